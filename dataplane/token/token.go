@@ -1,0 +1,95 @@
+// Package token says what a client may transfer.
+//
+// A client presents one of three kinds of tokens: a transfer token sealed by this node ("ATM3_...TA"), the credentials of
+// an access key ("Basic ..."), or a bearer token signed by the owner of an access key ("Bearer ..."). Whatever the kind,
+// Authorize turns it into a Grant, or into an error that says why not. The package opens no file and no connection, and
+// no error text holds any part of a token.
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// Direction of a transfer as the client sees it.
+type Direction = transferspec.Direction
+
+// The two directions.
+const (
+	Send    = transferspec.Send
+	Receive = transferspec.Receive
+)
+
+// Path is a source, a destination, or an exact pair of both, as absolute slash paths relative to Grant.Root.
+type Path = transferspec.Path
+
+// Rates limits a transfer, in kilobits per second; 0 is no limit.
+type Rates struct {
+	TargetKbps    int64  `json:"target,omitempty"`
+	TargetCapKbps int64  `json:"cap,omitempty"`
+	MinKbps       int64  `json:"min,omitempty"`
+	Policy        string `json:"policy,omitempty"`
+}
+
+// Grant is what a token allows.
+type Grant struct {
+	// TransferID is the UUID under which the transfer is recorded: retries with one token are one transfer.
+	TransferID string    `json:"xid"`
+	Direction  Direction `json:"dir"`
+	// Root is the folder beneath the storage root that all paths of the client are relative to ("/" is the storage root).
+	Root string `json:"root"`
+	// Paths is what is allowed beneath Root; nil allows everything beneath it. An entry with only a Destination allows
+	// uploads into that folder, one with only a Source downloads of that file or tree, one with both that pair alone.
+	Paths []Path `json:"paths,omitempty"`
+	// User is the transfer user (SSH user) the token was made for; empty if any transfer user may present it.
+	User string `json:"user,omitempty"`
+	// TokenUser is the node user, access key or bearer user that obtained the token.
+	TokenUser string          `json:"by,omitempty"`
+	AccessKey string          `json:"key,omitempty"`
+	ExpiresAt time.Time       `json:"exp"`
+	Cookie    string          `json:"cookie,omitempty"`
+	Tags      json.RawMessage `json:"tags,omitempty"`
+	Rates     Rates           `json:"rates,omitzero"`
+	// Kind is the kind of token presented: "transfer", "basic" or "bearer". It is not sealed.
+	Kind string `json:"-"`
+}
+
+// Request is what a client presents and wants.
+type Request struct {
+	// Token is the text as given: "ATM3_...TA", "Basic ..." or "Bearer ...".
+	Token     string
+	Direction Direction
+	// User is the SSH user that authenticated.
+	User string
+	// Tags is the JSON of the client's tags; gen4 transfers name their folder in tags.aspera.node.file_id.
+	Tags json.RawMessage
+	// Sources are the paths to download, with the client's source root already joined; ignored for uploads.
+	Sources []string
+	// Destination is the folder (or file) an upload goes to; empty takes the token's own if it has exactly one.
+	Destination string
+	// Pairs are source/destination pairs, when the client named its files that way, with the roots already joined.
+	Pairs []Path
+}
+
+// Authorizer decides on requests. Its errors wrap one of the sentinel errors below, or are a failure to decide
+// (a database that does not answer), which a client may retry.
+type Authorizer interface {
+	Authorize(ctx context.Context, req Request) (Grant, error)
+}
+
+// Why a request is refused. The texts are shown to users.
+var (
+	ErrMissing        = errors.New("authorization token is missing")
+	ErrInvalid        = errors.New("authorization token is invalid")
+	ErrUnknownKey     = errors.New("authorization token was made with a key that is no longer in use")
+	ErrExpired        = errors.New("authorization token has expired")
+	ErrWrongDirection = errors.New("authorization token is for the other direction")
+	ErrWrongUser      = errors.New("authorization token is for another transfer user")
+	ErrPathNotAllowed = errors.New("path is not allowed by the authorization token")
+	ErrBadCredentials = errors.New("access key or secret is wrong")
+	ErrFileNotFound   = errors.New("file id does not exist")
+)

@@ -1,0 +1,89 @@
+// Package transferspec is the transfer spec: the JSON object by which a server tells a client how to run one transfer.
+//
+// Names and types are those that existing clients read and write; a client refuses a wrong JSON type, so integers are
+// integers and booleans are booleans. The package knows the shape alone: it neither validates paths nor looks into tokens.
+package transferspec
+
+import "encoding/json"
+
+// Direction of a transfer as the client sees it.
+type Direction string
+
+// The two directions: Send uploads to the server, Receive downloads from it.
+const (
+	Send    Direction = "send"
+	Receive Direction = "receive"
+)
+
+// Valid reports whether d is one of the two directions.
+func (d Direction) Valid() bool { return d == Send || d == Receive }
+
+// Path is one file or folder of a transfer. Destination is set on all paths of a spec or on none.
+type Path struct {
+	Source      string `json:"source,omitempty"`
+	Destination string `json:"destination,omitempty"`
+}
+
+// Spec describes one transfer. Rates are in kilobits per second, ports are TCP or UDP port numbers.
+type Spec struct {
+	Direction       Direction       `json:"direction,omitempty"`
+	RemoteHost      string          `json:"remote_host,omitempty"`
+	RemoteUser      string          `json:"remote_user,omitempty"`
+	RemotePassword  string          `json:"remote_password,omitempty"`
+	RemoteAccessKey string          `json:"remote_access_key,omitempty"`
+	SSHPort         int             `json:"ssh_port,omitempty"`
+	FASPPort        int             `json:"fasp_port,omitempty"`
+	SSHFP           string          `json:"sshfp,omitempty"`
+	SSHPrivateKey   string          `json:"ssh_private_key,omitempty"`
+	Authentication  string          `json:"authentication,omitempty"`
+	Token           string          `json:"token,omitempty"`
+	Cookie          string          `json:"cookie,omitempty"`
+	Tags            json.RawMessage `json:"tags,omitempty"`
+	Title           string          `json:"title,omitempty"`
+
+	SourceRoot        string `json:"source_root,omitempty"`
+	SourceRootID      string `json:"source_root_id,omitempty"`
+	DestinationRoot   string `json:"destination_root,omitempty"`
+	DestinationRootID string `json:"destination_root_id,omitempty"`
+	Paths             []Path `json:"paths,omitempty"`
+
+	Cipher                    string `json:"cipher,omitempty"`
+	CipherAllowed             string `json:"cipher_allowed,omitempty"`
+	ContentProtection         string `json:"content_protection,omitempty"`
+	ContentProtectionPassword string `json:"content_protection_password,omitempty"`
+
+	RatePolicy        string `json:"rate_policy,omitempty"`
+	RatePolicyAllowed string `json:"rate_policy_allowed,omitempty"`
+	TargetRateKbps    int64  `json:"target_rate_kbps,omitempty"`
+	TargetRateCapKbps int64  `json:"target_rate_cap_kbps,omitempty"`
+	MinRateKbps       int64  `json:"min_rate_kbps,omitempty"`
+	MinRateCapKbps    int64  `json:"min_rate_cap_kbps,omitempty"`
+	LockRatePolicy    bool   `json:"lock_rate_policy,omitempty"`
+	LockTargetRate    bool   `json:"lock_target_rate_kbps,omitempty"`
+	LockMinRate       bool   `json:"lock_min_rate_kbps,omitempty"`
+	DatagramSize      int    `json:"dgram_size,omitempty"`
+
+	CreateDir                bool   `json:"create_dir,omitempty"`
+	Overwrite                string `json:"overwrite,omitempty"`
+	ResumePolicy             string `json:"resume_policy,omitempty"`
+	SymlinkPolicy            string `json:"symlink_policy,omitempty"`
+	FileChecksum             string `json:"file_checksum,omitempty"`
+	PreserveTimes            bool   `json:"preserve_times,omitempty"`
+	PreserveModificationTime bool   `json:"preserve_modification_time,omitempty"`
+	PreserveAccessTime       bool   `json:"preserve_access_time,omitempty"`
+	SkipSpecialFiles         bool   `json:"skip_special_files,omitempty"`
+	RemoveAfterTransfer      bool   `json:"remove_after_transfer,omitempty"`
+	RemoveEmptyDirectories   bool   `json:"remove_empty_directories,omitempty"`
+	DeleteBeforeTransfer     bool   `json:"delete_before_transfer,omitempty"`
+	ExcludeNewerThan         string `json:"exclude_newer_than,omitempty"`
+	ExcludeOlderThan         string `json:"exclude_older_than,omitempty"`
+	PrecalculateJobSize      *bool  `json:"precalculate_job_size,omitempty"`
+	MultiSession             int    `json:"multi_session,omitempty"`
+	MultiSessionThreshold    int64  `json:"multi_session_threshold,omitempty"`
+
+	HTTPFallback      *bool `json:"http_fallback,omitempty"`
+	HTTPFallbackPort  int   `json:"http_fallback_port,omitempty"`
+	HTTPSFallbackPort int   `json:"https_fallback_port,omitempty"`
+	WSSEnabled        bool  `json:"wss_enabled,omitempty"`
+	WSSPort           int   `json:"wss_port,omitempty"`
+}
