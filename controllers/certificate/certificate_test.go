@@ -1,0 +1,90 @@
+package certificate_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"faspex.io/operator/controllers/certificate"
+)
+
+var (
+	now     = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	subject = certificate.Subject{
+		CommonName: "demo-hsts",
+		DNSNames:   []string{"demo-hsts", "demo-hsts.files.svc"},
+		IPs:        []net.IP{net.IPv4(10, 0, 0, 1)},
+	}
+)
+
+func TestNewIsTrustedByItsAuthority(t *testing.T) {
+	data, err := certificate.New(now, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(data[certificate.CertKey], data[certificate.PrivateKeyKey])
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorities, err := certificate.Authorities(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authorities)
+	for _, name := range []string{"demo-hsts", "demo-hsts.files.svc", "10.0.0.1"} {
+		if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: name, CurrentTime: now}); err != nil {
+			t.Errorf("verify for %s: %v", name, err)
+		}
+	}
+	if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: "elsewhere", CurrentTime: now}); err == nil {
+		t.Error("verified for a name it was not made for")
+	}
+}
+
+func TestCheck(t *testing.T) {
+	good, err := certificate.New(now, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := certificate.New(now, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(key string, value []byte) map[string][]byte {
+		data := map[string][]byte{}
+		for k, v := range good {
+			data[k] = v
+		}
+		data[key] = value
+		return data
+	}
+	for _, test := range []struct {
+		name    string
+		at      time.Time
+		data    map[string][]byte
+		subject certificate.Subject
+		want    string
+	}{
+		{"good", now, good, subject, ""},
+		{"empty", now, nil, subject, "tls.crt is missing"},
+		{"no key", now, with(certificate.PrivateKeyKey, nil), subject, "tls.key is missing"},
+		{"key of another", now, with(certificate.PrivateKeyKey, other[certificate.PrivateKeyKey]), subject, "no pair"},
+		{"ends soon", now.AddDate(9, 11, 0), good, subject, "ends at"},
+		{"name not covered", now, good, certificate.Subject{DNSNames: []string{"elsewhere"}}, "not valid for elsewhere"},
+		{"address not covered", now, good, certificate.Subject{IPs: []net.IP{net.IPv4(10, 0, 0, 2)}}, "not valid for 10.0.0.2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := certificate.Check(test.at, test.data, test.subject)
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("unexpected: %v", err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
