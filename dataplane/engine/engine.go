@@ -1,0 +1,193 @@
+// Package engine moves one byte space (the transfer space, 48-bit offsets) from a
+// sender to a receiver over UDP: encrypted, authenticated, loss-repaired by ranges
+// and paced by measured queueing delay instead of by loss.
+//
+// It refuses to know what the bytes are: files, manifests, resume, tokens, SSH and
+// users belong to the layers above, which hand it a shared 32-byte secret, a Source
+// or a Sink and the ranges to move. The network, the clock and randomness are passed
+// in, so the same code runs over real sockets and over a simulated network under
+// testing/synctest. docs/protocol.md is the description of what goes over the wire.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Errors a session ends with. They are wrapped: compare with errors.Is.
+var (
+	// ErrPeerLost says that nothing authentic came from the peer for Config.IdleTimeout.
+	ErrPeerLost = errors.New("peer lost")
+	// ErrIncomplete says that the sender finished before every expected range was whole.
+	ErrIncomplete = errors.New("sender finished before every expected range arrived")
+	// ErrClosed says that the link, the endpoint or the session was closed on this side.
+	ErrClosed = errors.New("closed")
+)
+
+// MaxOffset bounds the transfer space: offsets travel in 48 bits (256 TiB).
+const MaxOffset = int64(1) << 48
+
+// Range is Length bytes of the transfer space from Offset on.
+type Range struct{ Offset, Length int64 }
+
+// End is the offset of the first byte after the range.
+func (r Range) End() int64 { return r.Offset + r.Length }
+
+func (r Range) check() error {
+	if r.Offset < 0 || r.Length < 0 || r.Offset > MaxOffset || r.Length > MaxOffset-r.Offset {
+		return fmt.Errorf("range %d+%d is outside of the transfer space", r.Offset, r.Length)
+	}
+	return nil
+}
+
+// SessionID names a session; random, chosen by the side that listens. Its low 32 bits are
+// the connection id on the wire, so they have to be unique for an Endpoint (Register says
+// so when they are not); all 64 bits enter the key derivation.
+type SessionID uint64
+
+// Cipher names the AEAD that protects every datagram.
+type Cipher string
+
+// The ciphers. There is no unencrypted one.
+const (
+	AES128GCM Cipher = "aes-128-gcm"
+	AES192GCM Cipher = "aes-192-gcm"
+	AES256GCM Cipher = "aes-256-gcm"
+)
+
+// Policy says how a sender shares the bottleneck.
+type Policy string
+
+// The policies. Fixed sends at TargetBps whatever happens; Fair takes an equal share of
+// the bottleneck, High twice and Low half of it (Low also yields to TCP).
+const (
+	PolicyFixed Policy = "fixed"
+	PolicyHigh  Policy = "high"
+	PolicyFair  Policy = "fair"
+	PolicyLow   Policy = "low"
+)
+
+// Rate is what a sender may use, in bits per second of IP packets (headers included).
+// Zero means: no target (start from what the path probe measured), no minimum, no cap.
+// TargetBps is the rate of PolicyFixed and an upper bound for the other policies.
+type Rate struct {
+	Policy                    Policy
+	TargetBps, MinBps, CapBps int64
+}
+
+// Config is what both ends of a session agree on (ID, Secret, Cipher) and what this end
+// wants (everything else; zero values are usable).
+type Config struct {
+	ID     SessionID
+	Secret [32]byte // from the control channel; never reuse one for another session
+	Cipher Cipher   // "" is AES128GCM
+	Rate   Rate     // sender only
+
+	// MaxMemory bounds the buffers of the session in bytes; 0 is 64 MiB.
+	MaxMemory int64
+	// IdleTimeout is how long nothing authentic may come from the peer; 0 is 60 s.
+	IdleTimeout time.Duration
+
+	Clock  Clock        // nil is the system's
+	Rand   io.Reader    // nil is crypto/rand
+	Logger *slog.Logger // nil discards
+}
+
+// Clock is the time an engine lives by.
+type Clock interface {
+	// Now is a monotonic time since an arbitrary start.
+	Now() time.Duration
+	// Sleep pauses the caller's thread for d, with microseconds of precision if it can.
+	Sleep(d time.Duration)
+}
+
+// Source supplies the bytes of the transfer space. ReadAt fills p entirely, is safe for
+// concurrent use and may be called again for bytes already read (retransmission). An error
+// ends the session: a layer above that knows files answers their read errors with zeros
+// and cancels the file in its own channel.
+type Source interface{ io.ReaderAt }
+
+// Sink takes the decrypted bytes: chunks of up to 1 MiB that never cross a 1 MiB boundary of
+// the space, every byte of the expected ranges exactly once, in any order, from several
+// goroutines at a time. An error ends the session.
+type Sink interface{ io.WriterAt }
+
+// Path is what the handshake found out about a link.
+type Path struct {
+	MaxDatagram int           // largest UDP payload that crossed in both directions
+	RTT         time.Duration // smallest handshake round trip
+	CapacityBps int64         // bottleneck rate towards the peer by packet dispersion, 0 = unknown
+	Overhead    int           // bytes of IP and UDP header a datagram costs beside its payload
+	LocalAddr   string
+	RemoteAddr  string
+}
+
+// Link carries the datagrams of one session to and from one peer. DialUDP and
+// Endpoint.Register make real ones, package simnet simulated ones.
+type Link interface {
+	// Ready waits until the peer's address has proved itself and describes the path.
+	Ready(ctx context.Context) (Path, error)
+	// Send transmits datagrams that lie back to back in train: all of them of size bytes, the
+	// last one possibly shorter. It does not keep train.
+	Send(train []byte, size int) error
+	// Receive waits up to timeout for datagrams and lays them back to back into buf (64 KiB at
+	// least), each of size bytes, the last one possibly shorter. n == 0 and no error is a timeout.
+	Receive(buf []byte, timeout time.Duration) (n, size int, err error)
+	// Stats tells how datagrams travel.
+	Stats() LinkStats
+	// Close ends Receive and releases the link; it may be called more than once.
+	Close() error
+}
+
+// LinkStats are counters and properties of a link.
+type LinkStats struct {
+	GSO, GRO     bool   // whether trains cross the kernel in one piece
+	GSOFallbacks uint64 // how often the kernel refused a train
+	ReceiveDrops uint64 // datagrams the socket's buffer had no room for (SO_RXQ_OVFL)
+	ReadBuffer   int    // size of the socket's buffer in bytes
+	AuthFailures uint64 // forged or damaged link packets (hello, challenge)
+	Rebinds      uint64 // how often the peer proved a new address
+}
+
+// Stats is a snapshot of a session. Bytes count payload, once, unless said otherwise.
+type Stats struct {
+	Bytes          int64 // sender: acknowledged as written; receiver: written
+	BytesReceived  int64 // receiver: arrived, written or not
+	WireBytes      int64 // IP bytes sent (sender) or received (receiver), everything included
+	Packets        uint64
+	Retransmitted  uint64 // packets that carried bytes for the second time or more
+	Lost           uint64 // packet numbers reported or seen as missing
+	Duplicates     uint64 // packets whose bytes were there already
+	Unexpected     uint64 // packets outside of the expected ranges
+	AuthFailures   uint64 // forged, damaged or truncated packets
+	Replayed       uint64 // authentic packet numbers seen before
+	RateBps        int64  // current pacing rate (IP bits per second)
+	DeliveryBps    int64  // measured delivery rate
+	CapacityBps    int64  // the controller's estimate of the bottleneck
+	RTT            time.Duration
+	QueueDelay     time.Duration // standing forward queueing delay
+	MeanQueueDelay time.Duration // over the whole session
+	Backlog        int64         // receiver: bytes held in memory
+	Link           LinkStats
+}
+
+// Compile-time shape of both ends, for those who wrap them.
+var (
+	_ interface {
+		Push(Range) error
+		CloseSend()
+		Run(context.Context) error
+		SetRate(Rate)
+		Stats() Stats
+	} = (*Sender)(nil)
+	_ interface {
+		Expect(Range) error
+		CloseExpect()
+		Run(context.Context) error
+		Stats() Stats
+	} = (*Receiver)(nil)
+)
