@@ -1,0 +1,100 @@
+package v1alpha1
+
+// Conditions of every kind. They follow kstatus: Ready is the summary, Reconciling is True while work is under way, Stalled is True when
+// nothing will happen until a person changes something. Reconciling and Stalled are absent when they do not hold.
+const (
+	ConditionReady       = "Ready"
+	ConditionReconciling = "Reconciling"
+	ConditionStalled     = "Stalled"
+)
+
+// Conditions of the parts of a FaspexInstance, in the order in which they come true.
+const (
+	ConditionSecretsReady        = "SecretsReady"
+	ConditionDatabaseReady       = "DatabaseReady"
+	ConditionDatabaseProvisioned = "DatabaseProvisioned"
+	ConditionSchemaMigrated      = "SchemaMigrated"
+	ConditionCoreReady           = "CoreReady"
+	ConditionUIReady             = "UIReady"
+	ConditionServiceReady        = "ServiceReady"
+	ConditionUtilityReady        = "UtilityReady"
+	ConditionRouterReady         = "RouterReady"
+)
+
+// Conditions of the parts of a TransferNode (with SecretsReady and DatabaseProvisioned), a StorageLocation and an AccessKey.
+const (
+	// ConditionInstanceReady tells whether the FaspexInstance that a TransferNode belongs to can be used.
+	ConditionInstanceReady = "InstanceReady"
+	// ConditionWorkloadReady tells whether the DaemonSet runs its current template on every selected node.
+	ConditionWorkloadReady = "WorkloadReady"
+	// ConditionRegistered tells whether Faspex knows the node (TransferNode) or the storage location (StorageLocation).
+	ConditionRegistered = "Registered"
+	// ConditionTransferNodeReady tells whether the TransferNode that a StorageLocation or an AccessKey needs can be used.
+	ConditionTransferNodeReady = "TransferNodeReady"
+	// ConditionPathReady tells whether the folder exists on the node.
+	ConditionPathReady = "PathReady"
+	// ConditionStorageReady tells whether the storage that an AccessKey refers to can be used.
+	ConditionStorageReady = "StorageReady"
+	// ConditionKeyCreated tells whether the node knows the access key with the id and secret of its Secret.
+	ConditionKeyCreated = "KeyCreated"
+)
+
+// Reasons of conditions. A reason is part of the API: programs may compare it.
+const (
+	// ReasonSucceeded: the part is as the spec asks.
+	ReasonSucceeded = "Succeeded"
+	// ReasonProgressing: the part is on its way, nothing is wrong.
+	ReasonProgressing = "Progressing"
+	// ReasonBlocked: an earlier part has to come first.
+	ReasonBlocked = "Blocked"
+	// ReasonSuspended: spec.suspend is true, nothing is changed.
+	ReasonSuspended = "Suspended"
+	// ReasonDeleting: the object is being deleted.
+	ReasonDeleting = "Deleting"
+	// ReasonDependents: deletion waits for the objects that the message names.
+	ReasonDependents = "Dependents"
+	// ReasonInvalidSpec: the field that the message names holds something that cannot work.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonSecretNotFound: the Secret that the named field refers to does not exist.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretInvalid: the Secret that the named field refers to lacks a key or holds something unusable.
+	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonConflict: an object of the needed name exists and belongs to someone else.
+	ReasonConflict = "Conflict"
+	// ReasonAPIError: a call to the Kubernetes API failed and is retried.
+	ReasonAPIError = "APIError"
+
+	// ReasonDatabaseUnreachable: no connection to the database server.
+	ReasonDatabaseUnreachable = "DatabaseUnreachable"
+	// ReasonDatabaseAccessDenied: the database server refused the credentials.
+	ReasonDatabaseAccessDenied = "DatabaseAccessDenied"
+	// ReasonDatabaseError: the database server refused a statement.
+	ReasonDatabaseError = "DatabaseError"
+	// ReasonMigrationFailed: the migration Job failed.
+	ReasonMigrationFailed = "MigrationFailed"
+	// ReasonWorkloadFailed: a workload cannot make progress (a quota, an image, a deadline).
+	ReasonWorkloadFailed = "WorkloadFailed"
+
+	// ReasonInstanceNotFound: the FaspexInstance that instanceRef names does not exist.
+	ReasonInstanceNotFound = "InstanceNotFound"
+	// ReasonInstanceNotReady: the FaspexInstance that instanceRef names cannot be used yet.
+	ReasonInstanceNotReady = "InstanceNotReady"
+	// ReasonFaspexUnreachable: the Faspex API does not answer.
+	ReasonFaspexUnreachable = "FaspexUnreachable"
+	// ReasonFaspexRefused: the Faspex API answered with a refusal.
+	ReasonFaspexRefused = "FaspexRefused"
+	// ReasonTransferNodeNotFound: the TransferNode that transferNodeRef names does not exist.
+	ReasonTransferNodeNotFound = "TransferNodeNotFound"
+	// ReasonTransferNodeNotReady: the TransferNode that transferNodeRef names cannot be used yet.
+	ReasonTransferNodeNotReady = "TransferNodeNotReady"
+	// ReasonNodeUnreachable: the Node API does not answer.
+	ReasonNodeUnreachable = "NodeUnreachable"
+	// ReasonNodeRefused: the Node API answered with a refusal.
+	ReasonNodeRefused = "NodeRefused"
+	// ReasonNoNodes: nodeSelector matches no node.
+	ReasonNoNodes = "NoNodes"
+	// ReasonStorageLocationNotFound: the StorageLocation that storageLocationRef names does not exist.
+	ReasonStorageLocationNotFound = "StorageLocationNotFound"
+	// ReasonStorageLocationNotReady: the StorageLocation that storageLocationRef names cannot be used yet.
+	ReasonStorageLocationNotReady = "StorageLocationNotReady"
+)

@@ -1,0 +1,83 @@
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
+// ComponentSpec is what every Deployment of an instance can be told.
+type ComponentSpec struct {
+	// replicas; 1 by default.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// resources of the container.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// logLevel of the container; info by default.
+	// +optional
+	LogLevel LogLevel `json:"logLevel,omitempty"`
+}
+
+// CoreSpec is the API server's.
+type CoreSpec struct {
+	ComponentSpec `json:",inline"`
+
+	// concurrentWorkers is how many requests a replica works on at a time, in units of its processes; 2 by default.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=256
+	ConcurrentWorkers int32 `json:"concurrentWorkers,omitempty"`
+}
+
+// UtilitySpec is the utility's.
+type UtilitySpec struct {
+	ComponentSpec `json:",inline"`
+
+	// authorizedIPs are the addresses and networks (CIDR) that may use the utility; all when empty.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
+	AuthorizedIPs []string `json:"authorizedIPs,omitempty"`
+}
+
+// RouterSpec is the front door's.
+type RouterSpec struct {
+	ComponentSpec `json:",inline"`
+
+	// service is the router's Service.
+	// +optional
+	Service *RouterServiceSpec `json:"service,omitempty"`
+}
+
+// RouterServiceSpec is the Service in front of the router. Its ports are 443 (https) and 80 (http, redirects).
+// +kubebuilder:validation:XValidation:rule="!(has(self.httpNodePort) || has(self.httpsNodePort)) || (has(self.type) && self.type != 'ClusterIP')",message="node ports need type NodePort or LoadBalancer"
+// +kubebuilder:validation:XValidation:rule="!(has(self.httpNodePort) && has(self.httpsNodePort) && self.httpNodePort == self.httpsNodePort)",message="httpNodePort and httpsNodePort must differ"
+type RouterServiceSpec struct {
+	// type; ClusterIP by default.
+	// +optional
+	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
+	Type string `json:"type,omitempty"`
+
+	// httpsNodePort is the port on every node for https; chosen by the cluster when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	HTTPSNodePort int32 `json:"httpsNodePort,omitempty"`
+
+	// httpNodePort is the port on every node for http; chosen by the cluster when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	HTTPNodePort int32 `json:"httpNodePort,omitempty"`
+
+	// annotations of the Service, for load balancers.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=64
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
