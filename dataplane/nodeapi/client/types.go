@@ -1,0 +1,277 @@
+package client
+
+import (
+	"encoding/json"
+	"time"
+
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// Info is what a node says about itself.
+type Info struct {
+	Application  string         `json:"application"`
+	Version      string         `json:"version"`
+	CurrentTime  time.Time      `json:"current_time"`
+	TransferUser string         `json:"transfer_user"`
+	Docroot      string         `json:"docroot"`
+	NodeID       string         `json:"node_id"`
+	ClusterID    string         `json:"cluster_id"`
+	OS           string         `json:"os"`
+	ACLs         []string       `json:"acls"`
+	Capabilities []NameAndValue `json:"capabilities"`
+	Settings     []NameAndValue `json:"settings"`
+}
+
+// NameAndValue is a setting or a capability.
+type NameAndValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// AccessKey opens one folder of the storage. Secret is sent to the node and comes back only from Create.
+type AccessKey struct {
+	ID                   string          `json:"id,omitempty"`
+	Secret               string          `json:"secret,omitempty"`
+	RootFileID           string          `json:"root_file_id,omitempty"`
+	TokenVerificationKey string          `json:"token_verification_key,omitempty"`
+	Storage              *Storage        `json:"storage,omitempty"`
+	Configuration        json.RawMessage `json:"configuration,omitempty"`
+}
+
+// Storage of an access key: Type "local" and a Path beneath the docroot.
+type Storage struct {
+	Type string `json:"type"`
+	Path string `json:"path,omitempty"`
+}
+
+// AccessKeyUpdate changes what is set and leaves the rest.
+type AccessKeyUpdate struct {
+	Secret               *string         `json:"secret,omitempty"`
+	TokenVerificationKey *string         `json:"token_verification_key,omitempty"`
+	Storage              *Storage        `json:"storage,omitempty"`
+	Configuration        json.RawMessage `json:"configuration,omitempty"`
+}
+
+// TransferRequest asks for a transfer spec. Rates are in kilobits per second; zero values take the node's own settings.
+type TransferRequest struct {
+	SourceRoot        string              `json:"source_root,omitempty"`
+	DestinationRoot   string              `json:"destination_root,omitempty"`
+	Paths             []transferspec.Path `json:"paths,omitempty"`
+	TokenLifeSeconds  int64               `json:"token_life_seconds,omitempty"`
+	RemoteHost        string              `json:"remote_host,omitempty"`
+	Cookie            string              `json:"cookie,omitempty"`
+	Tags              json.RawMessage     `json:"tags,omitempty"`
+	CipherAllowed     string              `json:"cipher_allowed,omitempty"`
+	ContentProtection string              `json:"content_protection,omitempty"`
+	RatePolicy        string              `json:"rate_policy,omitempty"`
+	RatePolicyAllowed string              `json:"rate_policy_allowed,omitempty"`
+	TargetRateKbps    int64               `json:"target_rate_kbps,omitempty"`
+	TargetRateCapKbps int64               `json:"target_rate_cap_kbps,omitempty"`
+	MinRateKbps       int64               `json:"min_rate_kbps,omitempty"`
+}
+
+// TransferRequests is the body of upload_setup and download_setup.
+type TransferRequests struct {
+	TransferRequests []WrappedTransferRequest `json:"transfer_requests"`
+}
+
+// WrappedTransferRequest is one element of TransferRequests.
+type WrappedTransferRequest struct {
+	TransferRequest TransferRequest `json:"transfer_request"`
+}
+
+// TransferSpecs is the answer to TransferRequests, in the same order.
+type TransferSpecs struct {
+	TransferSpecs []WrappedTransferSpec `json:"transfer_specs"`
+}
+
+// WrappedTransferSpec is one element of TransferSpecs: a spec or an error.
+type WrappedTransferSpec struct {
+	TransferSpec *transferspec.Spec `json:"transfer_spec,omitempty"`
+	Error        *ErrorBody         `json:"error,omitempty"`
+}
+
+// Transfer statuses.
+const (
+	StatusWaiting            = "waiting"
+	StatusRunning            = "running"
+	StatusCompleted          = "completed"
+	StatusFailed             = "failed"
+	StatusPartiallyCompleted = "partially_completed"
+	StatusCanceled           = "canceled"
+	StatusPaused             = "paused"
+)
+
+// Transfer is one transfer that the node serves or served. Times are microseconds since 1970, rates kilobits per second.
+type Transfer struct {
+	ID                   string    `json:"id"`
+	Status               string    `json:"status"`
+	StartSpec            StartSpec `json:"start_spec"`
+	Sessions             []Session `json:"sessions"`
+	BytesTransferred     int64     `json:"bytes_transferred"`
+	BytesWritten         int64     `json:"bytes_written"`
+	BytesLost            int64     `json:"bytes_lost"`
+	AvgRateKbps          int64     `json:"avg_rate_kbps"`
+	FilesCompleted       int64     `json:"files_completed"`
+	DirectoriesCompleted int64     `json:"directories_completed"`
+	StartTimeUsec        int64     `json:"start_time_usec"`
+	EndTimeUsec          int64     `json:"end_time_usec"`
+	ElapsedUsec          int64     `json:"elapsed_usec"`
+	ErrorCode            int       `json:"error_code"`
+	ErrorDesc            string    `json:"error_desc"`
+	Precalc              Precalc   `json:"precalc"`
+	Files                []File    `json:"files"`
+}
+
+// StartSpec is what was asked for when the transfer began. Direction is as the client sees it.
+type StartSpec struct {
+	Direction         string          `json:"direction"`
+	Endpoint          string          `json:"endpoint,omitempty"`
+	RemoteHost        string          `json:"remote_host"`
+	RemoteUser        string          `json:"remote_user"`
+	SSHPort           int             `json:"ssh_port,omitempty"`
+	FASPPort          int             `json:"fasp_port,omitempty"`
+	SourcePaths       []string        `json:"source_paths"`
+	DestinationPath   string          `json:"destination_path"`
+	Cookie            string          `json:"cookie"`
+	Tags              json.RawMessage `json:"tags,omitempty"`
+	TokenType         string          `json:"token_type,omitempty"`
+	ServerTokenUserID string          `json:"server_token_user_id,omitempty"`
+	ServerAccessKey   string          `json:"server_access_key,omitempty"`
+	Cipher            string          `json:"cipher,omitempty"`
+	RatePolicy        string          `json:"rate_policy,omitempty"`
+	TargetRateKbps    int64           `json:"target_rate_kbps"`
+	MinRateKbps       int64           `json:"min_rate_kbps"`
+	ResumePolicy      string          `json:"resume_policy,omitempty"`
+	OverwritePolicy   string          `json:"overwrite_policy,omitempty"`
+	CreateDir         bool            `json:"create_dir"`
+	DatagramSize      int             `json:"dgram_size,omitempty"`
+}
+
+// Session is one connection of a transfer; a retry is a new session of the same transfer.
+type Session struct {
+	ID                   string  `json:"id"`
+	Status               string  `json:"status"`
+	ServerNodeID         string  `json:"server_node_id,omitempty"`
+	ClientIPAddress      string  `json:"client_ip_address,omitempty"`
+	ServerIPAddress      string  `json:"server_ip_address,omitempty"`
+	StartTimeUsec        int64   `json:"start_time_usec"`
+	EndTimeUsec          int64   `json:"end_time_usec"`
+	ElapsedUsec          int64   `json:"elapsed_usec"`
+	BytesTransferred     int64   `json:"bytes_transferred"`
+	BytesWritten         int64   `json:"bytes_written"`
+	BytesLost            int64   `json:"bytes_lost"`
+	FilesCompleted       int64   `json:"files_completed"`
+	FilesFailed          int64   `json:"files_failed"`
+	DirectoriesCompleted int64   `json:"directories_completed"`
+	TargetRateKbps       int64   `json:"target_rate_kbps"`
+	MinRateKbps          int64   `json:"min_rate_kbps"`
+	AvgRateKbps          int64   `json:"avg_rate_kbps"`
+	NetworkDelayUsec     int64   `json:"network_delay_usec"`
+	ErrorCode            int     `json:"error_code"`
+	ErrorDesc            string  `json:"error_desc"`
+	Precalc              Precalc `json:"precalc"`
+}
+
+// Precalc is the size of a transfer as its sender announced it.
+type Precalc struct {
+	Enabled       bool   `json:"enabled"`
+	Status        string `json:"status"`
+	BytesExpected int64  `json:"bytes_expected"`
+	FilesExpected int64  `json:"files_expected"`
+}
+
+// File is how one file of a transfer ended. Path is relative to the storage root.
+type File struct {
+	ID            string `json:"id"`
+	Path          string `json:"path"`
+	Status        string `json:"status"`
+	Type          string `json:"type"`
+	Size          int64  `json:"size"`
+	StartByte     int64  `json:"start_byte"`
+	BytesWritten  int64  `json:"bytes_written"`
+	ChecksumType  string `json:"checksum_type"`
+	Checksum      string `json:"checksum"`
+	StartTimeUsec int64  `json:"start_time_usec"`
+	EndTimeUsec   int64  `json:"end_time_usec"`
+	ElapsedUsec   int64  `json:"elapsed_usec"`
+	ErrorCode     int    `json:"error_code"`
+	ErrorDesc     string `json:"error_desc"`
+	SessionID     string `json:"session_id"`
+}
+
+// TransferQuery selects transfers. The zero value selects all.
+type TransferQuery struct {
+	// IterationToken continues after a former answer: only transfers that began or changed their status since come back.
+	IterationToken string
+	ActiveOnly     bool
+	Count          int
+	Direction      transferspec.Direction
+	AccessKey      string
+	// Tag selects transfers whose cookie or tags hold this text.
+	Tag string
+}
+
+// TransferChange is the body of PUT /ops/transfers/{id}; zero values change nothing.
+type TransferChange struct {
+	Status         string `json:"status,omitempty"`
+	TargetRateKbps int64  `json:"target_rate_kbps,omitempty"`
+	MinRateKbps    int64  `json:"min_rate_kbps,omitempty"`
+	RatePolicy     string `json:"rate_policy,omitempty"`
+}
+
+// Entry is a file, folder or link of the storage, by path.
+type Entry struct {
+	Path        string       `json:"path"`
+	Basename    string       `json:"basename"`
+	Type        string       `json:"type"` // file, directory, symbolic_link
+	Size        int64        `json:"size"`
+	Mtime       time.Time    `json:"mtime"`
+	Permissions []Permission `json:"permissions"`
+}
+
+// Permission is one thing that the caller may do with an entry: view, edit.
+type Permission struct {
+	Name string `json:"name"`
+}
+
+// BrowseRequest lists a folder. Sort is a field name with an optional "_d" for descending: path, size, mtime, type.
+type BrowseRequest struct {
+	Path    string   `json:"path"`
+	Skip    int      `json:"skip,omitempty"`
+	Count   int      `json:"count,omitempty"`
+	Sort    string   `json:"sort,omitempty"`
+	Filters *Filters `json:"filters,omitempty"`
+}
+
+// Filters of a listing; empty fields select all. Basenames are shell patterns.
+type Filters struct {
+	Types     []string   `json:"types,omitempty"`
+	Basenames []string   `json:"basenames,omitempty"`
+	SizeMin   *int64     `json:"size_min,omitempty"`
+	SizeMax   *int64     `json:"size_max,omitempty"`
+	MtimeMin  *time.Time `json:"mtime_min,omitempty"`
+	MtimeMax  *time.Time `json:"mtime_max,omitempty"`
+}
+
+// Listing is a folder (or a single file, in Self) and a part of its entries.
+type Listing struct {
+	Self       Entry   `json:"self"`
+	Items      []Entry `json:"items"`
+	ItemCount  int     `json:"item_count"`
+	TotalCount int     `json:"total_count"`
+}
+
+// PathResult is the answer for one path of a request with several.
+type PathResult struct {
+	Path  string     `json:"path"`
+	Error *ErrorBody `json:"error,omitempty"`
+}
+
+// Space is the size of the file system that holds Path, in bytes.
+type Space struct {
+	Path        string  `json:"path"`
+	BytesTotal  int64   `json:"bytes_total"`
+	BytesFree   int64   `json:"bytes_free"`
+	PercentFree float64 `json:"percent_free"`
+}
