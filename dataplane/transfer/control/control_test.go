@@ -1,0 +1,134 @@
+package control
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func samples() []Message {
+	return []Message{
+		&Hello{Version: 1, Direction: "send", Token: "T", Destination: "/in", Options: Options{Resume: "attrs", CreateDir: true}},
+		&Welcome{Version: 1, SessionID: "s", LinkID: 1<<63 + 5, Secret: bytes.Repeat([]byte{7}, 32), UDPPort: 33001},
+		&Error{Code: 41, Message: "path is not allowed"},
+		&Entry{Kind: KindFile, Path: "a/ü b", Size: 1 << 40, ModTime: -5, Mode: 0o644},
+		&Entry{Kind: KindFolder, Path: "a", Mode: 0o755},
+		&Entry{Kind: KindFailed, Path: "x", Code: 5, Text: "permission denied"},
+		&End{Entries: 3, Bytes: 1 << 40},
+		&Want{Index: 300},
+		&Have{Index: 1, More: true, Ranges: []Range{{0, 1 << 20}, {3 << 20, 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
+		&Sending{Index: 1, Ranges: []Range{{1 << 20, 2 << 20}}},
+		&Digest{Index: 2, SHA256: [32]byte{1, 2}},
+		&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "no space left"},
+		&Complete{Files: 1, Skipped: 2, Failed: 3, Bytes: 4},
+		&Keepalive{},
+		&Rate{TargetKbps: 100000},
+	}
+}
+
+func TestMessagesSurviveTheWire(t *testing.T) {
+	var stream bytes.Buffer
+	for _, m := range samples() {
+		if err := Write(&stream, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := NewReader(&stream)
+	for _, want := range samples() {
+		got, err := r.Read()
+		if err != nil {
+			t.Fatalf("read %T: %v", want, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%T (-want +got):\n%s", want, diff)
+		}
+	}
+	if _, err := r.Read(); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end: %v, want EOF", err)
+	}
+}
+
+// The vectors are those of docs/protocol.md.
+func TestVectors(t *testing.T) {
+	for _, c := range []struct {
+		m    Message
+		want string
+	}{
+		{&Entry{Kind: KindFile, Path: "a/b", Size: 300, ModTime: 1, Mode: 0o644}, "0000000a04" + "01" + "03612f62" + "ac02" + "02" + "a403"},
+		{&Want{Index: 300}, "0000000206" + "ac02"},
+		{&Sending{Index: 1, Ranges: []Range{{16, 32}, {64, 1}}}, "0000000708" + "01" + "00" + "02" + "1020" + "1001"},
+		{&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "full"}, "000000080a" + "02" + "02" + "19" + "0466756c6c"},
+		{&Keepalive{}, "000000000c"},
+	} {
+		b, err := Append(nil, c.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hex.EncodeToString(b); got != c.want {
+			t.Errorf("%T: %s, want %s", c.m, got, c.want)
+		}
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	for name, in := range map[string]string{
+		"too long":           "\x00\x20\x00\x00\x04",
+		"cut varint":         "\x00\x00\x00\x01\x06\x80",
+		"trailing":           "\x00\x00\x00\x02\x06\x01\x01",
+		"unknown kind":       "\x00\x00\x00\x05\x04\x09\x00\x00\x00\x00",
+		"count beyond bytes": "\x00\x00\x00\x05\x08\x01\x00\xff\xff\x03",
+		"hello not json":     "\x00\x00\x00\x02\x01{x",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := NewReader(strings.NewReader(in)).Read(); !errors.Is(err, ErrMalformed) {
+				t.Errorf("got %v, want ErrMalformed", err)
+			}
+		})
+	}
+	if _, err := NewReader(strings.NewReader("\x00\x00\x00\x05\x04\x01")).Read(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("cut short: %v", err)
+	}
+}
+
+func TestUnknownTypesAreSkipped(t *testing.T) {
+	m, err := NewReader(strings.NewReader("\x00\x00\x00\x02\xc8ab\x00\x00\x00\x00\x0c")).Read()
+	if _, ok := m.(*Keepalive); !ok || err != nil {
+		t.Errorf("got %T, %v", m, err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, m := range samples() {
+		b, err := Append(nil, m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		r := NewReader(bytes.NewReader(in))
+		for {
+			m, err := r.Read()
+			if err != nil {
+				return
+			}
+			first, err := Append(nil, m)
+			if err != nil {
+				t.Fatalf("%T does not encode again: %v", m, err)
+			}
+			again, err := NewReader(bytes.NewReader(first)).Read()
+			if err != nil {
+				t.Fatalf("%T does not decode again: %v", m, err)
+			}
+			second, err := Append(nil, again)
+			if err != nil || !bytes.Equal(first, second) {
+				t.Fatalf("%T changes on the way: %x %x %v", m, first, second, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,162 @@
+// Package control is the language of the control channel: the messages that the two ends of a transfer session exchange
+// over a reliable, ordered, already encrypted stream (an SSH channel), while file data travels beside it.
+//
+// The format is documented in docs/protocol.md. The package encodes and decodes; it knows nothing of files, tokens,
+// sockets, or of what an answer should be.
+package control
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Version is the protocol version that this package speaks.
+const Version = 1
+
+// MaxFrame is the largest payload of a message in bytes. A longer one is refused before it is read.
+const MaxFrame = 1 << 20
+
+// Type says what a message is. The values are part of the wire format.
+type Type uint8
+
+// The message types.
+const (
+	TypeHello     Type = 1
+	TypeWelcome   Type = 2
+	TypeError     Type = 3
+	TypeEntry     Type = 4
+	TypeEnd       Type = 5
+	TypeWant      Type = 6
+	TypeHave      Type = 7
+	TypeSending   Type = 8
+	TypeDigest    Type = 9
+	TypeFileDone  Type = 10
+	TypeComplete  Type = 11
+	TypeKeepalive Type = 12
+	TypeRate      Type = 13
+)
+
+// Message is one message of the control channel; its concrete types are in this package.
+type Message interface {
+	// Type is the message's number on the wire.
+	Type() Type
+	// append adds the payload to b.
+	append(b []byte) ([]byte, error)
+}
+
+// ErrMalformed is wrapped by every error that is the peer's fault: a message too long, cut short, or out of range.
+var ErrMalformed = errors.New("malformed control message")
+
+const headerLen = 5
+
+// Append adds the frame of m to b: payload length (4 bytes, big endian), type (1 byte), payload.
+func Append(b []byte, m Message) ([]byte, error) {
+	start := len(b)
+	b = append(b, 0, 0, 0, 0, byte(m.Type()))
+	b, err := m.append(b)
+	if err != nil {
+		return b[:start], fmt.Errorf("encode control message %d: %w", m.Type(), err)
+	}
+	n := len(b) - start - headerLen
+	if n > MaxFrame {
+		return b[:start], fmt.Errorf("encode control message %d: %d bytes exceed the limit of %d", m.Type(), n, MaxFrame)
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(n))
+	return b, nil
+}
+
+// Write writes one message to w in a single call.
+func Write(w io.Writer, m Message) error {
+	b, err := Append(nil, m)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// Reader reads messages from a stream. It is for one goroutine.
+type Reader struct {
+	r   io.Reader
+	buf []byte
+}
+
+// NewReader returns a Reader of r, which should be buffered.
+func NewReader(r io.Reader) *Reader { return &Reader{r: r} }
+
+// Read returns the next message. It returns io.EOF at a clean end, io.ErrUnexpectedEOF inside a message, and an error
+// that wraps ErrMalformed for one that breaks the format. Messages of unknown type are skipped: they are how a later
+// version may add hints.
+func (r *Reader) Read() (Message, error) {
+	for {
+		var header [headerLen]byte
+		if _, err := io.ReadFull(r.r, header[:]); err != nil {
+			return nil, err
+		}
+		n := binary.BigEndian.Uint32(header[:])
+		if n > MaxFrame {
+			return nil, fmt.Errorf("%w: type %d has %d bytes, the limit is %d", ErrMalformed, header[4], n, MaxFrame)
+		}
+		if cap(r.buf) < int(n) {
+			r.buf = make([]byte, n)
+		}
+		payload := r.buf[:n]
+		if _, err := io.ReadFull(r.r, payload); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+		m, err := Decode(Type(header[4]), payload)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			return m, nil
+		}
+	}
+}
+
+// Decode returns the message of one payload, or nil for an unknown type. The message keeps nothing of payload.
+func Decode(t Type, payload []byte) (Message, error) {
+	switch t {
+	case TypeHello:
+		return decodeJSON[Hello](t, payload)
+	case TypeWelcome:
+		return decodeJSON[Welcome](t, payload)
+	case TypeError:
+		return decodeJSON[Error](t, payload)
+	}
+	d := decoder{b: payload}
+	var m Message
+	switch t {
+	case TypeEntry:
+		m = decodeEntry(&d)
+	case TypeEnd:
+		m = &End{Entries: d.uvarint(), Bytes: d.uvarint()}
+	case TypeWant:
+		m = &Want{Index: d.uvarint()}
+	case TypeHave:
+		m = decodeHave(&d)
+	case TypeSending:
+		m = decodeSending(&d)
+	case TypeDigest:
+		m = decodeDigest(&d)
+	case TypeFileDone:
+		m = decodeFileDone(&d)
+	case TypeComplete:
+		m = &Complete{Files: d.uvarint(), Skipped: d.uvarint(), Failed: d.uvarint(), Bytes: d.uvarint()}
+	case TypeKeepalive:
+		m = &Keepalive{}
+	case TypeRate:
+		m = &Rate{TargetKbps: d.uvarint()}
+	default:
+		return nil, nil
+	}
+	if err := d.finish(); err != nil {
+		return nil, fmt.Errorf("%w: type %d: %w", ErrMalformed, t, err)
+	}
+	return m, nil
+}

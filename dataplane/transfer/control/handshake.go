@@ -1,0 +1,118 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Hello is the client's first message: what it wants and may. JSON; unknown fields are ignored.
+type Hello struct {
+	// Version is the protocol version the client speaks.
+	Version int `json:"version"`
+	// Agent names the client program and its version, for logs.
+	Agent string `json:"agent,omitempty"`
+	// Direction is "send" (client to server) or "receive".
+	Direction string `json:"direction"`
+	// Token is the authorization token as the client got it.
+	Token string `json:"token,omitempty"`
+	// Destination is where an upload goes on the server.
+	Destination string `json:"destination,omitempty"`
+	// Single says that an upload is one file, so that Destination may be the file's new name.
+	Single bool `json:"single,omitempty"`
+	// Pairs says that the manifest's names are the destinations chosen by the client.
+	Pairs bool `json:"pairs,omitempty"`
+	// Sources are the paths of a download on the server.
+	Sources []Source `json:"sources,omitempty"`
+	// Base is the prefix of sources that is cut off to get a download's names; empty keeps the last element of each source.
+	Base string `json:"base,omitempty"`
+
+	Options Options `json:"options"`
+
+	Cookie string          `json:"cookie,omitempty"`
+	Tags   json.RawMessage `json:"tags,omitempty"`
+	// TransferID is the client's id of the transfer, the same for all its attempts.
+	TransferID string `json:"transfer_id,omitempty"`
+}
+
+// Source is one path of a download. Destination, if any, is the name it gets at the client.
+type Source struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination,omitempty"`
+}
+
+// Options are the settings of a session. The server answers with those in force.
+type Options struct {
+	Resume    string `json:"resume,omitempty"`    // none, attrs, sparse_csum, full_csum
+	Overwrite string `json:"overwrite,omitempty"` // never, always, diff, older, diff+older
+	Symlinks  string `json:"symlinks,omitempty"`  // follow, skip
+	CreateDir bool   `json:"create_dir,omitempty"`
+	// PreserveTimes and PreserveModes carry the source's modification times and permission bits over.
+	PreserveTimes bool `json:"preserve_times,omitempty"`
+	PreserveModes bool `json:"preserve_modes,omitempty"`
+	// Exclude are patterns of names that are left out, as path.Match understands them.
+	Exclude []string `json:"exclude,omitempty"`
+
+	Cipher       string `json:"cipher,omitempty"`      // aes-128-gcm, aes-192-gcm, aes-256-gcm
+	RatePolicy   string `json:"rate_policy,omitempty"` // fixed, high, fair, low
+	TargetKbps   int64  `json:"target_kbps,omitempty"` // 0 is no limit
+	MinKbps      int64  `json:"min_kbps,omitempty"`
+	DatagramSize int    `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
+}
+
+// Welcome is the server's answer to a Hello that it accepts. JSON; unknown fields are ignored.
+type Welcome struct {
+	Version int    `json:"version"`
+	Agent   string `json:"agent,omitempty"`
+	// SessionID names the session in the logs of both ends and in the Node API.
+	SessionID string `json:"session_id"`
+	// TransferID is the id under which the server records the transfer.
+	TransferID string `json:"transfer_id,omitempty"`
+	// LinkID is the session's number on the data channel.
+	LinkID uint64 `json:"link_id"`
+	// Secret are the 32 random bytes that both ends derive the data keys from.
+	Secret []byte `json:"secret"`
+	// UDPPort is the server's data port.
+	UDPPort int `json:"udp_port"`
+	// TargetCapKbps is the highest target rate the client may ask for, 0 for none.
+	TargetCapKbps int64   `json:"target_cap_kbps,omitempty"`
+	Options       Options `json:"options"`
+}
+
+// Error ends the session. The text is for people and holds no secret.
+type Error struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// Type is TypeHello.
+func (*Hello) Type() Type { return TypeHello }
+
+// Type is TypeWelcome.
+func (*Welcome) Type() Type { return TypeWelcome }
+
+// Type is TypeError.
+func (*Error) Type() Type { return TypeError }
+
+func (m *Hello) append(b []byte) ([]byte, error)   { return appendJSON(b, m) }
+func (m *Welcome) append(b []byte) ([]byte, error) { return appendJSON(b, m) }
+func (m *Error) append(b []byte) ([]byte, error)   { return appendJSON(b, m) }
+
+func appendJSON(b []byte, v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return b, err
+	}
+	return append(b, text...), nil
+}
+
+func decodeJSON[M any, P interface {
+	*M
+	Message
+}](t Type, payload []byte) (Message, error) {
+	m := P(new(M))
+	if err := json.Unmarshal(payload, m); err != nil {
+		// The decoder's own text may quote the input, and a Hello holds a token.
+		return nil, fmt.Errorf("%w: type %d is not the JSON it should be", ErrMalformed, t)
+	}
+	return m, nil
+}
