@@ -1,0 +1,139 @@
+// Package packages holds the rules of a package's life: its states, the statuses of its upload, the status people see, and which step
+// may follow which. It is pure; who stores packages and who moves files is not its business.
+package packages
+
+import "slices"
+
+// State is where a package stands. Transient states are steps of a job between two lasting ones.
+type State string
+
+const (
+	Held     State = "held"     // waits for its upload, or for its release date
+	Released State = "released" // recipients may download it
+	Expired  State = "expired"  // the content exists, nobody may have it
+	Deleted  State = "deleted"  // the content is gone
+
+	HeldToReleasedStart   State = "transient_held_to_released_start"
+	HeldToReleasedRouting State = "transient_held_to_released_routing_packages"
+	HeldToReleasedFinish  State = "transient_held_to_released_finish"
+	HeldToExpired         State = "transient_held_to_expired"
+	HeldToDeleted         State = "transient_held_to_deleted"
+	ReleasedToExpired     State = "transient_released_to_expired"
+	ReleasedToDeleted     State = "transient_released_to_deleted"
+	ExpiredToDeleted      State = "transient_expired_to_deleted"
+)
+
+// UploadStatus is how far the sender's upload got.
+type UploadStatus string
+
+const (
+	UploadSubmitted     UploadStatus = "submitted" // the package exists, no transfer was asked for
+	UploadQueued        UploadStatus = "queued"    // a transfer spec was given out
+	UploadTransferring  UploadStatus = "transferring"
+	UploadPaused        UploadStatus = "paused"
+	UploadStopped       UploadStatus = "stopped"
+	UploadTimedOut      UploadStatus = "timed_out"
+	UploadWillRetry     UploadStatus = "will_retry"
+	UploadError         UploadStatus = "error"
+	UploadFailed        UploadStatus = "failed"
+	UploadCompleted     UploadStatus = "completed"
+	UploadPreInitiation UploadStatus = "pre_initiation"
+)
+
+// Status is what people are shown.
+type Status string
+
+const (
+	StatusStarting       Status = "starting"
+	StatusUploading      Status = "uploading"
+	StatusTransferring   Status = "transferring" // uploading, with a percentage
+	StatusPaused         Status = "paused"
+	StatusFailed         Status = "failed"
+	StatusPreInitiation  Status = "pre_initiation"
+	StatusUploaded       Status = "uploaded_for_processing"
+	StatusProcessing     Status = "processing"
+	StatusCheckingRelays Status = "checking_relays"
+	StatusRelaying       Status = "relaying"
+	StatusCompleted      Status = "completed"
+	StatusExpiring       Status = "expiring"
+	StatusExpired        Status = "expired"
+	StatusDeleting       Status = "deleting"
+	StatusDeleted        Status = "deleted"
+	StatusUnknown        Status = "unknown"
+)
+
+var heldStatus = map[UploadStatus]Status{
+	UploadSubmitted:     StatusStarting,
+	UploadQueued:        StatusUploading,
+	UploadTransferring:  StatusTransferring,
+	UploadPaused:        StatusPaused,
+	UploadStopped:       StatusPaused,
+	UploadTimedOut:      StatusFailed,
+	UploadWillRetry:     StatusFailed,
+	UploadError:         StatusFailed,
+	UploadFailed:        StatusFailed,
+	UploadPreInitiation: StatusPreInitiation,
+	UploadCompleted:     StatusUploaded,
+}
+
+var laterStatus = map[State]Status{
+	HeldToReleasedStart:   StatusProcessing,
+	HeldToReleasedRouting: StatusCheckingRelays,
+	HeldToReleasedFinish:  StatusRelaying,
+	Released:              StatusCompleted,
+	HeldToExpired:         StatusExpiring,
+	ReleasedToExpired:     StatusExpiring,
+	Expired:               StatusExpired,
+	HeldToDeleted:         StatusDeleting,
+	ReleasedToDeleted:     StatusDeleting,
+	ExpiredToDeleted:      StatusDeleting,
+	Deleted:               StatusDeleted,
+}
+
+// Show gives the status people see for a state and an upload status. Once a package left `held` its state alone decides.
+func Show(s State, u UploadStatus) Status {
+	if s == Held {
+		if shown, ok := heldStatus[u]; ok {
+			return shown
+		}
+		return StatusUnknown
+	}
+	if shown, ok := laterStatus[s]; ok {
+		return shown
+	}
+	return StatusUnknown
+}
+
+// Match is one pair that Show maps to a status; an empty Upload stands for every upload status.
+type Match struct {
+	State  State
+	Upload UploadStatus
+}
+
+// Matching gives every pair that is shown as the status, in a fixed order, so that a list can be filtered where it is stored.
+func Matching(shown Status) []Match {
+	var all []Match
+	for u, s := range heldStatus {
+		if s == shown {
+			all = append(all, Match{Held, u})
+		}
+	}
+	for st, s := range laterStatus {
+		if s == shown {
+			all = append(all, Match{State: st})
+		}
+	}
+	slices.SortFunc(all, func(a, b Match) int {
+		if a.State != b.State {
+			if a.State < b.State {
+				return -1
+			}
+			return 1
+		}
+		if a.Upload < b.Upload {
+			return -1
+		}
+		return 1
+	})
+	return all
+}

@@ -1,0 +1,67 @@
+package packages
+
+import "slices"
+
+// next lists the states that may follow a state.
+var next = map[State][]State{
+	Held:                  {HeldToReleasedStart, HeldToExpired, HeldToDeleted},
+	HeldToReleasedStart:   {HeldToReleasedRouting},
+	HeldToReleasedRouting: {HeldToReleasedFinish},
+	HeldToReleasedFinish:  {Released},
+	HeldToExpired:         {Expired},
+	HeldToDeleted:         {Deleted},
+	Released:              {ReleasedToExpired, ReleasedToDeleted},
+	ReleasedToExpired:     {Expired},
+	ReleasedToDeleted:     {Deleted},
+	Expired:               {ExpiredToDeleted},
+	ExpiredToDeleted:      {Deleted},
+	Deleted:               nil,
+}
+
+// MayMove reports whether a package in state from may go to state to.
+func MayMove(from, to State) bool { return slices.Contains(next[from], to) }
+
+// Transient reports whether a job is at work on a package in this state.
+func (s State) Transient() bool { return s != Held && s != Released && s != Expired && s != Deleted }
+
+// Advance gives the next step of a package on its way to be released and whether there is one. A held package starts only when its
+// upload is complete and releaseDue is true (its release policy and date allow it).
+func Advance(s State, u UploadStatus, releaseDue bool) (State, bool) {
+	switch s {
+	case Held:
+		if u == UploadCompleted && releaseDue {
+			return HeldToReleasedStart, true
+		}
+	case HeldToReleasedStart, HeldToReleasedRouting, HeldToReleasedFinish, HeldToExpired, ReleasedToExpired:
+		return next[s][0], true
+	}
+	return s, false
+}
+
+// Deleting gives the transient state through which a package in state s is deleted, and whether it can be deleted now.
+func Deleting(s State) (State, bool) {
+	switch s {
+	case Held:
+		return HeldToDeleted, true
+	case Released:
+		return ReleasedToDeleted, true
+	case Expired:
+		return ExpiredToDeleted, true
+	}
+	return s, false
+}
+
+// Downloadable reports whether recipients may have the content.
+func (s State) Downloadable() bool { return s == Released }
+
+// Uploadable reports whether the sender may still (re)start the upload.
+func Uploadable(s State, u UploadStatus) bool { return s == Held && u != UploadCompleted }
+
+// Settled reports whether an upload status is an end: nothing more will come of this attempt by itself.
+func (u UploadStatus) Settled() bool {
+	switch u {
+	case UploadCompleted, UploadError, UploadFailed, UploadStopped, UploadTimedOut:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Roles and statuses of accounts.
+const (
+	RoleAdmin   = "admin"
+	RoleManager = "manager"
+	RoleUser    = "user"
+
+	AccountActive   = "active"
+	AccountInactive = "inactive"
+	AccountLocked   = "locked"
+)
+
+// Account is one person or program that may log in.
+type Account struct {
+	ID               int64
+	Name             string // login name, unique without case
+	FirstName        string
+	LastName         string
+	Email            string
+	Role             string
+	Type             string // local_user, saml_user, ...
+	Status           string
+	Description      string
+	PasswordHash     string // PHC string; empty when no password was set
+	PublicKey        string // PEM, for JWT grants in the account's name
+	Preferences      json.RawMessage
+	UploadsAllowed   bool
+	DownloadsAllowed bool
+	TokenEpoch       int64 // access tokens of an older epoch are refused
+	LastLoginAt      sql.NullTime
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+}
+
+const accountColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, a.status, COALESCE(a.description, ''),
+	COALESCE(a.password_hash, ''), COALESCE(a.public_key, ''), a.preferences, a.uploads_allowed, a.downloads_allowed, a.token_epoch,
+	a.last_login_at, a.created_at, a.updated_at`
+
+func scanAccount(r rower) (Account, error) {
+	var a Account
+	err := r.Scan(&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
+		&a.PasswordHash, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt)
+	return a, err
+}
+
+// Account reads one account by id.
+func (s *Store) Account(ctx context.Context, id int64) (Account, error) {
+	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ?`, id))
+	if err != nil {
+		return a, fmt.Errorf("read account %d: %w", id, classify(err))
+	}
+	return a, nil
+}
+
+// AccountByLogin reads one account by login name or, when no name matches and exactly one account has it, by e-mail address.
+func (s *Store) AccountByLogin(ctx context.Context, login string) (Account, error) {
+	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.name = ?`, login))
+	if err == nil {
+		return a, nil
+	}
+	if err != sql.ErrNoRows {
+		return a, fmt.Errorf("read account by name: %w", err)
+	}
+	found, err := collect(ctx, s.db, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.email = ? AND a.email <> '' LIMIT 2`, login)
+	if err != nil {
+		return a, fmt.Errorf("read account by e-mail: %w", err)
+	}
+	if len(found) != 1 {
+		return Account{}, fmt.Errorf("read account by name: %w", ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// AccountFilter narrows a list of accounts; zero values narrow nothing.
+type AccountFilter struct {
+	Query      string // part of name, names or e-mail address
+	Role       string
+	Types      []string
+	ActiveOnly bool
+}
+
+// Accounts lists accounts by name and counts all that match.
+func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Account, int, error) {
+	w := where{}
+	if f.Query != "" {
+		like := "%" + likeEscape(f.Query) + "%"
+		w.and(`(a.name LIKE ? OR a.email LIKE ? OR a.first_name LIKE ? OR a.last_name LIKE ? OR CONCAT(a.first_name, ' ', a.last_name) LIKE ?)`,
+			like, like, like, like, like)
+	}
+	if f.Role != "" {
+		w.and(`a.role = ?`, f.Role)
+	}
+	if len(f.Types) > 0 {
+		w.in(`a.type`, f.Types)
+	}
+	if f.ActiveOnly {
+		w.and(`a.status = ?`, AccountActive)
+	}
+	var total int
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM accounts a`+w.sql(), w.args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count accounts: %w", err)
+	}
+	list, err := collect(ctx, s.db, scanAccount, `SELECT `+accountColumns+` FROM accounts a`+w.sql()+` ORDER BY a.name LIMIT ? OFFSET ?`,
+		append(w.args, p.Limit, p.Offset)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list accounts: %w", err)
+	}
+	return list, total, nil
+}
+
+// CreateAccount stores a new account and gives its id. ErrConflict when the name is taken.
+func (s *Store) CreateAccount(ctx context.Context, a Account) (int64, error) {
+	if len(a.Preferences) == 0 {
+		a.Preferences = json.RawMessage(`{}`)
+	}
+	res, err := s.db.ExecContext(ctx, `INSERT INTO accounts
+		(name, first_name, last_name, email, role, type, status, description, password_hash, public_key, preferences, uploads_allowed, downloads_allowed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?)`,
+		a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.PublicKey,
+		[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed)
+	if err != nil {
+		return 0, fmt.Errorf("create account %q: %w", a.Name, classify(err))
+	}
+	return res.LastInsertId()
+}
+
+// UpdateAccount writes everything of an account but its name, password and login time.
+func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
+		public_key = NULLIF(?, ''), preferences = ?, uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
+		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, a.ID)
+	if err != nil {
+		return fmt.Errorf("update account %d: %w", a.ID, classify(err))
+	}
+	return nil
+}
+
+// SetPassword stores a new password hash and ends every session of the account: older access tokens and refresh tokens are refused.
+func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, token_epoch = token_epoch + 1 WHERE id = ?`, hash, accountID); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ?`, accountID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set password of account %d: %w", accountID, err)
+	}
+	return nil
+}
+
+// TouchLogin records a login.
+func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET last_login_at = ? WHERE id = ?`, at, accountID); err != nil {
+		return fmt.Errorf("record login of account %d: %w", accountID, err)
+	}
+	return nil
+}
+
+// DeleteAccount removes an account. ErrInUse while packages name it.
+func (s *Store) DeleteAccount(ctx context.Context, id int64) error {
+	res, err := s.db.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id)
+	if err != nil {
+		return fmt.Errorf("delete account %d: %w", id, classify(err))
+	}
+	return oneRow(res, "delete account", id)
+}
+
+func oneRow(res sql.Result, what string, id int64) error {
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("%s %d: %w", what, id, ErrNotFound)
+	}
+	return nil
+}
+
+// where gathers conditions and their parameters.
+type where struct {
+	conds []string
+	args  []any
+}
+
+func (w *where) and(cond string, args ...any) {
+	w.conds = append(w.conds, cond)
+	w.args = append(w.args, args...)
+}
+
+func (w *where) in(column string, values []string) {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	w.and(column+` IN (?`+strings.Repeat(`, ?`, len(values)-1)+`)`, args...)
+}
+
+func (w *where) sql() string {
+	if len(w.conds) == 0 {
+		return ""
+	}
+	return ` WHERE ` + strings.Join(w.conds, ` AND `)
+}
+
+func likeEscape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}

@@ -1,0 +1,195 @@
+// Package store owns the schema `faspex` in MariaDB and every query on it. It hands out plain rows; permissions, states and the wire
+// are its callers' business.
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Config says where the database is and as whom to speak to it.
+type Config struct {
+	Host     string
+	Port     int
+	Database string
+	Username string
+	Password string
+	// TLS, when true, demands TLS and verifies the server by CAFile, or by the system's roots when it is empty.
+	TLS    bool
+	CAFile string
+}
+
+// ConfigFromEnv reads the restricted user's settings as db.env documents them: FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE,
+// FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD, FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE. getenv is os.Getenv outside of tests.
+func ConfigFromEnv(getenv func(string) string) (Config, error) {
+	return configFromEnv(getenv, "FASPEX_DB_USERNAME", "FASPEX_DB_PASSWORD")
+}
+
+// AdminConfigFromEnv is ConfigFromEnv for the admin user of db_admin.env, who may change the schema.
+func AdminConfigFromEnv(getenv func(string) string) (Config, error) {
+	return configFromEnv(getenv, "FASPEX_DB_ASPERA_ADMIN_USERNAME", "FASPEX_DB_ASPERA_ADMIN_PASSWORD")
+}
+
+func configFromEnv(getenv func(string) string, userVar, passwordVar string) (Config, error) {
+	c := Config{
+		Host:     getenv("FASPEX_DB_HOST"),
+		Port:     3306,
+		Database: getenv("FASPEX_DB_CORE_DATABASE"),
+		Username: getenv(userVar),
+		Password: getenv(passwordVar),
+		CAFile:   getenv("FASPEX_DB_TLS_CA_FILE"),
+	}
+	if c.Database == "" {
+		c.Database = "faspex"
+	}
+	var problems []error
+	if c.Host == "" {
+		problems = append(problems, errors.New("FASPEX_DB_HOST is empty"))
+	}
+	if c.Username == "" {
+		problems = append(problems, fmt.Errorf("%s is empty", userVar))
+	}
+	if p := getenv("FASPEX_DB_PORT"); p != "" {
+		n, err := strconv.Atoi(p)
+		if err != nil || n < 1 || n > 65535 {
+			problems = append(problems, errors.New("FASPEX_DB_PORT is not a port number"))
+		}
+		c.Port = n
+	}
+	if t := getenv("FASPEX_DB_USE_TLS"); t != "" {
+		on, err := strconv.ParseBool(t)
+		if err != nil {
+			problems = append(problems, errors.New("FASPEX_DB_USE_TLS is neither true nor false"))
+		}
+		c.TLS = on
+	}
+	return c, errors.Join(problems...)
+}
+
+// Open makes a pool of connections; it does not connect yet.
+func Open(c Config) (*sql.DB, error) { return open(c, false) }
+
+func open(c Config, multiStatements bool) (*sql.DB, error) {
+	m := mysql.NewConfig()
+	m.Net, m.Addr = "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
+	m.User, m.Passwd, m.DBName = c.Username, c.Password, c.Database
+	m.ParseTime, m.Loc, m.Collation = true, time.UTC, "utf8mb4_general_ci"
+	m.ClientFoundRows = true
+	m.MultiStatements = multiStatements
+	m.Timeout, m.ReadTimeout, m.WriteTimeout = 10*time.Second, 30*time.Second, 30*time.Second
+	if multiStatements {
+		m.ReadTimeout = 10 * time.Minute
+	}
+	m.Params = map[string]string{"time_zone": "'+00:00'"}
+	if c.TLS {
+		conf := &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}
+		if c.CAFile != "" {
+			pem, err := os.ReadFile(c.CAFile)
+			if err != nil {
+				return nil, fmt.Errorf("read database CA: %w", err)
+			}
+			conf.RootCAs = x509.NewCertPool()
+			if !conf.RootCAs.AppendCertsFromPEM(pem) {
+				return nil, fmt.Errorf("database CA file %s holds no certificate", c.CAFile)
+			}
+		}
+		m.TLS = conf
+	}
+	connector, err := mysql.NewConnector(m)
+	if err != nil {
+		return nil, fmt.Errorf("configure database: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(20)
+	db.SetMaxIdleConns(5)
+	db.SetConnMaxLifetime(5 * time.Minute)
+	return db, nil
+}
+
+// Store is every query on the schema. Safe for concurrent use.
+type Store struct {
+	db *sql.DB
+}
+
+// New makes a store on a pool made by Open.
+func New(db *sql.DB) *Store { return &Store{db: db} }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
+
+// Close closes the pool.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Errors that callers tell apart; wrapped with what was looked for.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrConflict = errors.New("already exists")
+	ErrInUse    = errors.New("still in use")
+)
+
+// classify turns the driver's errors into the package's.
+func classify(err error) error {
+	var my *mysql.MySQLError
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.As(err, &my) && my.Number == 1062:
+		return ErrConflict
+	case errors.As(err, &my) && (my.Number == 1451):
+		return ErrInUse
+	case errors.As(err, &my) && (my.Number == 1452):
+		return ErrNotFound
+	}
+	return err
+}
+
+// rower is what *sql.Row and *sql.Rows share.
+type rower interface{ Scan(dest ...any) error }
+
+// Page cuts a list: Limit rows after Offset.
+type Page struct{ Offset, Limit int }
+
+// collect runs a query and scans every row.
+func collect[T any](ctx context.Context, db querier, scan func(rower) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := []T{}
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// inTx runs f in one transaction.
+func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	return tx.Commit()
+}

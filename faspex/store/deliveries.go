@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Delivery is one recipient of a package and what they did with it.
+type Delivery struct {
+	ID            int64
+	PackageID     int64
+	Recipient     Account
+	RecipientType string // user
+	Private       bool   // seen by the sender only
+	Archived      bool
+	Deleted       bool
+	CreatedAt     time.Time
+}
+
+func scanDelivery(r rower) (Delivery, error) {
+	var d Delivery
+	a := &d.Recipient
+	err := r.Scan(&d.ID, &d.PackageID, &d.RecipientType, &d.Private, &d.Archived, &d.Deleted, &d.CreatedAt,
+		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
+		&a.PasswordHash, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt)
+	return d, err
+}
+
+// Deliveries lists the recipients of packages, in the order they were given, keyed by package id.
+func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64][]Delivery, error) {
+	out := make(map[int64][]Delivery, len(packageIDs))
+	if len(packageIDs) == 0 {
+		return out, nil
+	}
+	w := where{}
+	w.inIDs(`d.package_id`, packageIDs)
+	list, err := collect(ctx, s.db, scanDelivery, `SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
+		accountColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list deliveries: %w", err)
+	}
+	for _, d := range list {
+		out[d.PackageID] = append(out[d.PackageID], d)
+	}
+	return out, nil
+}
+
+// HideDelivery removes a package from a recipient's lists; the package stays for everyone else. ErrNotFound for a stranger.
+func (s *Store) HideDelivery(ctx context.Context, packageID, accountID int64, at time.Time) error {
+	res, err := s.db.ExecContext(ctx, `UPDATE deliveries SET deleted_at = COALESCE(deleted_at, ?) WHERE package_id = ? AND account_id = ?`, at, packageID, accountID)
+	if err != nil {
+		return fmt.Errorf("hide delivery of package %d: %w", packageID, err)
+	}
+	return oneRow(res, "hide delivery of package", packageID)
+}
+
+func (w *where) inIDs(column string, ids []int64) {
+	marks := make([]byte, 0, 3*len(ids))
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			marks = append(marks, ", "...)
+		}
+		marks = append(marks, '?')
+		args[i] = id
+	}
+	w.and(column+` IN (`+string(marks)+`)`, args...)
+}

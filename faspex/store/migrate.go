@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database/mysql"
+	"github.com/golang-migrate/migrate/v4/source"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// SchemaState is the version of a database's schema against the one this program was built for.
+type SchemaState struct {
+	Current int  // 0 when nothing was migrated yet
+	Wanted  int  // the newest embedded migration
+	Dirty   bool // a migration stopped in its middle
+}
+
+// Ready reports whether programs of this version may use the database.
+func (s SchemaState) Ready() bool { return s.Current == s.Wanted && !s.Dirty }
+
+// Wanted gives the schema version this program was built for.
+func Wanted() int {
+	src, err := iofs.New(migrations, "migrations")
+	if err != nil {
+		panic(err) // embedded at build time
+	}
+	defer src.Close()
+	v, err := src.First()
+	for err == nil {
+		last := v
+		if v, err = src.Next(last); errors.Is(err, fs.ErrNotExist) {
+			return int(last)
+		}
+	}
+	panic(err)
+}
+
+// Schema reads the version of the database's schema. The restricted user may do that.
+func (s *Store) Schema(ctx context.Context) (SchemaState, error) {
+	state := SchemaState{Wanted: Wanted()}
+	var n int
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'`).Scan(&n); err != nil {
+		return state, fmt.Errorf("read schema version: %w", err)
+	}
+	if n == 0 {
+		return state, nil
+	}
+	err := s.db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations LIMIT 1`).Scan(&state.Current, &state.Dirty)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return state, fmt.Errorf("read schema version: %w", err)
+	}
+	return state, nil
+}
+
+// Migrate brings the schema to the newest embedded version, as the admin user. Two at once wait for each other. It refuses a schema
+// that is newer than this program, and one whose last migration stopped in its middle.
+func Migrate(ctx context.Context, c Config) (from, to int, err error) {
+	db, err := open(c, true)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer db.Close()
+	before, err := New(db).Schema(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	if before.Current > before.Wanted {
+		return before.Current, before.Current, fmt.Errorf("schema version %d is newer than %d, the newest this version knows", before.Current, before.Wanted)
+	}
+	m, err := migrator(ctx, db, c.Database)
+	if err != nil {
+		return before.Current, before.Current, err
+	}
+	if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+		return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current, err)
+	}
+	return before.Current, before.Wanted, nil
+}
+
+func migrator(ctx context.Context, db *sql.DB, database string) (*migrate.Migrate, error) {
+	var src source.Driver
+	src, err := iofs.New(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read embedded migrations: %w", err)
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect for migration: %w", err)
+	}
+	driver, err := mysql.WithConnection(ctx, conn, &mysql.Config{DatabaseName: database, MigrationsTable: "schema_migrations"})
+	if err != nil {
+		return nil, fmt.Errorf("prepare migration: %w", err)
+	}
+	return migrate.NewWithInstance("iofs", src, "mysql", driver)
+}

@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"faspex.io/operator/faspex/packages"
+)
+
+// Package is one package with its sender, without its deliveries.
+type Package struct {
+	ID                  int64
+	UUID                string
+	Title               string
+	Note                string
+	Sender              Account
+	SharedFolderID      int64
+	Directory           string // where the content lies on the node of the folder
+	State               packages.State
+	UploadStatus        packages.UploadStatus
+	ReleasePolicy       string // now, on_date, later
+	ReleaseDate         sql.NullTime
+	ExpirationPolicy    string
+	ExpirationDate      sql.NullTime
+	PreventHTTPDownload bool
+	EncryptAtRest       bool
+	ObfuscateNames      bool
+	DownloadLimit       sql.NullInt64
+	Metadata            json.RawMessage // object
+	NotifiedOnUpload    json.RawMessage // array of {name}
+	NotifiedOnDownload  json.RawMessage
+	NotifiedOnReceipt   json.RawMessage
+	TotalBytes          int64
+	TotalFiles          int64
+	BytesWritten        int64
+	UploadStartedAt     sql.NullTime
+	UploadCompletedAt   sql.NullTime
+	ErrorDesc           string
+	SenderArchived      bool
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+}
+
+const packageColumns = `p.id, p.uuid, p.title, p.note, p.shared_folder_id, p.directory, p.state, p.upload_status, p.release_policy,
+	p.release_date, p.expiration_policy, p.expiration_date, p.prevent_http_download, p.ear_enabled, p.obfuscation_enabled, p.download_limit,
+	p.metadata, p.notified_on_upload, p.notified_on_download, p.notified_on_receipt, p.total_bytes, p.total_files, p.bytes_written,
+	p.upload_started_at, p.upload_completed_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at`
+
+const packageFrom = ` FROM packages p JOIN accounts a ON a.id = p.sender_id`
+
+func scanPackage(r rower) (Package, error) {
+	var p Package
+	a := &p.Sender
+	err := r.Scan(&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State, &p.UploadStatus, &p.ReleasePolicy,
+		&p.ReleaseDate, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload, &p.EncryptAtRest, &p.ObfuscateNames, &p.DownloadLimit,
+		&p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes, &p.TotalFiles, &p.BytesWritten,
+		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt,
+		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
+		&a.PasswordHash, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt)
+	return p, err
+}
+
+// Package reads one package.
+func (s *Store) Package(ctx context.Context, id int64) (Package, error) {
+	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+` WHERE p.id = ?`, id))
+	if err != nil {
+		return p, fmt.Errorf("read package %d: %w", id, classify(err))
+	}
+	return p, nil
+}
+
+// PackageByUUID reads one package by the uuid that its folder on the node carries.
+func (s *Store) PackageByUUID(ctx context.Context, uuid string) (Package, error) {
+	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+` WHERE p.uuid = ?`, uuid))
+	if err != nil {
+		return p, fmt.Errorf("read package %s: %w", uuid, classify(err))
+	}
+	return p, nil
+}
+
+// NewDelivery is one recipient of a package to be created.
+type NewDelivery struct {
+	AccountID int64
+	Private   bool
+}
+
+// CreatePackage stores a package in state held, upload status submitted, with its deliveries, and gives its id. Sender.ID,
+// SharedFolderID, UUID and Directory must be set.
+func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) (int64, error) {
+	var id int64
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO packages (uuid, title, note, sender_id, shared_folder_id, directory, release_policy, release_date,
+			expiration_policy, expiration_date, prevent_http_download, ear_enabled, obfuscation_enabled, download_limit, metadata,
+			notified_on_upload, notified_on_download, notified_on_receipt, error_desc)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
+			p.UUID, p.Title, p.Note, p.Sender.ID, p.SharedFolderID, p.Directory, p.ReleasePolicy, p.ReleaseDate,
+			p.ExpirationPolicy, p.ExpirationDate, p.PreventHTTPDownload, p.EncryptAtRest, p.ObfuscateNames, p.DownloadLimit,
+			orJSON(p.Metadata, `{}`), orJSON(p.NotifiedOnUpload, `[]`), orJSON(p.NotifiedOnDownload, `[]`), orJSON(p.NotifiedOnReceipt, `[]`))
+		if err != nil {
+			return err
+		}
+		if id, err = res.LastInsertId(); err != nil {
+			return err
+		}
+		for _, d := range to {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, id, d.AccountID, d.Private); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("create package: %w", classify(err))
+	}
+	return id, nil
+}
+
+func orJSON(raw json.RawMessage, empty string) []byte {
+	if len(raw) == 0 {
+		return []byte(empty)
+	}
+	return raw
+}
+
+// Move sets the state of a package, only if it is still in state from; false when someone else moved it first. It panics on a step
+// that the state machine does not have: that is a defect of the caller.
+func (s *Store) Move(ctx context.Context, id int64, from, to packages.State) (bool, error) {
+	if !packages.MayMove(from, to) {
+		panic(fmt.Sprintf("packages: no step from %s to %s", from, to))
+	}
+	res, err := s.db.ExecContext(ctx, `UPDATE packages SET state = ? WHERE id = ? AND state = ?`, to, id, from)
+	if err != nil {
+		return false, fmt.Errorf("move package %d from %s to %s: %w", id, from, to, err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// Upload is what is known of the upload of a package.
+type Upload struct {
+	Status       packages.UploadStatus
+	TotalBytes   int64
+	TotalFiles   int64
+	BytesWritten int64
+	StartedAt    sql.NullTime
+	CompletedAt  sql.NullTime
+	ErrorDesc    string
+}
+
+// RecordUpload writes the progress of an upload. Only a held package whose upload is not complete takes it; false otherwise, so that
+// late news of an older attempt undo nothing.
+func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, error) {
+	res, err := s.db.ExecContext(ctx, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?, bytes_written = ?,
+		upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
+		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`,
+		u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc, id)
+	if err != nil {
+		return false, fmt.Errorf("record upload of package %d: %w", id, err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// QueueUpload notes that a transfer spec was given out: status queued, no error. False when the package takes no upload any more.
+func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
+	res, err := s.db.ExecContext(ctx, `UPDATE packages SET upload_status = 'queued', error_desc = ''
+		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`, id)
+	if err != nil {
+		return false, fmt.Errorf("queue upload of package %d: %w", id, err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// PackagesIn lists packages by state, oldest first, for jobs: at most limit.
+func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit int) ([]Package, error) {
+	w := where{}
+	names := make([]string, len(states))
+	for i, st := range states {
+		names[i] = string(st)
+	}
+	w.in(`p.state`, names)
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list packages by state: %w", err)
+	}
+	return list, nil
+}
+
+// SetReleaseDate gives a held package a policy and a date of release.
+func (s *Store) SetReleaseDate(ctx context.Context, id int64, policy string, at sql.NullTime) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET release_policy = ?, release_date = ? WHERE id = ? AND state = 'held'`, policy, at, id); err != nil {
+		return fmt.Errorf("set release date of package %d: %w", id, err)
+	}
+	return nil
+}
+
+// Released notes when a package was released, if nothing was noted before.
+func (s *Store) Released(ctx context.Context, id int64, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
+		return fmt.Errorf("note release of package %d: %w", id, err)
+	}
+	return nil
+}
