@@ -27,6 +27,8 @@ const (
 	ConditionInstanceReady = "InstanceReady"
 	// ConditionWorkloadReady tells whether the DaemonSet runs its current template on every selected node.
 	ConditionWorkloadReady = "WorkloadReady"
+	// ConditionNodeAPIReady tells whether the Node API answers through its Service.
+	ConditionNodeAPIReady = "NodeAPIReady"
 	// ConditionRegistered tells whether Faspex knows the node (TransferNode) or the storage location (StorageLocation).
 	ConditionRegistered = "Registered"
 	// ConditionTransferNodeReady tells whether the TransferNode that a StorageLocation or an AccessKey needs can be used.

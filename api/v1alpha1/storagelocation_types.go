@@ -94,6 +94,16 @@ type StorageLocationStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	ShareID string `json:"shareID,omitempty"`
+
+	// freeBytes of the file system that holds the folder, to about one percent of its size.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	FreeBytes *int64 `json:"freeBytes,omitempty"`
+
+	// totalBytes of the file system that holds the folder.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	TotalBytes *int64 `json:"totalBytes,omitempty"`
 }
 
 // StorageLocation is a folder of a transfer node that Faspex stores packages in.

@@ -231,6 +231,12 @@ type TransferNodeStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	NodeUserSecretName string `json:"nodeUserSecretName,omitempty"`
 
+	// version of the software that answers at endpoint.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Version string `json:"version,omitempty"`
+
 	// desiredNodes is how many machines are selected.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -240,6 +246,38 @@ type TransferNodeStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ReadyNodes *int32 `json:"readyNodes,omitempty"`
+
+	// machines are those that run a pod, in the order of their names; the first 256.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Machines []TransferNodeMachine `json:"machines,omitempty"`
+}
+
+// TransferNodeMachine is a machine that runs a pod of a TransferNode.
+type TransferNodeMachine struct {
+	// name of the Kubernetes node.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// address that clients transfer with.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Address string `json:"address,omitempty"`
+
+	// ready tells whether the pod is ready.
+	// +required
+	Ready *bool `json:"ready,omitempty"`
+
+	// image that the pod runs.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
 }
 
 // TransferNode is a DaemonSet of transfer servers, registered as one node in a FaspexInstance.

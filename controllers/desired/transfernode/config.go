@@ -1,0 +1,129 @@
+package transfernode
+
+import (
+	"fmt"
+
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+// Where hsts finds things; the paths are part of its contract.
+const (
+	configKey      = "hsts.yaml"
+	configDir      = "/etc/hsts"
+	storageRoot    = "/storage"
+	tokenKeysDir   = configDir + "/token-keys"
+	sshHostKeysDir = configDir + "/ssh"
+	tlsDir         = configDir + "/tls"
+	nodeUserDir    = configDir + "/node-user"
+)
+
+// Ports of node with the defaults filled in.
+func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
+	ports := v1alpha1.TransferNodePorts{SSH: 33001, UDP: 33001, NodeAPI: 9092, Metrics: 9095}
+	given := node.Spec.Ports
+	if given == nil {
+		return ports
+	}
+	for _, p := range []struct {
+		to   *int32
+		from int32
+	}{{&ports.SSH, given.SSH}, {&ports.UDP, given.UDP}, {&ports.NodeAPI, given.NodeAPI}, {&ports.Metrics, given.Metrics}} {
+		if p.from != 0 {
+			*p.to = p.from
+		}
+	}
+	return ports
+}
+
+// hstsConfig is hsts.yaml as docs/architecture.md describes it; a test reads it back with the data plane's own loader.
+type hstsConfig struct {
+	StorageRoot   string      `json:"storageRoot"`
+	Ports         hstsPorts   `json:"ports"`
+	TransferUsers []string    `json:"transferUsers"`
+	GSO           string      `json:"gso"`
+	Rates         hstsRates   `json:"rates"`
+	Ciphers       []string    `json:"ciphers"`
+	Secrets       hstsSecrets `json:"secrets"`
+}
+
+type hstsPorts struct {
+	SSH     int32 `json:"ssh"`
+	UDP     int32 `json:"udp"`
+	NodeAPI int32 `json:"nodeAPI"`
+	Metrics int32 `json:"metrics"`
+}
+
+type hstsRates struct {
+	TargetKbps int64  `json:"targetKbps"`
+	MaxKbps    int64  `json:"maxKbps"`
+	Policy     string `json:"policy"`
+}
+
+type hstsSecrets struct {
+	TokenKeys   string `json:"tokenKeys"`
+	SSHHostKeys string `json:"sshHostKeys"`
+	TLS         string `json:"tls"`
+	NodeUser    string `json:"nodeUser"`
+}
+
+// Config renders hsts.yaml with every default written out, so that what runs can be read in one place.
+func Config(node *v1alpha1.TransferNode) (string, error) {
+	ports := Ports(node)
+	config := hstsConfig{
+		StorageRoot:   storageRoot,
+		Ports:         hstsPorts{SSH: ports.SSH, UDP: ports.UDP, NodeAPI: ports.NodeAPI, Metrics: ports.Metrics},
+		TransferUsers: transferUsers(node),
+		GSO:           "auto",
+		Rates:         hstsRates{Policy: string(v1alpha1.TransferPolicyFair)},
+		Ciphers: []string{
+			string(v1alpha1.CipherAES256GCM), string(v1alpha1.CipherAES192GCM), string(v1alpha1.CipherAES128GCM),
+		},
+		Secrets: hstsSecrets{TokenKeys: tokenKeysDir, SSHHostKeys: sshHostKeysDir, TLS: tlsDir, NodeUser: nodeUserDir},
+	}
+	if node.Spec.GSO != "" {
+		config.GSO = node.Spec.GSO
+	}
+	if rates := node.Spec.Rates; rates != nil {
+		if rates.TargetKbps != nil {
+			config.Rates.TargetKbps = *rates.TargetKbps
+		}
+		if rates.MaxKbps != nil {
+			config.Rates.MaxKbps = *rates.MaxKbps
+		}
+		if rates.Policy != "" {
+			config.Rates.Policy = string(rates.Policy)
+		}
+	}
+	if len(node.Spec.Ciphers) > 0 {
+		config.Ciphers = nil
+		for _, cipher := range node.Spec.Ciphers {
+			config.Ciphers = append(config.Ciphers, string(cipher))
+		}
+	}
+	text, err := yaml.Marshal(config)
+	if err != nil {
+		return "", fmt.Errorf("render %s: %w", configKey, err)
+	}
+	return string(text), nil
+}
+
+func transferUsers(node *v1alpha1.TransferNode) []string {
+	if len(node.Spec.TransferUsers) == 0 {
+		return []string{"xfer"}
+	}
+	users := make([]string, 0, len(node.Spec.TransferUsers))
+	for _, user := range node.Spec.TransferUsers {
+		users = append(users, user.Name)
+	}
+	return users
+}
+
+// ConfigMap holds hsts.yaml.
+func ConfigMap(node *v1alpha1.TransferNode, config string) *corev1ac.ConfigMapApplyConfiguration {
+	return corev1ac.ConfigMap(NamesOf(node.Name).ConfigMap, node.Namespace).
+		WithLabels(Labels(node)).
+		WithData(map[string]string{configKey: config})
+}

@@ -1,0 +1,209 @@
+package transfernode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"path"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+const (
+	containerName = "hsts"
+	uid           = 65532
+
+	portSSH     = "ssh"
+	portData    = "data"
+	portNodeAPI = "node-api"
+	portMetrics = "metrics"
+
+	// configHashAnnotation restarts pods when something changes that hsts reads only at its start.
+	configHashAnnotation = "faspex.io/config-hash"
+
+	// terminationGraceSeconds lets running sessions write their checkpoint and tell their clients.
+	terminationGraceSeconds = 60
+)
+
+// Workload is what the DaemonSet takes from around the TransferNode.
+type Workload struct {
+	// Image is the hsts image; PullPolicy and PullSecrets are the instance's.
+	Image       string
+	PullPolicy  corev1.PullPolicy
+	PullSecrets []string
+	// ConfigHash is ConfigHash's result.
+	ConfigHash string
+}
+
+// ConfigHash digests what hsts reads only at its start: hsts.yaml and the environment from the database Secret. The
+// other Secrets are read again when they change and take no part. Eight bytes are enough to tell versions apart and too
+// few to test guesses of a 192-bit password against.
+func ConfigHash(config string, databaseEnv map[string][]byte) string {
+	digest := sha256.New()
+	write := func(b []byte) {
+		sum := sha256.Sum256(b)
+		digest.Write(sum[:])
+	}
+	write([]byte(config))
+	for _, key := range slices.Sorted(maps.Keys(databaseEnv)) {
+		write([]byte(key))
+		write(databaseEnv[key])
+	}
+	return hex.EncodeToString(digest.Sum(nil)[:8])
+}
+
+// DaemonSet runs hsts in the network of every selected machine.
+func DaemonSet(node *v1alpha1.TransferNode, workload Workload) *appsv1ac.DaemonSetApplyConfiguration {
+	podSpec := corev1ac.PodSpec().
+		WithHostNetwork(true).
+		WithDNSPolicy(corev1.DNSClusterFirstWithHostNet).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithTerminationGracePeriodSeconds(terminationGraceSeconds).
+		WithNodeSelector(nodeSelector(node)).
+		WithSecurityContext(corev1ac.PodSecurityContext().
+			WithFSGroup(uid).
+			WithFSGroupChangePolicy(corev1.FSGroupChangeOnRootMismatch).
+			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
+		WithInitContainers(prepareContainer(node, workload)).
+		WithContainers(serveContainer(node, workload)).
+		WithVolumes(volumes(node)...)
+	for _, toleration := range node.Spec.Tolerations {
+		podSpec.WithTolerations(tolerationApply(toleration))
+	}
+	for _, name := range workload.PullSecrets {
+		podSpec.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(name))
+	}
+	return appsv1ac.DaemonSet(NamesOf(node.Name).DaemonSet, node.Namespace).
+		WithLabels(Labels(node)).
+		WithSpec(appsv1ac.DaemonSetSpec().
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(node))).
+			WithUpdateStrategy(appsv1ac.DaemonSetUpdateStrategy().
+				WithType(appsv1.RollingUpdateDaemonSetStrategyType).
+				WithRollingUpdate(appsv1ac.RollingUpdateDaemonSet().
+					WithMaxSurge(intstr.FromInt32(0)).
+					WithMaxUnavailable(intstr.FromInt32(1)))).
+			WithTemplate(corev1ac.PodTemplateSpec().
+				WithLabels(Labels(node)).
+				WithAnnotations(map[string]string{configHashAnnotation: workload.ConfigHash}).
+				WithSpec(podSpec)))
+}
+
+func nodeSelector(node *v1alpha1.TransferNode) map[string]string {
+	selector := map[string]string{corev1.LabelOSStable: "linux"}
+	maps.Copy(selector, node.Spec.NodeSelector)
+	return selector
+}
+
+func tolerationApply(t corev1.Toleration) *corev1ac.TolerationApplyConfiguration {
+	apply := corev1ac.Toleration()
+	if t.Key != "" {
+		apply.WithKey(t.Key)
+	}
+	if t.Operator != "" {
+		apply.WithOperator(t.Operator)
+	}
+	if t.Value != "" {
+		apply.WithValue(t.Value)
+	}
+	if t.Effect != "" {
+		apply.WithEffect(t.Effect)
+	}
+	if t.TolerationSeconds != nil {
+		apply.WithTolerationSeconds(*t.TolerationSeconds)
+	}
+	return apply
+}
+
+// prepareContainer makes the storage mounts belong to the user hsts runs as: hostPath volumes come as root's, and no
+// fsGroup changes them. It is the only process that runs as root, with nothing but what changing owners needs.
+func prepareContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.ContainerApplyConfiguration {
+	return corev1ac.Container().
+		WithName("prepare").
+		WithImage(workload.Image).
+		WithImagePullPolicy(workload.PullPolicy).
+		WithArgs("prepare", "--config", path.Join(configDir, configKey)).
+		WithSecurityContext(corev1ac.SecurityContext().
+			WithRunAsUser(0).
+			WithRunAsGroup(0).
+			WithRunAsNonRoot(false).
+			WithAllowPrivilegeEscalation(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL").WithAdd("CHOWN", "FOWNER", "DAC_OVERRIDE"))).
+		WithVolumeMounts(append([]*corev1ac.VolumeMountApplyConfiguration{configMount()}, storageMounts(node)...)...)
+}
+
+func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.ContainerApplyConfiguration {
+	ports := Ports(node)
+	port := func(name string, protocol corev1.Protocol, number int32) *corev1ac.ContainerPortApplyConfiguration {
+		return corev1ac.ContainerPort().WithName(name).WithProtocol(protocol).WithContainerPort(number).WithHostPort(number)
+	}
+	probe := func(urlPath string) *corev1ac.ProbeApplyConfiguration {
+		return corev1ac.Probe().WithHTTPGet(corev1ac.HTTPGetAction().
+			WithPath(urlPath).WithPort(intstr.FromString(portMetrics)).WithScheme(corev1.URISchemeHTTP))
+	}
+	mounts := append([]*corev1ac.VolumeMountApplyConfiguration{configMount()}, secretMounts()...)
+	container := corev1ac.Container().
+		WithName(containerName).
+		WithImage(workload.Image).
+		WithImagePullPolicy(workload.PullPolicy).
+		WithArgs("serve", "--config", path.Join(configDir, configKey)).
+		WithEnv(env(node)...).
+		WithEnvFrom(corev1ac.EnvFromSource().WithSecretRef(
+			corev1ac.SecretEnvSource().WithName(NamesOf(node.Name).Database))).
+		WithPorts(
+			port(portSSH, corev1.ProtocolTCP, ports.SSH),
+			port(portData, corev1.ProtocolUDP, ports.UDP),
+			port(portNodeAPI, corev1.ProtocolTCP, ports.NodeAPI),
+			port(portMetrics, corev1.ProtocolTCP, ports.Metrics)).
+		WithStartupProbe(probe("/livez").WithPeriodSeconds(2).WithFailureThreshold(60)).
+		WithLivenessProbe(probe("/livez").WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(6)).
+		WithReadinessProbe(probe("/readyz").WithPeriodSeconds(3).WithTimeoutSeconds(3).WithFailureThreshold(3)).
+		WithSecurityContext(corev1ac.SecurityContext().
+			WithRunAsUser(uid).
+			WithRunAsGroup(uid).
+			WithRunAsNonRoot(true).
+			WithAllowPrivilegeEscalation(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
+		WithVolumeMounts(append(mounts, storageMounts(node)...)...)
+	if node.Spec.Resources != nil {
+		container.WithResources(resources(*node.Spec.Resources))
+	}
+	return container
+}
+
+func resources(r corev1.ResourceRequirements) *corev1ac.ResourceRequirementsApplyConfiguration {
+	apply := corev1ac.ResourceRequirements()
+	if len(r.Requests) > 0 {
+		apply.WithRequests(r.Requests)
+	}
+	if len(r.Limits) > 0 {
+		apply.WithLimits(r.Limits)
+	}
+	return apply
+}
+
+func env(node *v1alpha1.TransferNode) []*corev1ac.EnvVarApplyConfiguration {
+	field := func(name, fieldPath string) *corev1ac.EnvVarApplyConfiguration {
+		return corev1ac.EnvVar().WithName(name).WithValueFrom(corev1ac.EnvVarSource().WithFieldRef(
+			corev1ac.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath(fieldPath)))
+	}
+	advertise := field("HSTS_ADVERTISE_ADDRESS", "status.hostIP")
+	if node.Spec.TransferAddress != "" {
+		advertise = corev1ac.EnvVar().WithName("HSTS_ADVERTISE_ADDRESS").WithValue(node.Spec.TransferAddress)
+	}
+	vars := []*corev1ac.EnvVarApplyConfiguration{field("HSTS_NODE_NAME", "spec.nodeName"), advertise}
+	if node.Spec.LogLevel != "" {
+		vars = append(vars, corev1ac.EnvVar().WithName("HSTS_LOG_LEVEL").WithValue(string(node.Spec.LogLevel)))
+	}
+	return vars
+}

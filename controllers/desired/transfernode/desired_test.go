@@ -1,0 +1,129 @@
+package transfernode_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+)
+
+func quantity(s string) resource.Quantity { return resource.MustParse(s) }
+
+func TestNamesDoNotCollideWithAnInstanceOfTheSameName(t *testing.T) {
+	instance := map[string]bool{}
+	for _, suffix := range []string{"db", "db-user", "core", "service", "utility", "ui", "router", "admin", "operator-client", "tls"} {
+		instance["demo-"+suffix] = true
+	}
+	names := desired.NamesOf("demo")
+	for _, name := range []string{
+		names.ConfigMap, names.DaemonSet, names.Service,
+		names.TokenKeys, names.SSHHostKey, names.TLS, names.NodeUser, names.Database,
+	} {
+		if instance[name] {
+			t.Errorf("%s is also the name of an object of a FaspexInstance", name)
+		}
+	}
+}
+
+func TestConfigHash(t *testing.T) {
+	env := map[string][]byte{"HSTS_DB_HOST": []byte("db"), "HSTS_DB_PASSWORD": []byte("secret")}
+	base := desired.ConfigHash("a", env)
+	if again := desired.ConfigHash("a", map[string][]byte{"HSTS_DB_PASSWORD": []byte("secret"), "HSTS_DB_HOST": []byte("db")}); again != base {
+		t.Errorf("the order of the environment changes the hash: %s, %s", base, again)
+	}
+	for name, other := range map[string]string{
+		"config":   desired.ConfigHash("b", env),
+		"value":    desired.ConfigHash("a", map[string][]byte{"HSTS_DB_HOST": []byte("db"), "HSTS_DB_PASSWORD": []byte("other")}),
+		"missing":  desired.ConfigHash("a", map[string][]byte{"HSTS_DB_HOST": []byte("db")}),
+		"boundary": desired.ConfigHash("a", map[string][]byte{"HSTS_DB_HOSTd": []byte("b"), "HSTS_DB_PASSWORD": []byte("secret")}),
+	} {
+		if other == base {
+			t.Errorf("%s does not change the hash", name)
+		}
+	}
+}
+
+func TestPortsAreCompleted(t *testing.T) {
+	node := minimal()
+	node.Spec.Ports = &v1alpha1.TransferNodePorts{NodeAPI: 9443}
+	want := v1alpha1.TransferNodePorts{SSH: 33001, UDP: 33001, NodeAPI: 9443, Metrics: 9095}
+	if got := desired.Ports(node); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestTokenKeys(t *testing.T) {
+	data, err := desired.TokenKeys(bytes.NewReader(bytes.Repeat([]byte{0xab}, 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(data["active"]); got != "kabababab" {
+		t.Errorf("active is %q", got)
+	}
+	if got, want := string(data["kabababab"]), base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xab}, 32)); got != want {
+		t.Errorf("key is %q, want %q", got, want)
+	}
+	for name, test := range map[string]struct {
+		data map[string][]byte
+		want bool
+	}{
+		"as made":        {data, true},
+		"empty":          {nil, false},
+		"active unknown": {map[string][]byte{"active": []byte("k2"), "kabababab": data["kabababab"]}, false},
+		"short":          {map[string][]byte{"active": []byte("k"), "k": []byte("YWJj")}, false},
+		"not base64":     {map[string][]byte{"active": []byte("k"), "k": []byte("***")}, false},
+	} {
+		if got := desired.ValidTokenKeys(test.data); got != test.want {
+			t.Errorf("%s: valid is %t, want %t", name, got, test.want)
+		}
+	}
+	if _, err := desired.TokenKeys(bytes.NewReader(nil)); err == nil {
+		t.Error("no error without randomness")
+	}
+}
+
+func TestSSHHostKeysReadBack(t *testing.T) {
+	data, err := desired.SSHHostKeys(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, kind := range map[string]string{"ssh_host_ed25519_key": ssh.KeyAlgoED25519, "ssh_host_rsa_key": ssh.KeyAlgoRSA} {
+		signer, err := ssh.ParsePrivateKey(data[name])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		public, _, _, _, err := ssh.ParseAuthorizedKey(data[name+".pub"])
+		if err != nil {
+			t.Fatalf("%s.pub: %v", name, err)
+		}
+		if public.Type() != kind || !bytes.Equal(public.Marshal(), signer.PublicKey().Marshal()) {
+			t.Errorf("%s.pub is a %s and not the public half of %s", name, public.Type(), name)
+		}
+	}
+	if !desired.ValidSSHHostKeys(data) {
+		t.Error("not valid as made")
+	}
+	delete(data, "ssh_host_rsa_key")
+	if desired.ValidSSHHostKeys(data) {
+		t.Error("valid without the rsa key")
+	}
+}
+
+func TestNodeUser(t *testing.T) {
+	data, err := desired.NodeUser("node-demo", bytes.NewReader(make([]byte, 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(data["username"]) != "node-demo" || len(data["password"]) != 48 || !desired.ValidNodeUser(data) {
+		t.Errorf("username %q and a password of %d characters", data["username"], len(data["password"]))
+	}
+	if desired.ValidNodeUser(map[string][]byte{"username": []byte("u")}) {
+		t.Error("valid without a password")
+	}
+}

@@ -1,0 +1,109 @@
+package transfernode_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func minimal() *v1alpha1.TransferNode {
+	return &v1alpha1.TransferNode{
+		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: "files"},
+		Spec: v1alpha1.TransferNodeSpec{
+			InstanceRef: v1alpha1.ObjectReference{Name: "demo"},
+			Storage: []v1alpha1.StorageMount{
+				{Name: "default", HostPath: &v1alpha1.HostPathStorage{Path: "/srv/faspex-demo"}},
+			},
+		},
+	}
+}
+
+func full() *v1alpha1.TransferNode {
+	node := minimal()
+	target, limit := int64(500_000), int64(1_000_000)
+	seconds := int64(30)
+	node.Spec = v1alpha1.TransferNodeSpec{
+		InstanceRef:     v1alpha1.ObjectReference{Name: "faspex"},
+		NodeSelector:    map[string]string{"faspex.io/transfer": "true"},
+		Tolerations:     []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer", Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
+		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500},
+		TransferAddress: "transfer.example.com",
+		TransferUsers:   []v1alpha1.TransferUser{{Name: "xfer"}, {Name: "partner"}},
+		Storage: []v1alpha1.StorageMount{
+			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"}},
+			{Name: "shared", PersistentVolumeClaim: &v1alpha1.ClaimStorage{ClaimName: "nfs"}},
+		},
+		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow},
+		Ciphers:  []v1alpha1.Cipher{v1alpha1.CipherAES256GCM},
+		GSO:      "off",
+		TLS:      &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "node-cert"}},
+		LogLevel: v1alpha1.LogLevelDebug,
+		Resources: &corev1.ResourceRequirements{
+			Requests: corev1.ResourceList{corev1.ResourceCPU: quantity("500m")},
+			Limits:   corev1.ResourceList{corev1.ResourceMemory: quantity("1Gi")},
+		},
+	}
+	return node
+}
+
+func TestObjects(t *testing.T) {
+	for name, test := range map[string]struct {
+		node     *v1alpha1.TransferNode
+		workload desired.Workload
+	}{
+		"minimal": {minimal(), desired.Workload{
+			Image: "ghcr.io/faspex-io/hsts:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
+		}},
+		"full": {full(), desired.Workload{
+			Image: "registry.example.com/hsts:2", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, ConfigHash: "0123456789abcdef",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, err := desired.Config(test.node)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, desired.ConfigMap(test.node, config), desired.Service(test.node), desired.DaemonSet(test.node, test.workload))
+		})
+	}
+}
+
+// golden compares objects with testdata/<name>.yaml, one document each. A change of a pod template restarts every
+// transfer of every user who upgrades: look twice before updating.
+func golden(t *testing.T, name string, objects ...any) {
+	t.Helper()
+	var documents []string
+	for _, object := range objects {
+		text, err := yaml.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents = append(documents, string(text))
+	}
+	got := strings.Join(documents, "---\n")
+	file := filepath.Join("testdata", name+".yaml")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", file, diff)
+	}
+}

@@ -1,0 +1,108 @@
+package transfernode
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"io"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Keys of the Secrets a TransferNode owns. The files hsts reads carry the same names.
+const (
+	TokenKeyActive = "active"
+
+	SSHHostKeyEd25519 = "ssh_host_ed25519_key"
+	SSHHostKeyRSA     = "ssh_host_rsa_key"
+
+	NodeUserUsername = "username"
+	NodeUserPassword = "password"
+
+	tokenKeyBytes     = 32
+	tokenKeyIDBytes   = 4
+	nodePasswordBytes = 24
+	rsaHostKeyBits    = 3072
+)
+
+// TokenKeys makes the first token encryption key of a node: its id under "active", and under the id 32 random bytes in
+// standard base64.
+func TokenKeys(random io.Reader) (map[string][]byte, error) {
+	id := make([]byte, tokenKeyIDBytes)
+	key := make([]byte, tokenKeyBytes)
+	for _, b := range [][]byte{id, key} {
+		if _, err := io.ReadFull(random, b); err != nil {
+			return nil, fmt.Errorf("token key: %w", err)
+		}
+	}
+	name := "k" + hex.EncodeToString(id)
+	return map[string][]byte{
+		TokenKeyActive: []byte(name),
+		name:           []byte(base64.StdEncoding.EncodeToString(key)),
+	}, nil
+}
+
+// ValidTokenKeys reports whether data names an active key that is there and whole.
+func ValidTokenKeys(data map[string][]byte) bool {
+	key, err := base64.StdEncoding.DecodeString(string(data[string(data[TokenKeyActive])]))
+	return err == nil && len(key) == tokenKeyBytes
+}
+
+// SSHHostKeys makes an Ed25519 and a 3072-bit RSA host key in OpenSSH's PEM format, each with its public half in
+// authorized_keys format under the same name and ".pub".
+func SSHHostKeys(random io.Reader) (map[string][]byte, error) {
+	_, edKey, err := ed25519.GenerateKey(random)
+	if err != nil {
+		return nil, fmt.Errorf("ed25519 host key: %w", err)
+	}
+	rsaKey, err := rsa.GenerateKey(random, rsaHostKeyBits)
+	if err != nil {
+		return nil, fmt.Errorf("rsa host key: %w", err)
+	}
+	data := make(map[string][]byte, 4)
+	for name, key := range map[string]crypto.Signer{SSHHostKeyEd25519: edKey, SSHHostKeyRSA: rsaKey} {
+		block, err := ssh.MarshalPrivateKey(key, "")
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", name, err)
+		}
+		public, err := ssh.NewPublicKey(key.Public())
+		if err != nil {
+			return nil, fmt.Errorf("public half of %s: %w", name, err)
+		}
+		data[name] = pem.EncodeToMemory(block)
+		data[name+".pub"] = ssh.MarshalAuthorizedKey(public)
+	}
+	return data, nil
+}
+
+// ValidSSHHostKeys reports whether both private keys are there and readable.
+func ValidSSHHostKeys(data map[string][]byte) bool {
+	for _, name := range []string{SSHHostKeyEd25519, SSHHostKeyRSA} {
+		if _, err := ssh.ParseRawPrivateKey(data[name]); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// NodeUser makes the credentials the operator and Faspex use on the Node API. The username is the given one; the
+// password has 192 random bits in hexadecimal.
+func NodeUser(username string, random io.Reader) (map[string][]byte, error) {
+	password := make([]byte, nodePasswordBytes)
+	if _, err := io.ReadFull(random, password); err != nil {
+		return nil, fmt.Errorf("node user password: %w", err)
+	}
+	return map[string][]byte{
+		NodeUserUsername: []byte(username),
+		NodeUserPassword: []byte(hex.EncodeToString(password)),
+	}, nil
+}
+
+// ValidNodeUser reports whether both halves of the credentials are there.
+func ValidNodeUser(data map[string][]byte) bool {
+	return len(data[NodeUserUsername]) > 0 && len(data[NodeUserPassword]) > 0
+}

@@ -1,0 +1,72 @@
+package transfernode
+
+import (
+	"net"
+	"strconv"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+// NodeAPIServicePort is the port of the Service, whatever port hsts listens on.
+const NodeAPIServicePort = 9092
+
+// Names of everything a TransferNode owns. Those that a FaspexInstance of the same name would also use carry "hsts".
+type Names struct {
+	ConfigMap, DaemonSet, Service                  string
+	TokenKeys, SSHHostKey, TLS, NodeUser, Database string
+}
+
+// NamesOf returns the names for the TransferNode called name.
+func NamesOf(name string) Names {
+	return Names{
+		ConfigMap:  name + "-hsts",
+		DaemonSet:  name + "-hsts",
+		Service:    name + "-hsts",
+		TokenKeys:  name + "-token-keys",
+		SSHHostKey: name + "-ssh-host-key",
+		TLS:        name + "-hsts-tls",
+		NodeUser:   name + "-node-user",
+		Database:   name + "-hsts-db",
+	}
+}
+
+// TLSSecretName is the Secret hsts serves: the one the spec names, else the generated one.
+func TLSSecretName(node *v1alpha1.TransferNode) string {
+	if node.Spec.TLS != nil {
+		return node.Spec.TLS.SecretRef.Name
+	}
+	return NamesOf(node.Name).TLS
+}
+
+// Host is the DNS name of the Node API within the cluster; Faspex and the operator reach the node by it.
+func Host(node *v1alpha1.TransferNode) string {
+	return NamesOf(node.Name).Service + "." + node.Namespace + ".svc"
+}
+
+// Endpoint is the URL of the Node API within the cluster.
+func Endpoint(node *v1alpha1.TransferNode) string {
+	return "https://" + net.JoinHostPort(Host(node), strconv.Itoa(NodeAPIServicePort))
+}
+
+// DNSNames are the names the certificate of the Node API has to cover.
+func DNSNames(node *v1alpha1.TransferNode) []string {
+	service := NamesOf(node.Name).Service
+	return []string{Host(node), service, service + "." + node.Namespace, Host(node) + ".cluster.local"}
+}
+
+// SelectorLabels pick the pods of node.
+func SelectorLabels(node *v1alpha1.TransferNode) map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":      "hsts",
+		"app.kubernetes.io/instance":  node.Name,
+		"app.kubernetes.io/component": "transfer-node",
+	}
+}
+
+// Labels are on every object of node.
+func Labels(node *v1alpha1.TransferNode) map[string]string {
+	labels := SelectorLabels(node)
+	labels["app.kubernetes.io/part-of"] = "faspex"
+	labels["app.kubernetes.io/managed-by"] = "faspex-operator"
+	return labels
+}

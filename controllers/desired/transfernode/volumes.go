@@ -1,0 +1,87 @@
+package transfernode
+
+import (
+	"path"
+
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+// Names of the volumes. Those of the storage are "storage-" and the name in the spec.
+const (
+	volumeConfig     = "config"
+	volumeTokenKeys  = "token-keys"
+	volumeSSHHostKey = "ssh-host-key"
+	volumeTLS        = "tls"
+	volumeNodeUser   = "node-user"
+	volumeStorage    = "storage-"
+
+	// secretMode lets the group read: the volume's files belong to root and to the pod's fsGroup.
+	secretMode = 0o440
+)
+
+func volumes(node *v1alpha1.TransferNode) []*corev1ac.VolumeApplyConfiguration {
+	names := NamesOf(node.Name)
+	secret := func(volume, secretName string) *corev1ac.VolumeApplyConfiguration {
+		return corev1ac.Volume().WithName(volume).WithSecret(
+			corev1ac.SecretVolumeSource().WithSecretName(secretName).WithDefaultMode(secretMode))
+	}
+	volumes := []*corev1ac.VolumeApplyConfiguration{
+		corev1ac.Volume().WithName(volumeConfig).WithConfigMap(
+			corev1ac.ConfigMapVolumeSource().WithName(names.ConfigMap)),
+		secret(volumeTokenKeys, names.TokenKeys),
+		secret(volumeSSHHostKey, names.SSHHostKey),
+		secret(volumeTLS, TLSSecretName(node)),
+		secret(volumeNodeUser, names.NodeUser),
+	}
+	for _, storage := range node.Spec.Storage {
+		volume := corev1ac.Volume().WithName(volumeStorage + storage.Name)
+		switch {
+		case storage.HostPath != nil:
+			hostPathType := corev1.HostPathDirectoryOrCreate
+			if storage.HostPath.Type != "" {
+				hostPathType = corev1.HostPathType(storage.HostPath.Type)
+			}
+			volume.WithHostPath(corev1ac.HostPathVolumeSource().WithPath(storage.HostPath.Path).WithType(hostPathType))
+		case storage.PersistentVolumeClaim != nil:
+			volume.WithPersistentVolumeClaim(corev1ac.PersistentVolumeClaimVolumeSource().
+				WithClaimName(storage.PersistentVolumeClaim.ClaimName))
+		}
+		volumes = append(volumes, volume)
+	}
+	return volumes
+}
+
+// configMount mounts the one file and not the folder, in which the Secrets could not be mounted then. Such a mount
+// stays at its first version, which is right for what is read only at the start.
+func configMount() *corev1ac.VolumeMountApplyConfiguration {
+	return corev1ac.VolumeMount().
+		WithName(volumeConfig).
+		WithMountPath(path.Join(configDir, configKey)).
+		WithSubPath(configKey).
+		WithReadOnly(true)
+}
+
+func secretMounts() []*corev1ac.VolumeMountApplyConfiguration {
+	mount := func(volume, dir string) *corev1ac.VolumeMountApplyConfiguration {
+		return corev1ac.VolumeMount().WithName(volume).WithMountPath(dir).WithReadOnly(true)
+	}
+	return []*corev1ac.VolumeMountApplyConfiguration{
+		mount(volumeTokenKeys, tokenKeysDir),
+		mount(volumeSSHHostKey, sshHostKeysDir),
+		mount(volumeTLS, tlsDir),
+		mount(volumeNodeUser, nodeUserDir),
+	}
+}
+
+func storageMounts(node *v1alpha1.TransferNode) []*corev1ac.VolumeMountApplyConfiguration {
+	mounts := make([]*corev1ac.VolumeMountApplyConfiguration, 0, len(node.Spec.Storage))
+	for _, storage := range node.Spec.Storage {
+		mounts = append(mounts, corev1ac.VolumeMount().
+			WithName(volumeStorage+storage.Name).
+			WithMountPath(path.Join(storageRoot, storage.Name)))
+	}
+	return mounts
+}
