@@ -1,0 +1,152 @@
+package api
+
+// Account is an account as others see it.
+type Account struct {
+	ID                    string  `json:"id"`
+	Name                  string  `json:"name"`
+	FirstName             string  `json:"first_name"`
+	LastName              string  `json:"last_name"`
+	Email                 string  `json:"email"`
+	Role                  string  `json:"role" enum:"admin,manager,user"`
+	Type                  string  `json:"type" enum:"local_user,saml_user,self_registered_user,external_user"`
+	Status                string  `json:"status" enum:"active,inactive,locked,pending_approval,saml_configuration_disabled"`
+	AccountActivated      bool    `json:"account_activated"`
+	CanSendNormalPackages string  `json:"can_send_normal_packages" enum:"true,false,default"`
+	LastLoginTime         *string `json:"last_login_time"`
+	UploadsAllowed        *bool   `json:"uploads_allowed,omitempty"`
+	DownloadsAllowed      *bool   `json:"downloads_allowed,omitempty"`
+	Description           *string `json:"description,omitempty"`
+	PublicKey             *string `json:"public_key,omitempty" doc:"only with expand=true"`
+	CreatedAt             *string `json:"created_at,omitempty"`
+	UpdatedAt             *string `json:"updated_at,omitempty"`
+	ManagesSharedInboxes  *bool   `json:"manages_shared_inboxes,omitempty"`
+	ManagesWorkgroups     *bool   `json:"manages_workgroups,omitempty"`
+	ForwardsAllowed       *bool   `json:"forwards_allowed,omitempty"`
+	ObfuscationOptional   *bool   `json:"obfuscation_optional,omitempty"`
+	EncryptionAtRest      *string `json:"encryption_at_rest,omitempty" enum:"required,optional,none"`
+	ConnectEnabled        *bool   `json:"connect_enabled,omitempty"`
+	GatewayEnabled        *bool   `json:"gateway_enabled,omitempty"`
+	GatewayURL            *string `json:"gateway_url,omitempty"`
+	AllowSendToEmail      *bool   `json:"allow_send_to_email,omitempty"`
+}
+
+// AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name, first_name,
+// last_name and email.
+type AccountChange struct {
+	Name             *string `json:"name,omitempty" minLength:"1" maxLength:"255" doc:"cannot be changed later"`
+	FirstName        *string `json:"first_name,omitempty" maxLength:"255"`
+	LastName         *string `json:"last_name,omitempty" maxLength:"255"`
+	Email            *string `json:"email,omitempty" maxLength:"255"`
+	Role             *string `json:"role,omitempty" enum:"admin,manager,user"`
+	Type             *string `json:"type,omitempty" enum:"local_user,saml_user,self_registered_user"`
+	AccountActivated *bool   `json:"account_activated,omitempty"`
+	UploadsAllowed   *bool   `json:"uploads_allowed,omitempty"`
+	DownloadsAllowed *bool   `json:"downloads_allowed,omitempty"`
+	Description      *string `json:"description,omitempty" nullable:"true"`
+	PublicKey        *string `json:"public_key,omitempty" nullable:"true" doc:"PEM; signs JWT grants in the account's name"`
+	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
+	Password *string `json:"password,omitempty" minLength:"8" maxLength:"256"`
+}
+
+// Preferences of the caller's own account.
+type Preferences struct {
+	CanHavePublicURL          string  `json:"can_have_public_url"`
+	CanCreateFromRemote       bool    `json:"can_create_from_remote"`
+	CanDisableConnect         bool    `json:"can_disable_connect"`
+	CanChangePassword         bool    `json:"can_change_password"`
+	CanEditEmail              bool    `json:"can_edit_email"`
+	PublicURLEnabled          bool    `json:"public_url_enabled"`
+	ConnectDisabled           bool    `json:"connect_disabled"`
+	ShowOnlyCompletedPackages bool    `json:"show_only_completed_packages"`
+	Email                     string  `json:"email"`
+	RowsPerPage               int     `json:"rows_per_page"`
+	Locale                    string  `json:"locale"`
+	ClientSettings            string  `json:"client_settings"`
+	TableData                 string  `json:"table_data"`
+	PublicKey                 *string `json:"public_key"`
+}
+
+// PreferencesChange changes what is set and leaves the rest.
+type PreferencesChange struct {
+	PublicURLEnabled          *bool           `json:"public_url_enabled,omitempty"`
+	ConnectDisabled           *bool           `json:"connect_disabled,omitempty"`
+	ShowOnlyCompletedPackages *bool           `json:"show_only_completed_packages,omitempty"`
+	Email                     *string         `json:"email,omitempty" maxLength:"255"`
+	RowsPerPage               *int            `json:"rows_per_page,omitempty" minimum:"1" maximum:"1000"`
+	Locale                    *string         `json:"locale,omitempty" maxLength:"32"`
+	ClientSettings            *string         `json:"client_settings,omitempty" maxLength:"65536"`
+	TableData                 *string         `json:"table_data,omitempty" maxLength:"65536"`
+	PublicKey                 *string         `json:"public_key,omitempty" nullable:"true"`
+	Password                  *PasswordChange `json:"password,omitempty"`
+}
+
+// PasswordChange proves the old password and sets a new one.
+type PasswordChange struct {
+	CurrentPassword string `json:"current_password" required:"true" maxLength:"256"`
+	NewPassword     string `json:"new_password" required:"true" minLength:"8" maxLength:"256"`
+	ConfirmPassword string `json:"confirm_password" required:"true" maxLength:"256"`
+}
+
+// Contact is someone a package can be sent to.
+type Contact struct {
+	ID                      string `json:"id"`
+	Name                    string `json:"name"`
+	FirstName               string `json:"first_name"`
+	LastName                string `json:"last_name"`
+	Email                   string `json:"email"`
+	Type                    string `json:"type" enum:"workgroup,shared_inbox,distribution_list,user,external_user"`
+	RequireEncryptionAtRest string `json:"require_encryption_at_rest" enum:"false,optional,true,server"`
+	MetadataProfileID       string `json:"metadata_profile_id"`
+	SubmittersInstructions  string `json:"submitters_instructions"`
+}
+
+// OAuthClient is a program that may get tokens. client_secret is shown once, by the answer that creates it.
+type OAuthClient struct {
+	ClientID                    string        `json:"client_id"`
+	ClientSecret                string        `json:"client_secret,omitempty"`
+	CreatorID                   string        `json:"creator_id"`
+	Name                        string        `json:"name"`
+	ClientType                  string        `json:"client_type" enum:"public,confidential"`
+	RedirectURIs                []string      `json:"redirect_uris"`
+	Origins                     []string      `json:"origins"`
+	EnableHTTPBasicAuth         bool          `json:"enable_http_basic_auth"`
+	AllowImplicitGrant          bool          `json:"allow_implicit_grant"`
+	AllowJWTGrant               bool          `json:"allow_jwt_grant"`
+	AllowGlobalKey              bool          `json:"allow_global_key"`
+	PublicKey                   *string       `json:"public_key"`
+	AllowRefreshToken           bool          `json:"allow_refresh_token"`
+	AccessTokenExpirationHours  int           `json:"access_token_expiration_hours"`
+	RefreshTokenExpirationHours int           `json:"refresh_token_expiration_hours"`
+	ContactEmail                *string       `json:"contact_email"`
+	Description                 *string       `json:"description"`
+	AccessGrantAllUsers         bool          `json:"access_grant_all_users"`
+	AccessGrantToUsers          []GrantedUser `json:"access_grant_to_users"`
+}
+
+// GrantedUser is someone a client may act for.
+type GrantedUser struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	FirstName string `json:"first_name"`
+	LastName  string `json:"last_name"`
+	Email     string `json:"email"`
+}
+
+// OAuthClientChange is the body that creates or changes a client; nil leaves a field as it is. Creating needs name and client_type.
+type OAuthClientChange struct {
+	Name                        *string   `json:"name,omitempty" minLength:"1" maxLength:"255"`
+	ClientType                  *string   `json:"client_type,omitempty" enum:"public,confidential"`
+	RedirectURIs                *[]string `json:"redirect_uris,omitempty" maxItems:"50"`
+	Origins                     *[]string `json:"origins,omitempty" maxItems:"50"`
+	EnableHTTPBasicAuth         *bool     `json:"enable_http_basic_auth,omitempty"`
+	AllowJWTGrant               *bool     `json:"allow_jwt_grant,omitempty"`
+	AllowGlobalKey              *bool     `json:"allow_global_key,omitempty"`
+	PublicKey                   *string   `json:"public_key,omitempty" nullable:"true"`
+	AllowRefreshToken           *bool     `json:"allow_refresh_token,omitempty"`
+	AccessTokenExpirationHours  *int      `json:"access_token_expiration_hours,omitempty" minimum:"1" maximum:"720"`
+	RefreshTokenExpirationHours *int      `json:"refresh_token_expiration_hours,omitempty" minimum:"1" maximum:"8760"`
+	ContactEmail                *string   `json:"contact_email,omitempty" nullable:"true"`
+	Description                 *string   `json:"description,omitempty" nullable:"true"`
+	AccessGrantAllUsers         *bool     `json:"access_grant_all_users,omitempty"`
+	AccessGrantToUsers          *[]string `json:"access_grant_to_users,omitempty" doc:"account ids or login names"`
+}

@@ -1,0 +1,137 @@
+package api
+
+import "encoding/json"
+
+// PackageCreate is the body of POST packages.
+type PackageCreate struct {
+	Title               string                     `json:"title" required:"true" minLength:"1" maxLength:"255"`
+	Recipients          []RecipientName            `json:"recipients" required:"true" minItems:"1" maxItems:"1000"`
+	PrivateRecipients   []RecipientName            `json:"private_recipients,omitempty" maxItems:"1000"`
+	Note                string                     `json:"note,omitempty" maxLength:"16000"`
+	Metadata            map[string]json.RawMessage `json:"metadata,omitempty"`
+	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty"`
+	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty"`
+	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty"`
+	DownloadLimit       *int                       `json:"download_limit,omitempty" minimum:"1" nullable:"true"`
+	EARenabled          bool                       `json:"ear_enabled,omitempty"`
+	ObfuscationEnabled  bool                       `json:"obfuscation_enabled,omitempty"`
+	PreventHTTPDownload bool                       `json:"prevent_http_download,omitempty"`
+	ExpirationPolicy    string                     `json:"expiration_policy,omitempty" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
+	ExpirationDate      *string                    `json:"expiration_date,omitempty" nullable:"true"`
+	ReleasePolicy       string                     `json:"release_policy,omitempty" enum:"now,on_date,later"`
+	ReleaseDate         *string                    `json:"release_date,omitempty" nullable:"true"`
+}
+
+// RecipientName names someone: by login name or e-mail address.
+type RecipientName struct {
+	ID            string `json:"id,omitempty"`
+	Name          string `json:"name,omitempty"`
+	RecipientType string `json:"recipient_type,omitempty" doc:"user, external_user, workgroup, shared_inbox or distribution_list"`
+}
+
+// Package is a package as one viewer sees it.
+type Package struct {
+	ID                            string                     `json:"id"`
+	Title                         string                     `json:"title"`
+	Note                          string                     `json:"note"`
+	Sender                        Account                    `json:"sender"`
+	Recipients                    []Recipient                `json:"recipients"`
+	PrivateRecipients             []Recipient                `json:"private_recipients" doc:"empty for everyone but the sender and admins"`
+	State                         string                     `json:"state"`
+	UploadStatus                  string                     `json:"upload_status"`
+	Status                        string                     `json:"status" doc:"what people are shown"`
+	Type                          string                     `json:"type,omitempty" doc:"the mailbox it was listed from"`
+	ReleasePolicy                 string                     `json:"release_policy"`
+	ReleaseDate                   *string                    `json:"release_date"`
+	ExpirationPolicy              string                     `json:"expiration_policy"`
+	ExpirationDate                *string                    `json:"expiration_date"`
+	PreventHTTPDownload           bool                       `json:"prevent_http_download"`
+	Archived                      bool                       `json:"archived"`
+	ObfuscationEnabled            bool                       `json:"obfuscation_enabled"`
+	EARenabled                    bool                       `json:"ear_enabled"`
+	DownloadLimit                 *int64                     `json:"download_limit"`
+	Metadata                      map[string]json.RawMessage `json:"metadata"`
+	NotifiedOnUpload              []RecipientName            `json:"notified_on_upload"`
+	NotifiedOnDownload            []RecipientName            `json:"notified_on_download"`
+	NotifiedOnReceipt             []RecipientName            `json:"notified_on_receipt"`
+	TotalBytes                    int64                      `json:"total_bytes"`
+	TotalFiles                    int64                      `json:"total_files"`
+	Message                       string                     `json:"message,omitempty"`
+	ErrorDesc                     string                     `json:"error_desc"`
+	RecalculationNeeded           bool                       `json:"recalculation_needed"`
+	RecalculationInProgress       bool                       `json:"recalculation_in_progress"`
+	CompletedDownloadCount        int                        `json:"completed_download_count"`
+	ActiveDownloadCount           int                        `json:"active_download_count"`
+	CompletedPartialDownloadCount int                        `json:"completed_partial_download_count"`
+	Downloaders                   []Downloader               `json:"downloaders"`
+	ActiveDownloaders             []Downloader               `json:"active_downloaders"`
+	DownloadAvailability          string                     `json:"download_availability" enum:"full,partial,not_available"`
+	FilesOnServer                 string                     `json:"files_on_server,omitempty"`
+	FileProcessingStatus          string                     `json:"file_processing_status"`
+	FileProcessingReqd            bool                       `json:"file_processing_reqd"`
+	PackageUUID                   string                     `json:"package_uuid"`
+	CreatedTime                   string                     `json:"created_time"`
+	LastModified                  string                     `json:"last_modified"`
+	UploadCompletionTime          *string                    `json:"upload_completion_time"`
+	StorageLocations              []StorageLocation          `json:"storage_locations"`
+	PaginationBrowsing            bool                       `json:"pagination_browsing"`
+}
+
+// Recipient is one person a package went to.
+type Recipient struct {
+	ID            string `json:"id"`
+	Name          string `json:"name"`
+	FirstName     string `json:"first_name"`
+	LastName      string `json:"last_name"`
+	Email         string `json:"email"`
+	RecipientType string `json:"recipient_type" enum:"workgroup,shared_inbox,user"`
+	Status        string `json:"status" enum:"active,inactive,deleted"`
+	Archived      bool   `json:"archived"`
+}
+
+// Downloader is someone who downloaded a package or does so now.
+type Downloader struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	FirstName string `json:"first_name"`
+	LastName  string `json:"last_name"`
+	Email     string `json:"email"`
+	Count     int    `json:"count,omitempty"`
+}
+
+// StorageLocation tells in which shared folder a recipient's copy lies.
+type StorageLocation struct {
+	ID            string `json:"id"`
+	Name          string `json:"name"`
+	RecipientType string `json:"recipient_type"`
+	ShareID       string `json:"share_id"`
+	Archived      bool   `json:"archived"`
+}
+
+// UploadDetails is the progress of an upload; numbers are decimal text, times RFC 3339.
+type UploadDetails struct {
+	UploadStatus       string `json:"upload_status"`
+	StartTime          string `json:"start_time"`
+	CompletionTime     string `json:"completion_time"`
+	PercentageComplete string `json:"percentage_complete"`
+	TimeRemaining      string `json:"time_remaining" doc:"seconds"`
+	BytesWritten       string `json:"bytes_written"`
+	BytesTotal         string `json:"bytes_total"`
+	TimeElapsed        string `json:"time_elapsed" doc:"seconds"`
+	AverageRate        string `json:"average_rate" doc:"kilobits per second"`
+}
+
+// UploadPaths is the body of POST packages/{id}/transfer_spec/upload: what the sender is about to send, for the record.
+type UploadPaths struct {
+	Paths []PathOrText `json:"paths,omitempty"`
+}
+
+// DownloadPaths is the body of POST packages/{id}/transfer_spec/download; no path means the whole package.
+type DownloadPaths struct {
+	Paths []PathOrText `json:"paths,omitempty"`
+}
+
+// IDs is the body of a DELETE on a collection.
+type IDs struct {
+	IDs []string `json:"ids,omitempty"`
+}

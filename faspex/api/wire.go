@@ -1,0 +1,44 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Error is the body of every answer that is not a success.
+type Error struct {
+	Message   string `json:"message"`
+	Status    string `json:"status" doc:"HTTP status as text"`
+	Code      string `json:"code" doc:"a word for programs: not_found, forbidden, ..."`
+	RequestID string `json:"request_id,omitempty"`
+}
+
+// Token is the answer of the token endpoint.
+type Token struct {
+	AccessToken    string `json:"access_token"`
+	TokenType      string `json:"token_type"`
+	ExpiresIn      int64  `json:"expires_in"`
+	ExpirationDate string `json:"expiration_date"`
+	RefreshToken   string `json:"refresh_token,omitempty"`
+}
+
+// PathOrText is a path of a request: clients send text, {source} or {path}.
+type PathOrText struct{ Source string }
+
+// UnmarshalJSON reads each of the three forms.
+func (p *PathOrText) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &p.Source)
+	}
+	var o struct{ Source, Path string }
+	if err := json.Unmarshal(b, &o); err != nil {
+		return fmt.Errorf("path is neither text nor an object: %w", err)
+	}
+	if p.Source = o.Source; p.Source == "" {
+		p.Source = o.Path
+	}
+	return nil
+}
+
+// MarshalJSON writes text, the published form.
+func (p PathOrText) MarshalJSON() ([]byte, error) { return json.Marshal(p.Source) }
