@@ -1,0 +1,25 @@
+// Command faspex holds the processes of the control plane as subcommands: core, service, utility and ui. It reads flags and the
+// environment, wires packages and knows nothing else.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRoot().ExecuteContext(ctx)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "faspex:", err)
+		os.Exit(1)
+	}
+}
