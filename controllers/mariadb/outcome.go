@@ -1,0 +1,24 @@
+package mariadb
+
+import (
+	"errors"
+	"time"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/phase"
+)
+
+// recheck is how soon a database that did not answer is tried again: nothing tells when it is back.
+const recheck = 10 * time.Second
+
+// Outcome is what an error of this package means for the phase that met it. The message names the server, never a credential.
+func Outcome(server Server, err error) phase.Outcome {
+	switch {
+	case errors.Is(err, ErrAccessDenied):
+		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+" refused the credentials").After(recheck)
+	case errors.Is(err, ErrUnreachable):
+		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the database server "+server.Addr()+" does not answer").After(recheck)
+	default:
+		return phase.Transient(v1alpha1.ReasonDatabaseError, "the database server "+server.Addr()+" refused a statement", err)
+	}
+}

@@ -1,0 +1,161 @@
+package mariadb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Provision makes server hold what is wanted and returns what it had to change, in words without secrets; nothing when all was so
+// already. It may be run again at any time, also after it failed half-way.
+func Provision(ctx context.Context, server Server, want Wanted) ([]string, error) {
+	var changes []string
+	err := server.with(ctx, func(conn *sql.Conn) error {
+		p := provisioner{ctx: ctx, server: server, conn: conn}
+		err := p.run(want)
+		changes = p.changes
+		return err
+	})
+	return changes, err
+}
+
+// Drop removes a database and accounts if they exist.
+func Drop(ctx context.Context, server Server, database string, users ...string) error {
+	return server.with(ctx, func(conn *sql.Conn) error {
+		p := provisioner{ctx: ctx, server: server, conn: conn}
+		if err := p.exec("drop database "+database, "DROP DATABASE IF EXISTS "+Identifier(database)); err != nil {
+			return err
+		}
+		for _, user := range users {
+			if err := p.exec("drop user "+user, "DROP USER IF EXISTS "+account(user)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// provisioner holds what the steps of one run share.
+type provisioner struct {
+	ctx     context.Context
+	server  Server
+	conn    *sql.Conn
+	changes []string
+}
+
+func (p *provisioner) run(want Wanted) error {
+	if want.NoFullGroupBy {
+		if err := p.sqlMode(); err != nil {
+			return err
+		}
+	}
+	if err := p.database(want.Database); err != nil {
+		return err
+	}
+	for _, a := range want.Accounts {
+		if err := p.account(a); err != nil {
+			return err
+		}
+		if err := p.grants(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *provisioner) sqlMode() error {
+	var mode string
+	if err := p.conn.QueryRowContext(p.ctx, "SELECT @@GLOBAL.sql_mode").Scan(&mode); err != nil {
+		return classify("read sql_mode", err)
+	}
+	if !strings.Contains(mode, "ONLY_FULL_GROUP_BY") {
+		return nil
+	}
+	return p.change("took ONLY_FULL_GROUP_BY out of sql_mode",
+		"SET GLOBAL sql_mode=(SELECT REPLACE(@@GLOBAL.sql_mode,'ONLY_FULL_GROUP_BY',''))")
+}
+
+func (p *provisioner) database(name string) error {
+	exists, err := p.exists("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name)
+	if err != nil || exists {
+		return err
+	}
+	return p.change("created database "+name, "CREATE DATABASE IF NOT EXISTS "+Identifier(name)+" CHARACTER SET utf8mb4")
+}
+
+// account makes the user and sees to it that the password works, by using it.
+func (p *provisioner) account(a Account) error {
+	exists, err := p.exists("SELECT COUNT(*) FROM mysql.user WHERE User = ? AND Host = ?", a.Name, anyHost)
+	if err != nil {
+		return err
+	}
+	identified := account(a.Name) + " IDENTIFIED VIA mysql_native_password USING '" + passwordHash(a.Password) + "'"
+	if !exists {
+		if err := p.change("created user "+a.Name, "CREATE USER IF NOT EXISTS "+identified); err != nil {
+			return err
+		}
+	}
+	err = p.server.As(a.Name, a.Password).Ping(p.ctx)
+	if !errors.Is(err, ErrAccessDenied) {
+		return err
+	}
+	if err := p.change("reset the password of user "+a.Name, "ALTER USER "+identified+" ACCOUNT UNLOCK"); err != nil {
+		return err
+	}
+	if err := p.server.As(a.Name, a.Password).Ping(p.ctx); err != nil {
+		return fmt.Errorf("log in as %s: %w", a.Name, err)
+	}
+	return nil
+}
+
+func (p *provisioner) grants(a Account) error {
+	rows, err := p.conn.QueryContext(p.ctx, "SHOW GRANTS FOR "+account(a.Name))
+	if err != nil {
+		return classify("show grants of "+a.Name, err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var lines []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return classify("read grants of "+a.Name, err)
+		}
+		lines = append(lines, line)
+	}
+	if err := rows.Err(); err != nil {
+		return classify("read grants of "+a.Name, err)
+	}
+	plan := planGrants(a, lines)
+	for _, statement := range plan {
+		if err := p.exec("change the rights of "+a.Name, statement); err != nil {
+			return err
+		}
+	}
+	if len(plan) > 0 {
+		p.changes = append(p.changes, "set the rights of user "+a.Name)
+	}
+	return nil
+}
+
+func (p *provisioner) exists(query string, args ...any) (bool, error) {
+	var n int
+	if err := p.conn.QueryRowContext(p.ctx, query, args...).Scan(&n); err != nil {
+		return false, classify("look for existing objects", err)
+	}
+	return n > 0, nil
+}
+
+func (p *provisioner) change(what, statement string) error {
+	if err := p.exec(what, statement); err != nil {
+		return err
+	}
+	p.changes = append(p.changes, what)
+	return nil
+}
+
+func (p *provisioner) exec(action, statement string) error {
+	_, err := p.conn.ExecContext(p.ctx, statement)
+	return classify(action, err)
+}
