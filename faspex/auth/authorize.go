@@ -1,0 +1,205 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"faspex.io/operator/faspex/store"
+)
+
+const (
+	codeLife     = 5 * time.Minute
+	maxLoginBody = 32 << 10
+	maxPassword  = 256
+)
+
+// authorization is a checked request for a code.
+type authorization struct {
+	client      store.OAuthClient
+	redirectURI string
+	state       string
+	challenge   string
+	method      string
+}
+
+// pageError is a fault that must be shown here: the redirect address is not one to trust.
+type pageError string
+
+func (e pageError) Error() string { return string(e) }
+
+// redirectError is a fault that is told to the client at its redirect address.
+type redirectError struct{ code, description string }
+
+func (e *redirectError) Error() string { return e.code + ": " + e.description }
+
+// readAuthorization checks the parameters of authorize. On a redirectError the authorization says where to go.
+func (s *Server) readAuthorization(ctx context.Context, q url.Values) (authorization, error) {
+	client, err := s.store.OAuthClient(ctx, q.Get("client_id"))
+	if errors.Is(err, store.ErrNotFound) {
+		return authorization{}, pageError("The application that sent you here is not known.")
+	}
+	if err != nil {
+		return authorization{}, err
+	}
+	a := authorization{client: client, redirectURI: q.Get("redirect_uri"), state: q.Get("state"), challenge: q.Get("code_challenge")}
+	if a.redirectURI == "" || !slices.Contains(client.RedirectURIs, a.redirectURI) {
+		return a, pageError("The application that sent you here gave an address that is not registered for it.")
+	}
+	if q.Get("response_type") != "code" {
+		return a, &redirectError{"unsupported_response_type", "response_type must be code"}
+	}
+	method, known := challengeMethod(q.Get("code_challenge_method"))
+	switch {
+	case a.challenge == "" && client.RequirePKCE:
+		return a, &redirectError{"invalid_request", "code_challenge is missing"}
+	case a.challenge != "" && (!known || len(a.challenge) > 255):
+		return a, &redirectError{"invalid_request", "code_challenge_method must be S256 or plain"}
+	case a.challenge != "" && client.RequirePKCE && method != methodS256:
+		return a, &redirectError{"invalid_request", "code_challenge_method must be S256"}
+	case a.challenge != "":
+		a.method = method
+	}
+	return a, nil
+}
+
+// target is the redirect address with more parameters; state goes with all of them.
+func (a authorization) target(params url.Values) string {
+	u, err := url.Parse(a.redirectURI)
+	if err != nil {
+		return a.redirectURI // registered addresses were parsed when they were registered
+	}
+	q := u.Query()
+	for k, v := range params {
+		q[k] = v
+	}
+	if a.state != "" {
+		q.Set("state", a.state)
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// rejected answers a request that readAuthorization refused; false when there was nothing to refuse.
+func (s *Server) rejected(w http.ResponseWriter, r *http.Request, a authorization, err error) bool {
+	var page pageError
+	var redirect *redirectError
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &page):
+		s.renderProblem(w, http.StatusBadRequest, string(page))
+	case errors.As(err, &redirect):
+		http.Redirect(w, r, a.target(url.Values{"error": {redirect.code}, "error_description": {redirect.description}}), http.StatusFound)
+	default:
+		s.log.ErrorContext(r.Context(), "authorize failed", "error", err)
+		s.renderProblem(w, http.StatusInternalServerError, "The login page is not available now. Try again in a moment.")
+	}
+	return true
+}
+
+// showLogin is GET authorize.
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
+	a, err := s.readAuthorization(r.Context(), r.URL.Query())
+	if s.rejected(w, r, a, err) {
+		return
+	}
+	s.renderLogin(w, r, http.StatusOK, a, r.URL.Query(), "", "")
+}
+
+// submitLogin is POST authorize, from the form of the login page.
+func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
+	if err := r.ParseForm(); err != nil {
+		s.renderProblem(w, http.StatusBadRequest, "The form could not be read.")
+		return
+	}
+	a, err := s.readAuthorization(r.Context(), r.PostForm)
+	if s.rejected(w, r, a, err) {
+		return
+	}
+	if !s.checkCSRF(r) {
+		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"), "The page was open for too long, or cookies are off. Log in again.")
+		return
+	}
+	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
+	account, problem, err := s.checkLogin(r.Context(), login, password, clientAddress(r))
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "login failed", "error", err)
+		s.renderProblem(w, http.StatusInternalServerError, "Logging in is not possible now. Try again in a moment.")
+		return
+	}
+	if problem != nil {
+		if problem.wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(problem.wait.Seconds())+1))
+		}
+		s.renderLogin(w, r, problem.status, a, r.PostForm, login, problem.text)
+		return
+	}
+	code := secret()
+	err = s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
+		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI,
+		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), ExpiresAt: s.now().Add(codeLife),
+	})
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "login failed", "error", err)
+		s.renderProblem(w, http.StatusInternalServerError, "Logging in is not possible now. Try again in a moment.")
+		return
+	}
+	s.log.InfoContext(r.Context(), "logged in", "account", account.ID, "client", a.client.ClientID)
+	http.Redirect(w, r, a.target(url.Values{"code": {code}}), http.StatusFound)
+}
+
+// loginProblem is why someone may not log in, in words for them.
+type loginProblem struct {
+	status int
+	text   string
+	wait   time.Duration
+}
+
+// checkLogin checks name and password. It tells neither whether a name exists nor whether an account is closed to those who do not
+// know its password.
+func (s *Server) checkLogin(ctx context.Context, login, password, address string) (store.Account, *loginProblem, error) {
+	subs := subjects(login, address)
+	wait, err := s.blocked(ctx, subs)
+	if err != nil {
+		return store.Account{}, nil, err
+	}
+	if wait > 0 {
+		return store.Account{}, &loginProblem{http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.", wait}, nil
+	}
+	account, err := s.store.AccountByLogin(ctx, login)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return account, nil, err
+	}
+	fits := false
+	if len(password) <= maxPassword {
+		if fits, err = checkPassword(password, account.PasswordHash); err != nil {
+			return account, nil, err
+		}
+	}
+	if !fits {
+		s.log.InfoContext(ctx, "login refused", "remote", address)
+		if err := s.countFailure(ctx, subs); err != nil {
+			return account, nil, err
+		}
+		return account, &loginProblem{status: http.StatusUnauthorized, text: "The name or the password is wrong."}, nil
+	}
+	if account.Status != store.AccountActive {
+		return account, &loginProblem{status: http.StatusForbidden, text: "The account is not active. Ask an administrator."}, nil
+	}
+	if err := s.store.ClearThrottle(ctx, subs[0].hash); err != nil {
+		return account, nil, err
+	}
+	return account, nil, s.store.TouchLogin(ctx, account.ID, s.now())
+}
+
+// CheckPassword reports whether a password is the account's, counting failures like the login page does.
+func (s *Server) CheckPassword(ctx context.Context, account store.Account, password, address string) (bool, error) {
+	_, problem, err := s.checkLogin(ctx, account.Name, password, address)
+	return problem == nil && err == nil, err
+}

@@ -1,0 +1,117 @@
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"net/url"
+)
+
+//go:embed login.html login.css
+var pageFiles embed.FS
+
+var (
+	loginPage = template.Must(template.ParseFS(pageFiles, "login.html"))
+	loginCSS  = mustRead("login.css")
+	// styleHash lets the browser use this style sheet and no other.
+	styleHash = func() string {
+		sum := sha256.Sum256([]byte(loginCSS))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}()
+)
+
+func mustRead(name string) string {
+	b, err := pageFiles.ReadFile(name)
+	if err != nil {
+		panic(err) // embedded at build time
+	}
+	return string(b)
+}
+
+// carried are the parameters of authorize that travel through the form.
+var carried = []string{"client_id", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+
+type field struct{ Name, Value string }
+
+type loginView struct {
+	Style    template.CSS
+	Action   string
+	Client   string
+	Fields   []field
+	CSRF     string
+	Username string
+	Problem  string
+	// Form is false on a page that only tells of a problem.
+	Form bool
+}
+
+func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values, username, problem string) {
+	view := loginView{Action: s.base + "/auth/authorize", Client: a.client.Name, CSRF: s.setCSRF(w, r), Username: username, Problem: problem, Form: true}
+	for _, name := range carried {
+		if v := params.Get(name); v != "" {
+			view.Fields = append(view.Fields, field{name, v})
+		}
+	}
+	// The browser applies form-action to the redirect that answers the form as well.
+	formAction := "'self'"
+	if u, err := url.Parse(a.redirectURI); err == nil && u.Host != "" {
+		formAction += " " + u.Scheme + "://" + u.Host
+	}
+	render(w, status, view, formAction)
+}
+
+func (s *Server) renderProblem(w http.ResponseWriter, status int, problem string) {
+	render(w, status, loginView{Problem: problem}, "'none'")
+}
+
+func render(w http.ResponseWriter, status int, view loginView, formAction string) {
+	view.Style = template.CSS(loginCSS) //nolint:gosec // embedded at build time
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; form-action "+formAction+"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	w.WriteHeader(status)
+	_ = loginPage.Execute(w, view) // a failed write means the browser has gone
+}
+
+// csrfCookie holds a random value; the form holds its MAC, so a page elsewhere can send neither.
+const csrfCookie = "faspex_login"
+
+func (s *Server) setCSRF(w http.ResponseWriter, r *http.Request) string {
+	value := ""
+	if c, err := r.Cookie(csrfCookie); err == nil && len(c.Value) == 43 {
+		value = c.Value
+	} else {
+		value = secret()
+		http.SetCookie(w, &http.Cookie{
+			Name: csrfCookie, Value: value, Path: s.base + "/auth/", MaxAge: 3600,
+			HttpOnly: true, Secure: s.external.Scheme == "https", SameSite: http.SameSiteLaxMode,
+		})
+	}
+	return csrfMAC(s.ring.Keys("login form")[0], value)
+}
+
+func (s *Server) checkCSRF(r *http.Request) bool {
+	c, err := r.Cookie(csrfCookie)
+	if err != nil {
+		return false
+	}
+	for _, key := range s.ring.Keys("login form") {
+		if hmac.Equal([]byte(csrfMAC(key, c.Value)), []byte(r.PostForm.Get("csrf"))) {
+			return true
+		}
+	}
+	return false
+}
+
+func csrfMAC(key []byte, value string) string {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}

@@ -1,0 +1,107 @@
+// Package seed makes what a new Faspex needs before anyone can log in: the OAuth clients of its own parts and the first admin. Run again,
+// it brings the clients to what the configuration says and leaves people's accounts alone.
+package seed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/store"
+)
+
+// Options say what to make. Empty ids leave a client out.
+type Options struct {
+	// ExternalURL is FASPEX_CORE_URL; the page's redirect address is made of it.
+	ExternalURL string
+	// UIClientID is the public client of the web page: login page with PKCE, refresh tokens.
+	UIClientID string
+	// ServiceClientID is the client of the background jobs.
+	ServiceClientID string
+	// OperatorClientID and OperatorPublicKey (RSA, PEM) are the client of the operator: it may act for every user.
+	OperatorClientID  string
+	OperatorPublicKey string
+	// AdminUsername and AdminPassword are the first admin's.
+	AdminUsername, AdminPassword string
+}
+
+// Run makes everything; it may run at any time and any number of times. It tells what it made or changed, without secrets.
+func Run(ctx context.Context, s *store.Store, o Options) (done []string, err error) {
+	var problems []error
+	external := strings.TrimSuffix(o.ExternalURL, "/")
+	if external == "" {
+		problems = append(problems, errors.New("external url is empty"))
+	}
+	if o.AdminUsername == "" || o.AdminPassword == "" {
+		problems = append(problems, errors.New("first admin needs a name and a password"))
+	}
+	if o.OperatorClientID != "" {
+		if _, err := auth.ParsePublicKey(o.OperatorPublicKey); err != nil {
+			problems = append(problems, fmt.Errorf("operator client: %w", err))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	for _, c := range clients(o, external) {
+		if err := s.PutOAuthClient(ctx, c); err != nil {
+			return done, fmt.Errorf("seed: %w", err)
+		}
+		done = append(done, "client "+c.Name)
+	}
+	made, err := firstAdmin(ctx, s, o)
+	if err != nil {
+		return done, fmt.Errorf("seed: %w", err)
+	}
+	if made {
+		done = append(done, "admin "+o.AdminUsername)
+	}
+	return done, nil
+}
+
+func clients(o Options, external string) []store.OAuthClient {
+	var all []store.OAuthClient
+	if o.UIClientID != "" {
+		all = append(all, store.OAuthClient{
+			ClientID: o.UIClientID, Name: "Faspex", Description: "The web page", ClientType: "public", Internal: true, RequirePKCE: true,
+			RedirectURIs: []string{external + "/aspera/faspex/"}, Origins: []string{external},
+			AllowRefreshToken: true, AccessTokenExpirationHours: 1, RefreshTokenExpirationHours: 12, AccessGrantAllUsers: true,
+		})
+	}
+	if o.ServiceClientID != "" {
+		all = append(all, store.OAuthClient{
+			ClientID: o.ServiceClientID, Name: "Faspex service", Description: "The background jobs", ClientType: "public", Internal: true, RequirePKCE: true,
+			AccessTokenExpirationHours: 1, RefreshTokenExpirationHours: 1, AccessGrantAllUsers: true,
+		})
+	}
+	if o.OperatorClientID != "" {
+		all = append(all, store.OAuthClient{
+			ClientID: o.OperatorClientID, Name: "Faspex operator", Description: "The Kubernetes operator", ClientType: "public", Internal: true, RequirePKCE: true,
+			AllowJWTGrant: true, AllowGlobalKey: true, PublicKey: o.OperatorPublicKey,
+			AccessTokenExpirationHours: 1, RefreshTokenExpirationHours: 1, AccessGrantAllUsers: true,
+		})
+	}
+	return all
+}
+
+// firstAdmin makes the admin unless an account of that name exists, whose password is its owner's affair then.
+func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
+	_, err := s.CreateAccount(ctx, store.Account{
+		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o.AdminUsername), Role: store.RoleAdmin, Type: "local_user",
+		Status: store.AccountActive, PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true, DownloadsAllowed: true,
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// emailOf takes a login name for an e-mail address when it looks like one.
+func emailOf(name string) string {
+	if strings.Contains(name, "@") {
+		return name
+	}
+	return ""
+}
