@@ -111,4 +111,6 @@ type TransferError struct {
 	Output string
 }
 
-func (e *TransferError) Error() string { return fmt.Sprintf("ascp exited with %d: %s", e.Status, e.Output) }
+func (e *TransferError) Error() string {
+	return fmt.Sprintf("ascp exited with %d: %s", e.Status, e.Output)
+}
