@@ -1,0 +1,135 @@
+package instance
+
+import (
+	"strings"
+	"text/template"
+)
+
+const (
+	nginxConfKey = "nginx.conf"
+	nginxConfDir = "/etc/nginx/faspex"
+	nginxTLSDir  = "/etc/nginx/tls"
+)
+
+// Router is what nginx.conf depends on. The addresses are host:port.
+type Router struct {
+	ExternalURL       string
+	Core, UI, Utility string
+	// LogLevel of the error log: error, warn, info or debug.
+	LogLevel string
+}
+
+// Config renders nginx.conf. It runs on any nginx 1.19.5 or later, as any user, with nothing to write to but /tmp.
+//
+// Requests go on as they came: proxy_pass without a path forwards the undecoded request line, and methods are not limited. The
+// access log has no queries, because they may hold authorization codes.
+func (r Router) Config() string {
+	var b strings.Builder
+	// The template is a constant and the writer cannot fail.
+	if err := nginxTemplate.Execute(&b, r); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+var nginxTemplate = template.Must(template.New(nginxConfKey).Parse(`# Generated; changes are overwritten.
+daemon off;
+worker_processes auto;
+pid /tmp/nginx.pid;
+error_log stderr {{.LogLevel}};
+
+events {
+  worker_connections 4096;
+}
+
+http {
+  client_body_temp_path /tmp/client_body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+
+  log_format json escape=json '{"time":"$time_iso8601","remote":"$remote_addr","method":"$request_method","path":"$uri",'
+    '"status":$status,"bytes":$body_bytes_sent,"duration":$request_time,"upstream":"$upstream_addr"}';
+  access_log /dev/stdout json;
+
+  server_tokens off;
+  merge_slashes off;
+  keepalive_timeout 65s;
+  client_max_body_size 64m;
+  large_client_header_buffers 8 32k;
+
+  upstream core {
+    server {{.Core}};
+    keepalive 16;
+  }
+  upstream ui {
+    server {{.UI}};
+    keepalive 16;
+  }
+  upstream utility {
+    server {{.Utility}};
+    keepalive 4;
+  }
+
+  proxy_http_version 1.1;
+  proxy_set_header Connection "";
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Forwarded-Proto https;
+  proxy_set_header X-Real-IP $remote_addr;
+  proxy_connect_timeout 5s;
+  proxy_read_timeout 120s;
+  proxy_next_upstream error timeout non_idempotent;
+  proxy_next_upstream_tries 2;
+
+  server {
+    listen 8080;
+    location = /livez {
+      access_log off;
+      default_type text/plain;
+      return 200 "ok\n";
+    }
+    location / {
+      return 308 {{.ExternalURL}}$request_uri;
+    }
+  }
+
+  server {
+    listen 8443 ssl;
+    ssl_certificate /etc/nginx/tls/tls.crt;
+    ssl_certificate_key /etc/nginx/tls/tls.key;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+    ssl_session_cache shared:tls:10m;
+    ssl_session_tickets off;
+    add_header Strict-Transport-Security "max-age=31536000" always;
+
+    location = / {
+      return 302 /aspera/faspex/;
+    }
+    location = /aspera/faspex {
+      return 302 /aspera/faspex/;
+    }
+    location /aspera/faspex/ {
+      proxy_pass http://ui;
+    }
+    location /aspera/faspex/api/v5 {
+      proxy_pass http://core;
+    }
+    location /aspera/faspex/auth {
+      proxy_pass http://core;
+    }
+    location = /aspera/faspex/health {
+      proxy_pass http://core;
+    }
+    location /aspera/faspex/utility {
+      proxy_pass http://utility;
+    }
+    location / {
+      return 404;
+    }
+  }
+}
+`))
