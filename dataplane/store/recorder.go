@@ -1,9 +1,16 @@
 package store
 
-import "context"
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
 
-// Recorder writes down what the transfers of this node do. No call waits for the database longer than a moment, and none
-// fails because it is away: what could not be written is written when it is back, as long as the process lives.
+	"github.com/google/uuid"
+)
+
+// Recorder writes down what the transfers of this node do. No call waits for the database, and none fails because it is away:
+// what could not be written is written when it is back, as long as the process lives.
 type Recorder interface {
 	// Begin records a session that starts now.
 	Begin(ctx context.Context, t Transfer) (Recording, error)
@@ -21,4 +28,194 @@ type Recording interface {
 	Canceled() <-chan struct{}
 	// RateChanges yields a new target rate in kilobits per second when somebody sets it through the Node API.
 	RateChanges() <-chan int64
+}
+
+const (
+	flushInterval     = time.Second
+	heartbeatInterval = 10 * time.Second
+	// lostAfter is how long a session may be silent before another node declares it lost.
+	lostAfter     = 2 * time.Minute
+	sweepInterval = 30 * time.Second
+	// drainTime is how long Run goes on after its context to write what is left.
+	drainTime = 15 * time.Second
+	// maxPendingFiles bounds the memory of a session while the database is away; beyond it, results of files are dropped.
+	maxPendingFiles = 100_000
+)
+
+// codeConnectionLost is ascp's error number for a session whose other end went away.
+const codeConnectionLost = 15
+
+// NodeRecorder is the Recorder of one node. Run must run for anything to reach the database.
+type NodeRecorder struct {
+	store *Store
+	node  string
+	boot  string
+	now   func() time.Time
+	log   *slog.Logger
+	poke  chan struct{}
+
+	mu       sync.Mutex
+	sessions map[string]*recording
+}
+
+// NewRecorder makes the recorder of the node with that name; no two running nodes of one database may share a name.
+func NewRecorder(s *Store, node string, now func() time.Time, log *slog.Logger) *NodeRecorder {
+	return &NodeRecorder{
+		store: s, node: node, boot: uuid.NewString(), now: now, log: log,
+		poke: make(chan struct{}, 1), sessions: map[string]*recording{},
+	}
+}
+
+// Begin implements Recorder.
+func (r *NodeRecorder) Begin(_ context.Context, t Transfer) (Recording, error) {
+	rec := &recording{
+		transfer: t, startedUsec: r.now().UnixMicro(), canceled: make(chan struct{}), rates: make(chan int64, 1),
+		now: r.now, poke: r.wake,
+	}
+	r.mu.Lock()
+	r.sessions[t.SessionID] = rec
+	r.mu.Unlock()
+	r.wake()
+	return rec, nil
+}
+
+// Active is the number of sessions that have not finished.
+func (r *NodeRecorder) Active() int {
+	n := 0
+	for _, rec := range r.all() {
+		if !rec.finished() {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *NodeRecorder) wake() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+func (r *NodeRecorder) all() []*recording {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	recs := make([]*recording, 0, len(r.sessions))
+	for _, rec := range r.sessions {
+		recs = append(recs, rec)
+	}
+	return recs
+}
+
+func (r *NodeRecorder) forget(sessionID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.sessions, sessionID)
+}
+
+// Run writes until ctx ends, and then for a moment more until all is written.
+func (r *NodeRecorder) Run(ctx context.Context) {
+	writes := context.WithoutCancel(ctx)
+	sweep := sweeper{recorder: r}
+	failing := false
+	tick := time.NewTicker(flushInterval)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		err := r.flush(writes)
+		if err == nil {
+			err = sweep.step(writes)
+		}
+		if err != nil {
+			sweep.failed()
+		}
+		if failing != (err != nil) {
+			failing = err != nil
+			if failing {
+				r.log.Warn("transfers can't be recorded, will go on trying", "error", err)
+			} else {
+				r.log.Info("transfers are recorded again")
+			}
+		}
+		wake := r.poke
+		if failing {
+			wake = nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-wake:
+		}
+	}
+	r.drain(writes)
+}
+
+func (r *NodeRecorder) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	for {
+		err := r.flush(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			r.log.Error("the end of some transfers was not recorded", "sessions", len(r.all()), "error", err)
+			return
+		case <-time.After(flushInterval):
+		}
+	}
+}
+
+// flush writes what changed and picks up what was asked of running transfers.
+func (r *NodeRecorder) flush(ctx context.Context) error {
+	var running []*recording
+	for _, rec := range r.all() {
+		w := rec.pending(r.now())
+		if err := r.store.write(ctx, r.node, r.boot, rec, w); err != nil {
+			return err
+		}
+		if w.end != nil {
+			if n := rec.droppedFiles(); n > 0 {
+				r.log.Warn("results of files were not recorded", "transfer", rec.transfer.TransferID, "session", rec.transfer.SessionID, "files", n)
+			}
+			r.forget(rec.transfer.SessionID)
+			continue
+		}
+		running = append(running, rec)
+	}
+	return r.store.readWishes(ctx, running)
+}
+
+// sweeper fails the sessions that nobody runs any more: those of this node before it started, and those of nodes that are gone.
+type sweeper struct {
+	recorder   *NodeRecorder
+	recovered  bool
+	lastFailed time.Time
+	last       time.Time
+}
+
+func (s *sweeper) failed() { s.lastFailed = s.recorder.now() }
+
+func (s *sweeper) step(ctx context.Context) error {
+	r, now := s.recorder, s.recorder.now()
+	if !s.recovered {
+		n, err := r.store.failRestarted(ctx, r.node, r.boot, now)
+		if err != nil {
+			return err
+		}
+		s.recovered = true
+		if n > 0 {
+			r.log.Info("transfers of the former process are failed", "sessions", n)
+		}
+	}
+	// After an outage every session looks silent until its node has written again.
+	if now.Sub(s.last) < sweepInterval || now.Sub(s.lastFailed) < sweepInterval {
+		return nil
+	}
+	s.last = now
+	n, err := r.store.failLost(ctx, lostAfter, now)
+	if n > 0 {
+		r.log.Warn("transfers of nodes that went away are failed", "sessions", n)
+	}
+	return err
 }

@@ -1,0 +1,4 @@
+DROP TABLE IF EXISTS transfer_files;
+DROP TABLE IF EXISTS sessions;
+DROP TABLE IF EXISTS transfers;
+DROP TABLE IF EXISTS revisions;

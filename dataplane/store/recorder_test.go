@@ -1,0 +1,334 @@
+package store_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/test/mariadbd"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func transfer() store.Transfer {
+	return store.Transfer{
+		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, AccessKey: "ak", TokenUser: "node",
+		TokenKind: "transfer", RemoteUser: "xfer", ClientAddr: "192.0.2.1", ServerAddr: "192.0.2.2", Cookie: "cookie-1",
+		Tags:      []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
+		StartSpec: store.StartSpec{SourcePaths: []string{"a", "ü b"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
+	}
+}
+
+// run starts a recorder; stop ends it and waits until it has written everything.
+func run(t *testing.T, s *store.Store, node string) (r *store.NodeRecorder, stop func()) {
+	t.Helper()
+	r = store.NewRecorder(s, node, time.Now, quiet)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	stop = sync.OnceFunc(func() { cancel(); <-done })
+	t.Cleanup(stop)
+	return r, stop
+}
+
+func begin(t *testing.T, r *store.NodeRecorder, tr store.Transfer) store.Recording {
+	t.Helper()
+	rec, err := r.Begin(t.Context(), tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// await reads the transfer until it has the status; the test's own deadline bounds it.
+func await(t *testing.T, s *store.Store, id string, want store.Status) store.TransferRecord {
+	t.Helper()
+	for t.Context().Err() == nil {
+		got, err := s.Transfer(t.Context(), id)
+		if err == nil && got.Status == want {
+			return got
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("transfer never became %s", want)
+	return store.TransferRecord{}
+}
+
+func TestTransferFromBeginToEnd(t *testing.T) {
+	s := open(t)
+	r, stop := run(t, s, "n1")
+	tr := transfer()
+	rec := begin(t, r, tr)
+	got := await(t, s, tr.TransferID, store.StatusRunning)
+	if got.Cookie != tr.Cookie || string(got.Tags) != string(tr.Tags) || got.AccessKey != "ak" || got.Direction != "send" {
+		t.Errorf("transfer = %+v", got)
+	}
+	if diff := cmp.Diff(tr.StartSpec, got.StartSpec); diff != "" {
+		t.Error(diff)
+	}
+	if r.Active() != 1 {
+		t.Errorf("active = %d", r.Active())
+	}
+	progress := store.Progress{BytesExpected: 30, FilesExpected: 2, BytesTransferred: 30, BytesWritten: 30, FilesCompleted: 1, FilesFailed: 1,
+		TargetRateKbps: 1000, AvgRateKbps: 900}
+	rec.Progress(progress)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	rec.File(store.FileResult{Path: "/default/p1/ü b", Size: 20, BytesWritten: 20, Status: store.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab", StartedAt: at, EndedAt: at})
+	rec.File(store.FileResult{Path: "/default/p1/a", Size: 10, Status: store.StatusFailed, ErrorCode: 24, ErrorDesc: "no space left"})
+	rec.Finish(store.Outcome{Status: store.StatusFailed, Code: 24, Description: "no space left"})
+	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+	stop()
+	got, err := s.Transfer(t.Context(), tr.TransferID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Status != store.StatusFailed || got.ErrorCode != 24 || got.ErrorDesc != "no space left" || got.EndedUsec < got.StartedUsec {
+		t.Errorf("end = %+v", got)
+	}
+	if len(got.Sessions) != 1 || got.Sessions[0].Node != "n1" || got.Sessions[0].ClientAddr != "192.0.2.1" {
+		t.Fatalf("sessions = %+v", got.Sessions)
+	}
+	if diff := cmp.Diff(progress, got.Sessions[0].Progress); diff != "" {
+		t.Error(diff)
+	}
+	files, err := s.TransferFiles(t.Context(), tr.TransferID, 10)
+	if err != nil || len(files) != 2 {
+		t.Fatalf("files = %v, %v", files, err)
+	}
+	if files[0].Path != "/default/p1/a" || files[1].Checksum != "ab" || !files[1].StartedAt.Equal(at) || files[1].SessionID != tr.SessionID {
+		t.Errorf("files = %+v", files)
+	}
+}
+
+func TestRetriesAreOneTransferAndChangesComeOnceInOrder(t *testing.T) {
+	s := open(t)
+	r, _ := run(t, s, "n1")
+	first, second := transfer(), transfer()
+	second.AccessKey, second.Cookie = "other", "100%_"
+	a, b := begin(t, r, first), begin(t, r, second)
+	await(t, s, first.TransferID, store.StatusRunning)
+	await(t, s, second.TransferID, store.StatusRunning)
+	list := func(f store.TransferFilter) (ids []string, last uint64) {
+		t.Helper()
+		f.Limit = 10
+		found, err := s.Transfers(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tr := range found {
+			ids, last = append(ids, tr.ID), tr.Revision
+		}
+		return ids, last
+	}
+	ids, last := list(store.TransferFilter{})
+	if len(ids) != 2 {
+		t.Fatalf("transfers = %v", ids)
+	}
+	a.Progress(store.Progress{BytesTransferred: 5})
+	a.Finish(store.Outcome{Status: store.StatusFailed, Code: 15, Description: "connection lost"})
+	await(t, s, first.TransferID, store.StatusFailed)
+	ids, last = list(store.TransferFilter{AfterRevision: last})
+	if diff := cmp.Diff([]string{first.TransferID}, ids); diff != "" {
+		t.Errorf("after the failure: %s", diff)
+	}
+	retry := first
+	retry.SessionID = uuid.NewString()
+	again := begin(t, r, retry)
+	got := await(t, s, first.TransferID, store.StatusRunning)
+	if len(got.Sessions) != 2 || got.ErrorCode != 0 || got.EndedUsec != 0 {
+		t.Errorf("retry = %+v", got)
+	}
+	again.Finish(store.Outcome{Status: store.StatusCompleted})
+	await(t, s, first.TransferID, store.StatusCompleted)
+	if ids, _ = list(store.TransferFilter{AfterRevision: last}); len(ids) != 1 {
+		t.Errorf("after the retry: %v", ids)
+	}
+	for name, f := range map[string]store.TransferFilter{
+		"active":     {ActiveOnly: true},
+		"access key": {AccessKey: "other"},
+		"cookie":     {Text: "0%_"},
+	} {
+		if ids, _ := list(f); len(ids) != 1 || ids[0] != second.TransferID {
+			t.Errorf("%s: %v", name, ids)
+		}
+	}
+	if ids, _ := list(store.TransferFilter{Direction: transferspec.Receive}); len(ids) != 0 {
+		t.Errorf("receive: %v", ids)
+	}
+	b.Finish(store.Outcome{Status: store.StatusCompleted})
+}
+
+func TestCancelAndRateReachTheNodeThatRunsTheTransfer(t *testing.T) {
+	s := open(t)
+	r, _ := run(t, s, "n1")
+	tr := transfer()
+	rec := begin(t, r, tr)
+	await(t, s, tr.TransferID, store.StatusRunning)
+	if err := s.SetTargetRate(t.Context(), tr.TransferID, 5000); err != nil {
+		t.Fatal(err)
+	}
+	if rate := <-rec.RateChanges(); rate != 5000 {
+		t.Errorf("rate = %d", rate)
+	}
+	if err := s.CancelTransfer(t.Context(), tr.TransferID); err != nil {
+		t.Fatal(err)
+	}
+	<-rec.Canceled()
+	rec.Finish(store.Outcome{Status: store.StatusCanceled})
+	await(t, s, tr.TransferID, store.StatusCanceled)
+	if err := s.CancelTransfer(t.Context(), tr.TransferID); err != nil {
+		t.Errorf("cancel of what has ended: %v", err)
+	}
+	tr.SessionID = uuid.NewString()
+	again := begin(t, r, tr)
+	await(t, s, tr.TransferID, store.StatusRunning)
+	again.Finish(store.Outcome{Status: store.StatusCompleted})
+	await(t, s, tr.TransferID, store.StatusCompleted)
+	select {
+	case <-again.Canceled():
+		t.Error("a retry is canceled by the former cancel")
+	default:
+	}
+	if err := s.CancelTransfer(t.Context(), uuid.NewString()); err == nil {
+		t.Error("cancel of an unknown transfer succeeds")
+	}
+}
+
+func TestRestartFailsWhatRanBefore(t *testing.T) {
+	s := open(t)
+	crashed, stop := run(t, s, "n1")
+	tr, other := transfer(), transfer()
+	begin(t, crashed, tr)
+	neighbour, _ := run(t, s, "n2")
+	rec := begin(t, neighbour, other)
+	await(t, s, tr.TransferID, store.StatusRunning)
+	await(t, s, other.TransferID, store.StatusRunning)
+	stop()
+	run(t, s, "n1")
+	got := await(t, s, tr.TransferID, store.StatusFailed)
+	if got.ErrorDesc != "node restarted" || got.ErrorCode != 15 || got.Sessions[0].Status != store.StatusFailed {
+		t.Errorf("transfer = %+v", got)
+	}
+	if got, err := s.Transfer(t.Context(), other.TransferID); err != nil || got.Status != store.StatusRunning {
+		t.Errorf("transfer of the other node: %s, %v", got.Status, err)
+	}
+	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+}
+
+func TestOutageLosesNoEnd(t *testing.T) {
+	cfg := mariadbd.Start(t).Database(t)
+	direct, err := store.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	if err := direct.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	line := newLine(t, cfg.Addr)
+	cfg.Addr = line.addr
+	s, err := store.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r, _ := run(t, s, "n1")
+	before, during := transfer(), transfer()
+	first := begin(t, r, before)
+	await(t, direct, before.TransferID, store.StatusRunning)
+
+	line.cut()
+	first.Progress(store.Progress{BytesTransferred: 77})
+	first.File(store.FileResult{Path: "/f", Status: store.StatusCompleted})
+	first.Finish(store.Outcome{Status: store.StatusCompleted})
+	second := begin(t, r, during)
+	second.Finish(store.Outcome{Status: store.StatusFailed, Code: 4, Description: "no such file"})
+	if got, err := direct.Transfer(t.Context(), before.TransferID); err != nil || got.Status != store.StatusRunning {
+		t.Errorf("during the outage: %s, %v", got.Status, err)
+	}
+	line.mend()
+
+	got := await(t, direct, before.TransferID, store.StatusCompleted)
+	if got.Sessions[0].Progress.BytesTransferred != 77 {
+		t.Errorf("session = %+v", got.Sessions[0])
+	}
+	await(t, direct, during.TransferID, store.StatusFailed)
+}
+
+// line is a TCP connection to the database that can be cut.
+type line struct {
+	addr string
+	mu   sync.Mutex
+	down bool
+	open map[net.Conn]struct{}
+}
+
+func newLine(t *testing.T, target string) *line {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	l := &line{addr: listener.Addr().String(), open: map[net.Conn]struct{}{}}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", target)
+			if err != nil || !l.add(client, server) {
+				client.Close()
+				continue
+			}
+			go l.pump(client, server)
+			go l.pump(server, client)
+		}
+	}()
+	return l
+}
+
+func (l *line) add(conns ...net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range conns {
+		if l.down {
+			c.Close()
+			continue
+		}
+		l.open[c] = struct{}{}
+	}
+	return !l.down
+}
+
+func (l *line) pump(to, from net.Conn) {
+	_, _ = io.Copy(to, from)
+	to.Close()
+	from.Close()
+}
+
+func (l *line) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = true
+	for c := range l.open {
+		c.Close()
+	}
+	clear(l.open)
+}
+
+func (l *line) mend() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = false
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"sync"
+	"time"
+)
+
+// recording is the memory of one session: what is known, and what of it the database has.
+type recording struct {
+	transfer    Transfer
+	startedUsec int64
+	now         func() time.Time
+	poke        func()
+	canceled    chan struct{}
+	rates       chan int64
+
+	mu        sync.Mutex
+	progress  Progress
+	files     []FileResult
+	dropped   int
+	outcome   *Outcome
+	endedUsec int64
+	isCancel  bool
+	rate      int64
+
+	// What the database has. Only the flushing goroutine writes these.
+	stored        bool
+	storedVersion uint64
+	version       uint64
+	heartbeat     time.Time
+}
+
+// pendingWrite is what has to be written of a recording, in this order.
+type pendingWrite struct {
+	begin    bool
+	progress *Progress
+	version  uint64
+	files    []FileResult
+	end      *Outcome
+	endUsec  int64
+	at       time.Time
+}
+
+func (r *recording) Progress(p Progress) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outcome == nil && p != r.progress {
+		r.progress = p
+		r.version++
+	}
+}
+
+func (r *recording) File(f FileResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outcome != nil {
+		return
+	}
+	if len(r.files) >= maxPendingFiles {
+		r.dropped++
+		return
+	}
+	r.files = append(r.files, f)
+}
+
+func (r *recording) Finish(o Outcome) {
+	r.mu.Lock()
+	first := r.outcome == nil
+	if first {
+		r.outcome = &o
+		r.endedUsec = r.now().UnixMicro()
+	}
+	r.mu.Unlock()
+	if first {
+		r.poke()
+	}
+}
+
+func (r *recording) Canceled() <-chan struct{} { return r.canceled }
+
+func (r *recording) RateChanges() <-chan int64 { return r.rates }
+
+func (r *recording) finished() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outcome != nil
+}
+
+func (r *recording) droppedFiles() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropped
+}
+
+func (r *recording) pending(now time.Time) pendingWrite {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := pendingWrite{begin: !r.stored, version: r.version, files: r.files, end: r.outcome, endUsec: r.endedUsec, at: now}
+	if r.version != r.storedVersion || w.end != nil || now.Sub(r.heartbeat) >= heartbeatInterval {
+		p := r.progress
+		w.progress = &p
+	}
+	return w
+}
+
+func (r *recording) begun() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stored = true
+}
+
+func (r *recording) wroteFiles(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.files = r.files[n:]
+}
+
+func (r *recording) wroteProgress(w pendingWrite) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.storedVersion = w.version
+	r.heartbeat = w.at
+}
+
+// wish takes over what the database asks of the transfer. A transfer that is not running in the database, although it runs here,
+// was declared lost during an outage: it is begun again.
+func (r *recording) wish(status Status, cancel bool, rateKbps int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if status != StatusRunning {
+		r.stored = false
+	}
+	if cancel && !r.isCancel {
+		r.isCancel = true
+		close(r.canceled)
+	}
+	if rateKbps > 0 && rateKbps != r.rate {
+		r.rate = rateKbps
+		select {
+		case <-r.rates:
+		default:
+		}
+		r.rates <- rateKbps
+	}
+}

@@ -1,0 +1,282 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const maxFilesPerInsert = 200
+
+// nextRevision counts a change of status. Its row lock is held until the commit, so revisions become visible in their order; a
+// transaction takes it before any other lock.
+func nextRevision(ctx context.Context, tx *sql.Tx) (int64, error) {
+	res, err := tx.ExecContext(ctx, "UPDATE revisions SET value = LAST_INSERT_ID(value + 1) WHERE name = 'transfers'")
+	if err != nil {
+		return 0, fmt.Errorf("count change of transfer: %w", err)
+	}
+	return res.LastInsertId()
+}
+
+// write stores what is pending of one session. What was stored stays stored if a later part fails.
+func (s *Store) write(ctx context.Context, node, boot string, rec *recording, w pendingWrite) error {
+	if w.begin {
+		if err := s.writeBegin(ctx, node, boot, rec); err != nil {
+			return err
+		}
+		rec.begun()
+	}
+	for files := w.files; len(files) > 0; {
+		n := min(len(files), maxFilesPerInsert)
+		if err := s.writeFiles(ctx, rec.transfer, files[:n]); err != nil {
+			return err
+		}
+		rec.wroteFiles(n)
+		files = files[n:]
+	}
+	switch {
+	case w.end != nil:
+		return s.writeEnd(ctx, rec.transfer, *w.progress, *w.end, w.endUsec)
+	case w.progress != nil:
+		if err := s.writeProgress(ctx, s.db, rec.transfer.SessionID, *w.progress); err != nil {
+			return err
+		}
+		rec.wroteProgress(w)
+	}
+	return nil
+}
+
+func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recording) error {
+	t := rec.transfer
+	startSpec, err := json.Marshal(t.StartSpec)
+	if err != nil {
+		return fmt.Errorf("encode start spec: %w", err)
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		revision, err := nextRevision(ctx, tx)
+		if err != nil {
+			return err
+		}
+		// A retry of a transfer that was canceled runs again; another session of one being canceled does not undo it.
+		_, err = tx.ExecContext(ctx, `INSERT INTO transfers
+			(id, revision, status, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec, started_usec)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON DUPLICATE KEY UPDATE revision = VALUES(revision),
+			cancel_requested = IF(status = 'running', cancel_requested, FALSE), wanted_rate_kbps = IF(status = 'running', wanted_rate_kbps, NULL),
+			status = VALUES(status), start_spec = VALUES(start_spec), error_code = 0, error_desc = '', ended_usec = 0`,
+			t.TransferID, revision, StatusRunning, t.Direction, t.AccessKey, t.TokenUser, t.TokenKind, t.RemoteUser,
+			t.Cookie, jsonOrEmpty(t.Tags), startSpec, rec.startedUsec)
+		if err != nil {
+			return fmt.Errorf("record transfer: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (id, transfer_id, node, boot, heartbeat, status, client_address, server_address, started_usec)
+			VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6), ?, ?, ?, ?)
+			ON DUPLICATE KEY UPDATE heartbeat = VALUES(heartbeat), status = VALUES(status), error_code = 0, error_desc = '', ended_usec = 0`,
+			t.SessionID, t.TransferID, node, boot, StatusRunning, t.ClientAddr, t.ServerAddr, rec.startedUsec)
+		if err != nil {
+			return fmt.Errorf("record session: %w", err)
+		}
+		return nil
+	})
+}
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, p Progress) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := db.ExecContext(ctx, `UPDATE sessions SET heartbeat = UTC_TIMESTAMP(6), bytes_expected = ?, files_expected = ?, bytes_transferred = ?,
+		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, directories_completed = ?, target_rate_kbps = ?,
+		avg_rate_kbps = ?, network_delay_usec = ? WHERE id = ?`,
+		p.BytesExpected, p.FilesExpected, p.BytesTransferred, p.BytesWritten, p.BytesLost, p.FilesCompleted, p.FilesFailed,
+		p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
+	if err != nil {
+		return fmt.Errorf("record progress: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) writeEnd(ctx context.Context, t Transfer, p Progress, o Outcome, endUsec int64) error {
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		revision, err := nextRevision(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := s.writeProgress(ctx, tx, t.SessionID, p); err != nil {
+			return err
+		}
+		return endSession(ctx, tx, revision, t.SessionID, t.TransferID, o, endUsec)
+	})
+}
+
+// endSession ends a session, and its transfer when no other session of it runs.
+func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, transferID string, o Outcome, endUsec int64) error {
+	description := clip(o.Description, 1024)
+	_, err := tx.ExecContext(ctx, "UPDATE sessions SET status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?",
+		o.Status, o.Code, description, endUsec, sessionID)
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE transfers SET revision = ?, status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?
+		AND NOT EXISTS (SELECT 1 FROM sessions WHERE transfer_id = ? AND status = ?)`,
+		revision, o.Status, o.Code, description, endUsec, transferID, transferID, StatusRunning)
+	if err != nil {
+		return fmt.Errorf("end transfer: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) writeFiles(ctx context.Context, t Transfer, files []FileResult) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	args := make([]any, 0, 14*len(files))
+	for _, f := range files {
+		args = append(args, t.TransferID, hashPath(f.Path), t.SessionID, f.Path, f.Status, f.Size, f.StartByte, f.BytesWritten,
+			f.ChecksumType, f.Checksum, f.ErrorCode, clip(f.ErrorDesc, 1024), usec(f.StartedAt), usec(f.EndedAt))
+	}
+	_, err := s.db.ExecContext(ctx, `INSERT INTO transfer_files (transfer_id, path_hash, session_id, path, status, size, start_byte, bytes_written,
+		checksum_type, checksum, error_code, error_desc, started_usec, ended_usec) VALUES `+
+		repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", len(files))+`
+		ON DUPLICATE KEY UPDATE session_id = VALUES(session_id), status = VALUES(status), size = VALUES(size), start_byte = VALUES(start_byte),
+		bytes_written = VALUES(bytes_written), checksum_type = VALUES(checksum_type), checksum = VALUES(checksum),
+		error_code = VALUES(error_code), error_desc = VALUES(error_desc), started_usec = VALUES(started_usec), ended_usec = VALUES(ended_usec)`, args...)
+	if err != nil {
+		return fmt.Errorf("record files: %w", err)
+	}
+	return nil
+}
+
+// readWishes tells running sessions what was asked of their transfers.
+func (s *Store) readWishes(ctx context.Context, running []*recording) error {
+	if len(running) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	byTransfer := map[string][]*recording{}
+	var ids []any
+	for _, rec := range running {
+		id := rec.transfer.TransferID
+		if byTransfer[id] == nil {
+			ids = append(ids, id)
+		}
+		byTransfer[id] = append(byTransfer[id], rec)
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT id, status, cancel_requested, COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id IN ("+
+		repeat("?", len(ids))+")", ids...)
+	if err != nil {
+		return fmt.Errorf("read wishes: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var status Status
+		var cancelled bool
+		var rate int64
+		if err := rows.Scan(&id, &status, &cancelled, &rate); err != nil {
+			return fmt.Errorf("read wishes: %w", err)
+		}
+		for _, rec := range byTransfer[id] {
+			rec.wish(status, cancelled, rate)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read wishes: %w", err)
+	}
+	return nil
+}
+
+// failRestarted fails the sessions that a former process of this node left running.
+func (s *Store) failRestarted(ctx context.Context, node, boot string, now time.Time) (int, error) {
+	return s.failSessions(ctx, now, "node restarted", "node = ? AND boot <> ?", node, boot)
+}
+
+// failLost fails the sessions that no node has written about for too long.
+func (s *Store) failLost(ctx context.Context, silent time.Duration, now time.Time) (int, error) {
+	return s.failSessions(ctx, now, "node stopped answering", "heartbeat < UTC_TIMESTAMP(6) - INTERVAL ? SECOND", int64(silent.Seconds()))
+}
+
+// failSessions fails the running sessions that match a condition of this package's own text.
+func (s *Store) failSessions(ctx context.Context, now time.Time, why, condition string, args ...any) (int, error) {
+	check, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if ids, err := runningSessions(check, s.db, condition, args); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	failed := 0
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// The lock comes first: what is read after it can't end before this transaction does.
+		revision, err := nextRevision(ctx, tx)
+		if err != nil {
+			return err
+		}
+		ids, err := runningSessions(ctx, tx, condition, args)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			o := Outcome{Status: StatusFailed, Code: codeConnectionLost, Description: why}
+			if err := endSession(ctx, tx, revision, id.session, id.transfer, o, now.UnixMicro()); err != nil {
+				return err
+			}
+			if revision, err = nextRevision(ctx, tx); err != nil {
+				return err
+			}
+		}
+		failed = len(ids)
+		return nil
+	})
+	return failed, err
+}
+
+type sessionID struct{ session, transfer string }
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func runningSessions(ctx context.Context, db queryer, condition string, args []any) ([]sessionID, error) {
+	rows, err := db.QueryContext(ctx, "SELECT id, transfer_id FROM sessions WHERE status = 'running' AND "+condition, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read sessions: %w", err)
+	}
+	defer rows.Close()
+	var ids []sessionID
+	for rows.Next() {
+		var id sessionID
+		if err := rows.Scan(&id.session, &id.transfer); err != nil {
+			return nil, fmt.Errorf("read sessions: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func usec(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// clip cuts a text to a number of characters and makes it valid, so that no message can make a write fail.
+func clip(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return string([]rune(s)[:limit])
+}
+
+func fromUsec(u int64) time.Time {
+	if u == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(u).UTC()
+}

@@ -1,0 +1,204 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/test/mariadbd"
+)
+
+func open(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.New(mariadbd.Start(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestMigrateRunsTwiceAtOnceAndAfterACrash(t *testing.T) {
+	cfg := mariadbd.Start(t).Database(t)
+	s, err := store.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var wg sync.WaitGroup
+	errs := make([]error, 3)
+	for i := range errs {
+		wg.Go(func() { errs[i] = s.Migrate(t.Context()) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	db := mariadbd.Open(t, cfg)
+	if _, err := db.Exec("UPDATE schema_migrations SET dirty = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("DROP TABLE transfer_files"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatalf("after a crash: %v", err)
+	}
+	if _, err := db.Exec("SELECT * FROM transfer_files"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAccessKeys(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	k := store.AccessKey{ID: "ak1", StoragePath: "/default", Configuration: []byte(`{"transfer":{}}`)}
+	if err := s.CreateAccessKey(ctx, k, "s3cret"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateAccessKey(ctx, k, "other"); !errors.Is(err, store.ErrExists) {
+		t.Errorf("second create: %v", err)
+	}
+	for range 2 { // the second time from memory
+		got, err := s.CheckSecret(ctx, "ak1", "s3cret")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(k, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	for _, bad := range [][2]string{{"ak1", "wrong"}, {"ak1", ""}, {"AK1", "s3cret"}, {"none", "s3cret"}} {
+		if _, err := s.CheckSecret(ctx, bad[0], bad[1]); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+	secret, pem := "n3w", "-----BEGIN PUBLIC KEY-----"
+	if err := s.UpdateAccessKey(ctx, "ak1", store.AccessKeyChange{Secret: &secret, TokenVerificationKey: &pem}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CheckSecret(ctx, "ak1", "s3cret"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("old secret: %v", err)
+	}
+	if got, err := s.CheckSecret(ctx, "ak1", "n3w"); err != nil || got.TokenVerificationKey != pem || got.StoragePath != "/default" {
+		t.Errorf("new secret: %+v, %v", got, err)
+	}
+	if err := s.CreateAccessKey(ctx, store.AccessKey{ID: "child", ParentID: "ak1", StoragePath: "/default/sub"}, "x"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.AccessKeys(ctx, "")
+	if err != nil || len(all) != 2 {
+		t.Errorf("all keys: %v, %v", all, err)
+	}
+	children, err := s.AccessKeys(ctx, "ak1")
+	if err != nil || len(children) != 1 || children[0].ID != "child" {
+		t.Errorf("children: %v, %v", children, err)
+	}
+	if err := s.DeleteAccessKey(ctx, "ak1"); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"delete": s.DeleteAccessKey(ctx, "ak1"),
+		"update": s.UpdateAccessKey(ctx, "ak1", store.AccessKeyChange{Secret: &secret}),
+		"read":   func() error { _, err := s.AccessKey(ctx, "ak1"); return err }(),
+	} {
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s of a key that is gone: %v", name, err)
+		}
+	}
+}
+
+func TestSecretsAreNotInTheDatabase(t *testing.T) {
+	cfg := mariadbd.Start(t).Database(t)
+	s, err := store.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateAccessKey(t.Context(), store.AccessKey{ID: "ak", StoragePath: "/"}, "very-s3cret"); err != nil {
+		t.Fatal(err)
+	}
+	var hash string
+	if err := mariadbd.Open(t, cfg).QueryRow("SELECT secret_hash FROM access_keys").Scan(&hash); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(hash, "very-s3cret") || !strings.HasPrefix(hash, "$argon2id$") {
+		t.Errorf("stored secret is %q", hash)
+	}
+}
+
+func TestFileIDs(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	for _, id := range []string{"a", "b"} {
+		if err := s.CreateAccessKey(ctx, store.AccessKey{ID: id, StoragePath: "/"}, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ids := func(key string, paths ...string) []uint64 {
+		t.Helper()
+		got, err := s.FileIDs(ctx, key, paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first := ids("a", "/", "/x", "/x/y", "/x_y", "/X")
+	if diff := cmp.Diff([]uint64{1, 2, 3, 4, 5}, first); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]uint64{3, 6, 1}, ids("a", "/x/y", "/ü", "/")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]uint64{2}, ids("b", "/x/y")); diff != "" {
+		t.Error(diff)
+	}
+	if err := s.MovePath(ctx, "a", "/x", "/ü/neu"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]uint64{2, 3, 4, 5}, ids("a", "/ü/neu", "/ü/neu/y", "/x_y", "/X")); diff != "" {
+		t.Errorf("after a rename: %s", diff)
+	}
+	if err := s.ForgetPath(ctx, "a", "/ü"); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[uint64]string{1: "/", 2: "", 3: "", 4: "/x_y", 6: ""} {
+		got, err := s.FilePath(ctx, "a", id)
+		if got != want || (want == "") != errors.Is(err, store.ErrNotFound) {
+			t.Errorf("id %d is %q, %v; want %q", id, got, err, want)
+		}
+	}
+	many := make([]string, 2500)
+	for i := range many {
+		many[i] = fmt.Sprintf("/many/%d", i)
+	}
+	var wg sync.WaitGroup
+	results := make([][]uint64, 4)
+	for i := range results {
+		wg.Go(func() {
+			got, err := s.FileIDs(ctx, "b", many)
+			if err != nil {
+				t.Error(err)
+			}
+			results[i] = got
+		})
+	}
+	wg.Wait()
+	for _, r := range results[1:] {
+		if diff := cmp.Diff(results[0], r); diff != "" {
+			t.Error("two callers got different ids for one path")
+		}
+	}
+	if _, err := s.FileIDs(ctx, "none", []string{"/a"}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("ids of a key that does not exist: %v", err)
+	}
+}

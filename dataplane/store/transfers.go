@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// TransferRecord is a transfer with its sessions, oldest first. Times are microseconds since 1970, 0 for "not yet".
+type TransferRecord struct {
+	ID         string
+	Revision   uint64 // grows with every change of status, over all transfers
+	Status     Status
+	Direction  transferspec.Direction
+	AccessKey  string
+	TokenUser  string
+	TokenKind  string
+	RemoteUser string
+	Cookie     string
+	Tags       json.RawMessage
+	StartSpec  StartSpec
+	ErrorCode  int
+	ErrorDesc  string
+
+	StartedUsec, EndedUsec int64
+	Sessions               []SessionRecord
+}
+
+// SessionRecord is one session of a transfer.
+type SessionRecord struct {
+	ID, Node               string
+	Status                 Status
+	ClientAddr, ServerAddr string
+	StartedUsec, EndedUsec int64
+	Progress               Progress
+	NetworkDelayUsec       int64
+	ErrorCode              int
+	ErrorDesc              string
+}
+
+// TransferFilter selects transfers; zero fields select all.
+type TransferFilter struct {
+	ID            string
+	AfterRevision uint64
+	ActiveOnly    bool
+	Direction     transferspec.Direction
+	AccessKey     string
+	// Text must occur in the cookie or the tags.
+	Text  string
+	Limit int
+}
+
+// Transfers lists transfers in the order of their last change of status.
+func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferRecord, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	query := `SELECT id, revision, status, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
+		error_code, error_desc, started_usec, ended_usec FROM transfers WHERE revision > ?`
+	args := []any{f.AfterRevision}
+	where := func(on bool, condition string, values ...any) {
+		if on {
+			query += " AND " + condition
+			args = append(args, values...)
+		}
+	}
+	where(f.ID != "", "id = ?", f.ID)
+	where(f.ActiveOnly, "status = ?", StatusRunning)
+	where(f.Direction != "", "direction = ?", f.Direction)
+	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
+	like := "%" + likePrefix(f.Text)
+	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)
+	rows, err := s.db.QueryContext(ctx, query+" ORDER BY revision LIMIT ?", append(args, f.Limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list transfers: %w", err)
+	}
+	defer rows.Close()
+	var transfers []TransferRecord
+	for rows.Next() {
+		var t TransferRecord
+		var tags, startSpec []byte
+		err := rows.Scan(&t.ID, &t.Revision, &t.Status, &t.Direction, &t.AccessKey, &t.TokenUser, &t.TokenKind, &t.RemoteUser, &t.Cookie,
+			&tags, &startSpec, &t.ErrorCode, &t.ErrorDesc, &t.StartedUsec, &t.EndedUsec)
+		if err != nil {
+			return nil, fmt.Errorf("list transfers: %w", err)
+		}
+		t.Tags = tags
+		if err := json.Unmarshal(startSpec, &t.StartSpec); err != nil {
+			return nil, fmt.Errorf("decode start spec of transfer %s: %w", t.ID, err)
+		}
+		transfers = append(transfers, t)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list transfers: %w", err)
+	}
+	return transfers, s.addSessions(ctx, transfers)
+}
+
+// Transfer reads one transfer; ErrNotFound if there is none.
+func (s *Store) Transfer(ctx context.Context, id string) (TransferRecord, error) {
+	found, err := s.Transfers(ctx, TransferFilter{ID: id, Limit: 1})
+	if err != nil {
+		return TransferRecord{}, err
+	}
+	if len(found) == 0 {
+		return TransferRecord{}, fmt.Errorf("transfer: %w", ErrNotFound)
+	}
+	return found[0], nil
+}
+
+func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) error {
+	if len(transfers) == 0 {
+		return nil
+	}
+	index := make(map[string]int, len(transfers))
+	args := make([]any, len(transfers))
+	for i, t := range transfers {
+		index[t.ID], args[i] = i, t.ID
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT transfer_id, id, node, status, client_address, server_address, started_usec, ended_usec,
+		bytes_expected, files_expected, bytes_transferred, bytes_written, bytes_lost, files_completed, files_failed, directories_completed,
+		target_rate_kbps, avg_rate_kbps, network_delay_usec, error_code, error_desc
+		FROM sessions WHERE transfer_id IN (`+repeat("?", len(args))+`) ORDER BY started_usec, id`, args...)
+	if err != nil {
+		return fmt.Errorf("list sessions: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var transferID string
+		var r SessionRecord
+		p := &r.Progress
+		err := rows.Scan(&transferID, &r.ID, &r.Node, &r.Status, &r.ClientAddr, &r.ServerAddr, &r.StartedUsec, &r.EndedUsec,
+			&p.BytesExpected, &p.FilesExpected, &p.BytesTransferred, &p.BytesWritten, &p.BytesLost, &p.FilesCompleted, &p.FilesFailed,
+			&p.DirectoriesCompleted, &p.TargetRateKbps, &p.AvgRateKbps, &r.NetworkDelayUsec, &r.ErrorCode, &r.ErrorDesc)
+		if err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
+		t := &transfers[index[transferID]]
+		t.Sessions = append(t.Sessions, r)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("list sessions: %w", err)
+	}
+	return nil
+}
+
+// FileRecord is how one file of a transfer ended, with the session that moved it last.
+type FileRecord struct {
+	FileResult
+	SessionID string
+}
+
+// TransferFiles lists the files of a transfer by path, up to a limit.
+func (s *Store) TransferFiles(ctx context.Context, transferID string, limit int) ([]FileRecord, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	rows, err := s.db.QueryContext(ctx, `SELECT session_id, path, status, size, start_byte, bytes_written, checksum_type, checksum, error_code,
+		error_desc, started_usec, ended_usec FROM transfer_files WHERE transfer_id = ? ORDER BY path LIMIT ?`, transferID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list files of transfer: %w", err)
+	}
+	defer rows.Close()
+	var files []FileRecord
+	for rows.Next() {
+		var f FileRecord
+		var started, ended int64
+		err := rows.Scan(&f.SessionID, &f.Path, &f.Status, &f.Size, &f.StartByte, &f.BytesWritten, &f.ChecksumType, &f.Checksum,
+			&f.ErrorCode, &f.ErrorDesc, &started, &ended)
+		if err != nil {
+			return nil, fmt.Errorf("list files of transfer: %w", err)
+		}
+		f.StartedAt, f.EndedAt = fromUsec(started), fromUsec(ended)
+		files = append(files, f)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list files of transfer: %w", err)
+	}
+	return files, nil
+}
+
+// CancelTransfer asks the node that runs a transfer to stop it. One that has ended stays as it is; ErrNotFound if there is none.
+func (s *Store) CancelTransfer(ctx context.Context, id string) error {
+	return s.ask(ctx, id, "UPDATE transfers SET cancel_requested = (status = 'running') WHERE id = ?", id)
+}
+
+// SetTargetRate asks the node that runs a transfer for another rate, in kilobits per second.
+func (s *Store) SetTargetRate(ctx context.Context, id string, kbps int64) error {
+	return s.ask(ctx, id, "UPDATE transfers SET wanted_rate_kbps = ? WHERE id = ?", kbps, id)
+}
+
+func (s *Store) ask(ctx context.Context, id, query string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	res, err := s.db.ExecContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("change transfer %s: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, fmt.Errorf("transfer: %w", ErrNotFound))
+	}
+	return nil
+}
