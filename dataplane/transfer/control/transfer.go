@@ -68,6 +68,9 @@ type ChunkHash struct {
 type Have struct {
 	Index uint64
 	More  bool
+	// Final says that the ranges are a whole file that already has its final name: if the hashes agree nothing is sent,
+	// not even a Digest.
+	Final bool
 	// Ranges are what the receiver has.
 	Ranges []Range
 	Hashes []ChunkHash
@@ -181,6 +184,7 @@ func (m *Want) append(b []byte) ([]byte, error) { return binary.AppendUvarint(b,
 func (m *Have) append(b []byte) ([]byte, error) {
 	b = binary.AppendUvarint(b, m.Index)
 	b = appendBool(b, m.More)
+	b = appendBool(b, m.Final)
 	b = appendRanges(b, m.Ranges)
 	b = binary.AppendUvarint(b, uint64(len(m.Hashes)))
 	for _, h := range m.Hashes {
@@ -190,7 +194,7 @@ func (m *Have) append(b []byte) ([]byte, error) {
 }
 
 func decodeHave(d *decoder) *Have {
-	m := &Have{Index: d.uvarint(), More: d.bool(), Ranges: d.ranges()}
+	m := &Have{Index: d.uvarint(), More: d.bool(), Final: d.bool(), Ranges: d.ranges()}
 	n := d.count(17)
 	for range n {
 		h := ChunkHash{Chunk: d.uvarint()}

@@ -1,0 +1,96 @@
+package sshd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"faspex.io/operator/dataplane/sshd/wellknown"
+	"golang.org/x/crypto/ssh"
+)
+
+// The origin of the key that a connection authenticated with, in its permissions.
+const (
+	keyOrigin      = "faspex-key"
+	keyOfUser      = "user"
+	keyOfEverybody = "well-known"
+)
+
+// errRefused is all that a client is told.
+var errRefused = errors.New("user or key is not accepted")
+
+// authenticate decides on one public key. That the client holds the private part is verified by the caller.
+func (s *Server) authenticate(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	if !slices.Contains(s.config.Users, meta.User()) {
+		return nil, errRefused
+	}
+	if s.config.AuthorizedKeys != nil {
+		keys, err := s.config.AuthorizedKeys(meta.User())
+		if err != nil {
+			s.config.Logger.Error("read authorized keys", "user", meta.User(), "error", err)
+		}
+		if slices.ContainsFunc(keys, func(k ssh.PublicKey) bool { return bytes.Equal(k.Marshal(), key.Marshal()) }) {
+			return &ssh.Permissions{Extensions: map[string]string{keyOrigin: keyOfUser}}, nil
+		}
+	}
+	if wellknown.Is(key) {
+		return &ssh.Permissions{Extensions: map[string]string{keyOrigin: keyOfEverybody}}, nil
+	}
+	return nil, errRefused
+}
+
+// AuthorizedKeysIn reads the keys of a user from the file dir/<user>, in OpenSSH's authorized_keys format. Options before a
+// key are not understood, so keys that have some are ignored. A missing file means no keys.
+func AuthorizedKeysIn(dir string) func(user string) ([]ssh.PublicKey, error) {
+	return func(user string) ([]ssh.PublicKey, error) {
+		if !filepath.IsLocal(user) || filepath.Base(user) != user {
+			return nil, nil
+		}
+		text, err := os.ReadFile(filepath.Join(dir, user))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("authorized keys: %w", err)
+		}
+		var keys []ssh.PublicKey
+		for len(text) > 0 {
+			key, _, options, rest, err := ssh.ParseAuthorizedKey(text)
+			if err != nil {
+				break // Nothing but comments is left.
+			}
+			if len(options) == 0 {
+				keys = append(keys, key)
+			}
+			text = rest
+		}
+		return keys, nil
+	}
+}
+
+// LoadHostKeys reads ssh_host_ed25519_key and ssh_host_rsa_key from dir; at least one must be there.
+func LoadHostKeys(dir string) ([]ssh.Signer, error) {
+	var keys []ssh.Signer
+	for _, name := range []string{"ssh_host_ed25519_key", "ssh_host_rsa_key"} {
+		pem, err := os.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read ssh host key: %w", err)
+		}
+		key, err := ssh.ParsePrivateKey(pem)
+		if err != nil {
+			return nil, fmt.Errorf("ssh host key %s is not a private key", name)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("no ssh host key in %s", dir)
+	}
+	return keys, nil
+}

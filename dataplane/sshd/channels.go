@@ -1,0 +1,90 @@
+package sshd
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"faspex.io/operator/dataplane/transfer"
+	"golang.org/x/crypto/ssh"
+)
+
+// refusal is what a client reads that asks for anything but a transfer.
+const refusal = "This server runs file transfers only: there is no shell and no command. Use ascp.\r\n"
+
+// serveChannels runs the sessions of one connection until the client leaves.
+func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels <-chan ssh.NewChannel, peer transfer.Peer) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	defer running.Wait()
+	ended := make(chan struct{}, s.config.Limits.Sessions)
+	active := 0
+	idle := time.NewTimer(s.config.Limits.Idle)
+	defer idle.Stop()
+	defer sc.Close()
+	for {
+		select {
+		case <-idle.C:
+			if active == 0 {
+				return
+			}
+		case <-ended:
+			if active--; active == 0 {
+				idle.Reset(s.config.Limits.Idle)
+			}
+		case offered, ok := <-channels:
+			switch {
+			case !ok:
+				return
+			case offered.ChannelType() != "session":
+				offered.Reject(ssh.Prohibited, "only transfers are served")
+				continue
+			case active >= s.config.Limits.Sessions:
+				offered.Reject(ssh.ResourceShortage, "too many sessions on this connection")
+				continue
+			}
+			channel, requests, err := offered.Accept()
+			if err != nil {
+				return
+			}
+			active++
+			running.Go(func() {
+				s.session(ctx, channel, requests, peer)
+				ended <- struct{}{}
+			})
+		}
+	}
+}
+
+// session waits for the one request that is served, and serves it.
+func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request, peer transfer.Peer) {
+	defer channel.Close()
+	for r := range requests {
+		switch r.Type {
+		case "subsystem":
+			var name struct{ Value string }
+			if ssh.Unmarshal(r.Payload, &name) != nil || name.Value != Subsystem {
+				r.Reply(false, nil)
+				continue
+			}
+			r.Reply(true, nil)
+			go ssh.DiscardRequests(requests)
+			// What goes wrong is told to the client, recorded and logged by whoever serves the session.
+			_ = s.config.Transfers.Serve(ctx, channel, peer)
+			return
+		case "shell", "exec":
+			r.Reply(true, nil)
+			io.WriteString(channel.Stderr(), refusal)
+			exit(channel, 1)
+			return
+		default: // A terminal, the environment, agent and X11 forwarding, signals.
+			r.Reply(false, nil)
+		}
+	}
+}
+
+func exit(c ssh.Channel, status uint32) {
+	_, _ = c.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status})) // The client may be gone.
+}

@@ -1,0 +1,202 @@
+// Package sshd is the SSH server of a transfer node: the door to the control channel, and to nothing else.
+//
+// It offers one subsystem, "faspex-transfer". There is no shell, no command, no terminal, no forwarding of ports, agents or
+// X11, no SFTP and no environment. Users prove themselves by public key. The package knows nothing of tokens, files and
+// transfers: it hands each authenticated channel to its Transfers.
+package sshd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"faspex.io/operator/dataplane/transfer"
+	"golang.org/x/crypto/ssh"
+)
+
+// Subsystem is the name of the SSH subsystem that speaks the control channel of docs/protocol.md.
+const Subsystem = "faspex-transfer"
+
+// Transfers serves the control channel of one session. *transfer.Server is one.
+type Transfers interface {
+	Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error
+}
+
+// Limits bound what strangers can make the server do. Zero values are replaced by the defaults.
+type Limits struct {
+	// Handshake is how long a client may take to authenticate. Default 20 s.
+	Handshake time.Duration
+	// Idle is how long an authenticated connection may stay without a session. Default 30 s.
+	Idle time.Duration
+	// AuthTries is how many keys a client may try. Default 6.
+	AuthTries int
+	// Connections is how many authenticated connections there may be. Default 1000.
+	Connections int
+	// Strangers and StrangersPerIP are how many connections may be authenticating, in all and from one address.
+	// Defaults 200 and 20.
+	Strangers, StrangersPerIP int
+	// Sessions is how many sessions one connection may run at a time. Default 8.
+	Sessions int
+}
+
+func (l Limits) orDefault() Limits {
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{{&l.Handshake, 20 * time.Second}, {&l.Idle, 30 * time.Second}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	for _, d := range []struct {
+		field *int
+		value int
+	}{
+		{&l.AuthTries, 6}, {&l.Connections, 1000}, {&l.Strangers, 200}, {&l.StrangersPerIP, 20}, {&l.Sessions, 8},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	return l
+}
+
+// Config is what a Server needs.
+type Config struct {
+	// HostKeys identify the server, at least one. LoadHostKeys reads them.
+	HostKeys []ssh.Signer
+	// Users are the transfer users.
+	Users []string
+	// AuthorizedKeys returns the keys of a user beside the well-known ones; nil stands for none. It is asked at each
+	// attempt, so that keys can change while the server runs.
+	AuthorizedKeys func(user string) ([]ssh.PublicKey, error)
+	// Tokenless lets users with a key of their own transfer beneath the storage root without a token.
+	Tokenless bool
+	Transfers Transfers
+	Limits    Limits
+	Logger    *slog.Logger
+}
+
+// Server accepts SSH connections.
+type Server struct {
+	config    Config
+	ssh       *ssh.ServerConfig
+	strangers *strangers
+	sessions  sync.WaitGroup
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+// New makes a server.
+func New(c Config) (*Server, error) {
+	if len(c.HostKeys) == 0 {
+		return nil, errors.New("ssh server: no host key")
+	}
+	if len(c.Users) == 0 {
+		return nil, errors.New("ssh server: no transfer user")
+	}
+	c.Limits = c.Limits.orDefault()
+	s := &Server{config: c, strangers: newStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), conns: map[net.Conn]struct{}{}}
+	s.ssh = &ssh.ServerConfig{
+		MaxAuthTries:      c.Limits.AuthTries,
+		PublicKeyCallback: s.authenticate,
+		ServerVersion:     "SSH-2.0-faspex",
+	}
+	for _, k := range c.HostKeys {
+		s.ssh.AddHostKey(k)
+	}
+	return s, nil
+}
+
+// Serve accepts connections from l until ctx ends, then closes l and returns nil when all sessions have ended. Sessions see
+// ctx end too: what they were doing can be resumed.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	defer s.sessions.Wait()
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			var ne net.Error
+			if errors.As(err, &ne) && ne.Timeout() || errors.Is(err, errTooManyFiles) {
+				s.config.Logger.Error("accept an ssh connection", "error", err)
+				select {
+				case <-ctx.Done():
+				case <-time.After(100 * time.Millisecond):
+				}
+				continue
+			}
+			return fmt.Errorf("accept ssh connections: %w", err)
+		}
+		ip := addressOf(nc.RemoteAddr())
+		if !s.strangers.admit(ip) {
+			s.config.Logger.Warn("ssh connection refused: too many are authenticating", "client", ip)
+			nc.Close()
+			continue
+		}
+		s.sessions.Go(func() { s.connection(ctx, nc, ip) })
+	}
+}
+
+// connection runs one TCP connection to its end.
+func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
+	defer nc.Close()
+	unhook := context.AfterFunc(ctx, func() {
+		// Sessions say farewell first; what is left then is cut.
+		time.AfterFunc(10*time.Second, func() { nc.Close() })
+	})
+	defer unhook()
+	nc.SetDeadline(time.Now().Add(s.config.Limits.Handshake))
+	sc, channels, requests, err := ssh.NewServerConn(nc, s.ssh)
+	s.strangers.leave(ip)
+	if err != nil {
+		s.config.Logger.Info("ssh authentication failed", "client", ip, "error", err)
+		return
+	}
+	nc.SetDeadline(time.Time{})
+	if !s.enter(nc) {
+		s.config.Logger.Warn("ssh connection refused: too many connections", "client", ip)
+		sc.Close()
+		return
+	}
+	defer s.exit(nc)
+	go ssh.DiscardRequests(requests) // Refuses port forwarding.
+	peer := transfer.Peer{
+		User: sc.User(), Addr: ip, LocalAddr: addressOf(nc.LocalAddr()),
+		Tokenless: s.config.Tokenless && sc.Permissions.Extensions[keyOrigin] == keyOfUser,
+	}
+	s.serveChannels(ctx, sc, channels, peer)
+}
+
+func (s *Server) enter(nc net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) >= s.config.Limits.Connections {
+		return false
+	}
+	s.conns[nc] = struct{}{}
+	return true
+}
+
+func (s *Server) exit(nc net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, nc)
+}
+
+func addressOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}

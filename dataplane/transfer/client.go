@@ -1,0 +1,160 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// Client is one session as the client runs it. The fields are set before Run.
+type Client struct {
+	// Hello is what to ask for; its Version is filled in.
+	Hello control.Hello
+	// Roots are what to send, for direction send.
+	Roots []Root
+	// Target and Name say where to write, for direction receive. Name maps a path of the manifest to a path in Target;
+	// nil keeps it.
+	Target TargetTree
+	Name   func(path string) string
+	// Dial opens the data link to a UDP port of the server.
+	Dial func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error)
+	// OnWelcome and OnFile, if not nil, are told when the session begins and when a file ends. OnFile may be called by
+	// several goroutines at a time.
+	OnWelcome func(control.Welcome)
+	OnFile    func(FileEvent)
+
+	now current
+}
+
+// Progress is a snapshot; safe at any time.
+func (c *Client) Progress() Progress { return c.now.progress() }
+
+// SetTargetRate changes the rate of a running session, in kilobits per second.
+func (c *Client) SetTargetRate(kbps int64) {
+	switch r := c.now.get().(type) {
+	case *sender:
+		r.setTarget(kbps)
+	case *receiver:
+		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))}) // A session that ended needs no rate.
+	}
+}
+
+// Run performs the session over stream and closes it. Its error is an *Error; CodeSomeFiles means that the session went
+// well but files failed, each of which OnFile was told.
+func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, error) {
+	began := time.Now()
+	err := c.run(ctx, newConn(stream))
+	summary := Summary{Progress: c.Progress(), Elapsed: time.Since(began)}
+	if err == nil && summary.FilesExpected == 0 && summary.Folders == 0 {
+		err = Errorf(CodeNothing, "nothing to transfer")
+	}
+	if err != nil {
+		return summary, AsError(err, CodeInternal)
+	}
+	return summary, nil
+}
+
+func (c *Client) run(ctx context.Context, conn *conn) error {
+	// Whatever waits for the peer ends with ctx.
+	unhook := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, conn.close) })
+	defer unhook()
+	defer conn.close()
+
+	welcome, err := c.greet(conn)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctxError(ctx)
+		}
+		return lost(err)
+	}
+	if c.OnWelcome != nil {
+		c.OnWelcome(*welcome)
+	}
+	options, err := Normalize(welcome.Options)
+	if err == nil && (len(welcome.Secret) != 32 || welcome.UDPPort <= 0) {
+		err = Errorf(CodeProtocol, "the server's answer has no data connection")
+	}
+	if err != nil {
+		farewellTo(conn, err)
+		return err
+	}
+	cfg := engine.Config{
+		ID: engine.SessionID(welcome.LinkID), Secret: [32]byte(welcome.Secret), Cipher: engine.Cipher(options.Cipher),
+		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit,
+	}
+	link, err := c.dial(ctx, welcome.UDPPort, cfg)
+	if err != nil {
+		farewellTo(conn, err)
+		return err
+	}
+	defer link.Close()
+	r, err := c.role(conn, options, cfg, link)
+	if err != nil {
+		farewellTo(conn, err)
+		return err
+	}
+	c.now.set(r)
+	return conclude(ctx, conn, r)
+}
+
+func (c *Client) greet(conn *conn) (*control.Welcome, error) {
+	timeout := time.AfterFunc(handshakeLimit, conn.close)
+	defer timeout.Stop()
+	c.Hello.Version = control.Version
+	if err := conn.send(&c.Hello); err != nil {
+		return nil, err
+	}
+	m, err := conn.read()
+	if err != nil {
+		return nil, err
+	}
+	welcome, ok := m.(*control.Welcome)
+	if !ok {
+		return nil, Errorf(CodeProtocol, "the server answers with message %d instead of a welcome", m.Type())
+	}
+	return welcome, nil
+}
+
+func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
+	dialing, cancel := context.WithTimeout(ctx, linkLimit)
+	defer cancel()
+	link, err := c.Dial(dialing, port, cfg)
+	switch {
+	case err == nil:
+		return link, nil
+	case ctx.Err() != nil:
+		return nil, ctxError(ctx)
+	}
+	return nil, &Error{Code: CodeDataTimeout, Err: err,
+		Text: Errorf(0, "no answer from UDP port %d of the server: is it open in every firewall?", port).Text}
+}
+
+func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, link engine.Link) (role, error) {
+	if c.Hello.Direction == string(transferspec.Send) {
+		s := newSender(conn, c.Roots, o)
+		s.onFile, s.rate = c.OnFile, cfg.Rate
+		data, err := engine.NewSender(cfg, link, s)
+		if err != nil {
+			return nil, err
+		}
+		s.data = data
+		return s, nil
+	}
+	r := newReceiver(conn, c.Target, func(p string) (string, *Error) {
+		if c.Name != nil {
+			return c.Name(p), nil
+		}
+		return p, nil
+	}, o)
+	r.onFile = c.OnFile
+	data, err := engine.NewReceiver(cfg, link, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.data = data
+	return r, nil
+}

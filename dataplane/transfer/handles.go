@@ -1,0 +1,107 @@
+package transfer
+
+import (
+	"os"
+	"sync"
+)
+
+// handles keeps recently used files open, at most limit of them besides those in use. The key is the file's index.
+type handles struct {
+	limit int
+	open  func(key uint64) (*os.File, error)
+
+	mu    sync.Mutex
+	files map[uint64]*handle
+	clock uint64
+}
+
+type handle struct {
+	mu   sync.Mutex // held while opening
+	file *os.File
+	uses int
+	last uint64
+	drop bool
+}
+
+func newHandles(limit int, open func(uint64) (*os.File, error)) *handles {
+	return &handles{limit: limit, open: open, files: map[uint64]*handle{}}
+}
+
+// use calls fn with the open file of key.
+func (h *handles) use(key uint64, fn func(*os.File) error) error {
+	h.mu.Lock()
+	e := h.files[key]
+	if e == nil {
+		e = &handle{}
+		h.files[key] = e
+	}
+	e.uses++
+	h.clock++
+	e.last = h.clock
+	h.mu.Unlock()
+	defer h.release(key, e)
+
+	e.mu.Lock()
+	if e.file == nil {
+		f, err := h.open(key)
+		if err != nil {
+			e.mu.Unlock()
+			return err
+		}
+		e.file = f
+	}
+	e.mu.Unlock()
+	return fn(e.file)
+}
+
+func (h *handles) release(key uint64, e *handle) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e.uses--
+	if e.uses == 0 && (e.drop || e.file == nil) {
+		h.closeLocked(key, e)
+	}
+	for len(h.files) > h.limit {
+		oldest, found := uint64(0), (*handle)(nil)
+		for k, c := range h.files {
+			if c.uses == 0 && (found == nil || c.last < found.last) {
+				oldest, found = k, c
+			}
+		}
+		if found == nil {
+			return
+		}
+		h.closeLocked(oldest, found)
+	}
+}
+
+// forget closes the file of key as soon as nobody uses it.
+func (h *handles) forget(key uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e := h.files[key]; e != nil {
+		if e.drop = true; e.uses == 0 {
+			h.closeLocked(key, e)
+		}
+	}
+}
+
+func (h *handles) closeLocked(key uint64, e *handle) {
+	if e.file != nil {
+		e.file.Close()
+	}
+	if h.files[key] == e {
+		delete(h.files, key)
+	}
+}
+
+// closeAll closes what nobody uses.
+func (h *handles) closeAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for k, e := range h.files {
+		if e.drop = true; e.uses == 0 {
+			h.closeLocked(k, e)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/control"
+)
+
+// Normalize fills in the defaults of options and refuses values that mean nothing.
+func Normalize(o control.Options) (control.Options, error) {
+	for _, f := range []struct {
+		name    string
+		value   *string
+		allowed []string // the first is the default
+	}{
+		{"resume policy", &o.Resume, []string{ResumeSparse, ResumeNone, ResumeAttrs, ResumeFull}},
+		{"overwrite policy", &o.Overwrite, []string{OverwriteDiff, OverwriteNever, OverwriteAlways, OverwriteOlder, OverwriteDiffOrOlder}},
+		{"symbolic link policy", &o.Symlinks, []string{SymlinksFollow, SymlinksSkip}},
+		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM)}},
+		{"rate policy", &o.RatePolicy, []string{
+			string(engine.PolicyFair), string(engine.PolicyFixed), string(engine.PolicyHigh), string(engine.PolicyLow),
+		}},
+	} {
+		if *f.value == "" {
+			*f.value = f.allowed[0]
+		}
+		if !slices.Contains(f.allowed, *f.value) {
+			return o, Errorf(CodeUsage, "%s %q is not supported, use one of %s", f.name, *f.value, strings.Join(f.allowed, ", "))
+		}
+	}
+	if o.TargetKbps < 0 || o.MinKbps < 0 || o.DatagramSize < 0 {
+		return o, Errorf(CodeUsage, "rates and sizes can't be negative")
+	}
+	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 {
+		return o, Errorf(CodeUsage, "rate policy fixed needs a target rate")
+	}
+	return o, nil
+}
+
+// engineRate is what the options say to a sending engine.
+func engineRate(o control.Options, capKbps int64) engine.Rate {
+	return engine.Rate{
+		Policy: engine.Policy(o.RatePolicy), TargetBps: o.TargetKbps * 1000, MinBps: o.MinKbps * 1000, CapBps: capKbps * 1000,
+	}
+}

@@ -1,0 +1,224 @@
+package transfer
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// plan is where a session at the server reads or writes: handles on folders that nothing leads out of.
+type plan struct {
+	// base is the folder, relative to the grant's root, that the paths of tree are relative to.
+	base string
+	// tree and target are for uploads.
+	tree   TargetTree
+	target func(p string) (string, *Error)
+	// roots are for downloads.
+	roots  []Root
+	opened []*storage.Root
+}
+
+func (p *plan) close() {
+	for _, r := range p.opened {
+		r.Close()
+	}
+}
+
+// climbs reports whether a client's path tries to leave its folder.
+func climbs(p string) bool {
+	return slices.Contains(strings.Split(p, "/"), "..")
+}
+
+// request is the question to the authorizer.
+func (s *session) request() (token.Request, error) {
+	h := s.hello
+	r := token.Request{
+		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Tags: h.Tags, Destination: h.Destination,
+	}
+	if !r.Direction.Valid() {
+		return r, Errorf(CodeProtocol, "direction %q is neither send nor receive", h.Direction)
+	}
+	paths := []string{h.Destination, h.Base}
+	for _, source := range h.Sources {
+		switch {
+		case r.Direction == transferspec.Send:
+			destination := path.Join("/", h.Destination, source.Destination)
+			r.Pairs = append(r.Pairs, token.Path{Source: source.Source, Destination: destination})
+			paths = append(paths, source.Destination)
+		case source.Destination != "":
+			r.Pairs = append(r.Pairs, token.Path{Source: source.Source, Destination: source.Destination})
+			paths = append(paths, source.Source)
+		default:
+			r.Sources = append(r.Sources, source.Source)
+			paths = append(paths, source.Source)
+		}
+	}
+	for _, p := range paths {
+		if climbs(p) {
+			return r, Errorf(CodeBadPath, "path %q is not allowed: it leads outside of the permitted folder", p)
+		}
+	}
+	if r.Direction == transferspec.Receive && len(h.Sources) == 0 {
+		return r, Errorf(CodeNothing, "no source is named")
+	}
+	return r, nil
+}
+
+// plan opens the folders of the session.
+func (s *session) plan() (*plan, error) {
+	root, err := s.Root.Sub(s.grant.Root)
+	if err != nil {
+		return nil, fileError("the folder of the authorization", err, CodeNoSuchFile)
+	}
+	p := &plan{opened: []*storage.Root{root}}
+	if s.grant.Direction == transferspec.Receive {
+		err = s.planDownload(p, root)
+	} else {
+		err = s.planUpload(p, root)
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// planUpload finds the folder that the manifest's paths are relative to.
+func (s *session) planUpload(p *plan, root *storage.Root) error {
+	asked := s.hello.Destination
+	if asked == "" {
+		asked = s.grant.DefaultDestination()
+	}
+	destination, err := storage.Clean(asked)
+	if err != nil {
+		return fileError(asked, err, CodeBadPath)
+	}
+	folder, name := destination, ""
+	info, err := root.Stat(destination)
+	switch {
+	case err == nil && info.IsDir():
+	case err == nil && s.hello.Single:
+		folder, name = path.Dir(destination), path.Base(destination)
+	case err == nil:
+		return Errorf(CodeNotDirectory, "%s: is a file, not a folder", destination)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fileError(destination, err, CodeDiskWrite)
+	case s.options.CreateDir || strings.HasSuffix(asked, "/") && s.hello.Single:
+	case s.hello.Single:
+		folder, name = path.Dir(destination), path.Base(destination)
+	default:
+		return Errorf(CodeNoSuchFile, "%s: no such folder (ask for it to be created with -d)", destination)
+	}
+	if name == "" && s.options.CreateDir {
+		if err := root.MkdirAll(folder, 0o755); err != nil {
+			return fileError(folder, err, CodeDiskWrite)
+		}
+	}
+	p.base = folder
+	p.tree = root
+	p.target = func(entry string) (string, *Error) {
+		target := path.Join(folder, entry)
+		if name != "" {
+			first, rest, _ := strings.Cut(entry, "/")
+			if rest != "" || first == "" {
+				return "", Errorf(CodeBadPath, "%s: a single file was announced", entry)
+			}
+			target = path.Join(folder, name)
+		}
+		if !allowsTarget(s.grant, target) {
+			return "", Errorf(CodeBadPath, "%s: %v", entry, token.ErrPathNotAllowed)
+		}
+		return target, nil
+	}
+	if s.grant.Paths == nil {
+		p.base = ""
+		return nil
+	}
+	// The grant is for some folders alone: no link in them may lead to another.
+	sub, err := root.Sub(folder)
+	if err != nil {
+		return fileError(folder, err, CodeNoSuchFile)
+	}
+	p.opened = append(p.opened, sub)
+	p.tree = sub
+	whole := p.target
+	p.target = func(entry string) (string, *Error) {
+		target, refused := whole(entry)
+		if refused != nil {
+			return "", refused
+		}
+		return strings.TrimPrefix(strings.TrimPrefix(target, folder), "/"), nil
+	}
+	return nil
+}
+
+// allowsTarget reports whether the grant lets an upload write the path, relative to the grant's root.
+func allowsTarget(g token.Grant, target string) bool {
+	return g.Paths == nil || slices.ContainsFunc(g.Paths, func(p token.Path) bool {
+		return p.Destination != "" && storage.Beneath(path.Clean("/"+p.Destination), target)
+	})
+}
+
+// planDownload finds the trees to send.
+func (s *session) planDownload(p *plan, root *storage.Root) error {
+	for _, source := range s.hello.Sources {
+		clean, err := storage.Clean(source.Source)
+		if err != nil {
+			return fileError(source.Source, err, CodeBadPath)
+		}
+		r := Root{Tree: root, Path: clean, Name: sentName(source.Source, s.hello.Base)}
+		if source.Destination != "" {
+			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
+		}
+		if _, err := root.Stat(clean); err != nil {
+			return fileError(source.Source, err, CodeNoSuchFile)
+		}
+		if err := s.confine(p, root, &r); err != nil {
+			return err
+		}
+		p.roots = append(p.roots, r)
+	}
+	return nil
+}
+
+// confine replaces the tree of a root by the granted folder, so that no link in it leads to another.
+func (s *session) confine(p *plan, root *storage.Root, r *Root) error {
+	for _, granted := range s.grant.Paths {
+		folder := path.Clean("/" + granted.Source)
+		if granted.Source == "" || !storage.Beneath(folder, r.Path) {
+			continue
+		}
+		if info, err := root.Stat(folder); err == nil && !info.IsDir() {
+			folder = path.Dir(folder)
+		}
+		sub, err := root.Sub(folder)
+		if err != nil {
+			return fileError(granted.Source, err, CodeNoSuchFile)
+		}
+		p.opened = append(p.opened, sub)
+		r.Tree, r.Path = sub, "/"+strings.TrimPrefix(strings.TrimPrefix(r.Path, folder), "/")
+		return nil
+	}
+	return nil
+}
+
+// sentName is the name that a source gets at the destination: its last element, or, with a base, what follows the base.
+// "." and "/" stand for what the folder holds.
+func sentName(source, base string) string {
+	clean := path.Clean("/" + source)
+	if base != "" {
+		if base = path.Clean("/" + base); storage.Beneath(base, clean) {
+			return strings.Trim(strings.TrimPrefix(clean, base), "/")
+		}
+	}
+	if clean == "/" || source == "." || strings.HasSuffix(source, "/.") {
+		return ""
+	}
+	return path.Base(clean)
+}

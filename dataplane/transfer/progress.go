@@ -1,0 +1,65 @@
+package transfer
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Progress of a session: totals since it began.
+type Progress struct {
+	// Known says that the whole manifest is known, so that the expected figures are final.
+	Known         bool
+	BytesExpected int64
+	FilesExpected int64
+	// BytesResumed did not have to be sent, because the receiver had them.
+	BytesResumed int64
+	// BytesMoved crossed the network, each counted once.
+	BytesMoved   int64
+	FilesDone    int64
+	FilesSkipped int64
+	FilesFailed  int64
+	Folders      int64
+	// RateBps is the sender's current rate in bits per second.
+	RateBps int64
+	// Lost counts packets that had to be sent again.
+	Lost uint64
+	RTT  time.Duration
+}
+
+// FileEvent is how one file of a session ended.
+type FileEvent struct {
+	// Path is relative to the destination, Target where it is in the tree of this side.
+	Path, Target string
+	Size         int64
+	// Resumed is how many bytes were there before.
+	Resumed int64
+	Skipped bool
+	// SHA256 is the digest in lower case hex, empty if the file failed or was skipped.
+	SHA256 string
+	// Err is nil for success.
+	Err      *Error
+	Started  time.Time
+	Finished time.Time
+}
+
+// counters are what Progress is made from.
+type counters struct {
+	known                                            atomic.Bool
+	bytesExpected, filesExpected, bytesResumed       atomic.Int64
+	bytesMoved, filesDone, filesSkipped, filesFailed atomic.Int64
+	folders                                          atomic.Int64
+}
+
+func (c *counters) snapshot() Progress {
+	return Progress{
+		Known: c.known.Load(), BytesExpected: c.bytesExpected.Load(), FilesExpected: c.filesExpected.Load(),
+		BytesResumed: c.bytesResumed.Load(), BytesMoved: c.bytesMoved.Load(), FilesDone: c.filesDone.Load(),
+		FilesSkipped: c.filesSkipped.Load(), FilesFailed: c.filesFailed.Load(), Folders: c.folders.Load(),
+	}
+}
+
+// Summary is the end of a session.
+type Summary struct {
+	Progress
+	Elapsed time.Duration
+}

@@ -1,0 +1,297 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sort"
+	"sync"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/control"
+	"golang.org/x/sync/errgroup"
+)
+
+// dataReceiver is the engine's end that a receiver drives; *engine.Receiver is one.
+type dataReceiver interface {
+	Expect(engine.Range) error
+	CloseExpect()
+	Run(context.Context) error
+	Stats() engine.Stats
+}
+
+// Resume policies: what of a partial file is believed.
+const (
+	ResumeNone   = "none"        // nothing: start again
+	ResumeAttrs  = "attrs"       // all, if size and modification time of the source are the same
+	ResumeSparse = "sparse_csum" // all, if also the hashes of a sample of chunks agree at both ends
+	ResumeFull   = "full_csum"   // the chunks whose hashes agree at both ends
+)
+
+// Overwrite policies: what becomes of a file that exists.
+const (
+	OverwriteNever       = "never"
+	OverwriteAlways      = "always"
+	OverwriteDiff        = "diff"
+	OverwriteOlder       = "older"
+	OverwriteDiffOrOlder = "diff+older"
+)
+
+// receiver is the receiving role of a session. It decides on every entry of the manifest, takes the data into partial
+// files, and gives a file its name when it is whole and its digest is the sender's.
+type receiver struct {
+	conn    *conn
+	tree    TargetTree
+	target  func(path string) (string, *Error)
+	options control.Options
+	data    dataReceiver
+	onFile  func(FileEvent)
+	counters
+
+	handles   *handles
+	work      *queue
+	followers sync.WaitGroup
+
+	mu      sync.RWMutex
+	files   []*gotFile // by index; nil for folders
+	space   []*gotFile
+	names   map[string]bool // targets of this session
+	folders map[string]bool // folders known to exist
+	end     int64
+	// open counts the files without a FileDone, unanswered the Haves without a Sending.
+	open, unanswered int
+	reserved         int64 // bytes that the accepted files still need
+	listed           bool
+	closed           bool
+	completed        bool
+}
+
+const receiverWorkers = 4
+
+func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error), o control.Options) *receiver {
+	r := &receiver{
+		conn: c, tree: tree, target: target, options: o, work: newQueue(),
+		names: map[string]bool{}, folders: map[string]bool{},
+	}
+	r.handles = newHandles(128, func(key uint64) (*os.File, error) {
+		return r.tree.OpenFile(r.file(key).partial, os.O_RDWR|os.O_CREATE, 0o644)
+	})
+	return r
+}
+
+// run takes everything. It returns nil once Complete is said and the sender has hung up.
+func (r *receiver) run(ctx context.Context) error {
+	defer r.handles.closeAll()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.conn.watch(ctx) })
+	group.Go(func() error { return r.receive() })
+	for range receiverWorkers {
+		group.Go(func() error { return r.work.run(ctx) })
+	}
+	group.Go(func() error {
+		err := r.data.Run(ctx)
+		if err != nil && ctx.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		r.abandonAll()
+		return nil
+	})
+	err := group.Wait()
+	r.followers.Wait()
+	if errors.Is(err, errDone) {
+		return nil
+	}
+	return err
+}
+
+func (r *receiver) file(index uint64) *gotFile {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if index >= uint64(len(r.files)) {
+		return nil
+	}
+	return r.files[index]
+}
+
+// receive handles what the sender says, until it hangs up.
+func (r *receiver) receive() error {
+	for {
+		m, err := r.conn.read()
+		if err != nil {
+			if r.finished() && isHangup(err) {
+				return errDone
+			}
+			return lost(err)
+		}
+		switch m := m.(type) {
+		case *control.Entry:
+			err = r.entry(m)
+		case *control.End:
+			err = r.ended(m)
+		case *control.Sending:
+			err = r.sending(m)
+		case *control.Digest:
+			err = r.digest(m)
+		default:
+			err = Errorf(CodeProtocol, "message %d is not for a receiver", m.Type())
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func isHangup(err error) bool {
+	var known *Error
+	return !errors.As(err, &known)
+}
+
+func (r *receiver) finished() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.listed && r.open == 0
+}
+
+func (r *receiver) ended(m *control.End) error {
+	r.mu.Lock()
+	if r.listed || m.Entries != uint64(len(r.files)) || m.Bytes != uint64(r.end) {
+		r.mu.Unlock()
+		return Errorf(CodeProtocol, "the manifest ends with other totals than its entries")
+	}
+	r.listed = true
+	r.mu.Unlock()
+	r.known.Store(true)
+	return r.advance()
+}
+
+// advance closes the data when nothing more can be expected, and completes the session when every file is done.
+func (r *receiver) advance() error {
+	r.mu.Lock()
+	over := r.listed && r.unanswered == 0 && !r.closed
+	if over {
+		r.closed = true
+	}
+	complete := r.listed && r.open == 0 && !r.completed
+	if complete {
+		r.completed = true
+	}
+	r.mu.Unlock()
+	if over {
+		r.data.CloseExpect()
+	}
+	if !complete {
+		return nil
+	}
+	p := r.snapshot()
+	// The sender hangs up now; one that does not is not waited for.
+	time.AfterFunc(farewell, r.conn.close)
+	return r.conn.send(&control.Complete{
+		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed), Bytes: uint64(p.BytesMoved),
+	})
+}
+
+// done says what became of an entry. It counts once per file.
+func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) error {
+	m := &control.FileDone{Index: f.index, Status: status}
+	event := FileEvent{
+		Path: f.entry.Path, Target: f.target, Size: f.entry.Size, Started: f.began, Finished: time.Now(), Err: failure,
+		Skipped: status == control.FileSkipped,
+	}
+	f.mu.Lock()
+	if f.finished {
+		f.mu.Unlock()
+		return nil
+	}
+	f.finished = true
+	event.Resumed = f.resumed
+	if status == control.FileWritten {
+		event.SHA256 = f.sum
+	}
+	f.changed.Broadcast()
+	f.mu.Unlock()
+
+	switch status {
+	case control.FileWritten:
+		r.filesDone.Add(1)
+	case control.FileSkipped:
+		r.filesDone.Add(1)
+		r.filesSkipped.Add(1)
+		r.bytesResumed.Add(f.entry.Size - event.Resumed)
+	case control.FileFailed:
+		r.filesFailed.Add(1)
+		m.Code, m.Text = uint32(failure.Code), failure.Text
+	}
+	r.handles.forget(f.index)
+	if r.onFile != nil {
+		r.onFile(event)
+	}
+	r.mu.Lock()
+	if f.entry.Kind == control.KindFile {
+		r.open--
+	}
+	r.reserved -= f.reserved
+	f.reserved = 0
+	r.mu.Unlock()
+	if err := r.conn.send(m); err != nil {
+		return err
+	}
+	return r.advance()
+}
+
+// WriteAt takes bytes of the transfer space from the engine. A file that can't be written fails by itself.
+func (r *receiver) WriteAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		f := r.at(off)
+		if f == nil {
+			return n, io.ErrShortWrite
+		}
+		part := p[n:min(len(p), n+int(min(f.start+f.entry.Size-off, int64(len(p)))))]
+		if err := r.store(f, part, off-f.start); err != nil {
+			return n, err
+		}
+		n += len(part)
+		off += int64(len(part))
+	}
+	r.bytesMoved.Add(int64(n))
+	return n, nil
+}
+
+func (r *receiver) at(off int64) *gotFile {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	i := sort.Search(len(r.space), func(i int) bool { return r.space[i].start > off }) - 1
+	if i < 0 || off >= r.space[i].start+r.space[i].entry.Size {
+		return nil
+	}
+	return r.space[i]
+}
+
+func (r *receiver) progress() Progress {
+	p := r.snapshot()
+	if r.data != nil {
+		st := r.data.Stats()
+		p.RateBps, p.Lost, p.RTT = st.DeliveryBps, st.Lost, st.RTT
+	}
+	return p
+}
+
+// abandonAll ends what goes on with the files when the session is over.
+func (r *receiver) abandonAll() {
+	r.mu.RLock()
+	files := r.space
+	r.mu.RUnlock()
+	for _, f := range files {
+		f.mu.Lock()
+		f.abandoned = true
+		f.closeLog()
+		f.changed.Broadcast()
+		f.mu.Unlock()
+	}
+}

@@ -1,0 +1,179 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/control"
+)
+
+// sparseSample is how many chunks of a file are compared under sparse_csum.
+const sparseSample = 16
+
+// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. name is the
+// partial file, or the whole file under its final name; journaled holds the hashes that the journal promises, if any.
+// A chunk that no longer has its journaled hash is not offered; under sparse_csum one such chunk has them all checked.
+func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []int64, journaled map[int64][16]byte) error {
+	file, err := r.tree.Open(name)
+	if err != nil {
+		return r.withdraw(f)
+	}
+	defer file.Close()
+	compare := chunks
+	switch r.options.Resume {
+	case ResumeAttrs:
+		compare = nil
+	case ResumeSparse:
+		compare = sampleChunks(chunks, sparseSample)
+	}
+	hashes, damaged, err := r.hashChunks(ctx, f, file, compare, journaled)
+	if err == nil && len(damaged) > 0 && len(compare) < len(chunks) {
+		compare = chunks
+		hashes, damaged, err = r.hashChunks(ctx, f, file, compare, journaled)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return r.withdraw(f)
+	}
+	var kept rangeSet
+	hashOf := make(map[int64][16]byte, len(chunks))
+	for _, i := range chunks {
+		if damaged[i] {
+			continue
+		}
+		g := chunkRange(i, f.entry.Size)
+		kept.add(g.Offset, g.Length)
+		if journaled != nil {
+			hashOf[i] = journaled[i]
+		}
+	}
+	f.mu.Lock()
+	f.have, f.hashes = kept, hashOf
+	f.mu.Unlock()
+	return r.sendHave(f, kept, hashes)
+}
+
+// hashChunks hashes the given chunks and reports those that differ from the journal.
+func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *os.File, chunks []int64, journaled map[int64][16]byte) (
+	good []control.ChunkHash, damaged map[int64]bool, err error,
+) {
+	buf := make([]byte, min(f.entry.Size, ChunkSize))
+	damaged = map[int64]bool{}
+	for _, i := range chunks {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		hash, err := hashChunk(file, i, f.entry.Size, buf)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return nil, nil, err
+		}
+		if want, ok := journaled[i]; err != nil || ok && want != hash {
+			damaged[i] = true
+			continue
+		}
+		good = append(good, control.ChunkHash{Chunk: uint64(i), Hash: hash})
+	}
+	return good, damaged, nil
+}
+
+func (r *receiver) sendHave(f *gotFile, ranges rangeSet, hashes []control.ChunkHash) error {
+	for {
+		m := &control.Have{Index: f.index, Final: f.final}
+		m.Ranges = ranges[:min(len(ranges), control.MaxHave)]
+		m.Hashes = hashes[:min(len(hashes), control.MaxHave)]
+		ranges, hashes = ranges[len(m.Ranges):], hashes[len(m.Hashes):]
+		m.More = len(ranges)+len(hashes) > 0
+		if err := r.conn.send(m); err != nil || !m.More {
+			return err
+		}
+	}
+}
+
+// withdraw gives up on what is there and asks for the whole file.
+func (r *receiver) withdraw(f *gotFile) error {
+	f.final = false
+	r.mu.Lock()
+	r.unanswered--
+	r.mu.Unlock()
+	if err := r.restart(f); err != nil {
+		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	}
+	return r.advance()
+}
+
+// sending is the sender's answer to an offer.
+func (r *receiver) sending(m *control.Sending) error {
+	f := r.file(m.Index)
+	if f == nil || f.entry.Kind != control.KindFile {
+		return Errorf(CodeProtocol, "the sender speaks of entry %d, which is no file", m.Index)
+	}
+	if f.sending == nil {
+		f.sending = &control.Sending{Index: m.Index}
+	}
+	f.sending.Ranges = append(f.sending.Ranges, m.Ranges...)
+	if m.More {
+		return nil
+	}
+	ranges := f.sending.Ranges
+	f.sending = nil
+	var coming rangeSet
+	for _, g := range ranges {
+		if g.Offset+g.Length > f.entry.Size {
+			return Errorf(CodeProtocol, "the sender announces more of %s than there is", f.entry.Path)
+		}
+		coming.add(g.Offset, g.Length)
+	}
+	if err := r.accept(f, coming); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.unanswered--
+	r.mu.Unlock()
+	return r.advance()
+}
+
+// accept expects the announced ranges and believes the rest of the file.
+func (r *receiver) accept(f *gotFile, coming rangeSet) error {
+	if f.final && len(coming) == 0 {
+		return r.done(f, control.FileSkipped, nil)
+	}
+	if f.final {
+		f.final = false
+		if err := r.reserve(f); err != nil {
+			// The ranges are on their way: expect them, and drop them.
+			if failed := r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite)); failed != nil {
+				return failed
+			}
+		} else if err := r.discard(f); err != nil {
+			return err
+		}
+		coming = rangeSet{{Offset: 0, Length: f.entry.Size}}
+	}
+	kept := coming.missing(f.entry.Size)
+	f.mu.Lock()
+	f.have = kept
+	f.resumed = kept.total()
+	for i := range f.hashes {
+		if g := chunkRange(i, f.entry.Size); !kept.covers(g.Offset, g.Length) {
+			delete(f.hashes, i)
+		}
+	}
+	f.mu.Unlock()
+	r.bytesResumed.Add(kept.total())
+	if kept.total() == 0 {
+		if err := r.discard(f); err != nil {
+			return err
+		}
+	}
+	for _, g := range coming {
+		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
+			return err
+		}
+	}
+	r.follow(f)
+	return r.finalizeIfWhole(f)
+}

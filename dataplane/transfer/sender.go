@@ -1,0 +1,388 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sort"
+	"sync"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/control"
+	"golang.org/x/sync/errgroup"
+)
+
+// dataSender is the engine's end that a sender drives; *engine.Sender is one.
+type dataSender interface {
+	Push(engine.Range) error
+	CloseSend()
+	Run(context.Context) error
+	SetRate(engine.Rate)
+	Stats() engine.Stats
+}
+
+// sender is the sending role of a session. It lists the source, pushes the ranges that the receiver asks for, and says
+// the digest of each file; the receiver has the last word on every file.
+type sender struct {
+	conn    *conn
+	roots   []Root
+	options control.Options
+	rate    engine.Rate
+	data    dataSender
+	onFile  func(FileEvent)
+	counters
+
+	handles *handles
+	work    *queue
+
+	mu    sync.RWMutex
+	files []*sentFile
+	// space holds the files that take room in the transfer space, ascending.
+	space []*sentFile
+	end   int64
+	// open counts the files without a FileDone, undecided those without a Want, Have or FileDone.
+	open, undecided int
+	listed          bool
+	closed          bool
+	complete        chan struct{}
+}
+
+// sentFile is one entry of the manifest.
+type sentFile struct {
+	found
+	index   uint64
+	start   int64 // where it lies in the transfer space
+	began   time.Time
+	decided bool
+	done    bool
+	have    *control.Have // collected parts of a Have
+
+	mu      sync.Mutex
+	failed  *Error
+	digest  string
+	resumed int64
+}
+
+func (f *sentFile) fail(err *Error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed == nil {
+		f.failed = err
+	}
+}
+
+// resume notes that n bytes of the file need not be sent and returns by how much that is more than before.
+func (f *sentFile) resume(n int64) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	more := n - f.resumed
+	f.resumed = n
+	return more
+}
+
+func (f *sentFile) failure() *Error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
+// errDone ends the group of a session that is complete.
+var errDone = errors.New("session complete")
+
+const senderWorkers = 2
+
+func newSender(c *conn, roots []Root, o control.Options) *sender {
+	s := &sender{conn: c, roots: roots, options: o, work: newQueue(), complete: make(chan struct{})}
+	s.handles = newHandles(64, func(key uint64) (*os.File, error) {
+		f := s.file(key)
+		return f.tree.Open(f.source)
+	})
+	return s
+}
+
+// run moves everything. It returns nil when the receiver has said Complete, whether or not all files succeeded.
+func (s *sender) run(ctx context.Context) error {
+	defer s.handles.closeAll()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.conn.watch(ctx) })
+	group.Go(func() error { return s.list(ctx) })
+	group.Go(func() error { return s.receive(ctx) })
+	for range senderWorkers {
+		group.Go(func() error { return s.work.run(ctx) })
+	}
+	group.Go(func() error {
+		err := s.data.Run(ctx)
+		select {
+		case <-s.complete:
+			return nil // The receiver is content; what the engine still waits for does not matter.
+		default:
+		}
+		if err != nil && ctx.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	err := group.Wait()
+	if errors.Is(err, errDone) {
+		return nil
+	}
+	return err
+}
+
+func (s *sender) file(index uint64) *sentFile {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if index >= uint64(len(s.files)) {
+		return nil
+	}
+	return s.files[index]
+}
+
+// list walks the roots and sends the manifest.
+func (s *sender) list(ctx context.Context) error {
+	w := walker{symlinks: s.options.Symlinks, exclude: s.options.Exclude, emit: s.announce}
+	if err := w.walk(ctx, s.roots); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	end := &control.End{Entries: uint64(len(s.files)), Bytes: uint64(s.end)}
+	s.listed = true
+	s.mu.Unlock()
+	s.known.Store(true)
+	if err := s.conn.send(end); err != nil {
+		return err
+	}
+	s.closeIfDecided()
+	return nil
+}
+
+func (s *sender) announce(e found) error {
+	if len(e.Path) > control.MaxPath {
+		e.Entry = control.Entry{
+			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(CodeBadPath), Text: "path is too long",
+		}
+	}
+	f := &sentFile{found: e, began: time.Now()}
+	s.mu.Lock()
+	if e.Size > int64(engine.MaxOffset)-s.end {
+		s.mu.Unlock()
+		return Errorf(CodeFileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
+	}
+	f.index, f.start = uint64(len(s.files)), s.end
+	s.files = append(s.files, f)
+	if e.Kind == control.KindFile {
+		s.open++
+		s.undecided++
+		s.end += e.Size
+		if e.Size > 0 {
+			s.space = append(s.space, f)
+		}
+	} else {
+		f.decided, f.done = true, true
+	}
+	s.mu.Unlock()
+
+	switch e.Kind {
+	case control.KindFile:
+		s.filesExpected.Add(1)
+		s.bytesExpected.Add(e.Size)
+	case control.KindFolder:
+		s.folders.Add(1)
+	case control.KindFailed:
+		s.filesExpected.Add(1)
+		s.filesFailed.Add(1)
+		s.report(f, FileEvent{Err: &Error{Code: Code(e.Code), Text: e.Text}})
+	}
+	return s.conn.send(&e.Entry)
+}
+
+func (s *sender) report(f *sentFile, e FileEvent) {
+	f.mu.Lock()
+	e.Resumed = f.resumed
+	if e.Err == nil && !e.Skipped {
+		e.SHA256 = f.digest
+	}
+	f.mu.Unlock()
+	e.Path, e.Target, e.Size, e.Started, e.Finished = f.Path, f.source, f.Size, f.began, time.Now()
+	if s.onFile != nil {
+		s.onFile(e)
+	}
+}
+
+// receive handles what the receiver says, until it says Complete.
+func (s *sender) receive(ctx context.Context) error {
+	for {
+		m, err := s.conn.read()
+		if err != nil {
+			return lost(err)
+		}
+		switch m := m.(type) {
+		case *control.Want:
+			err = s.want(m)
+		case *control.Have:
+			err = s.has(m)
+		case *control.FileDone:
+			err = s.fileDone(m)
+		case *control.Rate:
+			s.setTarget(int64(m.TargetKbps))
+		case *control.Complete:
+			close(s.complete)
+			return errDone
+		default:
+			err = Errorf(CodeProtocol, "message %d is not for a sender", m.Type())
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// lost describes a control channel that ended before the session did.
+func lost(err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	return &Error{Code: CodeConnectionLost, Text: "connection lost, run again to resume", Err: err}
+}
+
+func (s *sender) setTarget(kbps int64) {
+	s.mu.Lock()
+	s.rate.TargetBps = kbps * 1000
+	if s.rate.CapBps > 0 && (kbps == 0 || s.rate.TargetBps > s.rate.CapBps) {
+		s.rate.TargetBps = s.rate.CapBps
+	}
+	rate := s.rate
+	s.mu.Unlock()
+	s.data.SetRate(rate)
+}
+
+// decide marks the file of a first answer.
+func (s *sender) decide(index uint64) (*sentFile, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if index >= uint64(len(s.files)) || s.files[index].Kind != control.KindFile {
+		return nil, Errorf(CodeProtocol, "the receiver speaks of entry %d, which is no file", index)
+	}
+	f := s.files[index]
+	if f.decided {
+		return nil, Errorf(CodeProtocol, "the receiver asks twice for entry %d", index)
+	}
+	f.decided = true
+	s.undecided--
+	return f, nil
+}
+
+func (s *sender) want(m *control.Want) error {
+	f, err := s.decide(m.Index)
+	if err != nil {
+		return err
+	}
+	if err := s.data.Push(engine.Range{Offset: f.start, Length: f.Size}); err != nil {
+		return err
+	}
+	s.work.add(func(ctx context.Context) error { return s.sendDigest(ctx, f) })
+	s.closeIfDecided()
+	return nil
+}
+
+// closeIfDecided ends the data once no further range can be asked for.
+func (s *sender) closeIfDecided() {
+	s.mu.Lock()
+	over := s.listed && s.undecided == 0 && !s.closed
+	if over {
+		s.closed = true
+	}
+	s.mu.Unlock()
+	if over {
+		s.data.CloseSend()
+	}
+}
+
+func (s *sender) fileDone(m *control.FileDone) error {
+	f := s.file(m.Index)
+	if f == nil || (f.Kind == control.KindFile && f.done) {
+		return Errorf(CodeProtocol, "the receiver is done with entry %d, which is not open", m.Index)
+	}
+	s.mu.Lock()
+	if f.Kind == control.KindFile {
+		f.done = true
+		s.open--
+		if !f.decided {
+			f.decided = true
+			s.undecided--
+		}
+	}
+	s.mu.Unlock()
+	s.handles.forget(f.index)
+	event := FileEvent{}
+	switch m.Status {
+	case control.FileWritten:
+		s.filesDone.Add(1)
+	case control.FileSkipped:
+		s.filesDone.Add(1)
+		s.filesSkipped.Add(1)
+		s.bytesResumed.Add(f.resume(f.Size))
+		event.Skipped = true
+	default:
+		s.filesFailed.Add(1)
+		event.Err = &Error{Code: Code(m.Code), Text: m.Text}
+	}
+	s.report(f, event)
+	s.closeIfDecided()
+	return nil
+}
+
+// progress is a snapshot.
+func (s *sender) progress() Progress {
+	p := s.snapshot()
+	if s.data != nil {
+		st := s.data.Stats()
+		p.BytesMoved, p.RateBps, p.Lost, p.RTT = st.Bytes, st.RateBps, st.Lost, st.RTT
+	}
+	return p
+}
+
+// ReadAt gives the engine bytes of the transfer space. A file that can't be read gives zeros and fails by itself.
+func (s *sender) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		f := s.at(off)
+		if f == nil {
+			return n, io.ErrUnexpectedEOF
+		}
+		part := p[n:min(len(p), n+int(min(f.start+f.Size-off, int64(len(p)))))]
+		err := s.handles.use(f.index, func(file *os.File) error {
+			if got, err := file.ReadAt(part, off-f.start); got < len(part) {
+				return err
+			}
+			return nil
+		})
+		if err != nil {
+			clear(part)
+			if errors.Is(err, io.EOF) {
+				err = errChanged(f)
+			}
+			f.fail(fileError(f.Path, err, CodeDiskRead))
+		}
+		n += len(part)
+		off += int64(len(part))
+	}
+	return n, nil
+}
+
+func (s *sender) at(off int64) *sentFile {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i := sort.Search(len(s.space), func(i int) bool { return s.space[i].start > off }) - 1
+	if i < 0 || off >= s.space[i].start+s.space[i].Size {
+		return nil
+	}
+	return s.space[i]
+}
+
+func errChanged(f *sentFile) *Error {
+	return Errorf(CodeDiskRead, "%s: the file changed while it was read", f.Path)
+}

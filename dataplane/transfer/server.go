@@ -1,0 +1,310 @@
+package transfer
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transferspec"
+	"github.com/google/uuid"
+)
+
+// Links announces sessions to the data port; *engine.Endpoint is one.
+type Links interface {
+	Register(cfg engine.Config) (engine.Link, error)
+}
+
+// Server serves sessions to clients.
+type Server struct {
+	// Root is the storage root; a session sees what its grant allows of it.
+	Root       *storage.Root
+	Authorizer token.Authorizer
+	Recorder   store.Recorder
+	Links      Links
+	// UDPPort is the data port that clients are told.
+	UDPPort int
+	// Agent names this server and its version.
+	Agent string
+	// Ciphers are those that clients may choose, the preferred one first.
+	Ciphers []string
+	// DefaultKbps is the target rate of clients that ask for none, CapKbps the highest they may ask for; 0 is no limit.
+	DefaultKbps, CapKbps int64
+	// Policy is the rate policy of clients that ask for none.
+	Policy string
+	Logger *slog.Logger
+}
+
+// Peer is who opened the control channel.
+type Peer struct {
+	// User is the transfer user that authenticated.
+	User string
+	// Addr and LocalAddr are the IP addresses of both ends.
+	Addr, LocalAddr string
+	// Tokenless says that this user may transfer beneath the storage root without a token.
+	Tokenless bool
+}
+
+// Serve runs one session over stream and closes it. Its error is an *Error, already told to the client and logged.
+func (s *Server) Serve(ctx context.Context, stream io.ReadWriteCloser, peer Peer) error {
+	conn := newConn(stream)
+	defer conn.close()
+	session := &session{Server: s, peer: peer, conn: conn, id: uuid.NewString()}
+	err := session.run(ctx)
+	if err == nil {
+		return nil
+	}
+	e := AsError(err, CodeInternal)
+	return e
+}
+
+// session is one session at the server.
+type session struct {
+	*Server
+	peer      Peer
+	conn      *conn
+	id        string
+	hello     *control.Hello
+	grant     token.Grant
+	options   control.Options
+	capKbps   int64
+	recording store.Recording
+	now       current
+}
+
+func (s *session) run(ctx context.Context) error {
+	plan, err := s.open(ctx)
+	if err == nil {
+		if err = s.record(ctx); err != nil {
+			plan.close()
+		}
+	}
+	if err != nil {
+		farewellTo(s.conn, err)
+		s.Logger.Info("session refused", "session", s.id, "client", s.peer.Addr, "user", s.peer.User, "error", err)
+		return err
+	}
+	log := s.Logger.With("session", s.id, "transfer", s.grant.TransferID, "accessKey", s.grant.AccessKey, "direction", s.hello.Direction)
+	log.Info("session started", "client", s.peer.Addr, "user", s.peer.User, "agent", s.hello.Agent)
+	began := time.Now()
+	err = s.transfer(ctx, plan)
+	s.finish(err)
+	p := s.now.progress()
+	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved, "resumed", p.BytesResumed,
+		"elapsed", time.Since(began).Round(time.Millisecond), "outcome", outcome(err))
+	return err
+}
+
+func outcome(err error) string {
+	if err == nil {
+		return "completed"
+	}
+	return err.Error()
+}
+
+// open reads the Hello and decides whether and where the session may go.
+func (s *session) open(ctx context.Context) (*plan, error) {
+	timeout := time.AfterFunc(handshakeLimit, s.conn.close)
+	defer timeout.Stop()
+	m, err := s.conn.read()
+	if err != nil {
+		return nil, lost(err)
+	}
+	hello, ok := m.(*control.Hello)
+	if !ok {
+		return nil, Errorf(CodeProtocol, "the first message is no hello")
+	}
+	if hello.Version != control.Version {
+		return nil, Errorf(CodeProtocol, "protocol version %d is not supported, this server speaks %d", hello.Version, control.Version)
+	}
+	s.hello = hello
+	if err := s.negotiate(); err != nil {
+		return nil, err
+	}
+	request, err := s.request()
+	if err != nil {
+		return nil, err
+	}
+	if hello.Token == "" && s.peer.Tokenless {
+		s.grant = token.Grant{Direction: request.Direction, Root: "/", User: s.peer.User, TransferID: hello.TransferID, Kind: "none"}
+	} else if s.grant, err = s.Authorizer.Authorize(ctx, request); err != nil {
+		if !token.IsRefusal(err) {
+			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
+			return nil, &Error{Code: CodeAuthorization, Text: "the token can't be checked now, try again", Err: err}
+		}
+		return nil, AsError(err, CodeAuthorization)
+	}
+	if s.grant.TransferID == "" {
+		s.grant.TransferID = s.id
+	}
+	s.limit()
+	return s.plan()
+}
+
+// negotiate fills in the options that the client left open.
+func (s *session) negotiate() error {
+	o := s.hello.Options
+	if o.Cipher == "" && len(s.Ciphers) > 0 {
+		o.Cipher = s.Ciphers[0]
+	}
+	if o.RatePolicy == "" {
+		o.RatePolicy = s.Policy
+	}
+	if o.TargetKbps == 0 {
+		o.TargetKbps = s.DefaultKbps
+	}
+	o, err := Normalize(o)
+	if err != nil {
+		return err
+	}
+	if len(s.Ciphers) > 0 && !slices.Contains(s.Ciphers, o.Cipher) {
+		return Errorf(CodeUsage, "cipher %s is not permitted by this server", o.Cipher)
+	}
+	s.options = o
+	return nil
+}
+
+// limit holds the rates to what the server and the grant allow.
+func (s *session) limit() {
+	g := s.grant.Rates
+	s.capKbps = firstPositive(s.CapKbps, g.TargetCapKbps)
+	if s.hello.Options.TargetKbps == 0 && g.TargetKbps > 0 {
+		s.options.TargetKbps = g.TargetKbps
+	}
+	if s.options.TargetKbps > 0 {
+		s.options.TargetKbps = firstPositive(s.options.TargetKbps, s.capKbps)
+	}
+	if s.hello.Options.RatePolicy == "" && g.Policy != "" {
+		s.options.RatePolicy = g.Policy
+	}
+}
+
+func (s *session) transfer(ctx context.Context, p *plan) error {
+	defer p.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	cfg, link, err := s.register()
+	if err != nil {
+		farewellTo(s.conn, err)
+		return err
+	}
+	defer link.Close()
+	err = s.conn.send(&control.Welcome{
+		Version: control.Version, Agent: s.Agent, SessionID: s.id, TransferID: s.grant.TransferID, LinkID: uint64(cfg.ID),
+		Secret: cfg.Secret[:], UDPPort: s.UDPPort, TargetCapKbps: s.capKbps, Options: s.options,
+	})
+	if err != nil {
+		return lost(err)
+	}
+	r, err := s.role(p, cfg, link)
+	if err != nil {
+		farewellTo(s.conn, err)
+		return err
+	}
+	s.now.set(r)
+	go s.watch(ctx, cancel)
+	go func() {
+		if err := ready(ctx, link); err != nil && ctx.Err() == nil {
+			cancel(err)
+		}
+	}()
+	return conclude(ctx, s.conn, r)
+}
+
+// register announces the session to the data port under a fresh id and secret.
+func (s *session) register() (engine.Config, engine.Link, error) {
+	cfg := engine.Config{
+		Cipher: engine.Cipher(s.options.Cipher), Rate: engineRate(s.options, s.capKbps), IdleTimeout: idleLimit,
+		Logger: s.Logger.With("session", s.id),
+	}
+	var err error
+	for range 4 { // An id may be taken.
+		var id [8]byte
+		rand.Read(id[:])
+		rand.Read(cfg.Secret[:])
+		cfg.ID = engine.SessionID(binary.BigEndian.Uint64(id[:]))
+		var link engine.Link
+		if link, err = s.Links.Register(cfg); err == nil {
+			return cfg, link, nil
+		}
+	}
+	return cfg, nil, fmt.Errorf("register the session with the data port: %w", err)
+}
+
+func (s *session) role(p *plan, cfg engine.Config, link engine.Link) (role, error) {
+	if s.grant.Direction == transferspec.Receive {
+		r := newSender(s.conn, p.roots, s.options)
+		r.onFile, r.rate = s.recordFile(p), cfg.Rate
+		data, err := engine.NewSender(cfg, link, r)
+		if err != nil {
+			return nil, fmt.Errorf("start the sender: %w", err)
+		}
+		r.data = data
+		return r, nil
+	}
+	r := newReceiver(s.conn, p.tree, p.target, s.options)
+	r.onFile = s.recordFile(p)
+	data, err := engine.NewReceiver(cfg, link, r, nil)
+	if err != nil {
+		return nil, fmt.Errorf("start the receiver: %w", err)
+	}
+	r.data = data
+	return r, nil
+}
+
+// errCanceled is the cause of a session that the Node API canceled.
+var errCanceled = &Error{Code: CodeCanceled, Text: "the transfer was canceled on the server"}
+
+// watch records progress and obeys the Node API until ctx ends.
+func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	began := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.recording.Canceled():
+			cancel(errCanceled)
+			return
+		case kbps := <-s.recording.RateChanges():
+			s.changeRate(kbps)
+		case <-tick.C:
+			s.recording.Progress(s.recorded(time.Since(began)))
+		}
+	}
+}
+
+func (s *session) changeRate(kbps int64) {
+	switch r := s.now.get().(type) {
+	case *sender:
+		r.setTarget(kbps)
+	case *receiver:
+		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))}) // A session that ended needs no rate.
+	}
+}
+
+// finish records how the session ended.
+func (s *session) finish(err error) {
+	s.recording.Progress(s.recorded(0))
+	o := store.Outcome{Status: store.StatusCompleted}
+	if err != nil {
+		e := AsError(err, CodeInternal)
+		o = store.Outcome{Status: store.StatusFailed, Code: int(e.Code), Description: e.Text}
+		if errors.Is(err, errCanceled) || e.Code == CodeCanceled {
+			o.Status = store.StatusCanceled
+		}
+	}
+	s.recording.Finish(o)
+}

@@ -1,0 +1,76 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"time"
+
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// record begins the session's record.
+func (s *session) record(ctx context.Context) error {
+	spec := store.StartSpec{
+		SourcePaths: []string{}, DestinationPath: s.hello.Destination, FASPPort: s.UDPPort, Cipher: s.options.Cipher,
+		RatePolicy: s.options.RatePolicy, TargetRateKbps: s.options.TargetKbps, MinRateKbps: s.options.MinKbps,
+		ResumePolicy: s.options.Resume, OverwritePolicy: s.options.Overwrite, CreateDir: s.options.CreateDir,
+		DatagramSize: s.options.DatagramSize,
+	}
+	for _, source := range s.hello.Sources {
+		spec.SourcePaths = append(spec.SourcePaths, source.Source)
+	}
+	if spec.DestinationPath == "" && s.grant.Direction == transferspec.Send {
+		spec.DestinationPath = s.grant.DefaultDestination()
+	}
+	t := store.Transfer{
+		TransferID: s.grant.TransferID, SessionID: s.id, Direction: s.grant.Direction, AccessKey: s.grant.AccessKey,
+		TokenUser: s.grant.TokenUser, TokenKind: s.grant.Kind, RemoteUser: s.peer.User, ClientAddr: s.peer.Addr,
+		ServerAddr: s.peer.LocalAddr, Cookie: s.grant.Cookie, Tags: s.grant.Tags, StartSpec: spec,
+	}
+	if t.Cookie == "" {
+		t.Cookie = s.hello.Cookie
+	}
+	if len(t.Tags) == 0 {
+		t.Tags = s.hello.Tags
+	}
+	var err error
+	if s.recording, err = s.Recorder.Begin(ctx, t); err != nil {
+		return fmt.Errorf("record the session: %w", err)
+	}
+	return nil
+}
+
+// recordFile returns what records the end of each file of the plan.
+func (s *session) recordFile(p *plan) func(FileEvent) {
+	return func(e FileEvent) {
+		f := store.FileResult{
+			Path: path.Join(s.grant.Root, p.base, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
+			Status: store.StatusCompleted, ChecksumType: "sha-256", Checksum: e.SHA256, StartedAt: e.Started, EndedAt: e.Finished,
+		}
+		if e.SHA256 == "" {
+			f.ChecksumType = "none"
+		}
+		if e.Skipped {
+			f.StartByte = e.Size
+		}
+		if e.Err != nil {
+			f.Status, f.BytesWritten, f.ErrorCode, f.ErrorDesc = store.StatusFailed, 0, int(e.Err.Code), e.Err.Text
+		}
+		s.recording.File(f)
+	}
+}
+
+func (s *session) recorded(elapsed time.Duration) store.Progress {
+	p := s.now.progress()
+	out := store.Progress{
+		BytesExpected: p.BytesExpected, FilesExpected: p.FilesExpected, BytesTransferred: p.BytesMoved,
+		BytesWritten: p.BytesMoved + p.BytesResumed, FilesCompleted: p.FilesDone, FilesFailed: p.FilesFailed,
+		DirectoriesCompleted: p.Folders, TargetRateKbps: s.options.TargetKbps, NetworkDelay: p.RTT,
+	}
+	if elapsed > 0 {
+		out.AvgRateKbps = p.BytesMoved * 8 / max(1, elapsed.Milliseconds())
+	}
+	return out
+}

@@ -1,0 +1,135 @@
+// Package transfer runs transfer sessions: it decides which files and which parts of them travel, and when a file is
+// whole. A session has a control channel (a reliable, encrypted stream, see package control) and a data link (package
+// engine). One end is the sender, the other the receiver; which of them is the client does not matter to either role.
+//
+// A receiver writes into "<name>.partial" and keeps a journal of the chunks that are there in "<name>.aspx", so that a new
+// session continues where one was cut. A file gets its name only when all of it is there and its SHA-256, read back from
+// disk, is the one that the sender read.
+//
+// The package refuses to know how the two ends found each other, how tokens look, and how bytes cross the network.
+package transfer
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/control"
+)
+
+// Times of a session's beginning and end.
+const (
+	handshakeLimit = 30 * time.Second
+	// linkLimit is how long the data link may take to come up.
+	linkLimit = 15 * time.Second
+	// idleLimit is how long the data link may be silent.
+	idleLimit = 20 * time.Second
+)
+
+// role is a sender or a receiver.
+type role interface {
+	run(context.Context) error
+	progress() Progress
+}
+
+// current holds the role that a session plays, for those who watch it.
+type current struct {
+	mu   sync.Mutex
+	role role
+}
+
+func (c *current) set(r role) {
+	c.mu.Lock()
+	c.role = r
+	c.mu.Unlock()
+}
+
+func (c *current) get() role {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.role
+}
+
+func (c *current) progress() Progress {
+	if r := c.get(); r != nil {
+		return r.progress()
+	}
+	return Progress{}
+}
+
+// conclude runs a role to its end and closes the control channel: a failure of this side is told to the peer.
+func conclude(ctx context.Context, c *conn, r role) error {
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	// A read from the stream does not end with a context: closing the stream ends it.
+	ended := make(chan struct{})
+	var err error
+	go func() {
+		defer close(ended)
+		err = r.run(watching)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		farewellTo(c, context.Cause(ctx))
+		<-ended
+		return ctxError(ctx)
+	}
+	if err != nil {
+		farewellTo(c, err)
+		return err
+	}
+	c.finish(nil)
+	c.close()
+	return partial(r)
+}
+
+// ctxError is why a context ended, as an Error.
+func ctxError(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	return AsError(cause, CodeInternal)
+}
+
+// farewellTo tells the peer why the session ends, unless the peer said so itself, and closes the channel.
+func farewellTo(c *conn, err error) {
+	var said *peerError
+	if errors.As(err, &said) {
+		c.finish(nil)
+	} else {
+		e := AsError(err, CodeInternal)
+		c.finish(&control.Error{Code: int(e.Code), Message: e.Text})
+	}
+	c.close()
+}
+
+// partial is the failure of a session some of whose files failed.
+func partial(r role) error {
+	p := r.progress()
+	switch {
+	case p.FilesFailed > 0:
+		return Errorf(CodeSomeFiles, "%d of %d files failed", p.FilesFailed, p.FilesExpected)
+	}
+	return nil
+}
+
+// ready waits for a link and says what is likely when it does not come up.
+func ready(ctx context.Context, link engine.Link) error {
+	ctx, cancel := context.WithTimeout(ctx, linkLimit)
+	defer cancel()
+	if _, err := link.Ready(ctx); err != nil {
+		return &Error{Code: CodeDataTimeout, Text: "no data connection came in: is the UDP port open in every firewall?", Err: err}
+	}
+	return nil
+}
+
+func firstPositive(a, b int64) int64 {
+	switch {
+	case a <= 0:
+		return b
+	case b <= 0:
+		return a
+	}
+	return min(a, b)
+}

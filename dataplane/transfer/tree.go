@@ -1,0 +1,63 @@
+package transfer
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"time"
+
+	"faspex.io/operator/dataplane/storage"
+)
+
+// SourceTree is where a sender reads. Paths are slash-separated; *storage.Root is one, and HostTree.
+type SourceTree interface {
+	Open(p string) (*os.File, error)
+	Stat(p string) (fs.FileInfo, error)
+	Lstat(p string) (fs.FileInfo, error)
+	ReadDir(p string) ([]fs.DirEntry, error)
+}
+
+// TargetTree is where a receiver writes. *storage.Root is one: nothing outside of it can be reached.
+type TargetTree interface {
+	SourceTree
+	OpenFile(p string, flag int, perm fs.FileMode) (*os.File, error)
+	MkdirAll(p string, perm fs.FileMode) error
+	Rename(from, to string) error
+	Remove(p string) error
+	Chtimes(p string, atime, mtime time.Time) error
+	Chmod(p string, mode fs.FileMode) error
+	Space(p string) (storage.Space, error)
+}
+
+var _ TargetTree = (*storage.Root)(nil)
+
+// HostTree reads the files of this host as its user may, for a client that sends. Paths are the host's own.
+type HostTree struct{}
+
+// Open opens a file for reading.
+func (HostTree) Open(p string) (*os.File, error) { return os.Open(p) }
+
+// Stat follows symbolic links.
+func (HostTree) Stat(p string) (fs.FileInfo, error) { return os.Stat(p) }
+
+// Lstat does not follow the last symbolic link.
+func (HostTree) Lstat(p string) (fs.FileInfo, error) { return os.Lstat(p) }
+
+// ReadDir lists a folder, sorted by name.
+func (HostTree) ReadDir(p string) ([]fs.DirEntry, error) { return os.ReadDir(p) }
+
+// The names a file has until it is whole: its data, and the journal of what of it is there.
+const (
+	partialSuffix = ".partial"
+	journalSuffix = ".aspx"
+)
+
+// unfinishedNames are the names of the partial file and of the journal of the file p. A name so long that the suffix would
+// not fit is replaced by a digest of it.
+func unfinishedNames(p string) (partial, journal string) {
+	dir, name := path.Split(p)
+	if len(name)+len(partialSuffix) > 255 {
+		name = "." + shortDigest(name)
+	}
+	return dir + name + partialSuffix, dir + name + journalSuffix
+}

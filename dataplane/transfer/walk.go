@@ -1,0 +1,134 @@
+package transfer
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+
+	"faspex.io/operator/dataplane/transfer/control"
+)
+
+// Root is one file or folder to send: where it is in the source tree, and the name it gets beneath the destination. An
+// empty Name sends what the folder holds without the folder itself.
+type Root struct {
+	Tree       SourceTree
+	Path, Name string
+}
+
+// Symlink policies.
+const (
+	SymlinksFollow = "follow"
+	SymlinksSkip   = "skip"
+)
+
+// found is an entry of the manifest with the path where the sender reads it.
+type found struct {
+	control.Entry
+	tree   SourceTree
+	source string
+}
+
+// walker lists roots in the order of the manifest: a folder before what it holds, names in byte order.
+type walker struct {
+	tree     SourceTree
+	symlinks string
+	exclude  []string
+	emit     func(found) error
+	// chain are the folders from the root to the one being listed, to notice a link that leads back up.
+	chain []fs.FileInfo
+}
+
+func (w *walker) walk(ctx context.Context, roots []Root) error {
+	for _, r := range roots {
+		w.tree = r.Tree
+		if err := w.visit(ctx, r.Path, r.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visit emits what is at p under the given name. Only ctx and emit end the walk: what can't be read becomes an entry.
+func (w *walker) visit(ctx context.Context, p, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if w.excluded(name) {
+		return nil
+	}
+	info, err := w.tree.Lstat(p)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if w.symlinks == SymlinksSkip {
+			return nil
+		}
+		info, err = w.tree.Stat(p)
+	}
+	if err != nil {
+		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+	}
+	switch {
+	case info.IsDir():
+		return w.folder(ctx, p, name, info)
+	case info.Mode().IsRegular():
+		if name == "" {
+			name = path.Base(p)
+		}
+		return w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
+			Kind: control.KindFile, Path: name, Size: info.Size(), ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
+		}})
+	default:
+		return w.fail(name, p, Errorf(CodeNotRegular, "%s: not a regular file", display(name, p)))
+	}
+}
+
+func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) error {
+	if slices.ContainsFunc(w.chain, func(up fs.FileInfo) bool { return os.SameFile(up, info) }) {
+		return w.fail(name, p, Errorf(CodeNotRegular, "%s: a symbolic link leads back to a folder above it", display(name, p)))
+	}
+	if name != "" {
+		err := w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
+			Kind: control.KindFolder, Path: name, ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	entries, err := w.tree.ReadDir(p)
+	if err != nil {
+		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+	}
+	w.chain = append(w.chain, info)
+	defer func() { w.chain = w.chain[:len(w.chain)-1] }()
+	for _, e := range entries {
+		if err := w.visit(ctx, path.Join(p, e.Name()), path.Join(name, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) fail(name, p string, err *Error) error {
+	return w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
+		Kind: control.KindFailed, Path: display(name, p), Code: uint32(err.Code), Text: err.Text,
+	}})
+}
+
+func (w *walker) excluded(name string) bool {
+	for _, pattern := range w.exclude {
+		for _, s := range []string{name, path.Base(name)} {
+			if ok, err := path.Match(pattern, s); ok && err == nil && name != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func display(name, p string) string {
+	if name != "" {
+		return name
+	}
+	return path.Base(p)
+}
