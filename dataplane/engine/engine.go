@@ -24,6 +24,8 @@ var (
 	ErrPeerLost = errors.New("peer lost")
 	// ErrIncomplete says that the sender finished before every expected range was whole.
 	ErrIncomplete = errors.New("sender finished before every expected range arrived")
+	// ErrAborted says that the peer gave up; its control channel knows why.
+	ErrAborted = errors.New("peer gave up")
 	// ErrClosed says that the link, the endpoint or the session was closed on this side.
 	ErrClosed = errors.New("closed")
 )

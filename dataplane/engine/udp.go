@@ -1,8 +1,10 @@
 package engine
 
 import (
-	"context"
-	"net/netip"
+	"fmt"
+
+	"faspex.io/operator/dataplane/batchio"
+	"faspex.io/operator/dataplane/wire"
 )
 
 // GSO is the switch of the segmentation offloads.
@@ -23,26 +25,130 @@ type Options struct {
 	MaxDatagram int // largest UDP payload to probe for, 0 is 8972
 }
 
-// Endpoint is one UDP port shared by all sessions of a node.
-type Endpoint struct{}
+const (
+	defaultReadBuffer  = 32 << 20
+	defaultWriteBuffer = 4 << 20
+)
 
-// ListenUDP opens the port ("host:port", host may be empty for all addresses of both
-// families) and serves it until Close.
-func ListenUDP(addr string, o Options) (*Endpoint, error) { return nil, ErrClosed }
+func (o Options) normal() (Options, batchio.Options, error) {
+	b := batchio.Options{ReadBuffer: o.ReadBuffer, WriteBuffer: o.WriteBuffer}
+	switch o.GSO {
+	case "", GSOAuto:
+		b.Offload = batchio.Auto
+	case GSOOn:
+		b.Offload = batchio.On
+	case GSOOff:
+		b.Offload = batchio.Off
+	default:
+		return o, b, fmt.Errorf("unknown gso mode %q", o.GSO)
+	}
+	if b.ReadBuffer == 0 {
+		b.ReadBuffer = defaultReadBuffer
+	}
+	if b.WriteBuffer == 0 {
+		b.WriteBuffer = defaultWriteBuffer
+	}
+	if o.MaxDatagram == 0 {
+		o.MaxDatagram = wire.MaxDatagram
+	}
+	if o.MaxDatagram < wire.MinDatagram || o.MaxDatagram > wire.MaxDatagram {
+		return o, b, fmt.Errorf("datagram size %d is not within %d and %d", o.MaxDatagram, wire.MinDatagram, wire.MaxDatagram)
+	}
+	return o, b, nil
+}
 
-// Register announces a session; datagrams with its connection id that pass authentication
-// reach the returned link from then on. Closing the link removes the session.
-func (e *Endpoint) Register(cfg Config) (Link, error) { return nil, ErrClosed }
+// linkKeys are the two directions of link packets with the sender's own packet numbers.
+type linkKeys struct {
+	seal, open *wire.Keys
+	next       uint64
+	replay     wire.Replay
+	conn       uint32
+	session    uint64
+}
 
-// Addr is the bound address.
-func (e *Endpoint) Addr() netip.AddrPort { return netip.AddrPort{} }
+func newLinkKeys(cfg *Config, own, peer wire.Direction) (*linkKeys, error) {
+	seal, err := cfg.keys(own)
+	if err != nil {
+		return nil, err
+	}
+	open, err := cfg.keys(peer)
+	if err != nil {
+		return nil, err
+	}
+	return &linkKeys{seal: seal, open: open, conn: cfg.connID(), session: uint64(cfg.ID)}, nil
+}
 
-// Close closes the port and every link registered on it.
-func (e *Endpoint) Close() error { return nil }
+// append adds a sealed link packet of size bytes (0 is the smallest) to b.
+func (k *linkKeys) append(b []byte, l *wire.Link, size int) ([]byte, error) {
+	size = max(size, wire.LinkPacketSize)
+	l.Session = k.session
+	at := len(b)
+	b = append(b, make([]byte, size)...)
+	h := b[at : at+wire.PrefixSize : at+size]
+	wire.PutPrefix(h, wire.TypeLink, k.conn, k.next)
+	l.Append(h)
+	_, err := k.seal.Seal(h, h[wire.PrefixSize:size-wire.TagSize], k.next)
+	k.next++
+	return b, err
+}
 
-// DialUDP opens a link to a registered session at addr ("host:port"): it sends authenticated
-// hellos of growing size until they are answered or ctx ends; the error then says that the
-// UDP port of the host does not answer.
-func DialUDP(ctx context.Context, addr string, cfg Config, o Options) (Link, error) {
-	return nil, ErrClosed
+// parse opens a link packet; scratch is overwritten.
+func (k *linkKeys) parse(l *wire.Link, d, scratch []byte) error {
+	head, err := wire.ParsePrefix(d)
+	if err != nil {
+		return err
+	}
+	pn := wire.FullPN(head.PN, k.replay.Expected())
+	if !k.replay.Fresh(pn) {
+		return wire.ErrForged
+	}
+	body, err := k.open.Open(scratch[:0], d, wire.PrefixSize, pn)
+	if err != nil {
+		return err
+	}
+	k.replay.Mark(pn)
+	if err := l.Parse(body); err != nil {
+		return err
+	}
+	if l.Session != k.session {
+		return wire.ErrForged
+	}
+	return nil
+}
+
+// isLink says that a datagram claims to be a link packet.
+func isLink(d []byte) bool { return len(d) > 0 && d[0] == wire.Version<<4|byte(wire.TypeLink) }
+
+// dispersion measures a bottleneck by what a train of datagrams spreads to on its way
+// (Dovrolis, Ramanathan and Moore, "Packet-dispersion techniques", 2004).
+type dispersion struct {
+	first, last uint64 // microseconds
+	bytes       int64  // after those that arrived first
+	n           int
+	overhead    int
+}
+
+func (p *dispersion) add(at uint64, size int) {
+	switch {
+	case p.n == 0:
+		p.first, p.last = at, at
+	case at > p.first:
+		p.bytes += int64(size + p.overhead)
+		p.last = max(p.last, at)
+	}
+	p.n++
+}
+
+// leastSpread is the shortest spread that means something; a shorter train says "this or more".
+const leastSpread = 50
+
+// bps is the measured rate, 0 when too little arrived.
+func (p *dispersion) bps(least int) int64 {
+	if p.n < least {
+		return 0
+	}
+	if p.last-p.first < leastSpread {
+		return int64(p.n) * int64(wire.MinDatagram+p.overhead) * 8 * 1e6 / leastSpread
+	}
+	return p.bytes * 8 * 1e6 / int64(p.last-p.first)
 }

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"faspex.io/operator/dataplane/wire"
+)
+
+const (
+	defaultMaxMemory   = 64 << 20
+	leastMemory        = 8 << 20
+	defaultIdleTimeout = 60 * time.Second
+	slabSize           = 1 << 20
+)
+
+// normal returns cfg with every default filled in, or says what is wrong with it.
+func (cfg Config) normal() (Config, error) {
+	if cfg.Cipher == "" {
+		cfg.Cipher = AES128GCM
+	}
+	if cfg.MaxMemory == 0 {
+		cfg.MaxMemory = defaultMaxMemory
+	}
+	if cfg.MaxMemory < leastMemory {
+		return cfg, fmt.Errorf("memory bound %d is below %d bytes", cfg.MaxMemory, int64(leastMemory))
+	}
+	if cfg.IdleTimeout == 0 {
+		cfg.IdleTimeout = defaultIdleTimeout
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = SystemClock()
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	rate, err := cfg.Rate.normal()
+	cfg.Rate = rate
+	return cfg, err
+}
+
+func (r Rate) normal() (Rate, error) {
+	if r.Policy == "" {
+		r.Policy = PolicyFair
+	}
+	switch r.Policy {
+	case PolicyFixed:
+		if r.TargetBps <= 0 {
+			return r, fmt.Errorf("policy %s needs a target rate", r.Policy)
+		}
+	case PolicyHigh, PolicyFair, PolicyLow:
+	default:
+		return r, fmt.Errorf("unknown rate policy %q", r.Policy)
+	}
+	if r.TargetBps < 0 || r.MinBps < 0 || r.CapBps < 0 {
+		return r, fmt.Errorf("negative rate")
+	}
+	return r, nil
+}
+
+func (cfg *Config) keys(d wire.Direction) (*wire.Keys, error) {
+	return wire.NewKeys(cfg.Secret, uint64(cfg.ID), string(cfg.Cipher), d)
+}
+
+func (cfg *Config) connID() uint32 { return uint32(cfg.ID) }

@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faspex.io/operator/dataplane/batchio"
+	"faspex.io/operator/dataplane/wire"
+)
+
+// The hello train: probeCount datagrams of the least size measure the bottleneck, then two of each
+// larger size find the largest that crosses. A repetition sends the sizes only.
+const (
+	probeCount   = 48
+	leastProbes  = 8
+	helloRetry   = 250 * time.Millisecond
+	mostRetry    = 2 * time.Second
+	pingEvery    = time.Second
+	silentPing   = 250 * time.Millisecond
+	readyRetries = 20
+)
+
+// probeSizes are UDP payloads that common paths end at: jumbo frames, Ethernet, PPPoE, VXLAN, tunnels.
+var probeSizes = []int{1332, 1352, 1372, 1392, 1412, 1422, 1436, 1452, 1464, 1472, 4052, 8952, 8972}
+
+// clientLink is the dialling side of a link. Its socket is not connected, so a change of the own
+// address needs nothing but the server's challenge.
+type clientLink struct {
+	conn    *batchio.Conn
+	cfg     Config
+	server  netip.AddrPort
+	path    Path
+	rebinds atomic.Uint64
+	forged  atomic.Uint64
+
+	mu       sync.Mutex // keys and what follows
+	keys     *linkKeys
+	ready    wire.Link
+	acked    bool
+	retries  int
+	nextTick time.Duration
+	scratch  []byte
+
+	heard time.Duration // Receive only
+}
+
+// DialUDP opens a link to a registered session at addr ("host:port"): it sends authenticated
+// hellos of growing size until they are answered or ctx ends; the error then says that the
+// UDP port of the host does not answer.
+func DialUDP(ctx context.Context, addr string, cfg Config, o Options) (Link, error) {
+	cfg, err := cfg.normal()
+	if err != nil {
+		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
+	}
+	o, bo, err := o.normal()
+	if err != nil {
+		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
+	}
+	server, err := resolve(ctx, addr)
+	if err != nil {
+		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
+	}
+	network, overhead := "udp4", 28
+	if server.Addr().Is6() {
+		network, overhead = "udp6", 48
+	}
+	conn, err := batchio.Listen(network, ":0", bo)
+	if err != nil {
+		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
+	}
+	keys, err := newLinkKeys(&cfg, wire.DirLinkClient, wire.DirLinkServer)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
+	}
+	l := &clientLink{conn: conn, cfg: cfg, server: server, keys: keys, scratch: make([]byte, 0, receiveBuffer)}
+	l.path = Path{Overhead: overhead, RemoteAddr: server.String(), LocalAddr: conn.LocalAddr().String()}
+	if err := l.handshake(ctx, o.MaxDatagram); err != nil {
+		conn.Close()
+		host, port, _ := net.SplitHostPort(addr)
+		return nil, fmt.Errorf("UDP port %s of host %s does not answer: %w", port, host, err)
+	}
+	return l, nil
+}
+
+// resolve finds the first address of a host.
+func resolve(ctx context.Context, addr string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	number, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return netip.AddrPortFrom(addrs[0].Unmap(), uint16(number)), nil
+}
+
+// answers is what came back from a hello train.
+type answers struct {
+	n, size  int
+	token    uint64
+	rtt      time.Duration
+	up, down dispersion
+	lastSeq  bool
+}
+
+// handshake sends hellos until some are answered, and answers with what it measured.
+func (l *clientLink) handshake(ctx context.Context, most int) error {
+	sizes := make([]int, 0, len(probeSizes))
+	for _, s := range probeSizes {
+		if s <= most && s > wire.MinDatagram {
+			sizes = append(sizes, s)
+		}
+	}
+	a := answers{up: dispersion{overhead: l.path.Overhead}, down: dispersion{overhead: l.path.Overhead}}
+	buf := make([]byte, receiveBuffer)
+	retry := helloRetry
+	for first := true; a.n == 0; first = false {
+		count := 2
+		if first {
+			count = probeCount
+		}
+		last, err := l.sendHellos(count, sizes)
+		if err != nil {
+			return err
+		}
+		if err := l.collect(ctx, &a, buf, last, retry); err != nil {
+			return err
+		}
+		retry = min(2*retry, mostRetry)
+	}
+	l.path.MaxDatagram, l.path.RTT = a.size, a.rtt
+	l.path.CapacityBps = a.up.bps(leastProbes)
+	l.ready = wire.Link{Kind: wire.LinkReady, Token: a.token, Size: uint16(a.size),
+		UpBps: uint64(a.up.bps(leastProbes)), DownBps: uint64(a.down.bps(leastProbes)),
+		RTTMicro: uint64(a.rtt.Microseconds())}
+	l.heard = l.cfg.Clock.Now()
+	return l.tick(l.heard)
+}
+
+// sendHellos sends a train and returns the number of its last datagram.
+func (l *clientLink) sendHellos(count int, sizes []int) (last uint16, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := uint64(l.cfg.Clock.Now().Microseconds())
+	var b []byte
+	seq := uint16(0)
+	hello := func(size int) error {
+		var err error
+		b, err = l.keys.append(b, &wire.Link{Kind: wire.LinkHello, Seq: seq, Size: uint16(size), Time: now}, size)
+		seq++
+		return err
+	}
+	for range count {
+		if err := hello(wire.MinDatagram); err != nil {
+			return 0, err
+		}
+	}
+	if err := l.conn.Send(b, wire.MinDatagram, l.server); err != nil {
+		return 0, err
+	}
+	for _, size := range sizes {
+		for range 2 {
+			b = b[:0]
+			if err := hello(size); err != nil {
+				return 0, err
+			}
+			if l.conn.Send(b, size, l.server) != nil {
+				return seq - 1, nil // larger than the device carries
+			}
+		}
+	}
+	return seq - 1, nil
+}
+
+// collect takes answers until the last hello's, or a while after the first.
+func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last uint16, retry time.Duration) error {
+	end := l.cfg.Clock.Now() + retry
+	for !a.lastSeq {
+		now := l.cfg.Clock.Now()
+		if now >= end {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, size, _, err := l.conn.Receive(buf, min(end-now, 20*time.Millisecond))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		now = l.cfg.Clock.Now()
+		for p := buf[:n]; len(p) > 0; {
+			d := p[:min(size, len(p))]
+			p = p[len(d):]
+			var m wire.Link
+			if !isLink(d) || l.keys.parse(&m, d, l.scratch) != nil || m.Kind != wire.LinkAnswer || int(m.Size) != len(d) {
+				l.forged.Add(1)
+				continue
+			}
+			rtt := now - time.Duration(m.Time)*time.Microsecond
+			if a.n == 0 {
+				a.rtt = rtt
+				end = now + max(rtt/4, 10*time.Millisecond)
+			}
+			a.n++
+			a.token, a.rtt, a.size = m.Token, min(a.rtt, rtt), max(a.size, len(d))
+			if len(d) == wire.MinDatagram {
+				a.up.add(m.Arrival, len(d))
+				a.down.add(uint64(now.Microseconds()), len(d))
+			}
+			a.lastSeq = a.lastSeq || m.Seq == last
+		}
+	}
+	return nil
+}
+
+func (l *clientLink) Ready(context.Context) (Path, error) { return l.path, nil }
+
+func (l *clientLink) Send(train []byte, size int) error {
+	return l.conn.Send(train, size, l.server)
+}
+
+func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
+	now := l.cfg.Clock.Now()
+	for end := now + timeout; ; {
+		if err := l.tick(now); err != nil {
+			return 0, 0, err
+		}
+		n, size, _, err := l.conn.Receive(buf, min(max(end-now, 0), silentPing))
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				err = ErrClosed
+			}
+			return 0, 0, err
+		}
+		now = l.cfg.Clock.Now()
+		if n > 0 { // any source: packets authenticate themselves
+			l.heard = now
+			if n = l.takeLink(buf, n, size); n > 0 {
+				return n, min(size, n), nil
+			}
+		}
+		if now >= end {
+			return 0, 0, nil
+		}
+	}
+}
+
+// takeLink handles the link packets of a train and returns the length of what is left of it.
+func (l *clientLink) takeLink(buf []byte, n, size int) int {
+	if !isLink(buf[:n]) {
+		return n // trains hold packets of one size, and no data train holds a link packet in between
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for p := buf[:n]; len(p) > 0; {
+		d := p[:min(size, len(p))]
+		p = p[len(d):]
+		var m wire.Link
+		if !isLink(d) || l.keys.parse(&m, d, l.scratch) != nil {
+			l.forged.Add(1)
+			continue
+		}
+		switch m.Kind {
+		case wire.LinkReadyAck, wire.LinkPong:
+			l.acked = true
+		case wire.LinkChallenge:
+			l.rebinds.Add(1)
+			_ = l.sendLink(&wire.Link{Kind: wire.LinkResponse, Token: m.Token})
+		}
+	}
+	return 0
+}
+
+// tick repeats the ready packet until it is acknowledged, and keeps the path alive.
+func (l *clientLink) tick(now time.Duration) error {
+	if now < l.nextTick {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.acked && l.retries < readyRetries {
+		l.retries++
+		l.nextTick = now + max(l.path.RTT*3/2, 20*time.Millisecond)
+		return l.sendLink(&l.ready)
+	}
+	l.nextTick = now + pingEvery
+	if now-l.heard > silentPing {
+		l.nextTick = now + silentPing
+	}
+	return l.sendLink(&wire.Link{Kind: wire.LinkPing, Token: l.ready.Token, Time: uint64(now.Microseconds())})
+}
+
+func (l *clientLink) sendLink(m *wire.Link) error {
+	b, err := l.keys.append(nil, m, 0)
+	if err != nil {
+		return err
+	}
+	return l.conn.Send(b, len(b), l.server)
+}
+
+func (l *clientLink) Stats() LinkStats {
+	st := connStats(l.conn)
+	st.AuthFailures, st.Rebinds = l.forged.Load(), l.rebinds.Load()
+	return st
+}
+
+func connStats(c *batchio.Conn) LinkStats {
+	return LinkStats{GSO: c.GSO(), GRO: c.GRO(), GSOFallbacks: c.Fallbacks(), ReceiveDrops: c.Drops(), ReadBuffer: c.ReadBuffer()}
+}
+
+func (l *clientLink) Close() error { return l.conn.Close() }
+
+// random64 takes a token from the configured source of randomness.
+func random64(r io.Reader) (uint64, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil {
+		return 0, fmt.Errorf("random: %w", err)
+	}
+	return binary.BigEndian.Uint64(b[:]), nil
+}

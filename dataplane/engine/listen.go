@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"faspex.io/operator/dataplane/engine/ratecontrol"
+	"faspex.io/operator/dataplane/wire"
+)
+
+const receiveBuffer = 64 << 10
+
+// listen takes the receiver's reports until ctx ends.
+func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
+	buf := make([]byte, receiveBuffer)
+	plain := make([]byte, 0, wire.MaxDatagram)
+	var replay wire.Replay
+	var f wire.Feedback
+	for ctx.Err() == nil {
+		n, size, err := s.link.Receive(buf, 50*time.Millisecond)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("receive: %w", err)
+		}
+		for p := buf[:n]; len(p) > 0; {
+			d := p[:min(size, len(p))]
+			p = p[len(d):]
+			head, err := wire.ParsePrefix(d)
+			if err != nil || head.Type != wire.TypeFeedback || head.ConnID != s.cfg.connID() {
+				s.count(&s.stats.AuthFailures)
+				continue
+			}
+			pn := wire.FullPN(head.PN, replay.Expected())
+			if !replay.Fresh(pn) {
+				s.count(&s.stats.Replayed)
+				continue
+			}
+			body, err := keys.Open(plain, d, wire.PrefixSize, pn)
+			if err == nil {
+				err = f.Parse(body)
+			}
+			if err != nil {
+				s.count(&s.stats.AuthFailures)
+				continue
+			}
+			newest := pn >= replay.Expected()
+			replay.Mark(pn)
+			s.report(&f, newest)
+		}
+	}
+	return nil
+}
+
+func (s *Sender) count(c *uint64) {
+	s.mu.Lock()
+	*c++
+	s.mu.Unlock()
+}
+
+// report takes one feedback. An older one than the newest still tells fates, but nothing about rates.
+func (s *Sender) report(f *wire.Feedback, newest bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.cfg.Clock.Now()
+	s.heard = now
+	lost, arrived := s.fates(f)
+	s.stats.Lost += uint64(lost)
+	if w := int64(f.Written); w > s.stats.Bytes {
+		s.stats.Bytes = w
+	}
+	s.aborted = s.aborted || f.Abort
+	if newest {
+		s.measure(now, f, lost, arrived)
+	}
+	total, closed := s.queue.state()
+	if lost > 0 || f.Done || f.Abort || closed && int64(f.Written) >= total {
+		s.poke()
+	}
+}
+
+// fates settles the packet numbers a report covers and queues what was lost.
+func (s *Sender) fates(f *wire.Feedback) (lost, arrived int) {
+	pn := max(f.From, s.flight.base)
+	gaps := f.Gaps
+	for to := min(f.To, s.flight.next); pn < to; {
+		for len(gaps) > 0 && gaps[0].First+gaps[0].Count <= pn {
+			gaps = gaps[1:]
+		}
+		missing := len(gaps) > 0 && gaps[0].First <= pn
+		if e, ok := s.flight.settle(pn); ok && e.n > 0 {
+			switch {
+			case !missing:
+				arrived++
+				s.twins.arrived(pn)
+			default:
+				lost++
+				if s.twins.lost(pn) {
+					s.queueAgain(e)
+				}
+			}
+		}
+		pn++
+	}
+	s.flight.advance()
+	return lost, arrived
+}
+
+// queueAgain has an extent sent again, in pieces if packets became smaller meanwhile.
+func (s *Sender) queueAgain(e extent) {
+	payload := int32(s.path.MaxDatagram - wire.DataOverhead)
+	for e.n > 0 {
+		n := min(e.n, payload)
+		s.resend = append(s.resend, extent{off: e.off, n: n})
+		e.off, e.n = e.off+int64(n), e.n-n
+	}
+}
+
+// measure feeds the rate controller.
+func (s *Sender) measure(now time.Duration, f *wire.Feedback, lost, arrived int) {
+	sample := ratecontrol.Sample{Now: now, Lost: lost, Arrived: arrived, SentBytes: s.sentData,
+		DeliveredBytes: int64(f.Bytes) + int64(f.Packets)*int64(s.path.Overhead),
+		Arrival:        time.Duration(f.Arrival) * time.Microsecond,
+		LimitBps:       int64(min(f.LimitBps, 1<<50)), Backlogged: s.fresh || s.resendAt < len(s.resend)}
+	if f.HasEcho {
+		rtt := time.Duration(wire.Elapsed24(uint32(now.Microseconds()), f.Echo24))*time.Microsecond -
+			time.Duration(min(f.Hold, 1<<24))*time.Microsecond
+		if rtt > 0 && rtt < 8*time.Second {
+			sample.RTT = rtt
+			s.minRTT = min(s.minRTT, rtt)
+			if s.srtt == 0 {
+				s.srtt = rtt
+			}
+			s.srtt += (rtt - s.srtt) / 8
+		}
+		sample.HasDelay, sample.Delay24 = true, f.MinDelay24
+		sample.MeanDelay = time.Duration(min(f.MeanDelay, 1<<24)) * time.Microsecond
+	}
+	s.control.Feedback(sample)
+	if f.HasEcho {
+		s.meanSum += s.control.MeanQueue()
+		s.meanN++
+	}
+}

@@ -1,0 +1,28 @@
+package ratecontrol
+
+import "time"
+
+// baseWindow is half of the time a smallest delay is remembered for: long enough to meet an empty
+// queue now and then, short enough to follow a clock that drifts by 50 ppm (0.75 ms).
+const baseWindow = 15 * time.Second
+
+// baseDelay turns one-way delays between unsynchronised clocks into queueing delays: it remembers
+// the smallest delay of the current and of the last half window (LEDBAT, RFC 6817 section 3.4.2).
+type baseDelay struct {
+	set           bool
+	start         time.Duration
+	current, last int64 // microseconds
+}
+
+// queue takes a delay in microseconds on any constant offset and returns what it exceeds the base by.
+func (b *baseDelay) queue(now time.Duration, delay int64) time.Duration {
+	switch {
+	case !b.set:
+		b.set, b.start, b.current, b.last = true, now, delay, delay
+	case now-b.start > baseWindow:
+		b.start, b.last, b.current = now, b.current, delay
+	case delay < b.current:
+		b.current = delay
+	}
+	return time.Duration(delay-min(b.current, b.last)) * time.Microsecond
+}

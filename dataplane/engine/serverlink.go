@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faspex.io/operator/dataplane/wire"
+)
+
+// linkQueue is how many trains wait for a session that is slow to take them; more are dropped.
+const linkQueue = 64
+
+// challengeEvery bounds how often a new address is challenged.
+const challengeEvery = 50 * time.Millisecond
+
+type queuedTrain struct {
+	buf     []byte
+	n, size int
+}
+
+// serverLink is the listening side of a link. Hellos, challenges and keep-alives are handled by the
+// endpoint's goroutine; everything else waits in a queue for Receive.
+type serverLink struct {
+	endpoint *Endpoint
+	cfg      Config
+	queue    chan queuedTrain
+	free     chan []byte
+	proved   chan struct{} // closed when the client's address has proved itself
+	gone     chan struct{}
+	once     sync.Once
+	peer     atomic.Pointer[netip.AddrPort] // where to send; nil before the first authentic hello
+	forged   atomic.Uint64
+	rebinds  atomic.Uint64
+	drops    atomic.Uint64
+
+	mu         sync.Mutex
+	keys       *linkKeys
+	token      uint64
+	candidate  netip.AddrPort // an address that was sent a challenge
+	challenge  uint64
+	challenged time.Duration
+	path       Path
+	ready      bool
+	scratch    []byte
+	answer     []byte
+	timer      *time.Timer // Receive only
+}
+
+func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
+	keys, err := newLinkKeys(&cfg, wire.DirLinkServer, wire.DirLinkClient)
+	if err != nil {
+		return nil, err
+	}
+	token, err := random64(cfg.Rand)
+	if err != nil {
+		return nil, err
+	}
+	return &serverLink{endpoint: e, cfg: cfg, keys: keys, token: token,
+		queue: make(chan queuedTrain, linkQueue), free: make(chan []byte, linkQueue),
+		proved: make(chan struct{}), gone: make(chan struct{}), scratch: make([]byte, 0, wire.MaxDatagram)}, nil
+}
+
+// Ready waits for the client's hello and the proof of its address.
+func (l *serverLink) Ready(ctx context.Context) (Path, error) {
+	idle := time.NewTimer(l.cfg.IdleTimeout)
+	defer idle.Stop()
+	select {
+	case <-l.proved:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.path, nil
+	case <-l.gone:
+		return Path{}, ErrClosed
+	case <-ctx.Done():
+		return Path{}, ctx.Err()
+	case <-idle.C:
+		return Path{}, fmt.Errorf("no hello for %v: %w", l.cfg.IdleTimeout, ErrPeerLost)
+	}
+}
+
+func (l *serverLink) Send(train []byte, size int) error {
+	select {
+	case <-l.gone:
+		return ErrClosed
+	default:
+	}
+	to := l.peer.Load()
+	if to == nil {
+		return nil // nobody has proved to be there
+	}
+	return l.endpoint.conn.Send(train, size, *to)
+}
+
+func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
+	select {
+	case t := <-l.queue:
+		return l.deliver(buf, t)
+	default:
+	}
+	if l.timer == nil {
+		l.timer = time.NewTimer(timeout)
+	} else {
+		l.timer.Reset(timeout)
+	}
+	defer l.timer.Stop()
+	select {
+	case t := <-l.queue:
+		return l.deliver(buf, t)
+	case <-l.gone:
+		return 0, 0, ErrClosed
+	case <-l.timer.C:
+		return 0, 0, nil
+	}
+}
+
+func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
+	n := copy(buf, t.buf[:t.n])
+	l.recycle(t.buf)
+	return n, t.size, nil
+}
+
+// enqueue gives a train to Receive and returns a buffer in exchange.
+func (l *serverLink) enqueue(buf []byte, n, size int) []byte {
+	other := l.buffer()
+	select {
+	case l.queue <- queuedTrain{buf, n, size}:
+		return other
+	default:
+		l.drops.Add(1)
+		l.recycle(other)
+		return buf
+	}
+}
+
+func (l *serverLink) buffer() []byte {
+	select {
+	case b := <-l.free:
+		return b
+	default:
+		return make([]byte, receiveBuffer)
+	}
+}
+
+func (l *serverLink) recycle(b []byte) {
+	select {
+	case l.free <- b:
+	default:
+	}
+}
+
+func (l *serverLink) Stats() LinkStats {
+	st := connStats(l.endpoint.conn)
+	st.ReceiveDrops += l.drops.Load()
+	st.AuthFailures, st.Rebinds = l.forged.Load(), l.rebinds.Load()
+	return st
+}
+
+func (l *serverLink) Close() error {
+	l.once.Do(func() {
+		close(l.gone)
+		l.endpoint.remove(l)
+	})
+	return nil
+}
+
+// takeLink handles link packets that came from one address.
+func (l *serverLink) takeLink(b []byte, size int, from netip.AddrPort) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.cfg.Clock.Now()
+	l.answer = l.answer[:0]
+	answered := false
+	for len(b) > 0 {
+		d := b[:min(size, len(b))]
+		b = b[len(d):]
+		var m wire.Link
+		if err := l.keys.parse(&m, d, l.scratch); err != nil {
+			l.forged.Add(1)
+			continue
+		}
+		if m.Kind == wire.LinkHello && l.takeHello(&m, len(d), now, from) {
+			answered = true
+			continue
+		}
+		l.takeOther(&m, now, from)
+	}
+	if answered {
+		l.send(l.answer, min(size, len(l.answer)), from)
+	}
+}
+
+func (l *serverLink) send(b []byte, size int, to netip.AddrPort) {
+	if err := l.endpoint.conn.Send(b, size, to); err != nil {
+		l.cfg.Logger.Debug("link packet not sent", "to", to, "error", err)
+	}
+}
+
+// takeHello appends the answer to a hello, as long as it. The first address that sends an authentic one
+// is where the session goes; another one has to be challenged like any.
+func (l *serverLink) takeHello(m *wire.Link, size int, now time.Duration, from netip.AddrPort) bool {
+	if size > l.endpoint.options.MaxDatagram {
+		return false
+	}
+	if l.peer.Load() == nil {
+		l.peer.Store(&from)
+	}
+	if *l.peer.Load() != from {
+		if l.ready {
+			l.probe(now, from)
+			return false
+		}
+		l.peer.Store(&from) // the client asks again from another port before it was ready
+	}
+	var err error
+	l.answer, err = l.keys.append(l.answer, &wire.Link{Kind: wire.LinkAnswer, Seq: m.Seq, Size: m.Size, Token: l.token,
+		Time: m.Time, Arrival: uint64(now.Microseconds())}, size)
+	return err == nil
+}
+
+func (l *serverLink) takeOther(m *wire.Link, now time.Duration, from netip.AddrPort) {
+	peer := l.peer.Load()
+	switch m.Kind {
+	case wire.LinkReady:
+		if m.Token != l.token || peer == nil || int(m.Size) < wire.MinDatagram || int(m.Size) > l.endpoint.options.MaxDatagram {
+			return
+		}
+		if *peer != from {
+			l.probe(now, from)
+			return
+		}
+		if !l.ready {
+			l.ready = true
+			overhead := 28
+			if from.Addr().Is6() {
+				overhead = 48
+			}
+			l.path = Path{MaxDatagram: int(m.Size), RTT: time.Duration(min(m.RTTMicro, 60e6)) * time.Microsecond,
+				CapacityBps: int64(min(m.DownBps, 1<<40)), Overhead: overhead,
+				LocalAddr: l.endpoint.Addr().String(), RemoteAddr: from.String()}
+			close(l.proved)
+		}
+		l.reply(&wire.Link{Kind: wire.LinkReadyAck}, from)
+	case wire.LinkPing:
+		switch {
+		case peer == nil || m.Token != l.token:
+		case *peer != from:
+			l.probe(now, from)
+		default:
+			l.reply(&wire.Link{Kind: wire.LinkPong, Time: m.Time}, from)
+		}
+	case wire.LinkResponse:
+		if l.challenge != 0 && m.Token == l.challenge && from == l.candidate {
+			l.peer.Store(&from)
+			l.challenge = 0
+			l.rebinds.Add(1)
+			l.cfg.Logger.Info("peer moved", "session", fmt.Sprintf("%016x", uint64(l.cfg.ID)), "address", from)
+		}
+	}
+}
+
+// probe challenges an address the session does not go to.
+func (l *serverLink) probe(now time.Duration, to netip.AddrPort) {
+	if l.challenge != 0 && l.candidate == to && now-l.challenged < challengeEvery {
+		return
+	}
+	token, err := random64(l.cfg.Rand)
+	if err != nil {
+		return
+	}
+	l.candidate, l.challenge, l.challenged = to, token|1, now
+	l.reply(&wire.Link{Kind: wire.LinkChallenge, Token: token | 1}, to)
+}
+
+func (l *serverLink) reply(m *wire.Link, to netip.AddrPort) {
+	b, err := l.keys.append(nil, m, 0)
+	if err == nil {
+		l.send(b, len(b), to)
+	}
+}

@@ -1,0 +1,167 @@
+package wire
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Direction names one of the four key schedules of a session; no two share a nonce.
+type Direction string
+
+// The directions.
+const (
+	DirData       Direction = "data"        // sender to receiver: data and sync
+	DirFeedback   Direction = "feedback"    // receiver to sender
+	DirLinkClient Direction = "link client" // dialling side: hello, ready, response, ping
+	DirLinkServer Direction = "link server" // listening side: answer, challenge
+)
+
+// EpochBits sets the life of a key: packet numbers that agree above these bits share one, so a
+// key seals 2^23 packets, the confidentiality limit RFC 9001 section 6.6 gives AES-GCM.
+const EpochBits = 23
+
+const (
+	extractSalt = "faspex data channel 1"
+	saltSize    = 4
+	nonceSize   = 12
+)
+
+// ErrForged says that a packet does not authenticate under the session's keys.
+var ErrForged = errors.New("packet does not authenticate")
+
+// keySize is the length of the AES key a cipher's name asks for.
+func keySize(name string) (int, error) {
+	switch name {
+	case "aes-128-gcm":
+		return 16, nil
+	case "aes-192-gcm":
+		return 24, nil
+	case "aes-256-gcm":
+		return 32, nil
+	}
+	return 0, fmt.Errorf("unknown cipher %q", name)
+}
+
+// deriveKey is HKDF-SHA256 (RFC 5869): key and nonce salt of one epoch of one direction.
+func deriveKey(secret [32]byte, session uint64, name string, d Direction, epoch uint64) (key, salt []byte, err error) {
+	n, err := keySize(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	prk, err := hkdf.Extract(sha256.New, secret[:], []byte(extractSalt))
+	if err != nil {
+		return nil, nil, fmt.Errorf("extract key: %w", err)
+	}
+	info := make([]byte, 0, 64)
+	info = append(info, name...)
+	info = append(info, 0)
+	info = append(info, d...)
+	info = append(info, 0)
+	info = binary.BigEndian.AppendUint64(info, session)
+	info = binary.BigEndian.AppendUint64(info, epoch)
+	out, err := hkdf.Expand(sha256.New, prk, string(info), n+saltSize)
+	if err != nil {
+		return nil, nil, fmt.Errorf("expand key: %w", err)
+	}
+	return out[:n], out[n:], nil
+}
+
+// epochKey is the AEAD of one epoch with its nonce buffer.
+type epochKey struct {
+	epoch uint64
+	aead  cipher.AEAD
+	nonce [nonceSize]byte
+}
+
+func (k *epochKey) at(pn uint64) []byte {
+	binary.BigEndian.PutUint64(k.nonce[saltSize:], pn)
+	return k.nonce[:]
+}
+
+// Keys seals or opens the packets of one direction. It is not safe for concurrent use.
+type Keys struct {
+	secret  [32]byte
+	session uint64
+	cipher  string
+	dir     Direction
+	live    [2]*epochKey // by parity of the epoch: the current one and a neighbour
+}
+
+// NewKeys prepares the keys of one direction of a session.
+func NewKeys(secret [32]byte, session uint64, cipherName string, d Direction) (*Keys, error) {
+	k := &Keys{secret: secret, session: session, cipher: cipherName, dir: d}
+	first, err := k.derive(0)
+	if err != nil {
+		return nil, err
+	}
+	k.live[0] = first
+	return k, nil
+}
+
+func (k *Keys) derive(epoch uint64) (*epochKey, error) {
+	key, salt, err := deriveKey(k.secret, k.session, k.cipher, k.dir, epoch)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("aes: %w", err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("gcm: %w", err)
+	}
+	e := &epochKey{epoch: epoch, aead: aead}
+	copy(e.nonce[:], salt)
+	return e, nil
+}
+
+// key finds or makes the key of a packet number. keep says whether a new one may replace the
+// older neighbour: only sealing and proven packets may, so forged numbers cost a derivation
+// and change nothing.
+func (k *Keys) key(pn uint64) (e *epochKey, fresh bool, err error) {
+	epoch := pn >> EpochBits
+	if e := k.live[epoch&1]; e != nil && e.epoch == epoch {
+		return e, false, nil
+	}
+	e, err = k.derive(epoch)
+	return e, true, err
+}
+
+// Seal appends the sealed form of plain to header, which is authenticated with it. plain may
+// lie where the ciphertext goes (directly after header) or elsewhere.
+func (k *Keys) Seal(header, plain []byte, pn uint64) ([]byte, error) {
+	e, fresh, err := k.key(pn)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		k.live[e.epoch&1] = e
+	}
+	return e.aead.Seal(header, e.at(pn), plain, header), nil
+}
+
+// Open appends the plaintext of packet p, whose clear header has size header, to dst. When p
+// does not authenticate the bytes of dst beyond its length are undefined.
+func (k *Keys) Open(dst, p []byte, header int, pn uint64) ([]byte, error) {
+	if len(p) < header+TagSize {
+		return nil, ErrMalformed
+	}
+	e, fresh, err := k.key(pn)
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.aead.Open(dst, e.at(pn), p[header:], p[:header])
+	if err != nil {
+		return nil, ErrForged
+	}
+	if fresh {
+		k.live[e.epoch&1] = e
+	}
+	return out, nil
+}
