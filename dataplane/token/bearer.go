@@ -132,3 +132,6 @@ func ParseVerificationKey(text string) (*rsa.PublicKey, error) {
 	}
 	return key, nil
 }
+
+// Admin reports whether the token stands for the owner of the access key; any other user needs permissions on each folder.
+func (b Bearer) Admin() bool { return b.Scope == "admin:all" }

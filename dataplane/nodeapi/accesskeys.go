@@ -1,0 +1,213 @@
+package nodeapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+)
+
+// Clients put ids into URLs unescaped.
+var accessKeyID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$`)
+
+const (
+	folderMode      = 0o755
+	maxSecretLength = 256
+	// maxConfigurationBytes bounds what is stored for a key and never read by this node.
+	maxConfigurationBytes = 64 << 10
+)
+
+func (s *Server) listAccessKeys(ctx context.Context, c *caller, _ *http.Request) (any, error) {
+	if c.bearer {
+		return nil, errForbidden("a bearer token can't manage access keys")
+	}
+	keys, err := s.Store.AccessKeys(ctx, c.keyID())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]client.AccessKey, len(keys))
+	for i, k := range keys {
+		out[i] = describeKey(c, k)
+	}
+	return out, nil
+}
+
+func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	if c.bearer {
+		return nil, errForbidden("a bearer token can't manage access keys")
+	}
+	var in client.AccessKey
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	if in.ID == "" {
+		in.ID = rand.Text()
+	}
+	if in.Secret == "" {
+		in.Secret = rand.Text() + rand.Text()
+	}
+	if !accessKeyID.MatchString(in.ID) || in.ID == "self" || in.ID == s.NodeUser().Username {
+		return nil, errBadRequest("id must be letters, digits and . _ ~ - and not be taken by the node")
+	}
+	folder, err := keyFolder(c, in.Storage)
+	if err != nil {
+		return nil, err
+	}
+	change := client.AccessKeyUpdate{Secret: &in.Secret, Configuration: in.Configuration}
+	if in.TokenVerificationKey != "" {
+		change.TokenVerificationKey = &in.TokenVerificationKey
+	}
+	if err := checkKeyFields(change); err != nil {
+		return nil, err
+	}
+	if err := s.Storage.MkdirAll(folder, folderMode); err != nil {
+		return nil, fmt.Errorf("create storage of access key: %w", err)
+	}
+	k := store.AccessKey{
+		ID: in.ID, ParentID: c.keyID(), StoragePath: folder, TokenVerificationKey: in.TokenVerificationKey, Configuration: in.Configuration,
+	}
+	if err := s.Store.CreateAccessKey(ctx, k, in.Secret); err != nil {
+		return nil, err
+	}
+	s.Log.Info("access key created", "accessKey", k.ID, "user", c.user)
+	out := describeKey(c, k)
+	out.Secret = in.Secret
+	return out, nil
+}
+
+func (s *Server) readAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	k, err := s.visibleKey(ctx, c, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	return describeKey(c, k), nil
+}
+
+func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	k, err := s.manageableKey(ctx, c, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	var in client.AccessKeyUpdate
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	if err := checkKeyFields(in); err != nil {
+		return nil, err
+	}
+	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey, Configuration: in.Configuration}
+	if in.Storage != nil {
+		if k.ID == c.keyID() {
+			return nil, errForbidden("an access key can't change its own storage")
+		}
+		folder, err := keyFolder(c, in.Storage)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Storage.MkdirAll(folder, folderMode); err != nil {
+			return nil, fmt.Errorf("create storage of access key: %w", err)
+		}
+		change.StoragePath = &folder
+	}
+	if err := s.Store.UpdateAccessKey(ctx, k.ID, change); err != nil {
+		return nil, err
+	}
+	s.Log.Info("access key changed", "accessKey", k.ID, "user", c.user)
+	return nil, nil
+}
+
+func (s *Server) deleteAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	k, err := s.manageableKey(ctx, c, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	if k.ID == c.keyID() {
+		return nil, errForbidden("an access key can't delete itself")
+	}
+	if err := s.Store.DeleteAccessKey(ctx, k.ID); err != nil {
+		return nil, err
+	}
+	s.Log.Info("access key deleted", "accessKey", k.ID, "user", c.user)
+	return nil, nil
+}
+
+// visibleKey reads a key that the caller may know of: the node user all, a key itself and those it made.
+func (s *Server) visibleKey(ctx context.Context, c *caller, id string) (store.AccessKey, error) {
+	if id == "" || id == "self" {
+		if c.key == nil {
+			return store.AccessKey{}, errNotFound("the node user is not an access key")
+		}
+		return *c.key, nil
+	}
+	k, err := s.Store.AccessKey(ctx, id)
+	if err != nil {
+		return store.AccessKey{}, err
+	}
+	if c.key != nil && k.ID != c.key.ID && k.ParentID != c.key.ID {
+		return store.AccessKey{}, errNotFound("not found")
+	}
+	return k, nil
+}
+
+func (s *Server) manageableKey(ctx context.Context, c *caller, id string) (store.AccessKey, error) {
+	if c.bearer {
+		return store.AccessKey{}, errForbidden("a bearer token can't manage access keys")
+	}
+	return s.visibleKey(ctx, c, id)
+}
+
+// keyFolder is the folder of a key, absolute beneath the storage root; a key made with a key lies below its parent's folder.
+func keyFolder(c *caller, st *client.Storage) (string, error) {
+	if st == nil || st.Path == "" {
+		return "", errBadRequest("storage with type and path is needed")
+	}
+	if st.Type != "" && st.Type != "local" {
+		return "", errBadRequest(`storage type must be "local"`)
+	}
+	clean, err := storage.Clean(strings.TrimPrefix(st.Path, "file://"))
+	if err != nil {
+		return "", err
+	}
+	if c.key != nil && clean == "/" {
+		return "", errBadRequest("storage path must be below the folder of the access key")
+	}
+	return path.Join(c.root, clean), nil
+}
+
+func checkKeyFields(in client.AccessKeyUpdate) error {
+	if in.Secret != nil && (*in.Secret == "" || len(*in.Secret) > maxSecretLength) {
+		return errBadRequest(fmt.Sprintf("secret must have 1 to %d characters", maxSecretLength))
+	}
+	if in.TokenVerificationKey != nil && *in.TokenVerificationKey != "" {
+		if _, err := token.ParseVerificationKey(*in.TokenVerificationKey); err != nil {
+			return errBadRequest(err.Error())
+		}
+	}
+	if len(in.Configuration) > maxConfigurationBytes {
+		return errBadRequest("configuration is too large")
+	}
+	return nil
+}
+
+// describeKey is what callers see of a key: never its secret, and its folder relative to their own.
+func describeKey(c *caller, k store.AccessKey) client.AccessKey {
+	shown := "/" + strings.TrimPrefix(strings.TrimPrefix(k.StoragePath, c.root), "/")
+	out := client.AccessKey{
+		ID: k.ID, RootFileID: strconv.Itoa(store.RootFileID), TokenVerificationKey: k.TokenVerificationKey,
+		Storage: &client.Storage{Type: "local", Path: shown},
+	}
+	if len(k.Configuration) > 0 && string(k.Configuration) != "{}" {
+		out.Configuration = json.RawMessage(k.Configuration)
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package nodeapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+)
+
+// caller is who makes a call, and the part of the storage that is theirs.
+type caller struct {
+	// user is the node user's name, the access key's id, or the user of a bearer token.
+	user string
+	// key is the access key; nil for the node user.
+	key *store.AccessKey
+	// bearer is set when the key's owner signed a token for user.
+	bearer bool
+	// admin may do what the access key may do; a bearer user without it may only read what it has been given.
+	admin bool
+	// root is the caller's folder beneath the storage root, files the handle on it.
+	root  string
+	files *storage.Root
+}
+
+func (c *caller) close() {
+	if c.key != nil && c.files != nil {
+		// Nothing was written through the handle itself.
+		_ = c.files.Close()
+	}
+}
+
+// master reports whether the caller is the node user.
+func (c *caller) master() bool { return c.key == nil }
+
+// keyID is the id of the caller's access key, or "".
+func (c *caller) keyID() string {
+	if c.key == nil {
+		return ""
+	}
+	return c.key.ID
+}
+
+var errUnauthorized = &apiError{http.StatusUnauthorized, "credentials are missing or wrong"}
+
+func (s *Server) authenticate(r *http.Request) (*caller, error) {
+	scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	switch {
+	case strings.EqualFold(scheme, "Basic"):
+		user, password, ok := r.BasicAuth()
+		if !ok || user == "" {
+			return nil, errUnauthorized
+		}
+		return s.basic(r.Context(), user, password)
+	case strings.EqualFold(scheme, "Bearer"):
+		return s.bearer(r.Context(), strings.TrimSpace(rest), r.Header.Get("X-Aspera-AccessKey"))
+	}
+	return nil, errUnauthorized
+}
+
+func (s *Server) basic(ctx context.Context, user, password string) (*caller, error) {
+	node := s.NodeUser()
+	// Both are compared, always and in constant time, so that the time tells nothing.
+	if equal(user, node.Username)&equal(password, node.Password) == 1 {
+		return &caller{user: user, admin: true, root: "/", files: s.Storage}, nil
+	}
+	key, err := s.Store.CheckSecret(ctx, user, password)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errUnauthorized
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.keyCaller(&caller{user: key.ID, key: &key, admin: true, root: key.StoragePath})
+}
+
+func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, error) {
+	bearer, _, err := s.verifier.OpenBearer(ctx, text)
+	switch {
+	case errors.Is(err, token.ErrExpired):
+		return nil, &apiError{http.StatusUnauthorized, "bearer token has expired"}
+	case token.IsRefusal(err):
+		return nil, &apiError{http.StatusUnauthorized, "bearer token is invalid"}
+	case err != nil:
+		return nil, err
+	case keyHeader != "" && keyHeader != bearer.AccessKey:
+		return nil, &apiError{http.StatusUnauthorized, "bearer token is for another access key"}
+	}
+	key, err := s.Store.AccessKey(ctx, bearer.AccessKey)
+	if err != nil {
+		return nil, err
+	}
+	if !bearer.Admin() {
+		return nil, errForbidden("the bearer token's user has no permission on this storage")
+	}
+	return s.keyCaller(&caller{user: bearer.UserID, key: &key, bearer: true, admin: true, root: key.StoragePath})
+}
+
+func (s *Server) keyCaller(c *caller) (*caller, error) {
+	files, err := s.Storage.Sub(c.root)
+	if err != nil {
+		return nil, fmt.Errorf("open storage of access key: %w", err)
+	}
+	c.files = files
+	return c, nil
+}
+
+func equal(a, b string) int {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:])
+}

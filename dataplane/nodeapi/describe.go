@@ -1,0 +1,83 @@
+package nodeapi
+
+import (
+	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/store"
+)
+
+// describeTransfer is the Node API's view of a transfer. Bytes are the sum over its sessions, because a retry goes on where the
+// former session stopped; files are those of the session that got furthest.
+func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
+	spec := t.StartSpec
+	if spec.SourcePaths == nil {
+		spec.SourcePaths = []string{}
+	}
+	out := client.Transfer{
+		ID: t.ID, Status: string(t.Status), ErrorCode: t.ErrorCode, ErrorDesc: t.ErrorDesc,
+		StartTimeUsec: t.StartedUsec, EndTimeUsec: t.EndedUsec, ElapsedUsec: s.elapsed(t.StartedUsec, t.EndedUsec),
+		StartSpec: client.StartSpec{
+			Direction: string(t.Direction), Endpoint: "server", RemoteHost: spec.RemoteHost, RemoteUser: t.RemoteUser, SSHPort: spec.SSHPort,
+			FASPPort: spec.FASPPort, SourcePaths: spec.SourcePaths, DestinationPath: spec.DestinationPath, Cookie: t.Cookie, Tags: t.Tags,
+			TokenType: t.TokenKind, ServerTokenUserID: t.TokenUser, ServerAccessKey: t.AccessKey, Cipher: spec.Cipher,
+			RatePolicy: spec.RatePolicy, TargetRateKbps: spec.TargetRateKbps, MinRateKbps: spec.MinRateKbps, ResumePolicy: spec.ResumePolicy,
+			OverwritePolicy: spec.OverwritePolicy, CreateDir: spec.CreateDir, DatagramSize: spec.DatagramSize,
+		},
+		Sessions: make([]client.Session, len(t.Sessions)), Files: []client.File{}, Precalc: precalc(0, 0),
+	}
+	for i, session := range t.Sessions {
+		p := session.Progress
+		out.Sessions[i] = s.describeSession(session)
+		out.BytesTransferred += p.BytesTransferred
+		out.BytesWritten += p.BytesWritten
+		out.BytesLost += p.BytesLost
+		out.FilesCompleted = max(out.FilesCompleted, p.FilesCompleted)
+		out.DirectoriesCompleted = max(out.DirectoriesCompleted, p.DirectoriesCompleted)
+		// The whole transfer is as large as its first session saw it; a retry has less to do.
+		out.Precalc = precalc(max(out.Precalc.BytesExpected, p.BytesExpected), max(out.Precalc.FilesExpected, p.FilesExpected))
+		out.AvgRateKbps = p.AvgRateKbps
+	}
+	return out
+}
+
+func (s *Server) describeSession(r store.SessionRecord) client.Session {
+	p := r.Progress
+	return client.Session{
+		ID: r.ID, Status: string(r.Status), ServerNodeID: r.Node, ClientIPAddress: r.ClientAddr, ServerIPAddress: r.ServerAddr,
+		StartTimeUsec: r.StartedUsec, EndTimeUsec: r.EndedUsec, ElapsedUsec: s.elapsed(r.StartedUsec, r.EndedUsec),
+		BytesTransferred: p.BytesTransferred, BytesWritten: p.BytesWritten, BytesLost: p.BytesLost, FilesCompleted: p.FilesCompleted,
+		FilesFailed: p.FilesFailed, DirectoriesCompleted: p.DirectoriesCompleted, TargetRateKbps: p.TargetRateKbps, AvgRateKbps: p.AvgRateKbps,
+		NetworkDelayUsec: r.NetworkDelayUsec, ErrorCode: r.ErrorCode, ErrorDesc: r.ErrorDesc, Precalc: precalc(p.BytesExpected, p.FilesExpected),
+	}
+}
+
+func precalc(bytes, files int64) client.Precalc {
+	out := client.Precalc{Enabled: true, Status: "waiting", BytesExpected: bytes, FilesExpected: files}
+	if files > 0 || bytes > 0 {
+		out.Status = "ready"
+	}
+	return out
+}
+
+func describeFiles(files []store.FileRecord) []client.File {
+	out := make([]client.File, len(files))
+	for i, f := range files {
+		out[i] = client.File{
+			ID: f.SessionID + "-" + f.Path, Path: f.Path, Status: string(f.Status), Type: "file", Size: f.Size, StartByte: f.StartByte,
+			BytesWritten: f.BytesWritten, ChecksumType: f.ChecksumType, Checksum: f.Checksum, ErrorCode: f.ErrorCode, ErrorDesc: f.ErrorDesc,
+			SessionID: f.SessionID,
+		}
+		if !f.StartedAt.IsZero() && !f.EndedAt.IsZero() {
+			out[i].StartTimeUsec, out[i].EndTimeUsec = f.StartedAt.UnixMicro(), f.EndedAt.UnixMicro()
+			out[i].ElapsedUsec = f.EndedAt.Sub(f.StartedAt).Microseconds()
+		}
+	}
+	return out
+}
+
+// elapsed is the time from start to end, or until now while there is no end.
+func (s *Server) elapsed(start, end int64) int64 {
+	if end == 0 {
+		end = s.Now().UnixMicro()
+	}
+	return max(end-start, 0)
+}

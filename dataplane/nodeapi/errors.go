@@ -1,0 +1,73 @@
+package nodeapi
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"syscall"
+
+	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+)
+
+// apiError is an answer to the caller: a status and a text that may be shown to a user.
+type apiError struct {
+	status  int
+	message string
+}
+
+func (e *apiError) Error() string { return e.message }
+
+func errBadRequest(message string) error { return &apiError{http.StatusBadRequest, message} }
+
+func errForbidden(message string) error { return &apiError{http.StatusForbidden, message} }
+
+func errNotFound(message string) error { return &apiError{http.StatusNotFound, message} }
+
+func errConflict(message string) error { return &apiError{http.StatusConflict, message} }
+
+// toAPIError maps what lower layers report to what a caller may know. Anything unknown is a 500 without details, which are
+// logged instead.
+func toAPIError(err error) *apiError {
+	var known *apiError
+	if errors.As(err, &known) {
+		return known
+	}
+	for _, m := range []struct {
+		is      error
+		status  int
+		message string
+	}{
+		{token.ErrTooLarge, http.StatusBadRequest, "too many paths for one transfer"},
+		{storage.ErrBadPath, http.StatusBadRequest, "not a valid path"},
+		{storage.ErrIsRoot, http.StatusForbidden, "the root folder can't be removed or renamed"},
+		{store.ErrExists, http.StatusConflict, "exists already"},
+		{store.ErrNotFound, http.StatusNotFound, "not found"},
+		{fs.ErrNotExist, http.StatusNotFound, "no such file or directory"},
+		{fs.ErrExist, http.StatusConflict, "exists already"},
+		{fs.ErrPermission, http.StatusForbidden, "permission denied"},
+		{syscall.ENOTEMPTY, http.StatusConflict, "directory is not empty"},
+		{syscall.ENOTDIR, http.StatusConflict, "not a directory"},
+		{syscall.ENOSPC, http.StatusInsufficientStorage, "no space left"},
+	} {
+		if errors.Is(err, m.is) {
+			return &apiError{m.status, m.message}
+		}
+	}
+	if isEscape(err) {
+		return &apiError{http.StatusForbidden, "path leads outside the storage"}
+	}
+	return &apiError{http.StatusInternalServerError, "internal error"}
+}
+
+// isEscape reports os.Root's refusal of a symbolic link that leads outside, which has no exported error.
+func isEscape(err error) bool {
+	var e *fs.PathError
+	return errors.As(err, &e) && e.Err != nil && e.Err.Error() == "path escapes from parent"
+}
+
+func (e *apiError) body() *client.ErrorBody {
+	return &client.ErrorBody{Code: e.status, Reason: http.StatusText(e.status), UserMessage: e.message}
+}

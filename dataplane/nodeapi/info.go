@@ -1,0 +1,36 @@
+package nodeapi
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+
+	"faspex.io/operator/dataplane/nodeapi/client"
+)
+
+func (s *Server) info(_ context.Context, c *caller, _ *http.Request) (any, error) {
+	info := client.Info{
+		Application:  "node",
+		Version:      s.Version,
+		CurrentTime:  s.Now().UTC(),
+		TransferUser: s.Transfer.User,
+		Docroot:      c.root,
+		NodeID:       s.NodeID,
+		ClusterID:    s.ClusterID,
+		OS:           runtime.GOOS,
+		ACLs:         []string{},
+		Capabilities: []client.NameAndValue{{Name: "sync", Value: "false"}, {Name: "watchfolder", Value: "false"}},
+		Settings: []client.NameAndValue{
+			{Name: "content_protection_required", Value: "false"},
+			{Name: "content_protection_strong_pass_required", Value: "false"},
+			{Name: "wss_enabled", Value: "false"},
+		},
+	}
+	if c.master() {
+		info.ACLs = []string{"key_master"}
+	}
+	if s.Transfer.SSHFingerprint != "" {
+		info.Settings = append(info.Settings, client.NameAndValue{Name: "ssh_fingerprint", Value: s.Transfer.SSHFingerprint})
+	}
+	return info, nil
+}

@@ -1,0 +1,100 @@
+package nodeapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"faspex.io/operator/dataplane/nodeapi/client"
+)
+
+// maxBodyBytes bounds a request: a transfer request may name many paths.
+const maxBodyBytes = 8 << 20
+
+// answer is a result with more than a body.
+type answer struct {
+	header http.Header
+	body   any
+}
+
+// serve authenticates, calls and answers.
+func (s *Server) serve(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		c, err := s.authenticate(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		defer c.close()
+		note(r.Context(), c)
+		result, err := h(r.Context(), c, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if a, ok := result.(answer); ok {
+			for name, values := range a.header {
+				w.Header()[name] = values
+			}
+			result = a.body
+		}
+		if result == nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		s.write(w, r, http.StatusOK, result)
+	})
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := toAPIError(err)
+	if e.status == http.StatusInternalServerError {
+		s.Log.Error("node api call failed", "method", r.Method, "route", r.Pattern, "error", err)
+	}
+	if e.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="node", charset="UTF-8"`)
+	}
+	s.write(w, r, e.status, struct {
+		Error *client.ErrorBody `json:"error"`
+	}{e.body()})
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, body any) {
+	buf, err := json.Marshal(body)
+	if err != nil {
+		s.Log.Error("node api answer can't be encoded", "method", r.Method, "route", r.Pattern, "error", err)
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	// The client may be gone, which nobody here can help.
+	_, _ = w.Write(append(buf, '\n'))
+}
+
+// decode reads a JSON body into out. Unknown fields are ignored, as clients send options that this node does not have.
+func decode(r *http.Request, out any) error {
+	d := json.NewDecoder(r.Body)
+	err := d.Decode(out)
+	var tooLarge *http.MaxBytesError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &apiError{http.StatusRequestEntityTooLarge, "request is too large"}
+	case errors.Is(err, io.EOF):
+		return errBadRequest("request has no body")
+	case errors.As(err, &wrongType):
+		return errBadRequest(fmt.Sprintf("field %q must not be a %s", wrongType.Field, wrongType.Value))
+	case err != nil:
+		return errBadRequest("request is not JSON")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errBadRequest("request holds more than one JSON value")
+	}
+	return nil
+}
