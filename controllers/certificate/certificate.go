@@ -102,7 +102,7 @@ func template(now time.Time, commonName string) *x509.Certificate {
 }
 
 // Check reports why data, as New returns it or as a user gave it, can't serve subject at now: a part is missing or
-// unreadable, the key belongs to another certificate, a name is not covered, it is expired, or it ends soon.
+// unreadable, the key belongs to another certificate, a name is not covered, or it is not valid at that time.
 // The error holds no key.
 func Check(now time.Time, data map[string][]byte, subject Subject) error {
 	for _, key := range []string{CertKey, PrivateKeyKey} {
@@ -114,8 +114,9 @@ func Check(now time.Time, data map[string][]byte, subject Subject) error {
 	if err != nil {
 		return fmt.Errorf("%s and %s are no pair of a certificate and its key", CertKey, PrivateKeyKey)
 	}
-	if now.After(pair.Leaf.NotAfter.Add(-renewBefore)) {
-		return fmt.Errorf("%s ends at %s", CertKey, pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	if now.Before(pair.Leaf.NotBefore) || now.After(pair.Leaf.NotAfter) {
+		return fmt.Errorf("%s is valid from %s to %s", CertKey,
+			pair.Leaf.NotBefore.UTC().Format(time.RFC3339), pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	names := append([]string(nil), subject.DNSNames...)
 	for _, ip := range subject.IPs {
@@ -127,6 +128,12 @@ func Check(now time.Time, data map[string][]byte, subject Subject) error {
 		}
 	}
 	return nil
+}
+
+// Renew reports whether a generated certificate has to be made again: it can't serve subject now, or not 90 days from
+// now.
+func Renew(now time.Time, data map[string][]byte, subject Subject) bool {
+	return Check(now, data, subject) != nil || Check(now.Add(renewBefore), data, subject) != nil
 }
 
 // ErrNoAuthority means that a Secret has no ca.crt and a self-signed tls.crt is not in it either.

@@ -73,7 +73,9 @@ func TestCheck(t *testing.T) {
 		{"empty", now, nil, subject, "tls.crt is missing"},
 		{"no key", now, with(certificate.PrivateKeyKey, nil), subject, "tls.key is missing"},
 		{"key of another", now, with(certificate.PrivateKeyKey, other[certificate.PrivateKeyKey]), subject, "no pair"},
-		{"ends soon", now.AddDate(9, 11, 0), good, subject, "ends at"},
+		{"ends soon", now.AddDate(9, 11, 0), good, subject, ""},
+		{"ended", now.AddDate(10, 1, 0), good, subject, "is valid from"},
+		{"not yet", now.AddDate(0, -1, 0), good, subject, "is valid from"},
 		{"name not covered", now, good, certificate.Subject{DNSNames: []string{"elsewhere"}}, "not valid for elsewhere"},
 		{"address not covered", now, good, certificate.Subject{IPs: []net.IP{net.IPv4(10, 0, 0, 2)}}, "not valid for 10.0.0.2"},
 	} {
@@ -86,5 +88,27 @@ func TestCheck(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestRenew(t *testing.T) {
+	data, err := certificate.New(now, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name    string
+		at      time.Time
+		subject certificate.Subject
+		want    bool
+	}{
+		{"new", now, subject, false},
+		{"ends soon", now.AddDate(9, 11, 0), subject, true},
+		{"ended", now.AddDate(11, 0, 0), subject, true},
+		{"another name", now, certificate.Subject{DNSNames: []string{"elsewhere"}}, true},
+	} {
+		if got := certificate.Renew(test.at, data, test.subject); got != test.want {
+			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
+		}
 	}
 }

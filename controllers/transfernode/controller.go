@@ -1,0 +1,141 @@
+// Package transfernode reconciles TransferNodes: Secrets, a database, the DaemonSet of hsts and its Service, and the
+// registration as a node in Faspex. It decides nothing about transfers; those are between hsts and its clients.
+package transfernode
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/faspexapi"
+	"faspex.io/operator/controllers/lifecycle"
+	"faspex.io/operator/controllers/mariadb"
+	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/secrets"
+)
+
+// +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=faspex.io,resources=transfernodes/status,verbs=get;patch
+// +kubebuilder:rbac:groups=faspex.io,resources=transfernodes/finalizers,verbs=update
+// +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances;storagelocations;accesskeys,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=daemonsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps;secrets;services,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const controllerName = "transfernode"
+
+// resync is how often the parts that no watch reports on are looked at: the Node API and the registration.
+const resync = time.Minute
+
+// Options are what the program gives the controller.
+type Options struct {
+	// HSTSImage runs where neither the TransferNode nor its instance names an image.
+	HSTSImage func(*v1alpha1.FaspexInstance) string
+	// DatabaseServer tells where and as whom to provision in the database server of an instance. Its error wraps
+	// secrets.ErrNotFound or secrets.ErrInvalid while the credentials are not there.
+	DatabaseServer func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error)
+	// Nodes and Faspex open the connections.
+	Nodes  *nodeapi.Connector
+	Faspex FaspexConnector
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// FaspexConnector opens a connection to the Faspex API of an instance.
+type FaspexConnector interface {
+	Connect(context.Context, *v1alpha1.FaspexInstance) (faspexapi.API, error)
+}
+
+type reconciler struct {
+	Options
+	client  client.Client
+	direct  client.Reader
+	applier *apply.Applier
+	secrets *secrets.Store
+	pushed  credentialMemory
+}
+
+// observed is what the phases of one reconciliation share.
+type observed struct {
+	node *v1alpha1.TransferNode
+	// instance is nil when it does not exist.
+	instance *v1alpha1.FaspexInstance
+	// config is hsts.yaml, databaseEnv the data of the database Secret once DatabaseProvisioned is done.
+	config      string
+	databaseEnv map[string][]byte
+	// nodeUser is the data of the node user's Secret, authorities the PEM certificates to verify the Node API by, once SecretsReady
+	// is done.
+	nodeUser    map[string][]byte
+	authorities []byte
+}
+
+// SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
+func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	applier := apply.New(mgr.GetClient(), controllerName)
+	r := &reconciler{
+		Options: options,
+		client:  mgr.GetClient(),
+		direct:  mgr.GetAPIReader(),
+		applier: applier,
+		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
+	}
+	frame := &lifecycle.Lifecycle[*v1alpha1.TransferNode, *observed]{
+		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
+		New: func() *v1alpha1.TransferNode { return &v1alpha1.TransferNode{} },
+		View: func(n *v1alpha1.TransferNode) lifecycle.View {
+			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration, Suspend: n.Spec.Suspend}
+		},
+		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
+	}
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named(controllerName).
+		For(&v1alpha1.TransferNode{}).
+		Owns(&appsv1.DaemonSet{}).
+		Owns(&corev1.Service{}).
+		Owns(&corev1.ConfigMap{}).
+		Owns(&corev1.Secret{}).
+		Watches(&v1alpha1.FaspexInstance{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfInstance)).
+		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfStorageLocation))).
+		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey))).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfSecret)).
+		WithOptions(lifecycle.ControllerOptions()).
+		Complete(frame)
+	if err != nil {
+		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
+	}
+	return applier, nil
+}
+
+func (r *reconciler) gather(ctx context.Context, node *v1alpha1.TransferNode) (*observed, error) {
+	instance, err := r.instance(ctx, node)
+	if err != nil {
+		return nil, err
+	}
+	return &observed{node: node, instance: instance}, nil
+}
+
+// instance returns the FaspexInstance of node, nil when there is none.
+func (r *reconciler) instance(ctx context.Context, node *v1alpha1.TransferNode) (*v1alpha1.FaspexInstance, error) {
+	instance := &v1alpha1.FaspexInstance{}
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: node.Namespace, Name: node.Spec.InstanceRef.Name}, instance)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get instance: %w", err)
+	}
+	return instance, nil
+}

@@ -1,0 +1,125 @@
+package transfernode
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/controllers/mariadb"
+	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/secrets"
+)
+
+const (
+	// podPoll is how soon pods that are going are looked at again: nothing watches them.
+	podPoll = 2 * time.Second
+	// podPatience is how long after their grace period pods are waited for. Those of a machine that is gone never go.
+	podPatience = 30 * time.Second
+)
+
+// finalize undoes what garbage collection does not: the registration, then the pods, then the database they use.
+// Objects that use the node are waited for. Files stay where they are.
+func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
+	names, err := r.dependents(ctx, node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the objects that use the node cannot be listed", err)
+	}
+	if len(names) > 0 {
+		return phase.Waiting(v1alpha1.ReasonDependents, "still used by "+strings.Join(names, ", "))
+	}
+	instance, err := r.instance(ctx, node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the instance cannot be read", err)
+	}
+	if outcome := letGo(ctx, instance, r.deregister(ctx, node, instance)); !outcome.IsDone() {
+		return outcome
+	}
+	daemonSet := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: node.Namespace, Name: desired.NamesOf(node.Name).DaemonSet}}
+	if err := r.applier.Delete(ctx, node, daemonSet); err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the DaemonSet cannot be deleted", err)
+	}
+	pods, err := r.pods(ctx, node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
+	}
+	if stopping(r.Now(), pods) {
+		return phase.Waiting(v1alpha1.ReasonDeleting, "the pods are stopping").After(podPoll)
+	}
+	if outcome := letGo(ctx, instance, r.dropDatabase(ctx, node, instance)); !outcome.IsDone() {
+		return outcome
+	}
+	r.Nodes.Forget(client.ObjectKeyFromObject(node))
+	r.pushed.forget(node.UID)
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// letGo gives up on what could not be undone in an instance that is being deleted itself: its Secrets, its core or its
+// database may be gone already, and what is left of the node goes or stays with the instance's data.
+func letGo(ctx context.Context, instance *v1alpha1.FaspexInstance, outcome phase.Outcome) phase.Outcome {
+	if outcome.IsDone() || instance == nil || instance.DeletionTimestamp == nil {
+		return outcome
+	}
+	ctrl.LoggerFrom(ctx).Info("left something behind in an instance that is being deleted", "instance", instance.Name, "why", outcome.Message)
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// stopping tells whether pods are worth waiting for.
+func stopping(now time.Time, pods []corev1.Pod) bool {
+	return slices.ContainsFunc(pods, func(pod corev1.Pod) bool {
+		return pod.DeletionTimestamp == nil || now.Before(pod.DeletionTimestamp.Add(podPatience))
+	})
+}
+
+// dependents are the objects that name node, as "Kind name", sorted.
+func (r *reconciler) dependents(ctx context.Context, node *v1alpha1.TransferNode) ([]string, error) {
+	var locations v1alpha1.StorageLocationList
+	if err := r.client.List(ctx, &locations, client.InNamespace(node.Namespace)); err != nil {
+		return nil, err
+	}
+	var keys v1alpha1.AccessKeyList
+	if err := r.client.List(ctx, &keys, client.InNamespace(node.Namespace)); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, location := range locations.Items {
+		if location.Spec.TransferNodeRef.Name == node.Name {
+			names = append(names, "StorageLocation "+location.Name)
+		}
+	}
+	for _, key := range keys.Items {
+		if key.Spec.TransferNodeRef.Name == node.Name {
+			names = append(names, "AccessKey "+key.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// dropDatabase removes the node's database and user. A server that is gone with its instance has none.
+func (r *reconciler) dropDatabase(ctx context.Context, node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	if instance == nil {
+		return phase.Done(v1alpha1.ReasonSucceeded, "")
+	}
+	server, err := r.DatabaseServer(ctx, instance)
+	if errors.Is(err, secrets.ErrNotFound) {
+		return phase.Done(v1alpha1.ReasonSucceeded, "")
+	}
+	if err != nil {
+		return noServer(err)
+	}
+	name := databaseName(node)
+	if err := mariadb.Drop(ctx, server, name, name); err != nil {
+		return mariadb.Outcome(server, err)
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}

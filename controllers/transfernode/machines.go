@@ -1,0 +1,89 @@
+package transfernode
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+// maxMachines is the API's limit for status.machines.
+const maxMachines = 256
+
+// maxTroubles is how many machines a message names.
+const maxTroubles = 3
+
+// machines lists the machines that run a pod, sorted by name, each once: while a pod makes way for its successor, the
+// one that stays. address, if not empty, is what clients use for all of them.
+func machines(pods []corev1.Pod, address string) []v1alpha1.TransferNodeMachine {
+	byName := map[string]corev1.Pod{}
+	for _, pod := range pods {
+		if pod.Spec.NodeName == "" {
+			continue
+		}
+		if _, seen := byName[pod.Spec.NodeName]; !seen || pod.DeletionTimestamp == nil {
+			byName[pod.Spec.NodeName] = pod
+		}
+	}
+	var list []v1alpha1.TransferNodeMachine
+	for name, pod := range byName {
+		ready := isReady(pod)
+		machine := v1alpha1.TransferNodeMachine{Name: name, Address: address, Ready: &ready}
+		if address == "" {
+			machine.Address = pod.Status.HostIP
+		}
+		if len(pod.Spec.Containers) > 0 {
+			machine.Image = pod.Spec.Containers[0].Image
+		}
+		list = append(list, machine)
+	}
+	slices.SortFunc(list, func(a, b v1alpha1.TransferNodeMachine) int { return strings.Compare(a.Name, b.Name) })
+	return list[:min(len(list), maxMachines)]
+}
+
+func isReady(pod corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// troubles says, for a few machines, what keeps their pods from being ready, as the kubelet or the scheduler names it.
+func troubles(pods []corev1.Pod) string {
+	var found []string
+	for _, pod := range pods {
+		if reason := trouble(pod); reason != "" && pod.DeletionTimestamp == nil {
+			machine := pod.Spec.NodeName
+			if machine == "" {
+				machine = "a machine"
+			}
+			found = append(found, fmt.Sprintf("%s: %s", machine, reason))
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	slices.Sort(found)
+	return " (" + strings.Join(found[:min(len(found), maxTroubles)], ", ") + ")"
+}
+
+// trouble is the first reason a pod is stuck for; empty when it is only slow. Unschedulable is what a port that is taken
+// looks like.
+func trouble(pod corev1.Pod) string {
+	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for _, status := range statuses {
+			waiting := status.State.Waiting
+			if waiting != nil && !slices.Contains([]string{"", "PodInitializing", "ContainerCreating"}, waiting.Reason) {
+				return waiting.Reason
+			}
+		}
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return condition.Reason
+		}
+	}
+	return ""
+}

@@ -1,0 +1,53 @@
+package transfernode
+
+import (
+	"context"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/conditions"
+	"faspex.io/operator/controllers/phase"
+)
+
+// phases in order. What runs goes on running while the instance is away: only what needs the instance waits for it.
+func (r *reconciler) phases() []phase.Phase[*observed] {
+	return []phase.Phase[*observed]{
+		{Condition: v1alpha1.ConditionInstanceReady, Run: r.instanceReady},
+		{Condition: v1alpha1.ConditionSecretsReady, Run: r.secretsReady},
+		{Condition: v1alpha1.ConditionDatabaseProvisioned, Run: r.databaseProvisioned},
+		{
+			Condition: v1alpha1.ConditionWorkloadReady, Run: r.workloadReady,
+			Needs: []string{v1alpha1.ConditionSecretsReady, v1alpha1.ConditionDatabaseProvisioned},
+		},
+		{
+			Condition: v1alpha1.ConditionNodeAPIReady, Run: r.nodeAPIReady,
+			Needs: []string{v1alpha1.ConditionSecretsReady},
+		},
+		{
+			Condition: v1alpha1.ConditionRegistered, Run: r.registered,
+			Needs: []string{v1alpha1.ConditionInstanceReady, v1alpha1.ConditionNodeAPIReady},
+		},
+	}
+}
+
+func (r *reconciler) instanceReady(_ context.Context, o *observed) phase.Outcome {
+	return judgeInstance(o.node.Spec.InstanceRef.Name, o.instance)
+}
+
+// judgeInstance says whether an instance can be used.
+func judgeInstance(name string, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	switch {
+	case instance == nil:
+		return phase.Waiting(v1alpha1.ReasonInstanceNotFound, "spec.instanceRef.name: FaspexInstance "+name+" does not exist")
+	case !conditions.IsTrue(instance.Status.Conditions, v1alpha1.ConditionReady, instance.Generation):
+		return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "FaspexInstance "+name+" is not ready")
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" is ready")
+}
+
+// nodeAPIReady asks the Node API who it is, through its Service and with the credentials everyone else will use.
+func (r *reconciler) nodeAPIReady(ctx context.Context, o *observed) phase.Outcome {
+	if o.node.Status.ReadyNodes == nil || *o.node.Status.ReadyNodes == 0 {
+		return phase.Waiting(v1alpha1.ReasonProgressing, "no pod is ready")
+	}
+	return r.askNode(ctx, o)
+}

@@ -1,0 +1,120 @@
+package transfernode
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/certificate"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/secrets"
+)
+
+// nodeUsername is the node user the operator and Faspex share.
+const nodeUsername = "faspex"
+
+// secretsReady makes the Secrets of the node, and reads the certificate a user gave.
+func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcome {
+	names := desired.NamesOf(o.node.Name)
+	for _, want := range []secrets.Wanted{
+		{
+			Name: names.TokenKeys, Keys: []string{desired.TokenKeyActive},
+			Generate: func() (map[string][]byte, error) { return desired.TokenKeys(rand.Reader) },
+			Replace:  invalid(desired.ValidTokenKeys),
+		},
+		{
+			Name:     names.SSHHostKey,
+			Keys:     []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 + ".pub", desired.SSHHostKeyRSA + ".pub"},
+			Generate: func() (map[string][]byte, error) { return desired.SSHHostKeys(rand.Reader) },
+			Replace:  invalid(desired.ValidSSHHostKeys),
+		},
+	} {
+		if _, outcome := r.ensure(ctx, o, want); !outcome.IsDone() {
+			return outcome
+		}
+	}
+	nodeUser, outcome := r.ensure(ctx, o, secrets.Wanted{
+		Name: names.NodeUser, Keys: []string{desired.NodeUserUsername, desired.NodeUserPassword},
+		Generate: func() (map[string][]byte, error) { return desired.NodeUser(nodeUsername, rand.Reader) },
+	})
+	if !outcome.IsDone() {
+		return outcome
+	}
+	served, outcome := r.certificate(ctx, o)
+	if !outcome.IsDone() {
+		return outcome
+	}
+	authorities, err := certificate.Authorities(served)
+	if err != nil {
+		return phase.Invalid(v1alpha1.ReasonSecretInvalid, "spec.tls.secretRef: neither ca.crt nor tls.crt holds a certificate")
+	}
+	o.nodeUser, o.authorities = nodeUser, authorities
+	o.node.Status.NodeUserSecretName = names.NodeUser
+	return phase.Done(v1alpha1.ReasonSucceeded, "token keys, SSH host keys, certificate and node user are there")
+}
+
+// invalid tells, for data that is not empty, whether it is of no use.
+func invalid(valid func(map[string][]byte) bool) func(map[string][]byte) bool {
+	return func(data map[string][]byte) bool { return len(data) > 0 && !valid(data) }
+}
+
+// certificate makes the certificate of the Node API, or checks the given one.
+func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][]byte, phase.Outcome) {
+	names := desired.NamesOf(o.node.Name)
+	subject := certificate.Subject{CommonName: names.Service, DNSNames: desired.DNSNames(o.node)}
+	if o.node.Spec.TLS == nil {
+		return r.ensure(ctx, o, secrets.Wanted{
+			Name: names.TLS, Type: corev1.SecretTypeTLS,
+			Keys:     []string{certificate.CertKey, certificate.PrivateKeyKey, certificate.CAKey},
+			Generate: func() (map[string][]byte, error) { return certificate.New(r.Now(), subject) },
+			Replace: func(data map[string][]byte) bool {
+				return len(data) > 0 && certificate.Renew(r.Now(), data, subject)
+			},
+		})
+	}
+	const field = "spec.tls.secretRef"
+	data, err := r.secrets.Read(ctx, o.node.Namespace, o.node.Spec.TLS.SecretRef.Name, field, certificate.CertKey, certificate.PrivateKeyKey)
+	if err != nil {
+		return nil, givenSecret(err)
+	}
+	// The operator and Faspex reach the node by the first name; a certificate without the shorter ones will do.
+	subject.DNSNames = []string{desired.Host(o.node)}
+	if err := certificate.Check(r.Now(), data, subject); err != nil {
+		return nil, phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": "+err.Error())
+	}
+	return data, phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// ensure makes one Secret that is deleted with the node.
+func (r *reconciler) ensure(ctx context.Context, o *observed, want secrets.Wanted) (map[string][]byte, phase.Outcome) {
+	want.Namespace, want.Labels = o.node.Namespace, desired.Labels(o.node)
+	data, err := r.secrets.Ensure(ctx, o.node, want)
+	if err != nil {
+		return nil, written(err)
+	}
+	return data, phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// written is the outcome of a write to the Kubernetes API that failed.
+func written(err error) phase.Outcome {
+	if errors.Is(err, apply.ErrConflict) {
+		return phase.Invalid(v1alpha1.ReasonConflict, err.Error())
+	}
+	return phase.Transient(v1alpha1.ReasonAPIError, "the Kubernetes API refused a write", err)
+}
+
+// givenSecret is the outcome of reading a Secret that a field refers to. A Secret that appears heals by its watch.
+func givenSecret(err error) phase.Outcome {
+	switch {
+	case errors.Is(err, secrets.ErrNotFound):
+		return phase.Waiting(v1alpha1.ReasonSecretNotFound, err.Error())
+	case errors.Is(err, secrets.ErrInvalid):
+		return phase.Invalid(v1alpha1.ReasonSecretInvalid, err.Error())
+	}
+	return phase.Transient(v1alpha1.ReasonAPIError, "the Kubernetes API did not answer", err)
+}

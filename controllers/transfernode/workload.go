@@ -1,0 +1,95 @@
+package transfernode
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/controllers/phase"
+)
+
+// workloadReady writes the ConfigMap, the Service and the DaemonSet, and reports how the pods are.
+func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outcome {
+	config, err := desired.Config(o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonInvalidSpec, "the configuration of hsts cannot be rendered", err)
+	}
+	for _, object := range []runtime.ApplyConfiguration{
+		desired.ConfigMap(o.node, config),
+		desired.Service(o.node),
+		desired.DaemonSet(o.node, r.workload(o, config)),
+	} {
+		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
+			return written(err)
+		}
+	}
+	o.node.Status.Endpoint = desired.Endpoint(o.node)
+
+	daemonSet := &appsv1.DaemonSet{}
+	key := client.ObjectKey{Namespace: o.node.Namespace, Name: desired.NamesOf(o.node.Name).DaemonSet}
+	if err := r.client.Get(ctx, key, daemonSet); client.IgnoreNotFound(err) != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the DaemonSet cannot be read", err)
+	}
+	pods, err := r.pods(ctx, o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
+	}
+	o.node.Status.DesiredNodes = &daemonSet.Status.DesiredNumberScheduled
+	o.node.Status.ReadyNodes = &daemonSet.Status.NumberReady
+	o.node.Status.Machines = machines(pods, o.node.Spec.TransferAddress)
+	return judgeDaemonSet(daemonSet, pods)
+}
+
+// workload is what the DaemonSet takes from the instance.
+func (r *reconciler) workload(o *observed, config string) desired.Workload {
+	workload := desired.Workload{
+		Image:      r.HSTSImage(o.instance),
+		PullPolicy: corev1.PullIfNotPresent,
+		ConfigHash: desired.ConfigHash(config, o.databaseEnv),
+	}
+	if o.node.Spec.Image != "" {
+		workload.Image = o.node.Spec.Image
+	}
+	if policy := o.instance.Spec.ImagePullPolicy; policy != "" {
+		workload.PullPolicy = corev1.PullPolicy(policy)
+	}
+	for _, ref := range o.instance.Spec.ImagePullSecrets {
+		workload.PullSecrets = append(workload.PullSecrets, ref.Name)
+	}
+	return workload
+}
+
+// pods of the node. They are read directly: nothing else watches pods, and the DaemonSet tells when they change.
+func (r *reconciler) pods(ctx context.Context, node *v1alpha1.TransferNode) ([]corev1.Pod, error) {
+	var list corev1.PodList
+	err := r.direct.List(ctx, &list, client.InNamespace(node.Namespace), client.MatchingLabels(desired.SelectorLabels(node)))
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	return list.Items, nil
+}
+
+// judgeDaemonSet says whether every selected machine runs a ready pod of the current template.
+func judgeDaemonSet(daemonSet *appsv1.DaemonSet, pods []corev1.Pod) phase.Outcome {
+	status := daemonSet.Status
+	wanted := status.DesiredNumberScheduled
+	switch {
+	case daemonSet.Generation == 0 || status.ObservedGeneration < daemonSet.Generation:
+		return phase.Waiting(v1alpha1.ReasonProgressing, "the DaemonSet controller has not seen the current template yet")
+	case wanted == 0:
+		return phase.Waiting(v1alpha1.ReasonNoNodes, "spec.nodeSelector: no machine is selected")
+	case status.UpdatedNumberScheduled < wanted:
+		return phase.Waiting(v1alpha1.ReasonProgressing,
+			fmt.Sprintf("%d of %d pods run the current template%s", status.UpdatedNumberScheduled, wanted, troubles(pods)))
+	case status.NumberReady < wanted:
+		return phase.Waiting(v1alpha1.ReasonProgressing,
+			fmt.Sprintf("%d of %d pods are ready%s", status.NumberReady, wanted, troubles(pods)))
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, fmt.Sprintf("%d of %d pods are ready", status.NumberReady, wanted))
+}
