@@ -1,0 +1,108 @@
+// Package faspexinstance reconciles FaspexInstances: Secrets and ConfigMaps, the database and its users, the schema, and the five
+// Deployments with the router before them. What these objects look like is decided in controllers/desired/instance; this package decides
+// when they are made and what is reported about them.
+package faspexinstance
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
+	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/lifecycle"
+	"faspex.io/operator/controllers/secrets"
+)
+
+// +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/status,verbs=get;patch
+// +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/finalizers,verbs=update
+// +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps;secrets;services,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const controllerName = "faspexinstance"
+
+// Options are what the program gives the controller.
+type Options struct {
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+type reconciler struct {
+	client   client.Client
+	applier  *apply.Applier
+	secrets  *secrets.Store
+	recorder events.EventRecorder
+	now      func() time.Time
+}
+
+// observed is what the phases of one reconciliation share.
+type observed struct {
+	instance *v1alpha1.FaspexInstance
+	database desired.Database
+	config   map[string]desired.ConfigMap
+	// The rest is there once SecretsReady is done: the data of Secrets. databaseCA is empty when none is given.
+	root, databaseUser, core, utility, operatorClient, tls, databaseCA map[string][]byte
+}
+
+// SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
+func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	applier := apply.New(mgr.GetClient(), controllerName)
+	r := &reconciler{
+		client:   mgr.GetClient(),
+		applier:  applier,
+		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
+		recorder: mgr.GetEventRecorder(controllerName),
+		now:      options.Now,
+	}
+	frame := &lifecycle.Lifecycle[*v1alpha1.FaspexInstance, *observed]{
+		Client: mgr.GetClient(), Applier: applier, Recorder: r.recorder, Now: options.Now,
+		New: func() *v1alpha1.FaspexInstance { return &v1alpha1.FaspexInstance{} },
+		View: func(i *v1alpha1.FaspexInstance) lifecycle.View {
+			return lifecycle.View{Conditions: &i.Status.Conditions, ObservedGeneration: &i.Status.ObservedGeneration, Suspend: i.Spec.Suspend}
+		},
+		Gather: gather, Phases: r.phases(), Finalize: r.finalize,
+	}
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named(controllerName).
+		For(&v1alpha1.FaspexInstance{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Owns(&appsv1.StatefulSet{}).
+		Owns(&appsv1.Deployment{}).
+		Owns(&batchv1.Job{}).
+		Owns(&corev1.Service{}).
+		Owns(&corev1.ConfigMap{}).
+		Owns(&corev1.Secret{}).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfSecret)).
+		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(instanceOfTransferNode),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(lifecycle.ControllerOptions()).
+		Complete(frame)
+	if err != nil {
+		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
+	}
+	return applier, nil
+}
+
+func gather(_ context.Context, instance *v1alpha1.FaspexInstance) (*observed, error) {
+	endpoints := desired.Endpoints(instance)
+	instance.Status.Endpoints = &endpoints
+	instance.Status.AdminSecretName = desired.AdminSecret(instance)
+	return &observed{instance: instance, database: desired.DatabaseOf(instance), config: desired.ConfigMaps(instance)}, nil
+}

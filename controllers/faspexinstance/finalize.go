@@ -1,0 +1,75 @@
+package faspexinstance
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/certificate"
+	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/mariadb"
+	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/secrets"
+)
+
+// finalize waits for the TransferNodes of the instance to go and then, if the policy says so, removes what it made in an external
+// database. Everything else goes by garbage collection.
+func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	dependents, err := r.dependents(ctx, instance)
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	if len(dependents) > 0 {
+		return phase.Waiting(v1alpha1.ReasonDependents, "waits for these TransferNodes to be deleted: "+strings.Join(dependents, ", "))
+	}
+	if desired.RetainsData(instance) || instance.Spec.Database.External == nil {
+		return phase.Done(v1alpha1.ReasonDeleting, "nothing is left to remove")
+	}
+	return r.dropExternal(ctx, instance)
+}
+
+// dependents are the names of the TransferNodes that belong to the instance.
+func (r *reconciler) dependents(ctx context.Context, instance *v1alpha1.FaspexInstance) ([]string, error) {
+	var list v1alpha1.TransferNodeList
+	if err := r.client.List(ctx, &list, client.InNamespace(instance.Namespace)); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, node := range list.Items {
+		if node.Spec.InstanceRef.Name == instance.Name {
+			names = append(names, node.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// dropExternal removes database and users from an external server. It asks for the given root user, not for the copy in our own
+// Secret, which may be gone.
+func (r *reconciler) dropExternal(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	external := instance.Spec.Database.External
+	db := desired.DatabaseOf(instance)
+	given, err := r.secrets.Read(ctx, instance.Namespace, external.RootSecretRef.Name, "spec.database.external.rootSecretRef", "username", "password")
+	if err != nil {
+		return secrets.Outcome(err)
+	}
+	var ca map[string][]byte
+	if db.CASecret != "" {
+		if ca, err = r.secrets.Read(ctx, instance.Namespace, db.CASecret, "spec.database.external.tls.caSecretRef", certificate.CAKey); err != nil {
+			return secrets.Outcome(err)
+		}
+	}
+	root := map[string][]byte{desired.KeyRootUsername: given["username"], desired.KeyRootPassword: given["password"]}
+	s, err := server(db, root, ca)
+	if err != nil {
+		return secrets.Outcome(err)
+	}
+	if err := mariadb.Drop(ctx, s, db.Name, db.AdminUser, db.User); err != nil {
+		return mariadb.Outcome(s, err)
+	}
+	return phase.Done(v1alpha1.ReasonDeleting, "database and users are removed")
+}
