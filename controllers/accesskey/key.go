@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,11 +35,8 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 		Name: secretName(o.key), Namespace: o.key.Namespace, Labels: labels(o.key),
 		Keys: []string{secretID, secretSecret}, Generate: generate,
 	})
-	if errors.Is(err, apply.ErrConflict) {
-		return phase.Invalid(v1alpha1.ReasonConflict, "spec.secretName: "+err.Error())
-	}
 	if err != nil {
-		return phase.Transient(v1alpha1.ReasonAPIError, "the Secret cannot be written", err)
+		return apply.Outcome(fmt.Errorf("spec.secretName: %w", err))
 	}
 	node, err := r.Nodes.AsNodeUser(ctx, o.node)
 	if err != nil {
@@ -144,13 +140,8 @@ func (r *reconciler) verificationKey(ctx context.Context, key *v1alpha1.AccessKe
 	if ref := given.SecretRef; ref != nil {
 		from = field + ".secretRef"
 		data, err := r.secrets.Read(ctx, key.Namespace, ref.Name, from, ref.Key)
-		switch {
-		case errors.Is(err, secrets.ErrNotFound):
-			return "", phase.Waiting(v1alpha1.ReasonSecretNotFound, err.Error())
-		case errors.Is(err, secrets.ErrInvalid):
-			return "", phase.Invalid(v1alpha1.ReasonSecretInvalid, err.Error())
-		case err != nil:
-			return "", phase.Transient(v1alpha1.ReasonAPIError, from+": the Secret cannot be read", err)
+		if err != nil {
+			return "", secrets.Outcome(err)
 		}
 		text = string(data[ref.Key])
 	}

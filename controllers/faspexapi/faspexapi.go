@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net/url"
 	"sync"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/certificate"
+	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/faspex/api"
 	faspexclient "faspex.io/operator/faspex/client"
 )
@@ -58,16 +58,9 @@ type cached struct {
 // which every certificate of an instance has to cover.
 func NewConnector(reader client.Reader, endpoint func(*v1alpha1.FaspexInstance) string) *Connector {
 	if endpoint == nil {
-		endpoint = internalEndpoint
+		endpoint = func(i *v1alpha1.FaspexInstance) string { return desired.Endpoints(i).Internal }
 	}
 	return &Connector{reader: reader, endpoint: endpoint, clients: map[client.ObjectKey]cached{}}
-}
-
-func internalEndpoint(instance *v1alpha1.FaspexInstance) string {
-	if instance.Status.Endpoints == nil {
-		return ""
-	}
-	return instance.Status.Endpoints.Internal
 }
 
 // Connect returns the client of an instance. The error wraps ErrNotConfigured while the instance is not complete.
@@ -103,47 +96,28 @@ func (c *Connector) Connect(ctx context.Context, instance *v1alpha1.FaspexInstan
 }
 
 func (c *Connector) config(ctx context.Context, instance *v1alpha1.FaspexInstance) (faspexclient.Config, error) {
-	external, err := url.Parse(instance.Spec.ExternalURL)
-	endpoint := c.endpoint(instance)
-	if err != nil || endpoint == "" {
-		return faspexclient.Config{}, ErrNotConfigured
-	}
-	operator, err := c.secret(ctx, instance, instance.Name+"-operator-client")
+	operator, err := c.secret(ctx, instance, desired.NamesOf(instance.Name).OperatorClient)
 	if err != nil {
 		return faspexclient.Config{}, err
 	}
-	admin, err := c.secret(ctx, instance, adminSecretName(instance))
+	admin, err := c.secret(ctx, instance, desired.AdminSecret(instance))
 	if err != nil {
 		return faspexclient.Config{}, err
 	}
-	served, err := c.secret(ctx, instance, tlsSecretName(instance))
+	served, err := c.secret(ctx, instance, desired.TLSSecret(instance))
 	if err != nil {
 		return faspexclient.Config{}, err
 	}
 	authorities, err := certificate.Authorities(served)
-	if err != nil || len(operator["client_id"]) == 0 || len(operator["private.pem"]) == 0 || len(admin["username"]) == 0 {
+	if err != nil || len(operator[desired.OperatorClientID]) == 0 || len(operator[desired.OperatorClientPrivate]) == 0 || len(admin[desired.AdminUsername]) == 0 {
 		return faspexclient.Config{}, ErrNotConfigured
 	}
 	return faspexclient.Config{
-		URL: endpoint, ServerName: external.Hostname(), CA: authorities, Timeout: callTimeout,
+		URL: c.endpoint(instance), ServerName: desired.ExternalHost(instance), CA: authorities, Timeout: callTimeout,
 		Grant: &faspexclient.Grant{
-			ClientID: string(operator["client_id"]), PrivateKey: operator["private.pem"], User: string(admin["username"]),
+			ClientID: string(operator[desired.OperatorClientID]), PrivateKey: operator[desired.OperatorClientPrivate], User: string(admin[desired.AdminUsername]),
 		},
 	}, nil
-}
-
-func adminSecretName(instance *v1alpha1.FaspexInstance) string {
-	if admin := instance.Spec.Admin; admin != nil && admin.SecretRef != nil {
-		return admin.SecretRef.Name
-	}
-	return instance.Name + "-admin"
-}
-
-func tlsSecretName(instance *v1alpha1.FaspexInstance) string {
-	if instance.Spec.TLS != nil {
-		return instance.Spec.TLS.SecretRef.Name
-	}
-	return instance.Name + "-tls"
 }
 
 func (c *Connector) secret(ctx context.Context, instance *v1alpha1.FaspexInstance, name string) (map[string][]byte, error) {

@@ -39,8 +39,6 @@ const resync = time.Minute
 
 // Options are what the program gives the controller.
 type Options struct {
-	// HSTSImage runs where neither the TransferNode nor its instance names an image.
-	HSTSImage func(*v1alpha1.FaspexInstance) string
 	// DatabaseServer tells where and as whom to provision in the database server of an instance. Its error wraps
 	// secrets.ErrNotFound or secrets.ErrInvalid while the credentials are not there.
 	DatabaseServer func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error)

@@ -3,12 +3,10 @@ package transfernode
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"faspex.io/operator/api/v1alpha1"
-	"faspex.io/operator/controllers/apply"
 	"faspex.io/operator/controllers/certificate"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
@@ -80,7 +78,7 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 	const field = "spec.tls.secretRef"
 	data, err := r.secrets.Read(ctx, o.node.Namespace, o.node.Spec.TLS.SecretRef.Name, field, certificate.CertKey, certificate.PrivateKeyKey)
 	if err != nil {
-		return nil, givenSecret(err)
+		return nil, secrets.Outcome(err)
 	}
 	// The operator and Faspex reach the node by the first name; a certificate without the shorter ones will do.
 	subject.DNSNames = []string{desired.Host(o.node)}
@@ -95,26 +93,7 @@ func (r *reconciler) ensure(ctx context.Context, o *observed, want secrets.Wante
 	want.Namespace, want.Labels = o.node.Namespace, desired.Labels(o.node)
 	data, err := r.secrets.Ensure(ctx, o.node, want)
 	if err != nil {
-		return nil, written(err)
+		return nil, secrets.Outcome(err)
 	}
 	return data, phase.Done(v1alpha1.ReasonSucceeded, "")
-}
-
-// written is the outcome of a write to the Kubernetes API that failed.
-func written(err error) phase.Outcome {
-	if errors.Is(err, apply.ErrConflict) {
-		return phase.Invalid(v1alpha1.ReasonConflict, err.Error())
-	}
-	return phase.Transient(v1alpha1.ReasonAPIError, "the Kubernetes API refused a write", err)
-}
-
-// givenSecret is the outcome of reading a Secret that a field refers to. A Secret that appears heals by its watch.
-func givenSecret(err error) phase.Outcome {
-	switch {
-	case errors.Is(err, secrets.ErrNotFound):
-		return phase.Waiting(v1alpha1.ReasonSecretNotFound, err.Error())
-	case errors.Is(err, secrets.ErrInvalid):
-		return phase.Invalid(v1alpha1.ReasonSecretInvalid, err.Error())
-	}
-	return phase.Transient(v1alpha1.ReasonAPIError, "the Kubernetes API did not answer", err)
 }

@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
+	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
 )
@@ -23,10 +25,10 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	for _, object := range []runtime.ApplyConfiguration{
 		desired.ConfigMap(o.node, config),
 		desired.Service(o.node),
-		desired.DaemonSet(o.node, r.workload(o, config)),
+		desired.DaemonSet(o.node, workload(o, config)),
 	} {
 		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
-			return written(err)
+			return apply.Outcome(err)
 		}
 	}
 	o.node.Status.Endpoint = desired.Endpoint(o.node)
@@ -47,17 +49,14 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 }
 
 // workload is what the DaemonSet takes from the instance.
-func (r *reconciler) workload(o *observed, config string) desired.Workload {
+func workload(o *observed, config string) desired.Workload {
 	workload := desired.Workload{
-		Image:      r.HSTSImage(o.instance),
-		PullPolicy: corev1.PullIfNotPresent,
+		Image:      desiredinstance.ImagesOf(o.instance).HSTS,
+		PullPolicy: desiredinstance.PullPolicy(o.instance),
 		ConfigHash: desired.ConfigHash(config, o.databaseEnv),
 	}
 	if o.node.Spec.Image != "" {
 		workload.Image = o.node.Spec.Image
-	}
-	if policy := o.instance.Spec.ImagePullPolicy; policy != "" {
-		workload.PullPolicy = corev1.PullPolicy(policy)
 	}
 	for _, ref := range o.instance.Spec.ImagePullSecrets {
 		workload.PullSecrets = append(workload.PullSecrets, ref.Name)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
 )
 
 // NodeAPIServicePort is the port of the Service, whatever port hsts listens on.
@@ -67,6 +68,6 @@ func SelectorLabels(node *v1alpha1.TransferNode) map[string]string {
 func Labels(node *v1alpha1.TransferNode) map[string]string {
 	labels := SelectorLabels(node)
 	labels["app.kubernetes.io/part-of"] = "faspex"
-	labels["app.kubernetes.io/managed-by"] = "faspex-operator"
+	labels[apply.ManagedByLabel] = apply.ManagedBy
 	return labels
 }
