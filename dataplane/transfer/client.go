@@ -98,7 +98,7 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		return err
 	}
 	c.now.set(r)
-	return conclude(ctx, conn, r)
+	return conclude(ctx, r)
 }
 
 func (c *Client) greet(conn *conn) (*control.Welcome, error) {

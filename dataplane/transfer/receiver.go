@@ -82,9 +82,10 @@ func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error),
 }
 
 // run takes everything. It returns nil once Complete is said and the sender has hung up.
-func (r *receiver) run(ctx context.Context) error {
+func (r *receiver) run(parent context.Context) error {
 	defer r.handles.closeAll()
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(parent)
+	group.Go(func() error { hangUp(ctx, r.conn); return nil })
 	group.Go(func() error { return r.conn.watch(ctx) })
 	group.Go(func() error { return r.receive() })
 	for range receiverWorkers {
@@ -104,10 +105,7 @@ func (r *receiver) run(ctx context.Context) error {
 	})
 	err := group.Wait()
 	r.followers.Wait()
-	if errors.Is(err, errDone) {
-		return nil
-	}
-	return err
+	return settle(parent, err)
 }
 
 func (r *receiver) file(index uint64) *gotFile {

@@ -103,9 +103,10 @@ func newSender(c *conn, roots []Root, o control.Options) *sender {
 }
 
 // run moves everything. It returns nil when the receiver has said Complete, whether or not all files succeeded.
-func (s *sender) run(ctx context.Context) error {
+func (s *sender) run(parent context.Context) error {
 	defer s.handles.closeAll()
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(parent)
+	group.Go(func() error { hangUp(ctx, s.conn); return nil })
 	group.Go(func() error { return s.conn.watch(ctx) })
 	group.Go(func() error { return s.list(ctx) })
 	group.Go(func() error { return s.receive(ctx) })
@@ -124,11 +125,7 @@ func (s *sender) run(ctx context.Context) error {
 		}
 		return err
 	})
-	err := group.Wait()
-	if errors.Is(err, errDone) {
-		return nil
-	}
-	return err
+	return settle(parent, group.Wait())
 }
 
 func (s *sender) file(index uint64) *sentFile {

@@ -219,7 +219,7 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 			cancel(err)
 		}
 	}()
-	return conclude(ctx, s.conn, r)
+	return conclude(ctx, r)
 }
 
 // register announces the session to the data port under a fresh id and secret.

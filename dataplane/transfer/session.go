@@ -59,31 +59,35 @@ func (c *current) progress() Progress {
 	return Progress{}
 }
 
-// conclude runs a role to its end and closes the control channel: a failure of this side is told to the peer.
-func conclude(ctx context.Context, c *conn, r role) error {
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	// A read from the stream does not end with a context: closing the stream ends it.
-	ended := make(chan struct{})
-	var err error
-	go func() {
-		defer close(ended)
-		err = r.run(watching)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		farewellTo(c, context.Cause(ctx))
-		<-ended
-		return ctxError(ctx)
-	}
-	if err != nil {
-		farewellTo(c, err)
+// conclude runs a role to its end, which closes the control channel, and says how the session went.
+func conclude(ctx context.Context, r role) error {
+	if err := r.run(ctx); err != nil {
 		return err
+	}
+	return partial(r)
+}
+
+// hangUp waits for the end of a session, tells the peer if something failed here, and closes the control channel, which
+// ends whoever reads from it. ctx is that of a role's group: its cause is the first failure.
+func hangUp(ctx context.Context, c *conn) {
+	<-ctx.Done()
+	if cause := context.Cause(ctx); !errors.Is(cause, errDone) {
+		farewellTo(c, cause)
+		return
 	}
 	c.finish(nil)
 	c.close()
-	return partial(r)
+}
+
+// settle is the outcome of a role whose group ended with err.
+func settle(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, errDone):
+		return nil
+	case ctx.Err() != nil:
+		return ctxError(ctx)
+	}
+	return err
 }
 
 // ctxError is why a context ended, as an Error.

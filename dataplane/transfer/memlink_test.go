@@ -1,0 +1,202 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"faspex.io/operator/dataplane/engine"
+)
+
+// memLink is a data link in memory with the engine's manners: ranges go out in order, in pieces that cross no MiB of the
+// space, and only what is expected is delivered. It can be cut after a number of bytes.
+type memLink struct {
+	mu       sync.Mutex
+	changed  *sync.Cond
+	pushed   []engine.Range
+	expected rangeSet
+	closed   bool // CloseSend
+	over     bool // CloseExpect
+	src      engine.Source
+	sink     engine.Sink
+	moved    int64
+	cutAfter int64 // 0 is never
+	cut      bool
+}
+
+var errCut = errors.New("link was cut")
+
+func newMemLink() *memLink {
+	l := &memLink{}
+	l.changed = sync.NewCond(&l.mu)
+	return l
+}
+
+type memSender struct{ *memLink }
+
+func (s memSender) Push(r engine.Range) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pushed = append(s.pushed, r)
+	s.changed.Broadcast()
+	return nil
+}
+
+func (s memSender) CloseSend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.changed.Broadcast()
+}
+
+func (s memSender) SetRate(engine.Rate) {}
+
+func (s memSender) Stats() engine.Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return engine.Stats{Bytes: s.moved}
+}
+
+func (s memSender) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { s.changed.Broadcast() })
+	defer stop()
+	for {
+		s.mu.Lock()
+		for len(s.pushed) == 0 && !s.closed && ctx.Err() == nil {
+			s.changed.Wait()
+		}
+		if ctx.Err() != nil || len(s.pushed) == 0 {
+			s.mu.Unlock()
+			return ctx.Err()
+		}
+		r := s.pushed[0]
+		s.pushed = s.pushed[1:]
+		s.mu.Unlock()
+		for r.Length > 0 {
+			n := min(r.Length, ChunkSize-r.Offset%ChunkSize)
+			if err := s.move(ctx, r.Offset, n); err != nil {
+				return err
+			}
+			r.Offset, r.Length = r.Offset+n, r.Length-n
+		}
+	}
+}
+
+func (s memSender) move(ctx context.Context, off, n int64) error {
+	buf := make([]byte, n)
+	if _, err := s.src.ReadAt(buf, off); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	for !s.expected.covers(off, n) && ctx.Err() == nil {
+		s.changed.Wait()
+	}
+	if s.cutAfter > 0 && s.moved+n > s.cutAfter {
+		s.cut = true
+		s.changed.Broadcast()
+		s.mu.Unlock()
+		return errCut
+	}
+	s.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if _, err := s.sink.WriteAt(buf, off); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.moved += n
+	s.changed.Broadcast()
+	s.mu.Unlock()
+	return nil
+}
+
+type memReceiver struct{ *memLink }
+
+func (r memReceiver) Expect(g engine.Range) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expected.add(g.Offset, g.Length)
+	r.changed.Broadcast()
+	return nil
+}
+
+func (r memReceiver) CloseExpect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	r.changed.Broadcast()
+}
+
+func (r memReceiver) Stats() engine.Stats { return engine.Stats{} }
+
+func (r memReceiver) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { r.changed.Broadcast() })
+	defer stop()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case r.cut:
+			return errCut
+		case r.over && r.moved == r.expected.total():
+			return nil
+		}
+		r.changed.Wait()
+	}
+}
+
+// pipe is an in-memory stream with two ends, buffered like a socket.
+func pipe() (io.ReadWriteCloser, io.ReadWriteCloser) {
+	a, b := &half{}, &half{}
+	a.cond, b.cond = sync.NewCond(&a.mu), sync.NewCond(&b.mu)
+	return &duplex{r: a, w: b}, &duplex{r: b, w: a}
+}
+
+type duplex struct{ r, w *half }
+
+func (d *duplex) Read(p []byte) (int, error)  { return d.r.read(p) }
+func (d *duplex) Write(p []byte) (int, error) { return d.w.write(p) }
+func (d *duplex) Close() error                { d.r.close(); d.w.close(); return nil }
+
+type half struct {
+	mu     sync.Mutex
+	cond   *sync.Cond
+	buf    []byte
+	closed bool
+}
+
+func (h *half) read(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.buf) == 0 && !h.closed {
+		h.cond.Wait()
+	}
+	if len(h.buf) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, h.buf)
+	h.buf = h.buf[n:]
+	return n, nil
+}
+
+func (h *half) write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return 0, io.ErrClosedPipe
+	}
+	h.buf = append(h.buf, p...)
+	h.cond.Broadcast()
+	return len(p), nil
+}
+
+func (h *half) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	h.cond.Broadcast()
+}
