@@ -19,6 +19,7 @@ type DatabaseSpec struct {
 }
 
 // EmbeddedDatabase is a MariaDB that the operator runs.
+// +kubebuilder:validation:XValidation:rule="has(self.storage) == has(oldSelf.storage)",message="the storage of the database cannot change after creation"
 type EmbeddedDatabase struct {
 	// storage is the volume; it cannot change after creation.
 	// +optional
@@ -44,6 +45,7 @@ type DatabaseStorage struct {
 }
 
 // ExternalDatabase is a MariaDB that someone else runs.
+// +kubebuilder:validation:XValidation:rule="has(self.database) == has(oldSelf.database)",message="the name of the database cannot change"
 type ExternalDatabase struct {
 	// host is a DNS name without underscores, or an IP address.
 	// +required

@@ -13,7 +13,7 @@ type FaspexInstanceSpec struct {
 	// +kubebuilder:validation:MaxLength=300
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https' && url(self).getHostname() != ''",message="externalURL must be an https URL with a host"
 	// +kubebuilder:validation:XValidation:rule="!isURL(self) || (url(self).getEscapedPath() in ['', '/'] && url(self).getQuery().size() == 0 && !self.contains('#') && !self.contains('@'))",message="externalURL must be scheme, host and port only"
-	// +kubebuilder:validation:XValidation:rule="!isURL(self) || !url(self).getHostname().contains('_')",message="the host of externalURL must not contain an underscore"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^https://[^/]*_')",message="the host of externalURL must not contain an underscore"
 	ExternalURL string `json:"externalURL,omitempty"`
 
 	// version of Faspex to run: the tag of the images that spec.images does not replace. The operator's own version by default.

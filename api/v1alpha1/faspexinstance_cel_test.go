@@ -1,0 +1,75 @@
+package v1alpha1_test
+
+import "testing"
+
+func TestFaspexInstanceAdmission(t *testing.T) {
+	const embedded = "\ndatabase: {embedded: {}}"
+	external := func(fields string) string {
+		return "externalURL: https://faspex.example.com\ndatabase: {external: {host: db.example.com, rootSecretRef: {name: root}" + fields + "}}"
+	}
+	const good = "externalURL: https://faspex.example.com" + embedded
+	checkAdmission(t, "FaspexInstance", []admission{
+		{name: "smallest", spec: good},
+		{name: "port", spec: "externalURL: https://faspex.example.com:8443/" + embedded},
+		{name: "address", spec: "externalURL: https://192.0.2.7:30443" + embedded},
+		{name: "everything", spec: good + `
+version: "1.2"
+images: {faspex: a/b:c, ui: a/b:c, hsts: a/b:c, mariadb: a/b:c, router: "a/b@sha256:0"}
+imagePullPolicy: Always
+imagePullSecrets: [{name: pull}]
+router: {replicas: 2, logLevel: warn, service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30080, annotations: {a: b}}}
+ui: {replicas: 0}
+core: {concurrentWorkers: 4, resources: {requests: {cpu: 100m}}}
+service: {logLevel: debug}
+utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8]}
+tls: {secretRef: {name: cert}}
+admin: {username: root@example.com}
+deletionPolicy: Delete
+suspend: true`},
+		{name: "no URL", spec: "database: {embedded: {}}", refusal: "spec.externalURL"},
+		{name: "not https", spec: "externalURL: http://faspex.example.com" + embedded, refusal: "must be an https URL with a host"},
+		{name: "no URL at all", spec: "externalURL: 'faspex example com'" + embedded, refusal: "must be an https URL with a host"},
+		{name: "path", spec: "externalURL: https://faspex.example.com/a" + embedded, refusal: "scheme, host and port only"},
+		{name: "query", spec: "externalURL: 'https://faspex.example.com?a=b'" + embedded, refusal: "scheme, host and port only"},
+		{name: "user", spec: "externalURL: https://me@faspex.example.com" + embedded, refusal: "scheme, host and port only"},
+		{name: "underscore", spec: "externalURL: https://my_faspex.example.com" + embedded, refusal: "must not contain an underscore"},
+		{name: "long name", objectName: "a234567890123456789012345678901234567890x", spec: good, refusal: "DNS label of at most 40 characters"},
+		{name: "dotted name", objectName: "a.b", spec: good, refusal: "DNS label of at most 40 characters"},
+		{name: "no database", spec: "externalURL: https://faspex.example.com", refusal: "spec.database"},
+		{name: "empty database", spec: "externalURL: https://faspex.example.com\ndatabase: {}", refusal: "exactly one of embedded and external"},
+		{
+			name:    "both databases",
+			spec:    "externalURL: https://faspex.example.com\ndatabase: {embedded: {}, external: {host: db, rootSecretRef: {name: root}}}",
+			refusal: "exactly one of embedded and external",
+		},
+		{name: "external", spec: external(", port: 3307, database: faspex_b, tls: {caSecretRef: {name: ca}}")},
+		{name: "external with underscore", spec: external(", host: my_db"), refusal: "DNS name without underscores"},
+		{name: "external by address", spec: external(", host: '2001:db8::1'")},
+		{name: "external with a port that is none", spec: external(", port: 65536"), refusal: "spec.database.external.port"},
+		{name: "external with a foreign database", spec: external(", database: mysql"), refusal: "spec.database.external.database"},
+		{name: "policy", spec: good + "\ndeletionPolicy: Burn", refusal: "spec.deletionPolicy"},
+		{name: "log level", spec: good + "\ncore: {logLevel: loud}", refusal: "spec.core.logLevel"},
+		{name: "replicas", spec: good + "\nui: {replicas: -1}", refusal: "spec.ui.replicas"},
+		{name: "utility's networks", spec: good + "\nutility: {authorizedIPs: [localhost]}", refusal: "must be an IP address or a CIDR"},
+		{name: "node port of a ClusterIP", spec: good + "\nrouter: {service: {httpsNodePort: 30443}}", refusal: "node ports need type NodePort"},
+		{
+			name: "node ports that collide", spec: good + "\nrouter: {service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30443}}",
+			refusal: "must differ",
+		},
+		{name: "two admins", spec: good + "\nadmin: {username: a, secretRef: {name: b}}", refusal: "mutually exclusive"},
+	})
+	checkChanges(t, "FaspexInstance", []change{
+		{name: "another URL", before: good, after: "externalURL: https://other.example.com" + embedded},
+		{name: "another database", before: good, after: external(""), refusal: "cannot move between"},
+		{
+			name: "another size", before: "externalURL: https://a.example.com\ndatabase: {embedded: {storage: {size: 1Gi}}}",
+			after: "externalURL: https://a.example.com\ndatabase: {embedded: {storage: {size: 2Gi}}}", refusal: "cannot change after creation",
+		},
+		{
+			name: "a size after all", before: good,
+			after: "externalURL: https://faspex.example.com\ndatabase: {embedded: {storage: {size: 2Gi}}}", refusal: "cannot change after creation",
+		},
+		{name: "another name of the database", before: external(", database: faspex_b"), after: external(", database: faspex_c"), refusal: "cannot change"},
+		{name: "a name of the database after all", before: external(""), after: external(", database: faspex_c"), refusal: "cannot change"},
+	})
+}

@@ -1,0 +1,66 @@
+package v1alpha1_test
+
+import "testing"
+
+func TestTransferNodeAdmission(t *testing.T) {
+	const good = "instanceRef: {name: demo}\nstorage: [{name: default, hostPath: {path: /srv/files}}]\n"
+	checkAdmission(t, "TransferNode", []admission{
+		{name: "smallest", spec: good},
+		{name: "everything", spec: `
+instanceRef: {name: demo}
+nodeSelector: {faspex.io/transfer: "true"}
+tolerations: [{key: dedicated, operator: Exists, effect: NoSchedule}]
+image: a/b:c
+ports: {ssh: 22001, udp: 22001, nodeAPI: 9443, metrics: 9500}
+transferAddress: transfer.example.com
+transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner}]
+storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
+rates: {targetKbps: 100000, maxKbps: 1000000, policy: low}
+ciphers: [aes-256-gcm, aes-128-gcm]
+gso: "off"
+tls: {secretRef: {name: cert}}
+logLevel: debug
+resources: {limits: {memory: 1Gi}}
+suspend: false`},
+		{name: "no instance", spec: "storage: [{name: default, hostPath: {path: /srv/files}}]", refusal: "spec.instanceRef"},
+		{name: "no storage", spec: "instanceRef: {name: demo}", refusal: "spec.storage"},
+		{name: "empty storage", spec: "instanceRef: {name: demo}\nstorage: []", refusal: "spec.storage"},
+		{name: "long name", objectName: "a234567890123456789012345678901234567890x", spec: good, refusal: "DNS label of at most 40 characters"},
+		{name: "same UDP port is fine", spec: good + "ports: {ssh: 9000, udp: 9000}"},
+		{name: "ssh and nodeAPI collide", spec: good + "ports: {ssh: 9000, nodeAPI: 9000}", refusal: "ssh and nodeAPI must be different"},
+		{name: "ssh collides with a default", spec: good + "ports: {ssh: 9092}", refusal: "ssh and nodeAPI must be different"},
+		{name: "metrics collides with a default", spec: good + "ports: {metrics: 33001}", refusal: "ssh and metrics must be different"},
+		{name: "nodeAPI and metrics collide", spec: good + "ports: {nodeAPI: 9095}", refusal: "nodeAPI and metrics must be different"},
+		{name: "port 0", spec: good + "ports: {udp: 0}", refusal: "spec.ports.udp"},
+		{name: "underscore", spec: good + "transferAddress: my_host", refusal: "DNS name without underscores"},
+		{name: "address", spec: good + "transferAddress: 192.0.2.1"},
+		{name: "same user twice", spec: good + "transferUsers: [{name: a}, {name: a}]", refusal: "Duplicate"},
+		{name: "strange user", spec: good + "transferUsers: [{name: 'a b'}]", refusal: "spec.transferUsers[0].name"},
+		{
+			name:    "same storage twice",
+			spec:    "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a}}, {name: a, hostPath: {path: /b}}]",
+			refusal: "Duplicate",
+		},
+		{name: "storage of no kind", spec: "instanceRef: {name: demo}\nstorage: [{name: a}]", refusal: "exactly one of hostPath and persistentVolumeClaim"},
+		{
+			name:    "storage of two kinds",
+			spec:    "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a}, persistentVolumeClaim: {claimName: b}}]",
+			refusal: "exactly one of hostPath and persistentVolumeClaim",
+		},
+		{name: "relative path", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: a/b}}]", refusal: "path must be absolute"},
+		{name: "path that climbs", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a/../b}}]", refusal: "path must be absolute"},
+		{name: "dots in a name are fine", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a..b/.c}}]"},
+		{name: "target above maximum", spec: good + "rates: {targetKbps: 2, maxKbps: 1}", refusal: "targetKbps must not exceed maxKbps"},
+		{name: "no maximum", spec: good + "rates: {targetKbps: 2, maxKbps: 0}"},
+		{name: "policy", spec: good + "rates: {policy: rude}", refusal: "spec.rates.policy"},
+		{name: "cipher", spec: good + "ciphers: [rot13]", refusal: "spec.ciphers[0]"},
+		{name: "gso", spec: good + "gso: maybe", refusal: "spec.gso"},
+	})
+	checkChanges(t, "TransferNode", []change{
+		{name: "another port", before: good, after: good + "ports: {nodeAPI: 9443}"},
+		{
+			name: "another instance", before: good, refusal: "instanceRef cannot change",
+			after: "instanceRef: {name: other}\nstorage: [{name: default, hostPath: {path: /srv/files}}]",
+		},
+	})
+}

@@ -1,0 +1,110 @@
+// Package kubeapi runs a real kube-apiserver with etcd for the tests of one package, with the CRDs of this repository. There is no kubelet
+// and no controller but those under test: pods never run, and nothing is garbage collected.
+//
+// The binaries come from the directory that KUBEBUILDER_ASSETS names; without them the tests fail.
+package kubeapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+var (
+	config   *rest.Config
+	errStart = errors.New("TestMain did not call kubeapi.Run")
+)
+
+// Run starts the server, runs the tests of the package and stops the server. Call it from TestMain: os.Exit(kubeapi.Run(m)).
+func Run(m *testing.M) int {
+	ctrl.SetLogger(logr.Discard())
+	environment := &envtest.Environment{
+		ControlPlaneStartTimeout: time.Minute,
+		ControlPlaneStopTimeout:  time.Minute,
+		ErrorIfCRDPathMissing:    true,
+	}
+	root, err := moduleRoot()
+	if err == nil {
+		environment.CRDDirectoryPaths = []string{filepath.Join(root, "config", "crd", "bases")}
+		config, errStart = environment.Start()
+	} else {
+		errStart = err
+	}
+	code := m.Run()
+	if err := environment.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stop the API server:", err)
+		return 1
+	}
+	return code
+}
+
+// moduleRoot is the nearest folder above the working directory with a go.mod.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, statErr := os.Stat(filepath.Join(dir, "go.mod")); statErr == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod above the working directory")
+		}
+	}
+	return "", err
+}
+
+// Config is the administrator's configuration of the server.
+func Config(t testing.TB) *rest.Config {
+	t.Helper()
+	if errStart != nil {
+		t.Fatalf("start the API server: %v", errStart)
+	}
+	return rest.CopyConfig(config)
+}
+
+// Scheme has the built-in kinds and ours.
+func Scheme(t testing.TB) *runtime.Scheme {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return scheme
+}
+
+// Client is an administrator's client without a cache.
+func Client(t testing.TB) client.Client {
+	t.Helper()
+	c, err := client.New(Config(t), client.Options{Scheme: Scheme(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Namespace makes a namespace for the test.
+func Namespace(t testing.TB, c client.Client) string {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	if err := c.Create(context.Background(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	return namespace.Name
+}
