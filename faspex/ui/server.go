@@ -18,8 +18,8 @@ import (
 // BasePath is where the router serves the page; faspex/ui/web/vite.config.ts builds it for the same path.
 const BasePath = "/aspera/faspex/"
 
-// The page loads nothing from elsewhere and talks to its own origin alone. Carbon positions menus and bars by style attributes.
-const contentSecurityPolicy = "default-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; object-src 'none'; " +
+// The page loads nothing from elsewhere and talks to its own origin alone.
+const contentSecurityPolicy = "default-src 'self'; object-src 'none'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Config is what the server is told by its environment.

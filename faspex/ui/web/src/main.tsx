@@ -1,8 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { BrowserRouter } from 'react-router';
 import { App } from './App';
-import { basePath } from './config';
 import { followSystemTheme } from './shell/theme';
 import './styles/index.scss';
 
@@ -11,8 +9,6 @@ const root = document.getElementById('root');
 if (!root) throw new Error('the page has no element #root');
 createRoot(root).render(
   <StrictMode>
-    <BrowserRouter basename={basePath}>
-      <App />
-    </BrowserRouter>
+    <App />
   </StrictMode>,
 );

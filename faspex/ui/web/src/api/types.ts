@@ -13,6 +13,8 @@ export type RecipientType = 'user' | 'workgroup' | 'shared_inbox';
 export interface Recipient {
   id?: string;
   name: string;
+  first_name?: string;
+  last_name?: string;
   recipient_type?: RecipientType;
   email?: string;
 }

@@ -101,16 +101,14 @@ export class Session {
     throw new LoginRequired();
   }
 
-  /** Forgets the tokens here and at the server, and ends the login form's own session. */
+  /** Forgets the tokens here, and ends everything that grew from this login at the server. */
   async signOut(): Promise<void> {
     const tokens = this.tokens;
     this.set(null);
-    const body = new URLSearchParams({
-      client_id: this.config.clientId,
-      token: tokens?.refreshToken ?? tokens?.accessToken ?? '',
-    });
+    if (!tokens) return;
+    const headers = { Authorization: `Bearer ${tokens.accessToken}` };
     // Signed out here even when the server cannot be reached.
-    await fetch(`${basePath}/auth/logout`, { method: 'POST', body }).catch(() => undefined);
+    await fetch(`${basePath}/auth/token`, { method: 'DELETE', headers }).catch(() => undefined);
   }
 
   private set(tokens: Tokens | null): void {

@@ -1,7 +1,7 @@
 import { Tag } from '@carbon/react';
 import type { ReactNode } from 'react';
 import type { Package } from '../api/types';
-import { formatBytes, formatCount, formatDate } from './format';
+import { formatBytes, formatCount, formatDate, personName } from './format';
 
 function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ReactNode }) {
   return (
@@ -17,7 +17,7 @@ export function PackageFacts({ pkg }: { pkg: Package }) {
   const note = pkg.note ?? pkg.message;
   return (
     <dl className="facts" aria-label="About this package">
-      <Fact name="From">{pkg.sender?.name ?? '–'}</Fact>
+      <Fact name="From">{personName(pkg.sender)}</Fact>
       <Fact name="Size">{formatBytes(pkg.total_bytes)}</Fact>
       <Fact name="Files">{formatCount(pkg.total_files)}</Fact>
       <Fact name="Created">{formatDate(pkg.created_time)}</Fact>
@@ -26,7 +26,7 @@ export function PackageFacts({ pkg }: { pkg: Package }) {
       <Fact name="To" wide>
         {(pkg.recipients ?? []).map((recipient) => (
           <Tag key={`${recipient.recipient_type}:${recipient.name}`} type="outline" size="md">
-            {recipient.name}
+            {personName(recipient)}
           </Tag>
         ))}
       </Fact>

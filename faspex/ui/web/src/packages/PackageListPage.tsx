@@ -66,7 +66,7 @@ export function PackageListPage({ box }: { box: Box }) {
       {error && <Problem title="Packages could not be loaded." error={error} retry={refresh} />}
       <Search
         labelText={`Search ${title.toLowerCase()} packages`}
-        placeholder="Search by title"
+        placeholder="Search by title or person"
         value={search}
         onChange={(event) => {
           setSearch(event.target.value);
@@ -93,7 +93,7 @@ export function PackageListPage({ box }: { box: Box }) {
         <section className="empty" aria-live="polite">
           <BoxIcon size={32} aria-hidden />
           <h2>{q ? 'Nothing found' : empty}</h2>
-          <p>{q ? `No package has “${q}” in its title.` : emptyText}</p>
+          <p>{q ? `No package has “${q}” in its title, or in the name of its sender or of a recipient.` : emptyText}</p>
           {!q && box === 'sent' && (
             <Button kind="tertiary" onClick={() => void navigate('/new')}>
               Create the first package

@@ -2,7 +2,7 @@ import { DataTable, DataTableSkeleton, Link as CarbonLink, Table, TableBody, Tab
 import { Link } from 'react-router';
 import type { Box } from '../api/client';
 import type { Package } from '../api/types';
-import { formatBytes, formatCount, formatDate, formatNames } from './format';
+import { formatBytes, formatCount, formatDate, formatNames, personName } from './format';
 import { StatusTag } from './StatusTag';
 
 const headers = (box: Box) => [
@@ -24,7 +24,7 @@ const cellClass: Record<string, string> = {
 };
 
 function people(box: Box, pkg: Package): string {
-  return box === 'received' ? (pkg.sender?.name ?? '–') : formatNames((pkg.recipients ?? []).map((recipient) => recipient.name));
+  return box === 'received' ? personName(pkg.sender) : formatNames((pkg.recipients ?? []).map(personName));
 }
 
 export function PackageTable({ box, packages }: { box: Box; packages: Package[] }) {

@@ -1,5 +1,5 @@
 import { ComboBox, DismissibleTag } from '@carbon/react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Contact } from '../api/types';
 import { useApp } from '../shell/context';
 
@@ -44,11 +44,20 @@ export function RecipientPicker({ selected, onChange, invalid }: RecipientPicker
     };
   }, [api, text, sessionEnded]);
 
+  // The box keeps the text of what was chosen; a fresh one is ready for the next recipient, with the focus where it was.
+  const [turn, setTurn] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (turn > 0) input.current?.focus();
+  }, [turn]);
+
   const taken = new Set(selected.map(keyOf));
   const items = found.filter((contact) => !taken.has(keyOf(contact)));
   return (
     <div>
       <ComboBox<Contact>
+        key={turn}
+        ref={input}
         id="recipients"
         titleText="Recipients"
         helperText="Type a name or an e-mail address."
@@ -63,6 +72,7 @@ export function RecipientPicker({ selected, onChange, invalid }: RecipientPicker
           if (!selectedItem) return;
           onChange([...selected, selectedItem]);
           setText('');
+          setTurn((current) => current + 1);
         }}
       />
       {selected.length > 0 && (

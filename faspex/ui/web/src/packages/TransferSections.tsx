@@ -1,4 +1,4 @@
-import { Button, CodeSnippet, InlineLoading, TextArea, TextInput } from '@carbon/react';
+import { Button, CodeSnippet, InlineLoading, Layer, TextArea, TextInput } from '@carbon/react';
 import { type ReactNode, useState } from 'react';
 import type { Box } from '../api/client';
 import type { Package } from '../api/types';
@@ -83,7 +83,7 @@ function CommandSection({ heading, text, button, disabled, create, children }: C
   return (
     <section className="section" aria-label={heading}>
       <h2>{heading}</h2>
-      <div className="command">
+      <Layer className="command">
         <p className="section-text">{text}</p>
         <form
           className="stack"
@@ -104,7 +104,7 @@ function CommandSection({ heading, text, button, disabled, create, children }: C
           {error && <Problem title="The command could not be created." error={error} />}
           {command && (
             <>
-              <CodeSnippet type="multi" feedback="Copied" aria-label={`${heading}: command`} wrapText maxCollapsedNumberOfRows={12}>
+              <CodeSnippet type="multi" feedback="Copied" aria-label={`${heading}: command`} wrapText maxCollapsedNumberOfRows={0}>
                 {command}
               </CodeSnippet>
               <p className="section-text">
@@ -113,7 +113,7 @@ function CommandSection({ heading, text, button, disabled, create, children }: C
             </>
           )}
         </div>
-      </div>
+      </Layer>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatDate, formatNames, numberOf } from './format';
+import { formatBytes, formatDate, formatNames, numberOf, personName } from './format';
 
 describe('format', () => {
   it.each([
@@ -13,6 +13,11 @@ describe('format', () => {
     [undefined, '–'],
   ])('bytes %s', (bytes, want) => {
     expect(formatBytes(bytes)).toBe(want);
+  });
+  it('prefers the name a person goes by', () => {
+    expect(personName({ name: 'ada@example.com', first_name: 'Ada', last_name: 'Lovelace' })).toBe('Ada Lovelace');
+    expect(personName({ name: 'ada@example.com', first_name: '', last_name: '' })).toBe('ada@example.com');
+    expect(personName(null)).toBe('–');
   });
   it('names the first of several people', () => {
     expect(formatNames([])).toBe('–');

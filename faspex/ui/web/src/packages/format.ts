@@ -24,6 +24,12 @@ export function formatDate(text: string | null | undefined): string {
   return date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
+/** First and last name where they are known, else the account's name. */
+export function personName(person: { name: string; first_name?: string; last_name?: string } | null | undefined): string {
+  if (!person) return '–';
+  return [person.first_name, person.last_name].filter(Boolean).join(' ') || person.name;
+}
+
 /** The first name, and how many more there are. */
 export function formatNames(names: string[]): string {
   const [first, ...others] = names;

@@ -15,6 +15,7 @@ import {
   Theme,
 } from '@carbon/react';
 import { Link, useLocation } from 'react-router';
+import { personName } from '../packages/format';
 import { useApp } from './context';
 
 const destinations = [
@@ -66,7 +67,7 @@ export function AppHeader() {
             <HeaderGlobalBar>
               {account && (
                 <span className="header-user" data-testid="user-name">
-                  {account.name}
+                  {personName(account)}
                 </span>
               )}
               <HeaderGlobalAction aria-label="Sign out" tooltipAlignment="end" onClick={signOut}>
