@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sync/errgroup"
+
+	"faspex.io/operator/dataplane/config"
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/nodeapi"
+	"faspex.io/operator/dataplane/sshd"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/internal/version"
+)
+
+const (
+	migratePause = 3 * time.Second
+	// drainTime is how long calls of the Node API may go on after the end was asked for.
+	drainTime = 10 * time.Second
+)
+
+func serveCommand() *cobra.Command {
+	var configPath string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the transfer node until SIGTERM",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(configPath)
+			if err != nil {
+				return err
+			}
+			env, err := config.ReadEnvironment(os.Getenv)
+			if err != nil {
+				return err
+			}
+			log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.LogLevel}))
+			return serve(cmd.Context(), cfg, env, log.With("node", env.NodeName))
+		},
+	}
+	cmd.Flags().StringVar(&configPath, "config", "/etc/hsts/hsts.yaml", "configuration file")
+	return cmd
+}
+
+// node is one running transfer node.
+type node struct {
+	cfg      config.Config
+	env      config.Environment
+	log      *slog.Logger
+	secrets  *config.Secrets
+	hostKeys []ssh.Signer
+	files    *storage.Root
+	store    *store.Store
+	recorder *store.NodeRecorder
+	registry *prometheus.Registry
+	health   *health
+}
+
+func serve(ctx context.Context, cfg config.Config, env config.Environment, log *slog.Logger) error {
+	n := &node{cfg: cfg, env: env, log: log, registry: prometheus.NewRegistry()}
+	var err error
+	if n.secrets, err = config.LoadSecrets(cfg.Secrets); err != nil {
+		return err
+	}
+	if n.hostKeys, err = sshd.LoadHostKeys(cfg.Secrets.SSHHostKeys); err != nil {
+		return err
+	}
+	if n.files, err = storage.Open(cfg.StorageRoot); err != nil {
+		return err
+	}
+	defer n.files.Close()
+	if n.store, err = store.New(env.Database); err != nil {
+		return err
+	}
+	defer n.store.Close()
+	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
+	n.health = newHealth(n)
+	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP,
+		"nodeAPI", cfg.Ports.NodeAPI)
+	err = n.run(ctx)
+	log.Info("hsts ends")
+	return err
+}
+
+// run starts all parts and ends them in order: transfers first, then the calls in progress, then the record of both.
+func (n *node) run(ctx context.Context) error {
+	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
+	recorded := make(chan struct{})
+	go func() { defer close(recorded); n.recorder.Run(recording) }()
+	defer func() { stopRecording(); <-recorded }()
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { n.secrets.Watch(ctx, n.log); return nil })
+	group.Go(func() error { return n.serveMetrics(ctx) })
+	group.Go(func() error { return n.serveTransfers(ctx) })
+	group.Go(func() error { return n.serveNodeAPI(ctx) })
+	return group.Wait()
+}
+
+func (n *node) serveTransfers(ctx context.Context) error {
+	data, err := engine.ListenUDP(port(n.cfg.Ports.UDP), engine.Options{GSO: engine.GSO(n.cfg.GSO)})
+	if err != nil {
+		return err
+	}
+	defer data.Close()
+	n.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "hsts_udp_stray_datagrams_total", Help: "Datagrams that belong to no session.",
+	}, func() float64 { return float64(data.Stray()) }))
+	sessions := &transfer.Server{
+		Root:        n.files,
+		Authorizer:  &token.Verifier{Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Now: time.Now},
+		Recorder:    n.recorder,
+		Links:       data,
+		UDPPort:     n.cfg.Ports.UDP,
+		Agent:       "hsts " + version.Version,
+		Ciphers:     n.cfg.Ciphers,
+		DefaultKbps: n.cfg.Rates.TargetKbps, CapKbps: n.cfg.Rates.MaxKbps,
+		Policy: n.cfg.Rates.Policy,
+		Logger: n.log,
+	}
+	sshConfig := sshd.Config{HostKeys: n.hostKeys, Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log}
+	if dir := n.cfg.Secrets.AuthorizedKeys; dir != "" {
+		sshConfig.AuthorizedKeys = sshd.AuthorizedKeysIn(dir)
+	}
+	server, err := sshd.New(sshConfig)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", port(n.cfg.Ports.SSH))
+	if err != nil {
+		return fmt.Errorf("listen for ssh: %w", err)
+	}
+	n.health.accepting.Store(true)
+	return server.Serve(ctx, listener)
+}
+
+func (n *node) serveNodeAPI(ctx context.Context) error {
+	if err := n.migrate(ctx); err != nil {
+		return err
+	}
+	api := nodeapi.New(nodeapi.Config{
+		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
+		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
+		Transfer: nodeapi.TransferSettings{
+			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP,
+			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
+			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
+		},
+		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log, Metrics: n.registry,
+	})
+	listener, err := net.Listen("tcp", port(n.cfg.Ports.NodeAPI))
+	if err != nil {
+		return fmt.Errorf("listen for the node api: %w", err)
+	}
+	server := &http.Server{
+		Handler: api.Handler(), TLSConfig: n.secrets.TLS(), ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 256 << 10, // a bearer token is a header
+	}
+	n.health.migrated.Store(true)
+	return serveHTTP(ctx, server, func() error { return server.ServeTLS(listener, "", "") })
+}
+
+// migrate waits for the database as long as it takes: transfers with tokens of this cluster run meanwhile.
+func (n *node) migrate(ctx context.Context) error {
+	last := ""
+	for {
+		err := n.store.Migrate(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if err.Error() != last {
+			last = err.Error()
+			n.log.Error("database schema can't be brought up to date, will go on trying", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(migratePause):
+		}
+	}
+}
+
+// serveHTTP runs a server until ctx ends and lets calls in progress finish.
+func serveHTTP(ctx context.Context, server *http.Server, run func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- run() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := server.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	}
+	return err
+}
+
+func port(number int) string { return net.JoinHostPort("", strconv.Itoa(number)) }

@@ -1,0 +1,125 @@
+// Package config is what the operator of a transfer node decides: the file hsts.yaml, the environment of the process, and the
+// mounted secrets, which may change while the node runs. It reads and checks; it starts nothing.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is hsts.yaml. docs/architecture.md, section 4, is its contract.
+type Config struct {
+	// StorageRoot is the docroot of everything; the storages of the node are mounted as its folders.
+	StorageRoot string `yaml:"storageRoot"`
+	Ports       Ports  `yaml:"ports"`
+	// TransferUsers are the SSH users; a token decides what they may do.
+	TransferUsers []string `yaml:"transferUsers"`
+	// GSO is auto, on or off.
+	GSO   string `yaml:"gso"`
+	Rates Rates  `yaml:"rates"`
+	// Ciphers that sessions may use, the preferred one first.
+	Ciphers []string    `yaml:"ciphers"`
+	Secrets SecretPaths `yaml:"secrets"`
+}
+
+// Ports are TCP ports, but UDP.
+type Ports struct {
+	SSH     int `yaml:"ssh"`
+	UDP     int `yaml:"udp"`
+	NodeAPI int `yaml:"nodeAPI"`
+	Metrics int `yaml:"metrics"`
+}
+
+// Rates are in kilobits per second, 0 is no limit. Policy is fixed, high, fair or low.
+type Rates struct {
+	TargetKbps int64  `yaml:"targetKbps"`
+	MaxKbps    int64  `yaml:"maxKbps"`
+	Policy     string `yaml:"policy"`
+}
+
+// SecretPaths are the folders that secrets are mounted in.
+type SecretPaths struct {
+	TokenKeys   string `yaml:"tokenKeys"`
+	SSHHostKeys string `yaml:"sshHostKeys"`
+	TLS         string `yaml:"tls"`
+	NodeUser    string `yaml:"nodeUser"`
+	// AuthorizedKeys optionally holds one file a transfer user with public keys of their own.
+	AuthorizedKeys string `yaml:"authorizedKeys"`
+}
+
+// Default is what a file that says nothing means.
+func Default() Config {
+	return Config{
+		StorageRoot:   "/storage",
+		Ports:         Ports{SSH: 33001, UDP: 33001, NodeAPI: 9092, Metrics: 9095},
+		TransferUsers: []string{"xfer"},
+		GSO:           "auto",
+		Rates:         Rates{Policy: "fair"},
+		Ciphers:       slices.Clone(allCiphers),
+		Secrets: SecretPaths{
+			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls", NodeUser: "/etc/hsts/node-user",
+		},
+	}
+}
+
+var (
+	allCiphers  = []string{"aes-256-gcm", "aes-192-gcm", "aes-128-gcm"}
+	allPolicies = []string{"fixed", "high", "fair", "low"}
+	allGSO      = []string{"auto", "on", "off"}
+)
+
+// Load reads a file. A field that is not known is an error, as it would be ignored otherwise.
+func Load(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(text)
+}
+
+// Parse reads the text of a file.
+func Parse(text []byte) (Config, error) {
+	c := Default()
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("parse configuration: %w", err)
+	}
+	if err := c.validate(); err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	return c, nil
+}
+
+func (c Config) validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(filepath.IsAbs(c.StorageRoot), "storageRoot must be an absolute path")
+	for name, port := range map[string]int{
+		"ports.ssh": c.Ports.SSH, "ports.udp": c.Ports.UDP, "ports.nodeAPI": c.Ports.NodeAPI, "ports.metrics": c.Ports.Metrics,
+	} {
+		check(port > 0 && port < 65536, "%s must be within 1 and 65535", name)
+	}
+	check(c.Ports.SSH != c.Ports.NodeAPI && c.Ports.SSH != c.Ports.Metrics && c.Ports.NodeAPI != c.Ports.Metrics,
+		"ports.ssh, ports.nodeAPI and ports.metrics must differ")
+	check(len(c.TransferUsers) > 0 && !slices.Contains(c.TransferUsers, ""), "transferUsers must name at least one user")
+	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
+	check(c.Rates.TargetKbps >= 0 && c.Rates.MaxKbps >= 0, "rates must not be negative")
+	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
+	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
+	for _, cipher := range c.Ciphers {
+		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)
+	}
+	return errors.Join(errs...)
+}
