@@ -185,3 +185,6 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func hash(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
+
+// ExternalHost is the host, with its port if it has one, under which people reach the server.
+func (s *Server) ExternalHost() string { return s.external.Host }

@@ -1,34 +1,47 @@
 package process
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Requests logs and measures every request to next. Probes are logged at debug level. Queries are left out of the log: they may hold
-// authorization codes.
+type requestIDKey struct{}
+
+// RequestID is the id that Requests gave the request of a context; empty outside of one. The answer's header X-Request-Id has it too.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// Requests gives every request to next an id, logs and measures it. Probes are logged at debug level. Queries are left out of the
+// log: they may hold authorization codes. Routes are the patterns of a ServeMux, so that ids in paths make no new measures.
 func Requests(next http.Handler, log *slog.Logger, registry prometheus.Registerer) http.Handler {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "faspex_http_request_duration_seconds",
-		Help:    "Time to answer a request, by method and status.",
+		Help:    "Time to answer a request, by route, method and status.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
-	}, []string{"method", "status"})
+	}, []string{"route", "method", "status"})
 	registry.MustRegister(duration)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
+		id := uuid.NewString()
+		w.Header().Set("X-Request-Id", id)
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(recorder, r)
 		elapsed := time.Since(begin)
-		duration.WithLabelValues(method(r.Method), strconv.Itoa(recorder.status)).Observe(elapsed.Seconds())
+		duration.WithLabelValues(r.Pattern, method(r.Method), strconv.Itoa(recorder.status)).Observe(elapsed.Seconds())
 		level := slog.LevelInfo
 		if isProbe(r.URL.Path) {
 			level = slog.LevelDebug
 		}
-		log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+		log.Log(r.Context(), level, "request", "request", id, "method", r.Method, "path", r.URL.Path, "status", recorder.status,
 			"bytes", recorder.bytes, "duration", elapsed, "remote", r.RemoteAddr)
 	})
 }

@@ -86,6 +86,7 @@ func open(c Config, multiStatements bool) (*sql.DB, error) {
 	m.ParseTime, m.Loc, m.Collation = true, time.UTC, "utf8mb4_general_ci"
 	m.ClientFoundRows = true
 	m.MultiStatements = multiStatements
+	m.Logger = &mysql.NopLogger{} // errors are returned; the driver would print them a second time, not as JSON
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = 10*time.Second, 30*time.Second, 30*time.Second
 	if multiStatements {
 		m.ReadTimeout = 10 * time.Minute

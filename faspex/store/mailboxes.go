@@ -23,6 +23,7 @@ const (
 type PackageFilter struct {
 	Box           Box
 	AccountID     int64
+	History       bool   // inbox: archived and expired packages too
 	Query         string // part of the title, the sender's name, or a recipient's
 	Status        packages.Status
 	UploadStatus  packages.UploadStatus
@@ -35,9 +36,13 @@ type PackageFilter struct {
 // Packages lists packages, newest first, and counts all that match.
 func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Package, int, error) {
 	w := where{}
-	received := `EXISTS (SELECT 1 FROM deliveries d WHERE d.package_id = p.id AND d.account_id = ? AND d.deleted_at IS NULL)`
+	unarchived := ` AND NOT d.archived`
 	// Recipients see a package once it left held: before that it is the sender's affair.
-	visible := `p.state IN ('released', 'expired', 'transient_released_to_expired')`
+	visible := `p.state = 'released'`
+	if f.History {
+		unarchived, visible = ``, `p.state IN ('released', 'expired', 'transient_released_to_expired')`
+	}
+	received := `EXISTS (SELECT 1 FROM deliveries d WHERE d.package_id = p.id AND d.account_id = ? AND d.deleted_at IS NULL` + unarchived + `)`
 	switch f.Box {
 	case BoxInbox:
 		w.and(received+` AND `+visible, f.AccountID)

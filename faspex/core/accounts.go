@@ -1,0 +1,243 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/store"
+)
+
+type accountList struct {
+	list
+	Accounts []api.Account `json:"accounts"`
+}
+
+func (s *Server) registerAccounts() {
+	const what = "account"
+	type listInput struct {
+		paging
+		Expand   bool     `query:"expand"`
+		Role     string   `query:"role" enum:"admin,manager,user"`
+		Types    []string `query:"type,explode"`
+		TypesPHP []string `query:"type[],explode"`
+		Active   bool     `query:"active"`
+		Query    string   `query:"q"`
+	}
+	type getInput struct {
+		idPath
+		Expand bool `query:"expand"`
+	}
+	type changeInput struct {
+		idPath
+		Body api.AccountChange
+	}
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: managers, summary: "List accounts"},
+		func(ctx context.Context, in *listInput) (*body[accountList], error) {
+			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), ActiveOnly: in.Active}, in.page())
+			if err != nil {
+				return nil, err
+			}
+			out := accountList{list: in.list(total), Accounts: []api.Account{}}
+			for _, a := range found {
+				out.Accounts = append(out.Accounts, showAccount(a, in.Expand))
+			}
+			return answerWith(out), nil
+		})
+	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: managers, summary: "Read an account"},
+		func(ctx context.Context, in *getInput) (*body[api.Account], error) {
+			a, err := s.account(ctx, in.ID)
+			return answerWith(showAccount(a, in.Expand)), err
+		})
+	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, summary: "Change an account"},
+		func(ctx context.Context, in *changeInput) (*body[api.Account], error) {
+			a, err := s.account(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.mayManage(ctx, a, in.Body.Role); err != nil {
+				return nil, err
+			}
+			if in.Body.Name != nil && !strings.EqualFold(*in.Body.Name, a.Name) {
+				return nil, badRequest("name cannot be changed.")
+			}
+			if a, err = changeAccount(a, in.Body); err != nil {
+				return nil, err
+			}
+			if err := s.store.UpdateAccount(ctx, a); err != nil {
+				return nil, err
+			}
+			if in.Body.Password != nil {
+				if err := s.store.SetPassword(ctx, a.ID, auth.HashPassword(*in.Body.Password)); err != nil {
+					return nil, err
+				}
+			}
+			return answerWith(showAccount(a, false)), nil
+		})
+	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
+		summary: "Remove an account that no package names"},
+		func(ctx context.Context, in *idPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
+	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent,
+		summary: "Remove several accounts"}, s.deleteAccounts)
+}
+
+func showAccount(a store.Account, expand bool) api.Account {
+	if expand {
+		return accountOutExpanded(a)
+	}
+	return accountOut(a)
+}
+
+func (s *Server) account(ctx context.Context, id string) (store.Account, error) {
+	n, err := number(id, "account")
+	if err != nil {
+		return store.Account{}, err
+	}
+	return s.store.Account(ctx, n)
+}
+
+// mayManage keeps managers from admins' accounts, and from making admins.
+func (s *Server) mayManage(ctx context.Context, a store.Account, newRole *string) error {
+	if isAdmin(caller(ctx)) {
+		return nil
+	}
+	if isAdmin(a) || (newRole != nil && *newRole == store.RoleAdmin) {
+		return forbidden("Only an admin may manage admins.")
+	}
+	return nil
+}
+
+func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.AccountChange }) (*body[api.Account], error) {
+	c := in.Body
+	if c.Name == nil || c.FirstName == nil || c.LastName == nil || c.Email == nil {
+		return nil, badRequest("name, first_name, last_name and email are needed.")
+	}
+	name := strings.TrimSpace(*c.Name)
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return nil, badRequest("name must not be empty or hold control characters.")
+	}
+	a := store.Account{Name: name, Role: store.RoleUser, Type: "local_user", Status: store.AccountActive, UploadsAllowed: true, DownloadsAllowed: true}
+	set(&a.Type, c.Type)
+	if err := s.mayManage(ctx, a, c.Role); err != nil {
+		return nil, err
+	}
+	a, err := changeAccount(a, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Password != nil {
+		a.PasswordHash = auth.HashPassword(*c.Password)
+	}
+	id, err := s.store.CreateAccount(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if a, err = s.store.Account(ctx, id); err != nil {
+		return nil, err
+	}
+	return answerWith(showAccount(a, false)), nil
+}
+
+func changeAccount(a store.Account, c api.AccountChange) (store.Account, error) {
+	set(&a.FirstName, c.FirstName)
+	set(&a.LastName, c.LastName)
+	set(&a.Email, c.Email)
+	set(&a.Role, c.Role)
+	set(&a.UploadsAllowed, c.UploadsAllowed)
+	set(&a.DownloadsAllowed, c.DownloadsAllowed)
+	set(&a.Description, c.Description)
+	set(&a.PublicKey, c.PublicKey)
+	if c.AccountActivated != nil {
+		a.Status = store.AccountInactive
+		if *c.AccountActivated {
+			a.Status = store.AccountActive
+		}
+	}
+	return a, checkKey(a.PublicKey)
+}
+
+func (s *Server) deleteAccount(ctx context.Context, id string) error {
+	a, err := s.account(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.mayManage(ctx, a, nil); err != nil {
+		return err
+	}
+	if a.ID == caller(ctx).ID {
+		return conflict("You cannot delete the account you are logged in with.")
+	}
+	return s.store.DeleteAccount(ctx, a.ID)
+}
+
+// batchError is one thing of a batch that could not be done.
+type batchError struct {
+	ID      string `json:"id"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+type batchDetails struct {
+	Failed    []string `json:"failed"`
+	Succeeded []string `json:"succeeded"`
+}
+
+type batchAnswer struct {
+	Errors  []batchError `json:"errors"`
+	Details batchDetails `json:"details"`
+}
+
+type batchOutput struct {
+	Status int
+	Body   *batchAnswer
+}
+
+// ids gathers the ids of a DELETE on a collection, from the query (comma separated) and from the body.
+func ids(query string, b *api.IDs) ([]string, error) {
+	var all []string
+	for _, id := range strings.Split(query, ",") {
+		if id = strings.TrimSpace(id); id != "" {
+			all = append(all, id)
+		}
+	}
+	if b != nil {
+		all = append(all, b.IDs...)
+	}
+	if len(all) == 0 || len(all) > 1000 {
+		return nil, badRequest(fmt.Sprintf("ids must name 1 to 1000 things, not %d.", len(all)))
+	}
+	return all, nil
+}
+
+func (s *Server) deleteAccounts(ctx context.Context, in *struct {
+	IDs  string `query:"ids"`
+	Body *api.IDs
+}) (*batchOutput, error) {
+	all, err := ids(in.IDs, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return s.batch(ctx, "account", all, s.deleteAccount), nil
+}
+
+// batch does one thing to many: 204 when all went well, else 207 with what did not.
+func (s *Server) batch(ctx context.Context, what string, ids []string, do func(context.Context, string) error) *batchOutput {
+	var out batchAnswer
+	for _, id := range ids {
+		if err := do(ctx, id); err != nil {
+			p := s.answer(ctx, what, err).(*problem)
+			out.Errors = append(out.Errors, batchError{id, p.Code, p.Message})
+			out.Details.Failed = append(out.Details.Failed, id)
+			continue
+		}
+		out.Details.Succeeded = append(out.Details.Succeeded, id)
+	}
+	if len(out.Errors) == 0 {
+		return &batchOutput{Status: http.StatusNoContent}
+	}
+	return &batchOutput{Status: http.StatusMultiStatus, Body: &out}
+}

@@ -1,0 +1,44 @@
+package core
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/store"
+)
+
+type contactList struct {
+	list
+	Contacts []api.Contact `json:"contacts"`
+}
+
+func (s *Server) registerContacts() {
+	type listInput struct {
+		paging
+		Types    []string `query:"type,explode" doc:"kinds of contacts; none means all"`
+		TypesPHP []string `query:"type[],explode"`
+		Query    string   `query:"q"`
+		Context  string   `query:"context"`
+	}
+	register(s, operation{method: http.MethodGet, path: v5 + "/contacts", id: "list-contacts", what: "contact", access: anyone,
+		summary: "List whom the caller may send packages to"},
+		func(ctx context.Context, in *listInput) (*body[contactList], error) {
+			types := append(in.Types, in.TypesPHP...)
+			out := contactList{list: in.list(0), Contacts: []api.Contact{}}
+			if len(types) > 0 && !slices.Contains(types, "user") {
+				return answerWith(out), nil // accounts are the only contacts yet
+			}
+			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, ActiveOnly: true}, in.page())
+			if err != nil {
+				return nil, err
+			}
+			out.TotalCount = total
+			for _, a := range found {
+				out.Contacts = append(out.Contacts, api.Contact{ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName,
+					Email: a.Email, Type: "user", RequireEncryptionAtRest: "server"})
+			}
+			return answerWith(out), nil
+		})
+}

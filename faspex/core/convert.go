@@ -1,0 +1,90 @@
+package core
+
+import (
+	"database/sql"
+	"fmt"
+	"strconv"
+	"time"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/store"
+)
+
+func text(id int64) string { return strconv.FormatInt(id, 10) }
+
+func ptr[T any](v T) *T { return &v }
+
+// set copies what a change holds.
+func set[T any](into *T, from *T) {
+	if from != nil {
+		*into = *from
+	}
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func stamp(t time.Time) string { return t.UTC().Format(timeFormat) }
+
+func nullStamp(t sql.NullTime) *string {
+	if !t.Valid {
+		return nil
+	}
+	return ptr(stamp(t.Time))
+}
+
+// parseTime reads the forms that clients send: RFC 3339 with or without fractions, or a date.
+func parseTime(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.000Z0700", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, badRequest(fmt.Sprintf("%q is not a date or a time.", s))
+}
+
+func accountOut(a store.Account) api.Account {
+	return api.Account{
+		ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email, Role: a.Role, Type: a.Type, Status: a.Status,
+		AccountActivated: a.Status == store.AccountActive, CanSendNormalPackages: "default", LastLoginTime: nullStamp(a.LastLoginAt),
+	}
+}
+
+// accountOutExpanded adds what the owner and those who manage accounts may see.
+func accountOutExpanded(a store.Account) api.Account {
+	out := accountOut(a)
+	out.UploadsAllowed, out.DownloadsAllowed = ptr(a.UploadsAllowed), ptr(a.DownloadsAllowed)
+	out.Description, out.PublicKey = ptr(a.Description), ptr(a.PublicKey)
+	out.CreatedAt, out.UpdatedAt = ptr(stamp(a.CreatedAt)), ptr(stamp(a.UpdatedAt))
+	return out
+}
+
+func nodeOut(n store.Node) api.Node {
+	return api.Node{
+		ID: text(n.ID), Name: n.Name, Host: n.Host, APIPort: n.APIPort, APIUsername: n.APIUsername, UseSSL: n.UseSSL, VerifySSL: n.VerifySSL,
+		PublicKey: orNull(n.PublicKey), NodeType: n.NodeType, StorageType: n.StorageType, BrowserAddressMatch: n.BrowserAddressMatch,
+		RequesterAddressMatch: n.RequesterAddressMatch, EnableSecondaryTransferAddress: n.EnableSecondaryTransferAddress,
+		PrimaryTransferAddress: n.PrimaryTransferAddress, SecondaryTransferAddress: n.SecondaryTransferAddress,
+		ConnectionTimeout: n.ConnectionTimeout, PaginationBrowsing: n.PaginationBrowsing, Status: n.Status,
+	}
+}
+
+func folderOut(f store.SharedFolder, admin bool) api.SharedFolder {
+	out := api.SharedFolder{
+		ID: text(f.ID), NodeID: text(f.NodeID), Name: f.Name, DefaultInbox: f.DefaultInbox, EnableCloudReferencing: f.EnableCloudReferencing,
+		EnableLinking: f.EnableLinking, KbpsInitialTargetDownloadRate: f.InitialTargetDownloadKbps, KbpsInitialTargetUploadRate: f.InitialTargetUploadKbps,
+		KbpsMaxTargetDownloadRate: f.MaxTargetDownloadKbps, KbpsMaxTargetUploadRate: f.MaxTargetUploadKbps, LockMinratePolicy: f.LockMinratePolicy,
+		OverrideTransferParameters: f.OverrideTransferParameters, RelayIncomingBandwidth: f.RelayIncomingBandwidth,
+		RelayOutgoingBandwidth: f.RelayOutgoingBandwidth, ReadPermission: f.ReadPermission,
+	}
+	if admin {
+		out.Directory = f.Directory
+	}
+	return out
+}

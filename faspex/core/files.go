@@ -1,0 +1,143 @@
+package core
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/process"
+)
+
+type browseInput struct {
+	idPath
+	Offset int `query:"offset" minimum:"0" default:"0"`
+	Limit  int `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+	Body   *api.BrowseRequest
+}
+
+type browsePageInput struct {
+	idPath
+	PerPage        int    `query:"per_page" minimum:"1" maximum:"1000" default:"500"`
+	IterationToken string `query:"iteration_token"`
+	Body           *api.BrowseRequest
+}
+
+type browsePageOutput struct {
+	NextIterationToken string `header:"X-Aspera-Next-Iteration-Token"`
+	Body               api.Listing
+}
+
+// root is the folder on a node that paths of a listing are relative to.
+type root func(ctx context.Context, id string) (client *nodeapi.Client, directory string, err error)
+
+func (s *Server) registerFiles() {
+	for side := range map[string]bool{"sent": true, "received": true} {
+		s.registerBrowse("/packages/{id}/files/"+side, "package", anyone, s.packageRoot(side))
+	}
+	s.registerBrowse("/nodes/{id}/browse", "node", admins, func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+		n, err := s.node(ctx, id)
+		if err != nil {
+			return nil, "", err
+		}
+		c, err := s.dialer.Client(n)
+		return c, "/", err
+	})
+}
+
+// registerBrowse adds a listing and its paged form.
+func (s *Server) registerBrowse(route, what string, who access, find root) {
+	id := strings.NewReplacer("/", "-", "{id}-", "").Replace(strings.TrimPrefix(route, "/"))
+	register(s, operation{method: http.MethodPost, path: v5 + route, id: id, what: what, access: who, summary: "List a folder of a " + what},
+		func(ctx context.Context, in *browseInput) (*body[api.Listing], error) {
+			l, err := s.browse(ctx, find, in.ID, in.Body, in.Offset, in.Limit)
+			return answerWith(l), err
+		})
+	register(s, operation{method: http.MethodPost, path: v5 + route + "/page", id: id + "-page", what: what, access: who,
+		summary: "List a folder of a " + what + ", a page at a time"},
+		func(ctx context.Context, in *browsePageInput) (*browsePageOutput, error) {
+			token := in.IterationToken
+			if token == "" && in.Body != nil {
+				token = in.Body.IterationToken
+			}
+			offset := 0
+			if token != "" {
+				var err error
+				if offset, err = strconv.Atoi(token); err != nil || offset < 0 {
+					return nil, badRequest("iteration_token is not one that this call gave.")
+				}
+			}
+			l, err := s.browse(ctx, find, in.ID, in.Body, offset, in.PerPage)
+			if err != nil {
+				return nil, err
+			}
+			out := &browsePageOutput{Body: l}
+			if end := offset + len(l.Items); len(l.Items) > 0 && end < l.TotalCount {
+				out.NextIterationToken = strconv.Itoa(end)
+			}
+			return out, nil
+		})
+}
+
+// packageRoot is the folder of a package for one who may download it.
+func (s *Server) packageRoot(side string) root {
+	return func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+		v, err := s.view(ctx, id)
+		if err != nil {
+			return nil, "", err
+		}
+		if err := mayDownload(v, caller(ctx), side); err != nil {
+			return nil, "", err
+		}
+		_, _, c, err := s.reach(ctx, v.pkg)
+		return c, v.pkg.Directory, err
+	}
+}
+
+func (s *Server) browse(ctx context.Context, find root, id string, in *api.BrowseRequest, offset, limit int) (api.Listing, error) {
+	if in == nil {
+		in = &api.BrowseRequest{}
+	}
+	if strings.Contains("/"+in.Path+"/", "/../") || strings.ContainsRune(in.Path, 0) {
+		return api.Listing{}, badRequest("path leads out of the folder.")
+	}
+	client, top, err := find(ctx, id)
+	if err != nil {
+		return api.Listing{}, err
+	}
+	defer client.CloseIdleConnections()
+	req := nodeapi.BrowseRequest{Path: path.Join(top, path.Clean("/"+in.Path)), Skip: offset, Count: limit, Sort: in.Sort}
+	if len(in.Filters.Basenames) > 0 || len(in.Filters.Types) > 0 {
+		req.Filters = &nodeapi.Filters{Basenames: in.Filters.Basenames, Types: in.Filters.Types}
+	}
+	found, err := client.Browse(ctx, req)
+	if nodeapi.IsNotFound(err) {
+		return api.Listing{}, notFound("folder")
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "node call failed", "request", process.RequestID(ctx), "error", err)
+		return api.Listing{}, newProblem(http.StatusBadGateway, "The transfer node does not answer. Try again.")
+	}
+	out := api.Listing{Self: []api.Entry{entryOut(found.Self, top)}, Items: []api.Entry{}, ItemCount: found.ItemCount, TotalCount: found.TotalCount}
+	for _, e := range found.Items {
+		out.Items = append(out.Items, entryOut(e, top))
+	}
+	return out, nil
+}
+
+// entryOut writes a node's entry with its path relative to the top: where content lies is the server's affair.
+func entryOut(e nodeapi.Entry, top string) api.Entry {
+	shown := path.Clean("/" + strings.TrimPrefix(path.Clean("/"+e.Path), strings.TrimSuffix(top, "/")))
+	out := api.Entry{Path: shown, Basename: e.Basename, Type: e.Type, Size: text(e.Size), Permissions: []api.Permission{{Name: "view"}}}
+	if shown == "/" {
+		out.Basename = ""
+	}
+	if !e.Mtime.IsZero() {
+		out.Mtime = e.Mtime.UTC().Format(time.RFC3339)
+	}
+	return out
+}

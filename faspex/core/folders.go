@@ -1,0 +1,180 @@
+package core
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strings"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/store"
+)
+
+type folderList struct {
+	list
+	SharedFolders []api.SharedFolder `json:"shared_folders"`
+}
+
+type folderPath struct {
+	NodeID string `path:"node_id"`
+	ID     string `path:"id"`
+}
+
+func (s *Server) registerSharedFolders() {
+	const what = "storage location"
+	base := v5 + "/nodes/{node_id}/shared_folders"
+	type listInput struct {
+		paging
+		Query string `query:"q"`
+		Sort  string `query:"sort" enum:"id,name,read_permission"`
+	}
+	type nodeListInput struct {
+		NodeID string `path:"node_id"`
+		listInput
+	}
+	type createInput struct {
+		NodeID string `path:"node_id"`
+		Body   api.SharedFolderChange
+	}
+	type changeInput struct {
+		folderPath
+		Body api.SharedFolderChange
+	}
+	register(s, operation{method: http.MethodGet, path: v5 + "/shared_folders", id: "list-shared-folders", what: what, access: anyone,
+		summary: "List the storage locations that the caller may take files from; an admin sees all"},
+		func(ctx context.Context, in *listInput) (*body[folderList], error) {
+			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))}, in.paging)
+		})
+	register(s, operation{method: http.MethodGet, path: base, id: "list-node-shared-folders", what: what, access: admins, summary: "List the storage locations of a node"},
+		func(ctx context.Context, in *nodeListInput) (*body[folderList], error) {
+			n, err := s.node(ctx, in.NodeID)
+			if err != nil {
+				return nil, err
+			}
+			return s.listFolders(ctx, store.FolderFilter{NodeID: n.ID, Query: in.Query, Sort: in.Sort}, in.paging)
+		})
+	register(s, operation{method: http.MethodPost, path: base, id: "create-shared-folder", what: what, access: admins, status: http.StatusCreated, summary: "Add a storage location"},
+		func(ctx context.Context, in *createInput) (*body[api.SharedFolder], error) {
+			n, err := s.node(ctx, in.NodeID)
+			if err != nil {
+				return nil, err
+			}
+			if in.Body.Name == nil || in.Body.Directory == nil {
+				return nil, badRequest("name and directory are needed.")
+			}
+			f, err := changeFolder(store.NewSharedFolder(n.ID, "", ""), in.Body)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.testDirectory(ctx, n, f.Directory, in.Body.Test); err != nil {
+				return nil, err
+			}
+			if f.ID, err = s.store.CreateSharedFolder(ctx, f); err != nil {
+				return nil, err
+			}
+			return answerWith(folderOut(f, true)), nil
+		})
+	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
+		func(ctx context.Context, in *folderPath) (*body[api.SharedFolder], error) {
+			f, err := s.folder(ctx, *in)
+			return answerWith(folderOut(f, true)), err
+		})
+	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-shared-folder", what: what, access: admins,
+		summary: "Change a storage location, or make it the default inbox"},
+		func(ctx context.Context, in *changeInput) (*body[api.SharedFolder], error) {
+			f, err := s.folder(ctx, in.folderPath)
+			if err != nil {
+				return nil, err
+			}
+			if f, err = changeFolder(f, in.Body); err != nil {
+				return nil, err
+			}
+			n, err := s.store.Node(ctx, f.NodeID)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.testDirectory(ctx, n, f.Directory, in.Body.Test); err != nil {
+				return nil, err
+			}
+			if err := s.store.UpdateSharedFolder(ctx, f); err != nil {
+				return nil, err
+			}
+			return answerWith(folderOut(f, true)), nil
+		})
+	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-shared-folder", what: what, access: admins,
+		summary: "Remove a storage location without packages; its files stay"},
+		func(ctx context.Context, in *folderPath) (*empty, error) {
+			f, err := s.folder(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.store.DeleteSharedFolder(ctx, f.ID)
+		})
+}
+
+func (s *Server) listFolders(ctx context.Context, f store.FolderFilter, p paging) (*body[folderList], error) {
+	found, total, err := s.store.SharedFolders(ctx, f, p.page())
+	if err != nil {
+		return nil, err
+	}
+	out := folderList{list: p.list(total), SharedFolders: []api.SharedFolder{}}
+	for _, folder := range found {
+		out.SharedFolders = append(out.SharedFolders, folderOut(folder, isAdmin(caller(ctx))))
+	}
+	return answerWith(out), nil
+}
+
+// folder reads a folder that must be of the node in the path.
+func (s *Server) folder(ctx context.Context, p folderPath) (store.SharedFolder, error) {
+	id, err := number(p.ID, "storage location")
+	if err != nil {
+		return store.SharedFolder{}, err
+	}
+	f, err := s.store.SharedFolder(ctx, id)
+	if err != nil {
+		return f, err
+	}
+	if text(f.NodeID) != p.NodeID {
+		return store.SharedFolder{}, notFound("storage location")
+	}
+	return f, nil
+}
+
+func changeFolder(f store.SharedFolder, c api.SharedFolderChange) (store.SharedFolder, error) {
+	set(&f.Name, c.Name)
+	set(&f.Directory, c.Directory)
+	set(&f.DefaultInbox, c.DefaultInbox)
+	set(&f.EnableCloudReferencing, c.EnableCloudReferencing)
+	set(&f.EnableLinking, c.EnableLinking)
+	set(&f.InitialTargetDownloadKbps, c.KbpsInitialTargetDownloadRate)
+	set(&f.InitialTargetUploadKbps, c.KbpsInitialTargetUploadRate)
+	set(&f.MaxTargetDownloadKbps, c.KbpsMaxTargetDownloadRate)
+	set(&f.MaxTargetUploadKbps, c.KbpsMaxTargetUploadRate)
+	set(&f.LockMinratePolicy, c.LockMinratePolicy)
+	set(&f.OverrideTransferParameters, c.OverrideTransferParameters)
+	set(&f.RelayIncomingBandwidth, c.RelayIncomingBandwidth)
+	set(&f.RelayOutgoingBandwidth, c.RelayOutgoingBandwidth)
+	set(&f.ReadPermission, c.ReadPermission)
+	if strings.Contains("/"+f.Directory+"/", "/../") || strings.ContainsRune(f.Directory, 0) {
+		return f, badRequest("directory must not lead out of the node's storage.")
+	}
+	f.Directory = path.Clean("/" + f.Directory)
+	return f, nil
+}
+
+// testDirectory refuses a directory that the node cannot list, if the request wants that.
+func (s *Server) testDirectory(ctx context.Context, n store.Node, directory string, test *bool) error {
+	if test == nil || !*test {
+		return nil
+	}
+	c, err := s.dialer.Client(n)
+	if err != nil {
+		return err
+	}
+	defer c.CloseIdleConnections()
+	if _, err := c.Browse(ctx, nodeapi.BrowseRequest{Path: directory, Count: 1}); err != nil {
+		return badRequest("The directory cannot be listed: " + err.Error())
+	}
+	return nil
+}

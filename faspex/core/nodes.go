@@ -1,0 +1,242 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/store"
+)
+
+type nodeList struct {
+	list
+	DefaultNode *api.Node  `json:"default_node"`
+	Nodes       []api.Node `json:"nodes"`
+}
+
+func (s *Server) registerNodes() {
+	const what = "node"
+	type listInput struct {
+		paging
+		Expand bool   `query:"expand"`
+		Query  string `query:"q"`
+	}
+	type getInput struct {
+		idPath
+		Expand bool `query:"expand"`
+	}
+	type changeInput struct {
+		idPath
+		Body api.NodeChange
+	}
+	register(s, operation{method: http.MethodGet, path: v5 + "/nodes", id: "list-nodes", what: what, access: admins, summary: "List nodes"},
+		func(ctx context.Context, in *listInput) (*body[nodeList], error) {
+			found, total, err := s.store.Nodes(ctx, in.Query, in.page())
+			if err != nil {
+				return nil, err
+			}
+			out := nodeList{list: in.list(total), Nodes: []api.Node{}}
+			for _, n := range found {
+				shown, err := s.showNode(ctx, n, in.Expand)
+				if err != nil {
+					return nil, err
+				}
+				out.Nodes = append(out.Nodes, shown)
+			}
+			out.DefaultNode, err = s.defaultNode(ctx)
+			return answerWith(out), err
+		})
+	register(s, operation{method: http.MethodPost, path: v5 + "/nodes", id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},
+		func(ctx context.Context, in *struct{ Body api.NodeChange }) (*body[api.Node], error) {
+			n, err := s.changeNode(store.Node{StorageType: "default", ConnectionTimeout: 30}, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			if n, err = s.testIfAsked(ctx, n, in.Body.Test); err != nil {
+				return nil, err
+			}
+			if n.ID, err = s.store.CreateNode(ctx, n); err != nil {
+				return nil, err
+			}
+			return answerWith(nodeOut(n)), nil
+		})
+	register(s, operation{method: http.MethodGet, path: v5 + "/nodes/{id}", id: "get-node", what: what, access: admins, summary: "Read a node"},
+		func(ctx context.Context, in *getInput) (*body[api.Node], error) {
+			n, err := s.node(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			out, err := s.showNode(ctx, n, in.Expand)
+			return answerWith(out), err
+		})
+	register(s, operation{method: http.MethodPut, path: v5 + "/nodes/{id}", id: "update-node", what: what, access: admins, summary: "Change a node"},
+		func(ctx context.Context, in *changeInput) (*body[api.Node], error) {
+			n, err := s.node(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if n, err = s.changeNode(n, in.Body); err != nil {
+				return nil, err
+			}
+			if n, err = s.testIfAsked(ctx, n, in.Body.Test); err != nil {
+				return nil, err
+			}
+			if err := s.store.UpdateNode(ctx, n); err != nil {
+				return nil, err
+			}
+			return answerWith(nodeOut(n)), nil
+		})
+	register(s, operation{method: http.MethodDelete, path: v5 + "/nodes/{id}", id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
+		func(ctx context.Context, in *idPath) (*empty, error) {
+			id, err := number(in.ID, what)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.store.DeleteNode(ctx, id)
+		})
+	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/test", id: "test-node", what: what, access: admins, summary: "Call a node and tell how it went"},
+		func(ctx context.Context, in *idPath) (*body[api.Node], error) {
+			n, err := s.node(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			n.Status, n.StatusMessage = s.tryNode(ctx, n)
+			if err := s.store.SetNodeStatus(ctx, n.ID, n.Status, n.StatusMessage); err != nil {
+				return nil, err
+			}
+			out := nodeOut(n)
+			out.StatusMessage = n.StatusMessage
+			return answerWith(out), nil
+		})
+}
+
+func (s *Server) node(ctx context.Context, id string) (store.Node, error) {
+	n, err := number(id, "node")
+	if err != nil {
+		return store.Node{}, err
+	}
+	return s.store.Node(ctx, n)
+}
+
+// allFolders is more than a node has.
+var allFolders = store.Page{Limit: 1000}
+
+func (s *Server) showNode(ctx context.Context, n store.Node, expand bool) (api.Node, error) {
+	out := nodeOut(n)
+	if !expand {
+		return out, nil
+	}
+	folders, _, err := s.store.SharedFolders(ctx, store.FolderFilter{NodeID: n.ID}, allFolders)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range folders {
+		out.SharedFolders = append(out.SharedFolders, folderOut(f, true))
+	}
+	return out, nil
+}
+
+// defaultNode is the node of the default inbox, nil when none was chosen.
+func (s *Server) defaultNode(ctx context.Context) (*api.Node, error) {
+	inbox, err := s.store.DefaultInbox(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.store.Node(ctx, inbox.NodeID)
+	if err != nil {
+		return nil, err
+	}
+	return ptr(nodeOut(n)), nil
+}
+
+// changeNode applies a change and checks the result.
+func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) {
+	password := ""
+	switch {
+	case c.APIPassword != nil:
+		password = *c.APIPassword
+	case n.ID != 0:
+		var err error
+		if password, err = s.dialer.Password(n); err != nil {
+			return n, err
+		}
+	}
+	set(&n.Name, c.Name)
+	set(&n.Host, c.Host)
+	set(&n.APIPort, c.APIPort)
+	set(&n.APIUsername, c.APIUsername)
+	set(&n.UseSSL, c.UseSSL)
+	set(&n.VerifySSL, c.VerifySSL)
+	set(&n.PublicKey, c.PublicKey)
+	set(&n.NodeType, c.NodeType)
+	set(&n.StorageType, c.StorageType)
+	set(&n.BrowserAddressMatch, c.BrowserAddressMatch)
+	set(&n.RequesterAddressMatch, c.RequesterAddressMatch)
+	set(&n.EnableSecondaryTransferAddress, c.EnableSecondaryTransferAddress)
+	set(&n.PrimaryTransferAddress, c.PrimaryTransferAddress)
+	set(&n.SecondaryTransferAddress, c.SecondaryTransferAddress)
+	set(&n.ConnectionTimeout, c.ConnectionTimeout)
+	set(&n.PaginationBrowsing, c.PaginationBrowsing)
+	var missing []string
+	for _, f := range []struct {
+		name  string
+		empty bool
+	}{
+		{"name", n.Name == ""}, {"host", n.Host == ""}, {"api_port", n.APIPort == 0}, {"api_username", n.APIUsername == ""}, {"api_password", password == ""},
+		{"use_ssl", n.ID == 0 && c.UseSSL == nil}, {"verify_ssl", n.ID == 0 && c.VerifySSL == nil}, {"node_type", n.NodeType == ""},
+	} {
+		if f.empty {
+			missing = append(missing, f.name)
+		}
+	}
+	if len(missing) > 0 {
+		return n, badRequest("These fields are missing: " + strings.Join(missing, ", ") + ".")
+	}
+	// Such names break connections: the guide forbids them.
+	if strings.ContainsAny(n.Host, "_/@ ") {
+		return n, badRequest("host must be a host name or an address, without underscores.")
+	}
+	sealed, err := s.dialer.Seal(n.APIUsername, password)
+	if err != nil {
+		return n, err
+	}
+	n.APIPassword, n.Status, n.StatusMessage = sealed, "queued", ""
+	if _, err := s.dialer.Client(n); err != nil { // checks the certificates, connects to nothing
+		return n, badRequest("public_key must hold PEM certificates, and host and port must make an address.")
+	}
+	return n, nil
+}
+
+// testIfAsked refuses a node that does not answer, if the request wants that.
+func (s *Server) testIfAsked(ctx context.Context, n store.Node, test *bool) (store.Node, error) {
+	if test == nil || !*test {
+		return n, nil
+	}
+	n.Status, n.StatusMessage = s.tryNode(ctx, n)
+	if n.Status == "failed" {
+		return n, badRequest(n.StatusMessage)
+	}
+	return n, nil
+}
+
+// tryNode calls a node with its credentials.
+func (s *Server) tryNode(ctx context.Context, n store.Node) (status, message string) {
+	c, err := s.dialer.Client(n)
+	if err == nil {
+		defer c.CloseIdleConnections()
+		_, err = c.Info(ctx)
+	}
+	switch {
+	case err == nil:
+		return "completed", ""
+	case nodeapi.IsUnauthorized(err):
+		return "failed", "The node refused the user name or the password."
+	}
+	return "failed", "The node does not answer: " + err.Error()
+}

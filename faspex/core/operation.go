@@ -1,0 +1,124 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/store"
+)
+
+// access says who may call an operation at all; what they see of it is the operation's affair.
+type access []string
+
+var (
+	public   access
+	anyone   = access{store.RoleAdmin, store.RoleManager, store.RoleUser}
+	managers = access{store.RoleAdmin, store.RoleManager}
+	admins   = access{store.RoleAdmin}
+)
+
+// operation describes one call of the API.
+type operation struct {
+	method  string
+	path    string // below Base
+	id      string
+	summary string
+	// what is the thing it is about, for messages.
+	what   string
+	access access
+	status int // of success; 0 is 200, or 204 without an answer
+}
+
+// register adds an operation. Errors of the handler are translated in one place.
+func register[I, O any](s *Server, op operation, handle func(context.Context, *I) (*O, error)) {
+	o := huma.Operation{
+		OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, Tags: []string{op.what},
+		Errors: []int{http.StatusBadRequest, http.StatusInternalServerError}, MaxBodyBytes: 4 << 20,
+	}
+	if len(op.access) > 0 {
+		o.Security = []map[string][]string{{"bearer": {}}}
+		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
+		o.Middlewares = huma.Middlewares{s.admit(op.access)}
+	}
+	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.answer(ctx, op.what, err)
+		}
+		return out, nil
+	})
+}
+
+type principalKey struct{}
+
+// admit lets a call pass whose bearer token is good and whose account has one of the roles.
+func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		p, err := s.auth.Authenticate(ctx.Context(), auth.Bearer(ctx.Header("Authorization")))
+		switch {
+		case errors.Is(err, auth.ErrToken):
+			ctx.SetHeader("WWW-Authenticate", "Bearer")
+			_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "Log in: the access token is missing or not valid any more.")
+		case err != nil:
+			s.log.ErrorContext(ctx.Context(), "authentication failed", "request", process.RequestID(ctx.Context()), "error", err)
+			_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")
+		case !slices.Contains(roles, p.Account.Role):
+			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
+		default:
+			next(huma.WithValue(ctx, principalKey{}, p))
+		}
+	}
+}
+
+// caller is the account that makes a call; every operation but the public ones has one.
+func caller(ctx context.Context) store.Account {
+	return ctx.Value(principalKey{}).(auth.Principal).Account
+}
+
+func isAdmin(a store.Account) bool { return a.Role == store.RoleAdmin }
+
+// body is an answer with a JSON body.
+type body[T any] struct{ Body T }
+
+func answerWith[T any](v T) *body[T] { return &body[T]{v} }
+
+// empty is an answer without a body: 204.
+type empty struct{}
+
+// idPath is the id of a thing in the path.
+type idPath struct {
+	ID string `path:"id"`
+}
+
+// number reads an id; ids of the API are decimal text.
+func number(id, what string) (int64, error) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n < 1 {
+		return 0, notFound(what)
+	}
+	return n, nil
+}
+
+// paging cuts a list.
+type paging struct {
+	Offset int `query:"offset" minimum:"0" default:"0"`
+	Limit  int `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+}
+
+func (p paging) page() store.Page { return store.Page{Offset: p.Offset, Limit: p.Limit} }
+
+// list is what every list answers beside its items.
+type list struct {
+	TotalCount int `json:"total_count"`
+	Offset     int `json:"offset"`
+	Limit      int `json:"limit"`
+}
+
+func (p paging) list(total int) list { return list{total, p.Offset, p.Limit} }

@@ -1,0 +1,277 @@
+package core
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+func (s *Server) registerPackages() {
+	const what = "package"
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
+		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
+		func(ctx context.Context, in *idPath) (*body[api.Package], error) {
+			v, err := s.view(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return answerWith(packageOut(v)), nil
+		})
+	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}", id: "delete-package", what: what, access: anyone,
+		summary: "Delete a package that the caller sent, or take a received one off the caller's list"},
+		func(ctx context.Context, in *idPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
+	register(s, operation{method: http.MethodDelete, path: v5 + "/packages", id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
+		summary: "Delete several packages"},
+		func(ctx context.Context, in *struct {
+			IDs  string `query:"ids"`
+			Body *api.IDs
+		}) (*empty, error) {
+			all, err := ids(in.IDs, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			// The published answer knows success or failure alone, so nothing is deleted unless all can be.
+			for _, id := range all {
+				if _, err := s.view(ctx, id); err != nil {
+					return nil, err
+				}
+			}
+			for _, id := range all {
+				if err := s.deletePackage(ctx, id); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		})
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details", id: "upload-details", what: what, access: anyone,
+		summary: "Tell how far the upload of a package is"},
+		func(ctx context.Context, in *idPath) (*body[api.UploadDetails], error) {
+			v, err := s.view(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return answerWith(uploadDetails(v.pkg, s.now())), nil
+		})
+}
+
+// view is a package as the caller may see it.
+type view struct {
+	pkg        store.Package
+	deliveries []store.Delivery
+	downloads  []store.Downloads
+	folder     string // name of the storage location
+	sender     bool   // the caller sent it, or is an admin
+	recipient  bool   // the caller received it and has not deleted it
+	box        string
+}
+
+// view reads a package for the caller; for strangers it does not exist.
+func (s *Server) view(ctx context.Context, id string) (view, error) {
+	n, err := number(id, "package")
+	if err != nil {
+		return view{}, err
+	}
+	p, err := s.store.Package(ctx, n)
+	if err != nil {
+		return view{}, err
+	}
+	views, err := s.views(ctx, []store.Package{p})
+	if err != nil {
+		return view{}, err
+	}
+	v := views[0]
+	if !v.sender && (!v.recipient || !visibleToRecipients(p.State)) {
+		return view{}, notFound("package")
+	}
+	return v, nil
+}
+
+// visibleToRecipients: until it is released a package is its sender's affair, and once it is being deleted nobody's.
+func visibleToRecipients(st packages.State) bool {
+	return st == packages.Released || st == packages.Expired || st == packages.ReleasedToExpired
+}
+
+// views gathers what belongs to packages in a few queries, whatever their number.
+func (s *Server) views(ctx context.Context, list []store.Package) ([]view, error) {
+	keys := make([]int64, len(list))
+	for i, p := range list {
+		keys[i] = p.ID
+	}
+	deliveries, err := s.store.Deliveries(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	downloads, err := s.store.Downloads(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	folders := map[int64]string{}
+	me := caller(ctx)
+	out := make([]view, len(list))
+	for i, p := range list {
+		name, known := folders[p.SharedFolderID]
+		if !known {
+			f, err := s.store.SharedFolder(ctx, p.SharedFolderID)
+			if err != nil {
+				return nil, err
+			}
+			name = f.Name
+			folders[p.SharedFolderID] = name
+		}
+		v := view{pkg: p, deliveries: deliveries[p.ID], downloads: downloads[p.ID], folder: name, sender: p.Sender.ID == me.ID || isAdmin(me)}
+		for _, d := range v.deliveries {
+			if d.Recipient.ID == me.ID && !d.Deleted {
+				v.recipient = true
+			}
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.PackageCreate }) (*body[api.Package], error) {
+	me, c := caller(ctx), in.Body
+	if !me.UploadsAllowed {
+		return nil, forbidden("Your account may not send packages.")
+	}
+	inbox, err := s.store.DefaultInbox(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, conflict("No storage location is the default inbox yet. An admin has to choose one.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	to, err := s.recipients(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	id := uuid.NewString()
+	p := store.Package{
+		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID, Directory: path.Join(inbox.Directory, id),
+		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy, "none"),
+		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
+	}
+	if p.Title == "" {
+		return nil, badRequest("title must not be blank.")
+	}
+	if c.DownloadLimit != nil {
+		p.DownloadLimit = sql.NullInt64{Int64: int64(*c.DownloadLimit), Valid: true}
+	}
+	if p.ReleaseDate, err = date(c.ReleaseDate); err != nil {
+		return nil, err
+	}
+	if p.ReleasePolicy == "on_date" && !p.ReleaseDate.Valid {
+		return nil, badRequest("release_policy on_date needs release_date.")
+	}
+	if p.ExpirationDate, err = date(c.ExpirationDate); err != nil {
+		return nil, err
+	}
+	if p.ExpirationPolicy == "delete_after_expiration_date" && !p.ExpirationDate.Valid {
+		return nil, badRequest("expiration_policy delete_after_expiration_date needs expiration_date.")
+	}
+	for _, f := range []struct {
+		into *json.RawMessage
+		from any
+	}{{&p.Metadata, c.Metadata}, {&p.NotifiedOnUpload, c.NotifiedOnUpload}, {&p.NotifiedOnDownload, c.NotifiedOnDownload}, {&p.NotifiedOnReceipt, c.NotifiedOnReceipt}} {
+		if *f.into, err = json.Marshal(f.from); err != nil {
+			return nil, err
+		}
+		if string(*f.into) == "null" {
+			*f.into = nil
+		}
+	}
+	key, err := s.store.CreatePackage(ctx, p, to)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.view(ctx, text(key))
+	if err != nil {
+		return nil, err
+	}
+	return answerWith(packageOut(v)), nil
+}
+
+// recipients finds the accounts that a package is for, each once. Who is named both ways is a public recipient.
+func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.NewDelivery, error) {
+	var to []store.NewDelivery
+	seen := map[int64]bool{}
+	for _, group := range []struct {
+		names   []api.RecipientName
+		private bool
+	}{{c.Recipients, false}, {c.PrivateRecipients, true}} {
+		for _, r := range group.names {
+			switch r.RecipientType {
+			case "", "user", "external_user":
+			default:
+				return nil, badRequest(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType))
+			}
+			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
+			if errors.Is(err, store.ErrNotFound) || (err == nil && a.Status != store.AccountActive) {
+				return nil, badRequest(fmt.Sprintf("Nobody here is named %q.", r.Name))
+			}
+			if err != nil {
+				return nil, err
+			}
+			if !seen[a.ID] {
+				seen[a.ID] = true
+				to = append(to, store.NewDelivery{AccountID: a.ID, Private: group.private})
+			}
+		}
+	}
+	return to, nil
+}
+
+// deletePackage starts the deletion of what the caller sent; a job removes the content. What the caller received goes off their list.
+func (s *Server) deletePackage(ctx context.Context, id string) error {
+	v, err := s.view(ctx, id)
+	if err != nil {
+		return err
+	}
+	if v.recipient {
+		if err := s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now()); err != nil {
+			return err
+		}
+	}
+	if !v.sender {
+		return nil
+	}
+	to, can := packages.Deleting(v.pkg.State)
+	if !can {
+		if v.pkg.State == packages.Deleted || packages.Show(v.pkg.State, v.pkg.UploadStatus) == packages.StatusDeleting {
+			return nil
+		}
+		return conflict("The package is being processed. Try again when that is done.")
+	}
+	moved, err := s.store.Move(ctx, v.pkg.ID, v.pkg.State, to)
+	if err == nil && !moved {
+		return conflict("The package is being processed. Try again when that is done.")
+	}
+	return err
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func date(s *string) (sql.NullTime, error) {
+	if s == nil || *s == "" {
+		return sql.NullTime{}, nil
+	}
+	t, err := parseTime(*s)
+	return sql.NullTime{Time: t, Valid: err == nil}, err
+}

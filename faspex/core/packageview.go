@@ -1,0 +1,113 @@
+package core
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+// packageOut writes a package for its viewer. Private recipients are the sender's secret, downloads too.
+func packageOut(v view) api.Package {
+	p := v.pkg
+	out := api.Package{
+		ID: text(p.ID), Title: p.Title, Note: p.Note, Sender: accountOut(p.Sender), Recipients: []api.Recipient{}, PrivateRecipients: []api.Recipient{},
+		State: string(p.State), UploadStatus: string(p.UploadStatus), Status: string(packages.Show(p.State, p.UploadStatus)), Type: v.box,
+		ReleasePolicy: p.ReleasePolicy, ReleaseDate: nullStamp(p.ReleaseDate), ExpirationPolicy: p.ExpirationPolicy, ExpirationDate: nullStamp(p.ExpirationDate),
+		PreventHTTPDownload: p.PreventHTTPDownload, ObfuscationEnabled: p.ObfuscateNames, EARenabled: p.EncryptAtRest,
+		Metadata: map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles, ErrorDesc: p.ErrorDesc,
+		Downloaders: []api.Downloader{}, ActiveDownloaders: []api.Downloader{}, DownloadAvailability: "not_available",
+		FileProcessingStatus: "no_processing_performed", PackageUUID: p.UUID, CreatedTime: stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
+		UploadCompletionTime: nullStamp(p.UploadCompletedAt), StorageLocations: []api.StorageLocation{},
+	}
+	if p.State.Downloadable() {
+		out.DownloadAvailability = "full"
+	}
+	if p.DownloadLimit.Valid {
+		out.DownloadLimit = &p.DownloadLimit.Int64
+	}
+	// Written by this program, so they can be read; what could not is left empty.
+	_ = json.Unmarshal(p.Metadata, &out.Metadata)
+	out.NotifiedOnUpload, out.NotifiedOnDownload, out.NotifiedOnReceipt = names(p.NotifiedOnUpload), names(p.NotifiedOnDownload), names(p.NotifiedOnReceipt)
+	for _, d := range v.deliveries {
+		r := recipientOut(d)
+		switch {
+		case !d.Private:
+			out.Recipients = append(out.Recipients, r)
+		case v.sender:
+			out.PrivateRecipients = append(out.PrivateRecipients, r)
+		}
+		if v.sender {
+			out.StorageLocations = append(out.StorageLocations, api.StorageLocation{ID: r.ID, Name: v.folder, RecipientType: "user", ShareID: text(p.SharedFolderID)})
+		}
+	}
+	if v.sender {
+		addDownloads(&out, v.downloads)
+	}
+	return out
+}
+
+func addDownloads(out *api.Package, downloads []store.Downloads) {
+	for _, d := range downloads {
+		who := api.Downloader{ID: text(d.Account.ID), Name: d.Account.Name, FirstName: d.Account.FirstName, LastName: d.Account.LastName, Email: d.Account.Email}
+		out.CompletedDownloadCount += d.Completed
+		out.CompletedPartialDownloadCount += d.Partial
+		out.ActiveDownloadCount += d.Active
+		if d.Active > 0 {
+			out.ActiveDownloaders = append(out.ActiveDownloaders, who)
+		}
+		if d.Completed > 0 {
+			who.Count = d.Completed
+			out.Downloaders = append(out.Downloaders, who)
+		}
+	}
+}
+
+func recipientOut(d store.Delivery) api.Recipient {
+	a := d.Recipient
+	status := "active"
+	if a.Status != store.AccountActive {
+		status = "inactive"
+	}
+	return api.Recipient{ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email,
+		RecipientType: d.RecipientType, Status: status, Archived: d.Archived}
+}
+
+func names(raw json.RawMessage) []api.RecipientName {
+	out := []api.RecipientName{}
+	_ = json.Unmarshal(raw, &out) // written by this program
+	return out
+}
+
+// uploadDetails tells the progress of an upload at a time.
+func uploadDetails(p store.Package, now time.Time) api.UploadDetails {
+	d := api.UploadDetails{UploadStatus: string(p.UploadStatus), BytesWritten: text(p.BytesWritten), BytesTotal: text(p.TotalBytes),
+		PercentageComplete: "0", TimeRemaining: "0", TimeElapsed: "0", AverageRate: "0"}
+	if p.UploadStatus == packages.UploadCompleted {
+		d.PercentageComplete = "100"
+	} else if p.TotalBytes > 0 {
+		d.PercentageComplete = strconv.FormatInt(min(99, p.BytesWritten*100/p.TotalBytes), 10)
+	}
+	if !p.UploadStartedAt.Valid {
+		return d
+	}
+	end := now
+	d.StartTime = stamp(p.UploadStartedAt.Time)
+	if p.UploadCompletedAt.Valid {
+		end = p.UploadCompletedAt.Time
+		d.CompletionTime = stamp(end)
+	}
+	elapsed := max(end.Sub(p.UploadStartedAt.Time), 0)
+	d.TimeElapsed = strconv.FormatInt(int64(elapsed.Seconds()), 10)
+	if ms := elapsed.Milliseconds(); ms > 0 && p.BytesWritten > 0 {
+		d.AverageRate = strconv.FormatInt(p.BytesWritten*8/ms, 10)
+		if p.UploadStatus == packages.UploadTransferring {
+			left := float64(max(p.TotalBytes-p.BytesWritten, 0)) / float64(p.BytesWritten) * elapsed.Seconds()
+			d.TimeRemaining = strconv.FormatInt(int64(left+0.5), 10)
+		}
+	}
+	return d
+}

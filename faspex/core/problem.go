@@ -1,0 +1,125 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/store"
+)
+
+// wireError is the body; under this name it can be embedded beside the method Error.
+type wireError = api.Error
+
+// problem is an error as clients see it.
+type problem struct {
+	wireError
+	status int
+}
+
+// Error is the message for the client.
+func (p *problem) Error() string { return p.Message }
+
+// GetStatus is the HTTP status.
+func (p *problem) GetStatus() int { return p.status }
+
+var codes = map[int]string{
+	http.StatusBadRequest:            "bad_request",
+	http.StatusUnauthorized:          "unauthorized",
+	http.StatusForbidden:             "forbidden",
+	http.StatusNotFound:              "not_found",
+	http.StatusMethodNotAllowed:      "method_not_allowed",
+	http.StatusNotAcceptable:         "not_acceptable",
+	http.StatusRequestTimeout:        "request_timeout",
+	http.StatusConflict:              "conflict",
+	http.StatusRequestEntityTooLarge: "too_large",
+	http.StatusUnsupportedMediaType:  "unsupported_media_type",
+	http.StatusTooManyRequests:       "too_many_requests",
+	http.StatusBadGateway:            "node_error",
+	http.StatusServiceUnavailable:    "unavailable",
+}
+
+func newProblem(status int, message string) *problem {
+	code, ok := codes[status]
+	if !ok {
+		code = "internal_error"
+	}
+	return &problem{wireError{Message: message, Status: strconv.Itoa(status), Code: code}, status}
+}
+
+func badRequest(message string) error { return newProblem(http.StatusBadRequest, message) }
+
+func forbidden(message string) error { return newProblem(http.StatusForbidden, message) }
+
+func conflict(message string) error { return newProblem(http.StatusConflict, message) }
+
+func notFound(what string) error {
+	return newProblem(http.StatusNotFound, "There is no such "+what+".")
+}
+
+// The library builds its errors, those of validation among them, through this variable. Its own form has an `errors` array, which
+// clients take for something else; values that people sent are left out, for they may be passwords.
+func init() {
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		p := fromLibrary(status, message, errs)
+		if ctx != nil {
+			p.RequestID = process.RequestID(ctx.Context())
+		}
+		return p
+	}
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return fromLibrary(status, message, errs)
+	}
+}
+
+func fromLibrary(status int, message string, errs []error) *problem {
+	if status == http.StatusUnprocessableEntity {
+		status = http.StatusBadRequest // what the published API answers to a bad body
+	}
+	var details []string
+	for _, err := range errs {
+		var d *huma.ErrorDetail
+		if errors.As(err, &d) {
+			details = append(details, strings.TrimPrefix(strings.TrimPrefix(d.Location, "body."), "query.")+": "+d.Message)
+		}
+	}
+	if len(details) > 0 {
+		message += ": " + strings.Join(details, "; ")
+	}
+	return newProblem(status, message)
+}
+
+// answer turns an error of a handler into what the client is told. What it is not told is logged here, once.
+func (s *Server) answer(ctx context.Context, what string, err error) error {
+	var p *problem
+	switch {
+	case errors.As(err, &p):
+	case errors.Is(err, store.ErrNotFound):
+		p = newProblem(http.StatusNotFound, "There is no such "+what+".")
+	case errors.Is(err, store.ErrConflict):
+		p = newProblem(http.StatusConflict, "A "+what+" of that name exists.")
+	case errors.Is(err, store.ErrInUse):
+		p = newProblem(http.StatusConflict, "The "+what+" is still in use.")
+	case errors.Is(err, context.Canceled):
+		p = newProblem(http.StatusRequestTimeout, "The request was given up.")
+	default:
+		s.log.ErrorContext(ctx, "request failed", "request", process.RequestID(ctx), "error", err)
+		p = newProblem(http.StatusInternalServerError, "The request could not be answered. Try again.")
+	}
+	told := *p
+	told.RequestID = process.RequestID(ctx)
+	return &told
+}
+
+func writeProblem(w http.ResponseWriter, p *problem) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(p.status)
+	_ = json.NewEncoder(w).Encode(p.wireError) // a failed write means the client has gone
+}

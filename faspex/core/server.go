@@ -1,0 +1,124 @@
+// Package core is the API server: the Faspex API v5 and, beside it, the OAuth server. It decides who may see and do what, and turns
+// packages into transfer specs by asking their node. It neither moves files nor watches transfers; the service does the latter.
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/store"
+)
+
+// Base is the path under which everything lies.
+const Base = "/aspera/faspex"
+
+const v5 = "/api/v5"
+
+// Config of the server.
+type Config struct {
+	// ExternalURL is what people type (FASPEX_CORE_URL).
+	ExternalURL string
+	// Version is told by version and by the header X-IBM-Aspera.
+	Version string
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Server is core.
+type Server struct {
+	store   *store.Store
+	auth    *auth.Server
+	dialer  *nodes.Dialer
+	version string
+	now     func() time.Time
+	log     *slog.Logger
+	api     huma.API
+}
+
+// New wires a server; Handler serves it.
+func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	authServer, err := auth.New(s, ring, auth.Config{ExternalURL: cfg.ExternalURL, Base: Base, Now: cfg.Now, Log: cfg.Log})
+	if err != nil {
+		return nil, fmt.Errorf("configure core: %w", err)
+	}
+	return &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), version: cfg.Version, now: cfg.Now, log: cfg.Log}, nil
+}
+
+// Ready reports why core should get no requests: no database, or a schema it was not built for. It is the check of /health.
+func (s *Server) Ready(ctx context.Context) error {
+	state, err := s.store.Schema(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "not ready", "error", err)
+		return errors.New("the database does not answer")
+	}
+	if state.Dirty {
+		return fmt.Errorf("migration to schema version %d stopped in its middle", state.Current)
+	}
+	if !state.Ready() {
+		return fmt.Errorf("schema version is %d, this version needs %d", state.Current, state.Wanted)
+	}
+	return nil
+}
+
+// Register adds everything below Base to a mux and makes the OpenAPI description of it.
+func (s *Server) Register(mux *http.ServeMux) {
+	cfg := huma.DefaultConfig("Faspex API", "5")
+	cfg.OpenAPIPath = v5 + "/openapi"
+	cfg.DocsPath, cfg.SchemasPath = "", "" // the documentation page would load scripts from elsewhere
+	cfg.CreateHooks = nil                  // no $schema in answers
+	cfg.FieldsOptionalByDefault = true
+	cfg.AllowAdditionalPropertiesByDefault = true // clients send fields that newer or older servers know
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
+	s.api = humago.NewWithPrefix(mux, Base, cfg)
+
+	s.auth.Register(mux)
+	s.registerConfiguration()
+	s.registerAccount()
+	s.registerAccounts()
+	s.registerContacts()
+	s.registerNodes()
+	s.registerSharedFolders()
+	s.registerPackages()
+	s.registerMailboxes()
+	s.registerTransferSpecs()
+	s.registerFiles()
+	s.registerOAuthClients()
+	mux.HandleFunc(Base+"/", func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, newProblem(http.StatusNotFound, "There is nothing at this address."))
+	})
+}
+
+// OpenAPI gives the description of the API that Register made.
+func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// Frame wraps the mux: every answer tells the product's version, and addresses of the API may end in a slash.
+func (s *Server) Frame(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-IBM-Aspera", s.version)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if p := r.URL.Path; strings.HasPrefix(p, Base+v5+"/") && strings.HasSuffix(p, "/") {
+			u := *r.URL
+			u.Path, u.RawPath = strings.TrimRight(p, "/"), ""
+			r.URL = &u // the request itself stays the same one, for the router writes the route into it
+		}
+		next.ServeHTTP(w, r)
+	})
+}

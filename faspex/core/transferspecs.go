@@ -1,0 +1,249 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path"
+	"strings"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/store"
+)
+
+// pathsBody is the body of both calls. A path is text, {source} or {path}: clients send each.
+type pathsBody struct {
+	Paths []any `json:"paths,omitempty" maxItems:"100000" doc:"texts, or objects with source or path"`
+}
+
+type uploadInput struct {
+	idPath
+	TransferType string `query:"transfer_type" enum:"connect,http_gateway,remote_transfer" default:"connect"`
+	Body         *pathsBody
+}
+
+type downloadInput struct {
+	idPath
+	TransferType         string `query:"transfer_type" enum:"connect,http_gateway,remote_transfer" default:"connect"`
+	Type                 string `query:"type" enum:"sent,received" default:"received"`
+	RecipientUserID      string `query:"recipient_user_id"`
+	RecipientWorkgroupID string `query:"recipient_workgroup_id"`
+	Body                 *pathsBody
+}
+
+func (s *Server) registerTransferSpecs() {
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/upload", id: "upload-transfer-spec", what: "package", access: anyone,
+		summary: "Get the transfer spec that sends a package's content"}, s.uploadSpec)
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/download", id: "download-transfer-spec", what: "package", access: anyone,
+		summary: "Get the transfer spec that receives a package's content"}, s.downloadSpec)
+}
+
+func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transferspec.Spec], error) {
+	v, err := s.view(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	me := caller(ctx)
+	if v.pkg.Sender.ID != me.ID {
+		return nil, forbidden("Only the sender can send the content of a package.")
+	}
+	if !me.UploadsAllowed {
+		return nil, forbidden("Your account may not send packages.")
+	}
+	if !packages.Uploadable(v.pkg.State, v.pkg.UploadStatus) {
+		return nil, conflict("The content of this package was sent already.")
+	}
+	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
+		return nil, err
+	}
+	folder, node, client, err := s.reach(ctx, v.pkg)
+	if err != nil {
+		return nil, err
+	}
+	defer client.CloseIdleConnections()
+	req, err := request(v.pkg, me, folder, true)
+	if err != nil {
+		return nil, err
+	}
+	req.DestinationRoot = v.pkg.Directory
+	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetUploadKbps, folder.MaxTargetUploadKbps)
+	spec, err := client.UploadSetup(ctx, req)
+	if err != nil {
+		return nil, s.nodeProblem(ctx, node, err)
+	}
+	queued, err := s.store.QueueUpload(ctx, v.pkg.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !queued {
+		return nil, conflict("The content of this package was sent already.")
+	}
+	spec.Paths = nil // the client's own; texts, as published, would break clients
+	spec.CreateDir = true
+	return answerWith(finish(spec, v.pkg, node, folder)), nil
+}
+
+func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[transferspec.Spec], error) {
+	v, err := s.view(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	me := caller(ctx)
+	if err := mayDownload(v, me, in.Type); err != nil {
+		return nil, err
+	}
+	wanted, err := sources(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	folder, node, client, err := s.reach(ctx, v.pkg)
+	if err != nil {
+		return nil, err
+	}
+	defer client.CloseIdleConnections()
+	req, err := request(v.pkg, me, folder, len(wanted) == 0)
+	if err != nil {
+		return nil, err
+	}
+	req.SourceRoot = v.pkg.Directory
+	req.Paths = wanted
+	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps, folder.MaxTargetDownloadKbps)
+	spec, err := client.DownloadSetup(ctx, req)
+	if err != nil {
+		return nil, s.nodeProblem(ctx, node, err)
+	}
+	// Clients take the absence of paths for a question to their user.
+	if spec.Paths = wanted; len(wanted) == 0 {
+		spec.Paths = []transferspec.Path{{Source: "."}}
+	}
+	return answerWith(finish(spec, v.pkg, node, folder)), nil
+}
+
+// mayDownload: a recipient once the package is released, the sender as soon as the content is there.
+func mayDownload(v view, me store.Account, side string) error {
+	if !me.DownloadsAllowed {
+		return forbidden("Your account may not download packages.")
+	}
+	if side == "sent" {
+		if !v.sender {
+			return forbidden("You did not send this package.")
+		}
+		if v.pkg.UploadStatus != packages.UploadCompleted || (v.pkg.State != packages.Released && v.pkg.State != packages.Held) {
+			return conflict("The content of this package is not available.")
+		}
+		return nil
+	}
+	if !v.recipient {
+		return forbidden("You are not a recipient of this package.")
+	}
+	if !v.pkg.State.Downloadable() {
+		return conflict("The content of this package is not available.")
+	}
+	if v.pkg.DownloadLimit.Valid {
+		for _, d := range v.downloads {
+			if d.Account.ID == me.ID && int64(d.Completed) >= v.pkg.DownloadLimit.Int64 {
+				return forbidden("You have downloaded this package as often as its sender allowed.")
+			}
+		}
+	}
+	return nil
+}
+
+// reach finds the folder and the node of a package's content.
+func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder, store.Node, *nodeapi.Client, error) {
+	folder, err := s.store.SharedFolder(ctx, p.SharedFolderID)
+	if err != nil {
+		return folder, store.Node{}, nil, err
+	}
+	node, err := s.store.Node(ctx, folder.NodeID)
+	if err != nil {
+		return folder, node, nil, err
+	}
+	client, err := s.dialer.Client(node)
+	return folder, node, client, err
+}
+
+// request starts a setup request: what the node writes into the transfer's record, so that the service knows it again.
+func request(p store.Package, who store.Account, folder store.SharedFolder, whole bool) (nodeapi.TransferRequest, error) {
+	tags := packages.Tags{PackageID: text(p.ID), PackageUUID: p.UUID, AccountID: text(who.ID), Whole: whole}
+	raw, err := tags.JSON()
+	if err != nil {
+		return nodeapi.TransferRequest{}, err
+	}
+	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw}, nil
+}
+
+// rates gives the folder's rates if it overrides the node's.
+func rates(f store.SharedFolder, target, limit int) (targetKbps, capKbps int64) {
+	if !f.OverrideTransferParameters {
+		return 0, 0
+	}
+	return int64(target), int64(limit)
+}
+
+// finish adds what Faspex says of every transfer, and leaves the rest as the node answered it.
+func finish(spec transferspec.Spec, p store.Package, node store.Node, folder store.SharedFolder) transferspec.Spec {
+	spec.Authentication = "token"
+	spec.Title = p.Title
+	if node.PrimaryTransferAddress != "" {
+		spec.RemoteHost = node.PrimaryTransferAddress
+	}
+	if spec.HTTPFallback == nil || p.PreventHTTPDownload {
+		no := false
+		spec.HTTPFallback = &no
+	}
+	if folder.OverrideTransferParameters {
+		spec.LockMinRate = folder.LockMinratePolicy
+	}
+	return spec
+}
+
+// sources reads the paths of a request: relative to the package, never out of it. "." and "/" mean all of it.
+func sources(b *pathsBody) ([]transferspec.Path, error) {
+	if b == nil {
+		return nil, nil
+	}
+	var out []transferspec.Path
+	for _, p := range b.Paths {
+		var source string
+		switch v := p.(type) {
+		case string:
+			source = v
+		case map[string]any:
+			if source, _ = v["source"].(string); source == "" {
+				source, _ = v["path"].(string)
+			}
+		default:
+			return nil, badRequest("paths must be texts, or objects with source or path.")
+		}
+		if source == "" || strings.ContainsRune(source, 0) || strings.Contains("/"+source+"/", "/../") {
+			return nil, badRequest("A path is empty or leads out of the package.")
+		}
+		clean := strings.TrimPrefix(path.Clean("/"+source), "/")
+		if clean == "" {
+			return nil, nil
+		}
+		out = append(out, transferspec.Path{Source: clean})
+	}
+	return out, nil
+}
+
+// nodeProblem tells the client that the node failed, and why if the node said so; the log has it all.
+func (s *Server) nodeProblem(ctx context.Context, n store.Node, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	s.log.WarnContext(ctx, "node call failed", "node", n.Name, "request", process.RequestID(ctx), "error", err)
+	message := "The transfer node does not answer. Try again."
+	var answer *nodeapi.Error
+	if errors.As(err, &answer) {
+		message = "The transfer node refused."
+		if nodeapi.IsNotFound(err) {
+			message = "The content is not on the transfer node."
+		}
+	}
+	return newProblem(http.StatusBadGateway, message)
+}

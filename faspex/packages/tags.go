@@ -1,0 +1,45 @@
+package packages
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Tags travel with a transfer, in its tags under aspera.faspex, and come back with the node's record of it: they say which package a
+// transfer belongs to and who transfers.
+type Tags struct {
+	PackageID   string `json:"package_id"`
+	PackageUUID string `json:"package_uuid"`
+	AccountID   string `json:"account_id"`
+	// Whole is true for an upload and for a download of everything.
+	Whole bool `json:"whole"`
+}
+
+type tagRoot struct {
+	Aspera struct {
+		Faspex *Tags `json:"faspex,omitempty"`
+	} `json:"aspera"`
+}
+
+// JSON writes the tags of a transfer.
+func (t Tags) JSON() (json.RawMessage, error) {
+	var root tagRoot
+	root.Aspera.Faspex = &t
+	raw, err := json.Marshal(root)
+	if err != nil {
+		return nil, fmt.Errorf("encode transfer tags: %w", err)
+	}
+	return raw, nil
+}
+
+// TagsOf reads the tags of a transfer; false when it is not one of a package.
+func TagsOf(raw json.RawMessage) (Tags, bool) {
+	var root tagRoot
+	if len(raw) == 0 || json.Unmarshal(raw, &root) != nil || root.Aspera.Faspex == nil || root.Aspera.Faspex.PackageID == "" {
+		return Tags{}, false
+	}
+	return *root.Aspera.Faspex, true
+}
+
+// Cookie is the text by which people find the transfer of a package in a node's lists.
+func (t Tags) Cookie() string { return "faspex:package:" + t.PackageID + ":" + t.PackageUUID }
