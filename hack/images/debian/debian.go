@@ -74,6 +74,9 @@ func (s StandIn) Tarball(ctx context.Context, w io.Writer) (string, archive.Size
 	}
 	fmt.Fprintf(w, "making the stand-in for %s from Debian's packages\n", s.Image.Refs[0])
 	start := time.Now()
+	if err := forgetOlder(dir); err != nil {
+		return "", size, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", size, err
 	}
@@ -87,6 +90,23 @@ func (s StandIn) Tarball(ctx context.Context, w io.Writer) (string, archive.Size
 	fmt.Fprintf(w, "made it in %s\n", time.Since(start).Round(time.Second))
 	return file, size, os.WriteFile(note, data, 0o644)
 }
+
+// forgetOlder removes what older definitions of the same image have left in the cache.
+func forgetOlder(dir string) error {
+	older, err := filepath.Glob(dir[:len(dir)-keyLength] + strings.Repeat("[0-9a-f]", keyLength))
+	if err != nil {
+		return err
+	}
+	for _, o := range older {
+		if err := os.RemoveAll(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keyLength is the number of characters of a key.
+const keyLength = 16
 
 // key changes with everything that decides what the image is, except for the packages' security updates: they come with the next
 // change, or when the cache is emptied.
@@ -104,7 +124,7 @@ func (s StandIn) key() (string, error) {
 			h.Write(data)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil))[:16], nil
+	return hex.EncodeToString(h.Sum(nil))[:keyLength], nil
 }
 
 func (s StandIn) make(ctx context.Context, file string) (archive.Size, error) {

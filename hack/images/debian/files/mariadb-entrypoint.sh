@@ -22,8 +22,8 @@ value() {
   done
 }
 
-# quote TEXT: as a string of SQL, with any SQL mode
-quote() { local s=${1//\\/\\\\}; printf "'%s'" "${s//\'/\\\'}"; }
+# quote TEXT: as a string of SQL, where the SQL mode lets a backslash escape
+quote() { local s=$1 q="'"; s=${s//\\/\\\\}; s=${s//$q/$q$q}; printf %s "$q$s$q"; }
 
 [ $# -gt 0 ] || set -- mariadbd
 case $1 in -*) set -- mariadbd "$@" ;; esac
@@ -61,6 +61,9 @@ initialize() {
   done
   health=$(head -c 24 /dev/urandom | base64)
   sql="SET @@SESSION.SQL_LOG_BIN=0; SET @@SESSION.SQL_MODE='';"
+  # The installation makes roots without a password for these.
+  sql+="DROP USER IF EXISTS root@'127.0.0.1', root@'::1';"
+  sql+="EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS root@''', @@hostname, '''');"
   for h in 127.0.0.1 ::1 localhost; do sql+="CREATE USER IF NOT EXISTS healthcheck@'$h' IDENTIFIED BY $(quote "$health");"; done
   if [ -n "$database" ]; then sql+="CREATE DATABASE IF NOT EXISTS \`${database//\`/\`\`}\`;"; fi
   if [ -n "$user" ] && [ -n "$password" ]; then
