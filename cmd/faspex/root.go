@@ -10,6 +10,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newUI(), newUtility())
+	root.AddCommand(newCore(), newUI(), newUtility())
 	return root
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"faspex.io/operator/faspex/core"
+	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/store"
+)
+
+func newCore() *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "core",
+		Short: "Serve the Faspex API and the login page",
+		Long: `Serve the Faspex API v5 and OAuth below /aspera/faspex/, and /health, /livez and /metrics. The database is used as the
+restricted user; /health answers 503 until it has the schema that this version was built for.
+
+Environment:
+  FASPEX_CORE_SECRET       secret of this installation: seals node passwords, signs access tokens
+  FASPEX_CORE_OLD_SECRET   the secret before the last rotation, which still opens and verifies
+  FASPEX_CORE_URL          origin that people use, for example https://faspex.example.com
+  FASPEX_CORE_LOG_LEVEL    debug, info (default), warn, error
+  FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD,
+  FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE   the database`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := process.NewLogger(os.Stdout, os.Getenv("FASPEX_CORE_LOG_LEVEL"))
+			if err != nil {
+				return err
+			}
+			ring, err := keyring.New(os.Getenv("FASPEX_CORE_SECRET"), os.Getenv("FASPEX_CORE_OLD_SECRET"))
+			if err != nil {
+				return fmt.Errorf("FASPEX_CORE_SECRET: %w", err)
+			}
+			config, err := store.ConfigFromEnv(os.Getenv)
+			if err != nil {
+				return fmt.Errorf("read database configuration: %w", err)
+			}
+			db, err := store.Open(config)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			server, err := core.New(store.New(db), ring, core.Config{ExternalURL: os.Getenv("FASPEX_CORE_URL"), Version: version, Log: log})
+			if err != nil {
+				return fmt.Errorf("FASPEX_CORE_URL: %w", err)
+			}
+			mux, registry := http.NewServeMux(), process.NewRegistry()
+			server.Register(mux)
+			process.HandleProbes(mux, registry, map[string]process.Check{"core": server.Ready})
+			return process.Serve(cmd.Context(), listen, process.Requests(server.Frame(mux), log, registry), log)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", ":3000", "address to listen on")
+	return cmd
+}
