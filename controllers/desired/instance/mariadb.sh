@@ -13,7 +13,7 @@ password_file=/etc/faspex/mariadb-root/password
 if [ ! -d "$data" ]; then
   rm -rf "$data.new"
   mkdir -p "$data.new"
-  mariadb-install-db --no-defaults --datadir="$data.new" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve
+  mariadb-install-db --no-defaults --datadir="$data.new" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve --force
   mv "$data.new" "$data"
 fi
 

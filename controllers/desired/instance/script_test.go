@@ -1,0 +1,157 @@
+package instance_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/mariadb"
+)
+
+// container is what the pod gives the script: folders, a port and a user without an entry in passwd.
+type container struct {
+	t      *testing.T
+	dir    string
+	port   int
+	script string
+}
+
+const scriptUID = 999
+
+func newContainer(t *testing.T) *container {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "mariadb-script-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range []string{"data", "run", "tmp", "root"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(filepath.Join(dir, sub), scriptUID, scriptUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	demo := minimal()
+	script := instance.ConfigMaps(demo)["demo-db-script"].Data["run.sh"]
+	for _, r := range [][2]string{
+		{"data=/var/lib/mysql/data", "data=" + dir + "/data/data"}, {"/run/faspex", dir + "/run"},
+		{"/etc/faspex/mariadb-root", dir + "/root"}, {"--tmpdir=/tmp", "--tmpdir=" + dir + "/tmp"},
+		{"--port=3306", "--port=" + strconv.Itoa(port)},
+	} {
+		if !strings.Contains(script, r[0]) {
+			t.Fatalf("the script does not mention %s", r[0])
+		}
+		script = strings.ReplaceAll(script, r[0], r[1])
+	}
+	return &container{t, dir, port, script}
+}
+
+// start runs the script with that root password until the returned function is called.
+func (c *container) start(password string) (stop func()) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, "root", "password"), []byte(password), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+	var log bytes.Buffer
+	cmd := exec.Command("/bin/sh", "-c", c.script)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: scriptUID, Gid: scriptUID}, Pdeathsig: syscall.SIGKILL, Setpgid: true,
+	}
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	deadline := time.After(2 * time.Minute)
+	for c.probe() != nil {
+		select {
+		case err := <-exited:
+			c.t.Fatalf("the script ended: %v\n%s", err, log.String())
+		case <-deadline:
+			c.t.Fatalf("the probe does not succeed\n%s", log.String())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	if strings.Contains(log.String(), password) {
+		c.t.Error("the log holds the password")
+	}
+	return func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			c.t.Error(err)
+		}
+		if err := <-exited; err != nil {
+			c.t.Errorf("stopped with %v\n%s", err, log.String())
+		}
+	}
+}
+
+// probe is the probe of the pod.
+func (c *container) probe() error {
+	cmd := exec.Command("mariadb", "--defaults-file="+c.dir+"/run/root.cnf", "--batch", "--execute=SELECT 1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: scriptUID, Gid: scriptUID}}
+	return cmd.Run()
+}
+
+func (c *container) server(password string) mariadb.Server {
+	return mariadb.Server{Host: "127.0.0.1", Port: int32(c.port), User: "root", Password: password}
+}
+
+func TestDatabaseScript(t *testing.T) {
+	c := newContainer(t)
+	if err := os.Mkdir(filepath.Join(c.dir, "data", "data.new"), 0o755); err != nil { // what a cut installation leaves
+		t.Fatal(err)
+	}
+	const first, second = "first0Password", `se"c'on\d 0`
+	stop := c.start(first)
+	want := mariadb.Faspex("faspex", mariadb.Account{Name: "aspera", Password: "a"}, mariadb.Account{Name: "faspex", Password: "b"})
+	if _, err := mariadb.Provision(t.Context(), c.server(first), want); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+
+	stop = c.start(second)
+	defer stop()
+	if err := c.server(first).Ping(t.Context()); err == nil {
+		t.Error("the old root password still works")
+	}
+	changes, err := mariadb.Provision(t.Context(), c.server(second), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) > 0 {
+		t.Errorf("a restart lost something: %q", changes)
+	}
+	for _, user := range []string{"root", ""} {
+		if err := c.server("").As(user, "").Ping(context.WithoutCancel(t.Context())); err == nil {
+			t.Errorf("user %q may log in without a password", user)
+		}
+	}
+}
