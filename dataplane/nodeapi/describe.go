@@ -5,8 +5,8 @@ import (
 	"faspex.io/operator/dataplane/store"
 )
 
-// describeTransfer is the Node API's view of a transfer. Bytes are the sum over its sessions, because a retry goes on where the
-// former session stopped; files are those of the session that got furthest.
+// describeTransfer is the Node API's view of a transfer. Bytes that crossed the network are the sum over its sessions, because a retry
+// goes on where the former session stopped; what is written and done is what the session that got furthest has.
 func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
 	spec := t.StartSpec
 	if spec.SourcePaths == nil {
@@ -24,31 +24,37 @@ func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
 		},
 		Sessions: make([]client.Session, len(t.Sessions)), Files: []client.File{}, Precalc: precalc(0, 0),
 	}
+	var active int64
 	for i, session := range t.Sessions {
 		p := session.Progress
 		out.Sessions[i] = s.describeSession(session)
+		active += out.Sessions[i].ElapsedUsec
 		out.BytesTransferred += p.BytesTransferred
-		out.BytesWritten += p.BytesWritten
+		out.BytesWritten = max(out.BytesWritten, p.BytesWritten)
 		out.BytesLost += p.BytesLost
 		out.FilesCompleted = max(out.FilesCompleted, p.FilesCompleted)
 		out.DirectoriesCompleted = max(out.DirectoriesCompleted, p.DirectoriesCompleted)
 		// The whole transfer is as large as its first session saw it; a retry has less to do.
 		out.Precalc = precalc(max(out.Precalc.BytesExpected, p.BytesExpected), max(out.Precalc.FilesExpected, p.FilesExpected))
-		out.AvgRateKbps = p.AvgRateKbps
 	}
+	out.AvgRateKbps = rateKbps(out.BytesTransferred, active)
 	return out
 }
 
 func (s *Server) describeSession(r store.SessionRecord) client.Session {
 	p := r.Progress
+	elapsed := s.elapsed(r.StartedUsec, r.EndedUsec)
 	return client.Session{
 		ID: r.ID, Status: string(r.Status), ServerNodeID: r.Node, ClientIPAddress: r.ClientAddr, ServerIPAddress: r.ServerAddr,
-		StartTimeUsec: r.StartedUsec, EndTimeUsec: r.EndedUsec, ElapsedUsec: s.elapsed(r.StartedUsec, r.EndedUsec),
+		StartTimeUsec: r.StartedUsec, EndTimeUsec: r.EndedUsec, ElapsedUsec: elapsed,
 		BytesTransferred: p.BytesTransferred, BytesWritten: p.BytesWritten, BytesLost: p.BytesLost, FilesCompleted: p.FilesCompleted,
-		FilesFailed: p.FilesFailed, DirectoriesCompleted: p.DirectoriesCompleted, TargetRateKbps: p.TargetRateKbps, AvgRateKbps: p.AvgRateKbps,
+		FilesFailed: p.FilesFailed, DirectoriesCompleted: p.DirectoriesCompleted, TargetRateKbps: p.TargetRateKbps, AvgRateKbps: rateKbps(p.BytesTransferred, elapsed),
 		NetworkDelayUsec: r.NetworkDelayUsec, ErrorCode: r.ErrorCode, ErrorDesc: r.ErrorDesc, Precalc: precalc(p.BytesExpected, p.FilesExpected),
 	}
 }
+
+// rateKbps is the mean rate in kilobits per second.
+func rateKbps(bytes, usec int64) int64 { return bytes * 8000 / max(usec, 1) }
 
 func precalc(bytes, files int64) client.Precalc {
 	out := client.Precalc{Enabled: true, Status: "waiting", BytesExpected: bytes, FilesExpected: files}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"faspex.io/operator/dataplane/config"
+	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/test/mariadbd"
+)
+
+// testNode is hsts as cmd/hsts runs it, with a real database, on free ports.
+type testNode struct {
+	cfg     config.Config
+	env     config.Environment
+	url     string
+	metrics string
+	ca      []byte
+	hostKey ssh.PublicKey
+	log     *logBuffer
+	stop    func() error
+}
+
+// logBuffer collects what a node logs.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+const nodePassword = "node-Passw0rd with space"
+
+func startNode(t *testing.T) *testNode {
+	t.Helper()
+	dir := t.TempDir()
+	n := &testNode{cfg: config.Default(), log: &logBuffer{}}
+	n.cfg.StorageRoot = filepath.Join(dir, "storage")
+	n.cfg.Secrets = config.SecretPaths{
+		TokenKeys: filepath.Join(dir, "token-keys"), SSHHostKeys: filepath.Join(dir, "ssh"), TLS: filepath.Join(dir, "tls"), NodeUser: filepath.Join(dir, "node-user"),
+	}
+	n.cfg.Ports = config.Ports{SSH: freePort(t), UDP: freePort(t), NodeAPI: freePort(t), Metrics: freePort(t)}
+	if err := prepare(filepath.Join(n.cfg.StorageRoot, "default"), os.Getuid(), os.Getgid()); err != nil {
+		t.Fatal(err)
+	}
+	writeTokenKeys(t, n.cfg.Secrets.TokenKeys, "k1", "k1")
+	write(t, filepath.Join(n.cfg.Secrets.NodeUser, "username"), "node")
+	write(t, filepath.Join(n.cfg.Secrets.NodeUser, "password"), nodePassword+"\n")
+	n.ca = writeCertificate(t, n.cfg.Secrets.TLS)
+	n.hostKey = writeHostKey(t, n.cfg.Secrets.SSHHostKeys)
+	n.env = config.Environment{NodeName: "n1", AdvertiseAddress: "127.0.0.1", Database: mariadbd.Start(t).Database(t)}
+	n.url = "https://" + net.JoinHostPort("127.0.0.1", port(n.cfg.Ports.NodeAPI)[1:])
+	n.metrics = "http://" + net.JoinHostPort("127.0.0.1", port(n.cfg.Ports.Metrics)[1:])
+	n.start(t)
+	return n
+}
+
+// start runs the node and waits until it is ready.
+func (n *testNode) start(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log, nil))) }()
+	n.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() {
+		if err := n.stop(); err != nil {
+			t.Errorf("node ended: %v", err)
+		}
+		if t.Failed() {
+			t.Log(n.log.String())
+		}
+	})
+	for t.Context().Err() == nil {
+		res, err := http.Get(n.metrics + "/readyz")
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("node ended at its start: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	t.Fatal("node never became ready")
+}
+
+func (n *testNode) client(t *testing.T, user, password string) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Config{URL: n.url, Username: user, Password: password, CA: n.ca})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeTokenKeys(t *testing.T, dir, active string, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		key := bytes.Repeat([]byte(id[len(id)-1:]), 32)
+		write(t, filepath.Join(dir, id), base64.StdEncoding.EncodeToString(key))
+	}
+	write(t, filepath.Join(dir, "active"), active)
+}
+
+func writeCertificate(t *testing.T, dir string) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	write(t, filepath.Join(dir, "tls.crt"), string(certificate))
+	write(t, filepath.Join(dir, "tls.key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
+	return certificate
+}
+
+func writeHostKey(t *testing.T, dir string) ssh.PublicKey {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "ssh_host_ed25519_key"), string(pem.EncodeToMemory(block)))
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer.PublicKey()
+}
+
+func TestNodeFromStartToEnd(t *testing.T) {
+	n := startNode(t)
+	ctx := t.Context()
+	c := n.client(t, "node", nodePassword)
+	if err := n.client(t, "", "").Ping(ctx); err != nil {
+		t.Error(err)
+	}
+	spec, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/p1", Cookie: "c1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha1.Sum(n.hostKey.Marshal())
+	if spec.SSHFP != hex.EncodeToString(sum[:]) || spec.SSHPort != n.cfg.Ports.SSH || spec.FASPPort != n.cfg.Ports.UDP || spec.RemoteHost != "127.0.0.1" {
+		t.Errorf("spec = %+v", spec)
+	}
+	for path, want := range map[string]string{
+		"/livez":   "ok",
+		"/metrics": `hsts_node_api_requests_total{code="200",route="POST /files/upload_setup"} 1`,
+	} {
+		if body := get(t, n.metrics+path); !strings.Contains(body, want) {
+			t.Errorf("%s does not hold %q:\n%s", path, want, body)
+		}
+	}
+	if err := n.stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	log := n.log.String()
+	for name, secret := range map[string]string{"token": spec.Token, "password": nodePassword, "database password": n.env.Database.Passwd} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds the %s", name)
+		}
+	}
+	if !strings.Contains(log, `"msg":"hsts ends"`) {
+		t.Error("the log does not tell the end")
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(res.Body); err != nil {
+		t.Fatal(err)
+	}
+	return body.String()
+}
