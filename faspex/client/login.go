@@ -81,3 +81,6 @@ func (c *Client) assertion() (string, error) {
 	}
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
+
+// Token gives an access token that is good for a while, for a call that this package does not know.
+func (c *Client) Token(ctx context.Context) (string, error) { return c.accessToken(ctx, "") }

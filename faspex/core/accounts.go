@@ -12,14 +12,14 @@ import (
 )
 
 type accountList struct {
-	list
+	List
 	Accounts []api.Account `json:"accounts"`
 }
 
 func (s *Server) registerAccounts() {
 	const what = "account"
-	type listInput struct {
-		paging
+	type ListInput struct {
+		Paging
 		Expand   bool     `query:"expand"`
 		Role     string   `query:"role" enum:"admin,manager,user"`
 		Types    []string `query:"type,explode"`
@@ -28,20 +28,20 @@ func (s *Server) registerAccounts() {
 		Query    string   `query:"q"`
 	}
 	type getInput struct {
-		idPath
+		IDPath
 		Expand bool `query:"expand"`
 	}
 	type changeInput struct {
-		idPath
+		IDPath
 		Body api.AccountChange
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: managers, summary: "List accounts"},
-		func(ctx context.Context, in *listInput) (*body[accountList], error) {
+		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
 			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), ActiveOnly: in.Active}, in.page())
 			if err != nil {
 				return nil, err
 			}
-			out := accountList{list: in.list(total), Accounts: []api.Account{}}
+			out := accountList{List: in.list(total), Accounts: []api.Account{}}
 			for _, a := range found {
 				out.Accounts = append(out.Accounts, showAccount(a, in.Expand))
 			}
@@ -80,7 +80,7 @@ func (s *Server) registerAccounts() {
 		})
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
-		func(ctx context.Context, in *idPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
+		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent,
 		summary: "Remove several accounts"}, s.deleteAccounts)
 }

@@ -17,23 +17,23 @@ import (
 )
 
 type clientList struct {
-	list
+	List
 	OAuthClients []api.OAuthClient `json:"oauth_clients"`
 }
 
 func (s *Server) registerOAuthClients() {
 	const what, base = "client", "/auth/oauth_clients"
-	type listInput struct {
-		paging
+	type ListInput struct {
+		Paging
 		ClientTypes    string   `query:"client_types" enum:"public,internal" default:"public"`
 		ClientTypesPHP []string `query:"client_types[],explode"`
 	}
 	type changeInput struct {
-		idPath
+		IDPath
 		Body api.OAuthClientChange
 	}
 	register(s, operation{method: http.MethodGet, path: base, id: "list-oauth-clients", what: what, access: admins, summary: "List OAuth clients"},
-		func(ctx context.Context, in *listInput) (*body[clientList], error) {
+		func(ctx context.Context, in *ListInput) (*body[clientList], error) {
 			internal := in.ClientTypes == "internal"
 			if len(in.ClientTypesPHP) > 0 {
 				internal = in.ClientTypesPHP[0] == "internal"
@@ -42,7 +42,7 @@ func (s *Server) registerOAuthClients() {
 			if err != nil {
 				return nil, err
 			}
-			out := clientList{list: in.list(total), OAuthClients: []api.OAuthClient{}}
+			out := clientList{List: in.list(total), OAuthClients: []api.OAuthClient{}}
 			for _, c := range found {
 				shown, err := s.clientOut(ctx, c)
 				if err != nil {
@@ -78,7 +78,7 @@ func (s *Server) registerOAuthClients() {
 			return answerWith(out), err
 		})
 	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-oauth-client", what: what, access: admins, summary: "Read an OAuth client"},
-		func(ctx context.Context, in *idPath) (*body[api.OAuthClient], error) {
+		func(ctx context.Context, in *IDPath) (*body[api.OAuthClient], error) {
 			c, err := s.store.OAuthClient(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -102,7 +102,7 @@ func (s *Server) registerOAuthClients() {
 			return answerWith(out), err
 		})
 	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-oauth-client", what: what, access: admins, summary: "Remove an OAuth client"},
-		func(ctx context.Context, in *idPath) (*empty, error) {
+		func(ctx context.Context, in *IDPath) (*empty, error) {
 			if _, err := s.changeable(ctx, in.ID); err != nil {
 				return nil, err
 			}

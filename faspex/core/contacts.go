@@ -10,13 +10,13 @@ import (
 )
 
 type contactList struct {
-	list
+	List
 	Contacts []api.Contact `json:"contacts"`
 }
 
 func (s *Server) registerContacts() {
-	type listInput struct {
-		paging
+	type ListInput struct {
+		Paging
 		Types    []string `query:"type,explode" doc:"kinds of contacts; none means all"`
 		TypesPHP []string `query:"type[],explode"`
 		Query    string   `query:"q"`
@@ -24,9 +24,9 @@ func (s *Server) registerContacts() {
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/contacts", id: "list-contacts", what: "contact", access: anyone,
 		summary: "List whom the caller may send packages to"},
-		func(ctx context.Context, in *listInput) (*body[contactList], error) {
+		func(ctx context.Context, in *ListInput) (*body[contactList], error) {
 			types := append(in.Types, in.TypesPHP...)
-			out := contactList{list: in.list(0), Contacts: []api.Contact{}}
+			out := contactList{List: in.list(0), Contacts: []api.Contact{}}
 			if len(types) > 0 && !slices.Contains(types, "user") {
 				return answerWith(out), nil // accounts are the only contacts yet
 			}

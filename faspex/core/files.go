@@ -14,14 +14,14 @@ import (
 )
 
 type browseInput struct {
-	idPath
+	IDPath
 	Offset int `query:"offset" minimum:"0" default:"0"`
 	Limit  int `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 	Body   *api.BrowseRequest
 }
 
 type browsePageInput struct {
-	idPath
+	IDPath
 	PerPage        int    `query:"per_page" minimum:"1" maximum:"1000" default:"500"`
 	IterationToken string `query:"iteration_token"`
 	Body           *api.BrowseRequest

@@ -12,11 +12,11 @@ import (
 )
 
 type folderList struct {
-	list
+	List
 	SharedFolders []api.SharedFolder `json:"shared_folders"`
 }
 
-type folderPath struct {
+type FolderPath struct {
 	NodeID string `path:"node_id"`
 	ID     string `path:"id"`
 }
@@ -24,27 +24,27 @@ type folderPath struct {
 func (s *Server) registerSharedFolders() {
 	const what = "storage location"
 	base := v5 + "/nodes/{node_id}/shared_folders"
-	type listInput struct {
-		paging
+	type ListInput struct {
+		Paging
 		Query string `query:"q"`
 		Sort  string `query:"sort" enum:"id,name,read_permission"`
 	}
 	type nodeListInput struct {
 		NodeID string `path:"node_id"`
-		listInput
+		ListInput
 	}
 	type createInput struct {
 		NodeID string `path:"node_id"`
 		Body   api.SharedFolderChange
 	}
 	type changeInput struct {
-		folderPath
+		FolderPath
 		Body api.SharedFolderChange
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/shared_folders", id: "list-shared-folders", what: what, access: anyone,
 		summary: "List the storage locations that the caller may take files from; an admin sees all"},
-		func(ctx context.Context, in *listInput) (*body[folderList], error) {
-			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))}, in.paging)
+		func(ctx context.Context, in *ListInput) (*body[folderList], error) {
+			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))}, in.Paging)
 		})
 	register(s, operation{method: http.MethodGet, path: base, id: "list-node-shared-folders", what: what, access: admins, summary: "List the storage locations of a node"},
 		func(ctx context.Context, in *nodeListInput) (*body[folderList], error) {
@@ -52,7 +52,7 @@ func (s *Server) registerSharedFolders() {
 			if err != nil {
 				return nil, err
 			}
-			return s.listFolders(ctx, store.FolderFilter{NodeID: n.ID, Query: in.Query, Sort: in.Sort}, in.paging)
+			return s.listFolders(ctx, store.FolderFilter{NodeID: n.ID, Query: in.Query, Sort: in.Sort}, in.Paging)
 		})
 	register(s, operation{method: http.MethodPost, path: base, id: "create-shared-folder", what: what, access: admins, status: http.StatusCreated, summary: "Add a storage location"},
 		func(ctx context.Context, in *createInput) (*body[api.SharedFolder], error) {
@@ -76,14 +76,14 @@ func (s *Server) registerSharedFolders() {
 			return answerWith(folderOut(f, true)), nil
 		})
 	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
-		func(ctx context.Context, in *folderPath) (*body[api.SharedFolder], error) {
+		func(ctx context.Context, in *FolderPath) (*body[api.SharedFolder], error) {
 			f, err := s.folder(ctx, *in)
 			return answerWith(folderOut(f, true)), err
 		})
 	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-shared-folder", what: what, access: admins,
 		summary: "Change a storage location, or make it the default inbox"},
 		func(ctx context.Context, in *changeInput) (*body[api.SharedFolder], error) {
-			f, err := s.folder(ctx, in.folderPath)
+			f, err := s.folder(ctx, in.FolderPath)
 			if err != nil {
 				return nil, err
 			}
@@ -104,7 +104,7 @@ func (s *Server) registerSharedFolders() {
 		})
 	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-shared-folder", what: what, access: admins,
 		summary: "Remove a storage location without packages; its files stay"},
-		func(ctx context.Context, in *folderPath) (*empty, error) {
+		func(ctx context.Context, in *FolderPath) (*empty, error) {
 			f, err := s.folder(ctx, *in)
 			if err != nil {
 				return nil, err
@@ -113,12 +113,12 @@ func (s *Server) registerSharedFolders() {
 		})
 }
 
-func (s *Server) listFolders(ctx context.Context, f store.FolderFilter, p paging) (*body[folderList], error) {
+func (s *Server) listFolders(ctx context.Context, f store.FolderFilter, p Paging) (*body[folderList], error) {
 	found, total, err := s.store.SharedFolders(ctx, f, p.page())
 	if err != nil {
 		return nil, err
 	}
-	out := folderList{list: p.list(total), SharedFolders: []api.SharedFolder{}}
+	out := folderList{List: p.list(total), SharedFolders: []api.SharedFolder{}}
 	for _, folder := range found {
 		out.SharedFolders = append(out.SharedFolders, folderOut(folder, isAdmin(caller(ctx))))
 	}
@@ -126,7 +126,7 @@ func (s *Server) listFolders(ctx context.Context, f store.FolderFilter, p paging
 }
 
 // folder reads a folder that must be of the node in the path.
-func (s *Server) folder(ctx context.Context, p folderPath) (store.SharedFolder, error) {
+func (s *Server) folder(ctx context.Context, p FolderPath) (store.SharedFolder, error) {
 	id, err := number(p.ID, "storage location")
 	if err != nil {
 		return store.SharedFolder{}, err

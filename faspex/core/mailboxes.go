@@ -10,12 +10,12 @@ import (
 )
 
 type packageList struct {
-	list
+	List
 	Packages []api.Package `json:"packages"`
 }
 
 type packageFilter struct {
-	paging
+	Paging
 	Query         string `query:"q"`
 	CreatedTime   string `query:"created_time" doc:"only packages made at this time or later"`
 	ChangedSince  string `query:"changed_since_date"`
@@ -76,7 +76,7 @@ func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.
 	if err != nil {
 		return nil, err
 	}
-	out := packageList{list: in.list(total), Packages: []api.Package{}}
+	out := packageList{List: in.list(total), Packages: []api.Package{}}
 	for _, v := range views {
 		v.box = name
 		out.Packages = append(out.Packages, packageOut(v))

@@ -12,33 +12,33 @@ import (
 )
 
 type nodeList struct {
-	list
+	List
 	DefaultNode *api.Node  `json:"default_node"`
 	Nodes       []api.Node `json:"nodes"`
 }
 
 func (s *Server) registerNodes() {
 	const what = "node"
-	type listInput struct {
-		paging
+	type ListInput struct {
+		Paging
 		Expand bool   `query:"expand"`
 		Query  string `query:"q"`
 	}
 	type getInput struct {
-		idPath
+		IDPath
 		Expand bool `query:"expand"`
 	}
 	type changeInput struct {
-		idPath
+		IDPath
 		Body api.NodeChange
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/nodes", id: "list-nodes", what: what, access: admins, summary: "List nodes"},
-		func(ctx context.Context, in *listInput) (*body[nodeList], error) {
+		func(ctx context.Context, in *ListInput) (*body[nodeList], error) {
 			found, total, err := s.store.Nodes(ctx, in.Query, in.page())
 			if err != nil {
 				return nil, err
 			}
-			out := nodeList{list: in.list(total), Nodes: []api.Node{}}
+			out := nodeList{List: in.list(total), Nodes: []api.Node{}}
 			for _, n := range found {
 				shown, err := s.showNode(ctx, n, in.Expand)
 				if err != nil {
@@ -90,7 +90,7 @@ func (s *Server) registerNodes() {
 			return answerWith(nodeOut(n)), nil
 		})
 	register(s, operation{method: http.MethodDelete, path: v5 + "/nodes/{id}", id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
-		func(ctx context.Context, in *idPath) (*empty, error) {
+		func(ctx context.Context, in *IDPath) (*empty, error) {
 			id, err := number(in.ID, what)
 			if err != nil {
 				return nil, err
@@ -98,7 +98,7 @@ func (s *Server) registerNodes() {
 			return nil, s.store.DeleteNode(ctx, id)
 		})
 	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/test", id: "test-node", what: what, access: admins, summary: "Call a node and tell how it went"},
-		func(ctx context.Context, in *idPath) (*body[api.Node], error) {
+		func(ctx context.Context, in *IDPath) (*body[api.Node], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {
 				return nil, err

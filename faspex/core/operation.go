@@ -92,8 +92,8 @@ func answerWith[T any](v T) *body[T] { return &body[T]{v} }
 // empty is an answer without a body: 204.
 type empty struct{}
 
-// idPath is the id of a thing in the path.
-type idPath struct {
+// IDPath is the id of a thing in the path.
+type IDPath struct {
 	ID string `path:"id"`
 }
 
@@ -106,19 +106,19 @@ func number(id, what string) (int64, error) {
 	return n, nil
 }
 
-// paging cuts a list.
-type paging struct {
+// Paging cuts a list. It and the other embedded types are exported because the library sets no fields of others.
+type Paging struct {
 	Offset int `query:"offset" minimum:"0" default:"0"`
 	Limit  int `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 }
 
-func (p paging) page() store.Page { return store.Page{Offset: p.Offset, Limit: p.Limit} }
+func (p Paging) page() store.Page { return store.Page{Offset: p.Offset, Limit: p.Limit} }
 
-// list is what every list answers beside its items.
-type list struct {
+// List is what every list answers beside its items.
+type List struct {
 	TotalCount int `json:"total_count"`
 	Offset     int `json:"offset"`
 	Limit      int `json:"limit"`
 }
 
-func (p paging) list(total int) list { return list{total, p.Offset, p.Limit} }
+func (p Paging) list(total int) List { return List{total, p.Offset, p.Limit} }

@@ -22,7 +22,7 @@ func (s *Server) registerPackages() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
-		func(ctx context.Context, in *idPath) (*body[api.Package], error) {
+		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
 			v, err := s.view(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -31,7 +31,7 @@ func (s *Server) registerPackages() {
 		})
 	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}", id: "delete-package", what: what, access: anyone,
 		summary: "Delete a package that the caller sent, or take a received one off the caller's list"},
-		func(ctx context.Context, in *idPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
+		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
 	register(s, operation{method: http.MethodDelete, path: v5 + "/packages", id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
 		summary: "Delete several packages"},
 		func(ctx context.Context, in *struct {
@@ -57,7 +57,7 @@ func (s *Server) registerPackages() {
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details", id: "upload-details", what: what, access: anyone,
 		summary: "Tell how far the upload of a package is"},
-		func(ctx context.Context, in *idPath) (*body[api.UploadDetails], error) {
+		func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
 			v, err := s.view(ctx, in.ID)
 			if err != nil {
 				return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,12 +16,12 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// wireError is the body; under this name it can be embedded beside the method Error.
-type wireError = api.Error
+// WireError is the body; under this name it can be embedded beside the method Error.
+type WireError = api.Error
 
 // problem is an error as clients see it.
 type problem struct {
-	wireError
+	WireError
 	status int
 }
 
@@ -51,7 +52,7 @@ func newProblem(status int, message string) *problem {
 	if !ok {
 		code = "internal_error"
 	}
-	return &problem{wireError{Message: message, Status: strconv.Itoa(status), Code: code}, status}
+	return &problem{WireError{Message: message, Status: strconv.Itoa(status), Code: code}, status}
 }
 
 func badRequest(message string) error { return newProblem(http.StatusBadRequest, message) }
@@ -91,6 +92,7 @@ func fromLibrary(status int, message string, errs []error) *problem {
 		}
 	}
 	if len(details) > 0 {
+		slices.Sort(details)
 		message += ": " + strings.Join(details, "; ")
 	}
 	return newProblem(status, message)
@@ -121,5 +123,5 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 func writeProblem(w http.ResponseWriter, p *problem) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(p.status)
-	_ = json.NewEncoder(w).Encode(p.wireError) // a failed write means the client has gone
+	_ = json.NewEncoder(w).Encode(p.WireError) // a failed write means the client has gone
 }

@@ -20,13 +20,13 @@ type pathsBody struct {
 }
 
 type uploadInput struct {
-	idPath
+	IDPath
 	TransferType string `query:"transfer_type" enum:"connect,http_gateway,remote_transfer" default:"connect"`
 	Body         *pathsBody
 }
 
 type downloadInput struct {
-	idPath
+	IDPath
 	TransferType         string `query:"transfer_type" enum:"connect,http_gateway,remote_transfer" default:"connect"`
 	Type                 string `query:"type" enum:"sent,received" default:"received"`
 	RecipientUserID      string `query:"recipient_user_id"`

@@ -1,0 +1,240 @@
+package core_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/client"
+	"faspex.io/operator/faspex/core"
+	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/seed"
+	"faspex.io/operator/faspex/store"
+	"faspex.io/operator/faspex/store/storetest"
+)
+
+const (
+	testSecret    = "a secret of the tests, long enough"
+	adminName     = "admin@example.com"
+	adminPassword = "correct horse"
+	operatorID    = "operator-client"
+	externalURL   = "https://faspex.example.com"
+)
+
+// installation is a core on a real database, seeded, with clients that act for its users.
+type installation struct {
+	store *store.Store
+	url   string // of the server, without a path
+	admin *client.Client
+	log   *bytes.Buffer
+}
+
+func install(t *testing.T) *installation {
+	t.Helper()
+	s := storetest.New(t)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seed.Run(t.Context(), s, seed.Options{
+		ExternalURL: externalURL, UIClientID: "ui-client", ServiceClientID: "service-client", OperatorClientID: operatorID,
+		OperatorPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+		AdminUsername:     adminName, AdminPassword: adminPassword,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keyring.New(testSecret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &installation{store: s, log: &bytes.Buffer{}}
+	log, err := process.NewLogger(in.log, "debug")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	server.Register(mux)
+	web := httptest.NewServer(process.Requests(server.Frame(mux), log, prometheus.NewRegistry()))
+	t.Cleanup(web.Close)
+	in.url = web.URL
+	in.admin, err = client.New(client.Config{URL: web.URL, Grant: &client.Grant{
+		ClientID: operatorID, User: adminName, PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// user makes an account and gives a client that acts for it.
+func (in *installation) user(t *testing.T, name, role string) *client.Client {
+	t.Helper()
+	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name), Email: ptr(name + "@example.com"), Role: &role}); err != nil {
+		t.Fatal(err)
+	}
+	return in.admin.As(name)
+}
+
+// call sends a raw request to a path beneath the product's and gives status, headers and body.
+func (in *installation) call(t *testing.T, c *client.Client, method, path string, body any) (int, http.Header, string) {
+	t.Helper()
+	var reader io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, in.url+core.Base+path, reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c != nil {
+		token, err := c.Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(raw)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func TestDetection(t *testing.T) {
+	in := install(t)
+	status, header, body := in.call(t, nil, "GET", "/api/v5/configuration/ping", nil)
+	if status != 200 || body != "" || header.Get("X-IBM-Aspera") != "1.2.3" {
+		t.Errorf("ping: %d %q, header %q", status, body, header.Get("X-IBM-Aspera"))
+	}
+	status, header, body = in.call(t, nil, "GET", "/health", nil)
+	if status != 200 || strings.TrimSpace(body) != `{"core":{"connected":true}}` || header.Get("X-IBM-Aspera") == "" {
+		t.Errorf("health: %d %s", status, body)
+	}
+	version, err := in.admin.Version(t.Context())
+	if err != nil || version != "1.2.3" {
+		t.Errorf("version %q, %v", version, err)
+	}
+	status, _, body = in.call(t, in.admin, "GET", "/api/v5/configuration", nil)
+	if status != 200 || !strings.Contains(body, `"server_address":"faspex.example.com"`) {
+		t.Errorf("configuration: %d %s", status, body)
+	}
+	for _, kind := range []string{"json", "yaml"} {
+		if status, _, body = in.call(t, nil, "GET", "/api/v5/openapi."+kind, nil); status != 200 || !strings.Contains(body, "/packages/{id}/transfer_spec/upload") {
+			t.Errorf("openapi.%s: %d, %d bytes", kind, status, len(body))
+		}
+	}
+	if strings.Contains(in.log.String(), adminPassword) {
+		t.Error("the log holds the admin's password")
+	}
+}
+
+func TestErrorBody(t *testing.T) {
+	in := install(t)
+	for _, test := range []struct {
+		name, method, path string
+		who                *client.Client
+		body               any
+		want               api.Error
+	}{
+		{"no token", "GET", "/api/v5/nodes", nil, nil, api.Error{Message: "Log in: the access token is missing or not valid any more.", Status: "401", Code: "unauthorized"}},
+		{"no such thing", "GET", "/api/v5/nodes/77", in.admin, nil, api.Error{Message: "There is no such node.", Status: "404", Code: "not_found"}},
+		{"id that is none", "GET", "/api/v5/packages/x", in.admin, nil, api.Error{Message: "There is no such package.", Status: "404", Code: "not_found"}},
+		{"no such address", "GET", "/api/v5/nothing/here", in.admin, nil, api.Error{Message: "There is nothing at this address.", Status: "404", Code: "not_found"}},
+		{"bad body", "POST", "/api/v5/packages", in.admin, map[string]any{"title": "", "recipients": []any{}},
+			api.Error{Message: "validation failed: recipients: expected array length >= 1; title: expected length >= 1", Status: "400", Code: "bad_request"}},
+		{"secret value in a bad body", "POST", "/api/v5/accounts", in.admin, map[string]any{"name": "x", "password": "hush"},
+			api.Error{Message: "validation failed: password: expected length >= 8", Status: "400", Code: "bad_request"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			status, header, body := in.call(t, test.who, test.method, test.path, test.body)
+			var got api.Error
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatalf("%d %s: %v", status, body, err)
+			}
+			if strings.Contains(body, `"errors"`) || strings.Contains(body, "hush") {
+				t.Errorf("body %s", body)
+			}
+			if got.RequestID != header.Get("X-Request-Id") && got.RequestID != "" {
+				t.Errorf("request id %q in the body, %q in the header", got.RequestID, header.Get("X-Request-Id"))
+			}
+			got.RequestID = ""
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if !strings.HasPrefix(header.Get("Content-Type"), "application/json") {
+				t.Errorf("content type %q", header.Get("Content-Type"))
+			}
+		})
+	}
+}
+
+func TestRoles(t *testing.T) {
+	in := install(t)
+	manager, user := in.user(t, "mona", "manager"), in.user(t, "ulf", "user")
+	boss := ptr("admin")
+	admin, err := in.admin.AccountByName(t.Context(), adminName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, path      string
+		body              any
+		byUser, byManager int
+	}{
+		{"GET", "/api/v5/account", nil, 200, 200},
+		{"GET", "/api/v5/account/preferences", nil, 200, 200},
+		{"GET", "/api/v5/contacts?q=mona&type[]=user", nil, 200, 200},
+		{"GET", "/api/v5/inbox/packages", nil, 200, 200},
+		{"GET", "/api/v5/shared_folders", nil, 200, 200},
+		{"GET", "/api/v5/accounts", nil, 403, 200},
+		{"GET", "/api/v5/nodes", nil, 403, 403},
+		{"POST", "/api/v5/nodes", map[string]any{"name": "n"}, 403, 403},
+		{"GET", "/api/v5/nodes/1/shared_folders", nil, 403, 403},
+		{"GET", "/auth/oauth_clients", nil, 403, 403},
+		{"POST", "/api/v5/accounts", api.AccountChange{Name: ptr("eve"), FirstName: ptr(""), LastName: ptr(""), Email: ptr(""), Role: boss}, 403, 403},
+		{"PUT", "/api/v5/accounts/" + admin.ID, api.AccountChange{Email: ptr("x@example.com")}, 403, 403},
+		{"DELETE", "/api/v5/accounts/" + admin.ID, nil, 403, 403},
+	} {
+		if got, _, body := in.call(t, user, test.method, test.path, test.body); got != test.byUser {
+			t.Errorf("%s %s by a user: %d, want %d: %s", test.method, test.path, got, test.byUser, body)
+		}
+		if got, _, body := in.call(t, manager, test.method, test.path, test.body); got != test.byManager {
+			t.Errorf("%s %s by a manager: %d, want %d: %s", test.method, test.path, got, test.byManager, body)
+		}
+	}
+}
