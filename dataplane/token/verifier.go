@@ -101,6 +101,10 @@ func (v *Verifier) bearer(ctx context.Context, text string, req Request) (Grant,
 	if err != nil {
 		return Grant{}, err
 	}
+	// Only the owner of the key may use all of its folder; nothing grants other users a part of it yet.
+	if !bearer.Admin() {
+		return Grant{}, fmt.Errorf("%w: the bearer token's user has no permission on this storage", ErrPathNotAllowed)
+	}
 	return v.gen4(ctx, key, req, Grant{
 		Kind: KindBearer, TokenUser: bearer.UserID, ExpiresAt: bearer.ExpiresAt,
 	})

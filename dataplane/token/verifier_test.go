@@ -191,7 +191,7 @@ func TestAuthorizeBearerToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default", VerificationKey: publicPEM(t, private)}, files: map[string]string{"1": "/"}})
-	claims := `{"user_id":"luke","scope":"node.ak:user:all","auth_type":"access_key","expires_at":"%s"}`
+	claims := `{"user_id":"luke","scope":"node.ak:admin:all","auth_type":"access_key","expires_at":"%s"}`
 	good := fmt.Sprintf(claims, "2026-11-21T13:00:00Z")
 	tests := map[string]struct {
 		text string
@@ -202,7 +202,8 @@ func TestAuthorizeBearerToken(t *testing.T) {
 		"expired":                  {bearer(t, private, fmt.Sprintf(claims, "2026-11-21T12:00:00Z")), ErrExpired},
 		"another access key":       {bearer(t, private, strings.Replace(good, "node.ak:", "node.no:", 1)), ErrBadCredentials},
 		"no user":                  {bearer(t, private, strings.Replace(good, "luke", "", 1)), ErrInvalid},
-		"unknown scope":            {bearer(t, private, strings.Replace(good, "user:all", "user:some", 1)), ErrInvalid},
+		"unknown scope":            {bearer(t, private, strings.Replace(good, "admin:all", "user:some", 1)), ErrInvalid},
+		"user without permission":  {bearer(t, private, strings.Replace(good, "admin:all", "user:all", 1)), ErrPathNotAllowed},
 		"time in another notation": {bearer(t, private, fmt.Sprintf(claims, "tomorrow")), ErrInvalid},
 	}
 	for name, tt := range tests {
