@@ -250,3 +250,80 @@ func get(t *testing.T, url string) string {
 	}
 	return body.String()
 }
+
+func TestSecretsChangeWithoutARestart(t *testing.T) {
+	n := startNode(t)
+	ctx := t.Context()
+	before := n.client(t, "node", nodePassword)
+	spec, err := before.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets, err := config.LoadSecrets(n.cfg.Secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeTokenKeys(t, n.cfg.Secrets.TokenKeys, "k2", "k2")
+	write(t, filepath.Join(n.cfg.Secrets.NodeUser, "password"), "other")
+	if err := secrets.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := secrets.Keys().Open(spec.Token); err != nil {
+		t.Errorf("token of the previous key: %v", err)
+	}
+	if secrets.NodeUser().Password != "other" {
+		t.Error("the node user is the former one")
+	}
+	// The running node notices by itself.
+	after := n.client(t, "node", "other")
+	for t.Context().Err() == nil {
+		if _, err = after.Info(ctx); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if _, err := before.Info(ctx); !client.IsUnauthorized(err) {
+		t.Errorf("the former password: %v", err)
+	}
+	write(t, filepath.Join(n.cfg.Secrets.NodeUser, "password"), "")
+	write(t, filepath.Join(n.cfg.Secrets.TokenKeys, "active"), "none")
+	if err := secrets.Reload(); err == nil {
+		t.Error("broken secrets are read without an error")
+	}
+	if _, err := secrets.Keys().Open(spec.Token); err != nil || secrets.NodeUser().Password != "other" {
+		t.Errorf("broken secrets replace good ones: %v", err)
+	}
+}
+
+func TestCertificateChangesWithoutARestart(t *testing.T) {
+	n := startNode(t)
+	n.ca = writeCertificate(t, n.cfg.Secrets.TLS)
+	for t.Context().Err() == nil {
+		if n.client(t, "", "").Ping(t.Context()) == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the new certificate is never presented")
+}
+
+func TestPrepareOwnsMountsAndNothingBeneath(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "storage")
+	deep := filepath.Join(root, "default", "deep")
+	if err := os.MkdirAll(deep, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(root, "default"), 0o555); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := prepare(root, os.Getuid(), os.Getgid()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]os.FileMode{filepath.Join(root, "default"): 0o755, deep: 0o500} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %v", path, info.Mode().Perm(), err, want)
+		}
+	}
+}
