@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -26,6 +27,7 @@ const usage = `usage: cluster COMMAND
   node-exec NODE CMD...     run a command inside a machine: n1, n2 or cp
   node-down NODE            pull the plug of a machine
   node-up NODE              power it on again and wait until it is ready
+  program NAME              print the file of one of its programs, such as kubectl
   assets                    build what envtest needs and print the folder for KUBEBUILDER_ASSETS
 `
 
@@ -72,6 +74,8 @@ func run(ctx context.Context, args []string) error {
 		return err
 	case "assets":
 		return printAssets(ctx)
+	case "program":
+		return printProgram(ctx, args)
 	case "machine-boot", "machine-init":
 		if len(args) != 1 {
 			return errors.New("which machine?")
@@ -165,4 +169,27 @@ func printAssets(ctx context.Context) error {
 	}
 	_, err = fmt.Println(dir)
 	return err
+}
+
+// printProgram prints where a program is, and builds it first if need be.
+func printProgram(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		return errors.New("which program?")
+	}
+	root, err := sourceRoot()
+	if err != nil {
+		return err
+	}
+	for _, c := range components(root) {
+		if _, ok := c.Programs[args[0]]; !ok {
+			continue
+		}
+		dir, err := c.Ensure(ctx, os.Stderr)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Println(filepath.Join(dir, args[0]))
+		return err
+	}
+	return fmt.Errorf("the cluster has no program %q", args[0])
 }

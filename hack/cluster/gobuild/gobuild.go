@@ -168,7 +168,7 @@ func (c Component) build(ctx context.Context, version, dir string, w io.Writer) 
 		return fmt.Errorf("%w\n%s", err, lastLines(out.String(), 20))
 	}
 	for name, pkg := range c.Programs {
-		if built := executableName(pkg); built != name {
+		if built := executableName(pkg); built != name && pkg != "." {
 			if err := os.Rename(filepath.Join(tmp, built), filepath.Join(tmp, name)); err != nil {
 				return err
 			}

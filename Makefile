@@ -1,0 +1,143 @@
+# Targets are documented by the comment after their name: `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The same flags everywhere: they are part of the build cache's keys.
+export GOFLAGS := -trimpath -buildvcs=false
+export CGO_ENABLED := 0
+export GOTOOLCHAIN := local
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/faspex-operator
+CLUSTER := bin/cluster
+IMAGES := bin/image-builder
+TOOLS := bin/tools
+LOCAL_KUBECONFIG := $(CACHE)/cluster/kubeconfig/admin
+
+# Packages that `go test` covers without a cluster.
+UNIT = $$(go list ./... | grep -v /test/e2e)
+
+##@ Develop
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## Install the Debian packages that are missing
+	@hack/debian-packages.sh
+
+.PHONY: programs
+programs:
+	@go build -o bin/cluster ./hack/cluster
+	@go build -o bin/image-builder ./hack/images
+	@go build -o bin/tools ./hack/tools
+
+.PHONY: tools
+tools: programs ## Build the pinned tools, once per machine
+	@$(TOOLS) build
+
+.PHONY: generate
+generate: programs ## Write deep copies, CRDs, the operator's role and the chart's copies of them
+	@CONTROLLER_GEN=$$($(TOOLS) path controller-gen) hack/generate.sh
+
+.PHONY: web
+web: deps ## Build the web page
+	@PATH=$$(hack/node.sh):$$PATH hack/web-build.sh
+
+.PHONY: build
+build: web ## Build the programs and the page
+	@go build -ldflags "-s -w -X faspex.io/operator/internal/version.Version=$$(go run ./hack/images version)" -o bin/ ./cmd/...
+
+.PHONY: images
+images: deps programs ## Assemble all container images, as tarballs in bin/images
+	@PATH=$$(hack/node.sh):$$PATH $(IMAGES) all >/dev/null
+
+##@ Cluster and demo
+
+.PHONY: cluster-up
+cluster-up: deps programs ## Bring up the local two-node Kubernetes
+	@$(CLUSTER) up
+
+.PHONY: cluster-down
+cluster-down: programs ## Remove every trace of the local cluster
+	@$(CLUSTER) down
+
+.PHONY: load-images
+load-images: cluster-up ## Assemble the images and load them into the local cluster
+	@PATH=$$(hack/node.sh):$$PATH $(IMAGES) all > bin/images.list
+	@$(CLUSTER) load-image $$(cat bin/images.list)
+
+.PHONY: kubectl
+kubectl: programs ## Run kubectl on the local cluster: make kubectl ARGS="get pods -A"
+	@$(CLUSTER) kubectl $(ARGS)
+
+# What the demo and the end-to-end tests run with.
+WITH = HELM=$$($(TOOLS) path helm) KUBECTL=$$($(CLUSTER) program kubectl) ASCP=$(CURDIR)/bin/ascp
+
+.PHONY: demo
+ifdef KUBECONFIG
+demo: deps programs build ## Install everything and send a package; uses KUBECONFIG's cluster when that is set
+else
+demo: load-images
+endif
+	@KUBECONFIG=$(or $(KUBECONFIG),$(LOCAL_KUBECONFIG)) $(WITH) go run ./hack/demo
+
+.PHONY: demo-down
+demo-down: cluster-down ## Remove every trace of the demo on the local cluster
+
+##@ Check
+
+.PHONY: fmt-check
+fmt-check: ## Fail when a Go file is not formatted
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs -r ls -d 2>/dev/null | xargs -r gofmt -l); \
+	  [ -z "$$files" ] || { printf 'not formatted (gofmt -w):\n%s\n' "$$files"; exit 1; }
+
+.PHONY: vet
+vet: ## Run go vet
+	@go vet ./...
+
+.PHONY: lint
+lint: programs ## Run golangci-lint with the import rules and the API linter
+	@$$($(TOOLS) path golangci-lint) run ./...
+
+.PHONY: generate-check
+generate-check: programs ## Fail when a generated file is not current
+	@CONTROLLER_GEN=$$($(TOOLS) path controller-gen) hack/generate.sh --check
+
+.PHONY: test-unit
+test-unit: deps programs web ## Unit, simulation, integration and API server tests
+	@KUBEBUILDER_ASSETS=$$($(CLUSTER) assets) go test -count=1 $(UNIT)
+
+.PHONY: test-race
+test-race: ## The data plane's tests with the race detector
+	@CGO_ENABLED=1 go test -count=1 -race ./dataplane/...
+
+.PHONY: test-e2e
+test-e2e: load-images ## End-to-end tests on the local cluster
+	@KUBECONFIG=$(LOCAL_KUBECONFIG) $(WITH) go test -count=1 -timeout 30m -v ./test/e2e/...
+
+STEPS := deps fmt-check vet generate-check lint test-unit test-race cluster-down test-e2e
+
+.PHONY: test
+test: ## Everything above, in order, each step timed: what CI runs
+	@summary=$$(mktemp); trap 'cat $$summary; rm -f $$summary' EXIT; begin=$$SECONDS; \
+	for step in $(STEPS); do \
+	  echo "=== $$step"; start=$$SECONDS; \
+	  if $(MAKE) $$step; then \
+	    printf '%-16s ok   %4ds\n' $$step $$((SECONDS - start)) >> $$summary; \
+	  else \
+	    printf '%-16s FAIL %4ds\n' $$step $$((SECONDS - start)) >> $$summary; exit 1; \
+	  fi; \
+	done; printf '%-16s ok   %4ds\n' all $$((SECONDS - begin)) >> $$summary
+
+##@ Measure
+
+.PHONY: bench-engine
+bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run
+	@go run ./hack/bench lan
+
+.PHONY: bench-go
+bench-go: ## Run all Go benchmarks of the data plane
+	@go test -run '^$$' -bench . -benchmem ./dataplane/...
