@@ -18,38 +18,40 @@ type Code uint32
 
 // The codes this package uses, with their published numbers.
 const (
-	CodeOK                Code = 0
-	CodeProtocol          Code = 1
-	CodeNoSuchFile        Code = 4
-	CodePermission        Code = 5
-	CodeNotDirectory      Code = 6
-	CodeIsDirectory       Code = 7
-	CodeUsage             Code = 8
-	CodeInternal          Code = 11
-	CodeControl           Code = 12
-	CodeControlTimeout    Code = 13
-	CodeData              Code = 14
-	CodeDataTimeout       Code = 15
-	CodeConnectionLost    Code = 16
-	CodeAuthentication    Code = 19
-	CodeNothing           Code = 20
-	CodeNotRegular        Code = 21
-	CodeTooManyOpen       Code = 23
-	CodeFileTooBig        Code = 24
-	CodeNoSpace           Code = 25
-	CodeReadOnly          Code = 26
-	CodeSomeFiles         Code = 27
-	CodeCanceled          Code = 28
-	CodeUnauthorized      Code = 34
-	CodeDiskRead          Code = 35
-	CodeDiskWrite         Code = 36
-	CodeAuthorization     Code = 37
-	CodePeerAborted       Code = 39
-	CodeDataStalled       Code = 40
-	CodeBadPath           Code = 41
-	CodeAlreadyExists     Code = 42
-	CodeBadConfiguration  Code = 50
-	CodeHostKeyMismatched Code = 51
+	CodeOK               Code = 0
+	CodeProtocol         Code = 1
+	CodeNoSuchFile       Code = 4
+	CodePermission       Code = 5
+	CodeNotDirectory     Code = 6
+	CodeIsDirectory      Code = 7
+	CodeUsage            Code = 8
+	CodeInternal         Code = 11
+	CodeControl          Code = 12
+	CodeControlTimeout   Code = 13
+	CodeData             Code = 14
+	CodeDataTimeout      Code = 15
+	CodeConnectionLost   Code = 16
+	CodeAuthentication   Code = 19
+	CodeNothing          Code = 20
+	CodeNotRegular       Code = 21
+	CodeTooManyOpen      Code = 23
+	CodeFileTooBig       Code = 24
+	CodeNoSpace          Code = 25
+	CodeReadOnly         Code = 26
+	CodeSomeFiles        Code = 27
+	CodeCanceled         Code = 28
+	CodeUnauthorized     Code = 34
+	CodeDiskRead         Code = 35
+	CodeDiskWrite        Code = 36
+	CodeAuthorization    Code = 37
+	CodePeerAborted      Code = 39
+	CodeDataStalled      Code = 40
+	CodeBadPath          Code = 41
+	CodeAlreadyExists    Code = 42
+	CodeBadConfiguration Code = 50
+	CodeInsecure         Code = 51
+	CodePathTooLong      Code = 55
+	CodeLinkLoop         Code = 63
 )
 
 // Error is a failure with its published number. Text is for people: it holds no secret.
@@ -82,7 +84,7 @@ func AsError(err error, fallback Code) *Error {
 		return &Error{Code: CodeBadPath, Text: err.Error(), Err: err}
 	case errors.Is(err, token.ErrFileNotFound):
 		return &Error{Code: CodeNoSuchFile, Text: err.Error(), Err: err}
-	case isTokenRefusal(err):
+	case token.IsRefusal(err):
 		return &Error{Code: CodeAuthorization, Text: err.Error(), Err: err}
 	case errors.Is(err, engine.ErrPeerLost):
 		return &Error{Code: CodeDataStalled, Text: "session timed out: no data from the peer, run again to resume", Err: err}
@@ -94,18 +96,6 @@ func AsError(err error, fallback Code) *Error {
 		return &Error{Code: CodeControlTimeout, Text: "timed out", Err: err}
 	}
 	return &Error{Code: fallback, Text: err.Error(), Err: err}
-}
-
-func isTokenRefusal(err error) bool {
-	for _, refusal := range []error{
-		token.ErrMissing, token.ErrInvalid, token.ErrUnknownKey, token.ErrExpired, token.ErrWrongDirection,
-		token.ErrWrongUser, token.ErrBadCredentials,
-	} {
-		if errors.Is(err, refusal) {
-			return true
-		}
-	}
-	return false
 }
 
 // fileError turns the failure of a file operation into an Error whose text names the file by its name in the transfer,
@@ -133,7 +123,11 @@ func fileError(name string, err error, fallback Code) *Error {
 		code, text = CodeNotDirectory, "a parent is not a folder"
 	case errors.Is(err, syscall.EISDIR):
 		code, text = CodeIsDirectory, "is a folder"
-	case errors.Is(err, storage.ErrBadPath), errors.Is(err, storage.ErrIsRoot), errors.Is(err, syscall.ENAMETOOLONG):
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		code, text = CodePathTooLong, "the name is too long for the file system"
+	case errors.Is(err, syscall.ELOOP):
+		code, text = CodeLinkLoop, "symbolic links lead in a circle"
+	case errors.Is(err, storage.ErrBadPath), errors.Is(err, storage.ErrIsRoot):
 		code, text = CodeBadPath, "not an acceptable file name"
 	case escapes(err):
 		code, text = CodeBadPath, "path leads outside of the permitted folder"

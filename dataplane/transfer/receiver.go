@@ -93,8 +93,8 @@ func (r *receiver) run(parent context.Context) error {
 	}
 	group.Go(func() error {
 		err := r.data.Run(ctx)
-		if err != nil && ctx.Err() != nil {
-			return nil
+		if err != nil && (ctx.Err() != nil || r.finished()) {
+			return nil // All files are done; what the sender's engine says on leaving does not matter.
 		}
 		return err
 	})

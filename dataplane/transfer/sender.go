@@ -82,6 +82,13 @@ func (f *sentFile) resume(n int64) int64 {
 	return more
 }
 
+// kept is how many bytes of the file need not be sent.
+func (f *sentFile) kept() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.resumed
+}
+
 func (f *sentFile) failure() *Error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -139,7 +146,7 @@ func (s *sender) file(index uint64) *sentFile {
 
 // list walks the roots and sends the manifest.
 func (s *sender) list(ctx context.Context) error {
-	w := walker{symlinks: s.options.Symlinks, exclude: s.options.Exclude, emit: s.announce}
+	w := walker{options: s.options, emit: s.announce}
 	if err := w.walk(ctx, s.roots); err != nil {
 		return err
 	}
@@ -318,6 +325,7 @@ func (s *sender) fileDone(m *control.FileDone) error {
 	switch m.Status {
 	case control.FileWritten:
 		s.filesDone.Add(1)
+		s.bytesMoved.Add(f.Size - f.kept())
 	case control.FileSkipped:
 		s.filesDone.Add(1)
 		s.filesSkipped.Add(1)
@@ -337,7 +345,9 @@ func (s *sender) progress() Progress {
 	p := s.snapshot()
 	if s.data != nil {
 		st := s.data.Stats()
-		p.BytesMoved, p.RateBps, p.Lost, p.RTT = st.Bytes, st.RateBps, st.Lost, st.RTT
+		// What the receiver confirmed may be ahead of the engine's acknowledgements.
+		p.BytesMoved = max(p.BytesMoved, st.Bytes)
+		p.RateBps, p.Lost, p.RTT = st.RateBps, st.Lost, st.RTT
 	}
 	return p
 }

@@ -32,10 +32,9 @@ type found struct {
 
 // walker lists roots in the order of the manifest: a folder before what it holds, names in byte order.
 type walker struct {
-	tree     SourceTree
-	symlinks string
-	exclude  []string
-	emit     func(found) error
+	tree    SourceTree
+	options control.Options
+	emit    func(found) error
 	// chain are the folders from the root to the one being listed, to notice a link that leads back up.
 	chain []fs.FileInfo
 }
@@ -60,7 +59,7 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 	}
 	info, err := w.tree.Lstat(p)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if w.symlinks == SymlinksSkip {
+		if w.options.Symlinks == SymlinksSkip {
 			return nil
 		}
 		info, err = w.tree.Stat(p)
@@ -71,6 +70,8 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 	switch {
 	case info.IsDir():
 		return w.folder(ctx, p, name, info)
+	case info.Mode().IsRegular() && w.tooNewOrOld(info):
+		return nil
 	case info.Mode().IsRegular():
 		if name == "" {
 			name = path.Base(p)
@@ -78,6 +79,8 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 		return w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
 			Kind: control.KindFile, Path: name, Size: info.Size(), ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
 		}})
+	case w.options.SkipSpecial:
+		return nil
 	default:
 		return w.fail(name, p, Errorf(CodeNotRegular, "%s: not a regular file", display(name, p)))
 	}
@@ -85,7 +88,7 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 
 func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) error {
 	if slices.ContainsFunc(w.chain, func(up fs.FileInfo) bool { return os.SameFile(up, info) }) {
-		return w.fail(name, p, Errorf(CodeNotRegular, "%s: a symbolic link leads back to a folder above it", display(name, p)))
+		return w.fail(name, p, Errorf(CodeLinkLoop, "%s: a symbolic link leads back to a folder above it", display(name, p)))
 	}
 	if name != "" {
 		err := w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
@@ -116,7 +119,7 @@ func (w *walker) fail(name, p string, err *Error) error {
 }
 
 func (w *walker) excluded(name string) bool {
-	for _, pattern := range w.exclude {
+	for _, pattern := range w.options.Exclude {
 		for _, s := range []string{name, path.Base(name)} {
 			if ok, err := path.Match(pattern, s); ok && err == nil && name != "" {
 				return true
@@ -124,6 +127,11 @@ func (w *walker) excluded(name string) bool {
 		}
 	}
 	return false
+}
+
+func (w *walker) tooNewOrOld(info fs.FileInfo) bool {
+	at, o := info.ModTime().Unix(), w.options
+	return o.NewerThan != 0 && at > o.NewerThan || o.OlderThan != 0 && at < o.OlderThan
 }
 
 func display(name, p string) string {

@@ -51,6 +51,11 @@ type Options struct {
 	PreserveModes bool `json:"preserve_modes,omitempty"`
 	// Exclude are patterns of names that are left out, as path.Match understands them.
 	Exclude []string `json:"exclude,omitempty"`
+	// NewerThan and OlderThan leave out files that are newer or older than a time, in seconds since 1970; 0 does not.
+	NewerThan int64 `json:"newer_than,omitempty"`
+	OlderThan int64 `json:"older_than,omitempty"`
+	// SkipSpecial leaves out devices, pipes and sockets without an error.
+	SkipSpecial bool `json:"skip_special,omitempty"`
 
 	Cipher       string `json:"cipher,omitempty"`      // aes-128-gcm, aes-192-gcm, aes-256-gcm
 	RatePolicy   string `json:"rate_policy,omitempty"` // fixed, high, fair, low

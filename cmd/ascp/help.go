@@ -1,0 +1,48 @@
+package main
+
+import "strings"
+
+const examples = `ascp sends files to a transfer node and receives files from it, fast over any distance.
+
+  ascp [options] source... [user@]host:destination
+  ascp [options] [user@]host:source... destination
+  ascp [options] --mode send|recv --host host [--user user] source... destination
+  ascp [options] --transfer-spec file [local destination]
+
+Examples
+
+  Send a folder with the token that an API gave you, and create the destination:
+    export ASPERA_SCP_TOKEN=...
+    ascp -d results/ xfer@node1.example.com:/inbox
+
+  Receive two files at 500 Mbit/s at most:
+    ascp -l 500M xfer@node1.example.com:/a.mov xfer@node1.example.com:/b.mov .
+
+  Run a transfer spec as Faspex or a node returned it, and receive into ./in:
+    curl ... /transfer_spec/download | ascp --transfer-spec - ./in
+
+  A transfer that was cut: run the same command again, it continues where it was.
+
+Options
+`
+
+const afterwards = `
+Environment
+  ASPERA_SCP_TOKEN   authorization token
+  ASPERA_SCP_KEY     private SSH key (PEM)
+  ASPERA_SCP_PASS    passphrase of the SSH key, or password of the user
+  ASPERA_SCP_COOKIE  text to store with the transfer
+
+The server's SSH key is checked against --check-sshfp if that is given, else against known_hosts; a host that is in neither
+is accepted with a note. Every byte is encrypted; every file is verified by SHA-256 before it gets its name.
+The exit status is 0 if every file arrived, else 1, with one line that says why and the published error number.
+`
+
+func help() string {
+	set, _ := newFlags()
+	var b strings.Builder
+	b.WriteString(examples)
+	b.WriteString(set.FlagUsagesWrapped(110))
+	b.WriteString(afterwards)
+	return b.String()
+}

@@ -1,0 +1,73 @@
+// Command ascp sends files to a transfer node and receives files from it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"faspex.io/operator/dataplane/transfer"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Getenv))
+}
+
+// run is the program; it returns the exit status.
+func run(args []string, env func(string) string) int {
+	if text, status, ok := information(args); ok {
+		if status == 0 {
+			fmt.Print(text)
+		} else {
+			fmt.Fprint(os.Stderr, text)
+		}
+		return status
+	}
+	r, err := parse(args, env)
+	var e *transfer.Error
+	switch {
+	case errors.Is(err, errHelp):
+		fmt.Print(help())
+		return 0
+	case errors.As(err, &e):
+		fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
+		return 1
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "ascp: %v\nTry ascp --help.\n", err)
+		return 1
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	t := newTask(r, cancel)
+	go interrupts(t, cancel)
+	if err := t.run(ctx); err != nil {
+		if e := transfer.AsError(err, transfer.CodeInternal); !r.quiet || r.managementPort == 0 {
+			fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
+		}
+		return 1
+	}
+	return 0
+}
+
+// errInterrupted is the cause of a session that its user ended.
+var errInterrupted = &transfer.Error{Code: transfer.CodeCanceled, Text: "interrupted, run again to resume"}
+
+// interrupts ends the session at the first signal and the program at the second. After the end of the session signals mean
+// nothing: a manager sends one when it has seen the last event.
+func interrupts(t *task, cancel context.CancelCauseFunc) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for n := 0; ; n++ {
+		<-signals
+		switch {
+		case t.manager.Ended():
+		case n == 0:
+			cancel(errInterrupted)
+		default:
+			os.Exit(1)
+		}
+	}
+}

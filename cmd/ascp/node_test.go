@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/sshd"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
+	"golang.org/x/crypto/ssh"
+)
+
+// testNode is a transfer node in this process: the real SSH server, the real data port, real tokens.
+type testNode struct {
+	dir      string
+	sshPort  int
+	keys     *token.Keyring
+	recorder *memRecorder
+	hostKey  ssh.PublicKey
+}
+
+func startNode(t *testing.T, change ...func(*transfer.Server, *sshd.Config)) *testNode {
+	t.Helper()
+	n := &testNode{dir: t.TempDir(), recorder: &memRecorder{}}
+	var key [32]byte
+	rand.Read(key[:])
+	var err error
+	if n.keys, err = token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": key[:]}}); err != nil {
+		t.Fatal(err)
+	}
+	root, err := storage.Open(n.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(testWriter{t}, nil))
+	server := &transfer.Server{
+		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{}, Now: time.Now}, Recorder: n.recorder,
+		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
+	}
+	_, private, _ := ed25519.GenerateKey(rand.Reader)
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.hostKey = signer.PublicKey()
+	config := sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: server, Logger: log}
+	for _, c := range change {
+		c(server, &config)
+	}
+	s, err := sshd.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.sshPort = l.Addr().(*net.TCPAddr).Port
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.Serve(ctx, l); err != nil {
+			log.Error("ssh server", "error", err)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+		data.Close()
+		root.Close()
+	})
+	return n
+}
+
+// grant seals a token.
+func (n *testNode) grant(t *testing.T, g token.Grant) string {
+	t.Helper()
+	if g.ExpiresAt.IsZero() {
+		g.ExpiresAt = time.Now().Add(time.Hour)
+	}
+	if g.Root == "" {
+		g.Root = "/"
+	}
+	if g.TransferID == "" {
+		g.TransferID = "t-1"
+	}
+	text, err := n.keys.Seal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func (n *testNode) sending(t *testing.T, folder string) string {
+	return n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: folder}}})
+}
+
+func (n *testNode) receiving(t *testing.T, folder string) string {
+	return n.grant(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: folder}}})
+}
+
+// ascp runs a command line, with the port of the node and the token put in, and returns the exit status.
+func (n *testNode) ascp(t *testing.T, tok string, args ...string) int {
+	t.Helper()
+	return run(append([]string{"-P", strconv.Itoa(n.sshPort), "-q"}, args...), func(name string) string {
+		if name == "ASPERA_SCP_TOKEN" {
+			return tok
+		}
+		return ""
+	})
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Log(string(p))
+	return len(p), nil
+}
+
+type noAccessKeys struct{}
+
+func (noAccessKeys) AccessKey(context.Context, string) (token.AccessKey, error) {
+	return token.AccessKey{}, token.ErrBadCredentials
+}
+
+func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKey, error) {
+	return token.AccessKey{}, token.ErrBadCredentials
+}
+
+func (noAccessKeys) FilePath(context.Context, string, string) (string, error) {
+	return "", token.ErrFileNotFound
+}
+
+// memRecorder keeps what is recorded.
+type memRecorder struct {
+	mu       sync.Mutex
+	sessions []*memRecording
+}
+
+type memRecording struct {
+	mu       sync.Mutex
+	transfer store.Transfer
+	progress store.Progress
+	files    []store.FileResult
+	outcome  *store.Outcome
+	canceled chan struct{}
+}
+
+func (r *memRecorder) Begin(_ context.Context, t store.Transfer) (store.Recording, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := &memRecording{transfer: t, canceled: make(chan struct{})}
+	r.sessions = append(r.sessions, m)
+	return m, nil
+}
+
+func (r *memRecorder) last(t *testing.T) *memRecording {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.sessions) == 0 {
+		t.Fatal("no session was recorded")
+	}
+	return r.sessions[len(r.sessions)-1]
+}
+
+func (m *memRecording) Progress(p store.Progress) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.progress = p
+}
+
+func (m *memRecording) File(f store.FileResult) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.files = append(m.files, f)
+}
+
+func (m *memRecording) Finish(o store.Outcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.outcome == nil {
+		m.outcome = &o
+	}
+}
+
+func (m *memRecording) Canceled() <-chan struct{} { return m.canceled }
+func (m *memRecording) RateChanges() <-chan int64 { return nil }
+
+// ended waits for the end of the session.
+func (m *memRecording) ended(t *testing.T) store.Outcome {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		m.mu.Lock()
+		o := m.outcome
+		m.mu.Unlock()
+		if o != nil {
+			return *o
+		}
+	}
+	t.Fatal("the session does not end")
+	return store.Outcome{}
+}
+
+// writeFiles fills a folder: names with their content.
+func writeFiles(t *testing.T, dir string, files map[string][]byte) {
+	t.Helper()
+	for name, content := range files {
+		p := filepath.Join(dir, name)
+		err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p, content, 0o644))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// rsaKey writes a private key that nobody knows and returns its file.
+func rsaKey(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeKey(t, key)
+}

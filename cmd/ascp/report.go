@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/faspmgr"
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// watch shows progress until ctx ends.
+func (t *task) watch(ctx context.Context) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	announced := int64(-1)
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			t.stats(t.client.Progress())
+			return
+		case <-tick.C:
+		}
+		p := t.client.Progress()
+		t.display.update(p)
+		if p.Known && p.BytesExpected != announced {
+			announced = p.BytesExpected
+			t.manager.Send("NOTIFICATION", faspmgr.Int("PreTransferBytes", p.BytesExpected), faspmgr.Int("PreTransferFiles", p.FilesExpected))
+		}
+		if n%5 == 4 {
+			t.stats(p)
+		}
+	}
+}
+
+func (t *task) stats(p transfer.Progress) {
+	t.manager.Send("STATS",
+		faspmgr.Int("TransferBytes", p.BytesMoved), faspmgr.Int("StartByte", p.BytesResumed),
+		faspmgr.Int("FilesComplete", p.FilesDone), faspmgr.Int("FilesFailed", p.FilesFailed),
+		faspmgr.Int("Rate", p.RateBps/1000), faspmgr.Int("Delay", p.RTT.Milliseconds()))
+}
+
+func (t *task) welcomed(w control.Welcome) {
+	t.manager.Send("INIT", faspmgr.Field{Name: "SessionId", Value: w.SessionID})
+	direction := "Send"
+	if t.direction == transferspec.Receive {
+		direction = "Receive"
+	}
+	t.manager.Send("SESSION",
+		faspmgr.Field{Name: "SessionId", Value: w.SessionID}, faspmgr.Field{Name: "Host", Value: t.host},
+		faspmgr.Field{Name: "User", Value: t.user}, faspmgr.Field{Name: "Direction", Value: direction},
+		faspmgr.Field{Name: "Encryption", Value: "Yes"}, faspmgr.Field{Name: "Cipher", Value: w.Options.Cipher},
+		faspmgr.Int("TargetRate", w.Options.TargetKbps), faspmgr.Int("UdpPort", int64(w.UDPPort)))
+}
+
+func (t *task) fileEnded(e transfer.FileEvent) {
+	if e.Err != nil {
+		t.display.note(e.Err.Text)
+		t.manager.Send("FILEERROR", faspmgr.Field{Name: "File", Value: e.Path}, faspmgr.Int("Code", int64(e.Err.Code)),
+			faspmgr.Field{Name: "Description", Value: e.Err.Text})
+		return
+	}
+	fields := []faspmgr.Field{{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte", e.Resumed)}
+	if e.SHA256 != "" {
+		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: "sha-256"}, faspmgr.Field{Name: "FileChecksum", Value: e.SHA256})
+	}
+	t.manager.Send("STOP", fields...)
+}
+
+// reportEnd is the last event.
+func (t *task) reportEnd(s transfer.Summary, err error) {
+	fields := []faspmgr.Field{
+		faspmgr.Int("TransferBytes", s.BytesMoved), faspmgr.Int("StartByte", s.BytesResumed),
+		faspmgr.Int("FilesComplete", s.FilesDone), faspmgr.Int("FilesFailed", s.FilesFailed),
+	}
+	if err == nil {
+		t.manager.Send("DONE", fields...)
+		return
+	}
+	e := transfer.AsError(err, transfer.CodeInternal)
+	t.manager.Send("ERROR", append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description", Value: e.Text})...)
+}
+
+// obey performs a command of the manager.
+func (t *task) obey(f faspmgr.Frame) {
+	switch f.Type {
+	case "RATE":
+		if kbps, err := strconv.ParseInt(f.Get("Rate"), 10, 64); err == nil && kbps >= 0 {
+			t.client.SetTargetRate(kbps)
+		}
+	case "CANCEL":
+		t.cancel(&transfer.Error{Code: transfer.CodeCanceled, Text: "canceled by the manager, run again to resume"})
+	}
+}

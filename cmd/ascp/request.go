@@ -1,0 +1,37 @@
+package main
+
+import (
+	"encoding/json"
+
+	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// request is one transfer as the command line or a transfer spec asks for it.
+type request struct {
+	direction transferspec.Direction
+	host      string
+	user      string
+	sshPort   int
+	udpPort   int // 0 takes the server's word for it
+
+	keyFiles    []string
+	keyPEM      string
+	password    string // of the key or of the user
+	fingerprint string
+
+	sources      []transferspec.Path
+	sourcePrefix string
+	sourceBase   string
+	destination  string
+	pairs        bool
+
+	options    control.Options
+	token      string
+	cookie     string
+	tags       json.RawMessage
+	transferID string
+
+	quiet          bool
+	managementPort int
+}

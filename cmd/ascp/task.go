@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/sshd/dial"
+	"faspex.io/operator/dataplane/sshd/wellknown"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/faspmgr"
+	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/internal/version"
+	"github.com/google/uuid"
+	"golang.org/x/crypto/ssh"
+)
+
+const defaultSSHPort = 33001
+
+// task runs one request.
+type task struct {
+	*request
+	client  *transfer.Client
+	manager *faspmgr.Manager
+	display *display
+	cancel  context.CancelCauseFunc
+}
+
+func newTask(r *request, cancel context.CancelCauseFunc) *task {
+	if r.transferID == "" {
+		r.transferID = uuid.NewString()
+	}
+	return &task{request: r, cancel: cancel}
+}
+
+// run connects and transfers. The manager, if there is one, is called before anything else.
+func (t *task) run(ctx context.Context) error {
+	if t.managementPort != 0 {
+		var err error
+		if t.manager, err = faspmgr.Connect(ctx, t.managementPort); err != nil {
+			return transfer.Errorf(transfer.CodeUsage, "%w", err)
+		}
+	}
+	summary, err := t.transfer(ctx)
+	t.display.close()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	t.reportEnd(summary, err)
+	if err == nil && !t.quiet {
+		t.display.summary(summary)
+	}
+	return err
+}
+
+func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
+	t.display = newDisplay(t.quiet)
+	t.client = &transfer.Client{
+		Hello: control.Hello{
+			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options, Cookie: t.cookie,
+			Tags: t.tags, TransferID: t.transferID,
+		},
+		Dial: t.dialData, OnWelcome: t.welcomed, OnFile: t.fileEnded,
+	}
+	var err error
+	if t.direction == transferspec.Send {
+		err = t.prepareSend()
+	} else {
+		var target *storage.Root
+		if target, err = t.prepareReceive(); err == nil {
+			defer target.Close()
+		}
+	}
+	if err != nil {
+		return transfer.Summary{}, err
+	}
+	channel, err := t.connect(ctx)
+	if err != nil {
+		return transfer.Summary{}, err
+	}
+	go t.manager.Commands(t.obey)
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		t.watch(watching)
+	}()
+	summary, err := t.client.Run(ctx, channel)
+	stop()
+	<-watched
+	return summary, err
+}
+
+// connect opens the control channel.
+func (t *task) connect(ctx context.Context) (*dial.Channel, error) {
+	signers, err := t.signers()
+	if err != nil {
+		return nil, err
+	}
+	home, _ := os.UserHomeDir() // Without a home there is no known_hosts.
+	return dial.Open(ctx, dial.Options{
+		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password,
+		HostKey: dial.HostKey{
+			Fingerprint: t.fingerprint, KnownHosts: []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"},
+			Note: func(text string) {
+				if !t.quiet {
+					t.display.note(text)
+				}
+			},
+		},
+	})
+}
+
+// signers are the SSH keys to log in with: those that were given, or, with a token, the well-known key.
+func (t *task) signers() ([]ssh.Signer, error) {
+	var out []ssh.Signer
+	if t.keyPEM != "" {
+		s, err := t.signer([]byte(t.keyPEM))
+		if err != nil {
+			return nil, transfer.Errorf(transfer.CodeAuthentication, "the SSH key of the environment or transfer spec can't be used: %w", err)
+		}
+		out = append(out, s)
+	}
+	for _, name := range t.keyFiles {
+		pem, err := os.ReadFile(name)
+		if err != nil {
+			return nil, transfer.Errorf(transfer.CodeAuthentication, "the SSH key can't be read: %w", err)
+		}
+		s, err := t.signer(pem)
+		if err != nil {
+			return nil, transfer.Errorf(transfer.CodeAuthentication, "%s can't be used as an SSH key: %w", name, err)
+		}
+		out = append(out, s)
+	}
+	if len(out) > 0 || t.token == "" {
+		return out, nil
+	}
+	s, err := wellknown.Signer()
+	if err != nil {
+		return nil, err
+	}
+	return []ssh.Signer{s}, nil
+}
+
+func (t *task) signer(pem []byte) (ssh.Signer, error) {
+	s, err := ssh.ParsePrivateKey(pem)
+	var locked *ssh.PassphraseMissingError
+	if errors.As(err, &locked) {
+		if t.password == "" {
+			return nil, errors.New("it has a passphrase, give it in ASPERA_SCP_PASS")
+		}
+		return ssh.ParsePrivateKeyWithPassphrase(pem, []byte(t.password))
+	}
+	return s, err
+}
+
+func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
+	if t.udpPort != 0 {
+		port = t.udpPort
+	}
+	return engine.DialUDP(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, engine.Options{MaxDatagram: t.options.DatagramSize})
+}
+
+// prepareSend finds the local sources and the names they get.
+func (t *task) prepareSend() error {
+	t.client.Hello.Destination = t.destination
+	for _, s := range t.sources {
+		p := joinSource(t.sourcePrefix, s.Source)
+		root := transfer.Root{Tree: transfer.HostTree{}, Path: p, Name: t.nameOf(p)}
+		if t.pairs {
+			root.Name = strings.Trim(path.Clean("/"+s.Destination), "/")
+			t.client.Hello.Sources = append(t.client.Hello.Sources, control.Source{Source: s.Source, Destination: s.Destination})
+		}
+		t.client.Roots = append(t.client.Roots, root)
+	}
+	t.client.Hello.Pairs = t.pairs
+	if len(t.client.Roots) == 1 && !t.pairs {
+		info, err := os.Stat(t.client.Roots[0].Path)
+		if err != nil {
+			return transfer.Errorf(transfer.CodeNoSuchFile, "%s: no such file or folder", t.sources[0].Source)
+		}
+		t.client.Hello.Single = info.Mode().IsRegular()
+	}
+	return nil
+}
+
+// joinSource puts the source prefix before a source. "." stays at the end: it stands for what a folder holds.
+func joinSource(prefix, source string) string {
+	joined := source
+	if prefix != "" {
+		joined = path.Join(prefix, source)
+	}
+	if source == "." || strings.HasSuffix(source, "/.") {
+		return strings.TrimSuffix(path.Clean(joined), "/") + "/."
+	}
+	return joined
+}
+
+// nameOf is the name that a local source gets at the destination.
+func (t *task) nameOf(p string) string {
+	if strings.HasSuffix(p, "/.") {
+		return ""
+	}
+	clean := filepath.ToSlash(filepath.Clean(p))
+	if t.sourceBase != "" {
+		if rel, err := filepath.Rel(t.sourceBase, clean); err == nil && filepath.IsLocal(rel) {
+			return strings.TrimPrefix(filepath.ToSlash(rel), ".")
+		}
+	}
+	if clean == "." || clean == "/" {
+		return ""
+	}
+	if base := path.Base(clean); base != ".." {
+		return base
+	}
+	return ""
+}
+
+// prepareReceive opens the local destination. If it does not exist and one source is asked for, it is the new name of that
+// source.
+func (t *task) prepareReceive() (*storage.Root, error) {
+	for _, s := range t.sources {
+		t.client.Hello.Sources = append(t.client.Hello.Sources, control.Source{Source: joinSource(t.sourcePrefix, s.Source), Destination: s.Destination})
+	}
+	t.client.Hello.Base = t.sourceBase
+	folder, rename := t.destination, ""
+	if folder == "" {
+		folder = "."
+	}
+	info, err := os.Stat(folder)
+	single := len(t.sources) == 1 && !t.pairs && joinSource("", t.sources[0].Source) != "/." && !strings.HasSuffix(t.sources[0].Source, "/.")
+	switch {
+	case err == nil && info.IsDir():
+	case err == nil && !single:
+		return nil, transfer.Errorf(transfer.CodeNotDirectory, "%s: is a file, not a folder", folder)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, transfer.Errorf(transfer.CodeDiskWrite, "%s: %w", folder, err)
+	case err != nil && (t.options.CreateDir || strings.HasSuffix(folder, "/")):
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, transfer.Errorf(transfer.CodePermission, "%s can't be created: %w", folder, err)
+		}
+	case single:
+		folder, rename = filepath.Dir(folder), filepath.Base(folder)
+	default:
+		return nil, transfer.Errorf(transfer.CodeNoSuchFile, "%s: no such folder (-d creates it)", folder)
+	}
+	root, err := storage.Open(folder)
+	if err != nil {
+		return nil, transfer.Errorf(transfer.CodeNoSuchFile, "%s: %w", folder, err)
+	}
+	t.client.Target = root
+	if rename != "" {
+		t.client.Name = func(p string) string {
+			_, rest, nested := strings.Cut(p, "/")
+			if nested {
+				return rename + "/" + rest
+			}
+			return rename
+		}
+	}
+	return root, nil
+}

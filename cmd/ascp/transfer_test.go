@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/pem"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+)
+
+func writeKey(t *testing.T, key any) string {
+	t.Helper()
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func noise(seed byte, n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{seed}).Read(b)
+	return b
+}
+
+// tree lists a folder: files with a digest of their content.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || p == dir {
+			return err
+		}
+		name, _ := filepath.Rel(dir, p)
+		if d.IsDir() {
+			out[name] = "folder"
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		out[name] = fmt.Sprintf("%x", sha256.Sum256(b))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestSendAndReceive(t *testing.T) {
+	n := startNode(t)
+	from, back := t.TempDir(), t.TempDir()
+	files := map[string][]byte{
+		"empty": nil, "Größe & Maß (Entwurf).txt": []byte("äöü"), "big": noise(1, 20<<20+5), "日本/語": []byte("1"),
+	}
+	for i := range 2000 {
+		files[fmt.Sprintf("small/%d/file %d", i%20, i)] = noise(byte(i), i%5000)
+	}
+	writeFiles(t, from, files)
+	if err := os.MkdirAll(filepath.Join(from, "empty folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if status := n.ascp(t, n.sending(t, "/inbox/p1"), "-d", from+"/.", "xfer@127.0.0.1:/inbox/p1"); status != 0 {
+		t.Fatalf("send: exit status %d", status)
+	}
+	if diff := cmp.Diff(tree(t, from), tree(t, filepath.Join(n.dir, "inbox/p1"))); diff != "" {
+		t.Fatalf("sent (-source +destination):\n%s", diff)
+	}
+	if o := n.recorder.last(t).ended(t); o.Status != "completed" || o.Code != 0 {
+		t.Errorf("recorded %+v", o)
+	}
+	p := n.recorder.last(t).progress
+	if p.FilesCompleted != 2004 || p.BytesTransferred == 0 || p.BytesExpected != p.BytesTransferred {
+		t.Errorf("recorded %+v", p)
+	}
+
+	if status := n.ascp(t, n.receiving(t, "/inbox/p1"), "--mode", "recv", "--host", "127.0.0.1", "--source-prefix64", "L2luYm94L3Ax", ".", back); status != 0 {
+		t.Fatalf("receive: exit status %d", status)
+	}
+	if diff := cmp.Diff(tree(t, from), tree(t, back)); diff != "" {
+		t.Errorf("received (-source +destination):\n%s", diff)
+	}
+}
+
+func TestNames(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": []byte("b"), "d/e/c": []byte("c")})
+	if err := os.MkdirAll(filepath.Join(n.dir, "in"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	pairs := filepath.Join(t.TempDir(), "pairs")
+	if err := os.WriteFile(pairs, []byte(from+"/a\nx/one\n"+from+"/d/b\nx/two\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tok := n.sending(t, "/in")
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"file into folder":     {[]string{from + "/a", "127.0.0.1:/in"}, []string{"a"}},
+		"file to new name":     {[]string{from + "/a", "127.0.0.1:/in/renamed"}, []string{"renamed"}},
+		"folder":               {[]string{from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b", "d/e", "d/e/c"}},
+		"new folder":           {[]string{"-d", from + "/a", from + "/d/b", "127.0.0.1:/in/n"}, []string{"n", "n/a", "n/b"}},
+		"base":                 {[]string{"--src-base64", "L2Jhc2U=", from + "/a", "127.0.0.1:/in"}, []string{"a"}},
+		"pairs":                {[]string{"--mode=send", "--host=127.0.0.1", "--file-pair-list=" + pairs, "/in"}, []string{"x", "x/one", "x/two"}},
+		"destination of token": {[]string{"--mode=send", "--host=127.0.0.1", "--dest64", from + "/a", ""}, []string{"a"}},
+		"exclude":              {[]string{"-E", "e", from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := filepath.Join(n.dir, "in")
+			if err := os.RemoveAll(in); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(in, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if status := n.ascp(t, tok, c.args...); status != 0 {
+				t.Fatalf("exit status %d", status)
+			}
+			got := tree(t, in)
+			for _, name := range c.want {
+				if _, ok := got[name]; !ok {
+					t.Errorf("%s is missing", name)
+				}
+				delete(got, name)
+			}
+			if len(got) > 0 {
+				t.Errorf("unexpected: %v", got)
+			}
+		})
+	}
+}
+
+func TestReceiveNames(t *testing.T) {
+	n := startNode(t)
+	writeFiles(t, n.dir, map[string][]byte{"out/a": []byte("a"), "out/d/b": []byte("b")})
+	tok := n.receiving(t, "/out")
+	for name, c := range map[string]struct {
+		source, destination string
+		want                []string
+	}{
+		"file into folder": {"/out/a", "", []string{"a"}},
+		"file to new name": {"/out/a", "/new", []string{"new"}},
+		"folder renamed":   {"/out/d", "/e", []string{"e", "e/b"}},
+		"folder":           {"/out", "", []string{"out", "out/a", "out/d", "out/d/b"}},
+		"contents":         {"/out/.", "", []string{"a", "d", "d/b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to := t.TempDir()
+			if status := n.ascp(t, tok, "127.0.0.1:"+c.source, to+c.destination); status != 0 {
+				t.Fatalf("exit status %d", status)
+			}
+			got := tree(t, to)
+			for _, name := range c.want {
+				if _, ok := got[name]; !ok {
+					t.Errorf("%s is missing", name)
+				}
+				delete(got, name)
+			}
+			if len(got) > 0 {
+				t.Errorf("unexpected: %v", got)
+			}
+		})
+	}
+}
+
+func TestHundredMegabytes(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	content := noise(7, 100<<20)
+	writeFiles(t, from, map[string][]byte{"f": content})
+	if status := n.ascp(t, n.sending(t, "/in"), "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
+		t.Fatalf("exit status %d", status)
+	}
+	got, err := os.ReadFile(filepath.Join(n.dir, "in/f"))
+	if err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%v, %d bytes", err, len(got))
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// words reads the sources and the destination from the command line, in one of its two forms:
+//
+//	ascp ... --mode send|recv --host H [--user U] source... destination
+//	ascp ... source... [user@]host:destination    or    ascp ... [user@]host:source... destination
+func (f *flags) words(r *request, words []string) error {
+	fromList := f.fileList != "" || f.pairList != ""
+	if len(words) == 0 || !fromList && len(words) < 2 {
+		return errors.New("a source and a destination are needed")
+	}
+	sources, destination := words[:len(words)-1], words[len(words)-1]
+	if f.dest64 {
+		var err error
+		if destination, err = decode64("the destination", destination); err != nil {
+			return err
+		}
+	}
+	if fromList {
+		if len(sources) > 0 {
+			return fmt.Errorf("sources come from the list or from the command line, not from both: %q", sources[0])
+		}
+		if err := f.lists(r); err != nil {
+			return err
+		}
+	}
+	r.destination = destination
+	switch f.mode {
+	case "":
+		return r.colonForm(f, sources, destination)
+	case "send":
+		r.direction = transferspec.Send
+	case "recv", "receive":
+		r.direction = transferspec.Receive
+	default:
+		return fmt.Errorf("--mode is send or recv, not %q", f.mode)
+	}
+	if r.host == "" {
+		return errors.New("--mode needs --host")
+	}
+	for _, s := range sources {
+		r.sources = append(r.sources, transferspec.Path{Source: s})
+	}
+	return nil
+}
+
+// colonForm reads "user@host:path" on one of the two sides.
+func (r *request) colonForm(f *flags, sources []string, destination string) error {
+	if user, host, path, ok := remote(destination); ok {
+		r.direction, r.destination = transferspec.Send, path
+		r.setHost(user, host)
+		for _, s := range sources {
+			if _, _, _, ok := remote(s); ok {
+				return errors.New("one side of a transfer is local: both have a host")
+			}
+			r.sources = append(r.sources, transferspec.Path{Source: s})
+		}
+		return nil
+	}
+	r.direction = transferspec.Receive
+	for _, s := range sources {
+		user, host, path, ok := remote(s)
+		if !ok {
+			return fmt.Errorf("which side is the server? Write user@host:path, or use --mode and --host (%q has no host)", s)
+		}
+		if r.host != "" && r.host != host {
+			return errors.New("all sources are on one host")
+		}
+		r.setHost(user, host)
+		r.sources = append(r.sources, transferspec.Path{Source: path})
+	}
+	if r.host == "" {
+		return errors.New("which side is the server? Use --mode and --host")
+	}
+	return nil
+}
+
+func (r *request) setHost(user, host string) {
+	r.host = host
+	if user != "" {
+		r.user = user
+	}
+}
+
+// remote splits "user@host:path". IPv6 addresses are in brackets. A colon after a slash is part of a local name.
+func remote(word string) (user, host, path string, ok bool) {
+	rest := word
+	if at := strings.Index(rest, "@"); at >= 0 && !strings.ContainsAny(rest[:at], "/:") {
+		user, rest = rest[:at], rest[at+1:]
+	}
+	if strings.HasPrefix(rest, "[") {
+		end := strings.Index(rest, "]:")
+		if end < 0 {
+			return "", "", "", false
+		}
+		return user, rest[1:end], rest[end+2:], true
+	}
+	colon := strings.Index(rest, ":")
+	if colon <= 0 || strings.Contains(rest[:colon], "/") || strings.HasPrefix(rest[colon:], "://") {
+		return "", "", "", false
+	}
+	return user, rest[:colon], rest[colon+1:], true
+}
+
+// lists reads the files that name sources.
+func (f *flags) lists(r *request) error {
+	name := f.fileList
+	if f.pairList != "" {
+		if f.fileList != "" {
+			return errors.New("--file-list and --file-pair-list exclude each other")
+		}
+		name, r.pairs = f.pairList, true
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return transfer.Errorf(transfer.CodeNoSuchFile, "the list of files can't be read: %w", err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if !r.pairs {
+		for _, line := range lines {
+			r.sources = append(r.sources, transferspec.Path{Source: line})
+		}
+		return nil
+	}
+	if len(lines)%2 != 0 {
+		return fmt.Errorf("%s has an odd number of lines: a source and a destination alternate", name)
+	}
+	for i := 0; i < len(lines); i += 2 {
+		r.sources = append(r.sources, transferspec.Path{Source: lines[i], Destination: lines[i+1]})
+	}
+	return nil
+}
+
+// complete checks that the request can be run, and fills in what follows from the rest.
+func (r *request) complete() error {
+	switch {
+	case r.host == "":
+		return errors.New("no server is named")
+	case !r.direction.Valid():
+		return errors.New("neither send nor receive was asked for")
+	case r.sshPort <= 0 || r.sshPort > 65535 || r.udpPort < 0 || r.udpPort > 65535:
+		return errors.New("a port is between 1 and 65535")
+	case len(r.sources) == 0:
+		return transfer.Errorf(transfer.CodeNothing, "nothing to transfer: no source is named")
+	}
+	if r.user == "" {
+		r.user = "xfer"
+	}
+	for _, s := range r.sources {
+		if strings.Contains(s.Source, "://") {
+			return transfer.Errorf(transfer.CodeUsage, "%s: sources that are not files are not supported", s.Source)
+		}
+	}
+	o, err := transfer.Normalize(r.options)
+	if err != nil {
+		return err
+	}
+	// What was left open stays open: the server has its own defaults.
+	o.Cipher, o.RatePolicy, o.TargetKbps = r.options.Cipher, r.options.RatePolicy, r.options.TargetKbps
+	r.options = o
+	return nil
+}

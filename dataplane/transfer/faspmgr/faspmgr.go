@@ -1,0 +1,173 @@
+// Package faspmgr speaks the management protocol by which a program that started ascp watches and steers it: frames of text
+// over a connection to the loopback address. It knows the frames and the order of events, not the transfer.
+//
+// A frame is the line "FASPMGR 2", lines "Name: value", and an empty line.
+package faspmgr
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	banner   = "FASPMGR 2"
+	maxFrame = 64 << 10
+)
+
+// Field is one line of a frame.
+type Field struct{ Name, Value string }
+
+// Frame is one event or command: its type and its other fields.
+type Frame struct {
+	Type   string
+	Fields []Field
+}
+
+// Get is the value of a field, or "".
+func (f Frame) Get(name string) string {
+	for _, field := range f.Fields {
+		if field.Name == name {
+			return field.Value
+		}
+	}
+	return ""
+}
+
+// Int makes a field with a number.
+func Int(name string, v int64) Field { return Field{name, strconv.FormatInt(v, 10)} }
+
+func (f Frame) encode() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nType: %s\n", banner, f.Type)
+	for _, field := range f.Fields {
+		fmt.Fprintf(&b, "%s: %s\n", field.Name, strings.Map(printable, field.Value))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func printable(r rune) rune {
+	if r < ' ' {
+		return ' '
+	}
+	return r
+}
+
+// Manager is the connection to the managing program. Its methods do nothing on a nil Manager, and nothing fails a transfer
+// because its manager went away.
+type Manager struct {
+	conn net.Conn
+
+	mu    sync.Mutex
+	ended bool
+}
+
+// Connect calls the manager that listens on a port of the loopback address.
+func Connect(ctx context.Context, port int) (*Manager, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the management port: %w", err)
+	}
+	return &Manager{conn: conn}, nil
+}
+
+// Send sends an event. DONE and ERROR are the last: what follows them is dropped.
+func (m *Manager) Send(eventType string, fields ...Field) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return
+	}
+	m.ended = eventType == "DONE" || eventType == "ERROR"
+	_ = m.conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
+	_, _ = io.WriteString(m.conn, Frame{Type: eventType, Fields: fields}.encode())
+}
+
+// Ended reports whether DONE or ERROR was sent.
+func (m *Manager) Ended() bool {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ended
+}
+
+// Close closes the connection. The manager takes it as the end, so it comes after DONE or ERROR.
+func (m *Manager) Close() {
+	if m != nil {
+		m.conn.Close()
+	}
+}
+
+// Commands calls fn with each command of the manager until the connection ends.
+func (m *Manager) Commands(fn func(Frame)) {
+	if m == nil {
+		return
+	}
+	r := bufio.NewReader(io.Reader(m.conn))
+	for {
+		f, err := ReadFrame(r)
+		if err != nil {
+			return
+		}
+		fn(f)
+	}
+}
+
+var errBadFrame = errors.New("not a FASPMGR 2 frame")
+
+// ReadFrame reads one frame.
+func ReadFrame(r *bufio.Reader) (Frame, error) {
+	line, err := readLine(r)
+	if err != nil {
+		return Frame{}, err
+	}
+	if line != banner {
+		return Frame{}, errBadFrame
+	}
+	var f Frame
+	for size := 0; ; {
+		line, err := readLine(r)
+		if err != nil {
+			return Frame{}, err
+		}
+		if line == "" {
+			return f, nil
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if size += len(line); !ok || size > maxFrame {
+			return Frame{}, errBadFrame
+		}
+		if value = strings.TrimSpace(value); name == "Type" {
+			f.Type = value
+		} else {
+			f.Fields = append(f.Fields, Field{name, value})
+		}
+	}
+}
+
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	if len(line) > maxFrame {
+		return "", errBadFrame
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
