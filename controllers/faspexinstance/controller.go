@@ -72,14 +72,6 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		recorder: mgr.GetEventRecorder(controllerName),
 		now:      options.Now,
 	}
-	frame := &lifecycle.Lifecycle[*v1alpha1.FaspexInstance, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: r.recorder, Now: options.Now,
-		New: func() *v1alpha1.FaspexInstance { return &v1alpha1.FaspexInstance{} },
-		View: func(i *v1alpha1.FaspexInstance) lifecycle.View {
-			return lifecycle.View{Conditions: &i.Status.Conditions, ObservedGeneration: &i.Status.ObservedGeneration, Suspend: i.Spec.Suspend}
-		},
-		Gather: gather, Phases: r.phases(), Finalize: r.finalize,
-	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.FaspexInstance{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -93,11 +85,23 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(instanceOfTransferNode),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(frame)
+		Complete(r.frame())
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}
 	return applier, nil
+}
+
+// frame is the reconciler that controller-runtime calls.
+func (r *reconciler) frame() *lifecycle.Lifecycle[*v1alpha1.FaspexInstance, *observed] {
+	return &lifecycle.Lifecycle[*v1alpha1.FaspexInstance, *observed]{
+		Client: r.client, Applier: r.applier, Recorder: r.recorder, Now: r.now,
+		New: func() *v1alpha1.FaspexInstance { return &v1alpha1.FaspexInstance{} },
+		View: func(i *v1alpha1.FaspexInstance) lifecycle.View {
+			return lifecycle.View{Conditions: &i.Status.Conditions, ObservedGeneration: &i.Status.ObservedGeneration, Suspend: i.Spec.Suspend}
+		},
+		Gather: gather, Phases: r.phases(), Finalize: r.finalize,
+	}
 }
 
 func gather(_ context.Context, instance *v1alpha1.FaspexInstance) (*observed, error) {

@@ -131,6 +131,9 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		Utility:     upstream(names.Utility, utilityPort),
 		LogLevel:    string(level),
 	}
+	if level == v1alpha1.LogLevelInfo {
+		router.LogLevel = "notice" // nginx's info tells of every connection that ends
+	}
 	return map[string]string{
 		"FASPEX_ROUTER_CORE_URL":    router.Core,
 		"FASPEX_ROUTER_UI_URL":      router.UI,
@@ -138,7 +141,7 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		"FASPEX_ROUTER_UTILITY_URL": router.Utility,
 		"FASPEX_ROUTER_HTTP_PORT":   strconv.Itoa(routerHTTPPort),
 		"FASPEX_ROUTER_HTTPS_PORT":  strconv.Itoa(routerHTTPSPort),
-		"FASPEX_ROUTER_LOG_LEVEL":   router.LogLevel,
+		"FASPEX_ROUTER_LOG_LEVEL":   string(level),
 		nginxConfKey:                router.Config(),
 	}
 }

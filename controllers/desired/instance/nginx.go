@@ -15,7 +15,7 @@ const (
 type Router struct {
 	ExternalURL       string
 	Core, UI, Utility string
-	// LogLevel of the error log: error, warn, info or debug.
+	// LogLevel of the error log, as nginx calls it.
 	LogLevel string
 }
 
@@ -54,6 +54,7 @@ http {
   access_log /dev/stdout json;
 
   server_tokens off;
+  absolute_redirect off;
   merge_slashes off;
   keepalive_timeout 65s;
   client_max_body_size 64m;

@@ -1,0 +1,89 @@
+package faspexinstance
+
+import (
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// kubelet reports what a cluster would once pods run: no pod does, an API server alone has none.
+type kubelet struct {
+	t         *testing.T
+	client    client.Client
+	namespace string
+	// hold are names of workloads whose pods do not become ready; failJobs makes Jobs fail instead of completing.
+	hold     map[string]bool
+	failJobs bool
+}
+
+// work brings every status up to date and tells whether one changed.
+func (k *kubelet) work() bool {
+	k.t.Helper()
+	var deployments appsv1.DeploymentList
+	var sets appsv1.StatefulSetList
+	var jobs batchv1.JobList
+	for _, list := range []client.ObjectList{&deployments, &sets, &jobs} {
+		if err := k.client.List(k.t.Context(), list, client.InNamespace(k.namespace)); err != nil {
+			k.t.Fatal(err)
+		}
+	}
+	worked := false
+	for i := range deployments.Items {
+		d := &deployments.Items[i]
+		before := d.DeepCopy()
+		d.Status.ObservedGeneration = d.Generation
+		n := *d.Spec.Replicas
+		d.Status.Replicas, d.Status.UpdatedReplicas, d.Status.ReadyReplicas, d.Status.AvailableReplicas = n, n, n, n
+		if k.hold[d.Name] {
+			d.Status.ReadyReplicas, d.Status.AvailableReplicas = 0, 0
+		}
+		worked = k.patch(before, d) || worked
+	}
+	for i := range sets.Items {
+		s := &sets.Items[i]
+		before := s.DeepCopy()
+		s.Status.ObservedGeneration = s.Generation
+		s.Status.Replicas, s.Status.UpdatedReplicas, s.Status.ReadyReplicas, s.Status.AvailableReplicas = 1, 1, 1, 1
+		if k.hold[s.Name] {
+			s.Status.ReadyReplicas, s.Status.AvailableReplicas = 0, 0
+		}
+		worked = k.patch(before, s) || worked
+	}
+	for i := range jobs.Items {
+		j := &jobs.Items[i]
+		if len(j.Status.Conditions) > 0 || k.hold["jobs"] {
+			continue
+		}
+		before := j.DeepCopy()
+		now := metav1.Now()
+		j.Status.StartTime = &now
+		kinds := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
+		if k.failJobs {
+			kinds = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
+		} else {
+			j.Status.CompletionTime = &now
+		}
+		for _, kind := range kinds {
+			j.Status.Conditions = append(j.Status.Conditions,
+				batchv1.JobCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: now, LastProbeTime: now})
+		}
+		worked = k.patch(before, j) || worked
+	}
+	return worked
+}
+
+func (k *kubelet) patch(before, after client.Object) bool {
+	k.t.Helper()
+	if equality.Semantic.DeepEqual(before, after) {
+		return false
+	}
+	if err := k.client.Status().Patch(k.t.Context(), after, client.MergeFrom(before)); err != nil {
+		k.t.Fatal(err)
+	}
+	return true
+}
