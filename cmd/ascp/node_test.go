@@ -33,48 +33,71 @@ type testNode struct {
 	hostKey  ssh.PublicKey
 }
 
-func startNode(t *testing.T, change ...func(*transfer.Server, *sshd.Config)) *testNode {
+type change func(*transfer.Server, *sshd.Config)
+
+func startNode(t *testing.T, changes ...change) *testNode {
 	t.Helper()
-	n := &testNode{dir: t.TempDir(), recorder: &memRecorder{}}
-	var key [32]byte
-	rand.Read(key[:])
-	var err error
-	if n.keys, err = token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": key[:]}}); err != nil {
+	return startNodeIn(t, t.TempDir(), changes...)
+}
+
+// startNodeIn serves the folder dir.
+func startNodeIn(t *testing.T, dir string, changes ...change) *testNode {
+	t.Helper()
+	n := &testNode{dir: dir, recorder: &memRecorder{}, keys: newKeys(t)}
+	ctx, cancel := context.WithCancel(context.Background())
+	wait, err := n.start(ctx, "127.0.0.1:0", slog.New(slog.NewTextHandler(testWriter{t}, nil)), changes...)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { cancel(); wait() })
+	return n
+}
+
+func newKeys(t *testing.T) *token.Keyring {
+	t.Helper()
+	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// start serves until ctx ends; wait returns when everything has ended.
+func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, changes ...change) (wait func(), err error) {
 	root, err := storage.Open(n.dir)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	data, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+	data, err := engine.ListenUDP(addr, engine.Options{})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(testWriter{t}, nil))
 	server := &transfer.Server{
 		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{}, Now: time.Now}, Recorder: n.recorder,
 		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
 	}
-	_, private, _ := ed25519.GenerateKey(rand.Reader)
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	signer, err := ssh.NewSignerFromKey(private)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	n.hostKey = signer.PublicKey()
 	config := sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: server, Logger: log}
-	for _, c := range change {
+	for _, c := range changes {
 		c(server, &config)
 	}
 	s, err := sshd.New(config)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	n.sshPort = l.Addr().(*net.TCPAddr).Port
-	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -82,13 +105,11 @@ func startNode(t *testing.T, change ...func(*transfer.Server, *sshd.Config)) *te
 			log.Error("ssh server", "error", err)
 		}
 	}()
-	t.Cleanup(func() {
-		cancel()
+	return func() {
 		<-ended
 		data.Close()
 		root.Close()
-	})
-	return n
+	}, nil
 }
 
 // grant seals a token.

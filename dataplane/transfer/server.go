@@ -56,16 +56,18 @@ type Peer struct {
 }
 
 // Serve runs one session over stream and closes it. Its error is an *Error, already told to the client and logged.
-func (s *Server) Serve(ctx context.Context, stream io.ReadWriteCloser, peer Peer) error {
+func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer Peer) error {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	defer cancel(nil)
+	unhook := context.AfterFunc(parent, func() { cancel(errShutdown) })
+	defer unhook()
 	conn := newConn(stream)
 	defer conn.close()
 	session := &session{Server: s, peer: peer, conn: conn, id: uuid.NewString()}
-	err := session.run(ctx)
-	if err == nil {
-		return nil
+	if err := session.run(ctx); err != nil {
+		return AsError(err, CodeInternal)
 	}
-	e := AsError(err, CodeInternal)
-	return e
+	return nil
 }
 
 // session is one session at the server.
@@ -262,6 +264,9 @@ func (s *session) role(p *plan, cfg engine.Config, link engine.Link) (role, erro
 	r.data = data
 	return r, nil
 }
+
+// errShutdown is the cause of sessions that end because the server does.
+var errShutdown = &Error{Code: CodePeerAborted, Text: "the server is shutting down, run again to resume"}
 
 // errCanceled is the cause of a session that the Node API canceled.
 var errCanceled = &Error{Code: CodeCanceled, Text: "the transfer was canceled on the server"}

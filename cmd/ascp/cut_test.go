@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"faspex.io/operator/dataplane/token"
+)
+
+const (
+	cutSize = 48 << 20
+	chunk   = 1 << 20
+	// enough is how much of the file has to be there before the cut.
+	enough = 16 << 20
+)
+
+// journaled is how many bytes the journal of a partial file vouches for.
+func journaled(file string) int64 {
+	info, err := os.Stat(file + ".aspx")
+	if err != nil {
+		return 0
+	}
+	return (info.Size() - 24) / 28 * chunk
+}
+
+// resumes runs the transfer again and checks that only what was missing is sent.
+func resumes(t *testing.T, file string, content []byte, again func() (moved int64)) {
+	t.Helper()
+	if _, err := os.Stat(file); err == nil {
+		t.Fatal("a file that was cut has its name")
+	}
+	there := journaled(file)
+	moved := again()
+	if missing := cutSize - there; moved > missing+chunk {
+		t.Errorf("%d bytes were sent again, %d were missing", moved, missing)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the resumed file differs (%v)", err)
+	}
+	left, _ := filepath.Glob(file + ".*")
+	if len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestKilledClientResumes(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	content := noise(1, cutSize)
+	writeFiles(t, from, map[string][]byte{"f": content})
+	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
+	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
+	startProcess(t, cmd)
+	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	cmd.Process.Kill()
+	cmd.Wait()
+	n.recorder.last(t).ended(t)
+	resumes(t, file, content, func() int64 {
+		if status := n.ascp(t, tok, "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
+			t.Fatalf("exit status %d", status)
+		}
+		m := n.recorder.last(t)
+		m.ended(t)
+		return m.progress.BytesTransferred
+	})
+}
+
+func TestKilledServerResumes(t *testing.T) {
+	dir, from := t.TempDir(), t.TempDir()
+	content := noise(2, cutSize)
+	writeFiles(t, from, map[string][]byte{"f": content})
+	tok, file := (&testNode{keys: newKeys(t)}).sending(t, "/in"), filepath.Join(dir, "in/f")
+	node, port := nodeProcess(t, dir)
+	var said bytes.Buffer
+	cmd := process(t, "ascp", tok, "-P", port, "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
+	cmd.Stderr = &said
+	startProcess(t, cmd)
+	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	node.Process.Kill()
+	node.Wait()
+	if err := cmd.Wait(); err == nil {
+		t.Error("the client does not fail")
+	}
+	if !strings.Contains(said.String(), "error 16") || !strings.Contains(said.String(), "run again to resume") {
+		t.Errorf("the client says %q", said.String())
+	}
+	resumes(t, file, content, func() int64 {
+		n := startNodeIn(t, dir)
+		if status := n.ascp(t, tok, "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
+			t.Fatalf("exit status %d", status)
+		}
+		m := n.recorder.last(t)
+		m.ended(t)
+		return m.progress.BytesTransferred
+	})
+}
+
+func TestInterruptedReceiverResumes(t *testing.T) {
+	n := startNode(t)
+	to := t.TempDir()
+	content := noise(3, cutSize)
+	writeFiles(t, n.dir, map[string][]byte{"out/f": content})
+	tok := n.grant(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: "/out"}}})
+	file := filepath.Join(to, "f")
+	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "127.0.0.1:/out/f", to)
+	startProcess(t, cmd)
+	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	cmd.Process.Signal(syscall.SIGINT)
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("interrupted: %v", err)
+	}
+	if o := n.recorder.last(t).ended(t); o.Status != "canceled" {
+		t.Errorf("recorded %+v", o)
+	}
+	resumes(t, file, content, func() int64 {
+		if status := n.ascp(t, tok, "127.0.0.1:/out/f", to); status != 0 {
+			t.Fatalf("exit status %d", status)
+		}
+		m := n.recorder.last(t)
+		m.ended(t)
+		return m.progress.BytesTransferred
+	})
+}
+
+func TestCanceledByNodeAPI(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": noise(4, cutSize)})
+	var said bytes.Buffer
+	cmd := process(t, "ascp", n.sending(t, "/in"), "-P", strconv.Itoa(n.sshPort), "-q", "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")
+	cmd.Stderr = &said
+	startProcess(t, cmd)
+	waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(n.dir, "in/f")) > chunk })
+	close(n.recorder.last(t).canceled)
+	if err := cmd.Wait(); err == nil {
+		t.Error("the client does not fail")
+	}
+	if !strings.Contains(said.String(), "error 28") {
+		t.Errorf("the client says %q", said.String())
+	}
+	if o := n.recorder.last(t).ended(t); o.Status != "canceled" || o.Code != 28 {
+		t.Errorf("recorded %+v", o)
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"faspex.io/operator/dataplane/token"
+)
+
+// This binary is also the processes that tests kill: an ascp, and a transfer node.
+const roleVariable = "ASCP_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVariable) {
+	case "ascp":
+		os.Exit(run(os.Args[1:], os.Getenv))
+	case "node":
+		os.Exit(runNode(os.Args[1]))
+	}
+	os.Exit(m.Run())
+}
+
+// runNode serves the folder dir until it is killed, after it has printed its port.
+func runNode(dir string) int {
+	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
+	if err != nil {
+		return 1
+	}
+	n := &testNode{dir: dir, keys: keys, recorder: &memRecorder{}}
+	wait, err := n.start(context.Background(), "127.0.0.1:0", slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println(n.sshPort)
+	wait()
+	return 0
+}
+
+// process starts this binary in a role. It is killed at the end of the test.
+func process(t *testing.T, role, tok string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role, "ASPERA_SCP_TOKEN="+tok)
+	cmd.Stderr = testWriter{t}
+	return cmd
+}
+
+func startProcess(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
+}
+
+// nodeProcess starts a node as a process and returns it with its port.
+func nodeProcess(t *testing.T, dir string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := process(t, "node", "", dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	startProcess(t, cmd)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the node says no port: %v", err)
+	}
+	port := strings.TrimSpace(line)
+	if _, err := strconv.Atoi(port); err != nil {
+		t.Fatalf("the node's port is %q", port)
+	}
+	return cmd, port
+}
+
+// waitFor polls until ok.
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited too long for %s", what)
+		}
+	}
+}
