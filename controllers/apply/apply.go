@@ -25,6 +25,9 @@ import (
 const (
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "faspex-operator"
+
+	// instanceLabel tells the object of a user that an object was made for.
+	instanceLabel = "app.kubernetes.io/instance"
 )
 
 // ErrConflict says that an object of the wanted name exists and belongs to someone else.
@@ -106,7 +109,7 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, config runtime.ApplyCo
 	}
 	before := ""
 	if live != nil {
-		if foreign(live, owner) {
+		if foreign(live, owner, desired.GetLabels()) {
 			return false, ErrConflict
 		}
 		before = live.GetResourceVersion()
@@ -133,7 +136,7 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 	}
 	key := client.ObjectKeyFromObject(object)
 	live, err := a.live(ctx, gvk, key)
-	if err != nil || live == nil || foreign(live, owner) {
+	if err != nil || live == nil || foreign(live, owner, live.GetLabels()) {
 		return err
 	}
 	a.requests.Add(1)
@@ -167,13 +170,16 @@ func (a *Applier) live(ctx context.Context, gvk schema.GroupVersionKind, key cli
 	return object, nil
 }
 
-// foreign tells whether live belongs to someone else: another controller, or, when it has none, someone who does not mark objects as
-// ours.
-func foreign(live client.Object, owner Owner) bool {
-	if ref := metav1.GetControllerOf(live); ref != nil {
-		return owner == nil || ref.UID != owner.GetUID()
+// foreign tells whether live belongs to someone else. With an owner, what another controller has is foreign. Without one, or when live
+// has none, live has to have the labels that we give it: objects that outlive their owner are found again by them.
+func foreign(live client.Object, owner Owner, labels map[string]string) bool {
+	if ref := metav1.GetControllerOf(live); ref != nil && owner != nil {
+		return ref.UID != owner.GetUID()
 	}
-	return live.GetLabels()[ManagedByLabel] != ManagedBy
+	if live.GetLabels()[ManagedByLabel] != ManagedBy {
+		return true
+	}
+	return metav1.GetControllerOf(live) != nil && live.GetLabels()[instanceLabel] != labels[instanceLabel]
 }
 
 func (a *Applier) unchanged(key objectKey, resourceVersion string, hash [sha256.Size]byte) bool {

@@ -51,24 +51,26 @@ func Summarize(previous []metav1.Condition, generation int64, now time.Time, par
 }
 
 // Deleting returns the conditions of an object that is being deleted and waits for what message says: Ready is False, Reconciling True,
-// and the parts keep the state they had.
-func Deleting(previous []metav1.Condition, generation int64, now time.Time, reason, message string) []metav1.Condition {
-	return overlay(previous, generation, now, reason, message, true)
+// and the parts are those of current. previous is what the object has now.
+func Deleting(previous, current []metav1.Condition, generation int64, now time.Time, reason, message string) []metav1.Condition {
+	return overlay(previous, current, generation, now, reason, message, true)
 }
 
 // Suspended returns the conditions of an object that is not being worked on: Ready is False with reason Suspended, and the parts keep
 // the state they had.
 func Suspended(previous []metav1.Condition, generation int64, now time.Time) []metav1.Condition {
-	return overlay(previous, generation, now, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is changed", false)
+	return overlay(previous, previous, generation, now, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is changed", false)
 }
 
-func overlay(previous []metav1.Condition, generation int64, now time.Time, reason, message string, reconciling bool) []metav1.Condition {
+func overlay(
+	previous, current []metav1.Condition, generation int64, now time.Time, reason, message string, reconciling bool,
+) []metav1.Condition {
 	s := set{previous: previous, generation: generation, now: metav1.NewTime(now)}
 	s.add(v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
 	if reconciling {
 		s.add(v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
 	}
-	for _, c := range previous {
+	for _, c := range current {
 		if !slices.Contains([]string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled}, c.Type) {
 			s.result = append(s.result, c)
 		}

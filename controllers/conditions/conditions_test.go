@@ -77,7 +77,7 @@ func TestOverlaysKeepParts(t *testing.T) {
 		cond("Ready", "False", "Dependents", "waits for TransferNode edge", t1),
 		cond("Reconciling", "True", "Dependents", "waits for TransferNode edge", t1), cond("A", "True", "Succeeded", "fine", t0),
 	}
-	if diff := cmp.Diff(want, conditions.Deleting(previous, 7, t1, "Dependents", "waits for TransferNode edge")); diff != "" {
+	if diff := cmp.Diff(want, conditions.Deleting(previous, previous, 7, t1, "Dependents", "waits for TransferNode edge")); diff != "" {
 		t.Errorf("deleting: -want +got:\n%s", diff)
 	}
 	want = []metav1.Condition{

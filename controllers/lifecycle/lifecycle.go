@@ -96,17 +96,20 @@ func (l *Lifecycle[O, S]) finalize(ctx context.Context, object O) (ctrl.Result, 
 	if outcome.IsDone() {
 		return ctrl.Result{}, l.Applier.RemoveFinalizer(ctx, object)
 	}
+	var results phase.Results
 	if outcome.Reason == v1alpha1.ReasonDependents {
-		if _, err := l.run(ctx, object); err != nil {
+		var err error
+		if results, err = l.run(ctx, object); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
 	view := l.View(object)
-	*view.Conditions = conditions.Deleting(*view.Conditions, object.GetGeneration(), l.Now(), outcome.Reason, outcome.Message)
+	*view.Conditions = conditions.Deleting(
+		*l.View(before).Conditions, *view.Conditions, object.GetGeneration(), l.Now(), outcome.Reason, outcome.Message)
 	if err := l.write(ctx, before, object); err != nil {
 		return ctrl.Result{}, err
 	}
-	return phase.Results{{Condition: v1alpha1.ConditionReady, Outcome: outcome}}.Requeue()
+	return append(results, phase.Result{Condition: v1alpha1.ConditionReady, Outcome: outcome}).Requeue()
 }
 
 // write patches the status, if it changed, and records an event when Ready did.

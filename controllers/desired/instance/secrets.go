@@ -141,7 +141,7 @@ func GeneratedTLSSecret(instance *v1alpha1.FaspexInstance, now time.Time) secret
 	want := wantedSecret(instance, NamesOf(instance.Name).TLS, ComponentRouter)
 	want.Type = corev1.SecretTypeTLS
 	want.Keys = []string{certificate.CertKey, certificate.PrivateKeyKey, certificate.CAKey}
-	want.Replace = func(data map[string][]byte) bool { return certificate.Check(now, data, subject) != nil }
+	want.Replace = func(data map[string][]byte) bool { return certificate.Renew(now, data, subject) }
 	want.Generate = func() (map[string][]byte, error) { return certificate.New(now, subject) }
 	return want
 }

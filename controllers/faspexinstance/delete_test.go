@@ -1,0 +1,113 @@
+package faspexinstance
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"faspex.io/operator/api/v1alpha1"
+)
+
+func TestDeletionWaitsForTransferNodes(t *testing.T) {
+	b := newBench(t)
+	b.create(b.external("wait"))
+	for _, name := range []string{"edge-b", "edge-a"} {
+		b.create(&v1alpha1.TransferNode{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: b.namespace},
+			Spec: v1alpha1.TransferNodeSpec{
+				InstanceRef: v1alpha1.ObjectReference{Name: "demo"},
+				Storage:     []v1alpha1.StorageMount{{Name: "default", HostPath: &v1alpha1.HostPathStorage{Path: "/srv/files"}}},
+			},
+		})
+	}
+	wantReady(t, b.settle())
+	b.remove("demo", &v1alpha1.FaspexInstance{})
+	i := b.settle()
+	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependents, "edge-a, edge-b")
+	want(t, i, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonDependents, "")
+
+	b.remove("demo-db-user", &corev1.Secret{}) // health goes on
+	b.settle()
+	if !canLogIn(b, "faspex_wait", dataOf(b, "demo-db-user")["FASPEX_DB_PASSWORD"]) {
+		t.Error("an instance that waits is not looked after")
+	}
+	b.remove("edge-a", &v1alpha1.TransferNode{})
+	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependents, "deleted: edge-b")
+	b.remove("edge-b", &v1alpha1.TransferNode{})
+	if i := b.settle(); i != nil {
+		t.Errorf("it is still there: %v", i.Status.Conditions)
+	}
+}
+
+func TestRetainedDataIsFoundAgain(t *testing.T) {
+	b := newBench(t)
+	instance := b.external("retain")
+	again := instance.DeepCopy()
+	b.create(instance)
+	wantReady(t, b.settle())
+	b.sql("CREATE TABLE faspex_retain.precious (a INT)")
+	core, admin := dataOf(b, "demo-core"), dataOf(b, "demo-admin")
+	for name, owned := range map[string]bool{"demo-core": false, "demo-admin": false, "demo-db": true, "demo-db-user": true, "demo-operator-client": true} {
+		s := &corev1.Secret{}
+		b.get(name, s)
+		if (metav1.GetControllerOf(s) != nil) != owned {
+			t.Errorf("%s is deleted with the instance: %v, want %v", name, !owned, owned)
+		}
+	}
+	b.remove("demo", &v1alpha1.FaspexInstance{})
+	if b.settle() != nil {
+		t.Fatal("it is still there")
+	}
+	collectGarbage(b)
+
+	b.create(again)
+	wantReady(t, b.settle())
+	b.sql("SELECT * FROM faspex_retain.precious")
+	if got := dataOf(b, "demo-core")["FASPEX_CORE_SECRET"]; string(got) != string(core["FASPEX_CORE_SECRET"]) {
+		t.Error("the keys of core are lost")
+	}
+	if got := dataOf(b, "demo-admin")["password"]; string(got) != string(admin["password"]) {
+		t.Error("the administrator's password is lost")
+	}
+}
+
+func TestDeletedDataIsGone(t *testing.T) {
+	b := newBench(t)
+	instance := b.external("gone")
+	instance.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
+	b.create(instance)
+	wantReady(t, b.settle())
+	password := dataOf(b, "demo-db-user")["FASPEX_DB_PASSWORD"]
+	s := &corev1.Secret{}
+	b.get("demo-core", s)
+	if metav1.GetControllerOf(s) == nil {
+		t.Error("demo-core survives")
+	}
+	b.remove("root", &corev1.Secret{})
+	b.remove("demo", &v1alpha1.FaspexInstance{})
+	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "spec.database.external.rootSecretRef")
+	b.create(b.rootSecret(b.root().Password))
+	if b.settle() != nil {
+		t.Fatal("it is still there")
+	}
+	if canLogIn(b, "faspex_gone", password) {
+		t.Error("the user is still there")
+	}
+	b.sql("CREATE DATABASE faspex_gone", "DROP DATABASE faspex_gone")
+}
+
+func TestDataPolicyMayChange(t *testing.T) {
+	b := newBench(t)
+	b.create(b.external("policy"))
+	wantReady(t, b.settle())
+	i, s := &v1alpha1.FaspexInstance{}, &corev1.Secret{}
+	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionPolicyDelete, v1alpha1.DeletionPolicyRetain} {
+		b.patch("demo", i, func() { i.Spec.DeletionPolicy = policy })
+		wantReady(t, b.settle())
+		b.get("demo-core", s)
+		if owned := metav1.GetControllerOf(s) != nil; owned != (policy == v1alpha1.DeletionPolicyDelete) {
+			t.Errorf("%s: demo-core owned: %v", policy, owned)
+		}
+	}
+}
