@@ -45,6 +45,9 @@ func networkIsUp() bool {
 
 // createNetwork makes the switch, plugs every machine and this one into it and sets the routes to the pods of each node.
 func createNetwork() error {
+	if err := shareNamespaceFolder(); err != nil {
+		return fmt.Errorf("share %s: %w", namespaceFolder, err)
+	}
 	if err := createSwitch(); err != nil {
 		return fmt.Errorf("make the switch: %w", err)
 	}
@@ -65,6 +68,25 @@ func createNetwork() error {
 		return fmt.Errorf("plug this machine into the switch: %w", err)
 	}
 	return nil
+}
+
+// namespaceFolder holds the names of network namespaces.
+const namespaceFolder = "/run/netns"
+
+// shareNamespaceFolder makes the folder a shared mount, as `ip netns add` does: one that came later would otherwise mount the folder
+// over itself, and our namespaces beneath could no longer be deleted.
+func shareNamespaceFolder() error {
+	if err := os.MkdirAll(namespaceFolder, 0o755); err != nil {
+		return err
+	}
+	err := unix.Mount("", namespaceFolder, "none", unix.MS_SHARED|unix.MS_REC, "")
+	if !errors.Is(err, unix.EINVAL) { // not a mount point yet
+		return err
+	}
+	if err := unix.Mount(namespaceFolder, namespaceFolder, "none", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return err
+	}
+	return unix.Mount("", namespaceFolder, "none", unix.MS_SHARED|unix.MS_REC, "")
 }
 
 // removeNetwork removes whatever of the network exists.

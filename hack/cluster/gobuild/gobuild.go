@@ -206,7 +206,7 @@ func runWithTicker(cmd *exec.Cmd, name string, start time.Time, w io.Writer) err
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
 // executableName is the file name that `go build -o dir/` gives to the program of a package: the last element of its import
-// path that is not a major version.
+// path that is not a major version. (The package "." is called like its module, which its component must be called like.)
 func executableName(pkg string) string {
 	base := path.Base(pkg)
 	if majorVersion.MatchString(base) {

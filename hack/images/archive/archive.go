@@ -86,8 +86,7 @@ func (i Image) Write(file string) (Size, error) {
 
 func (i Image) build() (v1.Image, Size, error) {
 	var size Size
-	img := v1.Image(empty.Image)
-	var layers []v1.Layer
+		var layers []v1.Layer
 	if i.RootFS != "" {
 		l, err := tarball.LayerFromFile(i.RootFS, tarball.WithCompressionLevel(gzip.BestSpeed))
 		if err != nil {
@@ -122,7 +121,7 @@ func (i Image) build() (v1.Image, Size, error) {
 			size.Unpacked += info.Size()
 		}
 	}
-	img, err := mutate.AppendLayers(img, layers...)
+	img, err := mutate.AppendLayers(empty.Image, layers...)
 	if err != nil {
 		return nil, size, err
 	}
