@@ -10,6 +10,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCore(), newUI(), newUtility())
+	root.AddCommand(newCore(), newService(), newUI(), newUtility())
 	return root
 }

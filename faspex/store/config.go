@@ -184,7 +184,11 @@ type querier interface {
 
 // inTx runs f in one transaction.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	return s.inTxAt(ctx, sql.LevelDefault, f)
+}
+
+func (s *Store) inTxAt(ctx context.Context, level sql.IsolationLevel, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,109 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"time"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+// release takes packages whose upload is complete, and whose time has come, through the steps to released. Each step is one update that
+// only one replica makes; a run that is cut short goes on with the next step.
+func (w *Worker) release(ctx context.Context, _ store.Job) error {
+	silent := map[int64]bool{} // nodes that did not let a package be counted in this run
+	return w.eachPackage(ctx, "release", func(after int64) ([]store.Package, error) {
+		return w.store.Releasable(ctx, w.now(), after, batch)
+	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
+		return w.releaseOne(ctx, p, func() error {
+			if silent[node.ID] {
+				return nil
+			}
+			counted, err := w.count(ctx, p, client)
+			silent[node.ID] = !counted
+			return err
+		})
+	})
+}
+
+// releaseOne takes one package as far as it goes; count is called once, while the package is processed.
+func (w *Worker) releaseOne(ctx context.Context, p store.Package, count func() error) error {
+	for p.State != packages.Released {
+		next, can := packages.Advance(p.State, p.UploadStatus, true)
+		if !can {
+			return nil
+		}
+		if err := w.beforeStep(ctx, p, count); err != nil {
+			return err
+		}
+		moved, err := w.move(ctx, p, next)
+		if err != nil || !moved {
+			return err
+		}
+		p.State = next
+	}
+	return nil
+}
+
+// beforeStep does the work of a transient state before the package leaves it. No relays exist yet, so nothing is routed.
+func (w *Worker) beforeStep(ctx context.Context, p store.Package, count func() error) error {
+	switch p.State {
+	case packages.HeldToReleasedStart:
+		return count()
+	case packages.HeldToReleasedFinish:
+		return w.store.Released(ctx, p.ID, w.now())
+	}
+	return nil
+}
+
+// count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not kept from its
+// recipients because its size is not known.
+func (w *Worker) count(ctx context.Context, p store.Package, client *nodeapi.Client) (counted bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
+	bytes, files, err := contents(limited, client, p.Directory)
+	if err != nil {
+		w.log.WarnContext(ctx, "cannot count the contents of a package", "package", p.ID, "error", err)
+		return false, nil
+	}
+	return true, w.store.SetContents(ctx, p.ID, bytes, files)
+}
+
+const (
+	entriesPerCall = 1000
+	maxEntries     = 1_000_000
+	countTimeout   = 15 * time.Second
+)
+
+// contents counts the bytes and the files below a folder of a node.
+func contents(ctx context.Context, client *nodeapi.Client, root string) (bytes, files int64, err error) {
+	seen := 0
+	for folders := []string{root}; len(folders) > 0; {
+		folder := folders[len(folders)-1]
+		folders = folders[:len(folders)-1]
+		for skip := 0; ; {
+			listing, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: folder, Skip: skip, Count: entriesPerCall})
+			if err != nil {
+				return 0, 0, err
+			}
+			for _, entry := range listing.Items {
+				if entry.Type == "directory" {
+					folders = append(folders, path.Join(folder, entry.Basename))
+					continue
+				}
+				bytes, files = bytes+entry.Size, files+1
+			}
+			skip += len(listing.Items)
+			if seen += len(listing.Items); seen > maxEntries {
+				return 0, 0, fmt.Errorf("count contents: more than %d entries", maxEntries)
+			}
+			if len(listing.Items) < entriesPerCall {
+				break
+			}
+		}
+	}
+	return bytes, files, nil
+}

@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"path"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+// expire starts the end of released packages whose time is over.
+func (w *Worker) expire(ctx context.Context, _ store.Job) error {
+	for after := int64(0); ; {
+		found, err := w.store.Expirable(ctx, w.now(), after, batch)
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			after = p.ID
+			if _, err := w.move(ctx, p, packages.ReleasedToExpired); err != nil {
+				return err
+			}
+		}
+		if len(found) < batch {
+			return nil
+		}
+	}
+}
+
+// endings are the transient states in which the files of a package go, and where it goes then.
+var endings = map[packages.State]packages.State{
+	packages.HeldToExpired:     packages.Expired,
+	packages.ReleasedToExpired: packages.Expired,
+	packages.HeldToDeleted:     packages.Deleted,
+	packages.ReleasedToDeleted: packages.Deleted,
+	packages.ExpiredToDeleted:  packages.Deleted,
+}
+
+// remove deletes the files of packages that expire or are deleted, and then takes them to their last state.
+func (w *Worker) remove(ctx context.Context, _ store.Job) error {
+	states := make([]packages.State, 0, len(endings))
+	for state := range endings {
+		states = append(states, state)
+	}
+	return w.eachPackage(ctx, "removal", func(after int64) ([]store.Package, error) {
+		return w.store.PackagesAfter(ctx, states, after, batch)
+	}, func(p store.Package, _ store.Node, client *nodeapi.Client) error {
+		if err := removeContents(ctx, client, p); err != nil {
+			return err
+		}
+		_, err := w.move(ctx, p, endings[p.State])
+		return err
+	})
+}
+
+// removeContents stops what moves into or out of a package and deletes its folder on the node; a folder that is not there is fine.
+func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package) error {
+	if path.Base(p.Directory) != p.UUID {
+		return fmt.Errorf("folder %q is not the package's own", p.Directory)
+	}
+	active, _, err := client.Transfers(ctx, nodeapi.TransferQuery{Tag: p.UUID, ActiveOnly: true, Count: transfersPerCall})
+	if err != nil {
+		return err
+	}
+	for _, t := range active {
+		if err := client.CancelTransfer(ctx, t.ID); err != nil && !nodeapi.IsNotFound(err) {
+			return err
+		}
+	}
+	if err := client.Delete(ctx, p.Directory); err != nil && !nodeapi.IsNotFound(err) {
+		return err
+	}
+	return nil
+}

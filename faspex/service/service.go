@@ -1,0 +1,256 @@
+// Package service does the control plane's background work: it watches the transfers of every node, and takes packages from their
+// upload to their release and in the end to their removal. Several replicas share the work through the jobs table: a job belongs to one
+// of them for the length of a lease, and every step may be repeated.
+//
+// It speaks to nodes only by their Node API, and decides nothing about who may see what.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/store"
+)
+
+const (
+	// A run of a job ends before its lease does, so that no two replicas run it at once.
+	runTimeout = 50 * time.Second
+	lease      = 60 * time.Second
+	planEvery  = 3 * time.Second
+	idlePause  = 250 * time.Millisecond
+	// parallel runs in one replica: nodes that do not answer must not keep the others waiting.
+	parallel = 8
+	// batch is how many packages one query of a job gives.
+	batch = 200
+)
+
+// Config of a worker.
+type Config struct {
+	Store  *store.Store
+	Dialer *nodes.Dialer
+	Log    *slog.Logger
+	// Name tells replicas apart, for example the name of the pod.
+	Name string
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Registry takes the measures of the worker; nil for none.
+	Registry prometheus.Registerer
+}
+
+// Worker runs jobs.
+type Worker struct {
+	store   *store.Store
+	dialer  *nodes.Dialer
+	log     *slog.Logger
+	name    string
+	now     func() time.Time
+	metrics metrics
+	methods map[string]method
+}
+
+// method is a kind of job.
+type method struct {
+	title    string
+	kind     string // job_type of the API
+	interval time.Duration
+	perNode  bool
+	run      func(context.Context, store.Job) error
+}
+
+// Job methods.
+const (
+	watchTransfers  = "watch_transfers"
+	releasePackages = "release_packages"
+	recheckUploads  = "recheck_uploads"
+	expirePackages  = "expire_packages"
+	removePackages  = "remove_packages"
+)
+
+// New makes a worker.
+func New(c Config) *Worker {
+	w := &Worker{store: c.Store, dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry)}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	w.methods = map[string]method{
+		watchTransfers:  {"Watch the transfers of a node", "transfer_stats", time.Second, true, w.watch},
+		releasePackages: {"Release packages", "package_processing", time.Second, false, w.release},
+		recheckUploads:  {"Ask again for silent uploads", "transfer_stats", 30 * time.Second, false, w.recheck},
+		expirePackages:  {"Expire packages", "package_processing", 10 * time.Second, false, w.expire},
+		removePackages:  {"Remove packages from their nodes", "package_processing", 2 * time.Second, false, w.remove},
+	}
+	return w
+}
+
+// Run works until ctx ends; the runs that are under way then are cut short and done again by whoever claims them.
+func (w *Worker) Run(ctx context.Context) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() { w.planForever(ctx) })
+	slots := make(chan struct{}, parallel)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case slots <- struct{}{}:
+		}
+		job, err := w.store.ClaimJob(ctx, w.name, w.now(), lease)
+		if err != nil {
+			<-slots
+			if !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+				w.log.WarnContext(ctx, "cannot claim a job", "error", err)
+			}
+			pause(ctx, idlePause)
+			continue
+		}
+		group.Go(func() {
+			defer func() { <-slots }()
+			w.runJob(ctx, job)
+		})
+	}
+}
+
+// RunOnce plans and runs every job that is due, one after the other, until none is. It is for tests and for tools.
+func (w *Worker) RunOnce(ctx context.Context) error {
+	if err := w.plan(ctx); err != nil {
+		return err
+	}
+	for range 1000 {
+		job, err := w.store.ClaimJob(ctx, w.name, w.now(), lease)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		w.runJob(ctx, job)
+	}
+	return errors.New("jobs do not come to an end")
+}
+
+func (w *Worker) planForever(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := w.plan(ctx); err != nil && ctx.Err() == nil {
+			w.log.WarnContext(ctx, "cannot plan jobs", "error", err)
+		}
+		pause(ctx, planEvery)
+	}
+}
+
+// plan makes the jobs that should exist and do not: one of each method, or one for each node.
+func (w *Worker) plan(ctx context.Context) error {
+	nodes, _, err := w.store.Nodes(ctx, "", store.Page{Limit: 10_000})
+	if err != nil {
+		return err
+	}
+	exists, err := w.planned(ctx)
+	if err != nil {
+		return err
+	}
+	for name, m := range w.methods {
+		references := []string{""}
+		if m.perNode {
+			references = references[:0]
+			for _, node := range nodes {
+				references = append(references, fmt.Sprint(node.ID))
+			}
+		}
+		for _, reference := range references {
+			if exists[jobKey{name, reference, m.interval}] {
+				continue
+			}
+			err := w.store.EnsureJob(ctx, store.Job{
+				Method: name, Name: m.title, Type: m.kind, Reference: reference, Persistent: true, Interval: m.interval, NextAvailability: w.now(),
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type jobKey struct {
+	method, reference string
+	interval          time.Duration
+}
+
+// planned reads which jobs exist. Reading is much cheaper than writing what is there already, and locks nothing.
+func (w *Worker) planned(ctx context.Context) (map[jobKey]bool, error) {
+	jobs, _, err := w.store.Jobs(ctx, store.Page{Limit: 100_000})
+	if err != nil {
+		return nil, err
+	}
+	exists := make(map[jobKey]bool, len(jobs))
+	for _, j := range jobs {
+		exists[jobKey{j.Method, j.Reference, j.Interval}] = true
+	}
+	return exists, nil
+}
+
+// errGone means that what a job works on does not exist any more: the job goes too.
+var errGone = errors.New("gone")
+
+func (w *Worker) runJob(ctx context.Context, job store.Job) {
+	m, known := w.methods[job.Method]
+	if !known { // of a newer version: a replica of that version takes it
+		w.finish(ctx, job, fmt.Errorf("job method %q is not known to this version", job.Method))
+		return
+	}
+	run, cancel := context.WithTimeout(ctx, runTimeout)
+	begin := w.now()
+	err := m.run(run, job)
+	cancel()
+	w.metrics.observe(job.Method, err, w.now().Sub(begin))
+	if errors.Is(err, errGone) {
+		if err := w.store.DeleteJob(context.WithoutCancel(ctx), job.ID); err != nil {
+			w.log.WarnContext(ctx, "cannot delete a job", "job", job.Method, "error", err)
+		}
+		return
+	}
+	if err != nil && ctx.Err() == nil {
+		w.log.WarnContext(ctx, "job failed", "job", job.Method, "reference", job.Reference, "attempt", job.RetryCount+1, "error", err)
+	}
+	w.finish(ctx, job, err)
+}
+
+// finish gives a job back, also when this process is about to end.
+func (w *Worker) finish(ctx context.Context, job store.Job, failure error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	retry := time.Duration(0)
+	if failure != nil {
+		retry = backoff(job.RetryCount)
+	}
+	// Until it succeeds or the time is over: a job that is not given back waits for the end of its lease.
+	for {
+		err := w.store.FinishJob(ctx, job, w.now(), failure, retry)
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			return
+		}
+		if ctx.Err() != nil {
+			w.log.WarnContext(ctx, "cannot give a job back", "job", job.Method, "error", err)
+			return
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
+}
+
+// backoff is the pause after a number of failures in a row: 1 s, doubled up to a minute.
+func backoff(failures int) time.Duration {
+	return min(time.Second<<min(failures, 6), time.Minute)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

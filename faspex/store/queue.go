@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"faspex.io/operator/faspex/packages"
+)
+
+// The queries of the background jobs. Each lists packages by id, those after a given id first, so that a job gets past packages it can do
+// nothing for.
+
+// PackagesAfter lists packages in some states: at most limit, with ids above after.
+func (s *Store) PackagesAfter(ctx context.Context, states []packages.State, after int64, limit int) ([]Package, error) {
+	names := make([]string, len(states))
+	for i, state := range states {
+		names[i] = string(state)
+	}
+	w := where{}
+	w.in(`p.state`, names)
+	return s.queued(ctx, w, after, limit)
+}
+
+// Releasable lists packages that are on their way to be released or may begin it at a time: the upload is complete, and the policy is
+// now or the date has come.
+func (s *Store) Releasable(ctx context.Context, now time.Time, after int64, limit int) ([]Package, error) {
+	w := where{}
+	w.and(`((p.state = 'held' AND p.upload_status = 'completed'
+			AND (p.release_policy = 'now' OR (p.release_policy = 'on_date' AND p.release_date <= ?)))
+		OR p.state IN ('transient_held_to_released_start', 'transient_held_to_released_routing_packages', 'transient_held_to_released_finish'))`, now)
+	return s.queued(ctx, w, after, limit)
+}
+
+// Expirable lists released packages whose time is over: their date has passed, or they are to go after downloads and those who count
+// have the whole package and nobody is receiving it.
+func (s *Store) Expirable(ctx context.Context, now time.Time, after int64, limit int) ([]Package, error) {
+	const received = `SELECT 1 FROM transfers t WHERE t.package_id = p.id AND t.direction = 'receive'`
+	w := where{}
+	w.and(`p.state = 'released' AND (p.expiration_date <= ?
+		OR (p.expiration_policy IN ('delete_after_any_download', 'delete_after_all_download')
+			AND NOT EXISTS (`+received+` AND t.status IN ('running', 'waiting', 'paused'))
+			AND EXISTS (`+received+` AND t.status = 'completed' AND t.whole_package AND t.account_id IN
+				(SELECT d.account_id FROM deliveries d WHERE d.package_id = p.id))
+			AND (p.expiration_policy = 'delete_after_any_download' OR NOT EXISTS (SELECT 1 FROM deliveries d
+				WHERE d.package_id = p.id AND d.deleted_at IS NULL AND NOT EXISTS (`+received+`
+					AND t.status = 'completed' AND t.whole_package AND t.account_id = d.account_id)))))`, now)
+	return s.queued(ctx, w, after, limit)
+}
+
+// SilentUploads lists packages whose upload is under way but of which nothing was heard since a time.
+func (s *Store) SilentUploads(ctx context.Context, since time.Time, after int64, limit int) ([]Package, error) {
+	w := where{}
+	w.and(`p.state = 'held' AND p.upload_status IN ('queued', 'transferring') AND p.updated_at < ?`, since)
+	return s.queued(ctx, w, after, limit)
+}
+
+func (s *Store) queued(ctx context.Context, w where, after int64, limit int) ([]Package, error) {
+	w.and(`p.id > ?`, after)
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list packages for a job: %w", err)
+	}
+	return list, nil
+}
+
+// SetContents notes how much a package holds, as its node counts it.
+func (s *Store) SetContents(ctx context.Context, id, bytes, files int64) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET total_bytes = ?, total_files = ? WHERE id = ?`, bytes, files, id); err != nil {
+		return fmt.Errorf("note contents of package %d: %w", id, err)
+	}
+	return nil
+}
+
+// DeleteJob removes a job, for example because what it works on is gone.
+func (s *Store) DeleteJob(ctx context.Context, id int64) error {
+	if _, err := s.db.ExecContext(ctx, `DELETE FROM jobs WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("delete job %d: %w", id, err)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package faspextest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/client"
+	"faspex.io/operator/faspex/core"
+	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/seed"
+	"faspex.io/operator/faspex/service"
+	"faspex.io/operator/faspex/store"
+	"faspex.io/operator/faspex/store/storetest"
+	"faspex.io/operator/faspex/ui"
+)
+
+const (
+	// AdminName and AdminPassword are the first admin's.
+	AdminName     = "admin@example.com"
+	AdminPassword = "Correct-Horse-1"
+
+	operatorID = "operator-client"
+	uiID       = "ui-client"
+	inbox      = "/packages"
+)
+
+// Instance is a Faspex with a database, behind one address like behind the router.
+type Instance struct {
+	Store *store.Store
+	URL   string // without a path
+	Admin *client.Client
+	// Log collects what core and the workers log.
+	Log *Log
+
+	dialer *nodes.Dialer
+}
+
+// Log is a buffer that several write to.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *Log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// Start starts a seeded instance that ends with the test. page is the built web page; nil serves none.
+func Start(t testing.TB, page fs.FS) *Instance {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keyring.New("a secret of the tests, long enough", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring)}
+	log, err := process.NewLogger(in.Log, "debug")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	router := httptest.NewServer(mux)
+	t.Cleanup(router.Close)
+	in.URL = router.URL
+	if _, err := seed.Run(t.Context(), in.Store, seed.Options{
+		ExternalURL: in.URL, UIClientID: uiID, ServiceClientID: "service-client", OperatorClientID: operatorID,
+		OperatorPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+		AdminUsername:     AdminName, AdminPassword: AdminPassword,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	server, err := core.New(in.Store, ring, core.Config{ExternalURL: in.URL, Version: "test", Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := http.NewServeMux()
+	server.Register(api)
+	apiHandler := process.Requests(server.Frame(api), log, prometheus.NewRegistry())
+	for _, prefix := range []string{"/api/v5/", "/auth/", "/health"} {
+		mux.Handle(core.Base+prefix, apiHandler)
+	}
+	if page != nil {
+		handler, err := ui.New(ui.Config{ClientID: uiID, CoreURL: in.URL}, page, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mux.Handle(ui.BasePath, handler)
+	}
+	in.Admin, err = client.New(client.Config{URL: in.URL, Grant: &client.Grant{
+		ClientID: operatorID, User: AdminName, PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(in.Admin.CloseIdleConnections)
+	return in
+}
+
+// Worker makes a replica of the service. now is its clock; nil is time.Now.
+func (in *Instance) Worker(t testing.TB, name string, now func() time.Time) *service.Worker {
+	t.Helper()
+	log, err := process.NewLogger(in.Log, "debug")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now, Registry: prometheus.NewRegistry()})
+}
+
+// Register registers a node with a shared folder that becomes the default inbox, and gives the node's id.
+func (in *Instance) Register(t testing.TB, name string, n *Node) string {
+	t.Helper()
+	made, err := in.Admin.CreateNode(t.Context(), n.Change(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Client(t).CreateDirectory(t.Context(), inbox); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := in.Admin.CreateSharedFolder(t.Context(), made.ID, api.SharedFolderChange{Name: ptr("packages of " + name), Directory: ptr(inbox)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Admin.MakeDefaultInbox(t.Context(), made.ID, folder.ID); err != nil {
+		t.Fatal(err)
+	}
+	return made.ID
+}
+
+// User makes an account whose login name is its first name in small letters, and gives a client that acts for it.
+func (in *Instance) User(t testing.TB, first, last, password string) *client.Client {
+	t.Helper()
+	name := strings.ToLower(first) + "@example.com"
+	change := api.AccountChange{Name: &name, FirstName: &first, LastName: &last, Email: &name, Role: ptr("user")}
+	if password != "" {
+		change.Password = &password
+	}
+	if _, err := in.Admin.CreateAccount(t.Context(), change); err != nil {
+		t.Fatal(err)
+	}
+	return in.Admin.As(name)
+}

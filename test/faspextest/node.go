@@ -1,0 +1,216 @@
+// Package faspextest runs the control plane and a transfer node in a test's own process: real databases, core, service and Node API
+// server, over real HTTP. Only the moving of bytes is left out: a test says what a transfer did, in the words in which a node's transfer
+// server records it.
+package faspextest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faspex.io/operator/dataplane/nodeapi"
+	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/storage"
+	nodestore "faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/test/mariadbd"
+)
+
+const (
+	nodeUser     = "node-user"
+	nodePassword = "Node-Secret-1"
+	waitLimit    = 30 * time.Second
+)
+
+// Node is a Node API server with TLS, a database and a folder.
+type Node struct {
+	Dir      string // the storage
+	recorder *nodestore.NodeRecorder
+	web      *httptest.Server
+	host     string
+	port     int
+	ca       string
+}
+
+// StartNode starts a node that ends with the test.
+func StartNode(t testing.TB) *Node {
+	t.Helper()
+	s, err := nodestore.New(mariadbd.Start(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n := &Node{Dir: t.TempDir()}
+	root, err := storage.Open(n.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	server := nodeapi.New(nodeapi.Config{
+		Store: s, Storage: root, Keys: keys,
+		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
+		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001, Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"},
+		NodeID:   "n1", ClusterID: "c1", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
+	})
+	n.recorder = nodestore.NewRecorder(s, "n1", time.Now, log)
+	ctx, stop := context.WithCancel(context.Background())
+	recorded := make(chan struct{})
+	go func() {
+		defer close(recorded)
+		n.recorder.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-recorded })
+
+	n.web = httptest.NewTLSServer(server.Handler())
+	t.Cleanup(n.web.Close)
+	u, err := url.Parse(n.web.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, port, err := net.SplitHostPort(u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.port, err = strconv.Atoi(port); err != nil {
+		t.Fatal(err)
+	}
+	n.host, n.ca = host, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: n.web.Certificate().Raw}))
+	return n
+}
+
+// Stop makes the node unreachable.
+func (n *Node) Stop() { n.web.Close() }
+
+// Change is the body that registers the node in Faspex.
+func (n *Node) Change(name string) api.NodeChange {
+	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: ptr(nodeUser), APIPassword: ptr(nodePassword),
+		UseSSL: ptr(true), VerifySSL: ptr(true), PublicKey: &n.ca, NodeType: ptr("gen4_node"), ConnectionTimeout: ptr(10)}
+}
+
+// Client is a Node API client with the node user's rights.
+func (n *Node) Client(t testing.TB) *nodeclient.Client {
+	t.Helper()
+	c, err := nodeclient.New(nodeclient.Config{URL: n.web.URL, Username: nodeUser, Password: nodePassword, CA: []byte(n.ca)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+// Write puts a file into the storage.
+func (n *Node) Write(t testing.TB, path, text string) {
+	t.Helper()
+	full := filepath.Join(n.Dir, path)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(full, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Session records a session of the transfer that a spec is for, as the transfer server does when a client shows the spec's token.
+type Session struct {
+	node       *Node
+	transferID string
+	recording  nodestore.Recording
+}
+
+// Begin starts a session for a transfer spec.
+func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
+	t.Helper()
+	var tags struct {
+		Aspera struct {
+			XferID string `json:"xfer_id"`
+		} `json:"aspera"`
+	}
+	if err := json.Unmarshal(spec.Tags, &tags); err != nil || tags.Aspera.XferID == "" {
+		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
+	}
+	recording, err := n.recorder.Begin(t.Context(), nodestore.Transfer{
+		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser, TokenKind: "transfer",
+		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
+		StartSpec: nodestore.StartSpec{DestinationPath: spec.DestinationRoot},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Session{node: n, transferID: tags.Aspera.XferID, recording: recording}
+	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == nodeclient.StatusRunning })
+	return s
+}
+
+// Progress records how far the session is; the node tells it a moment later, or with the end.
+func (s *Session) Progress(written, expected, files int64) {
+	s.recording.Progress(nodestore.Progress{BytesExpected: expected, FilesExpected: files, BytesTransferred: written, BytesWritten: written})
+}
+
+// AwaitProgress waits until the node tells that so many bytes were written.
+func (s *Session) AwaitProgress(t testing.TB, written int64) {
+	t.Helper()
+	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.BytesWritten == written })
+}
+
+// Finish ends the session and waits until the node tells it. An empty reason is success.
+func (s *Session) Finish(t testing.TB, reason string) {
+	t.Helper()
+	outcome := nodestore.Outcome{Status: nodestore.StatusCompleted}
+	if reason != "" {
+		outcome = nodestore.Outcome{Status: nodestore.StatusFailed, Code: 15, Description: reason}
+	}
+	s.recording.Finish(outcome)
+	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == string(outcome.Status) })
+}
+
+// Canceled waits until somebody canceled the session's transfer through the Node API; false when nobody did within the limit.
+func (s *Session) Canceled() bool {
+	select {
+	case <-s.recording.Canceled():
+		return true
+	case <-time.After(waitLimit):
+		return false
+	}
+}
+
+func (s *Session) waitFor(t testing.TB, reached func(nodeclient.Transfer) bool) {
+	t.Helper()
+	client := s.node.Client(t)
+	for deadline := time.Now().Add(waitLimit); ; time.Sleep(10 * time.Millisecond) {
+		tr, err := client.Transfer(t.Context(), s.transferID)
+		if err == nil && reached(tr) {
+			return
+		}
+		if err != nil && !nodeclient.IsNotFound(err) {
+			t.Fatal(err)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the node does not tell of the session: %+v, %v", tr, err)
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
