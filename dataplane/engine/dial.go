@@ -19,7 +19,7 @@ import (
 // The hello train: probeCount datagrams of the least size measure the bottleneck, then two of each
 // larger size find the largest that crosses. A repetition sends the sizes only.
 const (
-	probeCount   = 48
+	probeCount   = 96
 	leastProbes  = 8
 	helloRetry   = 250 * time.Millisecond
 	mostRetry    = 2 * time.Second

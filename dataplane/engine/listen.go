@@ -120,13 +120,14 @@ func (s *Sender) queueAgain(e extent) {
 
 // measure feeds the rate controller.
 func (s *Sender) measure(now time.Duration, f *wire.Feedback, lost, arrived int) {
-	sample := ratecontrol.Sample{Now: now, Lost: lost, Arrived: arrived, SentBytes: s.sentData,
+	sample := ratecontrol.Sample{Now: now, Lost: lost, Arrived: arrived,
 		DeliveredBytes: int64(f.Bytes) + int64(f.Packets)*int64(s.path.Overhead),
 		Arrival:        time.Duration(f.Arrival) * time.Microsecond,
 		LimitBps:       int64(min(f.LimitBps, 1<<50)), Backlogged: s.fresh || s.resendAt < len(s.resend)}
 	if f.HasEcho {
-		rtt := time.Duration(wire.Elapsed24(uint32(now.Microseconds()), f.Echo24))*time.Microsecond -
-			time.Duration(min(f.Hold, 1<<24))*time.Microsecond
+		age := time.Duration(wire.Elapsed24(uint32(now.Microseconds()), f.Echo24)) * time.Microsecond
+		rtt := age - time.Duration(min(f.Hold, 1<<24))*time.Microsecond
+		sample.SentAt = now - age
 		if rtt > 0 && rtt < 8*time.Second {
 			sample.RTT = rtt
 			s.minRTT = min(s.minRTT, rtt)

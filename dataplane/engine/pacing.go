@@ -48,6 +48,7 @@ func (s *Sender) pace(ctx context.Context) error {
 		s.mu.Lock()
 		now := s.cfg.Clock.Now()
 		err := s.plan(now)
+		s.control.Sent(now, s.sentData)
 		s.mu.Unlock()
 		if err != nil {
 			s.farewell(wire.Sync{Abort: true})

@@ -40,7 +40,7 @@ type Sample struct {
 	HasDelay       bool
 	Delay24        uint32        // smallest one-way delay of the interval, microseconds modulo 2^24
 	MeanDelay      time.Duration // mean of the interval above that
-	SentBytes      int64         // IP bytes sent so far
+	SentAt         time.Duration // sender's clock when the newest packet was sent
 	DeliveredBytes int64         // IP bytes arrived so far
 	Arrival        time.Duration // receiver's clock at the newest arrival
 	Lost, Arrived  int           // packets whose fate this report told
@@ -57,8 +57,13 @@ const (
 	leastRate    = 200_000.0
 	mostRate     = 400e9
 	unknownStart = 10e6
-	startShare   = 0.92 // of the capacity the path probe measured
+	startShare   = 0.88 // of the capacity the path probe measured
 	lossMargin   = 0.03 // loss above the floor that counts as the bottleneck's
+	firstBoost   = 4.0
+	mostBoost    = 16.0
+	ceilingLife  = 5 * time.Second
+	capacityLife = 20 * time.Second // in which an estimate nothing confirms approaches the share
+	deepLife     = 10 * time.Second // how long a long queue proves that the buffer is not shallow
 )
 
 // Controller holds the state of one flow. It is not safe for concurrent use.
@@ -76,18 +81,22 @@ type Controller struct {
 	hasDelay     bool
 	queues       minWindow
 	queue, mean  time.Duration
-	window       window
+	window, slow window
+	history      history
+	slowFull     bool
+	deepAt       time.Duration // when the queue was last as long as wanted
 	delivery     float64
 	limit        float64
 	boost        float64       // growth while no queue is seen
 	boosted      time.Duration // when it was last raised
 	last         time.Duration
-	emptySince   time.Duration
+	ceiling      float64 // what a shallow buffer passes, 0 = none seen
+	ceilingAt    time.Duration
 }
 
 // New makes a controller; Start has to follow.
 func New(l Limits) *Controller {
-	c := &Controller{lim: l, rate: unknownStart, boost: 1}
+	c := &Controller{lim: l, rate: unknownStart, boost: firstBoost, deepAt: -deepLife}
 	return c
 }
 
@@ -136,6 +145,9 @@ func (c *Controller) Queue() time.Duration { return c.queue }
 // MeanQueue is the mean queueing delay of the last report's packets.
 func (c *Controller) MeanQueue() time.Duration { return c.mean }
 
+// Sent tells how many IP bytes have been sent in all.
+func (c *Controller) Sent(now time.Duration, total int64) { c.history.add(now, total) }
+
 // Feedback takes a report.
 func (c *Controller) Feedback(s Sample) {
 	dt := s.Now - c.last
@@ -146,20 +158,23 @@ func (c *Controller) Feedback(s Sample) {
 	} else {
 		c.limit = 0
 	}
-	passed, full := c.window.add(s, c.span())
+	sent := c.history.until(s.SentAt)
+	full := c.window.add(s, sent, c.span())
+	c.slowFull = c.slow.add(s, sent, c.slowSpan())
 	if full {
-		c.delivery = c.window.delivered
-		c.loss = c.window.loss
-		c.floor.add(s.Now, c.loss)
+		c.delivery, c.loss = c.window.delivered, c.window.loss
 	}
 	if dt <= 0 || !s.HasDelay {
 		return
 	}
-	c.steer(s, passed, full, dt)
+	c.steer(s, full, dt)
 }
 
 // span is the window of the delivery rate.
 func (c *Controller) span() time.Duration { return max(c.srtt, 60*time.Millisecond) }
+
+// slowSpan is the window in which loss is a sign of a shallow buffer: a stalled machine or a burst is none.
+func (c *Controller) slowSpan() time.Duration { return max(4*c.srtt, 500*time.Millisecond) }
 
 // loop is the delay of the loop D.
 func (c *Controller) loop() time.Duration { return c.srtt + loopExtra }
@@ -184,6 +199,9 @@ func (c *Controller) observe(s Sample) {
 	q := c.base.queue(s.Now, c.delay)
 	c.queue = c.queues.add(s.Now, q, min(max(c.srtt/4, 10*time.Millisecond), 40*time.Millisecond))
 	c.mean = q + s.MeanDelay
+	if c.mean.Seconds() >= wantedQueue.Seconds()*c.weight() {
+		c.deepAt = s.Now
+	}
 }
 
 func (c *Controller) weight() float64 {
@@ -197,43 +215,107 @@ func (c *Controller) weight() float64 {
 }
 
 // steer sets the rate from what is known.
-func (c *Controller) steer(s Sample, passed float64, full bool, dt time.Duration) {
+func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
-	q := c.queue.Seconds()
-	t := wantedQueue.Seconds() * c.weight()
-	standing := c.queue > emptyQueue
-	if standing && full {
-		c.share = passed
-		c.cap = max(c.cap*math.Exp(-dt.Seconds()/60), passed)
+	want := wantedQueue.Seconds() * c.weight()
+	if full {
+		if s.Backlogged && c.shallow(s.Now) {
+			return
+		}
+		if c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop() {
+			c.floor.add(s.Now, c.loss)
+		}
 	}
-	if standing && c.share > 0 {
-		c.boost = 1
-		c.boosted = s.Now
-		want := t * max(c.cap/c.share, 1)
-		factor := 1 + gain*(want-q)/loop
+	passed := c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
+	aim := want
+	if c.share > 0 {
+		aim *= math.Sqrt(max(c.cap/c.share, 1))
+	}
+	standing := c.queue.Seconds() > max(aim/2, emptyQueue.Seconds())
+	if standing && full {
+		c.learn(passed, dt)
+	}
+	if standing && c.share > 0 && c.ceiling == 0 {
+		c.boost, c.boosted = 1, s.Now
+		factor := 1 + gain*(aim-c.queue.Seconds())/loop
 		c.rate = c.share * min(max(factor, 0.5), 1.25)
 		return
 	}
 	if !s.Backlogged {
 		return
 	}
-	// No queue: return to what passed before, then beyond it, faster the longer none appears.
-	if c.share > 0 && c.rate < 0.99*c.share {
-		c.rate = min(0.99*c.share, c.rate*math.Exp(dt.Seconds()/loop))
-		c.boosted = s.Now
+	c.grow(s.Now, want, loop, dt, full && passed < 0.8*c.rate)
+}
+
+// learn takes what passed while a queue stood for the share of this flow. More than the share counts as
+// far as it was sent at that rate (after a stall packets arrive faster than the bottleneck). Less counts
+// only when more was sent, or else this flow itself was slow, and when arrivals did not stall.
+func (c *Controller) learn(passed float64, dt time.Duration) {
+	sent := c.window.sent
+	switch {
+	case c.share == 0:
+		c.share = passed
+	case passed >= c.share:
+		c.share = max(c.share, min(passed, sent))
+	case c.window.stalled:
+	case passed < 0.97*sent:
+		c.share = passed
+	case passed > 0.95*c.share:
+		c.share += (passed - c.share) * min(dt.Seconds()/c.span().Seconds(), 1)
+	}
+	c.cap = max(c.cap+(c.share-c.cap)*min(dt.Seconds()/capacityLife.Seconds(), 1), c.share)
+}
+
+// grow raises the rate while no queue is seen: to what passed before, then beyond it, faster the longer
+// none appears, and not at all while what is sent does not arrive.
+func (c *Controller) grow(now time.Duration, want, loop float64, dt time.Duration, held bool) {
+	if c.ceiling > 0 {
+		if now-c.ceilingAt > ceilingLife {
+			c.ceiling, c.boost, c.boosted = 0, 1, now
+		} else {
+			c.rate = min(c.ceiling, c.rate*math.Exp(0.05*dt.Seconds()/loop))
+		}
 		return
 	}
-	if s.Now-c.boosted > c.loop() {
-		c.boost = min(c.boost*2, 16)
-		c.boosted = s.Now
+	if c.share > 0 && c.rate < 0.99*c.share {
+		c.rate = min(0.99*c.share, c.rate*math.Exp(dt.Seconds()/loop))
+		c.boosted = now
+		return
+	}
+	if now-c.boosted > c.loop() {
+		c.boost = min(c.boost*2, mostBoost)
+		c.boosted = now
+	}
+	if held {
+		return
 	}
 	most := 0.25
 	if c.share == 0 && c.cap == 0 {
-		most = 1
+		most = 1 // a start without any knowledge
 	}
-	g := min(gain*t/loop*c.boost, most)
-	if full && passed < 0.8*c.rate && s.Now-c.boosted > c.loop() {
-		return // what is sent does not arrive: growing would not help
-	}
+	g := min(gain*want/loop*c.boost, most)
 	c.rate = min(c.rate*math.Exp(g*dt.Seconds()/loop), mostRate)
+}
+
+// shallow handles a bottleneck whose buffer is too small for the wanted queue: there loss beyond the
+// path's own, before the queue is as long as wanted, is the sign that it is full.
+func (c *Controller) shallow(now time.Duration) bool {
+	loss := c.slow.loss
+	noise := 4 * math.Sqrt(loss*(1-loss)/float64(max(c.slow.all, 1)))
+	if loss <= c.floor.value+lossMargin+noise || !c.floor.set || !c.slowFull || c.slow.stalled || now-c.deepAt < deepLife {
+		return false
+	}
+	if c.ceiling > 0 {
+		if now-c.ceilingAt < c.slowSpan()+2*c.loop() {
+			return true // the cut has not shown yet
+		}
+		// Slower did not help: it is the path that loses more than it did.
+		c.floor.raise(loss)
+		c.rate, c.ceiling = c.rate/(1-loss), 0
+		c.boost, c.boosted = 1, now
+		return false
+	}
+	c.ceiling, c.ceilingAt = max(0.98*c.slow.delivered/(1-c.floor.value), c.rate/2), now
+	c.rate, c.share = 0.97*c.ceiling, 0
+	return true
 }

@@ -25,11 +25,16 @@ func (m *minWindow) add(now, v, span time.Duration) time.Duration {
 	return m.val[0]
 }
 
+// stallGap is the time without arrivals that is not explained by pacing and the reports' interval: a
+// machine or a radio that was away.
+const stallGap = 30 * time.Millisecond
+
 // point is a report as the delivery window keeps it.
 type point struct {
-	arrival   time.Duration
-	delivered int64
-	lost, all int
+	arrival         time.Duration
+	delivered, sent int64
+	gap             time.Duration // since the arrival before
+	lost, all       int
 }
 
 // window measures delivery over a span of the receiver's clock.
@@ -37,14 +42,19 @@ type window struct {
 	points    []point
 	lost, all int
 	delivered float64 // bits per second that arrived
+	sent      float64 // bits per second the same packets were sent at
 	loss      float64 // share of the packets that did not
+	stalled   bool    // nothing arrived for a while: the rates say little about the bottleneck
 }
 
-// add notes a report and returns the rate that passed the bottleneck, lost packets included; full
-// says that the window is long enough for the figure to mean something.
-func (w *window) add(s Sample, span time.Duration) (passed float64, full bool) {
+// add notes a report, with what had been sent when its newest packet was, and says whether the window is long enough for its figures to mean something.
+func (w *window) add(s Sample, sent int64, span time.Duration) (full bool) {
 	if n := len(w.points); n == 0 || s.Arrival > w.points[n-1].arrival {
-		w.points = append(w.points, point{s.Arrival, s.DeliveredBytes, s.Lost, s.Lost + s.Arrived})
+		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, lost: s.Lost, all: s.Lost + s.Arrived}
+		if n > 0 {
+			p.gap = s.Arrival - w.points[n-1].arrival
+		}
+		w.points = append(w.points, p)
 	} else {
 		w.points[n-1].lost += s.Lost
 		w.points[n-1].all += s.Lost + s.Arrived
@@ -62,16 +72,21 @@ func (w *window) add(s Sample, span time.Duration) (passed float64, full bool) {
 		w.points = w.points[:copy(w.points, w.points[drop:])]
 		last -= drop
 	}
+	w.stalled = false
+	for _, p := range w.points[1:] {
+		w.stalled = w.stalled || p.gap > stallGap
+	}
 	took := w.points[last].arrival - w.points[0].arrival
 	if took <= 0 {
-		return 0, false
+		return false
 	}
 	w.delivered = float64(w.points[last].delivered-w.points[0].delivered) * 8 / took.Seconds()
+	w.sent = float64(w.points[last].sent-w.points[0].sent) * 8 / took.Seconds()
 	w.loss = 0
 	if w.all > 0 {
 		w.loss = float64(w.lost) / float64(w.all)
 	}
-	return w.delivered / (1 - min(w.loss, 0.9)), took >= span*3/4
+	return took >= span*3/4
 }
 
 // lossFloor is the loss a path has without being full: the smallest of a slow window.
@@ -93,4 +108,52 @@ func (f *lossFloor) add(now time.Duration, loss float64) {
 	default:
 		f.value, f.next = min(f.value, loss), min(f.next, loss)
 	}
+}
+
+// raise says that the path loses this much now.
+func (f *lossFloor) raise(loss float64) { f.value, f.next = loss, loss }
+
+// history remembers how much had been sent when, to say what a report is about.
+type history struct {
+	at   []time.Duration
+	sent []int64
+	head int
+}
+
+const (
+	historyStep = time.Millisecond
+	historySpan = 4 * time.Second
+)
+
+func (h *history) add(now time.Duration, sent int64) {
+	if n := len(h.at); n > h.head && now-h.at[n-1] < historyStep {
+		h.sent[n-1] = sent
+		return
+	}
+	h.at, h.sent = append(h.at, now), append(h.sent, sent)
+	for now-h.at[h.head] > historySpan {
+		h.head++
+	}
+	if h.head > len(h.at)/2 && h.head > 1024 {
+		h.at = h.at[:copy(h.at, h.at[h.head:])]
+		h.sent = h.sent[:copy(h.sent, h.sent[h.head:])]
+		h.head = 0
+	}
+}
+
+// until is how much had been sent at a time.
+func (h *history) until(t time.Duration) int64 {
+	lo, hi := h.head, len(h.at)
+	if lo == hi {
+		return 0
+	}
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if h.at[m] <= t {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return h.sent[max(lo-1, h.head)]
 }

@@ -24,6 +24,10 @@ type Settings struct {
 	// Gilbert-Elliott bursts: probability to enter and to leave the bad state, in which every packet is lost.
 	BurstEnter, BurstLeave float64
 
+	// Stalls freeze the bottleneck, like a machine or a radio that is away: on average one starts every
+	// StallEvery and lasts up to StallFor.
+	StallEvery, StallFor time.Duration
+
 	// Tick is the granularity of arrival, like interrupt moderation; 0 is 200 us.
 	Tick time.Duration
 }
@@ -39,6 +43,9 @@ type Pipe struct {
 	floor time.Time // no packet overtakes this arrival unless it is meant to
 	bad   bool
 	down  bool
+
+	nextStall, frozen time.Time
+
 	stats PipeStats
 	sum   time.Duration
 }
@@ -92,6 +99,23 @@ func (p *Pipe) Transmit(size int) (arrival, duplicate time.Time) {
 		if queue == 0 {
 			queue = 50 * time.Millisecond
 		}
+		if p.set.StallEvery > 0 {
+			if p.nextStall.IsZero() {
+				p.nextStall = now.Add(p.exponential(p.set.StallEvery))
+			}
+			if !now.Before(p.nextStall) {
+				p.nextStall = now.Add(p.exponential(p.set.StallEvery))
+				stall := time.Duration(p.rng.Int64N(int64(p.set.StallFor)))
+				if p.busy.Before(now) {
+					p.busy = now
+				}
+				p.busy = p.busy.Add(stall)
+				p.frozen = now.Add(stall)
+			}
+			if now.Before(p.frozen) {
+				queue += p.frozen.Sub(now) // the emulator's input waits elsewhere
+			}
+		}
 		wait := max(p.busy.Sub(now), 0)
 		if wait > queue {
 			p.stats.QueueDrops++
@@ -123,6 +147,10 @@ func (p *Pipe) Transmit(size int) (arrival, duplicate time.Time) {
 		duplicate = arrival
 	}
 	return arrival, duplicate
+}
+
+func (p *Pipe) exponential(mean time.Duration) time.Duration {
+	return time.Duration(p.rng.ExpFloat64() * float64(mean))
 }
 
 func (p *Pipe) lost() bool {
