@@ -101,22 +101,20 @@ func (n *testNode) start(t *testing.T) {
 			t.Log(n.log.String())
 		}
 	})
-	for t.Context().Err() == nil {
-		res, err := http.Get(n.metrics + "/readyz")
-		if err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return
-			}
-		}
+	eventually(t, "readiness", func() (any, bool) {
 		select {
 		case err := <-ended:
 			ended <- err
 			t.Fatalf("node ended at its start: %v", err)
-		case <-time.After(20 * time.Millisecond):
+		default:
 		}
-	}
-	t.Fatal("node never became ready")
+		res, err := http.Get(n.metrics + "/readyz")
+		if err != nil {
+			return err, false
+		}
+		defer res.Body.Close()
+		return res.Status, res.StatusCode == http.StatusOK
+	})
 }
 
 func (n *testNode) client(t *testing.T, user, password string) *client.Client {
@@ -276,12 +274,7 @@ func TestSecretsChangeWithoutARestart(t *testing.T) {
 	}
 	// The running node notices by itself.
 	after := n.client(t, "node", "other")
-	for t.Context().Err() == nil {
-		if _, err = after.Info(ctx); err == nil {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	eventually(t, "login with the new password", func() (any, bool) { _, err := after.Info(ctx); return err, err == nil })
 	if _, err := before.Info(ctx); !client.IsUnauthorized(err) {
 		t.Errorf("the former password: %v", err)
 	}
@@ -298,13 +291,8 @@ func TestSecretsChangeWithoutARestart(t *testing.T) {
 func TestCertificateChangesWithoutARestart(t *testing.T) {
 	n := startNode(t)
 	n.ca = writeCertificate(t, n.cfg.Secrets.TLS)
-	for t.Context().Err() == nil {
-		if n.client(t, "", "").Ping(t.Context()) == nil {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Error("the new certificate is never presented")
+	c := n.client(t, "", "")
+	eventually(t, "the new certificate", func() (any, bool) { err := c.Ping(t.Context()); return err, err == nil })
 }
 
 func TestPrepareOwnsMountsAndNothingBeneath(t *testing.T) {
