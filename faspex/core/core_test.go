@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,7 +40,25 @@ type installation struct {
 	store *store.Store
 	url   string // of the server, without a path
 	admin *client.Client
-	log   *bytes.Buffer
+	log   *logBuffer
+}
+
+// logBuffer is a log that handlers still write to while a test reads.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 func install(t *testing.T) *installation {
@@ -64,7 +83,7 @@ func install(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &installation{store: s, log: &bytes.Buffer{}}
+	in := &installation{store: s, log: &logBuffer{}}
 	log, err := process.NewLogger(in.log, "debug")
 	if err != nil {
 		t.Fatal(err)
