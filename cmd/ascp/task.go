@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -167,7 +168,12 @@ func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engin
 	if t.udpPort != 0 {
 		port = t.udpPort
 	}
-	return engine.DialUDP(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, engine.Options{MaxDatagram: t.options.DatagramSize})
+	link, err := engine.DialUDP(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, engine.Options{MaxDatagram: t.options.DatagramSize})
+	if err != nil {
+		return nil, &transfer.Error{Code: transfer.CodeDataTimeout, Err: err,
+			Text: fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, t.host)}
+	}
+	return link, nil
 }
 
 // prepareSend finds the local sources and the names they get.

@@ -47,6 +47,10 @@ func tree(t *testing.T, dir string) map[string]string {
 			out[name] = "folder"
 			return nil
 		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			out[name] = "link"
+			return nil
+		}
 		b, err := os.ReadFile(p)
 		out[name] = fmt.Sprintf("%x", sha256.Sum256(b))
 		return err

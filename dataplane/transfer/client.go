@@ -129,8 +129,7 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 	case ctx.Err() != nil:
 		return nil, ctxError(ctx)
 	}
-	return nil, &Error{Code: CodeDataTimeout, Err: err,
-		Text: Errorf(0, "no answer from UDP port %d of the server: is it open in every firewall?", port).Text}
+	return nil, AsError(err, CodeData)
 }
 
 func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, link engine.Link) (role, error) {

@@ -99,63 +99,76 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	if err != nil {
 		return fileError(asked, err, CodeBadPath)
 	}
-	folder, name := destination, ""
-	info, err := root.Stat(destination)
+	tree, base, err := s.uploadTree(p, root, destination)
+	if err != nil {
+		return err
+	}
+	// Inside the tree, the destination is either a folder or the new name of a single file.
+	folder, name := path.Join("/", strings.TrimPrefix(destination, base)), ""
+	info, err := tree.Stat(folder)
 	switch {
 	case err == nil && info.IsDir():
 	case err == nil && s.hello.Single:
-		folder, name = path.Dir(destination), path.Base(destination)
+		folder, name = path.Dir(folder), path.Base(folder)
 	case err == nil:
 		return Errorf(CodeNotDirectory, "%s: is a file, not a folder", destination)
 	case !errors.Is(err, fs.ErrNotExist):
 		return fileError(destination, err, CodeDiskWrite)
-	case s.options.CreateDir || strings.HasSuffix(asked, "/") && s.hello.Single:
-	case s.hello.Single:
-		folder, name = path.Dir(destination), path.Base(destination)
-	default:
-		return Errorf(CodeNoSuchFile, "%s: no such folder (ask for it to be created with -d)", destination)
-	}
-	if name == "" && s.options.CreateDir {
-		if err := root.MkdirAll(folder, 0o755); err != nil {
-			return fileError(folder, err, CodeDiskWrite)
+	case s.options.CreateDir:
+		if err := tree.MkdirAll(folder, 0o755); err != nil {
+			return fileError(destination, err, CodeDiskWrite)
 		}
+	case s.hello.Single && !strings.HasSuffix(asked, "/"):
+		folder, name = path.Dir(folder), path.Base(folder)
+		if _, err := tree.Stat(folder); err != nil {
+			return fileError(path.Dir(destination), err, CodeDiskWrite)
+		}
+	default:
+		return Errorf(CodeNoSuchFile, "%s: no such file or folder (-d creates it)", destination)
 	}
-	p.base = folder
-	p.tree = root
+	p.base, p.tree = base, tree
 	p.target = func(entry string) (string, *Error) {
 		target := path.Join(folder, entry)
 		if name != "" {
-			first, rest, _ := strings.Cut(entry, "/")
-			if rest != "" || first == "" {
+			if strings.Contains(entry, "/") {
 				return "", Errorf(CodeBadPath, "%s: a single file was announced", entry)
 			}
 			target = path.Join(folder, name)
 		}
-		if !allowsTarget(s.grant, target) {
-			return "", Errorf(CodeBadPath, "%s: %v", entry, token.ErrPathNotAllowed)
+		if !allowsTarget(s.grant, path.Join(base, target)) {
+			return "", Errorf(CodeBadPath, "%s: %w", entry, token.ErrPathNotAllowed)
 		}
 		return target, nil
 	}
-	if s.grant.Paths == nil {
-		p.base = ""
-		return nil
-	}
-	// The grant is for some folders alone: no link in them may lead to another.
-	sub, err := root.Sub(folder)
-	if err != nil {
-		return fileError(folder, err, CodeNoSuchFile)
-	}
-	p.opened = append(p.opened, sub)
-	p.tree = sub
-	whole := p.target
-	p.target = func(entry string) (string, *Error) {
-		target, refused := whole(entry)
-		if refused != nil {
-			return "", refused
-		}
-		return strings.TrimPrefix(strings.TrimPrefix(target, folder), "/"), nil
-	}
 	return nil
+}
+
+// uploadTree opens the granted folder that holds the destination, so that no link in it leads to another, and says where
+// beneath the grant's root that is. A grant for single files, or for everything, has no such folder but the root.
+func (s *session) uploadTree(p *plan, root *storage.Root, destination string) (*storage.Root, string, error) {
+	for _, granted := range s.grant.Paths {
+		folder := path.Clean("/" + granted.Destination)
+		if granted.Destination == "" || granted.Source != "" || !storage.Beneath(folder, destination) {
+			continue
+		}
+		info, err := root.Stat(folder)
+		switch {
+		case err == nil && info.IsDir():
+		case errors.Is(err, fs.ErrNotExist) && s.options.CreateDir:
+			if err := root.MkdirAll(folder, 0o755); err != nil {
+				return nil, "", fileError(folder, err, CodeDiskWrite)
+			}
+		default:
+			folder = path.Dir(folder) // The grant is for one file.
+		}
+		tree, err := root.Sub(folder)
+		if err != nil {
+			return nil, "", fileError(folder, err, CodeNoSuchFile)
+		}
+		p.opened = append(p.opened, tree)
+		return tree, strings.TrimSuffix(folder, "/"), nil
+	}
+	return root, "", nil
 }
 
 // allowsTarget reports whether the grant lets an upload write the path, relative to the grant's root.
@@ -202,7 +215,7 @@ func (s *session) confine(p *plan, root *storage.Root, r *Root) error {
 			return fileError(granted.Source, err, CodeNoSuchFile)
 		}
 		p.opened = append(p.opened, sub)
-		r.Tree, r.Path = sub, "/"+strings.TrimPrefix(strings.TrimPrefix(r.Path, folder), "/")
+		r.Tree, r.Base, r.Path = sub, folder, "/"+strings.TrimPrefix(strings.TrimPrefix(r.Path, folder), "/")
 		return nil
 	}
 	return nil

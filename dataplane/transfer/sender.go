@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path"
 	"sort"
 	"sync"
 	"time"
@@ -209,7 +210,7 @@ func (s *sender) report(f *sentFile, e FileEvent) {
 		e.SHA256 = f.digest
 	}
 	f.mu.Unlock()
-	e.Path, e.Target, e.Size, e.Started, e.Finished = f.Path, f.source, f.Size, f.began, time.Now()
+	e.Path, e.Target, e.Size, e.Started, e.Finished = f.Path, path.Join(f.base, f.source), f.Size, f.began, time.Now()
 	if s.onFile != nil {
 		s.onFile(e)
 	}

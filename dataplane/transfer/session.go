@@ -23,7 +23,7 @@ import (
 const (
 	handshakeLimit = 30 * time.Second
 	// linkLimit is how long the data link may take to come up.
-	linkLimit = 15 * time.Second
+	linkLimit = 10 * time.Second
 	// idleLimit is how long the data link may be silent.
 	idleLimit = 20 * time.Second
 )

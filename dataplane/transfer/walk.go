@@ -15,6 +15,8 @@ import (
 type Root struct {
 	Tree       SourceTree
 	Path, Name string
+	// Base is put before the paths of Tree in reports.
+	Base string
 }
 
 // Symlink policies.
@@ -28,6 +30,7 @@ type found struct {
 	control.Entry
 	tree   SourceTree
 	source string
+	base   string
 }
 
 // walker lists roots in the order of the manifest: a folder before what it holds, names in byte order.
@@ -35,13 +38,14 @@ type walker struct {
 	tree    SourceTree
 	options control.Options
 	emit    func(found) error
+	base    string
 	// chain are the folders from the root to the one being listed, to notice a link that leads back up.
 	chain []fs.FileInfo
 }
 
 func (w *walker) walk(ctx context.Context, roots []Root) error {
 	for _, r := range roots {
-		w.tree = r.Tree
+		w.tree, w.base = r.Tree, r.Base
 		if err := w.visit(ctx, r.Path, r.Name); err != nil {
 			return err
 		}
@@ -76,7 +80,7 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 		if name == "" {
 			name = path.Base(p)
 		}
-		return w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
+		return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
 			Kind: control.KindFile, Path: name, Size: info.Size(), ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
 		}})
 	case w.options.SkipSpecial:
@@ -91,7 +95,7 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 		return w.fail(name, p, Errorf(CodeLinkLoop, "%s: a symbolic link leads back to a folder above it", display(name, p)))
 	}
 	if name != "" {
-		err := w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
+		err := w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
 			Kind: control.KindFolder, Path: name, ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
 		}})
 		if err != nil {
@@ -113,7 +117,7 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 }
 
 func (w *walker) fail(name, p string, err *Error) error {
-	return w.emit(found{tree: w.tree, source: p, Entry: control.Entry{
+	return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
 		Kind: control.KindFailed, Path: display(name, p), Code: uint32(err.Code), Text: err.Text,
 	}})
 }

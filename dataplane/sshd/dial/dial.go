@@ -57,7 +57,8 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 		if err == nil {
 			return open(client)
 		}
-		if !errors.As(err, &refused) {
+		// A server that lacks the algorithms of a later attempt has refused nothing: its key was wrong before.
+		if !errors.As(err, &refused) && refused == nil {
 			return nil, err
 		}
 	}

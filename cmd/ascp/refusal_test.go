@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"faspex.io/operator/dataplane/sshd"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
+	"golang.org/x/crypto/ssh"
+)
+
+// stderrOf returns what a function writes to standard error.
+func stderrOf(t *testing.T, fn func()) string {
+	t.Helper()
+	old := os.Stderr
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stderr = w
+	said := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(r)
+		said <- string(b)
+	}()
+	fn()
+	os.Stderr = old
+	w.Close()
+	text := <-said
+	t.Logf("stderr: %s", text)
+	return text
+}
+
+func TestRefusals(t *testing.T) {
+	n := startNode(t)
+	from, outside := t.TempDir(), t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
+	writeFiles(t, n.dir, map[string][]byte{"out/f": []byte("x"), "secret/f": []byte("s")})
+	for _, name := range []string{"in", "allowed"} {
+		if err := os.MkdirAll(filepath.Join(n.dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Links that lead out of what is granted, inside and outside of the storage root.
+	for link, target := range map[string]string{"allowed/root": outside, "allowed/secret": "../secret", "out/link": "../secret"} {
+		if err := os.Symlink(target, filepath.Join(n.dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := tree(t, n.dir)
+	expired := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}}, ExpiresAt: time.Now().Add(-time.Minute)})
+	good, other := n.sending(t, "/in"), n.sending(t, "/allowed")
+	send := func(to string) []string { return []string{from + "/f", "127.0.0.1:" + to} }
+	for name, c := range map[string]struct {
+		token string
+		args  []string
+		code  transfer.Code
+		says  string
+	}{
+		"no token":                 {"", append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
+		"wrong token":              {good[:len(good)-8] + "AAAAAATA", send("/in"), 37, "token is invalid"},
+		"expired token":            {expired, send("/in"), 37, "has expired"},
+		"wrong direction":          {n.receiving(t, "/in"), send("/in"), 37, "other direction"},
+		"path outside":             {good, send("/elsewhere"), 41, "not allowed"},
+		"climbing path":            {good, send("/in/../secret/f"), 41, "not allowed"},
+		"link to a sibling":        {other, send("/allowed/secret/g"), 41, "outside of the permitted folder"},
+		"link out of the root":     {other, send("/allowed/root/g"), 41, "outside of the permitted folder"},
+		"wrong key":                {good, append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
+		"unknown user":             {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not accept the SSH key"},
+		"wrong host key":           {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51, "host key"},
+		"folder that is not there": {good, send("/in/no/such/"), 4, "no such file or folder"},
+		"no such source":           {good, []string{from + "/g", "127.0.0.1:/in"}, 4, "no such file"},
+		"weak cipher":              {good, append([]string{"-c", "none"}, send("/in")...), 8, "can't be switched off"},
+		"receive what is outside":  {n.receiving(t, "/out"), []string{"127.0.0.1:/secret/f", t.TempDir()}, 41, "not allowed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var status int
+			said := stderrOf(t, func() { status = n.ascp(t, c.token, c.args...) })
+			if status != 1 {
+				t.Errorf("exit status %d", status)
+			}
+			if want := "ascp: error " + strconv.Itoa(int(c.code)) + ":"; !strings.Contains(said, want) || !strings.Contains(said, c.says) {
+				t.Errorf("said %q, want %q and %q", said, want, c.says)
+			}
+			if c.token != "" && strings.Contains(said, c.token) {
+				t.Error("the token is printed")
+			}
+		})
+	}
+	after := tree(t, n.dir)
+	for name := range after {
+		if _, ok := before[name]; !ok {
+			t.Errorf("%s was written", name)
+		}
+	}
+	if got, _ := os.ReadDir(outside); len(got) > 0 {
+		t.Errorf("written outside of the storage root: %v", got)
+	}
+
+	t.Run("links in a download", func(t *testing.T) {
+		to := t.TempDir()
+		var status int
+		said := stderrOf(t, func() { status = n.ascp(t, n.receiving(t, "/out"), "127.0.0.1:/out", to) })
+		if status != 1 || !strings.Contains(said, "error 27") || !strings.Contains(said, "out/link") {
+			t.Errorf("status %d, said %q", status, said)
+		}
+		if got := tree(t, to); len(got) != 2 || got["out/f"] == "" {
+			t.Errorf("received %v", got)
+		}
+	})
+	t.Run("links skipped", func(t *testing.T) {
+		if status := n.ascp(t, n.receiving(t, "/out"), "--symbolic-links", "skip", "127.0.0.1:/out", t.TempDir()); status != 0 {
+			t.Errorf("status %d", status)
+		}
+	})
+}
+
+func TestKeys(t *testing.T) {
+	keyFile := rsaKey(t)
+	pem, err := os.ReadFile(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := ssh.ParsePrivateKey(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
+	withKeys := func(tokenless bool) *testNode {
+		return startNode(t, func(_ *transfer.Server, c *sshd.Config) {
+			c.AuthorizedKeys = func(string) ([]ssh.PublicKey, error) { return []ssh.PublicKey{own.PublicKey()}, nil }
+			c.Tokenless = tokenless
+		})
+	}
+	t.Run("own key and token", func(t *testing.T) {
+		n := withKeys(false)
+		if status := n.ascp(t, n.sending(t, "/"), "-i", keyFile, from+"/f", "127.0.0.1:/"); status != 0 {
+			t.Errorf("status %d", status)
+		}
+	})
+	t.Run("own key without token", func(t *testing.T) {
+		n := withKeys(false)
+		var status int
+		said := stderrOf(t, func() { status = n.ascp(t, "", "-i", keyFile, from+"/f", "127.0.0.1:/") })
+		if status != 1 || !strings.Contains(said, "error 37") || !strings.Contains(said, "token is missing") {
+			t.Errorf("status %d, said %q", status, said)
+		}
+	})
+	t.Run("own key without token where that is allowed", func(t *testing.T) {
+		n := withKeys(true)
+		if status := n.ascp(t, "", "-i", keyFile, from+"/f", "127.0.0.1:/g"); status != 0 {
+			t.Errorf("status %d", status)
+		}
+	})
+	t.Run("host key by fingerprint", func(t *testing.T) {
+		n := withKeys(false)
+		if status := n.ascp(t, n.sending(t, "/"), "--check-sshfp", ssh.FingerprintSHA256(n.hostKey), from+"/f", "127.0.0.1:/"); status != 0 {
+			t.Errorf("status %d", status)
+		}
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	t.Run("ssh", func(t *testing.T) {
+		var status int
+		said := stderrOf(t, func() {
+			status = run([]string{"-q", "-W", "T", "-P", strconv.Itoa(closed), from + "/f", "127.0.0.1:/"}, func(string) string { return "" })
+		})
+		if status != 1 || !strings.Contains(said, "error 12: host unreachable") || !strings.Contains(said, "connection refused") {
+			t.Errorf("status %d, said %q", status, said)
+		}
+	})
+	t.Run("udp", func(t *testing.T) {
+		n := startNode(t)
+		var status int
+		said := stderrOf(t, func() { status = n.ascp(t, n.sending(t, "/"), "-O", "9", from+"/f", "127.0.0.1:/") })
+		if status != 1 || !strings.Contains(said, "error 15") || !strings.Contains(said, "UDP port 9") {
+			t.Errorf("status %d, said %q", status, said)
+		}
+		if o := n.recorder.last(t).ended(t); o.Code != 15 {
+			t.Errorf("recorded %+v", o)
+		}
+	})
+}
+
+func TestServerGoesAway(t *testing.T) {
+	dir, from := t.TempDir(), t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": noise(9, 32<<20)})
+	n := &testNode{dir: dir, keys: newKeys(t), recorder: &memRecorder{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	wait, err := n.start(ctx, "127.0.0.1:0", discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	cmd := process(t, "ascp", n.sending(t, "/"), "-P", strconv.Itoa(n.sshPort), "-q", "-l", "100M", from+"/f", "127.0.0.1:/")
+	cmd.Stderr = &said
+	startProcess(t, cmd)
+	waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(dir, "f")) > chunk })
+	cancel()
+	wait()
+	if err := cmd.Wait(); err == nil {
+		t.Error("the client does not fail")
+	}
+	if !strings.Contains(said.String(), "error 39: the server is shutting down, run again to resume") {
+		t.Errorf("the client says %q", said.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "f")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the file has its name")
+	}
+}
