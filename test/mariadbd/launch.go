@@ -40,6 +40,8 @@ func launch() (*Server, error) {
 	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--skip-name-resolve", "--force")
 	install.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	// A server removes what looks like forgotten temporary tables when it starts: in a shared directory those of others too.
+	install.Env = append(os.Environ(), "TMPDIR="+dir)
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, bytes.TrimSpace(out))
 	}
@@ -73,7 +75,7 @@ kill -KILL $server; wait $server; rm -rf "$DIR"`
 		"--bind-address="+s.Host, "--port="+strconv.Itoa(s.Port), "--socket="+filepath.Join(dir, "socket"), "--pid-file="+filepath.Join(dir, "pid"),
 		"--init-file="+initFile, "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M",
 		"--innodb-log-file-size=16M", "--performance-schema=OFF", "--max-connections=200")
-	cmd.Env = append(os.Environ(), "DIR="+dir)
+	cmd.Env = append(os.Environ(), "DIR="+dir, "TMPDIR="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
 	if _, err := cmd.StdinPipe(); err != nil { // closes with this process: the supervisor's signal to stop
 		return nil, err
