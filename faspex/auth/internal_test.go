@@ -1,0 +1,88 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"faspex.io/operator/faspex/store"
+)
+
+func TestPasswordHashes(t *testing.T) {
+	hash := HashPassword("päss")
+	if hash == HashPassword("päss") {
+		t.Error("two hashes of one password are alike")
+	}
+	// Made with other costs, as an older version might have: m=8 KiB, one pass.
+	for name, test := range map[string]struct {
+		password, hash string
+		fits, good     bool
+	}{
+		"right":           {"päss", hash, true, true},
+		"wrong":           {"pass", hash, false, true},
+		"empty":           {"", hash, false, true},
+		"account without": {"", "", false, true},
+		"plain":           {"päss", "päss", false, false},
+		"bcrypt":          {"päss", "$2a$10$abcdefghijklmnopqrstuv", false, false},
+		"cut":             {"päss", hash[:len(hash)-30], false, false},
+		"costs too much":  {"päss", strings.Replace(hash, "m=19456", "m=99999999", 1), false, false},
+	} {
+		fits, err := checkPassword(test.password, test.hash)
+		if fits != test.fits || (err == nil) != test.good {
+			t.Errorf("%s: %v, %v", name, fits, err)
+		}
+	}
+}
+
+func TestWaits(t *testing.T) {
+	for failures, want := range map[int]time.Duration{
+		0: 0, 4: 0, 5: 30 * time.Second, 6: time.Minute, 7: 2 * time.Minute, 10: 15 * time.Minute, 1000000: 15 * time.Minute,
+	} {
+		if got := waitAfter(failures, 5); got != want {
+			t.Errorf("after %d failures: %v, want %v", failures, got, want)
+		}
+	}
+}
+
+func TestClientAddress(t *testing.T) {
+	for name, test := range map[string]struct {
+		forwarded []string
+		want      string
+	}{
+		"direct":              {nil, "192.0.2.1"},
+		"router":              {[]string{"198.51.100.7"}, "198.51.100.7"},
+		"client lies":         {[]string{"10.0.0.1, 198.51.100.7"}, "198.51.100.7"},
+		"client lies by line": {[]string{"10.0.0.1", "198.51.100.7"}, "198.51.100.7"},
+		"version 6":           {[]string{"2001:db8::1"}, "2001:db8::1"},
+		"garbage":             {[]string{"unknown"}, "192.0.2.1"},
+	} {
+		r := &http.Request{RemoteAddr: "192.0.2.1:4711", Header: http.Header{"X-Forwarded-For": test.forwarded}}
+		if got := clientAddress(r); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// The verifier and challenge of RFC 7636, appendix B.
+func TestCheckVerifier(t *testing.T) {
+	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+	for name, test := range map[string]struct {
+		code     store.AuthorizationCode
+		verifier string
+		want     bool
+	}{
+		"S256":              {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, verifier, true},
+		"S256 with padding": {store.AuthorizationCode{Challenge: challenge + "=", ChallengeMethod: methodS256}, verifier, true},
+		"S256 as plain":     {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, challenge, false},
+		"plain":             {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, verifier, true},
+		"plain, wrong":      {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, challenge, false},
+		"none at all":       {store.AuthorizationCode{}, "", true},
+		"verifier alone":    {store.AuthorizationCode{}, verifier, false},
+		"challenge alone":   {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, "", false},
+	} {
+		if got := checkVerifier(test.code, test.verifier); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
