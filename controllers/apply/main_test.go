@@ -1,0 +1,10 @@
+package apply_test
+
+import (
+	"os"
+	"testing"
+
+	"faspex.io/operator/test/kubeapi"
+)
+
+func TestMain(m *testing.M) { os.Exit(kubeapi.Run(m)) }
