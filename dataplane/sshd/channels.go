@@ -72,7 +72,7 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 			r.Reply(true, nil)
 			go ssh.DiscardRequests(requests)
 			// What goes wrong is told to the client, recorded and logged by whoever serves the session.
-			_ = s.config.Transfers.Serve(ctx, channel, peer)
+			_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel}, peer)
 			return
 		case "shell", "exec":
 			r.Reply(true, nil)
@@ -83,6 +83,19 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 			r.Reply(false, nil)
 		}
 	}
+}
+
+// stream is a channel that ends as SSH clients expect: with an exit status. It is 0 whatever became of the transfer: that is
+// said in messages.
+type stream struct {
+	ssh.Channel
+	once sync.Once
+}
+
+// Close ends the channel.
+func (s *stream) Close() error {
+	s.once.Do(func() { exit(s.Channel, 0) })
+	return s.Channel.Close()
 }
 
 func exit(c ssh.Channel, status uint32) {
