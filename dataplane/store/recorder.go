@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -38,6 +40,8 @@ const (
 	sweepInterval = 30 * time.Second
 	// drainTime is how long Run goes on after its context to write what is left.
 	drainTime = 15 * time.Second
+	// maxRefusals is how often a working database may refuse a write, for a deadlock for example, before Run gives up at its end.
+	maxRefusals = 3
 	// maxPendingFiles bounds the memory of a session while the database is away; beyond it, results of files are dropped.
 	maxPendingFiles = 100_000
 )
@@ -152,16 +156,21 @@ func (r *NodeRecorder) Run(ctx context.Context) {
 func (r *NodeRecorder) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	for {
+	for refusals := 0; ; {
 		err := r.flush(ctx)
 		if err == nil {
 			return
 		}
+		if answered(err) {
+			refusals++
+		}
 		select {
 		case <-ctx.Done():
+		case <-time.After(flushInterval):
+		}
+		if ctx.Err() != nil || refusals >= maxRefusals {
 			r.log.Error("the end of some transfers was not recorded", "sessions", len(r.all()), "error", err)
 			return
-		case <-time.After(flushInterval):
 		}
 	}
 }
@@ -169,10 +178,17 @@ func (r *NodeRecorder) drain(ctx context.Context) {
 // flush writes what changed and picks up what was asked of running transfers.
 func (r *NodeRecorder) flush(ctx context.Context) error {
 	var running []*recording
+	var refused error
 	for _, rec := range r.all() {
 		w := rec.pending(r.now())
 		if err := r.store.write(ctx, r.node, r.boot, rec, w); err != nil {
-			return err
+			err = fmt.Errorf("session %s: %w", rec.transfer.SessionID, err)
+			if !answered(err) {
+				return err
+			}
+			// The database is there and refuses this session: the others are written all the same.
+			refused = errors.Join(refused, err)
+			continue
 		}
 		if w.end != nil {
 			if n := rec.droppedFiles(); n > 0 {
@@ -183,7 +199,7 @@ func (r *NodeRecorder) flush(ctx context.Context) error {
 		}
 		running = append(running, rec)
 	}
-	return r.store.readWishes(ctx, running)
+	return errors.Join(refused, r.store.readWishes(ctx, running))
 }
 
 // sweeper fails the sessions that nobody runs any more: those of this node before it started, and those of nodes that are gone.

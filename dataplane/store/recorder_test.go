@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -222,6 +223,28 @@ func TestRestartFailsWhatRanBefore(t *testing.T) {
 		t.Errorf("transfer of the other node: %s, %v", got.Status, err)
 	}
 	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+}
+
+func TestNothingAClientSendsBlocksTheRecord(t *testing.T) {
+	s := open(t)
+	r, _ := run(t, s, "n1")
+	hostile, honest := transfer(), transfer()
+	bad := "\xff\xfe" + strings.Repeat("😀", 70_000)
+	hostile.Cookie, hostile.Tags, hostile.TokenUser, hostile.RemoteUser = bad, []byte("{\xff"), bad, bad
+	hostile.StartSpec.DestinationPath = bad
+	first, second := begin(t, r, hostile), begin(t, r, honest)
+	first.File(store.FileResult{Path: "/" + bad, Status: store.StatusFailed, ErrorDesc: bad})
+	first.Finish(store.Outcome{Status: store.StatusFailed, Description: bad})
+	second.Finish(store.Outcome{Status: store.StatusCompleted})
+	await(t, s, honest.TransferID, store.StatusCompleted)
+	await(t, s, hostile.TransferID, store.StatusFailed)
+
+	// One that the database can't take at all does not hold up the others.
+	impossible, after := transfer(), transfer()
+	impossible.TransferID = strings.Repeat("x", 64)
+	begin(t, r, impossible).Finish(store.Outcome{Status: store.StatusCompleted})
+	begin(t, r, after).Finish(store.Outcome{Status: store.StatusCompleted})
+	await(t, s, after.TransferID, store.StatusCompleted)
 }
 
 func TestOutageLosesNoEnd(t *testing.T) {

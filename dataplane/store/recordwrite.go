@@ -10,7 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-const maxFilesPerInsert = 200
+const (
+	maxFilesPerInsert = 200
+	// maxCookie is in characters, of which TEXT holds at least this many.
+	maxCookie = 16 << 10
+)
 
 // nextRevision counts a change of status. Its row lock is held until the commit, so revisions become visible in their order; a
 // transaction takes it before any other lock.
@@ -68,8 +72,8 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 			ON DUPLICATE KEY UPDATE revision = VALUES(revision),
 			cancel_requested = IF(status = 'running', cancel_requested, FALSE), wanted_rate_kbps = IF(status = 'running', wanted_rate_kbps, NULL),
 			status = VALUES(status), start_spec = VALUES(start_spec), error_code = 0, error_desc = '', ended_usec = 0`,
-			t.TransferID, revision, StatusRunning, t.Direction, t.AccessKey, t.TokenUser, t.TokenKind, t.RemoteUser,
-			t.Cookie, jsonOrEmpty(t.Tags), startSpec, rec.startedUsec)
+			t.TransferID, revision, StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind, clip(t.RemoteUser, 255),
+			clip(t.Cookie, maxCookie), tagsText(t.Tags), startSpec, rec.startedUsec)
 		if err != nil {
 			return fmt.Errorf("record transfer: %w", err)
 		}
@@ -137,7 +141,7 @@ func (s *Store) writeFiles(ctx context.Context, t Transfer, files []FileResult) 
 	defer cancel()
 	args := make([]any, 0, 14*len(files))
 	for _, f := range files {
-		args = append(args, t.TransferID, hashPath(f.Path), t.SessionID, f.Path, f.Status, f.Size, f.StartByte, f.BytesWritten,
+		args = append(args, t.TransferID, hashPath(f.Path), t.SessionID, clip(f.Path, 4096), f.Status, f.Size, f.StartByte, f.BytesWritten,
 			f.ChecksumType, f.Checksum, f.ErrorCode, clip(f.ErrorDesc, 1024), usec(f.StartedAt), usec(f.EndedAt))
 	}
 	_, err := s.db.ExecContext(ctx, `INSERT INTO transfer_files (transfer_id, path_hash, session_id, path, status, size, start_byte, bytes_written,
@@ -265,7 +269,15 @@ func usec(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// clip cuts a text to a number of characters and makes it valid, so that no message can make a write fail.
+// tagsText is the JSON of a client's tags, or an empty object if it is not JSON.
+func tagsText(tags json.RawMessage) string {
+	if !json.Valid(tags) || !utf8.Valid(tags) {
+		return "{}"
+	}
+	return string(tags)
+}
+
+// clip cuts a text to a number of characters and makes it valid, so that nothing a client sends can make a write fail.
 func clip(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if utf8.RuneCountInString(s) <= limit {

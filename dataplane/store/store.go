@@ -100,3 +100,9 @@ func isDuplicate(err error) bool {
 	var e *mysql.MySQLError
 	return errors.As(err, &e) && e.Number == 1062
 }
+
+// answered reports whether err is the answer of a database that works, not a failure to reach it.
+func answered(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e)
+}
