@@ -252,7 +252,7 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		now = l.cfg.Clock.Now()
 		if n > 0 { // any source: packets authenticate themselves
 			l.heard = now
-			if n = l.takeLink(buf, n, size); n > 0 {
+			if n = takeLinks(buf, n, size, l.takeLink); n > 0 {
 				return n, min(size, n), nil
 			}
 		}
@@ -262,30 +262,22 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 	}
 }
 
-// takeLink handles the link packets of a train and returns the length of what is left of it.
-func (l *clientLink) takeLink(buf []byte, n, size int) int {
-	if !isLink(buf[:n]) {
-		return n // trains hold packets of one size, and no data train holds a link packet in between
-	}
+// takeLink handles a link packet.
+func (l *clientLink) takeLink(d []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for p := buf[:n]; len(p) > 0; {
-		d := p[:min(size, len(p))]
-		p = p[len(d):]
-		var m wire.Link
-		if !isLink(d) || l.keys.parse(&m, d, l.scratch) != nil {
-			l.forged.Add(1)
-			continue
-		}
-		switch m.Kind {
-		case wire.LinkReadyAck, wire.LinkPong:
-			l.acked = true
-		case wire.LinkChallenge:
-			l.rebinds.Add(1)
-			_ = l.sendLink(&wire.Link{Kind: wire.LinkResponse, Token: m.Token})
-		}
+	var m wire.Link
+	if l.keys.parse(&m, d, l.scratch) != nil {
+		l.forged.Add(1)
+		return
 	}
-	return 0
+	switch m.Kind {
+	case wire.LinkReadyAck, wire.LinkPong:
+		l.acked = true
+	case wire.LinkChallenge:
+		l.rebinds.Add(1)
+		_ = l.sendLink(&wire.Link{Kind: wire.LinkResponse, Token: m.Token})
+	}
 }
 
 // tick repeats the ready packet until it is acknowledged, and keeps the path alive.

@@ -18,6 +18,7 @@ import (
 type Endpoint struct {
 	conn    *batchio.Conn
 	options Options
+	sockets batchio.Options // of the sessions' own sockets
 	done    chan struct{}
 	stray   atomic.Uint64
 
@@ -37,7 +38,11 @@ func ListenUDP(addr string, o Options) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{conn: conn, options: o, done: make(chan struct{}), links: map[uint32]*serverLink{}}
+	if err := conn.Share(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("listen on udp %s: share the port: %w", addr, err)
+	}
+	e := &Endpoint{conn: conn, options: o, sockets: bo, done: make(chan struct{}), links: map[uint32]*serverLink{}}
 	go e.serve()
 	return e, nil
 }

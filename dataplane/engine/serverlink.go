@@ -2,12 +2,16 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"faspex.io/operator/dataplane/batchio"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -22,8 +26,13 @@ type queuedTrain struct {
 	n, size int
 }
 
-// serverLink is the listening side of a link. Hellos, challenges and keep-alives are handled by the
-// endpoint's goroutine; everything else waits in a queue for Receive.
+// strayPoll is how often a session with a socket of its own looks for datagrams that came through the
+// shared one: those of a peer that moved.
+const strayPoll = 10 * time.Millisecond
+
+// serverLink is the listening side of a link. Until the client's address has proved itself, and again
+// when it moves, its datagrams come through the endpoint's socket and wait in a queue; else through a
+// connected socket of the session's own on the same port.
 type serverLink struct {
 	endpoint *Endpoint
 	cfg      Config
@@ -31,11 +40,13 @@ type serverLink struct {
 	free     chan []byte
 	proved   chan struct{} // closed when the client's address has proved itself
 	gone     chan struct{}
+	moved    chan struct{} // tells Receive of the own socket
 	once     sync.Once
 	peer     atomic.Pointer[netip.AddrPort] // where to send; nil before the first authentic hello
 	forged   atomic.Uint64
 	rebinds  atomic.Uint64
 	drops    atomic.Uint64
+	own      atomic.Pointer[batchio.Conn]
 
 	mu         sync.Mutex
 	keys       *linkKeys
@@ -61,7 +72,7 @@ func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
 	}
 	return &serverLink{endpoint: e, cfg: cfg, keys: keys, token: token,
 		queue: make(chan queuedTrain, linkQueue), free: make(chan []byte, linkQueue),
-		proved: make(chan struct{}), gone: make(chan struct{}), scratch: make([]byte, 0, wire.MaxDatagram)}, nil
+		proved: make(chan struct{}), gone: make(chan struct{}), moved: make(chan struct{}, 1), scratch: make([]byte, 0, wire.MaxDatagram)}, nil
 }
 
 // Ready waits for the client's hello and the proof of its address.
@@ -92,6 +103,9 @@ func (l *serverLink) Send(train []byte, size int) error {
 	if to == nil {
 		return nil // nobody has proved to be there
 	}
+	if own := l.own.Load(); own != nil {
+		return own.Send(train, size, *to)
+	}
 	return l.endpoint.conn.Send(train, size, *to)
 }
 
@@ -100,6 +114,9 @@ func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 	case t := <-l.queue:
 		return l.deliver(buf, t)
 	default:
+	}
+	if own := l.own.Load(); own != nil {
+		return l.receiveOwn(own, buf, timeout)
 	}
 	if l.timer == nil {
 		l.timer = time.NewTimer(timeout)
@@ -110,11 +127,28 @@ func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 	select {
 	case t := <-l.queue:
 		return l.deliver(buf, t)
+	case <-l.moved:
+		return 0, 0, nil // the session has a socket of its own now
 	case <-l.gone:
 		return 0, 0, ErrClosed
 	case <-l.timer.C:
 		return 0, 0, nil
 	}
+}
+
+// receiveOwn reads the session's own socket.
+func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Duration) (int, int, error) {
+	n, size, from, err := own.Receive(buf, min(timeout, strayPoll))
+	if err != nil {
+		if errors.Is(err, net.ErrClosed) {
+			return 0, 0, ErrClosed
+		}
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return 0, 0, nil // the peer's port is shut for the moment; silence decides
+		}
+		return 0, 0, err
+	}
+	return takeLinks(buf, n, size, func(d []byte) { l.takeLink(d, len(d), from) }), min(size, n), nil
 }
 
 func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
@@ -153,7 +187,11 @@ func (l *serverLink) recycle(b []byte) {
 }
 
 func (l *serverLink) Stats() LinkStats {
-	st := connStats(l.endpoint.conn)
+	conn := l.endpoint.conn
+	if own := l.own.Load(); own != nil {
+		conn = own
+	}
+	st := connStats(conn)
 	st.ReceiveDrops += l.drops.Load()
 	st.AuthFailures, st.Rebinds = l.forged.Load(), l.rebinds.Load()
 	return st
@@ -163,6 +201,11 @@ func (l *serverLink) Close() error {
 	l.once.Do(func() {
 		close(l.gone)
 		l.endpoint.remove(l)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if own := l.own.Load(); own != nil {
+			own.Close()
+		}
 	})
 	return nil
 }
@@ -241,6 +284,7 @@ func (l *serverLink) takeOther(m *wire.Link, now time.Duration, from netip.AddrP
 			l.path = Path{MaxDatagram: int(m.Size), RTT: time.Duration(min(m.RTTMicro, 60e6)) * time.Microsecond,
 				CapacityBps: int64(min(m.DownBps, 1<<40)), Overhead: overhead,
 				LocalAddr: l.endpoint.Addr().String(), RemoteAddr: from.String()}
+			l.separate(from)
 			close(l.proved)
 		}
 		l.reply(&wire.Link{Kind: wire.LinkReadyAck}, from)
@@ -256,10 +300,31 @@ func (l *serverLink) takeOther(m *wire.Link, now time.Duration, from netip.AddrP
 		if l.challenge != 0 && m.Token == l.challenge && from == l.candidate {
 			l.peer.Store(&from)
 			l.challenge = 0
+			if own := l.own.Load(); own != nil {
+				if err := own.Connect(from); err != nil {
+					l.cfg.Logger.Warn("socket does not follow the peer", "error", err)
+				}
+			}
 			l.rebinds.Add(1)
 			l.cfg.Logger.Info("peer moved", "session", fmt.Sprintf("%016x", uint64(l.cfg.ID)), "address", from)
 		}
 	}
+}
+
+// separate opens the session's own socket. Without one the session goes on through the shared socket.
+func (l *serverLink) separate(peer netip.AddrPort) {
+	select {
+	case <-l.gone:
+		return
+	default:
+	}
+	own, err := l.endpoint.conn.Connected(peer, l.endpoint.sockets)
+	if err != nil {
+		l.cfg.Logger.Warn("session shares the endpoint's socket", "error", err)
+		return
+	}
+	l.own.Store(own)
+	l.moved <- struct{}{}
 }
 
 // probe challenges an address the session does not go to.

@@ -152,3 +152,25 @@ func (p *dispersion) bps(least int) int64 {
 	}
 	return p.bytes * 8 * 1e6 / int64(p.last-p.first)
 }
+
+// takeLinks hands the link packets of a train to take and returns the length of what is left, moved to
+// the front. Packets of both kinds meet in a train only when they happen to have one size.
+func takeLinks(buf []byte, n, size int, take func(d []byte)) int {
+	links := false
+	for at := 0; at < n; at += size {
+		links = links || isLink(buf[at:])
+	}
+	if !links {
+		return n
+	}
+	left := 0
+	for at := 0; at < n; at += size {
+		d := buf[at:min(at+size, n)]
+		if isLink(d) {
+			take(d)
+			continue
+		}
+		left += copy(buf[left:], d)
+	}
+	return left
+}
