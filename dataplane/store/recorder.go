@@ -35,8 +35,10 @@ type Recording interface {
 const (
 	flushInterval     = time.Second
 	heartbeatInterval = 10 * time.Second
+	// silentAfter is how long a session may be silent and still keep its transfer from ending.
+	silentAfter = 25 * time.Second
 	// lostAfter is how long a session may be silent before another node declares it lost.
-	lostAfter     = 2 * time.Minute
+	lostAfter     = time.Minute
 	sweepInterval = 30 * time.Second
 	// drainTime is how long Run goes on after its context to write what is left.
 	drainTime = 15 * time.Second
@@ -125,7 +127,10 @@ func (r *NodeRecorder) Run(ctx context.Context) {
 	tick := time.NewTicker(flushInterval)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		err := r.flush(writes)
+		err := sweep.recoverOnce(writes)
+		if err == nil {
+			err = r.flush(writes)
+		}
 		if err == nil {
 			err = sweep.step(writes)
 		}
@@ -212,18 +217,25 @@ type sweeper struct {
 
 func (s *sweeper) failed() { s.lastFailed = s.recorder.now() }
 
+// recoverOnce runs before anything is written: what the former process left must not be mixed up with what this one does.
+func (s *sweeper) recoverOnce(ctx context.Context) error {
+	r := s.recorder
+	if s.recovered {
+		return nil
+	}
+	n, err := r.store.failRestarted(ctx, r.node, r.boot, r.now())
+	if err != nil {
+		return err
+	}
+	s.recovered = true
+	if n > 0 {
+		r.log.Info("transfers of the former process are failed", "sessions", n)
+	}
+	return nil
+}
+
 func (s *sweeper) step(ctx context.Context) error {
 	r, now := s.recorder, s.recorder.now()
-	if !s.recovered {
-		n, err := r.store.failRestarted(ctx, r.node, r.boot, now)
-		if err != nil {
-			return err
-		}
-		s.recovered = true
-		if n > 0 {
-			r.log.Info("transfers of the former process are failed", "sessions", n)
-		}
-	}
 	// After an outage every session looks silent until its node has written again.
 	if now.Sub(s.last) < sweepInterval || now.Sub(s.lastFailed) < sweepInterval {
 		return nil

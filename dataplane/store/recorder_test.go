@@ -225,6 +225,28 @@ func TestRestartFailsWhatRanBefore(t *testing.T) {
 	rec.Finish(store.Outcome{Status: store.StatusCompleted})
 }
 
+func TestRetryOnAnotherNodeOutlivesTheLostSession(t *testing.T) {
+	s := open(t)
+	crashed, stop := run(t, s, "n1")
+	tr := transfer()
+	begin(t, crashed, tr)
+	await(t, s, tr.TransferID, store.StatusRunning)
+	stop()
+	second, stopSecond := run(t, s, "n2")
+	tr.SessionID = uuid.NewString()
+	rec := begin(t, second, tr)
+	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+	stopSecond()
+	if got, err := s.Transfer(t.Context(), tr.TransferID); err != nil || got.Status != store.StatusRunning {
+		t.Errorf("while the first session may still run: %s, %v", got.Status, err)
+	}
+	run(t, s, "n1")
+	got := await(t, s, tr.TransferID, store.StatusCompleted)
+	if got.ErrorDesc != "" || got.Sessions[0].ErrorDesc != "node restarted" {
+		t.Errorf("transfer = %+v", got)
+	}
+}
+
 func TestNothingAClientSendsBlocksTheRecord(t *testing.T) {
 	s := open(t)
 	r, _ := run(t, s, "n1")

@@ -119,17 +119,28 @@ func (s *Store) writeEnd(ctx context.Context, t Transfer, p Progress, o Outcome,
 	})
 }
 
-// endSession ends a session, and its transfer when no other session of it runs.
+// endSession ends a session. When no other session of its transfer is alive, the transfer ends as its newest session did: one that was
+// lost and is found out later does not undo the success of the retry.
 func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, transferID string, o Outcome, endUsec int64) error {
-	description := clip(o.Description, 1024)
 	_, err := tx.ExecContext(ctx, "UPDATE sessions SET status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?",
-		o.Status, o.Code, description, endUsec, sessionID)
+		o.Status, o.Code, clip(o.Description, 1024), endUsec, sessionID)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE transfers SET revision = ?, status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?
-		AND NOT EXISTS (SELECT 1 FROM sessions WHERE transfer_id = ? AND status = ?)`,
-		revision, o.Status, o.Code, description, endUsec, transferID, transferID, StatusRunning)
+	var alive int
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions WHERE transfer_id = ? AND status = ?
+		AND heartbeat > UTC_TIMESTAMP(6) - INTERVAL ? SECOND`, transferID, StatusRunning, int64(silentAfter.Seconds())).Scan(&alive)
+	if err != nil {
+		return fmt.Errorf("end transfer: %w", err)
+	}
+	if alive > 0 {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE transfers t JOIN
+		(SELECT transfer_id, status, error_code, error_desc, ended_usec FROM sessions
+		WHERE transfer_id = ? AND status <> ? ORDER BY started_usec DESC, id DESC LIMIT 1) s ON s.transfer_id = t.id
+		SET t.revision = ?, t.status = s.status, t.error_code = s.error_code, t.error_desc = s.error_desc, t.ended_usec = s.ended_usec`,
+		transferID, StatusRunning, revision)
 	if err != nil {
 		return fmt.Errorf("end transfer: %w", err)
 	}
