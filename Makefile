@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+.NOTPARALLEL: # steps build on each other; the go command uses all CPUs by itself
 
 # The same flags everywhere: they are part of the build cache's keys.
 export GOFLAGS := -trimpath -buildvcs=false

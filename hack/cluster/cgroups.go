@@ -197,7 +197,12 @@ func mountUnified() error {
 	if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte("0"), 0o644); err != nil {
 		return fmt.Errorf("enter control group: %w", err)
 	}
-	return delegate(cgroupRoot)
+	// The process that has started this one is in the group too, for some milliseconds more.
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if err := delegate(cgroupRoot); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // removeCgroups removes the groups of a machine whose processes have been killed. It waits for the last of them.

@@ -86,7 +86,7 @@ func (i Image) Write(file string) (Size, error) {
 
 func (i Image) build() (v1.Image, Size, error) {
 	var size Size
-		var layers []v1.Layer
+	var layers []v1.Layer
 	if i.RootFS != "" {
 		l, err := tarball.LayerFromFile(i.RootFS, tarball.WithCompressionLevel(gzip.BestSpeed))
 		if err != nil {
