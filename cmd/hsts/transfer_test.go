@@ -166,6 +166,9 @@ func TestPackageIsSentAndReceived(t *testing.T) {
 			t.Errorf("file = %+v", f)
 		}
 	}
+	if body := get(t, n.metrics+"/metrics"); !strings.Contains(body, `hsts_sessions_ended_total{direction="send",status="completed"} 1`) {
+		t.Errorf("metrics do not count the upload:\n%s", body)
+	}
 	down, err := c.DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/p1"})
 	if err != nil {
 		t.Fatal(err)

@@ -59,6 +59,7 @@ type NodeRecorder struct {
 	now   func() time.Time
 	log   *slog.Logger
 	poke  chan struct{}
+	tally tally
 
 	mu       sync.Mutex
 	sessions map[string]*recording
@@ -76,7 +77,7 @@ func NewRecorder(s *Store, node string, now func() time.Time, log *slog.Logger) 
 func (r *NodeRecorder) Begin(_ context.Context, t Transfer) (Recording, error) {
 	rec := &recording{
 		transfer: t, startedUsec: r.now().UnixMicro(), canceled: make(chan struct{}), rates: make(chan int64, 1),
-		now: r.now, poke: r.wake,
+		now: r.now, poke: r.wake, tally: &r.tally,
 	}
 	r.mu.Lock()
 	r.sessions[t.SessionID] = rec

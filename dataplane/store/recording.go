@@ -11,6 +11,7 @@ type recording struct {
 	startedUsec int64
 	now         func() time.Time
 	poke        func()
+	tally       *tally
 	canceled    chan struct{}
 	rates       chan int64
 
@@ -70,8 +71,10 @@ func (r *recording) Finish(o Outcome) {
 		r.outcome = &o
 		r.endedUsec = r.now().UnixMicro()
 	}
+	bytes := r.progress.BytesTransferred
 	r.mu.Unlock()
 	if first {
+		r.tally.ended(r.transfer.Direction, o.Status, bytes)
 		r.poke()
 	}
 }
