@@ -309,6 +309,23 @@ func TestNodeThatIsDownHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+func TestChangedNodeIsReachedAnew(t *testing.T) {
+	s := newScene(t)
+	status := func(password, want string) {
+		t.Helper()
+		if _, err := s.in.Admin.UpdateNode(t.Context(), s.nodeID, api.NodeChange{APIPassword: &password}); err != nil {
+			t.Fatal(err)
+		}
+		s.run()
+		if node, err := s.in.Admin.Node(t.Context(), s.nodeID); err != nil || node.Status != want {
+			t.Errorf("status %s, want %s (%v)", node.Status, want, err)
+		}
+	}
+	s.run()
+	status("wrong", "failed")
+	status(*s.node.Change("").APIPassword, "completed")
+}
+
 func TestNewsThatWereLostAreAskedFor(t *testing.T) {
 	s := newScene(t)
 	p := s.create(nil)

@@ -25,7 +25,6 @@ func (w *Worker) move(ctx context.Context, p store.Package, to packages.State) (
 func (w *Worker) eachPackage(ctx context.Context, what string, list func(after int64) ([]store.Package, error),
 	do func(store.Package, store.Node, *nodeapi.Client) error) error {
 	reached := connections{worker: w, byFolder: map[int64]*connection{}}
-	defer reached.close()
 	var problems []error
 	for after := int64(0); ctx.Err() == nil; {
 		found, err := list(after)
@@ -54,7 +53,7 @@ func (w *Worker) eachPackage(ctx context.Context, what string, list func(after i
 	return errors.Join(problems...)
 }
 
-// connections keeps one client for each shared folder during a run.
+// connections keeps, during a run, how the node of each shared folder is reached and whether it failed.
 type connections struct {
 	worker   *Worker
 	byFolder map[int64]*connection
@@ -78,16 +77,10 @@ func (c connections) open(ctx context.Context, folderID int64) (*connection, err
 	if err != nil {
 		return nil, err
 	}
-	client, err := c.worker.dialer.Client(node)
+	client, err := c.worker.clients.of(node)
 	if err != nil {
 		return nil, err
 	}
 	c.byFolder[folderID] = &connection{node: node, client: client}
 	return c.byFolder[folderID], nil
-}
-
-func (c connections) close() {
-	for _, open := range c.byFolder {
-		open.client.CloseIdleConnections()
-	}
 }

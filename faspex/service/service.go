@@ -25,6 +25,7 @@ const (
 	lease      = 60 * time.Second
 	planEvery  = 3 * time.Second
 	idlePause  = 250 * time.Millisecond
+	faultPause = 2 * time.Second
 	// parallel runs in one replica: nodes that do not answer must not keep the others waiting.
 	parallel = 8
 	// batch is how many packages one query of a job gives.
@@ -47,7 +48,7 @@ type Config struct {
 // Worker runs jobs.
 type Worker struct {
 	store   *store.Store
-	dialer  *nodes.Dialer
+	clients *clients
 	log     *slog.Logger
 	name    string
 	now     func() time.Time
@@ -75,7 +76,7 @@ const (
 
 // New makes a worker.
 func New(c Config) *Worker {
-	w := &Worker{store: c.Store, dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry)}
+	w := &Worker{store: c.Store, clients: newClients(c.Dialer), log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry)}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -94,6 +95,7 @@ func (w *Worker) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	group.Go(func() { w.planForever(ctx) })
+	claiming := faults{what: "cannot claim jobs", log: w.log}
 	slots := make(chan struct{}, parallel)
 	for {
 		select {
@@ -102,18 +104,40 @@ func (w *Worker) Run(ctx context.Context) {
 		case slots <- struct{}{}:
 		}
 		job, err := w.store.ClaimJob(ctx, w.name, w.now(), lease)
-		if err != nil {
-			<-slots
-			if !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
-				w.log.WarnContext(ctx, "cannot claim a job", "error", err)
-			}
+		if err == nil {
+			claiming.note(ctx, nil)
+			group.Go(func() {
+				defer func() { <-slots }()
+				w.runJob(ctx, job)
+			})
+			continue
+		}
+		<-slots
+		if errors.Is(err, store.ErrNotFound) {
+			claiming.note(ctx, nil)
 			pause(ctx, idlePause)
 			continue
 		}
-		group.Go(func() {
-			defer func() { <-slots }()
-			w.runJob(ctx, job)
-		})
+		claiming.note(ctx, err)
+		pause(ctx, faultPause)
+	}
+}
+
+// faults logs the first of several failures in a row, and that they are over: a database that is away for an hour is two lines.
+type faults struct {
+	what  string
+	log   *slog.Logger
+	since time.Time
+}
+
+func (f *faults) note(ctx context.Context, err error) {
+	switch {
+	case err != nil && f.since.IsZero() && ctx.Err() == nil:
+		f.since = time.Now()
+		f.log.WarnContext(ctx, f.what+", will go on trying", "error", err)
+	case err == nil && !f.since.IsZero():
+		f.log.InfoContext(ctx, f.what+": over", "after", time.Since(f.since).Round(time.Second).String())
+		f.since = time.Time{}
 	}
 }
 
@@ -136,10 +160,9 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 }
 
 func (w *Worker) planForever(ctx context.Context) {
+	planning := faults{what: "cannot plan jobs", log: w.log}
 	for ctx.Err() == nil {
-		if err := w.plan(ctx); err != nil && ctx.Err() == nil {
-			w.log.WarnContext(ctx, "cannot plan jobs", "error", err)
-		}
+		planning.note(ctx, w.plan(ctx))
 		pause(ctx, planEvery)
 	}
 }

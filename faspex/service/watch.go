@@ -33,6 +33,7 @@ func (w *Worker) watch(ctx context.Context, job store.Job) error {
 	}
 	node, err := w.store.Node(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
+		w.clients.forget(id)
 		return errGone
 	}
 	if err != nil {
@@ -60,11 +61,10 @@ func (w *Worker) noteNode(ctx context.Context, node store.Node, failure error) e
 }
 
 func (w *Worker) readTransfers(ctx context.Context, node store.Node) error {
-	client, err := w.dialer.Client(node)
+	client, err := w.clients.of(node)
 	if err != nil {
 		return err
 	}
-	defer client.CloseIdleConnections()
 	if err := w.readChanges(ctx, client, node); err != nil {
 		return err
 	}

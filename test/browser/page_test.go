@@ -108,7 +108,14 @@ func TestPersonReceivesAndSendsPackages(t *testing.T) {
 	b.checkPage("a package on a phone")
 	b.do("look at it on a desk again", chromedp.EmulateViewport(1280, 900))
 
+	const change = `const k = 'faspex.tokens', t = JSON.parse(sessionStorage.getItem(k)); `
+	old := value[string](b, `JSON.parse(sessionStorage.getItem('faspex.tokens')).accessToken`)
+	value[any](b, `{`+change+`t.expiresAt = 0; sessionStorage.setItem(k, JSON.stringify(t)); location.assign('/aspera/faspex/received') }`)
+	b.sees(dailies)
 	token := value[string](b, `JSON.parse(sessionStorage.getItem('faspex.tokens')).accessToken`)
+	if token == old {
+		t.Error("a token that ended was not renewed")
+	}
 	if status := account(t, in, token); status != http.StatusOK {
 		t.Fatalf("the page's token before signing out: %d", status)
 	}
@@ -122,6 +129,13 @@ func TestPersonReceivesAndSendsPackages(t *testing.T) {
 	}
 	b.press("Sign in")
 	b.until("be asked for the password again", `document.querySelector('#password')`)
+
+	b.enter("#username", "bob@example.com")
+	b.enter("#password", bobPassword)
+	b.click("button[type=submit]")
+	b.sees(dailies)
+	value[any](b, `{`+change+`t.expiresAt = 0; t.refreshToken = 'forged'; sessionStorage.setItem(k, JSON.stringify(t)); location.reload() }`)
+	b.sees("Your session has ended")
 	b.checkConsole()
 }
 

@@ -76,6 +76,8 @@ export interface TransferSpec {
   remote_user: string;
   ssh_port?: number;
   fasp_port?: number;
+  /** Digest of the node's SSH host key. */
+  sshfp?: string;
   token: string;
   cookie?: string;
   destination_root?: string;

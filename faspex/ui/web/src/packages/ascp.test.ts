@@ -36,6 +36,9 @@ describe('commands', () => {
         "  report.pdf 'two words' ./-odd '/default/packages/uuid 1'",
     );
   });
+  it('checks the node by its key', () => {
+    expect(uploadCommand({ ...spec, sshfp: 'ab12' }, ['f'])).toContain(' -d --check-sshfp ab12 ');
+  });
   it('receives the whole package', () => {
     const { cookie: _, destination_root: __, ...rest } = spec;
     expect(downloadCommand({ ...rest, direction: 'receive', source_root: '/p', paths: [{ source: '.' }] }, './in box')).toBe(

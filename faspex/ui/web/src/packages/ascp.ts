@@ -33,6 +33,7 @@ function command(spec: TransferSpec, mode: 'send' | 'recv', words: string[]): st
     `-O ${spec.fasp_port ?? defaultPort}`,
     '-d',
   ];
+  if (spec.sshfp) options.push(`--check-sshfp ${shellQuote(spec.sshfp)}`);
   if (spec.target_rate_kbps) options.push(`-l ${spec.target_rate_kbps}`);
   if (spec.tags) options.push(`--tags64 ${base64(JSON.stringify(spec.tags))}`);
   return [...environment, ['ascp', ...options].join(' '), words.join(' ')].join(' \\\n  ');
