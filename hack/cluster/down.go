@@ -52,8 +52,10 @@ func remove(s stateDir) error {
 	}
 	if r != nil {
 		r.removeMountPoints()
-		if err := os.RemoveAll(sharedFolder); err != nil {
-			return fmt.Errorf("remove %s: %w", sharedFolder, err)
+		if r.SharedFolder {
+			if err := os.RemoveAll(sharedFolder); err != nil {
+				return fmt.Errorf("remove %s: %w", sharedFolder, err)
+			}
 		}
 	}
 	if err := os.RemoveAll(string(s)); err != nil {

@@ -35,11 +35,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:])
-	var exit *exec.ExitError
+	var status exitStatus
 	switch {
 	case err == nil:
-	case errors.As(err, &exit): // of a command that was run for the user: it has said why itself
-		os.Exit(exit.ExitCode())
+	case errors.As(err, &status):
+		os.Exit(int(status))
 	default:
 		fmt.Fprintln(os.Stderr, "cluster:", strings.ReplaceAll(err.Error(), "\n", "\n         "))
 		os.Exit(1)
@@ -144,10 +144,20 @@ func checkMachine(name string) error {
 	return fmt.Errorf("there is no machine %q; there are %s", name, strings.Join(machineNames(), ", "))
 }
 
+// exitStatus is how a command ended that was run for the user: it has said why itself.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
 // attached runs a command on this terminal.
 func attached(cmd *exec.Cmd) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return cmd.Run()
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exitStatus(exit.ExitCode())
+	}
+	return err
 }
 
 func printAssets(ctx context.Context) error {

@@ -105,6 +105,7 @@ func removeNetwork() error {
 			}
 		}
 	}
+	os.Remove("/run/netns") // fails, rightly, when somebody else uses it
 	return errors.Join(errs...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // record is what `up` writes down first, so that every later command, after a crash too, knows what exists and what to remove.
@@ -14,6 +15,8 @@ type record struct {
 	Binaries binaries `json:"binaries"` // the running cluster keeps using these, whatever the tree pins later
 	// MountPoints are empty folders of this machine that did not exist before.
 	MountPoints []string `json:"mountPoints,omitempty"`
+	// SharedFolder says that the folder that all nodes share did not exist before.
+	SharedFolder bool `json:"sharedFolder,omitempty"`
 }
 
 // readRecord returns nil when no cluster exists.
@@ -55,6 +58,19 @@ func (r *record) makeMountPoints() error {
 		r.MountPoints = append(r.MountPoints, d)
 	}
 	return nil
+}
+
+// makeSharedFolder makes the folder that all nodes share. One that exists is used and, at the end, kept.
+func (r *record) makeSharedFolder() error {
+	if err := os.MkdirAll(filepath.Dir(sharedFolder), 0o755); err != nil {
+		return err
+	}
+	err := os.Mkdir(sharedFolder, 0o777)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	r.SharedFolder = err == nil
+	return errors.Join(err, os.Chmod(sharedFolder, 0o777)) // whatever the umask says
 }
 
 // removeMountPoints removes the folders that makeMountPoints has made, unless somebody uses them now.

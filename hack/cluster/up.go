@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,20 +56,12 @@ func create(s stateDir, b binaries) (*record, error) {
 		return nil, err
 	}
 	r := &record{BootID: bootID(), Binaries: b}
-	if err := r.makeMountPoints(); err != nil {
-		return nil, err
-	}
-	if err := r.write(s); err != nil {
+	// The record is written whatever happens, so that down finds what was made.
+	if err := errors.Join(r.makeMountPoints(), r.makeSharedFolder(), r.write(s)); err != nil {
 		return nil, err
 	}
 	if err := createPKI(s, time.Now()); err != nil {
 		return nil, fmt.Errorf("make keys and certificates: %w", err)
-	}
-	if err := os.MkdirAll(sharedFolder, 0o777); err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(sharedFolder, 0o777); err != nil { // whatever the umask says
-		return nil, err
 	}
 	return r, createNetwork()
 }
