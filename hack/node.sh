@@ -18,4 +18,5 @@ if [ ! -x "$dir/bin/npm" ]; then
   ln -sfn ../node_modules/node/bin/node "$dir/bin/node"
   ln -sfn ../node_modules/npm/bin/npm-cli.js "$dir/bin/npm"
 fi
+"$dir/bin/node" --version >/dev/null || { echo "node: npm's package node does not run here" >&2; exit 1; }
 echo "$dir/bin"
