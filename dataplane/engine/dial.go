@@ -143,9 +143,10 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 		retry = min(2*retry, mostRetry)
 	}
 	l.path.MaxDatagram, l.path.RTT = a.size, a.rtt
-	l.path.CapacityBps = a.up.bps(leastProbes)
+	up, down := a.up.bps(leastProbes), a.down.bps(leastProbes)
+	l.path.CapacityBps = likely(up, down)
 	l.ready = wire.Link{Kind: wire.LinkReady, Token: a.token, Size: uint16(a.size),
-		UpBps: uint64(a.up.bps(leastProbes)), DownBps: uint64(a.down.bps(leastProbes)),
+		UpBps: uint64(up), DownBps: uint64(likely(down, up)),
 		RTTMicro: uint64(a.rtt.Microseconds())}
 	l.heard = l.cfg.Clock.Now()
 	return l.tick(l.heard)

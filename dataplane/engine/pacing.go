@@ -16,6 +16,7 @@ const (
 	catchUp      = 20 * time.Millisecond
 	maxTrain     = 44
 	maxTrainSize = 64 << 10
+	calmTail     = 64 // packets repeated early at the end, two entries each, when no loss was seen
 )
 
 // train is packets built in one go: consecutive packet numbers from first.
@@ -127,7 +128,7 @@ func (s *Sender) plan(now time.Duration) error {
 	if now-s.heard > s.cfg.IdleTimeout {
 		return fmt.Errorf("no answer from %s for %v: %w", s.path.RemoteAddr, s.cfg.IdleTimeout, ErrPeerLost)
 	}
-	rate := s.control.Rate()
+	rate := s.control.RateAt(now)
 	s.refill(now, rate)
 	if now >= s.nextSync {
 		s.planSync(now, total, closed, rate)
@@ -241,6 +242,9 @@ func (s *Sender) planData(quantum int) {
 // reports about the oldest packets come soonest, so both meet in the middle after half a round trip.
 func (s *Sender) planTail(most int) {
 	j := &s.job
+	if s.control.Loss() == 0 && len(s.twins) >= calmTail {
+		return // a path that loses nothing needs no more insurance
+	}
 	for j.n < most && s.tailAt > s.flight.base {
 		pn := s.tailAt - 1
 		e := s.flight.ring[pn&uint64(len(s.flight.ring)-1)]

@@ -64,6 +64,7 @@ type flowResult struct {
 	send, receive engine.Stats
 	err           error
 	wrong         int64
+	at            []float64 // Mbit/s delivered in each second of the simulation
 }
 
 // simulate runs flows over one bottleneck.
@@ -115,9 +116,26 @@ func runFlow(f flow, id uint64, ab, ba *simnet.Pipe, rate int64) flowResult {
 	s.CloseSend()
 	var group sync.WaitGroup
 	var sendErr error
+	done := make(chan struct{})
+	res.at = make([]float64, 120)
+	offset := int(f.start / time.Second)
+	go func() {
+		last := int64(0)
+		for i := offset; i < len(res.at); i++ {
+			select {
+			case <-time.After(time.Second):
+			case <-done:
+				return
+			}
+			now := r.Stats().BytesReceived
+			res.at[i] = float64(now-last) * 8 / 1e6
+			last = now
+		}
+	}()
 	group.Go(func() { sendErr = s.Run(context.Background()) })
 	res.err = r.Run(context.Background())
 	group.Wait()
+	close(done)
 	if res.err == nil {
 		res.err = sendErr
 	}

@@ -139,18 +139,28 @@ func (p *dispersion) add(at uint64, size int) {
 	p.n++
 }
 
-// leastSpread is the shortest spread that means something; a shorter train says "this or more".
-const leastSpread = 50
+// spreadError is added to a measured spread (microseconds): time stamps are coarse, and too much is the worse
+// mistake, because what is sent too fast for a round trip is lost.
+const spreadError = 200
 
 // bps is the measured rate, 0 when too little arrived.
 func (p *dispersion) bps(least int) int64 {
 	if p.n < least {
 		return 0
 	}
-	if p.last-p.first < leastSpread {
-		return int64(p.n) * int64(wire.MinDatagram+p.overhead) * 8 * 1e6 / leastSpread
+	if p.bytes == 0 { // all at once
+		return int64(p.n) * int64(wire.MinDatagram+p.overhead) * 8 * 1e6 / spreadError
 	}
-	return p.bytes * 8 * 1e6 / int64(p.last-p.first)
+	return p.bytes * 8 * 1e6 / int64(p.last-p.first+spreadError)
+}
+
+// likely is what to believe of a direction's measurement, given the other's: a path is more often
+// symmetric than not, and a delayed reader makes a train look faster than it was.
+func likely(own, other int64) int64 {
+	if other > 0 && own > other && own < 4*other {
+		return other
+	}
+	return own
 }
 
 // takeLinks hands the link packets of a train to take and returns the length of what is left, moved to

@@ -62,6 +62,10 @@ const (
 	firstBoost   = 4.0
 	mostBoost    = 16.0
 	ceilingLife  = 5 * time.Second
+	drainShare   = 0.1
+	firstDrain   = 500 * time.Millisecond
+	lastDrain    = 8 * time.Second
+	mostAim      = 2.5              // times the wanted queue, whatever the capacity is taken for
 	capacityLife = 20 * time.Second // in which an estimate nothing confirms approaches the share
 	deepLife     = 10 * time.Second // how long a long queue proves that the buffer is not shallow
 )
@@ -81,6 +85,9 @@ type Controller struct {
 	hasDelay     bool
 	queues       minWindow
 	queue, mean  time.Duration
+	drainUntil   time.Duration
+	nextDrain    time.Duration
+	drainEvery   time.Duration
 	window, slow window
 	history      history
 	slowFull     bool
@@ -116,8 +123,16 @@ func (c *Controller) Start(now, rtt time.Duration, capacity int64) {
 }
 
 // Rate is the pacing rate in bits per second of IP packets.
-func (c *Controller) Rate() int64 {
+func (c *Controller) Rate() int64 { return c.RateAt(c.last) }
+
+// RateAt is the pacing rate at a time: now and then a flow steps back for some milliseconds, so that the
+// queue empties and everybody who shares it sees the delay of the path alone. Without that, who comes late
+// takes the others' queue for the path and pushes them out.
+func (c *Controller) RateAt(now time.Duration) int64 {
 	r := c.rate
+	if now < c.drainUntil {
+		r *= drainShare
+	}
 	if c.lim.Policy == Fixed {
 		r = float64(c.lim.TargetBps)
 	} else if c.lim.TargetBps > 0 {
@@ -138,6 +153,9 @@ func (c *Controller) Delivery() int64 { return int64(c.delivery) }
 
 // Capacity is the estimate of the bottleneck's rate, 0 when unknown.
 func (c *Controller) Capacity() int64 { return int64(c.cap) }
+
+// Loss is the share of packets lost lately.
+func (c *Controller) Loss() float64 { return c.loss }
 
 // Queue is the standing queue, MeanQueue the mean of the last report.
 func (c *Controller) Queue() time.Duration { return c.queue }
@@ -228,8 +246,9 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	}
 	passed := c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
 	aim := want
+	c.planDrain(s.Now, want)
 	if c.share > 0 {
-		aim *= math.Sqrt(max(c.cap/c.share, 1))
+		aim *= min(math.Sqrt(max(c.cap/c.share, 1)), mostAim)
 	}
 	standing := c.queue.Seconds() > max(aim/2, emptyQueue.Seconds())
 	if standing && full {
@@ -245,6 +264,25 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 		return
 	}
 	c.grow(s.Now, want, loop, dt, full && passed < 0.8*c.rate)
+}
+
+// planDrain decides when the flow steps back, and for how long: until twice the wanted queue is gone
+// even if the others go on.
+func (c *Controller) planDrain(now time.Duration, want float64) {
+	if c.share == 0 || c.ceiling > 0 {
+		return
+	}
+	if c.nextDrain == 0 {
+		c.drainEvery = firstDrain
+		c.nextDrain = now + max(firstDrain, 3*c.loop())
+	}
+	if now < c.nextDrain {
+		return
+	}
+	d := 2 * want / (1 - drainShare) * min(c.cap/c.share, 4)
+	c.drainUntil = now + time.Duration(d*1e9)
+	c.drainEvery = min(2*c.drainEvery, lastDrain)
+	c.nextDrain = now + max(c.drainEvery, 8*c.loop())
 }
 
 // learn takes what passed while a queue stood for the share of this flow. More than the share counts as
