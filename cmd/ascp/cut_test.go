@@ -148,3 +148,35 @@ func TestCanceledByNodeAPI(t *testing.T) {
 		t.Errorf("recorded %+v", o)
 	}
 }
+
+// A client that hangs holds its files until the transfer is begun again.
+func TestRetryTakesOver(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	content := noise(5, cutSize)
+	writeFiles(t, from, map[string][]byte{"f": content})
+	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
+	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
+	startProcess(t, cmd)
+	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	cmd.Process.Signal(syscall.SIGSTOP)
+	hanging := n.recorder.last(t)
+
+	other := n.grant(t, token.Grant{TransferID: "t-2", Direction: token.Send, Paths: []token.Path{{Destination: "/in"}}})
+	var status int
+	said := stderrOf(t, func() { status = n.ascp(t, other, from+"/f", "127.0.0.1:/in") })
+	if status != 1 || !strings.Contains(said, "another transfer is writing this file") {
+		t.Errorf("another transfer: status %d, said %q", status, said)
+	}
+	resumes(t, file, content, func() int64 {
+		if status := n.ascp(t, tok, from+"/f", "127.0.0.1:/in"); status != 0 {
+			t.Fatalf("exit status %d", status)
+		}
+		m := n.recorder.last(t)
+		m.ended(t)
+		return m.progress.BytesTransferred
+	})
+	if o := hanging.ended(t); o.Status != "failed" || o.Code != 39 {
+		t.Errorf("the hanging session is recorded as %+v", o)
+	}
+}

@@ -91,5 +91,8 @@ func published() string {
 	if i := strings.IndexFunc(v, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
 		v = v[:i]
 	}
+	if v == "" { // A build without a release.
+		return "0.0.0"
+	}
 	return v
 }

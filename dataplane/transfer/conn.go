@@ -27,7 +27,9 @@ type conn struct {
 	stream io.ReadWriteCloser
 	reader *control.Reader
 	out    chan control.Message
-	// stopped is closed when the writer has ended.
+	in     chan received
+	// closed is closed when this side has hung up, stopped when the writer has ended.
+	closed  chan struct{}
 	stopped chan struct{}
 	start   time.Time
 	// lastRead is when the last message came, since start.
@@ -41,11 +43,39 @@ func newConn(stream io.ReadWriteCloser) *conn {
 		stream:  stream,
 		reader:  control.NewReader(bufio.NewReaderSize(stream, 64<<10)),
 		out:     make(chan control.Message, 256),
+		in:      make(chan received, 64),
+		closed:  make(chan struct{}),
 		stopped: make(chan struct{}),
 		start:   time.Now(),
 	}
 	go c.write()
+	go c.pump()
 	return c
+}
+
+// received is what one read of the stream gave.
+type received struct {
+	message control.Message
+	err     error
+}
+
+// pump reads the stream until it ends. Whoever waits for a message is not held up by it: closing an SSH channel ends no
+// read of it as long as the peer does not answer.
+func (c *conn) pump() {
+	for {
+		m, err := c.reader.Read()
+		if err == nil {
+			c.lastRead.Store(int64(time.Since(c.start)))
+		}
+		select {
+		case c.in <- received{m, err}:
+		case <-c.closed:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // errClosing is given for messages that come after the end.
@@ -87,7 +117,12 @@ func (c *conn) finish(m control.Message) {
 	}
 }
 
-func (c *conn) close() { c.once.Do(func() { c.stream.Close() }) }
+func (c *conn) close() {
+	c.once.Do(func() {
+		close(c.closed)
+		c.stream.Close()
+	})
+}
 
 func (c *conn) write() {
 	defer close(c.stopped)
@@ -117,15 +152,19 @@ func (c *conn) write() {
 // read returns the next message that is not a keepalive. A peer's Error becomes an *Error.
 func (c *conn) read() (control.Message, error) {
 	for {
-		m, err := c.reader.Read()
-		if err != nil {
-			if errors.Is(err, control.ErrMalformed) {
-				return nil, Errorf(CodeProtocol, "%w", err)
-			}
-			return nil, err
+		var r received
+		select {
+		case r = <-c.in:
+		case <-c.closed:
+			return nil, errClosing
 		}
-		c.lastRead.Store(int64(time.Since(c.start)))
-		switch m := m.(type) {
+		if r.err != nil {
+			if errors.Is(r.err, control.ErrMalformed) {
+				return nil, Errorf(CodeProtocol, "%w", r.err)
+			}
+			return nil, r.err
+		}
+		switch m := r.message.(type) {
 		case *control.Keepalive:
 		case *control.Error:
 			return nil, &peerError{said: Error{Code: Code(m.Code), Text: m.Message}}

@@ -23,6 +23,7 @@ type memLink struct {
 	moved    int64
 	cutAfter int64 // 0 is never
 	cut      bool
+	between  func(off int64)
 }
 
 var errCut = errors.New("link was cut")
@@ -84,6 +85,9 @@ func (s memSender) Run(ctx context.Context) error {
 }
 
 func (s memSender) move(ctx context.Context, off, n int64) error {
+	if s.between != nil {
+		s.between(off)
+	}
 	buf := make([]byte, n)
 	if _, err := s.src.ReadAt(buf, off); err != nil {
 		return err

@@ -48,6 +48,8 @@ type receiver struct {
 	options control.Options
 	data    dataReceiver
 	onFile  func(FileEvent)
+	// claim, if not nil, keeps other sessions from writing a target.
+	claim func(target string) *Error
 	counters
 
 	handles   *handles

@@ -69,9 +69,9 @@ func (r *receiver) entry(m *control.Entry) error {
 		r.mu.Unlock()
 		return Errorf(CodeProtocol, "an entry follows the end of the manifest")
 	}
-	if m.Size > engine.MaxOffset-r.end {
+	if m.Size > engine.MaxOffset-r.end || len(r.files) >= control.MaxEntries {
 		r.mu.Unlock()
-		return Errorf(CodeProtocol, "the transfer space exceeds %d bytes", engine.MaxOffset)
+		return Errorf(CodeProtocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
 	}
 	f.index, f.start = uint64(len(r.files)), r.end
 	r.files = append(r.files, f)
@@ -148,6 +148,11 @@ func (r *receiver) decide(f *gotFile) error {
 		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	r.names[f.target] = true
+	if r.claim != nil {
+		if held := r.claim(f.target); held != nil {
+			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
+		}
+	}
 	if err := r.ensureFolder(path.Dir(f.target)); err != nil {
 		return err
 	}

@@ -25,9 +25,10 @@ type run struct {
 	from, to string
 	options  control.Options
 	cutAfter int64
-	exclude  []string
-	// during is called while the session runs, with the link.
-	during func(*memLink)
+	// between is called before the data at an offset of the space is read.
+	between func(off int64)
+	// target replaces the tree that is written to.
+	target func(*storage.Root) TargetTree
 
 	link   *memLink
 	events map[string]FileEvent
@@ -45,10 +46,14 @@ func (x *run) do(t *testing.T) (sent, got error) {
 	}
 	defer root.Close()
 	x.link, x.events = newMemLink(), map[string]FileEvent{}
-	x.link.cutAfter = x.cutAfter
+	x.link.cutAfter, x.link.between = x.cutAfter, x.between
+	var target TargetTree = root
+	if x.target != nil {
+		target = x.target(root)
+	}
 	a, b := pipe()
 	s := newSender(newConn(a), []Root{{Tree: HostTree{}, Path: x.from}}, options)
-	r := newReceiver(newConn(b), root, func(p string) (string, *Error) { return p, nil }, options)
+	r := newReceiver(newConn(b), target, func(p string) (string, *Error) { return p, nil }, options)
 	s.data, r.data = memSender{x.link}, memReceiver{x.link}
 	x.link.src, x.link.sink = s, r
 	var mu sync.Mutex
@@ -62,9 +67,6 @@ func (x *run) do(t *testing.T) (sent, got error) {
 	var group sync.WaitGroup
 	group.Go(func() { sent = conclude(ctx, s) })
 	group.Go(func() { got = conclude(ctx, r) })
-	if x.during != nil {
-		x.during(x.link)
-	}
 	group.Wait()
 	return sent, got
 }

@@ -175,6 +175,10 @@ func (s *sender) announce(e found) error {
 		s.mu.Unlock()
 		return Errorf(CodeFileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
 	}
+	if len(s.files) >= control.MaxEntries {
+		s.mu.Unlock()
+		return Errorf(CodeUsage, "more than %d files and folders in one session, send them in several", control.MaxEntries)
+	}
 	f.index, f.start = uint64(len(s.files)), s.end
 	s.files = append(s.files, f)
 	if e.Kind == control.KindFile {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path"
 	"slices"
 	"time"
 
@@ -43,6 +44,8 @@ type Server struct {
 	// Policy is the rate policy of clients that ask for none.
 	Policy string
 	Logger *slog.Logger
+
+	claims claims
 }
 
 // Peer is who opened the control channel.
@@ -81,6 +84,7 @@ type session struct {
 	options   control.Options
 	capKbps   int64
 	recording store.Recording
+	claimant  *claimant
 	now       current
 }
 
@@ -195,6 +199,8 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 	defer p.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	s.claimant = &claimant{transfer: s.grant.TransferID, cancel: cancel, ended: make(chan struct{})}
+	defer s.claims.release(s.claimant)
 
 	cfg, link, err := s.register()
 	if err != nil {
@@ -209,7 +215,7 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 	if err != nil {
 		return lost(err)
 	}
-	r, err := s.role(p, cfg, link)
+	r, err := s.role(ctx, p, cfg, link)
 	if err != nil {
 		farewellTo(s.conn, err)
 		return err
@@ -244,7 +250,7 @@ func (s *session) register() (engine.Config, engine.Link, error) {
 	return cfg, nil, fmt.Errorf("register the session with the data port: %w", err)
 }
 
-func (s *session) role(p *plan, cfg engine.Config, link engine.Link) (role, error) {
+func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link engine.Link) (role, error) {
 	if s.grant.Direction == transferspec.Receive {
 		r := newSender(s.conn, p.roots, s.options)
 		r.onFile, r.rate = s.recordFile(p), cfg.Rate
@@ -256,6 +262,9 @@ func (s *session) role(p *plan, cfg engine.Config, link engine.Link) (role, erro
 		return r, nil
 	}
 	r := newReceiver(s.conn, p.tree, p.target, s.options)
+	r.claim = func(target string) *Error {
+		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), s.claimant)
+	}
 	r.onFile = s.recordFile(p)
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {

@@ -13,6 +13,8 @@ const (
 	MaxText = 1024
 	// MaxSpace is the largest size of a file and of a whole transfer space in bytes.
 	MaxSpace = 1 << 62
+	// MaxEntries is how many entries one session may have.
+	MaxEntries = 4 << 20
 	// MaxHave is how many ranges, and how many chunk hashes, fit one Have message.
 	MaxHave = 16384
 )

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transferspec"
+	"github.com/google/go-cmp/cmp"
+)
+
+func noEnv(string) string { return "" }
+
+// This is how existing programs call ascp: published names, this order, values as words of their own.
+func TestCommandLineOfOtherPrograms(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "list")
+	if err := os.WriteFile(list, []byte("a b\nä"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err := parse([]string{
+		"-M", "1234", "-C1:1", "-q", "-i", "key.pem", "--exclude-newer-than", "-1", "--check-sshfp", "ab", "-c", "aes128", "-d", "-O", "33002",
+		"--mode", "send", "--host", "h", "-m", "0", "--overwrite", "always", "--policy", "high", "-k", "3", "-P", "22", "--user", "u",
+		"--source-prefix64", "L3By", "--symbolic-links", "skip", "--tags64", "eyJhIjoxfQ==", "-l", "5000", "-y", "0", "-p", "true", "--dest64",
+		"--file-list=" + list, "Lw==",
+	}, func(name string) string {
+		return map[string]string{"ASPERA_SCP_TOKEN": "T", "ASPERA_SCP_COOKIE": "C"}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.options.NewerThan < 1700000000 {
+		t.Errorf("newer than %d", r.options.NewerThan)
+	}
+	r.options.NewerThan = 0
+	want := &request{
+		direction: transferspec.Send, host: "h", user: "u", sshPort: 22, udpPort: 33002, keyFiles: []string{"key.pem"}, fingerprint: "ab",
+		sources: []transferspec.Path{{Source: "a b"}, {Source: "ä"}}, sourcePrefix: "/pr", destination: "/", token: "T", cookie: "C",
+		tags: []byte(`{"a":1}`), quiet: true, managementPort: 1234,
+	}
+	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always", "full_csum", "skip"
+	want.options.PreserveTimes, want.options.PreserveModes, want.options.TargetKbps = true, true, 5000
+	want.options.Cipher, want.options.RatePolicy = "aes-128-gcm", "high"
+	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBadCommandLines(t *testing.T) {
+	for name, c := range map[string]struct {
+		args, says string
+	}{
+		"no host":               {"a b", "which side is the server"},
+		"both sides":            {"h:a h:b", "both have a host"},
+		"one word":              {"a", "a source and a destination are needed"},
+		"mode without host":     {"--mode send a b", "needs --host"},
+		"bad mode":              {"--mode up --host h a b", "send or recv"},
+		"no encryption":         {"-T a h:b", "can't be switched off"},
+		"cipher none":           {"-c none a h:b", "can't be switched off"},
+		"parallel sessions":     {"-C2:4 a h:b", "only -C 1:1"},
+		"known but unsupported": {"--file-crypt encrypt a h:b", "--file-crypt is not supported"},
+		"with value":            {"--move-after-transfer=/x a h:b", "--move-after-transfer is not supported"},
+		"unknown":               {"--no-such-thing a h:b", "unknown flag"},
+		"bad rate":              {"-l fast a h:b", "-l takes a rate"},
+		"bad resume":            {"-k 9 a h:b", "-k takes"},
+		"bad policy":            {"--policy greedy a h:b", "rate policy \"greedy\" is not supported"},
+		"fixed without rate":    {"--policy fixed a h:b", "fixed needs a target rate"},
+		"bad base64":            {"--source-prefix64 % a h:b", "is not base64"},
+		"bad tags":              {"--tags {x a h:b", "not JSON"},
+		"links copied":          {"--symbolic-links copy a h:b", "is not supported"},
+		"faux source":           {"faux:///x?1m h:b", "not supported"},
+		"missing list":          {"--file-list=/nowhere --mode send --host h /", "can't be read"},
+		"two hosts":             {"h:a g:b .", "all sources are on one host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(strings.Fields(c.args), noEnv)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestRemote(t *testing.T) {
+	for word, want := range map[string][3]string{
+		"u@h:/p":             {"u", "h", "/p"},
+		"h:p":                {"", "h", "p"},
+		"h:":                 {"", "h", ""},
+		"u@[2001:db8::1]:/p": {"u", "2001:db8::1", "/p"},
+		"u@h:/p@q:r":         {"u", "h", "/p@q:r"},
+	} {
+		user, host, path, ok := remote(word)
+		if got := [3]string{user, host, path}; !ok || got != want {
+			t.Errorf("%s: %v %v", word, got, ok)
+		}
+	}
+	for _, word := range []string{"/a:b", "./a:b", "plain", ":x", "a/b@c:d"} {
+		if _, _, _, ok := remote(word); ok {
+			t.Errorf("%s is taken for remote", word)
+		}
+	}
+}
+
+func TestRates(t *testing.T) {
+	for text, want := range map[string]int64{"": 0, "100000": 100000, "100M": 100000, "1.5g": 1500000, "64k": 64} {
+		if got, err := kbps("-l", text); got != want || err != nil {
+			t.Errorf("%q: %d %v", text, got, err)
+		}
+	}
+}
+
+func TestTransferSpec(t *testing.T) {
+	spec := `{"direction":"receive","remote_host":"h","remote_user":"xfer","ssh_port":2222,"fasp_port":3333,"token":"T","cookie":"c",
+		"tags":{"aspera":{}},"source_root":"/inbox/1","paths":[{"source":"."}],"create_dir":true,"rate_policy":"fair","target_rate_kbps":700,
+		"resume_policy":"attrs","cipher":"aes-256","download_name":"ignored"}`
+	for name, text := range map[string]string{
+		"plain":   spec,
+		"wrapped": `{"transfer_spec":` + spec + `}`,
+		"listed":  `{"transfer_specs":[{"transfer_spec":` + spec + `}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "spec")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r, err := parse([]string{"--transfer-spec", file, "to"}, noEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.direction != transferspec.Receive || r.host != "h" || r.sshPort != 2222 || r.udpPort != 3333 || r.token != "T" ||
+				r.destination != "to" || r.sourcePrefix != "/inbox/1" || len(r.sources) != 1 || r.options.TargetKbps != 700 ||
+				r.options.Resume != "attrs" || r.options.Cipher != "aes-256-gcm" || !r.options.CreateDir {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	t.Run("a secret is not quoted", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "spec")
+		if err := os.WriteFile(file, []byte(`{"token":"SECRET","ssh_port":"x"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := parse([]string{"--transfer-spec", file}, noEnv)
+		if err == nil || strings.Contains(err.Error(), "SECRET") || !strings.Contains(err.Error(), "ssh_port") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestInformation(t *testing.T) {
+	if text, status, ok := information([]string{"-A"}); !ok || status != 0 || !strings.Contains(text, " version 0.0.0") {
+		t.Errorf("-A: %q %d", text, status)
+	}
+	if text, status, ok := information([]string{"-DDL-"}); !ok || status != 1 || !strings.Contains(text, "LOG Initializing FASP version") {
+		t.Errorf("-DDL-: %q %d", text, status)
+	}
+	if _, err := parse([]string{"--help"}, noEnv); !errors.Is(err, errHelp) {
+		t.Errorf("--help: %v", err)
+	}
+	for _, want := range []string{"Examples", "--transfer-spec", "ASPERA_SCP_TOKEN"} {
+		if !strings.Contains(help(), want) {
+			t.Errorf("the help does not speak of %s", want)
+		}
+	}
+}
+
+func TestFilePassIsNotIgnored(t *testing.T) {
+	_, err := parse([]string{"a", "h:b"}, func(name string) string { return map[string]string{"ASPERA_SCP_FILEPASS": "x"}[name] })
+	var e *transfer.Error
+	if !errors.As(err, &e) || e.Code != transfer.CodeUsage {
+		t.Errorf("got %v", err)
+	}
+}
