@@ -54,6 +54,7 @@ Environment:
 			mux, registry := http.NewServeMux(), process.NewRegistry()
 			server.Register(mux)
 			process.HandleProbes(mux, registry, map[string]process.Check{"core": server.Ready})
+			go server.Upkeep(cmd.Context())
 			return process.Serve(cmd.Context(), listen, process.Requests(server.Frame(mux), log, registry), log)
 		},
 	}

@@ -42,8 +42,8 @@ type AccountChange struct {
 	AccountActivated *bool   `json:"account_activated,omitempty"`
 	UploadsAllowed   *bool   `json:"uploads_allowed,omitempty"`
 	DownloadsAllowed *bool   `json:"downloads_allowed,omitempty"`
-	Description      *string `json:"description,omitempty" nullable:"true"`
-	PublicKey        *string `json:"public_key,omitempty" nullable:"true" doc:"PEM; signs JWT grants in the account's name"`
+	Description      *string `json:"description,omitempty" maxLength:"4000" nullable:"true"`
+	PublicKey        *string `json:"public_key,omitempty" maxLength:"16000" nullable:"true" doc:"PEM; signs JWT grants in the account's name"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
 	Password *string `json:"password,omitempty" minLength:"8" maxLength:"256"`
 }
@@ -76,7 +76,7 @@ type PreferencesChange struct {
 	Locale                    *string         `json:"locale,omitempty" maxLength:"32"`
 	ClientSettings            *string         `json:"client_settings,omitempty" maxLength:"65536"`
 	TableData                 *string         `json:"table_data,omitempty" maxLength:"65536"`
-	PublicKey                 *string         `json:"public_key,omitempty" nullable:"true"`
+	PublicKey                 *string         `json:"public_key,omitempty" maxLength:"16000" nullable:"true"`
 	Password                  *PasswordChange `json:"password,omitempty"`
 }
 
@@ -141,12 +141,12 @@ type OAuthClientChange struct {
 	EnableHTTPBasicAuth         *bool     `json:"enable_http_basic_auth,omitempty"`
 	AllowJWTGrant               *bool     `json:"allow_jwt_grant,omitempty"`
 	AllowGlobalKey              *bool     `json:"allow_global_key,omitempty"`
-	PublicKey                   *string   `json:"public_key,omitempty" nullable:"true"`
+	PublicKey                   *string   `json:"public_key,omitempty" maxLength:"16000" nullable:"true"`
 	AllowRefreshToken           *bool     `json:"allow_refresh_token,omitempty"`
 	AccessTokenExpirationHours  *int      `json:"access_token_expiration_hours,omitempty" minimum:"1" maximum:"720"`
 	RefreshTokenExpirationHours *int      `json:"refresh_token_expiration_hours,omitempty" minimum:"1" maximum:"8760"`
-	ContactEmail                *string   `json:"contact_email,omitempty" nullable:"true"`
-	Description                 *string   `json:"description,omitempty" nullable:"true"`
+	ContactEmail                *string   `json:"contact_email,omitempty" maxLength:"255" nullable:"true"`
+	Description                 *string   `json:"description,omitempty" maxLength:"4000" nullable:"true"`
 	AccessGrantAllUsers         *bool     `json:"access_grant_all_users,omitempty"`
 	AccessGrantToUsers          *[]string `json:"access_grant_to_users,omitempty" doc:"account ids or login names"`
 }

@@ -37,13 +37,13 @@ type NodeChange struct {
 	UseSSL                         *bool   `json:"use_ssl,omitempty"`                                    // *
 	VerifySSL                      *bool   `json:"verify_ssl,omitempty"`                                 // *
 	NodeType                       *string `json:"node_type,omitempty" enum:"gen4_node,gen4_cluster"`    // *
-	PublicKey                      *string `json:"public_key,omitempty" nullable:"true" doc:"PEM certificates to verify the node by; empty means the system's roots"`
+	PublicKey                      *string `json:"public_key,omitempty" maxLength:"60000" nullable:"true" doc:"PEM certificates to verify the node by; empty means the system's roots"`
 	StorageType                    *string `json:"storage_type,omitempty" enum:"default,amazon_s3,windows_azure,google_gcs"`
-	BrowserAddressMatch            *string `json:"browser_address_match,omitempty"`
-	RequesterAddressMatch          *string `json:"requester_address_match,omitempty"`
+	BrowserAddressMatch            *string `json:"browser_address_match,omitempty" maxLength:"255"`
+	RequesterAddressMatch          *string `json:"requester_address_match,omitempty" maxLength:"255"`
 	EnableSecondaryTransferAddress *bool   `json:"enable_secondary_transfer_address,omitempty"`
-	PrimaryTransferAddress         *string `json:"primary_transfer_address,omitempty"`
-	SecondaryTransferAddress       *string `json:"secondary_transfer_address,omitempty"`
+	PrimaryTransferAddress         *string `json:"primary_transfer_address,omitempty" maxLength:"255"`
+	SecondaryTransferAddress       *string `json:"secondary_transfer_address,omitempty" maxLength:"255"`
 	ConnectionTimeout              *int    `json:"connection_timeout,omitempty" minimum:"1" maximum:"600"`
 	PaginationBrowsing             *bool   `json:"pagination_browsing,omitempty"`
 	// Test asks that the node be called before it is stored; a node that does not answer is refused then.

@@ -181,6 +181,10 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 // fail answers 500 and logs why; the reason stays here.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.log.ErrorContext(r.Context(), "oauth request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	if store.Unavailable(err) {
+		writeError(w, http.StatusServiceUnavailable, "temporarily_unavailable", "The database does not answer. Try again.")
+		return
+	}
 	writeError(w, http.StatusInternalServerError, "server_error", "The request could not be answered. Try again.")
 }
 

@@ -127,7 +127,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
-	account, problem, err := s.checkLogin(r.Context(), login, password, clientAddress(r))
+	account, problem, err := s.checkLogin(r.Context(), login, password, ClientAddress(r))
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "login failed", "error", err)
 		s.renderProblem(w, http.StatusInternalServerError, "Logging in is not possible now. Try again in a moment.")

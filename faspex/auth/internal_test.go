@@ -58,7 +58,7 @@ func TestClientAddress(t *testing.T) {
 		"garbage":             {[]string{"unknown"}, "192.0.2.1"},
 	} {
 		r := &http.Request{RemoteAddr: "192.0.2.1:4711", Header: http.Header{"X-Forwarded-For": test.forwarded}}
-		if got := clientAddress(r); got != test.want {
+		if got := ClientAddress(r); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}

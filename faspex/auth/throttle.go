@@ -66,9 +66,9 @@ func waitAfter(n, limit int) time.Duration {
 	return wait
 }
 
-// clientAddress is the address a login comes from: what the router appended to X-Forwarded-For, else the peer. Core is reached
+// ClientAddress is the address a login comes from: what the router appended to X-Forwarded-For, else the peer. Core is reached
 // through the router only, and the router's entry is the last one, which a client cannot choose.
-func clientAddress(r *http.Request) string {
+func ClientAddress(r *http.Request) string {
 	if forwarded := r.Header.Values("X-Forwarded-For"); len(forwarded) > 0 {
 		hops := strings.Split(forwarded[len(forwarded)-1], ",")
 		if ip := net.ParseIP(strings.TrimSpace(hops[len(hops)-1])); ip != nil {

@@ -55,8 +55,7 @@ func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
 }
 
 func (s *Server) changePreferences(ctx context.Context, in *struct {
-	ForwardedFor string `header:"X-Forwarded-For" hidden:"true"`
-	Body         api.PreferencesChange
+	Body api.PreferencesChange
 }) (*body[api.Preferences], error) {
 	a, c := caller(ctx), in.Body
 	p := storedPreferences{RowsPerPage: 25, Locale: "en"}
@@ -79,7 +78,7 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	if a.Preferences, err = json.Marshal(p); err != nil {
 		return nil, err
 	}
-	if err := s.changePassword(ctx, a, c.Password, in.ForwardedFor); err != nil {
+	if err := s.changePassword(ctx, a, c.Password); err != nil {
 		return nil, err
 	}
 	if err := s.store.UpdateAccount(ctx, a); err != nil {
@@ -89,14 +88,14 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 }
 
 // changePassword sets a new password for one who knows the old; every login of the account ends.
-func (s *Server) changePassword(ctx context.Context, a store.Account, c *api.PasswordChange, address string) error {
+func (s *Server) changePassword(ctx context.Context, a store.Account, c *api.PasswordChange) error {
 	if c == nil {
 		return nil
 	}
 	if c.NewPassword != c.ConfirmPassword {
 		return badRequest("The two new passwords differ.")
 	}
-	fits, err := s.auth.CheckPassword(ctx, a, c.CurrentPassword, address)
+	fits, err := s.auth.CheckPassword(ctx, a, c.CurrentPassword, address(ctx))
 	if err != nil {
 		return err
 	}

@@ -182,6 +182,42 @@ func TestDetection(t *testing.T) {
 	}
 }
 
+func TestDatabaseThatDoesNotAnswer(t *testing.T) {
+	db, err := store.Open(store.Config{Host: "127.0.0.1", Port: 1, Database: "faspex", Username: "u", Password: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ring, err := keyring.New(testSecret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := core.New(store.New(db), ring, core.Config{ExternalURL: externalURL, Version: "1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	server.Register(mux)
+	for _, test := range []struct {
+		method, path string
+		status       int
+		want         string
+	}{
+		{"GET", "/health", 503, `"message":"Core is not ready: the database does not answer."`},
+		{"GET", "/api/v5/configuration/ping", 200, ``},
+		{"POST", "/auth/token?", 503, `"error":"temporarily_unavailable"`},
+		{"GET", "/auth/authorize?client_id=x", 500, `The login page is not available now.`},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), test.method, core.Base+test.path, strings.NewReader("client_id=x&grant_type=refresh_token"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		mux.ServeHTTP(w, r)
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.want) || strings.Contains(w.Body.String(), "127.0.0.1") {
+			t.Errorf("%s: %d %s", test.path, w.Code, w.Body)
+		}
+	}
+}
+
 func TestErrorBody(t *testing.T) {
 	in := install(t)
 	for _, test := range []struct {

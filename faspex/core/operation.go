@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/process"
@@ -56,7 +57,10 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 	})
 }
 
-type principalKey struct{}
+type (
+	principalKey struct{}
+	addressKey   struct{}
+)
 
 // admit lets a call pass whose bearer token is good and whose account has one of the roles.
 func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
@@ -72,7 +76,8 @@ func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
 		case !slices.Contains(roles, p.Account.Role):
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
 		default:
-			next(huma.WithValue(ctx, principalKey{}, p))
+			r, _ := humago.Unwrap(ctx)
+			next(huma.WithValue(huma.WithValue(ctx, principalKey{}, p), addressKey{}, auth.ClientAddress(r)))
 		}
 	}
 }
@@ -80,6 +85,12 @@ func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
 // caller is the account that makes a call; every operation but the public ones has one.
 func caller(ctx context.Context) store.Account {
 	return ctx.Value(principalKey{}).(auth.Principal).Account
+}
+
+// address is where a call comes from.
+func address(ctx context.Context) string {
+	a, _ := ctx.Value(addressKey{}).(string)
+	return a
 }
 
 func isAdmin(a store.Account) bool { return a.Role == store.RoleAdmin }

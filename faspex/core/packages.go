@@ -72,7 +72,8 @@ type view struct {
 	deliveries []store.Delivery
 	downloads  []store.Downloads
 	folder     string // name of the storage location
-	sender     bool   // the caller sent it, or is an admin
+	sender     bool   // the caller sent it, or is an admin: sees and manages it
+	author     bool   // the caller sent it: may have its content
 	recipient  bool   // the caller received it and has not deleted it
 	box        string
 }
@@ -130,7 +131,7 @@ func (s *Server) views(ctx context.Context, list []store.Package) ([]view, error
 			name = f.Name
 			folders[p.SharedFolderID] = name
 		}
-		v := view{pkg: p, deliveries: deliveries[p.ID], downloads: downloads[p.ID], folder: name, sender: p.Sender.ID == me.ID || isAdmin(me)}
+		v := view{pkg: p, deliveries: deliveries[p.ID], downloads: downloads[p.ID], folder: name, sender: p.Sender.ID == me.ID || isAdmin(me), author: p.Sender.ID == me.ID}
 		for _, d := range v.deliveries {
 			if d.Recipient.ID == me.ID && !d.Deleted {
 				v.recipient = true

@@ -176,6 +176,12 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 	if _, err := x.bob.DownloadSentSpec(ctx, p.ID, nil); err == nil {
 		t.Error("a recipient downloads as the sender")
 	}
+	if _, err := x.admin.Package(ctx, p.ID); err != nil {
+		t.Errorf("an admin reads it: %v", err)
+	}
+	if _, err := x.admin.DownloadSentSpec(ctx, p.ID, nil); err == nil {
+		t.Error("an admin downloads what is not theirs")
+	}
 	for name, try := range map[string]func() error{
 		"read":     func() error { _, err := x.david.Package(ctx, p.ID); return err },
 		"download": func() error { _, err := x.david.DownloadSpec(ctx, p.ID, nil); return err },

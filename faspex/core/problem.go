@@ -111,6 +111,9 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 		p = newProblem(http.StatusConflict, "The "+what+" is still in use.")
 	case errors.Is(err, context.Canceled):
 		p = newProblem(http.StatusRequestTimeout, "The request was given up.")
+	case store.Unavailable(err):
+		s.log.WarnContext(ctx, "database does not answer", "request", process.RequestID(ctx), "error", err)
+		p = newProblem(http.StatusServiceUnavailable, "The database does not answer. Try again.")
 	default:
 		s.log.ErrorContext(ctx, "request failed", "request", process.RequestID(ctx), "error", err)
 		p = newProblem(http.StatusInternalServerError, "The request could not be answered. Try again.")

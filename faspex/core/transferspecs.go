@@ -47,7 +47,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 		return nil, err
 	}
 	me := caller(ctx)
-	if v.pkg.Sender.ID != me.ID {
+	if !v.author {
 		return nil, forbidden("Only the sender can send the content of a package.")
 	}
 	if !me.UploadsAllowed {
@@ -128,7 +128,7 @@ func mayDownload(v view, me store.Account, side string) error {
 		return forbidden("Your account may not download packages.")
 	}
 	if side == "sent" {
-		if !v.sender {
+		if !v.author {
 			return forbidden("You did not send this package.")
 		}
 		if v.pkg.UploadStatus != packages.UploadCompleted || (v.pkg.State != packages.Released && v.pkg.State != packages.Held) {

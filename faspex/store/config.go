@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -137,6 +138,12 @@ var (
 	ErrConflict = errors.New("already exists")
 	ErrInUse    = errors.New("still in use")
 )
+
+// Unavailable reports whether an error means that the database could not be reached or went away, and not that it said no.
+func Unavailable(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
+}
 
 // classify turns the driver's errors into the package's.
 func classify(err error) error {
