@@ -114,7 +114,7 @@ func parse(args []string, env func(string) string) (*request, error) {
 			if r.direction == transferspec.Send {
 				return nil, fmt.Errorf("a transfer spec that sends names its own destination")
 			}
-			r.destination, r.options.CreateDir = set.Arg(0), true
+			r.destination = set.Arg(0)
 		}
 		return r, r.complete()
 	}

@@ -67,7 +67,8 @@ func TestRefusals(t *testing.T) {
 		code  transfer.Code
 		says  string
 	}{
-		"no token":                 {"", append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
+		"neither token nor key":    {"", send("/in"), 19, "neither a token"},
+		"stranger's key, no token": {"", append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
 		"wrong token":              {good[:len(good)-8] + "AAAAAATA", send("/in"), 37, "token is invalid"},
 		"expired token":            {expired, send("/in"), 37, "has expired"},
 		"wrong direction":          {n.receiving(t, "/in"), send("/in"), 37, "other direction"},

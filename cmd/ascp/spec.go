@@ -91,7 +91,7 @@ func (r *request) applySpec(s transferspec.Spec) error {
 		r.tags = s.Tags
 	}
 	o := &r.options
-	o.CreateDir = o.CreateDir || s.CreateDir
+	o.CreateDir = true // Whoever made the spec chose the destination; programs that run specs create it.
 	o.PreserveTimes = o.PreserveTimes || s.PreserveTimes || s.PreserveModificationTime
 	o.SkipSpecial = o.SkipSpecial || s.SkipSpecialFiles
 	if o.TargetKbps == 0 {

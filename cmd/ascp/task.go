@@ -142,8 +142,11 @@ func (t *task) signers() ([]ssh.Signer, error) {
 		}
 		out = append(out, s)
 	}
-	if len(out) > 0 || t.token == "" {
+	switch {
+	case len(out) > 0, t.token == "" && t.password != "":
 		return out, nil
+	case t.token == "":
+		return nil, transfer.Errorf(transfer.CodeAuthentication, "neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
 	}
 	s, err := wellknown.Signer()
 	if err != nil {

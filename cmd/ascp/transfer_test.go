@@ -3,16 +3,22 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
+	"faspex.io/operator/dataplane/sshd/wellknown"
+	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
 )
 
 func writeKey(t *testing.T, key any) string {
@@ -190,5 +196,64 @@ func TestHundredMegabytes(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(n.dir, "in/f"))
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%v, %d bytes", err, len(got))
+	}
+}
+
+// What an API returns is run as it is: an upload into a folder that is yet to be made, and a download of all it holds.
+func TestTransferSpecs(t *testing.T) {
+	n := startNode(t)
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "new folder")
+	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": noise(1, 3<<20)})
+	spec := transferspec.Spec{RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.sshPort, Cookie: "c", Tags: []byte(`{"aspera":{"x":1}}`)}
+	runSpec := func(spec transferspec.Spec, args ...string) {
+		t.Helper()
+		text, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := process(t, "ascp", "", append([]string{"--transfer-spec", "-"}, args...)...)
+		cmd.Stdin = bytes.NewReader(text)
+		out, err := cmd.Output()
+		if err != nil || !bytes.HasPrefix(out, []byte("Completed: 2 files, 3.0 MiB in ")) {
+			t.Fatalf("%v, said %q", err, out)
+		}
+	}
+	up := spec
+	up.Direction, up.Token, up.DestinationRoot = transferspec.Send, n.sending(t, "/inbox/uuid"), "/inbox/uuid"
+	up.Paths = []transferspec.Path{{Source: from + "/a"}, {Source: from + "/d"}}
+	runSpec(up)
+	if got := n.recorder.last(t).transfer; got.Cookie != "c" || string(got.Tags) != `{"aspera":{"x":1}}` || got.StartSpec.DestinationPath != "/inbox/uuid" {
+		t.Errorf("recorded %+v", got)
+	}
+	down := spec
+	down.Direction, down.Token, down.SourceRoot = transferspec.Receive, n.receiving(t, "/inbox/uuid"), "/inbox/uuid"
+	down.Paths = []transferspec.Path{{Source: "."}}
+	runSpec(down, to)
+	if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {
+		t.Errorf("(-sent +received):\n%s", diff)
+	}
+}
+
+func TestKnownHosts(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
+	send := func(key ssh.PublicKey) error {
+		home := t.TempDir()
+		line := knownhosts.Line([]string{knownhosts.Normalize(net.JoinHostPort("127.0.0.1", strconv.Itoa(n.sshPort)))}, key)
+		writeFiles(t, home, map[string][]byte{".ssh/known_hosts": []byte(line + "\n")})
+		cmd := process(t, "ascp", n.sending(t, "/"), "-P", strconv.Itoa(n.sshPort), from+"/f", "127.0.0.1:/")
+		cmd.Env = append(cmd.Env, "HOME="+home)
+		return cmd.Run()
+	}
+	if err := send(n.hostKey); err != nil {
+		t.Errorf("the known host: %v", err)
+	}
+	stranger, err := wellknown.Signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := send(stranger.PublicKey()); err == nil {
+		t.Error("another key in known_hosts: no error")
 	}
 }
