@@ -1,31 +1,29 @@
 #!/usr/bin/env bash
 # Builds the web page of faspex/ui/web into faspex/ui/web/dist: npm ci, type check, unit tests, vite build.
-# Does nothing when no input changed since the last build. The node modules are installed once per package-lock.json, outside of the tree.
+# Does nothing, and needs nothing, when no input changed since the last build. The node modules are installed once per
+# package-lock.json, outside of the tree.
 #
 #   WEB_CACHE   where node modules are kept (default: $XDG_CACHE_HOME/faspex-operator/web)
 set -euo pipefail
-web=$(cd "$(dirname "$0")/../faspex/ui/web" && pwd)
-cd "$web"
+hack=$(cd "$(dirname "$0")" && pwd)
+cd "$hack/../faspex/ui/web"
 
-for program in node npm; do
-  command -v "$program" >/dev/null || { echo "web-build: $program is not installed (Debian: apt-get install nodejs npm)" >&2; exit 1; }
-done
+cache=${WEB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/faspex-operator/web}
+stamp=.dist-inputs
+mkdir -p "$cache"
+exec 9>"$cache/.lock" # two builds at once: the second finds the first one's result
+flock 9
 
-inputs() {
-  { node --version; find . \( -name node_modules -o -name dist -o -name dist.new \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -d' ' -f1
-}
-want=$(inputs)
-stamp=dist/.inputs
-if [ -f dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
+inputs=$(find . \( -name node_modules -o -name dist -o -name dist.new -o -name "$stamp" \) -prune -o -type f -print0 |
+  LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+if [ -f dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$inputs" ]; then
   echo "web-build: dist is current"
   exit 0
 fi
 
-cache=${WEB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/faspex-operator/web}
-modules=$cache/$({ node --version; cat package.json package-lock.json; } | sha256sum | cut -c1-16)
-mkdir -p "$cache"
-exec 9>"$cache/.lock"
-flock 9
+node=$("$hack/node.sh")
+export PATH=$node:$PATH
+modules=$cache/$(cat package.json package-lock.json | sha256sum | cut -c1-16)
 if [ ! -f "$modules/.complete" ]; then
   rm -rf "$modules"
   mkdir -p "$modules"
@@ -38,11 +36,11 @@ ln -sfn "$modules/node_modules" node_modules
 
 bin=node_modules/.bin
 "$bin/tsc" --noEmit
-"$bin/vitest" run --reporter=dot
+NO_COLOR=1 "$bin/vitest" run --reporter=dot
 # Built beside dist and moved there whole, so that a server that reads dist never sees half a page.
 rm -rf dist.new
-"$bin/vite" build --outDir dist.new --emptyOutDir --logLevel warn
-echo "$want" > dist.new/.inputs
-rm -rf dist
+NO_COLOR=1 "$bin/vite" build --outDir dist.new --emptyOutDir --logLevel error
+rm -rf dist "$stamp"
 mv dist.new dist
+echo "$inputs" > "$stamp"
 echo "web-build: built dist ($(du -sh dist | cut -f1))"

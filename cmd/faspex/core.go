@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
+	"faspex.io/operator/internal/version"
 )
 
 func newCore() *cobra.Command {
@@ -47,7 +48,7 @@ Environment:
 				return err
 			}
 			defer db.Close()
-			server, err := core.New(store.New(db), ring, core.Config{ExternalURL: os.Getenv("FASPEX_CORE_URL"), Version: version, Log: log})
+			server, err := core.New(store.New(db), ring, core.Config{ExternalURL: os.Getenv("FASPEX_CORE_URL"), Version: version.Version, Log: log})
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_URL: %w", err)
 			}

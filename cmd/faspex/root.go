@@ -1,12 +1,16 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"faspex.io/operator/internal/version"
+)
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "faspex",
 		Short:         "The Faspex control plane",
-		Version:       version,
+		Version:       version.Version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
