@@ -1,0 +1,167 @@
+package auth_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLoginWithPKCE(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	for _, method := range []string{"S256", "s256"} {
+		code := s.browser(t).code(t, authorizeQuery("web", "code_challenge", s256(verifier), "code_challenge_method", method))
+		status, tok, problem := s.token(t, codeForm("web", code, "code_verifier", verifier))
+		if status != 201 || tok.AccessToken == "" || tok.RefreshToken == "" || tok.ExpiresIn != 3600 || tok.TokenType != "bearer" {
+			t.Fatalf("%s: %d %s %+v", method, status, problem, tok)
+		}
+		p, err := s.Authenticate(t.Context(), tok.AccessToken)
+		if err != nil || p.Account.Name != "ulf" || p.ClientID != "web" {
+			t.Errorf("%s: %+v, %v", method, p.Account, err)
+		}
+	}
+	if strings.Contains(s.log.String(), password) {
+		t.Error("the log holds the password")
+	}
+}
+
+func TestLoginWithoutPKCEForClientsThatKnowNone(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	code := s.browser(t).code(t, authorizeQuery("cli"))
+	if status, tok, problem := s.token(t, codeForm("cli", code)); status != 201 || tok.AccessToken == "" {
+		t.Errorf("%d %s", status, problem)
+	}
+	code = s.browser(t).code(t, authorizeQuery("cli", "code_challenge", "plain words", "code_challenge_method", "plain"))
+	if status, _, problem := s.token(t, codeForm("cli", code, "code_verifier", "plain words")); status != 201 {
+		t.Errorf("plain: %d %s", status, problem)
+	}
+}
+
+func TestAuthorizeRequestsThatAreRefused(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	for _, test := range []struct {
+		name   string
+		query  url.Values
+		status int
+		error  string // at the redirect address
+	}{
+		{"unknown client", authorizeQuery("nobody"), 400, ""},
+		{"address that is not registered", authorizeQuery("cli", "redirect_uri", "https://evil.example.com/"), 400, ""},
+		{"no address", authorizeQuery("cli", "redirect_uri", ""), 400, ""},
+		{"implicit", authorizeQuery("cli", "response_type", "token"), 302, "unsupported_response_type"},
+		{"page without PKCE", authorizeQuery("web"), 302, "invalid_request"},
+		{"page with plain PKCE", authorizeQuery("web", "code_challenge", "x", "code_challenge_method", "plain"), 302, "invalid_request"},
+		{"odd method", authorizeQuery("cli", "code_challenge", "x", "code_challenge_method", "md5"), 302, "invalid_request"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			res, _ := s.browser(t).open(t, test.query)
+			if res.StatusCode != test.status {
+				t.Fatalf("status %d", res.StatusCode)
+			}
+			u, err := url.Parse(res.Header.Get("Location"))
+			if err != nil || u.Query().Get("error") != test.error || (test.error != "" && u.Query().Get("state") != "st+ate") {
+				t.Errorf("redirect %q, %v", res.Header.Get("Location"), err)
+			}
+		})
+	}
+}
+
+func TestLoginPage(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	b := s.browser(t)
+	res, page := b.open(t, authorizeQuery("cli", "state", `"><script>alert(1)</script>`))
+	if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "form-action 'self' https://app.example.com;") ||
+		!strings.Contains(csp, "frame-ancestors 'none'") || res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", res.Header)
+	}
+	style := page[strings.Index(page, "<style>")+len("<style>") : strings.Index(page, "</style>")]
+	sum := sha256.Sum256([]byte(style))
+	if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(res.Header.Get("Content-Security-Policy"), want) {
+		t.Errorf("the browser refuses the style: its hash is %s", want)
+	}
+	for _, want := range []string{`<label for="username">`, `autocomplete="current-password"`, `lang="en"`, `App cli`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page, "<script>") {
+		t.Error("the state went into the page unescaped")
+	}
+	for _, test := range []struct {
+		name, pass string
+		status     int
+		text       string
+	}{
+		{"ulf", "wrong", 401, "The name or the password is wrong."},
+		{"nobody", password, 401, "The name or the password is wrong."},
+		{"nopass", "", 401, "The name or the password is wrong."},
+		{"ina", "wrong", 401, "The name or the password is wrong."},
+		{"ina", password, 403, "The account is not active."},
+		{"ulf", strings.Repeat("x", 300), 401, "The name or the password is wrong."},
+	} {
+		if res, page := b.login(t, authorizeQuery("cli"), test.name, test.pass); res.StatusCode != test.status || !strings.Contains(page, test.text) || !strings.Contains(page, `role="alert"`) {
+			t.Errorf("%s: %d, want %d", test.name, res.StatusCode, test.status)
+		}
+	}
+	if res, _ := b.login(t, authorizeQuery("cli"), "ULF@example.com", password); res.StatusCode != 302 {
+		t.Errorf("login by e-mail address: %d", res.StatusCode)
+	}
+}
+
+func TestLoginFormFromElsewhere(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	form := authorizeQuery("cli", "username", "ulf", "password", password)
+	if res, _ := s.browser(t).submit(t, form); res.StatusCode != http.StatusForbidden || res.Header.Get("Location") != "" {
+		t.Errorf("without cookie and token: %d", res.StatusCode)
+	}
+	b, other := s.browser(t), s.browser(t)
+	b.open(t, authorizeQuery("cli"))
+	_, page := other.open(t, authorizeQuery("cli"))
+	for _, m := range hidden.FindAllStringSubmatch(page, -1) {
+		if m[1] == "csrf" {
+			form.Set("csrf", m[2])
+		}
+	}
+	if res, _ := b.submit(t, form); res.StatusCode != http.StatusForbidden {
+		t.Errorf("with another browser's token: %d", res.StatusCode)
+	}
+}
+
+func TestLoginThrottle(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	b := s.browser(t)
+	for range 5 {
+		if res, _ := b.login(t, authorizeQuery("cli"), "ulf", "wrong"); res.StatusCode != 401 {
+			t.Fatalf("status %d", res.StatusCode)
+		}
+	}
+	res, page := b.login(t, authorizeQuery("cli"), "Ulf ", password)
+	if res.StatusCode != 429 || res.Header.Get("Retry-After") != "31" || !strings.Contains(page, "Too many attempts") {
+		t.Errorf("right password while blocked: %d, retry after %q", res.StatusCode, res.Header.Get("Retry-After"))
+	}
+	// Another replica knows as well.
+	s.serve(t, "the current secret of core", "")
+	if res, _ := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 429 {
+		t.Errorf("other replica: %d", res.StatusCode)
+	}
+	s.clock.advance(31 * time.Second)
+	if res, _ := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 302 {
+		t.Errorf("after the wait: %d", res.StatusCode)
+	}
+}
+
+func TestThrottleOfAnAddress(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	b := s.browser(t)
+	for i := range 30 {
+		if res, _ := b.login(t, authorizeQuery("cli"), "name"+string(rune('a'+i)), strings.Repeat("x", 300)); res.StatusCode != 401 {
+			t.Fatalf("try %d: %d", i, res.StatusCode)
+		}
+	}
+	if res, _ := b.login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 429 {
+		t.Errorf("from the address of many failures: %d", res.StatusCode)
+	}
+}
