@@ -3,7 +3,9 @@ package transfernode
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 
+	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -47,6 +49,9 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	if !outcome.IsDone() {
 		return outcome
 	}
+	if outcome := r.authorizedKeys(ctx, o.node); !outcome.IsDone() {
+		return outcome
+	}
 	authorities, err := certificate.Authorities(served)
 	if err != nil {
 		return phase.Invalid(v1alpha1.ReasonSecretInvalid, "spec.tls.secretRef: neither ca.crt nor tls.crt holds a certificate")
@@ -86,6 +91,25 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 		return nil, phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": "+err.Error())
 	}
 	return data, phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// authorizedKeys reads the keys that users gave for their transfer users. hsts reads them itself, at each login.
+func (r *reconciler) authorizedKeys(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
+	for i, user := range node.Spec.TransferUsers {
+		ref := user.AuthorizedKeysSecretRef
+		if ref == nil {
+			continue
+		}
+		field := fmt.Sprintf("spec.transferUsers[%d].authorizedKeysSecretRef", i)
+		data, err := r.secrets.Read(ctx, node.Namespace, ref.Name, field, ref.Key)
+		if err != nil {
+			return secrets.Outcome(err)
+		}
+		if _, _, _, _, err := ssh.ParseAuthorizedKey(data[ref.Key]); err != nil {
+			return phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": holds no public key in the format of authorized_keys")
+		}
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
 }
 
 // ensure makes one Secret that is deleted with the node.

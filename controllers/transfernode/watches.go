@@ -2,6 +2,7 @@ package transfernode
 
 import (
 	"context"
+	"slices"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,10 +17,13 @@ func (r *reconciler) nodesOfInstance(ctx context.Context, instance client.Object
 	})
 }
 
-// nodesOfSecret are the TransferNodes whose certificate a user gave in that Secret.
+// nodesOfSecret are the TransferNodes whose certificate or whose users' keys are given in that Secret.
 func (r *reconciler) nodesOfSecret(ctx context.Context, secret client.Object) []ctrl.Request {
 	return r.nodes(ctx, secret.GetNamespace(), func(n v1alpha1.TransferNode) bool {
-		return n.Spec.TLS != nil && n.Spec.TLS.SecretRef.Name == secret.GetName()
+		return n.Spec.TLS != nil && n.Spec.TLS.SecretRef.Name == secret.GetName() ||
+			slices.ContainsFunc(n.Spec.TransferUsers, func(u v1alpha1.TransferUser) bool {
+				return u.AuthorizedKeysSecretRef != nil && u.AuthorizedKeysSecretRef.Name == secret.GetName()
+			})
 	})
 }
 

@@ -54,6 +54,8 @@ func workload(o *observed, config string) desired.Workload {
 		Image:      desiredinstance.ImagesOf(o.instance).HSTS,
 		PullPolicy: desiredinstance.PullPolicy(o.instance),
 		ConfigHash: desired.ConfigHash(config, o.databaseEnv),
+
+		DatabaseCASecret: desiredinstance.DatabaseOf(o.instance).CASecret,
 	}
 	if o.node.Spec.Image != "" {
 		workload.Image = o.node.Spec.Image

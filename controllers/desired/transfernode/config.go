@@ -2,6 +2,7 @@ package transfernode
 
 import (
 	"fmt"
+	"slices"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/yaml"
@@ -18,6 +19,9 @@ const (
 	sshHostKeysDir = configDir + "/ssh"
 	tlsDir         = configDir + "/tls"
 	nodeUserDir    = configDir + "/node-user"
+
+	authorizedKeysDir = configDir + "/authorized-keys"
+	databaseCADir     = configDir + "/db-ca"
 )
 
 // Ports of node with the defaults filled in.
@@ -67,6 +71,8 @@ type hstsSecrets struct {
 	SSHHostKeys string `json:"sshHostKeys"`
 	TLS         string `json:"tls"`
 	NodeUser    string `json:"nodeUser"`
+	// AuthorizedKeys is there only when a transfer user has keys.
+	AuthorizedKeys string `json:"authorizedKeys,omitempty"`
 }
 
 // Config renders hsts.yaml with every default written out, so that what runs can be read in one place.
@@ -82,6 +88,9 @@ func Config(node *v1alpha1.TransferNode) (string, error) {
 			string(v1alpha1.CipherAES256GCM), string(v1alpha1.CipherAES192GCM), string(v1alpha1.CipherAES128GCM),
 		},
 		Secrets: hstsSecrets{TokenKeys: tokenKeysDir, SSHHostKeys: sshHostKeysDir, TLS: tlsDir, NodeUser: nodeUserDir},
+	}
+	if hasAuthorizedKeys(node) {
+		config.Secrets.AuthorizedKeys = authorizedKeysDir
 	}
 	if node.Spec.GSO != "" {
 		config.GSO = node.Spec.GSO
@@ -108,6 +117,10 @@ func Config(node *v1alpha1.TransferNode) (string, error) {
 		return "", fmt.Errorf("render %s: %w", configKey, err)
 	}
 	return string(text), nil
+}
+
+func hasAuthorizedKeys(node *v1alpha1.TransferNode) bool {
+	return slices.ContainsFunc(node.Spec.TransferUsers, func(u v1alpha1.TransferUser) bool { return u.AuthorizedKeysSecretRef != nil })
 }
 
 func transferUsers(node *v1alpha1.TransferNode) []string {

@@ -15,6 +15,7 @@ import (
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/certificate"
 )
 
 const (
@@ -39,6 +40,8 @@ type Workload struct {
 	Image       string
 	PullPolicy  corev1.PullPolicy
 	PullSecrets []string
+	// DatabaseCASecret, if not empty, is the Secret with the authorities of an external database, under ca.crt.
+	DatabaseCASecret string
 	// ConfigHash is ConfigHash's result.
 	ConfigHash string
 }
@@ -75,7 +78,7 @@ func DaemonSet(node *v1alpha1.TransferNode, workload Workload) *appsv1ac.DaemonS
 			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
 		WithInitContainers(prepareContainer(node, workload)).
 		WithContainers(serveContainer(node, workload)).
-		WithVolumes(volumes(node)...)
+		WithVolumes(volumes(node, workload)...)
 	for _, toleration := range node.Spec.Tolerations {
 		podSpec.WithTolerations(tolerationApply(toleration))
 	}
@@ -150,13 +153,13 @@ func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.Co
 		return corev1ac.Probe().WithHTTPGet(corev1ac.HTTPGetAction().
 			WithPath(urlPath).WithPort(intstr.FromString(portMetrics)).WithScheme(corev1.URISchemeHTTP))
 	}
-	mounts := append([]*corev1ac.VolumeMountApplyConfiguration{configMount()}, secretMounts()...)
+	mounts := append([]*corev1ac.VolumeMountApplyConfiguration{configMount()}, secretMounts(node, workload)...)
 	container := corev1ac.Container().
 		WithName(containerName).
 		WithImage(workload.Image).
 		WithImagePullPolicy(workload.PullPolicy).
 		WithArgs("serve", "--config", path.Join(configDir, configKey)).
-		WithEnv(env(node)...).
+		WithEnv(env(node, workload)...).
 		WithEnvFrom(corev1ac.EnvFromSource().WithSecretRef(
 			corev1ac.SecretEnvSource().WithName(NamesOf(node.Name).Database))).
 		WithPorts(
@@ -192,7 +195,7 @@ func resources(r corev1.ResourceRequirements) *corev1ac.ResourceRequirementsAppl
 	return apply
 }
 
-func env(node *v1alpha1.TransferNode) []*corev1ac.EnvVarApplyConfiguration {
+func env(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.EnvVarApplyConfiguration {
 	field := func(name, fieldPath string) *corev1ac.EnvVarApplyConfiguration {
 		return corev1ac.EnvVar().WithName(name).WithValueFrom(corev1ac.EnvVarSource().WithFieldRef(
 			corev1ac.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath(fieldPath)))
@@ -204,6 +207,9 @@ func env(node *v1alpha1.TransferNode) []*corev1ac.EnvVarApplyConfiguration {
 	vars := []*corev1ac.EnvVarApplyConfiguration{field("HSTS_NODE_NAME", "spec.nodeName"), advertise}
 	if node.Spec.LogLevel != "" {
 		vars = append(vars, corev1ac.EnvVar().WithName("HSTS_LOG_LEVEL").WithValue(string(node.Spec.LogLevel)))
+	}
+	if workload.DatabaseCASecret != "" {
+		vars = append(vars, corev1ac.EnvVar().WithName("HSTS_DB_CA_FILE").WithValue(path.Join(databaseCADir, certificate.CAKey)))
 	}
 	return vars
 }

@@ -14,6 +14,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	hstsconfig "faspex.io/operator/dataplane/config"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -40,7 +41,10 @@ func full() *v1alpha1.TransferNode {
 		Tolerations:     []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer", Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
 		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500},
 		TransferAddress: "transfer.example.com",
-		TransferUsers:   []v1alpha1.TransferUser{{Name: "xfer"}, {Name: "partner"}},
+		TransferUsers: []v1alpha1.TransferUser{
+			{Name: "xfer"},
+			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys", Key: "authorized_keys"}},
+		},
 		Storage: []v1alpha1.StorageMount{
 			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"}},
 			{Name: "shared", PersistentVolumeClaim: &v1alpha1.ClaimStorage{ClaimName: "nfs"}},
@@ -67,13 +71,16 @@ func TestObjects(t *testing.T) {
 			Image: "ghcr.io/faspex-io/hsts:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
 		}},
 		"full": {full(), desired.Workload{
-			Image: "registry.example.com/hsts:2", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, ConfigHash: "0123456789abcdef",
+			Image: "registry.example.com/hsts:2", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca", ConfigHash: "0123456789abcdef",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, err := desired.Config(test.node)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if _, err := hstsconfig.Parse([]byte(config)); err != nil {
+				t.Errorf("hsts refuses its configuration: %v", err)
 			}
 			golden(t, name, desired.ConfigMap(test.node, config), desired.Service(test.node), desired.DaemonSet(test.node, test.workload))
 		})

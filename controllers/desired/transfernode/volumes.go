@@ -7,6 +7,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/certificate"
 )
 
 // Names of the volumes. Those of the storage are "storage-" and the name in the spec.
@@ -18,11 +19,14 @@ const (
 	volumeNodeUser   = "node-user"
 	volumeStorage    = "storage-"
 
+	volumeAuthorizedKeys = "authorized-keys"
+	volumeDatabaseCA     = "db-ca"
+
 	// secretMode lets the group read: the volume's files belong to root and to the pod's fsGroup.
 	secretMode = 0o440
 )
 
-func volumes(node *v1alpha1.TransferNode) []*corev1ac.VolumeApplyConfiguration {
+func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeApplyConfiguration {
 	names := NamesOf(node.Name)
 	secret := func(volume, secretName string) *corev1ac.VolumeApplyConfiguration {
 		return corev1ac.Volume().WithName(volume).WithSecret(
@@ -35,6 +39,15 @@ func volumes(node *v1alpha1.TransferNode) []*corev1ac.VolumeApplyConfiguration {
 		secret(volumeSSHHostKey, names.SSHHostKey),
 		secret(volumeTLS, TLSSecretName(node)),
 		secret(volumeNodeUser, names.NodeUser),
+	}
+	if hasAuthorizedKeys(node) {
+		volumes = append(volumes, authorizedKeysVolume(node))
+	}
+	if workload.DatabaseCASecret != "" {
+		volumes = append(volumes, corev1ac.Volume().WithName(volumeDatabaseCA).WithSecret(corev1ac.SecretVolumeSource().
+			WithSecretName(workload.DatabaseCASecret).
+			WithDefaultMode(secretMode).
+			WithItems(corev1ac.KeyToPath().WithKey(certificate.CAKey).WithPath(certificate.CAKey))))
 	}
 	for _, storage := range node.Spec.Storage {
 		volume := corev1ac.Volume().WithName(volumeStorage + storage.Name)
@@ -54,6 +67,21 @@ func volumes(node *v1alpha1.TransferNode) []*corev1ac.VolumeApplyConfiguration {
 	return volumes
 }
 
+// authorizedKeysVolume has one file for each transfer user with keys, named as the user. A Secret that is missing keeps
+// no pod from starting: its user has no keys then.
+func authorizedKeysVolume(node *v1alpha1.TransferNode) *corev1ac.VolumeApplyConfiguration {
+	projected := corev1ac.ProjectedVolumeSource().WithDefaultMode(secretMode)
+	for _, user := range node.Spec.TransferUsers {
+		if ref := user.AuthorizedKeysSecretRef; ref != nil {
+			projected.WithSources(corev1ac.VolumeProjection().WithSecret(corev1ac.SecretProjection().
+				WithName(ref.Name).
+				WithOptional(true).
+				WithItems(corev1ac.KeyToPath().WithKey(ref.Key).WithPath(user.Name))))
+		}
+	}
+	return corev1ac.Volume().WithName(volumeAuthorizedKeys).WithProjected(projected)
+}
+
 // configMount mounts the one file and not the folder, in which the Secrets could not be mounted then. Such a mount
 // stays at its first version, which is right for what is read only at the start.
 func configMount() *corev1ac.VolumeMountApplyConfiguration {
@@ -64,16 +92,23 @@ func configMount() *corev1ac.VolumeMountApplyConfiguration {
 		WithReadOnly(true)
 }
 
-func secretMounts() []*corev1ac.VolumeMountApplyConfiguration {
+func secretMounts(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeMountApplyConfiguration {
 	mount := func(volume, dir string) *corev1ac.VolumeMountApplyConfiguration {
 		return corev1ac.VolumeMount().WithName(volume).WithMountPath(dir).WithReadOnly(true)
 	}
-	return []*corev1ac.VolumeMountApplyConfiguration{
+	mounts := []*corev1ac.VolumeMountApplyConfiguration{
 		mount(volumeTokenKeys, tokenKeysDir),
 		mount(volumeSSHHostKey, sshHostKeysDir),
 		mount(volumeTLS, tlsDir),
 		mount(volumeNodeUser, nodeUserDir),
 	}
+	if hasAuthorizedKeys(node) {
+		mounts = append(mounts, mount(volumeAuthorizedKeys, authorizedKeysDir))
+	}
+	if workload.DatabaseCASecret != "" {
+		mounts = append(mounts, mount(volumeDatabaseCA, databaseCADir))
+	}
+	return mounts
 }
 
 func storageMounts(node *v1alpha1.TransferNode) []*corev1ac.VolumeMountApplyConfiguration {
