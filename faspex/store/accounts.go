@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (s *Store) AccountByLogin(ctx context.Context, login string) (Account, erro
 	if err == nil {
 		return a, nil
 	}
-	if err != sql.ErrNoRows {
+	if !errors.Is(err, sql.ErrNoRows) {
 		return a, fmt.Errorf("read account by name: %w", err)
 	}
 	found, err := collect(ctx, s.db, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.email = ? AND a.email <> '' LIMIT 2`, login)

@@ -90,7 +90,7 @@ func (b *tab) fail(step, reason string) {
 			where = err.Error()
 		}
 	}
-	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`)) //nolint:errcheck // only adds to the failure
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.t.Fatalf("%s: %s\nscreenshot: %s\npage: %s\nconsole: %s", step, reason, where, text, strings.Join(b.console, "\n"))
