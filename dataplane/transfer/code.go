@@ -88,6 +88,8 @@ func AsError(err error, fallback Code) *Error {
 		return &Error{Code: CodeAuthorization, Text: err.Error(), Err: err}
 	case errors.Is(err, engine.ErrPeerLost):
 		return &Error{Code: CodeDataStalled, Text: "session timed out: no data from the peer, run again to resume", Err: err}
+	case errors.Is(err, engine.ErrAborted):
+		return &Error{Code: CodePeerAborted, Text: "the peer gave up, run again to resume", Err: err}
 	case errors.Is(err, engine.ErrIncomplete):
 		return &Error{Code: CodeProtocol, Text: "the sender finished before all data arrived, run again to resume", Err: err}
 	case errors.Is(err, context.Canceled):

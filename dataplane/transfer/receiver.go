@@ -61,6 +61,7 @@ type receiver struct {
 	space   []*gotFile
 	names   map[string]bool // targets of this session
 	folders map[string]bool // folders known to exist
+	times   []folderTime
 	end     int64
 	// open counts the files without a FileDone, unanswered the Haves without a Sending.
 	open, unanswered int
@@ -95,10 +96,10 @@ func (r *receiver) run(parent context.Context) error {
 	}
 	group.Go(func() error {
 		err := r.data.Run(ctx)
-		if err != nil && (ctx.Err() != nil || r.finished()) {
+		if r.finished() {
 			return nil // All files are done; what the sender's engine says on leaving does not matter.
 		}
-		return err
+		return engineError(ctx, err)
 	})
 	group.Go(func() error {
 		<-ctx.Done()
@@ -188,6 +189,7 @@ func (r *receiver) advance() error {
 	if !complete {
 		return nil
 	}
+	r.finishFolders()
 	p := r.snapshot()
 	// The sender hangs up now; one that does not is not waited for.
 	time.AfterFunc(farewell, r.conn.close)

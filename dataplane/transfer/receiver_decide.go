@@ -97,6 +97,11 @@ func (r *receiver) entry(m *control.Entry) error {
 			return r.done(f, control.FileFailed, err)
 		}
 		r.counters.folders.Add(1)
+		if r.options.PreserveTimes {
+			r.mu.Lock()
+			r.times = append(r.times, folderTime{target: f.target, modTime: m.ModTime})
+			r.mu.Unlock()
+		}
 		return nil
 	}
 	r.filesExpected.Add(1)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"faspex.io/operator/dataplane/transfer/control"
@@ -16,6 +18,8 @@ import (
 
 // followFrom is the size from which on a file is hashed while it still arrives; smaller ones are read back at the end.
 const followFrom = 4 << 20
+
+var chunkBuffers = sync.Pool{New: func() any { return new([ChunkSize]byte) }}
 
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
@@ -53,13 +57,14 @@ func (r *receiver) note(f *gotFile, file *os.File, off, n int64) error {
 	if f.entry.Size <= ChunkSize || f.abandoned {
 		return nil
 	}
-	buf := make([]byte, ChunkSize)
+	buf := chunkBuffers.Get().(*[ChunkSize]byte)
+	defer chunkBuffers.Put(buf)
 	for i := off / ChunkSize; i <= (off+n-1)/ChunkSize; i++ {
 		g := chunkRange(i, f.entry.Size)
 		if _, known := f.hashes[i]; known || !f.have.covers(g.Offset, g.Length) {
 			continue
 		}
-		sum, err := hashChunk(file, i, f.entry.Size, buf)
+		sum, err := hashChunk(file, i, f.entry.Size, buf[:])
 		if err != nil {
 			return err
 		}
@@ -296,4 +301,18 @@ func (r *receiver) attributes(f *gotFile) error {
 		return r.tree.Chtimes(f.partial, t, t)
 	}
 	return nil
+}
+
+// folderTime is the modification time that a folder gets when all that it holds is there.
+type folderTime struct {
+	target  string
+	modTime int64
+}
+
+// finishFolders gives folders their times, the deepest first. A failure is the folder's alone and not worth a transfer.
+func (r *receiver) finishFolders() {
+	for _, f := range slices.Backward(r.times) {
+		t := time.Unix(0, f.modTime)
+		_ = r.tree.Chtimes(f.target, t, t)
+	}
 }

@@ -128,10 +128,7 @@ func (s *sender) run(parent context.Context) error {
 			return nil // The receiver is content; what the engine still waits for does not matter.
 		default:
 		}
-		if err != nil && ctx.Err() != nil {
-			return nil
-		}
-		return err
+		return engineError(ctx, err)
 	})
 	return settle(parent, group.Wait())
 }

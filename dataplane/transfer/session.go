@@ -79,6 +79,21 @@ func hangUp(ctx context.Context, c *conn) {
 	c.close()
 }
 
+// engineError is the failure of a role's engine. An engine that was told by the peer's that it gave up waits for the control
+// channel to say why, which ends ctx.
+func engineError(ctx context.Context, err error) error {
+	if errors.Is(err, engine.ErrAborted) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(farewell):
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
 // settle is the outcome of a role whose group ended with err.
 func settle(ctx context.Context, err error) error {
 	switch {
