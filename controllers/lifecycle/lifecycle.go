@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -63,14 +64,14 @@ func (l *Lifecycle[O, S]) Reconcile(ctx context.Context, request ctrl.Request) (
 	view := l.View(object)
 	if view.Suspend != nil && *view.Suspend {
 		*view.Conditions = conditions.Suspended(*view.Conditions, object.GetGeneration(), l.Now())
-		return ctrl.Result{}, l.write(ctx, before, object)
+		return stale(l.write(ctx, before, object))
 	}
 	results, err := l.run(ctx, object)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := l.write(ctx, before, object); err != nil {
-		return ctrl.Result{}, err
+		return stale(err)
 	}
 	return results.Requeue()
 }
@@ -107,7 +108,7 @@ func (l *Lifecycle[O, S]) finalize(ctx context.Context, object O) (ctrl.Result, 
 	*view.Conditions = conditions.Deleting(
 		*l.View(before).Conditions, *view.Conditions, object.GetGeneration(), l.Now(), outcome.Reason, outcome.Message)
 	if err := l.write(ctx, before, object); err != nil {
-		return ctrl.Result{}, err
+		return stale(err)
 	}
 	return append(results, phase.Result{Condition: v1alpha1.ConditionReady, Outcome: outcome}).Requeue()
 }
@@ -122,6 +123,18 @@ func (l *Lifecycle[O, S]) write(ctx context.Context, before, object O) error {
 	}
 	conditions.Record(l.Recorder, object, *l.View(before).Conditions, after)
 	return nil
+}
+
+// staleDelay lets the cache catch up.
+const staleDelay = 500 * time.Millisecond
+
+// stale turns a conflict into another look soon: the object that was read is not the newest any more, which is everyday life with a
+// cache and no error.
+func stale(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: staleDelay}, nil
+	}
+	return ctrl.Result{}, err
 }
 
 // clone is the copy of an object; the deep copy of a kind is of the same kind.
