@@ -1,0 +1,274 @@
+// Package controllertest gives the tests of the controllers of TransferNode, StorageLocation and AccessKey what they work
+// with: a real kube-apiserver, a real MariaDB, the real Node API with a storage of its own, and all three controllers at
+// work. Faspex is a fake in memory: its own tests run the real one. There is no kubelet: the field says itself which pods
+// are ready.
+package controllertest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/accesskey"
+	"faspex.io/operator/controllers/apply"
+	desiredinstance "faspex.io/operator/controllers/desired/instance"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/controllers/faspexapi"
+	"faspex.io/operator/controllers/faspexinstance"
+	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/secrets"
+	"faspex.io/operator/controllers/storagelocation"
+	"faspex.io/operator/controllers/transfernode"
+	"faspex.io/operator/test/kubeapi"
+	"faspex.io/operator/test/mariadbd"
+)
+
+// Patience is how long tests wait for something that has to happen.
+const Patience = 30 * time.Second
+
+// Instance and Node are the names of the objects a field begins with.
+const (
+	Instance = "demo"
+	Node     = "demo"
+)
+
+// Field is one namespace with everything in it.
+type Field struct {
+	// Client reads and writes without a cache.
+	Client    client.Client
+	Namespace string
+	Database  *mariadbd.Server
+	Faspex    *Faspex
+	NodeAPI   *NodeAPI
+	// Appliers count what the controllers write.
+	Appliers []*apply.Applier
+}
+
+// New starts the controllers for a namespace of its own. It holds a FaspexInstance that is not ready, and no TransferNode.
+func New(t *testing.T) *Field {
+	t.Helper()
+	c := kubeapi.Client(t)
+	f := &Field{
+		Client: c, Namespace: kubeapi.Namespace(t, c), Database: mariadbd.Start(t),
+		Faspex: NewFaspex(), NodeAPI: &NodeAPI{},
+	}
+	f.createInstance(t)
+	f.start(t)
+	return f
+}
+
+// NewReady starts a field whose TransferNode is up, and ready if all goes well.
+func NewReady(t *testing.T) *Field {
+	t.Helper()
+	f := New(t)
+	f.SetInstanceReady(t, true)
+	f.Create(t, f.TransferNode())
+	f.RunNode(t)
+	f.WaitReady(t, &v1alpha1.TransferNode{}, Node)
+	return f
+}
+
+func (f *Field) createInstance(t *testing.T) {
+	t.Helper()
+	f.Create(t, &corev1.Secret{
+		ObjectMeta: f.meta(desiredinstance.NamesOf(Instance).Database),
+		Data: map[string][]byte{
+			desiredinstance.KeyRootUsername: []byte("root"),
+			desiredinstance.KeyRootPassword: []byte(mariadbd.RootPassword),
+		},
+	})
+	f.Create(t, &v1alpha1.FaspexInstance{
+		ObjectMeta: f.meta(Instance),
+		Spec: v1alpha1.FaspexInstanceSpec{
+			ExternalURL: "https://faspex.example.com",
+			Database: v1alpha1.DatabaseSpec{External: &v1alpha1.ExternalDatabase{
+				Host: f.Database.Host, Port: int32(f.Database.Port),
+				RootSecretRef: v1alpha1.SecretReference{Name: "root"},
+			}},
+		},
+	})
+}
+
+func (f *Field) start(t *testing.T) {
+	t.Helper()
+	anyName := true
+	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
+		Scheme:  kubeapi.Scheme(t),
+		Metrics: server.Options{BindAddress: "0"},
+		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{f.Namespace: {}}},
+		// Every test of a process registers controllers of the same names.
+		Controller: config.Controller{SkipNameValidation: &anyName},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := nodeapi.NewConnector(mgr.GetAPIReader(), f.NodeAPI.endpoint)
+	reader := secrets.NewStore(apply.New(mgr.GetClient(), "test"), mgr.GetClient(), mgr.GetAPIReader())
+	add := func(applier *apply.Applier, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Appliers = append(f.Appliers, applier)
+	}
+	add(transfernode.SetupWithManager(mgr, transfernode.Options{
+		DatabaseServer: faspexinstance.DatabaseServer(reader), Nodes: nodes, Faspex: f,
+	}))
+	add(storagelocation.SetupWithManager(mgr, storagelocation.Options{Nodes: nodes, Faspex: f}))
+	add(accesskey.SetupWithManager(mgr, accesskey.Options{Nodes: nodes}))
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("manager: %v", err)
+		}
+	})
+}
+
+// Connect implements the controllers' FaspexConnector.
+func (f *Field) Connect(context.Context, *v1alpha1.FaspexInstance) (faspexapi.API, error) {
+	return f.Faspex, nil
+}
+
+// TransferNode is a TransferNode with one storage, not created yet.
+func (f *Field) TransferNode() *v1alpha1.TransferNode {
+	return &v1alpha1.TransferNode{
+		ObjectMeta: f.meta(Node),
+		Spec: v1alpha1.TransferNodeSpec{
+			InstanceRef: v1alpha1.ObjectReference{Name: Instance},
+			Storage: []v1alpha1.StorageMount{
+				{Name: "default", HostPath: &v1alpha1.HostPathStorage{Path: "/srv/test"}},
+			},
+		},
+	}
+}
+
+// StorageLocation is a StorageLocation at /default/<name>, not created yet.
+func (f *Field) StorageLocation(name string) *v1alpha1.StorageLocation {
+	return &v1alpha1.StorageLocation{
+		ObjectMeta: f.meta(name),
+		Spec: v1alpha1.StorageLocationSpec{
+			TransferNodeRef: v1alpha1.ObjectReference{Name: Node},
+			Type:            v1alpha1.StorageLocationLocal,
+			Local:           &v1alpha1.LocalStorage{Path: "/default/" + name},
+		},
+	}
+}
+
+// AccessKey is an AccessKey to /default/<name>, not created yet.
+func (f *Field) AccessKey(name string) *v1alpha1.AccessKey {
+	return &v1alpha1.AccessKey{
+		ObjectMeta: f.meta(name),
+		Spec: v1alpha1.AccessKeySpec{
+			TransferNodeRef: v1alpha1.ObjectReference{Name: Node},
+			Storage:         v1alpha1.AccessKeyStorage{Local: &v1alpha1.LocalStorage{Path: "/default/" + name}},
+		},
+	}
+}
+
+func (f *Field) meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: f.Namespace, Name: name}
+}
+
+// Create makes an object.
+func (f *Field) Create(t *testing.T, object client.Object) {
+	t.Helper()
+	if err := f.Client.Create(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Get reads an object.
+func (f *Field) Get(t *testing.T, object client.Object, name string) {
+	t.Helper()
+	if err := f.Client.Get(t.Context(), f.Key(name), object); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Key of an object in the field's namespace.
+func (f *Field) Key(name string) client.ObjectKey {
+	return client.ObjectKey{Namespace: f.Namespace, Name: name}
+}
+
+// Delete deletes an object.
+func (f *Field) Delete(t *testing.T, object client.Object) {
+	t.Helper()
+	if err := f.Client.Delete(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Change reads an object, changes it and writes it back until that works.
+func (f *Field) Change(t *testing.T, object client.Object, name string, change func()) {
+	t.Helper()
+	f.Eventually(t, "change "+name, func() bool {
+		f.Get(t, object, name)
+		change()
+		err := f.Client.Update(t.Context(), object)
+		if err != nil && !apierrors.IsConflict(err) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+}
+
+// SetInstanceReady does what the controller of FaspexInstance would do.
+func (f *Field) SetInstanceReady(t *testing.T, ready bool) {
+	t.Helper()
+	instance := &v1alpha1.FaspexInstance{}
+	f.Get(t, instance, Instance)
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing,
+		ObservedGeneration: instance.Generation,
+	}
+	if ready {
+		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonSucceeded
+	}
+	meta.SetStatusCondition(&instance.Status.Conditions, condition)
+	if err := f.Client.Status().Update(t.Context(), instance); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// SetPods does what the DaemonSet controller and the kubelet would do.
+func (f *Field) SetPods(t *testing.T, wanted, ready int32) {
+	t.Helper()
+	f.Eventually(t, "set the status of the DaemonSet", func() bool {
+		daemonSet := &appsv1.DaemonSet{}
+		if err := f.Client.Get(t.Context(), f.Key(desired.NamesOf(Node).DaemonSet), daemonSet); err != nil {
+			return false
+		}
+		daemonSet.Status = appsv1.DaemonSetStatus{
+			ObservedGeneration: daemonSet.Generation, DesiredNumberScheduled: wanted, CurrentNumberScheduled: wanted,
+			UpdatedNumberScheduled: wanted, NumberReady: ready, NumberAvailable: ready,
+		}
+		return f.Client.Status().Update(t.Context(), daemonSet) == nil
+	})
+}
+
+// DatabaseExists tells whether the server has a database of that name.
+func (f *Field) DatabaseExists(t *testing.T, name string) bool {
+	t.Helper()
+	var n int
+	err := mariadbd.Open(t, f.Database.RootConfig()).QueryRowContext(t.Context(),
+		"SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n > 0
+}
