@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -215,6 +216,36 @@ func TestDatabaseThatDoesNotAnswer(t *testing.T) {
 		if w.Code != test.status || !strings.Contains(w.Body.String(), test.want) || strings.Contains(w.Body.String(), "127.0.0.1") {
 			t.Errorf("%s: %d %s", test.path, w.Code, w.Body)
 		}
+	}
+}
+
+func TestDescription(t *testing.T) {
+	server, err := core.New(nil, &keyring.Ring{}, core.Config{ExternalURL: externalURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Register(http.NewServeMux())
+	open := map[string]bool{"ping": true, "health": true, "authorize": true, "token": true}
+	seen := map[string]bool{}
+	for path, item := range server.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete, item.Patch} {
+			if op == nil {
+				continue
+			}
+			if seen[op.OperationID] || strings.ContainsAny(op.OperationID, "{}/ ") || op.Summary == "" || len(op.Tags) != 1 {
+				t.Errorf("%s %s: id %q, summary %q, tags %q", op.Method, path, op.OperationID, op.Summary, op.Tags)
+			}
+			seen[op.OperationID] = true
+			if open[op.OperationID] != (len(op.Security) == 0) {
+				t.Errorf("%s: security %v", op.OperationID, op.Security)
+			}
+			if op.Responses["422"] != nil {
+				t.Errorf("%s: describes an answer that is never given", op.OperationID)
+			}
+		}
+	}
+	if len(seen) < 50 {
+		t.Errorf("%d operations", len(seen))
 	}
 }
 

@@ -84,6 +84,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	cfg.OpenAPIPath = v5 + "/openapi"
 	cfg.DocsPath, cfg.SchemasPath = "", "" // the documentation page would load scripts from elsewhere
 	cfg.CreateHooks = nil                  // no $schema in answers
+	cfg.OnAddOperation = []huma.AddOpFunc{describe}
 	cfg.FieldsOptionalByDefault = true
 	cfg.AllowAdditionalPropertiesByDefault = true // clients send fields that newer or older servers know
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
@@ -101,6 +102,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerTransferSpecs()
 	s.registerFiles()
 	s.registerOAuthClients()
+	s.describeOAuth()
 	mux.HandleFunc(Base+"/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusNotFound, "There is nothing at this address."))
 	})

@@ -1,0 +1,58 @@
+package core
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"faspex.io/operator/faspex/api"
+)
+
+// describe is called by the library for every operation: what it would add and the server never answers is taken away.
+func describe(_ *huma.OpenAPI, op *huma.Operation) {
+	delete(op.Responses, "422") // a bad body is 400 here
+}
+
+// describeOAuth adds the endpoints of the OAuth server, which reads forms and answers pages and so is no part of the library's API.
+func (s *Server) describeOAuth() {
+	doc := s.api.OpenAPI()
+	text := &huma.Schema{Type: huma.TypeString}
+	query := func(name string, required bool) *huma.Param {
+		return &huma.Param{Name: name, In: "query", Required: required, Schema: text}
+	}
+	doc.AddOperation(&huma.Operation{
+		OperationID: "authorize", Method: http.MethodGet, Path: "/auth/authorize", Summary: "Show the login page", Tags: []string{"login"},
+		Parameters: []*huma.Param{query("client_id", true), query("redirect_uri", true), query("response_type", true), query("state", false),
+			query("code_challenge", false), query("code_challenge_method", false)},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The login page; it leads back to redirect_uri with a code", Content: map[string]*huma.MediaType{"text/html": {}}},
+			"302": {Description: "Back to redirect_uri with an error"},
+			"400": {Description: "A page that tells that the client or its address is not known", Content: map[string]*huma.MediaType{"text/html": {}}},
+		},
+	})
+	request := &huma.Schema{Type: huma.TypeObject, Required: []string{"client_id", "grant_type"}, Properties: map[string]*huma.Schema{
+		"grant_type": {Type: huma.TypeString, Enum: []any{"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:jwt-bearer"}},
+	}}
+	for _, name := range []string{"client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "assertion"} {
+		request.Properties[name] = text
+	}
+	refusal := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"error": text, "error_description": text}}
+	refused := &huma.Response{Description: "Refused", Content: map[string]*huma.MediaType{"application/json": {Schema: refusal}}}
+	token := doc.Components.Schemas.Schema(reflect.TypeFor[api.Token](), true, "Token")
+	doc.AddOperation(&huma.Operation{
+		OperationID: "token", Method: http.MethodPost, Path: "/auth/token", Summary: "Get an access token", Tags: []string{"login"},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"application/x-www-form-urlencoded": {Schema: request}, "application/json": {Schema: request},
+		}},
+		Responses: map[string]*huma.Response{
+			"201": {Description: "Created", Content: map[string]*huma.MediaType{"application/json": {Schema: token}}},
+			"400": refused, "401": refused, "503": refused,
+		},
+	})
+	doc.AddOperation(&huma.Operation{
+		OperationID: "revoke-token", Method: http.MethodDelete, Path: "/auth/token", Summary: "End the login that the token came from", Tags: []string{"login"},
+		Security:  []map[string][]string{{"bearer": {}}},
+		Responses: map[string]*huma.Response{"204": {Description: "No Content"}, "401": refused},
+	})
+}
