@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -77,7 +76,7 @@ func own(dir string, uid, gid int) error {
 		}
 	}
 	if mode := info.Mode().Perm() | 0o700; mode != info.Mode().Perm() {
-		if err := os.Chmod(dir, fs.FileMode(mode)); err != nil {
+		if err := os.Chmod(dir, mode); err != nil {
 			return fmt.Errorf("prepare storage: %w", err)
 		}
 	}

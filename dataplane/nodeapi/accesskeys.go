@@ -3,7 +3,6 @@ package nodeapi
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path"
@@ -207,7 +206,7 @@ func describeKey(c *caller, k store.AccessKey) client.AccessKey {
 		Storage: &client.Storage{Type: "local", Path: shown},
 	}
 	if len(k.Configuration) > 0 && string(k.Configuration) != "{}" {
-		out.Configuration = json.RawMessage(k.Configuration)
+		out.Configuration = k.Configuration
 	}
 	return out
 }

@@ -136,7 +136,7 @@ func TestWithCurl(t *testing.T) {
 	if status != "401" || !strings.Contains(headers, "Www-Authenticate: Basic") || errorOf(body).Code != 401 {
 		t.Errorf("info without credentials: %s\n%s%s", status, headers, body)
 	}
-	for _, credentials := range []string{nodeUser + ":wrong", "other:" + nodePass, nodeUser + ":", ":"} {
+	for _, credentials := range []string{nodeUser + ":wrong", "other:" + nodePass, nodeUser + ":", ":", "wörd:x", strings.Repeat("x", 5000) + ":x"} {
 		if status, _, _ := a.curl(t, "/info", "-u", credentials); status != "401" {
 			t.Errorf("credentials %q: %s", credentials, status)
 		}
@@ -150,6 +150,15 @@ func TestWithCurl(t *testing.T) {
 	status, _, body = a.curl(t, "/nothing", asNode...)
 	if status != "404" || errorOf(body).UserMessage == "" {
 		t.Errorf("unknown call: %s %s", status, body)
+	}
+	for path, want := range map[string]string{
+		"/ops/transfers/%C3%BC": "404", "/ops/transfers/%00": "404", "/access_keys/%C3%BC": "404", "/access_keys/%2F": "404",
+		"/ops/transfers?access_key=%C3%BC": "200", "/ops/transfers?tag=%25%5C%27%00%FF": "200", "/ops/transfers?count=0": "400",
+		"/files/%2Fa%2Fb/contents": "404", "/%2e%2e/info": "404",
+	} {
+		if status, _, body := a.curl(t, path, append(asNode, "--path-as-is")...); status != want {
+			t.Errorf("%s: %s %s", path, status, body)
+		}
 	}
 	for name, payload := range map[string]string{"not json": "x", "null": "null", "two": "{}{}", "wrong type": `{"transfer_requests":7}`, "empty": ""} {
 		status, _, body = a.curl(t, "/files/upload_setup", append(asNode, "-X", "POST", "-d", payload)...)
@@ -211,7 +220,7 @@ func TestSetupSealsWhatWasAsked(t *testing.T) {
 		t.Errorf("tags = %s", g.Tags)
 	}
 	left := time.Until(g.ExpiresAt)
-	if g.Cookie != "c:1" || g.Root != "/" || g.TokenUser != nodeUser || left > time.Minute || left < 30*time.Second {
+	if g.Cookie != "c:1" || g.User != "xfer" || g.Root != "/" || g.TokenUser != nodeUser || left > time.Minute || left < 30*time.Second {
 		t.Errorf("grant = %+v", g)
 	}
 	if strings.Contains(a.log.String(), spec.Token) {

@@ -85,7 +85,7 @@ func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction t
 	}
 	rates := s.rates(req)
 	text, err := s.Keys.Seal(token.Grant{
-		TransferID: transferID, Direction: direction, Root: c.root, Paths: layout.allowed, TokenUser: c.user, AccessKey: c.keyID(),
+		TransferID: transferID, Direction: direction, Root: c.root, Paths: layout.allowed, User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(),
 		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
 	if err != nil {

@@ -65,6 +65,9 @@ func (s *Store) CreateAccessKey(ctx context.Context, k AccessKey, secret string)
 
 // AccessKey reads a key; ErrNotFound if there is none.
 func (s *Store) AccessKey(ctx context.Context, id string) (AccessKey, error) {
+	if !isASCII(id) {
+		return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	k, err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", id))
@@ -96,6 +99,9 @@ func (s *Store) AccessKeys(ctx context.Context, parent string) ([]AccessKey, err
 
 // CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong.
 func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, error) {
+	if !isASCII(id) {
+		return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
+	}
 	query, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var hash string
@@ -115,6 +121,9 @@ func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, 
 
 // UpdateAccessKey changes a key. Another storage path forgets all file ids but the root's.
 func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChange) error {
+	if !isASCII(id) {
+		return fmt.Errorf("access key: %w", ErrNotFound)
+	}
 	var hash *string
 	if c.Secret != nil {
 		h := hashSecret(*c.Secret)
@@ -148,6 +157,9 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 
 // DeleteAccessKey removes a key and its file ids; ErrNotFound if there is none.
 func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
+	if !isASCII(id) {
+		return fmt.Errorf("access key: %w", ErrNotFound)
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	res, err := s.db.ExecContext(ctx, "DELETE FROM access_keys WHERE id = ?", id)

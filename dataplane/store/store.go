@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -105,4 +106,14 @@ func isDuplicate(err error) bool {
 func answered(err error) bool {
 	var e *mysql.MySQLError
 	return errors.As(err, &e)
+}
+
+// isASCII reports whether s can be an id at all. The database refuses to compare other texts with a column of ids.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

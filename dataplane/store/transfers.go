@@ -55,6 +55,9 @@ type TransferFilter struct {
 
 // Transfers lists transfers in the order of their last change of status.
 func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferRecord, error) {
+	if !isASCII(f.ID) || !isASCII(f.AccessKey) {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	query := `SELECT id, revision, status, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
@@ -191,6 +194,9 @@ func (s *Store) SetTargetRate(ctx context.Context, id string, kbps int64) error 
 }
 
 func (s *Store) ask(ctx context.Context, id, query string, args ...any) error {
+	if !isASCII(id) {
+		return fmt.Errorf("transfer: %w", ErrNotFound)
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	res, err := s.db.ExecContext(ctx, query, args...)

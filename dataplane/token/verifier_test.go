@@ -222,9 +222,33 @@ func TestAuthorizeBearerToken(t *testing.T) {
 	}
 }
 
+func FuzzUnpackBearer(f *testing.F) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("")
+	f.Add("eJwDAAAAAAE=")
+	f.Add(bearer(f, private, `{"user_id":"luke","scope":"node.ak:admin:all","expires_at":"2026-11-21T13:00:00Z"}`))
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		f.Fatal(err)
+	}
+	pem := publicPEM(f, stranger)
+	f.Fuzz(func(t *testing.T, text string) {
+		u, err := unpackBearer(text)
+		if err != nil {
+			return
+		}
+		if _, err := u.verify(pem, noon); err == nil {
+			t.Errorf("verified without a signature: %q", text)
+		}
+	})
+}
+
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func publicPEM(t *testing.T, k *rsa.PrivateKey) string {
+func publicPEM(t testing.TB, k *rsa.PrivateKey) string {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
 	if err != nil {
@@ -234,7 +258,7 @@ func publicPEM(t *testing.T, k *rsa.PrivateKey) string {
 }
 
 // bearer writes a token as clients do: signature in lines of 60 characters.
-func bearer(t *testing.T, k *rsa.PrivateKey, claims string) string {
+func bearer(t testing.TB, k *rsa.PrivateKey, claims string) string {
 	t.Helper()
 	digest := sha512.Sum512([]byte(claims))
 	signature, err := rsa.SignPKCS1v15(nil, k, crypto.SHA512, digest[:])
