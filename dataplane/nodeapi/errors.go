@@ -59,6 +59,9 @@ func toAPIError(err error) *apiError {
 	if isEscape(err) {
 		return &apiError{http.StatusForbidden, "path leads outside the storage"}
 	}
+	if store.IsUnavailable(err) {
+		return &apiError{http.StatusServiceUnavailable, "the node can't reach its database, try again"}
+	}
 	return &apiError{http.StatusInternalServerError, "internal error"}
 }
 
@@ -66,6 +69,11 @@ func toAPIError(err error) *apiError {
 func isEscape(err error) bool {
 	var e *fs.PathError
 	return errors.As(err, &e) && e.Err != nil && e.Err.Error() == "path escapes from parent"
+}
+
+// failed reports whether the node is at fault: such errors end a whole call and are logged with their cause.
+func (e *apiError) failed() bool {
+	return e.status == http.StatusInternalServerError || e.status == http.StatusServiceUnavailable
 }
 
 func (e *apiError) body() *client.ErrorBody {

@@ -55,7 +55,7 @@ func (s *Server) eachPath(r *http.Request, fn func(item pathItem) error) (any, e
 		results[i] = pathResult{Path: item.Path, Source: item.Source, Destination: item.Destination}
 		if err := fn(item); err != nil {
 			e := toAPIError(err)
-			if e.status == http.StatusInternalServerError {
+			if e.failed() {
 				return nil, err
 			}
 			results[i].Error = e.body()

@@ -51,7 +51,7 @@ func (s *Server) serve(h handler) http.Handler {
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := toAPIError(err)
-	if e.status == http.StatusInternalServerError {
+	if e.failed() {
 		s.Log.Error("node api call failed", "method", r.Method, "route", r.Pattern, "error", err)
 	}
 	if e.status == http.StatusUnauthorized {

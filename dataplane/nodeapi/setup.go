@@ -50,7 +50,7 @@ func (s *Server) setup(_ context.Context, c *caller, r *http.Request, direction 
 		spec, err := s.transferSpec(c, req.TransferRequest, direction)
 		if err != nil {
 			e := toAPIError(err)
-			if e.status == http.StatusInternalServerError {
+			if e.failed() {
 				return nil, err
 			}
 			out.TransferSpecs[i].Error = e.body()
