@@ -1,0 +1,192 @@
+package charts_test
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"faspex.io/operator/test/kubeapi"
+)
+
+func TestMain(m *testing.M) { os.Exit(kubeapi.Run(m)) }
+
+const (
+	operatorChart = "faspex-operator"
+	faspexChart   = "faspex"
+)
+
+// instanceValues are those of a whole instance.
+var instanceValues = []string{
+	"--set", "instance.externalURL=https://faspex.example.com",
+	"--set", "transferNodes.main.storage[0].name=default",
+	"--set", "transferNodes.main.storage[0].hostPath.path=/srv/faspex",
+	"--set", "storageLocations.packages.transferNodeRef.name=main",
+	"--set", "storageLocations.packages.type=local",
+	"--set", "storageLocations.packages.local.path=/default/packages",
+	"--set", "storageLocations.packages.defaultInbox=true",
+	"--set", "accessKeys.archive.transferNodeRef.name=main",
+	"--set", "accessKeys.archive.storage.storageLocationRef.name=packages",
+}
+
+func TestChartHoldsTheGeneratedFiles(t *testing.T) {
+	crds, err := filepath.Glob("../config/crd/bases/*.yaml")
+	if err != nil || len(crds) != 4 {
+		t.Fatalf("definitions are %v (%v)", crds, err)
+	}
+	pairs := map[string]string{"../config/rbac/role.yaml": operatorChart + "/files/rbac/role.yaml"}
+	for _, crd := range crds {
+		pairs[crd] = filepath.Join(operatorChart, "files", "crds", filepath.Base(crd))
+	}
+	for source, copied := range pairs {
+		want, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(copied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(want, got) {
+			t.Errorf("%s differs from %s: run make generate", copied, source)
+		}
+	}
+	if copies, err := filepath.Glob(operatorChart + "/files/crds/*.yaml"); err != nil || len(copies) != len(crds) {
+		t.Errorf("the chart holds %v (%v)", copies, err)
+	}
+}
+
+func TestOperatorForTheCluster(t *testing.T) {
+	objects := render(t, operatorChart, "default")
+	want := []string{
+		"ClusterRole release-faspex-operator", "ClusterRole release-faspex-operator-edit", "ClusterRole release-faspex-operator-view",
+		"ClusterRoleBinding release-faspex-operator",
+		"CustomResourceDefinition accesskeys.faspex.io", "CustomResourceDefinition faspexinstances.faspex.io",
+		"CustomResourceDefinition storagelocations.faspex.io", "CustomResourceDefinition transfernodes.faspex.io",
+		"Deployment release-faspex-operator",
+		"Role release-faspex-operator-leader in default", "RoleBinding release-faspex-operator-leader in default",
+		"Service release-faspex-operator-metrics", "ServiceAccount release-faspex-operator",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(objects))); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	for name, object := range objects {
+		if object.GetKind() == "CustomResourceDefinition" && object.GetAnnotations()["helm.sh/resource-policy"] != "keep" {
+			t.Errorf("%s goes when the release is uninstalled", name)
+		}
+	}
+	admit(t, objects)
+}
+
+func TestOperatorForNamespaces(t *testing.T) {
+	objects := render(t, operatorChart, "default", "--set", "watchNamespaces={kube-public,default}", "--set", "replicas=2", "--set", "crds.install=false")
+	for name, object := range objects {
+		if strings.HasPrefix(object.GetKind(), "Cluster") || object.GetKind() == "CustomResourceDefinition" {
+			t.Errorf("%s is rendered", name)
+		}
+	}
+	for _, namespace := range []string{"default", "kube-public"} {
+		if objects["Role release-faspex-operator in "+namespace] == nil || objects["RoleBinding release-faspex-operator in "+namespace] == nil {
+			t.Errorf("no role in %s", namespace)
+		}
+	}
+	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "args")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range []string{"--watch-namespaces=kube-public,default", "--leader-elect"} {
+		if !slices.Contains(args, arg) {
+			t.Errorf("args %q lack %s", args, arg)
+		}
+	}
+	admit(t, objects)
+}
+
+func TestNoWildcardInAnyRole(t *testing.T) {
+	for name, object := range render(t, operatorChart, "default") {
+		rules, found, err := unstructured.NestedSlice(object.Object, "rules")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !found {
+			continue
+		}
+		for _, rule := range rules {
+			for _, field := range []string{"apiGroups", "resources", "verbs"} {
+				values, _, err := unstructured.NestedStringSlice(rule.(map[string]any), field)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, value := range values {
+					if strings.Contains(value, "*") {
+						t.Errorf("%s has %s %q", name, field, value)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestInstance(t *testing.T) {
+	objects := render(t, faspexChart, "default", instanceValues...)
+	want := []string{"AccessKey archive", "FaspexInstance release", "StorageLocation packages", "TransferNode main"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(objects))); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	instance, _, err := unstructured.NestedString(objects["TransferNode main"].Object, "spec", "instanceRef", "name")
+	if err != nil || instance != "release" {
+		t.Errorf("the node belongs to %q (%v)", instance, err)
+	}
+	admit(t, objects)
+}
+
+func TestRefusedValues(t *testing.T) {
+	instance := []string{"--set", "instance.externalURL=https://faspex.example.com"}
+	for _, test := range []struct {
+		name, chart string
+		args        []string
+		want        string
+	}{
+		{"unknown value", operatorChart, []string{"--set", "replica=2"}, "replica"},
+		{"log level", operatorChart, []string{"--set", "log.level=loud"}, "level"},
+		{"metrics on the port of the probes", operatorChart, []string{"--set", "metrics.port=8081"}, "port"},
+		{"namespace that is none", operatorChart, []string{"--set", "watchNamespaces={Not_A_Namespace}"}, "watchNamespaces"},
+		{"no URL", faspexChart, nil, "externalURL"},
+		{"plain URL", faspexChart, []string{"--set", "instance.externalURL=http://faspex.example.com"}, "externalURL"},
+		{"both databases", faspexChart, append([]string{"--set", "instance.database.external.host=db", "--set", "instance.database.external.rootSecretRef.name=root"}, instance...), "database"},
+		{"node without storage", faspexChart, append([]string{"--set", "transferNodes.main.gso=auto"}, instance...), "storage"},
+		{"location without path", faspexChart, append([]string{"--set", "storageLocations.a.type=local", "--set", "storageLocations.a.transferNodeRef.name=main"}, instance...), "local"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := refusedValues(t, test.chart, test.args...); !strings.Contains(got, test.want) {
+				t.Errorf("helm says %q, and not which value: %s", got, test.want)
+			}
+		})
+	}
+}
+
+// admit has the API server check every object as if it were applied; unknown fields are errors.
+func admit(t *testing.T, objects map[string]*unstructured.Unstructured) {
+	t.Helper()
+	c := client.WithFieldValidation(kubeapi.Client(t), metav1.FieldValidationStrict)
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		err := c.Apply(context.Background(), client.ApplyConfigurationFromUnstructured(objects[name]),
+			client.FieldOwner("test"), client.ForceOwnership, client.DryRunAll)
+		if err != nil {
+			t.Errorf("%s is refused: %v", name, err)
+		}
+	}
+}
