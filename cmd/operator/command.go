@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"faspex.io/operator/internal/version"
 )
 
 // settings are the flags.
@@ -40,7 +42,7 @@ func newCommand() *cobra.Command {
 	s := settings{}
 	command := &cobra.Command{
 		Use: "operator", Short: "Run Faspex and its transfer nodes", Long: description, Example: examples,
-		Version: version, Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		Version: version.Version, Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if slices.Contains(s.watchNamespaces, "") {
 				return fmt.Errorf("--watch-namespaces holds an empty name")

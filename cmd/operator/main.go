@@ -8,9 +8,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
-// version is set by the linker.
-var version = "dev"
-
 func main() {
 	if err := newCommand().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
 		fmt.Fprintln(os.Stderr, "operator:", err)

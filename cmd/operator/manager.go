@@ -24,6 +24,7 @@ import (
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/controllers/storagelocation"
 	"faspex.io/operator/controllers/transfernode"
+	"faspex.io/operator/internal/version"
 )
 
 // leaderID names the lease.
@@ -43,7 +44,7 @@ func run(ctx context.Context, config *rest.Config, s settings, log logr.Logger) 
 			return fmt.Errorf("add %s: %w", add, err)
 		}
 	}
-	log.Info("starting", "version", version, "watchNamespaces", s.watchNamespaces, "leaderElect", s.leaderElect)
+	log.Info("starting", "version", version.Version, "watchNamespaces", s.watchNamespaces, "leaderElect", s.leaderElect)
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("run the controllers: %w", err)
 	}

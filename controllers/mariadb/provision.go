@@ -115,7 +115,7 @@ func (p *provisioner) grants(a Account) error {
 	if err != nil {
 		return classify("show grants of "+a.Name, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	var lines []string
 	for rows.Next() {
 		var line string

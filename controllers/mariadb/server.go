@@ -76,12 +76,12 @@ func (s Server) with(ctx context.Context, f func(*sql.Conn) error) error {
 		return fmt.Errorf("database configuration: %w", err)
 	}
 	db := sql.OpenDB(connector)
-	defer db.Close() //nolint:errcheck // nothing is lost: every statement has been answered
+	defer db.Close() // nothing is lost: every statement has been answered
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return classify("connect to "+s.Addr(), err)
 	}
-	defer conn.Close() //nolint:errcheck // as above
+	defer conn.Close()
 	return f(conn)
 }
 

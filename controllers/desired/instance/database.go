@@ -14,11 +14,11 @@ const (
 // Keys of the Secrets db and db-user, which are also the documented environment variables.
 const (
 	KeyRootUsername  = "FASPEX_DB_ROOT_USERNAME"
-	KeyRootPassword  = "FASPEX_DB_ROOT_PASSWORD" //nolint:gosec // the name of a variable
+	KeyRootPassword  = "FASPEX_DB_ROOT_PASSWORD"
 	KeyAdminUsername = "FASPEX_DB_ASPERA_ADMIN_USERNAME"
-	KeyAdminPassword = "FASPEX_DB_ASPERA_ADMIN_PASSWORD" //nolint:gosec // the name of a variable
+	KeyAdminPassword = "FASPEX_DB_ASPERA_ADMIN_PASSWORD"
 	KeyUsername      = "FASPEX_DB_USERNAME"
-	KeyPassword      = "FASPEX_DB_PASSWORD" //nolint:gosec // the name of a variable
+	KeyPassword      = "FASPEX_DB_PASSWORD"
 )
 
 // Database is where the database of an instance is, and what its database and users are called.
