@@ -173,7 +173,7 @@ func (b *tab) checkPage(where string) {
 		"one main part":    `document.querySelectorAll('main').length === 1`,
 		"one h1":           `document.querySelectorAll('h1').length === 1`,
 		"named fields":     `[...document.querySelectorAll('input:not([type=hidden]), textarea, select')].every(e => e.labels?.length || e.ariaLabel || e.title)`,
-		"named buttons":    `[...document.querySelectorAll('button')].every(e => e.innerText.trim() || e.ariaLabel || e.title || e.getAttribute('aria-labelledby'))`,
+		"named buttons":    `[...document.querySelectorAll('button')].filter(e => e.checkVisibility({visibilityProperty: true})).every(e => e.innerText.trim() || e.ariaLabel || e.title || e.getAttribute('aria-labelledby'))`,
 		"no overflow":      `document.documentElement.scrollWidth <= window.innerWidth`,
 		"nothing external": `performance.getEntriesByType('resource').every(e => e.name.startsWith(location.origin))`,
 	} {

@@ -108,6 +108,12 @@ func TestPersonReceivesAndSendsPackages(t *testing.T) {
 	b.checkPage("a package on a phone")
 	b.do("look at it on a desk again", chromedp.EmulateViewport(1280, 900))
 
+	b.press("Delete")
+	b.sees("Delete “Notes for Alice”?", "This cannot be undone.")
+	b.press("Delete package")
+	b.sees("Deleting")
+	b.until("come back to the list", `location.pathname === '/aspera/faspex/sent' && document.activeElement?.id === 'main-content'`)
+
 	const change = `const k = 'faspex.tokens', t = JSON.parse(sessionStorage.getItem(k)); `
 	old := value[string](b, `JSON.parse(sessionStorage.getItem('faspex.tokens')).accessToken`)
 	value[any](b, `{`+change+`t.expiresAt = 0; sessionStorage.setItem(k, JSON.stringify(t)); location.assign('/aspera/faspex/received') }`)

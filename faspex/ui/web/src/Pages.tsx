@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
-import { Navigate, Route, Routes } from 'react-router';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { Api } from './api/client';
 import type { Account } from './api/types';
 import { LoginRequired, type Session } from './auth/session';
@@ -39,6 +39,7 @@ export function Pages({ session, leave }: PagesProps) {
     () => ({ api, account, sessionEnded, signOut: () => void session.signOut().then(() => leave('signed-out')) }),
     [api, account, sessionEnded, session, leave],
   );
+  useFocusOnNewPage();
   return (
     <AppProvider value={context}>
       <AppHeader />
@@ -54,4 +55,16 @@ export function Pages({ session, leave }: PagesProps) {
       </div>
     </AppProvider>
   );
+}
+
+/** Moves the focus to the main part when another page is shown, where keyboard and screen reader go on. */
+function useFocusOnNewPage(): void {
+  const { pathname } = useLocation();
+  const shown = useRef(pathname);
+  useEffect(() => {
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    document.getElementById('main-content')?.focus();
+    window.scrollTo(0, 0);
+  }, [pathname]);
 }

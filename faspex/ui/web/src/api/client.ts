@@ -79,6 +79,10 @@ export class Api {
     return this.json('packages', { method: 'POST', body: input });
   }
 
+  async deletePackage(id: string): Promise<void> {
+    await this.send('packages', { method: 'DELETE', body: { ids: [id] } });
+  }
+
   uploadSpec(id: string, paths: string[]): Promise<TransferSpec> {
     return this.json(`packages/${encodeURIComponent(id)}/transfer_spec/upload`, {
       method: 'POST',

@@ -6,10 +6,11 @@ import type { Package, UploadDetails } from '../api/types';
 import { Problem } from '../shell/Problem';
 import { useApp } from '../shell/context';
 import { usePolling } from '../usePolling';
+import { DeletePackage } from './DeletePackage';
 import { FileBrowser } from './FileBrowser';
 import { formatBytes, numberOf } from './format';
 import { PackageFacts } from './PackageFacts';
-import { awaitsUpload, isReleased, packageStatus } from './status';
+import { awaitsUpload, isDeletable, isReleased, packageStatus } from './status';
 import { StatusTag } from './StatusTag';
 import { DownloadSection, UploadSection } from './TransferSections';
 
@@ -49,6 +50,7 @@ export function PackagePage({ box }: { box: Box }) {
           <Link to={`/${box}`}>{box === 'received' ? 'Received' : 'Sent'}</Link>
         </BreadcrumbItem>
       </Breadcrumb>
+      {!data && <h1 className="visually-hidden">Package</h1>}
       {loading && <DataTableSkeleton columnCount={3} rowCount={4} showHeader={false} showToolbar={false} aria-label="Loading the package" />}
       {error && <Problem title="The package could not be loaded." error={error} retry={refresh} />}
       {data && <PackageView box={box} {...data} />}
@@ -65,6 +67,7 @@ function PackageView({ box, pkg, upload }: { box: Box } & Details) {
           <h1>{pkg.title}</h1>
           <StatusTag pkg={pkg} progress={percent} />
         </div>
+        {isDeletable(pkg) && <DeletePackage pkg={pkg} box={box} />}
       </div>
       {packageStatus(pkg).label === 'Failed' && (
         <Problem

@@ -7,9 +7,9 @@ import { useApp } from '../shell/context';
 import { downloadCommand, folderName, pathsOf, uploadCommand } from './ascp';
 
 /** How a sender moves the files of this computer into the package. */
-export function UploadSection({ pkg, initialPaths = '' }: { pkg: Package; initialPaths?: string }) {
+export function UploadSection({ pkg }: { pkg: Package }) {
   const { api } = useApp();
-  const [text, setText] = useState(initialPaths);
+  const [text, setText] = useState('');
   const paths = pathsOf(text);
   return (
     <CommandSection

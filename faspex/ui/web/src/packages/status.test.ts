@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { awaitsUpload, isReleased, packageStatus } from './status';
+import { awaitsUpload, isDeletable, isReleased, packageStatus } from './status';
 
 describe('packageStatus', () => {
   const table: [string, string, string][] = [
@@ -39,6 +39,11 @@ describe('what can be done', () => {
     expect(awaitsUpload({ state: 'held', upload_status: 'failed' })).toBe(true);
     expect(awaitsUpload({ state: 'held', upload_status: 'completed' })).toBe(false);
     expect(awaitsUpload({ state: 'released', upload_status: 'completed' })).toBe(false);
+  });
+  it('offers the deletion while nothing is at work', () => {
+    expect(isDeletable({ state: 'released' })).toBe(true);
+    expect(isDeletable({ state: 'transient_held_to_released_start' })).toBe(false);
+    expect(isDeletable({ state: 'deleted' })).toBe(false);
   });
   it('offers the download once it is released', () => {
     expect(isReleased({ state: 'released' })).toBe(true);

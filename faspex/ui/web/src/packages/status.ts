@@ -57,3 +57,10 @@ export function awaitsUpload(pkg: Pick<Package, 'state' | 'upload_status'>): boo
 export function isReleased(pkg: Pick<Package, 'state'>): boolean {
   return pkg.state === 'released';
 }
+
+const deletableStates = ['held', 'released', 'expired'];
+
+/** True when nothing is being done with the package, so that it can be deleted. */
+export function isDeletable(pkg: Pick<Package, 'state'>): boolean {
+  return deletableStates.includes(pkg.state);
+}
