@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,7 +45,8 @@ func (r *request) applySpecFile(name string) error {
 
 // badSpec describes a spec that is not JSON, or has a wrong type, without its values: it holds a token.
 func badSpec(err error) error {
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
 		return transfer.Errorf(transfer.CodeUsage, "transfer spec: field %s has a wrong type", wrong.Field)
 	}
 	return transfer.Errorf(transfer.CodeUsage, "the transfer spec is not JSON")

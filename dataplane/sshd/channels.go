@@ -76,7 +76,7 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 			return
 		case "shell", "exec":
 			r.Reply(true, nil)
-			io.WriteString(channel.Stderr(), refusal)
+			_, _ = io.WriteString(channel.Stderr(), refusal)
 			exit(channel, 1)
 			return
 		default: // A terminal, the environment, agent and X11 forwarding, signals.

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 
@@ -68,7 +69,7 @@ func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *os.File, ch
 			return nil, nil, err
 		}
 		hash, err := hashChunk(file, i, f.entry.Size, buf)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, nil, err
 		}
 		if want, ok := journaled[i]; err != nil || ok && want != hash {

@@ -68,7 +68,7 @@ func (s *Server) renderProblem(w http.ResponseWriter, status int, problem string
 }
 
 func render(w http.ResponseWriter, status int, view loginView, formAction string) {
-	view.Style = template.CSS(loginCSS) //nolint:gosec // embedded at build time
+	view.Style = template.CSS(loginCSS) // embedded at build time
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")

@@ -67,7 +67,7 @@ func hierarchies() ([]cgroupHierarchy, error) {
 	return usable, nil
 }
 
-// cgroupDirs are the folders of a machine in all hierarchies, recorded while it is powered on.
+// cgroupList is the file that records a machine's groups while it is powered on.
 func (d machineDir) cgroupList() string { return d.path("cgroups") }
 
 // createCgroups makes the groups of a machine, moves the calling process into them and records them.

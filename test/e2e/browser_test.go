@@ -37,13 +37,13 @@ func personSeesPackage(t *testing.T) {
 		chromedp.WaitVisible(chromedp.Search(`//*[contains(text(), "`+packageTitle+`")]`)),
 	)
 	if err != nil {
-		saveScreenshot(t, browser)
+		saveScreenshot(browser, t)
 		t.Fatalf("log in at %s and see the package: %v", web, err)
 	}
 }
 
 // saveScreenshot keeps what the browser showed, for the person who reads the failure.
-func saveScreenshot(t *testing.T, browser context.Context) {
+func saveScreenshot(browser context.Context, t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(browser), 10*time.Second)
 	defer cancel()

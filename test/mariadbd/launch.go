@@ -106,7 +106,7 @@ func (s *Server) waitReady(exited <-chan error, log string) error {
 		case <-exited:
 			return errors.New("mariadbd exited")
 		case <-ctx.Done():
-			text, _ := os.ReadFile(log) //nolint:errcheck // the log only adds detail to the error below
+			text, _ := os.ReadFile(log) // only adds detail to the error below
 			return fmt.Errorf("not ready within %v: %w\n%s", startTimeout, err, text)
 		case <-time.After(50 * time.Millisecond):
 		}
