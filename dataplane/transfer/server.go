@@ -169,6 +169,9 @@ func (s *session) negotiate() error {
 	if o.TargetKbps == 0 {
 		o.TargetKbps = s.DefaultKbps
 	}
+	if s.hello.Options.RatePolicy == "" && o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 {
+		o.RatePolicy = string(engine.PolicyFair) // A default without a rate can't be kept.
+	}
 	o, err := Normalize(o)
 	if err != nil {
 		return err
@@ -190,7 +193,7 @@ func (s *session) limit() {
 	if s.options.TargetKbps > 0 {
 		s.options.TargetKbps = firstPositive(s.options.TargetKbps, s.capKbps)
 	}
-	if s.hello.Options.RatePolicy == "" && g.Policy != "" {
+	if s.hello.Options.RatePolicy == "" && g.Policy != "" && (g.Policy != string(engine.PolicyFixed) || s.options.TargetKbps > 0) {
 		s.options.RatePolicy = g.Policy
 	}
 }
