@@ -22,6 +22,14 @@ type PackageCreate struct {
 	ReleaseDate         *string                    `json:"release_date,omitempty" nullable:"true"`
 }
 
+// PackageChange is the body of PUT packages/{id}; nil leaves a field as it is.
+type PackageChange struct {
+	ReleasePolicy    *string `json:"release_policy,omitempty" enum:"now,on_date,later"`
+	ReleaseDate      *string `json:"release_date,omitempty" nullable:"true"`
+	ExpirationPolicy *string `json:"expiration_policy,omitempty" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
+	ExpirationDate   *string `json:"expiration_date,omitempty" nullable:"true"`
+}
+
 // RecipientName names someone: by login name or e-mail address.
 type RecipientName struct {
 	ID            string `json:"id,omitempty"`

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/pem"
 	"log/slog"
 	"net"
@@ -23,6 +24,9 @@ import (
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/client"
+	"faspex.io/operator/faspex/core"
+	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/test/mariadbd"
 )
 
@@ -148,6 +152,46 @@ func TestNodes(t *testing.T) {
 		if strings.Contains(in.log.String(), `"`+secret) {
 			t.Errorf("the log holds %q", secret)
 		}
+	}
+}
+
+func TestPasswordsOutliveTheSecret(t *testing.T) {
+	in, node := install(t), startNode(t)
+	made, err := in.admin.CreateNode(t.Context(), node.change("north"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := keyOf(t, made.ID)
+	before, err := in.store.Node(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keyring.New("the next secret of the tests", testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := core.New(in.store, ring, core.Config{ExternalURL: externalURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); server.Upkeep(ctx) }()
+	after := before
+	for bytes.Equal(after.APIPassword, before.APIPassword) {
+		if after, err = in.store.Node(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	<-done
+	last, err := keyring.New("the next secret of the tests", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if password, err := nodes.NewDialer(last).Password(after); err != nil || password != nodePassword {
+		t.Errorf("without the old secret: %v", err)
 	}
 }
 

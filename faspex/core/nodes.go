@@ -121,15 +121,15 @@ func (s *Server) node(ctx context.Context, id string) (store.Node, error) {
 	return s.store.Node(ctx, n)
 }
 
-// allFolders is more than a node has.
-var allFolders = store.Page{Limit: 1000}
+// everything is a page that holds more nodes, or folders of a node, than there are.
+var everything = store.Page{Limit: 10_000}
 
 func (s *Server) showNode(ctx context.Context, n store.Node, expand bool) (api.Node, error) {
 	out := nodeOut(n)
 	if !expand {
 		return out, nil
 	}
-	folders, _, err := s.store.SharedFolders(ctx, store.FolderFilter{NodeID: n.ID}, allFolders)
+	folders, _, err := s.store.SharedFolders(ctx, store.FolderFilter{NodeID: n.ID}, everything)
 	if err != nil {
 		return out, err
 	}

@@ -22,13 +22,7 @@ func (s *Server) registerPackages() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
-		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
-			v, err := s.view(ctx, in.ID)
-			if err != nil {
-				return nil, err
-			}
-			return answerWith(packageOut(v)), nil
-		})
+		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
 	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}", id: "delete-package", what: what, access: anyone,
 		summary: "Delete a package that the caller sent, or take a received one off the caller's list"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
@@ -75,6 +69,7 @@ type view struct {
 	sender     bool   // the caller sent it, or is an admin: sees and manages it
 	author     bool   // the caller sent it: may have its content
 	recipient  bool   // the caller received it and has not deleted it
+	archived   bool   // on the caller's side
 	box        string
 }
 
@@ -132,9 +127,11 @@ func (s *Server) views(ctx context.Context, list []store.Package) ([]view, error
 			folders[p.SharedFolderID] = name
 		}
 		v := view{pkg: p, deliveries: deliveries[p.ID], downloads: downloads[p.ID], folder: name, sender: p.Sender.ID == me.ID || isAdmin(me), author: p.Sender.ID == me.ID}
+		v.archived = v.author && p.SenderArchived
 		for _, d := range v.deliveries {
 			if d.Recipient.ID == me.ID && !d.Deleted {
 				v.recipient = true
+				v.archived = v.archived || d.Archived
 			}
 		}
 		out[i] = v
@@ -173,14 +170,11 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if p.ReleaseDate, err = date(c.ReleaseDate); err != nil {
 		return nil, err
 	}
-	if p.ReleasePolicy == "on_date" && !p.ReleaseDate.Valid {
-		return nil, badRequest("release_policy on_date needs release_date.")
-	}
 	if p.ExpirationDate, err = date(c.ExpirationDate); err != nil {
 		return nil, err
 	}
-	if p.ExpirationPolicy == "delete_after_expiration_date" && !p.ExpirationDate.Valid {
-		return nil, badRequest("expiration_policy delete_after_expiration_date needs expiration_date.")
+	if err := checkPolicies(p); err != nil {
+		return nil, err
 	}
 	for _, f := range []struct {
 		into *json.RawMessage
@@ -197,11 +191,7 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.view(ctx, text(key))
-	if err != nil {
-		return nil, err
-	}
-	return answerWith(packageOut(v)), nil
+	return s.packageAnswer(ctx, text(key))
 }
 
 // recipients finds the accounts that a package is for, each once. Who is named both ways is a public recipient.

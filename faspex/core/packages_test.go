@@ -273,6 +273,78 @@ func TestDeletingPackages(t *testing.T) {
 	}
 }
 
+func TestChangingWhenAPackageIsReleased(t *testing.T) {
+	x, ctx := newExchange(t), t.Context()
+	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "later", Recipients: to("bob"), ReleasePolicy: "later"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := titles(t, x.alice, "pending"); got != "later:starting" {
+		t.Errorf("pending %q", got)
+	}
+	path := "/api/v5/packages/" + p.ID
+	for _, test := range []struct {
+		by     *client.Client
+		body   map[string]any
+		status int
+		want   string
+	}{
+		{x.alice, map[string]any{"release_policy": "on_date"}, 400, "needs release_date"},
+		{x.alice, map[string]any{"release_policy": "on_date", "release_date": "2030-01-02T03:04:05Z"}, 200, `"release_date":"2030-01-02T03:04:05.000Z"`},
+		{x.alice, map[string]any{"expiration_policy": "delete_after_all_download"}, 200, `"release_policy":"on_date"`},
+		{x.alice, map[string]any{"release_policy": "now"}, 200, `"expiration_policy":"delete_after_all_download"`},
+		{x.bob, map[string]any{"release_policy": "now"}, 404, ""},
+	} {
+		if status, _, body := x.call(t, test.by, "PUT", path, test.body); status != test.status || !strings.Contains(body, test.want) {
+			t.Errorf("%v: %d %s", test.body, status, body)
+		}
+	}
+	if got := titles(t, x.alice, "pending"); got != "" {
+		t.Errorf("pending %q", got)
+	}
+	x.deliver(t, p.ID)
+	if status, _, body := x.call(t, x.alice, "PUT", path, map[string]any{"release_policy": "later"}); status != 409 {
+		t.Errorf("released: %d %s", status, body)
+	}
+	if status, _, body := x.call(t, x.bob, "PUT", path, map[string]any{"expiration_policy": "none"}); status != 403 {
+		t.Errorf("by a recipient: %d %s", status, body)
+	}
+}
+
+func TestArchiving(t *testing.T) {
+	x, ctx := newExchange(t), t.Context()
+	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "old", Recipients: to("bob", "carol")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.deliver(t, p.ID)
+	path := "/api/v5/packages/" + p.ID + "/archive/"
+	if status, _, body := x.call(t, x.bob, "POST", path+"sent", nil); status != 403 {
+		t.Errorf("sent by a recipient: %d %s", status, body)
+	}
+	if status, _, body := x.call(t, x.alice, "POST", path+"received", nil); status != 403 {
+		t.Errorf("received by the sender: %d %s", status, body)
+	}
+	for side, who := range map[string]*client.Client{"sent": x.alice, "received": x.bob} {
+		if status, _, body := x.call(t, who, "POST", path+side, nil); status != 200 || !strings.Contains(body, `"archived":true`) {
+			t.Errorf("%s: %d %s", side, status, body)
+		}
+	}
+	for box, want := range map[string]string{"outbox": "", "outbox_history": "old:completed"} {
+		if got := titles(t, x.alice, box); got != want {
+			t.Errorf("%s: %q", box, got)
+		}
+	}
+	for box, want := range map[string]string{"inbox": "", "inbox_all": "", "inbox_history": "old:completed", "inbox_all_history": "old:completed"} {
+		if got := titles(t, x.bob, box); got != want {
+			t.Errorf("%s: %q", box, got)
+		}
+	}
+	if got := titles(t, x.carol, "inbox"); got != "old:completed" {
+		t.Errorf("carol's inbox: %q", got)
+	}
+}
+
 func TestListsArePagedAndFiltered(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
 	for _, title := range []string{"red", "green", "blue_1", "blue%2"} {

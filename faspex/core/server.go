@@ -98,6 +98,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerNodes()
 	s.registerSharedFolders()
 	s.registerPackages()
+	s.registerPackageChanges()
 	s.registerMailboxes()
 	s.registerTransferSpecs()
 	s.registerFiles()

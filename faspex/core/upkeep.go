@@ -2,18 +2,20 @@ package core
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
-// upkeepInterval is how often ended logins are forgotten. Nothing depends on it but the size of some tables.
+// upkeepInterval is how often upkeep is done. Nothing urgent waits for it.
 const upkeepInterval = time.Hour
 
-// Upkeep forgets logins, tokens and failed attempts that have ended, now and then until ctx ends. Every replica may run it.
+// Upkeep forgets logins, tokens and failed attempts that have ended, and seals with the current secret what the previous one sealed, now
+// and then until ctx ends. Every replica may run it.
 func (s *Server) Upkeep(ctx context.Context) {
 	tick := time.NewTicker(upkeepInterval)
 	defer tick.Stop()
 	for {
-		if err := s.store.PurgeTokens(ctx, s.now()); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.store.PurgeTokens(ctx, s.now()), s.resealNodes(ctx)); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "upkeep failed", "error", err)
 		}
 		select {
@@ -22,4 +24,21 @@ func (s *Server) Upkeep(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// resealNodes carries the passwords of nodes over a rotation of the secret.
+func (s *Server) resealNodes(ctx context.Context) error {
+	all, _, err := s.store.Nodes(ctx, "", everything)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, n := range all {
+		sealed, needed, err := s.dialer.Reseal(n)
+		if err == nil && needed {
+			err = s.store.ReplaceNodePassword(ctx, n, sealed)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
 }

@@ -41,6 +41,19 @@ func (d *Dialer) Password(n store.Node) (string, error) {
 	return password, nil
 }
 
+// Reseal gives the password sealed anew if only the previous secret opens it, so that the next rotation does not lose it.
+func (d *Dialer) Reseal(n store.Node) (sealed []byte, needed bool, err error) {
+	password, current, err := d.ring.Open(purpose, n.APIUsername, n.APIPassword)
+	if err != nil {
+		return nil, false, fmt.Errorf("open password of node %d: %w", n.ID, err)
+	}
+	if current {
+		return nil, false, nil
+	}
+	sealed, err = d.Seal(n.APIUsername, password)
+	return sealed, err == nil, err
+}
+
 // Client makes a Node API client for a node. It does not connect.
 func (d *Dialer) Client(n store.Node) (*nodeapi.Client, error) {
 	password, err := d.Password(n)

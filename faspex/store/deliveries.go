@@ -56,6 +56,14 @@ func (s *Store) HideDelivery(ctx context.Context, packageID, accountID int64, at
 	return oneRow(res, "hide delivery of package", packageID)
 }
 
+// ArchiveDelivery takes a package out of a recipient's inbox, but not out of the inbox with history.
+func (s *Store) ArchiveDelivery(ctx context.Context, packageID, accountID int64) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE deliveries SET archived = TRUE WHERE package_id = ? AND account_id = ?`, packageID, accountID); err != nil {
+		return fmt.Errorf("archive delivery of package %d: %w", packageID, err)
+	}
+	return nil
+}
+
 func (w *where) inIDs(column string, ids []int64) {
 	marks := make([]byte, 0, 3*len(ids))
 	args := make([]any, len(ids))

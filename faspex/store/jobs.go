@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -123,6 +122,3 @@ func (s *Store) Jobs(ctx context.Context, p Page) ([]Job, int, error) {
 	}
 	return list, total, nil
 }
-
-// IsNotFound reports whether an error of this package means that the thing does not exist.
-func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }

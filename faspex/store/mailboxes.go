@@ -23,7 +23,7 @@ const (
 type PackageFilter struct {
 	Box           Box
 	AccountID     int64
-	History       bool   // inbox: archived and expired packages too
+	History       bool   // archived packages too, and in the inbox expired ones
 	Query         string // part of the title, the sender's name, or a recipient's
 	Status        packages.Status
 	UploadStatus  packages.UploadStatus
@@ -48,6 +48,9 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 		w.and(received+` AND `+visible, f.AccountID)
 	case BoxOutbox:
 		w.and(`p.sender_id = ?`, f.AccountID)
+		if !f.History {
+			w.and(`NOT p.sender_archived`)
+		}
 	case BoxPending:
 		w.and(`p.sender_id = ? AND p.state = 'held' AND p.release_policy <> 'now'`, f.AccountID)
 	case BoxAll:

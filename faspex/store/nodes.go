@@ -108,6 +108,14 @@ func nodeValues(n Node) []any {
 		n.ConnectionTimeout, n.PaginationBrowsing, n.Status, n.StatusMessage}
 }
 
+// ReplaceNodePassword writes a password sealed anew, unless the node's password was changed since it was read.
+func (s *Store) ReplaceNodePassword(ctx context.Context, n Node, sealed []byte) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE nodes SET api_password = ? WHERE id = ? AND api_password = ?`, sealed, n.ID, n.APIPassword); err != nil {
+		return fmt.Errorf("seal password of node %d anew: %w", n.ID, err)
+	}
+	return nil
+}
+
 // SetNodeStatus records the outcome of the last test of a node.
 func (s *Store) SetNodeStatus(ctx context.Context, id int64, status, message string) error {
 	if _, err := s.db.ExecContext(ctx, `UPDATE nodes SET status = ?, status_message = ? WHERE id = ?`, status, message, id); err != nil {

@@ -191,10 +191,20 @@ func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit i
 	return list, nil
 }
 
-// SetReleaseDate gives a held package a policy and a date of release.
-func (s *Store) SetReleaseDate(ctx context.Context, id int64, policy string, at sql.NullTime) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET release_policy = ?, release_date = ? WHERE id = ? AND state = 'held'`, policy, at, id); err != nil {
-		return fmt.Errorf("set release date of package %d: %w", id, err)
+// SetPolicies writes when a package is released and when it expires.
+func (s *Store) SetPolicies(ctx context.Context, p Package) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE packages SET release_policy = ?, release_date = ?, expiration_policy = ?, expiration_date = ? WHERE id = ?`,
+		p.ReleasePolicy, p.ReleaseDate, p.ExpirationPolicy, p.ExpirationDate, p.ID)
+	if err != nil {
+		return fmt.Errorf("set policies of package %d: %w", p.ID, err)
+	}
+	return nil
+}
+
+// ArchiveSent takes a package out of its sender's outbox, but not out of the outbox with history.
+func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET sender_archived = TRUE WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("archive package %d: %w", id, err)
 	}
 	return nil
 }

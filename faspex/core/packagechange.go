@@ -1,0 +1,110 @@
+package core
+
+import (
+	"context"
+	"net/http"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+func (s *Server) registerPackageChanges() {
+	const what = "package"
+	type changeInput struct {
+		IDPath
+		Body api.PackageChange
+	}
+	register(s, operation{method: http.MethodPut, path: v5 + "/packages/{id}", id: "update-package", what: what, access: anyone,
+		summary: "Change when a package is released and when it expires"},
+		func(ctx context.Context, in *changeInput) (*body[api.Package], error) {
+			v, err := s.view(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if !v.sender {
+				return nil, forbidden("Only its sender can change a package.")
+			}
+			p, err := changePackage(v.pkg, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.store.SetPolicies(ctx, p); err != nil {
+				return nil, err
+			}
+			return s.packageAnswer(ctx, in.ID)
+		})
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/archive/sent", id: "archive-sent-package", what: what, access: anyone,
+		summary: "Take a package that the caller sent out of the outbox; outbox_history keeps it"},
+		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
+			v, err := s.view(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if !v.author {
+				return nil, forbidden("You did not send this package.")
+			}
+			if err := s.store.ArchiveSent(ctx, v.pkg.ID); err != nil {
+				return nil, err
+			}
+			return s.packageAnswer(ctx, in.ID)
+		})
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/archive/received", id: "archive-received-package", what: what, access: anyone,
+		summary: "Take a package that the caller received out of the inbox; inbox_history keeps it"},
+		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
+			v, err := s.view(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if !v.recipient {
+				return nil, forbidden("You are not a recipient of this package.")
+			}
+			if err := s.store.ArchiveDelivery(ctx, v.pkg.ID, caller(ctx).ID); err != nil {
+				return nil, err
+			}
+			return s.packageAnswer(ctx, in.ID)
+		})
+}
+
+func (s *Server) packageAnswer(ctx context.Context, id string) (*body[api.Package], error) {
+	v, err := s.view(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return answerWith(packageOut(v)), nil
+}
+
+// changePackage applies a change. When it is released can be changed only before that.
+func changePackage(p store.Package, c api.PackageChange) (store.Package, error) {
+	if (c.ReleasePolicy != nil || c.ReleaseDate != nil) && p.State != packages.Held {
+		return p, conflict("The package is released already.")
+	}
+	if p.State == packages.Deleted || packages.Show(p.State, p.UploadStatus) == packages.StatusDeleting {
+		return p, conflict("The package is deleted.")
+	}
+	var err error
+	set(&p.ReleasePolicy, c.ReleasePolicy)
+	set(&p.ExpirationPolicy, c.ExpirationPolicy)
+	if c.ReleaseDate != nil {
+		if p.ReleaseDate, err = date(c.ReleaseDate); err != nil {
+			return p, err
+		}
+	}
+	if c.ExpirationDate != nil {
+		if p.ExpirationDate, err = date(c.ExpirationDate); err != nil {
+			return p, err
+		}
+	}
+	return p, checkPolicies(p)
+}
+
+// checkPolicies refuses a policy that waits for a date without one.
+func checkPolicies(p store.Package) error {
+	if p.ReleasePolicy == "on_date" && !p.ReleaseDate.Valid {
+		return badRequest("release_policy on_date needs release_date.")
+	}
+	if p.ExpirationPolicy == "delete_after_expiration_date" && !p.ExpirationDate.Valid {
+		return badRequest("expiration_policy delete_after_expiration_date needs expiration_date.")
+	}
+	return nil
+}
