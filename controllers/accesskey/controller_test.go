@@ -66,10 +66,7 @@ func TestKeyBecomesReady(t *testing.T) {
 		t.Errorf("message does not name the field: %s", condition.Message)
 	}
 	text := publicKey(t)
-	field.Create(t, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: field.Namespace, Name: "verification"},
-		Data:       map[string][]byte{"public.pem": []byte(text)},
-	})
+	field.Create(t, field.GivenSecret("verification", map[string][]byte{"public.pem": []byte(text)}))
 	field.WaitReady(t, key, "demo")
 
 	data := field.Secret(t, secretName)
@@ -199,10 +196,7 @@ func TestOtherSecretName(t *testing.T) {
 
 func TestSecretOfSomeoneElseIsNotTaken(t *testing.T) {
 	field := controllertest.NewReady(t)
-	field.Create(t, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: field.Namespace, Name: secretName},
-		Data:       map[string][]byte{"id": []byte("theirs"), "secret": []byte("theirs")},
-	})
+	field.Create(t, field.GivenSecret(secretName, map[string][]byte{"id": []byte("theirs"), "secret": []byte("theirs")}))
 	key := field.AccessKey("demo")
 	field.Create(t, key)
 	condition := field.WaitCondition(t, key, "demo", v1alpha1.ConditionKeyCreated, isFalse, v1alpha1.ReasonConflict)

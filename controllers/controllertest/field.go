@@ -180,6 +180,11 @@ func (f *Field) AccessKey(name string) *v1alpha1.AccessKey {
 	}
 }
 
+// GivenSecret is a Secret of a user, not created yet.
+func (f *Field) GivenSecret(name string, data map[string][]byte) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: f.meta(name), Data: data}
+}
+
 func (f *Field) meta(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: f.Namespace, Name: name}
 }

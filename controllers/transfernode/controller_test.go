@@ -163,10 +163,7 @@ func TestGivenCertificate(t *testing.T) {
 	if !strings.Contains(condition.Message, "spec.tls.secretRef") {
 		t.Errorf("message does not name the field: %s", condition.Message)
 	}
-	field.Create(t, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: field.Namespace, Name: "given"},
-		Data:       map[string][]byte{"tls.crt": []byte("no certificate"), "tls.key": []byte("no key")},
-	})
+	field.Create(t, field.GivenSecret("given", map[string][]byte{"tls.crt": []byte("no certificate"), "tls.key": []byte("no key")}))
 	condition = field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStalled, isTrue, v1alpha1.ReasonSecretInvalid)
 	if !strings.Contains(condition.Message, "spec.tls.secretRef") {
 		t.Errorf("message does not name the field: %s", condition.Message)
