@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"golang.org/x/crypto/ssh"
 
 	"faspex.io/operator/dataplane/config"
@@ -62,7 +63,10 @@ func (l *logBuffer) String() string {
 
 const nodePassword = "node-Passw0rd with space"
 
-func startNode(t *testing.T) *testNode {
+func startNode(t *testing.T) *testNode { return startNodeOf(t, "n1", mariadbd.Start(t).Database(t)) }
+
+// startNodeOf starts a node of those that share a database.
+func startNodeOf(t *testing.T, name string, database *mysql.Config) *testNode {
 	t.Helper()
 	dir := t.TempDir()
 	n := &testNode{cfg: config.Default(), log: &logBuffer{}}
@@ -79,7 +83,7 @@ func startNode(t *testing.T) *testNode {
 	write(t, filepath.Join(n.cfg.Secrets.NodeUser, "password"), nodePassword+"\n")
 	n.ca = writeCertificate(t, n.cfg.Secrets.TLS)
 	n.hostKey = writeHostKey(t, n.cfg.Secrets.SSHHostKeys)
-	n.env = config.Environment{NodeName: "n1", AdvertiseAddress: "127.0.0.1", Database: mariadbd.Start(t).Database(t)}
+	n.env = config.Environment{NodeName: name, AdvertiseAddress: "127.0.0.1", Database: database}
 	n.url = "https://" + net.JoinHostPort("127.0.0.1", port(n.cfg.Ports.NodeAPI)[1:])
 	n.metrics = "http://" + net.JoinHostPort("127.0.0.1", port(n.cfg.Ports.Metrics)[1:])
 	n.start(t)

@@ -16,6 +16,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/test/mariadbd"
 )
 
 // buildASCP compiles the client once for all tests.
@@ -302,6 +303,48 @@ func TestCancelStopsARunningTransfer(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(n.cfg.StorageRoot, "default/in/slow.bin")); err == nil {
 		t.Error("a file that is not whole has its name")
 	}
+}
+
+// TestTwoNodesAreOneService: what one node says or is asked holds for the other.
+func TestTwoNodesAreOneService(t *testing.T) {
+	database := mariadbd.Start(t).Database(t)
+	first, second := startNodeOf(t, "n1", database), startNodeOf(t, "n2", database)
+	ctx, a, b := t.Context(), first.client(t, "node", nodePassword), second.client(t, "node", nodePassword)
+	if _, err := a.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s", Storage: &client.Storage{Type: "local", Path: "/default"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.client(t, "ak", "s").Info(ctx); err != nil {
+		t.Errorf("a key made on the other node: %v", err)
+	}
+	local := filepath.Join(t.TempDir(), "slow.bin")
+	if err := os.WriteFile(local, make([]byte, 64<<20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := a.UploadSetup(ctx, client.TransferRequest{
+		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000, RatePolicy: "fixed",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The token of one node opens the other.
+	spec.SSHPort, spec.FASPPort, spec.SSHFP = second.cfg.Ports.SSH, second.cfg.Ports.UDP, ""
+	cmd := command(t, spec)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	id := idOf(t, spec)
+	if got := awaitStatus(t, a, id, client.StatusRunning); got.Sessions[0].ServerNodeID != "n2" {
+		t.Errorf("session = %+v", got.Sessions[0])
+	}
+	if err := a.CancelTransfer(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(out.String(), "cancel") {
+		t.Errorf("ascp: %v: %s", err, out.String())
+	}
+	awaitStatus(t, b, id, client.StatusCanceled)
 }
 
 func TestNodeEndsWhileATransferRuns(t *testing.T) {

@@ -57,6 +57,40 @@ func TestMigrateRunsTwiceAtOnceAndAfterACrash(t *testing.T) {
 	}
 }
 
+// TestOwnUserIsEnough holds the schema to the rights that the operator gives a node's database user.
+func TestOwnUserIsEnough(t *testing.T) {
+	cfg := mariadbd.Start(t).Database(t)
+	db := mariadbd.Open(t, cfg)
+	for _, q := range []string{
+		"CREATE USER hsts_own IDENTIFIED BY 'own-Passw0rd'",
+		"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER ON `" + cfg.DBName + "`.* TO hsts_own",
+	} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if _, err := db.Exec("DROP USER hsts_own"); err != nil {
+			t.Error(err)
+		}
+	})
+	cfg.User, cfg.Passwd = "hsts_own", "own-Passw0rd"
+	s, err := store.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateAccessKey(t.Context(), store.AccessKey{ID: "ak", StoragePath: "/"}, "x"); err != nil {
+		t.Error(err)
+	}
+	if err := s.DeleteAccessKey(t.Context(), "ak"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAccessKeys(t *testing.T) {
 	s, ctx := open(t), t.Context()
 	k := store.AccessKey{ID: "ak1", StoragePath: "/default", Configuration: []byte(`{"transfer":{}}`)}
