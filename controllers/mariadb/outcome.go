@@ -1,6 +1,7 @@
 package mariadb
 
 import (
+	"crypto/tls"
 	"errors"
 	"time"
 
@@ -13,7 +14,10 @@ const recheck = 10 * time.Second
 
 // Outcome is what an error of this package means for the phase that met it. The message names the server, never a credential.
 func Outcome(server Server, err error) phase.Outcome {
+	var untrusted *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &untrusted):
+		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the certificate of the database server "+server.Addr()+" cannot be verified").After(recheck)
 	case errors.Is(err, ErrAccessDenied):
 		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+" refused the credentials").After(recheck)
 	case errors.Is(err, ErrUnreachable):

@@ -3,6 +3,9 @@ package instance_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"faspex.io/operator/controllers/certificate"
 	"faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/mariadb"
 )
@@ -153,5 +157,47 @@ func TestDatabaseScript(t *testing.T) {
 		if err := c.server("").As(user, "").Ping(context.WithoutCancel(t.Context())); err == nil {
 			t.Errorf("user %q may log in without a password", user)
 		}
+	}
+}
+
+// TestDatabaseOverTLS provisions a server that demands TLS, as a managed one does.
+func TestDatabaseOverTLS(t *testing.T) {
+	c := newContainer(t)
+	files, err := certificate.New(time.Now(), certificate.Subject{CommonName: "db", IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(c.dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.script = strings.TrimRight(c.script, "\n") + " --require-secure-transport=ON --ssl-cert=" + c.dir + "/tls.crt --ssl-key=" + c.dir + "/tls.key\n"
+	stop := c.start("root0Password")
+	defer stop()
+
+	config := func(ca []byte) *tls.Config {
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM(ca)
+		return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+	}
+	server := c.server("root0Password")
+	server.TLS = config(files[certificate.CAKey])
+	want := mariadb.Faspex("faspex", mariadb.Account{Name: "aspera", Password: "a"}, mariadb.Account{Name: "faspex", Password: "b"})
+	if changes, err := mariadb.Provision(t.Context(), server, want); err != nil || len(changes) == 0 {
+		t.Errorf("changes %q, error %v", changes, err)
+	}
+	others, err := certificate.New(time.Now(), certificate.Subject{CommonName: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.TLS = config(others[certificate.CAKey])
+	err = server.Ping(t.Context())
+	if outcome := mariadb.Outcome(server, err); !errors.Is(err, mariadb.ErrUnreachable) || !strings.Contains(outcome.Message, "cannot be verified") {
+		t.Errorf("a server of another authority: %v, %q", err, outcome.Message)
+	}
+	server.TLS = nil
+	if err := server.Ping(t.Context()); err == nil {
+		t.Error("the server took a plain connection")
 	}
 }
