@@ -13,6 +13,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    license: { fileName: 'licenses.md' },
     chunkSizeWarningLimit: 1200,
   },
   css: { preprocessorOptions: { scss: { quietDeps: true } } },
