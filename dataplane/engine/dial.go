@@ -128,11 +128,13 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 	a := answers{up: dispersion{overhead: l.path.Overhead}, down: dispersion{overhead: l.path.Overhead}}
 	buf := make([]byte, receiveBuffer)
 	retry := helloRetry
-	for first := true; a.n == 0; first = false {
+	// When only the least size was answered the larger ones may just be late: ask once more.
+	for round, again := 0, false; a.n == 0 || a.size == wire.MinDatagram && len(sizes) > 0 && !again; round++ {
 		count := 2
-		if first {
+		if round == 0 {
 			count = probeCount
 		}
+		again = a.n > 0
 		last, err := l.sendHellos(count, sizes)
 		if err != nil {
 			return err
@@ -219,6 +221,7 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 				a.rtt = rtt
 				end = now + max(rtt/4, 10*time.Millisecond)
 			}
+			end = max(end, now+max(rtt/8, 10*time.Millisecond))
 			a.n++
 			a.token, a.rtt, a.size = m.Token, min(a.rtt, rtt), max(a.size, len(d))
 			if len(d) == wire.MinDatagram {

@@ -33,6 +33,7 @@ const stallGap = 30 * time.Millisecond
 type point struct {
 	arrival         time.Duration
 	delivered, sent int64
+	sentAt          time.Duration // when the newest packet was sent
 	gap             time.Duration // since the arrival before
 	lost, all       int
 }
@@ -50,7 +51,7 @@ type window struct {
 // add notes a report, with what had been sent when its newest packet was, and says whether the window is long enough for its figures to mean something.
 func (w *window) add(s Sample, sent int64, span time.Duration) (full bool) {
 	if n := len(w.points); n == 0 || s.Arrival > w.points[n-1].arrival {
-		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, lost: s.Lost, all: s.Lost + s.Arrived}
+		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, sentAt: s.SentAt, lost: s.Lost, all: s.Lost + s.Arrived}
 		if n > 0 {
 			p.gap = s.Arrival - w.points[n-1].arrival
 		}
@@ -81,7 +82,8 @@ func (w *window) add(s Sample, sent int64, span time.Duration) (full bool) {
 		return false
 	}
 	w.delivered = float64(w.points[last].delivered-w.points[0].delivered) * 8 / took.Seconds()
-	w.sent = float64(w.points[last].sent-w.points[0].sent) * 8 / took.Seconds()
+	sending := max(w.points[last].sentAt-w.points[0].sentAt, time.Millisecond)
+	w.sent = float64(w.points[last].sent-w.points[0].sent) * 8 / sending.Seconds()
 	w.loss = 0
 	if w.all > 0 {
 		w.loss = float64(w.lost) / float64(w.all)
