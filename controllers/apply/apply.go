@@ -42,8 +42,9 @@ type Owner interface {
 // Applier writes for one controller. It remembers what it wrote, so that an unchanged desired state of an object that nobody touched
 // costs no request. It is safe for concurrent use.
 type Applier struct {
-	client  client.Client
-	manager string
+	client     client.Client
+	controller string
+	manager    string
 
 	mu       sync.Mutex
 	applied  map[objectKey]appliedState
@@ -64,10 +65,10 @@ type appliedState struct {
 // New returns an Applier that writes with the field manager "faspex-operator/<controller>" and reads through c, which is usually the
 // manager's cached client.
 func New(c client.Client, controller string) *Applier {
-	return &Applier{client: c, manager: ManagedBy + "/" + controller, applied: map[objectKey]appliedState{}}
+	return &Applier{client: c, controller: controller, manager: ManagedBy + "/" + controller, applied: map[objectKey]appliedState{}}
 }
 
-// Requests is how many writes were sent to the API server.
+// Requests is how many writes the API server took.
 func (a *Applier) Requests() int64 { return a.requests.Load() }
 
 // Changes is how many of them changed an object.
@@ -117,14 +118,12 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, config runtime.ApplyCo
 			return false, nil
 		}
 	}
-	a.requests.Add(1)
 	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), client.FieldOwner(a.manager), client.ForceOwnership); err != nil {
 		return false, err
 	}
 	a.remember(key, desired.GetResourceVersion(), hash)
-	if changed = desired.GetResourceVersion() != before; changed {
-		a.changes.Add(1)
-	}
+	changed = desired.GetResourceVersion() != before
+	a.count(gvk.Kind, changed)
 	return changed, nil
 }
 
@@ -139,13 +138,12 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 	if err != nil || live == nil || foreign(live, owner, live.GetLabels()) {
 		return err
 	}
-	a.requests.Add(1)
 	uid := live.GetUID()
 	err = a.client.Delete(ctx, live, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %s %s: %w", gvk.Kind, key.Name, err)
 	}
-	a.changes.Add(1)
+	a.count(gvk.Kind, true)
 	a.mu.Lock()
 	delete(a.applied, objectKey{gvk, key})
 	a.mu.Unlock()

@@ -30,11 +30,9 @@ func (a *Applier) patchFinalizers(ctx context.Context, object client.Object, cha
 	if !change(object, Finalizer) {
 		return false, nil
 	}
-	a.requests.Add(1)
-	a.changes.Add(1)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := a.client.Patch(ctx, object, patch, client.FieldOwner(a.manager)); client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("patch finalizers: %w", err)
 	}
-	return true, nil
+	return true, a.countObject(object)
 }

@@ -15,11 +15,9 @@ func (a *Applier) Status(ctx context.Context, before, object client.Object) erro
 	if equality.Semantic.DeepEqual(before, object) {
 		return nil
 	}
-	a.requests.Add(1)
-	a.changes.Add(1)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := a.client.Status().Patch(ctx, object, patch, client.FieldOwner(a.manager)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("patch status: %w", err)
 	}
-	return nil
+	return a.countObject(object)
 }
