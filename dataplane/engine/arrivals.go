@@ -158,7 +158,7 @@ func (a *arrivals) report(f *wire.Feedback, i int, now time.Duration) (next int,
 		budget -= 2 + bitsOver7(g.first-f.From) + bitsOver7(g.count)
 	}
 	if i < n {
-		f.To = a.gaps[i].first
+		f.To = a.gaps[i-1].first + a.gaps[i-1].count
 		return i, true
 	}
 	f.To = to

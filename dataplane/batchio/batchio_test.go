@@ -1,0 +1,199 @@
+package batchio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func listen(t *testing.T, o Options) *Conn {
+	t.Helper()
+	c, err := Listen("udp4", "127.0.0.1:0", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// receiveAll collects datagrams until want bytes came or nothing comes any more.
+func receiveAll(t *testing.T, c *Conn, want int) (got []byte, sizes map[int]int) {
+	t.Helper()
+	sizes = map[int]int{}
+	buf := make([]byte, ReceiveBuffer)
+	for len(got) < want {
+		n, size, _, err := c.Receive(buf, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			break
+		}
+		for p := buf[:n]; len(p) > 0; p = p[min(size, len(p)):] {
+			sizes[min(size, len(p))]++
+		}
+		got = append(got, buf[:n]...)
+	}
+	return got, sizes
+}
+
+func TestTrainsArriveWhole(t *testing.T) {
+	train := make([]byte, 100*1000+300) // more than one system call may carry
+	for i := range train {
+		train[i] = byte(i * i)
+	}
+	for _, mode := range []Mode{Auto, On, Off} {
+		a, b := listen(t, Options{Offload: mode}), listen(t, Options{Offload: mode, ReadBuffer: 4 << 20})
+		if err := a.Send(train, 1000, b.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		got, sizes := receiveAll(t, b, len(train))
+		if !bytes.Equal(got, train) || sizes[1000] != 100 || sizes[300] != 1 {
+			t.Errorf("mode %v: %d bytes in datagrams of %v", mode, len(got), sizes)
+		}
+	}
+}
+
+// TestFallback has the kernel refuse trains: they leave datagram by datagram from then on.
+func TestFallback(t *testing.T) {
+	for _, tt := range []struct {
+		mode  Mode
+		fails bool
+	}{{Auto, false}, {On, true}} {
+		a, b := listen(t, Options{Offload: tt.mode}), listen(t, Options{Offload: tt.mode, ReadBuffer: 1 << 20})
+		real, refusals := a.send, 0
+		a.send = func(p, oob []byte, to netip.AddrPort) (int, int, error) {
+			if len(oob) > 0 {
+				refusals++
+				return 0, 0, unix.EIO
+			}
+			return real(p, oob, to)
+		}
+		train := bytes.Repeat([]byte("0123456789"), 35)
+		err := a.Send(train, 100, b.LocalAddr())
+		if tt.fails {
+			if err == nil {
+				t.Error("mode on: the refusal went unnoticed")
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Send(train, 100, b.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		got, sizes := receiveAll(t, b, 2*len(train))
+		if len(got) != 2*len(train) || sizes[100] != 6 || sizes[50] != 2 {
+			t.Errorf("%d bytes in datagrams of %v", len(got), sizes)
+		}
+		if refusals != 1 || a.GSO() || a.Fallbacks() != 1 {
+			t.Errorf("%d refusals, gso %v, %d fallbacks", refusals, a.GSO(), a.Fallbacks())
+		}
+	}
+}
+
+// TestConnectedSocketGetsItsPeer opens a second socket on the port for one peer; others reach the first.
+func TestConnectedSocketGetsItsPeer(t *testing.T) {
+	server := listen(t, Options{})
+	if err := server.Share(); err != nil {
+		t.Fatal(err)
+	}
+	peer, other := listen(t, Options{}), listen(t, Options{})
+	own, err := server.Connected(peer.LocalAddr(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	expect := func(c *Conn, from *Conn, text string) {
+		t.Helper()
+		if err := from.Send([]byte(text), len(text), server.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, ReceiveBuffer)
+		n, _, addr, err := c.Receive(buf, time.Second)
+		if err != nil || string(buf[:n]) != text || addr != from.LocalAddr() {
+			t.Errorf("received %q from %v, %v", buf[:n], addr, err)
+		}
+	}
+	for range 10 {
+		expect(own, peer, "mine")
+		expect(server, other, "another's")
+	}
+	if err := own.Connect(other.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
+	expect(own, other, "moved")
+	expect(server, peer, "left")
+	if second, err := Listen("udp4", server.LocalAddr().String(), Options{}); err == nil {
+		second.Close()
+		t.Error("a second listener got the port")
+	}
+}
+
+func TestSendAndReceiveDoNotAllocate(t *testing.T) {
+	a, b := listen(t, Options{}), listen(t, Options{ReadBuffer: 4 << 20})
+	train := make([]byte, 44*1472)
+	buf := make([]byte, ReceiveBuffer)
+	to := b.LocalAddr()
+	n := testing.AllocsPerRun(100, func() {
+		if err := a.Send(train, 1472, to); err != nil {
+			t.Fatal(err)
+		}
+		for got := 0; got < len(train); {
+			n, _, _, err := b.Receive(buf, time.Second)
+			if err != nil || n == 0 {
+				t.Fatal(n, err)
+			}
+			got += n
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations per train of 44 datagrams", n)
+	}
+}
+
+func FuzzParseControl(f *testing.F) {
+	var b [32]byte
+	f.Add(append([]byte(nil), segmentControl(b[:], 1472)...))
+	drops := make([]byte, unix.CmsgSpace(4))
+	binary.NativeEndian.PutUint64(drops, uint64(unix.CmsgLen(4)))
+	binary.NativeEndian.PutUint32(drops[8:], unix.SOL_SOCKET)
+	binary.NativeEndian.PutUint32(drops[12:], unix.SO_RXQ_OVFL)
+	binary.NativeEndian.PutUint32(drops[16:], 7)
+	f.Add(drops)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		parseControl(b)
+	})
+}
+
+func TestParseControl(t *testing.T) {
+	gro := make([]byte, unix.CmsgSpace(4))
+	binary.NativeEndian.PutUint64(gro, uint64(unix.CmsgLen(4)))
+	binary.NativeEndian.PutUint32(gro[8:], unix.IPPROTO_UDP)
+	binary.NativeEndian.PutUint32(gro[12:], unix.UDP_GRO)
+	binary.NativeEndian.PutUint32(gro[16:], 1472)
+	drops := append([]byte(nil), gro...)
+	binary.NativeEndian.PutUint32(drops[8:], unix.SOL_SOCKET)
+	binary.NativeEndian.PutUint32(drops[12:], unix.SO_RXQ_OVFL)
+	binary.NativeEndian.PutUint32(drops[16:], 7)
+	tests := []struct {
+		name    string
+		in      []byte
+		segment int
+		drops   uint32
+	}{
+		{"nothing", nil, 0, 0},
+		{"both", append(append([]byte(nil), drops...), gro...), 1472, 7},
+		{"cut", gro[:18], 0, 0},
+	}
+	for _, tt := range tests {
+		if segment, drops := parseControl(tt.in); segment != tt.segment || drops != tt.drops {
+			t.Errorf("%s: segment %d, drops %d", tt.name, segment, drops)
+		}
+	}
+}

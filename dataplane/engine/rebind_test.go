@@ -1,0 +1,239 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+)
+
+// nat forwards datagrams between one client and a server, and can take another port towards the server, as
+// a home router does when it forgets a mapping.
+type nat struct {
+	inside  *net.UDPConn
+	outside atomic.Pointer[net.UDPConn]
+	client  atomic.Pointer[net.UDPAddr]
+	server  *net.UDPAddr
+}
+
+func newNAT(t *testing.T, server string) *nat {
+	t.Helper()
+	to, err := net.ResolveUDPAddr("udp", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &nat{server: to}
+	if n.inside, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	_ = n.inside.SetReadBuffer(8 << 20)
+	n.move(t)
+	go func() {
+		buf := make([]byte, 65536)
+		for {
+			k, from, err := n.inside.ReadFromUDP(buf)
+			if err != nil {
+				return
+			}
+			n.client.Store(from)
+			_, _ = n.outside.Load().WriteToUDP(buf[:k], n.server)
+		}
+	}()
+	t.Cleanup(func() {
+		n.inside.Close()
+		n.outside.Load().Close()
+	})
+	return n
+}
+
+// move takes another port.
+func (n *nat) move(t *testing.T) {
+	t.Helper()
+	out, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = out.SetReadBuffer(8 << 20)
+	go func() {
+		buf := make([]byte, 65536)
+		for {
+			k, _, err := out.ReadFromUDP(buf)
+			if err != nil {
+				return
+			}
+			if c := n.client.Load(); c != nil {
+				_, _ = n.inside.WriteToUDP(buf[:k], c)
+			}
+		}
+	}()
+	if old := n.outside.Swap(out); old != nil {
+		old.Close()
+	}
+}
+
+func TestClientMoves(t *testing.T) {
+	for _, upload := range []bool{true, false} {
+		name := map[bool]string{true: "upload", false: "download"}[upload]
+		t.Run(name, func(t *testing.T) {
+			cfg := engine.Config{ID: 7, Secret: [32]byte{7}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 40e6}}
+			e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			server, err := e.Register(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			router := newNAT(t, e.Addr().String())
+			client, err := engine.DialUDP(t.Context(), router.inside.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			from, to := server, client
+			if upload {
+				from, to = client, server
+			}
+			go func() {
+				time.Sleep(500 * time.Millisecond)
+				router.move(t)
+			}()
+			sink := newSpace(8e6)
+			transfer(t, cfg, from, to, sink, []engine.Range{{Length: 8e6}})
+			sink.check(t, engine.Range{Length: 8e6})
+			if n := server.Stats().Rebinds; n != 1 {
+				t.Errorf("the server followed %d moves, want 1", n)
+			}
+		})
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	silent, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	addr := silent.LocalAddr().String()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err = engine.DialUDP(ctx, addr, engine.Config{ID: 1}, engine.Options{})
+	host, port, _ := net.SplitHostPort(addr)
+	if want := "UDP port " + port + " of host " + host + " does not answer"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v does not wrap the deadline", err)
+	}
+}
+
+// TestStrangersGetNothing sends datagrams that do not authenticate: no answer goes out, and a session
+// beside them works.
+func TestStrangersGetNothing(t *testing.T) {
+	cfg := engine.Config{ID: 0x99, Secret: [32]byte{9}}
+	e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	server, err := e.Register(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Register(cfg); err == nil {
+		t.Error("a connection id was registered twice")
+	}
+	stranger, err := net.Dial("udp4", e.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stranger.Close()
+	hello := make([]byte, 1232)
+	copy(hello, []byte{0x14, 0, 0, 0, 0x99}) // a link packet for the session, without its key
+	for i := range 200 {
+		hello[100] = byte(i)
+		_, _ = stranger.Write(hello)
+		_, _ = stranger.Write(hello[:i])
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	wrong := cfg
+	wrong.Secret[0]++
+	short, stop := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer stop()
+	if _, err := engine.DialUDP(short, e.Addr().String(), wrong, engine.Options{}); err == nil {
+		t.Error("a client with another secret got a link")
+	}
+	client, err := engine.DialUDP(ctx, e.Addr().String(), cfg, engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	sink := newSpace(1e6)
+	transfer(t, cfg, client, server, sink, []engine.Range{{Length: 1e6}})
+	sink.check(t, engine.Range{Length: 1e6})
+	_ = stranger.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if n, err := stranger.Read(make([]byte, 2000)); err == nil {
+		t.Errorf("a stranger got %d bytes", n)
+	}
+	if server.Stats().AuthFailures == 0 {
+		t.Error("forged hellos were not counted")
+	}
+}
+
+// TestNothingLeaks runs and stops sessions and looks for goroutines and descriptors left behind.
+func TestNothingLeaks(t *testing.T) {
+	count := func() (goroutines, descriptors int) {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return runtime.NumGoroutine(), len(entries)
+	}
+	session := func(i int) {
+		cfg := engine.Config{ID: engine.SessionID(i + 1), Secret: [32]byte{byte(i)}}
+		e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server, err := e.Register(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := engine.DialUDP(t.Context(), e.Addr().String(), cfg, engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		s, r := ends(t, cfg, client, server, patternSource{}, &counting{}, 1<<32)
+		time.AfterFunc(30*time.Millisecond, cancel)
+		if sent, received := run(ctx, s, r); sent == nil || received == nil {
+			t.Errorf("stopped session ended well: %v, %v", sent, received)
+		}
+		_ = client.Close()
+		_ = server.Close()
+		_ = e.Close()
+	}
+	session(0) // what the first one opens for good (the poller) does not count
+	goroutines, descriptors := count()
+	for i := range 5 {
+		session(i + 1)
+	}
+	for range 100 {
+		g, d := count()
+		if g <= goroutines && d <= descriptors {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	g, d := count()
+	t.Errorf("%d goroutines and %d descriptors, were %d and %d", g, d, goroutines, descriptors)
+}
