@@ -24,7 +24,7 @@ func newDisplay(quiet bool) *display {
 	if !quiet && term.IsTerminal(int(os.Stderr.Fd())) {
 		d.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowBytes(true),
 			progressbar.OptionUseIECUnits(true), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
+			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 	}
 	return d
 }

@@ -22,6 +22,8 @@ type plan struct {
 	// roots are for downloads.
 	roots  []Root
 	opened []*storage.Root
+	// confined are the granted folders that are open, by path.
+	confined map[string]*storage.Root
 }
 
 func (p *plan) close() {
@@ -76,7 +78,7 @@ func (s *session) plan() (*plan, error) {
 	if err != nil {
 		return nil, fileError("the folder of the authorization", err, CodeNoSuchFile)
 	}
-	p := &plan{opened: []*storage.Root{root}}
+	p := &plan{opened: []*storage.Root{root}, confined: map[string]*storage.Root{}}
 	if s.grant.Direction == transferspec.Receive {
 		err = s.planDownload(p, root)
 	} else {
@@ -210,11 +212,15 @@ func (s *session) confine(p *plan, root *storage.Root, r *Root) error {
 		if info, err := root.Stat(folder); err == nil && !info.IsDir() {
 			folder = path.Dir(folder)
 		}
-		sub, err := root.Sub(folder)
-		if err != nil {
-			return fileError(granted.Source, err, CodeNoSuchFile)
+		sub := p.confined[folder]
+		if sub == nil {
+			var err error
+			if sub, err = root.Sub(folder); err != nil {
+				return fileError(granted.Source, err, CodeNoSuchFile)
+			}
+			p.opened = append(p.opened, sub)
+			p.confined[folder] = sub
 		}
-		p.opened = append(p.opened, sub)
 		r.Tree, r.Base, r.Path = sub, folder, "/"+strings.TrimPrefix(strings.TrimPrefix(r.Path, folder), "/")
 		return nil
 	}

@@ -108,6 +108,7 @@ func (r *receiver) run(parent context.Context) error {
 	})
 	err := group.Wait()
 	r.followers.Wait()
+	r.removeUseless()
 	return settle(parent, err)
 }
 
@@ -295,5 +296,14 @@ func (r *receiver) abandonAll() {
 		f.closeLog()
 		f.changed.Broadcast()
 		f.mu.Unlock()
+	}
+}
+
+// removeUseless removes the partial files of a session that ended early of which no chunk is whole: they can't be resumed.
+func (r *receiver) removeUseless() {
+	for _, f := range r.space {
+		if !f.finished && len(f.have) > 0 && len(f.hashes) == 0 {
+			_ = r.removeUnfinished(f) // What is left is in nobody's way: the next session starts again.
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"faspex.io/operator/dataplane/transfer/control"
 )
@@ -108,12 +109,33 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 	}
 	w.chain = append(w.chain, info)
 	defer func() { w.chain = w.chain[:len(w.chain)-1] }()
+	unfinished := unfinishedIn(entries)
 	for _, e := range entries {
+		if unfinished[e.Name()] {
+			continue
+		}
 		if err := w.visit(ctx, path.Join(p, e.Name()), path.Join(name, e.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unfinishedIn are the partial files with a journal, and the journals: they are no files yet.
+func unfinishedIn(entries []fs.DirEntry) map[string]bool {
+	names := map[string]bool{}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), journalSuffix) {
+			names[e.Name()] = true
+		}
+	}
+	out := map[string]bool{}
+	for _, e := range entries {
+		if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok && names[base+journalSuffix] {
+			out[e.Name()], out[base+journalSuffix] = true, true
+		}
+	}
+	return out
 }
 
 func (w *walker) fail(name, p string, err *Error) error {
