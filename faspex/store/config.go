@@ -139,6 +139,15 @@ var (
 	ErrInUse    = errors.New("still in use")
 )
 
+// Error numbers of MariaDB.
+const (
+	errDuplicate  = 1062
+	errReferenced = 1451
+	errNoParent   = 1452
+	errDeadlock   = 1213
+	errChanged    = 1020 // the row changed since the transaction read it
+)
+
 // Unavailable reports whether an error means that the database could not be reached or went away, and not that it said no.
 func Unavailable(err error) bool {
 	var network *net.OpError
@@ -151,11 +160,11 @@ func classify(err error) error {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
-	case errors.As(err, &my) && my.Number == 1062:
+	case errors.As(err, &my) && my.Number == errDuplicate:
 		return ErrConflict
-	case errors.As(err, &my) && (my.Number == 1451):
+	case errors.As(err, &my) && my.Number == errReferenced:
 		return ErrInUse
-	case errors.As(err, &my) && (my.Number == 1452):
+	case errors.As(err, &my) && my.Number == errNoParent:
 		return ErrNotFound
 	}
 	return err
@@ -189,18 +198,29 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// inTx runs f in one transaction.
+// txAttempts is how often a transaction is tried that the database gave up in favor of another.
+const txAttempts = 3
+
+// inTx runs f in one transaction. It runs f again when the database gave the transaction up for a deadlock, so f must do nothing but
+// queries. Read committed locks only the rows that are taken, not the gaps around what was looked at, on which others would deadlock;
+// and what it reads for update is the newest.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	return s.inTxAt(ctx, sql.LevelDefault, f)
+	for attempt := 1; ; attempt++ {
+		err := s.tryTx(ctx, f)
+		var my *mysql.MySQLError
+		if attempt == txAttempts || !errors.As(err, &my) || (my.Number != errDeadlock && my.Number != errChanged) {
+			return err
+		}
+	}
 }
 
-func (s *Store) inTxAt(ctx context.Context, level sql.IsolationLevel, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+func (s *Store) tryTx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return err
 	}
 	if err := f(tx); err != nil {
-		_ = tx.Rollback()
+		_ = tx.Rollback() // the first error is the one that tells
 		return err
 	}
 	return tx.Commit()

@@ -66,8 +66,7 @@ func (s *Store) EnsureJob(ctx context.Context, j Job) error {
 // due again.
 func (s *Store) ClaimJob(ctx context.Context, worker string, now time.Time, lease time.Duration) (Job, error) {
 	var j Job
-	// Read committed locks only the row that is taken, not the gaps around what was looked at: workers would deadlock on those.
-	err := s.inTxAt(ctx, sql.LevelReadCommitted, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var err error
 		j, err = scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs
 			WHERE (status = 'queued' AND next_availability <= ?) OR (status = 'working' AND claimed_until < ?)
