@@ -19,7 +19,7 @@ const readyTimeout = 2 * time.Second
 type health struct {
 	node      *node
 	accepting atomic.Bool
-	migrated  atomic.Bool
+	answering atomic.Bool
 }
 
 func newHealth(n *node) *health { return &health{node: n} }
@@ -29,8 +29,8 @@ func (h *health) ready(ctx context.Context) error {
 	if !h.accepting.Load() {
 		return errors.New("transfers are not accepted yet")
 	}
-	if !h.migrated.Load() {
-		return errors.New("the database schema is not up to date yet")
+	if !h.answering.Load() {
+		return errors.New("the node api does not answer yet: the database schema is not up to date")
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()

@@ -68,10 +68,12 @@ type node struct {
 	recorder *store.NodeRecorder
 	registry *prometheus.Registry
 	health   *health
+	// migrated is closed when the schema of the database is the one this program was built for.
+	migrated chan struct{}
 }
 
 func serve(ctx context.Context, cfg config.Config, env config.Environment, log *slog.Logger) error {
-	n := &node{cfg: cfg, env: env, log: log, registry: prometheus.NewRegistry()}
+	n := &node{cfg: cfg, env: env, log: log, registry: prometheus.NewRegistry(), migrated: make(chan struct{})}
 	var err error
 	if n.secrets, err = config.LoadSecrets(cfg.Secrets); err != nil {
 		return err
@@ -100,7 +102,15 @@ func serve(ctx context.Context, cfg config.Config, env config.Environment, log *
 func (n *node) run(ctx context.Context) error {
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	recorded := make(chan struct{})
-	go func() { defer close(recorded); n.recorder.Run(recording) }()
+	go func() {
+		defer close(recorded)
+		// Without a schema there is nothing to write to, and nobody to tell.
+		select {
+		case <-n.migrated:
+		case <-recording.Done():
+		}
+		n.recorder.Run(recording)
+	}()
 	defer func() { stopRecording(); <-recorded }()
 
 	group, ctx := errgroup.WithContext(ctx)
@@ -149,9 +159,10 @@ func (n *node) serveTransfers(ctx context.Context) error {
 }
 
 func (n *node) serveNodeAPI(ctx context.Context) error {
-	if err := n.migrate(ctx); err != nil {
-		return err
+	if !n.migrate(ctx) {
+		return nil
 	}
+	close(n.migrated)
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
@@ -171,17 +182,21 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 256 << 10, // a bearer token is a header
 	}
-	n.health.migrated.Store(true)
+	n.health.answering.Store(true)
 	return serveHTTP(ctx, server, func() error { return server.ServeTLS(listener, "", "") })
 }
 
-// migrate waits for the database as long as it takes: transfers with tokens of this cluster run meanwhile.
-func (n *node) migrate(ctx context.Context) error {
+// migrate waits for the database as long as it takes: transfers with tokens of this cluster run meanwhile. It reports false when ctx
+// ended first.
+func (n *node) migrate(ctx context.Context) bool {
 	last := ""
 	for {
 		err := n.store.Migrate(ctx)
-		if err == nil || ctx.Err() != nil {
-			return nil
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
 		}
 		if err.Error() != last {
 			last = err.Error()
@@ -189,7 +204,7 @@ func (n *node) migrate(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return false
 		case <-time.After(migratePause):
 		}
 	}

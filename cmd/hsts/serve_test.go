@@ -253,6 +253,16 @@ func get(t *testing.T, url string) string {
 	return body.String()
 }
 
+func TestPortThatIsTakenEndsTheNode(t *testing.T) {
+	n := startNode(t)
+	second := n.cfg
+	second.Ports.Metrics, second.Ports.NodeAPI, second.Ports.UDP = freePort(t), freePort(t), freePort(t)
+	err := serve(t.Context(), second, n.env, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("error = %v", err)
+	}
+}
+
 func TestSecretsChangeWithoutARestart(t *testing.T) {
 	n := startNode(t)
 	ctx := t.Context()
