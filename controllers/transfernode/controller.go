@@ -71,10 +71,10 @@ type observed struct {
 	// config is hsts.yaml, databaseEnv the data of the database Secret once DatabaseProvisioned is done.
 	config      string
 	databaseEnv map[string][]byte
-	// nodeUser is the data of the node user's Secret, authorities the PEM certificates to verify the Node API by, once SecretsReady
-	// is done.
-	nodeUser    map[string][]byte
-	authorities []byte
+	// nodeUser and sshHostKeys are the data of those Secrets, authorities the PEM certificates to verify the Node API by, once
+	// SecretsReady is done.
+	nodeUser, sshHostKeys map[string][]byte
+	authorities           []byte
 }
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.

@@ -21,22 +21,21 @@ const nodeUsername = "faspex"
 // secretsReady makes the Secrets of the node, and reads the certificate a user gave.
 func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcome {
 	names := desired.NamesOf(o.node.Name)
-	for _, want := range []secrets.Wanted{
-		{
-			Name: names.TokenKeys, Keys: []string{desired.TokenKeyActive},
-			Generate: func() (map[string][]byte, error) { return desired.TokenKeys(rand.Reader) },
-			Replace:  invalid(desired.ValidTokenKeys),
-		},
-		{
-			Name:     names.SSHHostKey,
-			Keys:     []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 + ".pub", desired.SSHHostKeyRSA + ".pub"},
-			Generate: func() (map[string][]byte, error) { return desired.SSHHostKeys(rand.Reader) },
-			Replace:  invalid(desired.ValidSSHHostKeys),
-		},
-	} {
-		if _, outcome := r.ensure(ctx, o, want); !outcome.IsDone() {
-			return outcome
-		}
+	if _, outcome := r.ensure(ctx, o, secrets.Wanted{
+		Name: names.TokenKeys, Keys: []string{desired.TokenKeyActive},
+		Generate: func() (map[string][]byte, error) { return desired.TokenKeys(rand.Reader) },
+		Replace:  invalid(desired.ValidTokenKeys),
+	}); !outcome.IsDone() {
+		return outcome
+	}
+	sshHostKeys, outcome := r.ensure(ctx, o, secrets.Wanted{
+		Name:     names.SSHHostKey,
+		Keys:     []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 + ".pub", desired.SSHHostKeyRSA + ".pub"},
+		Generate: func() (map[string][]byte, error) { return desired.SSHHostKeys(rand.Reader) },
+		Replace:  invalid(desired.ValidSSHHostKeys),
+	})
+	if !outcome.IsDone() {
+		return outcome
 	}
 	nodeUser, outcome := r.ensure(ctx, o, secrets.Wanted{
 		Name: names.NodeUser, Keys: []string{desired.NodeUserUsername, desired.NodeUserPassword},
@@ -56,7 +55,7 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	if err != nil {
 		return phase.Invalid(v1alpha1.ReasonSecretInvalid, "spec.tls.secretRef: neither ca.crt nor tls.crt holds a certificate")
 	}
-	o.nodeUser, o.authorities = nodeUser, authorities
+	o.nodeUser, o.sshHostKeys, o.authorities = nodeUser, sshHostKeys, authorities
 	o.node.Status.NodeUserSecretName = names.NodeUser
 	return phase.Done(v1alpha1.ReasonSucceeded, "token keys, SSH host keys, certificate and node user are there")
 }

@@ -53,7 +53,7 @@ func workload(o *observed, config string) desired.Workload {
 	workload := desired.Workload{
 		Image:      desiredinstance.ImagesOf(o.instance).HSTS,
 		PullPolicy: desiredinstance.PullPolicy(o.instance),
-		ConfigHash: desired.ConfigHash(config, o.databaseEnv),
+		ConfigHash: desired.ConfigHash(config, o.databaseEnv, o.sshHostKeys),
 
 		DatabaseCASecret: desiredinstance.DatabaseOf(o.instance).CASecret,
 	}

@@ -46,10 +46,10 @@ type Workload struct {
 	ConfigHash string
 }
 
-// ConfigHash digests what hsts reads only at its start: hsts.yaml and the environment from the database Secret. The
-// other Secrets are read again when they change and take no part. Eight bytes are enough to tell versions apart and too
-// few to test guesses of a 192-bit password against.
-func ConfigHash(config string, databaseEnv map[string][]byte) string {
+// ConfigHash digests what hsts reads only at its start: hsts.yaml, the environment from the database Secret, and the SSH
+// host keys, by their public halves. The other Secrets are read again when they change and take no part. Eight bytes are
+// enough to tell versions apart and too few to test guesses of a password of more than 200 bits against.
+func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) string {
 	digest := sha256.New()
 	write := func(b []byte) {
 		sum := sha256.Sum256(b)
@@ -59,6 +59,9 @@ func ConfigHash(config string, databaseEnv map[string][]byte) string {
 	for _, key := range slices.Sorted(maps.Keys(databaseEnv)) {
 		write([]byte(key))
 		write(databaseEnv[key])
+	}
+	for _, key := range []string{SSHHostKeyEd25519, SSHHostKeyRSA} {
+		write(sshHostKeys[key+publicSuffix])
 	}
 	return hex.EncodeToString(digest.Sum(nil)[:8])
 }

@@ -32,16 +32,24 @@ func TestNamesDoNotCollideWithAnInstanceOfTheSameName(t *testing.T) {
 }
 
 func TestConfigHash(t *testing.T) {
-	env := map[string][]byte{"HSTS_DB_HOST": []byte("db"), "HSTS_DB_PASSWORD": []byte("secret")}
-	base := desired.ConfigHash("a", env)
-	if again := desired.ConfigHash("a", map[string][]byte{"HSTS_DB_PASSWORD": []byte("secret"), "HSTS_DB_HOST": []byte("db")}); again != base {
-		t.Errorf("the order of the environment changes the hash: %s, %s", base, again)
+	type data = map[string][]byte
+	env := data{"HSTS_DB_HOST": []byte("db"), "HSTS_DB_PASSWORD": []byte("secret")}
+	keys := data{"ssh_host_ed25519_key": []byte("private"), "ssh_host_ed25519_key.pub": []byte("public")}
+	base := desired.ConfigHash("a", env, keys)
+	for name, same := range map[string]string{
+		"order":       desired.ConfigHash("a", data{"HSTS_DB_PASSWORD": []byte("secret"), "HSTS_DB_HOST": []byte("db")}, keys),
+		"private key": desired.ConfigHash("a", env, data{"ssh_host_ed25519_key.pub": []byte("public")}),
+	} {
+		if same != base {
+			t.Errorf("%s changes the hash", name)
+		}
 	}
 	for name, other := range map[string]string{
-		"config":   desired.ConfigHash("b", env),
-		"value":    desired.ConfigHash("a", map[string][]byte{"HSTS_DB_HOST": []byte("db"), "HSTS_DB_PASSWORD": []byte("other")}),
-		"missing":  desired.ConfigHash("a", map[string][]byte{"HSTS_DB_HOST": []byte("db")}),
-		"boundary": desired.ConfigHash("a", map[string][]byte{"HSTS_DB_HOSTd": []byte("b"), "HSTS_DB_PASSWORD": []byte("secret")}),
+		"config":   desired.ConfigHash("b", env, keys),
+		"value":    desired.ConfigHash("a", data{"HSTS_DB_HOST": []byte("db"), "HSTS_DB_PASSWORD": []byte("other")}, keys),
+		"missing":  desired.ConfigHash("a", data{"HSTS_DB_HOST": []byte("db")}, keys),
+		"boundary": desired.ConfigHash("a", data{"HSTS_DB_HOSTd": []byte("b"), "HSTS_DB_PASSWORD": []byte("secret")}, keys),
+		"host key": desired.ConfigHash("a", env, data{"ssh_host_ed25519_key.pub": []byte("other")}),
 	} {
 		if other == base {
 			t.Errorf("%s does not change the hash", name)

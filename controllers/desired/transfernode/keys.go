@@ -19,6 +19,7 @@ const (
 
 	SSHHostKeyEd25519 = "ssh_host_ed25519_key"
 	SSHHostKeyRSA     = "ssh_host_rsa_key"
+	publicSuffix      = ".pub"
 
 	NodeUserUsername = "username"
 	NodeUserPassword = "password"
@@ -74,7 +75,7 @@ func SSHHostKeys(random io.Reader) (map[string][]byte, error) {
 			return nil, fmt.Errorf("public half of %s: %w", name, err)
 		}
 		data[name] = pem.EncodeToMemory(block)
-		data[name+".pub"] = ssh.MarshalAuthorizedKey(public)
+		data[name+publicSuffix] = ssh.MarshalAuthorizedKey(public)
 	}
 	return data, nil
 }
