@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -244,6 +246,50 @@ func TestRetryOnAnotherNodeOutlivesTheLostSession(t *testing.T) {
 	got := await(t, s, tr.TransferID, store.StatusCompleted)
 	if got.ErrorDesc != "" || got.Sessions[0].ErrorDesc != "node restarted" {
 		t.Errorf("transfer = %+v", got)
+	}
+}
+
+func TestManyNodesAndSessionsAtOnce(t *testing.T) {
+	s := open(t)
+	const nodes, transfers = 3, 15
+	shared := make([]string, transfers)
+	for i := range shared {
+		shared[i] = uuid.NewString()
+	}
+	var wg sync.WaitGroup
+	for i := range nodes {
+		r, _ := run(t, s, fmt.Sprintf("n%d", i))
+		for _, id := range shared {
+			wg.Go(func() {
+				tr := transfer()
+				tr.TransferID = id
+				rec := begin(t, r, tr)
+				for n := range 50 {
+					rec.Progress(store.Progress{BytesTransferred: int64(n)})
+					rec.File(store.FileResult{Path: fmt.Sprintf("/f%d", n), Status: store.StatusCompleted})
+				}
+				if err := s.CancelTransfer(t.Context(), id); err != nil && !errors.Is(err, store.ErrNotFound) {
+					t.Error(err)
+				}
+				rec.Finish(store.Outcome{Status: store.StatusCompleted})
+			})
+		}
+	}
+	wg.Wait()
+	for _, id := range shared {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			got, err := s.Transfer(t.Context(), id)
+			if err == nil && got.Status == store.StatusCompleted && len(got.Sessions) == nodes {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("transfer %s: %+v, %v", id, got, err)
+			}
+		}
+	}
+	all, err := s.Transfers(t.Context(), store.TransferFilter{Limit: 100})
+	if err != nil || len(all) != transfers {
+		t.Errorf("%d transfers, %v", len(all), err)
 	}
 }
 

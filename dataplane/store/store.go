@@ -74,11 +74,24 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// inTx runs fn in a transaction.
+// maxTries is how often a transaction runs that the database gives up in favour of another.
+const maxTries = 5
+
+// inTx runs fn in a transaction, and again when the database gave it up for another: fn must not keep state from a run before.
 func (s *Store) inTx(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	tx, err := s.db.BeginTx(ctx, nil)
+	for try := 1; ; try++ {
+		err := s.once(ctx, fn)
+		if err == nil || !isGivenUp(err) || try == maxTries {
+			return err
+		}
+	}
+}
+
+// once runs fn in one transaction. It reads what is committed, as all that must not change meanwhile is locked by name.
+func (s *Store) once(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -96,6 +109,12 @@ func ignoreDone(err error) error {
 		return nil
 	}
 	return err
+}
+
+// isGivenUp reports a deadlock, a lock that was waited for too long, or a record that changed since it was read.
+func isGivenUp(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && (e.Number == 1213 || e.Number == 1205 || e.Number == 1020)
 }
 
 // isDuplicate reports a violated primary or unique key.
