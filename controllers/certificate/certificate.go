@@ -131,9 +131,23 @@ func Check(now time.Time, data map[string][]byte, subject Subject) error {
 }
 
 // Renew reports whether a generated certificate has to be made again: it can't serve subject now, or not 90 days from
-// now.
+// now, or ca.crt is not the authority it descends from.
 func Renew(now time.Time, data map[string][]byte, subject Subject) bool {
-	return Check(now, data, subject) != nil || Check(now.Add(renewBefore), data, subject) != nil
+	return Check(now, data, subject) != nil || Check(now.Add(renewBefore), data, subject) != nil || !descends(now, data)
+}
+
+// descends tells whether tls.crt verifies by ca.crt alone.
+func descends(now time.Time, data map[string][]byte) bool {
+	pair, err := tls.X509KeyPair(data[CertKey], data[PrivateKeyKey])
+	if err != nil {
+		return false
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(data[CAKey]) {
+		return false
+	}
+	_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now})
+	return err == nil
 }
 
 // ErrNoAuthority means that a Secret has no ca.crt and a self-signed tls.crt is not in it either.

@@ -3,6 +3,7 @@ package certificate_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
 	"net"
 	"strings"
 	"testing"
@@ -109,6 +110,17 @@ func TestRenew(t *testing.T) {
 	} {
 		if got := certificate.Renew(test.at, data, test.subject); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
+		}
+	}
+	other, err := certificate.New(now, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, authority := range map[string][]byte{"no authority": nil, "another's authority": other[certificate.CAKey]} {
+		changed := maps.Clone(data)
+		changed[certificate.CAKey] = authority
+		if !certificate.Renew(now, changed, subject) {
+			t.Errorf("%s: no renewal", name)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -117,9 +118,19 @@ func TestSSHHostKeysReadBack(t *testing.T) {
 	if !desired.ValidSSHHostKeys(data) {
 		t.Error("not valid as made")
 	}
-	delete(data, "ssh_host_rsa_key")
-	if desired.ValidSSHHostKeys(data) {
-		t.Error("valid without the rsa key")
+	for name, change := range map[string]func(map[string][]byte){
+		"no rsa key":      func(d map[string][]byte) { delete(d, "ssh_host_rsa_key") },
+		"no public half":  func(d map[string][]byte) { delete(d, "ssh_host_rsa_key.pub") },
+		"another's half":  func(d map[string][]byte) { d["ssh_host_rsa_key.pub"] = d["ssh_host_ed25519_key.pub"] },
+		"unreadable":      func(d map[string][]byte) { d["ssh_host_ed25519_key"] = []byte("no key") },
+		"nothing at all":  func(d map[string][]byte) { clear(d) },
+		"halves switched": func(d map[string][]byte) { d["ssh_host_rsa_key"] = d["ssh_host_ed25519_key"] },
+	} {
+		changed := maps.Clone(data)
+		change(changed)
+		if desired.ValidSSHHostKeys(changed) {
+			t.Errorf("%s: valid", name)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package transfernode
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -80,10 +81,15 @@ func SSHHostKeys(random io.Reader) (map[string][]byte, error) {
 	return data, nil
 }
 
-// ValidSSHHostKeys reports whether both private keys are there and readable.
+// ValidSSHHostKeys reports whether both private keys are there and readable, each beside its own public half.
 func ValidSSHHostKeys(data map[string][]byte) bool {
 	for _, name := range []string{SSHHostKeyEd25519, SSHHostKeyRSA} {
-		if _, err := ssh.ParseRawPrivateKey(data[name]); err != nil {
+		signer, err := ssh.ParsePrivateKey(data[name])
+		if err != nil {
+			return false
+		}
+		public, _, _, _, err := ssh.ParseAuthorizedKey(data[name+publicSuffix])
+		if err != nil || !bytes.Equal(public.Marshal(), signer.PublicKey().Marshal()) {
 			return false
 		}
 	}
