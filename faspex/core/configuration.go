@@ -44,11 +44,11 @@ type versionAnswer struct {
 }
 
 func (s *Server) registerConfiguration() {
-	register(s, operation{method: http.MethodGet, path: v5 + "/configuration/ping", id: "ping", what: "configuration",
+	register(s, operation{method: http.MethodGet, path: v5 + "/configuration/ping", id: "ping", what: "configuration", access: public,
 		summary: "Tell that a Faspex is here", status: http.StatusOK},
 		func(context.Context, *struct{}) (*empty, error) { return nil, nil })
 
-	register(s, operation{method: http.MethodGet, path: "/health", id: "health", what: "configuration",
+	register(s, operation{method: http.MethodGet, path: "/health", id: "health", what: "configuration", access: public,
 		summary: "Tell whether core is ready"},
 		func(ctx context.Context, _ *struct{}) (*body[coreHealth], error) {
 			if err := s.Ready(ctx); err != nil {
