@@ -68,8 +68,7 @@ type observed struct {
 	node *v1alpha1.TransferNode
 	// instance is nil when it does not exist.
 	instance *v1alpha1.FaspexInstance
-	// config is hsts.yaml, databaseEnv the data of the database Secret once DatabaseProvisioned is done.
-	config      string
+	// databaseEnv is the data of the database Secret once DatabaseProvisioned is done.
 	databaseEnv map[string][]byte
 	// nodeUser and sshHostKeys are the data of those Secrets, authorities the PEM certificates to verify the Node API by, once
 	// SecretsReady is done.

@@ -168,7 +168,7 @@ func (s *sender) announce(e found) error {
 	}
 	f := &sentFile{found: e, began: time.Now()}
 	s.mu.Lock()
-	if e.Size > int64(engine.MaxOffset)-s.end {
+	if e.Size > engine.MaxOffset-s.end {
 		s.mu.Unlock()
 		return Errorf(CodeFileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
 	}

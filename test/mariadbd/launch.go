@@ -103,8 +103,8 @@ func (s *Server) waitReady(exited <-chan error, log string) error {
 			return nil
 		}
 		select {
-		case <-exited:
-			return errors.New("mariadbd exited")
+		case err := <-exited:
+			return errors.Join(errors.New("mariadbd exited"), err)
 		case <-ctx.Done():
 			text, _ := os.ReadFile(log) // only adds detail to the error below
 			return fmt.Errorf("not ready within %v: %w\n%s", startTimeout, err, text)
