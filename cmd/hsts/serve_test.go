@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/x509"
 	"encoding/base64"
@@ -195,6 +196,14 @@ func writeHostKey(t *testing.T, dir string) ssh.PublicKey {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "ssh_host_ed25519_key"), string(pem.EncodeToMemory(block)))
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if block, err = ssh.MarshalPrivateKey(other, ""); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "ssh_host_rsa_key"), string(pem.EncodeToMemory(block)))
 	signer, err := ssh.NewSignerFromKey(private)
 	if err != nil {
 		t.Fatal(err)

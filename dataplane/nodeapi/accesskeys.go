@@ -195,6 +195,9 @@ func checkKeyFields(in client.AccessKeyUpdate) error {
 	if len(in.Configuration) > maxConfigurationBytes {
 		return errBadRequest("configuration is too large")
 	}
+	if _, err := (store.AccessKey{Configuration: in.Configuration}).Limits(); err != nil {
+		return errBadRequest("configuration must be an object, with numbers and texts in transfer where they belong")
+	}
 	return nil
 }
 

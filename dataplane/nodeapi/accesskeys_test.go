@@ -98,6 +98,7 @@ func TestAccessKeyRequestsThatAreRefused(t *testing.T) {
 		"id self":            {ID: "self", Storage: local},
 		"id of the user":     {ID: nodeUser, Storage: local},
 		"verification key":   {ID: "a", Storage: local, TokenVerificationKey: "no pem"},
+		"configuration":      {ID: "a", Storage: local, Configuration: []byte(`{"transfer":{"target_rate_kbps":"fast"}}`)},
 		"long secret":        {ID: "a", Storage: local, Secret: strings.Repeat("x", 257)},
 		"NUL in the path":    {ID: "a", Storage: &client.Storage{Type: "local", Path: "/a\x00"}},
 		"name that is large": {ID: "a", Storage: &client.Storage{Type: "local", Path: "/" + strings.Repeat("x", 300)}},
@@ -151,5 +152,37 @@ func TestAccessKeySeesItsFolderAlone(t *testing.T) {
 	}
 	if _, err := key.CreateAccessKey(ctx, client.AccessKey{ID: "up", Secret: "x", Storage: &client.Storage{Type: "local", Path: "/../"}}); err == nil {
 		t.Error("a key makes a key for its own root")
+	}
+}
+
+func TestAccessKeyLimitsItsTransfers(t *testing.T) {
+	a := start(t)
+	ctx, c := t.Context(), a.master(t)
+	_, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s", Storage: &client.Storage{Type: "local", Path: "/k"},
+		Configuration: []byte(`{"transfer":{"target_rate_kbps":1000,"target_rate_cap_kbps":2000,"policy":"low","cipher":"aes-128"}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := a.client(t, "ak", "s")
+	for name, tt := range map[string]struct {
+		req         client.TransferRequest
+		target, cap int64
+		policy      string
+	}{
+		"nothing asked":  {client.TransferRequest{}, 1000, 2000, "low"},
+		"less asked":     {client.TransferRequest{TargetRateKbps: 500, TargetRateCapKbps: 700, RatePolicy: "high"}, 500, 700, "high"},
+		"too much asked": {client.TransferRequest{TargetRateKbps: 9000, TargetRateCapKbps: 9000, RatePolicy: "rude"}, 2000, 2000, "low"},
+	} {
+		spec, err := key.UploadSetup(ctx, tt.req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := a.keys.Open(spec.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if spec.TargetRateKbps != tt.target || g.Rates.TargetCapKbps != tt.cap || g.Rates.Policy != tt.policy || spec.Cipher != "aes-128-gcm" {
+			t.Errorf("%s: spec %+v, rates %+v", name, spec, g.Rates)
+		}
 	}
 }

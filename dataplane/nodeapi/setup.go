@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -83,7 +85,13 @@ func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction t
 	case req.TokenLifeSeconds > int64(maxTokenLife/time.Second):
 		life = maxTokenLife
 	}
-	rates := s.rates(req)
+	var limits store.TransferLimits
+	if c.key != nil {
+		if limits, err = c.key.Limits(); err != nil {
+			return transferspec.Spec{}, err
+		}
+	}
+	rates := s.rates(req, limits)
 	text, err := s.Keys.Seal(token.Grant{
 		TransferID: transferID, Direction: direction, Root: c.root, Paths: layout.allowed, User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(),
 		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
@@ -100,7 +108,7 @@ func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction t
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort, SSHFP: s.Transfer.SSHFingerprint,
-		Cipher: s.Transfer.Ciphers[0], CipherAllowed: s.Transfer.Ciphers[len(s.Transfer.Ciphers)-1], ContentProtection: req.ContentProtection,
+		Cipher: s.cipher(limits), CipherAllowed: s.Transfer.Ciphers[len(s.Transfer.Ciphers)-1], ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps, TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
 		HTTPFallback: &no, CreateDir: direction == transferspec.Send,
 	}, nil
@@ -194,29 +202,50 @@ func downloadLayout(req client.TransferRequest, root string, pairs bool) layout 
 // join keeps p beneath root, whatever ".." it holds.
 func join(root, p string) string { return path.Join(root, path.Clean("/"+p)) }
 
-// rates are those asked for, within what the node allows.
-func (s *Server) rates(req client.TransferRequest) token.Rates {
-	r := token.Rates{TargetKbps: req.TargetRateKbps, TargetCapKbps: req.TargetRateCapKbps, MinKbps: max(req.MinRateKbps, 0), Policy: req.RatePolicy}
-	if r.TargetKbps <= 0 {
-		r.TargetKbps = s.Transfer.TargetRateKbps
+// rates are those asked for, within what the node and the access key allow.
+func (s *Server) rates(req client.TransferRequest, key store.TransferLimits) token.Rates {
+	r := token.Rates{
+		TargetKbps:    firstPositive(req.TargetRateKbps, key.TargetRateKbps, s.Transfer.TargetRateKbps),
+		TargetCapKbps: leastPositive(req.TargetRateCapKbps, key.TargetRateCapKbps, s.Transfer.MaxRateKbps),
+		MinKbps:       max(req.MinRateKbps, 0),
 	}
-	if limit := s.Transfer.MaxRateKbps; limit > 0 {
-		if r.TargetCapKbps <= 0 || r.TargetCapKbps > limit {
-			r.TargetCapKbps = limit
+	r.TargetKbps = leastPositive(r.TargetKbps, r.TargetCapKbps)
+	for _, policy := range []string{req.RatePolicy, key.Policy, s.Transfer.RatePolicy} {
+		switch policy {
+		case "fixed", "high", "fair", "low":
+			r.Policy = policy
+			return r
 		}
-		if r.TargetKbps <= 0 {
-			r.TargetKbps = limit
-		}
-	}
-	if r.TargetCapKbps > 0 {
-		r.TargetKbps = min(r.TargetKbps, r.TargetCapKbps)
-	}
-	switch r.Policy {
-	case "fixed", "high", "fair", "low":
-	default:
-		r.Policy = s.Transfer.RatePolicy
 	}
 	return r
+}
+
+// cipher is the access key's, if the node has it, else the node's first.
+func (s *Server) cipher(key store.TransferLimits) string {
+	if named := key.Cipher + "-gcm"; slices.Contains(s.Transfer.Ciphers, named) {
+		return named
+	}
+	return s.Transfer.Ciphers[0]
+}
+
+func firstPositive(values ...int64) int64 {
+	for _, v := range values {
+		if v > 0 {
+			return v
+		}
+	}
+	return 0
+}
+
+// leastPositive is the strictest of limits of which 0 is none.
+func leastPositive(values ...int64) int64 {
+	least := int64(0)
+	for _, v := range values {
+		if v > 0 && (least == 0 || v < least) {
+			least = v
+		}
+	}
+	return least
 }
 
 // transferTags adds the id of the transfer to the tags of the application, where clients look for it.

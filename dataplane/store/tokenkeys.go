@@ -45,5 +45,12 @@ func tokenKey(k AccessKey, err error) (token.AccessKey, error) {
 	if err != nil {
 		return token.AccessKey{}, err
 	}
-	return token.AccessKey{ID: k.ID, Root: k.StoragePath, VerificationKey: k.TokenVerificationKey}, nil
+	limits, err := k.Limits()
+	if err != nil {
+		return token.AccessKey{}, err
+	}
+	return token.AccessKey{
+		ID: k.ID, Root: k.StoragePath, VerificationKey: k.TokenVerificationKey,
+		Rates: token.Rates{TargetKbps: limits.TargetRateKbps, TargetCapKbps: limits.TargetRateCapKbps, Policy: limits.Policy},
+	}, nil
 }

@@ -27,6 +27,8 @@ type AccessKey struct {
 	Root string
 	// VerificationKey is the PEM public key for bearer tokens; empty if the key takes none.
 	VerificationKey string
+	// Rates limit the transfers made with the key.
+	Rates Rates
 }
 
 // AccessKeys finds access keys and their files. Unknown keys and ids are errors that wrap ErrBadCredentials and ErrFileNotFound.
@@ -156,7 +158,7 @@ func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant
 		}
 		g.Root = path.Join(key.Root, folder)
 	}
-	g.Direction, g.AccessKey, g.Tags = req.Direction, key.ID, req.Tags
+	g.Direction, g.AccessKey, g.Tags, g.Rates = req.Direction, key.ID, req.Tags, key.Rates
 	g.TransferID = transferID(key.ID, tags.Aspera.XferID)
 	return g, nil
 }

@@ -151,7 +151,7 @@ func TestAuthorizeRefusesWhatIsNoToken(t *testing.T) {
 }
 
 func TestAuthorizeBasicToken(t *testing.T) {
-	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default"}, secret: "s3:cret", files: map[string]string{"1": "/", "7": "/in/box"}})
+	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default", Rates: Rates{TargetCapKbps: 9}}, secret: "s3:cret", files: map[string]string{"1": "/", "7": "/in/box"}})
 	req := Request{
 		Token: "Basic " + b64("ak:s3:cret"), Direction: Send, User: "xfer", Destination: "/",
 		Tags: json.RawMessage(`{"aspera":{"xfer_id":"x1","node":{"access_key":"ak","file_id":"7"}}}`),
@@ -160,7 +160,7 @@ func TestAuthorizeBasicToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g.Root != "/default/in/box" || g.AccessKey != "ak" || g.Kind != KindBasic || g.Paths != nil || g.Direction != Send {
+	if g.Root != "/default/in/box" || g.AccessKey != "ak" || g.Kind != KindBasic || g.Rates.TargetCapKbps != 9 || g.Paths != nil || g.Direction != Send {
 		t.Errorf("grant = %+v", g)
 	}
 	again, err := v.Authorize(t.Context(), req)
