@@ -174,8 +174,8 @@ func TestHostilePackets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink(1)
 		sink := newSpace(4 << 20)
-		n := 0
 		hostile := func(peer *simnet.Link) simnet.Filter {
+			n := 0 // an end sends from one goroutine
 			return func(d []byte) []byte {
 				n++
 				switch n % 50 {
@@ -218,8 +218,9 @@ func TestLittleMemory(t *testing.T) {
 		sink := &counting{}
 		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: 8 << 20}, a, b, patternSource{}, sink, 100e6)
 		var most int64
-		done := make(chan struct{})
+		done, ended := make(chan struct{}), make(chan struct{})
 		go func() {
+			defer close(ended)
 			for {
 				select {
 				case <-time.After(10 * time.Millisecond):
@@ -231,6 +232,7 @@ func TestLittleMemory(t *testing.T) {
 		}()
 		sent, received := run(t.Context(), s, r)
 		close(done)
+		<-ended
 		if sent != nil || received != nil || sink.bytes.Load() != 100e6 || sink.wrong.Load() != 0 {
 			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.bytes.Load())
 		}
