@@ -24,14 +24,23 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 	idle := time.NewTimer(s.config.Limits.Idle)
 	defer idle.Stop()
 	defer sc.Close()
+	over := ctx.Done()
 	for {
 		select {
+		case <-over:
+			if over = nil; active == 0 {
+				return
+			}
 		case <-idle.C:
 			if active == 0 {
 				return
 			}
 		case <-ended:
-			if active--; active == 0 {
+			active--
+			if active == 0 && over == nil {
+				return
+			}
+			if active == 0 {
 				idle.Reset(s.config.Limits.Idle)
 			}
 		case offered, ok := <-channels:

@@ -116,6 +116,9 @@ func (r *receiver) sending(m *control.Sending) error {
 		f.sending = &control.Sending{Index: m.Index}
 	}
 	f.sending.Ranges = append(f.sending.Ranges, m.Ranges...)
+	if len(f.sending.Ranges) > int(chunkCount(f.entry.Size))+1 {
+		return Errorf(CodeProtocol, "the sender announces more parts of %s than there are", f.entry.Path)
+	}
 	if m.More {
 		return nil
 	}

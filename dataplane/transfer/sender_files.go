@@ -75,6 +75,9 @@ func (s *sender) has(m *control.Have) error {
 	}
 	f.have.Ranges = append(f.have.Ranges, m.Ranges...)
 	f.have.Hashes = append(f.have.Hashes, m.Hashes...)
+	if most := int(chunkCount(f.Size)) + 1; len(f.have.Ranges) > most || len(f.have.Hashes) > most {
+		return Errorf(CodeProtocol, "the receiver has more parts of %s than there are", f.Path)
+	}
 	if m.More {
 		return nil
 	}

@@ -85,6 +85,7 @@ type session struct {
 	capKbps   int64
 	recording store.Recording
 	claimant  *claimant
+	began     time.Time
 	now       current
 }
 
@@ -102,12 +103,12 @@ func (s *session) run(ctx context.Context) error {
 	}
 	log := s.Logger.With("session", s.id, "transfer", s.grant.TransferID, "accessKey", s.grant.AccessKey, "direction", s.hello.Direction)
 	log.Info("session started", "client", s.peer.Addr, "user", s.peer.User, "agent", s.hello.Agent)
-	began := time.Now()
+	s.began = time.Now()
 	err = s.transfer(ctx, plan)
 	s.finish(err)
 	p := s.now.progress()
 	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved, "resumed", p.BytesResumed,
-		"elapsed", time.Since(began).Round(time.Millisecond), "outcome", outcome(err))
+		"elapsed", time.Since(s.began).Round(time.Millisecond), "outcome", outcome(err))
 	return err
 }
 
@@ -287,7 +288,6 @@ var errCanceled = &Error{Code: CodeCanceled, Text: "the transfer was canceled on
 func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	began := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -298,7 +298,7 @@ func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		case kbps := <-s.recording.RateChanges():
 			s.changeRate(kbps)
 		case <-tick.C:
-			s.recording.Progress(s.recorded(time.Since(began)))
+			s.recording.Progress(s.recorded())
 		}
 	}
 }
@@ -314,7 +314,7 @@ func (s *session) changeRate(kbps int64) {
 
 // finish records how the session ended.
 func (s *session) finish(err error) {
-	s.recording.Progress(s.recorded(0))
+	s.recording.Progress(s.recorded())
 	o := store.Outcome{Status: store.StatusCompleted}
 	if err != nil {
 		e := AsError(err, CodeInternal)

@@ -45,6 +45,9 @@ func (s *session) record(ctx context.Context) error {
 // recordFile returns what records the end of each file of the plan.
 func (s *session) recordFile(p *plan) func(FileEvent) {
 	return func(e FileEvent) {
+		if e.Target == "" { // It never got as far as to have one.
+			e.Target = e.Path
+		}
 		f := store.FileResult{
 			Path: path.Join(s.grant.Root, p.base, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
 			Status: store.StatusCompleted, ChecksumType: "sha-256", Checksum: e.SHA256, StartedAt: e.Started, EndedAt: e.Finished,
@@ -62,15 +65,13 @@ func (s *session) recordFile(p *plan) func(FileEvent) {
 	}
 }
 
-func (s *session) recorded(elapsed time.Duration) store.Progress {
+func (s *session) recorded() store.Progress {
 	p := s.now.progress()
 	out := store.Progress{
 		BytesExpected: p.BytesExpected, FilesExpected: p.FilesExpected, BytesTransferred: p.BytesMoved,
 		BytesWritten: p.BytesMoved + p.BytesResumed, FilesCompleted: p.FilesDone, FilesFailed: p.FilesFailed,
 		DirectoriesCompleted: p.Folders, TargetRateKbps: s.options.TargetKbps, NetworkDelay: p.RTT,
 	}
-	if elapsed > 0 {
-		out.AvgRateKbps = p.BytesMoved * 8 / max(1, elapsed.Milliseconds())
-	}
+	out.AvgRateKbps = p.BytesMoved * 8 / max(1, time.Since(s.began).Milliseconds())
 	return out
 }
