@@ -45,7 +45,7 @@ exec mariadbd --no-defaults \
   --init-file="$run/init.sql" \
   --tmpdir=/tmp \
   --port=3306 \
-  --bind-address=* \
+  '--bind-address=*' \
   --skip-name-resolve \
   --local-infile=0 \
   --character-set-server=utf8mb4 \
