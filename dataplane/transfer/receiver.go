@@ -78,9 +78,7 @@ func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error),
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
 		names: map[string]bool{}, folders: map[string]bool{},
 	}
-	r.handles = newHandles(128, func(key uint64) (*os.File, error) {
-		return r.tree.OpenFile(r.file(key).partial, os.O_RDWR|os.O_CREATE, 0o644)
-	})
+	r.handles = newHandles(128, func(key uint64) (*os.File, error) { return r.openPartial(r.file(key)) })
 	return r
 }
 

@@ -21,6 +21,19 @@ const followFrom = 4 << 20
 
 var chunkBuffers = sync.Pool{New: func() any { return new([ChunkSize]byte) }}
 
+// errGone is given for the partial file of a file that is done with.
+var errGone = errors.New("the file is done with")
+
+// openPartial opens or makes the partial file of a file that is not done with.
+func (r *receiver) openPartial(f *gotFile) (*os.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.finished || f.removed {
+		return nil, errGone
+	}
+	return r.tree.OpenFile(f.partial, os.O_RDWR|os.O_CREATE, 0o644)
+}
+
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	f.mu.Lock()
@@ -35,14 +48,11 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 		}
 		return r.note(f, file, off, int64(len(p)))
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errGone):
+		return nil
+	case err != nil:
 		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
-	}
-	f.mu.Lock()
-	removed := f.removed
-	f.mu.Unlock()
-	if removed { // It was removed while these bytes were being written.
-		return r.removeUnfinished(f)
 	}
 	r.follow(f)
 	return r.finalizeIfWhole(f)
