@@ -79,12 +79,22 @@ type Controller struct {
 	loss  float64 // of the last window
 	floor lossFloor
 
-	srtt, minRTT time.Duration
-	base         baseDelay
-	delay        int64 // unwrapped
-	hasDelay     bool
-	queues       minWindow
-	queue, mean  time.Duration
+	srtt, minRTT          time.Duration
+	base                  baseDelay
+	delay                 int64 // unwrapped
+	hasDelay              bool
+	queues                minWindow
+	queue, mean           time.Duration
+	competing             bool
+	cubic                 cubic
+	usualQueue            float64       // smoothed, seconds
+	lowSince              time.Duration // since when the queue has been long
+	longQueue             time.Duration // the longest lately
+	probeAt, probeEnd     time.Duration
+	probeQueue, probeLow  time.Duration
+	recentAt              time.Duration
+	recentLost, recentAll int
+
 	drainUntil   time.Duration
 	nextDrain    time.Duration
 	drainEvery   time.Duration
@@ -237,7 +247,7 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
 	want := wantedQueue.Seconds() * c.weight()
 	if full {
-		if s.Backlogged && c.shallow(s.Now) {
+		if s.Backlogged && !c.competing && c.shallow(s.Now) {
 			return
 		}
 		if c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop() {
@@ -246,10 +256,13 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	}
 	passed := c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
 	aim := want
-	c.planDrain(s.Now, want)
-	if c.share > 0 {
+	if c.share > 0 && c.lim.Policy != Low {
 		aim *= min(math.Sqrt(max(c.cap/c.share, 1)), mostAim)
 	}
+	if full && c.compete(s, aim, dt) {
+		return
+	}
+	c.planDrain(s.Now, want)
 	standing := c.queue.Seconds() > max(aim/2, emptyQueue.Seconds())
 	if standing && full {
 		c.learn(passed, dt)
