@@ -61,7 +61,8 @@ func printable(r rune) rune {
 	return r
 }
 
-// Manager is the connection to the managing program. Its methods do nothing on a nil Manager, and nothing fails a transfer
+// Manager is the connection to the managing program, which lasts as long as the process: the manager takes its end as the end
+// of the transfer. Its methods do nothing on a nil Manager, and nothing fails a transfer
 // because its manager went away.
 type Manager struct {
 	conn net.Conn
@@ -105,13 +106,6 @@ func (m *Manager) Ended() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.ended
-}
-
-// Close closes the connection. The manager takes it as the end, so it comes after DONE or ERROR.
-func (m *Manager) Close() {
-	if m != nil {
-		m.conn.Close()
-	}
 }
 
 // Commands calls fn with each command of the manager until the connection ends.
