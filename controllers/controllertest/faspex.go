@@ -41,6 +41,12 @@ func (f *Faspex) SetDown(down bool) {
 	f.down = down
 }
 
+func (f *Faspex) setCheck(check func(username, password string) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.check = check
+}
+
 // Writes is how many calls changed something.
 func (f *Faspex) Writes() int {
 	f.mu.Lock()

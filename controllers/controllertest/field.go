@@ -50,8 +50,10 @@ type Field struct {
 	Client    client.Client
 	Namespace string
 	Database  *mariadbd.Server
-	Faspex    *Faspex
 	NodeAPI   *NodeAPI
+	// Faspex is the fake, Core the real one; one of them is nil.
+	Faspex *Faspex
+	Core   *Core
 	// Appliers count what the controllers write.
 	Appliers []*apply.Applier
 }
@@ -59,13 +61,19 @@ type Field struct {
 // New starts the controllers for a namespace of its own. It holds a FaspexInstance that is not ready, and no TransferNode.
 func New(t *testing.T) *Field {
 	t.Helper()
+	f := prepare(t)
+	f.start(t)
+	return f
+}
+
+func prepare(t *testing.T) *Field {
+	t.Helper()
 	c := kubeapi.Client(t)
 	f := &Field{
 		Client: c, Namespace: kubeapi.Namespace(t, c), Database: mariadbd.Start(t),
 		Faspex: NewFaspex(), NodeAPI: &NodeAPI{},
 	}
 	f.createInstance(t)
-	f.start(t)
 	return f
 }
 
@@ -92,7 +100,7 @@ func (f *Field) createInstance(t *testing.T) {
 	f.Create(t, &v1alpha1.FaspexInstance{
 		ObjectMeta: f.meta(Instance),
 		Spec: v1alpha1.FaspexInstanceSpec{
-			ExternalURL: "https://faspex.example.com",
+			ExternalURL: externalURL,
 			Database: v1alpha1.DatabaseSpec{External: &v1alpha1.ExternalDatabase{
 				Host: f.Database.Host, Port: int32(f.Database.Port),
 				RootSecretRef: v1alpha1.SecretReference{Name: "root"},
@@ -103,13 +111,13 @@ func (f *Field) createInstance(t *testing.T) {
 
 func (f *Field) start(t *testing.T) {
 	t.Helper()
-	anyName := true
+	anyName, recoverPanic := true, false
 	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
 		Scheme:  kubeapi.Scheme(t),
 		Metrics: server.Options{BindAddress: "0"},
 		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{f.Namespace: {}}},
-		// Every test of a process registers controllers of the same names.
-		Controller: config.Controller{SkipNameValidation: &anyName},
+		// Every test of a process registers controllers of the same names; a panic must end it.
+		Controller: config.Controller{SkipNameValidation: &anyName, RecoverPanic: &recoverPanic},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +148,10 @@ func (f *Field) start(t *testing.T) {
 }
 
 // Connect implements the controllers' FaspexConnector.
-func (f *Field) Connect(context.Context, *v1alpha1.FaspexInstance) (faspexapi.API, error) {
+func (f *Field) Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (faspexapi.API, error) {
+	if f.Core != nil {
+		return f.Core.Connect(ctx, instance)
+	}
 	return f.Faspex, nil
 }
 

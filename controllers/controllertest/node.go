@@ -110,9 +110,9 @@ func (f *Field) RunNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.NodeAPI.SetUser(string(user[desired.NodeUserUsername]), string(user[desired.NodeUserPassword]))
-	f.Faspex.mu.Lock()
-	f.Faspex.check = f.NodeAPI.takes
-	f.Faspex.mu.Unlock()
+	if f.Faspex != nil {
+		f.Faspex.setCheck(f.NodeAPI.takes)
+	}
 	api := nodeapi.New(nodeapi.Config{
 		Store: f.NodeAPI.Store, Storage: root, Keys: ring,
 		NodeUser: func() nodeapi.Credentials { f.NodeAPI.mu.Lock(); defer f.NodeAPI.mu.Unlock(); return f.NodeAPI.user },
