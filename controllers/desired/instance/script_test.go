@@ -1,7 +1,6 @@
 package instance_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -82,10 +81,20 @@ func (c *container) start(password string) (stop func()) {
 	if err := os.WriteFile(filepath.Join(c.dir, "root", "password"), []byte(password), 0o644); err != nil {
 		c.t.Fatal(err)
 	}
-	var log bytes.Buffer
+	log, err := os.Create(filepath.Join(c.dir, "log"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	said := func() string {
+		text, err := os.ReadFile(log.Name())
+		if err != nil {
+			c.t.Error(err)
+		}
+		return string(text)
+	}
 	cmd := exec.Command("/bin/sh", "-c", c.script)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: scriptUID, Gid: scriptUID}, Pdeathsig: syscall.SIGKILL, Setpgid: true,
 	}
@@ -98,13 +107,13 @@ func (c *container) start(password string) (stop func()) {
 	for c.probe() != nil {
 		select {
 		case err := <-exited:
-			c.t.Fatalf("the script ended: %v\n%s", err, log.String())
+			c.t.Fatalf("the script ended: %v\n%s", err, said())
 		case <-deadline:
-			c.t.Fatalf("the probe does not succeed\n%s", log.String())
+			c.t.Fatalf("the probe does not succeed\n%s", said())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	if strings.Contains(log.String(), password) {
+	if strings.Contains(said(), password) {
 		c.t.Error("the log holds the password")
 	}
 	return func() {
@@ -112,7 +121,10 @@ func (c *container) start(password string) (stop func()) {
 			c.t.Error(err)
 		}
 		if err := <-exited; err != nil {
-			c.t.Errorf("stopped with %v\n%s", err, log.String())
+			c.t.Errorf("stopped with %v\n%s", err, said())
+		}
+		if err := log.Close(); err != nil {
+			c.t.Error(err)
 		}
 	}
 }
