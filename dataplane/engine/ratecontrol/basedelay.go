@@ -26,3 +26,9 @@ func (b *baseDelay) queue(now time.Duration, delay int64) time.Duration {
 	}
 	return time.Duration(delay-min(b.current, b.last)) * time.Microsecond
 }
+
+// raise says that the path alone takes q longer than was thought.
+func (b *baseDelay) raise(q time.Duration) {
+	b.current = min(b.current, b.last) + q.Microseconds()
+	b.last = b.current
+}

@@ -65,6 +65,7 @@ const (
 	drainShare   = 0.1
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
+	doubtDrain   = 2 * time.Second  // while less passes than the bottleneck was seen to pass
 	mostAim      = 2.5              // times the wanted queue, whatever the capacity is taken for
 	capacityLife = 20 * time.Second // in which an estimate nothing confirms approaches the share
 	deepLife     = 10 * time.Second // how long a long queue proves that the buffer is not shallow
@@ -95,20 +96,22 @@ type Controller struct {
 	recentAt              time.Duration
 	recentLost, recentAll int
 
-	drainUntil   time.Duration
-	nextDrain    time.Duration
-	drainEvery   time.Duration
-	window, slow window
-	history      history
-	slowFull     bool
-	deepAt       time.Duration // when the queue was last as long as wanted
-	delivery     float64
-	limit        float64
-	boost        float64       // growth while no queue is seen
-	boosted      time.Duration // when it was last raised
-	last         time.Duration
-	ceiling      float64 // what a shallow buffer passes, 0 = none seen
-	ceilingAt    time.Duration
+	drainUntil            time.Duration
+	nextDrain             time.Duration
+	drainCheck            time.Duration // when to see what the last step back has done
+	drainBefore, drainLow time.Duration // the queue before it, and the shortest since
+	drainEvery            time.Duration
+	window, slow          window
+	history               history
+	slowFull              bool
+	deepAt                time.Duration // when the queue was last as long as wanted
+	delivery              float64
+	limit                 float64
+	boost                 float64       // growth while no queue is seen
+	boosted               time.Duration // when it was last raised
+	last                  time.Duration
+	ceiling               float64 // what a shallow buffer passes, 0 = none seen
+	ceilingAt             time.Duration
 }
 
 // New makes a controller; Start has to follow.
@@ -280,7 +283,8 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 }
 
 // planDrain decides when the flow steps back, and for how long: until twice the wanted queue is gone
-// even if the others go on.
+// even if the others go on. A queue that does not fall then is none: the path has become longer than it
+// was, or its least delay was measured wrongly.
 func (c *Controller) planDrain(now time.Duration, want float64) {
 	if c.share == 0 || c.ceiling > 0 {
 		return
@@ -289,11 +293,30 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 		c.drainEvery = firstDrain
 		c.nextDrain = now + max(firstDrain, 3*c.loop())
 	}
+	if c.drainCheck > 0 {
+		c.drainLow = min(c.drainLow, c.queue)
+		if now < c.drainCheck {
+			return
+		}
+		c.drainCheck = 0
+		fall := (c.drainBefore - c.drainLow).Seconds()
+		if c.drainLow > emptyQueue && fall < 0.3*min(c.drainBefore.Seconds(), 2*want) {
+			c.base.raise(c.drainLow)
+			c.queues = minWindow{}
+			c.queue -= c.drainLow
+			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
+		}
+	}
+	if c.share < 0.9*c.cap {
+		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
+	}
 	if now < c.nextDrain {
 		return
 	}
 	d := 2 * want / (1 - drainShare) * min(c.cap/c.share, 4)
 	c.drainUntil = now + time.Duration(d*1e9)
+	c.drainBefore, c.drainLow = c.queue, c.queue
+	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
 	c.drainEvery = min(2*c.drainEvery, lastDrain)
 	c.nextDrain = now + max(c.drainEvery, 8*c.loop())
 }
