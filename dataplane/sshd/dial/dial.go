@@ -52,7 +52,7 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	var refused *hostKeyError
-	for _, algorithms := range o.HostKey.algorithms() {
+	for _, algorithms := range o.HostKey.algorithms(net.JoinHostPort(o.Host, strconv.Itoa(o.Port))) {
 		client, err := connect(ctx, o, algorithms)
 		if err == nil {
 			return open(client)

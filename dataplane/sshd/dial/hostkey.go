@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"faspex.io/operator/dataplane/sshd/wellknown"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 )
@@ -32,14 +33,64 @@ type hostKeyError struct{ text string }
 
 func (e *hostKeyError) Error() string { return e.text }
 
-// algorithms are the sets of host key algorithms to try one after the other: a fingerprint is that of one of several keys.
-func (h HostKey) algorithms() [][]string {
-	ed25519 := []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521}
-	rsa := []string{ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512}
-	if h.Fingerprint == "" {
-		return [][]string{slices.Concat(ed25519, rsa)}
+var (
+	newAlgorithms = []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521}
+	rsaAlgorithms = []string{ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512}
+)
+
+// algorithms are the sets of host key algorithms to try one after the other. A server has several keys: the one to ask for is
+// the one that is known, by fingerprint or from known_hosts.
+func (h HostKey) algorithms(host string) [][]string {
+	all := slices.Concat(newAlgorithms, rsaAlgorithms)
+	if h.Fingerprint != "" {
+		return [][]string{all, rsaAlgorithms}
 	}
-	return [][]string{slices.Concat(ed25519, rsa), rsa}
+	var known []string
+	for _, key := range h.known(host) {
+		if key.Type() == ssh.KeyAlgoRSA {
+			known = append(known, rsaAlgorithms...)
+		} else {
+			known = append(known, key.Type())
+		}
+	}
+	if len(known) > 0 {
+		return [][]string{known}
+	}
+	return [][]string{all}
+}
+
+// known are the keys that the known_hosts files have for a host ("name:port").
+func (h HostKey) known(host string) []ssh.PublicKey {
+	lookup, err := h.lookup()
+	if err != nil || lookup == nil {
+		return nil // The check itself will say what is wrong.
+	}
+	// Asking about a key that is nobody's gives those that are expected.
+	nobody, err := wellknown.Signer()
+	if err != nil {
+		return nil
+	}
+	var unknown *knownhosts.KeyError
+	if !errors.As(lookup(host, &net.TCPAddr{IP: net.IPv4zero}, nobody.PublicKey()), &unknown) {
+		return nil
+	}
+	var keys []ssh.PublicKey
+	for _, want := range unknown.Want {
+		keys = append(keys, want.Key)
+	}
+	return keys
+}
+
+// lookup reads the known_hosts files; nil if there are none.
+func (h HostKey) lookup() (ssh.HostKeyCallback, error) {
+	files := slices.DeleteFunc(slices.Clone(h.KnownHosts), func(f string) bool {
+		_, err := os.Stat(f)
+		return err != nil
+	})
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return knownhosts.New(files...)
 }
 
 func (h HostKey) check(host string, remote net.Addr, key ssh.PublicKey) error {
@@ -49,17 +100,13 @@ func (h HostKey) check(host string, remote net.Addr, key ssh.PublicKey) error {
 		}
 		return &hostKeyError{fmt.Sprintf("the server's host key %s is not the one that was expected", ssh.FingerprintSHA256(key))}
 	}
-	files := slices.DeleteFunc(slices.Clone(h.KnownHosts), func(f string) bool {
-		_, err := os.Stat(f)
-		return err != nil
-	})
-	if len(files) > 0 {
-		known, err := knownhosts.New(files...)
-		if err != nil {
-			return &hostKeyError{fmt.Sprintf("known_hosts can't be read: %v", err)}
-		}
+	known, err := h.lookup()
+	if err != nil {
+		return &hostKeyError{fmt.Sprintf("known_hosts can't be read: %v", err)}
+	}
+	if known != nil {
 		var unknown *knownhosts.KeyError
-		err = known(host, remote, key)
+		err := known(host, remote, key)
 		switch {
 		case err == nil:
 			return nil
