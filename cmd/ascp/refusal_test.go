@@ -108,6 +108,21 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("written outside of the storage root: %v", got)
 	}
 
+	t.Run("link in the path of a pair", func(t *testing.T) {
+		pairs := filepath.Join(t.TempDir(), "pairs")
+		if err := os.WriteFile(pairs, []byte(from+"/f\n/allowed/secret/g\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Source: "f", Destination: "/allowed/secret/g"}}})
+		var status int
+		said := stderrOf(t, func() { status = n.ascp(t, tok, "--mode=send", "--host=127.0.0.1", "--file-pair-list="+pairs, "/") })
+		if status != 1 || !strings.Contains(said, "outside of the permitted folder") {
+			t.Errorf("status %d, said %q", status, said)
+		}
+		if _, err := os.Stat(filepath.Join(n.dir, "secret/g")); err == nil {
+			t.Error("the file was written")
+		}
+	})
 	t.Run("links in a download", func(t *testing.T) {
 		to := t.TempDir()
 		var status int

@@ -140,6 +140,9 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 		if !allowsTarget(s.grant, path.Join(base, target)) {
 			return "", Errorf(CodeBadPath, "%s: %w", entry, token.ErrPathNotAllowed)
 		}
+		if tree == root && s.grant.Paths != nil && throughLink(root, path.Dir(target)) {
+			return "", Errorf(CodeBadPath, "%s: path leads outside of the permitted folder", entry)
+		}
 		return target, nil
 	}
 	return nil
@@ -171,6 +174,17 @@ func (s *session) uploadTree(p *plan, root *storage.Root, destination string) (*
 		return tree, strings.TrimSuffix(folder, "/"), nil
 	}
 	return root, "", nil
+}
+
+// throughLink reports whether a folder, or one above it, is a symbolic link. Grants for single files are held to their names by
+// it: they have no folder of their own to be confined to.
+func throughLink(root *storage.Root, folder string) bool {
+	for p := folder; p != "/" && p != "."; p = path.Dir(p) {
+		if info, err := root.Lstat(p); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // allowsTarget reports whether the grant lets an upload write the path, relative to the grant's root.
