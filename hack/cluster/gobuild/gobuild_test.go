@@ -24,8 +24,8 @@ func TestExecutableName(t *testing.T) {
 }
 
 func TestEnsureBuildsOncePerInput(t *testing.T) {
+	t.Setenv("GOCACHE", goEnv(t, "GOCACHE")) // before the next line moves it
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("GOCACHE", goEnv(t, "GOCACHE"))
 	dir := t.TempDir()
 	write := func(name, content string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
