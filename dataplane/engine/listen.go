@@ -48,7 +48,9 @@ func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
 			}
 			newest := pn >= replay.Expected()
 			replay.Mark(pn)
-			s.report(&f, newest)
+			if s.report(&f, newest) {
+				return nil
+			}
 		}
 	}
 	return nil
@@ -60,8 +62,9 @@ func (s *Sender) count(c *uint64) {
 	s.mu.Unlock()
 }
 
-// report takes one feedback. An older one than the newest still tells fates, but nothing about rates.
-func (s *Sender) report(f *wire.Feedback, newest bool) {
+// report takes one feedback and says whether it was the last one needed. An older one than the newest still
+// tells fates, but nothing about rates.
+func (s *Sender) report(f *wire.Feedback, newest bool) (finished bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Clock.Now()
@@ -76,9 +79,11 @@ func (s *Sender) report(f *wire.Feedback, newest bool) {
 		s.measure(now, f, lost, arrived)
 	}
 	total, closed := s.queue.state()
-	if lost > 0 || f.Done || f.Abort || closed && int64(f.Written) >= total {
+	finished = closed && s.stats.Bytes >= total
+	if lost > 0 || f.Done || f.Abort || finished {
 		s.poke()
 	}
+	return finished
 }
 
 // fates settles the packet numbers a report covers and queues what was lost.

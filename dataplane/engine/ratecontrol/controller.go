@@ -190,8 +190,8 @@ func (c *Controller) Feedback(s Sample) {
 		c.limit = 0
 	}
 	sent := c.history.until(s.SentAt)
-	full := c.window.add(s, sent, c.span())
-	c.slowFull = c.slow.add(s, sent, c.slowSpan())
+	full := c.window.add(s, sent, c.span(), c.stall())
+	c.slowFull = c.slow.add(s, sent, c.slowSpan(), c.stall())
 	if full {
 		c.delivery, c.loss = c.window.delivered, c.window.loss
 	}
@@ -206,6 +206,12 @@ func (c *Controller) span() time.Duration { return max(c.srtt, 60*time.Milliseco
 
 // slowSpan is the window in which loss is a sign of a shallow buffer: a stalled machine or a burst is none.
 func (c *Controller) slowSpan() time.Duration { return max(4*c.srtt, 500*time.Millisecond) }
+
+// stall is a pause between arrivals that pacing and the reports' interval (an eighth of the round trip
+// within 2 and 10 ms) do not explain.
+func (c *Controller) stall() time.Duration {
+	return 2*min(max(c.srtt/8, 2*time.Millisecond), 10*time.Millisecond) + 6*time.Millisecond
+}
 
 // loop is the delay of the loop D.
 func (c *Controller) loop() time.Duration { return c.srtt + loopExtra }

@@ -25,10 +25,6 @@ func (m *minWindow) add(now, v, span time.Duration) time.Duration {
 	return m.val[0]
 }
 
-// stallGap is the time without arrivals that is not explained by pacing and the reports' interval: a
-// machine or a radio that was away.
-const stallGap = 30 * time.Millisecond
-
 // point is a report as the delivery window keeps it.
 type point struct {
 	arrival         time.Duration
@@ -48,8 +44,9 @@ type window struct {
 	stalled   bool    // nothing arrived for a while: the rates say little about the bottleneck
 }
 
-// add notes a report, with what had been sent when its newest packet was, and says whether the window is long enough for its figures to mean something.
-func (w *window) add(s Sample, sent int64, span time.Duration) (full bool) {
+// add notes a report, with what had been sent when its newest packet was. A time without arrivals longer than
+// stall is a machine or a radio that was away. It says whether the window is long enough for its figures to mean something.
+func (w *window) add(s Sample, sent int64, span, stall time.Duration) (full bool) {
 	if n := len(w.points); n == 0 || s.Arrival > w.points[n-1].arrival {
 		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, sentAt: s.SentAt, lost: s.Lost, all: s.Lost + s.Arrived}
 		if n > 0 {
@@ -75,7 +72,7 @@ func (w *window) add(s Sample, sent int64, span time.Duration) (full bool) {
 	}
 	w.stalled = false
 	for _, p := range w.points[1:] {
-		w.stalled = w.stalled || p.gap > stallGap
+		w.stalled = w.stalled || p.gap > stall
 	}
 	took := w.points[last].arrival - w.points[0].arrival
 	if took <= 0 {
