@@ -3,7 +3,7 @@ package main
 import (
 	"container/heap"
 	"math"
-	"math/rand/v2" //nolint:gosec // losses are to be repeatable, not secret
+	"math/rand/v2" // losses are to be repeatable, not secret
 	"time"
 
 	"golang.org/x/sys/unix"
