@@ -90,32 +90,33 @@ type TransferNodeSpec struct {
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
-// TransferNodePorts are ports on the machine. The SSH and the UDP port may have the same number, the TCP ports may not.
+// TransferNodePorts are ports on the machine, 1024 or above: hsts has no right to lower ones. The SSH and the UDP port may have the
+// same number, the TCP ports may not.
 // +kubebuilder:validation:XValidation:rule="(has(self.ssh) ? self.ssh : 33001) != (has(self.nodeAPI) ? self.nodeAPI : 9092)",message="ssh and nodeAPI must be different ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.ssh) ? self.ssh : 33001) != (has(self.metrics) ? self.metrics : 9095)",message="ssh and metrics must be different ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.nodeAPI) ? self.nodeAPI : 9092) != (has(self.metrics) ? self.metrics : 9095)",message="nodeAPI and metrics must be different ports"
 type TransferNodePorts struct {
 	// ssh is the TCP port of the control channel; 33001 by default.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
 	SSH int32 `json:"ssh,omitempty"`
 
 	// udp is the port of the data; 33001 by default.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
 	UDP int32 `json:"udp,omitempty"`
 
 	// nodeAPI is the TCP port of the Node API; 9092 by default.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
 	NodeAPI int32 `json:"nodeAPI,omitempty"`
 
 	// metrics is the TCP port of health checks and metrics; 9095 by default.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
 	Metrics int32 `json:"metrics,omitempty"`
 }
