@@ -1,0 +1,111 @@
+// Command node is a transfer node for measurements: the real SSH server, the real engine and real tokens over one folder,
+// with everything that the product keeps in MariaDB kept in memory. It prints JSON lines: first how to reach it, then how
+// each session went. It is for namespaces that nothing else can reach, and knows nothing of what is measured.
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/sshd"
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
+	"golang.org/x/crypto/ssh"
+)
+
+// contact is the first line: how a client reaches the node.
+type contact struct {
+	Port        int    `json:"port"`
+	Fingerprint string `json:"fingerprint"`
+	Token       string `json:"token"`
+}
+
+func main() {
+	folder := flag.String("root", "", "folder to serve")
+	address := flag.String("addr", "0.0.0.0:33001", "TCP and UDP address")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx, *folder, *address); err != nil {
+		fmt.Fprintln(os.Stderr, "node:", err)
+		os.Exit(1)
+	}
+}
+
+func serve(ctx context.Context, folder, address string) error {
+	root, err := storage.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	data, err := engine.ListenUDP(address, engine.Options{})
+	if err != nil {
+		return err
+	}
+	defer data.Close()
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return err
+	}
+	keys, err := token.NewKeyring(token.Keys{Active: "bench", ByID: map[string][]byte{"bench": secret}})
+	if err != nil {
+		return err
+	}
+	out := &lines{encoder: json.NewEncoder(os.Stdout)}
+	transfers := &transfer.Server{
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Now: time.Now}, Recorder: &recorder{out: out},
+		Links: &links{Endpoint: data, out: out}, UDPPort: int(data.Addr().Port()), Agent: "bench", Policy: "fair", Logger: log,
+	}
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		return err
+	}
+	server, err := sshd.New(sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: transfers, Logger: log})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	grant, err := keys.Seal(token.Grant{Direction: token.Send, Root: "/", Paths: []token.Path{{Destination: "/"}}, TransferID: "bench",
+		ExpiresAt: time.Now().Add(24 * time.Hour)})
+	if err != nil {
+		return err
+	}
+	out.print(contact{Port: listener.Addr().(*net.TCPAddr).Port, Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()), Token: grant})
+	return server.Serve(ctx, listener)
+}
+
+// lines prints JSON lines for several goroutines.
+type lines struct {
+	mu      sync.Mutex
+	encoder *json.Encoder
+}
+
+func (l *lines) print(v any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.encoder.Encode(v); err != nil && !errors.Is(err, syscall.EPIPE) {
+		fmt.Fprintln(os.Stderr, "node:", err)
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
+)
+
+// event is one line about a session: "data" when the first data packet arrives, "progress" with the bytes that have
+// arrived, "file" when a file is verified, "end". Times are Unix nanoseconds.
+type event struct {
+	Event  string `json:"event"`
+	Time   int64  `json:"time"`
+	Bytes  int64  `json:"bytes,omitempty"`
+	Files  int64  `json:"files,omitempty"`
+	Status string `json:"status,omitempty"`
+}
+
+// links registers sessions and notes when their first data arrive.
+type links struct {
+	*engine.Endpoint
+	out *lines
+}
+
+func (l *links) Register(cfg engine.Config) (engine.Link, error) {
+	link, err := l.Endpoint.Register(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &watched{Link: link, out: l.out}, nil
+}
+
+type watched struct {
+	engine.Link
+	out  *lines
+	once sync.Once
+}
+
+func (w *watched) Receive(buf []byte, timeout time.Duration) (n, size int, err error) {
+	n, size, err = w.Link.Receive(buf, timeout)
+	if n > 0 {
+		w.once.Do(func() { w.out.print(event{Event: "data", Time: time.Now().UnixNano()}) })
+	}
+	return n, size, err
+}
+
+// recorder prints what the product would write to its database.
+type recorder struct{ out *lines }
+
+func (r *recorder) Begin(context.Context, store.Transfer) (store.Recording, error) {
+	return &recording{out: r.out}, nil
+}
+
+type recording struct {
+	out   *lines
+	mu    sync.Mutex
+	files int64
+	last  time.Time // when the last file was verified
+	total store.Progress
+	once  sync.Once
+}
+
+func (r *recording) Progress(p store.Progress) {
+	r.mu.Lock()
+	r.total = p
+	r.mu.Unlock()
+	r.out.print(event{Event: "progress", Time: time.Now().UnixNano(), Bytes: p.BytesTransferred, Files: p.FilesCompleted})
+}
+
+func (r *recording) File(f store.FileResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.Status == store.StatusCompleted {
+		r.files++
+		r.last = time.Now()
+	}
+}
+
+func (r *recording) Finish(o store.Outcome) {
+	r.once.Do(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.last.IsZero() {
+			r.out.print(event{Event: "file", Time: r.last.UnixNano(), Bytes: r.total.BytesTransferred, Files: r.files})
+		}
+		r.out.print(event{Event: "end", Time: time.Now().UnixNano(), Bytes: r.total.BytesTransferred, Files: r.files, Status: string(o.Status)})
+	})
+}
+
+func (r *recording) Canceled() <-chan struct{} { return nil }
+func (r *recording) RateChanges() <-chan int64 { return nil }
+
+// noAccessKeys is the empty table of access keys: there are tokens only.
+type noAccessKeys struct{}
+
+func (noAccessKeys) AccessKey(context.Context, string) (token.AccessKey, error) {
+	return token.AccessKey{}, token.ErrBadCredentials
+}
+
+func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKey, error) {
+	return token.AccessKey{}, token.ErrBadCredentials
+}
+
+func (noAccessKeys) FilePath(context.Context, string, string) (string, error) {
+	return "", token.ErrFileNotFound
+}
