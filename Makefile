@@ -135,6 +135,25 @@ test: ## Everything above, in order, each step timed: what CI runs
 
 ##@ Measure
 
+BENCH := bin/bench
+
+# iperf3, sshd, rsync, uftp and UDT are measured beside ascp.
+.PHONY: bench-programs
+bench-programs:
+	@hack/debian-packages.sh iperf3 openssh-server openssh-client rsync uftp libudt-dev g++
+	@mkdir -p $(BENCH)
+	@go build -o $(BENCH)/ ./cmd/ascp ./hack/wanem ./hack/bench ./hack/bench/node ./hack/bench/wan ./hack/bench/local
+	@cd hack/bench/peers && go build -o $(CURDIR)/$(BENCH)/ ./quic ./plot
+	@g++ -O2 -o $(BENCH)/udt hack/bench/peers/udt/main.cpp -ludt -lpthread
+
+.PHONY: bench-wan
+bench-wan: bench-programs ## Measure ascp and its peers over emulated links, as root: make bench-wan ARGS="--quick --runs 1"
+	@$(BENCH)/wan $(ARGS)
+
+.PHONY: bench-lan
+bench-lan: bench-programs ## Measure ascp and its peers on this machine, as root: make bench-lan ARGS="--runs 1"
+	@$(BENCH)/local $(ARGS)
+
 .PHONY: bench-engine
 bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run
 	@go run ./hack/bench lan

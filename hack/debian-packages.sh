@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that tests and the local cluster need. Quick, and without the network, when all are there.
+# Installs the Debian packages that tests and the local cluster need, and those that are named as arguments. Quick, and without the network, when all are there.
 set -euo pipefail
 
 packages=(
@@ -12,6 +12,7 @@ packages=(
 )
 # npm comes with Node.js of any other origin.
 command -v npm >/dev/null || packages+=(nodejs npm)
+packages+=("$@")
 
 missing=()
 for p in "${packages[@]}"; do

@@ -72,7 +72,13 @@ func Ascp(policy string) Flow {
 			return o, errors.Join(errors.New("the node saw no session"), errors.New(n.process.Errors()))
 		}
 		o.arrived(folder)
-		o.Bytes, o.Files, o.Series = s.bytes, s.files, s.series
+		o.Series = append(s.series, Sample{end, s.bytes})
+		switch {
+		case o.Cut: // What arrived is in a partial file of the whole size.
+			o.Bytes, o.Files = s.bytes, s.files
+		case o.Bytes != j.Bytes || o.Files != j.Files:
+			return o, fmt.Errorf("%d bytes in %d files arrived, %d in %d were sent", o.Bytes, o.Files, j.Bytes, j.Files)
+		}
 		// The first data left half a round trip before they arrived.
 		o.Seconds = end.Sub(s.data.Add(-j.RTT / 2)).Seconds()
 		o.ended(client, n.process)

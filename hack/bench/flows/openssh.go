@@ -61,17 +61,10 @@ func overSSH(ctx context.Context, j Job, client func(s *sshServer, folder string
 		return o, err
 	}
 	defer s.process.Stop()
-	login, err := j.Pair.A.Start(ctx, testbed.Command{Name: "ssh",
-		Args: append(append([]string{"-p", strconv.Itoa(s.port)}, s.options...), "root@"+j.Pair.Address, "true")})
-	if err != nil {
+	if o.Handshake, err = s.login(ctx, j); err != nil {
 		return o, err
 	}
 	began := time.Now()
-	if _, err := login.Wait(30 * time.Second); err != nil {
-		return o, login.Failed(fmt.Errorf("ssh: %w", err))
-	}
-	o.Handshake = time.Since(began)
-	began = time.Now()
 	p, err := j.Pair.A.Start(ctx, client(s, folder))
 	if err != nil {
 		return o, err
@@ -89,6 +82,24 @@ func overSSH(ctx context.Context, j Job, client func(s *sshServer, folder string
 	o.arrived(folder)
 	o.ended(p, s.process)
 	return o, nil
+}
+
+// login measures how long it takes to log in: the shorter of two times, for a late one would make what follows look fast.
+func (s *sshServer) login(ctx context.Context, j Job) (time.Duration, error) {
+	shortest := time.Hour
+	for range 2 {
+		began := time.Now()
+		p, err := j.Pair.A.Start(ctx, testbed.Command{Name: "ssh",
+			Args: append(append([]string{"-p", strconv.Itoa(s.port)}, s.options...), "root@"+j.Pair.Address, "true")})
+		if err != nil {
+			return 0, err
+		}
+		if inTime, err := p.Wait(30 * time.Second); err != nil || !inTime {
+			return 0, p.Failed(errors.Join(errors.New("ssh can't log in"), err))
+		}
+		shortest = min(shortest, p.EndedAt().Sub(began))
+	}
+	return shortest, nil
 }
 
 // sshServer is a private sshd with keys of its own.

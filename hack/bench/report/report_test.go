@@ -68,7 +68,7 @@ func TestBookKeepsRowsAgain(t *testing.T) {
 		if want := []int{1, 2, 1}[i]; len(b.rows) != want {
 			t.Errorf("use %d: %d rows, want %d", i, len(b.rows), want)
 		}
-		if err := b.Close(&strings.Builder{}, "", "", ""); err != nil {
+		if err := b.Close(&strings.Builder{}, Plot{}, func([]Row) []string { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -99,7 +99,7 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 func (b *bench) close() error {
-	return b.book.Close(os.Stdout, "share", "Goodput over emulated links, median", "share of the link")
+	return b.book.Close(os.Stdout, report.Plot{Height: "share", Title: "Goodput over emulated links, median", Label: "share of the link"}, remarks)
 }
 
 func (b *bench) selected() []*scenario {
