@@ -10,11 +10,16 @@ import (
 // (RFC 9438) instead, as a rate, until the queue turns out to be its own.
 const (
 	competeExcess = 1.6 // times the wanted queue, on average: somebody else's
+	competePeak   = 2.5 // times the wanted queue, again and again
+	competePeaks  = 2 * time.Second
 	competeTime   = time.Second
-	competeStart  = 0.4             // of the capacity: where the window of one among few begins to level off
-	competeProbe  = 5 * time.Second // between looks whose queue it is
+	competeSwings = 4 * time.Second  // of a queue that is long again and again
+	competeMemory = 20 * time.Second // in which the window of last time is worth something
+	competeStart  = 0.4              // of the capacity: where the window of one among few begins to level off
+	competeProbe  = 5 * time.Second  // between looks whose queue it is
 	cubicC        = 0.4
 	cubicBeta     = 0.7
+	smallBeta     = 0.85 // with less than one's part: others (BBR) do not react to loss at all
 	packetBits    = 1500 * 8
 )
 
@@ -44,8 +49,8 @@ func (w *cubic) grow(now, rtt time.Duration) {
 	w.window = max(min(max(target, w.friendly), 1.5*w.window), 4)
 }
 
-func (w *cubic) lose(now time.Duration) {
-	beta := 1 - (1-cubicBeta)/w.flows
+func (w *cubic) lose(now time.Duration, beta float64) {
+	beta = 1 - (1-beta)/w.flows
 	w.most = w.window
 	w.window *= beta
 	w.friendly = w.window
@@ -57,16 +62,16 @@ func (w *cubic) lose(now time.Duration) {
 func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 	c.longQueue = max(c.longQueue*time.Duration(999)/1000, c.queue)
 	if !c.competing {
-		c.usualQueue += (c.queue.Seconds() - c.usualQueue) * min(dt.Seconds()/competeTime.Seconds(), 1)
-		if c.usualQueue < competeExcess*min(aim, mostAim*wantedQueue.Seconds()) {
-			c.lowSince = s.Now
-		}
-		if s.Now-c.lowSince < max(competeTime, 8*c.loop()) || c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 {
+		if !c.fillsBuffer(s.Now, min(aim, mostAim*wantedQueue.Seconds()), dt) || c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 {
 			return false
 		}
 		c.competing, c.probeAt, c.probeEnd = true, s.Now+competeProbe, 0
 		perBit := c.srtt.Seconds() / packetBits
-		c.cubic.start(s.Now, c.rate*perBit, max(c.rate, competeStart*c.cap)*perBit, max(c.weight(), 1))
+		most := max(c.rate, competeStart*c.cap) * perBit
+		if s.Now-c.competed < competeMemory && c.competed > 0 {
+			most = max(most, c.cubic.window)
+		}
+		c.cubic.start(s.Now, max(c.rate*perBit, cubicBeta*most), most, max(c.weight(), 1))
 	}
 	c.probe(s.Now)
 	if !c.competing {
@@ -78,7 +83,11 @@ func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 		n, p := float64(max(c.recentAll, 1)), c.floor.value
 		excess := float64(c.recentLost) - n*p
 		if excess > 2+3*math.Sqrt(n*p) && c.longQueue < 2*c.queue+c.longQueue/2 && s.Now-c.cubic.cut > c.srtt+c.loop() {
-			c.cubic.lose(s.Now)
+			beta := cubicBeta
+			if c.rate < competeStart*c.cap {
+				beta = smallBeta
+			}
+			c.cubic.lose(s.Now, beta)
 		}
 		c.recentAt, c.recentLost, c.recentAll = s.Now, 0, 0
 	}
@@ -91,6 +100,24 @@ func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 	}
 	c.share = c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
 	return true
+}
+
+// fillsBuffer says that for a while the queue has been longer than this flow and its like would have it: all
+// the time, or again and again as by TCP's sawtooth.
+func (c *Controller) fillsBuffer(now time.Duration, aim float64, dt time.Duration) bool {
+	q := c.queue.Seconds()
+	c.usualQueue += (q - c.usualQueue) * min(dt.Seconds()/competeTime.Seconds(), 1)
+	c.peakQueue *= math.Exp(-dt.Seconds() / competePeaks.Seconds())
+	if !c.window.stalled {
+		c.peakQueue = max(c.peakQueue, q)
+	}
+	if c.usualQueue < competeExcess*aim {
+		c.lowSince = now
+	}
+	if c.usualQueue < aim || c.peakQueue < competePeak*aim {
+		c.calmSince = now
+	}
+	return now-c.lowSince >= max(competeTime, 8*c.loop()) || now-c.calmSince >= max(competeSwings, 16*c.loop())
 }
 
 // probe steps back for as long as the queue would take to empty if it were this flow's own. If it does empty,
@@ -108,7 +135,7 @@ func (c *Controller) probe(now time.Duration) {
 		}
 		c.probeEnd, c.probeAt = 0, now+competeProbe
 		if c.probeLow < c.probeQueue/4 || c.probeLow < emptyQueue {
-			c.competing, c.lowSince = false, now
+			c.competing, c.competed, c.lowSince, c.calmSince = false, now, now, now
 			c.nextDrain = now + c.drainEvery
 		}
 	}

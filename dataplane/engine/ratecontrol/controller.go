@@ -63,6 +63,7 @@ const (
 	mostBoost    = 16.0
 	ceilingLife  = 5 * time.Second
 	drainShare   = 0.1
+	drainDepth   = 2.0 // times the wanted queue
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
 	doubtDrain   = 2 * time.Second  // while less passes than the bottleneck was seen to pass
@@ -88,6 +89,9 @@ type Controller struct {
 	queue, mean           time.Duration
 	competing             bool
 	cubic                 cubic
+	calmSince             time.Duration // since when it has not been long again and again
+	competed              time.Duration // when it last stopped competing
+	peakQueue             float64       // decaying, seconds
 	usualQueue            float64       // smoothed, seconds
 	lowSince              time.Duration // since when the queue has been long
 	longQueue             time.Duration // the longest lately
@@ -288,7 +292,7 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	c.grow(s.Now, want, loop, dt, full && passed < 0.8*c.rate)
 }
 
-// planDrain decides when the flow steps back, and for how long: until twice the wanted queue is gone
+// planDrain decides when the flow steps back, and for how long: until more than the wanted queue is gone
 // even if the others go on. A queue that does not fall then is none: the path has become longer than it
 // was, or its least delay was measured wrongly.
 func (c *Controller) planDrain(now time.Duration, want float64) {
@@ -306,7 +310,7 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 		}
 		c.drainCheck = 0
 		fall := (c.drainBefore - c.drainLow).Seconds()
-		if c.drainLow > emptyQueue && fall < 0.3*min(c.drainBefore.Seconds(), 2*want) {
+		if c.drainLow > emptyQueue && fall < 0.3*min(c.drainBefore.Seconds(), drainDepth*want) {
 			c.base.raise(c.drainLow)
 			c.queues = minWindow{}
 			c.queue -= c.drainLow
@@ -319,7 +323,7 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	if now < c.nextDrain {
 		return
 	}
-	d := 2 * want / (1 - drainShare) * min(c.cap/c.share, 4)
+	d := drainDepth * want / (1 - drainShare) * min(c.cap/c.share, 4)
 	c.drainUntil = now + time.Duration(d*1e9)
 	c.drainBefore, c.drainLow = c.queue, c.queue
 	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
