@@ -23,6 +23,8 @@ type flags struct {
 	mode, host, user, token, cipher, sshfp, policy, overwrite, resume, links    string
 	dest64                                                                      bool
 	fileList, pairList, prefix64, base64, tags, tags64, spec, session, checksum string
+	fileCrypt                                                                   string
+	failBadPass                                                                 bool
 	targetRate, minRate, newer, older                                           string
 	sshPort, udpPort, management, datagram                                      int
 	identities, exclude                                                         []string
@@ -65,6 +67,8 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVar(&f.tags64, "tags64", "", "the same in `base64`")
 	s.StringVar(&f.spec, "transfer-spec", "", "run the transfer spec (JSON) in `file`, - for standard input")
 	s.StringVar(&f.checksum, "file-checksum", "", "`digest` to report: sha-256 (which is always verified), none")
+	s.StringVar(&f.fileCrypt, "file-crypt", "", "`encrypt` files that are sent, or decrypt those received, with the passphrase ASPERA_SCP_FILEPASS")
+	s.BoolVar(&f.failBadPass, "fail-bad-filepass", false, "stop at the first file that has another passphrase")
 	s.IntVarP(&f.management, "management-port", "M", 0, "report to a manager on this local `port`")
 	s.StringVarP(&f.session, "session", "C", "", "session `i:n` of a parallel transfer: n must be 1")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
@@ -93,12 +97,10 @@ func parse(args []string, env func(string) string) (*request, error) {
 		sshPort: f.sshPort, udpPort: f.udpPort, user: f.user, host: f.host, keyFiles: f.identities, fingerprint: f.sshfp,
 		token: f.token, quiet: f.quiet, managementPort: f.management,
 		keyPEM: env("ASPERA_SCP_KEY"), password: env("ASPERA_SCP_PASS"), cookie: env("ASPERA_SCP_COOKIE"),
+		fileCrypt: f.fileCrypt, filePass: env("ASPERA_SCP_FILEPASS"), failBadPass: f.failBadPass,
 	}
 	if r.token == "" {
 		r.token = env("ASPERA_SCP_TOKEN")
-	}
-	if env("ASPERA_SCP_FILEPASS") != "" {
-		return nil, transfer.Errorf(transfer.CodeUsage, "ASPERA_SCP_FILEPASS is set, but encryption of files at rest is not supported")
 	}
 	if err := f.settings(r); err != nil {
 		return nil, err

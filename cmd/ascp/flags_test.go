@@ -60,7 +60,7 @@ func TestBadCommandLines(t *testing.T) {
 		"no encryption":         {"-T a h:b", "can't be switched off"},
 		"cipher none":           {"-c none a h:b", "can't be switched off"},
 		"parallel sessions":     {"-C2:4 a h:b", "only -C 1:1"},
-		"known but unsupported": {"--file-crypt encrypt a h:b", "--file-crypt is not supported"},
+		"known but unsupported": {"--keepalive a h:b", "--keepalive is not supported"},
 		"with value":            {"--move-after-transfer=/x a h:b", "--move-after-transfer is not supported"},
 		"unknown":               {"--no-such-thing a h:b", "unknown flag"},
 		"bad rate":              {"-l fast a h:b", "-l takes a rate"},
@@ -165,10 +165,33 @@ func TestInformation(t *testing.T) {
 	}
 }
 
-func TestFilePassIsNotIgnored(t *testing.T) {
-	_, err := parse([]string{"a", "h:b"}, func(name string) string { return map[string]string{"ASPERA_SCP_FILEPASS": "x"}[name] })
-	var e *transfer.Error
-	if !errors.As(err, &e) || e.Code != transfer.CodeUsage {
-		t.Errorf("got %v", err)
+func TestFileCrypt(t *testing.T) {
+	for name, c := range map[string]struct {
+		args, pass, says string
+	}{
+		"encrypt":              {"--file-crypt encrypt a h:b", "long enough", ""},
+		"decrypt":              {"--file-crypt=decrypt --fail-bad-filepass h:a b", "short", ""},
+		"received as it is":    {"h:a b", "long enough", ""},
+		"passphrase not used":  {"a h:b", "long enough", "not --file-crypt encrypt"},
+		"no passphrase":        {"--file-crypt encrypt a h:b", "", "needs a passphrase in ASPERA_SCP_FILEPASS"},
+		"none to decrypt with": {"--file-crypt decrypt h:a b", "", "needs a passphrase in ASPERA_SCP_FILEPASS"},
+		"short":                {"--file-crypt encrypt a h:b", "seven77", "too short: it needs 8 characters"},
+		"other value":          {"--file-crypt both a h:b", "long enough", "encrypt or decrypt"},
+		"encrypt received":     {"--file-crypt encrypt h:a b", "long enough", "encrypted when they are sent"},
+		"decrypt sent":         {"--file-crypt decrypt a h:b", "long enough", "encrypted when they are sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := parse(strings.Fields(c.args), func(name string) string { return map[string]string{"ASPERA_SCP_FILEPASS": c.pass}[name] })
+			if c.says == "" {
+				if err != nil || (r.passphrase != nil) != (r.fileCrypt != "") || r.filePass != "" {
+					t.Errorf("got %v, %+v", err, r)
+				}
+				return
+			}
+			var e *transfer.Error
+			if !errors.As(err, &e) || e.Code != transfer.CodeUsage || !strings.Contains(e.Text, c.says) || c.pass != "" && strings.Contains(e.Text, c.pass) {
+				t.Errorf("got %v, want %q", err, c.says)
+			}
+		})
 	}
 }

@@ -21,6 +21,10 @@ Examples
   Run a transfer spec as Faspex or a node returned it, and receive into ./in:
     curl ... /transfer_spec/download | ascp --transfer-spec - ./in
 
+  Send files that only who knows the passphrase can read; they get the suffix .aspera-env:
+    export ASPERA_SCP_FILEPASS=...
+    ascp --file-crypt encrypt -d results/ xfer@node1.example.com:/inbox
+
   A transfer that was cut: run the same command again, it continues where it was.
 
 Options
@@ -28,10 +32,11 @@ Options
 
 const afterwards = `
 Environment
-  ASPERA_SCP_TOKEN   authorization token
-  ASPERA_SCP_KEY     private SSH key (PEM)
-  ASPERA_SCP_PASS    passphrase of the SSH key, or password of the user
-  ASPERA_SCP_COOKIE  text to store with the transfer
+  ASPERA_SCP_TOKEN     authorization token
+  ASPERA_SCP_KEY       private SSH key (PEM)
+  ASPERA_SCP_PASS      passphrase of the SSH key, or password of the user
+  ASPERA_SCP_FILEPASS  passphrase of --file-crypt; without it nobody can read the files
+  ASPERA_SCP_COOKIE    text to store with the transfer
 
 The server's SSH key is checked against --check-sshfp if that is given, else against known_hosts; a host that is in neither
 is accepted with a note. Every byte is encrypted; every file is verified by SHA-256 before it gets its name.

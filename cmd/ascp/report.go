@@ -62,6 +62,9 @@ func (t *task) fileEnded(e transfer.FileEvent) {
 			faspmgr.Field{Name: "Description", Value: e.Err.Text})
 		return
 	}
+	if e.StaysEncrypted != nil {
+		t.display.note(e.StaysEncrypted.Text)
+	}
 	fields := []faspmgr.Field{{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte", e.Resumed)}
 	if e.SHA256 != "" {
 		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: "sha-256"}, faspmgr.Field{Name: "FileChecksum", Value: e.SHA256})

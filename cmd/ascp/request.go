@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -31,6 +32,12 @@ type request struct {
 	cookie     string
 	tags       json.RawMessage
 	transferID string
+
+	// fileCrypt is encrypt, decrypt or empty; filePass is only there until passphrase is made of it.
+	fileCrypt   string
+	filePass    string
+	passphrase  *atrest.Passphrase
+	failBadPass bool
 
 	quiet          bool
 	managementPort int

@@ -63,9 +63,6 @@ func (r *request) applySpec(s transferspec.Spec) error {
 	if s.WSSEnabled && s.SSHPort == 0 {
 		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for WebSocket, which is not supported by this ascp")
 	}
-	if s.ContentProtection != "" || s.ContentProtectionPassword != "" {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for content protection, which is not supported by this ascp")
-	}
 	if s.RemoveAfterTransfer || s.DeleteBeforeTransfer || s.RemoveEmptyDirectories {
 		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for files to be removed, which is not supported by this ascp")
 	}
@@ -77,12 +74,14 @@ func (r *request) applySpec(s transferspec.Spec) error {
 		{&r.keyPEM, s.SSHPrivateKey}, {&r.password, s.RemotePassword}, {&r.destination, s.DestinationRoot},
 		{&r.sourcePrefix, s.SourceRoot}, {&r.options.RatePolicy, s.RatePolicy}, {&r.options.Overwrite, s.Overwrite},
 		{&r.options.Resume, s.ResumePolicy}, {&r.options.Symlinks, s.SymlinkPolicy},
+		{&r.fileCrypt, s.ContentProtection}, {&r.filePass, s.ContentProtectionPassword},
 	} {
 		if *f.to == "" {
 			*f.to = f.from
 		}
 	}
 	r.direction = s.Direction
+	r.failBadPass = r.failBadPass || s.FailBadFilePass
 	if s.SSHPort != 0 && r.sshPort == defaultSSHPort {
 		r.sshPort = s.SSHPort
 	}

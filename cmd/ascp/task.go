@@ -84,6 +84,9 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if err != nil {
 		return transfer.Summary{}, err
 	}
+	if err := t.protect(); err != nil {
+		return transfer.Summary{}, err
+	}
 	channel, err := t.connect(ctx)
 	if err != nil {
 		return transfer.Summary{}, err
@@ -197,7 +200,8 @@ func (t *task) prepareSend() error {
 		if err != nil {
 			return transfer.Errorf(transfer.CodeNoSuchFile, "%s: no such file or folder", t.sources[0].Source)
 		}
-		t.client.Hello.Single = info.Mode().IsRegular()
+		// A file that is encrypted has a name of its own.
+		t.client.Hello.Single = info.Mode().IsRegular() && t.fileCrypt != encryptFiles
 	}
 	return nil
 }

@@ -166,6 +166,9 @@ func (r *request) complete() error {
 			return transfer.Errorf(transfer.CodeUsage, "%s: sources that are not files are not supported", s.Source)
 		}
 	}
+	if err := r.completeFileCrypt(); err != nil {
+		return err
+	}
 	o, err := transfer.Normalize(r.options)
 	if err != nil {
 		return err

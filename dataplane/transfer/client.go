@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
@@ -20,6 +21,9 @@ type Client struct {
 	// nil keeps it.
 	Target TargetTree
 	Name   func(path string) string
+	// Encrypt, if not nil, encrypts files on their way out; Decrypt, if not nil, decrypts those that arrive encrypted.
+	Encrypt *atrest.Key
+	Decrypt *Decryption
 	// Dial opens the data link to a UDP port of the server.
 	Dial func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error)
 	// OnWelcome and OnFile, if not nil, are told when the session begins and when a file ends. OnFile may be called by
@@ -135,7 +139,7 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, link engine.Link) (role, error) {
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
-		s.onFile, s.rate = c.OnFile, cfg.Rate
+		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
 		data, err := engine.NewSender(cfg, link, s)
 		if err != nil {
 			return nil, err
@@ -149,7 +153,7 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, link eng
 		}
 		return p, nil
 	}, o)
-	r.onFile = c.OnFile
+	r.onFile, r.decrypt = c.OnFile, c.Decrypt
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,8 @@ const (
 	CodeDataStalled      Code = 40
 	CodeBadPath          Code = 41
 	CodeAlreadyExists    Code = 42
+	CodeFileEncryption   Code = 48
+	CodeBadPassphrase    Code = 49
 	CodeBadConfiguration Code = 50
 	CodeInsecure         Code = 51
 	CodePathTooLong      Code = 55

@@ -1,38 +1,39 @@
 package transfer
 
 import (
-	"os"
+	"io"
 	"sync"
 )
 
 // handles keeps recently used files open, at most limit of them besides those in use. The key is the file's index.
-type handles struct {
+type handles[F io.Closer] struct {
 	limit int
-	open  func(key uint64) (*os.File, error)
+	open  func(key uint64) (F, error)
 
 	mu    sync.Mutex
-	files map[uint64]*handle
+	files map[uint64]*handle[F]
 	clock uint64
 }
 
-type handle struct {
+type handle[F io.Closer] struct {
 	mu   sync.Mutex // held while opening
-	file *os.File
+	file F
+	open bool
 	uses int
 	last uint64
 	drop bool
 }
 
-func newHandles(limit int, open func(uint64) (*os.File, error)) *handles {
-	return &handles{limit: limit, open: open, files: map[uint64]*handle{}}
+func newHandles[F io.Closer](limit int, open func(uint64) (F, error)) *handles[F] {
+	return &handles[F]{limit: limit, open: open, files: map[uint64]*handle[F]{}}
 }
 
 // use calls fn with the open file of key.
-func (h *handles) use(key uint64, fn func(*os.File) error) error {
+func (h *handles[F]) use(key uint64, fn func(F) error) error {
 	h.mu.Lock()
 	e := h.files[key]
 	if e == nil {
-		e = &handle{}
+		e = &handle[F]{}
 		h.files[key] = e
 	}
 	e.uses++
@@ -42,27 +43,27 @@ func (h *handles) use(key uint64, fn func(*os.File) error) error {
 	defer h.release(key, e)
 
 	e.mu.Lock()
-	if e.file == nil {
+	if !e.open {
 		f, err := h.open(key)
 		if err != nil {
 			e.mu.Unlock()
 			return err
 		}
-		e.file = f
+		e.file, e.open = f, true
 	}
 	e.mu.Unlock()
 	return fn(e.file)
 }
 
-func (h *handles) release(key uint64, e *handle) {
+func (h *handles[F]) release(key uint64, e *handle[F]) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e.uses--
-	if e.uses == 0 && (e.drop || e.file == nil) {
+	if e.uses == 0 && (e.drop || !e.open) {
 		h.closeLocked(key, e)
 	}
 	for len(h.files) > h.limit {
-		oldest, found := uint64(0), (*handle)(nil)
+		oldest, found := uint64(0), (*handle[F])(nil)
 		for k, c := range h.files {
 			if c.uses == 0 && (found == nil || c.last < found.last) {
 				oldest, found = k, c
@@ -76,7 +77,7 @@ func (h *handles) release(key uint64, e *handle) {
 }
 
 // forget closes the file of key as soon as nobody uses it.
-func (h *handles) forget(key uint64) {
+func (h *handles[F]) forget(key uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if e := h.files[key]; e != nil {
@@ -86,8 +87,8 @@ func (h *handles) forget(key uint64) {
 	}
 }
 
-func (h *handles) closeLocked(key uint64, e *handle) {
-	if e.file != nil {
+func (h *handles[F]) closeLocked(key uint64, e *handle[F]) {
+	if e.open {
 		e.file.Close()
 	}
 	if h.files[key] == e {
@@ -96,7 +97,7 @@ func (h *handles) closeLocked(key uint64, e *handle) {
 }
 
 // closeAll closes what nobody uses.
-func (h *handles) closeAll() {
+func (h *handles[F]) closeAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for k, e := range h.files {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
-	"os"
 
 	"github.com/zeebo/xxh3"
 )
@@ -78,7 +77,7 @@ func readJournal(r io.Reader) (journalHeader, map[int64][16]byte, error) {
 }
 
 // hashChunk is the XXH3-128 of chunk i of a file of the given size, read from f. buf has room for a chunk.
-func hashChunk(f *os.File, i, size int64, buf []byte) ([16]byte, error) {
+func hashChunk(f io.ReaderAt, i, size int64, buf []byte) ([16]byte, error) {
 	r := chunkRange(i, size)
 	b := buf[:r.Length]
 	if _, err := io.ReadFull(io.NewSectionReader(f, r.Offset, r.Length), b); err != nil {

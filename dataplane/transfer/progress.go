@@ -36,6 +36,8 @@ type FileEvent struct {
 	Skipped bool
 	// SHA256 is the digest in lower case hex, empty if the file failed or was skipped.
 	SHA256 string
+	// StaysEncrypted is why a file that is whole was not decrypted though it should have been.
+	StaysEncrypted *Error
 	// Err is nil for success.
 	Err      *Error
 	Started  time.Time

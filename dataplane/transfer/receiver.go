@@ -50,9 +50,11 @@ type receiver struct {
 	onFile  func(FileEvent)
 	// claim, if not nil, keeps other sessions from writing a target.
 	claim func(target string) *Error
+	// decrypt, if not nil, has files decrypted that arrive encrypted.
+	decrypt *Decryption
 	counters
 
-	handles   *handles
+	handles   *handles[*os.File]
 	work      *queue
 	followers sync.WaitGroup
 
@@ -210,7 +212,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		return nil
 	}
 	f.finished = true
-	event.Resumed = f.resumed
+	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
 	if status == control.FileWritten {
 		event.SHA256 = f.sum
 	}
@@ -229,6 +231,9 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		m.Code, m.Text = uint32(failure.Code), failure.Text
 	}
 	r.handles.forget(f.index)
+	if f.plain != "" && status != control.FileFailed && event.StaysEncrypted == nil {
+		event.Target = f.plain
+	}
 	if r.onFile != nil {
 		r.onFile(event)
 	}

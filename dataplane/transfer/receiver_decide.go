@@ -24,6 +24,7 @@ type gotFile struct {
 	start            int64
 	began            time.Time
 	target           string
+	plain            string // the name it gets once it is decrypted, if it is to be
 	partial, journal string
 	reserved         int64            // guarded by receiver.mu
 	final            bool             // the Have was about the file under its final name
@@ -39,8 +40,10 @@ type gotFile struct {
 	// expected is the sender's digest.
 	expected *[32]byte
 	sum      string
-	log      *os.File // the journal, once there is something to write
-	hashes   map[int64][16]byte
+	// encrypted is why the file was not decrypted.
+	encrypted *Error
+	log       *os.File // the journal, once there is something to write
+	hashes    map[int64][16]byte
 }
 
 // badName says why a manifest's path can't be taken, or nil.
@@ -148,17 +151,24 @@ func (r *receiver) decide(f *gotFile) error {
 		return refused
 	}
 	f.target = target
+	r.nameDecrypted(f)
 	f.partial, f.journal = unfinishedNames(f.target)
-	if r.names[f.target] {
+	if r.names[f.target] || r.names[f.plain] {
 		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	r.names[f.target] = true
+	if f.plain != "" {
+		r.names[f.plain] = true
+	}
 	if r.claim != nil {
 		if held := r.claim(f.target); held != nil {
 			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
 		}
 	}
 	if err := r.ensureFolder(path.Dir(f.target)); err != nil {
+		return err
+	}
+	if done, err := r.decryptedBefore(f); done || err != nil {
 		return err
 	}
 	existing, err := r.tree.Lstat(f.target)
@@ -184,12 +194,12 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	case OverwriteAlways:
 		return false, nil
 	case OverwriteNever:
-		return true, r.done(f, control.FileSkipped, nil)
+		return true, r.keep(f)
 	case OverwriteOlder:
 		if older {
 			return false, nil
 		}
-		return true, r.done(f, control.FileSkipped, nil)
+		return true, r.keep(f)
 	case OverwriteDiffOrOlder:
 		if older {
 			return false, nil
@@ -200,7 +210,7 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	case !same || r.options.Resume == ResumeNone:
 		return false, nil
 	case f.entry.Size == 0, r.options.Resume == ResumeAttrs && existing.ModTime().UnixNano() == f.entry.ModTime:
-		return true, r.done(f, control.FileSkipped, nil)
+		return true, r.keep(f)
 	case r.options.Resume == ResumeAttrs:
 		return false, nil
 	}
@@ -224,7 +234,7 @@ func (r *receiver) fresh(f *gotFile) error {
 		f.mu.Lock()
 		f.finalizing = true
 		f.mu.Unlock()
-		r.work.add(func(context.Context) error { return r.finalize(f) })
+		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
 		return nil
 	}
 	if err := r.reserve(f); err != nil {

@@ -143,7 +143,7 @@ func (r *receiver) sending(m *control.Sending) error {
 // accept expects the announced ranges and believes the rest of the file.
 func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 	if f.final && len(coming) == 0 {
-		return r.done(f, control.FileSkipped, nil)
+		return r.keep(f)
 	}
 	if f.final {
 		f.final = false

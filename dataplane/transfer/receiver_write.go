@@ -173,7 +173,7 @@ func (r *receiver) finalizeIfWhole(f *gotFile) error {
 	}
 	f.mu.Unlock()
 	if ready {
-		r.work.add(func(context.Context) error { return r.finalize(f) })
+		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
 	}
 	return nil
 }
@@ -240,11 +240,11 @@ func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
 }
 
 // finalize verifies a whole file and gives it its name.
-func (r *receiver) finalize(f *gotFile) error {
+func (r *receiver) finalize(ctx context.Context, f *gotFile) error {
 	if err := r.publish(f); err != nil {
 		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
 	}
-	return r.done(f, control.FileWritten, nil)
+	return r.settle(ctx, f, control.FileWritten)
 }
 
 func (r *receiver) publish(f *gotFile) error {
@@ -282,7 +282,7 @@ func (r *receiver) publish(f *gotFile) error {
 	if err != nil {
 		return err
 	}
-	if err := r.attributes(f); err != nil {
+	if err := r.attributes(f, f.partial); err != nil {
 		return err
 	}
 	if err := r.tree.Rename(f.partial, f.target); err != nil {
@@ -300,15 +300,16 @@ func (r *receiver) publish(f *gotFile) error {
 // are left to the file system: after a power failure they may have to be sent again.
 const syncFrom = ChunkSize
 
-func (r *receiver) attributes(f *gotFile) error {
+// attributes gives the file called name the times and the mode that the source has.
+func (r *receiver) attributes(f *gotFile, name string) error {
 	if r.options.PreserveModes {
-		if err := r.tree.Chmod(f.partial, fs.FileMode(f.entry.Mode).Perm()); err != nil {
+		if err := r.tree.Chmod(name, fs.FileMode(f.entry.Mode).Perm()); err != nil {
 			return err
 		}
 	}
 	if r.options.PreserveTimes {
 		t := time.Unix(0, f.entry.ModTime)
-		return r.tree.Chtimes(f.partial, t, t)
+		return r.tree.Chtimes(name, t, t)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,9 @@ type run struct {
 	between func(off int64)
 	// target replaces the tree that is written to.
 	target func(*storage.Root) TargetTree
+	// encrypt and decrypt are as in Client.
+	encrypt *atrest.Key
+	decrypt *Decryption
 
 	link   *memLink
 	events map[string]FileEvent
@@ -58,6 +62,7 @@ func (x *run) do(t *testing.T) (sent, got error) {
 	r := newReceiver(newConn(b), target, func(p string) (string, *Error) { return p, nil }, options)
 	s.data, r.data = memSender{x.link}, memReceiver{x.link}
 	x.link.src, x.link.sink = s, r
+	s.encrypt, r.decrypt = x.encrypt, x.decrypt
 	var mu sync.Mutex
 	r.onFile = func(e FileEvent) {
 		mu.Lock()

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path"
 	"sort"
 	"sync"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
 	"golang.org/x/sync/errgroup"
@@ -33,9 +33,11 @@ type sender struct {
 	rate    engine.Rate
 	data    dataSender
 	onFile  func(FileEvent)
+	// encrypt, if not nil, has files sent in their encrypted form.
+	encrypt *atrest.Key
 	counters
 
-	handles *handles
+	handles *handles[sourceFile]
 	work    *queue
 
 	mu    sync.RWMutex
@@ -103,10 +105,7 @@ const senderWorkers = 2
 
 func newSender(c *conn, roots []Root, o control.Options) *sender {
 	s := &sender{conn: c, roots: roots, options: o, work: newQueue(), complete: make(chan struct{})}
-	s.handles = newHandles(64, func(key uint64) (*os.File, error) {
-		f := s.file(key)
-		return f.tree.Open(f.source)
-	})
+	s.handles = newHandles(64, func(key uint64) (sourceFile, error) { return s.openSource(s.file(key)) })
 	return s
 }
 
@@ -161,6 +160,7 @@ func (s *sender) list(ctx context.Context) error {
 }
 
 func (s *sender) announce(e found) error {
+	s.encryptEntry(&e)
 	if len(e.Path) > control.MaxPath {
 		e.Entry = control.Entry{
 			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(CodeBadPath), Text: "path is too long",
@@ -363,7 +363,7 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 			return n, io.ErrUnexpectedEOF
 		}
 		part := p[n:min(len(p), n+int(min(f.start+f.Size-off, int64(len(p)))))]
-		err := s.handles.use(f.index, func(file *os.File) error {
+		err := s.handles.use(f.index, func(file sourceFile) error {
 			if got, err := file.ReadAt(part, off-f.start); got < len(part) {
 				return err
 			}
@@ -371,7 +371,7 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 		})
 		if err != nil {
 			clear(part)
-			if errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				err = errChanged(f)
 			}
 			f.fail(fileError(f.Path, err, CodeDiskRead))

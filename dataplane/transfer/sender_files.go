@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
-	"os"
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -36,14 +36,14 @@ func (s *sender) sendDigest(ctx context.Context, f *sentFile) error {
 // digest is the SHA-256 of the file as it is now, if it is still the one that the manifest describes.
 func (s *sender) digest(ctx context.Context, f *sentFile) (sum [32]byte, err error) {
 	h := sha256.New()
-	err = s.handles.use(f.index, func(file *os.File) error {
+	err = s.handles.use(f.index, func(file sourceFile) error {
 		buf := make([]byte, min(f.Size, ChunkSize))
 		for off := int64(0); off < f.Size; {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			n, err := file.ReadAt(buf[:min(int64(len(buf)), f.Size-off)], off)
-			if n == 0 && err == io.EOF {
+			if n == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
 				return errChanged(f)
 			}
 			if n == 0 && err != nil {
@@ -144,7 +144,7 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 
 // compare returns the chunks whose hash differs from the receiver's.
 func (s *sender) compare(ctx context.Context, f *sentFile, have *control.Have) (bad []int64, err error) {
-	err = s.handles.use(f.index, func(file *os.File) error {
+	err = s.handles.use(f.index, func(file sourceFile) error {
 		buf := make([]byte, min(f.Size, ChunkSize))
 		for _, h := range have.Hashes {
 			if err := ctx.Err(); err != nil {

@@ -32,6 +32,7 @@ type found struct {
 	tree   SourceTree
 	source string
 	base   string
+	plain  int64 // the size at the source; Size is that of what is sent
 }
 
 // walker lists roots in the order of the manifest: a folder before what it holds, names in byte order.

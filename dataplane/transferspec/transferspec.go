@@ -51,6 +51,7 @@ type Spec struct {
 	CipherAllowed             string `json:"cipher_allowed,omitempty"`
 	ContentProtection         string `json:"content_protection,omitempty"`
 	ContentProtectionPassword string `json:"content_protection_password,omitempty"`
+	FailBadFilePass           bool   `json:"fail_bad_filepass,omitempty"`
 
 	RatePolicy        string `json:"rate_policy,omitempty"`
 	RatePolicyAllowed string `json:"rate_policy_allowed,omitempty"`
