@@ -75,7 +75,7 @@ func (b *bench) scenarios() []scenario {
 	far := func(ctx context.Context) (*testbed.Pair, error) {
 		return testbed.WAN(ctx, filepath.Join(b.programs, "wanem"), b.folder, "rate=1gbit,rtt=100ms,queue=50ms", 1)
 	}
-	large := []flows.Flow{flows.Ascp("fair"), flows.Engine("fair"), flows.Scp(), flows.Rsync(), flows.Quic(), flows.UDT(), flows.Iperf("cubic", 1)}
+	large := []flows.Flow{flows.Ascp("fair"), flows.Engine("fair"), flows.Scp(), flows.Rsync(), flows.Quic(), flows.UDT(), flows.GridFTP(4), flows.Iperf("cubic", 1)}
 	small := []flows.Flow{flows.Ascp("fair"), flows.Rsync(), flows.Tar()}
 	return []scenario{
 		{"loopback", loopback, 0, false, large},

@@ -22,8 +22,8 @@ func remarks(medians []report.Row) []string {
 		if m.Flow != "ascp fair" || m.Mbps == 0 {
 			continue
 		}
-		bars := map[string]float64{"scp": 2.5, "quic-go": 4}
-		order := []string{"scp", "quic-go"}
+		bars := map[string]float64{"scp": 2.5, "quic-go": 4, "4 x gridftp": 1}
+		order := []string{"scp", "quic-go", "4 x gridftp"}
 		if strings.HasPrefix(m.Scenario, "small") {
 			bars = map[string]float64{"rsync": 5, "tar | ssh": 2}
 			order = []string{"rsync", "tar | ssh"}

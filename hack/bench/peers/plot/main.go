@@ -62,6 +62,7 @@ func draw(group, series, height, title, label, out string) error {
 	p.Y.Min = 0
 	p.Legend.Top = true
 	width := vg.Points(7)
+	colors := slices.Concat(plotutil.SoftColors, plotutil.DarkColors)
 	for i, name := range names {
 		heights := make(plotter.Values, len(groups))
 		for k, group := range groups {
@@ -72,14 +73,16 @@ func draw(group, series, height, title, label, out string) error {
 			return err
 		}
 		bars.LineStyle.Width = 0
-		bars.Color = plotutil.Color(i)
+		bars.Color = colors[i%len(colors)]
 		bars.Offset = vg.Length(float64(i)-float64(len(names)-1)/2) * width
 		p.Add(bars)
 		p.Legend.Add(name, bars)
 	}
 	p.Add(plotter.NewGrid())
 	p.NominalX(groups...)
+	p.X.Min, p.X.Max = -0.6, float64(len(groups))+0.2 // the legend stands at the right
+	p.Y.Max *= 1.05
 	p.X.Tick.Label.Rotation = 0.5
 	p.X.Tick.Label.XAlign = -1
-	return p.Save(vg.Length(len(groups))*(vg.Length(len(names))*width+vg.Points(30))+vg.Points(160), vg.Points(420), out)
+	return p.Save(vg.Length(len(groups))*(vg.Length(len(names))*width+vg.Points(30))+vg.Points(200), vg.Points(420), out)
 }
