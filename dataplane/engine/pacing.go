@@ -223,8 +223,11 @@ func (s *Sender) planData(quantum int) {
 				break
 			}
 		}
-		if s.resendAt == len(s.resend) {
+		switch {
+		case s.resendAt == len(s.resend):
 			s.resend, s.resendAt = s.resend[:0], 0
+		case s.resendAt > 4096 && s.resendAt > len(s.resend)/2: // never empty: forget what is done
+			s.resend, s.resendAt = s.resend[:copy(s.resend, s.resend[s.resendAt:])], 0
 		}
 		s.tailAt = s.flight.next
 	case s.cur != nil && s.curAt < len(s.cur.data):
