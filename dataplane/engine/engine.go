@@ -89,6 +89,10 @@ type Config struct {
 	Cipher Cipher   // "" is AES128GCM
 	Rate   Rate     // sender only
 
+	// Group, when not nil, is the virtual link this sender shares with others; PolicyHigh weighs 2, PolicyFair
+	// and PolicyFixed 1, PolicyLow one half.
+	Group *RateGroup
+
 	// MaxMemory bounds the buffers of the session in bytes; 0 is 64 MiB.
 	MaxMemory int64
 	// IdleTimeout is how long nothing authentic may come from the peer; 0 is 60 s.

@@ -128,7 +128,7 @@ func (s *Sender) plan(now time.Duration) error {
 	if now-s.heard > s.cfg.IdleTimeout {
 		return fmt.Errorf("no answer from %s for %v: %w", s.path.RemoteAddr, s.cfg.IdleTimeout, ErrPeerLost)
 	}
-	rate := s.control.RateAt(now)
+	rate := s.rate(now)
 	s.refill(now, rate)
 	if now >= s.nextSync {
 		s.planSync(now, total, closed, rate)

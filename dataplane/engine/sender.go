@@ -24,6 +24,7 @@ type Sender struct {
 	mu       sync.Mutex
 	path     Path
 	control  *ratecontrol.Controller
+	member   *ratecontrol.Member // of the configured group, while running
 	flight   *inflight
 	resend   []extent // lost, in order of loss; resendAt is the first not sent again
 	resendAt int
@@ -90,8 +91,23 @@ func (s *Sender) SetRate(r Rate) {
 	}
 	s.mu.Lock()
 	s.control.SetLimits(controlLimits(r))
+	if s.member != nil {
+		s.member.SetWeight(r.weight())
+	}
 	s.mu.Unlock()
 	s.poke()
+}
+
+// rate is the pacing rate at a time: the controller's, within the group's part.
+func (s *Sender) rate(now time.Duration) int64 {
+	rate := s.control.RateAt(now)
+	if s.member == nil {
+		return rate
+	}
+	if part := s.member.Part(now, rate); part > 0 {
+		rate = min(rate, part)
+	}
+	return rate
 }
 
 func (s *Sender) poke() {
@@ -119,6 +135,13 @@ func (s *Sender) Run(ctx context.Context) error {
 	s.srtt, s.minRTT = path.RTT, path.RTT
 	s.control.Start(now, path.RTT, path.CapacityBps)
 	s.mu.Unlock()
+	if s.cfg.Group != nil {
+		member := s.cfg.Group.group.Join(s.cfg.Rate.weight())
+		defer member.Leave()
+		s.mu.Lock()
+		s.member = member
+		s.mu.Unlock()
+	}
 	payload := int64(path.MaxDatagram - wire.DataOverhead)
 	s.ahead = newReadAhead(s.queue, s.src, slabSize/payload*payload, s.wake)
 

@@ -238,6 +238,39 @@ func TestFairFlows(t *testing.T) {
 	}
 }
 
+// TestRateGroup has three senders with links of their own share a total by weight.
+func TestRateGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		total := engine.NewRateGroup(80e6)
+		var pipes []*simnet.Pipe
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for i, policy := range []engine.Policy{engine.PolicyHigh, engine.PolicyFair, engine.PolicyFair} {
+			ab := simnet.NewPipe(simnet.Settings{RateBps: 100e6, Delay: 10 * time.Millisecond}, uint64(i))
+			a, b := simnet.Connect(ab, simnet.NewPipe(simnet.Settings{Delay: 10 * time.Millisecond}, 9), 1472, 100e6, 0)
+			cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: engine.Rate{Policy: policy}, Group: total}
+			s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<32)
+			group.Go(func() { _ = s.Run(ctx) })
+			group.Go(func() { _ = r.Run(ctx) })
+			pipes = append(pipes, ab)
+		}
+		time.Sleep(time.Second)
+		var mbit []float64
+		for _, p := range pipes {
+			mbit = append(mbit, -float64(p.Stats().Bytes)*8/5e6)
+		}
+		time.Sleep(5 * time.Second)
+		for i, p := range pipes {
+			mbit[i] += float64(p.Stats().Bytes) * 8 / 5e6
+			if want := []float64{40, 20, 20}[i]; mbit[i] < 0.9*want || mbit[i] > 1.03*want {
+				t.Errorf("flow %d sends %.1f Mbit/s, want %.0f", i, mbit[i], want)
+			}
+		}
+		cancel()
+		group.Wait()
+	})
+}
+
 // TestBottleneckChanges has the link slow down, vanish and return.
 func TestBottleneckChanges(t *testing.T) {
 	link := simnet.Settings{RateBps: 100e6, Delay: 25 * time.Millisecond}

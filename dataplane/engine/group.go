@@ -1,0 +1,23 @@
+package engine
+
+import "faspex.io/operator/dataplane/engine/ratecontrol"
+
+// RateGroup is a virtual link: a total that the senders of a node share by the weight of their policies,
+// whatever paths they take. What one of them cannot use goes to the others.
+type RateGroup struct{ group *ratecontrol.Group }
+
+// NewRateGroup makes a group that sends at most total bits per second in all; 0 is no limit.
+func NewRateGroup(total int64) *RateGroup { return &RateGroup{ratecontrol.NewGroup(total)} }
+
+// SetTotal changes the total while senders run.
+func (g *RateGroup) SetTotal(total int64) { g.group.SetTotal(total) }
+
+func (r Rate) weight() float64 {
+	switch r.Policy {
+	case PolicyHigh:
+		return 2
+	case PolicyLow:
+		return 0.5
+	}
+	return 1
+}
