@@ -13,7 +13,8 @@ import (
 
 const gridftpPort = 2811
 
-// GridFTP is globus-url-copy with a number of TCP connections, in the clear and without a login.
+// GridFTP is globus-url-copy with a number of TCP connections, in the clear and without a login. It needs names for the
+// addresses at both ends, so it runs over loopback only.
 func GridFTP(connections int) Flow {
 	return Flow{fmt.Sprintf("%d x gridftp", connections), func(ctx context.Context, j Job) (Outcome, error) {
 		var o Outcome

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"syscall"
 	"time"
 
@@ -75,10 +76,10 @@ func (b *bench) scenarios() []scenario {
 	far := func(ctx context.Context) (*testbed.Pair, error) {
 		return testbed.WAN(ctx, filepath.Join(b.programs, "wanem"), b.folder, "rate=1gbit,rtt=100ms,queue=50ms", 1)
 	}
-	large := []flows.Flow{flows.Ascp("fair"), flows.Engine("fair"), flows.Scp(), flows.Rsync(), flows.Quic(), flows.UDT(), flows.GridFTP(4), flows.Iperf("cubic", 1)}
+	large := []flows.Flow{flows.Ascp("fair"), flows.Engine("fair"), flows.Scp(), flows.Rsync(), flows.Quic(), flows.UDT(), flows.Iperf("cubic", 1)}
 	small := []flows.Flow{flows.Ascp("fair"), flows.Rsync(), flows.Tar()}
 	return []scenario{
-		{"loopback", loopback, 0, false, large},
+		{"loopback", loopback, 0, false, slices.Concat(large, []flows.Flow{flows.GridFTP(4)})},
 		{"veth", veth, 0, false, large},
 		{"small files", loopback, 0, true, small},
 		{"small files 100 ms", far, 100 * time.Millisecond, true, small},

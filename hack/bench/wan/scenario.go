@@ -43,7 +43,7 @@ func (s *scenario) ideal() time.Duration {
 var ours = []flows.Flow{flows.Ascp("high"), flows.Ascp("fair"), flows.Ascp("fixed")}
 
 var peers = []flows.Flow{flows.Iperf("cubic", 1), flows.Iperf("bbr", 1), flows.Iperf("cubic", 8), flows.Scp(), flows.Rsync(), flows.Quic(),
-	flows.UDT(), flows.Uftp(), flows.GridFTP(4)}
+	flows.UDT(), flows.Uftp()}
 
 // scenarios are all there are, in the order they run.
 func scenarios() []*scenario {
