@@ -150,10 +150,11 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 				continue
 			}
 			r := report.Row{Scenario: s.name, Flow: f.Name, Run: run}
-			o, err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes, Files: files, RTT: s.rtt, Limit: limit})
+			o, others, err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes, Files: files, RTT: s.rtt, Limit: limit})
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+			r.Others = others
 			r.Mbps, r.Handshake, r.MemoryMiB = o.Goodput()/1e6, o.Handshake.Seconds(), float64(o.PeakMemory)/(1<<20)
 			if gb := float64(o.Bytes) / 1e9; gb > 0 {
 				r.SenderCPU, r.ReceiverCPU = o.SenderCPU/gb, o.ReceiverCPU/gb
@@ -166,8 +167,8 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 			case s.small:
 				r.Note = fmt.Sprintf("%.0f files/s", float64(o.Files)/o.Seconds)
 			}
-			fmt.Printf("%-18s %-12s run %d: %8.1f Mbit/s, cpu %.2f+%.2f s/GB, %.0f MiB %s\n",
-				r.Scenario, r.Flow, run, r.Mbps, r.SenderCPU, r.ReceiverCPU, r.MemoryMiB, r.Note)
+			fmt.Printf("%-18s %-12s run %d: %8.1f Mbit/s, cpu %.2f+%.2f s/GB, %.0f MiB, others %.0f %% %s\n",
+				r.Scenario, r.Flow, run, r.Mbps, r.SenderCPU, r.ReceiverCPU, r.MemoryMiB, 100*r.Others, r.Note)
 			if err := b.book.Add(r); err != nil {
 				return err
 			}
@@ -176,14 +177,20 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 	return nil
 }
 
-// alone measures one flow on a pair of its own.
-func (b *bench) alone(ctx context.Context, s scenario, f flows.Flow, j flows.Job) (flows.Outcome, error) {
+// alone measures one flow on a pair of its own. others is the part of the machine that others used meanwhile.
+func (b *bench) alone(ctx context.Context, s scenario, f flows.Flow, j flows.Job) (o flows.Outcome, others float64, err error) {
 	pair, err := s.pair(ctx)
 	if err != nil {
-		return flows.Outcome{}, err
+		return o, 0, err
 	}
 	j.Pair = pair
-	o, err := f.Run(ctx, j)
-	_, closeErr := pair.Close()
-	return o, errors.Join(err, closeErr)
+	before, err := testbed.Now()
+	if err != nil {
+		_, closeErr := pair.Close()
+		return o, 0, errors.Join(err, closeErr)
+	}
+	o, err = f.Run(ctx, j)
+	counted, closeErr := pair.Close()
+	others, busyErr := before.Others(o.SenderCPU + o.ReceiverCPU + counted.User + counted.System)
+	return o, others, errors.Join(err, closeErr, busyErr)
 }

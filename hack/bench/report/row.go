@@ -26,14 +26,15 @@ type Row struct {
 	ReceiverCPU    float64
 	Handshake      float64 // seconds
 	MemoryMiB      float64 // of the larger end
+	Others         float64 // part of the machine that others used meanwhile
 	Note           string
 }
 
 var columns = []string{"scenario", "flow", "run", "mbps", "share", "limit", "bar", "sent", "queue_ms", "sender_cpu_s_per_gb", "receiver_cpu_s_per_gb",
-	"handshake_s", "memory_mib", "note"}
+	"handshake_s", "memory_mib", "others", "note"}
 
 func (r *Row) figures() []*float64 {
-	return []*float64{&r.Mbps, &r.Share, &r.Limit, &r.Bar, &r.Sent, &r.QueueMs, &r.SenderCPU, &r.ReceiverCPU, &r.Handshake, &r.MemoryMiB}
+	return []*float64{&r.Mbps, &r.Share, &r.Limit, &r.Bar, &r.Sent, &r.QueueMs, &r.SenderCPU, &r.ReceiverCPU, &r.Handshake, &r.MemoryMiB, &r.Others}
 }
 
 func (r Row) fields() []string {

@@ -25,6 +25,7 @@ func Table(w io.Writer, medians []Row) error {
 		{"receiver", func(r Row) string { return figure("%.2f", r.ReceiverCPU) }},
 		{"handshake s", func(r Row) string { return figure("%.3f", r.Handshake) }},
 		{"MiB", func(r Row) string { return figure("%.0f", r.MemoryMiB) }},
+		{"others", func(r Row) string { return figure("%.0f %%", 100*r.Others) }},
 		{"runs", func(r Row) string { return fmt.Sprint(r.Run) }},
 		{"note", func(r Row) string { return r.Note }},
 	}

@@ -41,10 +41,11 @@ type Direction struct {
 
 // Report is what the emulator counted.
 type Report struct {
-	AB      Direction `json:"ab"`
-	BA      Direction `json:"ba"`
-	BusyPct float64   `json:"cpu_busy_pct"`
-	Unseen  uint64    `json:"-"` // packets that the kernel dropped before the emulator could see them
+	AB     Direction `json:"ab"`
+	BA     Direction `json:"ba"`
+	User   float64   `json:"cpu_user_s"` // processor time of the emulator
+	System float64   `json:"cpu_sys_s"`
+	Unseen uint64    `json:"-"` // packets that the kernel dropped before the emulator could see them
 }
 
 // Trouble says why the figures of a run can't be trusted, or "".

@@ -184,3 +184,13 @@ func TestLists(t *testing.T) {
 		}
 	}
 }
+
+func TestParseBusy(t *testing.T) {
+	got, err := parseBusy("cpu  100 200 300 4000 500 60 70 80 0 0")
+	if want := 8.1; err != nil || got < want-0.001 || got > want+0.001 {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	if _, err := parseBusy("intr 1 2 3"); err == nil {
+		t.Error("another line is taken")
+	}
+}

@@ -44,8 +44,8 @@ func (b *bench) measure(ctx context.Context, s *scenario) error {
 }
 
 func (b *bench) add(r report.Row) error {
-	fmt.Printf("%-18s %-14s run %d: %7.1f Mbit/s, share %.3f of at most %.3f, sent %.3f, queue %.1f ms, cpu %.2f+%.2f s/GB %s\n",
-		r.Scenario, r.Flow, r.Run, r.Mbps, r.Share, r.Limit, r.Sent, r.QueueMs, r.SenderCPU, r.ReceiverCPU, r.Note)
+	fmt.Printf("%-18s %-14s run %d: %7.1f Mbit/s, share %.3f of at most %.3f, sent %.3f, queue %.1f ms, cpu %.2f+%.2f s/GB, others %.0f %% %s\n",
+		r.Scenario, r.Flow, r.Run, r.Mbps, r.Share, r.Limit, r.Sent, r.QueueMs, r.SenderCPU, r.ReceiverCPU, 100*r.Others, r.Note)
 	return b.book.Add(r)
 }
 
@@ -64,12 +64,19 @@ func (b *bench) alone(ctx context.Context, s *scenario, f flows.Flow, run int) (
 	if err != nil {
 		return r, err
 	}
+	before, err := testbed.Now()
+	if err != nil {
+		return r, errors.Join(err, closed(pair))
+	}
 	o, err := f.Run(ctx, b.job(pair, s))
 	counted, closeErr := pair.Close()
 	if err = errors.Join(err, closeErr); err != nil {
 		return r, err
 	}
 	describe(&r, o, s)
+	if r.Others, err = before.Others(o.SenderCPU + o.ReceiverCPU + counted.User + counted.System); err != nil {
+		return r, err
+	}
 	if o.Bytes > 0 {
 		r.Sent = float64(counted.AB.Bytes) * payloadShare / float64(o.Bytes)
 	}
@@ -97,6 +104,10 @@ func (b *bench) share(ctx context.Context, s *scenario, run int) error {
 	if err != nil {
 		return err
 	}
+	before, err := testbed.Now()
+	if err != nil {
+		return errors.Join(err, closed(pair))
+	}
 	outcomes, errs := make([]flows.Outcome, len(s.flows)), make([]error, len(s.flows))
 	var group sync.WaitGroup
 	for i, f := range s.flows {
@@ -109,8 +120,16 @@ func (b *bench) share(ctx context.Context, s *scenario, run int) error {
 	if err := errors.Join(ctx.Err(), closeErr); err != nil {
 		return err
 	}
+	own := counted.User + counted.System
+	for _, o := range outcomes {
+		own += o.SenderCPU + o.ReceiverCPU
+	}
+	others, err := before.Others(own)
+	if err != nil {
+		return err
+	}
 	for i, f := range s.flows {
-		r := report.Row{Scenario: s.name, Flow: f.Name, Run: run, Limit: s.limit(), QueueMs: counted.AB.MeanQueueMs, Note: counted.Trouble()}
+		r := report.Row{Scenario: s.name, Flow: f.Name, Run: run, Limit: s.limit(), QueueMs: counted.AB.MeanQueueMs, Others: others, Note: counted.Trouble()}
 		if i > 0 && f.Name == s.flows[0].Name {
 			r.Flow += " (2nd)"
 		}
@@ -144,6 +163,12 @@ func start(outcomes []flows.Outcome) time.Time {
 		}
 	}
 	return last
+}
+
+// closed removes a pair that was not used.
+func closed(p *testbed.Pair) error {
+	_, err := p.Close()
+	return err
 }
 
 func isOurs(f flows.Flow) bool {
