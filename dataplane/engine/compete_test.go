@@ -20,6 +20,7 @@ func TestBesideTCP(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.policy), func(t *testing.T) {
+			t.Parallel()
 			link := simnet.Settings{RateBps: 100e6, Delay: 25 * time.Millisecond}
 			var tcp []float64
 			f := flow{rate: engine.Rate{Policy: tt.policy}, bytes: 220e6, capacity: 1}

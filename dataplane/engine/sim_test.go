@@ -185,6 +185,7 @@ func TestScenarios(t *testing.T) {
 	}
 	for seed, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			o, pipe := simulate(t, tt.link, uint64(seed+1), []flow{tt.flow}, nil)
 			limit := payloadShare * (1 - tt.link.Loss)
 			if tt.link.BurstEnter > 0 {
