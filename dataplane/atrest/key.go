@@ -30,11 +30,14 @@ const (
 	maxPasses    = 16
 	maxMemoryKiB = 256 << 10
 	maxThreads   = 16
+	// maxWork bounds passes x memory in KiB: five times that of the default.
+	maxWork = 1 << 20
 )
 
 func (p Params) validate() error {
 	if p.Passes < 1 || p.Passes > maxPasses || p.Threads < 1 || p.Threads > maxThreads ||
-		p.MemoryKiB < 8*uint32(p.Threads) || p.MemoryKiB > maxMemoryKiB {
+		p.MemoryKiB < 8*uint32(p.Threads) || p.MemoryKiB > maxMemoryKiB ||
+		p.Passes*p.MemoryKiB > maxWork {
 		return errors.New("the settings of the password hash are out of bounds")
 	}
 	return nil

@@ -116,6 +116,7 @@ func TestHeaderBounds(t *testing.T) {
 		"little memory":    func(b []byte) { b[19] = 7 },
 		"enormous memory":  func(b []byte) { b[16] = 0xff },
 		"too much memory":  func(b []byte) { copy(b[16:], []byte{0, 4, 0, 1}) },
+		"too much work":    func(b []byte) { copy(b[12:], []byte{0, 0, 0, 5, 0, 4, 0, 0}) },
 		"another version":  func(b []byte) { b[8] = 2 },
 		"another hash":     func(b []byte) { b[9] = 2 },
 		"another magic":    func(b []byte) { b[0] = 'F' },
