@@ -26,7 +26,8 @@ const (
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "faspex-operator"
 
-	// instanceLabel tells the object of a user that an object was made for.
+	// nameLabel and instanceLabel tell the object of a user that an object was made for: what it is and its name.
+	nameLabel     = "app.kubernetes.io/name"
 	instanceLabel = "app.kubernetes.io/instance"
 )
 
@@ -150,6 +151,15 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 	return nil
 }
 
+// Patch writes the difference between before and object, unless someone else changed it in between; an object that is gone is no error.
+func (a *Applier) Patch(ctx context.Context, before, object client.Object) error {
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := a.client.Patch(ctx, object, patch, client.FieldOwner(a.manager)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("patch %s: %w", object.GetName(), err)
+	}
+	return a.countObject(object)
+}
+
 func (a *Applier) live(ctx context.Context, gvk schema.GroupVersionKind, key client.ObjectKey) (client.Object, error) {
 	typed, err := a.client.Scheme().New(gvk)
 	if err != nil {
@@ -177,7 +187,12 @@ func foreign(live client.Object, owner Owner, labels map[string]string) bool {
 	if live.GetLabels()[ManagedByLabel] != ManagedBy {
 		return true
 	}
-	return metav1.GetControllerOf(live) != nil && live.GetLabels()[instanceLabel] != labels[instanceLabel]
+	for _, label := range []string{nameLabel, instanceLabel} {
+		if live.GetLabels()[label] != labels[label] {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *Applier) unchanged(key objectKey, resourceVersion string, hash [sha256.Size]byte) bool {

@@ -134,6 +134,7 @@ func TestApplyTakesNothingOver(t *testing.T) {
 		{"a person's", nil, nil, mine, true},
 		{"another object's", ours("b"), other, mine, true},
 		{"left by an owner that is gone", ours("a"), nil, mine, false},
+		{"left for another object", ours("b"), nil, mine, true},
 		{"to be kept, a person's", nil, nil, nil, true},
 		{"to be kept, another object's", ours("b"), other, nil, true},
 		{"to be kept from now on", ours("a"), mine, nil, false},
