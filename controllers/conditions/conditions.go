@@ -84,6 +84,12 @@ func IsTrue(list []metav1.Condition, conditionType string, generation int64) boo
 	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == generation
 }
 
+// WasSeen tells whether the part of that condition was looked at for that generation, whatever came of it.
+func WasSeen(list []metav1.Condition, conditionType string, generation int64) bool {
+	c := meta.FindStatusCondition(list, conditionType)
+	return c != nil && c.Status != metav1.ConditionUnknown && c.ObservedGeneration == generation
+}
+
 func mostTelling(parts []Part) *Part {
 	tests := []func(Part) bool{
 		func(p Part) bool { return p.Stalled },

@@ -11,6 +11,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/conditions"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/phase"
 )
@@ -26,9 +27,8 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if err != nil {
 			return apply.Outcome(err)
 		}
-		deployment := &appsv1.Deployment{}
-		key := client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}
-		if err := r.client.Get(ctx, key, deployment); client.IgnoreNotFound(err) != nil {
+		deployment, err := r.deployment(ctx, o, c)
+		if client.IgnoreNotFound(err) != nil {
 			return apply.Outcome(err)
 		}
 		if changed {
@@ -36,6 +36,30 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		}
 		return deploymentOutcome(deployment, c.Replicas())
 	}
+}
+
+// runningComponent tells how the pods of a component are while what it needs is away: they serve what they can. A component that
+// was not rolled out for the spec as it is now has nothing to tell.
+func (r *reconciler) runningComponent(
+	condition string, of func(*v1alpha1.FaspexInstance) desired.Component,
+) func(context.Context, *observed) (phase.Outcome, bool) {
+	return func(ctx context.Context, o *observed) (phase.Outcome, bool) {
+		if !conditions.WasSeen(o.instance.Status.Conditions, condition, o.instance.Generation) {
+			return phase.Outcome{}, false
+		}
+		c := of(o.instance)
+		deployment, err := r.deployment(ctx, o, c)
+		if err != nil {
+			return phase.Outcome{}, false
+		}
+		return deploymentOutcome(deployment, c.Replicas()), true
+	}
+}
+
+func (r *reconciler) deployment(ctx context.Context, o *observed, c desired.Component) (*appsv1.Deployment, error) {
+	deployment := &appsv1.Deployment{}
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}, deployment)
+	return deployment, err
 }
 
 // deploymentOutcome tells whether all replicas run the current template and no others are left.

@@ -14,16 +14,20 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		{Condition: v1alpha1.ConditionDatabaseReady, Needs: []string{v1alpha1.ConditionSecretsReady}, Run: r.databaseReady},
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Needs: []string{v1alpha1.ConditionDatabaseReady}, Run: r.databaseProvisioned},
 		{Condition: v1alpha1.ConditionSchemaMigrated, Needs: []string{v1alpha1.ConditionDatabaseProvisioned}, Run: r.schemaMigrated},
-		{Condition: v1alpha1.ConditionCoreReady, Needs: []string{v1alpha1.ConditionSchemaMigrated}, Run: r.component(desired.Core)},
-		{Condition: v1alpha1.ConditionUIReady, Needs: []string{v1alpha1.ConditionCoreReady}, Run: r.component(desired.UI)},
-		{Condition: v1alpha1.ConditionServiceReady, Needs: []string{v1alpha1.ConditionCoreReady}, Run: r.component(desired.Service)},
-		{Condition: v1alpha1.ConditionUtilityReady, Needs: []string{v1alpha1.ConditionCoreReady}, Run: r.component(desired.Utility)},
-		{
-			Condition: v1alpha1.ConditionRouterReady,
-			Needs:     []string{v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady},
-			Run:       r.component(desired.RouterComponent),
-		},
+		r.componentPhase(v1alpha1.ConditionCoreReady, desired.Core, v1alpha1.ConditionSchemaMigrated),
+		r.componentPhase(v1alpha1.ConditionUIReady, desired.UI, v1alpha1.ConditionCoreReady),
+		r.componentPhase(v1alpha1.ConditionServiceReady, desired.Service, v1alpha1.ConditionCoreReady),
+		r.componentPhase(v1alpha1.ConditionUtilityReady, desired.Utility, v1alpha1.ConditionCoreReady),
+		r.componentPhase(v1alpha1.ConditionRouterReady, desired.RouterComponent,
+			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
 	}
+}
+
+// componentPhase rolls a component out once what it needs is there; from then on its condition tells of its own pods.
+func (r *reconciler) componentPhase(
+	condition string, of func(*v1alpha1.FaspexInstance) desired.Component, needs ...string,
+) phase.Phase[*observed] {
+	return phase.Phase[*observed]{Condition: condition, Needs: needs, Run: r.component(of), Observe: r.runningComponent(condition, of)}
 }
 
 // owner is who the objects of an instance are deleted with.

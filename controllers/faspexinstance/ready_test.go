@@ -52,6 +52,37 @@ func TestBecomesReadyInOrder(t *testing.T) {
 	}
 }
 
+// TestWhatRunsKeepsItsOwnTruth: pods that run are reported as running when something that they were made after is away, and nothing of
+// them is written meanwhile.
+func TestWhatRunsKeepsItsOwnTruth(t *testing.T) {
+	b := newBench(t)
+	b.create(b.external("truth"))
+	wantReady(t, b.settle())
+	b.kubelet.hold = map[string]bool{"demo-core": true, "demo-ui": true}
+	b.kubelet.work()
+	i := b.settle()
+	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "CoreReady: 0 of 1 pods")
+	want(t, i, v1alpha1.ConditionUIReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "0 of 1 pods")
+	want(t, i, v1alpha1.ConditionServiceReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "1 of 1 pods")
+	want(t, i, v1alpha1.ConditionRouterReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "1 of 1 pods")
+
+	b.remove("root", &corev1.Secret{}) // everything waits for it, and everything runs
+	b.kubelet.hold = nil
+	b.kubelet.work()
+	before := b.r.applier.Requests()
+	i = b.settle()
+	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "")
+	want(t, i, v1alpha1.ConditionCoreReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "1 of 1 pods")
+	want(t, i, v1alpha1.ConditionUIReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "1 of 1 pods")
+	if n := b.r.applier.Requests() - before; n != 1 {
+		t.Errorf("%d writes, want one of the status", n)
+	}
+
+	// A spec that was not rolled out yet is nobody's truth.
+	b.patch("demo", i, func() { i.Spec.Version = "0.2.0" })
+	want(t, b.settle(), v1alpha1.ConditionUIReady, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "waits for CoreReady")
+}
+
 func TestSecondReconcileWritesNothing(t *testing.T) {
 	b := newBench(t)
 	b.create(b.external("still"))

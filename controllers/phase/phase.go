@@ -23,6 +23,9 @@ type Phase[S any] struct {
 	Needs []string
 	// Run does the step.
 	Run func(ctx context.Context, shared S) Outcome
+	// Observe, if set, is asked in place of Run while the needs are not met: what runs already keeps its own truth although nothing
+	// is changed about it. Its false means that there is nothing to tell, and the step is reported as Blocked.
+	Observe func(ctx context.Context, shared S) (Outcome, bool)
 }
 
 // Result is how one phase went.
@@ -41,14 +44,25 @@ func Run[S any](ctx context.Context, shared S, phases []Phase[S]) Results {
 	for _, p := range phases {
 		var outcome Outcome
 		if missing := unmet(p.Needs, met); len(missing) > 0 {
-			outcome = Outcome{kind: blocked, Reason: v1alpha1.ReasonBlocked, Message: "waits for " + strings.Join(missing, ", ")}
+			outcome = p.blocked(ctx, shared, missing)
 		} else {
 			outcome = p.Run(ctx, shared)
+			// What was only observed lets nobody else run: nothing was written of what it may need.
+			met[p.Condition] = outcome.IsDone()
 		}
-		met[p.Condition] = outcome.IsDone()
 		results = append(results, Result{Condition: p.Condition, Outcome: outcome})
 	}
 	return results
+}
+
+// blocked is the outcome of a step that must not run yet.
+func (p Phase[S]) blocked(ctx context.Context, shared S, missing []string) Outcome {
+	if p.Observe != nil {
+		if outcome, ok := p.Observe(ctx, shared); ok {
+			return outcome
+		}
+	}
+	return Outcome{kind: blocked, Reason: v1alpha1.ReasonBlocked, Message: "waits for " + strings.Join(missing, ", ")}
 }
 
 func unmet(needs []string, met map[string]bool) []string {

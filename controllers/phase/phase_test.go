@@ -22,6 +22,9 @@ func TestRun(t *testing.T) {
 			return o
 		}
 	}
+	observes := func(ok bool) func(context.Context, *[]string) (phase.Outcome, bool) {
+		return func(context.Context, *[]string) (phase.Outcome, bool) { return phase.Done("Succeeded", "observed"), ok }
+	}
 	tests := []struct {
 		name    string
 		phases  []phase.Phase[*[]string]
@@ -41,6 +44,20 @@ func TestRun(t *testing.T) {
 			parts: []conditions.Part{
 				{Type: "A", Status: metav1.ConditionTrue, Reason: "Succeeded", Message: "a"},
 				{Type: "B", Status: metav1.ConditionTrue, Reason: "Succeeded", Message: "b"},
+			},
+		},
+		{
+			name: "what runs already tells its own truth, and lets nobody else run",
+			phases: []phase.Phase[*[]string]{
+				{Condition: "A", Run: returns(phase.Waiting("Progressing", "a"))},
+				{Condition: "B", Needs: []string{"A"}, Run: returns(phase.Done("Succeeded", "b")), Observe: observes(true)},
+				{Condition: "C", Needs: []string{"B"}, Run: returns(phase.Done("Succeeded", "c")), Observe: observes(false)},
+			},
+			ran: []string{"a"},
+			parts: []conditions.Part{
+				{Type: "A", Status: metav1.ConditionFalse, Reason: "Progressing", Message: "a"},
+				{Type: "B", Status: metav1.ConditionTrue, Reason: "Succeeded", Message: "observed"},
+				{Type: "C", Status: metav1.ConditionUnknown, Reason: "Blocked", Message: "waits for B"},
 			},
 		},
 		{
