@@ -3,8 +3,10 @@ package faspexinstance
 import (
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
 )
@@ -87,6 +89,8 @@ func TestDeletedDataIsGone(t *testing.T) {
 	b.remove("root", &corev1.Secret{})
 	b.remove("demo", &v1alpha1.FaspexInstance{})
 	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "spec.database.external.rootSecretRef")
+	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "spec.deletionPolicy Retain")
+	b.get("demo-core", &corev1.Secret{}) // the policy may still change
 	b.create(b.rootSecret(b.root().Password))
 	if b.settle() != nil {
 		t.Fatal("it is still there")
@@ -109,5 +113,49 @@ func TestDataPolicyMayChange(t *testing.T) {
 		if owned := metav1.GetControllerOf(s) != nil; owned != (policy == v1alpha1.DeletionPolicyDelete) {
 			t.Errorf("%s: demo-core owned: %v", policy, owned)
 		}
+	}
+}
+
+// TestPolicyOfTheLastMoment changes the policy and deletes before the operator looks again: the garbage collector must find the owners
+// that the new policy asks for.
+func TestPolicyOfTheLastMoment(t *testing.T) {
+	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete} {
+		t.Run(string(policy), func(t *testing.T) {
+			b := newBench(t)
+			before, retention := v1alpha1.DeletionPolicyDelete, appsv1.RetainPersistentVolumeClaimRetentionPolicyType
+			if policy == v1alpha1.DeletionPolicyDelete {
+				before, retention = v1alpha1.DeletionPolicyRetain, appsv1.DeletePersistentVolumeClaimRetentionPolicyType
+			}
+			b.create(&v1alpha1.FaspexInstance{
+				ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: b.namespace},
+				Spec: v1alpha1.FaspexInstanceSpec{
+					ExternalURL: "https://faspex.example.com", DeletionPolicy: before,
+					Database: v1alpha1.DatabaseSpec{Embedded: &v1alpha1.EmbeddedDatabase{}},
+				},
+			})
+			b.settle()
+			i, set := &v1alpha1.FaspexInstance{}, &appsv1.StatefulSet{}
+			b.patch("demo", i, func() { i.Spec.DeletionPolicy = policy })
+			b.remove("demo", &v1alpha1.FaspexInstance{})
+			if _, err := b.reconcile(); err != nil {
+				t.Fatal(err)
+			}
+			if b.get("demo-db", set); set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted != retention {
+				t.Errorf("the volume: %s", set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted)
+			}
+			if b.instance() == nil {
+				t.Error("it went before the StatefulSet controller heard of the policy")
+			}
+			if b.settle() != nil {
+				t.Fatal("it is still there")
+			}
+			collectGarbage(b)
+			for _, name := range []string{"demo-core", "demo-admin"} {
+				err := b.client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: name}, &corev1.Secret{})
+				if kept := err == nil; kept != (policy == v1alpha1.DeletionPolicyRetain) {
+					t.Errorf("%s is kept: %v", name, kept)
+				}
+			}
+		})
 	}
 }

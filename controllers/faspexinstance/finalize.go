@@ -26,10 +26,14 @@ func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInst
 	if len(dependents) > 0 {
 		return phase.Waiting(v1alpha1.ReasonDependents, "waits for these TransferNodes to be deleted: "+strings.Join(dependents, ", "))
 	}
-	if desired.RetainsData(instance) || instance.Spec.Database.External == nil {
-		return phase.Done(v1alpha1.ReasonDeleting, "nothing is left to remove")
+	if !desired.RetainsData(instance) && instance.Spec.Database.External != nil {
+		if outcome := r.dropExternal(ctx, instance); !outcome.IsDone() {
+			outcome.Message += "; with spec.deletionPolicy Retain the instance goes and leaves its data there"
+			return outcome
+		}
 	}
-	return r.dropExternal(ctx, instance)
+	// Last, because the Secrets are of use for as long as the policy may still change.
+	return r.settlePolicy(ctx, instance)
 }
 
 // dependents are the names of the TransferNodes that belong to the instance.

@@ -35,10 +35,6 @@ const (
 func DatabaseStatefulSet(instance *v1alpha1.FaspexInstance, configHash string) *appsv1ac.StatefulSetApplyConfiguration {
 	names := NamesOf(instance.Name)
 	embedded := instance.Spec.Database.Embedded
-	retention := appsv1.RetainPersistentVolumeClaimRetentionPolicyType
-	if !RetainsData(instance) {
-		retention = appsv1.DeletePersistentVolumeClaimRetentionPolicyType
-	}
 	pod := basePodSpec(instance, databaseUID).
 		WithTerminationGracePeriodSeconds(databaseGrace).
 		WithContainers(databaseContainer(instance, embedded)).
@@ -57,9 +53,17 @@ func DatabaseStatefulSet(instance *v1alpha1.FaspexInstance, configHash string) *
 			WithServiceName(names.Database).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(instance, ComponentDatabase))).
 			WithPersistentVolumeClaimRetentionPolicy(appsv1ac.StatefulSetPersistentVolumeClaimRetentionPolicy().
-				WithWhenDeleted(retention).WithWhenScaled(appsv1.RetainPersistentVolumeClaimRetentionPolicyType)).
+				WithWhenDeleted(VolumeRetention(instance)).WithWhenScaled(appsv1.RetainPersistentVolumeClaimRetentionPolicyType)).
 			WithTemplate(podTemplate(instance, ComponentDatabase, configHash, pod)).
 			WithVolumeClaimTemplates(databaseClaim(instance, embedded.Storage)))
+}
+
+// VolumeRetention is what becomes of the volume of the embedded database when the instance is deleted.
+func VolumeRetention(instance *v1alpha1.FaspexInstance) appsv1.PersistentVolumeClaimRetentionPolicyType {
+	if RetainsData(instance) {
+		return appsv1.RetainPersistentVolumeClaimRetentionPolicyType
+	}
+	return appsv1.DeletePersistentVolumeClaimRetentionPolicyType
 }
 
 func databaseContainer(instance *v1alpha1.FaspexInstance, embedded *v1alpha1.EmbeddedDatabase) *corev1ac.ContainerApplyConfiguration {
