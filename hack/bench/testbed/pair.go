@@ -48,6 +48,9 @@ type Report struct {
 	Unseen uint64    `json:"-"` // packets that the kernel dropped before the emulator could see them
 }
 
+// mostLate is how late 1 % of the packets may leave the emulator, in microseconds.
+const mostLate = 2500
+
 // Trouble says why the figures of a run can't be trusted, or "".
 func (r Report) Trouble() string {
 	switch {
@@ -55,6 +58,8 @@ func (r Report) Trouble() string {
 		return fmt.Sprintf("%d packets never reached the emulator", r.Unseen)
 	case r.AB.NoMemory+r.BA.NoMemory > 0:
 		return "the emulator ran out of memory"
+	case max(r.AB.LateP99us, r.BA.LateP99us) > mostLate:
+		return fmt.Sprintf("the emulator was late: %.1f ms for 1 %% of the packets", max(r.AB.LateP99us, r.BA.LateP99us)/1e3)
 	}
 	return ""
 }

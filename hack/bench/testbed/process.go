@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -40,11 +42,11 @@ func (p Place) Start(ctx context.Context, c Command) (*Process, error) {
 	}
 	cmd := exec.Command(c.Name, c.Args...)
 	cmd.Dir, cmd.Env = c.Dir, append(os.Environ(), c.Env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	r := &Process{cmd: cmd, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = c.Output, &r.errors
 	cmd.WaitDelay = patience
-	if err := p.within(cmd.Start); err != nil {
+	if err := p.within(func() error { return startNice(cmd) }); err != nil {
 		return nil, err
 	}
 	unhook := context.AfterFunc(ctx, func() { r.signal(syscall.SIGKILL) })
@@ -56,6 +58,28 @@ func (p Place) Start(ctx context.Context, c Command) (*Process, error) {
 		close(r.done)
 	}()
 	return r, nil
+}
+
+// niceness is that of all that is measured, so that what else runs on the machine takes little from it.
+const niceness = -15
+
+// startNice starts a program at the niceness, which it and all its children inherit from the thread that starts it. Where the
+// kernel divides the processors among sessions first, the session of the program gets it too.
+func startNice(cmd *exec.Cmd) error {
+	err := onThread(func() error {
+		thread := syscall.Gettid()
+		if err := syscall.Setpriority(syscall.PRIO_PROCESS, thread, niceness); err != nil {
+			return err
+		}
+		return errors.Join(cmd.Start(), syscall.Setpriority(syscall.PRIO_PROCESS, thread, 0))
+	})
+	if err != nil {
+		return err
+	}
+	group := fmt.Sprintf("/proc/%d/autogroup", cmd.Process.Pid)
+	// It is not there where the kernel has no such groups, or when the program has ended already.
+	_ = os.WriteFile(group, []byte(strconv.Itoa(niceness)), 0)
+	return nil
 }
 
 func (r *Process) signal(s syscall.Signal) {
