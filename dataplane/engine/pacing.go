@@ -34,9 +34,11 @@ type train struct {
 
 // pace is the sending loop: it owns the data keys and the current slab.
 func (s *Sender) pace(ctx context.Context) error {
-	// The thread is not given back: it ends with the goroutine, and its timer slack with it.
-	runtime.LockOSThread()
-	preciseThread()
+	if _, real := s.cfg.Clock.(systemClock); real {
+		// The thread is not given back: it ends with the goroutine, and its timer slack with it.
+		runtime.LockOSThread()
+		preciseThread()
+	}
 	s.job.packets = make([]byte, 0, maxTrainSize+wire.MaxDatagram)
 	for {
 		if err := ctx.Err(); err != nil {
