@@ -5,11 +5,13 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -236,7 +238,7 @@ type zeros struct{}
 func (zeros) ReadAt(p []byte, _ int64) (int, error)  { return len(p), nil }
 func (zeros) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
 
-// source makes the file to send, filled so that compressing or sparse handling could not help.
+// source makes the file to send, of bytes that neither compression nor sparse files could shorten.
 func (s *settings) source() (io.ReaderAt, func(), error) {
 	if s.memory {
 		return zeros{}, func() {}, nil
@@ -247,17 +249,9 @@ func (s *settings) source() (io.ReaderAt, func(), error) {
 	}
 	done := func() { f.Close(); os.Remove(f.Name()) }
 	block := make([]byte, 1<<20)
-	x := uint64(88172645463325252)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(block)
 	for left := s.bytes; left > 0; {
-		for i := range block {
-			x ^= x << 13
-			x ^= x >> 7
-			x ^= x << 17
-			block[i] = byte(x)
-			if i%4096 == 4095 {
-				break
-			}
-		}
+		binary.BigEndian.PutUint64(block, uint64(left)) // no two blocks are equal
 		n, err := f.Write(block[:min(left, int64(len(block)))])
 		if err != nil {
 			done()
