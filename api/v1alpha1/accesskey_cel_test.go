@@ -1,6 +1,9 @@
 package v1alpha1_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestAccessKeyAdmission(t *testing.T) {
 	const good = "transferNodeRef: {name: edge}\nstorage: {local: {path: /default}}\n"
@@ -13,6 +16,8 @@ transfer: {targetRateKbps: 1000, targetRateCapKbps: 2000, policy: high, cipher: 
 tokenVerificationKey: {secretRef: {name: key, key: public.pem}}
 secretName: my-key
 suspend: true`},
+		{name: "longest name", objectName: strings.Repeat("a", 63), spec: good},
+		{name: "name that is no label", objectName: strings.Repeat("a", 64), spec: good, refusal: "at most 63 characters"},
 		{name: "inline key", spec: good + "tokenVerificationKey: {inline: \"-----BEGIN PUBLIC KEY-----\\nMA==\\n-----END PUBLIC KEY-----\"}"},
 		{name: "no node", spec: "storage: {local: {path: /default}}", refusal: "spec.transferNodeRef"},
 		{name: "no storage", spec: "transferNodeRef: {name: edge}", refusal: "spec.storage"},

@@ -41,6 +41,9 @@ const (
 	ConditionKeyCreated = "KeyCreated"
 )
 
+// EventDatabaseRepaired is the reason of an event: someone had changed the database, its users or their rights, and they were put right.
+const EventDatabaseRepaired = "DatabaseRepaired"
+
 // Reasons of conditions. A reason is part of the API: programs may compare it.
 const (
 	// ReasonSucceeded: the part is as the spec asks.

@@ -14,6 +14,8 @@ type FaspexInstanceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https' && url(self).getHostname() != ''",message="externalURL must be an https URL with a host"
 	// +kubebuilder:validation:XValidation:rule="!isURL(self) || (url(self).getEscapedPath() in ['', '/'] && url(self).getQuery().size() == 0 && !self.contains('#') && !self.contains('@'))",message="externalURL must be scheme, host and port only"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^https://[^/]*_')",message="the host of externalURL must not contain an underscore"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?|[[][0-9A-Fa-f:.]+[]])([:/]|$)')",message="the host of externalURL must be a DNS name or an IP address"
+	// +kubebuilder:validation:XValidation:rule="self.matches(':0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/?$') || !self.matches(':[0-9]+/?$')",message="the port of externalURL must be between 1 and 65535"
 	ExternalURL string `json:"externalURL,omitempty"`
 
 	// version of Faspex to run: the tag of the images that spec.images does not replace. The operator's own version by default.

@@ -78,7 +78,7 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 	if len(changes) > 0 {
 		ctrl.LoggerFrom(ctx).Info("provisioned the database", "instance", o.instance.Name, "changes", changes)
 		if meta.IsStatusConditionTrue(o.instance.Status.Conditions, v1alpha1.ConditionDatabaseProvisioned) {
-			r.recorder.Eventf(o.instance, nil, corev1.EventTypeWarning, "DatabaseRepaired", "Provision", "%s", strings.Join(changes, "; "))
+			r.recorder.Eventf(o.instance, nil, corev1.EventTypeWarning, v1alpha1.EventDatabaseRepaired, "Provision", "%s", strings.Join(changes, "; "))
 		}
 	}
 	if err != nil {
