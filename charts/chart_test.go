@@ -88,16 +88,19 @@ func TestOperatorForTheCluster(t *testing.T) {
 }
 
 func TestOperatorForNamespaces(t *testing.T) {
-	objects := render(t, operatorChart, "default", "--set", "watchNamespaces={kube-public,default}", "--set", "replicas=2", "--set", "crds.install=false")
+	objects := render(t, operatorChart, "default", "--set", "watchNamespaces={kube-public,kube-node-lease}", "--set", "crds.install=false")
 	for name, object := range objects {
 		if strings.HasPrefix(object.GetKind(), "Cluster") || object.GetKind() == "CustomResourceDefinition" {
 			t.Errorf("%s is rendered", name)
 		}
 	}
-	for _, namespace := range []string{"default", "kube-public"} {
+	for _, namespace := range []string{"kube-node-lease", "kube-public"} {
 		if objects["Role release-faspex-operator in "+namespace] == nil || objects["RoleBinding release-faspex-operator in "+namespace] == nil {
 			t.Errorf("no role in %s", namespace)
 		}
+	}
+	if objects["Role release-faspex-operator in default"] != nil {
+		t.Error("it may read the Secrets of its own namespace, which it does not serve")
 	}
 	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
 	if err != nil {
@@ -107,7 +110,7 @@ func TestOperatorForNamespaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, arg := range []string{"--watch-namespaces=kube-public,default", "--leader-elect"} {
+	for _, arg := range []string{"--watch-namespaces=kube-public,kube-node-lease", "--leader-elect", "--leader-election-id=release-faspex-operator"} {
 		if !slices.Contains(args, arg) {
 			t.Errorf("args %q lack %s", args, arg)
 		}

@@ -78,6 +78,10 @@ func TestNamespacedVariantHasNothingOfTheCluster(t *testing.T) {
 	kinds := map[string]int{}
 	for _, object := range build(t, "namespaced") {
 		kinds[object.GetKind()]++
+		// Transfer nodes run there too.
+		if object.GetKind() == "Namespace" && object.GetLabels()["pod-security.kubernetes.io/enforce"] != "privileged" {
+			t.Errorf("Namespace %s enforces %v", object.GetName(), object.GetLabels())
+		}
 		if strings.HasPrefix(object.GetKind(), "Cluster") {
 			t.Errorf("%s %s is part of it", object.GetKind(), object.GetName())
 		}

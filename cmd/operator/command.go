@@ -17,6 +17,7 @@ type settings struct {
 	watchNamespaces []string
 	leaderElect     bool
 	leaderNamespace string
+	leaderID        string
 	metricsAddress  string
 	healthAddress   string
 	logLevel        string
@@ -61,7 +62,8 @@ func newCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringSliceVar(&s.watchNamespaces, "watch-namespaces", nil, "serve only these namespaces, separated by commas; all when empty")
-	flags.BoolVar(&s.leaderElect, "leader-elect", false, "work only while holding the lease faspex-operator; needed with two replicas or more")
+	flags.BoolVar(&s.leaderElect, "leader-elect", false, "work only while holding a lease; needed wherever two may run at a time")
+	flags.StringVar(&s.leaderID, "leader-election-id", "faspex-operator", "name of the lease; operators that serve different namespaces have different ones")
 	flags.StringVar(&s.leaderNamespace, "leader-election-namespace", os.Getenv("POD_NAMESPACE"),
 		"namespace of the lease; by default POD_NAMESPACE, or the namespace this program runs in")
 	flags.StringVar(&s.metricsAddress, "metrics-bind-address", ":8080", "serve Prometheus metrics here over HTTP, 0 for not at all")

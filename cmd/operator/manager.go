@@ -27,9 +27,6 @@ import (
 	"faspex.io/operator/internal/version"
 )
 
-// leaderID names the lease.
-const leaderID = "faspex-operator"
-
 // run serves the cluster until ctx ends.
 func run(ctx context.Context, config *rest.Config, s settings, log logr.Logger) error {
 	mgr, err := newManager(config, s)
@@ -64,7 +61,7 @@ func newManager(config *rest.Config, s settings) (ctrl.Manager, error) {
 		Metrics:                       metricsserver.Options{BindAddress: s.metricsAddress},
 		HealthProbeBindAddress:        s.healthAddress,
 		LeaderElection:                s.leaderElect,
-		LeaderElectionID:              leaderID,
+		LeaderElectionID:              s.leaderID,
 		LeaderElectionNamespace:       s.leaderNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	})

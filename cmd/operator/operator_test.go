@@ -20,15 +20,10 @@ func TestRunStartsAndStops(t *testing.T) {
 	for name, namespaces := range map[string][]string{"cluster": nil, "namespaces": {"default", "other"}} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			s := settings{watchNamespaces: namespaces, leaderElect: true, leaderNamespace: "default", metricsAddress: "0", healthAddress: "0"}
+			s := settings{watchNamespaces: namespaces, leaderElect: true, leaderNamespace: "default", leaderID: "operator-" + name, metricsAddress: "0", healthAddress: "0"}
 			mgr, err := newManager(kubeapi.Config(t), s)
 			if err != nil {
 				t.Fatal(err)
-			}
-			if name == "cluster" { // a process may register a controller's metrics once
-				if err := addControllers(mgr); err != nil {
-					t.Fatal(err)
-				}
 			}
 			done := make(chan error, 1)
 			go func() { done <- mgr.Start(ctx) }()

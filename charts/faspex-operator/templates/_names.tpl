@@ -42,9 +42,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
-{{- /* The namespaces the operator gets a Role in: those it serves and its own, once each. Empty in cluster mode. */ -}}
+{{- /* The namespaces the operator gets a Role in: those it serves. Empty in cluster mode. */ -}}
 {{- define "faspex-operator.roleNamespaces" -}}
-{{- if .Values.watchNamespaces -}}
-{{- append .Values.watchNamespaces .Release.Namespace | uniq | sortAlpha | join "," -}}
-{{- end -}}
+{{- .Values.watchNamespaces | uniq | sortAlpha | join "," -}}
 {{- end -}}
