@@ -68,13 +68,13 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 		return mariadb.Outcome(server, err)
 	}
 	o.databaseEnv = env
-	return phase.Done(v1alpha1.ReasonSucceeded, "the database and its user are there")
+	return phase.Done(v1alpha1.ReasonSucceeded, "the database and its user are there").After(resync)
 }
 
 // noServer is the outcome while the instance cannot say where its database is.
 func noServer(err error) phase.Outcome {
 	if errors.Is(err, secrets.ErrNotFound) || errors.Is(err, secrets.ErrInvalid) {
-		return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "the database credentials of the FaspexInstance are not there yet")
+		return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "the database credentials of the FaspexInstance are not there yet").After(resync)
 	}
 	return phase.Transient(v1alpha1.ReasonAPIError, "the database credentials of the FaspexInstance cannot be read", err)
 }

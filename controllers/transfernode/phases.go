@@ -15,7 +15,7 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		{Condition: v1alpha1.ConditionSecretsReady, Run: r.secretsReady},
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Run: r.databaseProvisioned},
 		{
-			Condition: v1alpha1.ConditionWorkloadReady, Run: r.workloadReady,
+			Condition: v1alpha1.ConditionWorkloadReady, Run: r.workloadReady, Observe: r.runningWorkload,
 			Needs: []string{v1alpha1.ConditionSecretsReady, v1alpha1.ConditionDatabaseProvisioned},
 		},
 		{

@@ -10,6 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/faspexapi"
+	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/faspex/api"
 )
 
@@ -231,5 +235,22 @@ func TestDatabaseName(t *testing.T) {
 	}
 	if got, want := databaseName(node("files", "demo-eu")), "hsts_demo_eu_3b2b1a1e"; len(got) != len(want) || got[:13] != want[:13] {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestNothingWaitsForAWatchThatIsNotThere: what no watch tells of is looked at again in time.
+func TestNothingWaitsForAWatchThatIsNotThere(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		outcome phase.Outcome
+	}{
+		{"credentials of the instance", noServer(secrets.ErrNotFound)},
+		{"credentials of the node", nodeapi.Failed("connect", nodeapi.ErrNotConfigured)},
+		{"API client of the operator", faspexapi.Failed("connect", faspexapi.ErrNotConfigured)},
+	} {
+		result, err := phase.Results{{Condition: "Ready", Outcome: test.outcome}}.Requeue()
+		if err != nil || result.RequeueAfter == 0 || result.RequeueAfter > resync {
+			t.Errorf("%s: looked at again after %v (%v)", test.name, result.RequeueAfter, err)
+		}
 	}
 }

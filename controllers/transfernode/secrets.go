@@ -87,7 +87,8 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 	// The operator and Faspex reach the node by the first name; a certificate without the shorter ones will do.
 	subject.DNSNames = []string{desired.Host(o.node)}
 	if err := certificate.Check(r.Now(), data, subject); err != nil {
-		return nil, phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": "+err.Error())
+		// A certificate that is not valid yet becomes so without anyone touching it.
+		return nil, phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": "+err.Error()).After(resync)
 	}
 	return data, phase.Done(v1alpha1.ReasonSucceeded, "")
 }

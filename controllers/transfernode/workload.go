@@ -3,6 +3,7 @@ package transfernode
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -11,10 +12,14 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/conditions"
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
 )
+
+// podsRecheck is how often pods that are not ready are looked at.
+const podsRecheck = 10 * time.Second
 
 // workloadReady writes the ConfigMap, the Service and the DaemonSet, and reports how the pods are.
 func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outcome {
@@ -32,7 +37,21 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 		}
 	}
 	o.node.Status.Endpoint = desired.Endpoint(o.node)
+	return r.lookAtPods(ctx, o)
+}
 
+// runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their machines go on
+// being reported.
+func (r *reconciler) runningWorkload(ctx context.Context, o *observed) (phase.Outcome, bool) {
+	seen := conditions.WasSeen(o.node.Status.Conditions, v1alpha1.ConditionWorkloadReady, o.node.Generation)
+	if o.node.Status.DesiredNodes == nil {
+		return phase.Outcome{}, false
+	}
+	return r.lookAtPods(ctx, o), seen
+}
+
+// lookAtPods reports how the DaemonSet and its pods are.
+func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome {
 	daemonSet := &appsv1.DaemonSet{}
 	key := client.ObjectKey{Namespace: o.node.Namespace, Name: desired.NamesOf(o.node.Name).DaemonSet}
 	if err := r.client.Get(ctx, key, daemonSet); client.IgnoreNotFound(err) != nil {
@@ -45,7 +64,12 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	o.node.Status.DesiredNodes = &daemonSet.Status.DesiredNumberScheduled
 	o.node.Status.ReadyNodes = &daemonSet.Status.NumberReady
 	o.node.Status.Machines = machines(pods, o.node.Spec.TransferAddress)
-	return judgeDaemonSet(daemonSet, pods)
+	outcome := judgeDaemonSet(daemonSet, pods)
+	if !outcome.IsDone() {
+		// What keeps a pod from starting is told by the pod alone, which nothing watches.
+		outcome = outcome.After(podsRecheck)
+	}
+	return outcome
 }
 
 // workload is what the DaemonSet takes from the instance.
