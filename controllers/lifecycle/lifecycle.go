@@ -58,7 +58,7 @@ func (l *Lifecycle[O, S]) Reconcile(ctx context.Context, request ctrl.Request) (
 		return l.finalize(ctx, object)
 	}
 	if _, err := l.Applier.AddFinalizer(ctx, object); err != nil {
-		return ctrl.Result{}, err
+		return stale(err)
 	}
 	before := clone(object)
 	view := l.View(object)
@@ -95,7 +95,7 @@ func (l *Lifecycle[O, S]) finalize(ctx context.Context, object O) (ctrl.Result, 
 	before := clone(object)
 	outcome := l.Finalize(ctx, object)
 	if outcome.IsDone() {
-		return ctrl.Result{}, l.Applier.RemoveFinalizer(ctx, object)
+		return stale(l.Applier.RemoveFinalizer(ctx, object))
 	}
 	var results phase.Results
 	if outcome.Reason == v1alpha1.ReasonDependents {
