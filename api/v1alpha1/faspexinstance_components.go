@@ -12,7 +12,7 @@ type ComponentSpec struct {
 	// +kubebuilder:validation:Maximum=100
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// resources of the container.
+	// resources of the container; a small request and no limit by default.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 

@@ -26,7 +26,7 @@ type EmbeddedDatabase struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the storage of the database cannot change after creation"
 	Storage *DatabaseStorage `json:"storage,omitempty"`
 
-	// resources of the container.
+	// resources of the container; a small request and no limit by default.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 }

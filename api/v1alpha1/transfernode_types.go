@@ -81,7 +81,7 @@ type TransferNodeSpec struct {
 	// +optional
 	LogLevel LogLevel `json:"logLevel,omitempty"`
 
-	// resources of the container.
+	// resources of the container; a small request and no limit by default.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 

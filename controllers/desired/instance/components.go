@@ -100,7 +100,7 @@ func RouterComponent(instance *v1alpha1.FaspexInstance) Component {
 		WithImagePullPolicy(PullPolicy(instance)).
 		WithCommand("nginx", "-e", "stderr", "-c", nginxConfDir+"/"+nginxConfKey).
 		WithPorts(containerPort("http", routerHTTPPort), containerPort("https", routerHTTPSPort)).
-		WithReadinessProbe(probe().WithPeriodSeconds(3)).
+		WithReadinessProbe(probe().WithPeriodSeconds(3).WithTimeoutSeconds(3)).
 		WithLivenessProbe(probe().WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(6)).
 		WithSecurityContext(restrictedContainer()).
 		WithVolumeMounts(
@@ -145,7 +145,7 @@ func (c Component) faspex(
 		WithArgs(args...).
 		WithEnvFrom(env...).
 		WithPorts(containerPort("http", port)).
-		WithStartupProbe(httpProbe("/livez", "http").WithPeriodSeconds(1).WithFailureThreshold(60)).
+		WithStartupProbe(httpProbe("/livez", "http").WithPeriodSeconds(1).WithTimeoutSeconds(5).WithFailureThreshold(180)).
 		WithReadinessProbe(httpProbe("/health", "http").WithPeriodSeconds(3).WithTimeoutSeconds(3)).
 		WithLivenessProbe(httpProbe("/livez", "http").WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(6)).
 		WithSecurityContext(restrictedContainer()).
@@ -167,7 +167,7 @@ func (c Component) Replicas() int32 {
 func (c Component) Deployment(instance *v1alpha1.FaspexInstance, configHash string) *appsv1ac.DeploymentApplyConfiguration {
 	pod := basePodSpec(instance, c.uid).
 		WithTerminationGracePeriodSeconds(componentGrace).
-		WithContainers(withResources(c.container, c.spec.Resources)).
+		WithContainers(withResources(c.container, c.Name, c.spec.Resources)).
 		WithVolumes(c.volumes...)
 	if c.Name == ComponentCore || c.Name == ComponentService || c.Name == ComponentUtility {
 		pod = withDatabaseCA(instance, pod)

@@ -80,7 +80,7 @@ func databaseContainer(instance *v1alpha1.FaspexInstance, embedded *v1alpha1.Emb
 		WithStartupProbe(probe().WithPeriodSeconds(2).WithFailureThreshold(300)).
 		WithReadinessProbe(probe().WithPeriodSeconds(5).WithFailureThreshold(3)).
 		// It logs in as root, so a root password that was changed by hand ends in a restart, which sets it again.
-		WithLivenessProbe(probe().WithPeriodSeconds(10).WithFailureThreshold(6)).
+		WithLivenessProbe(probe().WithPeriodSeconds(10).WithTimeoutSeconds(10).WithFailureThreshold(6)).
 		WithSecurityContext(restrictedContainer()).
 		WithVolumeMounts(
 			corev1ac.VolumeMount().WithName("data").WithMountPath(databaseDataDir),
@@ -88,7 +88,7 @@ func databaseContainer(instance *v1alpha1.FaspexInstance, embedded *v1alpha1.Emb
 			corev1ac.VolumeMount().WithName("root").WithMountPath(databasePasswordDir).WithReadOnly(true),
 			corev1ac.VolumeMount().WithName("run").WithMountPath(databaseRunDir),
 			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
-	return withResources(container, embedded.Resources)
+	return withResources(container, ComponentDatabase, embedded.Resources)
 }
 
 func databaseClaim(instance *v1alpha1.FaspexInstance, storage *v1alpha1.DatabaseStorage) *corev1ac.PersistentVolumeClaimApplyConfiguration {

@@ -27,7 +27,7 @@ const (
 func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1ac.JobApplyConfiguration, error) {
 	names := NamesOf(instance.Name)
 	step := func(name string, args ...string) *corev1ac.ContainerApplyConfiguration {
-		return corev1ac.Container().
+		return withResources(corev1ac.Container(), ComponentMigration, nil).
 			WithName(name).
 			WithImage(ImagesOf(instance).Faspex).
 			WithImagePullPolicy(PullPolicy(instance)).

@@ -71,20 +71,6 @@ func podTemplate(
 		WithSpec(spec)
 }
 
-func withResources(c *corev1ac.ContainerApplyConfiguration, r *corev1.ResourceRequirements) *corev1ac.ContainerApplyConfiguration {
-	if r == nil {
-		return c
-	}
-	resources := corev1ac.ResourceRequirements()
-	if len(r.Requests) > 0 {
-		resources.WithRequests(r.Requests)
-	}
-	if len(r.Limits) > 0 {
-		resources.WithLimits(r.Limits)
-	}
-	return c.WithResources(resources)
-}
-
 func envFromConfigMap(name string) *corev1ac.EnvFromSourceApplyConfiguration {
 	return corev1ac.EnvFromSource().WithConfigMapRef(corev1ac.ConfigMapEnvSource().WithName(name))
 }

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -170,7 +171,7 @@ func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.Co
 			port(portData, corev1.ProtocolUDP, ports.UDP),
 			port(portNodeAPI, corev1.ProtocolTCP, ports.NodeAPI),
 			port(portMetrics, corev1.ProtocolTCP, ports.Metrics)).
-		WithStartupProbe(probe("/livez").WithPeriodSeconds(2).WithFailureThreshold(60)).
+		WithStartupProbe(probe("/livez").WithPeriodSeconds(2).WithTimeoutSeconds(5).WithFailureThreshold(90)).
 		WithLivenessProbe(probe("/livez").WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(6)).
 		WithReadinessProbe(probe("/readyz").WithPeriodSeconds(3).WithTimeoutSeconds(3).WithFailureThreshold(3)).
 		WithSecurityContext(corev1ac.SecurityContext().
@@ -181,14 +182,17 @@ func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.Co
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
 		WithVolumeMounts(append(mounts, storageMounts(node)...)...)
-	if node.Spec.Resources != nil {
-		container.WithResources(resources(*node.Spec.Resources))
-	}
-	return container
+	return container.WithResources(resources(node.Spec.Resources))
 }
 
-func resources(r corev1.ResourceRequirements) *corev1ac.ResourceRequirementsApplyConfiguration {
+// resources are what the spec says, or a request of about what hsts takes at rest; limits are the user's business.
+func resources(r *corev1.ResourceRequirements) *corev1ac.ResourceRequirementsApplyConfiguration {
 	apply := corev1ac.ResourceRequirements()
+	if r == nil {
+		return apply.WithRequests(corev1.ResourceList{
+			corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi"),
+		})
+	}
 	if len(r.Requests) > 0 {
 		apply.WithRequests(r.Requests)
 	}
