@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"faspex.io/operator/api/v1alpha1"
 )
@@ -55,10 +56,7 @@ func troubles(pods []corev1.Pod) string {
 	var found []string
 	for _, pod := range pods {
 		if reason := trouble(pod); reason != "" && pod.DeletionTimestamp == nil {
-			machine := pod.Spec.NodeName
-			if machine == "" {
-				machine = "a machine"
-			}
+			machine := machineOf(pod)
 			found = append(found, fmt.Sprintf("%s: %s", machine, reason))
 		}
 	}
@@ -69,8 +67,28 @@ func troubles(pods []corev1.Pod) string {
 	return " (" + strings.Join(found[:min(len(found), maxTroubles)], ", ") + ")"
 }
 
-// trouble is the first reason a pod is stuck for; empty when it is only slow. Unschedulable is what a port that is taken
-// looks like.
+// machineOf is the machine that a pod runs on, or is meant for: the DaemonSet controller says so in the pod's affinity.
+func machineOf(pod corev1.Pod) string {
+	if pod.Spec.NodeName != "" {
+		return pod.Spec.NodeName
+	}
+	if affinity := pod.Spec.Affinity; affinity != nil && affinity.NodeAffinity != nil &&
+		affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
+		for _, term := range affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+			for _, field := range term.MatchFields {
+				if field.Key == metav1.ObjectNameField && len(field.Values) == 1 {
+					return field.Values[0]
+				}
+			}
+		}
+	}
+	return "a machine"
+}
+
+// portTaken is how the scheduler says that a port of a pod is in use on a machine, by another TransferNode for instance.
+const portTaken = "didn't have free ports"
+
+// trouble is the first reason a pod is stuck for; empty when it is only slow.
 func trouble(pod corev1.Pod) string {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for _, status := range statuses {
@@ -82,6 +100,9 @@ func trouble(pod corev1.Pod) string {
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			if strings.Contains(condition.Message, portTaken) {
+				return "another pod uses one of the ports of spec.ports"
+			}
 			return condition.Reason
 		}
 	}

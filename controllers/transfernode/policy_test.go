@@ -117,6 +117,16 @@ func TestTrouble(t *testing.T) {
 	unschedulable := corev1.Pod{Status: corev1.PodStatus{Conditions: []corev1.PodCondition{
 		{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable"},
 	}}}
+	taken := *unschedulable.DeepCopy()
+	taken.Status.Conditions[0].Message = "0/2 nodes are available: 1 node(s) didn't have free ports for the requested pod ports."
+	taken.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{"n2"}}},
+		}}},
+	}}
+	if got, want := troubles([]corev1.Pod{taken}), " (n2: another pod uses one of the ports of spec.ports)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	for _, test := range []struct {
 		name string
 		pod  corev1.Pod
@@ -125,7 +135,8 @@ func TestTrouble(t *testing.T) {
 		{"running", podOn("n1", corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}), ""},
 		{"starting", podOn("n1", waiting("ContainerCreating")), ""},
 		{"crashing", podOn("n1", waiting("CrashLoopBackOff")), "CrashLoopBackOff"},
-		{"port taken", unschedulable, "Unschedulable"},
+		{"no room", unschedulable, "Unschedulable"},
+		{"port taken", taken, "another pod uses one of the ports of spec.ports"},
 	} {
 		if got := trouble(test.pod); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
