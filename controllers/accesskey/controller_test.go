@@ -103,12 +103,17 @@ func publicKey(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
+// leftoverLabels are on the Secret of the AccessKey demo from the moment it is made, before it has an owner.
+var leftoverLabels = map[string]string{
+	apply.ManagedByLabel: apply.ManagedBy, "app.kubernetes.io/name": "access-key", "app.kubernetes.io/instance": "demo",
+}
+
 // TestCrashBeforeTheNodeKnows: the Secret is there, the key is not.
 func TestCrashBeforeTheNodeKnows(t *testing.T) {
 	field := controllertest.NewReady(t)
 	field.Create(t, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: field.Namespace, Name: secretName, Labels: map[string]string{apply.ManagedByLabel: apply.ManagedBy},
+			Namespace: field.Namespace, Name: secretName, Labels: leftoverLabels,
 		},
 		Data: map[string][]byte{"id": []byte("akleftover"), "secret": []byte("left-over")},
 	})
@@ -131,7 +136,7 @@ func TestCrashBeforeTheStatus(t *testing.T) {
 			}
 			field.Create(t, &corev1.Secret{
 				ObjectMeta: metav1.ObjectMeta{
-					Namespace: field.Namespace, Name: secretName, Labels: map[string]string{apply.ManagedByLabel: apply.ManagedBy},
+					Namespace: field.Namespace, Name: secretName, Labels: leftoverLabels,
 				},
 				Data: map[string][]byte{"id": []byte("akleftover"), "secret": []byte("left-over")},
 			})
