@@ -67,10 +67,23 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 	}
 }
 
-// session waits for the one request that is served, and serves it.
+// session waits for the one request that is served, and serves it. A channel that asks for nothing is given up like an idle connection:
+// anybody may open one, for the well-known key is public.
 func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request, peer transfer.Peer) {
 	defer channel.Close()
-	for r := range requests {
+	patience := time.NewTimer(s.config.Limits.Idle)
+	defer patience.Stop()
+	for {
+		var r *ssh.Request
+		select {
+		case <-patience.C:
+			go ssh.DiscardRequests(requests)
+			return
+		case r = <-requests:
+		}
+		if r == nil { // The client closed the channel.
+			return
+		}
 		switch r.Type {
 		case "subsystem":
 			var name struct{ Value string }
