@@ -78,6 +78,7 @@ func overSSH(ctx context.Context, j Job, client func(s *sshServer, folder string
 	if o.Cut {
 		o.Seconds = j.Limit.Seconds()
 	}
+	s.process.Childless(2 * time.Second)
 	s.process.Stop()
 	o.arrived(folder)
 	o.ended(p, s.process)

@@ -6,13 +6,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // ticks is how many of the kernel's units of processor time a second has (USER_HZ, the same on all machines).
 const ticks = 100
 
-// Busy is how much processor time all processes of this machine have used, and when that was.
+// Busy is how much processor time all processes of this machine but this one have used, and when that was.
 type Busy struct {
 	seconds float64
 	at      time.Time
@@ -26,7 +27,14 @@ func Now() (Busy, error) {
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	b, err := parseBusy(line)
-	return Busy{b, time.Now()}, err
+	if err != nil {
+		return Busy{}, err
+	}
+	var self syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err != nil {
+		return Busy{}, err
+	}
+	return Busy{b - float64(self.Utime.Nano()+self.Stime.Nano())/1e9, time.Now()}, nil
 }
 
 // parseBusy reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.

@@ -110,6 +110,17 @@ func (r *Process) Stop() {
 	}
 }
 
+// Childless waits for at most limit until the program has no children, so that it has taken over their processor time.
+func (r *Process) Childless(limit time.Duration) {
+	pid := strconv.Itoa(r.cmd.Process.Pid)
+	for end := time.Now().Add(limit); time.Now().Before(end) && !r.Ended(); time.Sleep(10 * time.Millisecond) {
+		children, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
+		if err == nil && len(children) == 0 {
+			return
+		}
+	}
+}
+
 // Ended reports whether the program ended.
 func (r *Process) Ended() bool {
 	select {
