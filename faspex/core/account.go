@@ -81,7 +81,7 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	if err := s.changePassword(ctx, a, c.Password); err != nil {
 		return nil, err
 	}
-	if err := s.store.UpdateAccount(ctx, a); err != nil {
+	if err := s.store.UpdateOwnAccount(ctx, a); err != nil {
 		return nil, err
 	}
 	return preferencesAnswer(a)

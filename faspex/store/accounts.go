@@ -147,6 +147,17 @@ func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
+// UpdateOwnAccount writes what people may change of their own account, and leaves the rest as it is now: role and status may have been
+// changed since the account was read.
+func (s *Store) UpdateOwnAccount(ctx context.Context, a Account) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE accounts SET email = ?, public_key = NULLIF(?, ''), preferences = ? WHERE id = ?`,
+		a.Email, a.PublicKey, []byte(a.Preferences), a.ID)
+	if err != nil {
+		return fmt.Errorf("update own account %d: %w", a.ID, classify(err))
+	}
+	return nil
+}
+
 // SetPassword stores a new password hash and ends every session of the account: older access tokens and refresh tokens are refused.
 func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {

@@ -70,6 +70,28 @@ func TestAccountByLogin(t *testing.T) {
 	}
 }
 
+// An account that was closed between the reading of a request and its writing must stay closed.
+func TestOwnChangesUndoNoAdmins(t *testing.T) {
+	w := newWorld(t)
+	read, err := w.Account(t.Context(), w.sender)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := read
+	closed.Status, closed.UploadsAllowed = store.AccountInactive, false
+	if err := w.UpdateAccount(t.Context(), closed); err != nil {
+		t.Fatal(err)
+	}
+	read.Email = "new@example.com"
+	if err := w.UpdateOwnAccount(t.Context(), read); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.Account(t.Context(), w.sender)
+	if err != nil || got.Email != read.Email || got.Status != store.AccountInactive || got.UploadsAllowed {
+		t.Errorf("got %q, %q, uploads %v, %v", got.Email, got.Status, got.UploadsAllowed, err)
+	}
+}
+
 func TestThingsInUseStay(t *testing.T) {
 	w := newWorld(t)
 	w.pack(t, "p")
