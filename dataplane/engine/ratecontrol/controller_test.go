@@ -17,7 +17,6 @@ type path struct {
 	sent     float64       // bits
 	arrived  float64
 	packets  float64
-	lost     int
 	now      time.Duration
 	reports  []report
 }
