@@ -112,7 +112,7 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if spec.Direction != "send" || spec.DestinationRoot != "/default/packages/"+p.PackageUUID || spec.Token == "" || spec.Authentication != "token" ||
+	if spec.Direction != "send" || spec.DestinationRoot != "/default/packages/"+p.PackageUUID+".incoming" || spec.Token == "" || spec.Authentication != "token" ||
 		spec.RemoteHost != "192.0.2.7" || spec.RemoteUser != "xfer" || !spec.CreateDir || len(spec.Paths) != 0 || spec.Cookie == "" {
 		t.Errorf("upload spec: %+v", spec)
 	}

@@ -68,7 +68,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 	if err != nil {
 		return nil, err
 	}
-	req.DestinationRoot = v.pkg.Directory
+	req.DestinationRoot = v.pkg.Incoming()
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetUploadKbps, folder.MaxTargetUploadKbps)
 	spec, err := client.UploadSetup(ctx, req)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 	if err != nil {
 		return nil, err
 	}
-	req.SourceRoot = v.pkg.Directory
+	req.SourceRoot = v.pkg.Folder()
 	req.Paths = wanted
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps, folder.MaxTargetDownloadKbps)
 	spec, err := client.DownloadSetup(ctx, req)

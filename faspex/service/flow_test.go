@@ -94,8 +94,8 @@ func (s *scene) beginUpload(p api.Package) *faspextest.Session {
 func (s *scene) upload(p api.Package) {
 	s.t.Helper()
 	session := s.beginUpload(p)
-	s.node.Write(s.t, filepath.Join("packages", p.PackageUUID, "a.txt"), "1234567")
-	s.node.Write(s.t, filepath.Join("packages", p.PackageUUID, "folder", "b.txt"), "890")
+	s.node.Write(s.t, filepath.Join("packages", p.PackageUUID+".incoming", "a.txt"), "1234567")
+	s.node.Write(s.t, filepath.Join("packages", p.PackageUUID+".incoming", "folder", "b.txt"), "890")
 	session.Progress(10, 10, 2)
 	session.Finish(s.t, "")
 }
@@ -130,8 +130,35 @@ func (s *scene) want(p api.Package, state, upload string) api.Package {
 }
 
 func (s *scene) filesLeft(p api.Package) bool {
-	_, err := os.Stat(filepath.Join(s.node.Dir, "packages", p.PackageUUID))
-	return err == nil
+	s.t.Helper()
+	left, err := filepath.Glob(filepath.Join(s.node.Dir, "packages", p.PackageUUID+"*"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return len(left) > 0
+}
+
+// TestUploadAfterTheReleaseReachesNobody: the token of an upload outlives it. What it still lets in stays apart from what recipients
+// read, and goes with the package.
+func TestUploadAfterTheReleaseReachesNobody(t *testing.T) {
+	s := newScene(t)
+	p := s.create(nil)
+	s.upload(p)
+	s.run()
+	s.want(p, "released", "completed")
+	s.node.Write(t, filepath.Join("packages", p.PackageUUID+".incoming", "a.txt"), "changed")
+	s.run()
+	text, err := os.ReadFile(filepath.Join(s.node.Dir, "packages", p.PackageUUID, "a.txt"))
+	if err != nil || string(text) != "1234567" {
+		t.Errorf("the released file holds %q, %v; want what was sent before the release", text, err)
+	}
+	if err := s.alice.DeletePackages(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.run()
+	if s.filesLeft(p) {
+		t.Error("the deleted package left files")
+	}
 }
 
 func TestUploadIsFollowedToTheRelease(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/store"
 )
@@ -19,6 +20,9 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 		return w.store.Releasable(ctx, w.now(), after, batch)
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
 		return w.releaseOne(ctx, p, func() error {
+			if err := settle(ctx, client, p); err != nil {
+				return err
+			}
 			if silent[node.ID] {
 				return nil
 			}
@@ -29,14 +33,14 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 	})
 }
 
-// releaseOne takes one package as far as it goes; count is called once, while the package is processed.
-func (w *Worker) releaseOne(ctx context.Context, p store.Package, count func() error) error {
+// releaseOne takes one package as far as it goes; process is called once, while the package is processed.
+func (w *Worker) releaseOne(ctx context.Context, p store.Package, process func() error) error {
 	for p.State != packages.Released {
 		next, can := packages.Advance(p.State, p.UploadStatus, true)
 		if !can {
 			return nil
 		}
-		if err := w.beforeStep(ctx, p, count); err != nil {
+		if err := w.beforeStep(ctx, p, process); err != nil {
 			return err
 		}
 		moved, err := w.move(ctx, p, next)
@@ -49,14 +53,27 @@ func (w *Worker) releaseOne(ctx context.Context, p store.Package, count func() e
 }
 
 // beforeStep does the work of a transient state before the package leaves it. No relays exist yet, so nothing is routed.
-func (w *Worker) beforeStep(ctx context.Context, p store.Package, count func() error) error {
+func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func() error) error {
 	switch p.State {
 	case packages.HeldToReleasedStart:
-		return count()
+		return process()
 	case packages.HeldToReleasedFinish:
 		return w.store.Released(ctx, p.ID, w.now())
 	}
 	return nil
+}
+
+// settle ends what still moves into a package and puts what was uploaded where recipients read it. A folder that is not there was put
+// there by an earlier run, or nothing was uploaded; one that is there twice was uploaded to after the release began.
+func settle(ctx context.Context, client *nodeapi.Client, p store.Package) error {
+	if err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID, Direction: transferspec.Send}); err != nil {
+		return err
+	}
+	err := client.Rename(ctx, path.Dir(p.Directory), path.Base(p.Incoming()), path.Base(p.Directory))
+	if nodeapi.IsNotFound(err) || nodeapi.IsConflict(err) {
+		return nil
+	}
+	return err
 }
 
 // count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not kept from its

@@ -55,12 +55,26 @@ func (w *Worker) remove(ctx context.Context, _ store.Job) error {
 	})
 }
 
-// removeContents stops what moves into or out of a package and deletes its folder on the node; a folder that is not there is fine.
+// removeContents stops what moves into or out of a package and deletes its folders on the node; a folder that is not there is fine.
 func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package) error {
 	if path.Base(p.Directory) != p.UUID {
 		return fmt.Errorf("folder %q is not the package's own", p.Directory)
 	}
-	active, _, err := client.Transfers(ctx, nodeapi.TransferQuery{Tag: p.UUID, ActiveOnly: true, Count: transfersPerCall})
+	if err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID}); err != nil {
+		return err
+	}
+	for _, folder := range []string{p.Incoming(), p.Directory} {
+		if err := client.Delete(ctx, folder); err != nil && !nodeapi.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// cancelTransfers ends the transfers of a query that run.
+func cancelTransfers(ctx context.Context, client *nodeapi.Client, query nodeapi.TransferQuery) error {
+	query.ActiveOnly, query.Count = true, transfersPerCall
+	active, _, err := client.Transfers(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -68,9 +82,6 @@ func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package
 		if err := client.CancelTransfer(ctx, t.ID); err != nil && !nodeapi.IsNotFound(err) {
 			return err
 		}
-	}
-	if err := client.Delete(ctx, p.Directory); err != nil && !nodeapi.IsNotFound(err) {
-		return err
 	}
 	return nil
 }

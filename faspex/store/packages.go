@@ -18,7 +18,7 @@ type Package struct {
 	Note                string
 	Sender              Account
 	SharedFolderID      int64
-	Directory           string // where the content lies on the node of the folder
+	Directory           string // where the content lies on the node of the folder once it is released
 	State               packages.State
 	UploadStatus        packages.UploadStatus
 	ReleasePolicy       string // now, on_date, later
@@ -71,6 +71,18 @@ func (s *Store) Package(ctx context.Context, id int64) (Package, error) {
 		return p, fmt.Errorf("read package %d: %w", id, classify(err))
 	}
 	return p, nil
+}
+
+// Incoming is where the content is uploaded to. It is apart from Directory because an upload token may outlive the upload: what it
+// still lets in after the release lies where no recipient reads.
+func (p Package) Incoming() string { return p.Directory + ".incoming" }
+
+// Folder is where the content lies now.
+func (p Package) Folder() string {
+	if p.State == packages.Held {
+		return p.Incoming()
+	}
+	return p.Directory
 }
 
 // PackageByUUID reads one package by the uuid that its folder on the node carries.

@@ -169,6 +169,11 @@ func (c *Client) Delete(ctx context.Context, path string) error {
 	return c.onPath(ctx, "/files/delete", map[string]any{"path": path})
 }
 
+// Rename gives a file or folder within a folder another name. A name that is taken is an IsConflict error.
+func (c *Client) Rename(ctx context.Context, folder, source, destination string) error {
+	return c.onPath(ctx, "/files/rename", map[string]any{"path": folder, "source": source, "destination": destination})
+}
+
 func (c *Client) onPath(ctx context.Context, endpoint string, item map[string]any) error {
 	var out struct {
 		Paths []PathResult `json:"paths"`
