@@ -63,7 +63,7 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	case text == "":
 		return Grant{}, ErrMissing
 	case strings.HasPrefix(text, "AT"):
-		g, err = v.Keys.Open(text)
+		g, err = v.transfer(ctx, text)
 	case strings.EqualFold(scheme, "Basic"):
 		g, err = v.basic(ctx, rest, req)
 	case strings.EqualFold(scheme, "Bearer"):
@@ -76,6 +76,21 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	}
 	if err := g.check(req, v.Now()); err != nil {
 		return Grant{}, err
+	}
+	return g, nil
+}
+
+// transfer opens a transfer token. One that was made with an access key is good for as long as the key is there.
+func (v *Verifier) transfer(ctx context.Context, text string) (Grant, error) {
+	g, err := v.Keys.Open(text)
+	if err != nil || g.AccessKey == "" {
+		return g, err
+	}
+	switch _, err := v.AccessKeys.AccessKey(ctx, g.AccessKey); {
+	case errors.Is(err, ErrBadCredentials):
+		return Grant{}, fmt.Errorf("%w: the access key it was made with is gone", ErrInvalid)
+	case err != nil:
+		return Grant{}, fmt.Errorf("access key of the token: %w", err)
 	}
 	return g, nil
 }

@@ -109,6 +109,24 @@ func TestAuthorizeTransferTokens(t *testing.T) {
 	}
 }
 
+func TestTransferTokenGoesWithItsAccessKey(t *testing.T) {
+	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default"}})
+	g := grant()
+	g.AccessKey = "ak"
+	text, err := v.Keys.Seal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := Request{Token: text, Direction: g.Direction, User: g.User}
+	if _, err := v.Authorize(t.Context(), req); err != nil {
+		t.Fatalf("with the key: %v", err)
+	}
+	v.AccessKeys = memoryKeys{key: AccessKey{ID: "another"}}
+	if _, err := v.Authorize(t.Context(), req); !errors.Is(err, ErrInvalid) {
+		t.Fatalf("without the key: %v, want %v", err, ErrInvalid)
+	}
+}
+
 func TestAuthorizeTime(t *testing.T) {
 	v := newVerifier(t, memoryKeys{})
 	text, err := v.Keys.Seal(grant())
