@@ -189,7 +189,7 @@ func accountHook(account string) string {
 }
 
 // debianSources are this machine's own lists of Debian's archive, so that a mirror that it uses is used here too. Without one,
-// mmdebstrap takes deb.debian.org.
+// mmdebstrap takes its own default.
 func debianSources() []string {
 	for _, f := range []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"} {
 		data, err := os.ReadFile(f)
