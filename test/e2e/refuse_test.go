@@ -48,11 +48,11 @@ func refusals(t *testing.T) {
 			}
 			spec.Token = spec.Token[:middle] + flipped + spec.Token[middle+1:]
 		}, "token is invalid"},
-		{"no token", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.Token = "" }, "token"},
+		{"no token", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.Token = "" }, "neither a token"},
 		{"expired token", 1, func(*testing.T, *transferspec.Spec) { time.Sleep(2100 * time.Millisecond) }, "expired"},
 		{"path outside the token", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.DestinationRoot = "/default/elsewhere" }, "not allowed"},
-		{"path that climbs out", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.DestinationRoot = refusalFolder + "/../../.." }, ""},
-		{"wrong SSH key", 60, func(t *testing.T, spec *transferspec.Spec) { spec.SSHPrivateKey = strangerKey(t) }, "key"},
+		{"path that climbs out", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.DestinationRoot = refusalFolder + "/../../.." }, "not allowed"},
+		{"wrong SSH key", 60, func(t *testing.T, spec *transferspec.Spec) { spec.SSHPrivateKey = strangerKey(t) }, "does not accept the SSH key"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +101,10 @@ func downloadTokenOpensNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"../packages", "/default/packages", "../../../etc/passwd"} {
+	for path, want := range map[string]string{
+		"../packages": "not allowed", "../../../etc/passwd": "not allowed",
+		"/default/packages": "no such file", // beneath the token's folder, where there is none
+	} {
 		spec.DestinationRoot = t.TempDir()
 		spec.Paths = []transferspec.Path{{Source: path}}
 		_, err := cluster.Transfer(t.Context(), spec)
@@ -110,6 +113,9 @@ func downloadTokenOpensNothingElse(t *testing.T) {
 			t.Fatalf("ascp with %s: %v; want a refusal", path, err)
 		}
 		t.Log(refused)
+		if !strings.Contains(refused.Output, want) {
+			t.Errorf("the message about %s does not say %q: %s", path, want, refused.Output)
+		}
 		if left, err := os.ReadDir(spec.DestinationRoot); err != nil || len(left) > 0 {
 			t.Errorf("%s left %v, %v", path, left, err)
 		}
