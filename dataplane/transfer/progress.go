@@ -23,7 +23,9 @@ type Progress struct {
 	RateBps int64
 	// Lost counts packets that had to be sent again.
 	Lost uint64
-	RTT  time.Duration
+	// Forged counts packets that did not authenticate, Replayed those that were taken before.
+	Forged, Replayed uint64
+	RTT              time.Duration
 }
 
 // FileEvent is how one file of a session ended.

@@ -284,6 +284,7 @@ func (r *receiver) progress() Progress {
 	if r.data != nil {
 		st := r.data.Stats()
 		p.RateBps, p.Lost, p.RTT = st.DeliveryBps, st.Lost, st.RTT
+		p.Forged, p.Replayed = st.AuthFailures+st.Link.AuthFailures, st.Replayed
 	}
 	return p
 }

@@ -350,6 +350,7 @@ func (s *sender) progress() Progress {
 		// What the receiver confirmed may be ahead of the engine's acknowledgements.
 		p.BytesMoved = max(p.BytesMoved, st.Bytes)
 		p.RateBps, p.Lost, p.RTT = st.RateBps, st.Lost, st.RTT
+		p.Forged, p.Replayed = st.AuthFailures+st.Link.AuthFailures, st.Replayed
 	}
 	return p
 }

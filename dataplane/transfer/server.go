@@ -108,7 +108,7 @@ func (s *session) run(ctx context.Context) error {
 	s.finish(err)
 	p := s.now.progress()
 	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved, "resumed", p.BytesResumed,
-		"elapsed", time.Since(s.began).Round(time.Millisecond), "outcome", outcome(err))
+		"lost", p.Lost, "forged", p.Forged, "replayed", p.Replayed, "elapsed", time.Since(s.began).Round(time.Millisecond), "outcome", outcome(err))
 	return err
 }
 
