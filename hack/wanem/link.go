@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"math"
 	"math/rand/v2" // losses are to be repeatable, not secret
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +20,8 @@ type link struct {
 	merge   bool    // merge output packets into super-packets
 	rng     *rand.Rand
 	lossThr uint64
-	bad     bool // Gilbert-Elliott state
+	bad     bool         // Gilbert-Elliott state
+	severed *atomic.Bool // while set, everything is lost
 	free    int64
 	lastDue int64
 	seq     uint64
@@ -38,7 +40,7 @@ type link struct {
 }
 
 func newLink(name string, in, out int, s Spec, seed uint64, slack time.Duration, merge bool, arena int) *link {
-	l := &link{name: name, in: in, out: out, slack: int64(slack), merge: merge,
+	l := &link{name: name, in: in, out: out, slack: int64(slack), merge: merge, severed: new(atomic.Bool),
 		rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), arena: memory(arena),
 		fifo: make([]seg, 1<<16), junk: make([]byte, maxPkt)}
 	l.setSpec(s)
@@ -76,7 +78,7 @@ func (l *link) admit(s *seg, train []byte, t int64) {
 	l.c.InPkts++
 	l.c.InBytes += uint64(size)
 	sp := &l.spec
-	if sp.LossIngress && l.lost() {
+	if l.severed.Load() || sp.LossIngress && l.lost() {
 		l.c.DropLoss++
 		return
 	}

@@ -27,6 +27,18 @@ func TestRateAndQueue(t *testing.T) {
 	}
 }
 
+func TestSeveredLinkDeliversNothing(t *testing.T) {
+	l, feed, _ := pair(t, defaultSpec(), false)
+	for _, severed := range []bool{false, true, false} {
+		l.severed.Store(severed)
+		unix.Write(feed, train(true, 0, make([]byte, 100), 0))
+		l.ingest(1, 1, 100)
+	}
+	if l.fn != 2 || l.c.DropLoss != 1 {
+		t.Fatalf("%d of 3 packets are on their way, %d were lost", l.fn, l.c.DropLoss)
+	}
+}
+
 func TestLossModels(t *testing.T) {
 	for _, c := range []struct{ spec string }{{"loss=0.1%"}, {"loss=5%"}, {"ge=0.5%/20%/100%/0"}, {"ge=1%/10%/50%/0.1%"}} {
 		s := defaultSpec()

@@ -129,8 +129,9 @@ func run(s *settings) error {
 	slack, merge := s.tick/2, s.merge && s.offload
 	a := newLink("ab", fa, fb, ab, s.seed, slack, merge, arenaSize(ab))
 	b := newLink("ba", fb, fa, ba, s.seed+0x5851f42d4c957f2d, slack, merge, arenaSize(ba))
+	b.severed = a.severed
 	var stop atomic.Bool
-	go s.wait(&stop)
+	go s.wait(&stop, a.severed)
 	if s.ready != "" {
 		if err := os.WriteFile(s.ready, []byte("ready\n"), 0o644); err != nil {
 			return err
@@ -158,19 +159,27 @@ func (s *settings) specs() (ab, ba Spec, err error) {
 	return ab, ba, err
 }
 
-// wait sets stop at a signal or when the time is over.
-func (s *settings) wait(stop *atomic.Bool) {
+// wait sets stop at a signal or when the time is over. SIGUSR1 cuts the link, SIGUSR2 mends it.
+func (s *settings) wait(stop, severed *atomic.Bool) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
+	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2)
 	var over <-chan time.Time
 	if s.limit > 0 {
 		over = time.After(s.limit)
 	}
-	select {
-	case <-signals:
-	case <-over:
+	for !stop.Load() {
+		select {
+		case got := <-signals:
+			switch got {
+			case unix.SIGUSR1, unix.SIGUSR2:
+				severed.Store(got == unix.SIGUSR1)
+			default:
+				stop.Store(true)
+			}
+		case <-over:
+			stop.Store(true)
+		}
 	}
-	stop.Store(true)
 }
 
 func (s *settings) write(f *forwarder) error {

@@ -1,6 +1,7 @@
 // Command node is a transfer node for measurements: the real SSH server, the real engine and real tokens over one folder,
 // with everything that the product keeps in MariaDB kept in memory. It prints JSON lines: first how to reach it, then how
-// each session went. It is for namespaces that nothing else can reach, and knows nothing of what is measured.
+// each session went, and at SIGUSR1 what it holds. It is for namespaces that nothing else can reach, and for tests that
+// kill it; it knows nothing of what is measured.
 package main
 
 import (
@@ -31,28 +32,31 @@ import (
 type contact struct {
 	Port        int    `json:"port"`
 	Fingerprint string `json:"fingerprint"`
-	Token       string `json:"token"`
+	Token       string `json:"token"`   // to send with
+	Receive     string `json:"receive"` // to receive with
 }
 
 func main() {
 	folder := flag.String("root", "", "folder to serve")
 	address := flag.String("addr", "0.0.0.0:33001", "TCP and UDP address")
+	level := slog.LevelWarn
+	flag.TextVar(&level, "log", level, "least level of what is logged")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *folder, *address); err != nil {
+	if err := serve(ctx, *folder, *address, level); err != nil {
 		fmt.Fprintln(os.Stderr, "node:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, folder, address string) error {
+func serve(ctx context.Context, folder, address string, level slog.Level) error {
 	root, err := storage.Open(folder)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	data, err := engine.ListenUDP(address, engine.Options{})
 	if err != nil {
 		return err
@@ -87,13 +91,21 @@ func serve(ctx context.Context, folder, address string) error {
 	if err != nil {
 		return err
 	}
-	grant, err := keys.Seal(token.Grant{Direction: token.Send, Root: "/", Paths: []token.Path{{Destination: "/"}}, TransferID: "bench",
-		ExpiresAt: time.Now().Add(24 * time.Hour)})
+	send, err := keys.Seal(grant(token.Send, token.Path{Destination: "/"}))
 	if err != nil {
 		return err
 	}
-	out.print(contact{Port: listener.Addr().(*net.TCPAddr).Port, Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()), Token: grant})
+	receive, err := keys.Seal(grant(token.Receive, token.Path{Source: "/"}))
+	if err != nil {
+		return err
+	}
+	go tellState(ctx, out)
+	out.print(contact{Port: listener.Addr().(*net.TCPAddr).Port, Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()), Token: send, Receive: receive})
 	return server.Serve(ctx, listener)
+}
+
+func grant(d token.Direction, p token.Path) token.Grant {
+	return token.Grant{Direction: d, Root: "/", Paths: []token.Path{p}, TransferID: "bench", ExpiresAt: time.Now().Add(24 * time.Hour)}
 }
 
 // lines prints JSON lines for several goroutines.

@@ -11,13 +11,15 @@ import (
 )
 
 // event is one line about a session: "data" when the first data packet arrives, "progress" with the bytes that have
-// arrived, "file" when a file is verified, "end". Times are Unix nanoseconds.
+// arrived, "file" when a file is verified, "end" with the bytes that were there before. Times are Unix nanoseconds.
 type event struct {
-	Event  string `json:"event"`
-	Time   int64  `json:"time"`
-	Bytes  int64  `json:"bytes,omitempty"`
-	Files  int64  `json:"files,omitempty"`
-	Status string `json:"status,omitempty"`
+	Event   string `json:"event"`
+	Time    int64  `json:"time"`
+	Bytes   int64  `json:"bytes,omitempty"`
+	Files   int64  `json:"files,omitempty"`
+	Resumed int64  `json:"resumed,omitempty"`
+	Status  string `json:"status,omitempty"`
+	Code    int    `json:"code,omitempty"`
 }
 
 // links registers sessions and notes when their first data arrive.
@@ -87,7 +89,8 @@ func (r *recording) Finish(o store.Outcome) {
 		if !r.last.IsZero() {
 			r.out.print(event{Event: "file", Time: r.last.UnixNano(), Bytes: r.total.BytesTransferred, Files: r.files})
 		}
-		r.out.print(event{Event: "end", Time: time.Now().UnixNano(), Bytes: r.total.BytesTransferred, Files: r.files, Status: string(o.Status)})
+		r.out.print(event{Event: "end", Time: time.Now().UnixNano(), Bytes: r.total.BytesTransferred, Files: r.files,
+			Resumed: r.total.BytesWritten - r.total.BytesTransferred, Status: string(o.Status), Code: o.Code})
 	})
 }
 

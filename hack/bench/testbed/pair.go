@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -148,6 +149,15 @@ func (p *Pair) emulate(ctx context.Context, emulator, folder, settings string, s
 		}
 	}
 	return errors.Join(p.A.address(p.Device, "10.99.0.1/24"), p.B.address(p.Device, "10.99.0.2/24"))
+}
+
+// Cut cuts the emulated link, or mends it: while it is cut, nothing that either end sends arrives, and neither is told.
+func (p *Pair) Cut(cut bool) {
+	s := syscall.SIGUSR2
+	if cut {
+		s = syscall.SIGUSR1
+	}
+	p.emulator.signal(s)
 }
 
 // Close removes the pair and returns what its emulator counted, if it has one.

@@ -24,6 +24,8 @@ type Command struct {
 	Dir    string
 	Env    []string
 	Output io.Writer
+	// Ordinary programs run at the niceness of this process, for nobody measures them.
+	Ordinary bool
 }
 
 // Process is a running program with all its children. It dies with this process.
@@ -46,7 +48,11 @@ func (p Place) Start(ctx context.Context, c Command) (*Process, error) {
 	r := &Process{cmd: cmd, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = c.Output, &r.errors
 	cmd.WaitDelay = patience
-	if err := p.within(func() error { return startNice(cmd) }); err != nil {
+	start := func() error { return startNice(cmd) }
+	if c.Ordinary {
+		start = func() error { return onThread(cmd.Start) }
+	}
+	if err := p.within(start); err != nil {
 		return nil, err
 	}
 	unhook := context.AfterFunc(ctx, func() { r.signal(syscall.SIGKILL) })
@@ -109,6 +115,18 @@ func (r *Process) Stop() {
 		<-r.done
 	}
 }
+
+// Kill ends the program and its children with SIGKILL and waits until they are gone.
+func (r *Process) Kill() {
+	r.signal(syscall.SIGKILL)
+	<-r.done
+}
+
+// Signal sends a signal to the program and its children.
+func (r *Process) Signal(s syscall.Signal) { r.signal(s) }
+
+// Pid is the id of the program's process.
+func (r *Process) Pid() int { return r.cmd.Process.Pid }
 
 // Childless waits for at most limit until the program has no children, so that it has taken over their processor time.
 func (r *Process) Childless(limit time.Duration) {
