@@ -14,7 +14,6 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/sshd/dial"
-	"faspex.io/operator/dataplane/sshd/wellknown"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -112,7 +111,7 @@ func (t *task) connect(ctx context.Context) (*dial.Channel, error) {
 	}
 	home, _ := os.UserHomeDir() // Without a home there is no known_hosts.
 	return dial.Open(ctx, dial.Options{
-		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password,
+		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "",
 		HostKey: dial.HostKey{
 			Fingerprint: t.fingerprint, KnownHosts: []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"},
 			Note: func(text string) {
@@ -124,7 +123,7 @@ func (t *task) connect(ctx context.Context) (*dial.Channel, error) {
 	})
 }
 
-// signers are the SSH keys to log in with: those that were given, or, with a token, the well-known key.
+// signers are the SSH keys to log in with. With a token there need not be any.
 func (t *task) signers() ([]ssh.Signer, error) {
 	var out []ssh.Signer
 	if t.keyPEM != "" {
@@ -145,17 +144,10 @@ func (t *task) signers() ([]ssh.Signer, error) {
 		}
 		out = append(out, s)
 	}
-	switch {
-	case len(out) > 0, t.token == "" && t.password != "":
-		return out, nil
-	case t.token == "":
+	if len(out) == 0 && t.token == "" && t.password == "" {
 		return nil, transfer.Errorf(transfer.CodeAuthentication, "neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
 	}
-	s, err := wellknown.Signer()
-	if err != nil {
-		return nil, err
-	}
-	return []ssh.Signer{s}, nil
+	return out, nil
 }
 
 func (t *task) signer(pem []byte) (ssh.Signer, error) {

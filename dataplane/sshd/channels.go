@@ -3,6 +3,7 @@ package sshd
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +20,16 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 	defer cancel()
 	var running sync.WaitGroup
 	defer running.Wait()
-	ended := make(chan struct{}, s.config.Limits.Sessions)
+	ended := make(chan struct{}, s.config.Limits.Sessions+1) // with the one that is offered
 	active := 0
+	run := func(session func()) {
+		active++
+		running.Go(func() {
+			session()
+			ended <- struct{}{}
+		})
+	}
+	offer := s.offer(sc)
 	idle := time.NewTimer(s.config.Limits.Idle)
 	defer idle.Stop()
 	defer sc.Close()
@@ -43,6 +52,8 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 			if active == 0 {
 				idle.Reset(s.config.Limits.Idle)
 			}
+		case channel := <-offer:
+			run(func() { s.transfer(ctx, channel, peer) })
 		case offered, ok := <-channels:
 			switch {
 			case !ok:
@@ -58,13 +69,33 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 			if err != nil {
 				return
 			}
-			active++
-			running.Go(func() {
-				s.session(ctx, channel, requests, peer)
-				ended <- struct{}{}
-			})
+			run(func() { s.session(ctx, channel, requests, peer) })
 		}
 	}
+}
+
+// offer opens a channel to a client that expects one, and gives it out when the client has taken it. A client that does not leaves the
+// connection idle.
+func (s *Server) offer(sc *ssh.ServerConn) <-chan ssh.Channel {
+	if !strings.HasPrefix(string(sc.ClientVersion()), ClientVersion) {
+		return nil
+	}
+	taken := make(chan ssh.Channel, 1)
+	go func() {
+		channel, requests, err := sc.OpenChannel(OfferedChannel, nil)
+		if err != nil {
+			return // It is refused, or the client is gone.
+		}
+		go ssh.DiscardRequests(requests)
+		taken <- channel
+	}()
+	return taken
+}
+
+// transfer serves a channel that needs no request.
+func (s *Server) transfer(ctx context.Context, channel ssh.Channel, peer transfer.Peer) {
+	// What goes wrong is told to the client, recorded and logged by whoever serves the session.
+	_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel}, peer)
 }
 
 // session waits for the one request that is served, and serves it. A channel that asks for nothing is given up like an idle connection:
@@ -93,8 +124,7 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 			}
 			r.Reply(true, nil)
 			go ssh.DiscardRequests(requests)
-			// What goes wrong is told to the client, recorded and logged by whoever serves the session.
-			_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel}, peer)
+			s.transfer(ctx, channel, peer)
 			return
 		case "shell", "exec":
 			r.Reply(true, nil)

@@ -1,8 +1,8 @@
 // Package sshd is the SSH server of a transfer node: the door to the control channel, and to nothing else.
 //
 // It offers one subsystem, "faspex-transfer". There is no shell, no command, no terminal, no forwarding of ports, agents or
-// X11, no SFTP and no environment. Users prove themselves by public key. The package knows nothing of tokens, files and
-// transfers: it hands each authenticated channel to its Transfers.
+// X11, no SFTP and no environment. Users prove themselves by public key, or come without one to present a token. The package knows
+// nothing of tokens, files and transfers: it hands each channel to its Transfers, who decide.
 package sshd
 
 import (
@@ -13,14 +13,30 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
+	"faspex.io/operator/dataplane/admission"
 	"faspex.io/operator/dataplane/transfer"
 	"golang.org/x/crypto/ssh"
 )
 
 // Subsystem is the name of the SSH subsystem that speaks the control channel of docs/protocol.md.
 const Subsystem = "faspex-transfer"
+
+// By these version lines a client and a server know that the other takes the short way in: the server opens the channel, of the type
+// OfferedChannel, as soon as the client has logged in. Asking for one would cost a round trip, and asking for the subsystem another.
+const (
+	ServerVersion = "SSH-2.0-faspex_hsts"
+	ClientVersion = "SSH-2.0-faspex_ascp"
+	// TokenClientVersion is said by a client that has a token and no key: it may log in by the method "none".
+	TokenClientVersion = ClientVersion + " token"
+
+	OfferedChannel = "faspex-transfer@faspex.io"
+)
+
+// errTooManyFiles passes: descriptors come back when sessions end.
+var errTooManyFiles = syscall.EMFILE
 
 // Transfers serves the control channel of one session. *transfer.Server is one.
 type Transfers interface {
@@ -86,7 +102,7 @@ type Config struct {
 type Server struct {
 	config    Config
 	ssh       *ssh.ServerConfig
-	strangers *strangers
+	strangers *admission.Strangers
 	sessions  sync.WaitGroup
 
 	mu    sync.Mutex
@@ -102,11 +118,13 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("ssh server: no transfer user")
 	}
 	c.Limits = c.Limits.orDefault()
-	s := &Server{config: c, strangers: newStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), conns: map[net.Conn]struct{}{}}
+	s := &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), conns: map[net.Conn]struct{}{}}
 	s.ssh = &ssh.ServerConfig{
-		MaxAuthTries:      c.Limits.AuthTries,
-		PublicKeyCallback: s.authenticate,
-		ServerVersion:     "SSH-2.0-faspex",
+		MaxAuthTries:         c.Limits.AuthTries,
+		NoClientAuth:         true,
+		NoClientAuthCallback: s.keyless,
+		PublicKeyCallback:    s.authenticate,
+		ServerVersion:        ServerVersion,
 	}
 	for _, k := range c.HostKeys {
 		s.ssh.AddHostKey(k)
@@ -137,8 +155,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			}
 			return fmt.Errorf("accept ssh connections: %w", err)
 		}
-		ip := addressOf(nc.RemoteAddr())
-		if !s.strangers.admit(ip) {
+		ip := admission.IP(nc.RemoteAddr())
+		if !s.strangers.Admit(ip) {
 			s.config.Logger.Warn("ssh connection refused: too many are authenticating", "client", ip)
 			nc.Close()
 			continue
@@ -157,7 +175,7 @@ func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
 	defer unhook()
 	nc.SetDeadline(time.Now().Add(s.config.Limits.Handshake))
 	sc, channels, requests, err := ssh.NewServerConn(nc, s.ssh)
-	s.strangers.leave(ip)
+	s.strangers.Leave(ip)
 	if err != nil {
 		s.config.Logger.Info("ssh authentication failed", "client", ip, "error", err)
 		return
@@ -171,7 +189,7 @@ func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
 	defer s.exit(nc)
 	go ssh.DiscardRequests(requests) // Refuses port forwarding.
 	peer := transfer.Peer{
-		User: sc.User(), Addr: ip, LocalAddr: addressOf(nc.LocalAddr()),
+		User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()),
 		Tokenless: s.config.Tokenless && sc.Permissions.Extensions[keyOrigin] == keyOfUser,
 	}
 	s.serveChannels(ctx, sc, channels, peer)
@@ -191,12 +209,4 @@ func (s *Server) exit(nc net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, nc)
-}
-
-func addressOf(a net.Addr) string {
-	host, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	return host
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/sshd"
+	"faspex.io/operator/dataplane/sshd/wellknown"
 	"faspex.io/operator/dataplane/transfer"
 	"golang.org/x/crypto/ssh"
 )
@@ -25,37 +26,56 @@ type Options struct {
 	Signers []ssh.Signer
 	// Password is tried after the keys if it is not empty.
 	Password string
+	// Token says that a token will be presented, so that no key is needed. Servers that want one all the same get the well-known key.
+	Token bool
 	// HostKey judges the server's key.
 	HostKey HostKey
-	// Timeout bounds connecting and logging in; 0 is 30 s.
+	// Timeout bounds connecting, logging in and opening the channel; 0 is 30 s.
 	Timeout time.Duration
+	// Dial connects; nil is a net.Dialer's.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // Channel is an open control channel; closing it ends the SSH connection.
 type Channel struct {
 	ssh.Channel
-	client *ssh.Client
+	conn ssh.Conn
 }
 
 // Close closes the channel and its connection.
 func (c *Channel) Close() error {
 	err := c.Channel.Close()
-	c.client.Close()
+	c.conn.Close()
 	return err
 }
 
-// Open connects, logs in and starts the transfer subsystem. Its errors are *transfer.Error.
+// Open connects, logs in and opens the control channel. Its errors are *transfer.Error.
+//
+// Round trips, the last for the first message and its answer: connection 1, versions and key offers 1, key exchange 1, service 1, log-in 1 without
+// a key and 3 with one, message 1. A server that does not open the channel by itself costs one more.
 func Open(ctx context.Context, o Options) (*Channel, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
+	if o.Token && len(o.Signers) == 0 {
+		key, err := wellknown.Signer()
+		if err != nil {
+			return nil, &transfer.Error{Code: transfer.CodeInternal, Text: err.Error(), Err: err}
+		}
+		o.Signers = []ssh.Signer{key}
+	} else {
+		o.Token = false // Who names a key wants it to be used.
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	var refused *hostKeyError
 	for _, algorithms := range o.HostKey.algorithms(net.JoinHostPort(o.Host, strconv.Itoa(o.Port))) {
-		client, err := connect(ctx, o, algorithms)
+		channel, err := connect(ctx, o, algorithms)
 		if err == nil {
-			return open(client)
+			return channel, nil
 		}
 		// A server that lacks the algorithms of a later attempt has refused nothing: its key was wrong before.
 		if !errors.As(err, &refused) && refused == nil {
@@ -65,18 +85,20 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	return nil, &transfer.Error{Code: transfer.CodeInsecure, Text: refused.Error(), Err: refused}
 }
 
-func connect(ctx context.Context, o Options, algorithms []string) (*ssh.Client, error) {
+func connect(ctx context.Context, o Options, algorithms []string) (*Channel, error) {
 	addr := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, "tcp", addr)
+	nc, err := o.Dial(ctx, "tcp", addr)
 	if err != nil {
 		return nil, unreachable(addr, err)
 	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	defer stop()
 	config := &ssh.ClientConfig{
-		User: o.User, HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-faspex_ascp",
+		User: o.User, HostKeyAlgorithms: algorithms, ClientVersion: sshd.ClientVersion,
 		HostKeyCallback: func(host string, remote net.Addr, key ssh.PublicKey) error { return o.HostKey.check(host, remote, key) },
+	}
+	if o.Token {
+		config.ClientVersion = sshd.TokenClientVersion
 	}
 	if len(o.Signers) > 0 {
 		config.Auth = append(config.Auth, ssh.PublicKeys(o.Signers...))
@@ -84,27 +106,63 @@ func connect(ctx context.Context, o Options, algorithms []string) (*ssh.Client, 
 	if o.Password != "" {
 		config.Auth = append(config.Auth, ssh.Password(o.Password))
 	}
-	sc, channels, requests, err := ssh.NewClientConn(nc, addr, config)
+	conn, offers, requests, err := ssh.NewClientConn(nc, addr, config)
 	if err != nil {
 		nc.Close()
 		return nil, loginError(ctx, o, addr, err)
 	}
-	return ssh.NewClient(sc, channels, requests), nil
+	go ssh.DiscardRequests(requests)
+	channel, err := open(conn, offers)
+	if err != nil {
+		conn.Close()
+		if ctx.Err() != nil {
+			return nil, &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
+		}
+		return nil, err
+	}
+	return &Channel{Channel: channel, conn: conn}, nil
 }
 
-func open(client *ssh.Client) (*Channel, error) {
-	channel, requests, err := client.OpenChannel("session", nil)
+// open takes the channel that the server offers, or asks for one where servers offer none.
+func open(conn ssh.Conn, offers <-chan ssh.NewChannel) (ssh.Channel, error) {
+	if string(conn.ServerVersion()) == sshd.ServerVersion {
+		return take(offers)
+	}
+	go refuse(offers)
+	channel, requests, err := conn.OpenChannel("session", nil)
 	if err != nil {
-		client.Close()
 		return nil, transfer.Errorf(transfer.CodeControl, "the server opens no session: %w", err)
 	}
 	go ssh.DiscardRequests(requests)
 	ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{sshd.Subsystem}))
 	if err != nil || !ok {
-		client.Close()
 		return nil, &transfer.Error{Code: transfer.CodeControl, Text: "the server is an SSH server but no transfer node of this kind", Err: err}
 	}
-	return &Channel{Channel: channel, client: client}, nil
+	return channel, nil
+}
+
+func take(offers <-chan ssh.NewChannel) (ssh.Channel, error) {
+	for offer := range offers {
+		if offer.ChannelType() != sshd.OfferedChannel {
+			offer.Reject(ssh.UnknownChannelType, "only transfers are taken")
+			continue
+		}
+		channel, requests, err := offer.Accept()
+		if err != nil {
+			return nil, transfer.Errorf(transfer.CodeControl, "the server's session can't be opened: %w", err)
+		}
+		go ssh.DiscardRequests(requests)
+		go refuse(offers)
+		return channel, nil
+	}
+	return nil, transfer.Errorf(transfer.CodeControl, "the server hung up before it opened a session")
+}
+
+// refuse answers whatever else the server offers.
+func refuse(offers <-chan ssh.NewChannel) {
+	for offer := range offers {
+		offer.Reject(ssh.Prohibited, "one session is enough")
+	}
 }
 
 // unreachable explains a failed connection without the noise of the network stack.
