@@ -15,7 +15,7 @@ ports: {ssh: 22001, udp: 22001, nodeAPI: 9443, metrics: 9500}
 transferAddress: transfer.example.com
 transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner}]
 storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
-rates: {targetKbps: 100000, maxKbps: 1000000, policy: low}
+rates: {targetKbps: 100000, maxKbps: 1000000, policy: low, totalSendKbps: 8000000, totalReceiveKbps: 0}
 ciphers: [aes-256-gcm, aes-128-gcm]
 gso: "off"
 tls: {secretRef: {name: cert}}
@@ -53,6 +53,8 @@ suspend: false`},
 		{name: "dots in a name are fine", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a..b/.c}}]"},
 		{name: "target above maximum", spec: good + "rates: {targetKbps: 2, maxKbps: 1}", refusal: "targetKbps must not exceed maxKbps"},
 		{name: "no maximum", spec: good + "rates: {targetKbps: 2, maxKbps: 0}"},
+		{name: "total too small to divide", spec: good + "rates: {totalReceiveKbps: 999}", refusal: "must be 0 or at least 1000"},
+		{name: "negative total", spec: good + "rates: {totalSendKbps: -1}", refusal: "spec.rates.totalSendKbps"},
 		{name: "policy", spec: good + "rates: {policy: rude}", refusal: "spec.rates.policy"},
 		{name: "cipher", spec: good + "ciphers: [rot13]", refusal: "spec.ciphers[0]"},
 		{name: "gso", spec: good + "gso: maybe", refusal: "spec.gso"},

@@ -57,7 +57,7 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Storage []StorageMount `json:"storage,omitempty"`
 
-	// rates limits every transfer of this node.
+	// rates limits every transfer of this node, and all of them together.
 	// +optional
 	Rates *TransferRates `json:"rates,omitempty"`
 
@@ -180,6 +180,7 @@ type ClaimStorage struct {
 }
 
 // TransferRates limits transfers, in kilobits a second; 0 or absent is no limit.
+// +kubebuilder:validation:XValidation:rule="[has(self.totalSendKbps) ? self.totalSendKbps : 0, has(self.totalReceiveKbps) ? self.totalReceiveKbps : 0].all(t, t == 0 || t >= 1000)",message="totalSendKbps and totalReceiveKbps must be 0 or at least 1000"
 // +kubebuilder:validation:XValidation:rule="!has(self.targetKbps) || !has(self.maxKbps) || self.maxKbps == 0 || self.targetKbps <= self.maxKbps",message="targetKbps must not exceed maxKbps"
 type TransferRates struct {
 	// targetKbps is the rate of a transfer that asks for none.
@@ -197,6 +198,19 @@ type TransferRates struct {
 	// policy of a transfer that asks for none; fair by default.
 	// +optional
 	Policy TransferPolicy `json:"policy,omitempty"`
+
+	// totalSendKbps is what all downloads from one machine share. Transfers of policy high get twice the part of fair and fixed ones,
+	// low half of it; what one cannot use goes to the others. It changes without a restart.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000000
+	TotalSendKbps *int64 `json:"totalSendKbps,omitempty"`
+
+	// totalReceiveKbps is what all uploads to one machine share, in the same way.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000000
+	TotalReceiveKbps *int64 `json:"totalReceiveKbps,omitempty"`
 }
 
 // TransferNodeStatus is what the operator last saw.

@@ -34,7 +34,7 @@ func prepareCommand() *cobra.Command {
 			return prepare(storageRoot, uid, gid)
 		},
 	}
-	cmd.Flags().StringVar(&configPath, "config", "/etc/hsts/hsts.yaml", "configuration file that names the storage root")
+	cmd.Flags().StringVar(&configPath, "config", "/etc/hsts/config/hsts.yaml", "configuration file that names the storage root")
 	cmd.Flags().StringVar(&storageRoot, "root", "", "storage root, instead of the configuration's")
 	cmd.Flags().IntVar(&uid, "uid", serviceUID, "owner of the storage mounts")
 	cmd.Flags().IntVar(&gid, "gid", serviceUID, "group of the storage mounts")

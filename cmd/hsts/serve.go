@@ -49,31 +49,38 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.LogLevel}))
-			return serve(cmd.Context(), cfg, env, log.With("node", env.NodeName))
+			return serve(cmd.Context(), configPath, cfg, env, log.With("node", env.NodeName))
 		},
 	}
-	cmd.Flags().StringVar(&configPath, "config", "/etc/hsts/hsts.yaml", "configuration file")
+	cmd.Flags().StringVar(&configPath, "config", "/etc/hsts/config/hsts.yaml", "configuration file")
 	return cmd
 }
 
 // node is one running transfer node.
 type node struct {
-	cfg      config.Config
-	env      config.Environment
-	log      *slog.Logger
-	secrets  *config.Secrets
-	hostKeys []ssh.Signer
-	files    *storage.Root
-	store    *store.Store
-	recorder *store.NodeRecorder
-	registry *prometheus.Registry
-	health   *health
+	// configFile is where cfg is from; the totals in it may change.
+	configFile string
+	totals     totals
+	cfg        config.Config
+	env        config.Environment
+	log        *slog.Logger
+	secrets    *config.Secrets
+	hostKeys   []ssh.Signer
+	files      *storage.Root
+	store      *store.Store
+	recorder   *store.NodeRecorder
+	registry   *prometheus.Registry
+	health     *health
 	// migrated is closed when the schema of the database is the one this program was built for.
 	migrated chan struct{}
 }
 
-func serve(ctx context.Context, cfg config.Config, env config.Environment, log *slog.Logger) error {
-	n := &node{cfg: cfg, env: env, log: log, registry: prometheus.NewRegistry(), migrated: make(chan struct{})}
+func serve(ctx context.Context, configFile string, cfg config.Config, env config.Environment, log *slog.Logger) error {
+	n := &node{
+		configFile: configFile, cfg: cfg, env: env, log: log, totals: newTotals(cfg.Rates), registry: prometheus.NewRegistry(),
+		migrated: make(chan struct{}),
+	}
+	n.totals.register(n.registry)
 	var err error
 	if n.secrets, err = config.LoadSecrets(cfg.Secrets); err != nil {
 		return err
@@ -115,6 +122,13 @@ func (n *node) run(ctx context.Context) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { n.secrets.Watch(ctx, n.log); return nil })
+	group.Go(func() error {
+		config.WatchRates(ctx, n.configFile, n.cfg.Rates, n.log, func(r config.Rates) {
+			n.totals.set(r)
+			n.totals.log(n.log)
+		})
+		return nil
+	})
 	group.Go(func() error { return n.serveMetrics(ctx) })
 	group.Go(func() error { return n.serveTransfers(ctx) })
 	group.Go(func() error { return n.serveNodeAPI(ctx) })
@@ -139,7 +153,8 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		Agent:       "hsts " + version.Version,
 		Ciphers:     n.cfg.Ciphers,
 		DefaultKbps: n.cfg.Rates.TargetKbps, CapKbps: n.cfg.Rates.MaxKbps,
-		Policy: n.cfg.Rates.Policy,
+		Policy:   n.cfg.Rates.Policy,
+		Outbound: n.totals.send, Inbound: n.totals.receive,
 		Logger: n.log,
 	}
 	sshConfig := sshd.Config{HostKeys: n.hostKeys, Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log}

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/crypto/ssh"
 
 	"faspex.io/operator/dataplane/config"
@@ -35,6 +36,7 @@ import (
 // testNode is hsts as cmd/hsts runs it, with a real database, on free ports.
 type testNode struct {
 	cfg     config.Config
+	file    string // cfg as hsts.yaml
 	env     config.Environment
 	url     string
 	metrics string
@@ -75,6 +77,7 @@ func startNodeOf(t *testing.T, name string, database *mysql.Config) *testNode {
 	n.cfg.Secrets = config.SecretPaths{
 		TokenKeys: filepath.Join(dir, "token-keys"), SSHHostKeys: filepath.Join(dir, "ssh"), TLS: filepath.Join(dir, "tls"), NodeUser: filepath.Join(dir, "node-user"),
 	}
+	n.file = filepath.Join(dir, "hsts.yaml")
 	n.cfg.Ports = config.Ports{SSH: freePort(t), UDP: freePort(t), NodeAPI: freePort(t), Metrics: freePort(t)}
 	if err := prepare(filepath.Join(n.cfg.StorageRoot, "default"), os.Getuid(), os.Getgid()); err != nil {
 		t.Fatal(err)
@@ -94,9 +97,10 @@ func startNodeOf(t *testing.T, name string, database *mysql.Config) *testNode {
 // start runs the node and waits until it is ready.
 func (n *testNode) start(t *testing.T) {
 	t.Helper()
+	n.configure(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log, nil))) }()
+	go func() { ended <- serve(ctx, n.file, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log, nil))) }()
 	n.stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() {
 		if err := n.stop(); err != nil {
@@ -120,6 +124,16 @@ func (n *testNode) start(t *testing.T) {
 		defer res.Body.Close()
 		return res.Status, res.StatusCode == http.StatusOK
 	})
+}
+
+// configure writes the node's configuration to its file.
+func (n *testNode) configure(t *testing.T) {
+	t.Helper()
+	text, err := yaml.Marshal(n.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, n.file, string(text))
 }
 
 func (n *testNode) client(t *testing.T, user, password string) *client.Client {
@@ -266,7 +280,7 @@ func TestPortThatIsTakenEndsTheNode(t *testing.T) {
 	n := startNode(t)
 	second := n.cfg
 	second.Ports.Metrics, second.Ports.NodeAPI, second.Ports.UDP = freePort(t), freePort(t), freePort(t)
-	err := serve(t.Context(), second, n.env, slog.New(slog.DiscardHandler))
+	err := serve(t.Context(), n.file, second, n.env, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("error = %v", err)
 	}

@@ -27,10 +27,14 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	if err != nil {
 		return phase.Transient(v1alpha1.ReasonInvalidSpec, "the configuration of hsts cannot be rendered", err)
 	}
+	atStart, err := desired.StartConfig(o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonInvalidSpec, "the configuration of hsts cannot be rendered", err)
+	}
 	for _, object := range []runtime.ApplyConfiguration{
 		desired.ConfigMap(o.node, config),
 		desired.Service(o.node),
-		desired.DaemonSet(o.node, workload(o, config)),
+		desired.DaemonSet(o.node, workload(o, atStart)),
 	} {
 		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
 			return apply.Outcome(err)
@@ -72,12 +76,12 @@ func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome 
 	return outcome
 }
 
-// workload is what the DaemonSet takes from the instance.
-func workload(o *observed, config string) desired.Workload {
+// workload is what the DaemonSet takes from the instance, and the digest of what is read at the start.
+func workload(o *observed, atStart string) desired.Workload {
 	workload := desired.Workload{
 		Image:      desiredinstance.ImagesOf(o.instance).HSTS,
 		PullPolicy: desiredinstance.PullPolicy(o.instance),
-		ConfigHash: desired.ConfigHash(config, o.databaseEnv, o.sshHostKeys),
+		ConfigHash: desired.ConfigHash(atStart, o.databaseEnv, o.sshHostKeys),
 
 		DatabaseCASecret: desiredinstance.DatabaseOf(o.instance).CASecret,
 	}

@@ -42,6 +42,9 @@ type Rates struct {
 	TargetKbps int64  `yaml:"targetKbps"`
 	MaxKbps    int64  `yaml:"maxKbps"`
 	Policy     string `yaml:"policy"`
+	// TotalSendKbps and TotalReceiveKbps are for all sessions of this node together. They may change while it runs.
+	TotalSendKbps    int64 `yaml:"totalSendKbps"`
+	TotalReceiveKbps int64 `yaml:"totalReceiveKbps"`
 }
 
 // SecretPaths are the folders that secrets are mounted in.
@@ -115,7 +118,7 @@ func (c Config) validate() error {
 		"ports.ssh, ports.nodeAPI and ports.metrics must differ")
 	check(len(c.TransferUsers) > 0 && !slices.Contains(c.TransferUsers, ""), "transferUsers must name at least one user")
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
-	check(c.Rates.TargetKbps >= 0 && c.Rates.MaxKbps >= 0, "rates must not be negative")
+	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
 	for _, cipher := range c.Ciphers {

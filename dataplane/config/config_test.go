@@ -65,6 +65,7 @@ func TestBadFilesNameTheField(t *testing.T) {
 		"gso: maybe":                            "gso",
 		"rates: {policy: rude}":                 "rates.policy",
 		"rates: {targetKbps: -1, policy: fair}": "rates",
+		"rates: {totalReceiveKbps: -1}":         "rates",
 		"ciphers: [rot13]":                      "ciphers",
 		"ciphers: []":                           "ciphers",
 	} {

@@ -87,10 +87,10 @@ type Config struct {
 	ID     SessionID
 	Secret [32]byte // from the control channel; never reuse one for another session
 	Cipher Cipher   // "" is AES128GCM
-	Rate   Rate     // sender only
+	Rate   Rate     // sender only; a receiver's policy is its weight in Group
 
-	// Group, when not nil, is the virtual link this sender shares with others; PolicyHigh weighs 2, PolicyFair
-	// and PolicyFixed 1, PolicyLow one half.
+	// Group, when not nil, is the virtual link this end shares with others, either senders or receivers: a receiver
+	// tells its sender what its part is. PolicyHigh weighs 2, PolicyFair and PolicyFixed 1, PolicyLow one half.
 	Group *RateGroup
 
 	// MaxMemory bounds the buffers of the session in bytes; 0 is 64 MiB.

@@ -19,6 +19,7 @@ func ends(t *testing.T, cfg engine.Config, a, b engine.Link, src engine.Source, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.Group = nil // the sender's
 	r, err := engine.NewReceiver(cfg, b, sink, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,7 @@ type Receiver struct {
 	aborted   bool
 	allHere   bool // everything expected so far has arrived
 	drain     drainRate
+	share     *inboundShare // of the configured group, nil without
 	packet    []byte
 }
 
@@ -109,6 +110,11 @@ func (r *Receiver) CloseExpect() {
 func (r *Receiver) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if r.cfg.Group != nil {
+		share := &inboundShare{member: r.cfg.Group.group.Join(r.cfg.Rate.weight()), wants: unknownWants}
+		defer share.member.Leave()
+		r.share = share
+	}
 	var group sync.WaitGroup
 	errs := make(chan error, writers)
 	for range writers {

@@ -113,7 +113,7 @@ func (r *Receiver) fill(now time.Duration, done bool) {
 	f.Packets, f.Bytes = r.packets, r.bytes
 	f.Written = uint64(r.written)
 	f.Drops = r.link.Stats().ReceiveDrops
-	f.LimitBps = r.limit(now)
+	f.LimitBps = lowest(r.limit(now), r.part(now))
 }
 
 // limit is the rate the sink can take, told when half of the memory waits to be written.

@@ -31,7 +31,8 @@ type Client struct {
 	OnWelcome func(control.Welcome)
 	OnFile    func(FileEvent)
 
-	now current
+	now   current
+	clock engine.Clock // nil is the system's
 }
 
 // Progress is a snapshot; safe at any time.
@@ -88,7 +89,7 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 	}
 	cfg := engine.Config{
 		ID: engine.SessionID(welcome.LinkID), Secret: [32]byte(welcome.Secret), Cipher: engine.Cipher(options.Cipher),
-		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit,
+		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock,
 	}
 	link, err := c.dial(ctx, welcome.UDPPort, cfg)
 	if err != nil {

@@ -43,9 +43,12 @@ type Server struct {
 	DefaultKbps, CapKbps int64
 	// Policy is the rate policy of clients that ask for none.
 	Policy string
-	Logger *slog.Logger
+	// Outbound and Inbound, if not nil, are what the sessions that send, or receive, share.
+	Outbound, Inbound *engine.RateGroup
+	Logger            *slog.Logger
 
 	claims claims
+	clock  engine.Clock // nil is the system's
 }
 
 // Peer is who opened the control channel.
@@ -237,7 +240,7 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 // register announces the session to the data port under a fresh id and secret.
 func (s *session) register() (engine.Config, engine.Link, error) {
 	cfg := engine.Config{
-		Cipher: engine.Cipher(s.options.Cipher), Rate: engineRate(s.options, s.capKbps), IdleTimeout: idleLimit,
+		Cipher: engine.Cipher(s.options.Cipher), Rate: engineRate(s.options, s.capKbps), IdleTimeout: idleLimit, Clock: s.clock,
 		Logger: s.Logger.With("session", s.id),
 	}
 	var err error
@@ -258,6 +261,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	if s.grant.Direction == transferspec.Receive {
 		r := newSender(s.conn, p.roots, s.options)
 		r.onFile, r.rate = s.recordFile(p), cfg.Rate
+		cfg.Group = s.Outbound
 		data, err := engine.NewSender(cfg, link, r)
 		if err != nil {
 			return nil, fmt.Errorf("start the sender: %w", err)
@@ -270,6 +274,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), s.claimant)
 	}
 	r.onFile = s.recordFile(p)
+	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start the receiver: %w", err)

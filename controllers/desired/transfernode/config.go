@@ -14,6 +14,7 @@ import (
 const (
 	configKey      = "hsts.yaml"
 	configDir      = "/etc/hsts"
+	configFileDir  = configDir + "/config"
 	storageRoot    = "/storage"
 	tokenKeysDir   = configDir + "/token-keys"
 	sshHostKeysDir = configDir + "/ssh"
@@ -64,6 +65,9 @@ type hstsRates struct {
 	TargetKbps int64  `json:"targetKbps"`
 	MaxKbps    int64  `json:"maxKbps"`
 	Policy     string `json:"policy"`
+	// The totals are there only when they limit something: versions of hsts that don't know them refuse them.
+	TotalSendKbps    int64 `json:"totalSendKbps,omitempty"`
+	TotalReceiveKbps int64 `json:"totalReceiveKbps,omitempty"`
 }
 
 type hstsSecrets struct {
@@ -76,7 +80,16 @@ type hstsSecrets struct {
 }
 
 // Config renders hsts.yaml with every default written out, so that what runs can be read in one place.
-func Config(node *v1alpha1.TransferNode) (string, error) {
+func Config(node *v1alpha1.TransferNode) (string, error) { return render(configOf(node)) }
+
+// StartConfig is the part of Config that hsts reads only at its start; the totals of all transfers may change while it runs.
+func StartConfig(node *v1alpha1.TransferNode) (string, error) {
+	config := configOf(node)
+	config.Rates.TotalSendKbps, config.Rates.TotalReceiveKbps = 0, 0
+	return render(config)
+}
+
+func configOf(node *v1alpha1.TransferNode) hstsConfig {
 	ports := Ports(node)
 	config := hstsConfig{
 		StorageRoot:   storageRoot,
@@ -105,6 +118,12 @@ func Config(node *v1alpha1.TransferNode) (string, error) {
 		if rates.Policy != "" {
 			config.Rates.Policy = string(rates.Policy)
 		}
+		if rates.TotalSendKbps != nil {
+			config.Rates.TotalSendKbps = *rates.TotalSendKbps
+		}
+		if rates.TotalReceiveKbps != nil {
+			config.Rates.TotalReceiveKbps = *rates.TotalReceiveKbps
+		}
 	}
 	if len(node.Spec.Ciphers) > 0 {
 		config.Ciphers = nil
@@ -112,6 +131,10 @@ func Config(node *v1alpha1.TransferNode) (string, error) {
 			config.Ciphers = append(config.Ciphers, string(cipher))
 		}
 	}
+	return config
+}
+
+func render(config hstsConfig) (string, error) {
 	text, err := yaml.Marshal(config)
 	if err != nil {
 		return "", fmt.Errorf("render %s: %w", configKey, err)

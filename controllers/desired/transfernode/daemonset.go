@@ -47,7 +47,7 @@ type Workload struct {
 	ConfigHash string
 }
 
-// ConfigHash digests what hsts reads only at its start: hsts.yaml, the environment from the database Secret, and the SSH
+// ConfigHash digests what hsts reads only at its start: StartConfig's result, the environment from the database Secret, and the SSH
 // host keys, by their public halves. The other Secrets are read again when they change and take no part. Eight bytes are
 // enough to tell versions apart and too few to test guesses of a password of more than 200 bits against.
 func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) string {
@@ -137,7 +137,7 @@ func prepareContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.
 		WithName("prepare").
 		WithImage(workload.Image).
 		WithImagePullPolicy(workload.PullPolicy).
-		WithArgs("prepare", "--config", path.Join(configDir, configKey)).
+		WithArgs("prepare", "--config", path.Join(configFileDir, configKey)).
 		WithSecurityContext(corev1ac.SecurityContext().
 			WithRunAsUser(0).
 			WithRunAsGroup(0).
@@ -162,7 +162,7 @@ func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.Co
 		WithName(containerName).
 		WithImage(workload.Image).
 		WithImagePullPolicy(workload.PullPolicy).
-		WithArgs("serve", "--config", path.Join(configDir, configKey)).
+		WithArgs("serve", "--config", path.Join(configFileDir, configKey)).
 		WithEnv(env(node, workload)...).
 		WithEnvFrom(corev1ac.EnvFromSource().WithSecretRef(
 			corev1ac.SecretEnvSource().WithName(NamesOf(node.Name).Database))).

@@ -58,6 +58,34 @@ func TestConfigHash(t *testing.T) {
 	}
 }
 
+// What all transfers share changes without a restart; everything else that hsts.yaml says is read at the start.
+func TestTotalsTakeNoPartInTheStart(t *testing.T) {
+	start := func(rates v1alpha1.TransferRates) (string, string) {
+		node := minimal()
+		node.Spec.Rates = &rates
+		all, err := desired.Config(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		atStart, err := desired.StartConfig(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all, atStart
+	}
+	before, restart := start(v1alpha1.TransferRates{})
+	if before != restart {
+		t.Errorf("without totals: %s, want %s", restart, before)
+	}
+	total := int64(1000)
+	if after, same := start(v1alpha1.TransferRates{TotalSendKbps: &total, TotalReceiveKbps: &total}); after == before || same != restart {
+		t.Errorf("with totals: %s, of which at the start: %s", after, same)
+	}
+	if _, other := start(v1alpha1.TransferRates{MaxKbps: &total}); other == restart {
+		t.Error("another maximum is not read")
+	}
+}
+
 func TestPortsAreCompleted(t *testing.T) {
 	node := minimal()
 	node.Spec.Ports = &v1alpha1.TransferNodePorts{NodeAPI: 9443}

@@ -33,7 +33,7 @@ func minimal() *v1alpha1.TransferNode {
 
 func full() *v1alpha1.TransferNode {
 	node := minimal()
-	target, limit := int64(500_000), int64(1_000_000)
+	target, limit, send, receive := int64(500_000), int64(1_000_000), int64(4_000_000), int64(2_000_000)
 	seconds := int64(30)
 	node.Spec = v1alpha1.TransferNodeSpec{
 		InstanceRef:     v1alpha1.ObjectReference{Name: "faspex"},
@@ -49,7 +49,7 @@ func full() *v1alpha1.TransferNode {
 			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"}},
 			{Name: "shared", PersistentVolumeClaim: &v1alpha1.ClaimStorage{ClaimName: "nfs"}},
 		},
-		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow},
+		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow, TotalSendKbps: &send, TotalReceiveKbps: &receive},
 		Ciphers:  []v1alpha1.Cipher{v1alpha1.CipherAES256GCM},
 		GSO:      "off",
 		TLS:      &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "node-cert"}},

@@ -82,13 +82,11 @@ func authorizedKeysVolume(node *v1alpha1.TransferNode) *corev1ac.VolumeApplyConf
 	return corev1ac.Volume().WithName(volumeAuthorizedKeys).WithProjected(projected)
 }
 
-// configMount mounts the one file and not the folder, in which the Secrets could not be mounted then. Such a mount
-// stays at its first version, which is right for what is read only at the start.
+// configMount mounts the folder that holds hsts.yaml: a mount of the file alone would stay at its first version.
 func configMount() *corev1ac.VolumeMountApplyConfiguration {
 	return corev1ac.VolumeMount().
 		WithName(volumeConfig).
-		WithMountPath(path.Join(configDir, configKey)).
-		WithSubPath(configKey).
+		WithMountPath(configFileDir).
 		WithReadOnly(true)
 }
 

@@ -11,7 +11,6 @@ type Group struct {
 	mu      sync.Mutex
 	total   float64
 	members []*Member
-	dealt   time.Duration
 }
 
 // Member is one flow's part of a Group.
@@ -20,6 +19,8 @@ type Member struct {
 	weight float64
 	wants  float64
 	part   float64
+	// dealt is when the flow last had the total dealt, by its own clock: flows have clocks that began at different times.
+	dealt time.Duration
 }
 
 const (
@@ -34,8 +35,22 @@ func NewGroup(total int64) *Group { return &Group{total: float64(total)} }
 func (g *Group) SetTotal(total int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.total, g.dealt = float64(total), 0
+	g.total = float64(total)
 	g.deal()
+}
+
+// Total is the total, 0 is no limit.
+func (g *Group) Total() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return int64(g.total)
+}
+
+// Flows is how many share the total.
+func (g *Group) Flows() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.members)
 }
 
 // Join adds a flow; flows of weight 2 get twice the part of flows of weight 1.
@@ -80,8 +95,8 @@ func (m *Member) Part(now time.Duration, wants int64) int64 {
 		return 0
 	}
 	m.wants = headroom * float64(wants)
-	if now-g.dealt >= dealEvery || g.dealt == 0 || now < g.dealt {
-		g.dealt = now
+	if now-m.dealt >= dealEvery || m.dealt == 0 {
+		m.dealt = now
 		g.deal()
 	}
 	return int64(max(m.part, leastRate))
