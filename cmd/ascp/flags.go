@@ -66,7 +66,7 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVar(&f.tags, "tags", "", "`JSON` to store with the transfer")
 	s.StringVar(&f.tags64, "tags64", "", "the same in `base64`")
 	s.StringVar(&f.spec, "transfer-spec", "", "run the transfer spec (JSON) in `file`, - for standard input")
-	s.StringVar(&f.checksum, "file-checksum", "", "`digest` to report: sha-256 (which is always verified), none")
+	s.StringVar(&f.checksum, "file-checksum", "", "also compute, compare and report this `digest` of each file: sha-512, sha-384, sha-256, sha1, md5, none (default)")
 	s.StringVar(&f.fileCrypt, "file-crypt", "", "`encrypt` files that are sent, or decrypt those received, with the passphrase ASPERA_SCP_FILEPASS")
 	s.BoolVar(&f.failBadPass, "fail-bad-filepass", false, "stop at the first file that has another passphrase")
 	s.IntVarP(&f.management, "management-port", "M", 0, "report to a manager on this local `port`")
@@ -162,9 +162,7 @@ func (f *flags) settings(r *request) error {
 	if _, n, ok := strings.Cut(f.session, ":"); f.session != "" && (!ok || n != "1") {
 		return transfer.Errorf(transfer.CodeUsage, "-C %s: a transfer is one session here, only -C 1:1 is accepted", f.session)
 	}
-	if f.checksum != "" && f.checksum != "sha-256" && f.checksum != "none" {
-		return transfer.Errorf(transfer.CodeUsage, "--file-checksum %s is not supported, use sha-256", f.checksum)
-	}
+	o.Checksum = f.checksum
 	if r.sourcePrefix, err = decode64("--source-prefix64", f.prefix64); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	}
 	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always", "full_csum", "skip"
 	want.options.PreserveTimes, want.options.PreserveModes, want.options.TargetKbps = true, true, 5000
-	want.options.Cipher, want.options.RatePolicy = "aes-128-gcm", "high"
+	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
 	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -66,8 +66,8 @@ func (t *task) fileEnded(e transfer.FileEvent) {
 		t.display.note(e.StaysEncrypted.Text)
 	}
 	fields := []faspmgr.Field{{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte", e.Resumed)}
-	if e.SHA256 != "" {
-		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: "sha-256"}, faspmgr.Field{Name: "FileChecksum", Value: e.SHA256})
+	if e.Checksum != "" {
+		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: e.ChecksumType}, faspmgr.Field{Name: "FileChecksum", Value: e.Checksum})
 	}
 	t.manager.Send("STOP", fields...)
 }

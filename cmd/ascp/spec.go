@@ -105,6 +105,9 @@ func (r *request) applySpec(s transferspec.Spec) error {
 		o.DatagramSize = s.DatagramSize
 	}
 	var err error
+	if o.Checksum == "" {
+		o.Checksum = s.FileChecksum
+	}
 	if o.Cipher == "" && s.Cipher != "" {
 		if o.Cipher, err = cipher(s.Cipher); err != nil {
 			return err

@@ -54,6 +54,15 @@ func (s *claims) take(ctx context.Context, p string, c *claimant) *Error {
 	}
 }
 
+// drop gives up the file p of c.
+func (s *claims) drop(p string, c *claimant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[p] == c {
+		delete(s.held, p)
+	}
+}
+
 // release gives up all files of c.
 func (s *claims) release(c *claimant) {
 	s.mu.Lock()

@@ -126,14 +126,14 @@ func (r *receiver) unseal(ctx context.Context, f *gotFile) error {
 		return err
 	}
 	n, err := r.decrypt.Passphrase.Decrypt(out, readerUntil{ctx, in})
+	if err == nil {
+		err = r.attributes(f, out)
+	}
 	if err == nil && n >= syncFrom {
 		err = out.Sync()
 	}
 	if closed := out.Close(); err == nil {
 		err = closed
-	}
-	if err == nil {
-		err = r.attributes(f, partial)
 	}
 	if err == nil {
 		err = r.tree.Rename(partial, f.plain)

@@ -1,46 +1,50 @@
 package transfer
 
 import (
+	"container/list"
 	"io"
 	"sync"
 )
 
-// handles keeps recently used files open, at most limit of them besides those in use. The key is the file's index.
-type handles[F io.Closer] struct {
+// handles keeps recently used files or folders open, at most limit of them besides those in use.
+type handles[K comparable, F io.Closer] struct {
 	limit int
-	open  func(key uint64) (F, error)
+	open  func(key K) (F, error)
 
 	mu    sync.Mutex
-	files map[uint64]*handle[F]
-	clock uint64
+	files map[K]*handle[K, F]
+	idle  list.List // of *handle, the one used longest ago first
 }
 
-type handle[F io.Closer] struct {
+type handle[K comparable, F io.Closer] struct {
+	key  K
 	mu   sync.Mutex // held while opening
 	file F
 	open bool
 	uses int
-	last uint64
 	drop bool
+	idle *list.Element
 }
 
-func newHandles[F io.Closer](limit int, open func(uint64) (F, error)) *handles[F] {
-	return &handles[F]{limit: limit, open: open, files: map[uint64]*handle[F]{}}
+func newHandles[K comparable, F io.Closer](limit int, open func(K) (F, error)) *handles[K, F] {
+	return &handles[K, F]{limit: limit, open: open, files: map[K]*handle[K, F]{}}
 }
 
-// use calls fn with the open file of key.
-func (h *handles[F]) use(key uint64, fn func(F) error) error {
+// use calls fn with what is open under key.
+func (h *handles[K, F]) use(key K, fn func(F) error) error {
 	h.mu.Lock()
 	e := h.files[key]
 	if e == nil {
-		e = &handle[F]{}
+		e = &handle[K, F]{key: key}
 		h.files[key] = e
 	}
+	if e.idle != nil {
+		h.idle.Remove(e.idle)
+		e.idle = nil
+	}
 	e.uses++
-	h.clock++
-	e.last = h.clock
 	h.mu.Unlock()
-	defer h.release(key, e)
+	defer h.release(e)
 
 	e.mu.Lock()
 	if !e.open {
@@ -55,54 +59,54 @@ func (h *handles[F]) use(key uint64, fn func(F) error) error {
 	return fn(e.file)
 }
 
-func (h *handles[F]) release(key uint64, e *handle[F]) {
+func (h *handles[K, F]) release(e *handle[K, F]) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e.uses--
-	if e.uses == 0 && (e.drop || !e.open) {
-		h.closeLocked(key, e)
+	if e.uses--; e.uses > 0 {
+		return
 	}
-	for len(h.files) > h.limit {
-		oldest, found := uint64(0), (*handle[F])(nil)
-		for k, c := range h.files {
-			if c.uses == 0 && (found == nil || c.last < found.last) {
-				oldest, found = k, c
-			}
-		}
-		if found == nil {
-			return
-		}
-		h.closeLocked(oldest, found)
+	if e.drop || !e.open {
+		h.closeLocked(e)
+		return
+	}
+	e.idle = h.idle.PushBack(e)
+	for len(h.files) > h.limit && h.idle.Len() > 0 {
+		h.closeLocked(h.idle.Front().Value.(*handle[K, F]))
 	}
 }
 
-// forget closes the file of key as soon as nobody uses it.
-func (h *handles[F]) forget(key uint64) {
+// forget closes what is open under key as soon as nobody uses it.
+func (h *handles[K, F]) forget(key K) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if e := h.files[key]; e != nil {
 		if e.drop = true; e.uses == 0 {
-			h.closeLocked(key, e)
+			h.closeLocked(e)
 		}
 	}
 }
 
-func (h *handles[F]) closeLocked(key uint64, e *handle[F]) {
+func (h *handles[K, F]) closeLocked(e *handle[K, F]) {
+	if e.idle != nil {
+		h.idle.Remove(e.idle)
+		e.idle = nil
+	}
 	if e.open {
 		e.file.Close()
+		e.open = false
 	}
-	if h.files[key] == e {
-		delete(h.files, key)
+	if h.files[e.key] == e {
+		delete(h.files, e.key)
 	}
 }
 
-// closeAll closes what nobody uses.
-func (h *handles[F]) closeAll() {
+// closeAll closes what nobody uses, and the rest when it is no longer used.
+func (h *handles[K, F]) closeAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for k, e := range h.files {
+	for _, e := range h.files {
 		if e.drop = true; e.uses == 0 {
-			h.closeLocked(k, e)
+			h.closeLocked(e)
 		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
-
-	"github.com/zeebo/xxh3"
 )
 
 // The journal of a partial file: a header that says which source file it belongs to, then one record per chunk that is
@@ -74,16 +72,6 @@ func readJournal(r io.Reader) (journalHeader, map[int64][16]byte, error) {
 		}
 		chunks[chunk] = [16]byte(body[8:])
 	}
-}
-
-// hashChunk is the XXH3-128 of chunk i of a file of the given size, read from f. buf has room for a chunk.
-func hashChunk(f io.ReaderAt, i, size int64, buf []byte) ([16]byte, error) {
-	r := chunkRange(i, size)
-	b := buf[:r.Length]
-	if _, err := io.ReadFull(io.NewSectionReader(f, r.Offset, r.Length), b); err != nil {
-		return [16]byte{}, err
-	}
-	return xxh3.Hash128(b).Bytes(), nil
 }
 
 func shortDigest(s string) string {

@@ -18,6 +18,7 @@ func Normalize(o control.Options) (control.Options, error) {
 		{"resume policy", &o.Resume, []string{ResumeSparse, ResumeNone, ResumeAttrs, ResumeFull}},
 		{"overwrite policy", &o.Overwrite, []string{OverwriteDiff, OverwriteNever, OverwriteAlways, OverwriteOlder, OverwriteDiffOrOlder}},
 		{"symbolic link policy", &o.Symlinks, []string{SymlinksFollow, SymlinksSkip}},
+		{"checksum", &o.Checksum, []string{ChecksumNone, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA384, ChecksumSHA512}},
 		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM)}},
 		{"rate policy", &o.RatePolicy, []string{
 			string(engine.PolicyFair), string(engine.PolicyFixed), string(engine.PolicyHigh), string(engine.PolicyLow),

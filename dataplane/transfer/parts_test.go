@@ -173,7 +173,7 @@ func TestNormalize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := control.Options{Resume: "sparse_csum", Overwrite: "diff", Symlinks: "follow", Cipher: "aes-128-gcm", RatePolicy: "fair"}
+	want := control.Options{Resume: "sparse_csum", Overwrite: "diff", Symlinks: "follow", Checksum: "none", Cipher: "aes-128-gcm", RatePolicy: "fair"}
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Error(diff)
 	}

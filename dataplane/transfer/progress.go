@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"encoding/hex"
 	"sync/atomic"
 	"time"
 )
@@ -36,14 +37,21 @@ type FileEvent struct {
 	// Resumed is how many bytes were there before.
 	Resumed int64
 	Skipped bool
-	// SHA256 is the digest in lower case hex, empty if the file failed or was skipped.
-	SHA256 string
+	// ChecksumType and Checksum are the digest that was asked for, in lower case hex; empty if none was, and for files that
+	// failed or were skipped.
+	ChecksumType, Checksum string
 	// StaysEncrypted is why a file that is whole was not decrypted though it should have been.
 	StaysEncrypted *Error
 	// Err is nil for success.
 	Err      *Error
 	Started  time.Time
 	Finished time.Time
+}
+
+func (e *FileEvent) setChecksum(kind string, sum []byte) {
+	if len(sum) > 0 {
+		e.ChecksumType, e.Checksum = kind, hex.EncodeToString(sum)
+	}
 }
 
 // counters are what Progress is made from.

@@ -35,6 +35,21 @@ func (s *rangeSet) add(off, n int64) int64 {
 	return n - covered
 }
 
+// cut takes a range out of the set.
+func (s *rangeSet) cut(r control.Range) {
+	var out rangeSet
+	end := r.Offset + r.Length
+	for _, g := range *s {
+		if before := min(g.Offset+g.Length, r.Offset); before > g.Offset {
+			out = append(out, control.Range{Offset: g.Offset, Length: before - g.Offset})
+		}
+		if after := max(g.Offset, end); after < g.Offset+g.Length {
+			out = append(out, control.Range{Offset: after, Length: g.Offset + g.Length - after})
+		}
+	}
+	*s = out
+}
+
 // covers reports whether all of [off, off+n) is in the set.
 func (s rangeSet) covers(off, n int64) bool {
 	for _, r := range s {
@@ -103,4 +118,13 @@ func sampleChunks(chunks []int64, n int) []int64 {
 		out = append(out, chunks[i*(len(chunks)-1)/(n-1)])
 	}
 	return slices.Compact(out)
+}
+
+// place is where a file of the given size lies in a transfer space whose files so far end at end. Files of a chunk or more
+// begin with a chunk of the space, so that their chunks travel and are written as one.
+func place(end, size int64) int64 {
+	if size < ChunkSize {
+		return end
+	}
+	return (end + ChunkSize - 1) / ChunkSize * ChunkSize
 }

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
 	"os"
 	"sort"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 	"golang.org/x/sync/errgroup"
 )
@@ -40,7 +42,7 @@ const (
 )
 
 // receiver is the receiving role of a session. It decides on every entry of the manifest, takes the data into partial
-// files, and gives a file its name when it is whole and its digest is the sender's.
+// files, and gives a file its name when it is whole and its hash is the sender's.
 type receiver struct {
 	conn    *conn
 	tree    TargetTree
@@ -48,23 +50,28 @@ type receiver struct {
 	options control.Options
 	data    dataReceiver
 	onFile  func(FileEvent)
-	// claim, if not nil, keeps other sessions from writing a target.
-	claim func(target string) *Error
+	// claim, if not nil, keeps other sessions from writing a target, until unclaim.
+	claim   func(target string) *Error
+	unclaim func(target string)
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters
 
-	handles   *handles[*os.File]
+	handles   *handles[uint64, *os.File] // partial files by index
+	opened    *handles[string, *storage.Root]
 	work      *queue
 	followers sync.WaitGroup
 
-	mu      sync.RWMutex
-	files   []*gotFile // by index; nil for folders
-	space   []*gotFile
-	names   map[string]bool // targets of this session
-	folders map[string]bool // folders known to exist
+	// Of the goroutine that reads the control channel:
+	seed    maphash.Seed
+	names   map[uint64]struct{} // hashes of the targets of this session
+	folders map[string]*folder  // those known to exist
 	times   []folderTime
-	end     int64
+
+	mu    sync.RWMutex
+	files []*gotFile // by index; those that are done are finishedFile
+	space []placed   // ascending
+	end   int64
 	// open counts the files without a FileDone, unanswered the Haves without a Sending.
 	open, unanswered int
 	reserved         int64 // bytes that the accepted files still need
@@ -78,14 +85,16 @@ const receiverWorkers = 4
 func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error), o control.Options) *receiver {
 	r := &receiver{
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
-		names: map[string]bool{}, folders: map[string]bool{},
+		seed: maphash.MakeSeed(), names: map[uint64]struct{}{}, folders: map[string]*folder{},
 	}
 	r.handles = newHandles(128, func(key uint64) (*os.File, error) { return r.openPartial(r.file(key)) })
+	r.opened = newHandles(64, tree.Sub)
 	return r
 }
 
 // run takes everything. It returns nil once Complete is said and the sender has hung up.
 func (r *receiver) run(parent context.Context) error {
+	defer r.opened.closeAll()
 	defer r.handles.closeAll()
 	group, ctx := errgroup.WithContext(parent)
 	group.Go(func() error { hangUp(ctx, r.conn); return nil })
@@ -162,7 +171,7 @@ func (r *receiver) finished() bool {
 
 func (r *receiver) ended(m *control.End) error {
 	r.mu.Lock()
-	if r.listed || m.Entries != uint64(len(r.files)) || m.Bytes != uint64(r.end) {
+	if r.listed || m.Entries != uint64(len(r.files)) || m.Bytes != uint64(r.bytesExpected.Load()) {
 		r.mu.Unlock()
 		return Errorf(CodeProtocol, "the manifest ends with other totals than its entries")
 	}
@@ -214,9 +223,11 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 	f.finished = true
 	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
 	if status == control.FileWritten {
-		event.SHA256 = f.sum
+		event.setChecksum(r.options.Checksum, f.checksum)
 	}
-	f.changed.Broadcast()
+	if f.changed != nil {
+		f.changed.Broadcast()
+	}
 	f.mu.Unlock()
 
 	switch status {
@@ -237,12 +248,19 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 	if r.onFile != nil {
 		r.onFile(event)
 	}
+	if r.unclaim != nil && f.claimed {
+		r.unclaim(f.target)
+	}
 	r.mu.Lock()
 	if f.entry.Kind == control.KindFile {
 		r.open--
 	}
 	r.reserved -= f.reserved
 	f.reserved = 0
+	r.files[f.index] = finishedFile
+	if f.slot < len(r.space) && r.space[f.slot].file == f {
+		r.space[f.slot].file = nil
+	}
 	r.mu.Unlock()
 	if err := r.conn.send(m); err != nil {
 		return err
@@ -254,13 +272,15 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 func (r *receiver) WriteAt(p []byte, off int64) (int, error) {
 	n := 0
 	for n < len(p) {
-		f := r.at(off)
-		if f == nil {
+		at, ok := r.at(off)
+		if !ok {
 			return n, io.ErrShortWrite
 		}
-		part := p[n:min(len(p), n+int(min(f.start+f.entry.Size-off, int64(len(p)))))]
-		if err := r.store(f, part, off-f.start); err != nil {
-			return n, err
+		part := p[n:min(len(p), n+int(min(at.end-off, int64(len(p)))))]
+		if at.file != nil {
+			if err := r.store(at.file, part, off-at.start); err != nil {
+				return n, err
+			}
 		}
 		n += len(part)
 		off += int64(len(part))
@@ -269,14 +289,20 @@ func (r *receiver) WriteAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-func (r *receiver) at(off int64) *gotFile {
+// placed is where a file lies in the transfer space. A file that is done is nil.
+type placed struct {
+	start, end int64
+	file       *gotFile
+}
+
+func (r *receiver) at(off int64) (placed, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	i := sort.Search(len(r.space), func(i int) bool { return r.space[i].start > off }) - 1
-	if i < 0 || off >= r.space[i].start+r.space[i].entry.Size {
-		return nil
+	if i < 0 || off >= r.space[i].end {
+		return placed{}, false
 	}
-	return r.space[i]
+	return r.space[i], true
 }
 
 func (r *receiver) progress() Progress {
@@ -289,24 +315,36 @@ func (r *receiver) progress() Progress {
 	return p
 }
 
+// unfinished are the files that are not done.
+func (r *receiver) unfinished() []*gotFile {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var files []*gotFile
+	for _, p := range r.space {
+		if p.file != nil {
+			files = append(files, p.file)
+		}
+	}
+	return files
+}
+
 // abandonAll ends what goes on with the files when the session is over.
 func (r *receiver) abandonAll() {
-	r.mu.RLock()
-	files := r.space
-	r.mu.RUnlock()
-	for _, f := range files {
+	for _, f := range r.unfinished() {
 		f.mu.Lock()
 		f.abandoned = true
 		f.closeLog()
-		f.changed.Broadcast()
+		if f.changed != nil {
+			f.changed.Broadcast()
+		}
 		f.mu.Unlock()
 	}
 }
 
 // removeUseless removes the partial files of a session that ended early of which no chunk is whole: they can't be resumed.
 func (r *receiver) removeUseless() {
-	for _, f := range r.space {
-		if !f.finished && len(f.have) > 0 && len(f.hashes) == 0 {
+	for _, f := range r.unfinished() {
+		if f.staged || len(f.have) > 0 && (f.entry.Size <= ChunkSize || f.hashes.count == 0) {
 			_ = r.removeUnfinished(f) // What is left is in nobody's way: the next session starts again.
 		}
 	}

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io/fs"
 	"maps"
 	"os"
@@ -19,32 +20,45 @@ import (
 
 // gotFile is one entry of the manifest at the receiver.
 type gotFile struct {
-	entry            control.Entry
-	index            uint64
-	start            int64
-	began            time.Time
-	target           string
-	plain            string // the name it gets once it is decrypted, if it is to be
-	partial, journal string
-	reserved         int64            // guarded by receiver.mu
-	final            bool             // the Have was about the file under its final name
-	sending          *control.Sending // collected parts of a Sending
+	entry    control.Entry
+	index    uint64
+	start    int64
+	slot     int // in receiver.space
+	began    time.Time
+	target   string
+	plain    string // the name it gets once it is decrypted, if it is to be
+	claimed  bool
+	reserved int64            // guarded by receiver.mu
+	final    bool             // the Have was about the file under its final name
+	sending  *control.Sending // collected parts of a Sending
+
+	// writing is held while bytes are written: Linux lets one write at a time into a file, and has the others spin.
+	writing sync.Mutex
 
 	mu      sync.Mutex
-	changed *sync.Cond
+	changed *sync.Cond // of what a follower waits for; nil without one
 	have    rangeSet
 	resumed int64
-	// hashing says that somebody follows the data with the digest.
-	hashing, finalizing, finished, abandoned bool
-	removed                                  bool // the sender can't deliver it
-	// expected is the sender's digest.
-	expected *[32]byte
-	sum      string
+	hashes  chunkHashes // of the chunks that are here; nil before the first
+	// staged says that all of the file was written at once, and that hash is its hash.
+	staged bool
+	hash   [16]byte
+	// hashing says that somebody follows the data with the checksum, checking that somebody compares what was resumed.
+	hashing, checking, finalizing, finished, abandoned bool
+	removed                                            bool // the sender can't deliver it
+	// expected is the sender's hash, announced its checksum.
+	expected  *[16]byte
+	announced []byte
+	checksum  []byte
 	// encrypted is why the file was not decrypted.
 	encrypted *Error
 	log       *os.File // the journal, once there is something to write
-	hashes    map[int64][16]byte
 }
+
+// finishedFile stands for every entry that is done: nothing more is to be said of it.
+var finishedFile = &gotFile{finished: true}
+
+func (f *gotFile) unfinishedNames() (partial, journal string) { return unfinishedNames(f.target) }
 
 // badName says why a manifest's path can't be taken, or nil.
 func badName(p string) *Error {
@@ -66,23 +80,22 @@ func badName(p string) *Error {
 // entry decides on one entry of the manifest. It runs for one entry at a time.
 func (r *receiver) entry(m *control.Entry) error {
 	f := &gotFile{entry: *m, began: time.Now()}
-	f.changed = sync.NewCond(&f.mu)
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
 		return Errorf(CodeProtocol, "an entry follows the end of the manifest")
 	}
-	if m.Size > engine.MaxOffset-r.end || len(r.files) >= control.MaxEntries {
+	if m.Size > engine.MaxOffset-ChunkSize-r.end || len(r.files) >= control.MaxEntries {
 		r.mu.Unlock()
 		return Errorf(CodeProtocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
 	}
-	f.index, f.start = uint64(len(r.files)), r.end
+	f.index, f.start, f.slot = uint64(len(r.files)), place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
 	if m.Kind == control.KindFile {
 		r.open++
-		r.end += m.Size
+		r.end = f.start + m.Size
 		if m.Size > 0 {
-			r.space = append(r.space, f)
+			r.space = append(r.space, placed{start: f.start, end: r.end, file: f})
 		}
 	}
 	r.mu.Unlock()
@@ -124,20 +137,9 @@ func (r *receiver) folder(f *gotFile) *Error {
 		return refused
 	}
 	f.target = target
-	if err := r.ensureFolder(f.target); err != nil {
+	if _, err := r.ensureFolder(f.target); err != nil {
 		return fileError(f.entry.Path, err, CodeDiskWrite)
 	}
-	return nil
-}
-
-func (r *receiver) ensureFolder(p string) error {
-	if r.folders[p] {
-		return nil
-	}
-	if err := r.tree.MkdirAll(p, 0o755); err != nil {
-		return err
-	}
-	r.folders[p] = true
 	return nil
 }
 
@@ -152,21 +154,21 @@ func (r *receiver) decide(f *gotFile) error {
 	}
 	f.target = target
 	r.nameDecrypted(f)
-	f.partial, f.journal = unfinishedNames(f.target)
-	if r.names[f.target] || r.names[f.plain] {
+	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
 		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
-	}
-	r.names[f.target] = true
-	if f.plain != "" {
-		r.names[f.plain] = true
 	}
 	if r.claim != nil {
 		if held := r.claim(f.target); held != nil {
 			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
 		}
+		f.claimed = true
 	}
-	if err := r.ensureFolder(path.Dir(f.target)); err != nil {
+	folder, err := r.ensureFolder(path.Dir(f.target))
+	if err != nil {
 		return err
+	}
+	if r.nothingThere(folder, f) {
+		return r.ask(f)
 	}
 	if done, err := r.decryptedBefore(f); done || err != nil {
 		return err
@@ -184,6 +186,26 @@ func (r *receiver) decide(f *gotFile) error {
 		}
 	}
 	return r.fresh(f)
+}
+
+// takeName reports whether a target is the first of the session with its name.
+func (r *receiver) takeName(target string) bool {
+	h := maphash.String(r.seed, target)
+	_, taken := r.names[h]
+	r.names[h] = struct{}{}
+	return !taken
+}
+
+// nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".
+func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
+	partial, journal := f.unfinishedNames()
+	p := path.Dir(f.target)
+	for _, name := range []string{f.target, partial, journal, f.plain} {
+		if name != "" && !r.lacks(d, p, path.Base(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
@@ -231,22 +253,19 @@ func allChunks(size int64) []int64 {
 // fresh continues a partial file if the policy allows it, or starts one.
 func (r *receiver) fresh(f *gotFile) error {
 	if f.entry.Size == 0 {
-		f.mu.Lock()
-		f.finalizing = true
-		f.mu.Unlock()
-		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
-		return nil
-	}
-	if err := r.reserve(f); err != nil {
-		return err
+		return r.ask(f)
 	}
 	chunks := r.believable(f)
 	if len(chunks) == 0 {
 		return r.restart(f)
 	}
+	if err := r.reserve(f); err != nil {
+		return err
+	}
 	r.await()
 	r.work.add(func(ctx context.Context) error {
-		return r.offer(ctx, f, f.partial, slices.Sorted(maps.Keys(chunks)), chunks)
+		partial, _ := f.unfinishedNames()
+		return r.offer(ctx, f, partial, slices.Sorted(maps.Keys(chunks)), chunks)
 	})
 	return nil
 }
@@ -261,7 +280,7 @@ func (r *receiver) await() {
 const reserveFrom = 16 << 20
 
 func (r *receiver) reserve(f *gotFile) error {
-	if f.entry.Size < reserveFrom {
+	if f.entry.Size < reserveFrom || f.reserved > 0 {
 		return nil
 	}
 	space, err := r.tree.Space(path.Dir(f.target))
@@ -269,7 +288,8 @@ func (r *receiver) reserve(f *gotFile) error {
 		return nil // The write itself will tell.
 	}
 	need := f.entry.Size
-	if info, err := r.tree.Lstat(f.partial); err == nil {
+	partial, _ := f.unfinishedNames()
+	if info, err := r.tree.Lstat(partial); err == nil {
 		need -= min(need, allocated(info))
 	}
 	r.mu.Lock()
@@ -282,20 +302,66 @@ func (r *receiver) reserve(f *gotFile) error {
 	return nil
 }
 
-// restart asks for the whole file.
+// restart removes what there is of a file and asks for all of it.
 func (r *receiver) restart(f *gotFile) error {
-	for _, p := range []string{f.partial, f.journal} {
-		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := r.removeUnfinished(f); err != nil {
+		return err
 	}
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, nil, 0
+	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
 	f.mu.Unlock()
+	return r.ask(f)
+}
+
+// ask asks for the whole of a file of which nothing is here.
+func (r *receiver) ask(f *gotFile) error {
+	if f.entry.Size == 0 {
+		f.mu.Lock()
+		f.finalizing = true
+		f.mu.Unlock()
+		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
+		return nil
+	}
+	if err := r.reserve(f); err != nil {
+		return err
+	}
+	if f.entry.Size < preallocateFrom {
+		return r.want(f)
+	}
+	r.await()
+	r.work.add(func(context.Context) error { return r.preallocate(f) })
+	return nil
+}
+
+// want expects a file and asks for it.
+func (r *receiver) want(f *gotFile) error {
 	if err := r.data.Expect(engine.Range{Offset: f.start, Length: f.entry.Size}); err != nil {
 		return err
 	}
 	return r.conn.send(&control.Want{Index: f.index})
+}
+
+// preallocateFrom is the size from which on a file's blocks are reserved before its data is asked for.
+const preallocateFrom = 8 << 20
+
+// preallocate reserves the blocks of a file and asks for it.
+func (r *receiver) preallocate(f *gotFile) error {
+	err := r.handles.use(f.index, func(file *os.File) error { return storage.Preallocate(file, f.entry.Size) })
+	switch {
+	case err == nil:
+		err = r.want(f)
+	case errors.Is(err, errGone):
+		err = nil
+	default:
+		err = errors.Join(r.removeUnfinished(f), r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite)))
+	}
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.unanswered--
+	r.mu.Unlock()
+	return r.advance()
 }
 
 // believable is what the journal says of the partial file, if both belong to the file that the sender announces.
@@ -303,7 +369,8 @@ func (r *receiver) believable(f *gotFile) map[int64][16]byte {
 	if r.options.Resume == ResumeNone {
 		return nil
 	}
-	j, err := r.tree.Open(f.journal)
+	partial, journal := f.unfinishedNames()
+	j, err := r.tree.Open(journal)
 	if err != nil {
 		return nil
 	}
@@ -312,7 +379,7 @@ func (r *receiver) believable(f *gotFile) map[int64][16]byte {
 	if err != nil || head.Size != f.entry.Size || head.ModTime != f.entry.ModTime {
 		return nil
 	}
-	if info, err := r.tree.Lstat(f.partial); err != nil || !info.Mode().IsRegular() {
+	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
 	return chunks

@@ -41,7 +41,7 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 		return r.withdraw(f)
 	}
 	var kept rangeSet
-	hashOf := make(map[int64][16]byte, len(chunks))
+	known := newChunkHashes(f.entry.Size)
 	for _, i := range chunks {
 		if damaged[i] {
 			continue
@@ -49,11 +49,11 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 		g := chunkRange(i, f.entry.Size)
 		kept.add(g.Offset, g.Length)
 		if journaled != nil {
-			hashOf[i] = journaled[i]
+			known.set(i, journaled[i])
 		}
 	}
 	f.mu.Lock()
-	f.have, f.hashes = kept, hashOf
+	f.have, f.hashes = kept, known
 	f.mu.Unlock()
 	return r.sendHave(f, kept, hashes)
 }
@@ -109,6 +109,9 @@ func (r *receiver) withdraw(f *gotFile) error {
 // sending is the sender's answer to an offer.
 func (r *receiver) sending(m *control.Sending) error {
 	f := r.file(m.Index)
+	if f == finishedFile {
+		return nil
+	}
 	if f == nil || f.entry.Kind != control.KindFile {
 		return Errorf(CodeProtocol, "the sender speaks of entry %d, which is no file", m.Index)
 	}
@@ -161,11 +164,16 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 	f.mu.Lock()
 	f.have = kept
 	f.resumed = kept.total()
-	for i := range f.hashes {
-		if g := chunkRange(i, f.entry.Size); !kept.covers(g.Offset, g.Length) {
-			delete(f.hashes, i)
+	for _, g := range coming {
+		if f.hashes.sums == nil {
+			break
+		}
+		for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
+			f.hashes.forget(i)
 		}
 	}
+	f.checking = len(kept) > 0 && r.options.Resume != ResumeFull
+	check := f.checking
 	f.mu.Unlock()
 	r.bytesResumed.Add(kept.total())
 	if kept.total() == 0 {
@@ -179,5 +187,50 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 		}
 	}
 	r.follow(f)
+	if check {
+		r.work.add(func(ctx context.Context) error { return r.checkKept(ctx, f, kept) })
+	}
 	return r.finalizeIfWhole(f)
 }
+
+// checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have
+// lost some of it since.
+func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) error {
+	err := r.handles.use(f.index, func(file *os.File) error {
+		buf := chunkBuffers.Get().(*[ChunkSize]byte)
+		defer chunkBuffers.Put(buf)
+		for _, g := range kept {
+			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				sum, err := hashChunk(file, i, f.entry.Size, buf[:])
+				if err != nil {
+					return err
+				}
+				f.mu.Lock()
+				same := f.hashes.sums[i] == sum
+				f.mu.Unlock()
+				if !same {
+					return errDamaged
+				}
+			}
+		}
+		return nil
+	})
+	f.mu.Lock()
+	f.checking = false
+	f.mu.Unlock()
+	switch {
+	case ctx.Err() != nil, errors.Is(err, errGone):
+		return nil
+	case errors.Is(err, errDamaged), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return r.refuse(f)
+	case err != nil:
+		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskRead))
+	}
+	return r.finalizeIfWhole(f)
+}
+
+// errDamaged says that a chunk on disk is not what came.
+var errDamaged = errors.New("a chunk is damaged")

@@ -1,9 +1,8 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"hash"
 	"io"
@@ -13,13 +12,13 @@ import (
 	"sync"
 	"time"
 
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
-// followFrom is the size from which on a file is hashed while it still arrives; smaller ones are read back at the end.
+// followFrom is the size from which on the checksum of a file is computed while it still arrives; smaller ones are read back at
+// the end.
 const followFrom = 4 << 20
-
-var chunkBuffers = sync.Pool{New: func() any { return new([ChunkSize]byte) }}
 
 // errGone is given for the partial file of a file that is done with.
 var errGone = errors.New("the file is done with")
@@ -31,57 +30,74 @@ func (r *receiver) openPartial(f *gotFile) (*os.File, error) {
 	if f.finished || f.removed {
 		return nil, errGone
 	}
-	return r.tree.OpenFile(f.partial, os.O_RDWR|os.O_CREATE, 0o644)
+	partial, _ := f.unfinishedNames()
+	return r.tree.OpenFile(partial, os.O_RDWR|os.O_CREATE, 0o644)
 }
 
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	f.mu.Lock()
 	gone := f.finished || f.finalizing || f.abandoned
+	whole := f.entry.Size <= ChunkSize && int64(len(p)) == f.entry.Size && len(f.have) == 0
 	f.mu.Unlock()
-	if gone {
+	switch {
+	case gone:
 		return nil
+	case whole && r.options.Checksum == ChecksumNone:
+		return r.storeWhole(f, p)
 	}
 	err := r.handles.use(f.index, func(file *os.File) error {
-		if _, err := file.WriteAt(p, off); err != nil {
+		f.writing.Lock()
+		_, err := file.WriteAt(p, off)
+		f.writing.Unlock()
+		if err != nil {
 			return err
 		}
-		return r.note(f, file, off, int64(len(p)))
+		return r.note(f, file, p, off)
 	})
-	switch {
-	case errors.Is(err, errGone):
-		return nil
-	case err != nil:
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	if err != nil {
+		return r.failWrite(f, err)
 	}
 	r.follow(f)
 	return r.finalizeIfWhole(f)
 }
 
-// note records that a range is written, and journals the chunks that it completes.
-func (r *receiver) note(f *gotFile, file *os.File, off, n int64) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.have.add(off, n)
-	f.changed.Broadcast()
-	if f.entry.Size <= ChunkSize || f.abandoned {
+// failWrite fails a file that can't be written, unless it is done with.
+func (r *receiver) failWrite(f *gotFile, err error) error {
+	if errors.Is(err, errGone) {
 		return nil
 	}
-	buf := chunkBuffers.Get().(*[ChunkSize]byte)
-	defer chunkBuffers.Put(buf)
-	for i := off / ChunkSize; i <= (off+n-1)/ChunkSize; i++ {
+	return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+}
+
+// note records that bytes are written, and hashes and journals the chunks that they complete.
+func (r *receiver) note(f *gotFile, file *os.File, p []byte, off int64) error {
+	end := off + int64(len(p))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.have.add(off, int64(len(p)))
+	if f.changed != nil {
+		f.changed.Broadcast()
+	}
+	if f.abandoned {
+		return nil
+	}
+	if f.hashes.sums == nil {
+		f.hashes = newChunkHashes(f.entry.Size)
+	}
+	for i := off / ChunkSize; i*ChunkSize < end; i++ {
 		g := chunkRange(i, f.entry.Size)
-		if _, known := f.hashes[i]; known || !f.have.covers(g.Offset, g.Length) {
+		if f.hashes.has(i) || !f.have.covers(g.Offset, g.Length) {
 			continue
 		}
-		sum, err := hashChunk(file, i, f.entry.Size, buf[:])
+		sum, err := chunkWritten(file, g, p, off)
 		if err != nil {
 			return err
 		}
-		if f.hashes == nil {
-			f.hashes = map[int64][16]byte{}
+		f.hashes.set(i, sum)
+		if f.entry.Size <= ChunkSize {
+			continue
 		}
-		f.hashes[i] = sum
 		if err := r.append(f, journalRecord(i, sum)); err != nil {
 			return err
 		}
@@ -89,17 +105,35 @@ func (r *receiver) note(f *gotFile, file *os.File, off, n int64) error {
 	return nil
 }
 
+// chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that is all
+// of it, else what the file has.
+func chunkWritten(file *os.File, g control.Range, p []byte, off int64) ([16]byte, error) {
+	if off <= g.Offset && g.Offset+g.Length <= off+int64(len(p)) {
+		return hashOf(p[g.Offset-off:][:g.Length]), nil
+	}
+	buf := chunkBuffers.Get().(*[ChunkSize]byte)
+	defer chunkBuffers.Put(buf)
+	b := buf[:g.Length]
+	if _, err := io.ReadFull(io.NewSectionReader(file, g.Offset, g.Length), b); err != nil {
+		return [16]byte{}, err
+	}
+	return hashOf(b), nil
+}
+
 // append adds a record to the journal, and starts the journal with what is known already. f.mu is held.
 func (r *receiver) append(f *gotFile, record []byte) error {
 	if f.log == nil {
-		log, err := r.tree.OpenFile(f.journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+		_, journal := f.unfinishedNames()
+		log, err := r.tree.OpenFile(journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 		if err != nil {
 			return err
 		}
 		f.log = log
 		record = journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
-		for i, sum := range f.hashes {
-			record = append(record, journalRecord(i, sum)...)
+		for i, sum := range f.hashes.sums {
+			if f.hashes.has(int64(i)) {
+				record = append(record, journalRecord(int64(i), sum)...)
+			}
 		}
 	}
 	_, err := f.log.Write(record)
@@ -109,14 +143,15 @@ func (r *receiver) append(f *gotFile, record []byte) error {
 // discard forgets what is there of a file and removes it.
 func (r *receiver) discard(f *gotFile) error {
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, nil, 0
+	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
 	f.closeLog()
 	f.mu.Unlock()
 	return r.removeUnfinished(f)
 }
 
 func (r *receiver) removeUnfinished(f *gotFile) error {
-	for _, p := range []string{f.partial, f.journal} {
+	partial, journal := f.unfinishedNames()
+	for _, p := range []string{partial, journal} {
 		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fileError(f.entry.Path, err, CodeDiskWrite)
 		}
@@ -135,6 +170,9 @@ func (f *gotFile) closeLog() {
 // digest notes what the sender says of a whole file.
 func (r *receiver) digest(m *control.Digest) error {
 	f := r.file(m.Index)
+	if f == finishedFile {
+		return nil
+	}
 	if f == nil || f.entry.Kind != control.KindFile {
 		return Errorf(CodeProtocol, "the sender has a digest of entry %d, which is no file", m.Index)
 	}
@@ -145,7 +183,7 @@ func (r *receiver) digest(m *control.Digest) error {
 		return r.done(f, control.FileFailed, &Error{Code: Code(m.Code), Text: m.Text})
 	}
 	f.mu.Lock()
-	f.expected = &m.SHA256
+	f.expected, f.announced = &m.Hash, m.Checksum
 	f.mu.Unlock()
 	return r.finalizeIfWhole(f)
 }
@@ -156,7 +194,9 @@ func (r *receiver) abandon(f *gotFile) error {
 	over := f.finished
 	f.abandoned, f.removed = true, true
 	f.closeLog()
-	f.changed.Broadcast()
+	if f.changed != nil {
+		f.changed.Broadcast()
+	}
 	f.mu.Unlock()
 	if over {
 		return nil
@@ -167,7 +207,8 @@ func (r *receiver) abandon(f *gotFile) error {
 // finalizeIfWhole has a file finished once, when all of it is there and its digest is known.
 func (r *receiver) finalizeIfWhole(f *gotFile) error {
 	f.mu.Lock()
-	ready := f.expected != nil && f.have.prefix() == f.entry.Size && !f.finalizing && !f.finished && !f.hashing
+	whole := f.staged || f.have.prefix() == f.entry.Size && f.hashes.complete()
+	ready := f.expected != nil && whole && !f.finalizing && !f.finished && !f.hashing && !f.checking
 	if ready {
 		f.finalizing = true
 	}
@@ -178,24 +219,27 @@ func (r *receiver) finalizeIfWhole(f *gotFile) error {
 	return nil
 }
 
-// follow starts the digest of a large file while its data still arrives.
+// follow starts the checksum of a large file while its data still arrives.
 func (r *receiver) follow(f *gotFile) {
+	if r.options.Checksum == ChecksumNone || f.entry.Size < followFrom {
+		return
+	}
 	f.mu.Lock()
-	start := f.entry.Size >= followFrom && f.have.prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.sum == ""
+	start := f.have.prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.checksum == nil
 	if start {
-		f.hashing = true
+		f.hashing, f.changed = true, sync.NewCond(&f.mu)
 	}
 	f.mu.Unlock()
 	if !start {
 		return
 	}
 	r.followers.Go(func() {
-		h := sha256.New()
+		h := newChecksum(r.options.Checksum)
 		err := r.readAlong(f, h)
 		f.mu.Lock()
 		f.hashing = false
 		stop := f.finished || f.abandoned
-		f.sum = hex.EncodeToString(h.Sum(nil))
+		f.checksum = h.Sum(nil)
 		f.mu.Unlock()
 		switch {
 		case stop:
@@ -241,38 +285,48 @@ func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
 
 // finalize verifies a whole file and gives it its name.
 func (r *receiver) finalize(ctx context.Context, f *gotFile) error {
-	if err := r.publish(f); err != nil {
+	publish := r.publish
+	if f.staged {
+		publish = r.publishStaged
+	}
+	if err := publish(f); err != nil {
 		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
 	}
 	return r.settle(ctx, f, control.FileWritten)
 }
 
+// errMismatch is why a file fails whose hash is not the sender's.
+func errMismatch(f *gotFile) *Error {
+	return Errorf(CodeDiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
+}
+
+// refuse fails a file that is not what was sent.
+func (r *receiver) refuse(f *gotFile) error {
+	if err := r.abandon(f); err != nil {
+		return err
+	}
+	return r.done(f, control.FileFailed, errMismatch(f))
+}
+
+// publish gives a file its name, if it is what was sent.
 func (r *receiver) publish(f *gotFile) error {
 	defer r.handles.forget(f.index)
 	err := r.handles.use(f.index, func(file *os.File) error {
 		f.mu.Lock()
 		f.closeLog()
-		sum := f.sum
+		matches := f.entry.Size == 0 || f.hashes.file() == *f.expected
 		f.mu.Unlock()
+		if err := r.sum(f, file); err != nil {
+			return err
+		}
+		if !matches || f.announced != nil && !bytes.Equal(f.announced, f.checksum) {
+			return errors.Join(r.removeUnfinished(f), errMismatch(f))
+		}
 		if err := file.Truncate(f.entry.Size); err != nil {
 			return err
 		}
-		if sum == "" {
-			h := sha256.New()
-			if _, err := io.Copy(h, io.NewSectionReader(file, 0, f.entry.Size)); err != nil {
-				return err
-			}
-			sum = hex.EncodeToString(h.Sum(nil))
-		}
-		f.mu.Lock()
-		f.sum = sum
-		matches := f.entry.Size == 0 || f.expected != nil && sum == hex.EncodeToString(f.expected[:])
-		f.mu.Unlock()
-		if !matches {
-			if err := r.removeUnfinished(f); err != nil {
-				return err
-			}
-			return Errorf(CodeDiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
+		if err := r.attributes(f, file); err != nil {
+			return err
 		}
 		if f.entry.Size < syncFrom {
 			return nil
@@ -282,16 +336,27 @@ func (r *receiver) publish(f *gotFile) error {
 	if err != nil {
 		return err
 	}
-	if err := r.attributes(f, f.partial); err != nil {
-		return err
-	}
-	if err := r.tree.Rename(f.partial, f.target); err != nil {
+	partial, journal := f.unfinishedNames()
+	if err := r.tree.Rename(partial, f.target); err != nil {
 		return err
 	}
 	if f.entry.Size > ChunkSize {
 		// The file has its name: a journal that stays behind speaks of a partial file that is no more, and nobody believes it.
-		_ = r.tree.Remove(f.journal)
+		_ = r.tree.Remove(journal)
 	}
+	return nil
+}
+
+// sum computes the checksum that is reported, if there is to be one and it was not computed while the data came.
+func (r *receiver) sum(f *gotFile, file *os.File) error {
+	if r.options.Checksum == ChecksumNone || f.checksum != nil {
+		return nil
+	}
+	h := newChecksum(r.options.Checksum)
+	if _, err := io.Copy(h, io.NewSectionReader(file, 0, f.entry.Size)); err != nil {
+		return err
+	}
+	f.checksum = h.Sum(nil)
 	return nil
 }
 
@@ -299,16 +364,15 @@ func (r *receiver) publish(f *gotFile) error {
 // are left to the file system: after a power failure they may have to be sent again.
 const syncFrom = ChunkSize
 
-// attributes gives the file called name the times and the mode that the source has.
-func (r *receiver) attributes(f *gotFile, name string) error {
+// attributes gives a file the times and the mode that the source has.
+func (r *receiver) attributes(f *gotFile, file *os.File) error {
 	if r.options.PreserveModes {
-		if err := r.tree.Chmod(name, fs.FileMode(f.entry.Mode).Perm()); err != nil {
+		if err := file.Chmod(fs.FileMode(f.entry.Mode).Perm()); err != nil {
 			return err
 		}
 	}
 	if r.options.PreserveTimes {
-		t := time.Unix(0, f.entry.ModTime)
-		return r.tree.Chtimes(name, t, t)
+		return storage.SetTimes(file, time.Unix(0, f.entry.ModTime))
 	}
 	return nil
 }

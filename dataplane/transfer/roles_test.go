@@ -131,7 +131,12 @@ func tree(t *testing.T, dir string) map[string]string {
 }
 
 func TestTreeArrivesWhole(t *testing.T) {
-	x := run{from: t.TempDir(), to: t.TempDir()}
+	t.Run("with checksums", func(t *testing.T) { treeArrivesWhole(t, ChecksumSHA256) })
+	t.Run("without", func(t *testing.T) { treeArrivesWhole(t, ChecksumNone) })
+}
+
+func treeArrivesWhole(t *testing.T, checksum string) {
+	x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Checksum: checksum}}
 	write(t, filepath.Join(x.from, "empty"), nil)
 	write(t, filepath.Join(x.from, "Größe und Maß.txt"), []byte("ä"))
 	write(t, filepath.Join(x.from, "big"), noise(1, 5<<20+123))
@@ -146,8 +151,8 @@ func TestTreeArrivesWhole(t *testing.T) {
 	if diff := cmp.Diff(tree(t, x.from), tree(t, x.to)); diff != "" {
 		t.Errorf("(-sent +got):\n%s", diff)
 	}
-	if e := x.events["big"]; e.SHA256 != fmt.Sprintf("%x", sha256.Sum256(noise(1, 5<<20+123))) {
-		t.Errorf("digest of big: %q", e.SHA256)
+	if e := x.events["big"]; checksum != ChecksumNone && e.Checksum != fmt.Sprintf("%x", sha256.Sum256(noise(1, 5<<20+123))) {
+		t.Errorf("checksum of big: %q", e.Checksum)
 	}
 
 	t.Run("again sends nothing", func(t *testing.T) {

@@ -37,7 +37,7 @@ type sender struct {
 	encrypt *atrest.Key
 	counters
 
-	handles *handles[sourceFile]
+	handles *handles[uint64, sourceFile]
 	work    *queue
 
 	mu    sync.RWMutex
@@ -62,10 +62,13 @@ type sentFile struct {
 	done    bool
 	have    *control.Have // collected parts of a Have
 
-	mu      sync.Mutex
-	failed  *Error
-	digest  string
-	resumed int64
+	mu       sync.Mutex
+	failed   *Error
+	hashes   chunkHashes
+	passing  passing
+	said     bool // the Digest is sent or about to be
+	checksum []byte
+	resumed  int64
 }
 
 func (f *sentFile) fail(err *Error) {
@@ -148,7 +151,7 @@ func (s *sender) list(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	end := &control.End{Entries: uint64(len(s.files)), Bytes: uint64(s.end)}
+	end := &control.End{Entries: uint64(len(s.files)), Bytes: uint64(s.bytesExpected.Load())}
 	s.listed = true
 	s.mu.Unlock()
 	s.known.Store(true)
@@ -168,7 +171,7 @@ func (s *sender) announce(e found) error {
 	}
 	f := &sentFile{found: e, began: time.Now()}
 	s.mu.Lock()
-	if e.Size > engine.MaxOffset-s.end {
+	if e.Size > engine.MaxOffset-ChunkSize-s.end {
 		s.mu.Unlock()
 		return Errorf(CodeFileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
 	}
@@ -176,12 +179,12 @@ func (s *sender) announce(e found) error {
 		s.mu.Unlock()
 		return Errorf(CodeUsage, "more than %d files and folders in one session, send them in several", control.MaxEntries)
 	}
-	f.index, f.start = uint64(len(s.files)), s.end
+	f.index, f.start = uint64(len(s.files)), place(s.end, e.Size)
 	s.files = append(s.files, f)
 	if e.Kind == control.KindFile {
 		s.open++
 		s.undecided++
-		s.end += e.Size
+		s.end = f.start + e.Size
 		if e.Size > 0 {
 			s.space = append(s.space, f)
 		}
@@ -208,7 +211,7 @@ func (s *sender) report(f *sentFile, e FileEvent) {
 	f.mu.Lock()
 	e.Resumed = f.resumed
 	if e.Err == nil && !e.Skipped {
-		e.SHA256 = f.digest
+		e.setChecksum(s.options.Checksum, f.checksum)
 	}
 	f.mu.Unlock()
 	e.Path, e.Target, e.Size, e.Started, e.Finished = f.Path, path.Join(f.base, f.source), f.Size, f.began, time.Now()
@@ -289,7 +292,6 @@ func (s *sender) want(m *control.Want) error {
 	if err := s.data.Push(engine.Range{Offset: f.start, Length: f.Size}); err != nil {
 		return err
 	}
-	s.work.add(func(ctx context.Context) error { return s.sendDigest(ctx, f) })
 	s.closeIfDecided()
 	return nil
 }
@@ -355,7 +357,8 @@ func (s *sender) progress() Progress {
 	return p
 }
 
-// ReadAt gives the engine bytes of the transfer space. A file that can't be read gives zeros and fails by itself.
+// ReadAt gives the engine bytes of the transfer space, and hashes those that it asks for for the first time. A file that
+// can't be read gives zeros and fails by itself.
 func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	for n < len(p) {
@@ -364,10 +367,12 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 			return n, io.ErrUnexpectedEOF
 		}
 		part := p[n:min(len(p), n+int(min(f.start+f.Size-off, int64(len(p)))))]
+		var lost error
 		err := s.handles.use(f.index, func(file sourceFile) error {
 			if got, err := file.ReadAt(part, off-f.start); got < len(part) {
 				return err
 			}
+			lost = s.passed(f, file, part, off-f.start)
 			return nil
 		})
 		if err != nil {
@@ -376,6 +381,10 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 				err = errChanged(f)
 			}
 			f.fail(fileError(f.Path, err, CodeDiskRead))
+			lost = s.sayFailure(f)
+		}
+		if lost != nil {
+			return n, lost
 		}
 		n += len(part)
 		off += int64(len(part))

@@ -2,8 +2,6 @@ package transfer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 
@@ -11,57 +9,93 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
-// sendDigest reads a whole file and says its digest, or why there is none.
-func (s *sender) sendDigest(ctx context.Context, f *sentFile) error {
-	m := &control.Digest{Index: f.index}
-	sum, err := s.digest(ctx, f)
-	if ctx.Err() != nil {
+// passed hashes bytes on their way to the engine and says the file's digest once all of it has passed.
+func (s *sender) passed(f *sentFile, file sourceFile, b []byte, off int64) error {
+	f.mu.Lock()
+	if f.said {
+		f.mu.Unlock()
 		return nil
 	}
-	if failed := f.failure(); failed != nil {
-		err = failed
+	if f.hashes.sums == nil {
+		f.hashes = newChunkHashes(f.Size)
+	}
+	f.passing.feed(&f.hashes, f.Size, b, off)
+	f.mu.Unlock()
+	return s.sayDigest(f, file)
+}
+
+// sayDigest says the digest of a file, once, when the hashes of all its chunks are known.
+func (s *sender) sayDigest(f *sentFile, file sourceFile) error {
+	f.mu.Lock()
+	ready := !f.said && f.failed == nil && f.hashes.complete()
+	if !ready {
+		f.mu.Unlock()
+		return nil
+	}
+	f.said = true
+	m := &control.Digest{Index: f.index, Hash: f.hashes.file()}
+	f.hashes = chunkHashes{}
+	f.mu.Unlock()
+	if s.options.Checksum != ChecksumNone {
+		s.work.add(func(ctx context.Context) error { return s.sayChecksum(ctx, f, m) })
+		return nil
+	}
+	return s.sayUnchanged(f, file, m)
+}
+
+// sayUnchanged sends a digest, or a failure if the file is no longer the one that the manifest describes.
+func (s *sender) sayUnchanged(f *sentFile, file sourceFile, m *control.Digest) error {
+	info, err := file.Stat()
+	if err == nil && (info.Size() != f.Size || info.ModTime().UnixNano() != f.ModTime) {
+		err = errChanged(f)
 	}
 	if err != nil {
-		e := fileError(f.Path, err, CodeDiskRead)
-		m.Code, m.Text = uint32(e.Code), e.Text
-	} else {
-		m.SHA256 = sum
-		f.mu.Lock()
-		f.digest = hex.EncodeToString(sum[:])
-		f.mu.Unlock()
+		f.fail(fileError(f.Path, err, CodeDiskRead))
+		m = f.failedDigest()
 	}
 	return s.conn.send(m)
 }
 
-// digest is the SHA-256 of the file as it is now, if it is still the one that the manifest describes.
-func (s *sender) digest(ctx context.Context, f *sentFile) (sum [32]byte, err error) {
-	h := sha256.New()
-	err = s.handles.use(f.index, func(file sourceFile) error {
-		buf := make([]byte, min(f.Size, ChunkSize))
-		for off := int64(0); off < f.Size; {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			n, err := file.ReadAt(buf[:min(int64(len(buf)), f.Size-off)], off)
-			if n == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
-				return errChanged(f)
-			}
-			if n == 0 && err != nil {
-				return err
-			}
-			h.Write(buf[:n])
-			off += int64(n)
-		}
-		info, err := file.Stat()
-		if err != nil {
+// sayFailure says, once, that a file can't be delivered.
+func (s *sender) sayFailure(f *sentFile) error {
+	f.mu.Lock()
+	said := f.said
+	f.said = true
+	f.mu.Unlock()
+	if said {
+		return nil
+	}
+	return s.conn.send(f.failedDigest())
+}
+
+func (f *sentFile) failedDigest() *control.Digest {
+	e := f.failure()
+	return &control.Digest{Index: f.index, Code: uint32(e.Code), Text: e.Text}
+}
+
+// sayChecksum adds the checksum of the whole file to its digest.
+func (s *sender) sayChecksum(ctx context.Context, f *sentFile, m *control.Digest) error {
+	err := s.handles.use(f.index, func(file sourceFile) error {
+		h := newChecksum(s.options.Checksum)
+		if _, err := io.Copy(h, readerUntil{ctx, io.NewSectionReader(file, 0, f.Size)}); err != nil {
 			return err
 		}
-		if info.Size() != f.Size || info.ModTime().UnixNano() != f.ModTime {
-			return errChanged(f)
-		}
-		return nil
+		m.Checksum = h.Sum(nil)
+		f.mu.Lock()
+		f.checksum = m.Checksum
+		f.mu.Unlock()
+		return s.sayUnchanged(f, file, m)
 	})
-	return [32]byte(h.Sum(nil)), err
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, errClosing):
+		return err
+	case err != nil:
+		f.fail(fileError(f.Path, err, CodeDiskRead))
+		return s.conn.send(f.failedDigest())
+	}
+	return nil
 }
 
 // has collects the parts of a Have and has them checked.
@@ -92,43 +126,34 @@ func (s *sender) has(m *control.Have) error {
 func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have) error {
 	var kept rangeSet
 	for _, r := range have.Ranges {
-		if r.Offset+r.Length > f.Size {
-			return Errorf(CodeProtocol, "the receiver has more of %s than there is", f.Path)
+		if r.Offset+r.Length > f.Size || r.Offset%ChunkSize != 0 || r.Length%ChunkSize != 0 && r.Offset+r.Length != f.Size {
+			return Errorf(CodeProtocol, "the receiver has parts of %s that are no chunks of it", f.Path)
 		}
 		kept.add(r.Offset, r.Length)
 	}
+	f.mu.Lock()
+	f.hashes = newChunkHashes(f.Size)
+	f.mu.Unlock()
 	bad, err := s.compare(ctx, f, have)
 	if ctx.Err() != nil {
 		return nil
 	}
-	var missing rangeSet
 	switch {
 	case err != nil, len(bad) > 0 && (have.Final || s.options.Resume != ResumeFull):
 		kept = nil
-		missing = kept.missing(f.Size)
 	default:
-		missing = kept.missing(f.Size)
 		for _, chunk := range bad {
-			r := chunkRange(chunk, f.Size)
-			missing.add(r.Offset, r.Length)
+			kept.cut(chunkRange(chunk, f.Size))
 		}
 	}
+	missing := kept.missing(f.Size)
 	s.bytesResumed.Add(f.resume(f.Size - missing.total()))
 
 	if _, err := s.decide(f.index); err != nil {
 		return err
 	}
-	for rest := missing; ; rest = rest[control.MaxHave:] {
-		part := &control.Sending{Index: f.index, Ranges: rest}
-		if part.More = len(rest) > control.MaxHave; part.More {
-			part.Ranges = rest[:control.MaxHave]
-		}
-		if err := s.conn.send(part); err != nil {
-			return err
-		}
-		if !part.More {
-			break
-		}
+	if err := s.announceRanges(f, missing); err != nil {
+		return err
 	}
 	for _, r := range missing {
 		if err := s.data.Push(engine.Range{Offset: f.start + r.Offset, Length: r.Length}); err != nil {
@@ -139,21 +164,30 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 	if have.Final && len(missing) == 0 {
 		return nil
 	}
-	return s.sendDigest(ctx, f)
+	return s.hashKept(ctx, f, kept)
 }
 
-// compare returns the chunks whose hash differs from the receiver's.
+// announceRanges says which ranges of a file are about to come.
+func (s *sender) announceRanges(f *sentFile, ranges rangeSet) error {
+	for rest := ranges; ; rest = rest[control.MaxHave:] {
+		part := &control.Sending{Index: f.index, Ranges: rest}
+		if part.More = len(rest) > control.MaxHave; part.More {
+			part.Ranges = rest[:control.MaxHave]
+		}
+		if err := s.conn.send(part); err != nil || !part.More {
+			return err
+		}
+	}
+}
+
+// compare returns the chunks whose hash differs from the receiver's, and notes the hashes of the others.
 func (s *sender) compare(ctx context.Context, f *sentFile, have *control.Have) (bad []int64, err error) {
 	err = s.handles.use(f.index, func(file sourceFile) error {
-		buf := make([]byte, min(f.Size, ChunkSize))
 		for _, h := range have.Hashes {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			if h.Chunk >= uint64(chunkCount(f.Size)) {
 				return Errorf(CodeProtocol, "the receiver has chunk %d of %s, which has none", h.Chunk, f.Path)
 			}
-			own, err := hashChunk(file, int64(h.Chunk), f.Size, buf)
+			own, err := s.hash(ctx, f, file, int64(h.Chunk))
 			if err != nil {
 				return err
 			}
@@ -164,4 +198,59 @@ func (s *sender) compare(ctx context.Context, f *sentFile, have *control.Have) (
 		return nil
 	})
 	return bad, err
+}
+
+// hashKept hashes what is not sent, so that the digest covers all of the file.
+func (s *sender) hashKept(ctx context.Context, f *sentFile, kept rangeSet) error {
+	var lost error
+	err := s.handles.use(f.index, func(file sourceFile) error {
+		for _, r := range kept {
+			for i := r.Offset / ChunkSize; i*ChunkSize < r.Offset+r.Length; i++ {
+				if _, err := s.hash(ctx, f, file, i); err != nil {
+					return err
+				}
+			}
+		}
+		lost = s.sayDigest(f, file)
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errChanged(f)
+		}
+		f.fail(fileError(f.Path, err, CodeDiskRead))
+		return s.sayFailure(f)
+	}
+	return lost
+}
+
+// hash returns the hash of a chunk that the engine does not read, and notes it.
+func (s *sender) hash(ctx context.Context, f *sentFile, file sourceFile, chunk int64) ([16]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return [16]byte{}, err
+	}
+	f.mu.Lock()
+	if f.hashes.sums == nil || f.hashes.has(chunk) {
+		defer f.mu.Unlock()
+		if f.hashes.sums == nil {
+			return [16]byte{}, nil // The digest is said.
+		}
+		return f.hashes.sums[chunk], nil
+	}
+	f.mu.Unlock()
+	buf := chunkBuffers.Get().(*[ChunkSize]byte)
+	defer chunkBuffers.Put(buf)
+	sum, err := hashChunk(file, chunk, f.Size, buf[:])
+	if err != nil {
+		return sum, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hashes.sums != nil {
+		f.hashes.set(chunk, sum)
+	}
+	return sum, nil
 }

@@ -50,10 +50,10 @@ func (s *session) recordFile(p *plan) func(FileEvent) {
 		}
 		f := store.FileResult{
 			Path: path.Join(s.grant.Root, p.base, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
-			Status: store.StatusCompleted, ChecksumType: "sha-256", Checksum: e.SHA256, StartedAt: e.Started, EndedAt: e.Finished,
+			Status: store.StatusCompleted, ChecksumType: e.ChecksumType, Checksum: e.Checksum, StartedAt: e.Started, EndedAt: e.Finished,
 		}
-		if e.SHA256 == "" {
-			f.ChecksumType = "none"
+		if e.Checksum == "" {
+			f.ChecksumType = ChecksumNone
 		}
 		if e.Skipped {
 			f.StartByte = e.Size

@@ -21,12 +21,14 @@ type SourceTree interface {
 type TargetTree interface {
 	SourceTree
 	OpenFile(p string, flag int, perm fs.FileMode) (*os.File, error)
-	MkdirAll(p string, perm fs.FileMode) error
+	Mkdir(p string, perm fs.FileMode) error
 	Rename(from, to string) error
 	Remove(p string) error
 	Chtimes(p string, atime, mtime time.Time) error
 	Chmod(p string, mode fs.FileMode) error
 	Space(p string) (storage.Space, error)
+	// Sub opens a folder of the tree by itself.
+	Sub(p string) (*storage.Root, error)
 }
 
 var _ TargetTree = (*storage.Root)(nil)

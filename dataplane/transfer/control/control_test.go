@@ -23,7 +23,7 @@ func samples() []Message {
 		&Want{Index: 300},
 		&Have{Index: 1, More: true, Ranges: []Range{{0, 1 << 20}, {3 << 20, 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
 		&Sending{Index: 1, Ranges: []Range{{1 << 20, 2 << 20}}},
-		&Digest{Index: 2, SHA256: [32]byte{1, 2}},
+		&Digest{Index: 2, Hash: [16]byte{1, 2}, Checksum: []byte{3, 200}},
 		&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "no space left"},
 		&Complete{Files: 1, Skipped: 2, Failed: 3, Bytes: 4},
 		&Keepalive{},

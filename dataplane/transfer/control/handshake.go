@@ -57,6 +57,9 @@ type Options struct {
 	// SkipSpecial leaves out devices, pipes and sockets without an error.
 	SkipSpecial bool `json:"skip_special,omitempty"`
 
+	// Checksum is the digest of every file to compute, compare and report: none, md5, sha1, sha-256, sha-384, sha-512.
+	Checksum string `json:"checksum,omitempty"`
+
 	Cipher       string `json:"cipher,omitempty"`      // aes-128-gcm, aes-192-gcm, aes-256-gcm
 	RatePolicy   string `json:"rate_policy,omitempty"` // fixed, high, fair, low
 	TargetKbps   int64  `json:"target_kbps,omitempty"` // 0 is no limit

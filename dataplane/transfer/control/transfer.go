@@ -15,6 +15,8 @@ const (
 	MaxSpace = 1 << 62
 	// MaxEntries is how many entries one session may have.
 	MaxEntries = 4 << 20
+	// MaxChecksum is the longest checksum of a file in bytes.
+	MaxChecksum = 64
 	// MaxHave is how many ranges, and how many chunk hashes, fit one Have message.
 	MaxHave = 16384
 )
@@ -31,7 +33,7 @@ const (
 )
 
 // Entry is one file or folder of the manifest. Entries are numbered from 0 in the order in which they are sent; files lie
-// one after the other in the transfer space in that order.
+// one after the other in the transfer space in that order, those of a chunk or more from a multiple of the chunk size on.
 type Entry struct {
 	Kind Kind
 	// Path is relative to the destination, slash-separated.
@@ -47,7 +49,7 @@ type Entry struct {
 	Text string
 }
 
-// End follows the last Entry.
+// End follows the last Entry. Bytes is the sum of the sizes.
 type End struct {
 	Entries uint64
 	Bytes   uint64
@@ -85,12 +87,15 @@ type Sending struct {
 	Ranges []Range
 }
 
-// Digest is the SHA-256 of a whole file as the sender read it, or, if Code is not 0, why the file failed at the sender.
+// Digest is what the sender has read of a whole file: the XXH3-128 of the XXH3-128s of its chunks, in order. If Code is not
+// 0 it says why the file failed at the sender instead.
 type Digest struct {
-	Index  uint64
-	Code   uint32
-	Text   string
-	SHA256 [32]byte
+	Index uint64
+	Code  uint32
+	Text  string
+	Hash  [16]byte
+	// Checksum is the digest by Options.Checksum, empty if none was agreed on.
+	Checksum []byte
 }
 
 // FileStatus is what became of a file at the receiver.
@@ -218,12 +223,19 @@ func decodeSending(d *decoder) *Sending {
 
 func (m *Digest) append(b []byte) ([]byte, error) {
 	b = appendFailure(binary.AppendUvarint(b, m.Index), m.Code, m.Text)
-	return append(b, m.SHA256[:]...), nil
+	if len(m.Checksum) > MaxChecksum {
+		return b, fmt.Errorf("checksum of %d bytes exceeds the limit of %d", len(m.Checksum), MaxChecksum)
+	}
+	b = append(b, m.Hash[:]...)
+	return appendString(b, string(m.Checksum)), nil
 }
 
 func decodeDigest(d *decoder) *Digest {
 	m := &Digest{Index: d.uvarint(), Code: d.uint32(), Text: d.string(MaxText)}
-	copy(m.SHA256[:], d.bytes(32))
+	copy(m.Hash[:], d.bytes(16))
+	if sum := d.string(MaxChecksum); sum != "" {
+		m.Checksum = []byte(sum)
+	}
 	return m
 }
 

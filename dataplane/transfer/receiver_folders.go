@@ -1,0 +1,115 @@
+package transfer
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"syscall"
+
+	"faspex.io/operator/dataplane/storage"
+)
+
+// Asking a file system for each of many names is slower than listing a folder once; listing a huge folder for one file is
+// slower still. So a folder is listed when it was asked this often, and given up on when it holds more than that.
+const (
+	lookBeforeList = 16
+	listAtMost     = 100_000
+)
+
+// folder is what a receiver knows of a folder that it writes into.
+type folder struct {
+	looks int
+	// names are what was in it before the session, if that is known; those that the session makes are not among them.
+	names map[string]struct{}
+	huge  bool
+}
+
+// ensureFolder makes a folder if need be. A folder that the session has made is empty.
+func (r *receiver) ensureFolder(p string) (*folder, error) {
+	if d := r.folders[p]; d != nil {
+		return d, nil
+	}
+	d := &folder{}
+	err := r.tree.Mkdir(p, 0o755)
+	switch {
+	case err == nil:
+		d.names = map[string]struct{}{}
+	case errors.Is(err, fs.ErrExist), p == "." || p == "/":
+		info, err := r.tree.Stat(p) // It may be a link to a folder, or a file.
+		if err == nil && !info.IsDir() {
+			err = &fs.PathError{Op: "mkdir", Path: p, Err: syscall.ENOTDIR}
+		}
+		if err != nil {
+			return nil, err
+		}
+	case errors.Is(err, fs.ErrNotExist) && path.Dir(p) != p:
+		if _, err := r.ensureFolder(path.Dir(p)); err != nil {
+			return nil, err
+		}
+		return r.ensureFolder(p)
+	default:
+		return nil, err
+	}
+	r.folders[p] = d
+	return d, nil
+}
+
+// lacks says that a folder holds nothing of a name; false is "perhaps it does".
+func (r *receiver) lacks(d *folder, p, name string) bool {
+	if d.names == nil && !d.huge {
+		if d.looks++; d.looks <= lookBeforeList {
+			return false
+		}
+		r.list(d, p)
+	}
+	if d.names == nil {
+		return false
+	}
+	_, there := d.names[name]
+	return !there
+}
+
+// list learns what is in a folder, if that is not too much and can be read.
+func (r *receiver) list(d *folder, p string) {
+	d.huge = true
+	f, err := r.tree.Open(p)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	names := map[string]struct{}{}
+	for len(names) < listAtMost {
+		entries, err := f.Readdirnames(1024)
+		for _, name := range entries {
+			names[name] = struct{}{}
+		}
+		if errors.Is(err, io.EOF) {
+			d.names, d.huge = names, false
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// inFolder calls fn with a handle on the folder of a file and the file's name in it: names in an open folder are looked up
+// without the way there.
+func (r *receiver) inFolder(p string, fn func(dir *storage.Root, name string) error) error {
+	return r.opened.use(path.Dir(p), func(dir *storage.Root) error { return fn(dir, path.Base(p)) })
+}
+
+// openExclusively makes a file for writing, and removes one that is in the way.
+func openExclusively(dir *storage.Root, name string) (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	file, err := dir.OpenFile(name, flags, 0o644)
+	if !errors.Is(err, fs.ErrExist) {
+		return file, err
+	}
+	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return dir.OpenFile(name, flags, 0o644)
+}
