@@ -31,6 +31,7 @@ import (
 // contact is the first line: how a client reaches the node.
 type contact struct {
 	Port        int    `json:"port"`
+	UDPPort     int    `json:"udpport"`
 	Fingerprint string `json:"fingerprint"`
 	Token       string `json:"token"`   // to send with
 	Receive     string `json:"receive"` // to receive with
@@ -99,8 +100,11 @@ func serve(ctx context.Context, folder, address string, level slog.Level) error 
 	if err != nil {
 		return err
 	}
-	go tellState(ctx, out)
-	out.print(contact{Port: listener.Addr().(*net.TCPAddr).Port, Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()), Token: send, Receive: receive})
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR1)
+	go tellState(ctx, asked, out)
+	out.print(contact{Port: listener.Addr().(*net.TCPAddr).Port, UDPPort: int(data.Addr().Port()), Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()),
+		Token: send, Receive: receive})
 	return server.Serve(ctx, listener)
 }
 

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/pprof"
 	"strings"
-	"syscall"
 )
 
 // state is what the node holds: a "state" event, printed at SIGUSR1. Stacks are those of all goroutines, equal ones together.
@@ -18,10 +16,8 @@ type state struct {
 	Stacks      string `json:"stacks"`
 }
 
-func tellState(ctx context.Context, out *lines) {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGUSR1)
-	defer signal.Stop(asked)
+// tellState prints the state whenever asked is told.
+func tellState(ctx context.Context, asked <-chan os.Signal, out *lines) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -1,0 +1,92 @@
+package robust
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"faspex.io/operator/hack/bench/testbed"
+)
+
+var soak = flag.Bool("soak", false, "the long versions")
+
+// programs is the folder with the programs under test.
+var programs string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "robust:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	if err := testbed.Sweep(); err != nil {
+		return 1, err
+	}
+	folder, err := testbed.Folder()
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	programs = filepath.Join(folder, "programs")
+	if err := build("./cmd/ascp", "./hack/bench/node", "./hack/wanem"); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// build makes the programs, with the race detector if these tests have it.
+func build(packages ...string) error {
+	args := []string{"build", "-o", programs + "/"}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	c := exec.Command("go", append(args, packages...)...)
+	c.Dir = filepath.Join("..", "..")
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w: %s", err, out)
+	}
+	return nil
+}
+
+// folder makes a folder in memory that goes with the test. Everybody may look into it.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := testbed.Folder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// here is the place that this process runs at.
+var here testbed.Place
+
+// start runs one of the programs at a place until the end of the test.
+func start(t *testing.T, at testbed.Place, c testbed.Command) *testbed.Process {
+	t.Helper()
+	c.Ordinary = true
+	p, err := at.Start(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return p
+}
