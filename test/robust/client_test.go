@@ -51,7 +51,7 @@ func (n *node) send(t *testing.T, a ask, from, to string) *client {
 // receive runs ascp to receive what the folder from of the node holds into the folder to.
 func (n *node) receive(t *testing.T, a ask, from, to string) *client {
 	t.Helper()
-	return n.ascp(t, a, n.contact.Receive, "xfer@"+n.host+":"+from+"/.", to)
+	return n.ascp(t, a, n.contact.Receive, "xfer@"+n.host+":"+strings.TrimSuffix(from, "/")+"/.", to)
 }
 
 func (n *node) ascp(t *testing.T, a ask, token string, sourceAndTarget ...string) *client {
@@ -138,4 +138,14 @@ func (c *client) succeeds(t *testing.T) outcome {
 		t.Fatalf("ascp ends with status %d: %s", o.status, c.process.Errors())
 	}
 	return o
+}
+
+// reaches waits for a moment of the running ascp.
+func (c *client) reaches(t *testing.T, moment <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-moment:
+	case <-c.process.Done():
+		t.Fatalf("ascp has ended already: %s", c.process.Errors())
+	}
 }
