@@ -21,13 +21,13 @@ const (
 	farewell = 5 * time.Second
 )
 
-// conn is the control channel of a session: messages in, messages out, and the watch over a silent peer. Messages are
-// collected while the stream is busy, so that thousands of small ones cost few writes.
+// conn is the control channel of a session: messages in, messages out, and the watch over a silent peer. A lone message leaves
+// at once; of many that follow each other, what comes within a millisecond leaves together.
 type conn struct {
 	stream io.ReadWriteCloser
 	reader *control.Reader
-	out    chan control.Message
-	in     chan received
+	in     chan []received
+	unread []received // the rest of the last that came from in
 	// closed is closed when this side has hung up, stopped when the writer has ended.
 	closed  chan struct{}
 	stopped chan struct{}
@@ -35,21 +35,38 @@ type conn struct {
 	// lastRead is when the last message came, since start.
 	lastRead atomic.Int64
 	once     sync.Once
+
+	mu       sync.Mutex
+	out      []byte        // encoded and not written
+	room     *sync.Cond    // out has become shorter, or the writer has ended
+	more     chan struct{} // out has become longer, or finishing
+	finished bool          // nothing comes after out
 	writeErr error
 }
 
+const (
+	// mostUnwritten is how many bytes of messages wait for the stream before those who send do.
+	mostUnwritten = 1 << 20
+	// gather is how long messages that follow others wait for company.
+	gather = time.Millisecond
+	// mostUnread is how many messages are read ahead.
+	mostUnread = 256
+)
+
 func newConn(stream io.ReadWriteCloser) *conn {
+	buffered := bufio.NewReaderSize(stream, 64<<10)
 	c := &conn{
 		stream:  stream,
-		reader:  control.NewReader(bufio.NewReaderSize(stream, 64<<10)),
-		out:     make(chan control.Message, 256),
-		in:      make(chan received, 64),
+		reader:  control.NewReader(buffered),
+		in:      make(chan []received, 2),
 		closed:  make(chan struct{}),
 		stopped: make(chan struct{}),
+		more:    make(chan struct{}, 1),
 		start:   time.Now(),
 	}
+	c.room = sync.NewCond(&c.mu)
 	go c.write()
-	go c.pump()
+	go c.pump(buffered)
 	return c
 }
 
@@ -61,14 +78,18 @@ type received struct {
 
 // pump reads the stream until it ends. Whoever waits for a message is not held up by it: closing an SSH channel ends no
 // read of it as long as the peer does not answer.
-func (c *conn) pump() {
+func (c *conn) pump(buffered *bufio.Reader) {
 	for {
 		m, err := c.reader.Read()
-		if err == nil {
-			c.lastRead.Store(int64(time.Since(c.start)))
+		batch := []received{{m, err}}
+		for err == nil && len(batch) < mostUnread && control.Buffered(buffered) {
+			if m, err = c.reader.ReadFrame(); m != nil || err != nil {
+				batch = append(batch, received{m, err})
+			}
 		}
+		c.lastRead.Store(int64(time.Since(c.start)))
 		select {
-		case c.in <- received{m, err}:
+		case c.in <- batch:
 		case <-c.closed:
 			return
 		}
@@ -83,38 +104,48 @@ var errClosing = errors.New("control channel is closed")
 
 // send queues a message.
 func (c *conn) send(m control.Message) error {
-	select {
-	case <-c.stopped:
-		return c.stopReason()
-	default:
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.out) > mostUnwritten && !c.finished {
+		c.room.Wait()
 	}
-	select {
-	case c.out <- m:
-		return nil
-	case <-c.stopped:
-		return c.stopReason()
-	}
+	return c.appendLocked(m)
 }
 
-func (c *conn) stopReason() error {
-	if c.writeErr != nil {
+func (c *conn) appendLocked(m control.Message) error {
+	switch {
+	case c.writeErr != nil:
 		return c.writeErr
+	case c.finished:
+		return errClosing
 	}
-	return errClosing
+	var err error
+	if c.out, err = control.Append(c.out, m); err != nil {
+		return err
+	}
+	c.wake()
+	return nil
+}
+
+func (c *conn) wake() {
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
 }
 
 // finish sends what is queued and, if it is not nil, m, and ends the writer. It is bounded in time.
 func (c *conn) finish(m control.Message) {
-	timeout := time.AfterFunc(farewell, func() { c.close() })
+	timeout := time.AfterFunc(farewell, c.close)
 	defer timeout.Stop()
+	c.mu.Lock()
 	if m != nil {
-		if c.send(m) != nil {
-			return
-		}
+		_ = c.appendLocked(m) // A channel that is gone needs no farewell.
 	}
-	if c.send(nil) == nil {
-		<-c.stopped
-	}
+	c.finished = true
+	c.mu.Unlock()
+	c.wake()
+	<-c.stopped
 }
 
 func (c *conn) close() {
@@ -124,40 +155,65 @@ func (c *conn) close() {
 	})
 }
 
+// write writes what is queued until finish was called or the stream fails.
 func (c *conn) write() {
 	defer close(c.stopped)
-	var b []byte
-	for m := range c.out {
-		if m != nil {
-			if b, c.writeErr = control.Append(b, m); c.writeErr != nil {
+	var writing []byte
+	var last time.Time
+	for {
+		select {
+		case <-c.more:
+		case <-c.closed:
+			c.fail(errClosing)
+			return
+		}
+		c.mu.Lock()
+		follows := !c.finished && time.Since(last) < gather
+		c.mu.Unlock()
+		if follows {
+			time.Sleep(gather)
+		}
+		c.mu.Lock()
+		writing, c.out = c.out, writing[:0]
+		finished := c.finished
+		c.room.Broadcast()
+		c.mu.Unlock()
+		if len(writing) > 0 {
+			if _, err := c.stream.Write(writing); err != nil {
+				c.fail(err)
 				return
 			}
+			last = time.Now()
 		}
-		if len(c.out) > 0 && len(b) < 64<<10 && m != nil {
-			continue
-		}
-		if len(b) > 0 {
-			if _, err := c.stream.Write(b); err != nil {
-				c.writeErr = err
-				return
-			}
-			b = b[:0]
-		}
-		if m == nil {
+		if finished {
 			return
 		}
 	}
 }
 
+// fail ends sending.
+func (c *conn) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finished = true
+	if c.writeErr == nil {
+		c.writeErr = err
+	}
+	c.room.Broadcast()
+}
+
 // read returns the next message that is not a keepalive. A peer's Error becomes an *Error.
 func (c *conn) read() (control.Message, error) {
 	for {
-		var r received
-		select {
-		case r = <-c.in:
-		case <-c.closed:
-			return nil, errClosing
+		if len(c.unread) == 0 {
+			select {
+			case c.unread = <-c.in:
+			case <-c.closed:
+				return nil, errClosing
+			}
 		}
+		r := c.unread[0]
+		c.unread = c.unread[1:]
 		if r.err != nil {
 			if errors.Is(r.err, control.ErrMalformed) {
 				return nil, Errorf(CodeProtocol, "%w", r.err)
@@ -193,10 +249,11 @@ func (c *conn) watch(ctx context.Context) error {
 			if time.Since(c.start)-time.Duration(c.lastRead.Load()) > silenceLimit {
 				return Errorf(CodeConnectionLost, "session timed out: the peer is silent, run again to resume")
 			}
-			select {
-			case c.out <- &control.Keepalive{}:
-			default: // The queue is full: what is in it keeps the peer awake, or the peer is gone.
+			c.mu.Lock()
+			if len(c.out) == 0 { // Else what is in it keeps the peer awake, or the peer is gone.
+				_ = c.appendLocked(&control.Keepalive{})
 			}
+			c.mu.Unlock()
 		}
 	}
 }

@@ -32,9 +32,15 @@ func (s *sender) encryptEntry(e *found) {
 
 // openSource opens a file of the manifest. Its encrypted form is the same each time, as long as the file is.
 func (s *sender) openSource(f *sentFile) (sourceFile, error) {
+	if s.encrypt == nil {
+		if host, ok := f.tree.(HostTree); ok {
+			return host.openPlain(f.source)
+		}
+		return f.tree.Open(f.source)
+	}
 	file, err := f.tree.Open(f.source)
-	if err != nil || s.encrypt == nil {
-		return file, err
+	if err != nil {
+		return nil, err
 	}
 	name := strings.TrimSuffix(f.Path, atrest.Suffix)
 	salt := s.encrypt.FileSalt(name, f.plain, f.ModTime)

@@ -58,7 +58,7 @@ type receiver struct {
 	counters
 
 	handles   *handles[uint64, *os.File] // partial files by index
-	opened    *handles[string, *storage.Root]
+	opened    *handles[string, *storage.Folder]
 	work      *queue
 	followers sync.WaitGroup
 
@@ -88,7 +88,7 @@ func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error),
 		seed: maphash.MakeSeed(), names: map[uint64]struct{}{}, folders: map[string]*folder{},
 	}
 	r.handles = newHandles(128, func(key uint64) (*os.File, error) { return r.openPartial(r.file(key)) })
-	r.opened = newHandles(64, tree.Sub)
+	r.opened = newHandles(64, tree.Folder)
 	return r
 }
 

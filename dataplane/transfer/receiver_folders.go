@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"syscall"
 
@@ -95,21 +94,7 @@ func (r *receiver) list(d *folder, p string) {
 	}
 }
 
-// inFolder calls fn with a handle on the folder of a file and the file's name in it: names in an open folder are looked up
-// without the way there.
-func (r *receiver) inFolder(p string, fn func(dir *storage.Root, name string) error) error {
-	return r.opened.use(path.Dir(p), func(dir *storage.Root) error { return fn(dir, path.Base(p)) })
-}
-
-// openExclusively makes a file for writing, and removes one that is in the way.
-func openExclusively(dir *storage.Root, name string) (*os.File, error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	file, err := dir.OpenFile(name, flags, 0o644)
-	if !errors.Is(err, fs.ErrExist) {
-		return file, err
-	}
-	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return dir.OpenFile(name, flags, 0o644)
+// inFolder calls fn with a handle on the folder of a file.
+func (r *receiver) inFolder(p string, fn func(*storage.Folder) error) error {
+	return r.opened.use(path.Dir(p), fn)
 }

@@ -2,7 +2,9 @@ package transfer
 
 import (
 	"errors"
+	"io/fs"
 	"path"
+	"time"
 
 	"faspex.io/operator/dataplane/storage"
 )
@@ -14,21 +16,17 @@ import (
 func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 	hashes := chunkHashes{sums: [][16]byte{hashOf(content)}}
 	sum := hashes.file()
-	partial, _ := unfinishedNames(f.target)
-	err := r.inFolder(partial, func(dir *storage.Root, name string) error {
-		file, err := openExclusively(dir, name)
-		if err != nil {
-			return err
-		}
-		if _, err = file.Write(content); err == nil {
-			err = r.attributes(f, file)
-		}
-		if closed := file.Close(); err == nil {
-			err = closed
-		}
-		return err
-	})
+	partial, _ := f.unfinishedNames()
+	var a storage.Attributes
+	if r.options.PreserveModes {
+		a.Mode, a.SetMode = fs.FileMode(f.entry.Mode), true
+	}
+	if r.options.PreserveTimes {
+		a.ModTime = time.Unix(0, f.entry.ModTime)
+	}
+	err := r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Make(path.Base(partial), content, a) })
 	if err != nil {
+		_ = r.removeUnfinished(f) // What failed before is what matters.
 		return r.failWrite(f, err)
 	}
 	f.mu.Lock()
@@ -39,12 +37,12 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 
 // publishStaged gives a staged file its name, if it is what was sent.
 func (r *receiver) publishStaged(f *gotFile) error {
-	partial, _ := unfinishedNames(f.target)
+	partial, _ := f.unfinishedNames()
 	f.mu.Lock()
 	matches := f.hash == *f.expected
 	f.mu.Unlock()
 	if !matches {
 		return errors.Join(r.removeUnfinished(f), errMismatch(f))
 	}
-	return r.inFolder(f.target, func(dir *storage.Root, name string) error { return dir.Rename(path.Base(partial), name) })
+	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(path.Base(partial), path.Base(f.target)) })
 }

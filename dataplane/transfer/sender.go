@@ -368,13 +368,14 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 		}
 		part := p[n:min(len(p), n+int(min(f.start+f.Size-off, int64(len(p)))))]
 		var lost error
-		err := s.handles.use(f.index, func(file sourceFile) error {
+		read := func(file sourceFile) error {
 			if got, err := file.ReadAt(part, off-f.start); got < len(part) {
 				return err
 			}
 			lost = s.passed(f, file, part, off-f.start)
 			return nil
-		})
+		}
+		err := s.withSource(f, int64(len(part)) == f.Size, read)
 		if err != nil {
 			clear(part)
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -390,6 +391,19 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 		off += int64(len(part))
 	}
 	return n, nil
+}
+
+// withSource calls fn with a file of the manifest. One that is read at once is not kept open.
+func (s *sender) withSource(f *sentFile, once bool, fn func(sourceFile) error) error {
+	if !once {
+		return s.handles.use(f.index, fn)
+	}
+	file, err := s.openSource(f)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return fn(file)
 }
 
 func (s *sender) at(off int64) *sentFile {

@@ -27,8 +27,8 @@ type TargetTree interface {
 	Chtimes(p string, atime, mtime time.Time) error
 	Chmod(p string, mode fs.FileMode) error
 	Space(p string) (storage.Space, error)
-	// Sub opens a folder of the tree by itself.
-	Sub(p string) (*storage.Root, error)
+	// Folder opens a folder of the tree, to make small files in.
+	Folder(p string) (*storage.Folder, error)
 }
 
 var _ TargetTree = (*storage.Root)(nil)

@@ -6,6 +6,7 @@
 package control
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -91,32 +92,43 @@ func NewReader(r io.Reader) *Reader { return &Reader{r: r} }
 // version may add hints.
 func (r *Reader) Read() (Message, error) {
 	for {
-		var header [headerLen]byte
-		if _, err := io.ReadFull(r.r, header[:]); err != nil {
-			return nil, err
-		}
-		n := binary.BigEndian.Uint32(header[:])
-		if n > MaxFrame {
-			return nil, fmt.Errorf("%w: type %d has %d bytes, the limit is %d", ErrMalformed, header[4], n, MaxFrame)
-		}
-		if cap(r.buf) < int(n) {
-			r.buf = make([]byte, n)
-		}
-		payload := r.buf[:n]
-		if _, err := io.ReadFull(r.r, payload); err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
-		m, err := Decode(Type(header[4]), payload)
-		if err != nil {
-			return nil, err
-		}
-		if m != nil {
-			return m, nil
+		m, err := r.ReadFrame()
+		if m != nil || err != nil {
+			return m, err
 		}
 	}
+}
+
+// ReadFrame is Read, but returns nil for a message of unknown type instead of waiting for the next.
+func (r *Reader) ReadFrame() (Message, error) {
+	var header [headerLen]byte
+	if _, err := io.ReadFull(r.r, header[:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(header[:])
+	if n > MaxFrame {
+		return nil, fmt.Errorf("%w: type %d has %d bytes, the limit is %d", ErrMalformed, header[4], n, MaxFrame)
+	}
+	if cap(r.buf) < int(n) {
+		r.buf = make([]byte, n)
+	}
+	payload := r.buf[:n]
+	if _, err := io.ReadFull(r.r, payload); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	return Decode(Type(header[4]), payload)
+}
+
+// Buffered reports whether a whole frame is in r, so that reading it waits for nobody.
+func Buffered(r *bufio.Reader) bool {
+	if r.Buffered() < headerLen {
+		return false
+	}
+	header, err := r.Peek(headerLen)
+	return err == nil && uint32(r.Buffered()-headerLen) >= binary.BigEndian.Uint32(header)
 }
 
 // Decode returns the message of one payload, or nil for an unknown type. The message keeps nothing of payload.

@@ -67,9 +67,15 @@ func printable(r rune) rune {
 type Manager struct {
 	conn net.Conn
 
-	mu    sync.Mutex
-	ended bool
+	mu      sync.Mutex
+	out     *bufio.Writer
+	flushed time.Time
+	waiting bool // a flush is scheduled
+	ended   bool
 }
+
+// gather is how long events that follow others wait for company: of thousands of small files each has its event.
+const gather = 10 * time.Millisecond
 
 // Connect calls the manager that listens on a port of the loopback address.
 func Connect(ctx context.Context, port int) (*Manager, error) {
@@ -80,7 +86,7 @@ func Connect(ctx context.Context, port int) (*Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the management port: %w", err)
 	}
-	return &Manager{conn: conn}, nil
+	return &Manager{conn: conn, out: bufio.NewWriterSize(conn, 32<<10)}, nil
 }
 
 // Send sends an event. DONE and ERROR are the last: what follows them is dropped.
@@ -94,8 +100,26 @@ func (m *Manager) Send(eventType string, fields ...Field) {
 		return
 	}
 	m.ended = eventType == "DONE" || eventType == "ERROR"
+	_, _ = m.out.WriteString(Frame{Type: eventType, Fields: fields}.encode())
+	switch wait := gather - time.Since(m.flushed); {
+	case m.ended || wait <= 0:
+		m.flush()
+	case !m.waiting:
+		m.waiting = true
+		time.AfterFunc(wait, func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.waiting = false
+			m.flush()
+		})
+	}
+}
+
+// flush writes what is gathered. m.mu is held.
+func (m *Manager) flush() {
 	_ = m.conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
-	_, _ = io.WriteString(m.conn, Frame{Type: eventType, Fields: fields}.encode())
+	_ = m.out.Flush()
+	m.flushed = time.Now()
 }
 
 // Ended reports whether DONE or ERROR was sent.
