@@ -3,7 +3,6 @@ package batchio
 import (
 	"bytes"
 	"encoding/binary"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -65,13 +64,13 @@ func TestFallback(t *testing.T) {
 		fails bool
 	}{{Auto, false}, {On, true}} {
 		a, b := listen(t, Options{Offload: tt.mode}), listen(t, Options{Offload: tt.mode, ReadBuffer: 1 << 20})
-		real, refusals := a.send, 0
-		a.send = func(p, oob []byte, to netip.AddrPort) (int, int, error) {
-			if len(oob) > 0 {
+		refusals := 0
+		a.refuse = func(datagrams int) error {
+			if datagrams > 1 {
 				refusals++
-				return 0, 0, unix.EIO
+				return unix.EIO
 			}
-			return real(p, oob, to)
+			return nil
 		}
 		train := bytes.Repeat([]byte("0123456789"), 35)
 		err := a.Send(train, 100, b.LocalAddr())
@@ -181,19 +180,25 @@ func TestParseControl(t *testing.T) {
 	binary.NativeEndian.PutUint32(drops[8:], unix.SOL_SOCKET)
 	binary.NativeEndian.PutUint32(drops[12:], unix.SO_RXQ_OVFL)
 	binary.NativeEndian.PutUint32(drops[16:], 7)
+	stamp := make([]byte, unix.CmsgSpace(16))
+	binary.NativeEndian.PutUint64(stamp, uint64(unix.CmsgLen(16)))
+	binary.NativeEndian.PutUint32(stamp[8:], unix.SOL_SOCKET)
+	binary.NativeEndian.PutUint32(stamp[12:], unix.SCM_TIMESTAMPNS)
+	binary.NativeEndian.PutUint64(stamp[16:], 5)
+	binary.NativeEndian.PutUint64(stamp[24:], 6)
 	tests := []struct {
-		name    string
-		in      []byte
-		segment int
-		drops   uint32
+		name string
+		in   []byte
+		want control
 	}{
-		{"nothing", nil, 0, 0},
-		{"both", append(append([]byte(nil), drops...), gro...), 1472, 7},
-		{"cut", gro[:18], 0, 0},
+		{"nothing", nil, control{}},
+		{"all", bytes.Join([][]byte{stamp, drops, gro}, nil), control{1472, 7, 5e9 + 6}},
+		{"cut", gro[:18], control{}},
+		{"stamp cut", stamp[:24], control{}},
 	}
 	for _, tt := range tests {
-		if segment, drops := parseControl(tt.in); segment != tt.segment || drops != tt.drops {
-			t.Errorf("%s: segment %d, drops %d", tt.name, segment, drops)
+		if got := parseControl(tt.in); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // Package batchio is a UDP socket that moves trains: many datagrams of one size that cross the
-// kernel in one call, by UDP_SEGMENT (GSO) on the way out and UDP_GRO on the way in. It refuses to
-// know what the datagrams hold and when they are sent.
+// kernel in one call, by UDP_SEGMENT (GSO) and UDP_GRO, or by sendmmsg and recvmmsg where the kernel or a
+// device cannot do that. It refuses to know what the datagrams hold and when they are sent.
 //
 // Words: a datagram is one UDP payload; a train is datagrams back to back in memory, all of one
 // size but the last, which may be shorter.
@@ -11,9 +11,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,21 +43,27 @@ type Options struct {
 	WriteBuffer int // wanted SO_SNDBUF in bytes
 }
 
-// Conn is an unconnected UDP socket. Send and Receive may be called from different goroutines; each
+// Conn is a UDP socket. Send and Receive may be called from different goroutines; each
 // from one at a time, except that Send is safe for concurrent use.
 type Conn struct {
-	udp        *net.UDPConn
 	mode       Mode
+	family     int // AF_INET or AF_INET6
+	readBuffer int
+	bound      string // the local address as Listen took it
+	local      netip.AddrPort
 	gso        atomic.Bool
-	gro        bool
+	gro        atomic.Bool
 	fallbacks  atomic.Uint64
 	drops      atomic.Uint64
-	readBuffer int
-	oob        []byte
-	deadline   time.Time
+	waiter     *waiter
+	in         inbox
 
-	// send is the system call, exchanged by tests.
-	send func(b, oob []byte, to netip.AddrPort) (int, int, error)
+	mu     sync.RWMutex // held for reading by those who use fd
+	fd     int
+	closed bool
+
+	// refuse is the kernel that does not send a train, for tests.
+	refuse func(datagrams int) error
 }
 
 // Listen opens a socket on addr ("host:port"; "" and ":0" are valid).
@@ -71,44 +76,75 @@ func Listen(network, addr string, o Options) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on udp %s: %w", addr, err)
 	}
-	c := &Conn{udp: udp, mode: o.Offload, oob: make([]byte, 256)}
-	c.send = udp.WriteMsgUDPAddrPort
+	c, err := newConn(udp)
+	if err != nil {
+		return nil, fmt.Errorf("listen on udp %s: %w", addr, err)
+	}
 	if err := c.configure(o); err != nil {
-		udp.Close()
+		c.Close()
 		return nil, fmt.Errorf("configure udp %s: %w", addr, err)
+	}
+	return c, nil
+}
+
+// newConn takes the socket of udp over and closes udp. The socket leaves the runtime's poller, which would
+// wake up for each datagram even while nobody waits for one.
+func newConn(udp *net.UDPConn) (*Conn, error) {
+	defer udp.Close()
+	local := udp.LocalAddr().(*net.UDPAddr)
+	c := &Conn{fd: -1, bound: local.String(), local: unmap(local.AddrPort())}
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var inner error
+	err = raw.Control(func(fd uintptr) {
+		if c.family, inner = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN); inner == nil {
+			c.fd, inner = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+		}
+	})
+	if err = errors.Join(err, inner); err != nil {
+		return nil, err
+	}
+	// Sending waits for room in the socket's buffer, receiving has a waiter.
+	if err := unix.SetNonblock(c.fd, false); err != nil {
+		unix.Close(c.fd)
+		return nil, err
+	}
+	_ = unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 1})
+	c.in.init(c)
+	if c.waiter, err = newWaiter(c.fd, c.in.arrived); err != nil {
+		unix.Close(c.fd)
+		return nil, err
 	}
 	return c, nil
 }
 
 // configure sets the socket options. Only the offloads in mode On are worth failing for.
 func (c *Conn) configure(o Options) error {
-	raw, err := c.udp.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var inner error
-	err = raw.Control(func(fd uintptr) {
-		s := int(fd)
-		buffer(s, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, o.ReadBuffer)
-		buffer(s, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, o.WriteBuffer)
-		c.readBuffer, _ = unix.GetsockoptInt(s, unix.SOL_SOCKET, unix.SO_RCVBUF)
+	c.mode = o.Offload
+	return c.use(func(fd int) error {
+		buffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, o.ReadBuffer)
+		buffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, o.WriteBuffer)
+		c.readBuffer, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
 		// Never fragment: the handshake finds the size that crosses. One of the two fails on a
 		// socket of one family.
-		_ = unix.SetsockoptInt(s, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE)
-		_ = unix.SetsockoptInt(s, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE)
-		_ = unix.SetsockoptInt(s, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 		if o.Offload == Off {
-			return
+			return nil
 		}
-		groErr := unix.SetsockoptInt(s, unix.IPPROTO_UDP, unix.UDP_GRO, 1)
-		_, gsoErr := unix.GetsockoptInt(s, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
-		c.gro = groErr == nil
+		groErr := unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_GRO, 1)
+		_, gsoErr := unix.GetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+		c.gro.Store(groErr == nil)
 		c.gso.Store(gsoErr == nil)
 		if o.Offload == On {
-			inner = errors.Join(groErr, gsoErr)
+			return errors.Join(groErr, gsoErr)
 		}
+		return nil
 	})
-	return errors.Join(err, inner)
 }
 
 // buffer asks for a socket buffer beyond the system's limit, then within it.
@@ -121,21 +157,60 @@ func buffer(fd, force, plain, size int) {
 	}
 }
 
-// LocalAddr is the bound address.
-func (c *Conn) LocalAddr() netip.AddrPort {
-	return unmap(c.udp.LocalAddr().(*net.UDPAddr).AddrPort())
+// use calls f with the socket, which stays open meanwhile.
+func (c *Conn) use(f func(fd int) error) error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return net.ErrClosed
+	}
+	return f(c.fd)
 }
 
+// LocalAddr is the bound address.
+func (c *Conn) LocalAddr() netip.AddrPort { return c.local }
+
 // Close ends Receive with net.ErrClosed.
-func (c *Conn) Close() error { return c.udp.Close() }
+func (c *Conn) Close() error {
+	c.waiter.close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	return unix.Close(c.fd)
+}
 
 // GSO says whether trains leave in one piece, GRO whether they may arrive so.
 func (c *Conn) GSO() bool { return c.gso.Load() }
 
 // GRO says whether the kernel may merge arriving datagrams.
-func (c *Conn) GRO() bool { return c.gro }
+func (c *Conn) GRO() bool { return c.gro.Load() }
 
-// Fallbacks counts the trains the kernel refused and that left datagram by datagram.
+// StopGSO has trains leave datagram by datagram from now on.
+func (c *Conn) StopGSO() {
+	if c.gso.Swap(false) {
+		c.fallbacks.Add(1)
+	}
+}
+
+// SetGRO switches the merging of arriving datagrams. What was merged before and was not received yet
+// arrives as one datagram that is too long.
+func (c *Conn) SetGRO(on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	err := c.use(func(fd int) error { return unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_GRO, value) })
+	if err != nil {
+		return fmt.Errorf("switch merging of arriving datagrams: %w", err)
+	}
+	c.gro.Store(on)
+	return nil
+}
+
+// Fallbacks counts the times that trains ceased to leave in one piece: the kernel refused one, or StopGSO.
 func (c *Conn) Fallbacks() uint64 { return c.fallbacks.Load() }
 
 // Drops is how many datagrams the receive buffer had no room for (SO_RXQ_OVFL).
@@ -143,35 +218,6 @@ func (c *Conn) Drops() uint64 { return c.drops.Load() }
 
 // ReadBuffer is the size of the receive buffer in bytes as the kernel accounts it.
 func (c *Conn) ReadBuffer() int { return c.readBuffer }
-
-// Receive waits until timeout has passed for datagrams from one address, lays them back to back
-// into buf and returns their size. n == 0 and no error is a timeout.
-func (c *Conn) Receive(buf []byte, timeout time.Duration) (n, size int, from netip.AddrPort, err error) {
-	// Moving the deadline is not free: keep one that is near enough.
-	now := time.Now()
-	if want := now.Add(timeout); c.deadline.After(want) || want.Sub(c.deadline) > timeout/4 {
-		c.deadline = want
-		if err := c.udp.SetReadDeadline(want); err != nil {
-			return 0, 0, from, err
-		}
-	}
-	n, oobn, _, from, err := c.udp.ReadMsgUDPAddrPort(buf, c.oob)
-	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return 0, 0, from, nil
-		}
-		return 0, 0, from, err
-	}
-	size = n
-	segment, drops := parseControl(c.oob[:oobn])
-	if segment > 0 && segment < n {
-		size = segment
-	}
-	if drops > 0 {
-		c.drops.Store(uint64(drops))
-	}
-	return n, size, unmap(from), nil
-}
 
 func unmap(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())

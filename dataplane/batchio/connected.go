@@ -13,7 +13,7 @@ import (
 // Share lets sockets of Connected stand beside this one on its port. It comes after bind, so a second
 // process that wants the port still fails.
 func (c *Conn) Share() error {
-	return c.control(func(fd int) error {
+	return c.use(func(fd int) error {
 		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 	})
 }
@@ -30,33 +30,30 @@ func (c *Conn) Connected(peer netip.AddrPort, o Options) (*Conn, error) {
 		}
 		return inner
 	}}
-	local := c.udp.LocalAddr()
-	pc, err := lc.ListenPacket(context.Background(), "udp", local.String())
+	pc, err := lc.ListenPacket(context.Background(), "udp", c.bound)
 	if err != nil {
-		return nil, fmt.Errorf("share %s: %w", local, err)
+		return nil, fmt.Errorf("share %s: %w", c.bound, err)
 	}
-	n := &Conn{udp: pc.(*net.UDPConn), mode: o.Offload, oob: make([]byte, 256)}
-	n.send = n.udp.WriteMsgUDPAddrPort
-	if err := n.Connect(peer); err != nil {
-		pc.Close()
+	n, err := newConn(pc.(*net.UDPConn))
+	if err != nil {
+		return nil, fmt.Errorf("share %s: %w", c.bound, err)
+	}
+	err = n.Connect(peer) // at once: until then it takes anybody's datagrams
+	if err == nil {
+		err = n.configure(o)
+	}
+	if err != nil {
+		n.Close()
 		return nil, err
-	}
-	if err := n.configure(o); err != nil {
-		pc.Close()
-		return nil, fmt.Errorf("configure %s: %w", local, err)
 	}
 	return n, nil
 }
 
 // Connect has the socket take datagrams of one peer only; it may be called again for another.
 func (c *Conn) Connect(peer netip.AddrPort) error {
-	return c.control(func(fd int) error {
-		domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
-		if err != nil {
-			return fmt.Errorf("connect to %s: %w", peer, err)
-		}
+	return c.use(func(fd int) error {
 		var to unix.Sockaddr = &unix.SockaddrInet6{Addr: peer.Addr().As16(), Port: int(peer.Port())}
-		if domain == unix.AF_INET {
+		if c.family == unix.AF_INET {
 			to = &unix.SockaddrInet4{Addr: peer.Addr().As4(), Port: int(peer.Port())}
 		}
 		if err := unix.Connect(fd, to); err != nil {
@@ -64,16 +61,4 @@ func (c *Conn) Connect(peer netip.AddrPort) error {
 		}
 		return nil
 	})
-}
-
-func (c *Conn) control(f func(fd int) error) error {
-	raw, err := c.udp.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var inner error
-	if err := raw.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
-		return err
-	}
-	return inner
 }

@@ -8,28 +8,36 @@ import (
 
 const controlHeader = unix.SizeofCmsghdr
 
-// parseControl takes the segment size (UDP_GRO) and the drop counter (SO_RXQ_OVFL) out of the
-// control messages of recvmsg; 0 where there is none. It reads no further than the messages say.
-func parseControl(b []byte) (segment int, drops uint32) {
+// control is what the control messages of recvmsg say; 0 where there is none.
+type control struct {
+	segment int    // UDP_GRO: size of the datagrams
+	drops   uint32 // SO_RXQ_OVFL: datagrams dropped so far
+	stamp   int64  // SO_TIMESTAMPNS: when the first datagram reached the machine, ns since 1970
+}
+
+// parseControl reads no further than the messages say.
+func parseControl(b []byte) (c control) {
 	for len(b) >= controlHeader {
 		length := int(binary.NativeEndian.Uint64(b))
 		level := int32(binary.NativeEndian.Uint32(b[8:]))
 		kind := int32(binary.NativeEndian.Uint32(b[12:]))
 		if length < controlHeader || length > len(b) {
-			return segment, drops
+			return c
 		}
 		data := b[controlHeader:length]
 		switch {
 		case level == unix.IPPROTO_UDP && kind == unix.UDP_GRO && len(data) >= 4:
-			segment = int(int32(binary.NativeEndian.Uint32(data)))
+			c.segment = int(int32(binary.NativeEndian.Uint32(data)))
 		case level == unix.IPPROTO_UDP && kind == unix.UDP_GRO && len(data) >= 2:
-			segment = int(binary.NativeEndian.Uint16(data))
+			c.segment = int(binary.NativeEndian.Uint16(data))
 		case level == unix.SOL_SOCKET && kind == unix.SO_RXQ_OVFL && len(data) >= 4:
-			drops = binary.NativeEndian.Uint32(data)
+			c.drops = binary.NativeEndian.Uint32(data)
+		case level == unix.SOL_SOCKET && kind == unix.SCM_TIMESTAMPNS && len(data) >= 16:
+			c.stamp = int64(binary.NativeEndian.Uint64(data))*1e9 + int64(binary.NativeEndian.Uint64(data[8:]))
 		}
 		b = b[min(unix.CmsgSpace(length-controlHeader), len(b)):]
 	}
-	return segment, drops
+	return c
 }
 
 // segmentControl writes the UDP_SEGMENT control message into b, which has CmsgSpace(2) bytes.

@@ -1,15 +1,28 @@
 package batchio
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strconv"
 	"sync"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-var controls = sync.Pool{New: func() any { return new([32]byte) }}
+// outbox is what one sending call needs. They are kept, so that sending allocates nothing.
+type outbox struct {
+	name    [unix.SizeofSockaddrInet6]byte
+	control [32]byte
+	msgs    [batch]unix.Mmsghdr
+	iovs    [batch]unix.Iovec
+}
+
+var outboxes = sync.Pool{New: func() any { return new(outbox) }}
 
 // Send transmits a train of datagrams of size bytes (the last may be shorter) to an address.
 // It splits trains at the kernel's limits, and falls back to single datagrams, for good, when the
@@ -18,16 +31,28 @@ func (c *Conn) Send(train []byte, size int, to netip.AddrPort) error {
 	if size <= 0 {
 		return fmt.Errorf("send: datagram size %d", size)
 	}
+	o := outboxes.Get().(*outbox)
+	defer outboxes.Put(o)
+	name, err := o.address(to, c.family)
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", to, err)
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return fmt.Errorf("send to %s: %w", to, net.ErrClosed)
+	}
 	for len(train) > 0 {
-		n := min(len(train), size)
-		if c.gso.Load() {
+		n, err := len(train), error(nil)
+		if c.gso.Load() && len(train) > size {
 			n = min(len(train), size*max(1, min(MaxSegments, MaxTrainBytes/size)))
-		}
-		err := c.sendPiece(train[:n], size, to)
-		if err != nil && n > size && refused(err) && c.mode == Auto {
-			c.gso.Store(false)
-			c.fallbacks.Add(1)
-			continue
+			err = c.sendWhole(o, train[:n], size, name)
+			if n > size && refused(err) && c.mode == Auto {
+				c.StopGSO()
+				continue
+			}
+		} else {
+			n, err = c.sendSingly(o, train, size, name)
 		}
 		if err != nil && !transient(err) {
 			return fmt.Errorf("send to %s: %w", to, err)
@@ -37,15 +62,85 @@ func (c *Conn) Send(train []byte, size int, to netip.AddrPort) error {
 	return nil
 }
 
-func (c *Conn) sendPiece(p []byte, size int, to netip.AddrPort) error {
-	if len(p) <= size {
-		_, _, err := c.send(p, nil, to)
-		return err
+// sendWhole has the kernel cut a train into datagrams.
+func (c *Conn) sendWhole(o *outbox, p []byte, size int, name uint32) error {
+	if c.refuse != nil {
+		if err := c.refuse((len(p) + size - 1) / size); err != nil {
+			return err
+		}
 	}
-	control := controls.Get().(*[32]byte)
-	_, _, err := c.send(p, segmentControl(control[:], size), to)
-	controls.Put(control)
-	return err
+	o.iovs[0] = unix.Iovec{Base: &p[0], Len: uint64(len(p))}
+	m := &o.msgs[0].Hdr
+	*m = unix.Msghdr{Name: &o.name[0], Namelen: name, Iov: &o.iovs[0], Iovlen: 1}
+	if len(p) > size {
+		control := segmentControl(o.control[:], size)
+		m.Control, m.Controllen = &control[0], uint64(len(control))
+	}
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_SENDMSG, uintptr(c.fd), uintptr(unsafe.Pointer(m)), 0)
+		if errno != unix.EINTR {
+			return orNil(errno)
+		}
+	}
+}
+
+// sendSingly hands the datagrams of a train to the kernel one by one, in one call, and says how many bytes
+// are done with: those before one that failed, and that one.
+func (c *Conn) sendSingly(o *outbox, p []byte, size int, name uint32) (done int, err error) {
+	n := 0
+	for at := 0; at < len(p) && n < batch; at += size {
+		o.iovs[n] = unix.Iovec{Base: &p[at], Len: uint64(min(size, len(p)-at))}
+		o.msgs[n].Hdr = unix.Msghdr{Name: &o.name[0], Namelen: name, Iov: &o.iovs[n], Iovlen: 1}
+		n++
+	}
+	for {
+		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&o.msgs[0])), uintptr(n), 0, 0, 0)
+		switch errno {
+		case unix.EINTR:
+		case 0:
+			return min(int(sent)*size, len(p)), nil
+		default:
+			return min(size, len(p)), errno
+		}
+	}
+}
+
+// address writes the raw form of an address for a socket of a family and returns its length.
+func (o *outbox) address(to netip.AddrPort, family int) (uint32, error) {
+	binary.NativeEndian.PutUint16(o.name[:], uint16(family))
+	binary.BigEndian.PutUint16(o.name[2:], to.Port())
+	if family == unix.AF_INET {
+		if !to.Addr().Unmap().Is4() {
+			return 0, errors.New("no IPv4 address")
+		}
+		a := to.Addr().As4()
+		copy(o.name[4:8], a[:])
+		clear(o.name[8:16])
+		return unix.SizeofSockaddrInet4, nil
+	}
+	a := to.Addr().As16()
+	clear(o.name[4:8])
+	copy(o.name[8:24], a[:])
+	binary.NativeEndian.PutUint32(o.name[24:], 0)
+	if zone := to.Addr().Zone(); zone != "" {
+		scope, err := strconv.ParseUint(zone, 10, 32)
+		if err != nil {
+			device, err := net.InterfaceByName(zone)
+			if err != nil {
+				return 0, err
+			}
+			scope = uint64(device.Index)
+		}
+		binary.NativeEndian.PutUint32(o.name[24:], uint32(scope))
+	}
+	return unix.SizeofSockaddrInet6, nil
+}
+
+func orNil(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
 }
 
 // refused says that the kernel or the device cannot segment.

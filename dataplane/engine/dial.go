@@ -207,7 +207,7 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 		if n == 0 {
 			continue
 		}
-		now = l.cfg.Clock.Now()
+		now = l.cfg.Clock.Now() - l.conn.Age()
 		for p := buf[:n]; len(p) > 0; {
 			d := p[:min(size, len(p))]
 			p = p[len(d):]
@@ -265,6 +265,9 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		}
 	}
 }
+
+// Age implements stamped.
+func (l *clientLink) Age() time.Duration { return l.conn.Age() }
 
 // takeLink handles a link packet.
 func (l *clientLink) takeLink(d []byte) {

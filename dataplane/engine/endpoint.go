@@ -123,13 +123,13 @@ func (e *Endpoint) serve() {
 		if err != nil || n == 0 {
 			continue
 		}
-		buf = e.dispatch(buf, n, size, from)
+		buf = e.dispatch(buf, n, size, e.conn.Age(), from)
 	}
 }
 
-// dispatch hands a train to its session and returns the buffer to read into next. A train comes from
+// dispatch hands a train of an age to its session and returns the buffer to read into next. A train comes from
 // one address; should it hold packets of several sessions, it is cut.
-func (e *Endpoint) dispatch(buf []byte, n, size int, from netip.AddrPort) []byte {
+func (e *Endpoint) dispatch(buf []byte, n, size int, age time.Duration, from netip.AddrPort) []byte {
 	head, err := wire.ParsePrefix(buf[:min(size, n)])
 	if err != nil {
 		e.stray.Add(1)
@@ -140,10 +140,10 @@ func (e *Endpoint) dispatch(buf []byte, n, size int, from netip.AddrPort) []byte
 	l := e.find(head.ConnID)
 	if err == nil && l != nil && uniform(buf[:n], size) {
 		if head.Type == wire.TypeLink {
-			l.takeLink(buf[:n], size, from)
+			l.takeLink(buf[:n], size, l.cfg.Clock.Now()-age, from)
 			return buf
 		}
-		return l.enqueue(buf, n, size)
+		return l.enqueue(buf, n, size, age)
 	}
 	for p := buf[:n]; len(p) > 0; {
 		d := p[:min(size, len(p))]
@@ -157,11 +157,11 @@ func (e *Endpoint) dispatch(buf []byte, n, size int, from netip.AddrPort) []byte
 		case l == nil:
 			e.stray.Add(1)
 		case head.Type == wire.TypeLink:
-			l.takeLink(d, len(d), from)
+			l.takeLink(d, len(d), l.cfg.Clock.Now()-age, from)
 		default:
 			single := l.buffer()
 			copy(single, d)
-			l.recycle(l.enqueue(single, len(d), len(d)))
+			l.recycle(l.enqueue(single, len(d), len(d), age))
 		}
 	}
 	return buf

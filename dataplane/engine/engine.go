@@ -149,6 +149,19 @@ type Link interface {
 	Close() error
 }
 
+// stamped is a Link that knows when datagrams reached the machine, which may be long before Receive
+// returned them. Age is how long before it returned the last ones: of the first of them; it belongs to the
+// goroutine that receives.
+type stamped interface{ Age() time.Duration }
+
+// ageOf is 0 for links that do not know.
+func ageOf(l Link) time.Duration {
+	if s, ok := l.(stamped); ok {
+		return s.Age()
+	}
+	return 0
+}
+
 // LinkStats are counters and properties of a link.
 type LinkStats struct {
 	GSO, GRO     bool   // whether trains cross the kernel in one piece

@@ -48,7 +48,7 @@ func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
 			}
 			newest := pn >= replay.Expected()
 			replay.Mark(pn)
-			if s.report(&f, newest) {
+			if s.report(&f, newest, ageOf(s.link)) {
 				return nil
 			}
 		}
@@ -62,9 +62,9 @@ func (s *Sender) count(c *uint64) {
 	s.mu.Unlock()
 }
 
-// report takes one feedback and says whether it was the last one needed. An older one than the newest still
-// tells fates, but nothing about rates.
-func (s *Sender) report(f *wire.Feedback, newest bool) (finished bool) {
+// report takes one feedback that came an age ago and says whether it was the last one needed. An older one
+// than the newest still tells fates, but nothing about rates.
+func (s *Sender) report(f *wire.Feedback, newest bool, age time.Duration) (finished bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Clock.Now()
@@ -76,7 +76,7 @@ func (s *Sender) report(f *wire.Feedback, newest bool) (finished bool) {
 	}
 	s.aborted = s.aborted || f.Abort
 	if newest {
-		s.measure(now, f, lost, arrived)
+		s.measure(now, now-age, f, lost, arrived)
 	}
 	total, closed := s.queue.state()
 	finished = closed && s.stats.Bytes >= total
@@ -123,16 +123,16 @@ func (s *Sender) queueAgain(e extent) {
 	}
 }
 
-// measure feeds the rate controller.
-func (s *Sender) measure(now time.Duration, f *wire.Feedback, lost, arrived int) {
+// measure feeds the rate controller with a report that came a moment ago.
+func (s *Sender) measure(now, came time.Duration, f *wire.Feedback, lost, arrived int) {
 	sample := ratecontrol.Sample{Now: now, Lost: lost, Arrived: arrived,
 		DeliveredBytes: int64(f.Bytes) + int64(f.Packets)*int64(s.path.Overhead),
 		Arrival:        time.Duration(f.Arrival) * time.Microsecond,
 		LimitBps:       int64(min(f.LimitBps, 1<<50)), Backlogged: s.fresh || s.resendAt < len(s.resend)}
 	if f.HasEcho {
-		age := time.Duration(wire.Elapsed24(uint32(now.Microseconds()), f.Echo24)) * time.Microsecond
+		age := time.Duration(wire.Elapsed24(uint32(came.Microseconds()), f.Echo24)) * time.Microsecond
 		rtt := age - time.Duration(min(f.Hold, 1<<24))*time.Microsecond
-		sample.SentAt = now - age
+		sample.SentAt = came - age
 		if rtt > 0 && rtt < 8*time.Second {
 			sample.RTT = rtt
 			s.minRTT = min(s.minRTT, rtt)

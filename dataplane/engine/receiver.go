@@ -44,6 +44,7 @@ type Receiver struct {
 	reported  time.Duration // when the last report left
 	fullAt    time.Duration // when the next complete report is due
 	heard     time.Duration
+	came      time.Duration // when the train that is being taken reached the machine
 	senderRTT time.Duration
 	since     interval
 	packets   uint64
@@ -178,6 +179,7 @@ func (r *Receiver) receive(ctx context.Context) error {
 		}
 		now := r.cfg.Clock.Now()
 		if n > 0 {
+			r.came = now - ageOf(r.link)
 			if err := r.takeTrain(ctx, buf[:n], size, now); err != nil {
 				return err
 			}
@@ -285,5 +287,5 @@ func (r *Receiver) account(d []byte, now time.Duration, newest bool) {
 	r.bytes += uint64(len(d))
 	r.stats.Packets++
 	r.stats.WireBytes += int64(len(d))
-	r.since.add(wire.SendTime(d), now, newest)
+	r.since.add(wire.SendTime(d), r.came, newest)
 }

@@ -24,11 +24,8 @@ const challengeEvery = 50 * time.Millisecond
 type queuedTrain struct {
 	buf     []byte
 	n, size int
+	came    time.Duration // when it reached the machine, by the session's clock
 }
-
-// strayPoll is how often a session with a socket of its own looks for datagrams that came through the
-// shared one: those of a peer that moved.
-const strayPoll = 10 * time.Millisecond
 
 // serverLink is the listening side of a link. Until the client's address has proved itself, and again
 // when it moves, its datagrams come through the endpoint's socket and wait in a queue; else through a
@@ -58,7 +55,10 @@ type serverLink struct {
 	ready      bool
 	scratch    []byte
 	answer     []byte
-	timer      *time.Timer // Receive only
+
+	// Receive only.
+	timer *time.Timer
+	age   time.Duration
 }
 
 func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
@@ -110,13 +110,15 @@ func (l *serverLink) Send(train []byte, size int) error {
 }
 
 func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
-	select {
-	case t := <-l.queue:
-		return l.deliver(buf, t)
-	default:
-	}
 	if own := l.own.Load(); own != nil {
-		return l.receiveOwn(own, buf, timeout)
+		// Before the queue is looked at: what is queued afterwards wakes the reader of the socket.
+		own.Arm()
+		select {
+		case t := <-l.queue:
+			return l.deliver(buf, t)
+		default:
+			return l.receiveOwn(own, buf, timeout)
+		}
 	}
 	if l.timer == nil {
 		l.timer = time.NewTimer(timeout)
@@ -138,7 +140,7 @@ func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 
 // receiveOwn reads the session's own socket.
 func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Duration) (int, int, error) {
-	n, size, from, err := own.Receive(buf, min(timeout, strayPoll))
+	n, size, from, err := own.Receive(buf, timeout)
 	if err != nil {
 		if errors.Is(err, net.ErrClosed) {
 			return 0, 0, ErrClosed
@@ -148,20 +150,28 @@ func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Dura
 		}
 		return 0, 0, err
 	}
-	return takeLinks(buf, n, size, func(d []byte) { l.takeLink(d, len(d), from) }), min(size, n), nil
+	l.age = own.Age()
+	return takeLinks(buf, n, size, func(d []byte) { l.takeLink(d, len(d), l.cfg.Clock.Now()-l.age, from) }), min(size, n), nil
 }
+
+// Age implements stamped.
+func (l *serverLink) Age() time.Duration { return l.age }
 
 func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
 	n := copy(buf, t.buf[:t.n])
+	l.age = l.cfg.Clock.Now() - t.came
 	l.recycle(t.buf)
 	return n, t.size, nil
 }
 
-// enqueue gives a train to Receive and returns a buffer in exchange.
-func (l *serverLink) enqueue(buf []byte, n, size int) []byte {
+// enqueue gives a train of an age to Receive and returns a buffer in exchange.
+func (l *serverLink) enqueue(buf []byte, n, size int, age time.Duration) []byte {
 	other := l.buffer()
 	select {
-	case l.queue <- queuedTrain{buf, n, size}:
+	case l.queue <- queuedTrain{buf, n, size, l.cfg.Clock.Now() - age}:
+		if own := l.own.Load(); own != nil {
+			own.Wake()
+		}
 		return other
 	default:
 		l.drops.Add(1)
@@ -210,11 +220,10 @@ func (l *serverLink) Close() error {
 	return nil
 }
 
-// takeLink handles link packets that came from one address.
-func (l *serverLink) takeLink(b []byte, size int, from netip.AddrPort) {
+// takeLink handles link packets that came from one address at a time of the session's clock.
+func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.AddrPort) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.cfg.Clock.Now()
 	l.answer = l.answer[:0]
 	answered := false
 	for len(b) > 0 {

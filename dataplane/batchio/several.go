@@ -1,0 +1,85 @@
+package batchio
+
+import (
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// several is datagrams that one recvmmsg took and Receive has not returned yet, for sockets whose
+// datagrams the kernel does not merge. They lie apart, because their sizes are not known before.
+type several struct {
+	msgs  [batch]unix.Mmsghdr
+	iovs  [batch]unix.Iovec
+	names [batch]unix.RawSockaddrAny
+	oobs  [batch][128]byte
+	bufs  []byte
+	at, n int // those not returned yet
+}
+
+func newSeveral() *several {
+	s := &several{bufs: make([]byte, batch*largest)}
+	for i := range batch {
+		s.iovs[i].Base = &s.bufs[i*largest]
+		s.iovs[i].Len = largest
+		s.msgs[i].Hdr = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&s.names[i])), Iov: &s.iovs[i], Iovlen: 1, Control: &s.oobs[i][0]}
+		s.ready(i)
+	}
+	return s
+}
+
+func (s *several) ready(i int) {
+	s.msgs[i].Hdr.Namelen = unix.SizeofSockaddrAny
+	s.msgs[i].Hdr.Controllen = uint64(len(s.oobs[i]))
+}
+
+func (s *several) left() bool { return s != nil && s.at < s.n }
+
+// attemptSeveral is one recvmmsg that does not wait.
+func (in *inbox) attemptSeveral(fd int) syscall.Errno {
+	if in.several == nil {
+		in.several = newSeveral()
+	}
+	s := in.several
+	for i := range s.n { // what the last call changed
+		s.ready(i)
+	}
+	s.at, s.n = 0, 0
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&s.msgs[0])), batch, unix.MSG_DONTWAIT, 0, 0)
+	if errno == unix.EINTR {
+		errno = unix.EAGAIN
+	}
+	if errno == 0 {
+		s.n = int(n)
+	}
+	return errno
+}
+
+// unpack lays datagrams of one size and address back to back into buf.
+func (s *several) unpack(in *inbox, buf []byte) (n, size int, from netip.AddrPort) {
+	for ; s.at < s.n; s.at++ {
+		m := &s.msgs[s.at]
+		length := int(m.Len)
+		sender := in.from(&s.names[s.at])
+		if size > 0 && (length > size || sender != from || n+length > len(buf)) {
+			return n, size, from
+		}
+		said := parseControl(s.oobs[s.at][:m.Hdr.Controllen])
+		if size == 0 {
+			size, from = length, sender
+			in.note(0, said)
+		}
+		if said.drops > 0 {
+			in.c.drops.Store(uint64(said.drops))
+		}
+		in.taken += length
+		n += copy(buf[n:], s.bufs[s.at*largest:][:length])
+		if length < size {
+			s.at++
+			return n, size, from
+		}
+	}
+	return n, size, from
+}
