@@ -173,11 +173,12 @@ func TestNormalize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := control.Options{Resume: "sparse_csum", Overwrite: "diff", Symlinks: "follow", Checksum: "none", Cipher: "aes-128-gcm", RatePolicy: "fair"}
+	want := control.Options{Resume: "sparse_csum", Overwrite: "diff", Symlinks: "follow", Xattrs: "none", ACLs: "none", Checksum: "none",
+		Cipher: "aes-128-gcm", RatePolicy: "fair"}
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []control.Options{{Cipher: "none"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}} {
+	for _, bad := range []control.Options{{Cipher: "none"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
 		var e *Error
 		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != CodeUsage {
 			t.Errorf("%+v: %v", bad, err)

@@ -28,7 +28,8 @@ type gotFile struct {
 	target   string
 	plain    string // the name it gets once it is decrypted, if it is to be
 	claimed  bool
-	reserved int64            // guarded by receiver.mu
+	reserved int64 // guarded by receiver.mu
+	holes    rangeSet
 	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
 
@@ -40,6 +41,8 @@ type gotFile struct {
 	have    rangeSet
 	resumed int64
 	hashes  chunkHashes // of the chunks that are here; nil before the first
+	zeroes  int         // how many of them are of holes
+	counted bool        // in receiver.holeChunks
 	// staged says that all of the file was written at once, and that hash is its hash.
 	staged bool
 	hash   [16]byte
@@ -79,7 +82,10 @@ func badName(p string) *Error {
 
 // entry decides on one entry of the manifest. It runs for one entry at a time.
 func (r *receiver) entry(m *control.Entry) error {
-	f := &gotFile{entry: *m, began: time.Now()}
+	if bad := r.unwanted(m); bad != nil {
+		return bad
+	}
+	f := &gotFile{entry: *m, began: time.Now(), holes: holesOf(m)}
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -91,7 +97,7 @@ func (r *receiver) entry(m *control.Entry) error {
 	}
 	f.index, f.start, f.slot = uint64(len(r.files)), place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
-	if m.Kind == control.KindFile {
+	if m.Kind.IsFile() {
 		r.open++
 		r.end = f.start + m.Size
 		if m.Size > 0 {
@@ -113,12 +119,15 @@ func (r *receiver) entry(m *control.Entry) error {
 			return r.done(f, control.FileFailed, err)
 		}
 		r.counters.folders.Add(1)
-		if r.options.PreserveTimes {
+		if r.options.PreserveTimes || r.options.PreserveAccessTimes {
 			r.mu.Lock()
-			r.times = append(r.times, folderTime{target: f.target, modTime: m.ModTime})
+			r.times = append(r.times, folderTimes{target: f.target, access: r.accessTime(f), mod: r.modTime(f)})
 			r.mu.Unlock()
 		}
 		return nil
+	case control.KindLink:
+		r.filesExpected.Add(1)
+		return r.link(f)
 	}
 	r.filesExpected.Add(1)
 	r.bytesExpected.Add(m.Size)
@@ -138,6 +147,9 @@ func (r *receiver) folder(f *gotFile) *Error {
 	}
 	f.target = target
 	if _, err := r.ensureFolder(f.target); err != nil {
+		return fileError(f.entry.Path, err, CodeDiskWrite)
+	}
+	if err := r.folderAttributes(f); err != nil {
 		return fileError(f.entry.Path, err, CodeDiskWrite)
 	}
 	return nil
@@ -287,7 +299,7 @@ func (r *receiver) reserve(f *gotFile) error {
 	if err != nil {
 		return nil // The write itself will tell.
 	}
-	need := f.entry.Size
+	need := f.entry.Size - f.holes.total()
 	partial, _ := f.unfinishedNames()
 	if info, err := r.tree.Lstat(partial); err == nil {
 		need -= min(need, allocated(info))
@@ -325,7 +337,7 @@ func (r *receiver) ask(f *gotFile) error {
 	if err := r.reserve(f); err != nil {
 		return err
 	}
-	if f.entry.Size < preallocateFrom {
+	if f.entry.Size < preallocateFrom || len(f.holes) > 0 {
 		return r.want(f)
 	}
 	r.await()
@@ -335,8 +347,18 @@ func (r *receiver) ask(f *gotFile) error {
 
 // want expects a file and asks for it.
 func (r *receiver) want(f *gotFile) error {
-	if err := r.data.Expect(engine.Range{Offset: f.start, Length: f.entry.Size}); err != nil {
+	n, err := r.leaveHoles(f)
+	if err != nil {
 		return err
+	}
+	f.mu.Lock()
+	f.resumed = n
+	f.mu.Unlock()
+	r.bytesResumed.Add(n)
+	for _, g := range f.holes.missing(f.entry.Size) {
+		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
+			return err
+		}
 	}
 	return r.conn.send(&control.Want{Index: f.index})
 }

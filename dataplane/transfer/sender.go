@@ -41,10 +41,11 @@ type sender struct {
 	work    *queue
 
 	mu    sync.RWMutex
-	files []*sentFile
-	// space holds the files that take room in the transfer space, ascending.
-	space []*sentFile
+	files []*sentFile // by index; nil for those that are done
+	space []source    // ascending
 	end   int64
+	room  *sync.Cond // open has become less, or the session is over
+	over  bool
 	// open counts the files without a FileDone, undecided those without a Want, Have or FileDone.
 	open, undecided int
 	listed          bool
@@ -52,14 +53,24 @@ type sender struct {
 	complete        chan struct{}
 }
 
+// source is where a file lies in the transfer space. A file that is done is nil.
+type source struct {
+	start, end int64
+	file       *sentFile
+}
+
+// mostOpen is how many files are announced and not done, so that memory does not grow with the manifest: enough for 100,000
+// files a second at a round trip of 300 ms.
+const mostOpen = 32768
+
 // sentFile is one entry of the manifest.
 type sentFile struct {
 	found
 	index   uint64
 	start   int64 // where it lies in the transfer space
+	slot    int   // in sender.space
 	began   time.Time
 	decided bool
-	done    bool
 	have    *control.Have // collected parts of a Have
 
 	mu       sync.Mutex
@@ -108,7 +119,14 @@ const senderWorkers = 2
 
 func newSender(c *conn, roots []Root, o control.Options) *sender {
 	s := &sender{conn: c, roots: roots, options: o, work: newQueue(), complete: make(chan struct{})}
-	s.handles = newHandles(64, func(key uint64) (sourceFile, error) { return s.openSource(s.file(key)) })
+	s.room = sync.NewCond(&s.mu)
+	s.handles = newHandles(64, func(key uint64) (sourceFile, error) {
+		f := s.file(key)
+		if f == nil {
+			return nil, errGone
+		}
+		return s.openSource(f)
+	})
 	return s
 }
 
@@ -118,6 +136,7 @@ func (s *sender) run(parent context.Context) error {
 	group, ctx := errgroup.WithContext(parent)
 	group.Go(func() error { hangUp(ctx, s.conn); return nil })
 	group.Go(func() error { return s.conn.watch(ctx) })
+	defer context.AfterFunc(ctx, s.stopListing)()
 	group.Go(func() error { return s.list(ctx) })
 	group.Go(func() error { return s.receive(ctx) })
 	for range senderWorkers {
@@ -142,6 +161,13 @@ func (s *sender) file(index uint64) *sentFile {
 		return nil
 	}
 	return s.files[index]
+}
+
+func (s *sender) stopListing() {
+	s.mu.Lock()
+	s.over = true
+	s.room.Broadcast()
+	s.mu.Unlock()
 }
 
 // list walks the roots and sends the manifest.
@@ -171,6 +197,9 @@ func (s *sender) announce(e found) error {
 	}
 	f := &sentFile{found: e, began: time.Now()}
 	s.mu.Lock()
+	for s.open >= mostOpen && !s.over {
+		s.room.Wait()
+	}
 	if e.Size > engine.MaxOffset-ChunkSize-s.end {
 		s.mu.Unlock()
 		return Errorf(CodeFileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
@@ -179,17 +208,17 @@ func (s *sender) announce(e found) error {
 		s.mu.Unlock()
 		return Errorf(CodeUsage, "more than %d files and folders in one session, send them in several", control.MaxEntries)
 	}
-	f.index, f.start = uint64(len(s.files)), place(s.end, e.Size)
+	f.index, f.start, f.slot = uint64(len(s.files)), place(s.end, e.Size), len(s.space)
 	s.files = append(s.files, f)
 	if e.Kind == control.KindFile {
 		s.open++
 		s.undecided++
 		s.end = f.start + e.Size
 		if e.Size > 0 {
-			s.space = append(s.space, f)
+			s.space = append(s.space, source{start: f.start, end: s.end, file: f})
 		}
 	} else {
-		f.decided, f.done = true, true
+		f.decided = true
 	}
 	s.mu.Unlock()
 
@@ -272,7 +301,7 @@ func (s *sender) setTarget(kbps int64) {
 func (s *sender) decide(index uint64) (*sentFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if index >= uint64(len(s.files)) || s.files[index].Kind != control.KindFile {
+	if index >= uint64(len(s.files)) || s.files[index] == nil || s.files[index].Kind != control.KindFile {
 		return nil, Errorf(CodeProtocol, "the receiver speaks of entry %d, which is no file", index)
 	}
 	f := s.files[index]
@@ -311,13 +340,17 @@ func (s *sender) closeIfDecided() {
 
 func (s *sender) fileDone(m *control.FileDone) error {
 	f := s.file(m.Index)
-	if f == nil || (f.Kind == control.KindFile && f.done) {
+	if f == nil {
 		return Errorf(CodeProtocol, "the receiver is done with entry %d, which is not open", m.Index)
 	}
 	s.mu.Lock()
+	s.files[f.index] = nil
 	if f.Kind == control.KindFile {
-		f.done = true
+		if f.Size > 0 {
+			s.space[f.slot].file = nil
+		}
 		s.open--
+		s.room.Signal()
 		if !f.decided {
 			f.decided = true
 			s.undecided--
@@ -362,35 +395,43 @@ func (s *sender) progress() Progress {
 func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	for n < len(p) {
-		f := s.at(off)
-		if f == nil {
+		at, ok := s.at(off)
+		if !ok {
 			return n, io.ErrUnexpectedEOF
 		}
-		part := p[n:min(len(p), n+int(min(f.start+f.Size-off, int64(len(p)))))]
-		var lost error
-		read := func(file sourceFile) error {
-			if got, err := file.ReadAt(part, off-f.start); got < len(part) {
-				return err
-			}
-			lost = s.passed(f, file, part, off-f.start)
-			return nil
-		}
-		err := s.withSource(f, int64(len(part)) == f.Size, read)
-		if err != nil {
-			clear(part)
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				err = errChanged(f)
-			}
-			f.fail(fileError(f.Path, err, CodeDiskRead))
-			lost = s.sayFailure(f)
-		}
-		if lost != nil {
-			return n, lost
-		}
+		part := p[n:min(len(p), n+int(min(at.end-off, int64(len(p)))))]
 		n += len(part)
 		off += int64(len(part))
+		if at.file == nil {
+			clear(part) // The receiver has it.
+			continue
+		}
+		if err := s.read(at.file, part, off-int64(len(part))-at.start); err != nil {
+			return n, err
+		}
 	}
 	return n, nil
+}
+
+// read reads bytes of a file. Its error is the session's.
+func (s *sender) read(f *sentFile, part []byte, off int64) error {
+	var lost error
+	err := s.withSource(f, int64(len(part)) == f.Size, func(file sourceFile) error {
+		if got, err := file.ReadAt(part, off); got < len(part) {
+			return err
+		}
+		lost = s.passed(f, file, part, off)
+		return nil
+	})
+	if err == nil {
+		return lost
+	}
+	clear(part)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errChanged(f)
+	}
+	f.fail(fileError(f.Path, err, CodeDiskRead))
+	return s.sayFailure(f)
 }
 
 // withSource calls fn with a file of the manifest. One that is read at once is not kept open.
@@ -406,14 +447,14 @@ func (s *sender) withSource(f *sentFile, once bool, fn func(sourceFile) error) e
 	return fn(file)
 }
 
-func (s *sender) at(off int64) *sentFile {
+func (s *sender) at(off int64) (source, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	i := sort.Search(len(s.space), func(i int) bool { return s.space[i].start > off }) - 1
-	if i < 0 || off >= s.space[i].start+s.space[i].Size {
-		return nil
+	if i < 0 || off >= s.space[i].end {
+		return source{}, false
 	}
-	return s.space[i]
+	return s.space[i], true
 }
 
 func errChanged(f *sentFile) *Error {

@@ -17,7 +17,7 @@ func (s *sender) passed(f *sentFile, file sourceFile, b []byte, off int64) error
 		return nil
 	}
 	if f.hashes.sums == nil {
-		f.hashes = newChunkHashes(f.Size)
+		f.startHashes()
 	}
 	f.passing.feed(&f.hashes, f.Size, b, off)
 	f.mu.Unlock()
@@ -132,7 +132,7 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 		kept.add(r.Offset, r.Length)
 	}
 	f.mu.Lock()
-	f.hashes = newChunkHashes(f.Size)
+	f.startHashes()
 	f.mu.Unlock()
 	bad, err := s.compare(ctx, f, have)
 	if ctx.Err() != nil {
@@ -145,6 +145,9 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 		for _, chunk := range bad {
 			kept.cut(chunkRange(chunk, f.Size))
 		}
+	}
+	for _, g := range f.holes {
+		kept.add(g.Offset, g.Length)
 	}
 	missing := kept.missing(f.Size)
 	s.bytesResumed.Add(f.resume(f.Size - missing.total()))

@@ -15,6 +15,7 @@ type SourceTree interface {
 	Stat(p string) (fs.FileInfo, error)
 	Lstat(p string) (fs.FileInfo, error)
 	ReadDir(p string) ([]fs.DirEntry, error)
+	Readlink(p string) (string, error)
 }
 
 // TargetTree is where a receiver writes. *storage.Root is one: nothing outside of it can be reached.
@@ -26,6 +27,8 @@ type TargetTree interface {
 	Remove(p string) error
 	Chtimes(p string, atime, mtime time.Time) error
 	Chmod(p string, mode fs.FileMode) error
+	Lchown(p string, uid, gid int) error
+	Symlink(target, p string) error
 	Space(p string) (storage.Space, error)
 	// Folder opens a folder of the tree, to make small files in.
 	Folder(p string) (*storage.Folder, error)
@@ -47,6 +50,9 @@ func (HostTree) Lstat(p string) (fs.FileInfo, error) { return os.Lstat(p) }
 
 // ReadDir lists a folder, sorted by name.
 func (HostTree) ReadDir(p string) ([]fs.DirEntry, error) { return os.ReadDir(p) }
+
+// Readlink reads a symbolic link.
+func (HostTree) Readlink(p string) (string, error) { return os.Readlink(p) }
 
 // The names a file has until it is whole: its data, and the journal of what of it is there.
 const (

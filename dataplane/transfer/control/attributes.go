@@ -69,10 +69,11 @@ func (a *Attributes) append(b []byte) ([]byte, error) {
 	if a.Sparse {
 		field(attributeData, appendRanges(nil, a.Data))
 	}
-	return b, a.check()
+	return b, a.Check()
 }
 
-func (a *Attributes) check() error {
+// Check says which limit the attributes exceed.
+func (a *Attributes) Check() error {
 	sum := 0
 	for _, x := range a.Xattrs {
 		if x.Name == "" || len(x.Name) > MaxXattrName || len(x.Value) > MaxXattrValue {
@@ -121,7 +122,7 @@ func decodeAttributes(d *decoder) *Attributes {
 		if err := v.finish(); err != nil {
 			d.fail(fmt.Errorf("attribute %d: %w", number, err))
 		}
-		if err := a.check(); err != nil {
+		if err := a.Check(); err != nil {
 			d.fail(err)
 		}
 	}

@@ -1,0 +1,84 @@
+package transfer
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+
+	"faspex.io/operator/dataplane/transfer/control"
+)
+
+// link makes a symbolic link of the manifest. Its text is not looked at: whoever reads here is confined to the folder, so that
+// a link that leads elsewhere leads nowhere.
+func (r *receiver) link(f *gotFile) error {
+	made, err := r.makeLink(f)
+	switch {
+	case err != nil:
+		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	case !made:
+		return r.done(f, control.FileSkipped, nil)
+	}
+	return r.done(f, control.FileWritten, nil)
+}
+
+// makeLink reports whether there was something to make.
+func (r *receiver) makeLink(f *gotFile) (bool, error) {
+	if err := badName(f.entry.Path); err != nil {
+		return false, err
+	}
+	target, refused := r.target(f.entry.Path)
+	if refused != nil {
+		return false, refused
+	}
+	f.target = target
+	if !r.takeName(target) {
+		return false, Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+	}
+	if r.claim != nil {
+		if held := r.claim(target); held != nil {
+			return false, Errorf(held.Code, "%s: %w", f.entry.Path, held)
+		}
+		f.claimed = true
+	}
+	if _, err := r.ensureFolder(path.Dir(target)); err != nil {
+		return false, err
+	}
+	text := f.entry.Attributes.Link
+	existing, err := r.tree.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, r.placeLink(f, target)
+	case err != nil:
+		return false, err
+	}
+	if existing.Mode()&fs.ModeSymlink != 0 {
+		if old, err := r.tree.Readlink(target); err == nil && old == text {
+			return false, nil
+		}
+	}
+	switch {
+	case r.options.Symlinks != SymlinksForce, r.options.Overwrite == OverwriteNever:
+		return false, nil
+	case existing.IsDir():
+		return false, Errorf(CodeIsDirectory, "%s: a folder has this name", f.entry.Path)
+	}
+	partial, _ := f.unfinishedNames()
+	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	if err := r.placeLink(f, partial); err != nil {
+		return false, err
+	}
+	return true, r.tree.Rename(partial, target)
+}
+
+// placeLink makes the link at p and gives it its owner.
+func (r *receiver) placeLink(f *gotFile, p string) error {
+	if err := r.tree.Symlink(f.entry.Attributes.Link, p); err != nil {
+		return err
+	}
+	if uid, gid, ok := owner(f); ok {
+		return r.tree.Lchown(p, uid, gid)
+	}
+	return nil
+}
