@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -162,7 +163,7 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 	}
 	kept := coming.missing(f.entry.Size)
 	f.mu.Lock()
-	f.have = kept
+	f.have = slices.Clone(kept)
 	f.resumed = kept.total()
 	for _, g := range coming {
 		if f.hashes.sums == nil {

@@ -106,6 +106,8 @@ func TestSessionsOfANodeShareItsTotals(t *testing.T) {
 		start("receive", "high", 2)
 		start("receive", "fair", 3)
 		carried := func() []float64 {
+			links.mu.Lock()
+			defer links.mu.Unlock()
 			return []float64{
 				float64(links.to[0].Stats().Bytes), float64(links.to[1].Stats().Bytes),
 				float64(links.from[2].Stats().Bytes), float64(links.from[3].Stats().Bytes),
