@@ -11,7 +11,7 @@ instanceRef: {name: demo}
 nodeSelector: {faspex.io/transfer: "true"}
 tolerations: [{key: dedicated, operator: Exists, effect: NoSchedule}]
 image: a/b:c
-ports: {ssh: 22001, udp: 22001, nodeAPI: 9443, metrics: 9500}
+ports: {ssh: 22001, udp: 22001, nodeAPI: 9443, metrics: 9500, wss: 9093}
 transferAddress: transfer.example.com
 transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner}]
 storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
@@ -31,6 +31,8 @@ suspend: false`},
 		{name: "ssh collides with a default", spec: good + "ports: {ssh: 9092}", refusal: "ssh and nodeAPI must be different"},
 		{name: "metrics collides with a default", spec: good + "ports: {metrics: 33001}", refusal: "ssh and metrics must be different"},
 		{name: "nodeAPI and metrics collide", spec: good + "ports: {nodeAPI: 9095}", refusal: "nodeAPI and metrics must be different"},
+		{name: "wss collides", spec: good + "ports: {ssh: 9093, wss: 9093}", refusal: "wss must differ from the other TCP ports"},
+		{name: "wss collides with a default", spec: good + "ports: {wss: 9092}", refusal: "wss must differ from the other TCP ports"},
 		{name: "port 0", spec: good + "ports: {udp: 0}", refusal: "spec.ports.udp"},
 		{name: "a port that needs root", spec: good + "ports: {ssh: 22}", refusal: "spec.ports.ssh"},
 		{name: "underscore", spec: good + "transferAddress: my_host", refusal: "DNS name without underscores"},

@@ -92,6 +92,7 @@ type TransferNodeSpec struct {
 
 // TransferNodePorts are ports on the machine, 1024 or above: hsts has no right to lower ones. The SSH and the UDP port may have the
 // same number, the TCP ports may not.
+// +kubebuilder:validation:XValidation:rule="!has(self.wss) || !([has(self.ssh) ? self.ssh : 33001, has(self.nodeAPI) ? self.nodeAPI : 9092, has(self.metrics) ? self.metrics : 9095].exists(p, p == self.wss))",message="wss must differ from the other TCP ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.ssh) ? self.ssh : 33001) != (has(self.nodeAPI) ? self.nodeAPI : 9092)",message="ssh and nodeAPI must be different ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.ssh) ? self.ssh : 33001) != (has(self.metrics) ? self.metrics : 9095)",message="ssh and metrics must be different ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.nodeAPI) ? self.nodeAPI : 9092) != (has(self.metrics) ? self.metrics : 9095)",message="nodeAPI and metrics must be different ports"
@@ -119,6 +120,14 @@ type TransferNodePorts struct {
 	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
 	Metrics int32 `json:"metrics,omitempty"`
+
+	// wss is the TCP port of the control channel over TLS WebSocket, which is open to clients that get no further than HTTPS and begins
+	// a transfer sooner; absent if there is none. Clients look for it at 9093. It has the certificate of the Node API, which must be one
+	// that clients trust, for the address that they are told: see tls and transferAddress.
+	// +optional
+	// +kubebuilder:validation:Minimum=1024
+	// +kubebuilder:validation:Maximum=65535
+	WSS int32 `json:"wss,omitempty"`
 }
 
 // TransferUser is an SSH user who may transfer and nothing else.

@@ -76,9 +76,9 @@ func TestKilledServerResumes(t *testing.T) {
 	content := noise(2, cutSize)
 	writeFiles(t, from, map[string][]byte{"f": content})
 	tok, file := (&testNode{keys: newKeys(t)}).sending(t, "/in"), filepath.Join(dir, "in/f")
-	node, port := nodeProcess(t, dir)
+	node, first := nodeProcess(t, dir)
 	var said bytes.Buffer
-	cmd := process(t, "ascp", tok, "-P", port, "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
+	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(first.sshPort), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
 	cmd.Stderr = &said
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })

@@ -24,6 +24,7 @@ type flags struct {
 	dest64                                                                      bool
 	fileList, pairList, prefix64, base64, tags, tags64, spec, session, checksum string
 	fileCrypt                                                                   string
+	webSocket                                                                   bool
 	failBadPass                                                                 bool
 	targetRate, minRate, newer, older                                           string
 	sshPort, udpPort, management, datagram                                      int
@@ -39,8 +40,9 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVar(&f.host, "host", "", "server `name` or address")
 	s.StringVar(&f.user, "user", "", "transfer user `name` on the server")
 	s.IntVarP(&f.sshPort, "ssh-port", "P", defaultSSHPort, "TCP `port` of the server")
+	s.BoolVar(&f.webSocket, "ws-connect", false, "begin over TLS WebSocket instead of SSH (default port 9093)")
 	s.IntVarP(&f.udpPort, "udp-port", "O", 0, "UDP `port` of the server (default: what the server says)")
-	s.StringArrayVarP(&f.identities, "identity", "i", nil, "private SSH key `file` (default with a token: the well-known key)")
+	s.StringArrayVarP(&f.identities, "identity", "i", nil, "private SSH key `file` (with a token none is needed); with --ws-connect: certificate to trust")
 	s.StringVarP(&f.token, "token", "W", "", "authorization `token` (better: environment ASPERA_SCP_TOKEN)")
 	s.StringVar(&f.sshfp, "check-sshfp", "", "`fingerprint` (SHA-1 or SHA-256) that the server's SSH key must have")
 	s.StringVarP(&f.targetRate, "target-rate", "l", "", "target `rate` in kbit/s, or with suffix K, M, G")
@@ -97,10 +99,14 @@ func parse(args []string, env func(string) string) (*request, error) {
 		sshPort: f.sshPort, udpPort: f.udpPort, user: f.user, host: f.host, keyFiles: f.identities, fingerprint: f.sshfp,
 		token: f.token, quiet: f.quiet, managementPort: f.management,
 		keyPEM: env("ASPERA_SCP_KEY"), password: env("ASPERA_SCP_PASS"), cookie: env("ASPERA_SCP_COOKIE"),
+		webSocket: f.webSocket,
 		fileCrypt: f.fileCrypt, filePass: env("ASPERA_SCP_FILEPASS"), failBadPass: f.failBadPass,
 	}
 	if r.token == "" {
 		r.token = env("ASPERA_SCP_TOKEN")
+	}
+	if f.webSocket && set.Changed("ssh-port") {
+		r.webSocketPort = f.sshPort
 	}
 	if err := f.settings(r); err != nil {
 		return nil, err

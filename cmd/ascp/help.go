@@ -25,6 +25,9 @@ Examples
     export ASPERA_SCP_FILEPASS=...
     ascp --file-crypt encrypt -d results/ xfer@node1.example.com:/inbox
 
+  Begin over HTTPS where SSH does not get through, at a node whose certificate is not of a public authority:
+    ascp --ws-connect -P 9093 -i node-ca.pem -d results/ xfer@node1.example.com:/inbox
+
   A transfer that was cut: run the same command again, it continues where it was.
 
 Options
@@ -39,7 +42,8 @@ Environment
   ASPERA_SCP_COOKIE    text to store with the transfer
 
 The server's SSH key is checked against --check-sshfp if that is given, else against known_hosts; a host that is in neither
-is accepted with a note. Every byte is encrypted; every file is verified by SHA-256 before it gets its name.
+is accepted with a note. Over WebSocket the server's certificate must be good for its name, by an authority that -i names, else
+by one that the system trusts (or SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted; every file is verified by SHA-256 before it gets its name.
 The exit status is 0 if every file arrived, else 1, with one line that says why and the published error number.
 `
 

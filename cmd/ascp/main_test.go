@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runNode serves the folder dir until it is killed, after it has printed its port.
+// runNode serves the folder dir until it is killed, after it has printed its ports and its certificate.
 func runNode(dir string) int {
 	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
 	if err != nil {
@@ -40,7 +38,7 @@ func runNode(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(n.sshPort)
+	fmt.Println(n.sshPort, n.wssPort, base64.StdEncoding.EncodeToString(n.certificate))
 	wait()
 	return 0
 }
@@ -71,8 +69,8 @@ func startProcess(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
-// nodeProcess starts a node as a process and returns it with its port.
-func nodeProcess(t *testing.T, dir string) (*exec.Cmd, string) {
+// nodeProcess starts a node as a process and returns it with what it says of itself.
+func nodeProcess(t *testing.T, dir string) (*exec.Cmd, *testNode) {
 	t.Helper()
 	cmd := process(t, "node", "", dir)
 	out, err := cmd.StdoutPipe()
@@ -80,15 +78,15 @@ func nodeProcess(t *testing.T, dir string) (*exec.Cmd, string) {
 		t.Fatal(err)
 	}
 	startProcess(t, cmd)
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("the node says no port: %v", err)
+	n := &testNode{}
+	var certificate string
+	if _, err := fmt.Fscanln(out, &n.sshPort, &n.wssPort, &certificate); err != nil {
+		t.Fatalf("the node says no ports: %v", err)
 	}
-	port := strings.TrimSpace(line)
-	if _, err := strconv.Atoi(port); err != nil {
-		t.Fatalf("the node's port is %q", port)
+	if n.certificate, err = base64.StdEncoding.DecodeString(certificate); err != nil {
+		t.Fatal(err)
 	}
-	return cmd, port
+	return cmd, n
 }
 
 // waitFor polls until ok.

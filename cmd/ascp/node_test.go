@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -21,16 +22,20 @@ import (
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/wss"
 	"golang.org/x/crypto/ssh"
 )
 
-// testNode is a transfer node in this process: the real SSH server, the real data port, real tokens.
+// testNode is a transfer node in this process: the real SSH and WebSocket servers, the real data port, real tokens.
 type testNode struct {
-	dir      string
-	sshPort  int
-	keys     *token.Keyring
-	recorder *memRecorder
-	hostKey  ssh.PublicKey
+	dir     string
+	sshPort int
+	wssPort int
+	// certificate is that of the WebSocket server, PEM.
+	certificate []byte
+	keys        *token.Keyring
+	recorder    *memRecorder
+	hostKey     ssh.PublicKey
 }
 
 type change func(*transfer.Server, *sshd.Config)
@@ -105,11 +110,42 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 			log.Error("ssh server", "error", err)
 		}
 	}()
+	waitWebSockets, err := n.serveWebSockets(ctx, addr, server, log)
+	if err != nil {
+		return nil, err
+	}
 	return func() {
 		<-ended
+		waitWebSockets()
 		data.Close()
 		root.Close()
 	}, nil
+}
+
+func (n *testNode) serveWebSockets(ctx context.Context, addr string, sessions wss.Transfers, log *slog.Logger) (wait func(), err error) {
+	var certificate tls.Certificate
+	if certificate, n.certificate, err = newCertificate(); err != nil {
+		return nil, err
+	}
+	s, err := wss.New(wss.Config{
+		TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, Users: []string{"xfer"}, Transfers: sessions, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	n.wssPort = l.Addr().(*net.TCPAddr).Port
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.Serve(ctx, l); err != nil {
+			log.Error("websocket server", "error", err)
+		}
+	}()
+	return func() { <-ended }, nil
 }
 
 // grant seals a token.

@@ -15,8 +15,11 @@ type request struct {
 	user      string
 	sshPort   int
 	udpPort   int // 0 takes the server's word for it
+	// webSocket runs the control channel over TLS WebSocket, at webSocketPort or, if that is 0, the usual port.
+	webSocket     bool
+	webSocketPort int
 
-	keyFiles    []string
+	keyFiles    []string // of SSH keys, or of certificates for a WebSocket
 	keyPEM      string
 	password    string // of the key or of the user
 	fingerprint string

@@ -60,9 +60,6 @@ func readSpec(name string) ([]byte, error) {
 }
 
 func (r *request) applySpec(s transferspec.Spec) error {
-	if s.WSSEnabled && s.SSHPort == 0 {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for WebSocket, which is not supported by this ascp")
-	}
 	if s.RemoveAfterTransfer || s.DeleteBeforeTransfer || s.RemoveEmptyDirectories {
 		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for files to be removed, which is not supported by this ascp")
 	}
@@ -84,6 +81,10 @@ func (r *request) applySpec(s transferspec.Spec) error {
 	r.failBadPass = r.failBadPass || s.FailBadFilePass
 	if s.SSHPort != 0 && r.sshPort == defaultSSHPort {
 		r.sshPort = s.SSHPort
+	}
+	r.webSocket = r.webSocket || s.WSSEnabled && r.token != ""
+	if r.webSocketPort == 0 {
+		r.webSocketPort = s.WSSPort
 	}
 	if r.udpPort == 0 {
 		r.udpPort = s.FASPPort

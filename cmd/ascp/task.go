@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/engine"
-	"faspex.io/operator/dataplane/sshd/dial"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -21,7 +20,6 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/internal/version"
 	"github.com/google/uuid"
-	"golang.org/x/crypto/ssh"
 )
 
 const defaultSSHPort = 33001
@@ -101,65 +99,6 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	stop()
 	<-watched
 	return summary, err
-}
-
-// connect opens the control channel.
-func (t *task) connect(ctx context.Context) (*dial.Channel, error) {
-	signers, err := t.signers()
-	if err != nil {
-		return nil, err
-	}
-	home, _ := os.UserHomeDir() // Without a home there is no known_hosts.
-	return dial.Open(ctx, dial.Options{
-		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "",
-		HostKey: dial.HostKey{
-			Fingerprint: t.fingerprint, KnownHosts: []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"},
-			Note: func(text string) {
-				if !t.quiet {
-					t.display.note(text)
-				}
-			},
-		},
-	})
-}
-
-// signers are the SSH keys to log in with. With a token there need not be any.
-func (t *task) signers() ([]ssh.Signer, error) {
-	var out []ssh.Signer
-	if t.keyPEM != "" {
-		s, err := t.signer([]byte(t.keyPEM))
-		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication, "the SSH key of the environment or transfer spec can't be used: %w", err)
-		}
-		out = append(out, s)
-	}
-	for _, name := range t.keyFiles {
-		pem, err := os.ReadFile(name)
-		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication, "the SSH key can't be read: %w", err)
-		}
-		s, err := t.signer(pem)
-		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication, "%s can't be used as an SSH key: %w", name, err)
-		}
-		out = append(out, s)
-	}
-	if len(out) == 0 && t.token == "" && t.password == "" {
-		return nil, transfer.Errorf(transfer.CodeAuthentication, "neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
-	}
-	return out, nil
-}
-
-func (t *task) signer(pem []byte) (ssh.Signer, error) {
-	s, err := ssh.ParsePrivateKey(pem)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
-		if t.password == "" {
-			return nil, errors.New("it has a passphrase, give it in ASPERA_SCP_PASS")
-		}
-		return ssh.ParsePrivateKeyWithPassphrase(pem, []byte(t.password))
-	}
-	return s, err
 }
 
 func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {

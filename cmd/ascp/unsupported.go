@@ -28,7 +28,7 @@ var unsupported = []string{
 	"preserve-access-time", "preserve-creation-time", "preserve-acls", "remote-preserve-acls", "preserve-xattrs",
 	"remote-preserve-xattrs", "preserve-file-owner-gid", "preserve-file-owner-uid", "proxy", "remove-after-transfer",
 	"remove-empty-directories", "remove-empty-source-directory", "remove-skipped", "save-before-overwrite", "ssh-arg",
-	"ws-connect", "file-manifest", "file-manifest-path", "partial-file-suffix", "ignore-host-key", "exclude-from", "lock-min-rate",
+	"file-manifest", "file-manifest-path", "partial-file-suffix", "ignore-host-key", "exclude-from", "lock-min-rate",
 }
 
 // accepted is a flag without effect.

@@ -24,6 +24,7 @@ import (
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/wss"
 	"faspex.io/operator/internal/version"
 )
 
@@ -99,7 +100,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
 	n.health = newHealth(n)
 	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP,
-		"nodeAPI", cfg.Ports.NodeAPI)
+		"nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
 	err = n.run(ctx)
 	log.Info("hsts ends")
 	return err
@@ -157,6 +158,15 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		Outbound: n.totals.send, Inbound: n.totals.receive,
 		Logger: n.log,
 	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.serveSSH(ctx, sessions) })
+	if n.cfg.Ports.WSS != 0 {
+		group.Go(func() error { return n.serveWebSockets(ctx, sessions) })
+	}
+	return group.Wait()
+}
+
+func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 	sshConfig := sshd.Config{HostKeys: n.hostKeys, Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log}
 	if dir := n.cfg.Secrets.AuthorizedKeys; dir != "" {
 		sshConfig.AuthorizedKeys = sshd.AuthorizedKeysIn(dir)
@@ -173,6 +183,19 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	return server.Serve(ctx, listener)
 }
 
+// serveWebSockets has a port of its own: it needs no database, and may be open to others than the Node API is.
+func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
+	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", port(n.cfg.Ports.WSS))
+	if err != nil {
+		return fmt.Errorf("listen for websockets: %w", err)
+	}
+	return server.Serve(ctx, listener)
+}
+
 func (n *node) serveNodeAPI(ctx context.Context) error {
 	if !n.migrate(ctx) {
 		return nil
@@ -182,7 +205,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
-			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP,
+			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
 			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
 		},

@@ -68,7 +68,7 @@ func invalid(valid func(map[string][]byte) bool) func(map[string][]byte) bool {
 // certificate makes the certificate of the Node API, or checks the given one.
 func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][]byte, phase.Outcome) {
 	names := desired.NamesOf(o.node.Name)
-	subject := certificate.Subject{CommonName: names.Service, DNSNames: desired.DNSNames(o.node)}
+	subject := certificate.Subject{CommonName: names.Service, DNSNames: desired.DNSNames(o.node), IPs: desired.IPs(o.node)}
 	if o.node.Spec.TLS == nil {
 		return r.ensure(ctx, o, secrets.Wanted{
 			Name: names.TLS, Type: corev1.SecretTypeTLS,
@@ -85,7 +85,7 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 		return nil, secrets.Outcome(err)
 	}
 	// The operator and Faspex reach the node by the first name; a certificate without the shorter ones will do.
-	subject.DNSNames = []string{desired.Host(o.node)}
+	subject.DNSNames, subject.IPs = []string{desired.Host(o.node)}, nil
 	if err := certificate.Check(r.Now(), data, subject); err != nil {
 		// A certificate that is not valid yet becomes so without anyone touching it.
 		return nil, phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": "+err.Error()).After(resync)

@@ -34,6 +34,8 @@ type Ports struct {
 	SSH     int `yaml:"ssh"`
 	UDP     int `yaml:"udp"`
 	NodeAPI int `yaml:"nodeAPI"`
+	// WSS is that of the control channel over TLS WebSocket; 0 is none.
+	WSS     int `yaml:"wss"`
 	Metrics int `yaml:"metrics"`
 }
 
@@ -116,6 +118,8 @@ func (c Config) validate() error {
 	}
 	check(c.Ports.SSH != c.Ports.NodeAPI && c.Ports.SSH != c.Ports.Metrics && c.Ports.NodeAPI != c.Ports.Metrics,
 		"ports.ssh, ports.nodeAPI and ports.metrics must differ")
+	check(c.Ports.WSS >= 0 && c.Ports.WSS < 65536, "ports.wss must be within 1 and 65535, or 0 for none")
+	check(!slices.Contains([]int{c.Ports.SSH, c.Ports.NodeAPI, c.Ports.Metrics}, c.Ports.WSS), "ports.wss must differ from the other TCP ports")
 	check(len(c.TransferUsers) > 0 && !slices.Contains(c.TransferUsers, ""), "transferUsers must name at least one user")
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")

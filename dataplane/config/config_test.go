@@ -61,6 +61,8 @@ func TestBadFilesNameTheField(t *testing.T) {
 		"ports: {ssh: 70000}":                   "ports.ssh",
 		"ports: {ssh: abc}":                     "line 1",
 		"ports: {ssh: 9092}":                    "must differ",
+		"ports: {wss: 9092}":                    "ports.wss must differ",
+		"ports: {wss: -1}":                      "ports.wss",
 		"transferUsers: []":                     "transferUsers",
 		"gso: maybe":                            "gso",
 		"rates: {policy: rude}":                 "rates.policy",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"strconv"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 )
@@ -23,8 +24,11 @@ func (s *Server) info(_ context.Context, c *caller, _ *http.Request) (any, error
 		Settings: []client.NameAndValue{
 			{Name: "content_protection_required", Value: "false"},
 			{Name: "content_protection_strong_pass_required", Value: "false"},
-			{Name: "wss_enabled", Value: "false"},
+			{Name: "wss_enabled", Value: strconv.FormatBool(s.Transfer.WSSPort != 0)},
 		},
+	}
+	if s.Transfer.WSSPort != 0 {
+		info.Settings = append(info.Settings, client.NameAndValue{Name: "wss_port", Value: strconv.Itoa(s.Transfer.WSSPort)})
 	}
 	if c.master() {
 		info.ACLs = []string{"key_master"}

@@ -69,7 +69,7 @@ func startWith(t *testing.T, s *store.Store) *api {
 		Store: s, Storage: root, Keys: a.keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePass} },
 		Transfer: nodeapi.TransferSettings{
-			Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33002, SSHFingerprint: "ab12", Ciphers: []string{"aes-256-gcm", "aes-128-gcm"},
+			Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33002, WSSPort: 9093, SSHFingerprint: "ab12", Ciphers: []string{"aes-256-gcm", "aes-128-gcm"},
 			RatePolicy: "fair", TargetRateKbps: 100_000, MaxRateKbps: 500_000,
 		},
 		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.NewJSONHandler(a.log, nil)), Metrics: prometheus.NewRegistry(),
@@ -234,7 +234,7 @@ func TestSetupSealsWhatWasAsked(t *testing.T) {
 	}
 	spec := *out.TransferSpecs[0].TransferSpec
 	if spec.Direction != "send" || spec.DestinationRoot != "/default/p1" || spec.RemoteHost != "192.0.2.7" || spec.RemoteUser != "xfer" ||
-		spec.SSHPort != 33001 || spec.FASPPort != 33002 || spec.SSHFP != "ab12" || spec.Cipher != "aes-256-gcm" || spec.CipherAllowed != "aes-128-gcm" ||
+		spec.SSHPort != 33001 || spec.FASPPort != 33002 || !spec.WSSEnabled || spec.WSSPort != 9093 || spec.SSHFP != "ab12" || spec.Cipher != "aes-256-gcm" || spec.CipherAllowed != "aes-128-gcm" ||
 		spec.TargetRateKbps != 500_000 || spec.RatePolicy != "fair" || spec.Cookie != "c:1" || len(spec.Paths) != 1 || spec.Paths[0].Source != "a.txt" {
 		t.Errorf("spec = %s", body)
 	}

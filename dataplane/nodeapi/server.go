@@ -42,6 +42,8 @@ type TransferSettings struct {
 	Host             string
 	User             string
 	SSHPort, UDPPort int
+	// WSSPort is that of the control channel over TLS WebSocket; 0 if there is none.
+	WSSPort int
 	// SSHFingerprint is the SHA-1 of the SSH host key in hex; empty leaves it out.
 	SSHFingerprint string
 	// Ciphers from strongest to weakest.

@@ -108,6 +108,7 @@ func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction t
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort, SSHFP: s.Transfer.SSHFingerprint,
+		WSSEnabled: s.Transfer.WSSPort != 0, WSSPort: s.Transfer.WSSPort,
 		Cipher: s.cipher(limits), CipherAllowed: s.Transfer.Ciphers[len(s.Transfer.Ciphers)-1], ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps, TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
 		HTTPFallback: &no, CreateDir: direction == transferspec.Send,

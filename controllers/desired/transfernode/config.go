@@ -35,7 +35,7 @@ func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
 	for _, p := range []struct {
 		to   *int32
 		from int32
-	}{{&ports.SSH, given.SSH}, {&ports.UDP, given.UDP}, {&ports.NodeAPI, given.NodeAPI}, {&ports.Metrics, given.Metrics}} {
+	}{{&ports.SSH, given.SSH}, {&ports.UDP, given.UDP}, {&ports.NodeAPI, given.NodeAPI}, {&ports.Metrics, given.Metrics}, {&ports.WSS, given.WSS}} {
 		if p.from != 0 {
 			*p.to = p.from
 		}
@@ -59,6 +59,8 @@ type hstsPorts struct {
 	UDP     int32 `json:"udp"`
 	NodeAPI int32 `json:"nodeAPI"`
 	Metrics int32 `json:"metrics"`
+	// WSS is there only when it is wanted: versions of hsts that don't know it refuse it.
+	WSS int32 `json:"wss,omitempty"`
 }
 
 type hstsRates struct {
@@ -93,7 +95,7 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 	ports := Ports(node)
 	config := hstsConfig{
 		StorageRoot:   storageRoot,
-		Ports:         hstsPorts{SSH: ports.SSH, UDP: ports.UDP, NodeAPI: ports.NodeAPI, Metrics: ports.Metrics},
+		Ports:         hstsPorts{SSH: ports.SSH, UDP: ports.UDP, NodeAPI: ports.NodeAPI, Metrics: ports.Metrics, WSS: ports.WSS},
 		TransferUsers: transferUsers(node),
 		GSO:           "auto",
 		Rates:         hstsRates{Policy: string(v1alpha1.TransferPolicyFair)},

@@ -27,6 +27,7 @@ const (
 	portData    = "data"
 	portNodeAPI = "node-api"
 	portMetrics = "metrics"
+	portWSS     = "wss"
 
 	// configHashAnnotation restarts pods when something changes that hsts reads only at its start.
 	configHashAnnotation = "faspex.io/config-hash"
@@ -182,6 +183,9 @@ func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.Co
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
 		WithVolumeMounts(append(mounts, storageMounts(node)...)...)
+	if ports.WSS != 0 {
+		container.WithPorts(port(portWSS, corev1.ProtocolTCP, ports.WSS))
+	}
 	return container.WithResources(resources(node.Spec.Resources))
 }
 

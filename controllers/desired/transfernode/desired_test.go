@@ -86,6 +86,24 @@ func TestTotalsTakeNoPartInTheStart(t *testing.T) {
 	}
 }
 
+// What WebSocket clients are told must be in the certificate; other clients ask for no certificate.
+func TestCertificateCoversTheTransferAddress(t *testing.T) {
+	node := minimal()
+	plain := desired.DNSNames(node)
+	for _, c := range []struct {
+		address string
+		wss     int32
+		names   int
+		ips     int
+	}{{"", 9093, 0, 0}, {"transfer.example.com", 0, 0, 0}, {"transfer.example.com", 9093, 1, 0}, {"192.0.2.1", 9093, 0, 1}, {"2001:db8::1", 9093, 0, 1}} {
+		node.Spec.TransferAddress = c.address
+		node.Spec.Ports = &v1alpha1.TransferNodePorts{WSS: c.wss}
+		if names, ips := desired.DNSNames(node), desired.IPs(node); len(names) != len(plain)+c.names || len(ips) != c.ips {
+			t.Errorf("%+v: names %v, addresses %v", c, names, ips)
+		}
+	}
+}
+
 func TestPortsAreCompleted(t *testing.T) {
 	node := minimal()
 	node.Spec.Ports = &v1alpha1.TransferNodePorts{NodeAPI: 9443}

@@ -39,7 +39,7 @@ func full() *v1alpha1.TransferNode {
 		InstanceRef:     v1alpha1.ObjectReference{Name: "faspex"},
 		NodeSelector:    map[string]string{"faspex.io/transfer": "true"},
 		Tolerations:     []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer", Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
-		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500},
+		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500, WSS: 9444},
 		TransferAddress: "transfer.example.com",
 		TransferUsers: []v1alpha1.TransferUser{
 			{Name: "xfer"},

@@ -49,10 +49,30 @@ func Endpoint(node *v1alpha1.TransferNode) string {
 	return "https://" + net.JoinHostPort(Host(node), strconv.Itoa(NodeAPIServicePort))
 }
 
-// DNSNames are the names the certificate of the Node API has to cover.
+// DNSNames are the names the certificate has to cover: those of the Node API, and what WebSocket clients are told.
 func DNSNames(node *v1alpha1.TransferNode) []string {
 	service := NamesOf(node.Name).Service
-	return []string{Host(node), service, service + "." + node.Namespace, Host(node) + ".cluster.local"}
+	names := []string{Host(node), service, service + "." + node.Namespace, Host(node) + ".cluster.local"}
+	if name := webSocketAddress(node); name != "" && net.ParseIP(name) == nil {
+		names = append(names, name)
+	}
+	return names
+}
+
+// IPs are the addresses the certificate has to cover.
+func IPs(node *v1alpha1.TransferNode) []net.IP {
+	if ip := net.ParseIP(webSocketAddress(node)); ip != nil {
+		return []net.IP{ip}
+	}
+	return nil
+}
+
+// webSocketAddress is what WebSocket clients reach every machine by; empty if there are none, or each machine has its own.
+func webSocketAddress(node *v1alpha1.TransferNode) string {
+	if Ports(node).WSS == 0 {
+		return ""
+	}
+	return node.Spec.TransferAddress
 }
 
 // SelectorLabels pick the pods of node.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"faspex.io/operator/dataplane/reach"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/sshd/wellknown"
 	"faspex.io/operator/dataplane/transfer"
@@ -32,8 +33,8 @@ type Options struct {
 	HostKey HostKey
 	// Timeout bounds connecting, logging in and opening the channel; 0 is 30 s.
 	Timeout time.Duration
-	// Dial connects; nil is a net.Dialer's.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Dial connects; nil stands for a net.Dialer.
+	Dial reach.Dial
 }
 
 // Channel is an open control channel; closing it ends the SSH connection.
@@ -56,9 +57,6 @@ func (c *Channel) Close() error {
 func Open(ctx context.Context, o Options) (*Channel, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second
-	}
-	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
 	}
 	if o.Token && len(o.Signers) == 0 {
 		key, err := wellknown.Signer()
@@ -87,9 +85,9 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 
 func connect(ctx context.Context, o Options, algorithms []string) (*Channel, error) {
 	addr := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
-	nc, err := o.Dial(ctx, "tcp", addr)
+	nc, err := reach.TCP(ctx, o.Dial, addr)
 	if err != nil {
-		return nil, unreachable(addr, err)
+		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	defer stop()
@@ -163,32 +161,6 @@ func refuse(offers <-chan ssh.NewChannel) {
 	for offer := range offers {
 		offer.Reject(ssh.Prohibited, "one session is enough")
 	}
-}
-
-// unreachable explains a failed connection without the noise of the network stack.
-func unreachable(addr string, err error) error {
-	var dns *net.DNSError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &dns):
-		return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("host %s is unknown", dns.Name), Err: err}
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("host unreachable: no answer from %s (tcp)", addr), Err: err}
-	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Err != nil {
-		err = op.Err
-	}
-	return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("host unreachable: %s (tcp): %s", addr, plain(err)), Err: err}
-}
-
-// plain is the text of an error without the name of the system call.
-func plain(err error) string {
-	text := err.Error()
-	if i := strings.LastIndex(text, ": "); i >= 0 {
-		return text[i+2:]
-	}
-	return text
 }
 
 func loginError(ctx context.Context, o Options, addr string, err error) error {
