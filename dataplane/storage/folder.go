@@ -96,7 +96,7 @@ func fill(fd int, content []byte, a Attributes) error {
 		}
 	}
 	if !a.ModTime.IsZero() {
-		return setTimes(uintptr(fd), a.ModTime)
+		return setTimes(uintptr(fd), a.ModTime, a.ModTime)
 	}
 	return nil
 }
@@ -125,26 +125,33 @@ func again(call func() error) error {
 	}
 }
 
-// SetTimes sets access and modification time of an open file.
-func SetTimes(f *os.File, t time.Time) error {
+// SetTimes sets access and modification time of an open file. A zero time leaves one as it is.
+func SetTimes(f *os.File, atime, mtime time.Time) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return fmt.Errorf("set times: %w", err)
 	}
 	var inner error
-	if err := raw.Control(func(fd uintptr) { inner = setTimes(fd, t) }); err != nil {
+	if err := raw.Control(func(fd uintptr) { inner = setTimes(fd, atime, mtime) }); err != nil {
 		return fmt.Errorf("set times: %w", err)
 	}
 	return inner
 }
 
 // setTimes is futimens(3): without a path utimensat(2) is about the descriptor.
-func setTimes(fd uintptr, t time.Time) error {
-	ts, err := unix.TimeToTimespec(t)
-	if err != nil {
-		return fmt.Errorf("set times: %w", err)
+func setTimes(fd uintptr, atime, mtime time.Time) error {
+	var both [2]unix.Timespec
+	for i, t := range []time.Time{atime, mtime} {
+		if t.IsZero() {
+			both[i].Nsec = unix.UTIME_OMIT
+			continue
+		}
+		ts, err := unix.TimeToTimespec(t)
+		if err != nil {
+			return fmt.Errorf("set times: %w", err)
+		}
+		both[i] = ts
 	}
-	both := [2]unix.Timespec{ts, ts}
 	if _, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, fd, 0, uintptr(unsafe.Pointer(&both)), 0, 0, 0); errno != 0 {
 		return fmt.Errorf("set times: %w", errno)
 	}

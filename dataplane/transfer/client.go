@@ -80,6 +80,9 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		c.OnWelcome(*welcome)
 	}
 	options, err := Normalize(welcome.Options)
+	if err == nil {
+		err = unmet(c.Hello.Options, options)
+	}
 	if err == nil && (len(welcome.Secret) != 32 || welcome.UDPPort <= 0) {
 		err = Errorf(CodeProtocol, "the server's answer has no data connection")
 	}
@@ -110,6 +113,12 @@ func (c *Client) greet(conn *conn) (*control.Welcome, error) {
 	timeout := time.AfterFunc(handshakeLimit, conn.close)
 	defer timeout.Stop()
 	c.Hello.Version = control.Version
+	if c.Hello.Direction == string(transferspec.Receive) {
+		if err := mayKeepOwners(c.Hello.Options); err != nil {
+			return nil, err
+		}
+	}
+	c.Hello.Options.Sparse = true
 	if err := conn.send(&c.Hello); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -17,7 +18,9 @@ func Normalize(o control.Options) (control.Options, error) {
 	}{
 		{"resume policy", &o.Resume, []string{ResumeSparse, ResumeNone, ResumeAttrs, ResumeFull}},
 		{"overwrite policy", &o.Overwrite, []string{OverwriteDiff, OverwriteNever, OverwriteAlways, OverwriteOlder, OverwriteDiffOrOlder}},
-		{"symbolic link policy", &o.Symlinks, []string{SymlinksFollow, SymlinksSkip}},
+		{"symbolic link policy", &o.Symlinks, []string{SymlinksFollow, SymlinksSkip, SymlinksCopy, SymlinksForce}},
+		{"policy for extended attributes", &o.Xattrs, []string{AttributesNone, AttributesNative}},
+		{"policy for access control lists", &o.ACLs, []string{AttributesNone, AttributesNative}},
 		{"checksum", &o.Checksum, []string{ChecksumNone, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA384, ChecksumSHA512}},
 		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM)}},
 		{"rate policy", &o.RatePolicy, []string{
@@ -38,6 +41,32 @@ func Normalize(o control.Options) (control.Options, error) {
 		return o, Errorf(CodeUsage, "rate policy fixed needs a target rate")
 	}
 	return o, nil
+}
+
+// mayKeepOwners refuses to receive files of others where that takes rights that this process does not have.
+func mayKeepOwners(o control.Options) error {
+	if (o.PreserveUID || o.PreserveGID) && !storage.MayChown() {
+		return Errorf(CodeUsage, "owners can't be kept: who receives may not give files to others")
+	}
+	return nil
+}
+
+// unmet says what of the options asked for a server does not know, so that nothing is lost silently.
+func unmet(asked, got control.Options) error {
+	for _, o := range []struct {
+		name string
+		lost bool
+	}{
+		{"access times", asked.PreserveAccessTimes && !got.PreserveAccessTimes},
+		{"owners", asked.PreserveUID && !got.PreserveUID || asked.PreserveGID && !got.PreserveGID},
+		{"extended attributes", asked.Xattrs == AttributesNative && got.Xattrs != AttributesNative},
+		{"access control lists", asked.ACLs == AttributesNative && got.ACLs != AttributesNative},
+	} {
+		if o.lost {
+			return Errorf(CodeUsage, "the server can't keep %s", o.name)
+		}
+	}
+	return nil
 }
 
 // engineRate is what the options say to a sending engine.

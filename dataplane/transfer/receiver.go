@@ -8,6 +8,7 @@ import (
 	"os"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
@@ -66,7 +67,7 @@ type receiver struct {
 	seed    maphash.Seed
 	names   map[uint64]struct{} // hashes of the targets of this session
 	folders map[string]*folder  // those known to exist
-	times   []folderTime
+	times   []folderTimes
 
 	mu    sync.RWMutex
 	files []*gotFile // by index; those that are done are finishedFile
@@ -75,6 +76,7 @@ type receiver struct {
 	// open counts the files without a FileDone, unanswered the Haves without a Sending.
 	open, unanswered int
 	reserved         int64 // bytes that the accepted files still need
+	holeChunks       atomic.Int64
 	listed           bool
 	closed           bool
 	completed        bool
@@ -251,8 +253,11 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 	if r.unclaim != nil && f.claimed {
 		r.unclaim(f.target)
 	}
+	if f.counted {
+		r.holeChunks.Add(-chunkCount(f.entry.Size))
+	}
 	r.mu.Lock()
-	if f.entry.Kind == control.KindFile {
+	if f.entry.Kind.IsFile() {
 		r.open--
 	}
 	r.reserved -= f.reserved
@@ -344,7 +349,7 @@ func (r *receiver) abandonAll() {
 // removeUseless removes the partial files of a session that ended early of which no chunk is whole: they can't be resumed.
 func (r *receiver) removeUseless() {
 	for _, f := range r.unfinished() {
-		if f.staged || len(f.have) > 0 && (f.entry.Size <= ChunkSize || f.hashes.count == 0) {
+		if f.staged || len(f.have) > 0 && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes) {
 			_ = r.removeUnfinished(f) // What is left is in nobody's way: the next session starts again.
 		}
 	}

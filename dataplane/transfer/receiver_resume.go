@@ -69,7 +69,7 @@ func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *os.File, ch
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		hash, err := hashChunk(file, i, f.entry.Size, buf)
+		hash, err := hashHere(f, file, i, buf)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, nil, err
 		}
@@ -159,9 +159,10 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 		} else if err := r.discard(f); err != nil {
 			return err
 		}
-		coming = rangeSet{{Offset: 0, Length: f.entry.Size}}
+		coming = f.holes.missing(f.entry.Size)
 	}
 	kept := coming.missing(f.entry.Size)
+	nothing := kept.total() == f.holes.total()
 	f.mu.Lock()
 	f.have = slices.Clone(kept)
 	f.resumed = kept.total()
@@ -173,14 +174,23 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 			f.hashes.forget(i)
 		}
 	}
-	f.checking = len(kept) > 0 && r.options.Resume != ResumeFull
+	f.checking = !nothing && (r.options.Resume != ResumeFull || len(f.holes) > 0)
 	check := f.checking
 	f.mu.Unlock()
 	r.bytesResumed.Add(kept.total())
-	if kept.total() == 0 {
+	if nothing {
 		if err := r.discard(f); err != nil {
 			return err
 		}
+	}
+	_, err := r.leaveHoles(f)
+	if err == nil && !nothing && len(f.holes) > 0 {
+		f.mu.Lock()
+		err = r.startHashes(f)
+		f.mu.Unlock()
+	}
+	if err != nil {
+		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
 	}
 	for _, g := range coming {
 		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
@@ -205,7 +215,7 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) err
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				sum, err := hashChunk(file, i, f.entry.Size, buf[:])
+				sum, err := hashHere(f, file, i, buf[:])
 				if err != nil {
 					return err
 				}

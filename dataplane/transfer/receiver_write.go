@@ -8,11 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
-	"time"
 
-	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -43,7 +40,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	switch {
 	case gone:
 		return nil
-	case whole && r.options.Checksum == ChecksumNone:
+	case whole && r.options.Checksum == ChecksumNone && f.entry.Attributes == nil:
 		return r.storeWhole(f, p)
 	}
 	err := r.handles.use(f.index, func(file *os.File) error {
@@ -83,7 +80,9 @@ func (r *receiver) note(f *gotFile, file *os.File, p []byte, off int64) error {
 		return nil
 	}
 	if f.hashes.sums == nil {
-		f.hashes = newChunkHashes(f.entry.Size)
+		if err := r.startHashes(f); err != nil {
+			return err
+		}
 	}
 	for i := off / ChunkSize; i*ChunkSize < end; i++ {
 		g := chunkRange(i, f.entry.Size)
@@ -130,9 +129,11 @@ func (r *receiver) append(f *gotFile, record []byte) error {
 		}
 		f.log = log
 		record = journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
-		for i, sum := range f.hashes.sums {
-			if f.hashes.has(int64(i)) {
-				record = append(record, journalRecord(int64(i), sum)...)
+		for _, g := range f.holes.missing(f.entry.Size) {
+			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
+				if f.hashes.has(i) {
+					record = append(record, journalRecord(i, f.hashes.sums[i])...)
+				}
 			}
 		}
 	}
@@ -314,7 +315,7 @@ func (r *receiver) publish(f *gotFile) error {
 	err := r.handles.use(f.index, func(file *os.File) error {
 		f.mu.Lock()
 		f.closeLog()
-		matches := f.entry.Size == 0 || f.hashes.file() == *f.expected
+		matches := f.entry.Size == 0 || f.fileHash() == *f.expected
 		f.mu.Unlock()
 		if err := r.sum(f, file); err != nil {
 			return err
@@ -363,30 +364,3 @@ func (r *receiver) sum(f *gotFile, file *os.File) error {
 // syncFrom is the size from which on a file is on disk before it gets its name. Smaller ones, of which there can be many,
 // are left to the file system: after a power failure they may have to be sent again.
 const syncFrom = ChunkSize
-
-// attributes gives a file the times and the mode that the source has.
-func (r *receiver) attributes(f *gotFile, file *os.File) error {
-	if r.options.PreserveModes {
-		if err := file.Chmod(fs.FileMode(f.entry.Mode).Perm()); err != nil {
-			return err
-		}
-	}
-	if r.options.PreserveTimes {
-		return storage.SetTimes(file, time.Unix(0, f.entry.ModTime))
-	}
-	return nil
-}
-
-// folderTime is the modification time that a folder gets when all that it holds is there.
-type folderTime struct {
-	target  string
-	modTime int64
-}
-
-// finishFolders gives folders their times, the deepest first. A failure is the folder's alone and not worth a transfer.
-func (r *receiver) finishFolders() {
-	for _, f := range slices.Backward(r.times) {
-		t := time.Unix(0, f.modTime)
-		_ = r.tree.Chtimes(f.target, t, t)
-	}
-}

@@ -72,6 +72,7 @@ type sentFile struct {
 	began   time.Time
 	decided bool
 	have    *control.Have // collected parts of a Have
+	holes   rangeSet      // whole chunks that are not sent
 
 	mu       sync.Mutex
 	failed   *Error
@@ -173,6 +174,9 @@ func (s *sender) stopListing() {
 // list walks the roots and sends the manifest.
 func (s *sender) list(ctx context.Context) error {
 	w := walker{options: s.options, emit: s.announce}
+	if s.encrypt != nil {
+		w.options.Sparse = false // An encrypted file has no holes.
+	}
 	if err := w.walk(ctx, s.roots); err != nil {
 		return err
 	}
@@ -195,7 +199,8 @@ func (s *sender) announce(e found) error {
 			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(CodeBadPath), Text: "path is too long",
 		}
 	}
-	f := &sentFile{found: e, began: time.Now()}
+	f := &sentFile{found: e, began: time.Now(), holes: holesOf(&e.Entry)}
+	f.Attributes = nil // They are not needed once they are sent.
 	s.mu.Lock()
 	for s.open >= mostOpen && !s.over {
 		s.room.Wait()
@@ -210,7 +215,7 @@ func (s *sender) announce(e found) error {
 	}
 	f.index, f.start, f.slot = uint64(len(s.files)), place(s.end, e.Size), len(s.space)
 	s.files = append(s.files, f)
-	if e.Kind == control.KindFile {
+	if e.Kind.IsFile() {
 		s.open++
 		s.undecided++
 		s.end = f.start + e.Size
@@ -223,7 +228,7 @@ func (s *sender) announce(e found) error {
 	s.mu.Unlock()
 
 	switch e.Kind {
-	case control.KindFile:
+	case control.KindFile, control.KindLink:
 		s.filesExpected.Add(1)
 		s.bytesExpected.Add(e.Size)
 	case control.KindFolder:
@@ -318,7 +323,7 @@ func (s *sender) want(m *control.Want) error {
 	if err != nil {
 		return err
 	}
-	if err := s.data.Push(engine.Range{Offset: f.start, Length: f.Size}); err != nil {
+	if err := s.pushData(f); err != nil {
 		return err
 	}
 	s.closeIfDecided()
@@ -345,7 +350,7 @@ func (s *sender) fileDone(m *control.FileDone) error {
 	}
 	s.mu.Lock()
 	s.files[f.index] = nil
-	if f.Kind == control.KindFile {
+	if f.Kind.IsFile() {
 		if f.Size > 0 {
 			s.space[f.slot].file = nil
 		}

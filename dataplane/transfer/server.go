@@ -183,6 +183,11 @@ func (s *session) negotiate() error {
 	if len(s.Ciphers) > 0 && !slices.Contains(s.Ciphers, o.Cipher) {
 		return Errorf(CodeUsage, "cipher %s is not permitted by this server", o.Cipher)
 	}
+	if s.hello.Direction == string(transferspec.Send) {
+		if err := mayKeepOwners(o); err != nil {
+			return err
+		}
+	}
 	s.options = o
 	return nil
 }
@@ -273,6 +278,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	r.claim = func(target string) *Error {
 		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), s.claimant)
 	}
+	r.unclaim = func(target string) { s.claims.drop(path.Join(s.grant.Root, p.base, target), s.claimant) }
 	r.onFile = s.recordFile(p)
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)

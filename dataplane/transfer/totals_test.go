@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -59,10 +58,7 @@ func (unrecorded) RateChanges() <-chan int64 { return nil }
 func TestSessionsOfANodeShareItsTotals(t *testing.T) {
 	dir, from := t.TempDir(), t.TempDir()
 	for _, name := range []string{filepath.Join(dir, "down"), filepath.Join(from, "up")} {
-		write(t, name, nil)
-		if err := os.Truncate(name, 1<<30); err != nil {
-			t.Fatal(err)
-		}
+		write(t, name, make([]byte, 64<<20))
 	}
 	root, err := storage.Open(dir)
 	if err != nil {

@@ -22,8 +22,10 @@ type Root struct {
 
 // Symlink policies.
 const (
-	SymlinksFollow = "follow"
-	SymlinksSkip   = "skip"
+	SymlinksFollow = "follow"     // what they lead to is sent
+	SymlinksSkip   = "skip"       // they are left out
+	SymlinksCopy   = "copy"       // they are sent as links; one whose name is taken at the receiver is skipped
+	SymlinksForce  = "copy+force" // likewise, but it replaces a file
 )
 
 // found is an entry of the manifest with the path where the sender reads it.
@@ -65,8 +67,11 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 	}
 	info, err := w.tree.Lstat(p)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if w.options.Symlinks == SymlinksSkip {
+		switch w.options.Symlinks {
+		case SymlinksSkip:
 			return nil
+		case SymlinksCopy, SymlinksForce:
+			return w.link(p, name, info)
 		}
 		info, err = w.tree.Stat(p)
 	}
@@ -82,9 +87,7 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 		if name == "" {
 			name = path.Base(p)
 		}
-		return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
-			Kind: control.KindFile, Path: name, Size: info.Size(), ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
-		}})
+		return w.describe(control.KindFile, p, name, info)
 	case w.options.SkipSpecial:
 		return nil
 	default:
@@ -97,10 +100,7 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 		return w.fail(name, p, Errorf(CodeLinkLoop, "%s: a symbolic link leads back to a folder above it", display(name, p)))
 	}
 	if name != "" {
-		err := w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
-			Kind: control.KindFolder, Path: name, ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm()),
-		}})
-		if err != nil {
+		if err := w.describe(control.KindFolder, p, name, info); err != nil {
 			return err
 		}
 	}

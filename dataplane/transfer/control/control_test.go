@@ -19,6 +19,12 @@ func samples() []Message {
 		&Entry{Kind: KindFile, Path: "a/ü b", Size: 1 << 40, ModTime: -5, Mode: 0o644},
 		&Entry{Kind: KindFolder, Path: "a", Mode: 0o755},
 		&Entry{Kind: KindFailed, Path: "x", Code: 5, Text: "permission denied"},
+		&Entry{Kind: KindLink, Path: "l", ModTime: 1, Mode: 0o777, Attributes: &Attributes{UID: new(uint32(0)), GID: new(uint32(1<<32 - 1)), Link: "../x"}},
+		&Entry{Kind: KindFile, Path: "f", Size: 5 << 20, Attributes: &Attributes{
+			AccessTime: -7, Xattrs: []Xattr{{Name: "user.a", Value: []byte{0, 1}}, {Name: "user.b", Value: []byte{}}},
+			Sparse: true, Data: []Range{{1 << 20, 1 << 20}, {4 << 20, 1 << 20}},
+		}},
+		&Entry{Kind: KindFile, Path: "hole", Size: 5 << 20, Attributes: &Attributes{Sparse: true}},
 		&End{Entries: 3, Bytes: 1 << 40},
 		&Want{Index: 300},
 		&Have{Index: 1, More: true, Ranges: []Range{{0, 1 << 20}, {3 << 20, 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
@@ -60,6 +66,10 @@ func TestVectors(t *testing.T) {
 		want string
 	}{
 		{&Entry{Kind: KindFile, Path: "a/b", Size: 300, ModTime: 1, Mode: 0o644}, "0000000a04" + "01" + "03612f62" + "ac02" + "02" + "a403"},
+		{
+			&Entry{Kind: KindLink, Path: "l", Attributes: &Attributes{UID: new(uint32(300)), Xattrs: []Xattr{{Name: "user.a", Value: []byte{9}}}, Link: "x"}},
+			"0000001704" + "04" + "016c" + "00" + "00" + "00" + "0102ac02" + "0408" + "06757365722e61" + "09" + "050178",
+		},
 		{&Want{Index: 300}, "0000000206" + "ac02"},
 		{&Sending{Index: 1, Ranges: []Range{{16, 32}, {64, 1}}}, "0000000708" + "01" + "00" + "02" + "1020" + "1001"},
 		{&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "full"}, "000000080a" + "02" + "02" + "19" + "0466756c6c"},

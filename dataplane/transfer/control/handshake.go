@@ -44,11 +44,20 @@ type Source struct {
 type Options struct {
 	Resume    string `json:"resume,omitempty"`    // none, attrs, sparse_csum, full_csum
 	Overwrite string `json:"overwrite,omitempty"` // never, always, diff, older, diff+older
-	Symlinks  string `json:"symlinks,omitempty"`  // follow, skip
+	Symlinks  string `json:"symlinks,omitempty"`  // follow, skip, copy, copy+force
 	CreateDir bool   `json:"create_dir,omitempty"`
 	// PreserveTimes and PreserveModes carry the source's modification times and permission bits over.
 	PreserveTimes bool `json:"preserve_times,omitempty"`
 	PreserveModes bool `json:"preserve_modes,omitempty"`
+	// PreserveAccessTimes, PreserveUID and PreserveGID carry over what their names say, the owners by number.
+	PreserveAccessTimes bool `json:"preserve_access_times,omitempty"`
+	PreserveUID         bool `json:"preserve_uid,omitempty"`
+	PreserveGID         bool `json:"preserve_gid,omitempty"`
+	// Xattrs are the extended attributes of users, ACLs those by which POSIX access control lists are kept: none, native.
+	Xattrs string `json:"xattrs,omitempty"`
+	ACLs   string `json:"acls,omitempty"`
+	// Sparse says that the holes of sparse files are not sent.
+	Sparse bool `json:"sparse,omitempty"`
 	// Exclude are patterns of names that are left out, as path.Match understands them.
 	Exclude []string `json:"exclude,omitempty"`
 	// NewerThan and OlderThan leave out files that are newer or older than a time, in seconds since 1970; 0 does not.

@@ -30,7 +30,12 @@ const (
 	KindFolder Kind = 2
 	// KindFailed is something the sender could not read; Code and Text say why.
 	KindFailed Kind = 3
+	// KindLink is a symbolic link; Attributes.Link is its text.
+	KindLink Kind = 4
 )
+
+// IsFile says that a FileDone answers an entry of this kind.
+func (k Kind) IsFile() bool { return k == KindFile || k == KindLink }
 
 // Entry is one file or folder of the manifest. Entries are numbered from 0 in the order in which they are sent; files lie
 // one after the other in the transfer space in that order, those of a chunk or more from a multiple of the chunk size on.
@@ -47,6 +52,8 @@ type Entry struct {
 	// Code and Text are the failure, only for KindFailed.
 	Code uint32
 	Text string
+	// Attributes are nil if there are none.
+	Attributes *Attributes
 }
 
 // End follows the last Entry. Bytes is the sum of the sizes.
@@ -167,17 +174,24 @@ func (m *Entry) append(b []byte) ([]byte, error) {
 	if m.Kind == KindFailed {
 		b = appendFailure(b, m.Code, m.Text)
 	}
+	if m.Attributes != nil {
+		return m.Attributes.append(b)
+	}
 	return b, nil
 }
 
 func decodeEntry(d *decoder) *Entry {
 	m := &Entry{Kind: Kind(d.byte()), Path: d.string(MaxPath), Size: d.size(), ModTime: d.varint(), Mode: d.uint32()}
 	switch m.Kind {
-	case KindFile, KindFolder:
+	case KindFile, KindFolder, KindLink:
 	case KindFailed:
 		m.Code, m.Text = d.uint32(), d.string(MaxText)
 	default:
 		d.fail(fmt.Errorf("unknown kind %d", m.Kind))
+	}
+	m.Attributes = decodeAttributes(d)
+	if isLink := m.Attributes != nil && m.Attributes.Link != ""; d.err == nil && isLink != (m.Kind == KindLink) {
+		d.fail(fmt.Errorf("kind %d with a link's text: %v", m.Kind, isLink))
 	}
 	return m
 }
