@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"faspex.io/operator/hack/bench/testbed"
 )
@@ -17,6 +19,8 @@ import (
 type client struct {
 	process *testbed.Process
 	frames  chan map[string]string
+	// moved is how many bytes have crossed, as ascp tells every second.
+	moved atomic.Int64
 }
 
 // outcome is what an ascp said.
@@ -92,6 +96,10 @@ func (c *client) listen(l net.Listener) {
 			frame[name] = value
 		case lines.Text() == "":
 			switch frame["Type"] {
+			case "STATS":
+				if n, err := strconv.ParseInt(frame["TransferBytes"], 10, 64); err == nil {
+					c.moved.Store(n)
+				}
 			case "FILEERROR", "DONE", "ERROR":
 				c.frames <- frame
 			}
@@ -147,5 +155,16 @@ func (c *client) reaches(t *testing.T, moment <-chan struct{}) {
 	case <-moment:
 	case <-c.process.Done():
 		t.Fatalf("ascp has ended already: %s", c.process.Errors())
+	}
+}
+
+// hasMoved waits until n bytes have crossed.
+func (c *client) hasMoved(t *testing.T, n int64) {
+	t.Helper()
+	for c.moved.Load() < n {
+		if c.process.Ended() {
+			t.Fatalf("ascp has ended already: %s", c.process.Errors())
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -16,12 +16,12 @@ const noSpace = 25
 // TestDiskFull sends more than there is room for: what fits is delivered, the rest is reported, and delivered once there is room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	files := tree{"a/big": noise(1, 24<<20), "b/bigger": noise(2, 28<<20)}
-	for i := range 50 {
-		files[fmt.Sprintf("c/f%02d", i)] = noise(uint64(3+i), 20<<10)
-	}
-	t.Run("before the file", func(t *testing.T) {
+	t.Run("before a file", func(t *testing.T) {
 		t.Parallel()
+		files := tree{"a/big": noise(1, 24<<20), "b/bigger": noise(2, 28<<20)}
+		for i := range 50 {
+			files[fmt.Sprintf("c/f%02d", i)] = noise(uint64(3+i), 20<<10)
+		}
 		from, n, disk, r := full(t, files, "48m")
 		o := n.send(t, ask{relay: r}, from, "/").wait(t)
 		f := o.failed["b/bigger"]
@@ -43,10 +43,15 @@ func TestDiskFull(t *testing.T) {
 		files.complete(t, disk)
 		n.leaksNothing(t)
 	})
-	t.Run("within the file", func(t *testing.T) {
+	t.Run("within files", func(t *testing.T) {
 		t.Parallel()
+		// No room is reserved for files as small as these.
+		files := tree{}
+		for i := range 500 {
+			files[fmt.Sprintf("f%03d", i)] = noise(uint64(i), 60<<10)
+		}
 		from, n, disk, r := full(t, files, "80m")
-		arrived := r.after(12 << 20)
+		arrived := r.after(6 << 20)
 		c := n.send(t, ask{relay: r, flags: []string{"-l", "100M"}}, from, "/")
 		c.reaches(t, arrived)
 		ballast := fill(t, disk)

@@ -14,6 +14,7 @@ const lostByKill = 4 * chunk
 // TestKilled kills one end at random moments and runs the command again, until the transfer is complete; then another transfer,
 // until there were enough kills.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	kills := 3
 	if *soak {
 		kills = 25

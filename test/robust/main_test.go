@@ -19,6 +19,10 @@ var soak = flag.Bool("soak", false, "the long versions")
 var programs string
 
 func TestMain(m *testing.M) {
+	// Transfers mostly wait for links that are slow or cut.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
 	flag.Parse()
 	code, err := run(m)
 	if err != nil {
@@ -74,6 +78,15 @@ func folder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// tool runs a program of the system at a place to its end.
+func tool(t *testing.T, at testbed.Place, name string, args ...string) {
+	t.Helper()
+	p := start(t, at, testbed.Command{Name: name, Args: args})
+	if inTime, err := p.Wait(patience); err != nil || !inTime {
+		t.Fatalf("%s %v: in time: %t: %v", name, args, inTime, p.Failed(err))
+	}
 }
 
 // here is the place that this process runs at.

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -29,7 +30,7 @@ var settings = map[string]string{
 }
 
 // made counts the namespaces of this process.
-var made int
+var made atomic.Int64
 
 // Place is a network namespace; the zero value is the one this process runs in.
 type Place struct{ name string }
@@ -39,8 +40,7 @@ func newPlace() (Place, error) {
 	if err := shareNamespaceFolder(); err != nil {
 		return Place{}, err
 	}
-	made++
-	p := Place{fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), made)}
+	p := Place{fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), made.Add(1))}
 	err := onThread(func() error {
 		self, err := netns.Get()
 		if err != nil {

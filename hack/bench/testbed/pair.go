@@ -112,21 +112,22 @@ func Veth() (*Pair, error) {
 
 func openNamespace(p Place) (*os.File, error) { return os.Open(filepath.Join(namespaceFolder, p.name)) }
 
-// WAN makes two places joined by the emulator, a program, with the settings of both directions.
-func WAN(ctx context.Context, emulator, folder, settings string, seed int) (*Pair, error) {
+// WAN makes two places joined by the emulator, a program, with the settings of both directions. What is special to one of them
+// are further arguments of the emulator.
+func WAN(ctx context.Context, emulator, folder, settings string, seed int, special ...string) (*Pair, error) {
 	p, err := places()
 	if err != nil {
 		return nil, err
 	}
 	p.Device = "wan0"
-	if err := p.emulate(ctx, emulator, folder, settings, seed); err != nil {
+	if err := p.emulate(ctx, emulator, folder, settings, seed, special); err != nil {
 		_, closeErr := p.Close()
 		return nil, errors.Join(fmt.Errorf("emulate %s: %w", settings, err), closeErr)
 	}
 	return p, nil
 }
 
-func (p *Pair) emulate(ctx context.Context, emulator, folder, settings string, seed int) error {
+func (p *Pair) emulate(ctx context.Context, emulator, folder, settings string, seed int, special []string) error {
 	p.report = filepath.Join(folder, "wanem.json")
 	ready := filepath.Join(folder, "wanem.ready")
 	for _, file := range []string{p.report, ready} {
@@ -135,8 +136,8 @@ func (p *Pair) emulate(ctx context.Context, emulator, folder, settings string, s
 		}
 	}
 	var err error
-	p.emulator, err = Place{}.Start(ctx, Command{Name: emulator, Args: []string{"-a-ns", p.A.name, "-b-ns", p.B.name, "-dev", p.Device, "-both", settings,
-		"-seed", fmt.Sprint(seed), "-json", p.report, "-ready", ready}})
+	args := []string{"-a-ns", p.A.name, "-b-ns", p.B.name, "-dev", p.Device, "-both", settings, "-seed", fmt.Sprint(seed), "-json", p.report, "-ready", ready}
+	p.emulator, err = Place{}.Start(ctx, Command{Name: emulator, Args: append(args, special...)})
 	if err != nil {
 		return err
 	}
