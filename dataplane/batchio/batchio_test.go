@@ -3,6 +3,9 @@ package batchio
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -200,5 +203,77 @@ func TestParseControl(t *testing.T) {
 		if got := parseControl(tt.in); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestSizesStayApart receives trains of different sizes that wait together: none is taken for a part of another.
+func TestSizesStayApart(t *testing.T) {
+	for _, mode := range []Mode{Auto, Off} {
+		a, b := listen(t, Options{Offload: mode}), listen(t, Options{Offload: mode, ReadBuffer: 4 << 20})
+		trains := []struct{ n, size int }{{1000, 1000}, {150, 50}, {2100, 1000}, {900, 900}, {1000, 1000}, {10, 10}, {40_000, 1000}}
+		var want []int
+		for _, tr := range trains {
+			if err := a.Send(make([]byte, tr.n), tr.size, b.LocalAddr()); err != nil {
+				t.Fatal(err)
+			}
+			for left := tr.n; left > 0; left -= tr.size {
+				want = append(want, min(left, tr.size))
+			}
+		}
+		var got []int
+		buf := make([]byte, ReceiveBuffer)
+		for len(got) < len(want) {
+			n, size, _, err := b.Receive(buf, time.Second)
+			if err != nil || n == 0 {
+				t.Fatal(n, err)
+			}
+			for left := n; left > 0; left -= size {
+				got = append(got, min(left, size))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("mode %v: datagrams of %v, want %v", mode, got, want)
+		}
+	}
+}
+
+// TestAgeIsTheKernels lets a datagram wait in the socket.
+func TestAgeIsTheKernels(t *testing.T) {
+	a, b := listen(t, Options{}), listen(t, Options{})
+	if err := a.Send([]byte("x"), 1, b.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(30 * time.Millisecond)
+	if n, _, _, err := b.Receive(make([]byte, ReceiveBuffer), time.Second); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	if b.Age() < 25*time.Millisecond {
+		t.Errorf("age %v of a datagram that waited 30 ms", b.Age())
+	}
+}
+
+// TestWake ends a Receive without datagrams.
+func TestWake(t *testing.T) {
+	c := listen(t, Options{})
+	woken := make(chan error)
+	go func() {
+		n, _, _, err := c.Receive(make([]byte, ReceiveBuffer), time.Hour)
+		if err == nil && n > 0 {
+			err = errors.New("datagrams from nowhere")
+		}
+		woken <- err
+	}()
+	c.Wake()
+	if err := <-woken; err != nil {
+		t.Error(err)
+	}
+	c.Arm()
+	go func() {
+		_, _, _, err := c.Receive(make([]byte, ReceiveBuffer), time.Hour)
+		woken <- err
+	}()
+	c.Close()
+	if err := <-woken; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("closed: %v", err)
 	}
 }

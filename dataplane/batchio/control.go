@@ -40,6 +40,14 @@ func parseControl(b []byte) (c control) {
 	return c
 }
 
+// size is that of the datagrams of n bytes.
+func (c control) size(n int) int {
+	if c.segment > 0 && c.segment < n {
+		return c.segment
+	}
+	return n
+}
+
 // segmentControl writes the UDP_SEGMENT control message into b, which has CmsgSpace(2) bytes.
 func segmentControl(b []byte, size int) []byte {
 	binary.NativeEndian.PutUint64(b, uint64(unix.CmsgLen(2)))

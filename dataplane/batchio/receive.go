@@ -22,12 +22,8 @@ const (
 	restBytes = 512 << 10 // how much may come in a rest; above 4 Gbit/s there is none
 )
 
-// batch is how many datagrams one call takes where the kernel does not merge them, and largest the
-// size of each at most.
-const (
-	batch   = 64
-	largest = 9216
-)
+// longTrain is what is worth a call of its own, without a copy.
+const longTrain = 16 << 10
 
 // inbox is what receiving needs: made once, so that it allocates nothing.
 type inbox struct {
@@ -49,7 +45,8 @@ type inbox struct {
 	taken int         // bytes since then
 	age   time.Duration
 
-	several *several // where datagrams are not merged
+	several *several // where trains are short
+	long    bool     // the last call brought a long train
 }
 
 func (in *inbox) init(c *Conn) {
@@ -60,7 +57,7 @@ func (in *inbox) init(c *Conn) {
 
 // attempt is one system call that does not wait; what came of it is in n and errno.
 func (in *inbox) attempt(fd int) error {
-	if !in.c.gro.Load() {
+	if !in.long {
 		in.errno = in.attemptSeveral(fd)
 		return nil
 	}
@@ -107,11 +104,7 @@ func (c *Conn) Receive(buf []byte, timeout time.Duration) (n, size int, from net
 	}
 	said := parseControl(in.oob[:in.hdr.Controllen])
 	in.note(in.n, said)
-	size = in.n
-	if said.segment > 0 && said.segment < in.n {
-		size = said.segment
-	}
-	return in.n, size, in.from(&in.name), nil
+	return in.n, said.size(in.n), in.from(&in.name), nil
 }
 
 // Age is how long before the last Receive returned its first datagram had reached the machine: by the
@@ -164,6 +157,7 @@ func (in *inbox) pause(since, timeout time.Duration) time.Duration {
 
 // note takes down what a call brought beside the datagrams.
 func (in *inbox) note(n int, said control) {
+	in.long = n >= longTrain
 	in.taken += n
 	in.calls++
 	if said.drops > 0 {

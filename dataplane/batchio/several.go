@@ -8,8 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// several is datagrams that one recvmmsg took and Receive has not returned yet, for sockets whose
-// datagrams the kernel does not merge. They lie apart, because their sizes are not known before.
+// batch is how many trains one call takes or sends.
+const batch = 16
+
+// several is trains that one recvmmsg took and Receive has not returned yet. They lie apart, because their
+// sizes are not known before; where the kernel does not merge datagrams, each is a train of its own.
 type several struct {
 	msgs  [batch]unix.Mmsghdr
 	iovs  [batch]unix.Iovec
@@ -20,10 +23,10 @@ type several struct {
 }
 
 func newSeveral() *several {
-	s := &several{bufs: make([]byte, batch*largest)}
+	s := &several{bufs: make([]byte, batch*ReceiveBuffer)}
 	for i := range batch {
-		s.iovs[i].Base = &s.bufs[i*largest]
-		s.iovs[i].Len = largest
+		s.iovs[i].Base = &s.bufs[i*ReceiveBuffer]
+		s.iovs[i].Len = ReceiveBuffer
 		s.msgs[i].Hdr = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&s.names[i])), Iov: &s.iovs[i], Iovlen: 1, Control: &s.oobs[i][0]}
 		s.ready(i)
 	}
@@ -57,26 +60,26 @@ func (in *inbox) attemptSeveral(fd int) syscall.Errno {
 	return errno
 }
 
-// unpack lays datagrams of one size and address back to back into buf.
+// unpack lays what has one size and address back to back into buf.
 func (s *several) unpack(in *inbox, buf []byte) (n, size int, from netip.AddrPort) {
 	for ; s.at < s.n; s.at++ {
 		m := &s.msgs[s.at]
 		length := int(m.Len)
 		sender := in.from(&s.names[s.at])
-		if size > 0 && (length > size || sender != from || n+length > len(buf)) {
-			return n, size, from
-		}
 		said := parseControl(s.oobs[s.at][:m.Hdr.Controllen])
-		if size == 0 {
-			size, from = length, sender
-			in.note(0, said)
+		each := said.size(length)
+		switch {
+		case n == 0:
+			size, from = each, sender
+			in.note(length, said)
+		case each != size && (each < length || length > size), n+length > len(buf), sender != from:
+			return n, size, from
+		default:
+			in.taken += length
+			in.calls++
 		}
-		if said.drops > 0 {
-			in.c.drops.Store(uint64(said.drops))
-		}
-		in.taken += length
-		n += copy(buf[n:], s.bufs[s.at*largest:][:length])
-		if length < size {
+		n += copy(buf[n:], s.bufs[s.at*ReceiveBuffer:][:length])
+		if size > 0 && n%size != 0 { // the last datagram is shorter
 			s.at++
 			return n, size, from
 		}
