@@ -30,6 +30,8 @@ type flags struct {
 	sshPort, udpPort, management, datagram                                      int
 	identities, exclude                                                         []string
 	createDir, preserve, preserveTime, quiet, noEncryption, skipSpecial, help   bool
+	preserveAccess, preserveUID, preserveGID                                    bool
+	xattrs, remoteXattrs, acls, remoteACLs                                      string
 }
 
 func newFlags() (*pflag.FlagSet, *flags) {
@@ -53,12 +55,20 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.BoolVarP(&f.createDir, "create-dir", "d", false, "create the destination folder")
 	s.BoolVarP(&f.preserve, "preserve", "p", false, "keep modification times and permissions")
 	s.BoolVar(&f.preserveTime, "preserve-modification-time", false, "keep modification times")
+	s.BoolVar(&f.preserveAccess, "preserve-access-time", false, "keep access times")
+	s.BoolVar(&f.preserveUID, "preserve-file-owner-uid", false, "keep owners, by number (who receives must be root)")
+	s.BoolVar(&f.preserveGID, "preserve-file-owner-gid", false, "keep groups, likewise")
+	s.StringVar(&f.xattrs, "preserve-xattrs", "", "keep extended attributes of users: `native` or none (default)")
+	s.StringVar(&f.acls, "preserve-acls", "", "keep POSIX access control lists: `native` or none (default)")
+	s.StringVar(&f.remoteXattrs, "remote-preserve-xattrs", "", "the same as --preserve-xattrs")
+	s.StringVar(&f.remoteACLs, "remote-preserve-acls", "", "the same as --preserve-acls")
+	s.Lookup("remote-preserve-xattrs").Hidden, s.Lookup("remote-preserve-acls").Hidden = true, true
 	s.StringVar(&f.fileList, "file-list", "", "`file` with one source a line")
 	s.StringVar(&f.pairList, "file-pair-list", "", "`file` with a source and a destination on alternate lines")
 	s.StringVar(&f.prefix64, "source-prefix64", "", "`base64` of a folder to put before each source")
 	s.StringVar(&f.base64, "src-base64", "", "`base64` of the part of sources that is not repeated at the destination")
 	s.BoolVar(&f.dest64, "dest64", false, "the destination is base64")
-	s.StringVar(&f.links, "symbolic-links", "", "`policy`: follow (default), skip")
+	s.StringVar(&f.links, "symbolic-links", "", "`policy`: follow (default), copy, copy+force, skip")
 	s.StringArrayVarP(&f.exclude, "exclude", "E", nil, "leave out names that match the `pattern`")
 	s.StringVar(&f.newer, "exclude-newer-than", "", "leave out files newer than this `time` (seconds since 1970, negative: before now)")
 	s.StringVar(&f.older, "exclude-older-than", "", "leave out files older than this `time`")
@@ -138,7 +148,14 @@ func (f *flags) settings(r *request) error {
 	o.Overwrite, o.Symlinks, o.CreateDir, o.RatePolicy, o.Exclude = f.overwrite, f.links, f.createDir, f.policy, f.exclude
 	o.DatagramSize, o.SkipSpecial = f.datagram, f.skipSpecial
 	o.PreserveTimes, o.PreserveModes = f.preserve || f.preserveTime, f.preserve
+	o.PreserveAccessTimes, o.PreserveUID, o.PreserveGID = f.preserveAccess, f.preserveUID, f.preserveGID
 	var err error
+	if o.Xattrs, err = kept("--remote-preserve-xattrs", f.xattrs, f.remoteXattrs); err != nil {
+		return err
+	}
+	if o.ACLs, err = kept("--remote-preserve-acls", f.acls, f.remoteACLs); err != nil {
+		return err
+	}
 	if f.resume != "" {
 		n, err := strconv.Atoi(f.resume)
 		policies := []string{transfer.ResumeNone, transfer.ResumeAttrs, transfer.ResumeSparse, transfer.ResumeFull}
@@ -188,6 +205,14 @@ func (f *flags) settings(r *request) error {
 		r.tags = json.RawMessage(tags)
 	}
 	return nil
+}
+
+// kept is the policy for attributes that both ends have; the name is the one of the remote end's.
+func kept(name, local, remote string) (string, error) {
+	if remote != "" && remote != local {
+		return "", transfer.Errorf(transfer.CodeUsage, "%s %s: attributes are kept in the same way at both ends, or not at all", name, remote)
+	}
+	return local, nil
 }
 
 // kbps reads a rate: a number of kbit/s, or with a suffix.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/go-cmp/cmp"
 )
@@ -43,8 +44,38 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always", "full_csum", "skip"
 	want.options.PreserveTimes, want.options.PreserveModes, want.options.TargetKbps = true, true, 5000
 	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
+	want.options.Xattrs, want.options.ACLs = "none", "none"
 	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAttributesToKeep(t *testing.T) {
+	want := control.Options{
+		Resume: "sparse_csum", Overwrite: "diff", Checksum: "none",
+		Symlinks: "copy+force", PreserveAccessTimes: true, PreserveTimes: true, PreserveUID: true, PreserveGID: true, Xattrs: "native", ACLs: "native",
+	}
+	r, err := parse(strings.Fields("--symbolic-links=copy+force --preserve-access-time --preserve-modification-time --preserve-file-owner-uid "+
+		"--preserve-file-owner-gid --preserve-xattrs=native --remote-preserve-xattrs=native --preserve-acls=native a h:b"), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, r.options); diff != "" {
+		t.Errorf("command line (-want +got):\n%s", diff)
+	}
+	spec := filepath.Join(t.TempDir(), "spec")
+	err = os.WriteFile(spec, []byte(`{"direction":"send","remote_host":"h","destination_root":"/","paths":[{"source":"a"}],"symlink_policy":"copy+force",
+		"preserve_access_time":true,"preserve_modification_time":true,"preserve_file_owner_uid":true,"preserve_file_owner_gid":true,
+		"preserve_extended_attrs":"native","preserve_acls":"native","preserve_remote_acls":"native"}`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = parse([]string{"--transfer-spec", spec}, noEnv); err != nil {
+		t.Fatal(err)
+	}
+	want.CreateDir = true
+	if diff := cmp.Diff(want, r.options); diff != "" {
+		t.Errorf("transfer spec (-want +got):\n%s", diff)
 	}
 }
 
@@ -69,7 +100,9 @@ func TestBadCommandLines(t *testing.T) {
 		"fixed without rate":    {"--policy fixed a h:b", "fixed needs a target rate"},
 		"bad base64":            {"--source-prefix64 % a h:b", "is not base64"},
 		"bad tags":              {"--tags {x a h:b", "not JSON"},
-		"links copied":          {"--symbolic-links copy a h:b", "is not supported"},
+		"links of no policy":    {"--symbolic-links move a h:b", "is not supported"},
+		"attributes in a file":  {"--preserve-xattrs metafile a h:b", "is not supported"},
+		"attributes one-sided":  {"--preserve-acls native --remote-preserve-acls none a h:b", "at both ends"},
 		"faux source":           {"faux:///x?1m h:b", "not supported"},
 		"missing list":          {"--file-list=/nowhere --mode send --host h /", "can't be read"},
 		"two hosts":             {"h:a g:b .", "all sources are on one host"},

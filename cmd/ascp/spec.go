@@ -95,6 +95,8 @@ func (r *request) applySpec(s transferspec.Spec) error {
 	o := &r.options
 	o.CreateDir = true // Whoever made the spec chose the destination; programs that run specs create it.
 	o.PreserveTimes = o.PreserveTimes || s.PreserveTimes || s.PreserveModificationTime
+	o.PreserveAccessTimes = o.PreserveAccessTimes || s.PreserveAccessTime
+	o.PreserveUID, o.PreserveGID = o.PreserveUID || s.PreserveFileOwnerUID, o.PreserveGID || s.PreserveFileOwnerGID
 	o.SkipSpecial = o.SkipSpecial || s.SkipSpecialFiles
 	if o.TargetKbps == 0 {
 		o.TargetKbps = s.TargetRateKbps
@@ -106,6 +108,16 @@ func (r *request) applySpec(s transferspec.Spec) error {
 		o.DatagramSize = s.DatagramSize
 	}
 	var err error
+	if o.Xattrs == "" {
+		if o.Xattrs, err = kept("preserve_remote_extended_attrs", s.PreserveExtendedAttrs, s.PreserveRemoteExtendedAttrs); err != nil {
+			return err
+		}
+	}
+	if o.ACLs == "" {
+		if o.ACLs, err = kept("preserve_remote_acls", s.PreserveACLs, s.PreserveRemoteACLs); err != nil {
+			return err
+		}
+	}
 	if o.Checksum == "" {
 		o.Checksum = s.FileChecksum
 	}

@@ -25,8 +25,7 @@ var ignored = []struct {
 // unsupported are published options that would change the result, so that leaving them out silently would be wrong.
 var unsupported = []string{
 	"apply-local-docroot", "delete-before-transfer", "keepalive", "move-after-transfer",
-	"preserve-access-time", "preserve-creation-time", "preserve-acls", "remote-preserve-acls", "preserve-xattrs",
-	"remote-preserve-xattrs", "preserve-file-owner-gid", "preserve-file-owner-uid", "proxy", "remove-after-transfer",
+	"preserve-creation-time", "proxy", "remove-after-transfer",
 	"remove-empty-directories", "remove-empty-source-directory", "remove-skipped", "save-before-overwrite", "ssh-arg",
 	"file-manifest", "file-manifest-path", "partial-file-suffix", "ignore-host-key", "exclude-from", "lock-min-rate",
 }

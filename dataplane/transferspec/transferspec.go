@@ -72,6 +72,8 @@ type Spec struct {
 	PreserveTimes            bool   `json:"preserve_times,omitempty"`
 	PreserveModificationTime bool   `json:"preserve_modification_time,omitempty"`
 	PreserveAccessTime       bool   `json:"preserve_access_time,omitempty"`
+	PreserveFileOwnerUID     bool   `json:"preserve_file_owner_uid,omitempty"`
+	PreserveFileOwnerGID     bool   `json:"preserve_file_owner_gid,omitempty"`
 	SkipSpecialFiles         bool   `json:"skip_special_files,omitempty"`
 	RemoveAfterTransfer      bool   `json:"remove_after_transfer,omitempty"`
 	RemoveEmptyDirectories   bool   `json:"remove_empty_directories,omitempty"`
@@ -81,6 +83,12 @@ type Spec struct {
 	PrecalculateJobSize      *bool  `json:"precalculate_job_size,omitempty"`
 	MultiSession             int    `json:"multi_session,omitempty"`
 	MultiSessionThreshold    int64  `json:"multi_session_threshold,omitempty"`
+
+	// The policies for attributes are none or native; metafile is none of this implementation.
+	PreserveExtendedAttrs       string `json:"preserve_extended_attrs,omitempty"`
+	PreserveRemoteExtendedAttrs string `json:"preserve_remote_extended_attrs,omitempty"`
+	PreserveACLs                string `json:"preserve_acls,omitempty"`
+	PreserveRemoteACLs          string `json:"preserve_remote_acls,omitempty"`
 
 	HTTPFallback      *bool `json:"http_fallback,omitempty"`
 	HTTPFallbackPort  int   `json:"http_fallback_port,omitempty"`
