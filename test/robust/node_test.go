@@ -136,13 +136,6 @@ func (n *node) ended(t *testing.T, sessions int) end {
 	return n.ends[sessions-1]
 }
 
-// sessions is how many sessions have ended.
-func (n *node) sessions() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.ends)
-}
-
 // leaksNothing waits until the node holds no more than before its first session.
 func (n *node) leaksNothing(t *testing.T) {
 	t.Helper()
