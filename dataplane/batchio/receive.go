@@ -45,6 +45,8 @@ type inbox struct {
 	taken int         // bytes since then
 	age   time.Duration
 
+	merged bool // the kernel merged what the last Receive returned
+
 	several *several // where trains are short
 	long    bool     // the last call brought a long train
 }
@@ -81,9 +83,11 @@ func (in *inbox) arrived(int) bool { return in.c.use(in.now) != nil || in.errno 
 func (c *Conn) Receive(buf []byte, timeout time.Duration) (n, size int, from netip.AddrPort, err error) {
 	in := &c.in
 	if in.several.left() {
+		in.merged = false
 		n, size, from = in.several.unpack(in, buf)
 		return n, size, from, nil
 	}
+	in.merged = false
 	in.buf = buf
 	if err := c.use(in.now); err != nil {
 		return 0, 0, from, err
@@ -110,6 +114,9 @@ func (c *Conn) Receive(buf []byte, timeout time.Duration) (n, size int, from net
 // Age is how long before the last Receive returned its first datagram had reached the machine: by the
 // kernel's time stamp, so that neither rests nor a busy machine are taken for a delay of the network.
 func (c *Conn) Age() time.Duration { return c.in.age }
+
+// Merged says whether the kernel merged any of what the last Receive returned.
+func (c *Conn) Merged() bool { return c.in.merged }
 
 // Wake has a Receive that waits return without datagrams, and so the next ones until Arm.
 func (c *Conn) Wake() {
@@ -160,6 +167,7 @@ func (in *inbox) note(n int, said control) {
 	in.long = n >= longTrain
 	in.taken += n
 	in.calls++
+	in.merged = in.merged || said.size(n) < n
 	if said.drops > 0 {
 		in.c.drops.Store(uint64(said.drops))
 	}

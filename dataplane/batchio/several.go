@@ -77,6 +77,7 @@ func (s *several) unpack(in *inbox, buf []byte) (n, size int, from netip.AddrPor
 		default:
 			in.taken += length
 			in.calls++
+			in.merged = in.merged || each < length
 		}
 		n += copy(buf[n:], s.bufs[s.at*ReceiveBuffer:][:length])
 		if size > 0 && n%size != 0 { // the last datagram is shorter

@@ -40,6 +40,7 @@ type clientLink struct {
 	path    Path
 	rebinds atomic.Uint64
 	forged  atomic.Uint64
+	faults  atomic.Uint64
 
 	mu       sync.Mutex // keys and what follows
 	keys     *linkKeys
@@ -49,7 +50,9 @@ type clientLink struct {
 	nextTick time.Duration
 	scratch  []byte
 
-	heard time.Duration // Receive only
+	// Receive only.
+	heard    time.Duration
+	fromPeer bool // the last datagrams came from the server's address
 }
 
 // DialUDP opens a link to a registered session at addr ("host:port"): it sends authenticated
@@ -246,7 +249,7 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		if err := l.tick(now); err != nil {
 			return 0, 0, err
 		}
-		n, size, _, err := l.conn.Receive(buf, min(max(end-now, 0), silentPing))
+		n, size, from, err := l.conn.Receive(buf, min(max(end-now, 0), silentPing))
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				err = ErrClosed
@@ -255,7 +258,7 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		}
 		now = l.cfg.Clock.Now()
 		if n > 0 { // any source: packets authenticate themselves
-			l.heard = now
+			l.heard, l.fromPeer = now, from == l.server
 			if n = takeLinks(buf, n, size, l.takeLink); n > 0 {
 				return n, min(size, n), nil
 			}
@@ -268,6 +271,15 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 
 // Age implements stamped.
 func (l *clientLink) Age() time.Duration { return l.conn.Age() }
+
+// Merged implements merging.
+func (l *clientLink) Merged() (merged, fromPeer bool) { return l.conn.Merged(), l.fromPeer }
+
+// SetMerging implements merging.
+func (l *clientLink) SetMerging(on bool) error { return l.conn.SetGRO(on) }
+
+// MergingFails implements merging.
+func (l *clientLink) MergingFails() { l.faults.Add(1) }
 
 // takeLink handles a link packet.
 func (l *clientLink) takeLink(d []byte) {
@@ -316,7 +328,7 @@ func (l *clientLink) sendLink(m *wire.Link) error {
 
 func (l *clientLink) Stats() LinkStats {
 	st := connStats(l.conn)
-	st.AuthFailures, st.Rebinds = l.forged.Load(), l.rebinds.Load()
+	st.AuthFailures, st.Rebinds, st.MergeFaults = l.forged.Load(), l.rebinds.Load(), l.faults.Load()
 	return st
 }
 

@@ -165,7 +165,8 @@ func ageOf(l Link) time.Duration {
 // LinkStats are counters and properties of a link.
 type LinkStats struct {
 	GSO, GRO     bool   // whether trains cross the kernel in one piece
-	GSOFallbacks uint64 // how often the kernel refused a train
+	GSOFallbacks uint64 // how often trains ceased to leave in one piece, because the kernel refused one or none arrived
+	MergeFaults  uint64 // how often trains ceased to arrive in one piece, because the kernel merged them wrongly
 	ReceiveDrops uint64 // datagrams the socket's buffer had no room for (SO_RXQ_OVFL)
 	ReadBuffer   int    // size of the socket's buffer in bytes
 	AuthFailures uint64 // forged or damaged link packets (hello, challenge)

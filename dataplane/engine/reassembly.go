@@ -24,7 +24,7 @@ func (r *Receiver) takeData(ctx context.Context, d []byte, pn uint64, now time.D
 		r.received.overlap(lo, hi) == 0 && r.expected.contains(lo, hi) {
 		at := lo - s.base
 		if _, err := r.opener.Open(s.buf[at:at:at+hi-lo], d, wire.DataHeaderSize, pn); err != nil {
-			r.stats.AuthFailures++
+			r.forged(d)
 			return nil
 		}
 		r.noteArrival(d, pn, now)
@@ -33,7 +33,7 @@ func (r *Receiver) takeData(ctx context.Context, d []byte, pn uint64, now time.D
 	}
 	body, err := r.opener.Open(r.scratch[:0], d, wire.DataHeaderSize, pn)
 	if err != nil {
-		r.stats.AuthFailures++
+		r.forged(d)
 		return nil
 	}
 	if hi > lo && !r.expected.contains(lo, hi) {

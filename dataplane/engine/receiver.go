@@ -44,6 +44,8 @@ type Receiver struct {
 	reported  time.Duration // when the last report left
 	fullAt    time.Duration // when the next complete report is due
 	heard     time.Duration
+	judge     mergeJudge
+	damaged   int           // datagrams of the last train that did not authenticate
 	came      time.Duration // when the train that is being taken reached the machine
 	senderRTT time.Duration
 	since     interval
@@ -180,9 +182,12 @@ func (r *Receiver) receive(ctx context.Context) error {
 		now := r.cfg.Clock.Now()
 		if n > 0 {
 			r.came = now - ageOf(r.link)
+			authentic := r.packets
+			r.damaged = 0
 			if err := r.takeTrain(ctx, buf[:n], size, now); err != nil {
 				return err
 			}
+			r.judgeMerging(int(r.packets-authentic), r.damaged)
 		}
 		r.flushAged(now)
 		done := r.done()
@@ -234,7 +239,7 @@ func (r *Receiver) takeTrain(ctx context.Context, b []byte, size int, now time.D
 func (r *Receiver) takeDatagram(ctx context.Context, d []byte, now time.Duration) error {
 	head, err := wire.ParsePrefix(d)
 	if err != nil || head.ConnID != r.cfg.connID() || head.Type != wire.TypeData && head.Type != wire.TypeSync {
-		r.stats.AuthFailures++
+		r.forged(d)
 		return nil
 	}
 	pn := wire.FullPN(head.PN, r.arrivals.next)
@@ -256,7 +261,7 @@ func (r *Receiver) takeSync(d []byte, pn uint64, now time.Duration) {
 		err = s.Parse(body)
 	}
 	if err != nil {
-		r.stats.AuthFailures++
+		r.forged(d)
 		return
 	}
 	r.noteArrival(d, pn, now)
@@ -269,6 +274,15 @@ func (r *Receiver) takeSync(d []byte, pn uint64, now time.Duration) {
 		r.closing, r.total = true, int64(s.Total)
 	}
 	r.stats.RTT, r.stats.RateBps = r.senderRTT, int64(min(s.RateBps, 1<<62))
+}
+
+// forged counts a datagram that does not authenticate. One that is too long is several that were merged before
+// merging was switched off.
+func (r *Receiver) forged(d []byte) {
+	r.stats.AuthFailures++
+	if len(d) <= wire.MaxDatagram {
+		r.damaged++
+	}
 }
 
 // noteArrival does the accounting of an authentic packet.

@@ -41,6 +41,7 @@ type serverLink struct {
 	once     sync.Once
 	peer     atomic.Pointer[netip.AddrPort] // where to send; nil before the first authentic hello
 	forged   atomic.Uint64
+	faults   atomic.Uint64
 	rebinds  atomic.Uint64
 	drops    atomic.Uint64
 	own      atomic.Pointer[batchio.Conn]
@@ -59,6 +60,7 @@ type serverLink struct {
 	// Receive only.
 	timer *time.Timer
 	age   time.Duration
+	isOwn bool // the last datagrams came through the own socket
 }
 
 func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
@@ -150,16 +152,33 @@ func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Dura
 		}
 		return 0, 0, err
 	}
-	l.age = own.Age()
+	l.age, l.isOwn = own.Age(), true
 	return takeLinks(buf, n, size, func(d []byte) { l.takeLink(d, len(d), l.cfg.Clock.Now()-l.age, from) }), min(size, n), nil
 }
 
 // Age implements stamped.
 func (l *serverLink) Age() time.Duration { return l.age }
 
+// Merged implements merging: what comes through the own socket is of the proved address.
+func (l *serverLink) Merged() (merged, fromPeer bool) {
+	own := l.own.Load()
+	return l.isOwn && own.Merged(), l.isOwn
+}
+
+// SetMerging implements merging.
+func (l *serverLink) SetMerging(on bool) error {
+	if own := l.own.Load(); own != nil {
+		return own.SetGRO(on)
+	}
+	return nil
+}
+
+// MergingFails implements merging.
+func (l *serverLink) MergingFails() { l.faults.Add(1) }
+
 func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
 	n := copy(buf, t.buf[:t.n])
-	l.age = l.cfg.Clock.Now() - t.came
+	l.age, l.isOwn = l.cfg.Clock.Now()-t.came, false
 	l.recycle(t.buf)
 	return n, t.size, nil
 }
@@ -203,7 +222,7 @@ func (l *serverLink) Stats() LinkStats {
 	}
 	st := connStats(conn)
 	st.ReceiveDrops += l.drops.Load()
-	st.AuthFailures, st.Rebinds = l.forged.Load(), l.rebinds.Load()
+	st.AuthFailures, st.Rebinds, st.MergeFaults = l.forged.Load(), l.rebinds.Load(), l.faults.Load()
 	return st
 }
 
