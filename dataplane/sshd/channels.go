@@ -14,8 +14,14 @@ import (
 // refusal is what a client reads that asks for anything but a transfer.
 const refusal = "This server runs file transfers only: there is no shell and no command. Use ascp.\r\n"
 
+// visitor is who opened a connection. What is answered to it makes it known.
+type visitor struct {
+	transfer.Peer
+	known func()
+}
+
 // serveChannels runs the sessions of one connection until the client leaves.
-func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels <-chan ssh.NewChannel, peer transfer.Peer) {
+func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels <-chan ssh.NewChannel, from visitor) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
@@ -53,7 +59,7 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 				idle.Reset(s.config.Limits.Idle)
 			}
 		case channel := <-offer:
-			run(func() { s.transfer(ctx, channel, peer) })
+			run(func() { s.transfer(ctx, channel, from) })
 		case offered, ok := <-channels:
 			switch {
 			case !ok:
@@ -69,7 +75,7 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 			if err != nil {
 				return
 			}
-			run(func() { s.session(ctx, channel, requests, peer) })
+			run(func() { s.session(ctx, channel, requests, from) })
 		}
 	}
 }
@@ -93,14 +99,14 @@ func (s *Server) offer(sc *ssh.ServerConn) <-chan ssh.Channel {
 }
 
 // transfer serves a channel that needs no request.
-func (s *Server) transfer(ctx context.Context, channel ssh.Channel, peer transfer.Peer) {
+func (s *Server) transfer(ctx context.Context, channel ssh.Channel, from visitor) {
 	// What goes wrong is told to the client, recorded and logged by whoever serves the session.
-	_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel}, peer)
+	_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel, answered: from.known}, from.Peer)
 }
 
 // session waits for the one request that is served, and serves it. A channel that asks for nothing is given up like an idle connection:
 // anybody may open one, for the well-known key is public.
-func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request, peer transfer.Peer) {
+func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request, from visitor) {
 	defer channel.Close()
 	patience := time.NewTimer(s.config.Limits.Idle)
 	defer patience.Stop()
@@ -124,7 +130,7 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 			}
 			r.Reply(true, nil)
 			go ssh.DiscardRequests(requests)
-			s.transfer(ctx, channel, peer)
+			s.transfer(ctx, channel, from)
 			return
 		case "shell", "exec":
 			r.Reply(true, nil)
@@ -141,7 +147,14 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 // said in messages.
 type stream struct {
 	ssh.Channel
-	once sync.Once
+	answered func()
+	once     sync.Once
+}
+
+// Write is the answer to the client's first message, or what comes after it.
+func (s *stream) Write(p []byte) (int, error) {
+	s.answered()
+	return s.Channel.Write(p)
 }
 
 // Close ends the channel.

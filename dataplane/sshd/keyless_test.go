@@ -38,3 +38,45 @@ func TestKeyless(t *testing.T) {
 		})
 	}
 }
+
+// Who proved nothing stays a stranger, logged in or not, until a session is answered.
+func TestKeylessClientsAreStrangersUntilTheyAreAnswered(t *testing.T) {
+	port, _ := serve(t, Limits{StrangersPerIP: 2})
+	dial := func() (*ssh.Client, error) {
+		return ssh.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), &ssh.ClientConfig{
+			User: "xfer", ClientVersion: TokenClientVersion, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
+		})
+	}
+	var clients []*ssh.Client
+	for range 2 {
+		client, err := dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		clients = append(clients, client)
+	}
+	if client, err := dial(); err == nil {
+		client.Close()
+		t.Error("a third stranger is let in")
+	}
+	session, err := clients[0].NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := session.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.RequestSubsystem(Subsystem); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	client, err := dial()
+	if err != nil {
+		t.Fatalf("a client that was answered is a stranger: %v", err)
+	}
+	client.Close()
+}

@@ -53,8 +53,8 @@ type Limits struct {
 	AuthTries int
 	// Connections is how many authenticated connections there may be. Default 1000.
 	Connections int
-	// Strangers and StrangersPerIP are how many connections may be authenticating, in all and from one address.
-	// Defaults 200 and 20.
+	// Strangers and StrangersPerIP are how many connections there may be of clients that have neither logged in with a key of their own
+	// nor had an answer to the first message of a session, in all and from one address. Defaults 200 and 20.
 	Strangers, StrangersPerIP int
 	// Sessions is how many sessions one connection may run at a time. Default 8.
 	Sessions int
@@ -157,7 +157,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 		ip := admission.IP(nc.RemoteAddr())
 		if !s.strangers.Admit(ip) {
-			s.config.Logger.Warn("ssh connection refused: too many are authenticating", "client", ip)
+			s.config.Logger.Warn("ssh connection refused: too many of unknown clients", "client", ip)
 			nc.Close()
 			continue
 		}
@@ -173,9 +173,10 @@ func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
 		time.AfterFunc(10*time.Second, func() { nc.Close() })
 	})
 	defer unhook()
+	known := sync.OnceFunc(func() { s.strangers.Leave(ip) })
+	defer known()
 	nc.SetDeadline(time.Now().Add(s.config.Limits.Handshake))
 	sc, channels, requests, err := ssh.NewServerConn(nc, s.ssh)
-	s.strangers.Leave(ip)
 	if err != nil {
 		s.config.Logger.Info("ssh authentication failed", "client", ip, "error", err)
 		return
@@ -188,11 +189,12 @@ func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
 	}
 	defer s.exit(nc)
 	go ssh.DiscardRequests(requests) // Refuses port forwarding.
-	peer := transfer.Peer{
-		User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()),
-		Tokenless: s.config.Tokenless && sc.Permissions.Extensions[keyOrigin] == keyOfUser,
+	ownKey := sc.Permissions.Extensions[keyOrigin] == keyOfUser
+	if ownKey {
+		known()
 	}
-	s.serveChannels(ctx, sc, channels, peer)
+	peer := transfer.Peer{User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()), Tokenless: s.config.Tokenless && ownKey}
+	s.serveChannels(ctx, sc, channels, visitor{peer, known})
 }
 
 func (s *Server) enter(nc net.Conn) bool {
