@@ -272,6 +272,9 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 // Age implements stamped.
 func (l *clientLink) Age() time.Duration { return l.conn.Age() }
 
+// StopTrains implements trainSender.
+func (l *clientLink) StopTrains() { l.conn.StopGSO() }
+
 // Merged implements merging.
 func (l *clientLink) Merged() (merged, fromPeer bool) { return l.conn.Merged(), l.fromPeer }
 

@@ -54,11 +54,13 @@ type SessionID uint64
 // Cipher names the AEAD that protects every datagram.
 type Cipher string
 
-// The ciphers. There is no unencrypted one.
+// The ciphers. ClearGMAC authenticates all and encrypts nothing (AES-128-GMAC): both sides have to allow it.
+// There is no unauthenticated one.
 const (
 	AES128GCM Cipher = "aes-128-gcm"
 	AES192GCM Cipher = "aes-192-gcm"
 	AES256GCM Cipher = "aes-256-gcm"
+	ClearGMAC Cipher = "none"
 )
 
 // Policy says how a sender shares the bottleneck.

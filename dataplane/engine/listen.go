@@ -95,10 +95,15 @@ func (s *Sender) fates(f *wire.Feedback) (lost, arrived int) {
 			gaps = gaps[1:]
 		}
 		missing := len(gaps) > 0 && gaps[0].First <= pn
-		if e, ok := s.flight.settle(pn); ok && e.n > 0 {
+		e, ok := s.flight.settle(pn)
+		if ok {
+			s.watch.fate(e.n, missing)
+		}
+		if ok && e.n > 0 {
 			switch {
 			case !missing:
 				arrived++
+				s.carries(e.n)
 				s.twins.arrived(pn)
 			default:
 				lost++
@@ -110,6 +115,7 @@ func (s *Sender) fates(f *wire.Feedback) (lost, arrived int) {
 		pn++
 	}
 	s.flight.advance()
+	s.watchPath()
 	return lost, arrived
 }
 

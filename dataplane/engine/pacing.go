@@ -215,10 +215,16 @@ func (s *Sender) planData(quantum int) {
 		j.resend = true
 		for j.n < most && s.resendAt < len(s.resend) {
 			e := s.resend[s.resendAt]
+			rest := e.n - min(e.n, int32(payload)) // packets became smaller since it was queued
+			e.n -= rest
 			if j.n > 0 && e.n > j.parts[0].n {
 				break
 			}
-			s.resendAt++
+			if rest > 0 {
+				s.resend[s.resendAt] = extent{off: e.off + int64(e.n), n: rest}
+			} else {
+				s.resendAt++
+			}
 			s.put(extent{off: e.off, n: e.n, again: true})
 			s.stats.Retransmitted++
 			if e.n < j.parts[0].n {
@@ -233,6 +239,9 @@ func (s *Sender) planData(quantum int) {
 		}
 		s.tailAt = s.flight.next
 	case s.cur != nil && s.curAt < len(s.cur.data):
+		if size := s.watch.probeSize(); size > 0 {
+			payload, most = size-wire.DataOverhead, 1
+		}
 		for j.n < most && s.curAt < len(s.cur.data) {
 			n := min(payload, len(s.cur.data)-s.curAt)
 			s.put(extent{off: s.cur.off + int64(s.curAt), n: int32(n)})
@@ -253,7 +262,7 @@ func (s *Sender) planTail(most int) {
 	for j.n < most && s.tailAt > s.flight.base {
 		pn := s.tailAt - 1
 		e := s.flight.ring[pn&uint64(len(s.flight.ring)-1)]
-		if _, paired := s.twins[pn]; e.known || e.n == 0 || paired {
+		if _, paired := s.twins[pn]; e.known || e.n == 0 || paired || int(e.n) > s.path.MaxDatagram-wire.DataOverhead {
 			s.tailAt--
 			continue
 		}

@@ -29,6 +29,7 @@ type Sender struct {
 	resend   []extent // lost, in order of loss; resendAt is the first not sent again
 	resendAt int
 	twins    twins
+	watch    pathWatch
 	tailAt   uint64 // packets from here down are candidates of an early repeat
 	fresh    bool   // bytes that were never sent are left
 	finished bool   // the receiver wrote everything

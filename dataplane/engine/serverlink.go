@@ -159,6 +159,13 @@ func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Dura
 // Age implements stamped.
 func (l *serverLink) Age() time.Duration { return l.age }
 
+// StopTrains implements trainSender.
+func (l *serverLink) StopTrains() {
+	if own := l.own.Load(); own != nil {
+		own.StopGSO()
+	}
+}
+
 // Merged implements merging: what comes through the own socket is of the proved address.
 func (l *serverLink) Merged() (merged, fromPeer bool) {
 	own := l.own.Load()

@@ -138,6 +138,7 @@ func TestTransferOverLoopback(t *testing.T) {
 		{"one byte", "127.0.0.1:0", engine.GSOAuto, engine.AES128GCM, true, []engine.Range{{0, 1}}},
 		{"upload", "127.0.0.1:0", engine.GSOAuto, engine.AES256GCM, true, []engine.Range{{0, 20_000_001}}},
 		{"download", "127.0.0.1:0", engine.GSOAuto, engine.AES192GCM, false, []engine.Range{{0, 20_000_001}}},
+		{"in the clear", "127.0.0.1:0", engine.GSOAuto, engine.ClearGMAC, true, []engine.Range{{0, 5_000_000}}},
 		{"no offload", "127.0.0.1:0", engine.GSOOff, engine.AES128GCM, true, []engine.Range{{0, 5_000_000}}},
 		{"IPv6", "[::1]:0", engine.GSOAuto, engine.AES128GCM, true, []engine.Range{{0, 5_000_000}}},
 		{"ranges", "127.0.0.1:0", engine.GSOAuto, engine.AES128GCM, false,

@@ -80,21 +80,27 @@ func FuzzLink(f *testing.F) {
 // FuzzOpen has forged packets change nothing that opening honest ones needs.
 func FuzzOpen(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0x11}, 64), uint64(1<<40))
+	f.Add(bytes.Repeat([]byte{0x11}, 34), uint64(0))
 	f.Fuzz(func(t *testing.T, b []byte, pn uint64) {
-		keys, err := NewKeys([32]byte{1}, 2, "aes-256-gcm", DirData)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := keys.Open(nil, b, DataHeaderSize, pn); err == nil {
-			t.Fatal("a forged packet was accepted")
-		}
-		h := make([]byte, DataHeaderSize, 64)
-		p, err := keys.Seal(h, []byte("bytes"), 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := keys.Open(nil, p, DataHeaderSize, 3); err != nil || string(got) != "bytes" {
-			t.Fatalf("%q, %v", got, err)
-		}
+		openForged(t, "aes-256-gcm", b, pn)
+		openForged(t, "none", b, pn)
 	})
+}
+
+func openForged(t *testing.T, cipher string, b []byte, pn uint64) {
+	keys, err := NewKeys([32]byte{1}, 2, cipher, DirData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.Open(nil, b, DataHeaderSize, pn); err == nil {
+		t.Fatal("a forged packet was accepted")
+	}
+	h := make([]byte, DataHeaderSize, 64)
+	p, err := keys.Seal(h, []byte("bytes"), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := keys.Open(nil, p, DataHeaderSize, 3); err != nil || string(got) != "bytes" {
+		t.Fatalf("%q, %v", got, err)
+	}
 }

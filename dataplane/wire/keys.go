@@ -34,10 +34,14 @@ const (
 // ErrForged says that a packet does not authenticate under the session's keys.
 var ErrForged = errors.New("packet does not authenticate")
 
+// clearCipher is the cipher that authenticates and does not encrypt: AES-128-GMAC (NIST SP 800-38D), which is
+// AES-128-GCM of an empty plaintext with header and payload as additional data.
+const clearCipher = "none"
+
 // keySize is the length of the AES key a cipher's name asks for.
 func keySize(name string) (int, error) {
 	switch name {
-	case "aes-128-gcm":
+	case "aes-128-gcm", clearCipher:
 		return 16, nil
 	case "aes-192-gcm":
 		return 24, nil
@@ -143,6 +147,10 @@ func (k *Keys) Seal(header, plain []byte, pn uint64) ([]byte, error) {
 	if fresh {
 		k.live[e.epoch&1] = e
 	}
+	if k.cipher == clearCipher {
+		p := append(header, plain...)
+		return e.aead.Seal(p, e.at(pn), nil, p), nil
+	}
 	return e.aead.Seal(header, e.at(pn), plain, header), nil
 }
 
@@ -156,7 +164,15 @@ func (k *Keys) Open(dst, p []byte, header int, pn uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.aead.Open(dst, e.at(pn), p[header:], p[:header])
+	var out []byte
+	if k.cipher == clearCipher {
+		end := len(p) - TagSize
+		if _, err = e.aead.Open(nil, e.at(pn), p[end:], p[:end]); err == nil {
+			out = append(dst, p[header:end]...)
+		}
+	} else {
+		out, err = e.aead.Open(dst, e.at(pn), p[header:], p[:header])
+	}
 	if err != nil {
 		return nil, ErrForged
 	}

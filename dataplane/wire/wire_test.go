@@ -33,6 +33,7 @@ func TestKeyVectors(t *testing.T) {
 		{"aes-128-gcm", "feedback", 0, "d780f932823538d2974631d967abfbcb", "777629cc"},
 		{"aes-128-gcm", "link client", 0, "4bd52327882d66409a8303020a9cf8ad", "681f5685"},
 		{"aes-128-gcm", "link server", 0, "cda1d10ecfadef63d317ab835bf907f8", "985b7b38"},
+		{"none", "data", 0, "524f16ac733b8ed0a2f0e5e4e84e5e2f", "a3cdcb8f"},
 		{"aes-192-gcm", "data", 0, "508a433a5a9887cc285d8781f190b4fe0bcd4fc35cab734a", "23606e18"},
 		{"aes-256-gcm", "data", 0, "54329e5440695041e8e9148a03faf6ff026d1b09f9eb1ae962208d5c55fa2d0e", "ffa1e92b"},
 		{"aes-256-gcm", "data", 1, "ec58296b5dca9ccacfc48f20820cf9effbaaa75f76c358771dc91538b66ec5b0", "7fc9e899"},
@@ -46,8 +47,10 @@ func TestKeyVectors(t *testing.T) {
 			t.Errorf("%s %s %d: key %x salt %x", tt.cipher, tt.direction, tt.epoch, key, salt)
 		}
 	}
-	if _, err := NewKeys(vectorSecret(), vectorSession, "none", DirData); err == nil {
-		t.Error("a session without encryption was accepted")
+	for _, name := range []string{"", "aes-128-gcm ", "None", "chacha20-poly1305"} {
+		if _, err := NewKeys(vectorSecret(), vectorSession, name, DirData); err == nil {
+			t.Errorf("cipher %q was accepted", name)
+		}
 	}
 }
 
@@ -72,26 +75,29 @@ func TestPacketVectors(t *testing.T) {
 	hello := Link{Kind: LinkHello, Session: vectorSession, Seq: 3, Size: 1232, Time: 123456}
 	tests := []struct {
 		name      string
+		cipher    string
 		direction Direction
 		header    []byte
 		body      []byte
 		pn        uint64
 		want      string
 	}{
-		{"data", DirData, data, []byte("hello, world"), 5,
+		{"data", "aes-128-gcm", DirData, data, []byte("hello, world"), 5,
 			"11556677880000000523456700123456789a41fd1027d28bceea58b9c87b0d123b580870e048a8f212db11543a5c"},
-		{"data of a later key", DirData, late, []byte("x"), 1<<32 + 7,
+		{"data of a later key", "aes-128-gcm", DirData, late, []byte("x"), 1<<32 + 7,
 			"1155667788000000070f4240000000000000f4bf3a8c1e516b9bb8eca44b096a5da307"},
-		{"sync", DirData, sync, syncBody.Append(nil), 6,
+		{"sync", "aes-128-gcm", DirData, sync, syncBody.Append(nil), 6,
 			"1255667788000000060f42402089db5635374315fa23de8ae543dbcbf2c36fee364440e8d20085027589"},
-		{"feedback", DirFeedback, header(TypeFeedback, 42), feedback.Append(nil), 42,
+		{"feedback", "aes-128-gcm", DirFeedback, header(TypeFeedback, 42), feedback.Append(nil), 42,
 			"13556677880000002a0d6b3469213fc75e24f519964b0ef194b8099560abe5524d5cc28c8b3939ba2535670f8d9b839e4616615f36e9f89a3e"},
-		{"hello", DirLinkClient, header(TypeLink, 3), hello.Append(nil), 3,
+		{"data in the clear", "none", DirData, data, []byte("hello, world"), 5,
+			"11556677880000000523456700123456789a68656c6c6f2c20776f726c649f377bdc6b7bb5a9b3793d0b8631728a"},
+		{"hello", "aes-128-gcm", DirLinkClient, header(TypeLink, 3), hello.Append(nil), 3,
 			"145566778800000003b29170c0a11a7c2f9b6b9f0a18c9df71ada9e45f593a8067d2195d8193d332947e69cefa550e449935b3a29688d3dfa7927d143eaa867f5b7b2eca9d2ae1d96a697d8d452898c539cc2cade938"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			keys, err := NewKeys(vectorSecret(), vectorSession, "aes-128-gcm", tt.direction)
+			keys, err := NewKeys(vectorSecret(), vectorSession, tt.cipher, tt.direction)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +212,13 @@ func TestElapsed24(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	keys, err := NewKeys(vectorSecret(), vectorSession, "aes-128-gcm", DirData)
+	for _, name := range []string{"aes-128-gcm", "none"} {
+		noAllocations(t, name)
+	}
+}
+
+func noAllocations(t *testing.T, cipher string) {
+	keys, err := NewKeys(vectorSecret(), vectorSession, cipher, DirData)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,6 +238,6 @@ func TestNoAllocations(t *testing.T) {
 		pn++
 	})
 	if n != 0 {
-		t.Errorf("%v allocations per packet", n)
+		t.Errorf("%s: %v allocations per packet", cipher, n)
 	}
 }

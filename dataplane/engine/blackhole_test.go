@@ -1,0 +1,69 @@
+package engine_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/simnet"
+)
+
+// TestSizeNoLongerCrosses lets the path lose all that is larger than 1400 bytes, a second after the start.
+func TestSizeNoLongerCrosses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, a, b := quietLink(1)
+		start := time.Now()
+		largest := 0 // of the last 100 packets or so that crossed
+		a.SetFilter(func(d []byte) []byte {
+			if len(d) > 1400 && time.Since(start) > 300*time.Millisecond {
+				return nil
+			}
+			largest = max(len(d), largest-1)
+			return d
+		})
+		sink := &counting{}
+		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 40e6)
+		if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+			t.Fatalf("sender: %v, receiver: %v", sent, received)
+		}
+		if sink.bytes.Load() != 40e6 || sink.wrong.Load() != 0 {
+			t.Errorf("%d bytes arrived, %d samples are wrong", sink.bytes.Load(), sink.wrong.Load())
+		}
+		if largest < 1300 || largest > 1400 {
+			t.Errorf("packets of %d bytes were sent in the end, want the largest that cross", largest)
+		}
+	})
+}
+
+// trainLoser is a link whose kernel sends no train that anybody could receive.
+type trainLoser struct {
+	*simnet.Link
+	singly atomic.Bool
+}
+
+func (l *trainLoser) Send(train []byte, size int) error {
+	if len(train) > size && !l.singly.Load() {
+		return nil
+	}
+	return l.Link.Send(train, size)
+}
+
+func (l *trainLoser) StopTrains() { l.singly.Store(true) }
+
+func TestTrainsGetLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, a, b := quietLink(1)
+		link := &trainLoser{Link: a}
+		sink := newSpace(4 << 20)
+		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, link, b, patternSource{}, sink, 4<<20)
+		if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+			t.Fatalf("sender: %v, receiver: %v", sent, received)
+		}
+		sink.check(t, engine.Range{Length: 4 << 20})
+		if !link.singly.Load() {
+			t.Error("trains are still sent in one piece")
+		}
+	})
+}
