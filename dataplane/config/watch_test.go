@@ -37,6 +37,7 @@ func TestRatesAreReadAgain(t *testing.T) {
 		} {
 			write(text)
 			time.Sleep(time.Minute)
+			synctest.Wait()
 		}
 		if diff := cmp.Diff([]int64{1, 2, 0}, seen); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

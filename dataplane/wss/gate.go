@@ -28,7 +28,7 @@ func (g *gate) Accept() (net.Conn, error) {
 		}
 		s.visitors.Add(1)
 		v := &visitor{Conn: nc, server: s, ip: ip}
-		v.patience = time.AfterFunc(s.config.Limits.Handshake, func() { v.Close() })
+		v.patience = time.AfterFunc(s.config.Limits.Handshake, func() { nc.Close() }) // Whoever reads it closes v.
 		return v, nil
 	}
 }
