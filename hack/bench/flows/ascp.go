@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +20,16 @@ import (
 const nodePort = 33001
 
 // Ascp is the project's ascp with a rate policy, sending to the project's server. Only fixed is told a rate.
-func Ascp(policy string) Flow {
-	return Flow{"ascp " + policy, func(ctx context.Context, j Job) (Outcome, error) {
+func Ascp(policy string) Flow { return ascp("ascp "+policy, policy, false) }
+
+// AscpWSS is Ascp with its control channel over TLS WebSocket instead of SSH.
+func AscpWSS(policy string) Flow { return ascp("ascp "+policy+WSS, policy, true) }
+
+// WSS ends the names of flows whose control channel is a WebSocket.
+const WSS = " wss"
+
+func ascp(name, policy string, webSocket bool) Flow {
+	return Flow{name, func(ctx context.Context, j Job) (Outcome, error) {
 		var o Outcome
 		folder, err := j.arrivals()
 		if err != nil {
@@ -44,6 +54,13 @@ func Ascp(policy string) Flow {
 			return o, err
 		}
 		args := []string{"-q", "-M", port, "-P", strconv.Itoa(n.contact.Port), "--check-sshfp", n.contact.Fingerprint, "--policy", policy, "-c", "aes128"}
+		if webSocket {
+			trusted := filepath.Join(j.Folder, "certificate-"+strconv.Itoa(j.Slot)+".pem")
+			if err := os.WriteFile(trusted, []byte(n.contact.Certificate), 0o600); err != nil {
+				return o, err
+			}
+			args = []string{"-q", "-M", port, "--ws-connect", "-P", strconv.Itoa(n.contact.WSSPort), "-i", trusted, "--policy", policy, "-c", "aes128"}
+		}
 		if policy == "fixed" {
 			args = append(args, "-l", strconv.FormatInt(j.RateBps*99/100/1000, 10))
 		}
@@ -105,8 +122,8 @@ func handshake(l net.Listener, greeted chan<- time.Duration) {
 type node struct {
 	process *testbed.Process
 	contact struct {
-		Port               int
-		Fingerprint, Token string
+		Port, WSSPort                   int
+		Fingerprint, Token, Certificate string
 	}
 	events chan nodeEvent
 }
@@ -133,7 +150,7 @@ func startNode(ctx context.Context, j Job, folder string) (*node, error) {
 	out, in := io.Pipe()
 	n := &node{events: make(chan nodeEvent, 1<<16)}
 	n.process, err = j.Pair.B.Start(ctx, testbed.Command{Name: program, Output: in,
-		Args: []string{"-root", folder, "-addr", "0.0.0.0:" + strconv.Itoa(nodePort+j.Slot)}})
+		Args: []string{"-root", folder, "-addr", "0.0.0.0:" + strconv.Itoa(nodePort+j.Slot), "-wss", j.Pair.Address}})
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,9 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/wss"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sync/errgroup"
 )
 
 // contact is the first line: how a client reaches the node.
@@ -35,23 +37,26 @@ type contact struct {
 	Fingerprint string `json:"fingerprint"`
 	Token       string `json:"token"`   // to send with
 	Receive     string `json:"receive"` // to receive with
+	WSSPort     int    `json:"wssport,omitempty"`
+	Certificate string `json:"certificate,omitempty"` // to trust at that port
 }
 
 func main() {
 	folder := flag.String("root", "", "folder to serve")
 	address := flag.String("addr", "0.0.0.0:33001", "TCP and UDP address")
+	host := flag.String("wss", "", "IP address that clients reach a WebSocket server by, on a free port; empty for none")
 	level := slog.LevelWarn
 	flag.TextVar(&level, "log", level, "least level of what is logged")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *folder, *address, level); err != nil {
+	if err := serve(ctx, *folder, *address, *host, level); err != nil {
 		fmt.Fprintln(os.Stderr, "node:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, folder, address string, level slog.Level) error {
+func serve(ctx context.Context, folder, address, host string, level slog.Level) error {
 	root, err := storage.Open(folder)
 	if err != nil {
 		return err
@@ -103,9 +108,24 @@ func serve(ctx context.Context, folder, address string, level slog.Level) error 
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)
 	go tellState(ctx, asked, out)
-	out.print(contact{Port: listener.Addr().(*net.TCPAddr).Port, UDPPort: int(data.Addr().Port()), Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()),
-		Token: send, Receive: receive})
-	return server.Serve(ctx, listener)
+	self := contact{Port: listener.Addr().(*net.TCPAddr).Port, UDPPort: int(data.Addr().Port()), Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()),
+		Token: send, Receive: receive}
+	group, ctx := errgroup.WithContext(ctx)
+	if host != "" {
+		var sockets *wss.Server
+		if sockets, self.Certificate, err = webSockets(host, transfers, log); err != nil {
+			return err
+		}
+		l, err := net.Listen("tcp", ":0")
+		if err != nil {
+			return err
+		}
+		self.WSSPort = l.Addr().(*net.TCPAddr).Port
+		group.Go(func() error { return sockets.Serve(ctx, l) })
+	}
+	group.Go(func() error { return server.Serve(ctx, listener) })
+	out.print(self)
+	return group.Wait()
 }
 
 func grant(d token.Direction, p token.Path) token.Grant {

@@ -41,6 +41,8 @@ func TestRemarks(t *testing.T) {
 	good := report.Row{Scenario: "100 ms, 1 %", Flow: "ascp fair", Mbps: 280, Sent: 1.02, QueueMs: 5, Handshake: 0.7}
 	wasteful, slow, late := good, good, good
 	wasteful.Sent, slow.QueueMs, late.Handshake = 1.05, 20, 1.0
+	tls := late
+	tls.Flow, tls.Handshake = "ascp high wss", 0.6
 	peer := wasteful
 	peer.Flow = "tcp bbr"
 	for _, c := range []struct {
@@ -53,6 +55,7 @@ func TestRemarks(t *testing.T) {
 		{"wasteful", wasteful, 1, "MISSED: 100 ms, 1 %, ascp fair: 1.050 bytes were sent per byte delivered, at most 1.040 are asked for"},
 		{"queue", slow, 1, "MISSED: 100 ms, 1 %, ascp fair: a mean queueing delay of 20.0 ms, less than 15 are asked for"},
 		{"handshake", late, 1, "MISSED: 100 ms, 1 %, ascp fair: the control handshake took 10.0 round trips, at most 8 are asked for"},
+		{"handshake over TLS", tls, 1, "MISSED: 100 ms, 1 %, ascp high wss: the control handshake took 6.0 round trips, at most 4 are asked for"},
 		{"peer", peer, 0, ""},
 	} {
 		got := remarks([]report.Row{c.row})
