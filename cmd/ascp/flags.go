@@ -28,6 +28,7 @@ type flags struct {
 	failBadPass                                                                 bool
 	targetRate, minRate, newer, older                                           string
 	sshPort, udpPort, management, datagram                                      int
+	splitFrom                                                                   int64
 	identities, exclude                                                         []string
 	createDir, preserve, preserveTime, quiet, noEncryption, skipSpecial, help   bool
 	preserveAccess, preserveUID, preserveGID                                    bool
@@ -82,7 +83,8 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVar(&f.fileCrypt, "file-crypt", "", "`encrypt` files that are sent, or decrypt those received, with the passphrase ASPERA_SCP_FILEPASS")
 	s.BoolVar(&f.failBadPass, "fail-bad-filepass", false, "stop at the first file that has another passphrase")
 	s.IntVarP(&f.management, "management-port", "M", 0, "report to a manager on this local `port`")
-	s.StringVarP(&f.session, "session", "C", "", "session `i:n` of a parallel transfer: n must be 1")
+	s.StringVarP(&f.session, "session", "C", "", "move share `i:n` of the transfer, i from 1 to n; run n of them, here or on several machines, with the same arguments")
+	s.Int64Var(&f.splitFrom, "multi-session-threshold", 0, "split files of so many `bytes` and more among the n sessions of -C (0: none)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	s.BoolVarP(&f.noEncryption, "no-encryption", "T", false, "refused: encryption can't be switched off")
 	s.BoolVarP(&f.help, "help", "h", false, "this text")
@@ -182,9 +184,10 @@ func (f *flags) settings(r *request) error {
 	if o.Cipher, err = cipher(f.cipher); err != nil {
 		return err
 	}
-	if _, n, ok := strings.Cut(f.session, ":"); f.session != "" && (!ok || n != "1") {
-		return transfer.Errorf(transfer.CodeUsage, "-C %s: a transfer is one session here, only -C 1:1 is accepted", f.session)
+	if o.Session, o.Sessions, err = sessionOf(f.session); err != nil {
+		return err
 	}
+	o.SplitFrom = f.splitFrom
 	o.Checksum = f.checksum
 	if r.sourcePrefix, err = decode64("--source-prefix64", f.prefix64); err != nil {
 		return err

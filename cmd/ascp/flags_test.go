@@ -43,6 +43,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	}
 	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always", "full_csum", "skip"
 	want.options.PreserveTimes, want.options.PreserveModes, want.options.TargetKbps = true, true, 5000
+	want.options.Session, want.options.Sessions = 1, 1
 	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
 	want.options.Xattrs, want.options.ACLs = "none", "none"
 	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{})); diff != "" {
@@ -90,7 +91,7 @@ func TestBadCommandLines(t *testing.T) {
 		"bad mode":              {"--mode up --host h a b", "send or recv"},
 		"no encryption":         {"-T a h:b", "can't be switched off"},
 		"cipher none":           {"-c none a h:b", "can't be switched off"},
-		"parallel sessions":     {"-C2:4 a h:b", "only -C 1:1"},
+		"parallel sessions":     {"-C5:4 a h:b", "as in 1:2"},
 		"known but unsupported": {"--keepalive a h:b", "--keepalive is not supported"},
 		"with value":            {"--move-after-transfer=/x a h:b", "--move-after-transfer is not supported"},
 		"unknown":               {"--no-such-thing a h:b", "unknown flag"},

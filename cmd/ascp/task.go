@@ -102,7 +102,7 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 }
 
 func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
-	if t.udpPort != 0 {
+	if t.udpPort != 0 && t.options.Sessions <= 1 { // Programs number the ports of parallel sessions; here all have one.
 		port = t.udpPort
 	}
 	link, err := engine.DialUDP(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, engine.Options{MaxDatagram: t.options.DatagramSize})

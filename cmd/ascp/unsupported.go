@@ -19,7 +19,7 @@ var ignored = []struct {
 	{"local-log", "L", true}, {"remote-log", "R", true}, {"debug", "D", false},
 	{"read-block-size", "g", true}, {"write-block-size", "G", true}, {"rexmsg-size", "X", true},
 	{"precalculate-job-size", "", false}, {"precalculate-disable", "", false}, {"skip-dir-traversal-dupes", "", false},
-	{"preserve-source-access-time", "", false}, {"multi-session-threshold", "", true},
+	{"preserve-source-access-time", "", false},
 }
 
 // unsupported are published options that would change the result, so that leaving them out silently would be wrong.

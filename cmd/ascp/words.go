@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"faspex.io/operator/dataplane/transfer"
@@ -144,6 +145,22 @@ func (f *flags) lists(r *request) error {
 		r.sources = append(r.sources, transferspec.Path{Source: lines[i], Destination: lines[i+1]})
 	}
 	return nil
+}
+
+// sessionOf reads which share of a transfer to move: "i:n".
+func sessionOf(text string) (session, sessions int, err error) {
+	if text == "" {
+		return 0, 0, nil
+	}
+	i, n, ok := strings.Cut(text, ":")
+	session, err = strconv.Atoi(i)
+	if ok && err == nil {
+		sessions, err = strconv.Atoi(n)
+	}
+	if !ok || err != nil || session < 1 || session > sessions {
+		return 0, 0, transfer.Errorf(transfer.CodeUsage, "-C %s: give the number of the session and how many there are, as in 1:2", text)
+	}
+	return session, sessions, nil
 }
 
 // complete checks that the request can be run, and fills in what follows from the rest.

@@ -54,7 +54,7 @@ func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, e
 	began := time.Now()
 	err := c.run(ctx, newConn(stream))
 	summary := Summary{Progress: c.Progress(), Elapsed: time.Since(began)}
-	if err == nil && summary.FilesExpected == 0 && summary.Folders == 0 {
+	if err == nil && summary.FilesExpected == 0 && summary.Folders == 0 && c.Hello.Options.Sessions <= 1 {
 		err = Errorf(CodeNothing, "nothing to transfer")
 	}
 	if err != nil {

@@ -33,10 +33,11 @@ func (s *sender) encryptEntry(e *found) {
 // openSource opens a file of the manifest. Its encrypted form is the same each time, as long as the file is.
 func (s *sender) openSource(f *sentFile) (sourceFile, error) {
 	if s.encrypt == nil {
-		if host, ok := f.tree.(HostTree); ok {
-			return host.openPlain(f.source)
+		file, err := openPlain(f)
+		if err == nil && f.part != nil {
+			return sourcePart{sourceFile: file, part: f.part, size: f.Size}, nil
 		}
-		return f.tree.Open(f.source)
+		return file, err
 	}
 	file, err := f.tree.Open(f.source)
 	if err != nil {
@@ -50,6 +51,13 @@ func (s *sender) openSource(f *sentFile) (sourceFile, error) {
 		return nil, err
 	}
 	return &encryptedFile{Sealed: sealed, file: file}, nil
+}
+
+func openPlain(f *sentFile) (sourceFile, error) {
+	if host, ok := f.tree.(HostTree); ok {
+		return host.openPlain(f.source)
+	}
+	return f.tree.Open(f.source)
 }
 
 // encryptedFile is the encrypted form of an open file.

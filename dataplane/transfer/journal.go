@@ -16,7 +16,8 @@ import (
 //	header  "FXJ1", size 8, modification time 8 (ns), CRC-32C of these 4
 //	record  chunk number 8, XXH3-128 of the chunk 16, CRC-32C of these 4
 //
-// Numbers are big endian. Records after the first damaged one are ignored: a crash may tear the end.
+// Numbers are big endian. Records after the first damaged one are ignored: a crash may tear the end. A record of the chunk after
+// the last, with the hash of the whole, says that a part of a file is verified and on disk.
 const (
 	journalMagic     = "FXJ1"
 	journalHeaderLen = 24
@@ -67,7 +68,7 @@ func readJournal(r io.Reader) (journalHeader, map[int64][16]byte, error) {
 		}
 		body, sum := record[:24], binary.BigEndian.Uint32(record[24:])
 		chunk := int64(binary.BigEndian.Uint64(body))
-		if crc32.Checksum(body, castagnoli) != sum || chunk < 0 || chunk >= last {
+		if crc32.Checksum(body, castagnoli) != sum || chunk < 0 || chunk > last {
 			return h, chunks, nil
 		}
 		chunks[chunk] = [16]byte(body[8:])

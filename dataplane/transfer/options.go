@@ -34,6 +34,12 @@ func Normalize(o control.Options) (control.Options, error) {
 			return o, Errorf(CodeUsage, "%s %q is not supported, use one of %s", f.name, *f.value, strings.Join(f.allowed, ", "))
 		}
 	}
+	switch {
+	case o.Sessions < 0 || o.Sessions > maxSessions || o.Session < 0 || o.Session > o.Sessions || o.Sessions > 0 && o.Session == 0:
+		return o, Errorf(CodeUsage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session, o.Sessions, maxSessions)
+	case o.SplitFrom < 0:
+		return o, Errorf(CodeUsage, "the size from which files are split can't be negative")
+	}
 	if o.TargetKbps < 0 || o.MinKbps < 0 || o.DatagramSize < 0 {
 		return o, Errorf(CodeUsage, "rates and sizes can't be negative")
 	}

@@ -78,7 +78,7 @@ func TestJournal(t *testing.T) {
 		"torn":              {whole[:len(whole)-1], map[int64][16]byte{2: {1}}, false},
 		"damaged record":    {damaged(whole, journalHeaderLen+9), map[int64][16]byte{}, false},
 		"damaged header":    {damaged(whole, 5), nil, true},
-		"chunk out of file": {append(head.encode(), journalRecord(4, [16]byte{})...), map[int64][16]byte{}, false},
+		"chunk out of file": {append(head.encode(), journalRecord(5, [16]byte{})...), map[int64][16]byte{}, false},
 		"empty":             {nil, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func FuzzJournal(f *testing.F) {
 			return
 		}
 		for i := range chunks {
-			if i < 0 || i >= chunkCount(h.Size) {
+			if i < 0 || i > chunkCount(h.Size) {
 				t.Errorf("chunk %d of a file of %d bytes", i, h.Size)
 			}
 		}

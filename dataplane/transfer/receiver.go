@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
-	"os"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -58,7 +57,7 @@ type receiver struct {
 	decrypt *Decryption
 	counters
 
-	handles   *handles[uint64, *os.File] // partial files by index
+	handles   *handles[uint64, *targetFile] // partial files by index
 	opened    *handles[string, *storage.Folder]
 	work      *queue
 	followers sync.WaitGroup
@@ -89,7 +88,7 @@ func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error),
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
 		seed: maphash.MakeSeed(), names: map[uint64]struct{}{}, folders: map[string]*folder{},
 	}
-	r.handles = newHandles(128, func(key uint64) (*os.File, error) { return r.openPartial(r.file(key)) })
+	r.handles = newHandles(128, func(key uint64) (*targetFile, error) { return r.openPartial(r.file(key)) })
 	r.opened = newHandles(64, tree.Folder)
 	return r
 }
@@ -251,7 +250,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		r.onFile(event)
 	}
 	if r.unclaim != nil && f.claimed {
-		r.unclaim(f.target)
+		r.unclaim(f.claimName())
 	}
 	if f.counted {
 		r.holeChunks.Add(-chunkCount(f.entry.Size))
@@ -349,7 +348,7 @@ func (r *receiver) abandonAll() {
 // removeUseless removes the partial files of a session that ended early of which no chunk is whole: they can't be resumed.
 func (r *receiver) removeUseless() {
 	for _, f := range r.unfinished() {
-		if f.staged || len(f.have) > 0 && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes) {
+		if f.part == nil && (f.staged || len(f.have) > 0 && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes)) {
 			_ = r.removeUnfinished(f) // What is left is in nobody's way: the next session starts again.
 		}
 	}

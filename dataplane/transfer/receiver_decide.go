@@ -30,6 +30,7 @@ type gotFile struct {
 	claimed  bool
 	reserved int64 // guarded by receiver.mu
 	holes    rangeSet
+	part     *control.Part    // of the file, nil for all of it
 	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
 
@@ -61,7 +62,13 @@ type gotFile struct {
 // finishedFile stands for every entry that is done: nothing more is to be said of it.
 var finishedFile = &gotFile{finished: true}
 
-func (f *gotFile) unfinishedNames() (partial, journal string) { return unfinishedNames(f.target) }
+func (f *gotFile) unfinishedNames() (partial, journal string) {
+	partial, journal = unfinishedNames(f.target)
+	if f.part != nil {
+		journal = partJournal(journal, f.part.Index, f.part.Count)
+	}
+	return partial, journal
+}
 
 // badName says why a manifest's path can't be taken, or nil.
 func badName(p string) *Error {
@@ -85,7 +92,7 @@ func (r *receiver) entry(m *control.Entry) error {
 	if bad := r.unwanted(m); bad != nil {
 		return bad
 	}
-	f := &gotFile{entry: *m, began: time.Now(), holes: holesOf(m)}
+	f := &gotFile{entry: *m, began: time.Now(), holes: holesOf(m), part: partOf(m)}
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -170,7 +177,7 @@ func (r *receiver) decide(f *gotFile) error {
 		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
-		if held := r.claim(f.target); held != nil {
+		if held := r.claim(f.claimName()); held != nil {
 			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true
@@ -223,7 +230,7 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 // overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
 func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	older := existing.ModTime().UnixNano() < f.entry.ModTime
-	same := existing.Mode().IsRegular() && existing.Size() == f.entry.Size
+	same := existing.Mode().IsRegular() && existing.Size() == f.total()
 	switch r.options.Overwrite {
 	case OverwriteAlways:
 		return false, nil
@@ -246,6 +253,12 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	case f.entry.Size == 0, r.options.Resume == ResumeAttrs && existing.ModTime().UnixNano() == f.entry.ModTime:
 		return true, r.keep(f)
 	case r.options.Resume == ResumeAttrs:
+		return false, nil
+	case f.part != nil:
+		// All sessions have to come to the same end, so the content of one's part does not matter.
+		if existing.ModTime().UnixNano() == f.entry.ModTime {
+			return true, r.keep(f)
+		}
 		return false, nil
 	}
 	f.final = true
@@ -368,7 +381,7 @@ const preallocateFrom = 8 << 20
 
 // preallocate reserves the blocks of a file and asks for it.
 func (r *receiver) preallocate(f *gotFile) error {
-	err := r.handles.use(f.index, func(file *os.File) error { return storage.Preallocate(file, f.entry.Size) })
+	err := r.handles.use(f.index, func(file *targetFile) error { return storage.Preallocate(file.File, f.total()) })
 	switch {
 	case err == nil:
 		err = r.want(f)
@@ -404,5 +417,6 @@ func (r *receiver) believable(f *gotFile) map[int64][16]byte {
 	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
+	delete(chunks, chunkCount(f.entry.Size)) // It says that a part is whole, which is found out again.
 	return chunks
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"slices"
 
 	"faspex.io/operator/dataplane/engine"
@@ -18,7 +17,7 @@ const sparseSample = 16
 // partial file, or the whole file under its final name; journaled holds the hashes that the journal promises, if any.
 // A chunk that no longer has its journaled hash is not offered; under sparse_csum one such chunk has them all checked.
 func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []int64, journaled map[int64][16]byte) error {
-	file, err := r.tree.Open(name)
+	file, err := f.open(r.tree.Open(name))
 	if err != nil {
 		return r.withdraw(f)
 	}
@@ -60,7 +59,7 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 }
 
 // hashChunks hashes the given chunks and reports those that differ from the journal.
-func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *os.File, chunks []int64, journaled map[int64][16]byte) (
+func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *targetFile, chunks []int64, journaled map[int64][16]byte) (
 	good []control.ChunkHash, damaged map[int64]bool, err error,
 ) {
 	buf := make([]byte, min(f.entry.Size, ChunkSize))
@@ -207,7 +206,7 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 // checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have
 // lost some of it since.
 func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) error {
-	err := r.handles.use(f.index, func(file *os.File) error {
+	err := r.handles.use(f.index, func(file *targetFile) error {
 		buf := chunkBuffers.Get().(*[ChunkSize]byte)
 		defer chunkBuffers.Put(buf)
 		for _, g := range kept {

@@ -21,14 +21,14 @@ const followFrom = 4 << 20
 var errGone = errors.New("the file is done with")
 
 // openPartial opens or makes the partial file of a file that is not done with.
-func (r *receiver) openPartial(f *gotFile) (*os.File, error) {
+func (r *receiver) openPartial(f *gotFile) (*targetFile, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.finished || f.removed {
 		return nil, errGone
 	}
 	partial, _ := f.unfinishedNames()
-	return r.tree.OpenFile(partial, os.O_RDWR|os.O_CREATE, 0o644)
+	return f.open(r.tree.OpenFile(partial, os.O_RDWR|os.O_CREATE, 0o644))
 }
 
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
@@ -43,7 +43,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	case whole && r.options.Checksum == ChecksumNone && f.entry.Attributes == nil:
 		return r.storeWhole(f, p)
 	}
-	err := r.handles.use(f.index, func(file *os.File) error {
+	err := r.handles.use(f.index, func(file *targetFile) error {
 		f.writing.Lock()
 		_, err := file.WriteAt(p, off)
 		f.writing.Unlock()
@@ -68,7 +68,7 @@ func (r *receiver) failWrite(f *gotFile, err error) error {
 }
 
 // note records that bytes are written, and hashes and journals the chunks that they complete.
-func (r *receiver) note(f *gotFile, file *os.File, p []byte, off int64) error {
+func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error {
 	end := off + int64(len(p))
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -106,7 +106,7 @@ func (r *receiver) note(f *gotFile, file *os.File, p []byte, off int64) error {
 
 // chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that is all
 // of it, else what the file has.
-func chunkWritten(file *os.File, g control.Range, p []byte, off int64) ([16]byte, error) {
+func chunkWritten(file *targetFile, g control.Range, p []byte, off int64) ([16]byte, error) {
 	if off <= g.Offset && g.Offset+g.Length <= off+int64(len(p)) {
 		return hashOf(p[g.Offset-off:][:g.Length]), nil
 	}
@@ -128,14 +128,15 @@ func (r *receiver) append(f *gotFile, record []byte) error {
 			return err
 		}
 		f.log = log
-		record = journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
+		begin := journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
 		for _, g := range f.holes.missing(f.entry.Size) {
 			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
 				if f.hashes.has(i) {
-					record = append(record, journalRecord(i, f.hashes.sums[i])...)
+					begin = append(begin, journalRecord(i, f.hashes.sums[i])...)
 				}
 			}
 		}
+		record = append(begin, record...)
 	}
 	_, err := f.log.Write(record)
 	return err
@@ -152,7 +153,11 @@ func (r *receiver) discard(f *gotFile) error {
 
 func (r *receiver) removeUnfinished(f *gotFile) error {
 	partial, journal := f.unfinishedNames()
-	for _, p := range []string{partial, journal} {
+	names := []string{journal, partial}
+	if f.part != nil {
+		names = names[:1] // The other parts are in the same partial file.
+	}
+	for _, p := range names {
 		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fileError(f.entry.Path, err, CodeDiskWrite)
 		}
@@ -222,7 +227,7 @@ func (r *receiver) finalizeIfWhole(f *gotFile) error {
 
 // follow starts the checksum of a large file while its data still arrives.
 func (r *receiver) follow(f *gotFile) {
-	if r.options.Checksum == ChecksumNone || f.entry.Size < followFrom {
+	if r.options.Checksum == ChecksumNone || f.entry.Size < followFrom || f.part != nil {
 		return
 	}
 	f.mu.Lock()
@@ -270,7 +275,7 @@ func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
 		}
 		for off < end {
 			b := buf[:min(end-off, ChunkSize)]
-			err := r.handles.use(f.index, func(file *os.File) error {
+			err := r.handles.use(f.index, func(file *targetFile) error {
 				_, err := io.ReadFull(io.NewSectionReader(file, off, int64(len(b))), b)
 				return err
 			})
@@ -312,7 +317,7 @@ func (r *receiver) refuse(f *gotFile) error {
 // publish gives a file its name, if it is what was sent.
 func (r *receiver) publish(f *gotFile) error {
 	defer r.handles.forget(f.index)
-	err := r.handles.use(f.index, func(file *os.File) error {
+	err := r.handles.use(f.index, func(file *targetFile) error {
 		f.mu.Lock()
 		f.closeLog()
 		matches := f.entry.Size == 0 || f.fileHash() == *f.expected
@@ -323,10 +328,13 @@ func (r *receiver) publish(f *gotFile) error {
 		if !matches || f.announced != nil && !bytes.Equal(f.announced, f.checksum) {
 			return errors.Join(r.removeUnfinished(f), errMismatch(f))
 		}
+		if f.part != nil {
+			return file.Sync()
+		}
 		if err := file.Truncate(f.entry.Size); err != nil {
 			return err
 		}
-		if err := r.attributes(f, file); err != nil {
+		if err := r.attributes(f, file.File); err != nil {
 			return err
 		}
 		if f.entry.Size < syncFrom {
@@ -336,6 +344,9 @@ func (r *receiver) publish(f *gotFile) error {
 	})
 	if err != nil {
 		return err
+	}
+	if f.part != nil {
+		return r.publishPart(f)
 	}
 	partial, journal := f.unfinishedNames()
 	if err := r.tree.Rename(partial, f.target); err != nil {
@@ -349,8 +360,8 @@ func (r *receiver) publish(f *gotFile) error {
 }
 
 // sum computes the checksum that is reported, if there is to be one and it was not computed while the data came.
-func (r *receiver) sum(f *gotFile, file *os.File) error {
-	if r.options.Checksum == ChecksumNone || f.checksum != nil {
+func (r *receiver) sum(f *gotFile, file *targetFile) error {
+	if r.options.Checksum == ChecksumNone || f.checksum != nil || f.part != nil {
 		return nil
 	}
 	h := newChecksum(r.options.Checksum)

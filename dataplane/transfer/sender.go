@@ -73,6 +73,7 @@ type sentFile struct {
 	decided bool
 	have    *control.Have // collected parts of a Have
 	holes   rangeSet      // whole chunks that are not sent
+	part    *control.Part // of the file, nil for all of it
 
 	mu       sync.Mutex
 	failed   *Error
@@ -193,13 +194,16 @@ func (s *sender) list(ctx context.Context) error {
 }
 
 func (s *sender) announce(e found) error {
+	if !s.share(&e) {
+		return nil
+	}
 	s.encryptEntry(&e)
 	if len(e.Path) > control.MaxPath {
 		e.Entry = control.Entry{
 			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(CodeBadPath), Text: "path is too long",
 		}
 	}
-	f := &sentFile{found: e, began: time.Now(), holes: holesOf(&e.Entry)}
+	f := &sentFile{found: e, began: time.Now(), holes: holesOf(&e.Entry), part: partOf(&e.Entry)}
 	f.Attributes = nil // They are not needed once they are sent.
 	s.mu.Lock()
 	for s.open >= mostOpen && !s.over {

@@ -36,7 +36,7 @@ func (s *sender) sayDigest(f *sentFile, file sourceFile) error {
 	m := &control.Digest{Index: f.index, Hash: f.hashes.file()}
 	f.hashes = chunkHashes{}
 	f.mu.Unlock()
-	if s.options.Checksum != ChecksumNone {
+	if s.options.Checksum != ChecksumNone && f.part == nil {
 		s.work.add(func(ctx context.Context) error { return s.sayChecksum(ctx, f, m) })
 		return nil
 	}

@@ -124,16 +124,22 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 
 // unfinishedIn are the partial files with a journal, and the journals: they are no files yet.
 func unfinishedIn(entries []fs.DirEntry) map[string]bool {
-	names := map[string]bool{}
+	var partials map[string]bool
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), journalSuffix) {
-			names[e.Name()] = true
+		if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok {
+			if partials == nil {
+				partials = map[string]bool{}
+			}
+			partials[base] = true
 		}
+	}
+	if partials == nil {
+		return nil
 	}
 	out := map[string]bool{}
 	for _, e := range entries {
-		if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok && names[base+journalSuffix] {
-			out[e.Name()], out[base+journalSuffix] = true, true
+		if base, ok := journaledName(e.Name()); ok && partials[base] {
+			out[base+partialSuffix], out[e.Name()] = true, true
 		}
 	}
 	return out

@@ -28,6 +28,15 @@ type Attributes struct {
 	// size, or at the end of the file.
 	Sparse bool
 	Data   []Range
+	// Part, if not nil, says that the entry is a part of a file, whose other parts other sessions send.
+	Part *Part
+}
+
+// Part is a piece of a file: the entry's Size bytes from Offset on of Total. Index counts from 1 to Count.
+type Part struct {
+	Index, Count uint32
+	Offset       int64
+	Total        int64
 }
 
 // Xattr is one extended attribute.
@@ -44,6 +53,7 @@ const (
 	attributeXattr      = 4
 	attributeLink       = 5
 	attributeData       = 6
+	attributePart       = 7
 )
 
 // append adds each attribute as its number, its length and its value.
@@ -68,6 +78,13 @@ func (a *Attributes) append(b []byte) ([]byte, error) {
 	}
 	if a.Sparse {
 		field(attributeData, appendRanges(nil, a.Data))
+	}
+	if p := a.Part; p != nil {
+		var v []byte
+		for _, n := range []uint64{uint64(p.Index), uint64(p.Count), uint64(p.Offset), uint64(p.Total)} {
+			v = binary.AppendUvarint(v, n)
+		}
+		field(attributePart, v)
 	}
 	return b, a.Check()
 }
@@ -116,6 +133,8 @@ func decodeAttributes(d *decoder) *Attributes {
 			a.Link = string(v.bytes(len(v.b)))
 		case attributeData:
 			a.Sparse, a.Data = true, v.ranges()
+		case attributePart:
+			a.Part = &Part{Index: v.uint32(), Count: v.uint32(), Offset: v.size(), Total: v.size()}
 		default:
 			v.b = nil
 		}

@@ -25,6 +25,7 @@ func samples() []Message {
 			Sparse: true, Data: []Range{{1 << 20, 1 << 20}, {4 << 20, 1 << 20}},
 		}},
 		&Entry{Kind: KindFile, Path: "hole", Size: 5 << 20, Attributes: &Attributes{Sparse: true}},
+		&Entry{Kind: KindFile, Path: "p", Size: 5, Attributes: &Attributes{Part: &Part{Index: 2, Count: 3, Offset: 1 << 20, Total: 1 << 30}}},
 		&End{Entries: 3, Bytes: 1 << 40},
 		&Want{Index: 300},
 		&Have{Index: 1, More: true, Ranges: []Range{{0, 1 << 20}, {3 << 20, 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},

@@ -69,6 +69,12 @@ type Options struct {
 	// Checksum is the digest of every file to compute, compare and report: none, md5, sha1, sha-256, sha-384, sha-512.
 	Checksum string `json:"checksum,omitempty"`
 
+	// Session and Sessions say that this session moves one of several shares of a transfer, the first being 1; 0 of 0 is all of
+	// it. Files of SplitFrom bytes and more are split among the sessions, unless it is 0; each of the others goes with one of them.
+	Session   int   `json:"session,omitempty"`
+	Sessions  int   `json:"sessions,omitempty"`
+	SplitFrom int64 `json:"split_from,omitempty"`
+
 	Cipher       string `json:"cipher,omitempty"`      // aes-128-gcm, aes-192-gcm, aes-256-gcm
 	RatePolicy   string `json:"rate_policy,omitempty"` // fixed, high, fair, low
 	TargetKbps   int64  `json:"target_kbps,omitempty"` // 0 is no limit
