@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -19,8 +20,12 @@ import (
 type nat struct {
 	inside  *net.UDPConn
 	outside atomic.Pointer[net.UDPConn]
-	client  atomic.Pointer[net.UDPAddr]
-	server  *net.UDPAddr
+	client  atomic.Pointer[netip.AddrPort]
+	server  netip.AddrPort
+
+	seen    atomic.Value // func([]byte): sees what the client sends
+	drop    atomic.Value // func([]byte) bool: loses what it says of that
+	in, out atomic.Int64 // bytes to and from the server
 }
 
 func newNAT(t *testing.T, server string) *nat {
@@ -29,7 +34,7 @@ func newNAT(t *testing.T, server string) *nat {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &nat{server: to}
+	n := &nat{server: to.AddrPort()}
 	if n.inside, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
 		t.Fatal(err)
 	}
@@ -38,12 +43,22 @@ func newNAT(t *testing.T, server string) *nat {
 	go func() {
 		buf := make([]byte, 65536)
 		for {
-			k, from, err := n.inside.ReadFromUDP(buf)
+			k, from, err := n.inside.ReadFromUDPAddrPort(buf)
 			if err != nil {
 				return
 			}
-			n.client.Store(from)
-			_, _ = n.outside.Load().WriteToUDP(buf[:k], n.server)
+			if c := n.client.Load(); c == nil || *c != from {
+				moved := from
+				n.client.Store(&moved)
+			}
+			if seen, ok := n.seen.Load().(func([]byte)); ok {
+				seen(buf[:k])
+			}
+			if drop, ok := n.drop.Load().(func([]byte) bool); ok && drop(buf[:k]) {
+				continue
+			}
+			n.in.Add(int64(k))
+			_, _ = n.outside.Load().WriteToUDPAddrPort(buf[:k], n.server)
 		}
 	}()
 	t.Cleanup(func() {
@@ -64,12 +79,13 @@ func (n *nat) move(t *testing.T) {
 	go func() {
 		buf := make([]byte, 65536)
 		for {
-			k, _, err := out.ReadFromUDP(buf)
+			k, _, err := out.ReadFromUDPAddrPort(buf)
 			if err != nil {
 				return
 			}
+			n.out.Add(int64(k))
 			if c := n.client.Load(); c != nil {
-				_, _ = n.inside.WriteToUDP(buf[:k], c)
+				_, _ = n.inside.WriteToUDPAddrPort(buf[:k], *c)
 			}
 		}
 	}()

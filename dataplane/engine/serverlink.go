@@ -16,7 +16,7 @@ import (
 )
 
 // linkQueue is how many trains wait for a session that is slow to take them; more are dropped.
-const linkQueue = 64
+const linkQueue = 16
 
 // challengeEvery bounds how often a new address is challenged.
 const challengeEvery = 50 * time.Millisecond
@@ -190,8 +190,15 @@ func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
 	return n, t.size, nil
 }
 
-// enqueue gives a train of an age to Receive and returns a buffer in exchange.
+// enqueue gives a train of an age to Receive and returns a buffer in exchange. Before the client's address has
+// proved itself nothing is kept: datagrams that overtook the proof are sent again.
 func (l *serverLink) enqueue(buf []byte, n, size int, age time.Duration) []byte {
+	select {
+	case <-l.proved:
+	default:
+		l.drops.Add(1)
+		return buf
+	}
 	other := l.buffer()
 	select {
 	case l.queue <- queuedTrain{buf, n, size, l.cfg.Clock.Now() - age}:

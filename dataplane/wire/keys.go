@@ -94,6 +94,7 @@ type Keys struct {
 	cipher  string
 	dir     Direction
 	live    [2]*epochKey // by parity of the epoch: the current one and a neighbour
+	guess   *epochKey    // a neighbour's that no packet has proved yet
 }
 
 // NewKeys prepares the keys of one direction of a session.
@@ -125,16 +126,35 @@ func (k *Keys) derive(epoch uint64) (*epochKey, error) {
 	return e, nil
 }
 
-// key finds or makes the key of a packet number. keep says whether a new one may replace the
-// older neighbour: only sealing and proven packets may, so forged numbers cost a derivation
-// and change nothing.
+// key finds or makes the key of a packet number. A fresh one replaces the older neighbour only when a packet is sealed or
+// proves to be authentic, so forged numbers change nothing.
 func (k *Keys) key(pn uint64) (e *epochKey, fresh bool, err error) {
 	epoch := pn >> EpochBits
 	if e := k.live[epoch&1]; e != nil && e.epoch == epoch {
 		return e, false, nil
 	}
-	e, err = k.derive(epoch)
-	return e, true, err
+	if k.guess == nil || k.guess.epoch != epoch {
+		if k.guess, err = k.derive(epoch); err != nil {
+			return nil, false, err
+		}
+	}
+	return k.guess, true, nil
+}
+
+// near says whether the epoch of a packet number is one in use or the next. What arrives is of no other: a key
+// lasts longer than packets are on their way. So forged numbers cost one derivation an epoch.
+func (k *Keys) near(pn uint64) bool {
+	epoch, newest := pn>>EpochBits, uint64(0)
+	for _, e := range k.live {
+		if e == nil {
+			continue
+		}
+		if e.epoch == epoch {
+			return true
+		}
+		newest = max(newest, e.epoch)
+	}
+	return epoch == newest+1
 }
 
 // Seal appends the sealed form of plain to header, which is authenticated with it. plain may
@@ -159,6 +179,9 @@ func (k *Keys) Seal(header, plain []byte, pn uint64) ([]byte, error) {
 func (k *Keys) Open(dst, p []byte, header int, pn uint64) ([]byte, error) {
 	if len(p) < header+TagSize {
 		return nil, ErrMalformed
+	}
+	if !k.near(pn) {
+		return nil, ErrForged
 	}
 	e, fresh, err := k.key(pn)
 	if err != nil {

@@ -241,3 +241,39 @@ func noAllocations(t *testing.T, cipher string) {
 		t.Errorf("%s: %v allocations per packet", cipher, n)
 	}
 }
+
+// TestForgedNumbers opens packets of epochs far away and of the next one: forged ones allocate nothing after the
+// first, and honest ones open.
+func TestForgedNumbers(t *testing.T) {
+	seal, err := NewKeys(vectorSecret(), vectorSession, "aes-128-gcm", DirData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := NewKeys(vectorSecret(), vectorSession, "aes-128-gcm", DirData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := make([]byte, 100)
+	scratch := make([]byte, 0, 100)
+	n := testing.AllocsPerRun(100, func() {
+		for _, pn := range []uint64{1 << EpochBits, 2 << EpochBits, 1 << 40} {
+			if _, err := open.Open(scratch, forged, DataHeaderSize, pn); !errors.Is(err, ErrForged) {
+				t.Fatal(err)
+			}
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for three forged packets", n)
+	}
+	for _, pn := range []uint64{7, 1<<EpochBits + 1, 8, 2<<EpochBits + 1, 1<<EpochBits + 2, 3 << EpochBits} {
+		header := make([]byte, DataHeaderSize, 100)
+		PutPrefix(header, TypeData, 1, pn)
+		p, err := seal.Seal(header, []byte("honest"), pn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := open.Open(nil, p, DataHeaderSize, pn); err != nil || string(got) != "honest" {
+			t.Errorf("packet %d: %q, %v", pn, got, err)
+		}
+	}
+}
