@@ -61,6 +61,7 @@ type receiver struct {
 	opened    *handles[string, *storage.Folder]
 	work      *queue
 	followers sync.WaitGroup
+	unsynced  atomic.Bool // files have their names and are perhaps not on disk
 
 	// Of the goroutine that reads the control channel:
 	seed    maphash.Seed
@@ -201,6 +202,11 @@ func (r *receiver) advance() error {
 		return nil
 	}
 	r.finishFolders()
+	if r.unsynced.Load() {
+		if err := r.tree.Sync(); err != nil {
+			return fileError("what was received", err, CodeDiskWrite)
+		}
+	}
 	p := r.snapshot()
 	// The sender hangs up now; one that does not is not waited for.
 	time.AfterFunc(farewell, r.conn.close)
@@ -234,6 +240,9 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 	switch status {
 	case control.FileWritten:
 		r.filesDone.Add(1)
+		if f.entry.Size < syncFrom {
+			r.unsynced.Store(true)
+		}
 	case control.FileSkipped:
 		r.filesDone.Add(1)
 		r.filesSkipped.Add(1)

@@ -36,6 +36,7 @@ type gotFile struct {
 
 	// writing is held while bytes are written: Linux lets one write at a time into a file, and has the others spin.
 	writing sync.Mutex
+	behind  int // bytes written since the kernel was told to write them to disk
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
@@ -173,6 +174,10 @@ func (r *receiver) decide(f *gotFile) error {
 	}
 	f.target = target
 	r.nameDecrypted(f)
+	if other := r.unfinishedForm(f.target); other != "" {
+		return Errorf(CodeAlreadyExists, "%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself",
+			f.entry.Path, other)
+	}
 	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
 		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
@@ -213,6 +218,26 @@ func (r *receiver) takeName(target string) bool {
 	_, taken := r.names[h]
 	r.names[h] = struct{}{}
 	return !taken
+}
+
+// unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
+// name this one's would be; empty for none.
+func (r *receiver) unfinishedForm(target string) string {
+	for _, suffix := range []string{partialSuffix, journalSuffix} {
+		if base, ok := strings.CutSuffix(target, suffix); ok {
+			if _, taken := r.names[maphash.String(r.seed, base)]; taken {
+				return path.Base(base)
+			}
+		}
+		var h maphash.Hash
+		h.SetSeed(r.seed)
+		h.WriteString(target)
+		h.WriteString(suffix)
+		if _, taken := r.names[h.Sum64()]; taken {
+			return path.Base(target) + suffix
+		}
+	}
+	return ""
 }
 
 // nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".

@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -44,10 +45,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 		return r.storeWhole(f, p)
 	}
 	err := r.handles.use(f.index, func(file *targetFile) error {
-		f.writing.Lock()
-		_, err := file.WriteAt(p, off)
-		f.writing.Unlock()
-		if err != nil {
+		if err := f.write(file, p, off); err != nil {
 			return err
 		}
 		return r.note(f, file, p, off)
@@ -57,6 +55,23 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	}
 	r.follow(f)
 	return r.finalizeIfWhole(f)
+}
+
+// writeBehind is how many bytes of a file wait in memory before the kernel is told to write them.
+const writeBehind = 16 << 20
+
+// write writes bytes of the file.
+func (f *gotFile) write(file *targetFile, p []byte, off int64) error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	if _, err := file.WriteAt(p, off); err != nil {
+		return err
+	}
+	if f.behind += len(p); f.behind < writeBehind {
+		return nil
+	}
+	f.behind = 0
+	return storage.StartWriteback(file.File)
 }
 
 // failWrite fails a file that can't be written, unless it is done with.
@@ -373,5 +388,5 @@ func (r *receiver) sum(f *gotFile, file *targetFile) error {
 }
 
 // syncFrom is the size from which on a file is on disk before it gets its name. Smaller ones, of which there can be many,
-// are left to the file system: after a power failure they may have to be sent again.
+// are when the session is complete.
 const syncFrom = ChunkSize

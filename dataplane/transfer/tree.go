@@ -30,6 +30,8 @@ type TargetTree interface {
 	Lchown(p string, uid, gid int) error
 	Symlink(target, p string) error
 	Space(p string) (storage.Space, error)
+	// Sync has all that was written on disk.
+	Sync() error
 	// Folder opens a folder of the tree, to make small files in.
 	Folder(p string) (*storage.Folder, error)
 }
