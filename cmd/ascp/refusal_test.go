@@ -219,28 +219,36 @@ func TestUnreachable(t *testing.T) {
 }
 
 func TestServerGoesAway(t *testing.T) {
-	dir, from := t.TempDir(), t.TempDir()
-	writeFiles(t, from, map[string][]byte{"f": noise(9, 32<<20)})
-	n := &testNode{dir: dir, keys: newKeys(t), recorder: &memRecorder{}}
-	ctx, cancel := context.WithCancel(t.Context())
-	wait, err := n.start(ctx, "127.0.0.1:0", discard())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said bytes.Buffer
-	cmd := process(t, "ascp", n.sending(t, "/"), "-P", strconv.Itoa(n.sshPort), "-q", "-l", "100M", from+"/f", "127.0.0.1:/")
-	cmd.Stderr = &said
-	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(dir, "f")) > chunk })
-	cancel()
-	wait()
-	if err := cmd.Wait(); err == nil {
-		t.Error("the client does not fail")
-	}
-	if !strings.Contains(said.String(), "error 39: the server is shutting down, run again to resume") {
-		t.Errorf("the client says %q", said.String())
-	}
-	if _, err := os.Stat(filepath.Join(dir, "f")); !errors.Is(err, os.ErrNotExist) {
-		t.Error("the file has its name")
+	for _, webSocket := range []bool{false, true} {
+		t.Run(map[bool]string{false: "SSH", true: "WebSocket"}[webSocket], func(t *testing.T) {
+			dir, from := t.TempDir(), t.TempDir()
+			writeFiles(t, from, map[string][]byte{"f": noise(9, 32<<20)})
+			n := &testNode{dir: dir, keys: newKeys(t), recorder: &memRecorder{}}
+			ctx, cancel := context.WithCancel(t.Context())
+			wait, err := n.start(ctx, "127.0.0.1:0", discard())
+			if err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"-P", strconv.Itoa(n.sshPort), "-q", "-l", "100M", from + "/f", "127.0.0.1:/"}
+			if webSocket {
+				args = append([]string{"--ws-connect", "-i", n.trust(t), "-P", strconv.Itoa(n.wssPort)}, args[2:]...)
+			}
+			var said bytes.Buffer
+			cmd := process(t, "ascp", n.sending(t, "/"), args...)
+			cmd.Stderr = &said
+			startProcess(t, cmd)
+			waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(dir, "f")) > chunk })
+			cancel()
+			wait()
+			if err := cmd.Wait(); err == nil {
+				t.Error("the client does not fail")
+			}
+			if !strings.Contains(said.String(), "error 39: the server is shutting down, run again to resume") {
+				t.Errorf("the client says %q", said.String())
+			}
+			if _, err := os.Stat(filepath.Join(dir, "f")); !errors.Is(err, os.ErrNotExist) {
+				t.Error("the file has its name")
+			}
+		})
 	}
 }
