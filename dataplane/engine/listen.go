@@ -79,7 +79,8 @@ func (s *Sender) report(f *wire.Feedback, newest bool, age time.Duration) (finis
 		s.measure(now, now-age, f, lost, arrived)
 	}
 	total, closed := s.queue.state()
-	finished = closed && s.stats.Bytes >= total
+	// A receiver that claims bytes which were never sent is heard on: silence has to end the session, not this.
+	finished = closed && !s.fresh && s.stats.Bytes >= total
 	if lost > 0 || f.Done || f.Abort || finished {
 		s.poke()
 	}
