@@ -74,7 +74,7 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVar(&f.newer, "exclude-newer-than", "", "leave out files newer than this `time` (seconds since 1970, negative: before now)")
 	s.StringVar(&f.older, "exclude-older-than", "", "leave out files older than this `time`")
 	s.BoolVar(&f.skipSpecial, "skip-special-files", false, "leave out devices, pipes and sockets without an error")
-	s.StringVarP(&f.cipher, "cipher", "c", "", "`cipher`: aes128, aes192, aes256 (always GCM)")
+	s.StringVarP(&f.cipher, "cipher", "c", "", "`cipher`: aes128, aes192, aes256 (always GCM), none")
 	s.IntVarP(&f.datagram, "datagram-size", "Z", 0, "largest UDP payload in `bytes` (default: found out)")
 	s.StringVar(&f.tags, "tags", "", "`JSON` to store with the transfer")
 	s.StringVar(&f.tags64, "tags64", "", "the same in `base64`")
@@ -86,7 +86,7 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVarP(&f.session, "session", "C", "", "move share `i:n` of the transfer, i from 1 to n; run n of them, here or on several machines, with the same arguments")
 	s.Int64Var(&f.splitFrom, "multi-session-threshold", 0, "split files of so many `bytes` and more among the n sessions of -C (0: none)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
-	s.BoolVarP(&f.noEncryption, "no-encryption", "T", false, "refused: encryption can't be switched off")
+	s.BoolVarP(&f.noEncryption, "no-encryption", "T", false, "authenticate the data and do not encrypt it, as -c none; the server has to allow it")
 	s.BoolVarP(&f.help, "help", "h", false, "this text")
 	addIgnored(s)
 	addUnsupported(s)
@@ -179,7 +179,10 @@ func (f *flags) settings(r *request) error {
 		return err
 	}
 	if f.noEncryption {
-		return transfer.Errorf(transfer.CodeUsage, "-T is refused: encryption can't be switched off")
+		if f.cipher != "" && f.cipher != "none" {
+			return transfer.Errorf(transfer.CodeUsage, "-T and -c %s exclude each other", f.cipher)
+		}
+		f.cipher = "none"
 	}
 	if o.Cipher, err = cipher(f.cipher); err != nil {
 		return err
@@ -260,7 +263,7 @@ func moment(name, text string) (int64, error) {
 
 func cipher(text string) (string, error) {
 	if text == "none" {
-		return "", transfer.Errorf(transfer.CodeUsage, "cipher none is refused: encryption can't be switched off")
+		return text, nil
 	}
 	plain := strings.ReplaceAll(strings.ToLower(text), "-", "")
 	plain = strings.TrimSuffix(strings.TrimSuffix(plain, "gcm"), "cfb")
@@ -270,7 +273,7 @@ func cipher(text string) (string, error) {
 	case "aes128", "aes192", "aes256":
 		return "aes-" + plain[3:] + "-gcm", nil
 	}
-	return "", transfer.Errorf(transfer.CodeUsage, "cipher %q is not supported, use aes128, aes192 or aes256", text)
+	return "", transfer.Errorf(transfer.CodeUsage, "cipher %q is not supported, use aes128, aes192, aes256 or none", text)
 }
 
 func decode64(name, text string) (string, error) {

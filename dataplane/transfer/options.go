@@ -22,7 +22,7 @@ func Normalize(o control.Options) (control.Options, error) {
 		{"policy for extended attributes", &o.Xattrs, []string{AttributesNone, AttributesNative}},
 		{"policy for access control lists", &o.ACLs, []string{AttributesNone, AttributesNative}},
 		{"checksum", &o.Checksum, []string{ChecksumNone, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA384, ChecksumSHA512}},
-		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM)}},
+		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM), string(engine.ClearGMAC)}},
 		{"rate policy", &o.RatePolicy, []string{
 			string(engine.PolicyFair), string(engine.PolicyFixed), string(engine.PolicyHigh), string(engine.PolicyLow),
 		}},

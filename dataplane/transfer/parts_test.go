@@ -178,7 +178,7 @@ func TestNormalize(t *testing.T) {
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []control.Options{{Cipher: "none"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
+	for _, bad := range []control.Options{{Cipher: "rot13"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
 		var e *Error
 		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != CodeUsage {
 			t.Errorf("%+v: %v", bad, err)

@@ -37,7 +37,7 @@ type Server struct {
 	UDPPort int
 	// Agent names this server and its version.
 	Agent string
-	// Ciphers are those that clients may choose, the preferred one first.
+	// Ciphers are those that clients may choose, the preferred one first; nil is all that encrypt.
 	Ciphers []string
 	// DefaultKbps is the target rate of clients that ask for none, CapKbps the highest they may ask for; 0 is no limit.
 	DefaultKbps, CapKbps int64
@@ -180,7 +180,7 @@ func (s *session) negotiate() error {
 	if err != nil {
 		return err
 	}
-	if len(s.Ciphers) > 0 && !slices.Contains(s.Ciphers, o.Cipher) {
+	if !slices.Contains(s.Ciphers, o.Cipher) && (len(s.Ciphers) > 0 || o.Cipher == string(engine.ClearGMAC)) {
 		return Errorf(CodeUsage, "cipher %s is not permitted by this server", o.Cipher)
 	}
 	if s.hello.Direction == string(transferspec.Send) {
