@@ -1,46 +1,134 @@
 package engine_test
 
 import (
+	"context"
+	"fmt"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
-// TestBesideTCP shares a link of 50 ms with one bulk TCP flow.
+// endless sends without end through a path until d has passed and returns the Mbit/s that arrived in each second.
+func (f flow) endless(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64, d time.Duration) []float64 {
+	a, b := simnet.Connect(ab, ba, 1472, int64(f.capacity*float64(rate)), 0)
+	cfg := engine.Config{ID: engine.SessionID(id), Clock: simnet.NewClock(), Rate: f.rate, MaxMemory: memoryBound}
+	s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<40)
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() { _ = s.Run(ctx) })
+	group.Go(func() { _ = r.Run(ctx) })
+	var perSecond []float64
+	for last := int64(0); d >= time.Second; d -= time.Second {
+		time.Sleep(time.Second)
+		got := r.Stats().BytesReceived
+		perSecond = append(perSecond, float64(got-last)*8/1e6)
+		last = got
+	}
+	cancel()
+	group.Wait()
+	return perSecond
+}
+
+// TestBesideTCP shares a link of 50 ms with one bulk TCP flow that starts before or after the engine's.
 func TestBesideTCP(t *testing.T) {
+	const rate, rtt, measured = 100e6, 50 * time.Millisecond, 30
+	cubic := func() tcpControl { return newCubic() }
+	bbr := func() tcpControl { return newBBR(1) }
 	tests := []struct {
 		policy      engine.Policy
+		tcp         string
+		control     func() tcpControl
+		own, other  int     // seconds after which each starts
 		least, most float64 // share of the engine's flow
 	}{
-		{engine.PolicyFair, 0.3, 0.7},
-		{engine.PolicyHigh, 0.4, 0.9},
-		{engine.PolicyLow, 0.005, 0.22},
+		{engine.PolicyFair, "cubic", cubic, 0, 2, 0.35, 0.65},
+		{engine.PolicyFair, "cubic", cubic, 5, 0, 0.35, 0.65},
+		{engine.PolicyFair, "bbr", bbr, 0, 2, 0.35, 0.65},
+		{engine.PolicyFair, "bbr", bbr, 5, 0, 0.35, 0.65},
+		{engine.PolicyHigh, "cubic", cubic, 0, 2, 0.4, 0.9},
+		{engine.PolicyLow, "cubic", cubic, 0, 2, 0.001, 0.2},
+		{engine.PolicyLow, "bbr", bbr, 0, 2, 0.001, 0.2},
 	}
 	for _, tt := range tests {
-		t.Run(string(tt.policy), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s at %d s, %s at %d s", tt.policy, tt.own, tt.tcp, tt.other), func(t *testing.T) {
 			t.Parallel()
-			link := simnet.Settings{RateBps: 100e6, Delay: 25 * time.Millisecond}
-			var tcp []float64
-			f := flow{rate: engine.Rate{Policy: tt.policy}, bytes: 220e6, capacity: 1}
-			if tt.policy == engine.PolicyLow {
-				f.bytes = 120e6
-			}
-			o, pipe := simulate(t, link, 9, []flow{f}, func(ab, _ *simnet.Pipe) {
-				time.Sleep(2 * time.Second)
-				tcp = cubicFlow(ab, 50*time.Millisecond, 28*time.Second)
+			from := max(tt.own, tt.other) + 10
+			var own, tcp []float64
+			var stats simnet.PipeStats
+			synctest.Test(t, func(t *testing.T) {
+				link := simnet.Settings{RateBps: rate, Delay: rtt / 2}
+				ab, ba := simnet.NewPipe(link, 1), simnet.NewPipe(link, 2)
+				var group sync.WaitGroup
+				left := func(start int) time.Duration {
+					time.Sleep(time.Duration(start) * time.Second)
+					return time.Duration(from+measured-start) * time.Second
+				}
+				group.Go(func() {
+					f := flow{rate: engine.Rate{Policy: tt.policy}, capacity: 0.9}
+					own = f.endless(t, 1, ab, ba, rate, left(tt.own))
+				})
+				group.Go(func() { tcp = tcpFlow(ab, rtt, left(tt.other), tt.control()) })
+				group.Wait()
+				stats = ab.Stats()
 			})
-			var own, other float64
-			for i := 10; i < min(28, len(o[0].perSecond)); i++ {
-				own += o[0].perSecond[i] / 18
-				other += tcp[i-2] / 18
-			}
-			t.Logf("%.0f\n%.0f", o[0].perSecond[:min(len(o[0].perSecond), 45)], tcp)
-			share := own / (own + other)
-			t.Logf("%.1f beside %.1f Mbit/s of TCP: %.2f, queue %v", own, other, share, pipe.MeanQueue)
+			t.Logf("%.0f\n%.0f", own, tcp)
+			share := mean(own[from-tt.own:]) * 1e6 / rate
+			t.Logf("share %.2f, TCP %.2f, queue %v", share, mean(tcp[from-tt.other:from-tt.other+measured])*1e6/rate, stats.MeanQueue)
 			if share < tt.least || share > tt.most {
-				t.Errorf("share %.2f, want %.2f to %.2f", share, tt.least, tt.most)
+				t.Errorf("share %.3f, want %.3f to %.3f", share, tt.least, tt.most)
+			}
+		})
+	}
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(max(len(v), 1))
+}
+
+// TestFairFlows has flows share a link, whenever they start and whatever they take its capacity for.
+func TestFairFlows(t *testing.T) {
+	tests := []struct {
+		starts     []int
+		capacities []float64
+	}{
+		{[]int{0, 2}, []float64{1, 1}},
+		{[]int{0, 8}, []float64{1, 1}},
+		{[]int{0, 1}, []float64{1, 0.4}},
+		{[]int{0, 1, 2}, []float64{1, 1, 1}},
+	}
+	const rate, end, measured = 100e6, 38, 10
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.starts, tt.capacities), func(t *testing.T) {
+			t.Parallel()
+			got := make([]float64, len(tt.starts))
+			synctest.Test(t, func(t *testing.T) {
+				link := simnet.Settings{RateBps: rate, Delay: 20 * time.Millisecond}
+				ab, ba := simnet.NewPipe(link, 3), simnet.NewPipe(link, 4)
+				var group sync.WaitGroup
+				for i, start := range tt.starts {
+					group.Go(func() {
+						time.Sleep(time.Duration(start) * time.Second)
+						f := flow{rate: engine.Rate{Policy: engine.PolicyFair}, capacity: tt.capacities[i]}
+						series := f.endless(t, uint64(i+1), ab, ba, rate, time.Duration(end-start)*time.Second)
+						got[i] = mean(series[len(series)-measured:])
+					})
+				}
+				group.Wait()
+			})
+			part := rate / 1e6 / float64(len(got)) * payloadShare
+			t.Logf("%.1f Mbit/s, each part is %.1f", got, part)
+			for i, mbit := range got {
+				if mbit < 0.87*part || mbit > 1.13*part {
+					t.Errorf("flow %d gets %.1f Mbit/s, want about %.1f", i, mbit, part)
+				}
 			}
 		})
 	}

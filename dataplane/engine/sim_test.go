@@ -222,23 +222,6 @@ func TestRateStaysBelowCap(t *testing.T) {
 	}
 }
 
-// TestFairFlows has two flows share a link, the second one late.
-func TestFairFlows(t *testing.T) {
-	fair := engine.Rate{Policy: engine.PolicyFair}
-	flows := []flow{{rate: fair, bytes: 150e6, capacity: 1}, {rate: fair, bytes: 150e6, capacity: 1, start: 2 * time.Second}}
-	o, _ := simulate(t, simnet.Settings{RateBps: 100e6, Delay: 20 * time.Millisecond}, 3, flows, nil)
-	var sum [2]float64
-	for i := range sum {
-		for _, mbit := range o[i].perSecond[16:22] {
-			sum[i] += mbit / 6
-		}
-	}
-	t.Logf("%.1f and %.1f Mbit/s", sum[0], sum[1])
-	if sum[0] < 0.8*sum[1] || sum[1] < 0.8*sum[0] {
-		t.Errorf("flows get %.1f and %.1f Mbit/s, want about the same", sum[0], sum[1])
-	}
-}
-
 // TestRateGroup has three senders with links of their own share a total by weight.
 func TestRateGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,65 +1,112 @@
 package engine_test
 
 import (
-	"math"
 	"time"
 
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
-// cubicFlow is a bulk TCP flow with CUBIC (RFC 9438) and selective acknowledgements, reduced to its window:
-// cross traffic that fills the buffer. It returns the bytes delivered in each second until end.
-func cubicFlow(ab *simnet.Pipe, rtt, end time.Duration) []float64 {
-	type sent struct {
-		seq   int
-		acked time.Time // zero: lost
-	}
-	start := time.Now()
-	perSecond := make([]float64, int(end/time.Second)+2)
-	window, most, k := 10.0, 0.0, 0.0
-	epoch := start
-	slowStart := true
-	var flight []sent
-	seq, recover := 0, 0
-	for time.Since(start) < end {
-		for float64(len(flight)) < window {
-			at, _ := ab.Transmit(1500)
-			s := sent{seq: seq}
-			if !at.IsZero() {
-				s.acked = at.Add(rtt / 2)
+// tcpControl is the congestion control of a simulated TCP flow. Windows are packets.
+type tcpControl interface {
+	// acked takes what the acknowledgements of one millisecond say.
+	acked(a tcpAck)
+	window() float64
+	pacing() float64 // packets per second, 0 is unpaced
+}
+
+// tcpAck sums up the acknowledgements of a millisecond.
+type tcpAck struct {
+	now, rtt   time.Duration // rtt is that of the newest packet
+	acked      int
+	lost       int  // found lost by these acknowledgements
+	recovering bool // the loss belongs to a window that was cut already
+	flight     int  // still under way
+	rate       float64
+	round      bool // a round trip has passed since the last one that said so
+}
+
+type tcpPacket struct {
+	sent, acked   time.Duration // acked 0: lost
+	delivered     int           // acknowledged when it was sent
+	deliveredTime time.Duration // when that was known
+	first         time.Duration // when the packet acknowledged last before it had been sent
+}
+
+// tcpFlow is a bulk TCP flow with selective acknowledgements, in steps of a millisecond, which is also about what
+// Linux sends in one go: cross traffic. It returns the megabits delivered in each second until end.
+func tcpFlow(ab *simnet.Pipe, rtt, end time.Duration, control tcpControl) []float64 {
+	const step = time.Millisecond
+	begin := time.Now()
+	perSecond := make([]float64, int(end/time.Second)+1)
+	var flight []tcpPacket
+	var now, deliveredTime, first, heard time.Duration
+	delivered, roundAt, recoverAt, sentAll, head := 0, 0, 0, 0, 0
+	tokens := 0.0
+	for now = time.Since(begin); now < end; now = time.Since(begin) {
+		a := tcpAck{now: now}
+		last := -1
+		for i := head; i < len(flight); i++ {
+			if p := flight[i]; p.acked > 0 {
+				if p.acked > now {
+					break
+				}
+				last = i
 			}
-			flight = append(flight, s)
-			seq++
 		}
-		next := -1
-		for i, s := range flight {
-			if !s.acked.IsZero() {
-				next = i
-				break
+		if last >= 0 {
+			for _, p := range flight[head : last+1] {
+				if p.acked == 0 {
+					a.lost++
+				} else {
+					a.acked++
+				}
 			}
+			p := flight[last]
+			delivered += a.acked
+			perSecond[now/time.Second] += float64(a.acked) * 1500 * 8 / 1e6
+			deliveredTime, heard = now, now
+			a.rtt = p.acked - p.sent
+			took := max(now-p.deliveredTime, p.sent-p.first, step)
+			a.rate = float64(delivered-p.delivered) / took.Seconds()
+			first = p.sent
+			if p.delivered >= roundAt {
+				roundAt, a.round = delivered, true
+			}
+			base := sentAll - len(flight) // the number of flight[0]
+			a.recovering = base+last < recoverAt
+			if a.lost > 0 && !a.recovering {
+				recoverAt = sentAll
+			}
+			head = last + 1
+			if head > 4096 {
+				flight = flight[:copy(flight, flight[head:])]
+				head = 0
+			}
+			a.flight = len(flight) - head
+			control.acked(a)
+		} else if len(flight) > head && now-heard > rtt+200*time.Millisecond { // a retransmission timeout
+			a.lost = len(flight) - head
+			flight, head, heard, recoverAt = flight[:0], 0, now, sentAll
+			control.acked(a)
 		}
-		if next < 0 { // all of the window is lost: a retransmission timeout
-			time.Sleep(200 * time.Millisecond)
-			flight, window, slowStart, most = nil, 10, true, window
-			continue
+		budget := control.window() - float64(len(flight)-head)
+		if rate := control.pacing(); rate > 0 {
+			tokens = min(tokens+rate*step.Seconds(), 2*rate*step.Seconds()+2)
+			budget = min(budget, tokens)
 		}
-		time.Sleep(time.Until(flight[next].acked))
-		if next > 0 && flight[next].seq >= recover { // what came before it is lost
-			recover = seq
-			most, slowStart, epoch = window, false, time.Now()
-			window *= 0.7
-			k = math.Cbrt(most * 0.3 / 0.4)
+		if len(flight) == head {
+			first, deliveredTime = now, now
 		}
-		perSecond[int(time.Since(start)/time.Second)] += 1500 * 8 / 1e6
-		flight = flight[next+1:]
-		if slowStart {
-			window++
-			continue
+		for ; budget >= 1; budget-- {
+			p := tcpPacket{sent: now, delivered: delivered, deliveredTime: deliveredTime, first: first}
+			if at, _ := ab.Transmit(1500); !at.IsZero() {
+				p.acked = at.Sub(begin) + rtt/2
+			}
+			flight = append(flight, p)
+			sentAll++
+			tokens--
 		}
-		t := time.Since(epoch).Seconds() - k
-		if target := most + 0.4*t*t*t; target > window {
-			window += min((target-window)/window, 0.5)
-		}
+		time.Sleep(step)
 	}
 	return perSecond
 }

@@ -7,136 +7,249 @@ import (
 
 // Competing with traffic that fills the buffer. A flow that yields to a standing queue starves beside TCP, which
 // keeps one on purpose. When a queue has stood for long although this flow yielded, it follows CUBIC's window
-// (RFC 9438) instead, as a rate, until the queue turns out to be its own.
+// (RFC 9438) instead, as a rate, up to its part of the capacity, until the queue has been gone for a while.
 const (
 	competeExcess = 1.6 // times the wanted queue, on average: somebody else's
 	competePeak   = 2.5 // times the wanted queue, again and again
 	competePeaks  = 2 * time.Second
-	competeTime   = time.Second
-	competeSwings = 4 * time.Second  // of a queue that is long again and again
-	competeMemory = 20 * time.Second // in which the window of last time is worth something
-	competeStart  = 0.4              // of the capacity: where the window of one among few begins to level off
-	competeProbe  = 5 * time.Second  // between looks whose queue it is
-	cubicC        = 0.4
-	cubicBeta     = 0.7
-	smallBeta     = 0.85 // with less than one's part: others (BBR) do not react to loss at all
-	packetBits    = 1500 * 8
+	competeTime   = 3 * time.Second
+	competeMost   = 14 * time.Millisecond // more than that nobody of this flow's like wants to see
+	competeSmooth = time.Second
+	competeSwings = 4 * time.Second // of a queue that is long again and again
+	competeAlone  = 0.9             // of the capacity: who has more competes with nobody
+	competeFew    = 0.8             // of the capacity: others have a good part of it,
+	competeNear   = 0.8             // times the wanted queue: it stands
+	competeDip    = 0.5             // times the wanted queue: and none of them has let it fall to that
+	competeQuiet  = 5 * time.Second
+	stayTime      = 3 * time.Second
+	leaveMany     = 8.0                    // so many of this flow's like would want
+	leaveExcess   = 1.25                   // 1/1.25 of the queue, or more: nobody fills it
+	leaveTime     = 500 * time.Millisecond // of that, beside two round trips: BBR leaves none for 200 ms at times
+
+	// Some fillers (BBR) do not yield to loss. Beside them a rate that every loss cuts goes to nothing, so a cut
+	// that the others do not join, as the queue tells, is taken back.
+	joinFall  = 1.35            // times what the own cut takes from the queue: others have cut as well
+	deafTime  = 2 * time.Second // how long others are taken to be deaf to loss
+	deafMost  = 0.01            // loss that stays beyond this: too many, not deaf ones
+	deafRaise = 1.15            // what a cut taken back is raised by
+
+	soundEvery = 4 * time.Second // between soundings of the capacity
+	soundFall  = 0.8             // of the queue that a sounding takes away
+	soundUp    = 0.15            // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
+	soundDown  = 0.35            // and of one below
+	soundBound = 0.6             // and of one that has emptied the queue
+	soundLoss  = 0.01            // beyond the path's: the queue overflows, whatever this flow does
 )
 
-// cubic is the window of RFC 9438 in packets.
-type cubic struct {
-	epoch    time.Duration
-	most, k  float64
-	window   float64
-	friendly float64 // Reno's window, section 4.3
-	last     time.Duration
-	cut      time.Duration
-	flows    float64 // how many flows it stands for
+// rivalry is the state of a competition.
+type rivalry struct {
+	on                    bool
+	cubic                 cubic
+	calmSince             time.Duration // since when the queue has not been long again and again
+	lowSince              time.Duration // since when the queue has been long
+	seen                  time.Duration // when the queue was last longer than wanted
+	stood                 time.Duration // when there was one
+	dip                   time.Duration // when others have last let the queue fall
+	quiet                 float64       // seconds in which they have not
+	peakQueue             float64       // decaying, seconds
+	usualQueue            float64       // smoothed, seconds
+	recentAt              time.Duration
+	recentLost, recentAll int
+	deaf                  time.Duration // until when losses say nothing
+	cut                   cut
+	sound                 sounding
 }
 
-// start begins with a window that climbs to most.
-func (w *cubic) start(now time.Duration, window, most, flows float64) {
-	*w = cubic{epoch: now, most: most, window: window, friendly: window, last: now, cut: now, flows: flows,
-		k: math.Cbrt((most - window) / (flows * cubicC))}
+// cut is a cut whose effect on the queue is watched.
+type cut struct {
+	until      time.Duration // 0 = none
+	before     float64       // window
+	rate       float64
+	queue, low float64 // seconds
+	own        float64 // what this flow has taken from the queue, seconds
+	lost, all  int     // packets since
 }
 
-func (w *cubic) grow(now, rtt time.Duration) {
-	t := (now - w.epoch).Seconds() - w.k
-	alpha := 3 * (1 - cubicBeta) / (1 + cubicBeta)
-	w.friendly += w.flows * alpha * (now - w.last).Seconds() / rtt.Seconds()
-	w.last = now
-	target := w.most + w.flows*cubicC*t*t*t
-	w.window = max(min(max(target, w.friendly), 1.5*w.window), 4)
+// sounding measures the capacity: less is sent for a moment, and the queue falls by what was not sent over the capacity.
+type sounding struct {
+	next, from, to time.Duration // to 0 = none
+	rate           float64
+	before, after  float64 // sums of queues, seconds
+	nBefore, n     int
 }
 
-func (w *cubic) lose(now time.Duration, beta float64) {
-	beta = 1 - (1-beta)/w.flows
-	w.most = w.window
-	w.window *= beta
-	w.friendly = w.window
-	w.k = math.Cbrt(w.most * (1 - beta) / (w.flows * cubicC))
-	w.epoch, w.last, w.cut = now, now, now
-}
+// part is the share of the capacity that is this flow's beside one other.
+func (c *Controller) part() float64 { return c.weight() / (1 + c.weight()) }
 
 // compete follows CUBIC while a buffer-filler is there; it reports whether it has set the rate.
 func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
-	c.longQueue = max(c.longQueue*time.Duration(999)/1000, c.queue)
-	if !c.competing {
-		if !c.fillsBuffer(s.Now, min(aim, mostAim*wantedQueue.Seconds()), dt) || c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 {
+	v := &c.rival
+	fills := c.fillsBuffer(s.Now, min(aim, competeMost.Seconds()), dt)
+	perBit := c.srtt.Seconds() / packetBits
+	if !v.on {
+		if !fills || c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 || c.share > competeAlone*c.cap {
 			return false
 		}
-		c.competing, c.probeAt, c.probeEnd = true, s.Now+competeProbe, 0
-		perBit := c.srtt.Seconds() / packetBits
-		most := max(c.rate, competeStart*c.cap) * perBit
-		if s.Now-c.competed < competeMemory && c.competed > 0 {
-			most = max(most, c.cubic.window)
-		}
-		c.cubic.start(s.Now, max(c.rate*perBit, cubicBeta*most), most, max(c.weight(), 1))
+		*v = rivalry{on: true, seen: s.Now + stayTime, stood: s.Now, recentAt: s.Now, usualQueue: v.usualQueue, quiet: v.quiet, dip: v.dip, sound: sounding{next: s.Now + time.Second}}
+		part := c.part() * c.cap
+		v.cubic.start(s.Now, max(c.rate, part/2)*perBit, max(c.rate, part)*perBit, max(c.weight(), 1))
 	}
-	c.probe(s.Now)
-	if !c.competing {
+	if v.quiet >= max(competeQuiet, 20*c.loop()).Seconds() || v.usualQueue > leaveExcess*min(c.wantedFor(c.cap/leaveMany), competeMost.Seconds()) {
+		v.seen = max(v.seen, s.Now)
+	}
+	if c.queue > 2*emptyQueue {
+		v.stood = s.Now
+	}
+	if s.Now-min(v.seen, v.stood) > leaveTime+2*c.srtt {
+		*v = rivalry{lowSince: s.Now, calmSince: s.Now}
+		c.boost, c.boosted, c.nextDrain = firstBoost, s.Now, s.Now+c.drainEvery
 		return false
 	}
-	c.recentLost += s.Lost
-	c.recentAll += s.Lost + s.Arrived
-	if s.Now-c.recentAt > c.srtt {
-		n, p := float64(max(c.recentAll, 1)), c.floor.value
-		excess := float64(c.recentLost) - n*p
-		if excess > 2+3*math.Sqrt(n*p) && c.longQueue < 2*c.queue+c.longQueue/2 && s.Now-c.cubic.cut > c.srtt+c.loop() {
-			beta := cubicBeta
-			if c.rate < competeStart*c.cap {
-				beta = smallBeta
-			}
-			c.cubic.lose(s.Now, beta)
-		}
-		c.recentAt, c.recentLost, c.recentAll = s.Now, 0, 0
+	c.lossCuts(s)
+	c.watchCut(s, dt)
+	c.sound(s)
+	if s.Backlogged && s.Now >= v.sound.to {
+		v.cubic.grow(s.Now, c.srtt)
 	}
-	if s.Backlogged {
-		c.cubic.grow(s.Now, c.srtt)
-	}
-	c.rate = min(max(c.cubic.window*packetBits/c.srtt.Seconds(), leastRate), mostRate)
-	if c.cap > 0 {
-		c.rate = min(c.rate, 1.2*c.cap)
-	}
+	v.cubic.window = min(v.cubic.window, c.part()*c.cap*perBit)
+	c.rate = min(v.cubic.window/perBit, c.rate*math.Exp(dt.Seconds()/c.loop().Seconds()))
+	c.rate = min(max(c.rate, leastRate), mostRate)
 	c.share = c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
+	c.cap = max(c.cap, c.share)
 	return true
+}
+
+// lossCuts reacts to loss beyond the path's own, once a round trip.
+func (c *Controller) lossCuts(s Sample) {
+	v := &c.rival
+	v.recentLost += s.Lost
+	v.recentAll += s.Lost + s.Arrived
+	if s.Now-v.recentAt <= c.srtt {
+		return
+	}
+	n, p := float64(max(v.recentAll, 1)), c.floor.value
+	excess := float64(v.recentLost) - n*p
+	v.recentAt, v.recentLost, v.recentAll = s.Now, 0, 0
+	if excess <= 0.5+3*math.Sqrt(n*p) || s.Now-v.cubic.cut < c.srtt+c.loop() || s.Now < v.deaf {
+		return
+	}
+	q := c.queue.Seconds()
+	v.cut = cut{until: s.Now + 2*c.srtt, before: v.cubic.window, rate: c.rate, queue: q, low: q}
+	part := c.part() * c.cap * c.srtt.Seconds() / packetBits
+	v.cubic.lose(s.Now, (v.cubic.window+part)/2)
+}
+
+// watchCut takes a cut back that the others did not join.
+func (c *Controller) watchCut(s Sample, dt time.Duration) {
+	v, k := &c.rival, &c.rival.cut
+	if k.until == 0 {
+		return
+	}
+	k.own += (k.rate - c.rate) / c.cap * dt.Seconds()
+	k.low = min(k.low, c.queue.Seconds())
+	if s.Now > k.until-c.srtt {
+		k.lost += s.Lost
+		k.all += s.Lost + s.Arrived
+	}
+	if s.Now < k.until {
+		return
+	}
+	k.until = 0
+	loss := float64(k.lost)/float64(max(k.all, 1)) - c.floor.value
+	if k.low < emptyQueue.Seconds() || k.queue-k.low > joinFall*k.own+0.002 || loss > deafMost {
+		return
+	}
+	v.deaf = s.Now + deafTime
+	window := deafRaise * k.before
+	v.cubic.start(s.Now, window, max(window, c.part()*c.cap*c.srtt.Seconds()/packetBits), v.cubic.flows)
+}
+
+// sound measures the capacity from time to time, by which this flow knows its part.
+func (c *Controller) sound(s Sample) {
+	v, d := &c.rival, &c.rival.sound
+	q := c.mean.Seconds()
+	switch {
+	case d.to == 0 && s.Now >= d.next-c.srtt/2:
+		if v.cut.until > 0 || s.Now-v.cubic.cut < 3*c.srtt || s.Now < c.drainUntil+3*c.srtt {
+			d.next, d.before, d.nBefore = s.Now+c.srtt, 0, 0
+			return
+		}
+		d.before += q
+		d.nBefore++
+		if s.Now < d.next {
+			return
+		}
+		d.rate = c.rate
+		d.from = s.Now
+		fall := soundFall * q * c.cap / (c.rate * (1 - drainShare))
+		d.to = s.Now + min(time.Duration(fall*1e9), c.srtt/2)
+		c.drainUntil = d.to
+	case d.to > 0 && s.SentAt > d.to:
+		if s.SentAt < d.to+c.srtt/3 {
+			d.after += q
+			d.n++
+			return
+		}
+		if d.n > 0 && d.nBefore > 0 {
+			after := d.after / float64(d.n)
+			fall := d.before/float64(d.nBefore) - after
+			c.sounded((1-drainShare)*d.rate*(d.to-d.from).Seconds(), fall, after)
+		}
+		*d = sounding{next: s.Now + soundEvery}
+	}
+}
+
+// sounded takes what was not sent, in bits, and what the queue fell by: their ratio is the capacity, if the queue did
+// not empty and was not full all the time.
+func (c *Controller) sounded(unsent, fall, left float64) {
+	capacity := unsent / max(fall, 1e-3)
+	switch {
+	case capacity < c.cap:
+		capacity = max(capacity, c.share)
+	case fall < 0.003 || left < 0.002 || c.loss > c.floor.value+soundLoss:
+		return
+	}
+	weight := soundUp
+	if capacity < c.cap {
+		weight = soundDown
+		if left < 0.002 { // it may be much smaller
+			weight = soundBound
+		}
+	}
+	c.cap = 1 / ((1-weight)/c.cap + weight/capacity)
 }
 
 // fillsBuffer says that for a while the queue has been longer than this flow and its like would have it: all
 // the time, or again and again as by TCP's sawtooth.
 func (c *Controller) fillsBuffer(now time.Duration, aim float64, dt time.Duration) bool {
-	q := c.queue.Seconds()
-	c.usualQueue += (q - c.usualQueue) * min(dt.Seconds()/competeTime.Seconds(), 1)
-	c.peakQueue *= math.Exp(-dt.Seconds() / competePeaks.Seconds())
+	v, q := &c.rival, c.queue.Seconds()
+	v.usualQueue += (q - v.usualQueue) * min(dt.Seconds()/competeSmooth.Seconds(), 1)
+	v.peakQueue *= math.Exp(-dt.Seconds() / competePeaks.Seconds())
 	if !c.window.stalled {
-		c.peakQueue = max(c.peakQueue, q)
+		v.peakQueue = max(v.peakQueue, q)
 	}
-	if c.usualQueue < competeExcess*aim {
-		c.lowSince = now
+	if v.usualQueue < competeExcess*aim {
+		v.lowSince = now
 	}
-	if c.usualQueue < aim || c.peakQueue < competePeak*aim {
-		c.calmSince = now
+	if v.usualQueue < aim || v.peakQueue < competePeak*aim {
+		v.calmSince = now
 	}
-	return now-c.lowSince >= max(competeTime, 8*c.loop()) || now-c.calmSince >= max(competeSwings, 16*c.loop())
+	c.quiet(now, aim, dt)
+	return now-v.lowSince >= max(competeTime, 16*c.loop()) || now-v.calmSince >= max(competeSwings, 16*c.loop()) ||
+		v.quiet >= max(competeQuiet, 20*c.loop()).Seconds()
 }
 
-// probe steps back for as long as the queue would take to empty if it were this flow's own. If it does empty,
-// nobody else fills it.
-func (c *Controller) probe(now time.Duration) {
-	switch {
-	case c.probeEnd == 0 && now >= c.probeAt:
-		c.probeQueue, c.probeLow = c.queue, c.queue
-		c.drainUntil = now + min(c.queue*10/9, 80*time.Millisecond)
-		c.probeEnd = c.drainUntil + c.srtt + 2*loopExtra
-	case c.probeEnd > 0:
-		c.probeLow = min(c.probeLow, c.queue)
-		if now < c.probeEnd {
-			return
-		}
-		c.probeEnd, c.probeAt = 0, now+competeProbe
-		if c.probeLow < c.probeQueue/4 || c.probeLow < emptyQueue {
-			c.competing, c.competed, c.lowSince, c.calmSince = false, now, now, now
-			c.nextDrain = now + c.drainEvery
-		}
+// quiet adds up the time in which others have a good part of the capacity and none of them lets the queue fall, as
+// this flow's like would do every few seconds. The less is left to this flow, the sooner it is enough.
+func (c *Controller) quiet(now time.Duration, aim float64, dt time.Duration) {
+	v := &c.rival
+	if v.usualQueue < competeNear*aim || c.share > competeFew*c.cap {
+		v.quiet = 0
+		return
+	}
+	v.quiet += dt.Seconds() * min(max(c.cap/c.share/wantedFew, 1), 4)
+	between := max(doubtDrain, 8*c.loop())
+	if c.lowest.Seconds() < competeDip*aim && now > c.drainUntil+8*c.loop() && now-v.dip > between/2 {
+		v.dip, v.quiet = now, max(v.quiet-1.25*between.Seconds(), 0)
 	}
 }

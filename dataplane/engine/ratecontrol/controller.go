@@ -51,6 +51,9 @@ type Sample struct {
 // The constants of the law.
 const (
 	wantedQueue  = 5 * time.Millisecond
+	wantedAt     = 300e6 // the rate at which it is
+	wantedBend   = 4.0   // within that factor of it, the square root
+	wantedFew    = 4.0
 	gain         = 0.5
 	loopExtra    = 20 * time.Millisecond // reports and filters beside the round trip
 	emptyQueue   = time.Millisecond      // below it a queue does not stand
@@ -63,13 +66,14 @@ const (
 	mostBoost    = 16.0
 	ceilingLife  = 5 * time.Second
 	drainShare   = 0.1
-	drainDepth   = 2.0 // times the wanted queue
+	drainDepth   = 1.25 // times the queue
+	raiseShare   = 0.4  // of the capacity: who has less does not move the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
-	doubtDrain   = 2 * time.Second  // while less passes than the bottleneck was seen to pass
-	mostAim      = 2.5              // times the wanted queue, whatever the capacity is taken for
-	capacityLife = 20 * time.Second // in which an estimate nothing confirms approaches the share
-	deepLife     = 10 * time.Second // how long a long queue proves that the buffer is not shallow
+	doubtDrain   = 2 * time.Second   // while less passes than the bottleneck was seen to pass
+	mostAim      = 1.75              // times the wanted queue, whatever the capacity is taken for
+	capacityLife = 120 * time.Second // in which an estimate nothing confirms approaches the share
+	deepLife     = 10 * time.Second  // how long a long queue proves that the buffer is not shallow
 )
 
 // Controller holds the state of one flow. It is not safe for concurrent use.
@@ -81,24 +85,13 @@ type Controller struct {
 	loss  float64 // of the last window
 	floor lossFloor
 
-	srtt, minRTT          time.Duration
-	base                  baseDelay
-	delay                 int64 // unwrapped
-	hasDelay              bool
-	queues                minWindow
-	queue, mean           time.Duration
-	competing             bool
-	cubic                 cubic
-	calmSince             time.Duration // since when it has not been long again and again
-	competed              time.Duration // when it last stopped competing
-	peakQueue             float64       // decaying, seconds
-	usualQueue            float64       // smoothed, seconds
-	lowSince              time.Duration // since when the queue has been long
-	longQueue             time.Duration // the longest lately
-	probeAt, probeEnd     time.Duration
-	probeQueue, probeLow  time.Duration
-	recentAt              time.Duration
-	recentLost, recentAll int
+	srtt, minRTT        time.Duration
+	base                baseDelay
+	delay               int64 // unwrapped
+	hasDelay            bool
+	queues              minWindow
+	queue, mean, lowest time.Duration // the last two of the last report alone
+	rival               rivalry
 
 	drainUntil            time.Duration
 	nextDrain             time.Duration
@@ -239,7 +232,7 @@ func (c *Controller) observe(s Sample) {
 	}
 	q := c.base.queue(s.Now, c.delay)
 	c.queue = c.queues.add(s.Now, q, min(max(c.srtt/4, 10*time.Millisecond), 40*time.Millisecond))
-	c.mean = q + s.MeanDelay
+	c.lowest, c.mean = q, q+s.MeanDelay
 	if c.mean.Seconds() >= wantedQueue.Seconds()*c.weight() {
 		c.deepAt = s.Now
 	}
@@ -255,12 +248,38 @@ func (c *Controller) weight() float64 {
 	return 1
 }
 
+// wanted is the queue that this flow wants to see, in seconds. It is a function of its own rate, not of its part of the
+// capacity: flows that see one queue then have one rate, whatever each takes the capacity for. Only far below the
+// capacity it grows slowly, lest TCP's queue be taken for that of many like this flow.
+func (c *Controller) wanted() float64 {
+	if c.share == 0 {
+		return c.wantedFor(max(c.rate, c.cap))
+	}
+	return c.wantedFor(c.share)
+}
+
+func (c *Controller) wantedFor(s float64) float64 {
+	if few := c.cap / wantedFew; s < few {
+		s = few * math.Pow(s/few, 0.3)
+	}
+	x := wantedAt / s
+	switch {
+	case x > wantedBend:
+		x = math.Sqrt(wantedBend) * math.Pow(x/wantedBend, 0.25)
+	case x < 1/wantedBend:
+		x = math.Sqrt(1/wantedBend) * math.Pow(x*wantedBend, 0.25)
+	default:
+		x = math.Sqrt(x)
+	}
+	return wantedQueue.Seconds() * c.weight() * x
+}
+
 // steer sets the rate from what is known.
 func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
-	want := wantedQueue.Seconds() * c.weight()
+	want := c.wanted()
 	if full {
-		if s.Backlogged && !c.competing && c.shallow(s.Now) {
+		if s.Backlogged && !c.rival.on && c.shallow(s.Now) {
 			return
 		}
 		if c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop() {
@@ -269,13 +288,15 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	}
 	passed := c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
 	aim := want
-	if c.share > 0 && c.lim.Policy != Low {
-		aim *= min(math.Sqrt(max(c.cap/c.share, 1)), mostAim)
-	}
 	if full && c.compete(s, aim, dt) {
 		return
 	}
-	c.planDrain(s.Now, want)
+	if c.share > 0 && c.share < competeAlone*c.cap && c.queue.Seconds() > aim/2 || c.rival.sound.to > 0 {
+		c.sound(s)
+	}
+	if s.Now > c.rival.sound.to+c.srtt {
+		c.planDrain(s.Now, want)
+	}
 	standing := c.queue.Seconds() > max(aim/2, emptyQueue.Seconds())
 	if standing && full {
 		c.learn(passed, dt)
@@ -310,7 +331,7 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 		}
 		c.drainCheck = 0
 		fall := (c.drainBefore - c.drainLow).Seconds()
-		if c.drainLow > emptyQueue && fall < 0.3*min(c.drainBefore.Seconds(), drainDepth*want) {
+		if c.drainLow > emptyQueue && c.share > raiseShare*c.cap && fall < 0.3*c.drainBefore.Seconds() {
 			c.base.raise(c.drainLow)
 			c.queues = minWindow{}
 			c.queue -= c.drainLow
@@ -323,7 +344,7 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	if now < c.nextDrain {
 		return
 	}
-	d := drainDepth * want / (1 - drainShare) * min(c.cap/c.share, 4)
+	d := max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
 	c.drainUntil = now + time.Duration(d*1e9)
 	c.drainBefore, c.drainLow = c.queue, c.queue
 	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
@@ -346,6 +367,8 @@ func (c *Controller) learn(passed float64, dt time.Duration) {
 		c.share = passed
 	case passed > 0.95*c.share:
 		c.share += (passed - c.share) * min(dt.Seconds()/c.span().Seconds(), 1)
+	case c.last > c.drainUntil+c.srtt+c.span():
+		c.share += (passed - c.share) * min(dt.Seconds()/c.loop().Seconds()/8, 1)
 	}
 	c.cap = max(c.cap+(c.share-c.cap)*min(dt.Seconds()/capacityLife.Seconds(), 1), c.share)
 }

@@ -74,14 +74,14 @@ func TestSettlesOnTheWantedQueue(t *testing.T) {
 		{High, 50 * ms, 10 * ms}, {Low, 50 * ms, 2500 * time.Microsecond},
 	}
 	for _, tt := range tests {
-		p := &path{capacity: 100e6, delay: tt.rtt, most: 100 * ms}
-		c := start(Limits{Policy: tt.policy}, p, 100e6)
+		p := &path{capacity: 300e6, delay: tt.rtt, most: 100 * ms}
+		c := start(Limits{Policy: tt.policy}, p, 300e6)
 		p.run(c, 7*time.Second)
 		if got := time.Duration(p.queue * 1e9); got < tt.queue*6/10 || got > tt.queue*15/10 {
 			t.Errorf("%s at %v: queue %v, want about %v", tt.policy, tt.rtt, got, tt.queue)
 		}
-		if r := float64(c.Rate()); r < 97e6 || r > 103e6 {
-			t.Errorf("%s at %v: rate %.1f Mbit/s, want 100", tt.policy, tt.rtt, r/1e6)
+		if r := float64(c.Rate()); r < 291e6 || r > 309e6 {
+			t.Errorf("%s at %v: rate %.1f Mbit/s, want 300", tt.policy, tt.rtt, r/1e6)
 		}
 	}
 }
