@@ -201,7 +201,7 @@ func TestRefusals(t *testing.T) {
 		"some web server":   {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots }, transfer.CodeControl, "no transfer node of this kind"},
 		"plain web server":  {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, transfer.CodeControl, "does not speak TLS"},
 		"one that says nothing": {func(o *dial.Options) {
-			o.Port, o.Timeout = silent.Addr().(*net.TCPAddr).Port, 50*time.Millisecond
+			o.Port, o.Timeout = silent.Addr().(*net.TCPAddr).Port, 500*time.Millisecond
 		}, transfer.CodeControlTimeout, "timed out"},
 	} {
 		t.Run(name, func(t *testing.T) {
