@@ -283,23 +283,25 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 
 // WriteAt takes bytes of the transfer space from the engine. A file that can't be written fails by itself.
 func (r *receiver) WriteAt(p []byte, off int64) (int, error) {
-	n := 0
-	for n < len(p) {
+	var few [4]piece[*gotFile]
+	pieces := few[:0]
+	for n := 0; n < len(p); {
 		at, ok := r.at(off)
 		if !ok {
-			return n, io.ErrShortWrite
+			return 0, io.ErrShortWrite
 		}
 		part := p[n:min(len(p), n+int(min(at.end-off, int64(len(p)))))]
 		if at.file != nil {
-			if err := r.store(at.file, part, off-at.start); err != nil {
-				return n, err
-			}
+			pieces = append(pieces, piece[*gotFile]{file: at.file, b: part, off: off - at.start})
 		}
 		n += len(part)
 		off += int64(len(part))
 	}
-	r.bytesMoved.Add(int64(n))
-	return n, nil
+	if err := eachPiece(pieces, func(p piece[*gotFile]) error { return r.store(p.file, p.b, p.off) }); err != nil {
+		return 0, err
+	}
+	r.bytesMoved.Add(int64(len(p)))
+	return len(p), nil
 }
 
 // placed is where a file lies in the transfer space. A file that is done is nil.

@@ -242,6 +242,9 @@ func (r *receiver) unfinishedForm(target string) string {
 
 // nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".
 func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
+	if d.names != nil && len(d.names) == 0 {
+		return true
+	}
 	partial, journal := f.unfinishedNames()
 	p := path.Dir(f.target)
 	for _, name := range []string{f.target, partial, journal, f.plain} {

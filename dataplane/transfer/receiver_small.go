@@ -16,7 +16,6 @@ import (
 func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 	hashes := chunkHashes{sums: [][16]byte{hashOf(content)}}
 	sum := hashes.file()
-	partial, _ := f.unfinishedNames()
 	var a storage.Attributes
 	if r.options.PreserveModes {
 		a.Mode, a.SetMode = fs.FileMode(f.entry.Mode), true
@@ -24,7 +23,7 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 	if r.options.PreserveTimes {
 		a.ModTime = time.Unix(0, f.entry.ModTime)
 	}
-	err := r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Make(path.Base(partial), content, a) })
+	err := r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Make(partialName(path.Base(f.target)), content, a) })
 	if err != nil {
 		_ = r.removeUnfinished(f) // What failed before is what matters.
 		return r.failWrite(f, err)
@@ -37,12 +36,12 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 
 // publishStaged gives a staged file its name, if it is what was sent.
 func (r *receiver) publishStaged(f *gotFile) error {
-	partial, _ := f.unfinishedNames()
+	name := path.Base(f.target)
 	f.mu.Lock()
 	matches := f.hash == *f.expected
 	f.mu.Unlock()
 	if !matches {
 		return errors.Join(r.removeUnfinished(f), errMismatch(f))
 	}
-	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(path.Base(partial), path.Base(f.target)) })
+	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(partialName(name), name) })
 }

@@ -402,24 +402,26 @@ func (s *sender) progress() Progress {
 // ReadAt gives the engine bytes of the transfer space, and hashes those that it asks for for the first time. A file that
 // can't be read gives zeros and fails by itself.
 func (s *sender) ReadAt(p []byte, off int64) (int, error) {
-	n := 0
-	for n < len(p) {
+	var few [4]piece[*sentFile]
+	pieces := few[:0]
+	for n := 0; n < len(p); {
 		at, ok := s.at(off)
 		if !ok {
-			return n, io.ErrUnexpectedEOF
+			return 0, io.ErrUnexpectedEOF
 		}
 		part := p[n:min(len(p), n+int(min(at.end-off, int64(len(p)))))]
-		n += len(part)
-		off += int64(len(part))
 		if at.file == nil {
 			clear(part) // The receiver has it.
-			continue
+		} else {
+			pieces = append(pieces, piece[*sentFile]{file: at.file, b: part, off: off - at.start})
 		}
-		if err := s.read(at.file, part, off-int64(len(part))-at.start); err != nil {
-			return n, err
-		}
+		n += len(part)
+		off += int64(len(part))
 	}
-	return n, nil
+	if err := eachPiece(pieces, func(p piece[*sentFile]) error { return s.read(p.file, p.b, p.off) }); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // read reads bytes of a file. Its error is the session's.

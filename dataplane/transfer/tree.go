@@ -62,12 +62,19 @@ const (
 	journalSuffix = ".aspx"
 )
 
-// unfinishedNames are the names of the partial file and of the journal of the file p. A name so long that the suffix would
-// not fit is replaced by a digest of it.
+// unfinishedNames are the names of the partial file and of the journal of the file p.
 func unfinishedNames(p string) (partial, journal string) {
 	dir, name := path.Split(p)
+	return dir + partialName(name), dir + stem(name) + journalSuffix
+}
+
+// partialName is the name of a file until it is whole.
+func partialName(name string) string { return stem(name) + partialSuffix }
+
+// stem is a name that leaves room for a suffix: one that is too long is replaced by a digest of it.
+func stem(name string) string {
 	if len(name)+len(partialSuffix) > 255 {
-		name = "." + shortDigest(name)
+		return "." + shortDigest(name)
 	}
-	return dir + name + partialSuffix, dir + name + journalSuffix
+	return name
 }
