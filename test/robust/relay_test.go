@@ -13,8 +13,6 @@ import (
 // What the relay knows of a packet: docs/protocol.md, section 2.2.
 const (
 	typeData     = 1
-	typeFeedback = 3
-	typeLink     = 4
 	dataOverhead = 18 + 16 // of a data packet: header and tag
 )
 
@@ -157,6 +155,13 @@ func (r *relay) pass(w way, d []byte) [][]byte {
 		return [][]byte{d}
 	}
 	return r.meddle(w, d)
+}
+
+// meddleWith has datagrams meddled with from now on, or no longer.
+func (r *relay) meddleWith(f func(w way, d []byte) [][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.meddle = f
 }
 
 // after returns a channel that is closed when n more bytes of payload have been carried.

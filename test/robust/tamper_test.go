@@ -22,7 +22,7 @@ func TestTampered(t *testing.T) {
 			n := startNode(t, here, "127.0.0.1", dir)
 			m := &meddler{rng: rand.New(rand.NewPCG(11, 3))}
 			a := ask{relay: newRelay(t, n), flags: []string{"-l", "200M"}}
-			a.relay.meddle = m.meddle
+			a.relay.meddleWith(m.meddle)
 			if upload {
 				n.send(t, a, from, "/to").succeeds(t)
 			} else {
@@ -31,6 +31,7 @@ func TestTampered(t *testing.T) {
 			files.complete(t, to)
 			n.ended(t, 1)
 			n.leaksNothing(t)
+			a.relay.meddleWith(nil)
 			forged, replayed := n.logged("forged"), n.logged("replayed")
 			t.Logf("%d datagrams, %d damaged or forged, %d repeated; the node counts %d and %d", m.seen, m.damaged, m.repeated, forged, replayed)
 			if forged == 0 || replayed == 0 {
