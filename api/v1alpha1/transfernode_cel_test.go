@@ -14,7 +14,7 @@ image: a/b:c
 ports: {ssh: 22001, udp: 22001, nodeAPI: 9443, metrics: 9500, wss: 9093}
 transferAddress: transfer.example.com
 transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner}]
-storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
+storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}, encryption: {secretRef: {name: keys}}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
 rates: {targetKbps: 100000, maxKbps: 1000000, policy: low, totalSendKbps: 8000000, totalReceiveKbps: 0}
 ciphers: [aes-256-gcm, aes-128-gcm]
 gso: "off"
@@ -50,6 +50,10 @@ suspend: false`},
 			spec:    "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a}, persistentVolumeClaim: {claimName: b}}]",
 			refusal: "exactly one of hostPath and persistentVolumeClaim",
 		},
+		{
+			name: "encryption without keys", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a}, encryption: {}}]",
+			refusal: "secretRef",
+		},
 		{name: "relative path", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: a/b}}]", refusal: "path must be absolute"},
 		{name: "path that climbs", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a/../b}}]", refusal: "path must be absolute"},
 		{name: "dots in a name are fine", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a..b/.c}}]"},
@@ -62,6 +66,14 @@ suspend: false`},
 		{name: "gso", spec: good + "gso: maybe", refusal: "spec.gso"},
 	})
 	checkChanges(t, "TransferNode", []change{
+		{
+			name: "encryption begins", before: good,
+			after: "instanceRef: {name: demo}\nstorage: [{name: default, hostPath: {path: /srv/files}, encryption: {secretRef: {name: keys}}}]",
+		},
+		{
+			name: "encryption ends", after: good, refusal: "encryption cannot be removed",
+			before: "instanceRef: {name: demo}\nstorage: [{name: default, hostPath: {path: /srv/files}, encryption: {secretRef: {name: keys}}}]",
+		},
 		{name: "another port", before: good, after: good + "ports: {nodeAPI: 9443}"},
 		{
 			name: "another instance", before: good, refusal: "instanceRef cannot change",

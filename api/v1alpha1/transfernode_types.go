@@ -146,6 +146,7 @@ type TransferUser struct {
 }
 
 // StorageMount is a folder beneath the docroot.
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.encryption) || has(self.encryption)",message="encryption cannot be removed: what is encrypted could not be read any more"
 // +kubebuilder:validation:XValidation:rule="has(self.hostPath) != has(self.persistentVolumeClaim)",message="exactly one of hostPath and persistentVolumeClaim must be set"
 type StorageMount struct {
 	// name of the folder beneath the docroot.
@@ -162,6 +163,18 @@ type StorageMount struct {
 	// persistentVolumeClaim is a claim in this namespace; pods on several machines need ReadWriteMany.
 	// +optional
 	PersistentVolumeClaim *ClaimStorage `json:"persistentVolumeClaim,omitempty"`
+
+	// encryption has the content of files encrypted before it reaches the disk. Files that are there already stay as they are.
+	// +optional
+	Encryption *StorageEncryption `json:"encryption,omitempty"`
+}
+
+// StorageEncryption says what files are encrypted with.
+type StorageEncryption struct {
+	// secretRef names a Secret with the keys. Its entry active is the name of the entry whose key encrypts new files; every other entry
+	// is a key: 32 random bytes in base64. A key that is removed makes the files that were encrypted with it unreadable.
+	// +required
+	SecretRef SecretReference `json:"secretRef,omitzero"`
 }
 
 // HostPathStorage is a folder of the machine.

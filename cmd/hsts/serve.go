@@ -89,7 +89,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	if n.hostKeys, err = sshd.LoadHostKeys(cfg.Secrets.SSHHostKeys); err != nil {
 		return err
 	}
-	if n.files, err = storage.Open(cfg.StorageRoot); err != nil {
+	if n.files, err = storage.OpenEncrypted(cfg.StorageRoot, n.secrets.Storages()); err != nil {
 		return err
 	}
 	defer n.files.Close()

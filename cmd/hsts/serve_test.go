@@ -71,6 +71,14 @@ func startNode(t *testing.T) *testNode { return startNodeOf(t, "n1", mariadbd.St
 // startNodeOf starts a node of those that share a database.
 func startNodeOf(t *testing.T, name string, database *mysql.Config) *testNode {
 	t.Helper()
+	n := newNode(t, name, database)
+	n.start(t)
+	return n
+}
+
+// newNode prepares a node.
+func newNode(t *testing.T, name string, database *mysql.Config) *testNode {
+	t.Helper()
 	dir := t.TempDir()
 	n := &testNode{cfg: config.Default(), log: &logBuffer{}}
 	n.cfg.StorageRoot = filepath.Join(dir, "storage")
@@ -90,7 +98,6 @@ func startNodeOf(t *testing.T, name string, database *mysql.Config) *testNode {
 	n.env = config.Environment{NodeName: name, AdvertiseAddress: "127.0.0.1", Database: database}
 	n.url = "https://" + net.JoinHostPort("127.0.0.1", port(n.cfg.Ports.NodeAPI)[1:])
 	n.metrics = "http://" + net.JoinHostPort("127.0.0.1", port(n.cfg.Ports.Metrics)[1:])
-	n.start(t)
 	return n
 }
 

@@ -73,6 +73,24 @@ func TestAuthorizedKeys(t *testing.T) {
 	}
 }
 
+func TestStorageKeys(t *testing.T) {
+	field := controllertest.New(t)
+	node := field.TransferNode()
+	node.Spec.Storage[0].Encryption = &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "keys"}}
+	field.Create(t, node)
+	const where = "spec.storage[0].encryption.secretRef"
+	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse, v1alpha1.ReasonSecretNotFound)
+	wantField(t, condition, where)
+	secret := field.GivenSecret("keys", map[string][]byte{"active": []byte("k1"), "k1": []byte("c2hvcnQ=")})
+	field.Create(t, secret)
+	condition = field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStalled, isTrue, v1alpha1.ReasonSecretInvalid)
+	wantField(t, condition, where)
+	field.Change(t, secret, "keys", func() {
+		secret.Data["k1"] = []byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+	})
+	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isTrue, v1alpha1.ReasonSucceeded)
+}
+
 func wantField(t *testing.T, condition metav1.Condition, field string) {
 	t.Helper()
 	if !strings.Contains(condition.Message, field) {

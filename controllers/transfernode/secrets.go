@@ -51,6 +51,9 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	if outcome := r.authorizedKeys(ctx, o.node); !outcome.IsDone() {
 		return outcome
 	}
+	if outcome := r.storageKeys(ctx, o.node); !outcome.IsDone() {
+		return outcome
+	}
 	authorities, err := certificate.Authorities(served)
 	if err != nil {
 		return phase.Invalid(v1alpha1.ReasonSecretInvalid, "spec.tls.secretRef: neither ca.crt nor tls.crt holds a certificate")
@@ -107,6 +110,25 @@ func (r *reconciler) authorizedKeys(ctx context.Context, node *v1alpha1.Transfer
 		}
 		if _, _, _, _, err := ssh.ParseAuthorizedKey(data[ref.Key]); err != nil {
 			return phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": holds no public key in the format of authorized_keys")
+		}
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// storageKeys checks the keys of encrypted storages. They are the user's: who loses them loses the files.
+func (r *reconciler) storageKeys(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
+	for i, storage := range node.Spec.Storage {
+		if storage.Encryption == nil {
+			continue
+		}
+		field := fmt.Sprintf("spec.storage[%d].encryption.secretRef", i)
+		data, err := r.secrets.Read(ctx, node.Namespace, storage.Encryption.SecretRef.Name, field, desired.TokenKeyActive)
+		if err != nil {
+			return secrets.Outcome(err)
+		}
+		if !desired.ValidTokenKeys(data) {
+			return phase.Invalid(v1alpha1.ReasonSecretInvalid,
+				field+": active names no key, or a key is not 32 bytes in base64")
 		}
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "")

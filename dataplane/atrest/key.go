@@ -89,13 +89,8 @@ func (p *Passphrase) Key(params Params) (*Key, error) {
 		return k, nil
 	}
 	root := argon2.IDKey(p.secret, params.Salt[:], params.Passes, params.MemoryKiB, params.Threads, 32)
-	k := &Key{params: params, root: root}
-	check, err := expand(root, "check", nil)
+	k, err := newKey(argon2id, params, root)
 	if err != nil {
-		return nil, err
-	}
-	k.check = [32]byte(check)
-	if k.saltKey, err = expand(root, "file salt", nil); err != nil {
 		return nil, err
 	}
 	if len(p.keys) >= keptKeys {
@@ -105,12 +100,26 @@ func (p *Passphrase) Key(params Params) (*Key, error) {
 	return k, nil
 }
 
-// Key is a hashed passphrase. It is immutable and does not print itself.
+// Key is a hashed passphrase, or the key of a storage. It is immutable and does not print itself.
 type Key struct {
+	hash    byte
 	params  Params
 	root    []byte
 	check   [32]byte
 	saltKey []byte
+}
+
+func newKey(hash byte, params Params, root []byte) (*Key, error) {
+	k := &Key{hash: hash, params: params, root: root}
+	check, err := expand(root, "check", nil)
+	if err != nil {
+		return nil, err
+	}
+	k.check = [32]byte(check)
+	if k.saltKey, err = expand(root, "file salt", nil); err != nil {
+		return nil, err
+	}
+	return k, nil
 }
 
 // String is the same for every key.

@@ -16,17 +16,18 @@ type Opened struct {
 // Open opens the container of size bytes that sealed reads. It reads the header and the last chunk: a wrong passphrase is
 // ErrPassphrase, a container that was cut or extended is ErrDamaged. Other damage is found when its chunk is read.
 func (p *Passphrase) Open(sealed io.ReaderAt, size int64) (*Opened, error) {
-	head := make([]byte, HeaderLen)
-	if n, err := sealed.ReadAt(head, 0); n < HeaderLen {
-		if err == nil || errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%w: it is too short", ErrFormat)
-		}
+	head, err := readHeader(sealed)
+	if err != nil {
 		return nil, err
 	}
 	h, keys, err := p.accept(head)
 	if err != nil {
 		return nil, err
 	}
+	return open(h, keys, sealed, size)
+}
+
+func open(h header, keys fileKeys, sealed io.ReaderAt, size int64) (*Opened, error) {
 	l, err := layoutOf(h.chunk, size)
 	if err != nil {
 		return nil, err
@@ -49,11 +50,25 @@ func (p *Passphrase) Open(sealed io.ReaderAt, size int64) (*Opened, error) {
 	return o, nil
 }
 
+func readHeader(sealed io.ReaderAt) ([]byte, error) {
+	head := make([]byte, HeaderLen)
+	if n, err := sealed.ReadAt(head, 0); n < HeaderLen {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = fmt.Errorf("%w: it is too short", ErrFormat)
+		}
+		return nil, err
+	}
+	return head, nil
+}
+
 // accept checks a header and derives the keys of its file.
 func (p *Passphrase) accept(head []byte) (header, fileKeys, error) {
 	h, tag, err := parseHeader(head)
 	if err != nil {
 		return h, fileKeys{}, err
+	}
+	if h.hash != argon2id {
+		return h, fileKeys{}, fmt.Errorf("%w: it is encrypted with the key of a storage", ErrFormat)
 	}
 	k, err := p.Key(h.params)
 	if err != nil {
@@ -62,6 +77,11 @@ func (p *Passphrase) accept(head []byte) (header, fileKeys, error) {
 	if !hmac.Equal(k.check[:], h.check[:]) {
 		return h, fileKeys{}, ErrPassphrase
 	}
+	return k.unlock(h, tag, head)
+}
+
+// unlock derives the keys of a file from its key and compares the header's tag.
+func (k *Key) unlock(h header, tag [32]byte, head []byte) (header, fileKeys, error) {
 	keys, err := k.keysOf(head[:boundLen])
 	if err != nil {
 		return h, fileKeys{}, err

@@ -40,7 +40,7 @@ func (k *Key) Seal(plain io.ReaderAt, size int64, salt FileSalt, chunk int) (*Se
 
 // begin makes the header of a file, with its tag, and the file's keys.
 func (k *Key) begin(salt FileSalt, chunk int64) ([]byte, fileKeys, error) {
-	head := header{params: k.params, chunk: chunk, salt: salt, check: k.check}.bound()
+	head := header{hash: k.hash, params: k.params, chunk: chunk, salt: salt, check: k.check}.bound()
 	keys, err := k.keysOf(head)
 	if err != nil {
 		return nil, fileKeys{}, err

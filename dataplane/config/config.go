@@ -57,6 +57,8 @@ type SecretPaths struct {
 	NodeUser    string `yaml:"nodeUser"`
 	// AuthorizedKeys optionally holds one file a transfer user with public keys of their own.
 	AuthorizedKeys string `yaml:"authorizedKeys"`
+	// StorageKeys has the folders with the keys of storages whose files are encrypted, by the name of the storage.
+	StorageKeys map[string]string `yaml:"storageKeys"`
 }
 
 // Default is what a file that says nothing means.

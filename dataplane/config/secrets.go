@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 )
 
@@ -27,11 +28,12 @@ type Secrets struct {
 	keys        *token.Keyring
 	certificate atomic.Pointer[tls.Certificate]
 	nodeUser    atomic.Pointer[NodeUser]
+	storages    storage.Encryption
 }
 
 // LoadSecrets reads all secrets once; Watch keeps them current.
 func LoadSecrets(paths SecretPaths) (*Secrets, error) {
-	s := &Secrets{paths: paths}
+	s := &Secrets{paths: paths, storages: storage.Encryption{}}
 	keys, err := token.ReadKeys(paths.TokenKeys)
 	if err != nil {
 		return nil, err
@@ -39,7 +41,7 @@ func LoadSecrets(paths SecretPaths) (*Secrets, error) {
 	if s.keys, err = token.NewKeyring(keys); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.loadCertificate(), s.loadNodeUser()); err != nil {
+	if err := errors.Join(s.loadCertificate(), s.loadNodeUser(), s.loadStorageKeys()); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -88,7 +90,7 @@ func (s *Secrets) Reload() error {
 	if err == nil {
 		err = s.keys.Set(keys)
 	}
-	return errors.Join(err, s.loadCertificate(), s.loadNodeUser())
+	return errors.Join(err, s.loadCertificate(), s.loadNodeUser(), s.loadStorageKeys())
 }
 
 func (s *Secrets) loadCertificate() error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -101,12 +100,7 @@ func createFile(files *storage.Root, p, contents string) error {
 	if len(data) > maxContents {
 		return errBadRequest(fmt.Sprintf("contents is longer than %d bytes", maxContents))
 	}
-	f, err := files.OpenFile(p, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return files.Create(p, data, fileMode)
 }
 
 // createLink makes a relative link: an absolute one would lead out of the root that the caller sees.

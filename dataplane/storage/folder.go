@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"strings"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"faspex.io/operator/dataplane/atrest"
 )
 
 // Folder is a handle on one folder that makes and renames files in it by their bare names. That takes a third of the calls of
@@ -18,6 +21,7 @@ import (
 type Folder struct {
 	file *os.File
 	fd   int
+	ring *atrest.Keyring // nil if what is made here is not encrypted
 }
 
 // Folder opens the folder p. It must exist.
@@ -26,7 +30,7 @@ func (r *Root) Folder(p string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Folder{file: f, fd: int(f.Fd())}, nil
+	return &Folder{file: f, fd: int(f.Fd()), ring: r.Keyring(path.Join(p, "x"))}, nil
 }
 
 // Close releases the handle.
@@ -51,6 +55,13 @@ func bare(name string) error {
 func (f *Folder) Make(name string, content []byte, a Attributes) error {
 	if err := bare(name); err != nil {
 		return err
+	}
+	if f.ring != nil {
+		sealed, err := f.ring.Seal(content)
+		if err != nil {
+			return f.failed("encrypt", name, err)
+		}
+		content = sealed
 	}
 	fd, err := f.create(name)
 	if errors.Is(err, syscall.EEXIST) {

@@ -27,6 +27,9 @@ const (
 type Root struct {
 	root *os.Root
 	dir  string
+	// at is where the root lies in the one that encryption speaks of.
+	at         string
+	encryption Encryption
 }
 
 // Open opens the folder dir of the host.
@@ -88,7 +91,7 @@ func (r *Root) Sub(p string) (*Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Root{root: sub, dir: path.Join(r.dir, name)}, nil
+	return &Root{root: sub, dir: path.Join(r.dir, name), at: path.Join(r.at, name), encryption: r.encryption}, nil
 }
 
 // Open opens a file or folder for reading.
@@ -109,7 +112,8 @@ func (r *Root) Stat(p string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.root.Stat(name)
+	info, err := r.root.Stat(name)
+	return r.withContentSize(p, info, err)
 }
 
 // Lstat does not follow the last symbolic link.
@@ -118,7 +122,8 @@ func (r *Root) Lstat(p string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.root.Lstat(name)
+	info, err := r.root.Lstat(name)
+	return r.withContentSize(p, info, err)
 }
 
 // ReadDir lists a folder, sorted by name.
@@ -130,5 +135,10 @@ func (r *Root) ReadDir(p string) ([]fs.DirEntry, error) {
 	defer f.Close()
 	entries, err := f.ReadDir(-1)
 	sortByName(entries)
+	if len(r.encryption) > 0 {
+		for i, e := range entries {
+			entries[i] = contentEntry{e, r, path.Join(p, e.Name())}
+		}
+	}
 	return entries, err
 }

@@ -57,7 +57,7 @@ func openPlain(f *sentFile) (sourceFile, error) {
 	if host, ok := f.tree.(HostTree); ok {
 		return host.openPlain(f.source)
 	}
-	return f.tree.Open(f.source)
+	return f.tree.OpenContent(f.source)
 }
 
 // encryptedFile is the encrypted form of an open file.

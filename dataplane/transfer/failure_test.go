@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,11 +19,15 @@ type fullDisk struct {
 	name string
 }
 
-func (d fullDisk) OpenFile(p string, flag int, perm fs.FileMode) (*os.File, error) {
-	if p == d.name {
-		return os.OpenFile("/dev/full", os.O_RDWR, 0)
+func (d fullDisk) OpenForContent(p string, size int64) (storage.File, error) {
+	if p != d.name {
+		return d.Root.OpenForContent(p, size)
 	}
-	return d.Root.OpenFile(p, flag, perm)
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return storage.Plain(full), nil
 }
 
 // littleSpace says that a disk is nearly full.

@@ -116,7 +116,7 @@ func (r *receiver) leaveHoles(f *gotFile) (int64, error) {
 	if len(f.holes) == 0 {
 		return 0, nil
 	}
-	if err := r.handles.use(f.index, func(file *targetFile) error { return file.Truncate(f.entry.Size) }); err != nil {
+	if err := r.handles.use(f.index, func(file *targetFile) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
 		return 0, err
 	}
 	f.mu.Lock()
@@ -158,7 +158,7 @@ func (f *gotFile) fileHash() [16]byte {
 
 // hashHere is the hash of a chunk that is here. The holes of a sparse file are not read.
 func hashHere(f *gotFile, file *targetFile, i int64, buf []byte) ([16]byte, error) {
-	if g := chunkRange(i, f.entry.Size); len(f.holes) > 0 && storage.HoleAt(file.File, g.Offset, g.Length) {
+	if g := chunkRange(i, f.entry.Size); len(f.holes) > 0 && storage.HoleAt(file.Host(), g.Offset, g.Length) {
 		return hashOfZeros(g), nil
 	}
 	return hashChunk(file, i, f.entry.Size, buf)

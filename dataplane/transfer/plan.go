@@ -129,6 +129,9 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 		return Errorf(CodeNoSuchFile, "%s: no such file or folder (-d creates it)", destination)
 	}
 	p.base, p.tree = base, tree
+	if tree.MayEncrypt(folder) {
+		s.options.Sparse, s.options.SplitFrom = false, 0 // An encrypted file has no holes, and one header that one session writes.
+	}
 	p.target = func(entry string) (string, *Error) {
 		target := path.Join(folder, entry)
 		if name != "" {

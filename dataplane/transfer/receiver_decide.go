@@ -409,7 +409,7 @@ const preallocateFrom = 8 << 20
 
 // preallocate reserves the blocks of a file and asks for it.
 func (r *receiver) preallocate(f *gotFile) error {
-	err := r.handles.use(f.index, func(file *targetFile) error { return storage.Preallocate(file.File, f.total()) })
+	err := r.handles.use(f.index, func(file *targetFile) error { return storage.Preallocate(file.Host(), file.DiskSize()) })
 	switch {
 	case err == nil:
 		err = r.want(f)
@@ -439,6 +439,9 @@ func (r *receiver) believable(f *gotFile) map[int64][16]byte {
 	}
 	defer j.Close()
 	head, chunks, err := readJournal(j)
+	if err == nil {
+		err = r.showHashes(f, chunks)
+	}
 	if err != nil || head.Size != f.entry.Size || head.ModTime != f.entry.ModTime {
 		return nil
 	}

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
+
+	"faspex.io/operator/dataplane/storage"
 )
 
 // The parts of a file are written into one partial file by several sessions, perhaps of several nodes. Each has a journal of
@@ -14,7 +15,7 @@ import (
 
 // targetFile is an open file that bytes of an entry are written into: all of it, or the part that begins at base.
 type targetFile struct {
-	*os.File
+	storage.File
 	base int64
 }
 
@@ -23,7 +24,7 @@ func (t *targetFile) ReadAt(b []byte, off int64) (int, error) { return t.File.Re
 func (t *targetFile) WriteAt(b []byte, off int64) (int, error) { return t.File.WriteAt(b, t.base+off) }
 
 // open makes the file that was opened, if it was, the entry's.
-func (f *gotFile) open(file *os.File, err error) (*targetFile, error) {
+func (f *gotFile) open(file storage.File, err error) (*targetFile, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func journaledName(name string) (string, bool) {
 // publishPart notes that a part is whole and, if it is the last one, gives the file its name.
 func (r *receiver) publishPart(f *gotFile) error {
 	f.mu.Lock()
-	err := r.append(f, journalRecord(chunkCount(f.entry.Size), *f.expected))
+	err := r.append(f, chunkCount(f.entry.Size), *f.expected)
 	f.closeLog()
 	f.mu.Unlock()
 	if err != nil {
@@ -88,12 +89,12 @@ func (r *receiver) publishPart(f *gotFile) error {
 		return ignoreMissing(err) // Another session was faster.
 	}
 	defer file.Close()
-	err = file.Truncate(f.part.Total)
+	err = file.Reach()
 	if err == nil {
-		err = r.attributes(f, file.File)
+		err = r.attributes(f, file.Host())
 	}
 	if err == nil {
-		err = file.Sync()
+		err = file.Host().Sync()
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
 )
@@ -17,7 +18,7 @@ const sparseSample = 16
 // partial file, or the whole file under its final name; journaled holds the hashes that the journal promises, if any.
 // A chunk that no longer has its journaled hash is not offered; under sparse_csum one such chunk has them all checked.
 func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []int64, journaled map[int64][16]byte) error {
-	file, err := f.open(r.tree.Open(name))
+	file, err := r.openOffered(f, name)
 	if err != nil {
 		return r.withdraw(f)
 	}
@@ -58,6 +59,14 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 	return r.sendHave(f, kept, hashes)
 }
 
+// openOffered opens what is offered. An encrypted partial file is no whole container yet, which is what is opened for writing.
+func (r *receiver) openOffered(f *gotFile, name string) (*targetFile, error) {
+	if f.final {
+		return f.open(r.tree.OpenContent(name))
+	}
+	return f.open(r.tree.OpenForContent(name, f.total()))
+}
+
 // hashChunks hashes the given chunks and reports those that differ from the journal.
 func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *targetFile, chunks []int64, journaled map[int64][16]byte) (
 	good []control.ChunkHash, damaged map[int64]bool, err error,
@@ -69,7 +78,7 @@ func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *targetFile,
 			return nil, nil, err
 		}
 		hash, err := hashHere(f, file, i, buf)
-		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if err != nil && !tornOff(err) {
 			return nil, nil, err
 		}
 		if want, ok := journaled[i]; err != nil || ok && want != hash {
@@ -79,6 +88,11 @@ func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *targetFile,
 		good = append(good, control.ChunkHash{Chunk: uint64(i), Hash: hash})
 	}
 	return good, damaged, nil
+}
+
+// tornOff says that what a file should hold is not there, or not whole, as after a crash.
+func tornOff(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, atrest.ErrDamaged)
 }
 
 func (r *receiver) sendHave(f *gotFile, ranges rangeSet, hashes []control.ChunkHash) error {
@@ -234,7 +248,7 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) err
 	switch {
 	case ctx.Err() != nil, errors.Is(err, errGone):
 		return nil
-	case errors.Is(err, errDamaged), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, errDamaged), tornOff(err):
 		return r.refuse(f)
 	case err != nil:
 		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskRead))

@@ -29,7 +29,7 @@ func (r *receiver) openPartial(f *gotFile) (*targetFile, error) {
 		return nil, errGone
 	}
 	partial, _ := f.unfinishedNames()
-	return f.open(r.tree.OpenFile(partial, os.O_RDWR|os.O_CREATE, 0o644))
+	return f.open(r.tree.OpenForContent(partial, f.total()))
 }
 
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
@@ -71,7 +71,7 @@ func (f *gotFile) write(file *targetFile, p []byte, off int64) error {
 		return nil
 	}
 	f.behind = 0
-	return storage.StartWriteback(file.File)
+	return storage.StartWriteback(file.Host())
 }
 
 // failWrite fails a file that can't be written, unless it is done with.
@@ -112,7 +112,7 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 		if f.entry.Size <= ChunkSize {
 			continue
 		}
-		if err := r.append(f, journalRecord(i, sum)); err != nil {
+		if err := r.append(f, i, sum); err != nil {
 			return err
 		}
 	}
@@ -134,8 +134,13 @@ func chunkWritten(file *targetFile, g control.Range, p []byte, off int64) ([16]b
 	return hashOf(b), nil
 }
 
-// append adds a record to the journal, and starts the journal with what is known already. f.mu is held.
-func (r *receiver) append(f *gotFile, record []byte) error {
+// append adds the hash of a chunk to the journal, and starts the journal with what is known already. f.mu is held.
+func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
+	hide, err := r.hashCipher(f)
+	if err != nil {
+		return err
+	}
+	record := journalRecord(chunk, hide.hidden(sum))
 	if f.log == nil {
 		_, journal := f.unfinishedNames()
 		log, err := r.tree.OpenFile(journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
@@ -147,13 +152,13 @@ func (r *receiver) append(f *gotFile, record []byte) error {
 		for _, g := range f.holes.missing(f.entry.Size) {
 			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
 				if f.hashes.has(i) {
-					begin = append(begin, journalRecord(i, f.hashes.sums[i])...)
+					begin = append(begin, journalRecord(i, hide.hidden(f.hashes.sums[i]))...)
 				}
 			}
 		}
 		record = append(begin, record...)
 	}
-	_, err := f.log.Write(record)
+	_, err = f.log.Write(record)
 	return err
 }
 
@@ -344,18 +349,18 @@ func (r *receiver) publish(f *gotFile) error {
 			return errors.Join(r.removeUnfinished(f), errMismatch(f))
 		}
 		if f.part != nil {
-			return file.Sync()
+			return file.Host().Sync()
 		}
-		if err := file.Truncate(f.entry.Size); err != nil {
+		if err := file.Reach(); err != nil {
 			return err
 		}
-		if err := r.attributes(f, file.File); err != nil {
+		if err := r.attributes(f, file.Host()); err != nil {
 			return err
 		}
 		if f.entry.Size < syncFrom {
 			return nil
 		}
-		return file.Sync()
+		return file.Host().Sync()
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,8 @@ type run struct {
 	between func(off int64)
 	// target replaces the tree that is written to.
 	target func(*storage.Root) TargetTree
+	// roots replaces what is read.
+	roots []Root
 	// encrypt and decrypt are as in Client.
 	encrypt *atrest.Key
 	decrypt *Decryption
@@ -58,7 +60,11 @@ func (x *run) do(t *testing.T) (sent, got error) {
 		target = x.target(root)
 	}
 	a, b := pipe()
-	s := newSender(newConn(a), []Root{{Tree: HostTree{}, Path: x.from}}, options)
+	roots := x.roots
+	if roots == nil {
+		roots = []Root{{Tree: HostTree{}, Path: x.from}}
+	}
+	s := newSender(newConn(a), roots, options)
 	r := newReceiver(newConn(b), target, func(p string) (string, *Error) { return p, nil }, options)
 	s.data, r.data = memSender{x.link}, memReceiver{x.link}
 	x.link.src, x.link.sink = s, r

@@ -6,12 +6,15 @@ import (
 	"path"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
 )
 
 // SourceTree is where a sender reads. Paths are slash-separated; *storage.Root is one, and HostTree.
 type SourceTree interface {
 	Open(p string) (*os.File, error)
+	// OpenContent opens a file to read its content, which may be encrypted on disk.
+	OpenContent(p string) (storage.File, error)
 	Stat(p string) (fs.FileInfo, error)
 	Lstat(p string) (fs.FileInfo, error)
 	ReadDir(p string) ([]fs.DirEntry, error)
@@ -22,6 +25,10 @@ type SourceTree interface {
 type TargetTree interface {
 	SourceTree
 	OpenFile(p string, flag int, perm fs.FileMode) (*os.File, error)
+	// OpenForContent opens a file, or makes it, that is to have size bytes of content.
+	OpenForContent(p string, size int64) (storage.File, error)
+	// Keyring is what files at p are encrypted with, nil if they are not.
+	Keyring(p string) *atrest.Keyring
 	Mkdir(p string, perm fs.FileMode) error
 	Rename(from, to string) error
 	Remove(p string) error
@@ -43,6 +50,15 @@ type HostTree struct{}
 
 // Open opens a file for reading.
 func (HostTree) Open(p string) (*os.File, error) { return os.Open(p) }
+
+// OpenContent opens a file for reading.
+func (HostTree) OpenContent(p string) (storage.File, error) {
+	f, err := os.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	return storage.Plain(f), nil
+}
 
 // Stat follows symbolic links.
 func (HostTree) Stat(p string) (fs.FileInfo, error) { return os.Stat(p) }

@@ -2,6 +2,7 @@ package transfernode
 
 import (
 	"fmt"
+	"path"
 	"slices"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -23,6 +24,7 @@ const (
 
 	authorizedKeysDir = configDir + "/authorized-keys"
 	databaseCADir     = configDir + "/db-ca"
+	storageKeysDir    = configDir + "/storage-keys"
 )
 
 // Ports of node with the defaults filled in.
@@ -79,6 +81,8 @@ type hstsSecrets struct {
 	NodeUser    string `json:"nodeUser"`
 	// AuthorizedKeys is there only when a transfer user has keys.
 	AuthorizedKeys string `json:"authorizedKeys,omitempty"`
+	// StorageKeys are the folders with the keys of encrypted storages, by the storage's name.
+	StorageKeys map[string]string `json:"storageKeys,omitempty"`
 }
 
 // Config renders hsts.yaml with every default written out, so that what runs can be read in one place.
@@ -106,6 +110,14 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 	}
 	if hasAuthorizedKeys(node) {
 		config.Secrets.AuthorizedKeys = authorizedKeysDir
+	}
+	for _, storage := range node.Spec.Storage {
+		if storage.Encryption != nil {
+			if config.Secrets.StorageKeys == nil {
+				config.Secrets.StorageKeys = map[string]string{}
+			}
+			config.Secrets.StorageKeys[storage.Name] = path.Join(storageKeysDir, storage.Name)
+		}
 	}
 	if node.Spec.GSO != "" {
 		config.GSO = node.Spec.GSO

@@ -46,7 +46,7 @@ func full() *v1alpha1.TransferNode {
 			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys", Key: "authorized_keys"}},
 		},
 		Storage: []v1alpha1.StorageMount{
-			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"}},
+			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"}, Encryption: &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "nvme-keys"}}},
 			{Name: "shared", PersistentVolumeClaim: &v1alpha1.ClaimStorage{ClaimName: "nfs"}},
 		},
 		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow, TotalSendKbps: &send, TotalReceiveKbps: &receive},

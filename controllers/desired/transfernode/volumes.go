@@ -18,6 +18,7 @@ const (
 	volumeTLS        = "tls"
 	volumeNodeUser   = "node-user"
 	volumeStorage    = "storage-"
+	volumeStorageKey = "key-" // likewise
 
 	volumeAuthorizedKeys = "authorized-keys"
 	volumeDatabaseCA     = "db-ca"
@@ -63,6 +64,9 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 				WithClaimName(storage.PersistentVolumeClaim.ClaimName))
 		}
 		volumes = append(volumes, volume)
+		if storage.Encryption != nil {
+			volumes = append(volumes, secret(volumeStorageKey+storage.Name, storage.Encryption.SecretRef.Name))
+		}
 	}
 	return volumes
 }
@@ -105,6 +109,11 @@ func secretMounts(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.Vo
 	}
 	if workload.DatabaseCASecret != "" {
 		mounts = append(mounts, mount(volumeDatabaseCA, databaseCADir))
+	}
+	for _, storage := range node.Spec.Storage {
+		if storage.Encryption != nil {
+			mounts = append(mounts, mount(volumeStorageKey+storage.Name, path.Join(storageKeysDir, storage.Name)))
+		}
 	}
 	return mounts
 }
