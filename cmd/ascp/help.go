@@ -43,7 +43,8 @@ Environment
 
 The server's SSH key is checked against --check-sshfp if that is given, else against known_hosts; a host that is in neither
 is accepted with a note. Over WebSocket the server's certificate must be good for its name, by an authority that -i names, else
-by one that the system trusts (or SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted; every file is verified by SHA-256 before it gets its name.
+by one that the system trusts (or SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted, unless both
+sides agree on cipher none; every file is verified end to end before it gets its name.
 The exit status is 0 if every file arrived, else 1, with one line that says why and the published error number.
 `
 
