@@ -277,3 +277,32 @@ func TestWake(t *testing.T) {
 		t.Errorf("closed: %v", err)
 	}
 }
+
+// TestAgesOfABatch has datagrams arrive apart that are received by one call: none is said to be older than it is.
+func TestAgesOfABatch(t *testing.T) {
+	for _, mode := range []Mode{Auto, Off} {
+		a, b := listen(t, Options{Offload: mode}), listen(t, Options{Offload: mode})
+		start := time.Now()
+		for range batch {
+			p := binary.BigEndian.AppendUint64(nil, uint64(time.Since(start)))
+			if err := a.Send(p, len(p), b.LocalAddr()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		buf := make([]byte, ReceiveBuffer)
+		for got := 0; got < batch; {
+			n, size, _, err := b.Receive(buf, time.Second)
+			if err != nil || n == 0 {
+				t.Fatal(n, err)
+			}
+			came := time.Since(start) - b.Age()
+			for p := buf[:n]; len(p) > 0; p = p[size:] {
+				if sent := time.Duration(binary.BigEndian.Uint64(p)); came < sent-together {
+					t.Errorf("mode %v: arrived %v before it was sent", mode, sent-came)
+				}
+				got++
+			}
+		}
+	}
+}

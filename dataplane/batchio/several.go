@@ -3,6 +3,7 @@ package batchio
 import (
 	"net/netip"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -60,8 +61,12 @@ func (in *inbox) attemptSeveral(fd int) syscall.Errno {
 	return errno
 }
 
-// unpack lays what has one size and address back to back into buf.
+// together is how far apart datagrams may arrive that are returned with one age.
+const together = 50 * time.Microsecond
+
+// unpack lays what has one size, address and age back to back into buf.
 func (s *several) unpack(in *inbox, buf []byte) (n, size int, from netip.AddrPort) {
+	first := int64(0)
 	for ; s.at < s.n; s.at++ {
 		m := &s.msgs[s.at]
 		length := int(m.Len)
@@ -70,9 +75,9 @@ func (s *several) unpack(in *inbox, buf []byte) (n, size int, from netip.AddrPor
 		each := said.size(length)
 		switch {
 		case n == 0:
-			size, from = each, sender
+			size, from, first = each, sender, said.stamp
 			in.note(length, said)
-		case each != size && (each < length || length > size), n+length > len(buf), sender != from:
+		case each != size && (each < length || length > size), n+length > len(buf), sender != from, said.stamp-first > int64(together):
 			return n, size, from
 		default:
 			in.taken += length
