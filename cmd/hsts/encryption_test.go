@@ -34,8 +34,20 @@ func TestStorageIsEncrypted(t *testing.T) {
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	source := t.TempDir()
 	want := tree(t, source)
+	// The holes of a sparse file become zeros that are encrypted.
+	sparse := make([]byte, 6<<20)
+	copy(sparse[5<<20:], "data")
+	want["sparse"] = string(sparse)
+	file, err := os.Create(filepath.Join(source, "sparse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(sparse[5<<20:], 5<<20); err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
 	var paths []transferspec.Path
-	for _, name := range []string{"empty", "with space & ü", "sub", "large.bin"} {
+	for _, name := range []string{"empty", "with space & ü", "sub", "large.bin", "sparse"} {
 		paths = append(paths, transferspec.Path{Source: filepath.Join(source, name)})
 	}
 	up, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/p1", Paths: paths})

@@ -12,8 +12,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"faspex.io/operator/dataplane/atrest"
 )
 
 // Folder is a handle on one folder that makes and renames files in it by their bare names. That takes a third of the calls of
@@ -21,7 +19,8 @@ import (
 type Folder struct {
 	file *os.File
 	fd   int
-	ring *atrest.Keyring // nil if what is made here is not encrypted
+	root *Root
+	p    string
 }
 
 // Folder opens the folder p. It must exist.
@@ -30,7 +29,7 @@ func (r *Root) Folder(p string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Folder{file: f, fd: int(f.Fd()), ring: r.Keyring(path.Join(p, "x"))}, nil
+	return &Folder{file: f, fd: int(f.Fd()), root: r, p: p}, nil
 }
 
 // Close releases the handle.
@@ -56,8 +55,8 @@ func (f *Folder) Make(name string, content []byte, a Attributes) error {
 	if err := bare(name); err != nil {
 		return err
 	}
-	if f.ring != nil {
-		sealed, err := f.ring.Seal(content)
+	if ring := f.root.Keyring(path.Join(f.p, name)); ring != nil {
+		sealed, err := ring.Seal(content)
 		if err != nil {
 			return f.failed("encrypt", name, err)
 		}
