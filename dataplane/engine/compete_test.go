@@ -35,7 +35,7 @@ func (f flow) endless(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64, 
 
 // TestBesideTCP shares a link of 50 ms with one bulk TCP flow that starts before or after the engine's.
 func TestBesideTCP(t *testing.T) {
-	const rate, rtt, measured = 100e6, 50 * time.Millisecond, 30
+	const rate, rtt, measured = 100e6, 50 * time.Millisecond, 22
 	cubic := func() tcpControl { return newCubic() }
 	bbr := func() tcpControl { return newBBR(1) }
 	tests := []struct {

@@ -24,6 +24,7 @@ const (
 	stayTime      = 3 * time.Second
 	leaveMany     = 8.0                    // so many of this flow's like would want
 	leaveExcess   = 1.25                   // 1/1.25 of the queue, or more: nobody fills it
+	cutQueue      = 0.4                    // times the longest queue lately: shorter ones do not overflow
 	leaveTime     = 500 * time.Millisecond // of that, beside two round trips: BBR leaves none for 200 ms at times
 
 	// Some fillers (BBR) do not yield to loss. Beside them a rate that every loss cuts goes to nothing, so a cut
@@ -35,7 +36,8 @@ const (
 
 	soundEvery = 4 * time.Second // between soundings of the capacity
 	soundFall  = 0.8             // of the queue that a sounding takes away
-	soundUp    = 0.15            // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
+	soundLeast = 0.003           // seconds: what has to be unsent to tell from the noise
+	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
 	soundDown  = 0.35            // and of one below
 	soundBound = 0.6             // and of one that has emptied the queue
 	soundLoss  = 0.01            // beyond the path's: the queue overflows, whatever this flow does
@@ -127,10 +129,11 @@ func (c *Controller) lossCuts(s Sample) {
 	if s.Now-v.recentAt <= c.srtt {
 		return
 	}
-	n, p := float64(max(v.recentAll, 1)), c.floor.value
+	n, p := float64(max(v.recentAll, 1)), max(c.floor.value, c.calmLoss)
 	excess := float64(v.recentLost) - n*p
 	v.recentAt, v.recentLost, v.recentAll = s.Now, 0, 0
-	if excess <= 0.5+3*math.Sqrt(n*p) || s.Now-v.cubic.cut < c.srtt+c.loop() || s.Now < v.deaf {
+	long := c.queue > 2*emptyQueue && c.queue.Seconds() > cutQueue*v.peakQueue
+	if excess <= 0.5+3*math.Sqrt(n*p) || !long || s.Now-v.cubic.cut < c.srtt+c.loop() || s.Now < v.deaf {
 		return
 	}
 	q := c.queue.Seconds()
@@ -155,7 +158,7 @@ func (c *Controller) watchCut(s Sample, dt time.Duration) {
 		return
 	}
 	k.until = 0
-	loss := float64(k.lost)/float64(max(k.all, 1)) - c.floor.value
+	loss := float64(k.lost)/float64(max(k.all, 1)) - max(c.floor.value, c.calmLoss)
 	if k.low < emptyQueue.Seconds() || k.queue-k.low > joinFall*k.own+0.002 || loss > deafMost {
 		return
 	}
@@ -168,6 +171,10 @@ func (c *Controller) watchCut(s Sample, dt time.Duration) {
 func (c *Controller) sound(s Sample) {
 	v, d := &c.rival, &c.rival.sound
 	q := c.mean.Seconds()
+	if c.late || c.window.stalled {
+		*d = sounding{next: s.Now + 4*c.srtt}
+		return
+	}
 	switch {
 	case d.to == 0 && s.Now >= d.next-c.srtt/2:
 		if v.cut.until > 0 || s.Now-v.cubic.cut < 3*c.srtt || s.Now < c.drainUntil+3*c.srtt {
@@ -204,6 +211,8 @@ func (c *Controller) sound(s Sample) {
 func (c *Controller) sounded(unsent, fall, left float64) {
 	capacity := unsent / max(fall, 1e-3)
 	switch {
+	case unsent < soundLeast*c.cap:
+		return
 	case capacity < c.cap:
 		capacity = max(capacity, c.share)
 	case fall < 0.003 || left < 0.002 || c.loss > c.floor.value+soundLoss:
@@ -223,11 +232,12 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 // the time, or again and again as by TCP's sawtooth.
 func (c *Controller) fillsBuffer(now time.Duration, aim float64, dt time.Duration) bool {
 	v, q := &c.rival, c.queue.Seconds()
-	v.usualQueue += (q - v.usualQueue) * min(dt.Seconds()/competeSmooth.Seconds(), 1)
-	v.peakQueue *= math.Exp(-dt.Seconds() / competePeaks.Seconds())
-	if !c.window.stalled {
-		v.peakQueue = max(v.peakQueue, q)
+	if c.late || c.window.stalled { // a late machine looks like a queue
+		v.lowSince, v.calmSince = min(v.lowSince+dt, now), min(v.calmSince+dt, now)
+		return false
 	}
+	v.usualQueue += (q - v.usualQueue) * min(dt.Seconds()/competeSmooth.Seconds(), 1)
+	v.peakQueue = max(v.peakQueue*math.Exp(-dt.Seconds()/competePeaks.Seconds()), q)
 	if v.usualQueue < competeExcess*aim {
 		v.lowSince = now
 	}

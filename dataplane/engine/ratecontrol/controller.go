@@ -56,6 +56,7 @@ const (
 	wantedFew    = 4.0
 	gain         = 0.5
 	loopExtra    = 20 * time.Millisecond // reports and filters beside the round trip
+	latePause    = 4 * time.Millisecond  // between arrivals, beside the reports' interval: the receiver was late
 	emptyQueue   = time.Millisecond      // below it a queue does not stand
 	leastRate    = 200_000.0
 	mostRate     = 400e9
@@ -64,6 +65,7 @@ const (
 	lossMargin   = 0.03 // loss above the floor that counts as the bottleneck's
 	firstBoost   = 4.0
 	mostBoost    = 16.0
+	calmLossTime = 5 * time.Second
 	ceilingLife  = 5 * time.Second
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
@@ -91,6 +93,9 @@ type Controller struct {
 	hasDelay            bool
 	queues              minWindow
 	queue, mean, lowest time.Duration // the last two of the last report alone
+	arrival             time.Duration // of the newest packet, receiver's clock
+	late                bool          // the last report came after a pause of the receiver
+	calmLoss            float64       // smoothed, while the queue is short
 	rival               rivalry
 
 	drainUntil            time.Duration
@@ -204,11 +209,13 @@ func (c *Controller) span() time.Duration { return max(c.srtt, 60*time.Milliseco
 // slowSpan is the window in which loss is a sign of a shallow buffer: a stalled machine or a burst is none.
 func (c *Controller) slowSpan() time.Duration { return max(4*c.srtt, 500*time.Millisecond) }
 
-// stall is a pause between arrivals that pacing and the reports' interval (an eighth of the round trip
-// within 2 and 10 ms) do not explain.
-func (c *Controller) stall() time.Duration {
-	return 2*min(max(c.srtt/8, 2*time.Millisecond), 10*time.Millisecond) + 6*time.Millisecond
+// reports is the interval of the receiver's reports: an eighth of the round trip within 2 and 10 ms.
+func (c *Controller) reports() time.Duration {
+	return min(max(c.srtt/8, 2*time.Millisecond), 10*time.Millisecond)
 }
+
+// stall is a pause between arrivals that pacing and reports do not explain.
+func (c *Controller) stall() time.Duration { return 2*c.reports() + 6*time.Millisecond }
 
 // loop is the delay of the loop D.
 func (c *Controller) loop() time.Duration { return c.srtt + loopExtra }
@@ -222,6 +229,8 @@ func (c *Controller) observe(s Sample) {
 		c.srtt += (s.RTT - c.srtt) / 8
 		c.minRTT = min(c.minRTT, s.RTT)
 	}
+	pause := s.Arrival - c.arrival
+	c.arrival = max(c.arrival, s.Arrival)
 	if !s.HasDelay {
 		return
 	}
@@ -231,6 +240,9 @@ func (c *Controller) observe(s Sample) {
 		c.delay += int64(int32((s.Delay24-uint32(c.delay))<<8) >> 8)
 	}
 	q := c.base.queue(s.Now, c.delay)
+	if c.late = pause > c.reports()+latePause && q > c.queue; c.late {
+		return // packets that waited for a thread of the receiver, not in the bottleneck
+	}
 	c.queue = c.queues.add(s.Now, q, min(max(c.srtt/4, 10*time.Millisecond), 40*time.Millisecond))
 	c.lowest, c.mean = q, q+s.MeanDelay
 	if c.mean.Seconds() >= wantedQueue.Seconds()*c.weight() {
@@ -279,6 +291,9 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
 	want := c.wanted()
 	if full {
+		if c.queue.Seconds() < want {
+			c.calmLoss += (c.loss - c.calmLoss) * min(dt.Seconds()/calmLossTime.Seconds(), 1)
+		}
 		if s.Backlogged && !c.rival.on && c.shallow(s.Now) {
 			return
 		}
@@ -303,8 +318,12 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	}
 	if standing && c.share > 0 && c.ceiling == 0 {
 		c.boost, c.boosted = 1, s.Now
-		factor := 1 + gain*(aim-c.queue.Seconds())/loop
-		c.rate = c.share * min(max(factor, 0.5), 1.25)
+		change := min(max(gain*(aim-c.queue.Seconds())/loop, -0.5), 0.25)
+		if c.window.stalled && c.rate > c.share { // S is what a late machine made of it
+			c.rate *= math.Exp(change * dt.Seconds() / loop)
+			return
+		}
+		c.rate = c.share * (1 + change)
 		return
 	}
 	if !s.Backlogged {
@@ -359,7 +378,9 @@ func (c *Controller) learn(passed float64, dt time.Duration) {
 	sent := c.window.sent
 	switch {
 	case c.share == 0:
-		c.share = passed
+		if !c.window.stalled {
+			c.share = passed
+		}
 	case passed >= c.share:
 		c.share = max(c.share, min(passed, sent))
 	case c.window.stalled:
@@ -370,7 +391,9 @@ func (c *Controller) learn(passed float64, dt time.Duration) {
 	case c.last > c.drainUntil+c.srtt+c.span():
 		c.share += (passed - c.share) * min(dt.Seconds()/c.loop().Seconds()/8, 1)
 	}
-	c.cap = max(c.cap+(c.share-c.cap)*min(dt.Seconds()/capacityLife.Seconds(), 1), c.share)
+	if c.share > 0 {
+		c.cap = max(c.cap+(c.share-c.cap)*min(dt.Seconds()/capacityLife.Seconds(), 1), c.share)
+	}
 }
 
 // grow raises the rate while no queue is seen: to what passed before, then beyond it, faster the longer

@@ -41,7 +41,7 @@ func (p *path) run(c *Controller, d time.Duration) {
 			p.packets += over * p.capacity / 12000
 		}
 		p.arrived += through
-		if p.now%(10*ms) == 0 {
+		if p.now%c.reports().Truncate(ms) == 0 {
 			one := p.delay/2 + p.extra + time.Duration(p.queue*1e9)
 			lost := int(p.packets)
 			p.packets -= float64(lost)
