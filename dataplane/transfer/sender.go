@@ -46,7 +46,8 @@ type sender struct {
 	end   int64
 	room  *sync.Cond // open has become less, or the session is over
 	over  bool
-	// open counts the files without a FileDone, undecided those without a Want, Have or FileDone.
+	// open counts the files without a FileDone, undecided those of which more data may be pushed: without a Want, Have or
+	// FileDone, or with an answer that is not carried out yet.
 	open, undecided int
 	listed          bool
 	closed          bool
@@ -306,7 +307,7 @@ func (s *sender) setTarget(kbps int64) {
 	s.data.SetRate(rate)
 }
 
-// decide marks the file of a first answer.
+// decide marks the file of a first answer; pushed has to follow.
 func (s *sender) decide(index uint64) (*sentFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -318,7 +319,6 @@ func (s *sender) decide(index uint64) (*sentFile, error) {
 		return nil, Errorf(CodeProtocol, "the receiver asks twice for entry %d", index)
 	}
 	f.decided = true
-	s.undecided--
 	return f, nil
 }
 
@@ -330,8 +330,16 @@ func (s *sender) want(m *control.Want) error {
 	if err := s.pushData(f); err != nil {
 		return err
 	}
-	s.closeIfDecided()
+	s.pushed()
 	return nil
+}
+
+// pushed notes that all that travels of a decided file is with the engine.
+func (s *sender) pushed() {
+	s.mu.Lock()
+	s.undecided--
+	s.mu.Unlock()
+	s.closeIfDecided()
 }
 
 // closeIfDecided ends the data once no further range can be asked for.

@@ -163,7 +163,7 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 			return err
 		}
 	}
-	s.closeIfDecided()
+	s.pushed()
 	if have.Final && len(missing) == 0 {
 		return nil
 	}
