@@ -258,3 +258,28 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) err
 
 // errDamaged says that a chunk on disk is not what came.
 var errDamaged = errors.New("a chunk is damaged")
+
+// believable is what the journal says of the partial file, if both belong to the file that the sender announces.
+func (r *receiver) believable(f *gotFile) map[int64][16]byte {
+	if r.options.Resume == ResumeNone {
+		return nil
+	}
+	partial, journal := f.unfinishedNames()
+	j, err := r.tree.Open(journal)
+	if err != nil {
+		return nil
+	}
+	defer j.Close()
+	head, chunks, err := readJournal(j)
+	if err == nil {
+		err = r.showHashes(f, chunks)
+	}
+	if err != nil || head.Size != f.entry.Size || head.ModTime != f.entry.ModTime {
+		return nil
+	}
+	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	delete(chunks, chunkCount(f.entry.Size)) // It says that a part is whole, which is found out again.
+	return chunks
+}
