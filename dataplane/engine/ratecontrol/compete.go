@@ -9,23 +9,24 @@ import (
 // keeps one on purpose. When a queue has stood for long although this flow yielded, it follows CUBIC's window
 // (RFC 9438) instead, as a rate, up to its part of the capacity, until the queue has been gone for a while.
 const (
-	competeExcess = 1.6 // times the wanted queue, on average: somebody else's
+	competeMost   = 14 * time.Millisecond // of the wanted queue: more is not taken for this flow's like's
+	competeExcess = 1.6                   // times the wanted queue, on average: somebody else's
+	competeSmooth = time.Second
+	competeTime   = 3 * time.Second
 	competePeak   = 2.5 // times the wanted queue, again and again
 	competePeaks  = 2 * time.Second
-	competeTime   = 3 * time.Second
-	competeMost   = 14 * time.Millisecond // more than that nobody of this flow's like wants to see
-	competeSmooth = time.Second
 	competeSwings = 4 * time.Second // of a queue that is long again and again
 	competeAlone  = 0.9             // of the capacity: who has more competes with nobody
 	competeFew    = 0.8             // of the capacity: others have a good part of it,
 	competeNear   = 0.8             // times the wanted queue: it stands
 	competeDip    = 0.5             // times the wanted queue: and none of them has let it fall to that
 	competeQuiet  = 5 * time.Second
-	stayTime      = 3 * time.Second
-	leaveMany     = 8.0                    // so many of this flow's like would want
-	leaveExcess   = 1.25                   // 1/1.25 of the queue, or more: nobody fills it
-	cutQueue      = 0.4                    // times the longest queue lately: shorter ones do not overflow
-	leaveTime     = 500 * time.Millisecond // of that, beside two round trips: BBR leaves none for 200 ms at times
+
+	stayTime    = 3 * time.Second
+	leaveMany   = 8.0                    // flows like this one would want 1/1.25 of the queue or more:
+	leaveExcess = 1.25                   // nobody fills it
+	leaveTime   = 500 * time.Millisecond // of that, beside two round trips: BBR leaves none for 200 ms at times
+	cutQueue    = 0.4                    // times the longest queue lately: shorter ones do not overflow
 
 	// Some fillers (BBR) do not yield to loss. Beside them a rate that every loss cuts goes to nothing, so a cut
 	// that the others do not join, as the queue tells, is taken back.
@@ -33,14 +34,6 @@ const (
 	deafTime  = 2 * time.Second // how long others are taken to be deaf to loss
 	deafMost  = 0.01            // loss that stays beyond this: too many, not deaf ones
 	deafRaise = 1.15            // what a cut taken back is raised by
-
-	soundEvery = 4 * time.Second // between soundings of the capacity
-	soundFall  = 0.8             // of the queue that a sounding takes away
-	soundLeast = 0.003           // seconds: what has to be unsent to tell from the noise
-	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
-	soundDown  = 0.35            // and of one below
-	soundBound = 0.6             // and of one that has emptied the queue
-	soundLoss  = 0.01            // beyond the path's: the queue overflows, whatever this flow does
 )
 
 // rivalry is the state of a competition.
@@ -72,14 +65,6 @@ type cut struct {
 	lost, all  int     // packets since
 }
 
-// sounding measures the capacity: less is sent for a moment, and the queue falls by what was not sent over the capacity.
-type sounding struct {
-	next, from, to time.Duration // to 0 = none
-	rate           float64
-	before, after  float64 // sums of queues, seconds
-	nBefore, n     int
-}
-
 // part is the share of the capacity that is this flow's beside one other.
 func (c *Controller) part() float64 { return c.weight() / (1 + c.weight()) }
 
@@ -92,11 +77,13 @@ func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 		if !fills || c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 || c.share > competeAlone*c.cap {
 			return false
 		}
-		*v = rivalry{on: true, seen: s.Now + stayTime, stood: s.Now, recentAt: s.Now, usualQueue: v.usualQueue, quiet: v.quiet, dip: v.dip, sound: sounding{next: s.Now + time.Second}}
+		*v = rivalry{on: true, seen: s.Now + stayTime, stood: s.Now, recentAt: s.Now, usualQueue: v.usualQueue, peakQueue: v.peakQueue,
+			quiet: v.quiet, dip: v.dip, sound: sounding{next: s.Now + time.Second}}
 		part := c.part() * c.cap
 		v.cubic.start(s.Now, max(c.rate, part/2)*perBit, max(c.rate, part)*perBit, max(c.weight(), 1))
 	}
-	if v.quiet >= max(competeQuiet, 20*c.loop()).Seconds() || v.usualQueue > leaveExcess*min(c.wantedFor(c.cap/leaveMany), competeMost.Seconds()) {
+	ours := leaveExcess * min(c.wantedFor(c.cap/leaveMany), competeMost.Seconds())
+	if v.quiet >= max(competeQuiet, 20*c.loop()).Seconds() || v.usualQueue > ours {
 		v.seen = max(v.seen, s.Now)
 	}
 	if c.queue > 2*emptyQueue {
@@ -165,67 +152,6 @@ func (c *Controller) watchCut(s Sample, dt time.Duration) {
 	v.deaf = s.Now + deafTime
 	window := deafRaise * k.before
 	v.cubic.start(s.Now, window, max(window, c.part()*c.cap*c.srtt.Seconds()/packetBits), v.cubic.flows)
-}
-
-// sound measures the capacity from time to time, by which this flow knows its part.
-func (c *Controller) sound(s Sample) {
-	v, d := &c.rival, &c.rival.sound
-	q := c.mean.Seconds()
-	if c.late || c.window.stalled {
-		*d = sounding{next: s.Now + 4*c.srtt}
-		return
-	}
-	switch {
-	case d.to == 0 && s.Now >= d.next-c.srtt/2:
-		if v.cut.until > 0 || s.Now-v.cubic.cut < 3*c.srtt || s.Now < c.drainUntil+3*c.srtt {
-			d.next, d.before, d.nBefore = s.Now+c.srtt, 0, 0
-			return
-		}
-		d.before += q
-		d.nBefore++
-		if s.Now < d.next {
-			return
-		}
-		d.rate = c.rate
-		d.from = s.Now
-		fall := soundFall * q * c.cap / (c.rate * (1 - drainShare))
-		d.to = s.Now + min(time.Duration(fall*1e9), c.srtt/2)
-		c.drainUntil = d.to
-	case d.to > 0 && s.SentAt > d.to:
-		if s.SentAt < d.to+c.srtt/3 {
-			d.after += q
-			d.n++
-			return
-		}
-		if d.n > 0 && d.nBefore > 0 {
-			after := d.after / float64(d.n)
-			fall := d.before/float64(d.nBefore) - after
-			c.sounded((1-drainShare)*d.rate*(d.to-d.from).Seconds(), fall, after)
-		}
-		*d = sounding{next: s.Now + soundEvery}
-	}
-}
-
-// sounded takes what was not sent, in bits, and what the queue fell by: their ratio is the capacity, if the queue did
-// not empty and was not full all the time.
-func (c *Controller) sounded(unsent, fall, left float64) {
-	capacity := unsent / max(fall, 1e-3)
-	switch {
-	case unsent < soundLeast*c.cap:
-		return
-	case capacity < c.cap:
-		capacity = max(capacity, c.share)
-	case fall < 0.003 || left < 0.002 || c.loss > c.floor.value+soundLoss:
-		return
-	}
-	weight := soundUp
-	if capacity < c.cap {
-		weight = soundDown
-		if left < 0.002 { // it may be much smaller
-			weight = soundBound
-		}
-	}
-	c.cap = 1 / ((1-weight)/c.cap + weight/capacity)
 }
 
 // fillsBuffer says that for a while the queue has been longer than this flow and its like would have it: all

@@ -3,12 +3,12 @@
 // go in, a rate comes out, so that it is the same in a test, a simulation and a transfer.
 //
 // The law and its sources are in docs/protocol.md. In short, with S the rate the bottleneck passed on
-// for this flow while a queue stood, q the standing queue, T the wanted one, C the bottleneck's
-// capacity, w the policy's weight and D the delay of the loop:
+// for this flow while a queue stood, q the standing queue, q*(S) the wanted one and D the delay of the loop:
 //
-//	R = S (1 + k (T w C / S - q) / D)
+//	R = S (1 + k (q*(S) - q) / D)
 //
-// Its fixed point is S q = w T C: flows of one weight get equal rates whatever their round trips.
+// q* falls with S and depends on nothing else, so flows of one policy get equal rates whatever their round trips.
+// Beside traffic that fills the buffer a flow follows CUBIC instead (compete.go).
 package ratecontrol
 
 import (
@@ -51,9 +51,9 @@ type Sample struct {
 // The constants of the law.
 const (
 	wantedQueue  = 5 * time.Millisecond
-	wantedAt     = 300e6 // the rate at which it is
-	wantedBend   = 4.0   // within that factor of it, the square root
-	wantedFew    = 4.0
+	wantedAt     = 300e6 // the rate at which it is wanted
+	wantedBend   = 4.0   // within that factor of this rate it goes by the square root
+	wantedFew    = 4.0   // below this part of the capacity it grows slowly
 	gain         = 0.5
 	loopExtra    = 20 * time.Millisecond // reports and filters beside the round trip
 	latePause    = 4 * time.Millisecond  // between arrivals, beside the reports' interval: the receiver was late
@@ -65,11 +65,11 @@ const (
 	lossMargin   = 0.03 // loss above the floor that counts as the bottleneck's
 	firstBoost   = 4.0
 	mostBoost    = 16.0
-	calmLossTime = 5 * time.Second
+	calmLossTime = 5 * time.Second // over which loss without a queue is averaged
 	ceilingLife  = 5 * time.Second
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
-	raiseShare   = 0.4  // of the capacity: who has less does not move the queue by stepping back
+	raiseShare   = 0.4  // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
 	doubtDrain   = 2 * time.Second   // while less passes than the bottleneck was seen to pass
@@ -260,32 +260,6 @@ func (c *Controller) weight() float64 {
 	return 1
 }
 
-// wanted is the queue that this flow wants to see, in seconds. It is a function of its own rate, not of its part of the
-// capacity: flows that see one queue then have one rate, whatever each takes the capacity for. Only far below the
-// capacity it grows slowly, lest TCP's queue be taken for that of many like this flow.
-func (c *Controller) wanted() float64 {
-	if c.share == 0 {
-		return c.wantedFor(max(c.rate, c.cap))
-	}
-	return c.wantedFor(c.share)
-}
-
-func (c *Controller) wantedFor(s float64) float64 {
-	if few := c.cap / wantedFew; s < few {
-		s = few * math.Pow(s/few, 0.3)
-	}
-	x := wantedAt / s
-	switch {
-	case x > wantedBend:
-		x = math.Sqrt(wantedBend) * math.Pow(x/wantedBend, 0.25)
-	case x < 1/wantedBend:
-		x = math.Sqrt(1/wantedBend) * math.Pow(x*wantedBend, 0.25)
-	default:
-		x = math.Sqrt(x)
-	}
-	return wantedQueue.Seconds() * c.weight() * x
-}
-
 // steer sets the rate from what is known.
 func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
@@ -330,45 +304,6 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 		return
 	}
 	c.grow(s.Now, want, loop, dt, full && passed < 0.8*c.rate)
-}
-
-// planDrain decides when the flow steps back, and for how long: until more than the wanted queue is gone
-// even if the others go on. A queue that does not fall then is none: the path has become longer than it
-// was, or its least delay was measured wrongly.
-func (c *Controller) planDrain(now time.Duration, want float64) {
-	if c.share == 0 || c.ceiling > 0 {
-		return
-	}
-	if c.nextDrain == 0 {
-		c.drainEvery = firstDrain
-		c.nextDrain = now + max(firstDrain, 3*c.loop())
-	}
-	if c.drainCheck > 0 {
-		c.drainLow = min(c.drainLow, c.queue)
-		if now < c.drainCheck {
-			return
-		}
-		c.drainCheck = 0
-		fall := (c.drainBefore - c.drainLow).Seconds()
-		if c.drainLow > emptyQueue && c.share > raiseShare*c.cap && fall < 0.3*c.drainBefore.Seconds() {
-			c.base.raise(c.drainLow)
-			c.queues = minWindow{}
-			c.queue -= c.drainLow
-			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
-		}
-	}
-	if c.share < 0.9*c.cap {
-		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
-	}
-	if now < c.nextDrain {
-		return
-	}
-	d := max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
-	c.drainUntil = now + time.Duration(d*1e9)
-	c.drainBefore, c.drainLow = c.queue, c.queue
-	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
-	c.drainEvery = min(2*c.drainEvery, lastDrain)
-	c.nextDrain = now + max(c.drainEvery, 8*c.loop())
 }
 
 // learn takes what passed while a queue stood for the share of this flow. More than the share counts as
@@ -425,27 +360,4 @@ func (c *Controller) grow(now time.Duration, want, loop float64, dt time.Duratio
 	}
 	g := min(gain*want/loop*c.boost, most)
 	c.rate = min(c.rate*math.Exp(g*dt.Seconds()/loop), mostRate)
-}
-
-// shallow handles a bottleneck whose buffer is too small for the wanted queue: there loss beyond the
-// path's own, before the queue is as long as wanted, is the sign that it is full.
-func (c *Controller) shallow(now time.Duration) bool {
-	loss := c.slow.loss
-	noise := 4 * math.Sqrt(loss*(1-loss)/float64(max(c.slow.all, 1)))
-	if loss <= c.floor.value+lossMargin+noise || !c.floor.set || !c.slowFull || c.slow.stalled || now-c.deepAt < deepLife {
-		return false
-	}
-	if c.ceiling > 0 {
-		if now-c.ceilingAt < c.slowSpan()+2*c.loop() {
-			return true // the cut has not shown yet
-		}
-		// Slower did not help: it is the path that loses more than it did.
-		c.floor.raise(loss)
-		c.rate, c.ceiling = c.rate/(1-loss), 0
-		c.boost, c.boosted = 1, now
-		return false
-	}
-	c.ceiling, c.ceilingAt = max(0.98*c.slow.delivered/(1-c.floor.value), c.rate/2), now
-	c.rate, c.share = 0.97*c.ceiling, 0
-	return true
 }

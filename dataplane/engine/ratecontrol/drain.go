@@ -1,0 +1,41 @@
+package ratecontrol
+
+import "time"
+
+// planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on. A queue that does not fall then is none: the path has become longer than it
+// was, or its least delay was measured wrongly.
+func (c *Controller) planDrain(now time.Duration, want float64) {
+	if c.share == 0 || c.ceiling > 0 {
+		return
+	}
+	if c.nextDrain == 0 {
+		c.drainEvery = firstDrain
+		c.nextDrain = now + max(firstDrain, 3*c.loop())
+	}
+	if c.drainCheck > 0 {
+		c.drainLow = min(c.drainLow, c.queue)
+		if now < c.drainCheck {
+			return
+		}
+		c.drainCheck = 0
+		fall := (c.drainBefore - c.drainLow).Seconds()
+		if c.drainLow > emptyQueue && c.share > raiseShare*c.cap && fall < 0.3*c.drainBefore.Seconds() {
+			c.base.raise(c.drainLow)
+			c.queues = minWindow{}
+			c.queue -= c.drainLow
+			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
+		}
+	}
+	if c.share < 0.9*c.cap {
+		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
+	}
+	if now < c.nextDrain {
+		return
+	}
+	d := max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
+	c.drainUntil = now + time.Duration(d*1e9)
+	c.drainBefore, c.drainLow = c.queue, c.queue
+	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
+	c.drainEvery = min(2*c.drainEvery, lastDrain)
+	c.nextDrain = now + max(c.drainEvery, 8*c.loop())
+}
