@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/control"
 	"github.com/google/go-cmp/cmp"
 )
@@ -129,6 +130,43 @@ func TestEncryptedFilesResume(t *testing.T) {
 					t.Errorf("left behind: %v", left)
 				}
 			})
+		}
+	}
+}
+
+// Into an encrypted storage, or where one may be beneath, no holes and no parts of files are sent.
+func TestEncryptedStorageTakesWholeFiles(t *testing.T) {
+	key, err := atrest.NewKey(bytes.Repeat([]byte{1}, atrest.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := storage.OpenEncrypted(t.TempDir(), storage.Encryption{"safe": atrest.NewKeyring(key)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for _, folder := range []string{"safe/in", "open/in"} {
+		if err := root.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		root, destination string
+		whole             bool
+	}{
+		{"/", "/safe/in", true}, {"/", "/open/in", false}, {"/", "/", true}, {"/safe", "/in", true}, {"/open", "/in", false}, {"/open", "/", false},
+	} {
+		s := &session{
+			Server: &Server{Root: root}, hello: &control.Hello{Direction: "send", Destination: c.destination},
+			options: control.Options{Sparse: true, SplitFrom: 1}, grant: token.Grant{Direction: token.Send, Root: c.root},
+		}
+		p, err := s.plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.close()
+		if whole := !s.options.Sparse && s.options.SplitFrom == 0; whole != c.whole {
+			t.Errorf("%s in %s: whole files are %v, want %v", c.destination, c.root, whole, c.whole)
 		}
 	}
 }
