@@ -143,7 +143,7 @@ func (c *client) succeeds(t *testing.T) outcome {
 	t.Helper()
 	o := c.wait(t)
 	if o.status != 0 {
-		t.Fatalf("ascp ends with status %d: %s", o.status, c.process.Errors())
+		t.Fatalf("ascp ends with status %d, code %d: %s %s; failed: %v", o.status, o.code, o.text, c.process.Errors(), o.failed)
 	}
 	return o
 }

@@ -50,11 +50,12 @@ func run(m *testing.M) (code int, err error) {
 
 // build makes the programs, with the race detector if these tests have it.
 func build(packages ...string) error {
-	args := []string{"build", "-o", programs + "/"}
+	args, env := []string{"build", "-o", programs + "/"}, os.Environ()
 	if raceDetector {
-		args = append(args, "-race")
+		args, env = append(args, "-race"), append(env, "CGO_ENABLED=1")
 	}
 	c := exec.Command("go", append(args, packages...)...)
+	c.Env = env
 	c.Dir = filepath.Join("..", "..")
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
