@@ -142,9 +142,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		return err
 	}
 	defer data.Close()
-	n.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "hsts_udp_stray_datagrams_total", Help: "Datagrams that belong to no session.",
-	}, func() float64 { return float64(data.Stray()) }))
+	n.registry.MustRegister(udpMetrics{data})
 	sessions := &transfer.Server{
 		Root:        n.files,
 		Authorizer:  &token.Verifier{Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Now: time.Now},

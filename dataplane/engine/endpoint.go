@@ -24,6 +24,7 @@ type Endpoint struct {
 
 	mu     sync.RWMutex
 	links  map[uint32]*serverLink
+	past   Totals // of sessions that were removed
 	closed bool
 }
 
@@ -108,6 +109,7 @@ func (e *Endpoint) remove(l *serverLink) {
 	defer e.mu.Unlock()
 	if e.links[l.cfg.connID()] == l {
 		delete(e.links, l.cfg.connID())
+		e.past.add(l.counted())
 	}
 }
 

@@ -158,6 +158,14 @@ func TestSpoofedHandshakes(t *testing.T) {
 	if counted == 0 || server.Stats().AuthFailures == 0 || idle.Stats().AuthFailures == 0 {
 		t.Errorf("forgeries were not counted: %d in all", counted)
 	}
+	if now := e.Totals(); now.Sessions != 2 || now.Stray != e.Stray() {
+		t.Errorf("totals of two sessions: %+v", now)
+	}
+	before := server.Stats().AuthFailures + idle.Stats().AuthFailures
+	_, _ = server.Close(), idle.Close()
+	if after := e.Totals(); after.Sessions != 0 || after.AuthFailures != before {
+		t.Errorf("totals after the sessions: %+v, %d forged packets were counted", after, before)
+	}
 	if server.Stats().Rebinds != 0 {
 		t.Error("the session moved to a stranger")
 	}
