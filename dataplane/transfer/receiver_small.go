@@ -30,7 +30,11 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 	}
 	f.mu.Lock()
 	f.staged, f.hash = true, sum
+	removed := f.removed
 	f.mu.Unlock()
+	if removed { // The sender gave it up meanwhile, and what was there then is gone.
+		return r.removeUnfinished(f)
+	}
 	return r.finalizeIfWhole(f)
 }
 
