@@ -151,7 +151,7 @@ func expand(key []byte, purpose string, context []byte) ([]byte, error) {
 
 // fileKeys are the keys of one file.
 type fileKeys struct {
-	tag, chunk, nonce []byte
+	tag, chunk, nonce, values []byte
 }
 
 // keysOf derives the keys of the file with the given header.
@@ -163,7 +163,7 @@ func (k *Key) keysOf(bound []byte) (f fileKeys, err error) {
 	for _, d := range []struct {
 		to      *[]byte
 		purpose string
-	}{{&f.tag, "header tag"}, {&f.chunk, "chunk key"}, {&f.nonce, "chunk nonce"}} {
+	}{{&f.tag, "header tag"}, {&f.chunk, "chunk key"}, {&f.nonce, "chunk nonce"}, {&f.values, "values"}} {
 		if *d.to, err = expand(root, d.purpose, nil); err != nil {
 			return f, err
 		}

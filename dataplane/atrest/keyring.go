@@ -2,8 +2,6 @@ package atrest
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"errors"
@@ -114,15 +112,6 @@ func (r *Keyring) Seal(content []byte) ([]byte, error) {
 func randomSalt() (salt FileSalt) {
 	rand.Read(salt[:]) // It never fails.
 	return salt
-}
-
-// Block is a cipher for values of 16 bytes that are kept beside containers.
-func (r *Keyring) Block() (cipher.Block, error) {
-	key, err := expand(r.active().root, "values", nil)
-	if err != nil {
-		return nil, err
-	}
-	return aes.NewCipher(key)
 }
 
 // ErrKey: it is encrypted with a key that is not there.

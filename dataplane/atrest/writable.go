@@ -1,6 +1,8 @@
 package atrest
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +25,7 @@ type Writable struct {
 	file  Storage
 	locks [16]sync.Mutex // a chunk is written or read by one at a time
 	pool  sync.Pool
+	value cipher.Block
 }
 
 // writer is what one goroutine needs to seal and open a chunk.
@@ -73,6 +76,9 @@ func newWritable(l layout, file Storage, keys fileKeys) (*Writable, error) {
 		return nil, err
 	}
 	w := &Writable{layout: l, file: file}
+	if w.value, err = aes.NewCipher(keys.values); err != nil {
+		return nil, err
+	}
 	w.pool.New = func() any {
 		return &writer{c: newChunkCipher(aead, keys), buf: make([]byte, min(l.chunk, l.plain)+overhead)}
 	}
@@ -84,6 +90,9 @@ func (w *Writable) Size() int64 { return w.size() }
 
 // Plain is the size of the plaintext.
 func (w *Writable) Plain() int64 { return w.plain }
+
+// Values is a cipher for values of 16 bytes that are kept beside the container.
+func (w *Writable) Values() cipher.Block { return w.value }
 
 // WriteAt writes plaintext within the size that the container was created for.
 func (w *Writable) WriteAt(p []byte, off int64) (n int, err error) {

@@ -2,34 +2,34 @@ package transfer
 
 import "crypto/cipher"
 
-// hashCipher hides the hashes of chunks in the journal of a file that is encrypted on disk: they would tell who knows a file
-// that it is this one. The zero value hides nothing.
-type hashCipher struct{ block cipher.Block }
+// The hashes of chunks in the journal of a file that is encrypted on disk are hidden: they would tell who knows a file that it is
+// this one. The cipher is the partial file's own, so that it stays the same when the storage gets another key.
 
-func (r *receiver) hashCipher(f *gotFile) (hashCipher, error) {
-	ring := r.tree.Keyring(f.target)
-	if ring == nil {
-		return hashCipher{}, nil
-	}
-	block, err := ring.Block()
-	return hashCipher{block}, err
-}
+// hider is the content of a file that is encrypted on disk.
+type hider interface{ Values() cipher.Block }
 
-func (c hashCipher) hidden(sum [16]byte) [16]byte {
-	if c.block != nil {
-		c.block.Encrypt(sum[:], sum[:])
+// hidden is a hash as the journal of f has it. f.mu is held.
+func (f *gotFile) hidden(sum [16]byte) [16]byte {
+	if f.hide != nil {
+		f.hide.Encrypt(sum[:], sum[:])
 	}
 	return sum
 }
 
-// showHashes undoes what hidden did to the hashes of a journal. With another key they become others, which no chunk has.
-func (r *receiver) showHashes(f *gotFile, chunks map[int64][16]byte) error {
-	c, err := r.hashCipher(f)
-	if err != nil || c.block == nil {
+// showHashes undoes what hidden did to the hashes of a journal.
+func (r *receiver) showHashes(f *gotFile, partial string, chunks map[int64][16]byte) error {
+	file, err := r.tree.OpenForContent(partial, f.total())
+	if err != nil {
 		return err
 	}
+	defer file.Close()
+	h, ok := file.(hider)
+	if !ok {
+		return nil
+	}
+	block := h.Values()
 	for i, sum := range chunks {
-		c.block.Decrypt(sum[:], sum[:])
+		block.Decrypt(sum[:], sum[:])
 		chunks[i] = sum
 	}
 	return nil

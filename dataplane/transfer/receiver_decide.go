@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"hash/maphash"
 	"io/fs"
@@ -57,7 +58,8 @@ type gotFile struct {
 	checksum  []byte
 	// encrypted is why the file was not decrypted.
 	encrypted *Error
-	log       *os.File // the journal, once there is something to write
+	log       *os.File     // the journal, once there is something to write
+	hide      cipher.Block // of the hashes in the journal, nil if they need not be hidden
 }
 
 // finishedFile stands for every entry that is done: nothing more is to be said of it.

@@ -23,12 +23,15 @@ func (t *targetFile) ReadAt(b []byte, off int64) (int, error) { return t.File.Re
 
 func (t *targetFile) WriteAt(b []byte, off int64) (int, error) { return t.File.WriteAt(b, t.base+off) }
 
-// open makes the file that was opened, if it was, the entry's.
+// open makes the file that was opened, if it was, the entry's. f.mu is held.
 func (f *gotFile) open(file storage.File, err error) (*targetFile, error) {
 	if err != nil {
 		return nil, err
 	}
 	t := &targetFile{File: file}
+	if h, ok := file.(hider); ok {
+		f.hide = h.Values()
+	}
 	if f.part != nil {
 		t.base = f.part.Offset
 	}

@@ -61,6 +61,8 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 
 // openOffered opens what is offered. An encrypted partial file is no whole container yet, which is what is opened for writing.
 func (r *receiver) openOffered(f *gotFile, name string) (*targetFile, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.final {
 		return f.open(r.tree.OpenContent(name))
 	}
@@ -271,13 +273,10 @@ func (r *receiver) believable(f *gotFile) map[int64][16]byte {
 	}
 	defer j.Close()
 	head, chunks, err := readJournal(j)
-	if err == nil {
-		err = r.showHashes(f, chunks)
-	}
 	if err != nil || head.Size != f.entry.Size || head.ModTime != f.entry.ModTime {
 		return nil
 	}
-	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() {
+	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() || r.showHashes(f, partial, chunks) != nil {
 		return nil
 	}
 	delete(chunks, chunkCount(f.entry.Size)) // It says that a part is whole, which is found out again.

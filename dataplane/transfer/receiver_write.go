@@ -136,11 +136,7 @@ func chunkWritten(file *targetFile, g control.Range, p []byte, off int64) ([16]b
 
 // append adds the hash of a chunk to the journal, and starts the journal with what is known already. f.mu is held.
 func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
-	hide, err := r.hashCipher(f)
-	if err != nil {
-		return err
-	}
-	record := journalRecord(chunk, hide.hidden(sum))
+	record := journalRecord(chunk, f.hidden(sum))
 	if f.log == nil {
 		_, journal := f.unfinishedNames()
 		log, err := r.tree.OpenFile(journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
@@ -152,13 +148,13 @@ func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
 		for _, g := range f.holes.missing(f.entry.Size) {
 			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
 				if f.hashes.has(i) {
-					begin = append(begin, journalRecord(i, hide.hidden(f.hashes.sums[i]))...)
+					begin = append(begin, journalRecord(i, f.hidden(f.hashes.sums[i]))...)
 				}
 			}
 		}
 		record = append(begin, record...)
 	}
-	_, err = f.log.Write(record)
+	_, err := f.log.Write(record)
 	return err
 }
 

@@ -16,13 +16,14 @@ import (
 )
 
 // encryptedTarget has a run write into an encrypted storage, and gives the storage and where it is on disk.
-func encryptedTarget(t *testing.T, x *run) (tree *storage.Root, dir string) {
+func encryptedTarget(t *testing.T, x *run) (tree *storage.Root, ring *atrest.Keyring, dir string) {
 	t.Helper()
 	key, err := atrest.NewKey(bytes.Repeat([]byte{1}, atrest.KeySize))
 	if err != nil {
 		t.Fatal(err)
 	}
-	docroot, err := storage.OpenEncrypted(t.TempDir(), storage.Encryption{"safe": atrest.NewKeyring(key)})
+	ring = atrest.NewKeyring(key)
+	docroot, err := storage.OpenEncrypted(t.TempDir(), storage.Encryption{"safe": ring})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func encryptedTarget(t *testing.T, x *run) (tree *storage.Root, dir string) {
 	}
 	defer folder.Close()
 	x.to, x.target = t.TempDir(), func(*storage.Root) TargetTree { return tree }
-	return tree, folder.Name()
+	return tree, ring, folder.Name()
 }
 
 func TestFilesAreEncryptedOnDisk(t *testing.T) {
@@ -51,7 +52,7 @@ func TestFilesAreEncryptedOnDisk(t *testing.T) {
 		write(t, filepath.Join(x.from, "sub/small"), secret[:3000])
 		write(t, filepath.Join(x.from, "empty"), nil)
 		write(t, filepath.Join(x.from, "chunk"), secret[:ChunkSize])
-		safe, dir := encryptedTarget(t, &x)
+		safe, _, dir := encryptedTarget(t, &x)
 		x.mustDo(t)
 		for _, name := range []string{"large", "sub/small", "empty", "chunk"} {
 			raw, err := os.ReadFile(filepath.Join(dir, name))
@@ -80,7 +81,7 @@ func TestEncryptedFilesResume(t *testing.T) {
 				x := run{from: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy}}
 				content := noise(3, size)
 				write(t, filepath.Join(x.from, "f"), content)
-				safe, dir := encryptedTarget(t, &x)
+				safe, ring, dir := encryptedTarget(t, &x)
 				if sent, got := x.do(t); !errors.Is(sent, errCut) && !errors.Is(got, errCut) {
 					t.Fatalf("sender: %v, receiver: %v", sent, got)
 				}
@@ -92,6 +93,16 @@ func TestEncryptedFilesResume(t *testing.T) {
 				if bytes.Contains(journal, first[:]) {
 					t.Error("the journal tells hashes of the content")
 				}
+				// The storage gets another key for new files meanwhile.
+				key, err := atrest.NewKey(bytes.Repeat([]byte{2}, atrest.KeySize))
+				if err != nil {
+					t.Fatal(err)
+				}
+				former, err := atrest.NewKey(bytes.Repeat([]byte{1}, atrest.KeySize))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ring.Set(key, former)
 				moved := x.link.moved
 				x.cutAfter = 0
 				limit := size - moved + ChunkSize

@@ -6,7 +6,6 @@ import (
 	"path"
 	"time"
 
-	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
 )
 
@@ -27,8 +26,6 @@ type TargetTree interface {
 	OpenFile(p string, flag int, perm fs.FileMode) (*os.File, error)
 	// OpenForContent opens a file, or makes it, that is to have size bytes of content.
 	OpenForContent(p string, size int64) (storage.File, error)
-	// Keyring is what files at p are encrypted with, nil if they are not.
-	Keyring(p string) *atrest.Keyring
 	Mkdir(p string, perm fs.FileMode) error
 	Rename(from, to string) error
 	Remove(p string) error
