@@ -168,6 +168,11 @@ func FuzzParseControl(f *testing.F) {
 	binary.NativeEndian.PutUint32(drops[12:], unix.SO_RXQ_OVFL)
 	binary.NativeEndian.PutUint32(drops[16:], 7)
 	f.Add(drops)
+	stamp := make([]byte, unix.CmsgSpace(16))
+	binary.NativeEndian.PutUint64(stamp, uint64(unix.CmsgLen(16)))
+	binary.NativeEndian.PutUint32(stamp[8:], unix.SOL_SOCKET)
+	binary.NativeEndian.PutUint32(stamp[12:], unix.SCM_TIMESTAMPNS)
+	f.Add(append(stamp, drops...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseControl(b)
 	})

@@ -43,7 +43,8 @@ func (c *Conn) Send(train []byte, size int, to netip.AddrPort) error {
 		return fmt.Errorf("send to %s: %w", to, net.ErrClosed)
 	}
 	for len(train) > 0 {
-		n, err := len(train), error(nil)
+		var n int
+		var err error
 		if c.gso.Load() && len(train) > size {
 			n = min(len(train), size*max(1, min(MaxSegments, MaxTrainBytes/size)))
 			err = c.sendWhole(o, train[:n], size, name)
