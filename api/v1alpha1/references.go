@@ -73,6 +73,10 @@ const (
 // +kubebuilder:validation:Enum=aes-128-gcm;aes-192-gcm;aes-256-gcm
 type Cipher string
 
+// NodeCipher is a cipher, or none, which only authenticates.
+// +kubebuilder:validation:Enum=aes-128-gcm;aes-192-gcm;aes-256-gcm;none
+type NodeCipher string
+
 // The ciphers.
 const (
 	CipherAES128GCM Cipher = "aes-128-gcm"

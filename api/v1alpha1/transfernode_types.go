@@ -61,12 +61,13 @@ type TransferNodeSpec struct {
 	// +optional
 	Rates *TransferRates `json:"rates,omitempty"`
 
-	// ciphers that clients may choose; all by default.
+	// ciphers that clients may choose; all that encrypt by default. none authenticates the data and leaves it readable on its way; a
+	// client has to ask for it too.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=3
-	Ciphers []Cipher `json:"ciphers,omitempty"`
+	// +kubebuilder:validation:MaxItems=4
+	Ciphers []NodeCipher `json:"ciphers,omitempty"`
 
 	// gso says whether to hand trains of packets to the kernel; auto by default: on where the kernel can.
 	// +optional

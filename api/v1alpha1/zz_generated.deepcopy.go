@@ -997,7 +997,7 @@ func (in *TransferNodeSpec) DeepCopyInto(out *TransferNodeSpec) {
 	}
 	if in.Ciphers != nil {
 		in, out := &in.Ciphers, &out.Ciphers
-		*out = make([]Cipher, len(*in))
+		*out = make([]NodeCipher, len(*in))
 		copy(*out, *in)
 	}
 	if in.TLS != nil {

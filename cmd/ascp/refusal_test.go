@@ -81,7 +81,7 @@ func TestRefusals(t *testing.T) {
 		"wrong host key":           {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51, "host key"},
 		"folder that is not there": {good, send("/in/no/such/"), 4, "no such file or folder"},
 		"no such source":           {good, []string{from + "/g", "127.0.0.1:/in"}, 4, "no such file"},
-		"weak cipher":              {good, append([]string{"-c", "none"}, send("/in")...), 8, "can't be switched off"},
+		"weak cipher":              {good, append([]string{"-c", "none"}, send("/in")...), 8, "not permitted by this server"},
 		"receive what is outside":  {n.receiving(t, "/out"), []string{"127.0.0.1:/secret/f", t.TempDir()}, 41, "not allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func Default() Config {
 		TransferUsers: []string{"xfer"},
 		GSO:           "auto",
 		Rates:         Rates{Policy: "fair"},
-		Ciphers:       slices.Clone(allCiphers),
+		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
 		Secrets: SecretPaths{
 			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls", NodeUser: "/etc/hsts/node-user",
 		},
@@ -77,7 +77,7 @@ func Default() Config {
 }
 
 var (
-	allCiphers  = []string{"aes-256-gcm", "aes-192-gcm", "aes-128-gcm"}
+	allCiphers  = []string{"aes-256-gcm", "aes-192-gcm", "aes-128-gcm", "none"}
 	allPolicies = []string{"fixed", "high", "fair", "low"}
 	allGSO      = []string{"auto", "on", "off"}
 )

@@ -221,10 +221,15 @@ func (s *Server) rates(req client.TransferRequest, key store.TransferLimits) tok
 	return r
 }
 
-// cipher is the access key's, if the node has it, else the node's first.
+// cipher is the access key's, if the node has it, else the node's first that encrypts.
 func (s *Server) cipher(key store.TransferLimits) string {
 	if named := key.Cipher + "-gcm"; slices.Contains(s.Transfer.Ciphers, named) {
 		return named
+	}
+	for _, c := range s.Transfer.Ciphers {
+		if c != "none" {
+			return c
+		}
 	}
 	return s.Transfer.Ciphers[0]
 }

@@ -164,8 +164,8 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 // negotiate fills in the options that the client left open.
 func (s *session) negotiate() error {
 	o := s.hello.Options
-	if o.Cipher == "" && len(s.Ciphers) > 0 {
-		o.Cipher = s.Ciphers[0]
+	if i := slices.IndexFunc(s.Ciphers, func(c string) bool { return c != string(engine.ClearGMAC) }); o.Cipher == "" && i >= 0 {
+		o.Cipher = s.Ciphers[i] // Who wants no encryption has to say so.
 	}
 	if o.RatePolicy == "" {
 		o.RatePolicy = s.Policy

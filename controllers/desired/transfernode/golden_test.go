@@ -50,7 +50,7 @@ func full() *v1alpha1.TransferNode {
 			{Name: "shared", PersistentVolumeClaim: &v1alpha1.ClaimStorage{ClaimName: "nfs"}},
 		},
 		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow, TotalSendKbps: &send, TotalReceiveKbps: &receive},
-		Ciphers:  []v1alpha1.Cipher{v1alpha1.CipherAES256GCM},
+		Ciphers:  []v1alpha1.NodeCipher{v1alpha1.NodeCipher(v1alpha1.CipherAES256GCM)},
 		GSO:      "off",
 		TLS:      &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "node-cert"}},
 		LogLevel: v1alpha1.LogLevelDebug,
