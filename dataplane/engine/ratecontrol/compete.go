@@ -20,13 +20,15 @@ const (
 	competeFew    = 0.8             // of the capacity: others have a good part of it,
 	competeNear   = 0.8             // times the wanted queue: it stands
 	competeDip    = 0.5             // times the wanted queue: and none of them has let it fall to that
-	competeQuiet  = 5 * time.Second
+	competeQuiet  = 6 * time.Second
 
 	stayTime    = 3 * time.Second
-	leaveMany   = 8.0                    // flows like this one would want 1/1.25 of the queue or more:
-	leaveExcess = 1.25                   // nobody fills it
-	leaveTime   = 500 * time.Millisecond // of that, beside two round trips: BBR leaves none for 200 ms at times
-	cutQueue    = 0.4                    // times the longest queue lately: shorter ones do not overflow
+	leaveMany   = 8.0              // flows like this one would want 1/1.25 of the queue or more:
+	leaveExcess = 1.25             // nobody fills it
+	leaveTime   = time.Second      // of that, beside two round trips: BBR leaves none for 200 ms at times
+	leaveMemory = 30 * time.Second // in which less than half of the evidence is enough for the next time
+	leaveShare  = 1.0
+	cutQueue    = 0.4 // times the longest queue lately: shorter ones do not overflow
 
 	// Some fillers (BBR) do not yield to loss. Beside them a rate that every loss cuts goes to nothing, so a cut
 	// that the others do not join, as the queue tells, is taken back.
@@ -68,6 +70,9 @@ type cut struct {
 // part is the share of the capacity that is this flow's beside one other.
 func (c *Controller) part() float64 { return c.weight() / (1 + c.weight()) }
 
+// partWindow is that as a window.
+func (c *Controller) partWindow() float64 { return c.part() * c.cap * c.srtt.Seconds() / packetBits }
+
 // compete follows CUBIC while a buffer-filler is there; it reports whether it has set the rate.
 func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 	v := &c.rival
@@ -79,8 +84,8 @@ func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 		}
 		*v = rivalry{on: true, seen: s.Now + stayTime, stood: s.Now, recentAt: s.Now, usualQueue: v.usualQueue, peakQueue: v.peakQueue,
 			quiet: v.quiet, dip: v.dip, sound: sounding{next: s.Now + time.Second}}
-		part := c.part() * c.cap
-		v.cubic.start(s.Now, max(c.rate, part/2)*perBit, max(c.rate, part)*perBit, max(c.weight(), 1))
+		part := c.partWindow()
+		v.cubic.start(s.Now, max(c.rate*perBit, part/2), max(c.rate*perBit, part), max(c.weight(), 1))
 	}
 	ours := leaveExcess * min(c.wantedFor(c.cap/leaveMany), competeMost.Seconds())
 	if v.quiet >= max(competeQuiet, 20*c.loop()).Seconds() || v.usualQueue > ours {
@@ -100,7 +105,7 @@ func (c *Controller) compete(s Sample, aim float64, dt time.Duration) bool {
 	if s.Backlogged && s.Now >= v.sound.to {
 		v.cubic.grow(s.Now, c.srtt)
 	}
-	v.cubic.window = min(v.cubic.window, c.part()*c.cap*perBit)
+	v.cubic.window = min(v.cubic.window, c.partWindow())
 	c.rate = min(v.cubic.window/perBit, c.rate*math.Exp(dt.Seconds()/c.loop().Seconds()))
 	c.rate = min(max(c.rate, leastRate), mostRate)
 	c.share = c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
@@ -125,8 +130,7 @@ func (c *Controller) lossCuts(s Sample) {
 	}
 	q := c.queue.Seconds()
 	v.cut = cut{until: s.Now + 2*c.srtt, before: v.cubic.window, rate: c.rate, queue: q, low: q}
-	part := c.part() * c.cap * c.srtt.Seconds() / packetBits
-	v.cubic.lose(s.Now, (v.cubic.window+part)/2)
+	v.cubic.lose(s.Now, (v.cubic.window+c.partWindow())/2)
 }
 
 // watchCut takes a cut back that the others did not join.
@@ -151,7 +155,7 @@ func (c *Controller) watchCut(s Sample, dt time.Duration) {
 	}
 	v.deaf = s.Now + deafTime
 	window := deafRaise * k.before
-	v.cubic.start(s.Now, window, max(window, c.part()*c.cap*c.srtt.Seconds()/packetBits), v.cubic.flows)
+	v.cubic.start(s.Now, window, max(window, c.partWindow()), v.cubic.flows)
 }
 
 // fillsBuffer says that for a while the queue has been longer than this flow and its like would have it: all
@@ -185,7 +189,7 @@ func (c *Controller) quiet(now time.Duration, aim float64, dt time.Duration) {
 	}
 	v.quiet += dt.Seconds() * min(max(c.cap/c.share/wantedFew, 1), 4)
 	between := max(doubtDrain, 8*c.loop())
-	if c.lowest.Seconds() < competeDip*aim && now > c.drainUntil+8*c.loop() && now-v.dip > between/2 {
+	if c.lowest.Seconds() < competeDip*aim && now > c.drainUntil+5*c.loop() && now-v.dip > between/2 {
 		v.dip, v.quiet = now, max(v.quiet-1.25*between.Seconds(), 0)
 	}
 }

@@ -2,8 +2,9 @@ package ratecontrol
 
 import "time"
 
-// planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on. A queue that does not fall then is none: the path has become longer than it
-// was, or its least delay was measured wrongly.
+// planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on.
+// A queue that does not fall then is none: the path has become longer than it was, or its least delay was measured
+// wrongly.
 func (c *Controller) planDrain(now time.Duration, want float64) {
 	if c.share == 0 || c.ceiling > 0 {
 		return
@@ -26,7 +27,7 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
 		}
 	}
-	if c.share < 0.9*c.cap {
+	if c.share < competeAlone*c.cap {
 		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
 	}
 	if now < c.nextDrain {

@@ -5,6 +5,7 @@ import "time"
 const (
 	soundEvery = 4 * time.Second // between soundings of the capacity
 	soundFall  = 0.8             // of the queue that a sounding takes away
+	soundShort = 0.5             // likewise, while this flow does not compete
 	soundLeast = 0.003           // seconds: what has to be unsent to tell from the noise
 	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
 	soundDown  = 0.35            // and of one below
@@ -41,7 +42,11 @@ func (c *Controller) sound(s Sample) {
 		}
 		d.rate = c.rate
 		d.from = s.Now
-		fall := soundFall * q * c.cap / (c.rate * (1 - drainShare))
+		depth := soundFall
+		if !v.on {
+			depth = soundShort // a short queue is not emptied unless the capacity is smaller
+		}
+		fall := depth * q * c.cap / (c.rate * (1 - drainShare))
 		d.to = s.Now + min(time.Duration(fall*1e9), c.srtt/2)
 		c.drainUntil = d.to
 	case d.to > 0 && s.SentAt > d.to:
@@ -74,9 +79,13 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 	weight := soundUp
 	if capacity < c.cap {
 		weight = soundDown
-		if left < 0.002 { // it may be much smaller
+		if left < emptyQueue.Seconds() { // it may be much smaller
 			weight = soundBound
 		}
 	}
+	before := c.cap
 	c.cap = 1 / ((1-weight)/c.cap + weight/capacity)
+	if w, most := &c.rival.cubic, (c.rival.cubic.most+c.partWindow())/2; c.rival.on && c.cap > before && most > w.most {
+		w.start(c.last, w.window, most, w.flows)
+	}
 }
