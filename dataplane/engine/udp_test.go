@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -87,7 +88,11 @@ func pair(t *testing.T, addr string, cfg engine.Config, o engine.Options) (serve
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	client, err = engine.DialUDP(ctx, e.Addr().String(), cfg, o)
+	to := e.Addr()
+	if to.Addr().IsUnspecified() { // of both families: IPv4 arrives in IPv6's form
+		to = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), to.Port())
+	}
+	client, err = engine.DialUDP(ctx, to.String(), cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +146,7 @@ func TestTransferOverLoopback(t *testing.T) {
 		{"in the clear", "127.0.0.1:0", engine.GSOAuto, engine.ClearGMAC, true, []engine.Range{{0, 5_000_000}}},
 		{"no offload", "127.0.0.1:0", engine.GSOOff, engine.AES128GCM, true, []engine.Range{{0, 5_000_000}}},
 		{"IPv6", "[::1]:0", engine.GSOAuto, engine.AES128GCM, true, []engine.Range{{0, 5_000_000}}},
+		{"all addresses", ":0", engine.GSOAuto, engine.AES128GCM, true, []engine.Range{{0, 5_000_000}}},
 		{"ranges", "127.0.0.1:0", engine.GSOAuto, engine.AES128GCM, false,
 			[]engine.Range{{7, 1}, {8, 3_000_000}, {4_000_000, 13}, {5 << 20, 1 << 20}, {1<<20*7 - 1, 2}}},
 	}
