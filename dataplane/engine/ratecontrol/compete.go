@@ -34,7 +34,7 @@ const (
 	// that the others do not join, as the queue tells, is taken back.
 	joinFall  = 1.35            // times what the own cut takes from the queue: others have cut as well
 	deafTime  = 2 * time.Second // how long others are taken to be deaf to loss
-	deafMost  = 0.01            // loss that stays beyond this: too many, not deaf ones
+	deafMost  = 0.03            // loss that stays beyond this: too many, not deaf ones
 	deafRaise = 1.15            // what a cut taken back is raised by
 )
 

@@ -314,7 +314,7 @@ func (c *Controller) learn(passed float64, dt time.Duration) {
 	switch {
 	case c.share == 0:
 		if !c.window.stalled {
-			c.share = passed
+			c.share = min(passed, sent)
 		}
 	case passed >= c.share:
 		c.share = max(c.share, min(passed, sent))
