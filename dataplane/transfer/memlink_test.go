@@ -34,6 +34,13 @@ func newMemLink() *memLink {
 	return l
 }
 
+// wake has those who wait look at their context.
+func (l *memLink) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed.Broadcast()
+}
+
 type memSender struct{ *memLink }
 
 func (s memSender) Push(r engine.Range) error {
@@ -60,7 +67,7 @@ func (s memSender) Stats() engine.Stats {
 }
 
 func (s memSender) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { s.changed.Broadcast() })
+	stop := context.AfterFunc(ctx, s.wake)
 	defer stop()
 	for {
 		s.mu.Lock()
@@ -136,7 +143,7 @@ func (r memReceiver) CloseExpect() {
 func (r memReceiver) Stats() engine.Stats { return engine.Stats{} }
 
 func (r memReceiver) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { r.changed.Broadcast() })
+	stop := context.AfterFunc(ctx, r.wake)
 	defer stop()
 	r.mu.Lock()
 	defer r.mu.Unlock()
