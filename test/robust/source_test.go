@@ -35,8 +35,8 @@ func TestSourceFails(t *testing.T) {
 			if err := os.Chmod(to, 0o777); err != nil {
 				t.Fatal(err)
 			}
-			// Whom the sender is to be refused by must not be root.
-			nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
+			// Nothing is refused to root. A change of user would have the process outlive this one.
+			nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--pdeathsig=KILL"}
 			a := ask{flags: []string{"-l", "150M"}}
 			var n *node
 			if upload {
