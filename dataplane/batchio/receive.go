@@ -20,6 +20,9 @@ const (
 	mostRest  = 4 * time.Millisecond
 	restCalls = 6         // as often in mostRest something has to come, else waiting is cheaper
 	restBytes = 512 << 10 // how much may come in a rest; above 4 Gbit/s there is none
+	// restAfter is for how long much has to come. Bursts are answered at once: how fast a train of hellos comes back is how the
+	// path is measured.
+	restAfter = 50 * time.Millisecond
 )
 
 // longTrain is what is worth a call of its own, without a copy.
@@ -41,6 +44,7 @@ type inbox struct {
 
 	woken atomic.Bool // Wake was called
 	empty time.Time   // when nothing was there
+	busy  time.Time   // since when much has come, zero if little does
 	calls int         // that brought datagrams since then
 	taken int         // bytes since then
 	age   time.Duration
@@ -130,7 +134,7 @@ func (c *Conn) Arm() { c.in.woken.Store(false) }
 // wait is called when nothing is there, and tries again after a rest or when something has arrived.
 func (in *inbox) wait(timeout time.Duration) error {
 	now := time.Now()
-	pause := in.pause(now.Sub(in.empty), timeout)
+	pause := in.pause(now, timeout)
 	in.empty, in.calls, in.taken = now, 0, 0
 	if pause > 0 {
 		if err := in.c.waiter.shut(); err != nil {
@@ -150,8 +154,16 @@ func (in *inbox) wait(timeout time.Duration) error {
 
 // pause is how long to rest before the next look, 0 is not at all. It follows what has come since the
 // socket was last seen empty.
-func (in *inbox) pause(since, timeout time.Duration) time.Duration {
+func (in *inbox) pause(now time.Time, timeout time.Duration) time.Duration {
+	since := now.Sub(in.empty)
 	if float64(in.calls)*float64(mostRest) < restCalls*float64(since) {
+		in.busy = time.Time{}
+		return 0
+	}
+	if in.busy.IsZero() {
+		in.busy = now
+	}
+	if now.Sub(in.busy) < restAfter {
 		return 0
 	}
 	most := min(restBytes, in.c.readBuffer/8)

@@ -21,11 +21,15 @@ import (
 const (
 	probeCount   = 96
 	leastProbes  = 8
-	helloRetry   = 250 * time.Millisecond
+	helloRetry   = time.Second // longer than any path's round trip, so that no train is measured by another's answers
 	mostRetry    = 2 * time.Second
 	pingEvery    = time.Second
 	silentPing   = 250 * time.Millisecond
 	readyRetries = 20
+	// The peer takes no data before ready, so a lost one is not waited for: copies follow it, apart enough for a burst of losses
+	// to spare one.
+	readyCopies = 4
+	readyGap    = 2 * time.Millisecond
 )
 
 // probeSizes are UDP payloads that common paths end at: jumbo frames, Ethernet, PPPoE, VXLAN, tunnels.
@@ -138,7 +142,7 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 			count = probeCount
 		}
 		again = a.n > 0
-		last, err := l.sendHellos(count, sizes)
+		last, err := l.sendHellos(uint16(round)<<8, count, sizes)
 		if err != nil {
 			return err
 		}
@@ -157,13 +161,12 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 	return l.tick(l.heard)
 }
 
-// sendHellos sends a train and returns the number of its last datagram.
-func (l *clientLink) sendHellos(count int, sizes []int) (last uint16, err error) {
+// sendHellos sends a train whose datagrams are numbered from seq on, and returns the number of the last.
+func (l *clientLink) sendHellos(seq uint16, count int, sizes []int) (last uint16, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := uint64(l.cfg.Clock.Now().Microseconds())
 	var b []byte
-	seq := uint16(0)
 	hello := func(size int) error {
 		var err error
 		b, err = l.keys.append(b, &wire.Link{Kind: wire.LinkHello, Seq: seq, Size: uint16(size), Time: now}, size)
@@ -227,9 +230,9 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 			end = max(end, now+max(rtt/8, 10*time.Millisecond))
 			a.n++
 			a.token, a.rtt, a.size = m.Token, min(a.rtt, rtt), max(a.size, len(d))
-			if len(d) == wire.MinDatagram {
-				a.up.add(m.Arrival, len(d))
-				a.down.add(uint64(now.Microseconds()), len(d))
+			if len(d) == wire.MinDatagram && m.Seq < probeCount {
+				a.up.add(m.Arrival, m.Seq, len(d))
+				a.down.add(uint64(now.Microseconds()), m.Seq, len(d))
 			}
 			a.lastSeq = a.lastSeq || m.Seq == last
 		}
@@ -249,7 +252,7 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		if err := l.tick(now); err != nil {
 			return 0, 0, err
 		}
-		n, size, from, err := l.conn.Receive(buf, min(max(end-now, 0), silentPing))
+		n, size, from, err := l.conn.Receive(buf, max(min(end, l.nextTick)-now, 0))
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				err = ErrClosed
@@ -312,6 +315,9 @@ func (l *clientLink) tick(now time.Duration) error {
 	if !l.acked && l.retries < readyRetries {
 		l.retries++
 		l.nextTick = now + max(l.path.RTT*3/2, 20*time.Millisecond)
+		if l.retries < readyCopies {
+			l.nextTick = now + readyGap
+		}
 		return l.sendLink(&l.ready)
 	}
 	l.nextTick = now + pingEvery

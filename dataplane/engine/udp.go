@@ -123,19 +123,28 @@ func isLink(d []byte) bool { return len(d) > 0 && d[0] == wire.Version<<4|byte(w
 // (Dovrolis, Ramanathan and Moore, "Packet-dispersion techniques", 2004).
 type dispersion struct {
 	first, last uint64 // microseconds
-	bytes       int64  // after those that arrived first
+	from, to    uint16 // highest number of those that arrived first, and of all
+	size        int    // with headers
+	late        int    // datagrams that came after those that arrived first
 	n           int
 	overhead    int
 }
 
-func (p *dispersion) add(at uint64, size int) {
+// mostLost is how many datagrams of a train, for each that came, count as having passed the bottleneck and been lost elsewhere.
+// More than that were dropped by a full buffer, and passed nothing.
+const mostLost = 0.15
+
+func (p *dispersion) add(at uint64, seq uint16, size int) {
 	switch {
 	case p.n == 0:
-		p.first, p.last = at, at
+		p.first, p.last, p.from, p.size = at, at, seq, size+p.overhead
 	case at > p.first:
-		p.bytes += int64(size + p.overhead)
+		p.late++
 		p.last = max(p.last, at)
+	default:
+		p.from = max(p.from, seq)
 	}
+	p.to = max(p.to, seq)
 	p.n++
 }
 
@@ -148,10 +157,11 @@ func (p *dispersion) bps(least int) int64 {
 	if p.n < least {
 		return 0
 	}
-	if p.bytes == 0 { // all at once
+	if p.late == 0 { // all at once
 		return int64(p.n) * int64(wire.MinDatagram+p.overhead) * 8 * 1e6 / spreadError
 	}
-	return p.bytes * 8 * 1e6 / int64(p.last-p.first+spreadError)
+	passed := min(float64(p.to-p.from), float64(p.late)*(1+mostLost))
+	return int64(max(passed, float64(p.late)) * float64(p.size) * 8 * 1e6 / float64(p.last-p.first+spreadError))
 }
 
 // likely is what to believe of a direction's measurement, given the other's: a path is more often
