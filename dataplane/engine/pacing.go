@@ -16,7 +16,8 @@ const (
 	catchUp      = 20 * time.Millisecond
 	maxTrain     = 44
 	maxTrainSize = 64 << 10
-	calmTail     = 64 // packets repeated early at the end, two entries each, when no loss was seen
+	firstSync    = time.Second // without data until then, syncs begin to keep the session alive
+	calmTail     = 64          // packets repeated early at the end, two entries each, when no loss was seen
 )
 
 // train is packets built in one go: consecutive packet numbers from first.
@@ -132,6 +133,11 @@ func (s *Sender) plan(now time.Duration) error {
 	}
 	rate := s.rate(now)
 	s.refill(now, rate)
+	if s.sentData == 0 && s.cur == nil && !closed && now-s.began < firstSync {
+		s.heard = now                        // nothing was sent that could be answered
+		j.wait = firstSync - (now - s.began) // there will be something to send, which tells the receiver as much
+		return nil
+	}
 	if now >= s.nextSync {
 		s.planSync(now, total, closed, rate)
 		return nil

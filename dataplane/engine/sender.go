@@ -40,6 +40,7 @@ type Sender struct {
 	tokens   float64       // bytes that may leave now
 	refilled time.Duration
 	nextSync time.Duration
+	began    time.Duration // when the path was known
 	stats    Stats
 	sentData int64 // IP bytes, cumulative
 	meanSum  time.Duration
@@ -132,7 +133,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	now := s.cfg.Clock.Now()
 	s.mu.Lock()
-	s.path, s.heard, s.refilled = path, now, now
+	s.path, s.heard, s.refilled, s.began = path, now, now, now
 	s.srtt, s.minRTT = path.RTT, path.RTT
 	s.control.Start(now, path.RTT, path.CapacityBps)
 	s.mu.Unlock()

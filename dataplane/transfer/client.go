@@ -94,17 +94,7 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		ID: engine.SessionID(welcome.LinkID), Secret: [32]byte(welcome.Secret), Cipher: engine.Cipher(options.Cipher),
 		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock,
 	}
-	link, err := c.dial(ctx, welcome.UDPPort, cfg)
-	if err != nil {
-		farewellTo(conn, err)
-		return err
-	}
-	defer link.Close()
-	r, err := c.role(conn, options, cfg, link)
-	if err != nil {
-		farewellTo(conn, err)
-		return err
-	}
+	r := c.role(conn, options, cfg, func(ctx context.Context) (engine.Link, error) { return c.dial(ctx, welcome.UDPPort, cfg) })
 	c.now.set(r)
 	return conclude(ctx, r)
 }
@@ -146,16 +136,12 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 	return nil, AsError(err, CodeData)
 }
 
-func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, link engine.Link) (role, error) {
+func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial func(context.Context) (engine.Link, error)) role {
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
 		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
-		data, err := engine.NewSender(cfg, link, s)
-		if err != nil {
-			return nil, err
-		}
-		s.data = data
-		return s, nil
+		s.data = &dialingSender{dial: dial, config: cfg, source: s}
+		return s
 	}
 	r := newReceiver(conn, c.Target, func(p string) (string, *Error) {
 		if c.Name != nil {
@@ -164,10 +150,6 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, link eng
 		return p, nil
 	}, o)
 	r.onFile, r.decrypt = c.OnFile, c.Decrypt
-	data, err := engine.NewReceiver(cfg, link, r, nil)
-	if err != nil {
-		return nil, err
-	}
-	r.data = data
-	return r, nil
+	r.data = &dialingReceiver{dial: dial, config: cfg, sink: r}
+	return r
 }

@@ -50,6 +50,14 @@ func (w *watched) Receive(buf []byte, timeout time.Duration) (n, size int, err e
 	return n, size, err
 }
 
+// Age is what the link tells of its time stamps.
+func (w *watched) Age() time.Duration {
+	if link, ok := w.Link.(interface{ Age() time.Duration }); ok {
+		return link.Age()
+	}
+	return 0
+}
+
 // recorder prints what the product would write to its database.
 type recorder struct{ out *lines }
 
