@@ -164,10 +164,13 @@ func (p *dispersion) bps(least int) int64 {
 	return int64(max(passed, float64(p.late)) * float64(p.size) * 8 * 1e6 / float64(p.last-p.first+spreadError))
 }
 
+// finest is the rate up to which a train's spread is long enough to be told from a machine that was away for a moment.
+const finest = 1e9
+
 // likely is what to believe of a direction's measurement, given the other's: a path is more often
 // symmetric than not, and a delayed reader makes a train look faster than it was.
 func likely(own, other int64) int64 {
-	if other > 0 && own > other && own < 4*other {
+	if other > 0 && own > other && (own < 4*other || own > finest) {
 		return other
 	}
 	return own
