@@ -124,7 +124,7 @@ func (c *Client) greet(conn *conn) (*control.Welcome, error) {
 }
 
 func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
-	dialing, cancel := context.WithTimeout(ctx, linkLimit)
+	dialing, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
 	link, err := c.Dial(dialing, port, cfg)
 	switch {

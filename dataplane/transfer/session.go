@@ -22,8 +22,9 @@ import (
 // Times of a session's beginning and end.
 const (
 	handshakeLimit = 30 * time.Second
-	// linkLimit is how long the data link may take to come up.
+	// linkLimit is how long the data link may take to come up. The client, which knows where it dialled, gives up first.
 	linkLimit = 10 * time.Second
+	dialLimit = 8 * time.Second
 	// idleLimit is how long the data link may be silent.
 	idleLimit = 20 * time.Second
 )

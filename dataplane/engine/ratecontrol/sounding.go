@@ -10,7 +10,7 @@ const (
 	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
 	soundDown  = 0.35            // and of one below
 	soundBound = 0.6             // and of one that has emptied the queue
-	soundLoss  = 0.01            // beyond the path's: the queue overflows, whatever this flow does
+	soundLoss  = 0.003           // beyond the path's: the queue overflows, whatever this flow does
 )
 
 // sounding measures the capacity: less is sent for a moment, and the queue falls by what was not sent over the capacity.
@@ -73,7 +73,7 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 		return
 	case capacity < c.cap:
 		capacity = max(capacity, c.share)
-	case fall < 0.003 || left < 0.002 || c.loss > c.floor.value+soundLoss:
+	case fall < 0.003 || left < 0.002 || c.loss > min(c.floor.value, c.calmLoss)+soundLoss:
 		return
 	}
 	weight := soundUp
