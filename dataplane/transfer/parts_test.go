@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -204,5 +205,19 @@ func TestHandlesAreBounded(t *testing.T) {
 	h.closeAll()
 	if len(h.files) != 0 {
 		t.Errorf("%d open at the end", len(h.files))
+	}
+}
+
+// Of two files of which one has the name of the other's partial file, one has to wait for another transfer.
+func TestUnfinishedFormOfAnother(t *testing.T) {
+	x := run{from: t.TempDir(), to: t.TempDir()}
+	write(t, filepath.Join(x.from, "x"), []byte("1"))
+	write(t, filepath.Join(x.from, "x.partial"), []byte("2"))
+	x.do(t)
+	if e := x.events["x.partial"].Err; e == nil || !strings.Contains(e.Text, "unfinished form of x,") {
+		t.Errorf("got %v", e)
+	}
+	if b, _ := os.ReadFile(filepath.Join(x.to, "x")); string(b) != "1" || len(tree(t, x.to)) != 1 {
+		t.Errorf("x is %q", b)
 	}
 }

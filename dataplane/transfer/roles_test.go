@@ -367,20 +367,6 @@ func TestPreserve(t *testing.T) {
 	}
 }
 
-// Of two files of which one has the name of the other's partial file, one has to wait for another transfer.
-func TestUnfinishedFormOfAnother(t *testing.T) {
-	x := run{from: t.TempDir(), to: t.TempDir()}
-	write(t, filepath.Join(x.from, "x"), []byte("1"))
-	write(t, filepath.Join(x.from, "x.partial"), []byte("2"))
-	x.do(t)
-	if e := x.events["x.partial"].Err; e == nil || !strings.Contains(e.Text, "unfinished form of x,") {
-		t.Errorf("got %v", e)
-	}
-	if b, _ := os.ReadFile(filepath.Join(x.to, "x")); string(b) != "1" || len(tree(t, x.to)) != 1 {
-		t.Errorf("x is %q", b)
-	}
-}
-
 // A hostile sender names paths that leave the destination.
 func TestHostileManifest(t *testing.T) {
 	outside := t.TempDir()

@@ -195,12 +195,12 @@ func (s *session) negotiate() error {
 // limit holds the rates to what the server and the grant allow.
 func (s *session) limit() {
 	g := s.grant.Rates
-	s.capKbps = firstPositive(s.CapKbps, g.TargetCapKbps)
+	s.capKbps = leastPositive(s.CapKbps, g.TargetCapKbps)
 	if s.hello.Options.TargetKbps == 0 && g.TargetKbps > 0 {
 		s.options.TargetKbps = g.TargetKbps
 	}
 	if s.options.TargetKbps > 0 {
-		s.options.TargetKbps = firstPositive(s.options.TargetKbps, s.capKbps)
+		s.options.TargetKbps = leastPositive(s.options.TargetKbps, s.capKbps)
 	}
 	if s.hello.Options.RatePolicy == "" && g.Policy != "" && (g.Policy != string(engine.PolicyFixed) || s.options.TargetKbps > 0) {
 		s.options.RatePolicy = g.Policy

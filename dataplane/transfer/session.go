@@ -3,8 +3,8 @@
 // engine). One end is the sender, the other the receiver; which of them is the client does not matter to either role.
 //
 // A receiver writes into "<name>.partial" and keeps a journal of the chunks that are there in "<name>.aspx", so that a new
-// session continues where one was cut. A file gets its name only when all of it is there and its SHA-256, read back from
-// disk, is the one that the sender read.
+// session continues where one was cut. A file gets its name only when all of it is there and its hash, taken on the way to
+// the disk, is the one that the sender took on the way from it.
 //
 // The package refuses to know how the two ends found each other, how tokens look, and how bytes cross the network.
 package transfer
@@ -144,7 +144,8 @@ func ready(ctx context.Context, link engine.Link) error {
 	return nil
 }
 
-func firstPositive(a, b int64) int64 {
+// leastPositive is the smaller of two limits, of which 0 is none.
+func leastPositive(a, b int64) int64 {
 	switch {
 	case a <= 0:
 		return b
