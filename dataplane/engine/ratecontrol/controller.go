@@ -59,7 +59,6 @@ const (
 	latePause    = 4 * time.Millisecond  // between arrivals, beside the reports' interval: the receiver was late
 	emptyQueue   = time.Millisecond      // below it a queue does not stand
 	leastRate    = 200_000.0
-	leastPart    = 0.02 // of the capacity
 	mostRate     = 400e9
 	unknownStart = 10e6
 	startShare   = 0.88 // of the capacity the path probe measured
@@ -154,7 +153,7 @@ func (c *Controller) RateAt(now time.Duration) int64 {
 	} else if c.lim.TargetBps > 0 {
 		r = min(r, float64(c.lim.TargetBps))
 	}
-	r = max(r, float64(c.lim.MinBps), leastRate, c.foothold())
+	r = max(r, float64(c.lim.MinBps), leastRate)
 	if c.limit > 0 {
 		r = min(r, c.limit)
 	}
@@ -162,15 +161,6 @@ func (c *Controller) RateAt(now time.Duration) int64 {
 		r = min(r, float64(c.lim.CapBps))
 	}
 	return int64(min(r, mostRate))
-}
-
-// foothold is what a flow that does not yield to TCP never goes below while the path does not drop it: with less it would
-// send too little to see what the others leave.
-func (c *Controller) foothold() float64 {
-	if c.lim.Policy != Fair && c.lim.Policy != High || c.loss > c.floor.value+lossMargin {
-		return 0
-	}
-	return leastPart * c.weight() * c.cap
 }
 
 // Delivery is the rate at which packets arrive, Capacity the estimate of the bottleneck.
