@@ -140,7 +140,7 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial fun
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
 		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
-		s.data = &dialingSender{dial: dial, config: cfg, source: s}
+		s.data = newDialingSender(dial, cfg, s)
 		return s
 	}
 	r := newReceiver(conn, c.Target, func(p string) (string, *Error) {
@@ -150,6 +150,6 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial fun
 		return p, nil
 	}, o)
 	r.onFile, r.decrypt = c.OnFile, c.Decrypt
-	r.data = &dialingReceiver{dial: dial, config: cfg, sink: r}
+	r.data = newDialingReceiver(dial, cfg, r)
 	return r
 }
