@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,7 +54,7 @@ func TestKilledClientResumes(t *testing.T) {
 	content := noise(1, cutSize)
 	writeFiles(t, from, map[string][]byte{"f": content})
 	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
-	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
+	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")...)
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
 	cmd.Process.Kill()
@@ -65,40 +64,40 @@ func TestKilledClientResumes(t *testing.T) {
 		if status := n.ascp(t, tok, "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
 			t.Fatalf("exit status %d", status)
 		}
-		m := n.recorder.last(t)
-		m.ended(t)
-		return m.progress.BytesTransferred
+		return n.moved(t)
 	})
 }
 
 func TestKilledServerResumes(t *testing.T) {
-	dir, from := t.TempDir(), t.TempDir()
-	content := noise(2, cutSize)
-	writeFiles(t, from, map[string][]byte{"f": content})
-	tok, file := (&testNode{keys: newKeys(t)}).sending(t, "/in"), filepath.Join(dir, "in/f")
-	node, first := nodeProcess(t, dir)
-	var said bytes.Buffer
-	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(first.sshPort), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
-	cmd.Stderr = &said
-	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
-	node.Process.Kill()
-	node.Wait()
-	if err := cmd.Wait(); err == nil {
-		t.Error("the client does not fail")
+	for name, over := range map[string]func(*testNode, *testing.T, ...string) []string{"SSH": (*testNode).overSSH, "WebSocket": (*testNode).overWebSocket} {
+		t.Run(name, func(t *testing.T) {
+			dir, from := t.TempDir(), t.TempDir()
+			content := noise(2, cutSize)
+			writeFiles(t, from, map[string][]byte{"f": content})
+			tok, file := (&testNode{keys: newKeys(t)}).sending(t, "/in"), filepath.Join(dir, "in/f")
+			node, first := nodeProcess(t, dir)
+			var said bytes.Buffer
+			cmd := process(t, "ascp", tok, over(first, t, "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")...)
+			cmd.Stderr = &said
+			startProcess(t, cmd)
+			waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+			node.Process.Kill()
+			node.Wait()
+			if err := cmd.Wait(); err == nil {
+				t.Error("the client does not fail")
+			}
+			if !strings.Contains(said.String(), "error 16") || !strings.Contains(said.String(), "run again to resume") {
+				t.Errorf("the client says %q", said.String())
+			}
+			resumes(t, file, content, func() int64 {
+				n := startNodeIn(t, dir)
+				if status := run(over(n, t, "-d", from+"/f", "127.0.0.1:/in"), withToken(tok)); status != 0 {
+					t.Fatalf("exit status %d", status)
+				}
+				return n.moved(t)
+			})
+		})
 	}
-	if !strings.Contains(said.String(), "error 16") || !strings.Contains(said.String(), "run again to resume") {
-		t.Errorf("the client says %q", said.String())
-	}
-	resumes(t, file, content, func() int64 {
-		n := startNodeIn(t, dir)
-		if status := n.ascp(t, tok, "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
-			t.Fatalf("exit status %d", status)
-		}
-		m := n.recorder.last(t)
-		m.ended(t)
-		return m.progress.BytesTransferred
-	})
 }
 
 func TestInterruptedReceiverResumes(t *testing.T) {
@@ -108,7 +107,7 @@ func TestInterruptedReceiverResumes(t *testing.T) {
 	writeFiles(t, n.dir, map[string][]byte{"out/f": content})
 	tok := n.grant(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: "/out"}}})
 	file := filepath.Join(to, "f")
-	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "127.0.0.1:/out/f", to)
+	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "127.0.0.1:/out/f", to)...)
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
 	cmd.Process.Signal(syscall.SIGINT)
@@ -122,9 +121,7 @@ func TestInterruptedReceiverResumes(t *testing.T) {
 		if status := n.ascp(t, tok, "127.0.0.1:/out/f", to); status != 0 {
 			t.Fatalf("exit status %d", status)
 		}
-		m := n.recorder.last(t)
-		m.ended(t)
-		return m.progress.BytesTransferred
+		return n.moved(t)
 	})
 }
 
@@ -133,7 +130,7 @@ func TestCanceledByNodeAPI(t *testing.T) {
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": noise(4, cutSize)})
 	var said bytes.Buffer
-	cmd := process(t, "ascp", n.sending(t, "/in"), "-P", strconv.Itoa(n.sshPort), "-q", "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")
+	cmd := process(t, "ascp", n.sending(t, "/in"), n.overSSH(t, "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")...)
 	cmd.Stderr = &said
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(n.dir, "in/f")) > chunk })
@@ -156,7 +153,7 @@ func TestRetryTakesOver(t *testing.T) {
 	content := noise(5, cutSize)
 	writeFiles(t, from, map[string][]byte{"f": content})
 	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
-	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
+	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")...)
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
 	cmd.Process.Signal(syscall.SIGSTOP)
@@ -172,9 +169,7 @@ func TestRetryTakesOver(t *testing.T) {
 		if status := n.ascp(t, tok, from+"/f", "127.0.0.1:/in"); status != 0 {
 			t.Fatalf("exit status %d", status)
 		}
-		m := n.recorder.last(t)
-		m.ended(t)
-		return m.progress.BytesTransferred
+		return n.moved(t)
 	})
 	if o := hanging.ended(t); o.Status != "failed" || o.Code != 39 {
 		t.Errorf("the hanging session is recorded as %+v", o)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -20,21 +19,11 @@ const filePass = "correct horse battery"
 func (n *testNode) withPass(t *testing.T, tok, pass string, args ...string) (status int, said string) {
 	t.Helper()
 	said = stderrOf(t, func() {
-		status = run(append([]string{"-P", strconv.Itoa(n.sshPort), "-q"}, args...), func(name string) string {
+		status = run(n.overSSH(t, args...), func(name string) string {
 			return map[string]string{"ASPERA_SCP_TOKEN": tok, "ASPERA_SCP_FILEPASS": pass}[name]
 		})
 	})
 	return status, said
-}
-
-// moved is how many bytes of files the last session carried.
-func (n *testNode) moved(t *testing.T) int64 {
-	t.Helper()
-	m := n.recorder.last(t)
-	m.ended(t)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.progress.BytesTransferred
 }
 
 // sealedFolder sends files with the passphrase to /in of a new node.
@@ -224,7 +213,7 @@ func TestFileCryptKilledSenderResumes(t *testing.T) {
 	content := noise(1, cutSize)
 	writeFiles(t, from, map[string][]byte{"f": content})
 	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f"+atrest.Suffix)
-	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "--file-crypt", "encrypt", "-d", from+"/f", "127.0.0.1:/in")
+	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "--file-crypt", "encrypt", "-d", from+"/f", "127.0.0.1:/in")...)
 	cmd.Env = append(cmd.Env, "ASPERA_SCP_FILEPASS="+filePass)
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
@@ -251,7 +240,7 @@ func TestFileCryptKilledReceiverResumes(t *testing.T) {
 	n, _ := sealedFolder(t, map[string][]byte{"f": content})
 	to := t.TempDir()
 	tok, file := n.receiving(t, "/in"), filepath.Join(to, "f"+atrest.Suffix)
-	cmd := process(t, "ascp", tok, "-P", strconv.Itoa(n.sshPort), "-q", "-l", "200M", "--file-crypt", "decrypt", "127.0.0.1:/in/.", to)
+	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "--file-crypt", "decrypt", "127.0.0.1:/in/.", to)...)
 	cmd.Env = append(cmd.Env, "ASPERA_SCP_FILEPASS="+filePass)
 	startProcess(t, cmd)
 	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })

@@ -175,15 +175,35 @@ func (n *testNode) receiving(t *testing.T, folder string) string {
 	return n.grant(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: folder}}})
 }
 
+// overSSH is a command line that leads to the node's SSH server, as overWebSocket is one to its WebSocket.
+func (n *testNode) overSSH(_ *testing.T, args ...string) []string {
+	return append([]string{"-P", strconv.Itoa(n.sshPort), "-q"}, args...)
+}
+
 // ascp runs a command line, with the port of the node and the token put in, and returns the exit status.
 func (n *testNode) ascp(t *testing.T, tok string, args ...string) int {
 	t.Helper()
-	return run(append([]string{"-P", strconv.Itoa(n.sshPort), "-q"}, args...), func(name string) string {
+	return run(n.overSSH(t, args...), withToken(tok))
+}
+
+// withToken is an environment that holds a token.
+func withToken(tok string) func(name string) string {
+	return func(name string) string {
 		if name == "ASPERA_SCP_TOKEN" {
 			return tok
 		}
 		return ""
-	})
+	}
+}
+
+// moved is how many bytes of files the last session carried.
+func (n *testNode) moved(t *testing.T) int64 {
+	t.Helper()
+	m := n.recorder.last(t)
+	m.ended(t)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.progress.BytesTransferred
 }
 
 type testWriter struct{ t *testing.T }

@@ -138,9 +138,7 @@ func TestControlChannelBreaks(t *testing.T) {
 				if err := again.Run(); err != nil {
 					t.Fatal(err)
 				}
-				m := n.recorder.last(t)
-				m.ended(t)
-				return m.progress.BytesTransferred
+				return n.moved(t)
 			})
 		})
 	}

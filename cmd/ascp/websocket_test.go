@@ -48,15 +48,10 @@ func (n *testNode) trust(t *testing.T) string {
 	return name
 }
 
-// overWebSocket runs a command line as ascp does, but over a WebSocket.
-func (n *testNode) overWebSocket(t *testing.T, tok string, args ...string) int {
+// overWebSocket is a command line that leads to the node's WebSocket.
+func (n *testNode) overWebSocket(t *testing.T, args ...string) []string {
 	t.Helper()
-	return run(append([]string{"--ws-connect", "-P", strconv.Itoa(n.wssPort), "-i", n.trust(t), "-q"}, args...), func(name string) string {
-		if name == "ASPERA_SCP_TOKEN" {
-			return tok
-		}
-		return ""
-	})
+	return append([]string{"--ws-connect", "-P", strconv.Itoa(n.wssPort), "-i", n.trust(t), "-q"}, args...)
 }
 
 func TestTransfersOverWebSocket(t *testing.T) {
@@ -64,7 +59,7 @@ func TestTransfersOverWebSocket(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	files := map[string][]byte{"d/small": []byte("hello"), "d/empty": {}, "d/large": noise(11, 5<<20+3)}
 	writeFiles(t, from, files)
-	if status := n.overWebSocket(t, n.sending(t, "/in"), "-d", from+"/d", "127.0.0.1:/in"); status != 0 {
+	if status := run(n.overWebSocket(t, "-d", from+"/d", "127.0.0.1:/in"), withToken(n.sending(t, "/in"))); status != 0 {
 		t.Fatalf("send: exit status %d", status)
 	}
 	if o := n.recorder.last(t).ended(t); o.Status != "completed" {
@@ -73,7 +68,7 @@ func TestTransfersOverWebSocket(t *testing.T) {
 	if got := n.recorder.last(t).transfer; got.RemoteUser != "xfer" || got.ClientAddr != "127.0.0.1" {
 		t.Errorf("recorded user %q, client %q", got.RemoteUser, got.ClientAddr)
 	}
-	if status := n.overWebSocket(t, n.receiving(t, "/in"), "127.0.0.1:/in/d", to); status != 0 {
+	if status := run(n.overWebSocket(t, "127.0.0.1:/in/d", to), withToken(n.receiving(t, "/in"))); status != 0 {
 		t.Fatalf("receive: exit status %d", status)
 	}
 	for name, want := range files {
@@ -116,14 +111,7 @@ func TestWebSocketRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var status int
-			said := stderrOf(t, func() {
-				status = run(append([]string{"-q", "--ws-connect"}, c.args...), func(name string) string {
-					if name == "ASPERA_SCP_TOKEN" {
-						return c.token
-					}
-					return ""
-				})
-			})
+			said := stderrOf(t, func() { status = run(append([]string{"-q", "--ws-connect"}, c.args...), withToken(c.token)) })
 			if want := "ascp: error " + strconv.Itoa(int(c.code)) + ":"; status != 1 || !strings.Contains(said, want) || !strings.Contains(said, c.says) {
 				t.Errorf("status %d, said %q, want %q and %q", status, said, want, c.says)
 			}
@@ -135,36 +123,6 @@ func TestWebSocketRefusals(t *testing.T) {
 	if got, _ := os.ReadDir(n.dir); len(got) > 0 {
 		t.Errorf("written: %v", got)
 	}
-}
-
-func TestKilledServerResumesOverWebSocket(t *testing.T) {
-	dir, from := t.TempDir(), t.TempDir()
-	content := noise(12, cutSize)
-	writeFiles(t, from, map[string][]byte{"f": content})
-	tok, file := (&testNode{keys: newKeys(t)}).sending(t, "/in"), filepath.Join(dir, "in/f")
-	node, first := nodeProcess(t, dir)
-	var said bytes.Buffer
-	cmd := process(t, "ascp", tok, "--ws-connect", "-P", strconv.Itoa(first.wssPort), "-i", first.trust(t), "-q", "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")
-	cmd.Stderr = &said
-	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
-	node.Process.Kill()
-	node.Wait()
-	if err := cmd.Wait(); err == nil {
-		t.Error("the client does not fail")
-	}
-	if !strings.Contains(said.String(), "error 16") || !strings.Contains(said.String(), "run again to resume") {
-		t.Errorf("the client says %q", said.String())
-	}
-	resumes(t, file, content, func() int64 {
-		n := startNodeIn(t, dir)
-		if status := n.overWebSocket(t, tok, "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
-			t.Fatalf("exit status %d", status)
-		}
-		m := n.recorder.last(t)
-		m.ended(t)
-		return m.progress.BytesTransferred
-	})
 }
 
 // A transfer spec that names a WebSocket is begun over it, unless there is no token to present.
