@@ -68,6 +68,17 @@ func newNAT(t *testing.T, server string) *nat {
 	return n
 }
 
+// dial has a client connect through the router.
+func (n *nat) dial(t *testing.T, cfg engine.Config) engine.Link {
+	t.Helper()
+	client, err := engine.DialUDP(t.Context(), n.inside.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
 // move takes another port.
 func (n *nat) move(t *testing.T) {
 	t.Helper()
@@ -99,21 +110,9 @@ func TestClientMoves(t *testing.T) {
 		name := map[bool]string{true: "upload", false: "download"}[upload]
 		t.Run(name, func(t *testing.T) {
 			cfg := engine.Config{ID: 7, Secret: [32]byte{7}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 40e6}}
-			e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer e.Close()
-			server, err := e.Register(cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
 			router := newNAT(t, e.Addr().String())
-			client, err := engine.DialUDP(t.Context(), router.inside.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer client.Close()
+			client := router.dial(t, cfg)
 			from, to := server, client
 			if upload {
 				from, to = client, server
@@ -155,15 +154,7 @@ func TestNobodyAnswers(t *testing.T) {
 // beside them works.
 func TestStrangersGetNothing(t *testing.T) {
 	cfg := engine.Config{ID: 0x99, Secret: [32]byte{9}}
-	e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	server, err := e.Register(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
 	if _, err := e.Register(cfg); err == nil {
 		t.Error("a connection id was registered twice")
 	}

@@ -78,15 +78,7 @@ func (s *strangers) attack(rounds int, conn uint32, replayed [][]byte) {
 // session completes, nobody gets an answer, and neither memory nor goroutines nor sockets are spent on them.
 func TestSpoofedHandshakes(t *testing.T) {
 	cfg := engine.Config{ID: 0xabcdef, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 100e6}}
-	e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	server, err := e.Register(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
 	router := newNAT(t, e.Addr().String())
 	var mu sync.Mutex
 	var handshake [][]byte
@@ -97,11 +89,7 @@ func TestSpoofedHandshakes(t *testing.T) {
 			handshake = append(handshake, append([]byte(nil), d...))
 		}
 	})
-	client, err := engine.DialUDP(t.Context(), router.inside.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := router.dial(t, cfg)
 	waiting := cfg
 	waiting.ID = 0x77 // a session whose client has not come
 	idle, err := e.Register(waiting)
@@ -175,22 +163,10 @@ func TestSpoofedHandshakes(t *testing.T) {
 // gets lost. The node sends it no more than it sent.
 func TestNoAmplification(t *testing.T) {
 	cfg := engine.Config{ID: 0x1234, Secret: [32]byte{3}}
-	e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	server, err := e.Register(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
 	router := newNAT(t, e.Addr().String())
 	router.drop.Store(func(d []byte) bool { return len(d) < 1232 }) // ready packets and pings are short
-	client, err := engine.DialUDP(t.Context(), router.inside.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	router.dial(t, cfg)
 	s, err := engine.NewSender(cfg, server, patternSource{})
 	if err != nil {
 		t.Fatal(err)

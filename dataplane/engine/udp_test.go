@@ -74,25 +74,32 @@ func (s *space) check(t *testing.T, ranges ...engine.Range) {
 	}
 }
 
-// pair opens an endpoint and a dialled link to it.
-func pair(t *testing.T, addr string, cfg engine.Config, o engine.Options) (server, client engine.Link) {
+// listen opens an endpoint with a session.
+func listen(t *testing.T, addr string, cfg engine.Config, o engine.Options) (*engine.Endpoint, engine.Link) {
 	t.Helper()
 	e, err := engine.ListenUDP(addr, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	server, err = e.Register(cfg)
+	server, err := e.Register(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return e, server
+}
+
+// pair opens an endpoint and a dialled link to it.
+func pair(t *testing.T, addr string, cfg engine.Config, o engine.Options) (server, client engine.Link) {
+	t.Helper()
+	e, server := listen(t, addr, cfg, o)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	to := e.Addr()
 	if to.Addr().IsUnspecified() { // of both families: IPv4 arrives in IPv6's form
 		to = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), to.Port())
 	}
-	client, err = engine.DialUDP(ctx, to.String(), cfg, o)
+	client, err := engine.DialUDP(ctx, to.String(), cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}
