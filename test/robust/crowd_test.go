@@ -26,7 +26,6 @@ func TestCrowd(t *testing.T) {
 		from, to := filepath.Join(dir, fmt.Sprintf("from%02d", i)), filepath.Join(dir, fmt.Sprintf("to%02d", i))
 		s := &one{files: mixed(uint64(1000*i), rng.IntN(3<<20), rng.IntN(60)), to: to, kill: i%4 == 3, relay: newRelay(t, n)}
 		s.files.write(t, from)
-		tree{}.write(t, to)
 		a := ask{relay: s.relay, flags: []string{"-l", "40M"}}
 		s.run = func() *client { return n.send(t, a, from, "/"+filepath.Base(to)) }
 		if i%2 == 0 {

@@ -3,7 +3,6 @@ package robust
 import (
 	"context"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,40 +28,23 @@ func emulated(t *testing.T, settings string, special ...string) *testbed.Pair {
 // for more. After a short cut the session goes on; a long one ends it, and a new one resumes.
 func TestLinkIsCut(t *testing.T) {
 	t.Parallel()
-	cuts := []struct {
+	type cut struct {
 		name     string
 		silence  time.Duration
 		survives bool
-	}{
-		{"shortly", 6 * time.Second, true},
-		{"for good", 0, false},
 	}
+	cuts := []cut{{"shortly", 6 * time.Second, true}, {"for good", 0, false}}
 	if *soak {
-		cuts = append(cuts, []struct {
-			name     string
-			silence  time.Duration
-			survives bool
-		}{{"for 12 s", 12 * time.Second, true}, {"for 30 s", 30 * time.Second, false}}...)
+		cuts = append(cuts, cut{"for 12 s", 12 * time.Second, true}, cut{"for 30 s", 30 * time.Second, false})
 	}
 	for _, cut := range cuts {
 		for _, upload := range []bool{true, false} {
-			t.Run(map[bool]string{true: "upload ", false: "download "}[upload]+cut.name, func(t *testing.T) {
+			t.Run(direction(upload)+" "+cut.name, func(t *testing.T) {
 				t.Parallel()
-				dir := folder(t)
-				from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-				files := mixed(41, 16<<20, 100)
-				files.write(t, from)
-				tree{}.write(t, to)
 				pair := emulated(t, "rate=40mbit,rtt=40ms")
-				n := startNode(t, pair.B, pair.Address, dir)
+				e := newErrand(t, mixed(41, 16<<20, 100), upload, pair.B, pair.Address)
 				a := ask{at: pair.A}
-				run := func() *client {
-					if upload {
-						return n.send(t, a, from, "/to")
-					}
-					return n.receive(t, a, "/from", to)
-				}
-				c := run()
+				c := e.run(t, a)
 				c.hasMoved(t, 6<<20)
 				pair.Cut(true)
 				if cut.silence > 0 {
@@ -75,17 +57,10 @@ func TestLinkIsCut(t *testing.T) {
 					t.Errorf("ascp ends with status %d: %s", o.status, o.text)
 				}
 				if !cut.survives {
-					if !strings.Contains(o.text, "run again to resume") {
-						t.Errorf("ascp says %q", o.text)
-					}
-					files.right(t, to)
-					again := run().succeeds(t)
-					if most := files.size() - o.moved + 4*chunk; again.moved > most {
-						t.Errorf("%d bytes were moved, then %d of %d: at most %d are allowed", o.moved, again.moved, files.size(), most)
-					}
+					e.resumes(t, a, o)
 				}
-				files.complete(t, to)
-				n.leaksNothing(t)
+				e.files.complete(t, e.to)
+				e.node.leaksNothing(t)
 			})
 		}
 	}

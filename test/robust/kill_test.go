@@ -3,13 +3,9 @@ package robust
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 	"time"
 )
-
-// lostByKill is how many bytes of payload a kill may cost: chunks that are not whole yet, and what is under way.
-const lostByKill = 4 * chunk
 
 // TestKilled kills one end at random moments and runs the command again, until the transfer is complete; then another transfer,
 // until there were enough kills.
@@ -20,11 +16,11 @@ func TestKilled(t *testing.T) {
 		kills = 25
 	}
 	seed := uint64(0)
-	for _, direction := range []string{"upload", "download"} {
+	for _, upload := range []bool{true, false} {
 		for _, victim := range []string{"client", "node"} {
 			seed++
-			k := &killing{rng: rand.New(rand.NewPCG(seed, 2)), files: mixed(seed, 24<<20, 150), upload: direction == "upload", client: victim == "client"}
-			t.Run(fmt.Sprintf("%s of the %s", direction, victim), func(t *testing.T) {
+			k := &killing{rng: rand.New(rand.NewPCG(seed, 2)), files: mixed(seed, 24<<20, 150), upload: upload, client: victim == "client"}
+			t.Run(fmt.Sprintf("%s of the %s", direction(upload), victim), func(t *testing.T) {
 				t.Parallel()
 				for left := kills; left > 0; {
 					left -= k.transfer(t, left)
@@ -44,26 +40,18 @@ type killing struct {
 // transfer moves all files, with at most kills kills before that, and returns how many there were.
 func (k *killing) transfer(t *testing.T, kills int) (done int) {
 	t.Helper()
-	dir := folder(t)
-	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-	served := to
-	if !k.upload {
-		served = from
-	}
-	k.files.write(t, from)
-	tree{}.write(t, to)
-	n := startNode(t, here, "127.0.0.1", dir)
-	r := newRelay(t, n)
+	e := newErrand(t, k.files, k.upload, here, "127.0.0.1")
+	r := newRelay(t, e.node)
 	var o outcome
 	for {
-		c := k.start(t, n, ask{relay: r, flags: []string{"-l", "150M"}}, served, from, to)
-		if done < kills && k.kills(r, c, n) {
+		c := e.run(t, ask{relay: r, flags: []string{"-l", "150M"}})
+		if done < kills && k.kills(r, c, e.node) {
 			done++
-			k.files.right(t, to)
+			k.files.right(t, e.to)
 			if !k.client {
 				c.wait(t)
-				n = startNode(t, here, "127.0.0.1", dir)
-				r.serve(t, n)
+				e.node = startNode(t, here, "127.0.0.1", e.dir)
+				r.serve(t, e.node)
 			}
 			continue
 		}
@@ -73,23 +61,14 @@ func (k *killing) transfer(t *testing.T, kills int) (done int) {
 	if o.status != 0 {
 		t.Fatalf("the last run ends with status %d: %s", o.status, o.text)
 	}
-	k.files.complete(t, to)
-	n.leaksNothing(t)
+	k.files.complete(t, e.to)
+	e.node.leaksNothing(t)
 	size := k.files.size()
-	if most := size + int64(done)*lostByKill + size/20; r.payload.Load() > most {
+	if most := size + int64(done)*lostAtMost + size/20; r.payload.Load() > most {
 		t.Errorf("%d bytes were sent for %d with %d kills, at most %d are allowed", r.payload.Load(), size, done, most)
 	}
 	t.Logf("%d kills: sent %.3f of the size, the last run resumed %.3f", done, float64(r.payload.Load())/float64(size), float64(o.resumed)/float64(size))
 	return done
-}
-
-func (k *killing) start(t *testing.T, n *node, a ask, served, from, to string) *client {
-	t.Helper()
-	name := "/" + filepath.Base(served)
-	if k.upload {
-		return n.send(t, a, from, name)
-	}
-	return n.receive(t, a, name, to)
 }
 
 // kills kills the victim at a random moment: before anything was sent, or after some of the data. It reports whether ascp was

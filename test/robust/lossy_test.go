@@ -1,9 +1,6 @@
 package robust
 
-import (
-	"path/filepath"
-	"testing"
-)
+import "testing"
 
 const (
 	mixing = "reorder=20%,reorderdelay=12ms,dup=5%,jitter=4ms,jittermix=true"
@@ -35,22 +32,13 @@ func TestLossy(t *testing.T) {
 		if link.soak && !*soak {
 			continue
 		}
-		t.Run(map[bool]string{true: "upload, ", false: "download, "}[link.upload]+link.name, func(t *testing.T) {
+		t.Run(direction(link.upload)+", "+link.name, func(t *testing.T) {
 			t.Parallel()
-			dir := folder(t)
-			from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-			files := mixed(51, 6<<20, 400)
-			files.write(t, from)
-			tree{}.write(t, to)
 			pair := emulated(t, "rate=100mbit,rtt=20ms", link.settings...)
-			n := startNode(t, pair.B, pair.Address, dir)
-			if link.upload {
-				n.send(t, ask{at: pair.A}, from, "/to").succeeds(t)
-			} else {
-				n.receive(t, ask{at: pair.A}, "/from", to).succeeds(t)
-			}
-			files.complete(t, to)
-			n.leaksNothing(t)
+			e := newErrand(t, mixed(51, 6<<20, 400), link.upload, pair.B, pair.Address)
+			e.run(t, ask{at: pair.A}).succeeds(t)
+			e.files.complete(t, e.to)
+			e.node.leaksNothing(t)
 		})
 	}
 }

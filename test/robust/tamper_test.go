@@ -4,44 +4,31 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 )
 
 // TestTampered damages, cuts, repeats, replays and forges datagrams of both directions, a tenth of them in all.
 func TestTampered(t *testing.T) {
 	t.Parallel()
-	for _, upload := range []bool{true, false} {
-		t.Run(map[bool]string{true: "upload", false: "download"}[upload], func(t *testing.T) {
-			t.Parallel()
-			dir := folder(t)
-			from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-			files := mixed(11, 24<<20, 300)
-			files.write(t, from)
-			tree{}.write(t, to)
-			n := startNode(t, here, "127.0.0.1", dir)
-			m := &meddler{rng: rand.New(rand.NewPCG(11, 3))}
-			a := ask{relay: newRelay(t, n), flags: []string{"-l", "200M"}}
-			a.relay.meddleWith(m.meddle)
-			if upload {
-				n.send(t, a, from, "/to").succeeds(t)
-			} else {
-				n.receive(t, a, "/from", to).succeeds(t)
-			}
-			files.complete(t, to)
-			n.ended(t, 1)
-			n.leaksNothing(t)
-			a.relay.meddleWith(nil)
-			forged, replayed := n.logged("forged"), n.logged("replayed")
-			t.Logf("%d datagrams, %d damaged or forged, %d repeated; the node counts %d and %d", m.seen, m.damaged, m.repeated, forged, replayed)
-			if forged == 0 || replayed == 0 {
-				t.Errorf("the node counts %d forged and %d replayed packets", forged, replayed)
-			}
-			if n.moves() > 0 {
-				t.Error("the node follows to another address")
-			}
-		})
-	}
+	bothWays(t, func(t *testing.T, upload bool) {
+		e := newErrand(t, mixed(11, 24<<20, 300), upload, here, "127.0.0.1")
+		n, m := e.node, &meddler{rng: rand.New(rand.NewPCG(11, 3))}
+		a := ask{relay: newRelay(t, n), flags: []string{"-l", "200M"}}
+		a.relay.meddleWith(m.meddle)
+		e.run(t, a).succeeds(t)
+		e.files.complete(t, e.to)
+		n.ended(t, 1)
+		n.leaksNothing(t)
+		a.relay.meddleWith(nil)
+		forged, replayed := n.logged("forged"), n.logged("replayed")
+		t.Logf("%d datagrams, %d damaged or forged, %d repeated; the node counts %d and %d", m.seen, m.damaged, m.repeated, forged, replayed)
+		if forged == 0 || replayed == 0 {
+			t.Errorf("the node counts %d forged and %d replayed packets", forged, replayed)
+		}
+		if n.moves() > 0 {
+			t.Error("the node follows to another address")
+		}
+	})
 }
 
 // meddler damages datagrams.
