@@ -29,7 +29,7 @@ func (r *receiver) unwanted(e *control.Entry) *Error {
 			return Errorf(CodeProtocol, "the sender has an extended attribute of %s that nobody asked for", e.Path)
 		}
 	}
-	if a.Part != nil && o.Sessions <= 1 {
+	if a.Part != nil && (o.Sessions <= 1 || o.SplitFrom <= 0) {
 		return Errorf(CodeProtocol, "the sender has a part of %s that nobody asked for", e.Path)
 	}
 	if bad := badPart(e); bad != nil {

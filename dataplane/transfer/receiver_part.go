@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"faspex.io/operator/dataplane/storage"
@@ -87,28 +88,32 @@ func (r *receiver) publishPart(f *gotFile) error {
 	if err != nil || !whole {
 		return err
 	}
-	file, err := r.openPartial(f)
+	// Not made anew: it is gone when another session was faster.
+	partial, _ := f.unfinishedNames()
+	file, err := r.tree.OpenFile(partial, os.O_RDWR, 0)
 	if err != nil {
-		return ignoreMissing(err) // Another session was faster.
+		return ignoreMissing(err)
 	}
 	defer file.Close()
-	err = file.Reach()
-	if err == nil {
-		err = r.attributes(f, file.Host())
+	if err := file.Truncate(f.part.Total); err != nil {
+		return err
 	}
-	if err == nil {
-		err = file.Host().Sync()
+	if err := r.attributes(f, file); err != nil {
+		return err
 	}
-	if err != nil {
+	if err := file.Sync(); err != nil {
 		return err
 	}
 	for i := range f.part.Count {
-		if err := ignoreMissing(r.tree.Remove(f.journalOf(i + 1))); err != nil {
+		err := r.tree.Remove(f.journalOf(i + 1))
+		switch {
+		case i == 0 && errors.Is(err, fs.ErrNotExist):
+			return nil // Of several sessions the one that removes the first journal goes on.
+		case ignoreMissing(err) != nil:
 			return err
 		}
 	}
-	partial, _ := f.unfinishedNames()
-	return ignoreMissing(r.tree.Rename(partial, f.target))
+	return r.tree.Rename(partial, f.target)
 }
 
 func ignoreMissing(err error) error {

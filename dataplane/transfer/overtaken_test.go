@@ -1,0 +1,63 @@
+package transfer
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"faspex.io/operator/dataplane/storage"
+)
+
+// overtaken is a tree in which another session gives a file its name just before this one opens the partial file to do so.
+type overtaken struct {
+	*storage.Root
+	t        *testing.T
+	journals []string
+	whole    int64 // size of the last journal once its part is whole
+}
+
+func (o *overtaken) overtake(p string) {
+	last, err := o.Root.Lstat(o.journals[len(o.journals)-1])
+	if err != nil || last.Size() < o.whole || !strings.HasSuffix(p, partialSuffix) {
+		return
+	}
+	for _, journal := range o.journals {
+		if err := o.Root.Remove(journal); err != nil {
+			o.t.Error(err)
+		}
+	}
+	if err := o.Root.Rename(p, strings.TrimSuffix(p, partialSuffix)); err != nil {
+		o.t.Error(err)
+	}
+}
+
+func (o *overtaken) OpenForContent(p string, size int64) (storage.File, error) {
+	o.overtake(p)
+	return o.Root.OpenForContent(p, size)
+}
+
+func (o *overtaken) OpenFile(p string, flag int, perm os.FileMode) (*os.File, error) {
+	o.overtake(p)
+	return o.Root.OpenFile(p, flag, perm)
+}
+
+// Two sessions whose parts become whole at one time both find that the file is. Who is second has nothing left to do.
+func TestTwoSessionsFindAFileWhole(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	content := noise(1, 20<<20)
+	write(t, filepath.Join(from, "big"), content)
+	sessions := shares(t, from, to, 2)
+	sessions[0].mustDo(t)
+	sessions[1].target = func(r *storage.Root) TargetTree {
+		return &overtaken{Root: r, t: t, journals: []string{"big.1-2.aspx", "big.2-2.aspx"}, whole: journalHeaderLen + 11*journalRecordLen}
+	}
+	sessions[1].mustDo(t)
+	if got, err := os.ReadFile(filepath.Join(to, "big")); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file is not what was sent: %d bytes, %v", len(got), err)
+	}
+	if got := tree(t, to); len(got) != 1 {
+		t.Errorf("left behind: %v", got)
+	}
+}
