@@ -9,11 +9,11 @@ import (
 )
 
 // Preallocate reserves the blocks of a file of size bytes without changing what its size is (fallocate), so that writing it later
-// can't run out of space and fragments less. File systems that can't are left as they are.
-func Preallocate(f *os.File, size int64) error {
+// can't run out of space and fragments less. File systems that can't are left as they are: done is false.
+func Preallocate(f *os.File, size int64) (done bool, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
-		return fmt.Errorf("preallocate: %w", err)
+		return false, fmt.Errorf("preallocate: %w", err)
 	}
 	var inner error
 	if err := raw.Control(func(fd uintptr) {
@@ -23,10 +23,13 @@ func Preallocate(f *os.File, size int64) error {
 			}
 		}
 	}); err != nil {
-		return fmt.Errorf("preallocate: %w", err)
+		return false, fmt.Errorf("preallocate: %w", err)
 	}
-	if inner == nil || errors.Is(inner, unix.EOPNOTSUPP) || errors.Is(inner, unix.ENOSYS) || errors.Is(inner, unix.EINVAL) {
-		return nil
+	switch {
+	case inner == nil:
+		return true, nil
+	case errors.Is(inner, unix.EOPNOTSUPP), errors.Is(inner, unix.ENOSYS), errors.Is(inner, unix.EINVAL):
+		return false, nil
 	}
-	return fmt.Errorf("preallocate %d bytes: %w", size, inner)
+	return false, fmt.Errorf("preallocate %d bytes: %w", size, inner)
 }

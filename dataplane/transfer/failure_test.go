@@ -30,11 +30,24 @@ func (d fullDisk) OpenForContent(p string, size int64) (storage.File, error) {
 	return storage.Plain(full), nil
 }
 
-// littleSpace says that a disk is nearly full.
-type littleSpace struct{ *storage.Root }
+// littleSpace is a disk that is nearly full.
+type littleSpace struct {
+	*storage.Root
+	dir string
+}
 
-func (littleSpace) Space(string) (storage.Space, error) {
-	return storage.Space{Total: 100 << 20, Free: 20 << 20}, nil
+func (d littleSpace) Space(string) (storage.Space, error) {
+	return storage.Space{Total: 100 << 20, Free: 20<<20 - occupied(d.dir, "a.partial", "a")}, nil
+}
+
+// occupied is how many bytes of disk files in a folder have, as far as they are there.
+func occupied(dir string, names ...string) (n int64) {
+	for _, name := range names {
+		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			n += allocated(info)
+		}
+	}
+	return n
 }
 
 func TestFullDiskFailsTheFileAlone(t *testing.T) {
@@ -57,7 +70,7 @@ func TestFullDiskFailsTheFileAlone(t *testing.T) {
 
 func TestLackOfSpaceIsNoticedBeforeData(t *testing.T) {
 	x := run{from: t.TempDir(), to: t.TempDir()}
-	x.target = func(r *storage.Root) TargetTree { return littleSpace{r} }
+	x.target = func(r *storage.Root) TargetTree { return littleSpace{r, x.to} }
 	write(t, filepath.Join(x.from, "a"), noise(1, 18<<20))
 	write(t, filepath.Join(x.from, "b"), noise(2, 18<<20))
 	x.do(t)

@@ -62,6 +62,7 @@ type receiver struct {
 	work      *queue
 	followers sync.WaitGroup
 	unsynced  atomic.Bool // files have their names and are perhaps not on disk
+	allotting sync.Mutex  // held while a file gets its room on disk, or it is looked how much there is
 
 	// Of the goroutine that reads the control channel:
 	seed    maphash.Seed
@@ -75,7 +76,7 @@ type receiver struct {
 	end   int64
 	// open counts the files without a FileDone, unanswered the Haves without a Sending.
 	open, unanswered int
-	reserved         int64 // bytes that the accepted files still need
+	reserved         int64 // bytes that the accepted files still need and do not occupy yet
 	holeChunks       atomic.Int64
 	listed           bool
 	closed           bool

@@ -11,10 +11,13 @@ import (
 // reserveFrom is the size from which on a file's place on disk is checked before its data is asked for.
 const reserveFrom = 16 << 20
 
+// reserve sets the bytes aside that a file still needs, or says that there are not enough.
 func (r *receiver) reserve(f *gotFile) error {
 	if f.entry.Size < reserveFrom || f.reserved > 0 {
 		return nil
 	}
+	r.allotting.Lock()
+	defer r.allotting.Unlock()
 	space, err := r.tree.Space(path.Dir(f.target))
 	if err != nil {
 		return nil // The write itself will tell.
@@ -34,12 +37,32 @@ func (r *receiver) reserve(f *gotFile) error {
 	return nil
 }
 
+// release gives up n bytes of what is reserved for a file: they are on disk now, so that they are not free any more.
+func (r *receiver) release(f *gotFile, n int64) {
+	if f.entry.Size < reserveFrom {
+		return
+	}
+	r.mu.Lock()
+	n = min(n, f.reserved)
+	f.reserved -= n
+	r.reserved -= n
+	r.mu.Unlock()
+}
+
 // preallocateFrom is the size from which on a file's blocks are reserved before its data is asked for.
 const preallocateFrom = 8 << 20
 
 // preallocate reserves the blocks of a file and asks for it.
 func (r *receiver) preallocate(f *gotFile) error {
-	err := r.handles.use(f.index, func(file *targetFile) error { return storage.Preallocate(file.Host(), file.DiskSize()) })
+	err := r.handles.use(f.index, func(file *targetFile) error {
+		r.allotting.Lock()
+		defer r.allotting.Unlock()
+		done, err := storage.Preallocate(file.Host(), file.DiskSize())
+		if done {
+			r.release(f, f.entry.Size)
+		}
+		return err
+	})
 	switch {
 	case err == nil:
 		err = r.want(f)

@@ -87,7 +87,7 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 	end := off + int64(len(p))
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.have.add(off, int64(len(p)))
+	r.release(f, f.have.add(off, int64(len(p))))
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
