@@ -229,6 +229,8 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		return nil
 	}
 	f.finished = true
+	f.closeLog()
+	useless := status == control.FileFailed && f.useless()
 	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
 	if status == control.FileWritten {
 		event.setChecksum(r.options.Checksum, f.checksum)
@@ -237,6 +239,9 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		f.changed.Broadcast()
 	}
 	f.mu.Unlock()
+	if useless {
+		_ = r.removeUnfinished(f) // Why the file fails is what matters.
+	}
 
 	switch status {
 	case control.FileWritten:
@@ -357,11 +362,19 @@ func (r *receiver) abandonAll() {
 	}
 }
 
-// removeUseless removes the partial files of a session that ended early of which no chunk is whole: they can't be resumed.
+// removeUseless removes the partial files of a session that ended early which can't be resumed.
 func (r *receiver) removeUseless() {
 	for _, f := range r.unfinished() {
-		if f.part == nil && (f.staged || len(f.have) > 0 && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes)) {
+		f.mu.Lock()
+		useless := f.useless()
+		f.mu.Unlock()
+		if useless {
 			_ = r.removeUnfinished(f) // What is left is in nobody's way: the next session starts again.
 		}
 	}
+}
+
+// useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
+func (f *gotFile) useless() bool {
+	return f.part == nil && (f.staged || f.made && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes))
 }

@@ -69,7 +69,7 @@ func (r *receiver) preallocate(f *gotFile) error {
 	case errors.Is(err, errGone):
 		err = nil
 	default:
-		err = errors.Join(r.removeUnfinished(f), r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite)))
+		err = r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
 	}
 	if err != nil {
 		return err

@@ -29,7 +29,9 @@ func (r *receiver) openPartial(f *gotFile) (*targetFile, error) {
 		return nil, errGone
 	}
 	partial, _ := f.unfinishedNames()
-	return f.open(r.tree.OpenForContent(partial, f.total()))
+	file, err := f.open(r.tree.OpenForContent(partial, f.total()))
+	f.made = f.made || err == nil
+	return file, err
 }
 
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
@@ -91,7 +93,7 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
-	if f.abandoned {
+	if f.abandoned || f.finished {
 		return nil
 	}
 	if f.hashes.sums == nil {
