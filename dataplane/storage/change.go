@@ -71,15 +71,6 @@ func (r *Root) Chtimes(p string, atime, mtime time.Time) error {
 	return r.root.Chtimes(name, atime, mtime)
 }
 
-// Chmod sets the permission bits.
-func (r *Root) Chmod(p string, mode fs.FileMode) error {
-	name, err := local(p)
-	if err != nil {
-		return err
-	}
-	return r.root.Chmod(name, mode)
-}
-
 // Symlink makes a symbolic link at p. A link may point anywhere; it is the following that is refused outside the root.
 func (r *Root) Symlink(target, p string) error {
 	name, err := localBelow(p)

@@ -18,42 +18,39 @@ type Code uint32
 
 // The codes this package uses, with their published numbers.
 const (
-	CodeOK               Code = 0
-	CodeProtocol         Code = 1
-	CodeNoSuchFile       Code = 4
-	CodePermission       Code = 5
-	CodeNotDirectory     Code = 6
-	CodeIsDirectory      Code = 7
-	CodeUsage            Code = 8
-	CodeInternal         Code = 11
-	CodeControl          Code = 12
-	CodeControlTimeout   Code = 13
-	CodeData             Code = 14
-	CodeDataTimeout      Code = 15
-	CodeConnectionLost   Code = 16
-	CodeAuthentication   Code = 19
-	CodeNothing          Code = 20
-	CodeNotRegular       Code = 21
-	CodeTooManyOpen      Code = 23
-	CodeFileTooBig       Code = 24
-	CodeNoSpace          Code = 25
-	CodeReadOnly         Code = 26
-	CodeSomeFiles        Code = 27
-	CodeCanceled         Code = 28
-	CodeUnauthorized     Code = 34
-	CodeDiskRead         Code = 35
-	CodeDiskWrite        Code = 36
-	CodeAuthorization    Code = 37
-	CodePeerAborted      Code = 39
-	CodeDataStalled      Code = 40
-	CodeBadPath          Code = 41
-	CodeAlreadyExists    Code = 42
-	CodeFileEncryption   Code = 48
-	CodeBadPassphrase    Code = 49
-	CodeBadConfiguration Code = 50
-	CodeInsecure         Code = 51
-	CodePathTooLong      Code = 55
-	CodeLinkLoop         Code = 63
+	CodeProtocol       Code = 1
+	CodeNoSuchFile     Code = 4
+	CodePermission     Code = 5
+	CodeNotDirectory   Code = 6
+	CodeIsDirectory    Code = 7
+	CodeUsage          Code = 8
+	CodeInternal       Code = 11
+	CodeControl        Code = 12
+	CodeControlTimeout Code = 13
+	CodeData           Code = 14
+	CodeDataTimeout    Code = 15
+	CodeConnectionLost Code = 16
+	CodeAuthentication Code = 19
+	CodeNothing        Code = 20
+	CodeNotRegular     Code = 21
+	CodeTooManyOpen    Code = 23
+	CodeFileTooBig     Code = 24
+	CodeNoSpace        Code = 25
+	CodeReadOnly       Code = 26
+	CodeSomeFiles      Code = 27
+	CodeCanceled       Code = 28
+	CodeDiskRead       Code = 35
+	CodeDiskWrite      Code = 36
+	CodeAuthorization  Code = 37
+	CodePeerAborted    Code = 39
+	CodeDataStalled    Code = 40
+	CodeBadPath        Code = 41
+	CodeAlreadyExists  Code = 42
+	CodeFileEncryption Code = 48
+	CodeBadPassphrase  Code = 49
+	CodeInsecure       Code = 51
+	CodePathTooLong    Code = 55
+	CodeLinkLoop       Code = 63
 )
 
 // Error is a failure with its published number. Text is for people: it holds no secret.

@@ -30,7 +30,6 @@ type TargetTree interface {
 	Rename(from, to string) error
 	Remove(p string) error
 	Chtimes(p string, atime, mtime time.Time) error
-	Chmod(p string, mode fs.FileMode) error
 	Lchown(p string, uid, gid int) error
 	Symlink(target, p string) error
 	Space(p string) (storage.Space, error)

@@ -39,13 +39,14 @@ func samples() []Message {
 }
 
 func TestMessagesSurviveTheWire(t *testing.T) {
-	var stream bytes.Buffer
+	var stream []byte
 	for _, m := range samples() {
-		if err := Write(&stream, m); err != nil {
+		var err error
+		if stream, err = Append(stream, m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := NewReader(&stream)
+	r := NewReader(bytes.NewReader(stream))
 	for _, want := range samples() {
 		got, err := r.Read()
 		if err != nil {

@@ -68,16 +68,6 @@ func Append(b []byte, m Message) ([]byte, error) {
 	return b, nil
 }
 
-// Write writes one message to w in a single call.
-func Write(w io.Writer, m Message) error {
-	b, err := Append(nil, m)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(b)
-	return err
-}
-
 // Reader reads messages from a stream. It is for one goroutine.
 type Reader struct {
 	r   io.Reader
