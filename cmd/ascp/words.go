@@ -38,7 +38,7 @@ func (f *flags) words(r *request, words []string) error {
 	r.destination = destination
 	switch f.mode {
 	case "":
-		return r.colonForm(f, sources, destination)
+		return r.colonForm(sources, destination)
 	case "send":
 		r.direction = transferspec.Send
 	case "recv", "receive":
@@ -56,7 +56,7 @@ func (f *flags) words(r *request, words []string) error {
 }
 
 // colonForm reads "user@host:path" on one of the two sides.
-func (r *request) colonForm(f *flags, sources []string, destination string) error {
+func (r *request) colonForm(sources []string, destination string) error {
 	if user, host, path, ok := remote(destination); ok {
 		r.direction, r.destination = transferspec.Send, path
 		r.setHost(user, host)

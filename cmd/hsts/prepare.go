@@ -23,7 +23,7 @@ func prepareCommand() *cobra.Command {
 		Long: "Prepare runs as root before serve: folders that come from the host belong to root, and nothing else changes their owner.\n" +
 			"It touches the storage root and its folders, not what they hold.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			if storageRoot == "" {
 				c, err := config.Load(configPath)
 				if err != nil {

@@ -137,7 +137,7 @@ func (s *sender) run(parent context.Context) error {
 	group.Go(func() error { return s.conn.watch(ctx) })
 	defer context.AfterFunc(ctx, s.stopListing)()
 	group.Go(func() error { return s.list(ctx) })
-	group.Go(func() error { return s.receive(ctx) })
+	group.Go(s.receive)
 	for range senderWorkers {
 		group.Go(func() error { return s.work.run(ctx) })
 	}
@@ -176,7 +176,7 @@ func (s *sender) report(f *sentFile, e FileEvent) {
 }
 
 // receive handles what the receiver says, until it says Complete.
-func (s *sender) receive(ctx context.Context) error {
+func (s *sender) receive() error {
 	for {
 		m, err := s.conn.read()
 		if err != nil {
