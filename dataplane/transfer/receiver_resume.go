@@ -164,19 +164,41 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 	if f.final && len(coming) == 0 {
 		return r.keep(f)
 	}
+	kept := coming.missing(f.entry.Size)
+	failed := r.believe(f, coming, kept)
+	if failed != nil {
+		// The ranges are on their way all the same: they are expected, and dropped.
+		if err := r.done(f, control.FileFailed, fileError(f.entry.Path, failed, CodeDiskWrite)); err != nil {
+			return err
+		}
+	}
+	for _, g := range coming {
+		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
+			return err
+		}
+	}
+	if failed != nil {
+		return nil
+	}
+	r.follow(f)
+	f.mu.Lock()
+	check := f.checking
+	f.mu.Unlock()
+	if check {
+		r.work.add(func(ctx context.Context) error { return r.checkKept(ctx, f, kept) })
+	}
+	return r.finalizeIfWhole(f)
+}
+
+// believe takes the kept ranges of a file for written and forgets what was known of those that come. What is here of a file all
+// of which comes is removed. Its error fails the file.
+func (r *receiver) believe(f *gotFile, coming, kept rangeSet) error {
 	if f.final {
 		f.final = false
 		if err := r.reserve(f); err != nil {
-			// The ranges are on their way: expect them, and drop them.
-			if failed := r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite)); failed != nil {
-				return failed
-			}
-		} else if err := r.discard(f); err != nil {
 			return err
 		}
-		coming = f.holes.missing(f.entry.Size)
 	}
-	kept := coming.missing(f.entry.Size)
 	nothing := kept.total() == f.holes.total()
 	f.mu.Lock()
 	f.have = slices.Clone(kept)
@@ -190,33 +212,22 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 		}
 	}
 	f.checking = !nothing && (r.options.Resume != ResumeFull || len(f.holes) > 0)
-	check := f.checking
 	f.mu.Unlock()
-	r.bytesResumed.Add(kept.total())
 	if nothing {
 		if err := r.discard(f); err != nil {
 			return err
 		}
 	}
-	_, err := r.leaveHoles(f)
-	if err == nil && !nothing && len(f.holes) > 0 {
-		f.mu.Lock()
-		err = r.startHashes(f)
-		f.mu.Unlock()
+	r.bytesResumed.Add(kept.total())
+	if _, err := r.leaveHoles(f); err != nil {
+		return err
 	}
-	if err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	if nothing || len(f.holes) == 0 {
+		return nil
 	}
-	for _, g := range coming {
-		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
-			return err
-		}
-	}
-	r.follow(f)
-	if check {
-		r.work.add(func(ctx context.Context) error { return r.checkKept(ctx, f, kept) })
-	}
-	return r.finalizeIfWhole(f)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return r.startHashes(f)
 }
 
 // checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have

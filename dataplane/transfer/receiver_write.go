@@ -201,9 +201,7 @@ func (r *receiver) digest(m *control.Digest) error {
 		return Errorf(CodeProtocol, "the sender has a digest of entry %d, which is no file", m.Index)
 	}
 	if m.Code != 0 {
-		if err := r.abandon(f); err != nil {
-			return err
-		}
+		_ = r.abandon(f) // Why the sender can't deliver it is what matters.
 		return r.done(f, control.FileFailed, &Error{Code: Code(m.Code), Text: m.Text})
 	}
 	f.mu.Lock()
@@ -327,7 +325,7 @@ func errMismatch(f *gotFile) *Error {
 // refuse fails a file that is not what was sent.
 func (r *receiver) refuse(f *gotFile) error {
 	if err := r.abandon(f); err != nil {
-		return err
+		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
 	}
 	return r.done(f, control.FileFailed, errMismatch(f))
 }
