@@ -10,14 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 )
-
-// reloadInterval is how soon a changed secret is noticed; the kubelet itself takes about a minute to mount it.
-const reloadInterval = 5 * time.Second
 
 // NodeUser is the user of the Node API that may use the whole storage and create access keys.
 type NodeUser struct{ Username, Password string }
@@ -63,25 +59,7 @@ func (s *Secrets) TLS() *tls.Config {
 
 // Watch reads the secrets again until ctx ends. One that can't be read, because it is being replaced or is wrong, stays as it was.
 func (s *Secrets) Watch(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(reloadInterval)
-	defer tick.Stop()
-	lastError := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		err := s.Reload()
-		switch {
-		case err != nil && err.Error() != lastError:
-			lastError = err.Error()
-			log.Error("secrets can't be read again, the former ones stay in use", "error", err)
-		case err == nil && lastError != "":
-			lastError = ""
-			log.Info("secrets are read again")
-		}
-	}
+	watch(ctx, "secrets", log, s.Reload)
 }
 
 // Reload reads all secrets again; each that can be read is replaced.
