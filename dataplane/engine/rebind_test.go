@@ -196,15 +196,18 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 }
 
+// held counts what this process holds.
+func held(t *testing.T) (goroutines, descriptors int) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runtime.NumGoroutine(), len(entries)
+}
+
 // TestNothingLeaks runs and stops sessions and looks for goroutines and descriptors left behind.
 func TestNothingLeaks(t *testing.T) {
-	count := func() (goroutines, descriptors int) {
-		entries, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return runtime.NumGoroutine(), len(entries)
-	}
 	session := func(i int) {
 		cfg := engine.Config{ID: engine.SessionID(i + 1), Secret: [32]byte{byte(i)}}
 		e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
@@ -230,17 +233,17 @@ func TestNothingLeaks(t *testing.T) {
 		_ = e.Close()
 	}
 	session(0) // what the first one opens for good (the poller) does not count
-	goroutines, descriptors := count()
+	goroutines, descriptors := held(t)
 	for i := range 5 {
 		session(i + 1)
 	}
 	for range 100 {
-		g, d := count()
+		g, d := held(t)
 		if g <= goroutines && d <= descriptors {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	g, d := count()
+	g, d := held(t)
 	t.Errorf("%d goroutines and %d descriptors, were %d and %d", g, d, goroutines, descriptors)
 }
