@@ -8,7 +8,7 @@ import (
 )
 
 // maxGaps bounds what a receiver remembers of missing packet numbers. Beyond it packets that would
-// open another gap are dropped, which costs rate but no memory.
+// open another gap count as lost, which costs rate but no memory.
 const maxGaps = 1 << 16
 
 // gap is a run of packet numbers that did not arrive.
@@ -34,7 +34,7 @@ const leastReorderWait = 500 * time.Microsecond
 // fresh says whether pn did not arrive before.
 func (a *arrivals) fresh(pn uint64) bool {
 	if pn >= a.next {
-		return len(a.gaps) < maxGaps || pn == a.next
+		return true
 	}
 	if pn < a.settled {
 		return false
@@ -59,7 +59,11 @@ func (a *arrivals) find(pn uint64) int {
 
 // arrived records a fresh packet number.
 func (a *arrivals) arrived(pn uint64, now time.Duration) {
-	if pn >= a.next {
+	switch {
+	case pn > a.next && len(a.gaps) >= maxGaps:
+		a.refused(pn, now)
+		return
+	case pn >= a.next:
 		a.skip(pn, now)
 		a.next = pn + 1
 		return
@@ -93,12 +97,17 @@ func (a *arrivals) refused(pn uint64, now time.Duration) {
 	}
 }
 
-// skip notes that [next, pn) did not arrive.
+// skip notes that [next, pn) did not arrive. What follows packets that were refused belongs to their gap.
 func (a *arrivals) skip(pn uint64, now time.Duration) {
 	if pn == a.next {
 		return
 	}
 	a.missing += pn - a.next
+	if n := len(a.gaps); n > 0 && a.gaps[n-1].first+a.gaps[n-1].count == a.next {
+		g := &a.gaps[n-1]
+		g.count, g.reports = pn-g.first, 0
+		return
+	}
 	a.gaps = append(a.gaps, gap{first: a.next, count: pn - a.next, seen: now})
 }
 

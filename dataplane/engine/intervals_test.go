@@ -109,6 +109,48 @@ func TestArrivals(t *testing.T) {
 	report(40*ms, 8, 13, wire.Gap{First: 9, Count: 1}, wire.Gap{First: 11, Count: 2})
 }
 
+// What is missing beyond the bound is lost, and no reason to take nothing any more: what forgets gaps comes in packets too.
+func TestArrivalsBeyondTheBound(t *testing.T) {
+	var a arrivals
+	pn := uint64(0)
+	for ; len(a.gaps) < maxGaps; pn += 2 {
+		a.arrived(pn, 0)
+	}
+	for range 1000 { // every second packet is lost, the others are a sync among them
+		pn += 2
+		if !a.fresh(pn) {
+			t.Fatalf("%d is not taken", pn)
+		}
+		a.arrived(pn, 0)
+	}
+	if len(a.gaps) > maxGaps+1 {
+		t.Errorf("%d gaps are remembered", len(a.gaps))
+	}
+	if to, n := a.judged(time.Second); to != pn+1 || n != len(a.gaps) {
+		t.Errorf("%d gaps below %d can be told, want %d below %d", n, to, len(a.gaps), pn+1)
+	}
+	a.settle(pn + 1)
+	a.arrived(pn+1, 0)
+	if len(a.gaps) != 0 || a.missing != 0 || a.fresh(pn+1) {
+		t.Errorf("%d gaps, %d missing", len(a.gaps), a.missing)
+	}
+}
+
+// Packets in a row that are not taken are one gap: a sender may be early by a second, and by tens of thousands of them.
+func TestRefusedPacketsAreOneGap(t *testing.T) {
+	var a arrivals
+	for pn := range uint64(100_000) {
+		a.refused(pn, 0)
+	}
+	if len(a.gaps) != 1 || a.missing != 100_000 {
+		t.Errorf("%d gaps, %d missing", len(a.gaps), a.missing)
+	}
+	a.arrived(7, 0)
+	if len(a.gaps) != 2 || a.fresh(7) || !a.fresh(8) {
+		t.Errorf("%d gaps", len(a.gaps))
+	}
+}
+
 // TestReportSlices has more gaps than a report holds.
 func TestReportSlices(t *testing.T) {
 	var a arrivals
