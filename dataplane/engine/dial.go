@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"faspex.io/operator/dataplane/batchio"
@@ -243,7 +244,16 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 func (l *clientLink) Ready(context.Context) (Path, error) { return l.path, nil }
 
 func (l *clientLink) Send(train []byte, size int) error {
-	return l.conn.Send(train, size, l.server)
+	return lostIfTooLong(l.conn.Send(train, size, l.server))
+}
+
+// lostIfTooLong forgives a train that the device does not carry (EMSGSIZE), because it is another one than at the handshake or has
+// changed: it is lost, as on a path that ceases to carry its size, and the sender goes on with smaller packets.
+func lostIfTooLong(err error) error {
+	if errors.Is(err, syscall.EMSGSIZE) {
+		return nil
+	}
+	return err
 }
 
 func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {

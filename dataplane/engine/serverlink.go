@@ -106,9 +106,9 @@ func (l *serverLink) Send(train []byte, size int) error {
 		return nil // nobody has proved to be there
 	}
 	if own := l.own.Load(); own != nil {
-		return own.Send(train, size, *to)
+		return lostIfTooLong(own.Send(train, size, *to))
 	}
-	return l.endpoint.conn.Send(train, size, *to)
+	return lostIfTooLong(l.endpoint.conn.Send(train, size, *to))
 }
 
 func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
