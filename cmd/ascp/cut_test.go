@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"faspex.io/operator/dataplane/token"
 )
@@ -25,6 +26,16 @@ func journaled(file string) int64 {
 		return 0
 	}
 	return (info.Size() - 24) / 28 * chunk
+}
+
+// waitForPart waits until the journal of a partial file vouches for n bytes.
+func waitForPart(t *testing.T, file string, n int64) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); journaled(file) < n; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited too long for part of %s", file)
+		}
+	}
 }
 
 // resumes runs the transfer again and checks that only what was missing is sent.
@@ -56,7 +67,7 @@ func TestKilledClientResumes(t *testing.T) {
 	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
 	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")...)
 	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	waitForPart(t, file, enough)
 	cmd.Process.Kill()
 	cmd.Wait()
 	n.recorder.last(t).ended(t)
@@ -80,7 +91,7 @@ func TestKilledServerResumes(t *testing.T) {
 			cmd := process(t, "ascp", tok, over(first, t, "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")...)
 			cmd.Stderr = &said
 			startProcess(t, cmd)
-			waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+			waitForPart(t, file, enough)
 			node.Process.Kill()
 			node.Wait()
 			if err := cmd.Wait(); err == nil {
@@ -109,7 +120,7 @@ func TestInterruptedReceiverResumes(t *testing.T) {
 	file := filepath.Join(to, "f")
 	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "127.0.0.1:/out/f", to)...)
 	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	waitForPart(t, file, enough)
 	cmd.Process.Signal(syscall.SIGINT)
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("interrupted: %v", err)
@@ -133,7 +144,7 @@ func TestCanceledByNodeAPI(t *testing.T) {
 	cmd := process(t, "ascp", n.sending(t, "/in"), n.overSSH(t, "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")...)
 	cmd.Stderr = &said
 	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(n.dir, "in/f")) > chunk })
+	waitForPart(t, filepath.Join(n.dir, "in/f"), 2*chunk)
 	close(n.recorder.last(t).canceled)
 	if err := cmd.Wait(); err == nil {
 		t.Error("the client does not fail")
@@ -155,7 +166,7 @@ func TestRetryTakesOver(t *testing.T) {
 	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
 	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "-d", from+"/f", "127.0.0.1:/in")...)
 	startProcess(t, cmd)
-	waitFor(t, "part of the file", func() bool { return journaled(file) >= enough })
+	waitForPart(t, file, enough)
 	cmd.Process.Signal(syscall.SIGSTOP)
 	hanging := n.recorder.last(t)
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 
 	"faspex.io/operator/dataplane/token"
 )
@@ -87,14 +86,4 @@ func nodeProcess(t *testing.T, dir string) (*exec.Cmd, *testNode) {
 		t.Fatal(err)
 	}
 	return cmd, n
-}
-
-// waitFor polls until ok.
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited too long for %s", what)
-		}
-	}
 }

@@ -237,7 +237,7 @@ func TestServerGoesAway(t *testing.T) {
 			cmd := process(t, "ascp", n.sending(t, "/"), args...)
 			cmd.Stderr = &said
 			startProcess(t, cmd)
-			waitFor(t, "part of the file", func() bool { return journaled(filepath.Join(dir, "f")) > chunk })
+			waitForPart(t, filepath.Join(dir, "f"), 2*chunk)
 			cancel()
 			wait()
 			if err := cmd.Wait(); err == nil {

@@ -122,7 +122,7 @@ func TestControlChannelBreaks(t *testing.T) {
 			cmd := process(t, "ascp", tok, args...)
 			cmd.Stderr = io.MultiWriter(&said, testWriter{t})
 			startProcess(t, cmd)
-			waitFor(t, "part of the file", func() bool { return journaled(file) >= 2*chunk })
+			waitForPart(t, file, 2*chunk)
 			c.harm(r)
 			if err := cmd.Wait(); err == nil {
 				t.Error("the client does not fail")

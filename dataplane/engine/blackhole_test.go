@@ -13,7 +13,7 @@ import (
 // TestSizeNoLongerCrosses lets the path lose all that is larger than 1400 bytes, a second after the start.
 func TestSizeNoLongerCrosses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, _, a, b := quietLink(1)
+		_, _, a, b := quietLink()
 		start := time.Now()
 		largest := 0 // of the last 100 packets or so that crossed
 		a.SetFilter(func(d []byte) []byte {
@@ -54,7 +54,7 @@ func (l *trainLoser) StopTrains() { l.singly.Store(true) }
 
 func TestTrainsGetLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, _, a, b := quietLink(1)
+		_, _, a, b := quietLink()
 		link := &trainLoser{Link: a}
 		sink := newSpace(4 << 20)
 		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, link, b, patternSource{}, sink, 4<<20)

@@ -64,7 +64,7 @@ func TestWrongMerging(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, _, a, b := quietLink(1)
+				_, _, a, b := quietLink()
 				link := &mergingLink{Link: b, damage: tt.damage}
 				sink := newSpace(8 << 20)
 				s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, link, patternSource{}, sink, 8<<20)

@@ -26,7 +26,7 @@ func TestMoved(t *testing.T) {
 		}
 		c.succeeds(t)
 		e.files.complete(t, e.to)
-		n.ended(t, 1)
+		n.endsSession(t)
 		n.leaksNothing(t)
 		if n.moves() < len(moves) {
 			t.Errorf("the node followed %d of %d moves", n.moves(), len(moves))

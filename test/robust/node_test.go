@@ -30,7 +30,7 @@ type node struct {
 
 	mu     sync.Mutex
 	states []state
-	ends   []end
+	ended  int // sessions whose end it has recorded
 	lines  sync.Cond
 	over   bool
 }
@@ -39,13 +39,6 @@ type node struct {
 type state struct {
 	Goroutines, Descriptors int
 	Stacks                  string
-}
-
-// end is how a session went, as the node records it.
-type end struct {
-	Bytes, Files, Resumed int64
-	Status                string
-	Code                  int
 }
 
 // startNode serves root at a place, where clients reach it as host. before, if any, is a command that becomes the node.
@@ -82,12 +75,11 @@ func (n *node) listen(lines *bufio.Reader) {
 		var kind struct{ Event string }
 		if err == nil && json.Unmarshal(line, &kind) == nil {
 			var s state
-			var e end
 			switch {
 			case kind.Event == "state" && json.Unmarshal(line, &s) == nil:
 				n.states = append(n.states, s)
-			case kind.Event == "end" && json.Unmarshal(line, &e) == nil:
-				n.ends = append(n.ends, e)
+			case kind.Event == "end":
+				n.ended++
 			}
 		}
 		n.lines.Broadcast()
@@ -117,23 +109,22 @@ func (n *node) state(t *testing.T) state {
 // patience is how long things may take that need no time, on a machine that is busy.
 const patience = 60 * time.Second
 
-// ended waits until the node has recorded the end of this many sessions and returns the last of them.
-func (n *node) ended(t *testing.T, sessions int) end {
+// endsSession waits until the node has recorded the end of a session.
+func (n *node) endsSession(t *testing.T) {
 	t.Helper()
 	late := time.AfterFunc(patience, func() {
-		t.Errorf("the node does not record the end of session %d: %s", sessions, n.process.Errors())
+		t.Errorf("the node does not record the end of the session: %s", n.process.Errors())
 		n.process.Kill()
 	})
 	defer late.Stop()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for len(n.ends) < sessions && !n.over {
+	for n.ended == 0 && !n.over {
 		n.lines.Wait()
 	}
-	if len(n.ends) < sessions {
+	if n.ended == 0 {
 		t.FailNow()
 	}
-	return n.ends[sessions-1]
 }
 
 // leaksNothing waits until the node holds no more than before its first session.

@@ -17,7 +17,7 @@ func TestTampered(t *testing.T) {
 		a.relay.meddleWith(m.meddle)
 		e.run(t, a).succeeds(t)
 		e.files.complete(t, e.to)
-		n.ended(t, 1)
+		n.endsSession(t)
 		n.leaksNothing(t)
 		a.relay.meddleWith(nil)
 		forged, replayed := n.logged("forged"), n.logged("replayed")
