@@ -194,6 +194,9 @@ func (r *receiver) decide(f *gotFile) error {
 	if err != nil {
 		return err
 	}
+	if f.part != nil && (folder.names == nil || len(folder.names) > 0) {
+		r.dropJournals(f)
+	}
 	if r.nothingThere(folder, f) {
 		return r.ask(f)
 	}
@@ -313,6 +316,9 @@ func (r *receiver) fresh(f *gotFile) error {
 	}
 	chunks := r.believable(f)
 	if len(chunks) == 0 {
+		if f.part == nil && f.entry.Size > ChunkSize {
+			r.dropJournals(f)
+		}
 		return r.restart(f)
 	}
 	if err := r.reserve(f); err != nil {

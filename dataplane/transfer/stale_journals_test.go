@@ -1,0 +1,80 @@
+package transfer
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"faspex.io/operator/dataplane/transfer/control"
+	"github.com/google/go-cmp/cmp"
+)
+
+// The journals of an attempt in other parts go with the next attempt.
+func TestJournalsOfOtherPartsDoNotStay(t *testing.T) {
+	for name, c := range map[string]struct{ before, after int }{
+		"parts, then whole":        {2, 1},
+		"parts, then other parts":  {2, 3},
+		"whole, then parts":        {1, 2},
+		"parts, then fewer of all": {3, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := t.TempDir(), t.TempDir()
+			write(t, filepath.Join(from, "big"), noise(1, 20<<20))
+			attempt := func(n int) []*run {
+				if n == 1 {
+					return []*run{{from: from, to: to, options: control.Options{PreserveTimes: true}}}
+				}
+				return shares(t, from, to, n)
+			}
+			for _, x := range attempt(c.before) {
+				x.cutAfter = 4 << 20
+				x.do(t)
+			}
+			for _, x := range attempt(c.after) {
+				x.mustDo(t)
+			}
+			if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {
+				t.Errorf("(-sent +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A journal does not vouch for a part of a partial file that was made after it.
+func TestJournalsDoNotVouchForAnotherPartialFile(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	content := noise(1, 20<<20)
+	write(t, filepath.Join(from, "big"), content)
+	sessions := shares(t, from, to, 2)
+	sessions[1].mustDo(t)
+	if err := os.Remove(filepath.Join(to, "big.partial")); err != nil {
+		t.Fatal(err)
+	}
+	sessions[0].mustDo(t)
+	if _, err := os.Stat(filepath.Join(to, "big")); err == nil {
+		t.Error("a file of which a part is missing has its name")
+	}
+	sessions[1].mustDo(t)
+	if got, err := os.ReadFile(filepath.Join(to, "big")); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file is not what was sent: %v", err)
+	}
+	if got := tree(t, to); len(got) != 1 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+// A file may have the name that the journal of another one's part has.
+func TestJournalOfAFileNamedLikeAPart(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(from, "big"), noise(1, 5<<20))
+	write(t, filepath.Join(to, "big.partial"), []byte("old"))
+	for _, name := range []string{"big.1-2.partial", "big.1-2.aspx"} {
+		write(t, filepath.Join(to, name), []byte("of another transfer"))
+	}
+	x := run{from: from, to: to}
+	x.mustDo(t)
+	if got := tree(t, to); len(got) != 3 {
+		t.Errorf("there are %v", got)
+	}
+}
