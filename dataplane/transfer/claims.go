@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -9,8 +10,9 @@ import (
 // claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the session
 // that it replaces, which may not have noticed yet that its client is gone.
 type claims struct {
-	mu   sync.Mutex
-	held map[string]*claimant
+	mu sync.Mutex
+	// held is who writes a file, or a part of it: "2-3" for the second of three, "" for all of it.
+	held map[string]map[string]*claimant
 }
 
 // claimant is a session that writes files.
@@ -26,16 +28,23 @@ const takeover = 10 * time.Second
 // errReplaced is the cause of a session whose transfer was begun anew.
 var errReplaced = &Error{Code: CodePeerAborted, Text: "the transfer was begun again by another session"}
 
-// take claims the file p, a path beneath the storage root, for c.
-func (s *claims) take(ctx context.Context, p string, c *claimant) *Error {
+// take claims the file p, a path beneath the storage root, or a part of it for c.
+func (s *claims) take(ctx context.Context, p, part string, c *claimant) *Error {
 	for {
 		s.mu.Lock()
-		holder := s.held[p]
-		if holder == nil || holder == c {
+		if s.isForm(p, c) {
+			s.mu.Unlock()
+			return Errorf(CodeAlreadyExists, "another session is writing a file whose unfinished form has this name, or the other way round")
+		}
+		holder := s.holder(p, part, c)
+		if holder == nil {
 			if s.held == nil {
-				s.held = map[string]*claimant{}
+				s.held = map[string]map[string]*claimant{}
 			}
-			s.held[p] = c
+			if s.held[p] == nil {
+				s.held[p] = map[string]*claimant{}
+			}
+			s.held[p][part] = c
 			s.mu.Unlock()
 			return nil
 		}
@@ -54,11 +63,54 @@ func (s *claims) take(ctx context.Context, p string, c *claimant) *Error {
 	}
 }
 
-// drop gives up the file p of c.
-func (s *claims) drop(p string, c *claimant) {
+// holder is another session than c that writes the file p so that nobody else may write the part; nil for none. What goes together are
+// the parts of one division.
+func (s *claims) holder(p, part string, c *claimant) *claimant {
+	for other, holder := range s.held[p] {
+		if holder != c && (part == other || division(part) != division(other)) {
+			return holder
+		}
+	}
+	return nil
+}
+
+// division is the number of parts that a part is one of, empty for a whole file.
+func division(part string) string {
+	_, count, _ := strings.Cut(part, "-")
+	return count
+}
+
+// isForm says that p is a name of an unfinished file that another session than c writes, or that one of the names of p while it is
+// unfinished is a file that another session writes.
+func (s *claims) isForm(p string, c *claimant) bool {
+	partial, journal := unfinishedNames(p)
+	names := []string{partial, journal}
+	for _, suffix := range []string{partialSuffix, journalSuffix} {
+		if base, ok := strings.CutSuffix(p, suffix); ok {
+			names = append(names, base)
+		}
+	}
+	for _, name := range names {
+		for _, holder := range s.held[name] {
+			if holder != c {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// drop gives up the file p, or a part of it, of c.
+func (s *claims) drop(p, part string, c *claimant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[p] == c {
+	if s.held[p][part] == c {
+		s.forget(p, part)
+	}
+}
+
+func (s *claims) forget(p, part string) {
+	if delete(s.held[p], part); len(s.held[p]) == 0 {
 		delete(s.held, p)
 	}
 }
@@ -67,9 +119,11 @@ func (s *claims) drop(p string, c *claimant) {
 func (s *claims) release(c *claimant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for p, holder := range s.held {
-		if holder == c {
-			delete(s.held, p)
+	for p, parts := range s.held {
+		for part, holder := range parts {
+			if holder == c {
+				s.forget(p, part)
+			}
 		}
 	}
 	close(c.ended)

@@ -50,9 +50,9 @@ type receiver struct {
 	options control.Options
 	data    dataReceiver
 	onFile  func(FileEvent)
-	// claim, if not nil, keeps other sessions from writing a target, until unclaim.
-	claim   func(target string) *Error
-	unclaim func(target string)
+	// claim, if not nil, keeps other sessions from writing a target, or a part of it, until unclaim.
+	claim   func(target, part string) *Error
+	unclaim func(target, part string)
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters
@@ -265,7 +265,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		r.onFile(event)
 	}
 	if r.unclaim != nil && f.claimed {
-		r.unclaim(f.claimName())
+		r.unclaim(f.target, f.partName())
 	}
 	if f.counted {
 		r.holeChunks.Add(-chunkCount(f.entry.Size))

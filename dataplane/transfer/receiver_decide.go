@@ -185,7 +185,7 @@ func (r *receiver) decide(f *gotFile) error {
 		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
-		if held := r.claim(f.claimName()); held != nil {
+		if held := r.claim(f.target, f.partName()); held != nil {
 			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true

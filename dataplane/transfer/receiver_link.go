@@ -35,7 +35,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 		return false, Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
-		if held := r.claim(target); held != nil {
+		if held := r.claim(target, ""); held != nil {
 			return false, Errorf(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true

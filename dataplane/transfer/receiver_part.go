@@ -47,12 +47,12 @@ func (f *gotFile) total() int64 {
 	return f.entry.Size
 }
 
-// claimName is what no other session may write: the file, or the part of it.
-func (f *gotFile) claimName() string {
-	if f.part != nil {
-		return partJournal(f.target, f.part.Index, f.part.Count)
+// partName says which part of a file an entry is, "2-3" for the second of three; empty for all of it.
+func (f *gotFile) partName() string {
+	if f.part == nil {
+		return ""
 	}
-	return f.target
+	return fmt.Sprintf("%d-%d", f.part.Index, f.part.Count)
 }
 
 // partJournal is the name of a part's journal, given that of the whole file's.

@@ -275,10 +275,10 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		return r, nil
 	}
 	r := newReceiver(s.conn, p.tree, p.target, s.options)
-	r.claim = func(target string) *Error {
-		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), s.claimant)
+	r.claim = func(target, part string) *Error {
+		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), part, s.claimant)
 	}
-	r.unclaim = func(target string) { s.claims.drop(path.Join(s.grant.Root, p.base, target), s.claimant) }
+	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, p.base, target), part, s.claimant) }
 	r.onFile = s.recordFile(p)
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
