@@ -42,7 +42,8 @@ type gotFile struct {
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
 	have    rangeSet
-	made    bool // the partial file was made, or opened for writing
+	made    bool     // the partial file was made, or opened for writing
+	is      identity // of the partial file, once it is made
 	resumed int64
 	hashes  chunkHashes // of the chunks that are here; nil before the first
 	zeroes  int         // how many of them are of holes

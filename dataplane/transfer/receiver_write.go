@@ -18,22 +18,6 @@ import (
 // the end.
 const followFrom = 4 << 20
 
-// errGone is given for the partial file of a file that is done with.
-var errGone = errors.New("the file is done with")
-
-// openPartial opens or makes the partial file of a file that is not done with.
-func (r *receiver) openPartial(f *gotFile) (*targetFile, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.finished || f.removed {
-		return nil, errGone
-	}
-	partial, _ := f.unfinishedNames()
-	file, err := f.open(r.tree.OpenForContent(partial, f.total()))
-	f.made = f.made || err == nil
-	return file, err
-}
-
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	f.mu.Lock()
@@ -343,6 +327,9 @@ func (r *receiver) publish(f *gotFile) error {
 		}
 		if !matches || f.announced != nil && !bytes.Equal(f.announced, f.checksum) {
 			return errors.Join(r.removeUnfinished(f), errMismatch(f))
+		}
+		if err := r.checkPartial(f); err != nil {
+			return err
 		}
 		if f.part != nil {
 			return file.Host().Sync()
