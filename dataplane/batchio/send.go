@@ -152,8 +152,20 @@ func refused(err error) bool {
 // transient says that a datagram was lost here and that the next one may not be: full device queues,
 // a firewall's answer about an earlier one, a route that is away for the moment.
 func transient(err error) bool {
-	for _, e := range [...]error{unix.ENOBUFS, unix.ENOMEM, unix.EAGAIN, unix.ECONNREFUSED, unix.EPERM,
-		unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ENETDOWN, unix.EADDRNOTAVAIL, unix.EHOSTDOWN} {
+	for _, e := range [...]error{unix.ENOBUFS, unix.ENOMEM, unix.EAGAIN, unix.EPERM, unix.ENETDOWN, unix.EADDRNOTAVAIL} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return Hearsay(err) && !errors.Is(err, unix.EMSGSIZE)
+}
+
+// Hearsay says that an error of Send or Receive is what the network told of an earlier datagram of a connected socket: an ICMP message,
+// which anybody can write (icmp_err_convert, icmpv6_err_convert and udp_err of the kernel). It ends nothing: silence does. That
+// a datagram is too long (EMSGSIZE) is said by the own device, too.
+func Hearsay(err error) bool {
+	for _, e := range [...]error{unix.ECONNREFUSED, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EHOSTDOWN, unix.ENONET, unix.ENOPROTOOPT,
+		unix.EPROTO, unix.EACCES, unix.EMSGSIZE} {
 		if errors.Is(err, e) {
 			return true
 		}

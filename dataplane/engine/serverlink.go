@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"faspex.io/operator/dataplane/batchio"
@@ -147,8 +146,8 @@ func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Dura
 		if errors.Is(err, net.ErrClosed) {
 			return 0, 0, ErrClosed
 		}
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			return 0, 0, nil // the peer's port is shut for the moment; silence decides
+		if batchio.Hearsay(err) {
+			return 0, 0, nil // the peer's port is shut for the moment, or a stranger says so; silence decides
 		}
 		return 0, 0, err
 	}
