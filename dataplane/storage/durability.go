@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -32,6 +34,23 @@ func (r *Root) Sync() error {
 	defer f.Close()
 	if err := again(func() error { return unix.Syncfs(int(f.Fd())) }); err != nil {
 		return fmt.Errorf("sync the file system: %w", err)
+	}
+	return nil
+}
+
+// SyncFolder has the names in the folder p on disk. File systems that can't do that for a folder, and one that is gone, are left as they
+// are.
+func (r *Root) SyncFolder(p string) error {
+	f, err := r.Open(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EOPNOTSUPP) {
+		return fmt.Errorf("sync a folder: %w", err)
 	}
 	return nil
 }

@@ -61,8 +61,8 @@ type receiver struct {
 	opened    *handles[string, *storage.Folder]
 	work      *queue
 	followers sync.WaitGroup
-	unsynced  atomic.Bool // files have their names and are perhaps not on disk
-	allotting sync.Mutex  // held while a file gets its room on disk, or it is looked how much there is
+	unsynced  unsynced
+	allotting sync.Mutex // held while a file gets its room on disk, or it is looked how much there is
 
 	// Of the goroutine that reads the control channel:
 	seed    maphash.Seed
@@ -203,10 +203,8 @@ func (r *receiver) advance() error {
 		return nil
 	}
 	r.finishFolders()
-	if r.unsynced.Load() {
-		if err := r.tree.Sync(); err != nil {
-			return fileError("what was received", err, CodeDiskWrite)
-		}
+	if err := r.unsynced.sync(r.tree); err != nil {
+		return fileError("what was received", err, CodeDiskWrite)
 	}
 	p := r.snapshot()
 	// The sender hangs up now; one that does not is not waited for.
@@ -246,9 +244,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 	switch status {
 	case control.FileWritten:
 		r.filesDone.Add(1)
-		if f.entry.Size < syncFrom {
-			r.unsynced.Store(true)
-		}
+		r.unsynced.add(f)
 	case control.FileSkipped:
 		r.filesDone.Add(1)
 		r.filesSkipped.Add(1)

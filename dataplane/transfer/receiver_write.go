@@ -374,7 +374,3 @@ func (r *receiver) sum(f *gotFile, file *targetFile) error {
 	f.checksum = h.Sum(nil)
 	return nil
 }
-
-// syncFrom is the size from which on a file is on disk before it gets its name. Smaller ones, of which there can be many,
-// are when the session is complete.
-const syncFrom = ChunkSize

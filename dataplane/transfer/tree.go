@@ -35,6 +35,8 @@ type TargetTree interface {
 	Space(p string) (storage.Space, error)
 	// Sync has all that was written on disk.
 	Sync() error
+	// SyncFolder has the names in a folder on disk.
+	SyncFolder(p string) error
 	// Folder opens a folder of the tree, to make small files in.
 	Folder(p string) (*storage.Folder, error)
 }
