@@ -79,8 +79,10 @@ func (in *inbox) attempt(fd int) error {
 	return nil
 }
 
-// arrived is the attempt of a waiter.
-func (in *inbox) arrived(int) bool { return in.c.use(in.now) != nil || in.errno != unix.EAGAIN }
+// arrived is the attempt of a waiter. It sees a wake-up whose deadline the wait has replaced.
+func (in *inbox) arrived(int) bool {
+	return in.woken.Load() || in.c.use(in.now) != nil || in.errno != unix.EAGAIN
+}
 
 // Receive waits until timeout has passed for datagrams from one address, lays them back to back
 // into buf and returns their size. n == 0 and no error is a timeout.
