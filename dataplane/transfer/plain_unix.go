@@ -18,7 +18,7 @@ type plainFile int
 // openPlain opens a file for reading.
 func (HostTree) openPlain(p string) (plainFile, error) {
 	for {
-		fd, err := unix.Open(p, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open(p, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0) // A pipe in its place is not waited for.
 		switch {
 		case err == nil:
 			return plainFile(fd), nil
