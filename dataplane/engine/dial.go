@@ -22,6 +22,7 @@ import (
 const (
 	probeCount   = 96
 	leastProbes  = 8
+	mostTrains   = 3           // that measure
 	helloRetry   = time.Second // longer than any path's round trip, so that no train is measured by another's answers
 	mostRetry    = 2 * time.Second
 	pingEvery    = time.Second
@@ -118,11 +119,21 @@ func resolve(ctx context.Context, addr string) (netip.AddrPort, error) {
 
 // answers is what came back from a hello train.
 type answers struct {
-	n, size  int
-	token    uint64
-	rtt      time.Duration
-	up, down dispersion
-	lastSeq  bool
+	n, size int
+	token   uint64
+	rtt     time.Duration
+	lastSeq bool
+
+	up, down       dispersion // of the last train that was to measure
+	upBps, downBps int64      // what the trains measured, 0 is nothing
+	trains         int        // how many there were
+	measuring      uint16     // the number of its first hello
+}
+
+// measured says that the path's capacity is known, or will not be by another train. A full buffer takes most of one,
+// and what is left tells what this flow got instead of what there is; the next may find room.
+func (a *answers) measured() bool {
+	return a.trains == mostTrains || a.upBps > 0 && a.downBps > 0 && a.down.n >= probeCount/2
 }
 
 // handshake sends hellos until some are answered, and answers with what it measured.
@@ -133,16 +144,18 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 			sizes = append(sizes, s)
 		}
 	}
-	a := answers{up: dispersion{overhead: l.path.Overhead}, down: dispersion{overhead: l.path.Overhead}}
+	var a answers
 	buf := make([]byte, receiveBuffer)
 	retry := helloRetry
 	// When only the least size was answered the larger ones may just be late: ask once more.
-	for round, again := 0, false; a.n == 0 || a.size == wire.MinDatagram && len(sizes) > 0 && !again; round++ {
+	for round, again := 0, false; a.n == 0 || !a.measured() || a.size == wire.MinDatagram && len(sizes) > 0 && !again; round++ {
 		count := 2
-		if round == 0 {
+		if again = a.n > 0; round == 0 || again && !a.measured() {
 			count = probeCount
+			a.trains++
+			a.up, a.down = dispersion{overhead: l.path.Overhead}, dispersion{overhead: l.path.Overhead}
+			a.measuring = uint16(round) << 8
 		}
-		again = a.n > 0
 		last, err := l.sendHellos(uint16(round)<<8, count, sizes)
 		if err != nil {
 			return err
@@ -150,13 +163,13 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 		if err := l.collect(ctx, &a, buf, last, retry); err != nil {
 			return err
 		}
+		a.upBps, a.downBps = max(a.upBps, a.up.bps(leastProbes)), max(a.downBps, a.down.bps(leastProbes))
 		retry = min(2*retry, mostRetry)
 	}
 	l.path.MaxDatagram, l.path.RTT = a.size, a.rtt
-	up, down := a.up.bps(leastProbes), a.down.bps(leastProbes)
-	l.path.CapacityBps = likely(up, down)
+	l.path.CapacityBps = likely(a.upBps, a.downBps)
 	l.ready = wire.Link{Kind: wire.LinkReady, Token: a.token, Size: uint16(a.size),
-		UpBps: uint64(up), DownBps: uint64(likely(down, up)),
+		UpBps: uint64(a.upBps), DownBps: uint64(likely(a.downBps, a.upBps)),
 		RTTMicro: uint64(a.rtt.Microseconds())}
 	l.heard = l.cfg.Clock.Now()
 	return l.tick(l.heard)
@@ -199,7 +212,8 @@ func (l *clientLink) sendHellos(seq uint16, count int, sizes []int) (last uint16
 // collect takes answers until the last hello's, or a while after the first.
 func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last uint16, retry time.Duration) error {
 	end := l.cfg.Clock.Now() + retry
-	for !a.lastSeq {
+	heard := false
+	for a.lastSeq = false; !a.lastSeq; {
 		now := l.cfg.Clock.Now()
 		if now >= end {
 			return nil
@@ -226,14 +240,16 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 			rtt := now - time.Duration(m.Time)*time.Microsecond
 			if a.n == 0 {
 				a.rtt = rtt
-				end = now + max(rtt/4, 10*time.Millisecond)
+			}
+			if !heard && m.Seq>>8 == last>>8 {
+				heard, end = true, now+max(rtt/4, 10*time.Millisecond)
 			}
 			end = max(end, now+max(rtt/8, 10*time.Millisecond))
 			a.n++
 			a.token, a.rtt, a.size = m.Token, min(a.rtt, rtt), max(a.size, len(d))
-			if len(d) == wire.MinDatagram && m.Seq < probeCount {
-				a.up.add(m.Arrival, m.Seq, len(d))
-				a.down.add(uint64(now.Microseconds()), m.Seq, len(d))
+			if place := m.Seq - a.measuring; len(d) == wire.MinDatagram && place < probeCount {
+				a.up.add(m.Arrival, place, len(d))
+				a.down.add(uint64(now.Microseconds()), place, len(d))
 			}
 			a.lastSeq = a.lastSeq || m.Seq == last
 		}

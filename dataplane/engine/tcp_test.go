@@ -22,14 +22,26 @@ type tcpAck struct {
 	recovering bool // the loss belongs to a window that was cut already
 	flight     int  // still under way
 	rate       float64
+	limited    bool // the rate is that of packets for which the send buffer was too small
 	round      bool // a round trip has passed since the last one that said so
 }
 
+// tcpBuffer is how many packets Linux keeps for a flow until all before them are acknowledged: 4 MiB of them and of
+// what it needs to manage them (net.ipv4.tcp_wmem).
+const tcpBuffer = 2716
+
 type tcpPacket struct {
 	sent, acked   time.Duration // acked 0: lost
+	limited       bool
 	delivered     int           // acknowledged when it was sent
 	deliveredTime time.Duration // when that was known
 	first         time.Duration // when the packet acknowledged last before it had been sent
+}
+
+// tcpHole is a packet that was lost, until what repeats it has arrived.
+type tcpHole struct {
+	number int
+	filled time.Duration
 }
 
 // tcpFlow is a bulk TCP flow with selective acknowledgements, in steps of a millisecond, which is also about what
@@ -39,8 +51,9 @@ func tcpFlow(ab *simnet.Pipe, rtt, end time.Duration, control tcpControl) []floa
 	begin := time.Now()
 	perSecond := make([]float64, int(end/time.Second)+1)
 	var flight []tcpPacket
+	var holes []tcpHole
 	var now, deliveredTime, first, heard time.Duration
-	delivered, roundAt, recoverAt, sentAll, head := 0, 0, 0, 0, 0
+	delivered, roundAt, recoverAt, sentAll, head, limitedTo := 0, 0, 0, 0, 0, 0
 	tokens := 0.0
 	for now = time.Since(begin); now < end; now = time.Since(begin) {
 		a := tcpAck{now: now}
@@ -54,9 +67,11 @@ func tcpFlow(ab *simnet.Pipe, rtt, end time.Duration, control tcpControl) []floa
 			}
 		}
 		if last >= 0 {
-			for _, p := range flight[head : last+1] {
+			base := sentAll - len(flight) // the number of flight[0]
+			for i, p := range flight[head : last+1] {
 				if p.acked == 0 {
 					a.lost++
+					holes = append(holes, tcpHole{base + head + i, now + flight[last].acked - flight[last].sent})
 				} else {
 					a.acked++
 				}
@@ -68,11 +83,10 @@ func tcpFlow(ab *simnet.Pipe, rtt, end time.Duration, control tcpControl) []floa
 			a.rtt = p.acked - p.sent
 			took := max(now-p.deliveredTime, p.sent-p.first, step)
 			a.rate = float64(delivered-p.delivered) / took.Seconds()
-			first = p.sent
+			a.limited, first = p.limited, p.sent
 			if p.delivered >= roundAt {
 				roundAt, a.round = delivered, true
 			}
-			base := sentAll - len(flight) // the number of flight[0]
 			a.recovering = base+last < recoverAt
 			if a.lost > 0 && !a.recovering {
 				recoverAt = sentAll
@@ -86,7 +100,7 @@ func tcpFlow(ab *simnet.Pipe, rtt, end time.Duration, control tcpControl) []floa
 			control.acked(a)
 		} else if len(flight) > head && now-heard > rtt+200*time.Millisecond { // a retransmission timeout
 			a.lost = len(flight) - head
-			flight, head, heard, recoverAt = flight[:0], 0, now, sentAll
+			flight, holes, head, heard, recoverAt = flight[:0], nil, 0, now, sentAll
 			control.acked(a)
 		}
 		budget := control.window() - float64(len(flight)-head)
@@ -94,11 +108,22 @@ func tcpFlow(ab *simnet.Pipe, rtt, end time.Duration, control tcpControl) []floa
 			tokens = min(tokens+rate*step.Seconds(), 2*rate*step.Seconds()+2)
 			budget = min(budget, tokens)
 		}
+		for len(holes) > 0 && holes[0].filled <= now {
+			holes = holes[1:]
+		}
+		unacknowledged := len(flight) - head
+		if len(holes) > 0 {
+			unacknowledged = sentAll - holes[0].number
+		}
+		if room := float64(tcpBuffer - unacknowledged); room < budget {
+			budget, limitedTo = room, delivered+len(flight)-head
+		}
 		if len(flight) == head {
 			first, deliveredTime = now, now
 		}
 		for ; budget >= 1; budget-- {
-			p := tcpPacket{sent: now, delivered: delivered, deliveredTime: deliveredTime, first: first}
+			p := tcpPacket{sent: now, delivered: delivered, deliveredTime: deliveredTime, first: first,
+				limited: delivered < limitedTo}
 			if at, _ := ab.Transmit(1500); !at.IsZero() {
 				p.acked = at.Sub(begin) + rtt/2
 			}

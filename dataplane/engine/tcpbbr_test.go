@@ -5,13 +5,15 @@ import (
 	"time"
 )
 
-// tcpBBR is BBR version 1 as in Linux, without its detection of policers.
+// tcpBBR is BBR version 1 as in Linux, without its detection of policers. Where the send buffer is smaller than what
+// STARTUP wants to have under way, it never leaves STARTUP: samples that the buffer limits say nothing of the path.
 type tcpBBR struct {
 	rng        *rand.Rand
 	mode       bbrMode
 	cwnd, gain float64
 	rates      [10]float64 // the largest of each of the last round trips, packets per second
 	round      int
+	rated      int // the last of them in which there was a rate
 	minRTT     time.Duration
 	minAt      time.Duration
 	full       float64
@@ -69,9 +71,13 @@ func (b *tcpBBR) acked(a tcpAck) {
 	}
 	if a.round {
 		b.round++
-		b.rates[b.round%len(b.rates)] = 0
 	}
-	b.rates[b.round%len(b.rates)] = max(b.rates[b.round%len(b.rates)], a.rate)
+	if !a.limited || a.rate >= b.bandwidth() {
+		for ; b.rated < b.round; b.rated++ { // rates grow old only as new ones come
+			b.rates[(b.rated+1)%len(b.rates)] = 0
+		}
+		b.rates[b.round%len(b.rates)] = max(b.rates[b.round%len(b.rates)], a.rate)
+	}
 	b.cycle(a)
 	b.filled(a)
 	b.probeRTT(a)
@@ -98,7 +104,7 @@ func (b *tcpBBR) cycle(a tcpAck) {
 
 // filled ends STARTUP and DRAIN.
 func (b *tcpBBR) filled(a tcpAck) {
-	if b.mode == bbrStartup && a.round {
+	if b.mode == bbrStartup && a.round && !a.limited {
 		if bw := b.bandwidth(); bw >= 1.25*b.full {
 			b.full, b.fullRounds = bw, 0
 		} else if b.fullRounds++; b.fullRounds >= 3 {

@@ -6,6 +6,9 @@ import "time"
 // queue now and then, short enough to follow a clock that drifts by 50 ppm (0.75 ms).
 const baseWindow = 15 * time.Second
 
+// baseLong is that time beside others who leave no queue empty.
+const baseLong = time.Minute
+
 // baseDelay turns one-way delays between unsynchronised clocks into queueing delays: it remembers
 // the smallest delay of the current and of the last half window (LEDBAT, RFC 6817 section 3.4.2).
 type baseDelay struct {
@@ -14,12 +17,13 @@ type baseDelay struct {
 	current, last int64 // microseconds
 }
 
-// queue takes a delay in microseconds on any constant offset and returns what it exceeds the base by.
-func (b *baseDelay) queue(now time.Duration, delay int64) time.Duration {
+// queue takes a delay in microseconds on any constant offset and returns what it exceeds the base by. Half of the time
+// for which a smallest delay counts is window.
+func (b *baseDelay) queue(now time.Duration, delay int64, window time.Duration) time.Duration {
 	switch {
 	case !b.set:
 		b.set, b.start, b.current, b.last = true, now, delay, delay
-	case now-b.start > baseWindow:
+	case now-b.start > window:
 		b.start, b.last, b.current = now, b.current, delay
 	case delay < b.current:
 		b.current = delay

@@ -53,7 +53,7 @@ const (
 	wantedQueue  = 5 * time.Millisecond
 	wantedAt     = 300e6 // the rate at which it is wanted
 	wantedBend   = 4.0   // within that factor of this rate it goes by the square root
-	wantedFew    = 4.0   // below this part of the capacity it grows slowly
+	wantedFew    = 8.0   // below this part of the capacity it grows slowly
 	gain         = 0.5
 	loopExtra    = 20 * time.Millisecond // reports and filters beside the round trip
 	latePause    = 4 * time.Millisecond  // between arrivals, beside the reports' interval: the receiver was late
@@ -63,19 +63,21 @@ const (
 	unknownStart = 10e6
 	startShare   = 0.88 // of the capacity the path probe measured
 	lossMargin   = 0.03 // loss above the floor that counts as the bottleneck's
+	mostLoss     = 0.4  // of a path
 	firstBoost   = 4.0
 	mostBoost    = 16.0
 	calmLossTime = 5 * time.Second // over which loss without a queue is averaged
 	ceilingLife  = 5 * time.Second
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
-	raiseShare   = 0.4  // of the capacity: who has less hardly moves the queue by stepping back
+	raiseShare   = 0.7  // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
-	doubtDrain   = 2 * time.Second   // while less passes than the bottleneck was seen to pass
-	mostAim      = 1.75              // times the wanted queue, whatever the capacity is taken for
-	capacityLife = 120 * time.Second // in which an estimate nothing confirms approaches the share
-	deepLife     = 10 * time.Second  // how long a long queue proves that the buffer is not shallow
+	doubtDrain   = 2 * time.Second // while less passes than the bottleneck was seen to pass
+	foothold     = 1.0 / 32        // times weight and capacity are sent in any case, lest a flow become too slow to see anything
+	capacityRise = 500 * time.Millisecond
+	capacityLife = 10 * time.Minute // in which an estimate nothing confirms approaches the share
+	deepLife     = 10 * time.Second // how long a long queue proves that the buffer is not shallow
 )
 
 // Controller holds the state of one flow. It is not safe for concurrent use.
@@ -96,7 +98,9 @@ type Controller struct {
 	arrival             time.Duration // of the newest packet, receiver's clock
 	late                bool          // the last report came after a pause of the receiver
 	calmLoss            float64       // smoothed, while the queue is short
-	rival               rivalry
+	rivals              rivals
+	contest             contest
+	truce               truce
 
 	drainUntil            time.Duration
 	nextDrain             time.Duration
@@ -147,6 +151,9 @@ func (c *Controller) RateAt(now time.Duration) int64 {
 	r := c.rate
 	if now < c.drainUntil {
 		r *= drainShare
+	}
+	if c.ceiling == 0 && c.rivals.excess < deafLoss {
+		r = max(r, foothold*c.weight()*c.cap)
 	}
 	if c.lim.Policy == Fixed {
 		r = float64(c.lim.TargetBps)
@@ -239,7 +246,11 @@ func (c *Controller) observe(s Sample) {
 	} else {
 		c.delay += int64(int32((s.Delay24-uint32(c.delay))<<8) >> 8)
 	}
-	q := c.base.queue(s.Now, c.delay)
+	keep := baseWindow
+	if c.contest.on {
+		keep = baseLong
+	}
+	q := c.base.queue(s.Now, c.delay, keep)
 	if c.late = pause > c.reports()+latePause && q > c.queue; c.late {
 		return // packets that waited for a thread of the receiver, not in the bottleneck
 	}
@@ -268,31 +279,25 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 		if c.queue.Seconds() < want {
 			c.calmLoss += (c.loss - c.calmLoss) * min(dt.Seconds()/calmLossTime.Seconds(), 1)
 		}
-		if s.Backlogged && !c.rival.on && c.shallow(s.Now) {
+		if s.Backlogged && !c.contest.on && c.shallow(s.Now) {
 			return
 		}
 		if c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop() {
 			c.floor.add(s.Now, c.loss)
 		}
 	}
-	passed := c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, 0.9))
-	aim := want
-	if full && c.compete(s, aim, dt) {
+	passed := c.passed()
+	if full && c.compete(s, want, dt) {
 		return
 	}
-	if c.share > 0 && c.share < competeAlone*c.cap && c.queue.Seconds() > aim/2 || c.rival.sound.to > 0 {
-		c.sound(s)
-	}
-	if s.Now > c.rival.sound.to+c.srtt {
-		c.planDrain(s.Now, want)
-	}
-	standing := c.queue.Seconds() > max(aim/2, emptyQueue.Seconds())
+	c.planDrain(s.Now, want)
+	standing := c.queue.Seconds() > max(want/2, emptyQueue.Seconds())
 	if standing && full {
 		c.learn(passed, dt)
 	}
 	if standing && c.share > 0 && c.ceiling == 0 {
 		c.boost, c.boosted = 1, s.Now
-		change := min(max(gain*(aim-c.queue.Seconds())/loop, -0.5), 0.25)
+		change := min(max(gain*(want-c.queue.Seconds())/loop, -0.5), 0.25)
 		if c.window.stalled && c.rate > c.share { // S is what a late machine made of it
 			c.rate *= math.Exp(change * dt.Seconds() / loop)
 			return
@@ -304,6 +309,12 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 		return
 	}
 	c.grow(s.Now, want, loop, dt, full && passed < 0.8*c.rate)
+}
+
+// passed is what the bottleneck passes on for this flow: what arrives and what the path loses behind it. Most of what
+// a path seems to lose is not believed: loss that this flow makes itself would have it send more, and lose more.
+func (c *Controller) passed() float64 {
+	return c.delivery / (1 - min(c.loss, c.floor.value+lossMargin, mostLoss))
 }
 
 // learn takes what passed while a queue stood for the share of this flow. More than the share counts as
@@ -326,9 +337,20 @@ func (c *Controller) learn(passed float64, dt time.Duration) {
 	case c.last > c.drainUntil+c.srtt+c.span():
 		c.share += (passed - c.share) * min(dt.Seconds()/c.loop().Seconds()/8, 1)
 	}
-	if c.share > 0 {
-		c.cap = max(c.cap+(c.share-c.cap)*min(dt.Seconds()/capacityLife.Seconds(), 1), c.share)
+	c.believe(dt)
+}
+
+// believe has the capacity follow the share: soon upwards, since nothing passes more than there is but for a moment
+// after a stall, and slowly downwards, since others may take what is missing.
+func (c *Controller) believe(dt time.Duration) {
+	life := capacityLife
+	if c.share > c.cap {
+		life = capacityRise
 	}
+	if c.cap == 0 {
+		c.cap = c.share
+	}
+	c.cap += (c.share - c.cap) * min(dt.Seconds()/life.Seconds(), 1)
 }
 
 // grow raises the rate while no queue is seen: to what passed before, then beyond it, faster the longer

@@ -144,7 +144,7 @@ func TestBaseDelay(t *testing.T) {
 		{32 * time.Second, 8000, 0},      // the route is longer now
 	}
 	for _, s := range steps {
-		if got := b.queue(s.now, s.in); got != s.want {
+		if got := b.queue(s.now, s.in, baseWindow); got != s.want {
 			t.Errorf("at %v: queue %v, want %v", s.now, got, s.want)
 		}
 	}

@@ -38,5 +38,5 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	c.drainBefore, c.drainLow = c.queue, c.queue
 	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
 	c.drainEvery = min(2*c.drainEvery, lastDrain)
-	c.nextDrain = now + max(c.drainEvery, 8*c.loop())
+	c.nextDrain = now + max(c.drainEvery, 8*c.loop(), 8*(c.drainUntil-now))
 }

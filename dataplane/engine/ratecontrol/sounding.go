@@ -1,11 +1,14 @@
 package ratecontrol
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	soundEvery = 4 * time.Second // between soundings of the capacity
+	soundFirst = time.Second     // while there are not three of them
 	soundFall  = 0.8             // of the queue that a sounding takes away
-	soundShort = 0.5             // likewise, while this flow does not compete
 	soundLeast = 0.003           // seconds: what has to be unsent to tell from the noise
 	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
 	soundDown  = 0.35            // and of one below
@@ -19,19 +22,20 @@ type sounding struct {
 	rate           float64
 	before, after  float64 // sums of queues, seconds
 	nBefore, n     int
+	found          [3]float64 // the last capacities, the newest last, 0 = none
 }
 
 // sound measures the capacity from time to time, by which this flow knows its part.
 func (c *Controller) sound(s Sample) {
-	v, d := &c.rival, &c.rival.sound
+	d := &c.contest.sound
 	q := c.mean.Seconds()
 	if c.late || c.window.stalled {
-		*d = sounding{next: s.Now + 4*c.srtt}
+		*d = sounding{next: s.Now + 4*c.srtt, found: d.found}
 		return
 	}
 	switch {
 	case d.to == 0 && s.Now >= d.next-c.srtt/2:
-		if v.cut.until > 0 || s.Now-v.cubic.cut < 3*c.srtt || s.Now < c.drainUntil+3*c.srtt {
+		if s.Now-c.contest.cubic.cut < 3*c.srtt || s.Now < c.drainUntil+3*c.srtt {
 			d.next, d.before, d.nBefore = s.Now+c.srtt, 0, 0
 			return
 		}
@@ -42,11 +46,7 @@ func (c *Controller) sound(s Sample) {
 		}
 		d.rate = c.rate
 		d.from = s.Now
-		depth := soundFall
-		if !v.on {
-			depth = soundShort // a short queue is not emptied unless the capacity is smaller
-		}
-		fall := depth * q * c.cap / (c.rate * (1 - drainShare))
+		fall := soundFall * q * c.cap / (c.rate * (1 - drainShare))
 		d.to = s.Now + min(time.Duration(fall*1e9), c.srtt/2)
 		c.drainUntil = d.to
 	case d.to > 0 && s.SentAt > d.to:
@@ -60,7 +60,10 @@ func (c *Controller) sound(s Sample) {
 			fall := d.before/float64(d.nBefore) - after
 			c.sounded((1-drainShare)*d.rate*(d.to-d.from).Seconds(), fall, after)
 		}
-		*d = sounding{next: s.Now + soundEvery}
+		*d = sounding{next: s.Now + soundEvery, found: d.found}
+		if d.found[0] == 0 {
+			d.next = s.Now + soundFirst
+		}
 	}
 }
 
@@ -76,6 +79,13 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 	case fall < 0.003 || left < 0.002 || c.loss > min(c.floor.value, c.calmLoss)+soundLoss:
 		return
 	}
+	found := &c.contest.sound.found
+	if *found = [3]float64{found[1], found[2], capacity}; found[0] == 0 {
+		return
+	}
+	sorted := *found
+	slices.Sort(sorted[:])
+	capacity = sorted[1] // others that speed up or slow down just then make single ones useless
 	weight := soundUp
 	if capacity < c.cap {
 		weight = soundDown
@@ -85,7 +95,7 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 	}
 	before := c.cap
 	c.cap = 1 / ((1-weight)/c.cap + weight/capacity)
-	if w, most := &c.rival.cubic, (c.rival.cubic.most+c.partWindow())/2; c.rival.on && c.cap > before && most > w.most {
+	if w, most := &c.contest.cubic, (c.contest.cubic.most+c.partWindow())/2; c.cap > before && most > w.most {
 		w.start(c.last, w.window, most, w.flows)
 	}
 }

@@ -1,0 +1,67 @@
+package ratecontrol
+
+import "time"
+
+// Flows that compete may have taken one another for others: then each sends its part, and there is loss without end.
+// BBR does that to them as well, as it does not yield to loss. So where loss goes on, a flow yields for a while. All of
+// its kind see the loss and do the same, and the queue becomes short. If it does not, or what this flow gets withers,
+// the others are deaf to loss, and it competes without yielding to loss either.
+const (
+	truceLoss   = 0.02  // beyond the path's own; TCP flows that yield to loss see far less, unless they are very many
+	oftenLoss   = 0.005 // likewise, in more than
+	oftenRounds = 0.1   // of the round trips
+	deafLoss    = 0.08  // likewise, where others are known to be deaf
+	truceTime   = 3 * time.Second
+	truceQueue  = 30 * time.Millisecond // flows of this kind do not have when they yield
+	truceShare  = 0.55                  // of what it had is left to a flow that yields beside others that do not
+	truceGood   = time.Minute           // for that long the outcome is
+)
+
+// truce is a time in which a flow that competed yields. What counts is its second half.
+type truce struct {
+	watchFrom, until time.Duration // 0 = none
+	share            float64       // what this flow had before
+	queue            time.Duration // the longest
+	lossy            bool
+}
+
+func (t *truce) watch(now, queue time.Duration, lossy bool) {
+	if now >= t.watchFrom {
+		t.queue = max(t.queue, queue)
+		t.lossy = t.lossy || lossy
+	}
+}
+
+// wantsTruce says that there is more loss than beside others who yield to it.
+func (c *Controller) wantsTruce(now time.Duration) bool {
+	v := &c.rivals
+	if now < v.deafUntil {
+		return v.excess > deafLoss
+	}
+	return v.excess > truceLoss || v.excess > oftenLoss && v.lossy > oftenRounds
+}
+
+func (c *Controller) startTruce(now time.Duration) {
+	d := max(truceTime, 36*c.loop())
+	c.contest = contest{}
+	c.truce = truce{watchFrom: now + d/2, until: now + d, share: c.share}
+	c.rivals.forget(now)
+	c.rivals.lossy, c.rivals.deafUntil = 0, 0
+}
+
+// endTruce says whether others went on.
+func (c *Controller) endTruce(now time.Duration) bool {
+	v, t := &c.rivals, c.truce
+	c.truce = truce{}
+	if t.lossy || t.queue > truceQueue || c.share < truceShare*t.share {
+		v.deafUntil = now + truceGood
+		return true
+	}
+	v.alikeUntil, v.alikeShare = now+truceGood, c.share
+	return false
+}
+
+// alike says that a truce has shown no others, and nothing has spoken against it since.
+func (c *Controller) alike(now time.Duration) bool {
+	return now < c.rivals.alikeUntil && c.share > truceShare*c.rivals.alikeShare
+}
