@@ -13,6 +13,9 @@ const (
 	competeStart = 0.6 // of the part: less than the capacity in all, if three of one kind take one another for others
 	competeCut   = 0.4 // times the longest queue lately: shorter ones do not overflow
 	deafClimb    = time.Second
+	deafSettle   = 10 * time.Second // in which BBR has found what is left to it:
+	deafMuch     = 0.035            // more is lost after that only if the part is too large,
+	deafShrink   = 50 * time.Second // and the capacity is taken for smaller, with this time constant
 
 	stayTime    = 3 * time.Second
 	leaveMany   = 8.0         // flows like this one would want 1/1.25 of the queue or more:
@@ -115,6 +118,9 @@ func (c *Controller) climb(s Sample, deaf bool, dt time.Duration) {
 	switch part := c.partWindow(); {
 	case !s.Backlogged || s.Now < c.contest.sound.to:
 	case deaf:
+		if c.rivals.excess > deafMuch && s.Now > c.rivals.deafUntil-truceGood+deafSettle {
+			c.cap = max(c.cap*math.Exp(-dt.Seconds()/deafShrink.Seconds()), c.share)
+		}
 		window := w.window * math.Exp(dt.Seconds()/deafClimb.Seconds())
 		w.start(s.Now, window, max(window, part), w.flows)
 	default:
