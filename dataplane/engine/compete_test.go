@@ -139,14 +139,14 @@ func TestFairFlows(t *testing.T) {
 				group.Wait()
 				stats = ab.Stats()
 			})
-			if stats.QueueDrops > stats.Packets*3/20 {
-				t.Errorf("%d of %d packets dropped: flows that took one another for others did not find out", stats.QueueDrops, stats.Packets)
-			}
 			part := rate / 1e6 / float64(len(got)) * payloadShare
 			t.Logf("%.1f Mbit/s, each part is %.1f, queue %v, %.3f dropped", got, part, stats.MeanQueue, float64(stats.QueueDrops)/float64(stats.Packets))
-			least, most := 0.8, 1.2
-			if len(got) > 3 { // they take one another for others now and then
-				least, most = 0.15, 4
+			least, most, lost := 0.8, 1.2, 0.01
+			if len(got) > 3 { // they take one another for others now and then, until a truce shows what they are
+				least, most, lost = 0.1, 5, 0.35
+			}
+			if float64(stats.QueueDrops) > lost*float64(stats.Packets) {
+				t.Errorf("%d of %d packets dropped", stats.QueueDrops, stats.Packets)
 			}
 			for i, mbit := range got {
 				if mbit < least*part || mbit > most*part {

@@ -276,13 +276,13 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
 	want := c.wanted()
 	if full {
-		if c.queue.Seconds() < want {
+		if c.queue.Seconds() < want && !c.contest.on {
 			c.calmLoss += (c.loss - c.calmLoss) * min(dt.Seconds()/calmLossTime.Seconds(), 1)
 		}
 		if s.Backlogged && !c.contest.on && c.shallow(s.Now) {
 			return
 		}
-		if c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop() {
+		if !c.contest.on && (c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop()) { // beside others they and this flow make loss
 			c.floor.add(s.Now, c.loss)
 		}
 	}
