@@ -46,7 +46,7 @@ func (c *Controller) compete(s Sample, want float64, dt time.Duration) bool {
 	lossy := c.lossyRound(s)
 	others := c.seeRivals(s.Now, want, dt)
 	if c.truce.until > 0 {
-		c.truce.watch(s.Now, c.queue, lossy)
+		c.truce.watch(s.Now, c.queue, c.share, lossy)
 		if s.Now < c.truce.until {
 			return false
 		}
@@ -78,6 +78,7 @@ func (c *Controller) enter(now time.Duration) bool {
 		return false
 	}
 	c.contest = contest{on: true, seen: now + stayTime, stood: now, sound: sounding{next: now + time.Second}}
+	c.rivals.lossy, c.rivals.excess = 0, 0 // what was lost before does not say how the others take to company
 	part, window := c.partWindow(), c.rate/c.perPacket()
 	c.contest.cubic.start(now, max(window, competeStart*part), max(window, part), max(c.weight(), 1))
 	return true

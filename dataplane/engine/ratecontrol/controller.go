@@ -68,8 +68,11 @@ const (
 	mostBoost    = 16.0
 	calmLossTime = 5 * time.Second // over which loss without a queue is averaged
 	ceilingLife  = 5 * time.Second
+	lossHelped   = 0.75 // of the loss before is left at most when going slower has helped, or
+	passHelped   = 1.06 // times as many of the packets arrive
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
+	blindDrain   = 0.1  // seconds
 	raiseShare   = 0.7  // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
@@ -118,6 +121,7 @@ type Controller struct {
 	last                  time.Duration
 	ceiling               float64 // what a shallow buffer passes, 0 = none seen
 	ceilingAt             time.Duration
+	ceilingLoss           float64 // what was lost before
 }
 
 // New makes a controller; Start has to follow.
@@ -256,7 +260,7 @@ func (c *Controller) observe(s Sample) {
 	}
 	c.queue = c.queues.add(s.Now, q, min(max(c.srtt/4, 10*time.Millisecond), 40*time.Millisecond))
 	c.lowest, c.mean = q, q+s.MeanDelay
-	if c.mean.Seconds() >= wantedQueue.Seconds()*c.weight() {
+	if c.mean.Seconds() >= c.wanted() {
 		c.deepAt = s.Now
 	}
 }
@@ -283,7 +287,8 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 			return
 		}
 		if !c.contest.on && (c.ceiling == 0 || s.Now-c.ceilingAt > c.span()+c.loop()) { // beside others they and this flow make loss
-			c.floor.add(s.Now, c.loss)
+			// who has never seen the queue long may have begun while others kept it full: it seems empty then
+			c.floor.add(s.Now, c.loss, c.queue.Seconds() < want && s.Now-c.deepAt < deepLife)
 		}
 	}
 	passed := c.passed()

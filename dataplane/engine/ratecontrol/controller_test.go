@@ -1,6 +1,7 @@
 package ratecontrol
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -14,10 +15,12 @@ type path struct {
 	delay    time.Duration // round trip without queue
 	most     time.Duration // of queue
 	extra    time.Duration // delay the path takes on
+	others   float64       // bits per second that others send whatever is lost
 	queue    float64       // seconds
 	sent     float64       // bits
 	arrived  float64
-	packets  float64
+	lost     float64 // packets not yet reported
+	got      float64 // likewise
 	now      time.Duration
 	reports  []report
 }
@@ -33,22 +36,24 @@ func (p *path) run(c *Controller, d time.Duration) {
 		bits := float64(c.RateAt(p.now)) * ms.Seconds()
 		p.sent += bits
 		c.Sent(p.now, int64(p.sent/8))
-		p.queue += bits / p.capacity
+		all := bits + p.others*ms.Seconds()
+		p.queue += all / p.capacity
 		p.queue -= min(ms.Seconds(), p.queue)
 		through := bits
 		if over := p.queue - p.most.Seconds(); over > 0 {
 			p.queue -= over
-			through -= over * p.capacity
-			p.packets += over * p.capacity / 12000
+			through -= bits * over * p.capacity / all
+			p.lost += (bits - through) / packetBits
 		}
+		p.got += through / packetBits
 		p.arrived += through
 		if p.now%c.reports().Truncate(ms) == 0 {
 			one := p.delay/2 + p.extra + time.Duration(p.queue*1e9)
-			lost := int(p.packets)
-			p.packets -= float64(lost)
+			lost, got := math.Floor(p.lost), math.Floor(p.got)
+			p.lost, p.got = p.lost-lost, p.got-got
 			p.reports = append(p.reports, report{p.now + p.delay + p.extra + time.Duration(p.queue*1e9), Sample{
 				RTT: p.delay + p.extra + time.Duration(p.queue*1e9), HasDelay: true, Delay24: uint32(one.Microseconds()) & (1<<24 - 1),
-				SentAt: p.now, DeliveredBytes: int64(p.arrived / 8), Arrival: p.now + one, Lost: lost, Arrived: 100, Backlogged: true}})
+				SentAt: p.now, DeliveredBytes: int64(p.arrived / 8), Arrival: p.now + one, Lost: int(lost), Arrived: int(got), Backlogged: true}})
 		}
 		for len(p.reports) > 0 && p.reports[0].at <= p.now {
 			s := p.reports[0].sample
@@ -102,6 +107,22 @@ func TestLongerPath(t *testing.T) {
 	p.run(c, 6*time.Second)
 	if r := float64(c.Rate()); r < 90e6 {
 		t.Errorf("rate %.1f Mbit/s after the path became longer, want about 100", r/1e6)
+	}
+}
+
+// TestFullQueue begins while others keep the queue full: all of the loss looks like the path's, and the rate must not
+// follow what is lost.
+func TestFullQueue(t *testing.T) {
+	for _, others := range []float64{1, 2, 5} {
+		p := &path{capacity: 100e6, delay: 20 * ms, most: 50 * ms, queue: 0.05}
+		p.others = others * p.capacity
+		c := start(Limits{Policy: Fair}, p, p.capacity)
+		for range 30 {
+			p.run(c, time.Second)
+			if r := float64(c.Rate()); r > 1.5*p.capacity {
+				t.Fatalf("rate %.0f Mbit/s at %v beside %.0f times the capacity", r/1e6, p.now, others)
+			}
+		}
 	}
 }
 

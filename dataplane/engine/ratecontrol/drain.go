@@ -4,9 +4,11 @@ import "time"
 
 // planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on.
 // A queue that does not fall then is none: the path has become longer than it was, or its least delay was measured
-// wrongly.
+// wrongly. Who loses packets and has never seen a queue steps back as well: it may have begun while others kept the
+// queue full, and take that for the path.
 func (c *Controller) planDrain(now time.Duration, want float64) {
-	if c.share == 0 || c.ceiling > 0 {
+	blind := c.ceiling > 0
+	if c.share == 0 && !blind {
 		return
 	}
 	if c.nextDrain == 0 {
@@ -27,13 +29,16 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
 		}
 	}
-	if c.share < competeAlone*c.cap {
+	if c.share < competeAlone*c.cap && !blind {
 		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
 	}
 	if now < c.nextDrain {
 		return
 	}
-	d := max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
+	d := blindDrain
+	if !blind {
+		d = max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
+	}
 	c.drainUntil = now + time.Duration(d*1e9)
 	c.drainBefore, c.drainLow = c.queue, c.queue
 	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra

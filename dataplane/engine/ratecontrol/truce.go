@@ -7,26 +7,35 @@ import "time"
 // its kind see the loss and do the same, and the queue becomes short. If it does not, or what this flow gets withers,
 // the others are deaf to loss, and it competes without yielding to loss either.
 const (
-	truceLoss   = 0.02  // beyond the path's own; TCP flows that yield to loss see far less, unless they are very many
-	oftenLoss   = 0.005 // likewise, in more than
-	oftenRounds = 0.1   // of the round trips
-	deafLoss    = 0.08  // likewise, where others are known to be deaf
+	truceLoss   = 0.02            // beyond the path's own; TCP flows that yield to loss see far less, unless they are very many
+	oftenLoss   = 0.005           // likewise, in more than
+	oftenRounds = 0.1             // of the round trips
+	deafLoss    = 0.08            // likewise, where others are known to be deaf;
+	deafSoon    = 0.12            // at first, for
+	deafFind    = 3 * time.Second // in which they find what is left to them
 	truceTime   = 3 * time.Second
 	truceQueue  = 30 * time.Millisecond // flows of this kind do not have when they yield
 	truceShare  = 0.55                  // of what it had is left to a flow that yields beside others that do not
+	truceLess   = 0.75                  // likewise, maybe: twice in a row tells
+	truceFall   = 0.9                   // likewise, of what it had halfway: beside its like it would have levelled off
 	truceGood   = time.Minute           // for that long the outcome is
 )
 
 // truce is a time in which a flow that competed yields. What counts is its second half.
 type truce struct {
 	watchFrom, until time.Duration // 0 = none
-	share            float64       // what this flow had before
+	share            float64       // what this flow had before,
+	middle, least    float64       // halfway, and at least since
 	queue            time.Duration // the longest
 	lossy            bool
 }
 
-func (t *truce) watch(now, queue time.Duration, lossy bool) {
+func (t *truce) watch(now, queue time.Duration, share float64, lossy bool) {
 	if now >= t.watchFrom {
+		if t.middle == 0 {
+			t.middle, t.least = share, share
+		}
+		t.least = min(t.least, share)
 		t.queue = max(t.queue, queue)
 		t.lossy = t.lossy || lossy
 	}
@@ -35,7 +44,10 @@ func (t *truce) watch(now, queue time.Duration, lossy bool) {
 // wantsTruce says that there is more loss than beside others who yield to it.
 func (c *Controller) wantsTruce(now time.Duration) bool {
 	v := &c.rivals
-	if now < v.deafUntil {
+	switch {
+	case now < v.deafUntil-truceGood+deafFind:
+		return v.excess > deafSoon
+	case now < v.deafUntil:
 		return v.excess > deafLoss
 	}
 	return v.excess > truceLoss || v.excess > oftenLoss && v.lossy > oftenRounds
@@ -53,12 +65,17 @@ func (c *Controller) startTruce(now time.Duration) {
 func (c *Controller) endTruce(now time.Duration) bool {
 	v, t := &c.rivals, c.truce
 	c.truce = truce{}
-	if t.lossy || t.queue > truceQueue || c.share < truceShare*t.share {
+	withers := t.least < truceLess*t.share || c.share < truceFall*t.middle
+	deaf := t.lossy || t.queue > truceQueue || t.least < truceShare*t.share || withers && now < v.doubtUntil
+	switch {
+	case deaf:
 		v.deafUntil = now + truceGood
-		return true
+	case withers:
+		v.doubtUntil = now + truceGood
+	default:
+		v.alikeUntil, v.alikeShare = now+truceGood, c.share
 	}
-	v.alikeUntil, v.alikeShare = now+truceGood, c.share
-	return false
+	return deaf
 }
 
 // alike says that a truce has shown no others, and nothing has spoken against it since.
