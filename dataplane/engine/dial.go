@@ -133,7 +133,7 @@ type answers struct {
 // measured says that the path's capacity is known, or will not be by another train. A full buffer takes most of one,
 // and what is left tells what this flow got instead of what there is; the next may find room.
 func (a *answers) measured() bool {
-	return a.trains == mostTrains || a.upBps > 0 && a.downBps > 0 && a.down.n >= probeCount/2
+	return a.trains == mostTrains || a.upBps > 0 && a.downBps > 0 && len(a.down.arrivals) >= probeCount/2
 }
 
 // handshake sends hellos until some are answered, and answers with what it measured.
@@ -248,8 +248,8 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 			a.n++
 			a.token, a.rtt, a.size = m.Token, min(a.rtt, rtt), max(a.size, len(d))
 			if place := m.Seq - a.measuring; len(d) == wire.MinDatagram && place < probeCount {
-				a.up.add(m.Arrival, place, len(d))
-				a.down.add(uint64(now.Microseconds()), place, len(d))
+				a.up.add(m.Arrival, place)
+				a.down.add(uint64(now.Microseconds()), place)
 			}
 			a.lastSeq = a.lastSeq || m.Seq == last
 		}

@@ -119,63 +119,6 @@ func (k *linkKeys) parse(l *wire.Link, d, scratch []byte) error {
 // isLink says that a datagram claims to be a link packet.
 func isLink(d []byte) bool { return len(d) > 0 && d[0] == wire.Version<<4|byte(wire.TypeLink) }
 
-// dispersion measures a bottleneck by what a train of datagrams spreads to on its way
-// (Dovrolis, Ramanathan and Moore, "Packet-dispersion techniques", 2004).
-type dispersion struct {
-	first, last uint64 // microseconds
-	from, to    uint16 // highest number of those that arrived first, and of all
-	size        int    // with headers
-	late        int    // datagrams that came after those that arrived first
-	n           int
-	overhead    int
-}
-
-// mostLost is how many datagrams of a train, for each that came, count as having passed the bottleneck and been lost elsewhere.
-// More than that were dropped by a full buffer, and passed nothing.
-const mostLost = 0.15
-
-func (p *dispersion) add(at uint64, seq uint16, size int) {
-	switch {
-	case p.n == 0:
-		p.first, p.last, p.from, p.size = at, at, seq, size+p.overhead
-	case at > p.first:
-		p.late++
-		p.last = max(p.last, at)
-	default:
-		p.from = max(p.from, seq)
-	}
-	p.to = max(p.to, seq)
-	p.n++
-}
-
-// spreadError is added to a measured spread (microseconds): time stamps are coarse, and too much is the worse
-// mistake, because what is sent too fast for a round trip is lost.
-const spreadError = 200
-
-// bps is the measured rate, 0 when too little arrived.
-func (p *dispersion) bps(least int) int64 {
-	if p.n < least {
-		return 0
-	}
-	if p.late == 0 { // all at once
-		return int64(p.n) * int64(wire.MinDatagram+p.overhead) * 8 * 1e6 / spreadError
-	}
-	passed := min(float64(p.to-p.from), float64(p.late)*(1+mostLost))
-	return int64(max(passed, float64(p.late)) * float64(p.size) * 8 * 1e6 / float64(p.last-p.first+spreadError))
-}
-
-// finest is the rate up to which a train's spread is long enough to be told from a machine that was away for a moment.
-const finest = 1e9
-
-// likely is what to believe of a direction's measurement, given the other's: a path is more often
-// symmetric than not, and a delayed reader makes a train look faster than it was.
-func likely(own, other int64) int64 {
-	if other > 0 && own > other && (own < 4*other || own > finest) {
-		return other
-	}
-	return own
-}
-
 // takeLinks hands the link packets of a train to take and returns the length of what is left, moved to
 // the front. Packets of both kinds meet in a train only when they happen to have one size.
 func takeLinks(buf []byte, n, size int, take func(d []byte)) int {

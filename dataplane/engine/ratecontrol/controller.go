@@ -121,7 +121,8 @@ type Controller struct {
 	last                  time.Duration
 	ceiling               float64 // what a shallow buffer passes, 0 = none seen
 	ceilingAt             time.Duration
-	ceilingLoss           float64 // what was lost before
+	ceilingLoss           float64 // what was lost before,
+	ceilingFrom           float64 // and what was sent
 }
 
 // New makes a controller; Start has to follow.
@@ -182,6 +183,25 @@ func (c *Controller) Capacity() int64 { return int64(c.cap) }
 
 // Loss is the share of packets lost lately.
 func (c *Controller) Loss() float64 { return c.loss }
+
+// Mode says in a word how the rate is found: fixed; delay, by the queue, as where nobody else fills the buffer; cubic or
+// deaf, beside others who do and who yield to loss or do not; truce, while that is found out; shallow, where the buffer
+// does not hold the wanted queue.
+func (c *Controller) Mode() string {
+	switch {
+	case c.lim.Policy == Fixed:
+		return "fixed"
+	case c.truce.until > 0:
+		return "truce"
+	case c.contest.on && c.last < c.rivals.deafUntil:
+		return "deaf"
+	case c.contest.on:
+		return "cubic"
+	case c.ceiling > 0:
+		return "shallow"
+	}
+	return "delay"
+}
 
 // Queue is the standing queue, MeanQueue the mean of the last report.
 func (c *Controller) Queue() time.Duration { return c.queue }

@@ -19,14 +19,13 @@ func (c *Controller) shallow(now time.Duration) bool {
 		}
 		if loss > lossHelped*c.ceilingLoss && 1-loss < passHelped*(1-c.ceilingLoss) {
 			// Slower did not help: it is the path that loses more than it did.
-			loss = min(loss, mostLoss)
-			c.floor.raise(loss)
-			c.rate, c.ceiling = c.rate/(1-loss), 0
+			c.floor.raise(min(loss, mostLoss))
+			c.rate, c.ceiling = max(c.rate, c.ceilingFrom), 0
 			c.boosted = now
 			return false
 		}
 	}
-	c.ceilingLoss = loss
+	c.ceilingLoss, c.ceilingFrom = loss, c.rate
 	c.ceiling, c.ceilingAt = max(0.98*c.slow.delivered/(1-c.floor.value), c.rate/2), now
 	c.rate, c.share = 0.97*c.ceiling, 0
 	return true
