@@ -1,9 +1,7 @@
 package transfer
 
 import (
-	"bytes"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,19 +43,11 @@ func (o *overtaken) OpenFile(p string, flag int, perm os.FileMode) (*os.File, er
 
 // Two sessions whose parts become whole at one time both find that the file is. Who is second has nothing left to do.
 func TestTwoSessionsFindAFileWhole(t *testing.T) {
-	from, to := t.TempDir(), t.TempDir()
-	content := noise(1, 20<<20)
-	write(t, filepath.Join(from, "big"), content)
-	sessions := shares(t, from, to, 2)
+	sessions, delivered := twoShares(t)
 	sessions[0].mustDo(t)
 	sessions[1].target = func(r *storage.Root) TargetTree {
 		return &overtaken{Root: r, t: t, journals: []string{"big.1-2.aspx", "big.2-2.aspx"}, whole: journalHeaderLen + 11*journalRecordLen}
 	}
 	sessions[1].mustDo(t)
-	if got, err := os.ReadFile(filepath.Join(to, "big")); err != nil || !bytes.Equal(got, content) {
-		t.Errorf("the file is not what was sent: %d bytes, %v", len(got), err)
-	}
-	if got := tree(t, to); len(got) != 1 {
-		t.Errorf("left behind: %v", got)
-	}
+	delivered()
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,23 @@ func shares(t *testing.T, from, to string, n int) []*run {
 		out = append(out, &run{from: from, to: to, options: control.Options{Session: i + 1, Sessions: n, SplitFrom: 3 << 20, PreserveTimes: true}})
 	}
 	return out
+}
+
+// twoShares are two sessions of a large file, and a check that it is all there is in the end.
+func twoShares(t *testing.T) (sessions []*run, delivered func()) {
+	t.Helper()
+	from, to := t.TempDir(), t.TempDir()
+	content := noise(1, 20<<20)
+	write(t, filepath.Join(from, "big"), content)
+	return shares(t, from, to, 2), func() {
+		t.Helper()
+		if got, err := os.ReadFile(filepath.Join(to, "big")); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("the file is not what was sent: %d bytes, %v", len(got), err)
+		}
+		if got := tree(t, to); len(got) != 1 {
+			t.Errorf("left behind: %v", got)
+		}
+	}
 }
 
 func fillShares(t *testing.T, dir string) {

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -43,10 +42,8 @@ func TestJournalsOfOtherPartsDoNotStay(t *testing.T) {
 
 // A journal does not vouch for a part of a partial file that was made after it.
 func TestJournalsDoNotVouchForAnotherPartialFile(t *testing.T) {
-	from, to := t.TempDir(), t.TempDir()
-	content := noise(1, 20<<20)
-	write(t, filepath.Join(from, "big"), content)
-	sessions := shares(t, from, to, 2)
+	sessions, delivered := twoShares(t)
+	to := sessions[0].to
 	sessions[1].mustDo(t)
 	if err := os.Remove(filepath.Join(to, "big.partial")); err != nil {
 		t.Fatal(err)
@@ -56,12 +53,7 @@ func TestJournalsDoNotVouchForAnotherPartialFile(t *testing.T) {
 		t.Error("a file of which a part is missing has its name")
 	}
 	sessions[1].mustDo(t)
-	if got, err := os.ReadFile(filepath.Join(to, "big")); err != nil || !bytes.Equal(got, content) {
-		t.Errorf("the file is not what was sent: %v", err)
-	}
-	if got := tree(t, to); len(got) != 1 {
-		t.Errorf("left behind: %v", got)
-	}
+	delivered()
 }
 
 // A file may have the name that the journal of another one's part has.
