@@ -20,19 +20,19 @@ var errHelp = errors.New("help")
 
 // flags are the options of the command line, under their published names.
 type flags struct {
-	mode, host, user, token, cipher, sshfp, policy, overwrite, resume, links    string
-	dest64                                                                      bool
-	fileList, pairList, prefix64, base64, tags, tags64, spec, session, checksum string
-	fileCrypt                                                                   string
-	webSocket                                                                   bool
-	failBadPass                                                                 bool
-	targetRate, minRate, newer, older                                           string
-	sshPort, udpPort, management, datagram                                      int
-	splitFrom                                                                   int64
-	identities, exclude                                                         []string
-	createDir, preserve, preserveTime, quiet, noEncryption, skipSpecial, help   bool
-	preserveAccess, preserveUID, preserveGID                                    bool
-	xattrs, remoteXattrs, acls, remoteACLs                                      string
+	mode, host, user, token, cipher, sshfp, policy, overwrite, resume, links         string
+	dest64                                                                           bool
+	fileList, pairList, prefix64, base64, tags, tags64, spec, session, checksum      string
+	fileCrypt                                                                        string
+	webSocket                                                                        bool
+	failBadPass                                                                      bool
+	targetRate, minRate, newer, older                                                string
+	sshPort, udpPort, management, datagram                                           int
+	splitFrom                                                                        int64
+	identities, exclude                                                              []string
+	createDir, preserve, preserveTime, quiet, debug, noEncryption, skipSpecial, help bool
+	preserveAccess, preserveUID, preserveGID                                         bool
+	xattrs, remoteXattrs, acls, remoteACLs                                           string
 }
 
 func newFlags() (*pflag.FlagSet, *flags) {
@@ -86,6 +86,7 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.StringVarP(&f.session, "session", "C", "", "move share `i:n` of the transfer, i from 1 to n; run n of them, here or on several machines, with the same arguments")
 	s.Int64Var(&f.splitFrom, "multi-session-threshold", 0, "split files of so many `bytes` and more among the n sessions of -C (0: none)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
+	s.BoolVarP(&f.debug, "debug", "D", false, "when sending, say once a second on standard error what the rate control sees and does")
 	s.BoolVarP(&f.noEncryption, "no-encryption", "T", false, "authenticate the data and do not encrypt it, as -c none; the server has to allow it")
 	s.BoolVarP(&f.help, "help", "h", false, "this text")
 	addIgnored(s)
@@ -109,7 +110,7 @@ func parse(args []string, env func(string) string) (*request, error) {
 	}
 	r := &request{
 		sshPort: f.sshPort, udpPort: f.udpPort, user: f.user, host: f.host, keyFiles: f.identities, fingerprint: f.sshfp,
-		token: f.token, quiet: f.quiet, managementPort: f.management,
+		token: f.token, quiet: f.quiet, debug: f.debug, managementPort: f.management,
 		keyPEM: env("ASPERA_SCP_KEY"), password: env("ASPERA_SCP_PASS"), cookie: env("ASPERA_SCP_COOKIE"),
 		webSocket: f.webSocket,
 		fileCrypt: f.fileCrypt, filePass: env("ASPERA_SCP_FILEPASS"), failBadPass: f.failBadPass,

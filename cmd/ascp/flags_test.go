@@ -22,7 +22,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := parse([]string{
-		"-M", "1234", "-C1:1", "-q", "-i", "key.pem", "--exclude-newer-than", "-1", "--check-sshfp", "ab", "-c", "aes128", "-d", "-O", "33002",
+		"-M", "1234", "-C1:1", "-q", "-DD", "-i", "key.pem", "--exclude-newer-than", "-1", "--check-sshfp", "ab", "-c", "aes128", "-d", "-O", "33002",
 		"--mode", "send", "--host", "h", "-m", "0", "--overwrite", "always", "--policy", "high", "-k", "3", "-P", "22", "--user", "u",
 		"--source-prefix64", "L3By", "--symbolic-links", "skip", "--tags64", "eyJhIjoxfQ==", "-l", "5000", "-y", "0", "-p", "true", "--dest64",
 		"--file-list=" + list, "Lw==",
@@ -39,7 +39,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	want := &request{
 		direction: transferspec.Send, host: "h", user: "u", sshPort: 22, udpPort: 33002, keyFiles: []string{"key.pem"}, fingerprint: "ab",
 		sources: []transferspec.Path{{Source: "a b"}, {Source: "ä"}}, sourcePrefix: "/pr", destination: "/", token: "T", cookie: "C",
-		tags: []byte(`{"a":1}`), quiet: true, managementPort: 1234,
+		tags: []byte(`{"a":1}`), quiet: true, debug: true, managementPort: 1234,
 	}
 	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always", "full_csum", "skip"
 	want.options.PreserveTimes, want.options.PreserveModes, want.options.TargetKbps = true, true, 5000

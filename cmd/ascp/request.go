@@ -42,6 +42,6 @@ type request struct {
 	passphrase  *atrest.Passphrase
 	failBadPass bool
 
-	quiet          bool
+	quiet, debug   bool
 	managementPort int
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path"
@@ -61,13 +62,16 @@ func (t *task) run(ctx context.Context) error {
 }
 
 func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
-	t.display = newDisplay(t.quiet)
+	t.display = newDisplay(t.quiet || t.debug)
 	t.client = &transfer.Client{
 		Hello: control.Hello{
 			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options, Cookie: t.cookie,
 			Tags: t.tags, TransferID: t.transferID,
 		},
 		Dial: t.dialData, OnWelcome: t.welcomed, OnFile: t.fileEnded,
+	}
+	if t.debug {
+		t.client.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	var err error
 	if t.direction == transferspec.Send {

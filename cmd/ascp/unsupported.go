@@ -16,7 +16,7 @@ var ignored = []struct {
 	value       bool
 }{
 	{"http-fallback", "y", true}, {"http-port", "t", true}, {"http-cert", "I", true}, {"http-key", "Y", true},
-	{"local-log", "L", true}, {"remote-log", "R", true}, {"debug", "D", false},
+	{"local-log", "L", true}, {"remote-log", "R", true},
 	{"read-block-size", "g", true}, {"write-block-size", "G", true}, {"rexmsg-size", "X", true},
 	{"precalculate-job-size", "", false}, {"precalculate-disable", "", false}, {"skip-dir-traversal-dupes", "", false},
 	{"preserve-source-access-time", "", false},

@@ -159,6 +159,7 @@ func (s *Sender) Run(ctx context.Context) error {
 			}
 		})
 	}
+	group.Go(func() { s.narrate(ctx) })
 	start(func() error { return s.ahead.run(ctx) })
 	start(func() error {
 		defer cancel() // the pacing loop ends last on success

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
 
 	"faspex.io/operator/dataplane/atrest"
@@ -30,6 +31,8 @@ type Client struct {
 	// several goroutines at a time.
 	OnWelcome func(control.Welcome)
 	OnFile    func(FileEvent)
+	// Logger, if not nil, is told what the engine does.
+	Logger *slog.Logger
 
 	now   current
 	clock engine.Clock // nil is the system's
@@ -92,7 +95,7 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 	}
 	cfg := engine.Config{
 		ID: engine.SessionID(welcome.LinkID), Secret: [32]byte(welcome.Secret), Cipher: engine.Cipher(options.Cipher),
-		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock,
+		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock, Logger: c.Logger,
 	}
 	r := c.role(conn, options, cfg, func(ctx context.Context) (engine.Link, error) { return c.dial(ctx, welcome.UDPPort, cfg) })
 	c.now.set(r)

@@ -64,6 +64,9 @@ func ascp(name, policy string, webSocket bool) Flow {
 		if policy == "fixed" {
 			args = append(args, "-l", strconv.FormatInt(j.RateBps*99/100/1000, 10))
 		}
+		if j.Log != nil {
+			args = append(args, "-D")
+		}
 		greeted := make(chan time.Duration, 1)
 		go handshake(manager, greeted)
 		client, err := j.Pair.A.Start(ctx, testbed.Command{Name: program, Args: append(args, j.Source, "xfer@"+j.Pair.Address+":/"),
@@ -72,6 +75,9 @@ func ascp(name, policy string, webSocket bool) Flow {
 			return o, err
 		}
 		inTime, err := client.Wait(j.Limit)
+		if j.Log != nil {
+			fmt.Fprintf(j.Log, "%s\n%s", name, client.Errors())
+		}
 		if err != nil {
 			return o, client.Failed(fmt.Errorf("ascp: %w", err))
 		}

@@ -6,6 +6,7 @@ package flows
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -30,6 +31,7 @@ type Job struct {
 	Limit    time.Duration // what takes longer is stopped
 	Timed    bool          // run for Limit instead of to the end, if the program can
 	Slot     int           // tells flows apart that run at the same time
+	Log      io.Writer     // takes what ascp says of its rate control; nil is nobody
 }
 
 // Outcome is how it went. Seconds are those between the first data and the last byte verified (or the cut), without

@@ -24,6 +24,7 @@ type bench struct {
 	runs           int
 	quick, list    bool
 	again          bool
+	log            bool
 	shrink         int64
 	names, flows   *regexp.Regexp
 	folder, source string
@@ -40,6 +41,7 @@ func main() {
 	flag.BoolVar(&b.quick, "quick", false, "four scenarios only")
 	flag.BoolVar(&b.list, "list", false, "print the scenarios and end")
 	flag.BoolVar(&b.again, "again", false, "keep the runs of the former use and add to them")
+	flag.BoolVar(&b.log, "log", false, "print what ascp says of its rate control to standard error")
 	flag.Int64Var(&b.shrink, "shrink", 1, "divide the size of every file by this, for a quick look; the bars do not hold then")
 	flag.StringVar(&names, "scenarios", "", "only those whose name matches this regular expression")
 	flag.StringVar(&selected, "flows", "", "only those whose name matches this regular expression")

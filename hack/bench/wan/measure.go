@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -50,8 +51,12 @@ func (b *bench) add(r report.Row) error {
 }
 
 func (b *bench) job(p *testbed.Pair, s *scenario) flows.Job {
-	return flows.Job{Pair: p, Programs: b.programs, Folder: b.folder, Source: b.source, Bytes: s.bytes, Files: 1, RateBps: int64(s.rate), RTT: s.rtt,
+	job := flows.Job{Pair: p, Programs: b.programs, Folder: b.folder, Source: b.source, Bytes: s.bytes, Files: 1, RateBps: int64(s.rate), RTT: s.rtt,
 		Limit: 2*s.ideal() + 8*s.rtt}
+	if b.log {
+		job.Log = os.Stderr
+	}
+	return job
 }
 
 // alone measures one flow on a link of its own.

@@ -1,0 +1,40 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/simnet"
+)
+
+// TestNarration has a sender say what its rate control does, and only if it is asked to.
+func TestNarration(t *testing.T) {
+	const rate = 50e6
+	for level, want := range map[slog.Level]int{slog.LevelDebug: 3, slog.LevelInfo: 0} {
+		var said bytes.Buffer
+		synctest.Test(t, func(t *testing.T) {
+			link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
+			a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
+			cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), Rate: engine.Rate{Policy: engine.PolicyFair}, MaxMemory: memoryBound,
+				Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))}
+			s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<40)
+			ctx, cancel := context.WithCancel(t.Context())
+			var group sync.WaitGroup
+			group.Go(func() { _ = s.Run(ctx) })
+			group.Go(func() { _ = r.Run(ctx) })
+			time.Sleep(3500 * time.Millisecond)
+			cancel()
+			group.Wait()
+		})
+		if got := strings.Count(said.String(), "msg=rate mode=delay mbps="); got != want {
+			t.Errorf("at %v: %d lines, want %d:\n%s", level, got, want, &said)
+		}
+	}
+}
