@@ -131,9 +131,12 @@ type answers struct {
 }
 
 // measured says that the path's capacity is known, or will not be by another train. A full buffer takes most of one,
-// and what is left tells what this flow got instead of what there is; the next may find room.
+// and what is left tells what this flow got instead of what there is; the next may find room. And when both directions
+// differ, a machine may have been away for longer than the train takes: the next tells.
 func (a *answers) measured() bool {
-	return a.trains == mostTrains || a.upBps > 0 && a.downBps > 0 && len(a.down.arrivals) >= probeCount/2
+	whole := a.upBps > 0 && a.downBps > 0 && len(a.down.arrivals) >= probeCount/2
+	alike := max(a.upBps, a.downBps) <= min(a.upBps, a.downBps)*5/4
+	return a.trains == mostTrains || whole && (alike || a.trains > 1)
 }
 
 // handshake sends hellos until some are answered, and answers with what it measured.

@@ -64,3 +64,27 @@ func TestDispersionOfFew(t *testing.T) {
 		t.Errorf("too few arrived, %d bit/s measured", got)
 	}
 }
+
+// TestMeasured says after which trains there is another one.
+func TestMeasured(t *testing.T) {
+	few, most := make([]arrival, 10), make([]arrival, probeCount)
+	for _, tt := range []struct {
+		name     string
+		arrivals []arrival
+		up, down int64
+		trains   int
+		want     bool
+	}{
+		{"both directions alike", most, 300e6, 280e6, 1, true},
+		{"directions differ", most, 16e6, 280e6, 1, false},
+		{"directions differ again", most, 20e6, 280e6, 2, true},
+		{"a full buffer took most of it", few, 100e6, 100e6, 2, false},
+		{"as ever", few, 100e6, 100e6, mostTrains, true},
+		{"nothing measured", most, 0, 100e6, 2, false},
+	} {
+		a := answers{down: dispersion{arrivals: tt.arrivals}, upBps: tt.up, downBps: tt.down, trains: tt.trains}
+		if got := a.measured(); got != tt.want {
+			t.Errorf("%s: measured %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
