@@ -28,11 +28,19 @@ func (b *baseDelay) queue(now time.Duration, delay int64, window time.Duration) 
 	case delay < b.current:
 		b.current = delay
 	}
-	return time.Duration(delay-min(b.current, b.last)) * time.Microsecond
+	return time.Duration(delay-b.least()) * time.Microsecond
+}
+
+// least is the base, in microseconds on the same offset.
+func (b *baseDelay) least() int64 { return min(b.current, b.last) }
+
+// fell says by how much the base is below what it was.
+func (b *baseDelay) fell(from int64) time.Duration {
+	return time.Duration(from-b.least()) * time.Microsecond
 }
 
 // raise says that the path alone takes q longer than was thought.
 func (b *baseDelay) raise(q time.Duration) {
-	b.current = min(b.current, b.last) + q.Microseconds()
+	b.current = b.least() + q.Microseconds()
 	b.last = b.current
 }

@@ -73,6 +73,7 @@ const (
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
 	blindDrain   = 0.1  // seconds
+	mostDeeper   = 16.0
 	raiseShare   = 0.7  // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
@@ -110,6 +111,8 @@ type Controller struct {
 	drainCheck            time.Duration // when to see what the last step back has done
 	drainBefore, drainLow time.Duration // the queue before it, and the shortest since
 	drainEvery            time.Duration
+	drainBase             int64   // what the base was before it
+	drainDeeper           float64 // times as long as usual
 	window, slow          window
 	history               history
 	slowFull              bool
@@ -123,11 +126,12 @@ type Controller struct {
 	ceilingAt             time.Duration
 	ceilingLoss           float64 // what was lost before,
 	ceilingFrom           float64 // and what was sent
+	ceilingBase           int64   // what the base was
 }
 
 // New makes a controller; Start has to follow.
 func New(l Limits) *Controller {
-	c := &Controller{lim: l, rate: unknownStart, boost: firstBoost, deepAt: -deepLife}
+	c := &Controller{lim: l, rate: unknownStart, boost: firstBoost, deepAt: -deepLife, drainDeeper: 1}
 	return c
 }
 
@@ -382,7 +386,7 @@ func (c *Controller) believe(dt time.Duration) {
 // none appears, and not at all while what is sent does not arrive.
 func (c *Controller) grow(now time.Duration, want, loop float64, dt time.Duration, held bool) {
 	if c.ceiling > 0 {
-		if now-c.ceilingAt > ceilingLife {
+		if now-c.ceilingAt > ceilingLife || c.base.fell(c.ceilingBase).Seconds() > want { // there is a queue after all
 			c.ceiling, c.boost, c.boosted = 0, 1, now
 		} else {
 			c.rate = min(c.ceiling, c.rate*math.Exp(0.05*dt.Seconds()/loop))

@@ -126,6 +126,24 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
+// TestOthersLeaveTheQueue begins while others keep the queue full, who leave: then this flow has to notice that what it
+// took for an empty queue was none.
+func TestOthersLeaveTheQueue(t *testing.T) {
+	for _, policy := range []Policy{Fair, High} {
+		p := &path{capacity: 300e6, delay: 50 * ms, most: 50 * ms, queue: 0.05, others: 300e6}
+		c := start(Limits{Policy: policy}, p, p.capacity)
+		p.run(c, time.Second)
+		p.others = 0.03 * p.capacity
+		p.run(c, 8*time.Second)
+		if q := time.Duration(p.queue * 1e9); q > 20*ms {
+			t.Errorf("%s: queue %v after others have left", policy, q)
+		}
+		if r := float64(c.Rate()); r < 0.9*p.capacity {
+			t.Errorf("%s: rate %.0f Mbit/s, want about 290", policy, r/1e6)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -28,6 +28,11 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 			c.queue -= c.drainLow
 			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
 		}
+		if c.drainDeeper = min(2*c.drainDeeper, mostDeeper); c.base.fell(c.drainBase) < emptyQueue {
+			c.drainDeeper = 1
+		} else { // the queue was longer than it seemed: there may be more of it
+			c.drainEvery, c.nextDrain = firstDrain, now+4*c.loop()
+		}
 	}
 	if c.share < competeAlone*c.cap && !blind {
 		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
@@ -38,7 +43,9 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	d := blindDrain
 	if !blind {
 		d = max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
+		d = max(d, min(c.drainDeeper*d, blindDrain))
 	}
+	c.drainBase = c.base.least()
 	c.drainUntil = now + time.Duration(d*1e9)
 	c.drainBefore, c.drainLow = c.queue, c.queue
 	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra

@@ -25,7 +25,7 @@ func (c *Controller) shallow(now time.Duration) bool {
 			return false
 		}
 	}
-	c.ceilingLoss, c.ceilingFrom = loss, c.rate
+	c.ceilingLoss, c.ceilingFrom, c.ceilingBase = loss, c.rate, c.base.least()
 	c.ceiling, c.ceilingAt = max(0.98*c.slow.delivered/(1-c.floor.value), c.rate/2), now
 	c.rate, c.share = 0.97*c.ceiling, 0
 	return true
