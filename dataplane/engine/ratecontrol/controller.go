@@ -218,7 +218,7 @@ func (c *Controller) Sent(now time.Duration, total int64) { c.history.add(now, t
 
 // Feedback takes a report.
 func (c *Controller) Feedback(s Sample) {
-	dt := s.Now - c.last
+	dt := min(s.Now-c.last, 4*c.reports()) // nothing is known of a time without reports, so nothing grows in it
 	c.last = s.Now
 	c.observe(s)
 	if s.LimitBps > 0 {
