@@ -135,8 +135,7 @@ type answers struct {
 // differ, a machine may have been away for longer than the train takes: the next tells.
 func (a *answers) measured() bool {
 	whole := a.upBps > 0 && a.downBps > 0 && len(a.down.arrivals) >= probeCount/2
-	alike := max(a.upBps, a.downBps) <= min(a.upBps, a.downBps)*5/4
-	return a.trains == mostTrains || whole && (alike || a.trains > 1)
+	return a.trains == mostTrains || whole && (alike(a.upBps, a.downBps) || a.trains > 1)
 }
 
 // handshake sends hellos until some are answered, and answers with what it measured.

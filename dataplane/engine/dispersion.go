@@ -76,11 +76,18 @@ func (p *dispersion) interval() float64 {
 	return 0
 }
 
-// likely is what to believe of a direction's measurement, given the other's: a path is more often
-// symmetric than not, and a delayed reader makes a train look faster than it was.
+// likely is what to believe of a direction's measurement, given the other's: a path is more often symmetric than not. Of
+// directions that are alike the faster one is right, as answers leave when hellos arrive and not before; of others the slower one,
+// as a reader that was away makes a train look faster than it was.
 func likely(own, other int64) int64 {
-	if other > 0 && own > other && (own < 4*other || own > finest) {
+	switch {
+	case alike(own, other):
+		return max(own, other)
+	case other > 0 && own > other && (own < 4*other || own > finest):
 		return other
 	}
 	return own
 }
+
+// alike says that two rates differ by a quarter at most.
+func alike(a, b int64) bool { return max(a, b) <= min(a, b)*5/4 }

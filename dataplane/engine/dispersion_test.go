@@ -88,3 +88,16 @@ func TestMeasured(t *testing.T) {
 		}
 	}
 }
+
+func TestLikely(t *testing.T) {
+	for _, tt := range []struct{ own, other, want int64 }{
+		{280, 265, 280}, {265, 280, 280}, // alike
+		{400, 280, 280}, {280, 400, 280}, // the faster one is a reader that was away
+		{1000, 50, 1000}, {50, 1000, 50}, // an asymmetric line
+		{5e9, 1e9, 1e9}, {300, 0, 300}, {0, 300, 0},
+	} {
+		if got := likely(tt.own, tt.other); got != tt.want {
+			t.Errorf("%d with %d the other way: %d, want %d", tt.own, tt.other, got, tt.want)
+		}
+	}
+}

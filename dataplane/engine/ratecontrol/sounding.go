@@ -13,6 +13,7 @@ const (
 	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
 	soundDown  = 0.35            // and of one below
 	soundBound = 0.6             // and of one that has emptied the queue
+	soundApart = 3.0   // times the least of three is the largest, or they say nothing
 	soundLoss  = 0.003           // beyond the path's: the queue overflows, whatever this flow does
 )
 
@@ -85,6 +86,9 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 	}
 	sorted := *found
 	slices.Sort(sorted[:])
+	if sorted[2] > soundApart*sorted[0] {
+		return
+	}
 	capacity = sorted[1] // others that speed up or slow down just then make single ones useless
 	weight := soundUp
 	if capacity < c.cap {

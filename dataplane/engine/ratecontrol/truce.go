@@ -13,7 +13,7 @@ const (
 	deafLoss    = 0.08            // likewise, where others are known to be deaf;
 	deafSoon    = 0.12            // at first, for
 	deafFind    = 3 * time.Second // in which they find what is left to them
-	truceTime   = 3 * time.Second
+	truceTime   = 2 * time.Second
 	truceQueue  = 30 * time.Millisecond // flows of this kind do not have when they yield
 	truceShare  = 0.55                  // of what it had is left to a flow that yields beside others that do not
 	truceLess   = 0.75                  // likewise, maybe: twice in a row tells
@@ -54,7 +54,7 @@ func (c *Controller) wantsTruce(now time.Duration) bool {
 }
 
 func (c *Controller) startTruce(now time.Duration) {
-	d := max(truceTime, 36*c.loop())
+	d := max(truceTime, 24*c.loop())
 	c.contest = contest{}
 	c.truce = truce{watchFrom: now + d/2, until: now + d, share: c.share}
 	c.rivals.forget(now)
