@@ -20,7 +20,7 @@ const (
 	quietFew  = 0.85 // of its part is left to this flow: others have more,
 	quietNear = 0.8  // times the wanted queue: it stands,
 	quietDip  = 0.5  // times the wanted queue: and none of them has let it fall to that
-	quietTime = 6 * time.Second
+	quietTime = 4 * time.Second
 	quietLess = 3.0 // times less than the capacity: it takes less time
 
 	lossyRounds, excessRounds = 32, 16 // round trips over which loss is averaged

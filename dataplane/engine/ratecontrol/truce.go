@@ -75,7 +75,7 @@ func (c *Controller) endTruce(now time.Duration) bool {
 	default:
 		v.alikeUntil, v.alikeShare = now+truceGood, c.share
 	}
-	return deaf
+	return deaf || withers
 }
 
 // alike says that a truce has shown no others, and nothing has spoken against it since.
