@@ -74,7 +74,7 @@ const (
 	drainDepth   = 1.25 // times the queue
 	blindDrain   = 0.1  // seconds
 	mostDeeper   = 16.0
-	raiseShare   = 0.7  // of the capacity: who has less hardly moves the queue by stepping back
+	raiseShare   = 0.7 // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
 	doubtDrain   = 2 * time.Second // while less passes than the bottleneck was seen to pass

@@ -13,7 +13,9 @@ const (
 	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
 	soundDown  = 0.35            // and of one below
 	soundBound = 0.6             // and of one that has emptied the queue
-	soundApart = 3.0   // times the least of three is the largest, or they say nothing
+	soundNear  = 1.3             // times likewise, and they are
+	soundSure  = 0.5             // worth that upwards
+	soundApart = 3.0             // times the least of three is the largest, or they say nothing
 	soundLoss  = 0.003           // beyond the path's: the queue overflows, whatever this flow does
 )
 
@@ -91,6 +93,9 @@ func (c *Controller) sounded(unsent, fall, left float64) {
 	}
 	capacity = sorted[1] // others that speed up or slow down just then make single ones useless
 	weight := soundUp
+	if sorted[2] < soundNear*sorted[0] {
+		weight = soundSure
+	}
 	if capacity < c.cap {
 		weight = soundDown
 		if left < emptyQueue.Seconds() { // it may be much smaller
