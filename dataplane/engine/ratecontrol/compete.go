@@ -26,6 +26,7 @@ const (
 // contest is the state of a competition.
 type contest struct {
 	on    bool
+	since time.Duration
 	cubic cubic
 	seen  time.Duration // when there was last a sign of others
 	stood time.Duration // when there was last a queue
@@ -77,7 +78,7 @@ func (c *Controller) enter(now time.Duration) bool {
 	if c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 || c.share > competeAlone*c.cap {
 		return false
 	}
-	c.contest = contest{on: true, seen: now + stayTime, stood: now, sound: sounding{next: now + time.Second}}
+	c.contest = contest{on: true, since: now, seen: now + stayTime, stood: now, sound: sounding{next: now + time.Second}}
 	c.rivals.lossy, c.rivals.excess = 0, 0 // what was lost before does not say how the others take to company
 	part, window := c.partWindow(), c.rate/c.perPacket()
 	c.contest.cubic.start(now, max(window, competeStart*part), max(window, part), max(c.weight(), 1))

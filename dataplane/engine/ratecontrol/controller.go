@@ -74,6 +74,7 @@ const (
 	drainDepth   = 1.25 // times the queue
 	blindDrain   = 0.1  // seconds
 	mostDeeper   = 16.0
+	vainDrains   = 2   // tell that there is no queue; one may have met a machine that was away
 	raiseShare   = 0.7 // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
@@ -113,6 +114,7 @@ type Controller struct {
 	drainEvery            time.Duration
 	drainBase             int64   // what the base was before it
 	drainDeeper           float64 // times as long as usual
+	drainVain             int     // how many in a row did nothing to the queue
 	window, slow          window
 	history               history
 	slowFull              bool

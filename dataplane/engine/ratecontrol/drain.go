@@ -3,7 +3,7 @@ package ratecontrol
 import "time"
 
 // planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on.
-// A queue that does not fall then is none: the path has become longer than it was, or its least delay was measured
+// A queue that does not fall then, twice, is none: the path has become longer than it was, or its least delay was measured
 // wrongly. Who loses packets and has never seen a queue steps back as well: it may have begun while others kept the
 // queue full, and take that for the path.
 func (c *Controller) planDrain(now time.Duration, want float64) {
@@ -23,10 +23,16 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 		c.drainCheck = 0
 		fall := (c.drainBefore - c.drainLow).Seconds()
 		if c.drainLow > emptyQueue && c.share > raiseShare*c.cap && fall < 0.3*c.drainBefore.Seconds() {
+			c.drainVain++
+			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
+		} else {
+			c.drainVain = 0
+		}
+		if c.drainVain == vainDrains {
 			c.base.raise(c.drainLow)
 			c.queues = minWindow{}
 			c.queue -= c.drainLow
-			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
+			c.drainVain = 0
 		}
 		if c.drainDeeper = min(2*c.drainDeeper, mostDeeper); c.base.fell(c.drainBase) < emptyQueue {
 			c.drainDeeper = 1

@@ -10,6 +10,9 @@ const (
 	truceLoss   = 0.02            // beyond the path's own; TCP flows that yield to loss see far less, unless they are very many
 	oftenLoss   = 0.005           // likewise, in more than
 	oftenRounds = 0.1             // of the round trips
+	behindTime  = 8 * time.Second // after which a flow has its part beside one that yields to loss; who has less than
+	behindPart  = 0.7             // of that, and loses in
+	behindLoses = 0.07            // of the round trips, is not beside one
 	deafLoss    = 0.08            // likewise, where others are known to be deaf;
 	deafSoon    = 0.12            // at first, for
 	deafFind    = 3 * time.Second // in which they find what is left to them
@@ -41,7 +44,7 @@ func (t *truce) watch(now, queue time.Duration, share float64, lossy bool) {
 	}
 }
 
-// wantsTruce says that there is more loss than beside others who yield to it.
+// wantsTruce says that there is more loss than beside others who yield to it, or less for this flow.
 func (c *Controller) wantsTruce(now time.Duration) bool {
 	v := &c.rivals
 	switch {
@@ -50,7 +53,8 @@ func (c *Controller) wantsTruce(now time.Duration) bool {
 	case now < v.deafUntil:
 		return v.excess > deafLoss
 	}
-	return v.excess > truceLoss || v.excess > oftenLoss && v.lossy > oftenRounds
+	behind := now > c.contest.since+behindTime && c.share < behindPart*c.part()*c.cap
+	return v.excess > truceLoss || v.excess > oftenLoss && v.lossy > oftenRounds || behind && v.lossy > behindLoses
 }
 
 func (c *Controller) startTruce(now time.Duration) {
