@@ -47,6 +47,8 @@ type Receiver struct {
 	judge     mergeJudge
 	damaged   int           // datagrams of the last train that did not authenticate
 	came      time.Duration // when the train that is being taken reached the machine
+	dated     uint32        // when its first datagram was sent
+	isDated   bool
 	senderRTT time.Duration
 	since     interval
 	packets   uint64
@@ -226,6 +228,7 @@ func (r *Receiver) totalExpected() int64 {
 func (r *Receiver) takeTrain(ctx context.Context, b []byte, size int, now time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.isDated = false
 	for len(b) > 0 {
 		d := b[:min(size, len(b))]
 		b = b[len(d):]
@@ -301,5 +304,9 @@ func (r *Receiver) account(d []byte, now time.Duration, newest bool) {
 	r.bytes += uint64(len(d))
 	r.stats.Packets++
 	r.stats.WireBytes += int64(len(d))
-	r.since.add(wire.SendTime(d), r.came, newest)
+	sent := wire.SendTime(d)
+	if !r.isDated {
+		r.isDated, r.dated = true, sent
+	}
+	r.since.add(sent, r.dated, r.came, newest)
 }

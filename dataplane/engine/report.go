@@ -27,12 +27,14 @@ type interval struct {
 	first    uint32        // the interval's first arrival less send time, modulo 2^24
 }
 
-func (v *interval) add(sent uint32, now time.Duration, newest bool) {
+// add takes a packet. Of datagrams that were merged only the first one's arrival is known, and so its delay: with those
+// that were sent later the path would look shorter than it is. It was sent at dated.
+func (v *interval) add(sent, dated uint32, now time.Duration, newest bool) {
 	if v.n == 0 {
-		v.first = uint32(now.Microseconds()) - sent
+		v.first = uint32(now.Microseconds()) - dated
 		v.min, v.sum = 0, 0
 	}
-	d := int64(wire.Elapsed24(uint32(now.Microseconds())-sent, v.first))
+	d := int64(wire.Elapsed24(uint32(now.Microseconds())-dated, v.first))
 	v.min = min(v.min, d)
 	v.sum += d
 	if v.n == 0 || newest {
