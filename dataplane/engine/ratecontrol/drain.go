@@ -20,25 +20,7 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 		if now < c.drainCheck {
 			return
 		}
-		c.drainCheck = 0
-		fall := (c.drainBefore - c.drainLow).Seconds()
-		if c.drainLow > emptyQueue && c.share > raiseShare*c.cap && fall < 0.3*c.drainBefore.Seconds() {
-			c.drainVain++
-			c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
-		} else {
-			c.drainVain = 0
-		}
-		if c.drainVain == vainDrains {
-			c.base.raise(c.drainLow)
-			c.queues = minWindow{}
-			c.queue -= c.drainLow
-			c.drainVain = 0
-		}
-		if c.drainDeeper = min(2*c.drainDeeper, mostDeeper); c.base.fell(c.drainBase) < emptyQueue {
-			c.drainDeeper = 1
-		} else { // the queue was longer than it seemed: there may be more of it
-			c.drainEvery, c.nextDrain = firstDrain, now+4*c.loop()
-		}
+		c.judgeDrain(now)
 	}
 	if c.share < competeAlone*c.cap && !blind {
 		c.nextDrain = min(c.nextDrain, c.drainUntil+max(doubtDrain, 8*c.loop()))
@@ -57,4 +39,29 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	c.drainCheck = c.drainUntil + c.srtt + 2*loopExtra
 	c.drainEvery = min(2*c.drainEvery, lastDrain)
 	c.nextDrain = now + max(c.drainEvery, 8*c.loop(), 8*(c.drainUntil-now))
+}
+
+// judgeDrain draws the conclusions of a step back, and has the next one follow soon if there are any.
+func (c *Controller) judgeDrain(now time.Duration) {
+	c.drainCheck = 0
+	fall := (c.drainBefore - c.drainLow).Seconds()
+	if c.drainLow > emptyQueue && c.share > raiseShare*c.cap && fall < 0.3*c.drainBefore.Seconds() {
+		c.drainVain++
+		c.drainEvery, c.nextDrain = firstDrain, now+max(firstDrain, 8*c.loop())
+	} else {
+		c.drainVain = 0
+	}
+	if c.drainVain == vainDrains {
+		c.base.raise(c.drainLow)
+		c.queues = minWindow{}
+		c.queue -= c.drainLow
+		c.drainVain = 0
+	}
+	if c.base.fell(c.drainBase) < emptyQueue {
+		c.drainDeeper = 1
+		return
+	}
+	// The queue was longer than it seemed: there may be more of it.
+	c.drainDeeper = min(2*c.drainDeeper, mostDeeper)
+	c.drainEvery, c.nextDrain = firstDrain, now+4*c.loop()
 }
