@@ -13,9 +13,7 @@ const (
 	behindTime  = 8 * time.Second // after which a flow has its part beside one that yields to loss; who has less than
 	behindPart  = 0.7             // of that, and loses in
 	behindLoses = 0.07            // of the round trips, is not beside one
-	deafLoss    = 0.08            // likewise, where others are known to be deaf;
-	deafSoon    = 0.12            // at first, for
-	deafFind    = 3 * time.Second // in which they find what is left to them
+	deafLoss    = 0.07            // likewise, where others are known to be deaf
 	truceTime   = 2 * time.Second
 	truceQueue  = 30 * time.Millisecond // flows of this kind do not have when they yield
 	truceShare  = 0.55                  // of what it had is left to a flow that yields beside others that do not
@@ -47,10 +45,7 @@ func (t *truce) watch(now, queue time.Duration, share float64, lossy bool) {
 // wantsTruce says that there is more loss than beside others who yield to it, or less for this flow.
 func (c *Controller) wantsTruce(now time.Duration) bool {
 	v := &c.rivals
-	switch {
-	case now < v.deafUntil-truceGood+deafFind:
-		return v.excess > deafSoon
-	case now < v.deafUntil:
+	if now < v.deafUntil {
 		return v.excess > deafLoss
 	}
 	behind := now > c.contest.since+behindTime && c.share < behindPart*c.part()*c.cap
