@@ -15,7 +15,7 @@ import (
 // endless sends without end through a path until d has passed and returns the Mbit/s that arrived in each second.
 func (f flow) endless(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64, d time.Duration) []float64 {
 	a, b := simnet.Connect(ab, ba, 1472, int64(f.capacity*float64(rate)), 0)
-	cfg := engine.Config{ID: engine.SessionID(id), Clock: simnet.NewClock(), Rate: f.rate, MaxMemory: memoryBound}
+	cfg := engine.Config{ID: engine.SessionID(id), Clock: simnet.NewClock(), Rate: f.rate, MaxMemory: memoryBound, Logger: f.log}
 	s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<40)
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup

@@ -26,7 +26,7 @@ const (
 // contest is the state of a competition.
 type contest struct {
 	on    bool
-	since time.Duration
+	since time.Duration // when it began
 	cubic cubic
 	seen  time.Duration // when there was last a sign of others
 	stood time.Duration // when there was last a queue

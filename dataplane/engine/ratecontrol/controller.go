@@ -72,10 +72,10 @@ const (
 	passHelped   = 1.06 // times as many of the packets arrive
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
-	blindDrain   = 0.1  // seconds
-	mostDeeper   = 16.0
-	vainDrains   = 2   // tell that there is no queue; one may have met a machine that was away
-	raiseShare   = 0.7 // of the capacity: who has less hardly moves the queue by stepping back
+	blindDrain   = 0.1  // seconds, of who knows of no queue
+	mostDeeper   = 16.0 // times as long as usual, while steps back show more of the queue
+	vainDrains   = 2    // tell that there is no queue; one may have met a machine that was away
+	raiseShare   = 0.7  // of the capacity: who has less hardly moves the queue by stepping back
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
 	doubtDrain   = 2 * time.Second // while less passes than the bottleneck was seen to pass
