@@ -201,6 +201,7 @@ type Stats struct {
 var (
 	_ interface {
 		Push(Range) error
+		Abandon(Range)
 		CloseSend()
 		Run(context.Context) error
 		SetRate(Rate)

@@ -39,6 +39,24 @@ func (q *sendQueue) push(r Range) error {
 	return nil
 }
 
+// abandon removes what was not taken yet of a range.
+func (q *sendQueue) abandon(r Range) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var left []Range
+	for _, g := range q.ranges {
+		before := Range{g.Offset, min(g.End(), r.Offset) - g.Offset}
+		after := Range{max(g.Offset, r.End()), g.End() - max(g.Offset, r.End())}
+		for _, part := range []Range{before, after} {
+			if part.Length > 0 {
+				left = append(left, part)
+			}
+		}
+	}
+	q.ranges = left
+	q.signal()
+}
+
 func (q *sendQueue) close() {
 	q.mu.Lock()
 	q.closed = true

@@ -91,6 +91,10 @@ func (d *dialingSender) Push(r engine.Range) error {
 	return d.do(func(s *engine.Sender) error { return s.Push(r) })
 }
 
+func (d *dialingSender) Abandon(r engine.Range) {
+	_ = d.do(func(s *engine.Sender) error { s.Abandon(r); return nil })
+}
+
 func (d *dialingSender) CloseSend() {
 	_ = d.do(func(s *engine.Sender) error { s.CloseSend(); return nil })
 }

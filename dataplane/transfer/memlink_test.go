@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 
 	"faspex.io/operator/dataplane/engine"
@@ -23,6 +24,7 @@ type memLink struct {
 	moved    int64
 	cutAfter int64 // 0 is never
 	cut      bool
+	given    engine.Range // the last that was abandoned
 	between  func(off int64)
 }
 
@@ -49,6 +51,14 @@ func (s memSender) Push(r engine.Range) error {
 	s.pushed = append(s.pushed, r)
 	s.changed.Broadcast()
 	return nil
+}
+
+func (s memSender) Abandon(r engine.Range) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = r
+	s.pushed = slices.DeleteFunc(s.pushed, func(p engine.Range) bool { return p.Offset >= r.Offset && p.End() <= r.End() })
+	s.changed.Broadcast()
 }
 
 func (s memSender) CloseSend() {
@@ -78,15 +88,14 @@ func (s memSender) Run(ctx context.Context) error {
 			s.mu.Unlock()
 			return ctx.Err()
 		}
-		r := s.pushed[0]
-		s.pushed = s.pushed[1:]
+		r := &s.pushed[0]
+		off, n := r.Offset, min(r.Length, ChunkSize-r.Offset%ChunkSize)
+		if r.Offset, r.Length = off+n, r.Length-n; r.Length == 0 {
+			s.pushed = s.pushed[1:]
+		}
 		s.mu.Unlock()
-		for r.Length > 0 {
-			n := min(r.Length, ChunkSize-r.Offset%ChunkSize)
-			if err := s.move(ctx, r.Offset, n); err != nil {
-				return err
-			}
-			r.Offset, r.Length = r.Offset+n, r.Length-n
+		if err := s.move(ctx, off, n); err != nil {
+			return err
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 // dataSender is the engine's end that a sender drives; *engine.Sender is one.
 type dataSender interface {
 	Push(engine.Range) error
+	Abandon(engine.Range)
 	CloseSend()
 	Run(context.Context) error
 	SetRate(engine.Rate)
@@ -303,6 +304,7 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		event.Skipped = true
 	default:
 		s.filesFailed.Add(1)
+		s.abandon(f)
 		event.Err = &Error{Code: Code(m.Code), Text: m.Text}
 	}
 	s.report(f, event)

@@ -65,7 +65,19 @@ func (s *sender) sayFailure(f *sentFile) error {
 	if said {
 		return nil
 	}
+	s.abandon(f)
 	return s.conn.send(f.failedDigest())
+}
+
+// abandonFrom is the size from which on the rest of a failed file is taken back from the engine; what is smaller it has read
+// ahead.
+const abandonFrom = 4 << 20
+
+// abandon has nothing more sent of a file that fails.
+func (s *sender) abandon(f *sentFile) {
+	if f.Kind == control.KindFile && f.Size >= abandonFrom {
+		s.data.Abandon(engine.Range{Offset: f.start, Length: f.Size})
+	}
 }
 
 func (f *sentFile) failedDigest() *control.Digest {
