@@ -44,7 +44,7 @@ func (c *Controller) perPacket() float64 { return packetBits / c.srtt.Seconds() 
 
 // compete follows CUBIC while others fill the buffer; it reports whether it has set the rate.
 func (c *Controller) compete(s Sample, want float64, dt time.Duration) bool {
-	lossy := c.lossyRound(s)
+	lossy, slot := c.lossyRound(s), c.slotBegins(s.Now)
 	others := c.seeRivals(s.Now, want, dt)
 	if c.truce.until > 0 {
 		c.truce.watch(s.Now, c.queue, c.share, lossy)
@@ -56,7 +56,8 @@ func (c *Controller) compete(s Sample, want float64, dt time.Duration) bool {
 	if !c.contest.on && (!others || !c.enter(s.Now)) || c.left(s.Now) {
 		return false
 	}
-	if c.wantsTruce(s.Now) {
+	c.seeCrowd(s.Now)
+	if slot && c.wantsTruce(s.Now) {
 		c.startTruce(s.Now)
 		return false
 	}

@@ -72,6 +72,7 @@ const (
 	passHelped   = 1.06 // times as many of the packets arrive
 	drainShare   = 0.1
 	drainDepth   = 1.25 // times the queue
+	drainSurely  = 1.2  // times that where others keep it as well: flows whose bases differ have different shares
 	blindDrain   = 0.1  // seconds, of who knows of no queue
 	mostDeeper   = 16.0 // times as long as usual, while steps back show more of the queue
 	vainDrains   = 2    // tell that there is no queue; one may have met a machine that was away
@@ -79,7 +80,8 @@ const (
 	firstDrain   = 500 * time.Millisecond
 	lastDrain    = 8 * time.Second
 	doubtDrain   = 2 * time.Second // while less passes than the bottleneck was seen to pass
-	foothold     = 1.0 / 32        // times weight and capacity are sent in any case, lest a flow become too slow to see anything
+	foothold     = 1.0 / 32        // times weight and capacity are sent in any case, lest a flow become too slow to see anything,
+	footholdLoss = 0.07            // unless more than this is lost
 	capacityRise = 500 * time.Millisecond
 	capacityLife = 10 * time.Minute // in which an estimate nothing confirms approaches the share
 	deepLife     = 10 * time.Second // how long a long queue proves that the buffer is not shallow
@@ -87,12 +89,13 @@ const (
 
 // Controller holds the state of one flow. It is not safe for concurrent use.
 type Controller struct {
-	lim   Limits
-	rate  float64
-	share float64 // S; 0 until a queue stood
-	cap   float64 // C
-	loss  float64 // of the last window
-	floor lossFloor
+	lim       Limits
+	rate      float64
+	share     float64 // S; 0 until a queue stood
+	cap       float64 // C
+	loss      float64 // of the last window
+	floor     lossFloor
+	floorBase int64
 
 	srtt, minRTT        time.Duration
 	base                baseDelay
@@ -106,6 +109,8 @@ type Controller struct {
 	rivals              rivals
 	contest             contest
 	truce               truce
+	utc                 time.Duration // less the sender's clock
+	slot                int64         // of truceEvery
 
 	drainUntil            time.Duration
 	nextDrain             time.Duration
@@ -141,8 +146,10 @@ func New(l Limits) *Controller {
 func (c *Controller) SetLimits(l Limits) { c.lim = l }
 
 // Start tells what the handshake found: round trip and capacity (0 = unknown).
-func (c *Controller) Start(now, rtt time.Duration, capacity int64) {
+// utc is the time since any moment that all flows agree about.
+func (c *Controller) Start(now, rtt time.Duration, capacity int64, utc time.Duration) {
 	c.srtt, c.minRTT, c.last, c.boosted = rtt, rtt, now, now
+	c.utc = utc - now
 	c.cap = float64(capacity)
 	if capacity > 0 {
 		c.rate = startShare * float64(capacity)
@@ -163,7 +170,7 @@ func (c *Controller) RateAt(now time.Duration) int64 {
 	if now < c.drainUntil {
 		r *= drainShare
 	}
-	if c.ceiling == 0 && c.rivals.excess < deafLoss {
+	if c.ceiling == 0 && c.rivals.excess < footholdLoss {
 		r = max(r, foothold*c.weight()*c.cap)
 	}
 	if c.lim.Policy == Fixed {
@@ -305,6 +312,10 @@ func (c *Controller) weight() float64 {
 func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
 	want := c.wanted()
+	if c.base.fell(c.floorBase).Seconds() > want { // what was lost while the queue seemed short is not the path's
+		c.floor, c.calmLoss, c.floorBase = lossFloor{}, 0, c.base.least()
+	}
+	c.floorBase = max(c.floorBase, c.base.least())
 	if full {
 		if c.queue.Seconds() < want && !c.contest.on {
 			c.calmLoss += (c.loss - c.calmLoss) * min(dt.Seconds()/calmLossTime.Seconds(), 1)

@@ -66,7 +66,7 @@ func (p *path) run(c *Controller, d time.Duration) {
 
 func start(l Limits, p *path, capacity float64) *Controller {
 	c := New(l)
-	c.Start(p.now, p.delay, int64(capacity))
+	c.Start(p.now, p.delay, int64(capacity), p.now)
 	return c
 }
 
@@ -163,7 +163,7 @@ func TestLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := New(tt.limits)
-		c.Start(0, 10*ms, 100e6)
+		c.Start(0, 10*ms, 100e6, 0)
 		c.Feedback(Sample{Now: 10 * ms, LimitBps: tt.sink})
 		if got := c.Rate(); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)

@@ -30,7 +30,11 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	}
 	d := blindDrain
 	if !blind {
-		d = max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(c.cap/c.share, 4)
+		others := c.cap / c.share
+		if c.share < competeAlone*c.cap {
+			others *= drainSurely
+		}
+		d = max(drainDepth*c.queue.Seconds(), want) / (1 - drainShare) * min(others, 4)
 		d = max(d, min(c.drainDeeper*d, blindDrain))
 	}
 	c.drainBase = c.base.least()

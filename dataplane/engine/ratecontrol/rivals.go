@@ -41,6 +41,7 @@ type rivals struct {
 	lost, all     int // packets of this round trip
 
 	deafUntil  time.Duration // others are known not to yield to loss
+	crowdUntil time.Duration // there are known to be several who do not yield to one another
 	doubtUntil time.Duration // a truce has shown nothing
 	alikeUntil time.Duration // there are known to be none but flows like this one
 	alikeShare float64       // what this flow had then
@@ -49,7 +50,7 @@ type rivals struct {
 // forget drops what the queue has told.
 func (v *rivals) forget(now time.Duration) {
 	*v = rivals{lowSince: now, calmSince: now, lossy: v.lossy, excess: v.excess, roundAt: v.roundAt, lost: v.lost, all: v.all,
-		deafUntil: v.deafUntil, doubtUntil: v.doubtUntil, alikeUntil: v.alikeUntil, alikeShare: v.alikeShare}
+		deafUntil: v.deafUntil, crowdUntil: v.crowdUntil, doubtUntil: v.doubtUntil, alikeUntil: v.alikeUntil, alikeShare: v.alikeShare}
 }
 
 // lossyRound says once a round trip whether more was lost in it than the path loses.

@@ -13,13 +13,18 @@ const (
 	behindTime  = 8 * time.Second // after which a flow has its part beside one that yields to loss; who has less than
 	behindPart  = 0.7             // of that, and loses in
 	behindLoses = 0.07            // of the round trips, is not beside one
-	deafLoss    = 0.07            // likewise, where others are known to be deaf
-	truceTime   = 2 * time.Second
-	truceQueue  = 30 * time.Millisecond // flows of this kind do not have when they yield
-	truceShare  = 0.55                  // of what it had is left to a flow that yields beside others that do not
-	truceLess   = 0.75                  // likewise, maybe: twice in a row tells
-	truceFall   = 0.9                   // likewise, of what it had halfway: beside its like it would have levelled off
-	truceGood   = time.Minute           // for that long the outcome is
+	deafLoss    = 0.05            // where others are known to be deaf
+	crowdLoss   = 0.2             // likewise; one that is deaf does not make it
+	truceEvery  = 4 * time.Second // one may begin,
+	deafEvery   = 8               // times that where others are known to be deaf
+
+	truceTime  = 2 * time.Second
+	truceQueue = 30 * time.Millisecond // flows of this kind do not have when they yield, nor on average
+	truceUsual = 1.35                  // times the wanted queue
+	truceShare = 0.55                  // of what it had is left to a flow that yields beside others that do not
+	truceLess  = 0.75                  // likewise, maybe: twice in a row tells
+	truceFall  = 0.9                   // of what it had halfway: beside its like it would have levelled off
+	truceGood  = time.Minute           // for that long the outcome is
 )
 
 // truce is a time in which a flow that competed yields. What counts is its second half.
@@ -46,10 +51,27 @@ func (t *truce) watch(now, queue time.Duration, share float64, lossy bool) {
 func (c *Controller) wantsTruce(now time.Duration) bool {
 	v := &c.rivals
 	if now < v.deafUntil {
-		return v.excess > deafLoss
+		return v.excess > deafLoss && c.slot%deafEvery == 0
 	}
 	behind := now > c.contest.since+behindTime && c.share < behindPart*c.part()*c.cap
 	return v.excess > truceLoss || v.excess > oftenLoss && v.lossy > oftenRounds || behind && v.lossy > behindLoses
+}
+
+// seeCrowd has a flow yield to loss after all where so much is lost that others insist on their part as well.
+func (c *Controller) seeCrowd(now time.Duration) {
+	v := &c.rivals
+	if now < v.deafUntil && v.excess > crowdLoss {
+		v.deafUntil, v.crowdUntil = 0, now+truceGood
+	}
+}
+
+// slotBegins says that a truce may begin now: by UTC, so that flows that know nothing of one another yield together, as
+// far as their clocks agree.
+func (c *Controller) slotBegins(now time.Duration) bool {
+	slot := int64((now + c.utc) / truceEvery)
+	begins := slot != c.slot
+	c.slot = slot
+	return begins
 }
 
 func (c *Controller) startTruce(now time.Duration) {
@@ -64,11 +86,18 @@ func (c *Controller) startTruce(now time.Duration) {
 func (c *Controller) endTruce(now time.Duration) bool {
 	v, t := &c.rivals, c.truce
 	c.truce = truce{}
-	withers := t.least < truceLess*t.share || c.share < truceFall*t.middle
-	deaf := t.lossy || t.queue > truceQueue || t.least < truceShare*t.share || withers && now < v.doubtUntil
+	want, left := min(c.wanted(), rivalMost.Seconds()), 1.0
+	if v.usualQueue > want { // else this flow had more than its part before
+		left = t.least / t.share
+	}
+	long := t.queue > truceQueue || v.usualQueue > truceUsual*want
+	withers := left < truceLess || c.share < truceFall*t.middle
+	deaf := long || t.lossy || left < truceShare || withers && now < v.doubtUntil
 	switch {
 	case deaf:
-		v.deafUntil = now + truceGood
+		if now > v.crowdUntil {
+			v.deafUntil = now + truceGood
+		}
 	case withers:
 		v.doubtUntil = now + truceGood
 	default:
