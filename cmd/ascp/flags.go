@@ -29,6 +29,7 @@ type flags struct {
 	targetRate, minRate, newer, older                                                string
 	sshPort, udpPort, management, datagram                                           int
 	splitFrom                                                                        int64
+	retryTimeout                                                                     time.Duration
 	identities, exclude                                                              []string
 	createDir, preserve, preserveTime, quiet, debug, noEncryption, skipSpecial, help bool
 	preserveAccess, preserveUID, preserveGID                                         bool
@@ -85,6 +86,7 @@ func newFlags() (*pflag.FlagSet, *flags) {
 	s.IntVarP(&f.management, "management-port", "M", 0, "report to a manager on this local `port`")
 	s.StringVarP(&f.session, "session", "C", "", "move share `i:n` of the transfer, i from 1 to n; run n of them, here or on several machines, with the same arguments")
 	s.Int64Var(&f.splitFrom, "multi-session-threshold", 0, "split files of so many `bytes` and more among the n sessions of -C (0: none)")
+	s.DurationVar(&f.retryTimeout, "retry-timeout", 0, "when the connection is lost, connect again and resume for as much `time` (as 90s or 10m)")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
 	s.BoolVarP(&f.debug, "debug", "D", false, "when sending, say once a second on standard error what the rate control sees and does")
 	s.BoolVarP(&f.noEncryption, "no-encryption", "T", false, "authenticate the data and do not encrypt it, as -c none; the server has to allow it")
@@ -110,7 +112,7 @@ func parse(args []string, env func(string) string) (*request, error) {
 	}
 	r := &request{
 		sshPort: f.sshPort, udpPort: f.udpPort, user: f.user, host: f.host, keyFiles: f.identities, fingerprint: f.sshfp,
-		token: f.token, quiet: f.quiet, debug: f.debug, managementPort: f.management,
+		token: f.token, quiet: f.quiet, debug: f.debug, retryTimeout: f.retryTimeout, managementPort: f.management,
 		keyPEM: env("ASPERA_SCP_KEY"), password: env("ASPERA_SCP_PASS"), cookie: env("ASPERA_SCP_COOKIE"),
 		webSocket: f.webSocket,
 		fileCrypt: f.fileCrypt, filePass: env("ASPERA_SCP_FILEPASS"), failBadPass: f.failBadPass,

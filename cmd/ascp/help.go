@@ -28,7 +28,8 @@ Examples
   Begin over HTTPS where SSH does not get through, at a node whose certificate is not of a public authority:
     ascp --ws-connect -P 9093 -i node-ca.pem -d results/ xfer@node1.example.com:/inbox
 
-  A transfer that was cut: run the same command again, it continues where it was.
+  A transfer that was cut: run the same command again, it continues where it was. Or have that done:
+    ascp --retry-timeout 10m -d results/ xfer@node1.example.com:/inbox
 
 Options
 `

@@ -43,6 +43,7 @@ func (t *task) stats(p transfer.Progress) {
 }
 
 func (t *task) welcomed(w control.Welcome) {
+	t.began = true
 	t.manager.Send("INIT", faspmgr.Field{Name: "SessionId", Value: w.SessionID})
 	direction := "Send"
 	if t.direction == transferspec.Receive {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"time"
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -44,4 +45,5 @@ type request struct {
 
 	quiet, debug   bool
 	managementPort int
+	retryTimeout   time.Duration
 }

@@ -32,6 +32,7 @@ type task struct {
 	manager *faspmgr.Manager
 	display *display
 	cancel  context.CancelCauseFunc
+	began   bool // the last session was welcomed
 }
 
 func newTask(r *request, cancel context.CancelCauseFunc) *task {
@@ -88,21 +89,8 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if err := t.protect(); err != nil {
 		return transfer.Summary{}, err
 	}
-	channel, err := t.connect(ctx)
-	if err != nil {
-		return transfer.Summary{}, err
-	}
 	go t.manager.Commands(t.obey)
-	watching, stop := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		t.watch(watching)
-	}()
-	summary, err := t.client.Run(ctx, channel)
-	stop()
-	<-watched
-	return summary, err
+	return t.persist(ctx)
 }
 
 func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {

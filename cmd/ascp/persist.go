@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"faspex.io/operator/dataplane/transfer"
+)
+
+// Pauses between attempts to connect again.
+const (
+	firstPause = time.Second
+	mostPause  = 10 * time.Second
+)
+
+// passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address that
+// has changed.
+var passing = []transfer.Code{
+	transfer.CodeControl, transfer.CodeControlTimeout, transfer.CodeData, transfer.CodeDataTimeout, transfer.CodeConnectionLost, transfer.CodeDataStalled,
+}
+
+// persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to wait. A
+// transfer of which no session ever began is not tried again: its address may be wrong.
+func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
+	began, giveUp, pause := time.Now(), time.Time{}, firstPause
+	var before int64 // bytes moved by earlier sessions
+	for {
+		t.began = false
+		summary, err := t.session(ctx)
+		if t.began && (giveUp.IsZero() || summary.BytesMoved > 0) {
+			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
+			if err != nil && t.retryTimeout > 0 && !t.quiet {
+				t.display.note(fmt.Sprintf("%v; trying for %v to connect again", err, t.retryTimeout))
+			}
+		}
+		summary.BytesResumed = max(0, summary.BytesResumed-before)
+		before += summary.BytesMoved
+		summary.BytesMoved, summary.Elapsed = before, time.Since(began)
+		left := time.Until(giveUp)
+		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, transfer.AsError(err, transfer.CodeInternal).Code) {
+			return summary, err
+		}
+		select {
+		case <-time.After(min(pause, left)):
+		case <-ctx.Done():
+			return summary, err
+		}
+		pause = min(2*pause, mostPause)
+	}
+}
+
+// session runs one session; the server has files continued that an earlier one began.
+func (t *task) session(ctx context.Context) (transfer.Summary, error) {
+	channel, err := t.connect(ctx)
+	if err != nil {
+		return transfer.Summary{}, err
+	}
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		t.watch(watching)
+	}()
+	summary, err := t.client.Run(ctx, channel)
+	stop()
+	<-watched
+	return summary, err
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A transfer whose control channel is cut goes on by itself, if its user has asked for that.
+func TestConnectsAgain(t *testing.T) {
+	for name, webSocket := range map[string]bool{"SSH": false, "WebSocket": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := startNode(t)
+			from := t.TempDir()
+			content := noise(14, cutSize)
+			writeFiles(t, from, map[string][]byte{"f": content})
+			tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
+			port, flags := n.sshPort, []string{}
+			if webSocket {
+				port, flags = n.wssPort, []string{"--ws-connect", "-i", n.trust(t)}
+			}
+			r := startRelay(t, port)
+			cmd := process(t, "ascp", tok, append(flags, "-P", r.port(), "--retry-timeout", "1m", "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")...)
+			var said, summed bytes.Buffer
+			cmd.Stderr, cmd.Stdout = io.MultiWriter(&said, testWriter{t}), &summed
+			startProcess(t, cmd)
+			waitForPart(t, file, enough)
+			r.cut()
+			there := journaled(file)
+			if err := cmd.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(said.String(), "connection lost") || !strings.Contains(said.String(), "trying for 1m0s to connect again") {
+				t.Errorf("the client says %q", said.String())
+			}
+			if s := summed.String(); !strings.Contains(s, "Completed: 1 file, ") || strings.Contains(s, "were there already") {
+				t.Errorf("the client says %q in the end", s)
+			}
+			if moved := n.moved(t); moved > cutSize-there+chunk {
+				t.Errorf("%d bytes were sent again, %d were missing", moved, cutSize-there)
+			}
+			if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("the file differs (%v)", err)
+			}
+		})
+	}
+}
+
+// It gives up when there is nothing to connect to, and never begins to wait for a server that was not there.
+func TestGivesUp(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": noise(15, cutSize)})
+	r := startRelay(t, n.sshPort)
+	args := []string{"-P", r.port(), "--retry-timeout", "2s", "-l", "100M", "-d", from + "/f", "127.0.0.1:/in"}
+	cmd := process(t, "ascp", n.sending(t, "/in"), args...)
+	startProcess(t, cmd)
+	waitForPart(t, filepath.Join(n.dir, "in/f"), 2*chunk)
+	r.Close()
+	r.cut()
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("without a server: %v", err)
+	}
+	args[3] = "1h"
+	if err := process(t, "ascp", n.sending(t, "/in"), args...).Run(); err == nil {
+		t.Error("a transfer without a server goes well")
+	}
+}
