@@ -29,18 +29,19 @@ func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 	for {
 		t.began = false
 		summary, err := t.session(ctx)
-		if t.began && (giveUp.IsZero() || summary.BytesMoved > 0) {
-			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
-			if err != nil && t.retryTimeout > 0 && !t.quiet {
-				t.display.note(fmt.Sprintf("%v; trying for %v to connect again", err, t.retryTimeout))
-			}
-		}
+		progress := t.began && (giveUp.IsZero() || summary.BytesMoved > 0)
 		summary.BytesResumed = max(0, summary.BytesResumed-before)
 		before += summary.BytesMoved
 		summary.BytesMoved, summary.Elapsed = before, time.Since(began)
+		if progress {
+			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
+		}
 		left := time.Until(giveUp)
 		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, transfer.AsError(err, transfer.CodeInternal).Code) {
 			return summary, err
+		}
+		if progress && !t.quiet {
+			t.display.note(fmt.Sprintf("%v; trying for %v to connect again", err, t.retryTimeout))
 		}
 		select {
 		case <-time.After(min(pause, left)):

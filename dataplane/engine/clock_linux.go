@@ -14,6 +14,8 @@ func SystemClock() Clock { return systemClock{time.Now()} }
 
 func (c systemClock) Now() time.Duration { return time.Since(c.start) }
 
+func (systemClock) Wall() time.Duration { return time.Duration(time.Now().UnixNano()) }
+
 func (c systemClock) Sleep(d time.Duration) {
 	if d <= 0 {
 		return

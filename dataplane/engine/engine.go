@@ -109,6 +109,8 @@ type Config struct {
 type Clock interface {
 	// Now is a monotonic time since an arbitrary start.
 	Now() time.Duration
+	// Wall is the time since 1970, UTC. It may jump, and be wrong.
+	Wall() time.Duration
 	// Sleep pauses the caller's thread for d, with microseconds of precision if it can.
 	Sleep(d time.Duration)
 }

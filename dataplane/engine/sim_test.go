@@ -33,7 +33,8 @@ type flow struct {
 	rate     engine.Rate
 	bytes    int64
 	start    time.Duration
-	capacity float64 // what the handshake measured, as a share of the truth; 0 is unknown
+	capacity float64       // what the handshake measured, as a share of the truth; 0 is unknown
+	ahead    time.Duration // of the others' clocks
 }
 
 // outcome is what became of a flow, in virtual time.

@@ -76,7 +76,7 @@ func (c *Controller) compete(s Sample, want float64, dt time.Duration) bool {
 
 // enter begins a competition, if this flow may and has any need.
 func (c *Controller) enter(now time.Duration) bool {
-	if c.lim.Policy == Low || c.share == 0 || c.ceiling > 0 || c.share > competeAlone*c.cap {
+	if c.lim.Policy == Low || c.share == 0 || c.ceiling.rate > 0 || c.share > competeAlone*c.cap {
 		return false
 	}
 	c.contest = contest{on: true, since: now, seen: now + stayTime, stood: now, sound: sounding{next: now + time.Second}}
@@ -102,7 +102,7 @@ func (c *Controller) left(now time.Duration) bool {
 	c.contest = contest{}
 	v.forget(now)
 	v.deafUntil = 0
-	c.boost, c.boosted, c.nextDrain = firstBoost, now, now+c.drainEvery
+	c.boost, c.boosted, c.drain.next = firstBoost, now, now+c.drain.every
 	return true
 }
 

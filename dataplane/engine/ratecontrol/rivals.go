@@ -106,7 +106,7 @@ func (c *Controller) listen(now time.Duration, want float64, dt time.Duration) {
 	}
 	v.quiet += dt.Seconds() * min(max(c.cap/c.share/quietLess, 1), 4)
 	between := max(doubtDrain, 8*c.loop())
-	if c.lowest.Seconds() < quietDip*want && now > c.drainUntil+5*c.loop() && now-v.dip > between/2 {
+	if c.lowest.Seconds() < quietDip*want && now > c.drain.until+5*c.loop() && now-v.dip > between/2 {
 		v.dip, v.quiet = now, max(v.quiet-1.25*between.Seconds(), 0)
 	}
 }

@@ -38,7 +38,7 @@ func (c *Controller) sound(s Sample) {
 	}
 	switch {
 	case d.to == 0 && s.Now >= d.next-c.srtt/2:
-		if s.Now-c.contest.cubic.cut < 3*c.srtt || s.Now < c.drainUntil+3*c.srtt {
+		if s.Now-c.contest.cubic.cut < 3*c.srtt || s.Now < c.drain.until+3*c.srtt {
 			d.next, d.before, d.nBefore = s.Now+c.srtt, 0, 0
 			return
 		}
@@ -51,7 +51,7 @@ func (c *Controller) sound(s Sample) {
 		d.from = s.Now
 		fall := soundFall * q * c.cap / (c.rate * (1 - drainShare))
 		d.to = s.Now + min(time.Duration(fall*1e9), c.srtt/2)
-		c.drainUntil = d.to
+		c.drain.until = d.to
 	case d.to > 0 && s.SentAt > d.to:
 		if s.SentAt < d.to+c.srtt/3 {
 			d.after += q

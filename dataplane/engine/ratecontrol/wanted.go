@@ -1,6 +1,16 @@
 package ratecontrol
 
-import "math"
+import (
+	"math"
+	"time"
+)
+
+const (
+	wantedQueue = 5 * time.Millisecond
+	wantedAt    = 300e6 // the rate at which it is wanted
+	wantedBend  = 4.0   // within that factor of this rate it goes by the square root
+	wantedFew   = 8.0   // below this part of the capacity it grows slowly
+)
 
 // wanted is the queue that this flow wants to see, in seconds. It is a function of its own rate, not of its part of the
 // capacity: flows that see one queue then have one rate, whatever each takes the capacity for. Only far below the

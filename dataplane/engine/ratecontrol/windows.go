@@ -88,41 +88,6 @@ func (w *window) add(s Sample, sent int64, span, stall time.Duration) (full bool
 	return took >= span*3/4
 }
 
-// lossFloor is the loss a path has without being full: the smallest of a slow window.
-type lossFloor struct {
-	set     bool
-	start   time.Duration
-	value   float64
-	next    float64
-	doubted bool // there was more, which was not believed
-}
-
-const (
-	floorWindow = 10 * time.Second
-	usualLoss   = 0.05
-)
-
-// add takes the loss of a window. More than usual is the path's only if the queue is known to be short.
-func (f *lossFloor) add(now time.Duration, loss float64, short bool) {
-	switch {
-	case f.doubted && short:
-		*f = lossFloor{}
-	case !short && loss > max(f.value, usualLoss):
-		loss, f.doubted = max(f.value, usualLoss), true
-	}
-	switch {
-	case !f.set:
-		f.set, f.start, f.value, f.next = true, now, loss, loss
-	case now-f.start > floorWindow:
-		f.start, f.value, f.next = now, f.next, loss
-	default:
-		f.value, f.next = min(f.value, loss), min(f.next, loss)
-	}
-}
-
-// raise says that the path loses this much now.
-func (f *lossFloor) raise(loss float64) { f.value, f.next, f.doubted = loss, loss, false }
-
 // history remembers how much had been sent when, to say what a report is about.
 type history struct {
 	at   []time.Duration

@@ -13,13 +13,19 @@ import (
 const overhead = 28
 
 // Clock is the bubble's clock for the engine.
-type Clock struct{ start time.Time }
+type Clock struct {
+	start time.Time
+	Ahead time.Duration // of the others' wall clocks
+}
 
 // NewClock starts a clock now.
-func NewClock() Clock { return Clock{time.Now()} }
+func NewClock() Clock { return Clock{start: time.Now()} }
 
 // Now is the time since the start.
 func (c Clock) Now() time.Duration { return time.Since(c.start) }
+
+// Wall is the bubble's time of day, plus Ahead.
+func (c Clock) Wall() time.Duration { return time.Duration(time.Now().UnixNano()) + c.Ahead }
 
 // Sleep pauses the goroutine.
 func (c Clock) Sleep(d time.Duration) { time.Sleep(d) }
