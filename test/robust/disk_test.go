@@ -51,10 +51,11 @@ func TestDiskFull(t *testing.T) {
 			files[fmt.Sprintf("f%03d", i)] = noise(uint64(i), 60<<10)
 		}
 		from, n, disk, r := full(t, files, "80m")
-		arrived := r.after(6 << 20)
+		arrived := r.hold(6 << 20)
 		c := n.send(t, ask{relay: r, flags: []string{"-l", "100M"}}, from, "/")
 		c.reaches(t, arrived)
 		ballast := fill(t, disk)
+		r.meddleWith(nil)
 		o := c.wait(t)
 		for name, f := range o.failed {
 			if f.code != noSpace || !strings.Contains(f.text, "no space left on disk") {

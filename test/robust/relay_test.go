@@ -172,3 +172,15 @@ func (r *relay) after(n int64) <-chan struct{} {
 	r.alarms = []alarm{a}
 	return a.rung
 }
+
+// hold is after, and from then on nothing is carried, until meddleWith ends it: whatever is done meanwhile is not too late.
+func (r *relay) hold(n int64) <-chan struct{} {
+	moment, at := r.after(n), r.payload.Load()+n
+	r.meddleWith(func(_ way, d []byte) [][]byte {
+		if r.payload.Load() >= at {
+			return nil
+		}
+		return [][]byte{d}
+	})
+	return moment
+}
