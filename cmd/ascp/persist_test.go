@@ -19,12 +19,8 @@ func TestConnectsAgain(t *testing.T) {
 			content := noise(14, cutSize)
 			writeFiles(t, from, map[string][]byte{"f": content})
 			tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
-			port, flags := n.sshPort, []string{}
-			if webSocket {
-				port, flags = n.wssPort, []string{"--ws-connect", "-i", n.trust(t)}
-			}
-			r := startRelay(t, port)
-			cmd := process(t, "ascp", tok, append(flags, "-P", r.port(), "--retry-timeout", "1m", "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")...)
+			r, flags := behind(t, n, webSocket)
+			cmd := process(t, "ascp", tok, append(flags, "--retry-timeout", "1m", "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")...)
 			var said, summed bytes.Buffer
 			cmd.Stderr, cmd.Stdout = io.MultiWriter(&said, testWriter{t}), &summed
 			startProcess(t, cmd)
@@ -55,9 +51,9 @@ func TestGivesUp(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": noise(15, cutSize)})
-	r := startRelay(t, n.sshPort)
-	args := []string{"-P", r.port(), "--retry-timeout", "2s", "-l", "100M", "-d", from + "/f", "127.0.0.1:/in"}
-	cmd := process(t, "ascp", n.sending(t, "/in"), args...)
+	r, flags := behind(t, n, false)
+	args := append(flags, "-l", "100M", "-d", from+"/f", "127.0.0.1:/in", "--retry-timeout")
+	cmd := process(t, "ascp", n.sending(t, "/in"), append(args, "2s")...)
 	startProcess(t, cmd)
 	waitForPart(t, filepath.Join(n.dir, "in/f"), 2*chunk)
 	r.Close()
@@ -65,8 +61,7 @@ func TestGivesUp(t *testing.T) {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("without a server: %v", err)
 	}
-	args[3] = "1h"
-	if err := process(t, "ascp", n.sending(t, "/in"), args...).Run(); err == nil {
+	if err := process(t, "ascp", n.sending(t, "/in"), append(args, "1h")...).Run(); err == nil {
 		t.Error("a transfer without a server goes well")
 	}
 }

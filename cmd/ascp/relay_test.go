@@ -58,6 +58,17 @@ func startRelay(t *testing.T, port int) *relay {
 	return r
 }
 
+// behind has a relay between a node's control channel and those who use the flags that it returns.
+func behind(t *testing.T, n *testNode, webSocket bool) (*relay, []string) {
+	t.Helper()
+	port, flags := n.sshPort, []string{}
+	if webSocket {
+		port, flags = n.wssPort, []string{"--ws-connect", "-i", n.trust(t)}
+	}
+	r := startRelay(t, port)
+	return r, append(flags, "-P", r.port())
+}
+
 func (r *relay) port() string { return strconv.Itoa(r.Addr().(*net.TCPAddr).Port) }
 
 // cut hangs up on both sides.
@@ -112,12 +123,8 @@ func TestControlChannelBreaks(t *testing.T) {
 			content := noise(13, cutSize)
 			writeFiles(t, from, map[string][]byte{"f": content})
 			tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
-			port, flags := n.sshPort, []string{}
-			if c.webSocket {
-				port, flags = n.wssPort, []string{"--ws-connect", "-i", n.trust(t)}
-			}
-			r := startRelay(t, port)
-			args := append([]string{"-P", r.port(), "-q", "-l", "10M", "-d", from + "/f", "127.0.0.1:/in"}, flags...)
+			r, flags := behind(t, n, c.webSocket)
+			args := append(flags, "-q", "-l", "10M", "-d", from+"/f", "127.0.0.1:/in")
 			var said bytes.Buffer
 			cmd := process(t, "ascp", tok, args...)
 			cmd.Stderr = io.MultiWriter(&said, testWriter{t})

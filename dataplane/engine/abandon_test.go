@@ -3,7 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,59 +12,59 @@ import (
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
-// What is left of a range that nobody wants any more does not travel, and does not hold up the next one.
-func TestAbandon(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const rate = 100e6
-		link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
-		a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
-		cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound}
-		unwanted, wanted := engine.Range{Offset: 100, Length: 1 << 30}, engine.Range{Offset: 2 << 30, Length: 1 << 20}
-		sink, whole := &counting{}, make(chan struct{})
-		s, err := engine.NewSender(cfg, a, patternSource{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		left := wanted.Length
-		r, err := engine.NewReceiver(cfg, b, sink, func(g engine.Range) {
-			if g.Offset < wanted.Offset {
-				return
-			}
-			if left -= g.Length; left == 0 {
-				close(whole)
-			}
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, g := range []engine.Range{unwanted, wanted} {
-			if err := errors.Join(r.Expect(g), s.Push(g)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		r.CloseExpect()
-		s.CloseSend()
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		var group sync.WaitGroup
-		var sent error
-		group.Go(func() { sent = s.Run(ctx) })
-		group.Go(func() { _ = r.Run(ctx) })
+// beyond counts, apart, what is written from an offset on.
+type beyond struct {
+	counting
+	from  int64
+	bytes atomic.Int64
+}
 
-		time.Sleep(time.Second)
-		s.Abandon(unwanted)
-		select {
-		case <-whole:
-		case <-time.After(3 * time.Second):
-			t.Error("the next range does not come")
-		}
-		if n := sink.bytes.Load(); n > 30<<20 || sink.wrong.Load() > 0 {
-			t.Errorf("%d bytes were written, %d samples of them wrong", n, sink.wrong.Load())
-		}
-		cancel()
-		group.Wait()
-		if !errors.Is(sent, context.Canceled) {
-			t.Errorf("the sender ends with %v", sent)
-		}
-	})
+func (b *beyond) WriteAt(p []byte, off int64) (int, error) {
+	if off >= b.from {
+		b.bytes.Add(int64(len(p)))
+	}
+	return b.counting.WriteAt(p, off)
+}
+
+// What is left of a range that nobody wants any more does not travel, and does not hold up what was pushed beside it.
+func TestAbandon(t *testing.T) {
+	before, unwanted := engine.Range{Length: 8 << 20}, engine.Range{Offset: 8 << 20, Length: 1 << 30}
+	after := engine.Range{Offset: unwanted.End(), Length: 1 << 20}
+	for name, tt := range map[string]struct {
+		when time.Duration
+		sent int64 // of what is unwanted, at most
+	}{
+		"before it is begun": {100 * time.Millisecond, 0},
+		"while it is sent":   {time.Second, 12 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const rate = 100e6
+				link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
+				a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
+				sink := &beyond{from: after.Offset}
+				s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound}, a, b, patternSource{}, sink, 0)
+				for _, g := range []engine.Range{before, unwanted, after} { // joined, as files that follow one another are
+					if err := errors.Join(r.Expect(g), s.Push(g)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r.CloseExpect()
+				s.CloseSend()
+				time.AfterFunc(tt.when, func() { s.Abandon(unwanted) })
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				sent, received := run(ctx, s, r)
+				if got := sink.bytes.Load(); got != after.Length {
+					t.Errorf("%d bytes of the next range are written", got)
+				}
+				if got := sink.counting.bytes.Load() - before.Length - after.Length; got < 0 || got > tt.sent || sink.wrong.Load() > 0 {
+					t.Errorf("%d bytes of the unwanted range are written, %d samples are wrong", got, sink.wrong.Load())
+				}
+				if !errors.Is(sent, context.DeadlineExceeded) || !errors.Is(received, context.DeadlineExceeded) {
+					t.Errorf("the sender ends with %v, the receiver with %v", sent, received)
+				}
+			})
+		})
+	}
 }

@@ -17,7 +17,7 @@ func (f flow) endless(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64, 
 	a, b := simnet.Connect(ab, ba, 1472, int64(f.capacity*float64(rate)), 0)
 	clock := simnet.NewClock()
 	clock.Ahead = f.ahead
-	cfg := engine.Config{ID: engine.SessionID(id), Clock: clock, Rate: f.rate, MaxMemory: memoryBound, Logger: f.log}
+	cfg := engine.Config{ID: engine.SessionID(id), Clock: clock, Rate: f.rate, MaxMemory: memoryBound}
 	s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<40)
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup

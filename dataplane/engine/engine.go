@@ -16,6 +16,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"faspex.io/operator/dataplane/engine/ratecontrol"
 )
 
 // Errors a session ends with. They are wrapped: compare with errors.Is.
@@ -64,15 +66,15 @@ const (
 )
 
 // Policy says how a sender shares the bottleneck.
-type Policy string
+type Policy = ratecontrol.Policy
 
 // The policies. Fixed sends at TargetBps whatever happens; Fair takes an equal share of
 // the bottleneck, High twice and Low half of it (Low also yields to TCP).
 const (
-	PolicyFixed Policy = "fixed"
-	PolicyHigh  Policy = "high"
-	PolicyFair  Policy = "fair"
-	PolicyLow   Policy = "low"
+	PolicyFixed = ratecontrol.Fixed
+	PolicyHigh  = ratecontrol.High
+	PolicyFair  = ratecontrol.Fair
+	PolicyLow   = ratecontrol.Low
 )
 
 // Rate is what a sender may use, in bits per second of IP packets (headers included).

@@ -17,13 +17,3 @@ func (g *RateGroup) Total() int64 { return g.group.Total() }
 
 // Flows is how many senders or receivers share the total now.
 func (g *RateGroup) Flows() int { return g.group.Flows() }
-
-func (r Rate) weight() float64 {
-	switch r.Policy {
-	case PolicyHigh:
-		return 2
-	case PolicyLow:
-		return 0.5
-	}
-	return 1
-}

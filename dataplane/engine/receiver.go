@@ -116,7 +116,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if r.cfg.Group != nil {
-		share := &inboundShare{member: r.cfg.Group.group.Join(r.cfg.Rate.weight()), wants: unknownWants}
+		share := &inboundShare{member: r.cfg.Group.group.Join(r.cfg.Rate.Policy.Weight()), wants: unknownWants}
 		defer share.member.Leave()
 		r.share = share
 	}

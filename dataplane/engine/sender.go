@@ -64,13 +64,8 @@ func NewSender(cfg Config, link Link, src Source) (*Sender, error) {
 	s := &Sender{cfg: cfg, link: link, src: src, keys: keys,
 		queue: newSendQueue(), wake: make(chan struct{}, 1), fresh: true,
 		flight: newInflight(int(cfg.MaxMemory / 4 / 24)), twins: twins{}}
-	s.control = ratecontrol.New(controlLimits(cfg.Rate))
+	s.control = ratecontrol.New(ratecontrol.Limits(cfg.Rate))
 	return s, nil
-}
-
-func controlLimits(r Rate) ratecontrol.Limits {
-	return ratecontrol.Limits{Policy: ratecontrol.Policy(r.Policy),
-		TargetBps: r.TargetBps, MinBps: r.MinBps, CapBps: r.CapBps}
 }
 
 // Push appends a range to send. Ranges go out in the order pushed and must not overlap;
@@ -96,9 +91,9 @@ func (s *Sender) SetRate(r Rate) {
 		return
 	}
 	s.mu.Lock()
-	s.control.SetLimits(controlLimits(r))
+	s.control.SetLimits(ratecontrol.Limits(r))
 	if s.member != nil {
-		s.member.SetWeight(r.weight())
+		s.member.SetWeight(r.Policy.Weight())
 	}
 	s.mu.Unlock()
 	s.poke()
@@ -142,7 +137,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	s.control.Start(now, path.RTT, path.CapacityBps, s.cfg.Clock.Wall())
 	s.mu.Unlock()
 	if s.cfg.Group != nil {
-		member := s.cfg.Group.group.Join(s.cfg.Rate.weight())
+		member := s.cfg.Group.group.Join(s.cfg.Rate.Policy.Weight())
 		defer member.Leave()
 		s.mu.Lock()
 		s.member = member

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,7 +28,6 @@ func (c *counting) WriteAt(p []byte, off int64) (int, error) {
 
 // flow is one simulated transfer.
 type flow struct {
-	log      *slog.Logger // nil discards
 	rate     engine.Rate
 	bytes    int64
 	start    time.Duration

@@ -72,8 +72,7 @@ type Controller struct {
 
 // New makes a controller; Start has to follow.
 func New(l Limits) *Controller {
-	c := &Controller{lim: l, rate: unknownStart, boost: firstBoost, deepAt: -deepLife, drain: drain{deeper: 1}}
-	return c
+	return &Controller{lim: l, rate: unknownStart, boost: firstBoost, deepAt: -deepLife, drain: drain{deeper: 1}}
 }
 
 // SetLimits changes policy and limits of a running flow.
@@ -101,11 +100,7 @@ func (c *Controller) Feedback(s Sample) {
 	dt := min(s.Now-c.last, 4*c.reports()) // nothing is known of a time without reports, so nothing grows in it
 	c.last = s.Now
 	c.observe(s)
-	if s.LimitBps > 0 {
-		c.limit = float64(s.LimitBps)
-	} else {
-		c.limit = 0
-	}
+	c.limit = float64(s.LimitBps)
 	sent := c.history.until(s.SentAt)
 	full := c.window.add(s, sent, c.span(), c.stall())
 	c.slowFull = c.slow.add(s, sent, c.slowSpan(), c.stall())

@@ -2,7 +2,7 @@ package ratecontrol
 
 import "time"
 
-// Policy is one of the engine's policies.
+// Policy says how a flow shares the bottleneck.
 type Policy string
 
 // The policies.
@@ -26,8 +26,9 @@ const (
 	footholdLoss = 0.07     // unless more than this is lost
 )
 
-func (c *Controller) weight() float64 {
-	switch c.lim.Policy {
+// Weight is the share of a flow of the policy, where one of Fair has 1.
+func (p Policy) Weight() float64 {
+	switch p {
 	case High:
 		return 2
 	case Low:
@@ -35,6 +36,8 @@ func (c *Controller) weight() float64 {
 	}
 	return 1
 }
+
+func (c *Controller) weight() float64 { return c.lim.Policy.Weight() }
 
 // Rate is the pacing rate in bits per second of IP packets.
 func (c *Controller) Rate() int64 { return c.RateAt(c.last) }
