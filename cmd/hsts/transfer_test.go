@@ -202,7 +202,13 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 		change func(*transferspec.Spec)
 		want   string
 	}{
-		"changed token":   {func(s *transferspec.Spec) { s.Token = s.Token[:40] + "x" + s.Token[41:] }, "token is invalid"},
+		"changed token": {func(s *transferspec.Spec) {
+			other := "x"
+			if s.Token[40] == 'x' {
+				other = "y"
+			}
+			s.Token = s.Token[:40] + other + s.Token[41:]
+		}, "token is invalid"},
 		"no token at all": {func(s *transferspec.Spec) { s.Token = "hello" }, "token is invalid"},
 		"outside":         {func(s *transferspec.Spec) { s.DestinationRoot = "/default/other" }, "not allowed"},
 		"climbing out":    {func(s *transferspec.Spec) { s.DestinationRoot = "/default/in/../other" }, "not allowed"},
