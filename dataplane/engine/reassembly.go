@@ -158,11 +158,20 @@ func (r *Receiver) flushAged(now time.Duration) {
 	}
 }
 
-// write is a writer: it writes slabs until the queue is closed.
-func (r *Receiver) write(ctx context.Context) error {
+// flushAll writes everything that has arrived.
+func (r *Receiver) flushAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.slabs {
+		r.flush(s)
+	}
+}
+
+// write is a writer: it writes slabs until the queue is closed, or the sink fails.
+func (r *Receiver) write() error {
 	for s := range r.writeq {
-		if ctx.Err() != nil {
-			continue // the queue is drained so that nothing blocks
+		if till := r.writeTill.Load(); till > 0 && int64(r.cfg.Clock.Now()) > till {
+			return nil
 		}
 		for _, run := range s.runs.s {
 			if _, err := r.sink.WriteAt(s.buf[run.lo-s.base:run.hi-s.base], run.lo); err != nil {

@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"faspex.io/operator/dataplane/wire"
 )
 
-// writers is how many writes a receiver has under way at most.
-const writers = 2
+const (
+	// writers is how many writes a receiver has under way at most.
+	writers = 2
+	// lastWrites is how long a receiver that ends early goes on writing what has arrived.
+	lastWrites = 5 * time.Second
+)
 
 // Receiver takes the expected ranges from the peer's Sender into a Sink.
 type Receiver struct {
@@ -23,7 +28,8 @@ type Receiver struct {
 	sealer    *wire.Keys
 	pool      *slabPool
 	writeq    chan *slab
-	told      sync.Mutex // one onWritten at a time
+	told      sync.Mutex   // one onWritten at a time
+	writeTill atomic.Int64 // when writing ends, on the session's clock; 0 is never
 
 	mu         sync.Mutex
 	expected   intervals
@@ -111,7 +117,8 @@ func (r *Receiver) CloseExpect() {
 
 // Run receives until every expected range is written after CloseExpect (nil), the peer is
 // silent for IdleTimeout (ErrPeerLost), the peer finishes early (ErrIncomplete) or gives up
-// (ErrAborted), the sink fails, or ctx ends (its error). It does not close the link.
+// (ErrAborted), the sink fails, or ctx ends (its error). However it ends, what has arrived is
+// written, as far as that takes no more than 5 s: it need not be sent again. It does not close the link.
 func (r *Receiver) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -124,18 +131,20 @@ func (r *Receiver) Run(ctx context.Context) error {
 	errs := make(chan error, writers)
 	for range writers {
 		group.Go(func() {
-			if err := r.write(ctx); err != nil {
+			if err := r.write(); err != nil {
 				errs <- err
 				cancel()
 			}
 		})
 	}
 	err := r.receive(ctx)
-	close(r.writeq)
-	group.Wait()
-	if len(errs) > 0 && (err == nil || errors.Is(err, context.Canceled)) {
+	if len(errs) > 0 && errors.Is(err, context.Canceled) {
 		err = <-errs
 	}
+	r.flushAll()
+	r.writeTill.Store(int64(r.cfg.Clock.Now() + lastWrites))
+	close(r.writeq)
+	group.Wait()
 	if err != nil && !errors.Is(err, ErrAborted) {
 		r.abort()
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 
 	"faspex.io/operator/dataplane/engine"
 )
@@ -24,6 +25,7 @@ type memLink struct {
 	moved    int64
 	cutAfter int64 // 0 is never
 	cut      bool
+	late     int64        // bytes that have come when it is cut, and are written only after the session was told to end
 	given    engine.Range // the last that was abandoned
 	between  func(off int64)
 }
@@ -159,14 +161,25 @@ func (r memReceiver) Run(ctx context.Context) error {
 	for {
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
-		case r.cut:
+			return r.writeLate()
+		case r.cut && r.late == 0:
 			return errCut
 		case r.over && r.moved == r.expected.total():
 			return nil
 		}
 		r.changed.Wait()
 	}
+}
+
+// writeLate has what had come before the end written after it.
+func (r memReceiver) writeLate() error {
+	time.Sleep(50 * time.Millisecond) // whatever else the end sets off comes first
+	buf := make([]byte, r.late)
+	if _, err := r.src.ReadAt(buf, r.moved); err != nil {
+		return err
+	}
+	_, err := r.sink.WriteAt(buf, r.moved)
+	return err
 }
 
 // pipe is an in-memory stream with two ends, buffered like a socket.

@@ -106,7 +106,9 @@ func (r *receiver) run(parent context.Context) error {
 	for range receiverWorkers {
 		group.Go(func() error { return r.work.run(ctx) })
 	}
+	arrived := make(chan struct{})
 	group.Go(func() error {
+		defer close(arrived)
 		err := r.data.Run(ctx)
 		if r.finished() {
 			return nil // All files are done; what the sender's engine says on leaving does not matter.
@@ -115,6 +117,7 @@ func (r *receiver) run(parent context.Context) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		<-arrived // What came before the end is still written, and counts when the transfer is resumed.
 		r.abandonAll()
 		return nil
 	})

@@ -28,6 +28,8 @@ type run struct {
 	from, to string
 	options  control.Options
 	cutAfter int64
+	// late is how many bytes have come by then that are not written yet.
+	late int64
 	// between is called before the data at an offset of the space is read.
 	between func(off int64)
 	// target replaces the tree that is written to.
@@ -54,7 +56,7 @@ func (x *run) do(t *testing.T) (sent, got error) {
 	}
 	defer root.Close()
 	x.link, x.events = newMemLink(), map[string]FileEvent{}
-	x.link.cutAfter, x.link.between = x.cutAfter, x.between
+	x.link.cutAfter, x.link.late, x.link.between = x.cutAfter, x.late, x.between
 	var target TargetTree = root
 	if x.target != nil {
 		target = x.target(root)

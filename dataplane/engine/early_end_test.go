@@ -1,0 +1,57 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/simnet"
+)
+
+// slowSink takes a while for every write.
+type slowSink struct {
+	counting
+	takes time.Duration
+}
+
+func (s *slowSink) WriteAt(p []byte, off int64) (int, error) {
+	time.Sleep(s.takes)
+	return s.counting.WriteAt(p, off)
+}
+
+// A receiver that is stopped writes what has arrived: nobody has to send it again. It does not stay for a disk that is stuck.
+func TestWhatHasArrivedIsWritten(t *testing.T) {
+	for name, tt := range map[string]struct {
+		takes time.Duration
+		all   bool
+		stays time.Duration // at most
+	}{
+		"slow":  {200 * time.Millisecond, true, 2 * time.Second},
+		"stuck": {3 * time.Second, false, 9 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, _, a, b := quietLink()
+				sink := &slowSink{takes: tt.takes}
+				s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 100e6)
+				ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+				defer cancel()
+				before := time.Now()
+				_, received := run(ctx, s, r)
+				if !errors.Is(received, context.DeadlineExceeded) {
+					t.Errorf("the receiver ends with %v", received)
+				}
+				if stayed := time.Since(before) - 1500*time.Millisecond; stayed > tt.stays {
+					t.Errorf("it stays for %v", stayed)
+				}
+				got := r.Stats().BytesReceived
+				if written := sink.bytes.Load(); got < 10e6 || (written == got) != tt.all || sink.wrong.Load() > 0 {
+					t.Errorf("%d of %d bytes are written, %d samples are wrong", written, got, sink.wrong.Load())
+				}
+			})
+		})
+	}
+}
