@@ -22,6 +22,27 @@ func (s *slowSink) WriteAt(p []byte, off int64) (int, error) {
 	return s.counting.WriteAt(p, off)
 }
 
+// A receiver that is stopped takes what is on its way.
+func TestWhatIsOnItsWayArrives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := simnet.Settings{RateBps: 100e6, Delay: 200 * time.Millisecond}
+		a, b := simnet.Connect(simnet.NewPipe(set, 1), simnet.NewPipe(set, 2), 1472, 100e6, 0)
+		sink := &counting{}
+		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 100e6)
+		ctx, cancel := context.WithCancel(t.Context())
+		var before int64
+		time.AfterFunc(3*time.Second, func() {
+			before = r.Stats().BytesReceived
+			cancel()
+		})
+		run(ctx, s, r)
+		// 2.5 MB fit into 200 ms.
+		if got := sink.bytes.Load() - before; got < 2e6 || got > 2.5e6 || sink.wrong.Load() > 0 {
+			t.Errorf("%d bytes are written of what was on its way after %d, %d samples are wrong", got, before, sink.wrong.Load())
+		}
+	})
+}
+
 // A receiver that is stopped writes what has arrived: nobody has to send it again. It does not stay for a disk that is stuck.
 func TestWhatHasArrivedIsWritten(t *testing.T) {
 	for name, tt := range map[string]struct {

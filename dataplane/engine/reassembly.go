@@ -158,15 +158,6 @@ func (r *Receiver) flushAged(now time.Duration) {
 	}
 }
 
-// flushAll writes everything that has arrived.
-func (r *Receiver) flushAll() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.slabs {
-		r.flush(s)
-	}
-}
-
 // write is a writer: it writes slabs until the queue is closed, or the sink fails.
 func (r *Receiver) write() error {
 	for s := range r.writeq {

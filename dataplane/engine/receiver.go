@@ -11,12 +11,8 @@ import (
 	"faspex.io/operator/dataplane/wire"
 )
 
-const (
-	// writers is how many writes a receiver has under way at most.
-	writers = 2
-	// lastWrites is how long a receiver that ends early goes on writing what has arrived.
-	lastWrites = 5 * time.Second
-)
+// writers is how many writes a receiver has under way at most.
+const writers = 2
 
 // Receiver takes the expected ranges from the peer's Sender into a Sink.
 type Receiver struct {
@@ -118,7 +114,7 @@ func (r *Receiver) CloseExpect() {
 // Run receives until every expected range is written after CloseExpect (nil), the peer is
 // silent for IdleTimeout (ErrPeerLost), the peer finishes early (ErrIncomplete) or gives up
 // (ErrAborted), the sink fails, or ctx ends (its error). However it ends, what has arrived is
-// written, as far as that takes no more than 5 s: it need not be sent again. It does not close the link.
+// written, if that takes no more than seconds: it need not be sent again. It does not close the link.
 func (r *Receiver) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -138,16 +134,17 @@ func (r *Receiver) Run(ctx context.Context) error {
 		})
 	}
 	err := r.receive(ctx)
-	if len(errs) > 0 && errors.Is(err, context.Canceled) {
-		err = <-errs
-	}
-	r.flushAll()
-	r.writeTill.Store(int64(r.cfg.Clock.Now() + lastWrites))
-	close(r.writeq)
-	group.Wait()
 	if err != nil && !errors.Is(err, ErrAborted) {
 		r.abort()
 	}
+	switch {
+	case len(errs) > 0 && errors.Is(err, context.Canceled):
+		err = <-errs
+	case ctx.Err() != nil:
+		r.linger(context.WithoutCancel(ctx))
+	}
+	r.writeRest()
+	group.Wait()
 	return err
 }
 
@@ -191,14 +188,8 @@ func (r *Receiver) receive(ctx context.Context) error {
 			return fmt.Errorf("receive: %w", err)
 		}
 		now := r.cfg.Clock.Now()
-		if n > 0 {
-			r.came = now - ageOf(r.link)
-			authentic := r.packets
-			r.damaged = 0
-			if err := r.takeTrain(ctx, buf[:n], size, now); err != nil {
-				return err
-			}
-			r.judgeMerging(int(r.packets-authentic), r.damaged)
+		if err := r.takeTrain(ctx, buf[:n], size, now); err != nil {
+			return err
 		}
 		r.flushAged(now)
 		done := r.done()
@@ -233,11 +224,16 @@ func (r *Receiver) totalExpected() int64 {
 	return r.expected.total
 }
 
-// takeTrain takes the datagrams of one receive call.
+// takeTrain takes the datagrams of one receive call, if it gave any.
 func (r *Receiver) takeTrain(ctx context.Context, b []byte, size int, now time.Duration) error {
+	if len(b) == 0 {
+		return nil
+	}
+	r.came = now - ageOf(r.link)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.isDated = false
+	authentic := r.packets
+	r.isDated, r.damaged = false, 0
 	for len(b) > 0 {
 		d := b[:min(size, len(b))]
 		b = b[len(d):]
@@ -245,6 +241,7 @@ func (r *Receiver) takeTrain(ctx context.Context, b []byte, size int, now time.D
 			return err
 		}
 	}
+	r.judgeMerging(int(r.packets-authentic), r.damaged)
 	return nil
 }
 

@@ -44,7 +44,7 @@ func (k *killing) transfer(t *testing.T, kills int) (done int) {
 	r := newRelay(t, e.node)
 	var o outcome
 	for {
-		c := e.run(t, ask{relay: r, flags: []string{"-l", "150M"}})
+		c := e.run(t, ask{relay: r, flags: []string{"-l", "50M"}})
 		if done < kills && k.kills(r, c, e.node) {
 			done++
 			k.files.right(t, e.to)
