@@ -13,17 +13,18 @@ func TestMoved(t *testing.T) {
 		e := newErrand(t, mixed(21, 32<<20, 100), upload, here, "127.0.0.1")
 		n := e.node
 		a := ask{relay: newRelay(t, n), flags: []string{"-l", "100M"}}
-		underway := a.relay.after(4 << 20)
+		underway := a.relay.hold(4 << 20)
 		c := e.run(t, a)
 		moves := []string{"127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0"}
 		for i, addr := range moves {
 			c.reaches(t, underway)
-			underway = a.relay.after(6 << 20)
 			a.relay.move(t, addr)
 			for n.moves() <= i && !c.process.Ended() {
 				time.Sleep(10 * time.Millisecond)
 			}
+			underway = a.relay.hold(6 << 20)
 		}
+		a.relay.meddleWith(nil)
 		c.succeeds(t)
 		e.files.complete(t, e.to)
 		n.endsSession(t)

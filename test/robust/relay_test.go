@@ -144,7 +144,7 @@ func (r *relay) carryDown(c *net.UDPConn) {
 func (r *relay) pass(w way, d []byte) [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(d) > dataOverhead && d[0]&15 == typeData {
+	if isData(d) {
 		sum := r.payload.Add(int64(len(d) - dataOverhead))
 		for len(r.alarms) > 0 && r.alarms[0].at <= sum {
 			close(r.alarms[0].rung)
@@ -173,14 +173,16 @@ func (r *relay) after(n int64) <-chan struct{} {
 	return a.rung
 }
 
-// hold is after, and from then on nothing is carried, until meddleWith ends it: whatever is done meanwhile is not too late.
+// hold is after, and from then on no data is carried, until meddleWith or the next hold: whatever is done meanwhile is not too late.
 func (r *relay) hold(n int64) <-chan struct{} {
 	moment, at := r.after(n), r.payload.Load()+n
 	r.meddleWith(func(_ way, d []byte) [][]byte {
-		if r.payload.Load() >= at {
+		if isData(d) && r.payload.Load() >= at {
 			return nil
 		}
 		return [][]byte{d}
 	})
 	return moment
 }
+
+func isData(d []byte) bool { return len(d) > dataOverhead && d[0]&15 == typeData }
