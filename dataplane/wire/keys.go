@@ -1,13 +1,14 @@
 package wire
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"faspex.io/operator/dataplane/aesgcm"
 )
 
 // Direction names one of the four key schedules of a session; no two share a nonce.
@@ -113,13 +114,9 @@ func (k *Keys) derive(epoch uint64) (*epochKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := aes.NewCipher(key)
+	aead, err := aesgcm.New(key)
 	if err != nil {
-		return nil, fmt.Errorf("aes: %w", err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("gcm: %w", err)
+		return nil, fmt.Errorf("aes-gcm: %w", err)
 	}
 	e := &epochKey{epoch: epoch, aead: aead}
 	copy(e.nonce[:], salt)

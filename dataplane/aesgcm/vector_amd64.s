@@ -1,0 +1,296 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Fields of a vector, whose keys are the first.
+#define POWERS 240
+#define ROUNDS 496
+
+// The last byte first.
+DATA reverse<>+0(SB)/8, $0x08090a0b0c0d0e0f
+DATA reverse<>+8(SB)/8, $0x0001020304050607
+GLOBL reverse<>(SB), RODATA|NOPTR, $16
+
+// x^128 + x^7 + x^2 + x + 1, reflected.
+DATA polynomial<>+0(SB)/8, $0x0000000000000001
+DATA polynomial<>+8(SB)/8, $0xc200000000000000
+GLOBL polynomial<>(SB), RODATA|NOPTR, $16
+
+// What four counters in a row add to the first.
+DATA steps<>+0(SB)/8, $0
+DATA steps<>+8(SB)/8, $0
+DATA steps<>+16(SB)/8, $1
+DATA steps<>+24(SB)/8, $0
+DATA steps<>+32(SB)/8, $2
+DATA steps<>+40(SB)/8, $0
+DATA steps<>+48(SB)/8, $3
+DATA steps<>+56(SB)/8, $0
+GLOBL steps<>(SB), RODATA|NOPTR, $64
+
+DATA four<>+0(SB)/8, $4
+DATA four<>+8(SB)/8, $0
+GLOBL four<>(SB), RODATA|NOPTR, $16
+
+// Registers: Z0 to Z3 are being encrypted, Z4 to Z7 are being hashed, Z8 to Z11 are the powers, Z16 to Z30 the keys.
+#define COUNTER Z12
+#define REVERSE Z13
+#define FOUR Z14
+#define HASH Z15
+#define POLYNOMIAL Z31
+
+// LOAD takes v, and the arguments of sealGroups and openGroups. The keys of the first round and of the last ten have their
+// place, those of the up to four between, which longer keys have, too.
+#define LOAD \
+	MOVQ v+0(FP), AX \
+	MOVQ counter+8(FP), BX \
+	MOVQ hash+16(FP), R8 \
+	MOVQ dst+24(FP), DI \
+	MOVQ src+32(FP), SI \
+	MOVQ groups+40(FP), R9 \
+	MOVQ ROUNDS(AX), CX \
+	MOVQ CX, DX \
+	SHLQ $4, DX \
+	ADDQ AX, DX \
+	VBROADCASTI32X4 (AX), Z16 \
+	VBROADCASTI32X4 16(AX), Z17 \
+	VBROADCASTI32X4 32(AX), Z18 \
+	VBROADCASTI32X4 48(AX), Z19 \
+	VBROADCASTI32X4 64(AX), Z20 \
+	VBROADCASTI32X4 -144(DX), Z21 \
+	VBROADCASTI32X4 -128(DX), Z22 \
+	VBROADCASTI32X4 -112(DX), Z23 \
+	VBROADCASTI32X4 -96(DX), Z24 \
+	VBROADCASTI32X4 -80(DX), Z25 \
+	VBROADCASTI32X4 -64(DX), Z26 \
+	VBROADCASTI32X4 -48(DX), Z27 \
+	VBROADCASTI32X4 -32(DX), Z28 \
+	VBROADCASTI32X4 -16(DX), Z29 \
+	VBROADCASTI32X4 (DX), Z30 \
+	LOADHASH \
+	VBROADCASTI32X4 (BX), COUNTER \
+	VPSHUFB REVERSE, COUNTER, COUNTER \
+	VPADDD steps<>(SB), COUNTER, COUNTER \
+	VBROADCASTI32X4 four<>(SB), FOUR
+
+// LOADHASH takes what hashing needs; AX is v, R8 the hash.
+#define LOADHASH \
+	VBROADCASTI32X4 reverse<>(SB), REVERSE \
+	VBROADCASTI32X4 polynomial<>(SB), POLYNOMIAL \
+	VMOVDQU64 POWERS+0(AX), Z8 \
+	VMOVDQU64 POWERS+64(AX), Z9 \
+	VMOVDQU64 POWERS+128(AX), Z10 \
+	VMOVDQU64 POWERS+192(AX), Z11 \
+	VMOVDQU (R8), X15 \
+	VPSHUFB X13, X15, X15
+
+#define STOREHASH \
+	VPSHUFB X13, X15, X15 \
+	VMOVDQU X15, (R8)
+
+#define STORE \
+	STOREHASH \
+	VPSHUFB REVERSE, COUNTER, COUNTER \
+	VMOVDQU X12, (BX) \
+	VZEROUPPER
+
+// COUNT has Z0 to Z3 be 16 counters after the first key, and COUNTER the next four.
+#define COUNT \
+	VPSHUFB REVERSE, COUNTER, Z0 \
+	VPADDD FOUR, COUNTER, COUNTER \
+	VPSHUFB REVERSE, COUNTER, Z1 \
+	VPADDD FOUR, COUNTER, COUNTER \
+	VPSHUFB REVERSE, COUNTER, Z2 \
+	VPADDD FOUR, COUNTER, COUNTER \
+	VPSHUFB REVERSE, COUNTER, Z3 \
+	VPADDD FOUR, COUNTER, COUNTER \
+	VPXORQ Z16, Z0, Z0 \
+	VPXORQ Z16, Z1, Z1 \
+	VPXORQ Z16, Z2, Z2 \
+	VPXORQ Z16, Z3, Z3
+
+#define ROUND(key) \
+	VAESENC key, Z0, Z0 \
+	VAESENC key, Z1, Z1 \
+	VAESENC key, Z2, Z2 \
+	VAESENC key, Z3, Z3
+
+// ENCRYPT does the rounds; the labels are of those that only longer keys have.
+#define ENCRYPT(last) \
+	COUNT \
+	CMPQ CX, $10 \
+	JE last \
+	ROUND(Z17) \
+	ROUND(Z18) \
+	CMPQ CX, $12 \
+	JE last \
+	ROUND(Z19) \
+	ROUND(Z20) \
+last: \
+	ROUND(Z21) \
+	ROUND(Z22) \
+	ROUND(Z23) \
+	ROUND(Z24) \
+	ROUND(Z25) \
+	ROUND(Z26) \
+	ROUND(Z27) \
+	ROUND(Z28) \
+	ROUND(Z29) \
+	VAESENCLAST Z30, Z0, Z0 \
+	VAESENCLAST Z30, Z1, Z1 \
+	VAESENCLAST Z30, Z2, Z2 \
+	VAESENCLAST Z30, Z3, Z3
+
+// ADDPRODUCT adds a times b, before it is reduced, to low in Z0 and middle in Z1, and leaves its high in a.
+#define ADDPRODUCT(a, b) \
+	VPCLMULQDQ $0x00, b, a, Z2 \
+	VPCLMULQDQ $0x01, b, a, Z3 \
+	VPXORQ Z2, Z0, Z0 \
+	VPCLMULQDQ $0x10, b, a, Z2 \
+	VPCLMULQDQ $0x11, b, a, a \
+	VPTERNLOGQ $0x96, Z2, Z3, Z1
+
+// DIGEST has HASH be that of Z4 to Z7 after it, each block times its power. It uses Z0 to Z3. The first of Z4, which waits for
+// the hash before, comes last; the four lanes are reduced together and then added.
+#define DIGEST \
+	VPSHUFB REVERSE, Z4, Z4 \
+	VPSHUFB REVERSE, Z5, Z5 \
+	VPSHUFB REVERSE, Z6, Z6 \
+	VPSHUFB REVERSE, Z7, Z7 \
+	VPCLMULQDQ $0x00, Z9, Z5, Z0 \
+	VPCLMULQDQ $0x01, Z9, Z5, Z1 \
+	VPCLMULQDQ $0x10, Z9, Z5, Z2 \
+	VPCLMULQDQ $0x11, Z9, Z5, Z5 \
+	VPXORQ Z2, Z1, Z1 \
+	ADDPRODUCT(Z6, Z10) \
+	ADDPRODUCT(Z7, Z11) \
+	VPTERNLOGQ $0x96, Z6, Z7, Z5 \
+	VPXORQ HASH, Z4, Z4 \
+	ADDPRODUCT(Z4, Z8) \
+	VPXORQ Z4, Z5, Z5 \
+	VPCLMULQDQ $0x01, Z0, POLYNOMIAL, Z2 \
+	VPSHUFD $0x4e, Z0, Z0 \
+	VPTERNLOGQ $0x96, Z2, Z0, Z1 \
+	VPCLMULQDQ $0x01, Z1, POLYNOMIAL, Z2 \
+	VPSHUFD $0x4e, Z1, Z1 \
+	VPTERNLOGQ $0x96, Z2, Z1, Z5 \
+	VEXTRACTI64X4 $1, Z5, Y2 \
+	VPXOR Y2, Y5, Y5 \
+	VEXTRACTI128 $1, Y5, X2 \
+	VPXOR X2, X5, X15
+
+// func sealGroups(v *vector, counter, hash *[16]byte, dst, src *byte, groups int)
+TEXT ·sealGroups(SB), NOSPLIT, $0-48
+	LOAD
+seal:
+	ENCRYPT(seallast)
+	VPXORQ (SI), Z0, Z4
+	VPXORQ 64(SI), Z1, Z5
+	VPXORQ 128(SI), Z2, Z6
+	VPXORQ 192(SI), Z3, Z7
+	VMOVDQU64 Z4, (DI)
+	VMOVDQU64 Z5, 64(DI)
+	VMOVDQU64 Z6, 128(DI)
+	VMOVDQU64 Z7, 192(DI)
+	DIGEST
+	ADDQ $256, SI
+	ADDQ $256, DI
+	DECQ R9
+	JNZ seal
+	STORE
+	RET
+
+// func openGroups(v *vector, counter, hash *[16]byte, dst, src *byte, groups int)
+TEXT ·openGroups(SB), NOSPLIT, $0-48
+	LOAD
+open:
+	ENCRYPT(openlast)
+	VMOVDQU64 (SI), Z4
+	VMOVDQU64 64(SI), Z5
+	VMOVDQU64 128(SI), Z6
+	VMOVDQU64 192(SI), Z7
+	VPXORQ Z4, Z0, Z0
+	VPXORQ Z5, Z1, Z1
+	VPXORQ Z6, Z2, Z2
+	VPXORQ Z7, Z3, Z3
+	VMOVDQU64 Z0, (DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
+	VMOVDQU64 Z3, 192(DI)
+	DIGEST
+	ADDQ $256, SI
+	ADDQ $256, DI
+	DECQ R9
+	JNZ open
+	STORE
+	RET
+
+// func hashGroups(v *vector, hash *[16]byte, src *byte, groups int)
+TEXT ·hashGroups(SB), NOSPLIT, $0-32
+	MOVQ v+0(FP), AX
+	MOVQ hash+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ groups+24(FP), R9
+	LOADHASH
+hash:
+	VMOVDQU64 (SI), Z4
+	VMOVDQU64 64(SI), Z5
+	VMOVDQU64 128(SI), Z6
+	VMOVDQU64 192(SI), Z7
+	DIGEST
+	ADDQ $256, SI
+	DECQ R9
+	JNZ hash
+	STOREHASH
+	VZEROUPPER
+	RET
+
+// func encrypt(v *vector, block *[16]byte)
+TEXT ·encrypt(SB), NOSPLIT, $0-16
+	MOVQ v+0(FP), AX
+	MOVQ block+8(FP), DI
+	MOVQ ROUNDS(AX), CX
+	VMOVDQU (DI), X0
+	VPXOR (AX), X0, X0
+	DECQ CX
+round:
+	ADDQ $16, AX
+	VAESENC (AX), X0, X0
+	DECQ CX
+	JNZ round
+	VAESENCLAST 16(AX), X0, X0
+	VMOVDQU X0, (DI)
+	RET
+
+// func multiply(z, x, y *[16]byte)
+TEXT ·multiply(SB), NOSPLIT, $0-24
+	MOVQ z+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	VMOVDQU (SI), X3
+	VMOVDQU (DX), X4
+	VMOVDQU polynomial<>(SB), X6
+	VPCLMULQDQ $0x00, X4, X3, X0
+	VPCLMULQDQ $0x01, X4, X3, X1
+	VPCLMULQDQ $0x10, X4, X3, X2
+	VPCLMULQDQ $0x11, X4, X3, X5
+	VPXOR X2, X1, X1
+	VPCLMULQDQ $0x01, X0, X6, X2
+	VPSHUFD $0x4e, X0, X0
+	VPXOR X0, X1, X1
+	VPXOR X2, X1, X1
+	VPCLMULQDQ $0x01, X1, X6, X2
+	VPSHUFD $0x4e, X1, X1
+	VPXOR X1, X5, X5
+	VPXOR X2, X5, X5
+	VMOVDQU X5, (DI)
+	RET
+
+// func substitute(w uint32) uint32
+TEXT ·substitute(SB), NOSPLIT, $0-12
+	MOVL w+0(FP), AX
+	VMOVD AX, X0
+	VPSHUFD $0, X0, X0
+	VAESKEYGENASSIST $0, X0, X0
+	VMOVD X0, AX
+	MOVL AX, ret+8(FP)
+	RET
