@@ -150,6 +150,9 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 				continue
 			}
 			r := report.Row{Scenario: s.name, Flow: f.Name, Run: run}
+			if err := testbed.Warm(b.folder, bytes+bytes/4); err != nil {
+				return err
+			}
 			o, others, err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes, Files: files, RTT: s.rtt, Limit: limit})
 			if ctx.Err() != nil {
 				return ctx.Err()
