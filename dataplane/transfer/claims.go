@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -10,9 +11,14 @@ import (
 // claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the session
 // that it replaces, which may not have noticed yet that its client is gone.
 type claims struct {
-	mu sync.Mutex
-	// held is who writes a file, or a part of it: "2-3" for the second of three, "" for all of it.
-	held map[string]map[string]*claimant
+	mu   sync.Mutex
+	held map[string][]claim // by file
+}
+
+// claim is of a file, or of a part of it: "2-3" is the second of three, "" all of it.
+type claim struct {
+	part string
+	by   *claimant
 }
 
 // claimant is a session that writes files.
@@ -39,12 +45,11 @@ func (s *claims) take(ctx context.Context, p, part string, c *claimant) *Error {
 		holder := s.holder(p, part, c)
 		if holder == nil {
 			if s.held == nil {
-				s.held = map[string]map[string]*claimant{}
+				s.held = map[string][]claim{}
 			}
-			if s.held[p] == nil {
-				s.held[p] = map[string]*claimant{}
+			if mine := (claim{part, c}); !slices.Contains(s.held[p], mine) {
+				s.held[p] = append(s.held[p], mine)
 			}
-			s.held[p][part] = c
 			s.mu.Unlock()
 			return nil
 		}
@@ -66,9 +71,9 @@ func (s *claims) take(ctx context.Context, p, part string, c *claimant) *Error {
 // holder is another session than c that writes the file p so that nobody else may write the part; nil for none. What goes together are
 // the parts of one division.
 func (s *claims) holder(p, part string, c *claimant) *claimant {
-	for other, holder := range s.held[p] {
-		if holder != c && (part == other || division(part) != division(other)) {
-			return holder
+	for _, other := range s.held[p] {
+		if other.by != c && (part == other.part || division(part) != division(other.part)) {
+			return other.by
 		}
 	}
 	return nil
@@ -91,10 +96,8 @@ func (s *claims) isForm(p string, c *claimant) bool {
 		}
 	}
 	for _, name := range names {
-		for _, holder := range s.held[name] {
-			if holder != c {
-				return true
-			}
+		if slices.ContainsFunc(s.held[name], func(other claim) bool { return other.by != c }) {
+			return true
 		}
 	}
 	return false
@@ -104,27 +107,24 @@ func (s *claims) isForm(p string, c *claimant) bool {
 func (s *claims) drop(p, part string, c *claimant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held[p][part] == c {
-		s.forget(p, part)
-	}
+	s.forget(p, func(held claim) bool { return held == claim{part, c} })
 }
 
-func (s *claims) forget(p, part string) {
-	if delete(s.held[p], part); len(s.held[p]) == 0 {
+func (s *claims) forget(p string, which func(claim) bool) {
+	rest := slices.DeleteFunc(s.held[p], which)
+	if len(rest) == 0 {
 		delete(s.held, p)
+		return
 	}
+	s.held[p] = rest
 }
 
 // release gives up all files of c.
 func (s *claims) release(c *claimant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for p, parts := range s.held {
-		for part, holder := range parts {
-			if holder == c {
-				s.forget(p, part)
-			}
-		}
+	for p := range s.held {
+		s.forget(p, func(held claim) bool { return held.by == c })
 	}
 	close(c.ended)
 }

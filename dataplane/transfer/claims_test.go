@@ -3,27 +3,27 @@ package transfer
 import "testing"
 
 func TestClaims(t *testing.T) {
-	type claim struct{ file, part, transfer string }
+	type request struct{ file, part, transfer string }
 	for name, c := range map[string]struct {
-		held, asked claim
+		held, asked request
 		refused     bool
 		replaced    bool
 	}{
-		"another file":                      {claim{"/a", "", "1"}, claim{"/b", "", "2"}, false, false},
-		"the same file":                     {claim{"/a", "", "1"}, claim{"/a", "", "2"}, true, false},
-		"begun again":                       {claim{"/a", "", "1"}, claim{"/a", "", "1"}, false, true},
-		"another part":                      {claim{"/a", "1-2", "1"}, claim{"/a", "2-2", "1"}, false, false},
-		"the same part":                     {claim{"/a", "1-2", "1"}, claim{"/a", "1-2", "2"}, true, false},
-		"a part begun again":                {claim{"/a", "1-2", "1"}, claim{"/a", "1-2", "1"}, false, true},
-		"a part of a file":                  {claim{"/a", "", "1"}, claim{"/a", "1-2", "2"}, true, false},
-		"a file of a part":                  {claim{"/a", "1-2", "1"}, claim{"/a", "", "2"}, true, false},
-		"other parts":                       {claim{"/a", "1-2", "1"}, claim{"/a", "2-3", "2"}, true, false},
-		"begun again in other parts":        {claim{"/a", "1-2", "1"}, claim{"/a", "3-3", "1"}, false, true},
-		"begun again whole":                 {claim{"/a", "2-2", "1"}, claim{"/a", "", "1"}, false, true},
-		"the unfinished form":               {claim{"/a", "", "1"}, claim{"/a.partial", "", "2"}, true, false},
-		"the journal":                       {claim{"/a", "", "1"}, claim{"/a.aspx", "", "2"}, true, false},
-		"of which it is the unfinished one": {claim{"/a.partial", "", "1"}, claim{"/a", "", "2"}, true, false},
-		"the unfinished form of a part":     {claim{"/a", "1-2", "1"}, claim{"/a.partial", "", "1"}, true, false},
+		"another file":                      {request{"/a", "", "1"}, request{"/b", "", "2"}, false, false},
+		"the same file":                     {request{"/a", "", "1"}, request{"/a", "", "2"}, true, false},
+		"begun again":                       {request{"/a", "", "1"}, request{"/a", "", "1"}, false, true},
+		"another part":                      {request{"/a", "1-2", "1"}, request{"/a", "2-2", "1"}, false, false},
+		"the same part":                     {request{"/a", "1-2", "1"}, request{"/a", "1-2", "2"}, true, false},
+		"a part begun again":                {request{"/a", "1-2", "1"}, request{"/a", "1-2", "1"}, false, true},
+		"a part of a file":                  {request{"/a", "", "1"}, request{"/a", "1-2", "2"}, true, false},
+		"a file of a part":                  {request{"/a", "1-2", "1"}, request{"/a", "", "2"}, true, false},
+		"other parts":                       {request{"/a", "1-2", "1"}, request{"/a", "2-3", "2"}, true, false},
+		"begun again in other parts":        {request{"/a", "1-2", "1"}, request{"/a", "3-3", "1"}, false, true},
+		"begun again whole":                 {request{"/a", "2-2", "1"}, request{"/a", "", "1"}, false, true},
+		"the unfinished form":               {request{"/a", "", "1"}, request{"/a.partial", "", "2"}, true, false},
+		"the journal":                       {request{"/a", "", "1"}, request{"/a.aspx", "", "2"}, true, false},
+		"of which it is the unfinished one": {request{"/a.partial", "", "1"}, request{"/a", "", "2"}, true, false},
+		"the unfinished form of a part":     {request{"/a", "1-2", "1"}, request{"/a.partial", "", "1"}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var s claims
