@@ -24,7 +24,7 @@ var errOpen = errors.New("message authentication failed")
 
 func hasVector() bool {
 	x := &cpu.X86
-	return x.HasAVX && x.HasAVX512F && x.HasAVX512VL && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
+	return x.HasAES && x.HasPCLMULQDQ && x.HasAVX2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
 }
 
 // vector is AES-GCM by the processor's vector instructions. Safe for concurrent use: it does not change.
