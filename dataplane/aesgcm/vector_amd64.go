@@ -24,18 +24,17 @@ var errOpen = errors.New("message authentication failed")
 
 func hasVector() bool {
 	x := &cpu.X86
-	return x.HasAES && x.HasPCLMULQDQ && x.HasAVX2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
+	return x.HasAES && x.HasPCLMULQDQ && x.HasBMI2 && x.HasAVX2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
 }
 
 // vector is AES-GCM by the processor's vector instructions. Safe for concurrent use: it does not change.
 //
-// The hash is of 16 blocks at a time, each multiplied by its own power of H, the blocks before the first being zero.
-// Elements of the field are numbers with the bytes of a block reversed; powers[i] is x H^(16-i), so that the product needs no shift
+// The hash is of 16 blocks at a time, each multiplied by its own power of H. Elements of the field are numbers with the bytes of a block reversed; powers[i] is x H^(16-i), so that the product needs no shift
 // (Gueron, Kounavis, "Intel Carry-Less Multiplication Instruction and its Usage for Computing the GCM Mode", 2010, and the
 // reduction by two more multiplications of Gueron, "AES-GCM software performance", 2013).
 type vector struct {
-	keys   [15][blockSize]byte // of the rounds
-	powers [16][blockSize]byte
+	keys   [15][blockSize]byte      // of the rounds
+	powers [16 + 15][blockSize]byte // and zeroes, which are read as powers of blocks that are not there
 	rounds int
 }
 
@@ -46,6 +45,14 @@ func sealGroups(v *vector, counter, hash *[blockSize]byte, dst, src *byte, group
 
 //go:noescape
 func openGroups(v *vector, counter, hash *[blockSize]byte, dst, src *byte, groups int)
+
+// sealRest and openRest do n bytes that are no whole group, and hash the lengths at the end.
+//
+//go:noescape
+func sealRest(v *vector, counter, hash *[blockSize]byte, dst, src *byte, n int, lengths *[blockSize]byte)
+
+//go:noescape
+func openRest(v *vector, counter, hash *[blockSize]byte, dst, src *byte, n int, lengths *[blockSize]byte)
 
 //go:noescape
 func hashGroups(v *vector, hash *[blockSize]byte, src *byte, groups int)
@@ -113,14 +120,14 @@ func (v *vector) Seal(dst, nonce, plaintext, additional []byte) []byte {
 	all, out := extend(dst, len(plaintext)+tagSize)
 	refuseShifted(out, plaintext)
 	counter, hash := v.begin(nonce, additional)
-	whole := len(plaintext) &^ (groupSize - 1)
+	whole := len(plaintext) / groupSize
 	if whole > 0 {
-		sealGroups(v, &counter, &hash, &out[0], &plaintext[0], whole/groupSize)
+		sealGroups(v, &counter, &hash, &out[0], &plaintext[0], whole)
 	}
-	rest := out[whole:len(plaintext)]
-	v.crypt(&counter, rest, plaintext[whole:])
-	tag := v.tag(&hash, nonce, rest, len(additional), len(plaintext))
-	copy(out[len(plaintext):], tag[:])
+	rest, lengths := plaintext[whole*groupSize:], lengthsOf(additional, plaintext)
+	sealRest(v, &counter, &hash, &out[whole*groupSize], unsafe.SliceData(rest), len(rest), &lengths)
+	v.finish(&hash, nonce)
+	copy(out[len(plaintext):], hash[:])
 	return all
 }
 
@@ -130,17 +137,18 @@ func (v *vector) Open(dst, nonce, ciphertext, additional []byte) ([]byte, error)
 	if size < 0 || uint64(size) > maxSize {
 		return nil, errOpen
 	}
-	ciphertext, given := ciphertext[:size], ciphertext[size:]
+	ciphertext, tag := ciphertext[:size], ciphertext[size:]
 	all, out := extend(dst, size)
 	refuseShifted(out, ciphertext)
 	counter, hash := v.begin(nonce, additional)
-	whole := size &^ (groupSize - 1)
+	whole := size / groupSize
 	if whole > 0 {
-		openGroups(v, &counter, &hash, &out[0], &ciphertext[0], whole/groupSize)
+		openGroups(v, &counter, &hash, &out[0], &ciphertext[0], whole)
 	}
-	tag := v.tag(&hash, nonce, ciphertext[whole:], len(additional), size)
-	v.crypt(&counter, out[whole:], ciphertext[whole:])
-	if subtle.ConstantTimeCompare(tag[:], given) != 1 {
+	to, rest, lengths := out[whole*groupSize:], ciphertext[whole*groupSize:], lengthsOf(additional, ciphertext)
+	openRest(v, &counter, &hash, unsafe.SliceData(to), unsafe.SliceData(rest), len(rest), &lengths)
+	v.finish(&hash, nonce)
+	if subtle.ConstantTimeCompare(hash[:], tag) != 1 {
 		clear(out)
 		return nil, errOpen
 	}
@@ -154,54 +162,35 @@ func (v *vector) begin(nonce, additional []byte) (counter, hash [blockSize]byte)
 	}
 	copy(counter[:], nonce)
 	counter[blockSize-1] = 2
-	if whole := len(additional) &^ (groupSize - 1); whole > 0 {
-		hashGroups(v, &hash, &additional[0], whole/groupSize)
-		additional = additional[whole:]
+	if whole := len(additional) / groupSize; whole > 0 {
+		hashGroups(v, &hash, &additional[0], whole)
+		additional = additional[whole*groupSize:]
 	}
 	if len(additional) > 0 {
-		var last [groupSize]byte
-		v.hashLast(&hash, &last, groupSize, additional)
+		var last [groupSize]byte // What is before the first block counts for nothing.
+		start := (groupSize - len(additional)) &^ (blockSize - 1)
+		copy(last[start:], additional)
+		subtle.XORBytes(last[start:], last[start:start+blockSize], hash[:])
+		hash = [blockSize]byte{}
+		hashGroups(v, &hash, &last[0], 1)
 	}
 	return counter, hash
 }
 
-// hashLast hashes last, which is zero up to data; that is no whole group, and comes to lie before end.
-func (v *vector) hashLast(hash *[blockSize]byte, last *[groupSize]byte, end int, data []byte) {
-	start := end - (len(data)+blockSize-1)&^(blockSize-1)
-	copy(last[start:], data)
-	subtle.XORBytes(last[start:], last[start:start+blockSize], hash[:])
-	*hash = [blockSize]byte{}
-	hashGroups(v, hash, &last[0], 1)
-}
-
-// crypt encrypts or decrypts what is no whole group.
-func (v *vector) crypt(counter *[blockSize]byte, dst, src []byte) {
-	if len(src) == 0 {
-		return
-	}
-	var last [groupSize]byte
-	var none [blockSize]byte
-	copy(last[:], src)
-	sealGroups(v, counter, &none, &last[0], &last[0], 1)
-	copy(dst, last[:])
-}
-
-// tag hashes the rest of the ciphertext and the lengths, and encrypts the hash.
-func (v *vector) tag(hash *[blockSize]byte, nonce, rest []byte, additional, text int) [tagSize]byte {
-	var last [groupSize]byte
-	if len(rest) > groupSize-blockSize { // The lengths do not fit.
-		v.hashLast(hash, &last, groupSize, rest)
-		last, rest = [groupSize]byte{}, nil
-	}
-	binary.BigEndian.PutUint64(last[groupSize-blockSize:], uint64(additional)*8)
-	binary.BigEndian.PutUint64(last[groupSize-blockSize/2:], uint64(text)*8)
-	v.hashLast(hash, &last, groupSize-blockSize, rest)
+// finish makes the tag of the hash.
+func (v *vector) finish(hash *[blockSize]byte, nonce []byte) {
 	var mask [blockSize]byte
 	copy(mask[:], nonce)
 	mask[blockSize-1] = 1
 	encrypt(v, &mask)
-	subtle.XORBytes(mask[:], mask[:], hash[:])
-	return mask
+	subtle.XORBytes(hash[:], hash[:], mask[:])
+}
+
+// lengthsOf is the last block that is hashed: how many bits there are.
+func lengthsOf(additional, text []byte) (block [blockSize]byte) {
+	binary.BigEndian.PutUint64(block[:], uint64(len(additional))*8)
+	binary.BigEndian.PutUint64(block[blockSize/2:], uint64(len(text))*8)
+	return block
 }
 
 // extend returns dst with n bytes more, and these.

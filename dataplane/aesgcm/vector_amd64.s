@@ -4,7 +4,7 @@
 
 // Fields of a vector, whose keys are the first.
 #define POWERS 240
-#define ROUNDS 496
+#define ROUNDS 736
 
 // The last byte first.
 DATA reverse<>+0(SB)/8, $0x08090a0b0c0d0e0f
@@ -31,31 +31,26 @@ DATA four<>+0(SB)/8, $4
 DATA four<>+8(SB)/8, $0
 GLOBL four<>(SB), RODATA|NOPTR, $16
 
-// Registers: Z0 to Z3 are being encrypted, Z4 to Z7 are being hashed, Z8 to Z11 are the powers, Z16 to Z30 the keys.
+// Registers: Z0 to Z3 are being encrypted, Z4 to Z7 are being hashed, Z8 to Z11 are the powers, Z16 and Z21 to Z30 the keys of
+// the first round and of the last ten, Z17 to Z19 are free.
 #define COUNTER Z12
 #define REVERSE Z13
 #define FOUR Z14
 #define HASH Z15
 #define POLYNOMIAL Z31
 
-// LOAD takes v, and the arguments of sealGroups and openGroups. The keys of the first round and of the last ten have their
-// place, those of the up to four between, which longer keys have, too.
+// LOAD takes the arguments that those have in common who encrypt.
 #define LOAD \
 	MOVQ v+0(FP), AX \
 	MOVQ counter+8(FP), BX \
 	MOVQ hash+16(FP), R8 \
 	MOVQ dst+24(FP), DI \
 	MOVQ src+32(FP), SI \
-	MOVQ groups+40(FP), R9 \
 	MOVQ ROUNDS(AX), CX \
 	MOVQ CX, DX \
 	SHLQ $4, DX \
 	ADDQ AX, DX \
 	VBROADCASTI32X4 (AX), Z16 \
-	VBROADCASTI32X4 16(AX), Z17 \
-	VBROADCASTI32X4 32(AX), Z18 \
-	VBROADCASTI32X4 48(AX), Z19 \
-	VBROADCASTI32X4 64(AX), Z20 \
 	VBROADCASTI32X4 -144(DX), Z21 \
 	VBROADCASTI32X4 -128(DX), Z22 \
 	VBROADCASTI32X4 -112(DX), Z23 \
@@ -114,17 +109,22 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 	VAESENC key, Z2, Z2 \
 	VAESENC key, Z3, Z3
 
-// ENCRYPT does the rounds; the labels are of those that only longer keys have.
+// MIDDLE is a round that only longer keys have.
+#define MIDDLE(key) \
+	VBROADCASTI32X4 key, Z17 \
+	ROUND(Z17)
+
+// ENCRYPT has Z0 to Z3 be the next 16 counters, encrypted.
 #define ENCRYPT(last) \
 	COUNT \
 	CMPQ CX, $10 \
 	JE last \
-	ROUND(Z17) \
-	ROUND(Z18) \
+	MIDDLE(16(AX)) \
+	MIDDLE(32(AX)) \
 	CMPQ CX, $12 \
 	JE last \
-	ROUND(Z19) \
-	ROUND(Z20) \
+	MIDDLE(48(AX)) \
+	MIDDLE(64(AX)) \
 last: \
 	ROUND(Z21) \
 	ROUND(Z22) \
@@ -140,68 +140,156 @@ last: \
 	VAESENCLAST Z30, Z2, Z2 \
 	VAESENCLAST Z30, Z3, Z3
 
-// ADDPRODUCT adds a times b, before it is reduced, to low in Z0 and middle in Z1, and leaves its high in a.
+// ADDPRODUCT adds a times b, before it is reduced, to low in Z17 and middle in Z18, and leaves its high in a.
 #define ADDPRODUCT(a, b) \
-	VPCLMULQDQ $0x00, b, a, Z2 \
-	VPCLMULQDQ $0x01, b, a, Z3 \
-	VPXORQ Z2, Z0, Z0 \
-	VPCLMULQDQ $0x10, b, a, Z2 \
+	VPCLMULQDQ $0x00, b, a, Z19 \
+	VPCLMULQDQ $0x01, b, a, Z20 \
+	VPXORQ Z19, Z17, Z17 \
+	VPCLMULQDQ $0x10, b, a, Z19 \
 	VPCLMULQDQ $0x11, b, a, a \
-	VPTERNLOGQ $0x96, Z2, Z3, Z1
+	VPTERNLOGQ $0x96, Z19, Z20, Z18
 
-// DIGEST has HASH be that of Z4 to Z7 after it, each block times its power. It uses Z0 to Z3. The first of Z4, which waits for
-// the hash before, comes last; the four lanes are reduced together and then added.
+// DIGEST has HASH be that of Z4 to Z7 after it, each block times its power. The first of Z4, which waits for the hash before,
+// comes last; the four lanes are reduced together and then added.
 #define DIGEST \
 	VPSHUFB REVERSE, Z4, Z4 \
 	VPSHUFB REVERSE, Z5, Z5 \
 	VPSHUFB REVERSE, Z6, Z6 \
 	VPSHUFB REVERSE, Z7, Z7 \
-	VPCLMULQDQ $0x00, Z9, Z5, Z0 \
-	VPCLMULQDQ $0x01, Z9, Z5, Z1 \
-	VPCLMULQDQ $0x10, Z9, Z5, Z2 \
+	VPCLMULQDQ $0x00, Z9, Z5, Z17 \
+	VPCLMULQDQ $0x01, Z9, Z5, Z18 \
+	VPCLMULQDQ $0x10, Z9, Z5, Z19 \
 	VPCLMULQDQ $0x11, Z9, Z5, Z5 \
-	VPXORQ Z2, Z1, Z1 \
+	VPXORQ Z19, Z18, Z18 \
 	ADDPRODUCT(Z6, Z10) \
 	ADDPRODUCT(Z7, Z11) \
 	VPTERNLOGQ $0x96, Z6, Z7, Z5 \
 	VPXORQ HASH, Z4, Z4 \
 	ADDPRODUCT(Z4, Z8) \
 	VPXORQ Z4, Z5, Z5 \
-	VPCLMULQDQ $0x01, Z0, POLYNOMIAL, Z2 \
-	VPSHUFD $0x4e, Z0, Z0 \
-	VPTERNLOGQ $0x96, Z2, Z0, Z1 \
-	VPCLMULQDQ $0x01, Z1, POLYNOMIAL, Z2 \
-	VPSHUFD $0x4e, Z1, Z1 \
-	VPTERNLOGQ $0x96, Z2, Z1, Z5 \
-	VEXTRACTI64X4 $1, Z5, Y2 \
-	VPXOR Y2, Y5, Y5 \
-	VEXTRACTI128 $1, Y5, X2 \
-	VPXOR X2, X5, X15
+	VPCLMULQDQ $0x01, Z17, POLYNOMIAL, Z19 \
+	VPSHUFD $0x4e, Z17, Z17 \
+	VPTERNLOGQ $0x96, Z19, Z17, Z18 \
+	VPCLMULQDQ $0x01, Z18, POLYNOMIAL, Z19 \
+	VPSHUFD $0x4e, Z18, Z18 \
+	VPTERNLOGQ $0x96, Z19, Z18, Z5 \
+	VEXTRACTI64X4 $1, Z5, Y6 \
+	VPXOR Y6, Y5, Y5 \
+	VEXTRACTI128 $1, Y5, X6 \
+	VPXOR X6, X5, X15
+
+// CIPHERTEXT has Z4 to Z7 be what of the plaintext becomes, and stores it.
+#define CIPHERTEXT \
+	VPXORQ (SI), Z0, Z4 \
+	VPXORQ 64(SI), Z1, Z5 \
+	VPXORQ 128(SI), Z2, Z6 \
+	VPXORQ 192(SI), Z3, Z7 \
+	VMOVDQU64 Z4, (DI) \
+	VMOVDQU64 Z5, 64(DI) \
+	VMOVDQU64 Z6, 128(DI) \
+	VMOVDQU64 Z7, 192(DI) \
+	ADDQ $256, SI \
+	ADDQ $256, DI
+
+// REST is the beginning of sealRest and openRest: Z0 to Z3 are the key stream, K1 to K4 the bytes of the text, and Z4 to Z7
+// the text.
+#define MASK(least, mask) \
+	MOVQ R9, R11 \
+	SUBQ $least, R11 \
+	CMOVQLT R12, R11 \
+	BZHIQ R11, R13, R11 \
+	KMOVQ R11, mask
+
+#define REST(last) \
+	LOAD \
+	MOVQ n+40(FP), R9 \
+	MOVQ lengths+48(FP), R10 \
+	XORQ R12, R12 \
+	MOVQ $-1, R13 \
+	MASK(0, K1) \
+	MASK(64, K2) \
+	MASK(128, K3) \
+	MASK(192, K4) \
+	ENCRYPT(last) \
+	VMOVDQU8.Z (SI), K1, Z4 \
+	VMOVDQU8.Z 64(SI), K2, Z5 \
+	VMOVDQU8.Z 128(SI), K3, Z6 \
+	VMOVDQU8.Z 192(SI), K4, Z7 \
+	VPXORQ Z4, Z0, Z0 \
+	VPXORQ Z5, Z1, Z1 \
+	VPXORQ Z6, Z2, Z2 \
+	VPXORQ Z7, Z3, Z3 \
+	VMOVDQU8 Z0, K1, (DI) \
+	VMOVDQU8 Z1, K2, 64(DI) \
+	VMOVDQU8 Z2, K3, 128(DI) \
+	VMOVDQU8 Z3, K4, 192(DI)
+
+// LENGTHS has the block of them follow the blocks of the text in Z4 to Z7, hashes these, and is the end. Of 16 blocks of text
+// those are hashed first. The power of the first block is that of how many there are.
+#define LENGTHS(room) \
+	CMPQ R9, $240 \
+	JLE room \
+	DIGEST \
+	VPXORQ Z4, Z4, Z4 \
+	VPXORQ Z5, Z5, Z5 \
+	VPXORQ Z6, Z6, Z6 \
+	VPXORQ Z7, Z7, Z7 \
+	XORQ R9, R9 \
+room: \
+	ADDQ $15, R9 \
+	SHRQ $4, R9 \
+	LEAQ (R9)(R9*1), CX \
+	MOVL $3, R11 \
+	SHLL CX, R11 \
+	VBROADCASTI32X4 (R10), Z17 \
+	KMOVB R11, K1 \
+	VMOVDQU64 Z17, K1, Z4 \
+	SHRL $8, R11 \
+	KMOVB R11, K1 \
+	VMOVDQU64 Z17, K1, Z5 \
+	SHRL $8, R11 \
+	KMOVB R11, K1 \
+	VMOVDQU64 Z17, K1, Z6 \
+	SHRL $8, R11 \
+	KMOVB R11, K1 \
+	VMOVDQU64 Z17, K1, Z7 \
+	MOVQ $15, R11 \
+	SUBQ R9, R11 \
+	SHLQ $4, R11 \
+	ADDQ R11, AX \
+	VMOVDQU64 POWERS+0(AX), Z8 \
+	VMOVDQU64 POWERS+64(AX), Z9 \
+	VMOVDQU64 POWERS+128(AX), Z10 \
+	VMOVDQU64 POWERS+192(AX), Z11 \
+	DIGEST \
+	STOREHASH \
+	VZEROUPPER
 
 // func sealGroups(v *vector, counter, hash *[16]byte, dst, src *byte, groups int)
+//
+// A group is hashed while the next one is encrypted.
 TEXT ·sealGroups(SB), NOSPLIT, $0-48
 	LOAD
+	MOVQ groups+40(FP), R9
+	ENCRYPT(first)
+	CIPHERTEXT
+	DECQ R9
+	JZ sealed
 seal:
-	ENCRYPT(seallast)
-	VPXORQ (SI), Z0, Z4
-	VPXORQ 64(SI), Z1, Z5
-	VPXORQ 128(SI), Z2, Z6
-	VPXORQ 192(SI), Z3, Z7
-	VMOVDQU64 Z4, (DI)
-	VMOVDQU64 Z5, 64(DI)
-	VMOVDQU64 Z6, 128(DI)
-	VMOVDQU64 Z7, 192(DI)
+	ENCRYPT(next)
 	DIGEST
-	ADDQ $256, SI
-	ADDQ $256, DI
+	CIPHERTEXT
 	DECQ R9
 	JNZ seal
+sealed:
+	DIGEST
 	STORE
 	RET
 
 // func openGroups(v *vector, counter, hash *[16]byte, dst, src *byte, groups int)
 TEXT ·openGroups(SB), NOSPLIT, $0-48
 	LOAD
+	MOVQ groups+40(FP), R9
 open:
 	ENCRYPT(openlast)
 	VMOVDQU64 (SI), Z4
@@ -222,6 +310,22 @@ open:
 	DECQ R9
 	JNZ open
 	STORE
+	RET
+
+// func sealRest(v *vector, counter, hash *[16]byte, dst, src *byte, n int, lengths *[16]byte)
+TEXT ·sealRest(SB), NOSPLIT, $0-56
+	REST(sealing)
+	VMOVDQU8.Z Z0, K1, Z4
+	VMOVDQU8.Z Z1, K2, Z5
+	VMOVDQU8.Z Z2, K3, Z6
+	VMOVDQU8.Z Z3, K4, Z7
+	LENGTHS(sealroom)
+	RET
+
+// func openRest(v *vector, counter, hash *[16]byte, dst, src *byte, n int, lengths *[16]byte)
+TEXT ·openRest(SB), NOSPLIT, $0-56
+	REST(opening)
+	LENGTHS(openroom)
 	RET
 
 // func hashGroups(v *vector, hash *[16]byte, src *byte, groups int)
