@@ -20,7 +20,7 @@ func TestAtTheEndOfMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range 600 {
-			message, to, more := last(plain, n), last(sealed, n+tagSize), last(additional, n%40)
+			message, to, more := last(plain, n), last(sealed, n+tagSize), last(additional, n%300)
 			for i := range message {
 				message[i] = byte(i)
 			}

@@ -29,33 +29,44 @@ func hasVector() bool {
 
 // vector is AES-GCM by the processor's vector instructions. Safe for concurrent use: it does not change.
 //
-// The hash is of 16 blocks at a time, each multiplied by its own power of H. Elements of the field are numbers with the bytes of a block reversed; powers[i] is x H^(16-i), so that the product needs no shift
-// (Gueron, Kounavis, "Intel Carry-Less Multiplication Instruction and its Usage for Computing the GCM Mode", 2010, and the
-// reduction by two more multiplications of Gueron, "AES-GCM software performance", 2013).
+// The hash is of 16 blocks at a time, each multiplied by its own power of H. Elements of the field are numbers with the bytes of
+// a block reversed; powers[i] is x H^(16-i), so that the product needs no shift (Gueron, Kounavis, "Intel Carry-Less
+// Multiplication Instruction and its Usage for Computing the GCM Mode", 2010, and the reduction by two more multiplications of
+// Gueron, "AES-GCM software performance", 2013).
 type vector struct {
 	keys   [15][blockSize]byte      // of the rounds
 	powers [16 + 15][blockSize]byte // and zeroes, which are read as powers of blocks that are not there
 	rounds int
 }
 
-// The assembly knows where the fields are; counter and hash are 16 bytes as in the standard, and are changed.
+// message is what changes as one is sealed or opened, in blocks of the standard.
+type message struct {
+	counter [blockSize]byte // of the next block
+	hash    [blockSize]byte // of what there was
+	mask    [blockSize]byte // the tag is the sum of it and the hash
+	lengths [blockSize]byte // are hashed at the end
+}
+
+// The assembly knows where the fields of both are.
 
 //go:noescape
-func sealGroups(v *vector, counter, hash *[blockSize]byte, dst, src *byte, groups int)
+func sealGroups(v *vector, m *message, dst, src *byte, groups int)
 
 //go:noescape
-func openGroups(v *vector, counter, hash *[blockSize]byte, dst, src *byte, groups int)
+func openGroups(v *vector, m *message, dst, src *byte, groups int)
 
-// sealRest and openRest do n bytes that are no whole group, and hash the lengths at the end.
+// sealRest and openRest do n bytes that are no whole group, and hash the lengths.
 //
 //go:noescape
-func sealRest(v *vector, counter, hash *[blockSize]byte, dst, src *byte, n int, lengths *[blockSize]byte)
+func sealRest(v *vector, m *message, dst, src *byte, n int)
 
 //go:noescape
-func openRest(v *vector, counter, hash *[blockSize]byte, dst, src *byte, n int, lengths *[blockSize]byte)
+func openRest(v *vector, m *message, dst, src *byte, n int)
 
+// hashBlocks hashes n bytes, fewer than a group, and the zeroes that their last block lacks.
+//
 //go:noescape
-func hashGroups(v *vector, hash *[blockSize]byte, src *byte, groups int)
+func hashBlocks(v *vector, m *message, src *byte, n int)
 
 //go:noescape
 func encrypt(v *vector, block *[blockSize]byte)
@@ -119,15 +130,15 @@ func (v *vector) Seal(dst, nonce, plaintext, additional []byte) []byte {
 	}
 	all, out := extend(dst, len(plaintext)+tagSize)
 	refuseShifted(out, plaintext)
-	counter, hash := v.begin(nonce, additional)
+	var m message
+	v.begin(&m, nonce, additional, plaintext)
 	whole := len(plaintext) / groupSize
 	if whole > 0 {
-		sealGroups(v, &counter, &hash, &out[0], &plaintext[0], whole)
+		sealGroups(v, &m, &out[0], &plaintext[0], whole)
 	}
-	rest, lengths := plaintext[whole*groupSize:], lengthsOf(additional, plaintext)
-	sealRest(v, &counter, &hash, &out[whole*groupSize], unsafe.SliceData(rest), len(rest), &lengths)
-	v.finish(&hash, nonce)
-	copy(out[len(plaintext):], hash[:])
+	rest := plaintext[whole*groupSize:]
+	sealRest(v, &m, &out[whole*groupSize], unsafe.SliceData(rest), len(rest))
+	subtle.XORBytes(out[len(plaintext):], m.hash[:], m.mask[:])
 	return all
 }
 
@@ -140,57 +151,42 @@ func (v *vector) Open(dst, nonce, ciphertext, additional []byte) ([]byte, error)
 	ciphertext, tag := ciphertext[:size], ciphertext[size:]
 	all, out := extend(dst, size)
 	refuseShifted(out, ciphertext)
-	counter, hash := v.begin(nonce, additional)
+	var m message
+	v.begin(&m, nonce, additional, ciphertext)
 	whole := size / groupSize
 	if whole > 0 {
-		openGroups(v, &counter, &hash, &out[0], &ciphertext[0], whole)
+		openGroups(v, &m, &out[0], &ciphertext[0], whole)
 	}
-	to, rest, lengths := out[whole*groupSize:], ciphertext[whole*groupSize:], lengthsOf(additional, ciphertext)
-	openRest(v, &counter, &hash, unsafe.SliceData(to), unsafe.SliceData(rest), len(rest), &lengths)
-	v.finish(&hash, nonce)
-	if subtle.ConstantTimeCompare(hash[:], tag) != 1 {
+	to, rest := out[whole*groupSize:], ciphertext[whole*groupSize:]
+	openRest(v, &m, unsafe.SliceData(to), unsafe.SliceData(rest), len(rest))
+	subtle.XORBytes(m.hash[:], m.hash[:], m.mask[:])
+	if subtle.ConstantTimeCompare(m.hash[:], tag) != 1 {
 		clear(out)
 		return nil, errOpen
 	}
 	return all, nil
 }
 
-// begin is the counter of the first block, and the hash of the additional data.
-func (v *vector) begin(nonce, additional []byte) (counter, hash [blockSize]byte) {
+// begin prepares a message, and hashes the additional data.
+func (v *vector) begin(m *message, nonce, additional, text []byte) {
 	if len(nonce) != nonceSize {
 		panic("aesgcm: the nonce has not 12 bytes")
 	}
-	copy(counter[:], nonce)
-	counter[blockSize-1] = 2
-	if whole := len(additional) / groupSize; whole > 0 {
-		hashGroups(v, &hash, &additional[0], whole)
-		additional = additional[whole*groupSize:]
+	// In words, as the assembly loads them: the processor waits to load what was stored in other pieces. The last word ends with the
+	// number of the block, the most significant byte first.
+	first, second := binary.LittleEndian.Uint64(nonce), uint64(binary.LittleEndian.Uint32(nonce[8:]))
+	binary.LittleEndian.PutUint64(m.counter[:], first)
+	binary.LittleEndian.PutUint64(m.counter[8:], second|2<<56)
+	binary.LittleEndian.PutUint64(m.mask[:], first)
+	binary.LittleEndian.PutUint64(m.mask[8:], second|1<<56)
+	binary.BigEndian.PutUint64(m.lengths[:], uint64(len(additional))*8)
+	binary.BigEndian.PutUint64(m.lengths[8:], uint64(len(text))*8)
+	encrypt(v, &m.mask)
+	for len(additional) > 0 {
+		n := min(len(additional), groupSize-blockSize)
+		hashBlocks(v, m, &additional[0], n)
+		additional = additional[n:]
 	}
-	if len(additional) > 0 {
-		var last [groupSize]byte // What is before the first block counts for nothing.
-		start := (groupSize - len(additional)) &^ (blockSize - 1)
-		copy(last[start:], additional)
-		subtle.XORBytes(last[start:], last[start:start+blockSize], hash[:])
-		hash = [blockSize]byte{}
-		hashGroups(v, &hash, &last[0], 1)
-	}
-	return counter, hash
-}
-
-// finish makes the tag of the hash.
-func (v *vector) finish(hash *[blockSize]byte, nonce []byte) {
-	var mask [blockSize]byte
-	copy(mask[:], nonce)
-	mask[blockSize-1] = 1
-	encrypt(v, &mask)
-	subtle.XORBytes(hash[:], hash[:], mask[:])
-}
-
-// lengthsOf is the last block that is hashed: how many bits there are.
-func lengthsOf(additional, text []byte) (block [blockSize]byte) {
-	binary.BigEndian.PutUint64(block[:], uint64(len(additional))*8)
-	binary.BigEndian.PutUint64(block[blockSize/2:], uint64(len(text))*8)
-	return block
 }
 
 // extend returns dst with n bytes more, and these.

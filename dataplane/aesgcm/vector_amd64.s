@@ -2,9 +2,11 @@
 
 #include "textflag.h"
 
-// Fields of a vector, whose keys are the first.
+// Fields of a vector, whose keys are the first, and of a message, whose counter is the first.
 #define POWERS 240
 #define ROUNDS 736
+#define MESSAGE_HASH 16
+#define MESSAGE_LENGTHS 48
 
 // The last byte first.
 DATA reverse<>+0(SB)/8, $0x08090a0b0c0d0e0f
@@ -16,7 +18,7 @@ DATA polynomial<>+0(SB)/8, $0x0000000000000001
 DATA polynomial<>+8(SB)/8, $0xc200000000000000
 GLOBL polynomial<>(SB), RODATA|NOPTR, $16
 
-// What four counters in a row add to the first.
+// What each of four counters in a row adds to the first.
 DATA steps<>+0(SB)/8, $0
 DATA steps<>+8(SB)/8, $0
 DATA steps<>+16(SB)/8, $1
@@ -32,7 +34,7 @@ DATA four<>+8(SB)/8, $0
 GLOBL four<>(SB), RODATA|NOPTR, $16
 
 // Registers: Z0 to Z3 are being encrypted, Z4 to Z7 are being hashed, Z8 to Z11 are the powers, Z16 and Z21 to Z30 the keys of
-// the first round and of the last ten, Z17 to Z19 are free.
+// the first round and of the last ten, Z17 to Z20 are free.
 #define COUNTER Z12
 #define REVERSE Z13
 #define FOUR Z14
@@ -42,10 +44,9 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 // LOAD takes the arguments that those have in common who encrypt.
 #define LOAD \
 	MOVQ v+0(FP), AX \
-	MOVQ counter+8(FP), BX \
-	MOVQ hash+16(FP), R8 \
-	MOVQ dst+24(FP), DI \
-	MOVQ src+32(FP), SI \
+	MOVQ m+8(FP), R8 \
+	MOVQ dst+16(FP), DI \
+	MOVQ src+24(FP), SI \
 	MOVQ ROUNDS(AX), CX \
 	MOVQ CX, DX \
 	SHLQ $4, DX \
@@ -62,12 +63,12 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 	VBROADCASTI32X4 -16(DX), Z29 \
 	VBROADCASTI32X4 (DX), Z30 \
 	LOADHASH \
-	VBROADCASTI32X4 (BX), COUNTER \
+	VBROADCASTI32X4 (R8), COUNTER \
 	VPSHUFB REVERSE, COUNTER, COUNTER \
 	VPADDD steps<>(SB), COUNTER, COUNTER \
 	VBROADCASTI32X4 four<>(SB), FOUR
 
-// LOADHASH takes what hashing needs; AX is v, R8 the hash.
+// LOADHASH takes what hashing needs; AX is v, R8 the message.
 #define LOADHASH \
 	VBROADCASTI32X4 reverse<>(SB), REVERSE \
 	VBROADCASTI32X4 polynomial<>(SB), POLYNOMIAL \
@@ -75,17 +76,17 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 	VMOVDQU64 POWERS+64(AX), Z9 \
 	VMOVDQU64 POWERS+128(AX), Z10 \
 	VMOVDQU64 POWERS+192(AX), Z11 \
-	VMOVDQU (R8), X15 \
+	VMOVDQU MESSAGE_HASH(R8), X15 \
 	VPSHUFB X13, X15, X15
 
 #define STOREHASH \
 	VPSHUFB X13, X15, X15 \
-	VMOVDQU X15, (R8)
+	VMOVDQU X15, MESSAGE_HASH(R8)
 
 #define STORE \
 	STOREHASH \
 	VPSHUFB REVERSE, COUNTER, COUNTER \
-	VMOVDQU X12, (BX) \
+	VMOVDQU X12, (R8) \
 	VZEROUPPER
 
 // COUNT has Z0 to Z3 be 16 counters after the first key, and COUNTER the next four.
@@ -178,7 +179,7 @@ last: \
 	VEXTRACTI128 $1, Y5, X6 \
 	VPXOR X6, X5, X15
 
-// CIPHERTEXT has Z4 to Z7 be what of the plaintext becomes, and stores it.
+// CIPHERTEXT has Z4 to Z7 be what becomes of the plaintext, and stores it.
 #define CIPHERTEXT \
 	VPXORQ (SI), Z0, Z4 \
 	VPXORQ 64(SI), Z1, Z5 \
@@ -191,8 +192,7 @@ last: \
 	ADDQ $256, SI \
 	ADDQ $256, DI
 
-// REST is the beginning of sealRest and openRest: Z0 to Z3 are the key stream, K1 to K4 the bytes of the text, and Z4 to Z7
-// the text.
+// MASK has a mask be of the bytes, from least on, that are among the first R9.
 #define MASK(least, mask) \
 	MOVQ R9, R11 \
 	SUBQ $least, R11 \
@@ -200,16 +200,21 @@ last: \
 	BZHIQ R11, R13, R11 \
 	KMOVQ R11, mask
 
-#define REST(last) \
-	LOAD \
-	MOVQ n+40(FP), R9 \
-	MOVQ lengths+48(FP), R10 \
+// MASKS has K1 to K4 be the masks of R9 bytes in four registers.
+#define MASKS \
 	XORQ R12, R12 \
 	MOVQ $-1, R13 \
 	MASK(0, K1) \
 	MASK(64, K2) \
 	MASK(128, K3) \
-	MASK(192, K4) \
+	MASK(192, K4)
+
+// REST is the beginning of sealRest and openRest: Z0 to Z3 are the key stream, K1 to K4 the bytes of the text, and Z4 to Z7
+// the text.
+#define REST(last) \
+	LOAD \
+	MOVQ n+32(FP), R9 \
+	MASKS \
 	ENCRYPT(last) \
 	VMOVDQU8.Z (SI), K1, Z4 \
 	VMOVDQU8.Z 64(SI), K2, Z5 \
@@ -224,9 +229,19 @@ last: \
 	VMOVDQU8 Z2, K3, 128(DI) \
 	VMOVDQU8 Z3, K4, 192(DI)
 
-// LENGTHS has the block of them follow the blocks of the text in Z4 to Z7, hashes these, and is the end. Of 16 blocks of text
+// LASTPOWERS takes the powers of the last R9 blocks.
+#define LASTPOWERS \
+	MOVQ $16, R11 \
+	SUBQ R9, R11 \
+	SHLQ $4, R11 \
+	VMOVDQU64 POWERS+0(AX)(R11*1), Z8 \
+	VMOVDQU64 POWERS+64(AX)(R11*1), Z9 \
+	VMOVDQU64 POWERS+128(AX)(R11*1), Z10 \
+	VMOVDQU64 POWERS+192(AX)(R11*1), Z11
+
+// END has the block of lengths follow the blocks of the text in Z4 to Z7, hashes these, and is the end. Of 16 blocks of text
 // those are hashed first. The power of the first block is that of how many there are.
-#define LENGTHS(room) \
+#define END(room) \
 	CMPQ R9, $240 \
 	JLE room \
 	DIGEST \
@@ -241,7 +256,7 @@ room: \
 	LEAQ (R9)(R9*1), CX \
 	MOVL $3, R11 \
 	SHLL CX, R11 \
-	VBROADCASTI32X4 (R10), Z17 \
+	VBROADCASTI32X4 MESSAGE_LENGTHS(R8), Z17 \
 	KMOVB R11, K1 \
 	VMOVDQU64 Z17, K1, Z4 \
 	SHRL $8, R11 \
@@ -253,24 +268,18 @@ room: \
 	SHRL $8, R11 \
 	KMOVB R11, K1 \
 	VMOVDQU64 Z17, K1, Z7 \
-	MOVQ $15, R11 \
-	SUBQ R9, R11 \
-	SHLQ $4, R11 \
-	ADDQ R11, AX \
-	VMOVDQU64 POWERS+0(AX), Z8 \
-	VMOVDQU64 POWERS+64(AX), Z9 \
-	VMOVDQU64 POWERS+128(AX), Z10 \
-	VMOVDQU64 POWERS+192(AX), Z11 \
+	INCQ R9 \
+	LASTPOWERS \
 	DIGEST \
 	STOREHASH \
 	VZEROUPPER
 
-// func sealGroups(v *vector, counter, hash *[16]byte, dst, src *byte, groups int)
+// func sealGroups(v *vector, m *message, dst, src *byte, groups int)
 //
 // A group is hashed while the next one is encrypted.
-TEXT ·sealGroups(SB), NOSPLIT, $0-48
+TEXT ·sealGroups(SB), NOSPLIT, $0-40
 	LOAD
-	MOVQ groups+40(FP), R9
+	MOVQ groups+32(FP), R9
 	ENCRYPT(first)
 	CIPHERTEXT
 	DECQ R9
@@ -286,10 +295,10 @@ sealed:
 	STORE
 	RET
 
-// func openGroups(v *vector, counter, hash *[16]byte, dst, src *byte, groups int)
-TEXT ·openGroups(SB), NOSPLIT, $0-48
+// func openGroups(v *vector, m *message, dst, src *byte, groups int)
+TEXT ·openGroups(SB), NOSPLIT, $0-40
 	LOAD
-	MOVQ groups+40(FP), R9
+	MOVQ groups+32(FP), R9
 open:
 	ENCRYPT(openlast)
 	VMOVDQU64 (SI), Z4
@@ -312,38 +321,38 @@ open:
 	STORE
 	RET
 
-// func sealRest(v *vector, counter, hash *[16]byte, dst, src *byte, n int, lengths *[16]byte)
-TEXT ·sealRest(SB), NOSPLIT, $0-56
+// func sealRest(v *vector, m *message, dst, src *byte, n int)
+TEXT ·sealRest(SB), NOSPLIT, $0-40
 	REST(sealing)
 	VMOVDQU8.Z Z0, K1, Z4
 	VMOVDQU8.Z Z1, K2, Z5
 	VMOVDQU8.Z Z2, K3, Z6
 	VMOVDQU8.Z Z3, K4, Z7
-	LENGTHS(sealroom)
+	END(sealroom)
 	RET
 
-// func openRest(v *vector, counter, hash *[16]byte, dst, src *byte, n int, lengths *[16]byte)
-TEXT ·openRest(SB), NOSPLIT, $0-56
+// func openRest(v *vector, m *message, dst, src *byte, n int)
+TEXT ·openRest(SB), NOSPLIT, $0-40
 	REST(opening)
-	LENGTHS(openroom)
+	END(openroom)
 	RET
 
-// func hashGroups(v *vector, hash *[16]byte, src *byte, groups int)
-TEXT ·hashGroups(SB), NOSPLIT, $0-32
+// func hashBlocks(v *vector, m *message, src *byte, n int)
+TEXT ·hashBlocks(SB), NOSPLIT, $0-32
 	MOVQ v+0(FP), AX
-	MOVQ hash+8(FP), R8
+	MOVQ m+8(FP), R8
 	MOVQ src+16(FP), SI
-	MOVQ groups+24(FP), R9
+	MOVQ n+24(FP), R9
 	LOADHASH
-hash:
-	VMOVDQU64 (SI), Z4
-	VMOVDQU64 64(SI), Z5
-	VMOVDQU64 128(SI), Z6
-	VMOVDQU64 192(SI), Z7
+	MASKS
+	VMOVDQU8.Z (SI), K1, Z4
+	VMOVDQU8.Z 64(SI), K2, Z5
+	VMOVDQU8.Z 128(SI), K3, Z6
+	VMOVDQU8.Z 192(SI), K4, Z7
+	ADDQ $15, R9
+	SHRQ $4, R9
+	LASTPOWERS
 	DIGEST
-	ADDQ $256, SI
-	DECQ R9
-	JNZ hash
 	STOREHASH
 	VZEROUPPER
 	RET
@@ -353,7 +362,8 @@ TEXT ·encrypt(SB), NOSPLIT, $0-16
 	MOVQ v+0(FP), AX
 	MOVQ block+8(FP), DI
 	MOVQ ROUNDS(AX), CX
-	VMOVDQU (DI), X0
+	VMOVQ (DI), X0 // in the pieces that it was stored in
+	VPINSRQ $1, 8(DI), X0, X0
 	VPXOR (AX), X0, X0
 	DECQ CX
 round:
