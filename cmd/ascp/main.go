@@ -9,10 +9,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer"
 )
 
 func main() {
+	engine.SpareProcs()
 	os.Exit(run(os.Args[1:], os.Getenv))
 }
 

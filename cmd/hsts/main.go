@@ -10,10 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/internal/version"
 )
 
 func main() {
+	engine.SpareProcs()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := root().ExecuteContext(ctx)
 	stop()

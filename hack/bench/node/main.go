@@ -42,6 +42,7 @@ type contact struct {
 }
 
 func main() {
+	engine.SpareProcs()
 	folder := flag.String("root", "", "folder to serve")
 	address := flag.String("addr", "0.0.0.0:33001", "TCP and UDP address")
 	host := flag.String("wss", "", "IP address that clients reach a WebSocket server by, on a free port; empty for none")
