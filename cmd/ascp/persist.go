@@ -25,14 +25,15 @@ var passing = []transfer.Code{
 // transfer of which no session ever began is not tried again: its address may be wrong.
 func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 	began, giveUp, pause := time.Now(), time.Time{}, firstPause
-	var before int64 // bytes moved by earlier sessions
+	// Bytes of earlier sessions: moved, and what of them the receiver may have, which can be more than it had time to confirm.
+	var moved, there int64
 	for {
 		t.began = false
 		summary, err := t.session(ctx)
 		progress := t.began && (giveUp.IsZero() || summary.BytesMoved > 0)
-		summary.BytesResumed = max(0, summary.BytesResumed-before)
-		before += summary.BytesMoved
-		summary.BytesMoved, summary.Elapsed = before, time.Since(began)
+		summary.BytesResumed = max(0, summary.BytesResumed-there)
+		moved, there = moved+summary.BytesMoved, there+max(summary.BytesMoved, summary.BytesSent)
+		summary.BytesMoved, summary.Elapsed = moved, time.Since(began)
 		if progress {
 			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
 		}

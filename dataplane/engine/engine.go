@@ -182,6 +182,7 @@ type LinkStats struct {
 // Stats is a snapshot of a session. Bytes count payload, once, unless said otherwise.
 type Stats struct {
 	Bytes          int64 // sender: acknowledged as written; receiver: written
+	BytesSent      int64 // sender: sent, acknowledged or not, each counted once
 	BytesReceived  int64 // receiver: arrived, written or not
 	WireBytes      int64 // IP bytes sent (sender) or received (receiver), everything included
 	Packets        uint64

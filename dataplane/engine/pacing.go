@@ -252,6 +252,7 @@ func (s *Sender) planData(quantum int) {
 			n := min(payload, len(s.cur.data)-s.curAt)
 			s.put(extent{off: s.cur.off + int64(s.curAt), n: int32(n)})
 			s.curAt += n
+			s.stats.BytesSent += int64(n)
 		}
 	case !s.fresh:
 		s.planTail(most)

@@ -15,7 +15,9 @@ type Progress struct {
 	// BytesResumed did not have to be sent, because the receiver had them.
 	BytesResumed int64
 	// BytesMoved crossed the network, each counted once.
-	BytesMoved   int64
+	BytesMoved int64
+	// BytesSent may have crossed it: a sender of a session that was cut does not know.
+	BytesSent    int64
 	FilesDone    int64
 	FilesSkipped int64
 	FilesFailed  int64

@@ -318,7 +318,7 @@ func (s *sender) progress() Progress {
 	if s.data != nil {
 		st := s.data.Stats()
 		// What the receiver confirmed may be ahead of the engine's acknowledgements.
-		p.BytesMoved = max(p.BytesMoved, st.Bytes)
+		p.BytesMoved, p.BytesSent = max(p.BytesMoved, st.Bytes), st.BytesSent
 		p.RateBps, p.Lost, p.RTT = st.RateBps, st.Lost, st.RTT
 		p.Forged, p.Replayed = st.AuthFailures+st.Link.AuthFailures, st.Replayed
 	}
