@@ -16,8 +16,10 @@ const (
 	catchUp      = 20 * time.Millisecond
 	maxTrain     = 44
 	maxTrainSize = 64 << 10
-	firstSync    = time.Second // without data until then, syncs begin to keep the session alive
-	calmTail     = 64          // packets repeated early at the end, two entries each, when no loss was seen
+	leastPause   = 20 * time.Microsecond
+	burstTime    = 200 * time.Microsecond // what is earned in it leaves in a row, where that is more than a train
+	firstSync    = time.Second            // without data until then, syncs begin to keep the session alive
+	calmTail     = 64                     // packets repeated early at the end, two entries each, when no loss was seen
 )
 
 // train is packets built in one go: consecutive packet numbers from first.
@@ -148,7 +150,7 @@ func (s *Sender) plan(now time.Duration) error {
 	}
 	quantum := s.quantum(rate)
 	if need := min(float64(quantum), float64(s.pending())) - s.tokens; need > 0 {
-		j.wait = min(s.nextSync-now, max(time.Duration(need*8/float64(rate)*1e9), 20*time.Microsecond))
+		j.wait = min(s.nextSync-now, max(time.Duration(need*8/float64(rate)*1e9), shortest(rate)))
 		return nil
 	}
 	s.planData(quantum)
@@ -170,6 +172,14 @@ func (s *Sender) refill(now time.Duration, rate int64) {
 func (s *Sender) quantum(rate int64) int {
 	packet := s.path.MaxDatagram + s.path.Overhead
 	return max(packet, min(int(float64(rate)/8*trainTime.Seconds()), maxTrain*packet, maxTrainSize))
+}
+
+// shortest is how long a pause is at least: at gigabits long enough for several trains, since to wake costs as much as a train.
+func shortest(rate int64) time.Duration {
+	if float64(rate)/8*burstTime.Seconds() > maxTrainSize {
+		return burstTime
+	}
+	return leastPause
 }
 
 // pending is about how many IP bytes could leave now, up to a train.
