@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ type waiter struct {
 	attempt  func(socket int) (arrived bool)
 	pass     func(uintptr) bool
 	failed   error // of the last wait
+	closed   atomic.Bool
 }
 
 // newWaiter makes a waiter that calls attempt when something may have arrived.
@@ -67,7 +69,7 @@ func (w *waiter) shut() error {
 	err := w.raw.Control(func(fd uintptr) {
 		inner = unix.EpollCtl(int(fd), unix.EPOLL_CTL_MOD, w.socket, &unix.EpollEvent{})
 	})
-	return closedError(errors.Join(err, inner))
+	return w.outcome(errors.Join(err, inner))
 }
 
 // wait returns nil when an attempt was successful, at the deadline, or when it is woken; net.ErrClosed when
@@ -77,7 +79,7 @@ func (w *waiter) wait(deadline time.Time, tolerance time.Duration) error {
 	if w.deadline.After(deadline) || deadline.Sub(w.deadline) > tolerance {
 		w.deadline = deadline
 		if err := w.file.SetReadDeadline(deadline); err != nil {
-			return closedError(err)
+			return w.outcome(err)
 		}
 	}
 	err := w.raw.Read(w.pass)
@@ -85,16 +87,21 @@ func (w *waiter) wait(deadline time.Time, tolerance time.Duration) error {
 		w.deadline = time.Time{} // it may have been moved by wake
 		return nil
 	}
-	return closedError(errors.Join(err, w.failed))
+	return w.outcome(errors.Join(err, w.failed))
 }
 
 // wake ends a wait.
 func (w *waiter) wake() { _ = w.file.SetReadDeadline(time.Unix(1, 0)) } // fails when it is closed, which wakes as well
 
-func (w *waiter) close() { w.file.Close() }
+func (w *waiter) close() {
+	w.closed.Store(true)
+	w.file.Close()
+}
 
-func closedError(err error) error {
-	if errors.Is(err, os.ErrClosed) {
+// outcome is net.ErrClosed after close, whatever came of it: which error depends on how far the wait and the closing had got, and not all
+// of them are exported.
+func (w *waiter) outcome(err error) error {
+	if w.closed.Load() {
 		return net.ErrClosed
 	}
 	return err

@@ -1,6 +1,8 @@
 package batchio
 
 import (
+	"errors"
+	"net"
 	"testing"
 	"time"
 )
@@ -21,5 +23,25 @@ func TestWakeBeforeTheWait(t *testing.T) {
 		t.Error("the wait goes on")
 		c.Close()
 		<-waited
+	}
+}
+
+// A wait that begins, or a rest that ends, after the closing says what one says that was under way.
+func TestCloseBeforeTheWait(t *testing.T) {
+	c := listen(t, Options{})
+	c.in.buf = make([]byte, ReceiveBuffer)
+	if err := c.waiter.wait(time.Now().Add(time.Millisecond), 0); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if err := c.waiter.wait(time.Now().Add(time.Hour), 0); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("wait: %v", err)
+	}
+	if err := c.waiter.wait(c.waiter.deadline, time.Hour); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("wait with a deadline that stands: %v", err)
+	}
+	c.waiter.open = true
+	if err := c.waiter.shut(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("shut: %v", err)
 	}
 }
