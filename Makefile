@@ -144,7 +144,7 @@ BENCH := bin/bench
 # iperf3, scp, rsync, uftp, UDT and GridFTP are measured beside ascp.
 .PHONY: bench-programs
 bench-programs:
-	@hack/debian-packages.sh iperf3 openssh-server openssh-client rsync uftp libudt-dev g++ globus-gass-copy-progs globus-gridftp-server-progs
+	@hack/debian-packages.sh openssh-server rsync uftp libudt-dev g++ globus-gass-copy-progs globus-gridftp-server-progs
 	@mkdir -p $(BENCH)
 	@go build -o $(BENCH)/ ./cmd/ascp ./hack/wanem ./hack/bench ./hack/bench/node ./hack/bench/wan ./hack/bench/local
 	@cd hack/bench/peers && go build -o $(CURDIR)/$(BENCH)/ ./quic ./plot
