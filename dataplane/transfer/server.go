@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
-	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
@@ -31,7 +31,7 @@ type Server struct {
 	// Root is the storage root; a session sees what its grant allows of it.
 	Root       *storage.Root
 	Authorizer token.Authorizer
-	Recorder   store.Recorder
+	Recorder   record.Recorder
 	Links      Links
 	// UDPPort is the data port that clients are told.
 	UDPPort int
@@ -86,7 +86,7 @@ type session struct {
 	grant     token.Grant
 	options   control.Options
 	capKbps   int64
-	recording store.Recording
+	recording record.Recording
 	claimant  *claimant
 	began     time.Time
 	now       current
@@ -326,12 +326,12 @@ func (s *session) changeRate(kbps int64) {
 // finish records how the session ended.
 func (s *session) finish(err error) {
 	s.recording.Progress(s.recorded())
-	o := store.Outcome{Status: store.StatusCompleted}
+	o := record.Outcome{Status: record.StatusCompleted}
 	if err != nil {
 		e := AsError(err, CodeInternal)
-		o = store.Outcome{Status: store.StatusFailed, Code: int(e.Code), Description: e.Text}
+		o = record.Outcome{Status: record.StatusFailed, Code: int(e.Code), Description: e.Text}
 		if errors.Is(err, errCanceled) || e.Code == CodeCanceled {
-			o.Status = store.StatusCanceled
+			o.Status = record.StatusCanceled
 		}
 	}
 	s.recording.Finish(o)

@@ -1,10 +1,10 @@
-// Package store is the state of the transfer node in its MariaDB: access keys, file ids, transfers and their sessions.
+// Package record says what is known of a transfer: how it began, how far it is, how each file and the whole of it ended.
 //
-// Every node of a DaemonSet shares one database, so any of them answers any question about any transfer. The package owns
-// the schema and keeps it current. It knows nothing of HTTP or of file data.
-package store
+// It is the vocabulary between those who transfer and those who write transfers down. It knows no database.
+package record
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -90,4 +90,25 @@ type Outcome struct {
 	Status      Status
 	Code        int
 	Description string
+}
+
+// Recorder writes down what the transfers of this node do. No call waits for the database, and none fails because it is away:
+// what could not be written is written when it is back, as long as the process lives.
+type Recorder interface {
+	// Begin records a session that starts now.
+	Begin(ctx context.Context, t Transfer) (Recording, error)
+}
+
+// Recording is one running session.
+type Recording interface {
+	// Progress replaces the totals; it only stores them in memory, so it may be called at any rate.
+	Progress(p Progress)
+	// File records how one file ended.
+	File(f FileResult)
+	// Finish ends the session. Only the first call counts.
+	Finish(o Outcome)
+	// Canceled is closed when somebody cancels the transfer through the Node API of any node.
+	Canceled() <-chan struct{}
+	// RateChanges yields a new target rate in kilobits per second when somebody sets it through the Node API.
+	RateChanges() <-chan int64
 }
