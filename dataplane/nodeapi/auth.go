@@ -103,7 +103,7 @@ func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, e
 }
 
 func (s *Server) keyCaller(c *caller) (*caller, error) {
-	files, err := s.Storage.Sub(c.root)
+	files, err := s.Storage.Granted(c.root)
 	if err != nil {
 		return nil, fmt.Errorf("open storage of access key: %w", err)
 	}

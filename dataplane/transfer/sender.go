@@ -302,6 +302,9 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		s.filesSkipped.Add(1)
 		s.bytesResumed.Add(f.resume(f.Size))
 		event.Skipped = true
+		if m.Code != 0 {
+			event.LeftOut = &Error{Code: Code(m.Code), Text: m.Text}
+		}
 	default:
 		s.filesFailed.Add(1)
 		s.abandon(f)
