@@ -58,7 +58,9 @@ func (w *world) session(c *transfer.Client) {
 	defer cancel()
 	client, server := net.Pipe()
 	var served sync.WaitGroup
-	served.Go(func() { _ = w.transfers.Serve(ctx, server, transfer.Peer{User: "xfer", Addr: "127.0.0.1", LocalAddr: "127.0.0.1"}) })
+	served.Go(func() {
+		_ = w.transfers.Serve(ctx, server, transfer.Peer{User: "xfer", Addr: "127.0.0.1", LocalAddr: "127.0.0.1"})
+	})
 	var mu sync.Mutex
 	var ends []string
 	c.OnFile = func(e transfer.FileEvent) {

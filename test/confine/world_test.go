@@ -90,12 +90,14 @@ func newNode(t testing.TB) *node {
 // unrecorded is the recorder of a node that nobody asks about its transfers.
 type unrecorded struct{}
 
-func (unrecorded) Begin(context.Context, record.Transfer) (record.Recording, error) { return unrecorded{}, nil }
-func (unrecorded) Progress(record.Progress)                                         {}
-func (unrecorded) File(record.FileResult)                                           {}
-func (unrecorded) Finish(record.Outcome)                                            {}
-func (unrecorded) Canceled() <-chan struct{}                                        { return nil }
-func (unrecorded) RateChanges() <-chan int64                                        { return nil }
+func (unrecorded) Begin(context.Context, record.Transfer) (record.Recording, error) {
+	return unrecorded{}, nil
+}
+func (unrecorded) Progress(record.Progress)  {}
+func (unrecorded) File(record.FileResult)    {}
+func (unrecorded) Finish(record.Outcome)     {}
+func (unrecorded) Canceled() <-chan struct{} { return nil }
+func (unrecorded) RateChanges() <-chan int64 { return nil }
 
 // variant is what lies where the attacker must not reach. What they see may not depend on it.
 type variant int
@@ -236,7 +238,9 @@ func drop(v any) {
 	}
 }
 
-func (w *world) saw(format string, args ...any) { w.seen = append(w.seen, fmt.Sprintf(format, args...)) }
+func (w *world) saw(format string, args ...any) {
+	w.seen = append(w.seen, fmt.Sprintf(format, args...))
+}
 
 // unharmed checks that nothing outside was changed.
 func (w *world) unharmed() {
