@@ -35,7 +35,9 @@ func (r *Root) open(name string, flag int, perm fs.FileMode) (*os.File, error) {
 }
 
 // openPath opens a handle on what a local path names, without opening it for reading.
-func (r *Root) openPath(name string, flag int) (*os.File, error) { return r.open(name, flag|unix.O_PATH, 0) }
+func (r *Root) openPath(name string, flag int) (*os.File, error) {
+	return r.open(name, flag|unix.O_PATH, 0)
+}
 
 func (r *Root) openFD(name string, flag int, perm fs.FileMode) (fd int, err error) {
 	closed := r.raw.Control(func(dir uintptr) { fd, err = r.resolve(int(dir), name, flag|unix.O_CLOEXEC, uint32(perm.Perm())) })

@@ -48,7 +48,7 @@ type Server struct {
 	// OutsideLinks permits symbolic links in uploads whose text leads out of what was granted. The server follows none of them; who
 	// receives them later might.
 	OutsideLinks bool
-	Logger            *slog.Logger
+	Logger       *slog.Logger
 
 	claims claims
 	clock  engine.Clock // nil is the system's
