@@ -3,6 +3,7 @@ package charts_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -68,7 +69,8 @@ func TestChartHoldsTheGeneratedFiles(t *testing.T) {
 func TestOperatorForTheCluster(t *testing.T) {
 	objects := render(t, operatorChart, "default")
 	want := []string{
-		"ClusterRole release-faspex-operator", "ClusterRole release-faspex-operator-edit", "ClusterRole release-faspex-operator-view",
+		"ClusterRole release-faspex-operator", "ClusterRole release-faspex-operator-edit",
+		"ClusterRole release-faspex-operator-transfernode-editor", "ClusterRole release-faspex-operator-view",
 		"ClusterRoleBinding release-faspex-operator",
 		"CustomResourceDefinition accesskeys.faspex.io", "CustomResourceDefinition faspexinstances.faspex.io",
 		"CustomResourceDefinition storagelocations.faspex.io", "CustomResourceDefinition transfernodes.faspex.io",
@@ -85,6 +87,33 @@ func TestOperatorForTheCluster(t *testing.T) {
 		}
 	}
 	admit(t, objects)
+}
+
+// TestTransferNodesAreNotForEditorsOfANamespace holds the chart to what config/rbac says.
+func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
+	objects := render(t, operatorChart, "default")
+	for role, want := range map[string]string{
+		"edit":                "[faspexinstances storagelocations accesskeys]",
+		"view":                "[faspexinstances transfernodes storagelocations accesskeys]",
+		"transfernode-editor": "[transfernodes]",
+	} {
+		object := objects["ClusterRole release-faspex-operator-"+role]
+		if object == nil {
+			t.Errorf("no role %s", role)
+			continue
+		}
+		rules, _, err := unstructured.NestedSlice(object.Object, "rules")
+		if err != nil || len(rules) != 1 {
+			t.Fatalf("%s has the rules %v (%v)", role, rules, err)
+		}
+		if got := fmt.Sprint(rules[0].(map[string]any)["resources"]); got != want {
+			t.Errorf("%s is for %s, want %s", role, got, want)
+		}
+		aggregated := strings.Contains(fmt.Sprint(object.GetLabels()), "aggregate-to")
+		if aggregated != (role != "transfernode-editor") {
+			t.Errorf("%s is aggregated: %t", role, aggregated)
+		}
+	}
 }
 
 func TestOperatorForNamespaces(t *testing.T) {
