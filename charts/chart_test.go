@@ -131,20 +131,55 @@ func TestOperatorForNamespaces(t *testing.T) {
 	if objects["Role release-faspex-operator in default"] != nil {
 		t.Error("it may read the Secrets of its own namespace, which it does not serve")
 	}
-	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
-	if err != nil {
-		t.Fatal(err)
-	}
-	args, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "args")
-	if err != nil {
-		t.Fatal(err)
-	}
+	args := operatorArgs(t, objects)
 	for _, arg := range []string{"--watch-namespaces=kube-public,kube-node-lease", "--leader-elect", "--leader-election-id=release-faspex-operator"} {
 		if !slices.Contains(args, arg) {
 			t.Errorf("args %q lack %s", args, arg)
 		}
 	}
 	admit(t, objects)
+}
+
+func TestOperatorIsToldWhatSpecsMayName(t *testing.T) {
+	for _, test := range []struct {
+		values []string
+		want   []string
+	}{
+		{nil, nil},
+		{
+			[]string{"--set", "allowed.hostPaths={/srv/faspex,/data}", "--set", "allowed.images={ghcr.io/faspex-io}"},
+			[]string{"--allowed-host-paths=/srv/faspex,/data", "--allowed-images=ghcr.io/faspex-io"},
+		},
+	} {
+		var got []string
+		for _, arg := range operatorArgs(t, render(t, operatorChart, "default", test.values...)) {
+			if strings.HasPrefix(arg, "--allowed") {
+				got = append(got, arg)
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%v: -want +got:\n%s", test.values, diff)
+		}
+	}
+}
+
+// operatorContainer is the container of the operator's Deployment.
+func operatorContainer(t *testing.T, objects map[string]*unstructured.Unstructured) map[string]any {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
+	if err != nil || len(containers) != 1 {
+		t.Fatalf("containers are %v (%v)", containers, err)
+	}
+	return containers[0].(map[string]any)
+}
+
+func operatorArgs(t *testing.T, objects map[string]*unstructured.Unstructured) []string {
+	t.Helper()
+	args, _, err := unstructured.NestedStringSlice(operatorContainer(t, objects), "args")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return args
 }
 
 func TestNoWildcardInAnyRole(t *testing.T) {
@@ -196,6 +231,8 @@ func TestRefusedValues(t *testing.T) {
 		{"log level", operatorChart, []string{"--set", "log.level=loud"}, "level"},
 		{"metrics on the port of the probes", operatorChart, []string{"--set", "metrics.port=8081"}, "port"},
 		{"namespace that is none", operatorChart, []string{"--set", "watchNamespaces={Not_A_Namespace}"}, "watchNamespaces"},
+		{"allowed folder that is none", operatorChart, []string{"--set", "allowed.hostPaths={srv}"}, "hostPaths"},
+		{"allowed image without a registry", operatorChart, []string{"--set", "allowed.images={faspex-io}"}, "images"},
 		{"no URL", faspexChart, nil, "externalURL"},
 		{"plain URL", faspexChart, []string{"--set", "instance.externalURL=http://faspex.example.com"}, "externalURL"},
 		{"both databases", faspexChart, append([]string{"--set", "instance.database.external.host=db", "--set", "instance.database.external.rootSecretRef.name=root"}, instance...), "database"},
