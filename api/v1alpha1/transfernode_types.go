@@ -180,11 +180,15 @@ type StorageEncryption struct {
 
 // HostPathStorage is a folder of the machine.
 type HostPathStorage struct {
-	// path on the machine, absolute.
+	// path on the machine: absolute, without symbolic links below its first element, and no folder of the system or one that holds such
+	// folders. The folder must be empty or not there when it is first used; it then gets a file .faspex-storage of root's, which says
+	// whose it is. A folder with files is taken when an administrator of the machine has put that file into it. The operator may allow
+	// certain folders only (--allowed-host-paths).
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.matches('(^|/)[.][.]?(/|$)') && !self.contains('//')",message="path must be absolute, without . and .. and empty elements"
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.endsWith('/') && !self.contains('//') && !self.matches('(^|/)[.][.]?(/|$)|[[:cntrl:]]')",message="path must be absolute, without . and .. and empty elements, a slash at the end and control characters"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^/(bin|boot|dev|efi|etc|home|lib|lib32|lib64|libexec|libx32|lost[+]found|nix|ostree|proc|root|run|sbin|selinux|snap|sys|sysroot|system|tmp|usr)(/|$)|^(/var)?/opt(/(bin|cni|containerd|kubernetes|nri|rke)(/|$)|$)|^/var(/(adm|backups|cache|crash|db|empty|home|kerberos|local|lock|log|mail|named|roothome|run|snap|spool|tmp|usrlocal|yp)(/|$)|$)|^/var/lib(/(NetworkManager|PackageKit|alternatives|apt|buildkit|buildkitd|calico|cilium|cloud|cni|containerd|containers|cri-dockerd|crio|dbus|dhcp|dhclient|docker|dockershim|dpkg|etcd|flatpak|fwupd|google|initramfs-tools|k0s|k3s|kube-proxy|kubelet|kubernetes|libvirt|lxc|lxcfs|lxd|machines|microk8s|minikube|multus|mysql|nfs|openvswitch|pacman|pam|polkit-1|portables|postgresql|private|rancher|rook|rpm|selinux|snapd|sss|sudo|systemd|ubuntu-advantage|waagent)(/|$)|$)')",message="path must not be a folder of the system, nor one that holds such folders: use one of its own, such as /srv/faspex"
 	Path string `json:"path,omitempty"`
 
 	// type: DirectoryOrCreate (default) makes the folder, Directory requires it.

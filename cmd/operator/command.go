@@ -22,6 +22,9 @@ type settings struct {
 	healthAddress   string
 	logLevel        string
 	logFormat       string
+
+	allowedHostPaths []string
+	allowedImages    []string
 }
 
 const description = `Runs Faspex and its transfer nodes: reconciles the kinds FaspexInstance, TransferNode, StorageLocation
@@ -66,6 +69,10 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.leaderID, "leader-election-id", "faspex-operator", "name of the lease; operators that serve different namespaces have different ones")
 	flags.StringVar(&s.leaderNamespace, "leader-election-namespace", os.Getenv("POD_NAMESPACE"),
 		"namespace of the lease; by default POD_NAMESPACE, or the namespace this program runs in")
+	flags.StringSliceVar(&s.allowedHostPaths, "allowed-host-paths", nil,
+		"folders of machines that TransferNodes may use, with all beneath them, separated by commas; all but those of the system when empty")
+	flags.StringSliceVar(&s.allowedImages, "allowed-images", nil,
+		"images that specs may name, as a registry and the beginning of a repository (ghcr.io/faspex-io), separated by commas; all when empty")
 	flags.StringVar(&s.metricsAddress, "metrics-bind-address", ":8080", "serve Prometheus metrics here over HTTP, 0 for not at all")
 	flags.StringVar(&s.healthAddress, "health-probe-bind-address", ":8081", "serve /healthz and /readyz here over HTTP")
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")

@@ -20,6 +20,7 @@ import (
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -43,6 +44,8 @@ type Options struct {
 	// DatabaseServer tells where and as whom to provision in the database server of an instance. Its error wraps
 	// secrets.ErrNotFound or secrets.ErrInvalid while the credentials are not there.
 	DatabaseServer func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error)
+	// Policy is what the operator permits.
+	Policy policy.Policy
 	// Nodes and Faspex open the connections.
 	Nodes  *nodeapi.Connector
 	Faspex FaspexConnector
