@@ -22,6 +22,12 @@ tls: {secretRef: {name: cert}}
 logLevel: debug
 resources: {limits: {memory: 1Gi}}
 suspend: false`},
+		{name: "symbolic links", spec: good + "symbolicLinks: {follow: [/default/archive, /default/..archive], permitOutside: true}"},
+		{name: "a relative link", spec: good + "symbolicLinks: {follow: [default/archive]}", refusal: "absolute path beneath the docroot"},
+		{name: "a link that climbs", spec: good + "symbolicLinks: {follow: [/default/../x]}", refusal: "absolute path beneath the docroot"},
+		{name: "a link that ends in dots", spec: good + "symbolicLinks: {follow: [/default/..]}", refusal: "absolute path beneath the docroot"},
+		{name: "the docroot as a link", spec: good + "symbolicLinks: {follow: [//]}", refusal: "absolute path beneath the docroot"},
+		{name: "a link with a slash at its end", spec: good + "symbolicLinks: {follow: [/default/]}", refusal: "absolute path beneath the docroot"},
 		{name: "no instance", spec: "storage: [{name: default, hostPath: {path: /srv/files}}]", refusal: "spec.instanceRef"},
 		{name: "no storage", spec: "instanceRef: {name: demo}", refusal: "spec.storage"},
 		{name: "empty storage", spec: "instanceRef: {name: demo}\nstorage: []", refusal: "spec.storage"},

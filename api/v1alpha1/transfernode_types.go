@@ -57,6 +57,11 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Storage []StorageMount `json:"storage,omitempty"`
 
+	// symbolicLinks says what the node does with symbolic links in its storage; by default none is followed on the way to what a token, an
+	// access key or a package is for, and uploads leave out those that lead out of what is sent.
+	// +optional
+	SymbolicLinks *SymbolicLinks `json:"symbolicLinks,omitempty"`
+
 	// rates limits every transfer of this node, and all of them together.
 	// +optional
 	Rates *TransferRates `json:"rates,omitempty"`
@@ -144,6 +149,26 @@ type TransferUser struct {
 	// authorized_keys. Clients that present a transfer token need none.
 	// +optional
 	AuthorizedKeysSecretRef *SecretKeyReference `json:"authorizedKeysSecretRef,omitempty"`
+}
+
+// SymbolicLinks says what a transfer node does with symbolic links in its storage.
+type SymbolicLinks struct {
+	// follow are symbolic links that an administrator has placed in the storage, as paths beneath the docroot, for example
+	// /data/archive. They are followed where they lead to something beneath the docroot. Who may write to the folder of such a link
+	// can put another in its place, so list only those whose folder no client may write to.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=2
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)')",message="must be an absolute path beneath the docroot, without . and .. and without a slash at its end"
+	Follow []string `json:"follow,omitempty"`
+
+	// permitOutside takes symbolic links in uploads whose text is absolute or leads out of the folder that is sent. The node follows
+	// none of them; who receives them might.
+	// +optional
+	PermitOutside *bool `json:"permitOutside,omitempty"`
 }
 
 // StorageMount is a folder beneath the docroot.

@@ -7,11 +7,14 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 
 	"faspex.io/operator/api/v1alpha1"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/dataplane/config"
 )
 
 func quantity(s string) resource.Quantity { return resource.MustParse(s) }
@@ -83,6 +86,29 @@ func TestTotalsTakeNoPartInTheStart(t *testing.T) {
 	}
 	if _, other := start(v1alpha1.TransferRates{MaxKbps: &total}); other == restart {
 		t.Error("another maximum is not read")
+	}
+}
+
+func TestConfigSaysWhatIsDoneWithLinks(t *testing.T) {
+	node := minimal()
+	for name, c := range map[string]struct {
+		links *v1alpha1.SymbolicLinks
+		want  config.SymbolicLinks
+	}{
+		"nothing":  {nil, config.SymbolicLinks{}},
+		"empty":    {&v1alpha1.SymbolicLinks{}, config.SymbolicLinks{}},
+		"followed": {&v1alpha1.SymbolicLinks{Follow: []string{"/default/archive"}}, config.SymbolicLinks{Follow: []string{"/default/archive"}}},
+		"outside":  {&v1alpha1.SymbolicLinks{PermitOutside: ptr.To(true)}, config.SymbolicLinks{PermitOutside: true}},
+	} {
+		node.Spec.SymbolicLinks = c.links
+		text, err := desired.Config(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.Parse([]byte(text))
+		if diff := cmp.Diff(c.want, got.SymbolicLinks); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got)\n%s", name, err, diff)
+		}
 	}
 }
 
