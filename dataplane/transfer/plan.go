@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -18,7 +19,7 @@ type plan struct {
 	base string
 	// tree and target are for uploads.
 	tree   TargetTree
-	target func(p string) (string, *Error)
+	target func(p string) (string, *fail.Error)
 	// roots are for downloads.
 	roots  []Root
 	opened []*storage.Root
@@ -44,7 +45,7 @@ func (s *session) request() (token.Request, error) {
 		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Tags: h.Tags, Destination: h.Destination,
 	}
 	if !r.Direction.Valid() {
-		return r, Errorf(CodeProtocol, "direction %q is neither send nor receive", h.Direction)
+		return r, fail.New(fail.Protocol, "direction %q is neither send nor receive", h.Direction)
 	}
 	paths := []string{h.Destination, h.Base}
 	for _, source := range h.Sources {
@@ -63,11 +64,11 @@ func (s *session) request() (token.Request, error) {
 	}
 	for _, p := range paths {
 		if climbs(p) {
-			return r, Errorf(CodeBadPath, "path %q is not allowed: it leads outside of the permitted folder", p)
+			return r, fail.New(fail.BadPath, "path %q is not allowed: it leads outside of the permitted folder", p)
 		}
 	}
 	if r.Direction == transferspec.Receive && len(h.Sources) == 0 {
-		return r, Errorf(CodeNothing, "no source is named")
+		return r, fail.New(fail.Nothing, "no source is named")
 	}
 	return r, nil
 }
@@ -76,7 +77,7 @@ func (s *session) request() (token.Request, error) {
 func (s *session) plan() (*plan, error) {
 	root, err := s.Root.Sub(s.grant.Root)
 	if err != nil {
-		return nil, fileError("the folder of the authorization", err, CodeNoSuchFile)
+		return nil, fail.File("the folder of the authorization", err, fail.NoSuchFile)
 	}
 	p := &plan{opened: []*storage.Root{root}, confined: map[string]*storage.Root{}}
 	if s.grant.Direction == transferspec.Receive {
@@ -99,7 +100,7 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	}
 	destination, err := storage.Clean(asked)
 	if err != nil {
-		return fileError(asked, err, CodeBadPath)
+		return fail.File(asked, err, fail.BadPath)
 	}
 	tree, base, err := s.uploadTree(p, root, destination)
 	if err != nil {
@@ -113,38 +114,38 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	case err == nil && s.hello.Single:
 		folder, name = path.Dir(folder), path.Base(folder)
 	case err == nil:
-		return Errorf(CodeNotDirectory, "%s: is a file, not a folder", destination)
+		return fail.New(fail.NotDirectory, "%s: is a file, not a folder", destination)
 	case !errors.Is(err, fs.ErrNotExist):
-		return fileError(destination, err, CodeDiskWrite)
+		return fail.File(destination, err, fail.DiskWrite)
 	case s.options.CreateDir:
 		if err := tree.MkdirAll(folder, 0o755); err != nil {
-			return fileError(destination, err, CodeDiskWrite)
+			return fail.File(destination, err, fail.DiskWrite)
 		}
 	case s.hello.Single && !strings.HasSuffix(asked, "/"):
 		folder, name = path.Dir(folder), path.Base(folder)
 		if _, err := tree.Stat(folder); err != nil {
-			return fileError(path.Dir(destination), err, CodeDiskWrite)
+			return fail.File(path.Dir(destination), err, fail.DiskWrite)
 		}
 	default:
-		return Errorf(CodeNoSuchFile, "%s: no such file or folder (-d creates it)", destination)
+		return fail.New(fail.NoSuchFile, "%s: no such file or folder (-d creates it)", destination)
 	}
 	p.base, p.tree = base, tree
 	if tree.MayEncrypt(folder) {
 		s.options.Sparse, s.options.SplitFrom = false, 0 // An encrypted file has no holes, and one header that one session writes.
 	}
-	p.target = func(entry string) (string, *Error) {
+	p.target = func(entry string) (string, *fail.Error) {
 		target := path.Join(folder, entry)
 		if name != "" {
 			if strings.Contains(entry, "/") {
-				return "", Errorf(CodeBadPath, "%s: a single file was announced", entry)
+				return "", fail.New(fail.BadPath, "%s: a single file was announced", entry)
 			}
 			target = path.Join(folder, name)
 		}
 		if !allowsTarget(s.grant, path.Join(base, target)) {
-			return "", Errorf(CodeBadPath, "%s: %w", entry, token.ErrPathNotAllowed)
+			return "", fail.New(fail.BadPath, "%s: %w", entry, token.ErrPathNotAllowed)
 		}
 		if tree == root && s.grant.Paths != nil && throughLink(root, path.Dir(target)) {
-			return "", Errorf(CodeBadPath, "%s: path leads outside of the permitted folder", entry)
+			return "", fail.New(fail.BadPath, "%s: path leads outside of the permitted folder", entry)
 		}
 		return target, nil
 	}
@@ -164,14 +165,14 @@ func (s *session) uploadTree(p *plan, root *storage.Root, destination string) (*
 		case err == nil && info.IsDir():
 		case errors.Is(err, fs.ErrNotExist) && s.options.CreateDir:
 			if err := root.MkdirAll(folder, 0o755); err != nil {
-				return nil, "", fileError(folder, err, CodeDiskWrite)
+				return nil, "", fail.File(folder, err, fail.DiskWrite)
 			}
 		default:
 			folder = path.Dir(folder) // The grant is for one file.
 		}
 		tree, err := root.Sub(folder)
 		if err != nil {
-			return nil, "", fileError(folder, err, CodeNoSuchFile)
+			return nil, "", fail.File(folder, err, fail.NoSuchFile)
 		}
 		p.opened = append(p.opened, tree)
 		return tree, strings.TrimSuffix(folder, "/"), nil
@@ -202,14 +203,14 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 	for _, source := range s.hello.Sources {
 		clean, err := storage.Clean(source.Source)
 		if err != nil {
-			return fileError(source.Source, err, CodeBadPath)
+			return fail.File(source.Source, err, fail.BadPath)
 		}
 		r := Root{Tree: root, Path: clean, Name: sentName(source.Source, s.hello.Base)}
 		if source.Destination != "" {
 			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
 		}
 		if _, err := root.Stat(clean); err != nil {
-			return fileError(source.Source, err, CodeNoSuchFile)
+			return fail.File(source.Source, err, fail.NoSuchFile)
 		}
 		if err := s.confine(p, root, &r); err != nil {
 			return err
@@ -233,7 +234,7 @@ func (s *session) confine(p *plan, root *storage.Root, r *Root) error {
 		if sub == nil {
 			var err error
 			if sub, err = root.Sub(folder); err != nil {
-				return fileError(granted.Source, err, CodeNoSuchFile)
+				return fail.File(granted.Source, err, fail.NoSuchFile)
 			}
 			p.opened = append(p.opened, sub)
 			p.confined[folder] = sub

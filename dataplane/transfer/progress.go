@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 	"time"
+
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Progress of a session: totals since it began.
@@ -43,9 +45,9 @@ type FileEvent struct {
 	// failed or were skipped.
 	ChecksumType, Checksum string
 	// StaysEncrypted is why a file that is whole was not decrypted though it should have been.
-	StaysEncrypted *Error
+	StaysEncrypted *fail.Error
 	// Err is nil for success.
-	Err      *Error
+	Err      *fail.Error
 	Started  time.Time
 	Finished time.Time
 }

@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // link makes a symbolic link of the manifest. Its text is not looked at: whoever reads here is confined to the folder, so that
@@ -14,7 +15,7 @@ func (r *receiver) link(f *gotFile) error {
 	made, err := r.makeLink(f)
 	switch {
 	case err != nil:
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	case !made:
 		return r.done(f, control.FileSkipped, nil)
 	}
@@ -32,11 +33,11 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	}
 	f.target = target
 	if !r.takeName(target) {
-		return false, Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+		return false, fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
 		if held := r.claim(target, ""); held != nil {
-			return false, Errorf(held.Code, "%s: %w", f.entry.Path, held)
+			return false, fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true
 	}
@@ -60,7 +61,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	case r.options.Symlinks != SymlinksForce, r.options.Overwrite == OverwriteNever:
 		return false, nil
 	case existing.IsDir():
-		return false, Errorf(CodeIsDirectory, "%s: a folder has this name", f.entry.Path)
+		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}
 	partial, _ := f.unfinishedNames()
 	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
