@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/spf13/pflag"
 )
@@ -183,7 +184,7 @@ func (f *flags) settings(r *request) error {
 	}
 	if f.noEncryption {
 		if f.cipher != "" && f.cipher != "none" {
-			return transfer.Errorf(transfer.CodeUsage, "-T and -c %s exclude each other", f.cipher)
+			return fail.New(fail.Usage, "-T and -c %s exclude each other", f.cipher)
 		}
 		f.cipher = "none"
 	}
@@ -219,7 +220,7 @@ func (f *flags) settings(r *request) error {
 // kept is the policy for attributes that both ends have; the name is the one of the remote end's.
 func kept(name, local, remote string) (string, error) {
 	if remote != "" && remote != local {
-		return "", transfer.Errorf(transfer.CodeUsage, "%s %s: attributes are kept in the same way at both ends, or not at all", name, remote)
+		return "", fail.New(fail.Usage, "%s %s: attributes are kept in the same way at both ends, or not at all", name, remote)
 	}
 	return local, nil
 }
@@ -276,7 +277,7 @@ func cipher(text string) (string, error) {
 	case "aes128", "aes192", "aes256":
 		return "aes-" + plain[3:] + "-gcm", nil
 	}
-	return "", transfer.Errorf(transfer.CodeUsage, "cipher %q is not supported, use aes128, aes192, aes256 or none", text)
+	return "", fail.New(fail.Usage, "cipher %q is not supported, use aes128, aes192, aes256 or none", text)
 }
 
 func decode64(name, text string) (string, error) {

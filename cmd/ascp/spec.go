@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -16,7 +16,7 @@ import (
 func (r *request) applySpecFile(name string) error {
 	text, err := readSpec(name)
 	if err != nil {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec can't be read: %w", err)
+		return fail.New(fail.Usage, "the transfer spec can't be read: %w", err)
 	}
 	var answer struct {
 		TransferSpec  *transferspec.Spec `json:"transfer_spec"`
@@ -34,7 +34,7 @@ func (r *request) applySpecFile(name string) error {
 	case len(answer.TransferSpecs) == 1:
 		spec = answer.TransferSpecs[0].TransferSpec
 	case len(answer.TransferSpecs) > 1:
-		return transfer.Errorf(transfer.CodeUsage, "the file holds %d transfer specs, one is run at a time", len(answer.TransferSpecs))
+		return fail.New(fail.Usage, "the file holds %d transfer specs, one is run at a time", len(answer.TransferSpecs))
 	default:
 		if err := json.Unmarshal(text, &spec); err != nil {
 			return badSpec(err)
@@ -47,9 +47,9 @@ func (r *request) applySpecFile(name string) error {
 func badSpec(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return transfer.Errorf(transfer.CodeUsage, "transfer spec: field %s has a wrong type", wrong.Field)
+		return fail.New(fail.Usage, "transfer spec: field %s has a wrong type", wrong.Field)
 	}
-	return transfer.Errorf(transfer.CodeUsage, "the transfer spec is not JSON")
+	return fail.New(fail.Usage, "the transfer spec is not JSON")
 }
 
 func readSpec(name string) ([]byte, error) {
@@ -61,7 +61,7 @@ func readSpec(name string) ([]byte, error) {
 
 func (r *request) applySpec(s transferspec.Spec) error {
 	if s.RemoveAfterTransfer || s.DeleteBeforeTransfer || s.RemoveEmptyDirectories {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for files to be removed, which is not supported by this ascp")
+		return fail.New(fail.Usage, "the transfer spec asks for files to be removed, which is not supported by this ascp")
 	}
 	for _, f := range []struct {
 		to   *string

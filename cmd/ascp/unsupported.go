@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/internal/version"
 	"github.com/spf13/pflag"
 )
@@ -63,7 +63,7 @@ func addUnsupported(s *pflag.FlagSet) {
 func refuseUnsupported(s *pflag.FlagSet) error {
 	for _, name := range unsupported {
 		if s.Changed(name) {
-			return transfer.Errorf(transfer.CodeUsage, "option --%s is not supported by this ascp", name)
+			return fail.New(fail.Usage, "option --%s is not supported by this ascp", name)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/zeebo/xxh3"
 )
 
@@ -21,13 +22,13 @@ func holesOf(e *control.Entry) rangeSet {
 }
 
 // badHoles says why the holes of an entry can't be taken, or nil.
-func badHoles(e *control.Entry) *Error {
+func badHoles(e *control.Entry) *fail.Error {
 	if e.Attributes == nil || !e.Attributes.Sparse {
 		return nil
 	}
 	for _, g := range e.Attributes.Data {
 		if end := g.Offset + g.Length; g.Offset%ChunkSize != 0 || end > e.Size || end%ChunkSize != 0 && end != e.Size {
-			return Errorf(CodeProtocol, "the data of %s does not consist of chunks", e.Path)
+			return fail.New(fail.Protocol, "the data of %s does not consist of chunks", e.Path)
 		}
 	}
 	return nil
@@ -95,7 +96,7 @@ func (s *sender) sayHole(ctx context.Context, f *sentFile) error {
 		return nil
 	})
 	if err != nil {
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		return s.conn.send(f.failedDigest())
 	}
 	return lost
@@ -137,7 +138,7 @@ func (r *receiver) startHashes(f *gotFile) error {
 	if n := chunkCount(f.entry.Size); len(f.holes) > 0 && !f.counted {
 		if r.holeChunks.Add(n) > mostHoleChunks {
 			r.holeChunks.Add(-n)
-			return Errorf(CodeFileTooBig, "%s: the sparse files of the session are too big to be received at a time", f.entry.Path)
+			return fail.New(fail.FileTooBig, "%s: the sparse files of the session are too big to be received at a time", f.entry.Path)
 		}
 		f.counted = true
 	}

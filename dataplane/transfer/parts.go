@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // A transfer may be moved by several sessions at a time, to one node or to several that share a storage. Each session lists
@@ -47,7 +48,7 @@ func partOf(e *control.Entry) *control.Part {
 }
 
 // badPart says why the part of an entry can't be taken, or nil.
-func badPart(e *control.Entry) *Error {
+func badPart(e *control.Entry) *fail.Error {
 	p := partOf(e)
 	if p == nil {
 		return nil
@@ -56,7 +57,7 @@ func badPart(e *control.Entry) *Error {
 	switch {
 	case e.Kind != control.KindFile || e.Attributes.Sparse || e.Size == 0, p.Index < 1 || p.Index > p.Count || p.Count > maxSessions,
 		p.Offset%ChunkSize != 0 || end > p.Total || end%ChunkSize != 0 && end != p.Total:
-		return Errorf(CodeProtocol, "%s is announced as a part that it can't be", e.Path)
+		return fail.New(fail.Protocol, "%s is announced as a part that it can't be", e.Path)
 	}
 	return nil
 }

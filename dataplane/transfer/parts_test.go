@@ -12,6 +12,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -132,19 +133,19 @@ func TestFileErrors(t *testing.T) {
 	_, outside := root.Stat("/up/x")
 	for _, c := range []struct {
 		err  error
-		code Code
+		code fail.Code
 		text string
 	}{
-		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.EACCES}, CodePermission, "f: permission denied"},
-		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.ENOENT}, CodeNoSuchFile, "f: no such file or folder"},
-		{syscall.ENOSPC, CodeNoSpace, "f: no space left on disk"},
-		{syscall.EDQUOT, CodeNoSpace, "f: no space left on disk"},
-		{syscall.EROFS, CodeReadOnly, "f: read-only file system"},
-		{syscall.EIO, CodeDiskWrite, "f: input/output error"},
-		{outside, CodeBadPath, "f: path leads outside of the permitted folder"},
-		{Errorf(CodeLinkLoop, "as it is"), CodeLinkLoop, "as it is"},
+		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.EACCES}, fail.Permission, "f: permission denied"},
+		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.ENOENT}, fail.NoSuchFile, "f: no such file or folder"},
+		{syscall.ENOSPC, fail.NoSpace, "f: no space left on disk"},
+		{syscall.EDQUOT, fail.NoSpace, "f: no space left on disk"},
+		{syscall.EROFS, fail.ReadOnly, "f: read-only file system"},
+		{syscall.EIO, fail.DiskWrite, "f: input/output error"},
+		{outside, fail.BadPath, "f: path leads outside of the permitted folder"},
+		{fail.New(fail.LinkLoop, "as it is"), fail.LinkLoop, "as it is"},
 	} {
-		got := fileError("f", c.err, CodeDiskWrite)
+		got := fail.File("f", c.err, fail.DiskWrite)
 		if got.Code != c.code || got.Text != c.text {
 			t.Errorf("%v: %d %q, want %d %q", c.err, got.Code, got.Text, c.code, c.text)
 		}
@@ -180,8 +181,8 @@ func TestNormalize(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, bad := range []control.Options{{Cipher: "rot13"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
-		var e *Error
-		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != CodeUsage {
+		var e *fail.Error
+		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != fail.Usage {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

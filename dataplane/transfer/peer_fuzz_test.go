@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // frames are messages as they travel.
@@ -68,7 +69,7 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReceiver(said(text), root, func(p string) (string, *Error) { return p, nil }, options)
+		r := newReceiver(said(text), root, func(p string) (string, *fail.Error) { return p, nil }, options)
 		r.data = memReceiver{newMemLink()}
 		ends(t, r)
 		if names, err := os.ReadDir(dir); err != nil || len(names) != 1 {

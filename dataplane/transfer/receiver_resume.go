@@ -9,6 +9,7 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // sparseSample is how many chunks of a file are compared under sparse_csum.
@@ -117,7 +118,7 @@ func (r *receiver) withdraw(f *gotFile) error {
 	r.unanswered--
 	r.mu.Unlock()
 	if err := r.restart(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.advance()
 }
@@ -129,14 +130,14 @@ func (r *receiver) sending(m *control.Sending) error {
 		return nil
 	}
 	if f == nil || f.entry.Kind != control.KindFile {
-		return Errorf(CodeProtocol, "the sender speaks of entry %d, which is no file", m.Index)
+		return fail.New(fail.Protocol, "the sender speaks of entry %d, which is no file", m.Index)
 	}
 	if f.sending == nil {
 		f.sending = &control.Sending{Index: m.Index}
 	}
 	f.sending.Ranges = append(f.sending.Ranges, m.Ranges...)
 	if len(f.sending.Ranges) > int(chunkCount(f.entry.Size))+1 {
-		return Errorf(CodeProtocol, "the sender announces more parts of %s than there are", f.entry.Path)
+		return fail.New(fail.Protocol, "the sender announces more parts of %s than there are", f.entry.Path)
 	}
 	if m.More {
 		return nil
@@ -146,7 +147,7 @@ func (r *receiver) sending(m *control.Sending) error {
 	var coming rangeSet
 	for _, g := range ranges {
 		if g.Offset+g.Length > f.entry.Size {
-			return Errorf(CodeProtocol, "the sender announces more of %s than there is", f.entry.Path)
+			return fail.New(fail.Protocol, "the sender announces more of %s than there is", f.entry.Path)
 		}
 		coming.add(g.Offset, g.Length)
 	}
@@ -168,7 +169,7 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 	failed := r.believe(f, coming, kept)
 	if failed != nil {
 		// The ranges are on their way all the same: they are expected, and dropped.
-		if err := r.done(f, control.FileFailed, fileError(f.entry.Path, failed, CodeDiskWrite)); err != nil {
+		if err := r.done(f, control.FileFailed, fail.File(f.entry.Path, failed, fail.DiskWrite)); err != nil {
 			return err
 		}
 	}
@@ -264,7 +265,7 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) err
 	case errors.Is(err, errDamaged), tornOff(err):
 		return r.refuse(f)
 	case err != nil:
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskRead))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskRead))
 	}
 	return r.finalizeIfWhole(f)
 }

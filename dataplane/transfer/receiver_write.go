@@ -12,6 +12,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // followFrom is the size from which on the checksum of a file is computed while it still arrives; smaller ones are read back at
@@ -65,7 +66,7 @@ func (r *receiver) failWrite(f *gotFile, err error) error {
 	if errors.Is(err, errGone) {
 		return nil
 	}
-	return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 }
 
 // note records that bytes are written, and hashes and journals the chunks that they complete.
@@ -161,7 +162,7 @@ func (r *receiver) removeUnfinished(f *gotFile) error {
 	}
 	for _, p := range names {
 		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fileError(f.entry.Path, err, CodeDiskWrite)
+			return fail.File(f.entry.Path, err, fail.DiskWrite)
 		}
 	}
 	return nil
@@ -182,11 +183,11 @@ func (r *receiver) digest(m *control.Digest) error {
 		return nil
 	}
 	if f == nil || f.entry.Kind != control.KindFile {
-		return Errorf(CodeProtocol, "the sender has a digest of entry %d, which is no file", m.Index)
+		return fail.New(fail.Protocol, "the sender has a digest of entry %d, which is no file", m.Index)
 	}
 	if m.Code != 0 {
 		_ = r.abandon(f) // Why the sender can't deliver it is what matters.
-		return r.done(f, control.FileFailed, &Error{Code: Code(m.Code), Text: m.Text})
+		return r.done(f, control.FileFailed, &fail.Error{Code: fail.Code(m.Code), Text: m.Text})
 	}
 	f.mu.Lock()
 	f.expected, f.announced = &m.Hash, m.Checksum
@@ -250,7 +251,7 @@ func (r *receiver) follow(f *gotFile) {
 		switch {
 		case stop:
 		case err != nil:
-			err = r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskRead))
+			err = r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskRead))
 		default:
 			err = r.finalizeIfWhole(f)
 		}
@@ -296,20 +297,20 @@ func (r *receiver) finalize(ctx context.Context, f *gotFile) error {
 		publish = r.publishStaged
 	}
 	if err := publish(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.settle(ctx, f, control.FileWritten)
 }
 
 // errMismatch is why a file fails whose hash is not the sender's.
-func errMismatch(f *gotFile) *Error {
-	return Errorf(CodeDiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
+func errMismatch(f *gotFile) *fail.Error {
+	return fail.New(fail.DiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
 }
 
 // refuse fails a file that is not what was sent.
 func (r *receiver) refuse(f *gotFile) error {
 	if err := r.abandon(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.done(f, control.FileFailed, errMismatch(f))
 }

@@ -7,6 +7,7 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // passed hashes bytes on their way to the engine and says the file's digest once all of it has passed.
@@ -50,7 +51,7 @@ func (s *sender) sayUnchanged(f *sentFile, file sourceFile, m *control.Digest) e
 		err = errChanged(f)
 	}
 	if err != nil {
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		m = f.failedDigest()
 	}
 	return s.conn.send(m)
@@ -104,7 +105,7 @@ func (s *sender) sayChecksum(ctx context.Context, f *sentFile, m *control.Digest
 	case errors.Is(err, errClosing):
 		return err
 	case err != nil:
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		return s.conn.send(f.failedDigest())
 	}
 	return nil
@@ -114,7 +115,7 @@ func (s *sender) sayChecksum(ctx context.Context, f *sentFile, m *control.Digest
 func (s *sender) has(m *control.Have) error {
 	f := s.file(m.Index)
 	if f == nil || f.Kind != control.KindFile || f.decided {
-		return Errorf(CodeProtocol, "the receiver has something of entry %d, which is not open", m.Index)
+		return fail.New(fail.Protocol, "the receiver has something of entry %d, which is not open", m.Index)
 	}
 	if f.have == nil {
 		f.have = &control.Have{Index: m.Index, Final: m.Final}
@@ -122,7 +123,7 @@ func (s *sender) has(m *control.Have) error {
 	f.have.Ranges = append(f.have.Ranges, m.Ranges...)
 	f.have.Hashes = append(f.have.Hashes, m.Hashes...)
 	if most := int(chunkCount(f.Size)) + 1; len(f.have.Ranges) > most || len(f.have.Hashes) > most {
-		return Errorf(CodeProtocol, "the receiver has more parts of %s than there are", f.Path)
+		return fail.New(fail.Protocol, "the receiver has more parts of %s than there are", f.Path)
 	}
 	if m.More {
 		return nil
@@ -139,7 +140,7 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 	var kept rangeSet
 	for _, r := range have.Ranges {
 		if r.Offset+r.Length > f.Size || r.Offset%ChunkSize != 0 || r.Length%ChunkSize != 0 && r.Offset+r.Length != f.Size {
-			return Errorf(CodeProtocol, "the receiver has parts of %s that are no chunks of it", f.Path)
+			return fail.New(fail.Protocol, "the receiver has parts of %s that are no chunks of it", f.Path)
 		}
 		kept.add(r.Offset, r.Length)
 	}
@@ -200,7 +201,7 @@ func (s *sender) compare(ctx context.Context, f *sentFile, have *control.Have) (
 	err = s.handles.use(f.index, func(file sourceFile) error {
 		for _, h := range have.Hashes {
 			if h.Chunk >= uint64(chunkCount(f.Size)) {
-				return Errorf(CodeProtocol, "the receiver has chunk %d of %s, which has none", h.Chunk, f.Path)
+				return fail.New(fail.Protocol, "the receiver has chunk %d of %s, which has none", h.Chunk, f.Path)
 			}
 			own, err := s.hash(ctx, f, file, int64(h.Chunk))
 			if err != nil {
@@ -236,7 +237,7 @@ func (s *sender) hashKept(ctx context.Context, f *sentFile, kept rangeSet) error
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errChanged(f)
 		}
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		return s.sayFailure(f)
 	}
 	return lost

@@ -8,6 +8,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Policies for extended attributes and access control lists.
@@ -27,7 +28,7 @@ func (w *walker) describe(kind control.Kind, p, name string, info fs.FileInfo) e
 		a.AccessTime = storage.AccessTime(info)
 	}
 	if err := w.inside(&a, p, info); err != nil {
-		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
 	}
 	return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: with(e, a)})
 }
@@ -36,10 +37,10 @@ func (w *walker) describe(kind control.Kind, p, name string, info fs.FileInfo) e
 func (w *walker) link(p, name string, info fs.FileInfo) error {
 	text, err := w.tree.Readlink(p)
 	if err == nil && len(text) > control.MaxPath {
-		err = Errorf(CodePathTooLong, "%s: the link is too long", display(name, p))
+		err = fail.New(fail.PathTooLong, "%s: the link is too long", display(name, p))
 	}
 	if err != nil {
-		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
 	}
 	a := w.owned(info)
 	a.Link = text
