@@ -173,6 +173,32 @@ func operatorContainer(t *testing.T, objects map[string]*unstructured.Unstructur
 	return containers[0].(map[string]any)
 }
 
+// TestOperatorKnowsItsImage: transfer nodes run it as root, so it must be the one that runs as the operator.
+func TestOperatorKnowsItsImage(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	for _, test := range []struct {
+		values []string
+		want   string
+	}{
+		{nil, "ghcr.io/faspex-io/operator:0.1.0"},
+		{[]string{"--set", "image.repository=example.com/operator", "--set", "image.digest=" + digest}, "example.com/operator@" + digest},
+	} {
+		container := operatorContainer(t, render(t, operatorChart, "default", test.values...))
+		if container["image"] != test.want || environment(container)["OPERATOR_IMAGE"] != test.want {
+			t.Errorf("it runs %v and knows %q, want %s", container["image"], environment(container)["OPERATOR_IMAGE"], test.want)
+		}
+	}
+}
+
+// environment is what a container's variables are set to by value.
+func environment(container map[string]any) map[string]any {
+	values := map[string]any{}
+	for _, variable := range container["env"].([]any) {
+		values[variable.(map[string]any)["name"].(string)] = variable.(map[string]any)["value"]
+	}
+	return values
+}
+
 func operatorArgs(t *testing.T, objects map[string]*unstructured.Unstructured) []string {
 	t.Helper()
 	args, _, err := unstructured.NestedStringSlice(operatorContainer(t, objects), "args")

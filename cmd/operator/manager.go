@@ -120,7 +120,7 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: faspexinstance.DatabaseServer(credentials), Policy: permitted, Nodes: nodes, Faspex: faspex,
+		DatabaseServer: faspexinstance.DatabaseServer(credentials), OperatorImage: s.operatorImage, Policy: permitted, Nodes: nodes, Faspex: faspex,
 	}); err != nil {
 		return err
 	}
