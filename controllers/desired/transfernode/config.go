@@ -48,12 +48,12 @@ func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
 
 // hstsConfig is hsts.yaml as docs/architecture.md describes it; a test reads it back with the data plane's own loader.
 type hstsConfig struct {
-	StorageRoot   string      `json:"storageRoot"`
-	Ports         hstsPorts   `json:"ports"`
-	TransferUsers []string    `json:"transferUsers"`
-	GSO           string      `json:"gso"`
-	Rates         hstsRates   `json:"rates"`
-	Ciphers       []string    `json:"ciphers"`
+	StorageRoot   string    `json:"storageRoot"`
+	Ports         hstsPorts `json:"ports"`
+	TransferUsers []string  `json:"transferUsers"`
+	GSO           string    `json:"gso"`
+	Rates         hstsRates `json:"rates"`
+	Ciphers       []string  `json:"ciphers"`
 	// SymbolicLinks is there only when it says something: versions of hsts that don't know it refuse it.
 	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
 	Secrets       hstsSecrets `json:"secrets"`

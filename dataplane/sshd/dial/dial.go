@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	}
 	if o.HostKey.Fingerprint != "" {
 		if _, err := parseFingerprint(o.HostKey.Fingerprint); err != nil {
-			return nil, &transfer.Error{Code: transfer.CodeInsecure, Text: err.Error(), Err: err}
+			return nil, &fail.Error{Code: fail.Insecure, Text: err.Error(), Err: err}
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
