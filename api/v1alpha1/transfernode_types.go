@@ -57,6 +57,11 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Storage []StorageMount `json:"storage,omitempty"`
 
+	// symbolicLinks says what the node does with symbolic links in its storage; by default none is followed on the way to what a token, an
+	// access key or a package is for, and uploads leave out those that lead out of what is sent.
+	// +optional
+	SymbolicLinks *SymbolicLinks `json:"symbolicLinks,omitempty"`
+
 	// rates limits every transfer of this node, and all of them together.
 	// +optional
 	Rates *TransferRates `json:"rates,omitempty"`
@@ -146,6 +151,26 @@ type TransferUser struct {
 	AuthorizedKeysSecretRef *SecretKeyReference `json:"authorizedKeysSecretRef,omitempty"`
 }
 
+// SymbolicLinks says what a transfer node does with symbolic links in its storage.
+type SymbolicLinks struct {
+	// follow are symbolic links that an administrator has placed in the storage, as paths beneath the docroot, for example
+	// /data/archive. They are followed where they lead to something beneath the docroot. Who may write to the folder of such a link
+	// can put another in its place, so list only those whose folder no client may write to.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=2
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)')",message="must be an absolute path beneath the docroot, without . and .. and without a slash at its end"
+	Follow []string `json:"follow,omitempty"`
+
+	// permitOutside takes symbolic links in uploads whose text is absolute or leads out of the folder that is sent. The node follows
+	// none of them; who receives them might.
+	// +optional
+	PermitOutside *bool `json:"permitOutside,omitempty"`
+}
+
 // StorageMount is a folder beneath the docroot.
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.encryption) || has(self.encryption)",message="encryption cannot be removed: what is encrypted could not be read any more"
 // +kubebuilder:validation:XValidation:rule="has(self.hostPath) != has(self.persistentVolumeClaim)",message="exactly one of hostPath and persistentVolumeClaim must be set"
@@ -180,11 +205,15 @@ type StorageEncryption struct {
 
 // HostPathStorage is a folder of the machine.
 type HostPathStorage struct {
-	// path on the machine, absolute.
+	// path on the machine: absolute, without symbolic links below its first element, and no folder of the system or one that holds such
+	// folders. The folder must be empty or not there when it is first used; it then gets a file .faspex-storage of root's, which says
+	// whose it is. A folder with files is taken when an administrator of the machine has put that file into it. The operator may allow
+	// certain folders only (--allowed-host-paths).
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.matches('(^|/)[.][.]?(/|$)') && !self.contains('//')",message="path must be absolute, without . and .. and empty elements"
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.endsWith('/') && !self.contains('//') && !self.matches('(^|/)[.][.]?(/|$)|[[:cntrl:]]')",message="path must be absolute, without . and .. and empty elements, a slash at the end and control characters"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^/(bin|boot|dev|efi|etc|home|lib|lib32|lib64|libexec|libx32|lost[+]found|nix|ostree|proc|root|run|sbin|selinux|snap|sys|sysroot|system|tmp|usr)(/|$)|^(/var)?/opt(/(bin|cni|containerd|kubernetes|nri|rke)(/|$)|$)|^/var(/(adm|backups|cache|crash|db|empty|home|kerberos|local|lock|log|mail|named|roothome|run|snap|spool|tmp|usrlocal|yp)(/|$)|$)|^/var/lib(/(NetworkManager|PackageKit|alternatives|apt|buildkit|buildkitd|calico|cilium|cloud|cni|containerd|containers|cri-dockerd|crio|dbus|dhcp|dhclient|docker|dockershim|dpkg|etcd|flatpak|fwupd|google|initramfs-tools|k0s|k3s|kube-proxy|kubelet|kubernetes|libvirt|lxc|lxcfs|lxd|machines|microk8s|minikube|multus|mysql|nfs|openvswitch|pacman|pam|polkit-1|portables|postgresql|private|rancher|rook|rpm|selinux|snapd|sss|sudo|systemd|ubuntu-advantage|waagent)(/|$)|$)')",message="path must not be a folder of the system, nor one that holds such folders: use one of its own, such as /srv/faspex"
 	Path string `json:"path,omitempty"`
 
 	// type: DirectoryOrCreate (default) makes the folder, Directory requires it.

@@ -24,18 +24,31 @@ func (t *task) connect(ctx context.Context) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	home, _ := os.UserHomeDir() // Without a home there is no known_hosts.
+	if t.hostKey == nil {
+		t.hostKey = t.newHostKey()
+	}
 	return dial.Open(ctx, dial.Options{
-		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "",
-		HostKey: dial.HostKey{
-			Fingerprint: t.fingerprint, KnownHosts: []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"},
-			Note: func(text string) {
-				if !t.quiet {
-					t.display.note(text)
-				}
-			},
-		},
+		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "", HostKey: t.hostKey,
 	})
+}
+
+// newHostKey trusts the key of the fingerprint, or else those that OpenSSH trusts: its files are read, and the person's own is added to.
+func (t *task) newHostKey() *dial.HostKey {
+	h := &dial.HostKey{Fingerprint: t.fingerprint, Note: t.warn}
+	// A home that is not absolute would be wherever ascp is run.
+	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
+		h.Remember = filepath.Join(home, ".ssh", "known_hosts")
+		h.KnownHosts = []string{h.Remember, h.Remember + "2"}
+	}
+	h.KnownHosts = append(h.KnownHosts, "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+	return h
+}
+
+// warn tells a person what they should know although they want no progress bar. Under a manager there may be no person.
+func (t *task) warn(text string) {
+	if !t.quiet || t.managementPort == 0 {
+		t.display.note(text)
+	}
 }
 
 // connectWebSocket trusts the certificates that -i names, or else those of the system.

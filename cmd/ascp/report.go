@@ -64,6 +64,9 @@ func (t *task) fileEnded(e transfer.FileEvent) {
 			faspmgr.Field{Name: "Description", Value: e.Err.Text})
 		return
 	}
+	if e.LeftOut != nil {
+		t.display.note(e.LeftOut.Text)
+	}
 	if e.StaysEncrypted != nil {
 		t.display.note(e.StaysEncrypted.Text)
 	}

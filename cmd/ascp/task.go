@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/sshd/dial"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -34,6 +35,7 @@ type task struct {
 	display *display
 	cancel  context.CancelCauseFunc
 	began   bool // the last session was welcomed
+	hostKey *dial.HostKey
 }
 
 func newTask(r *request, cancel context.CancelCauseFunc) *task {

@@ -93,6 +93,9 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 		return err
 	}
 	defer n.files.Close()
+	if err := n.files.FollowListed(cfg.SymbolicLinks.Follow); err != nil {
+		return fmt.Errorf("symbolicLinks.follow: %w", err)
+	}
 	if n.store, err = store.New(env.Database); err != nil {
 		return err
 	}
@@ -154,6 +157,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		DefaultKbps: n.cfg.Rates.TargetKbps, CapKbps: n.cfg.Rates.MaxKbps,
 		Policy:   n.cfg.Rates.Policy,
 		Outbound: n.totals.send, Inbound: n.totals.receive,
+		OutsideLinks: n.cfg.SymbolicLinks.PermitOutside,
 		Logger: n.log,
 	}
 	group, ctx := errgroup.WithContext(ctx)

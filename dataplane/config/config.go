@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -25,8 +26,18 @@ type Config struct {
 	GSO   string `yaml:"gso"`
 	Rates Rates  `yaml:"rates"`
 	// Ciphers that sessions may use, the preferred one first.
-	Ciphers []string    `yaml:"ciphers"`
-	Secrets SecretPaths `yaml:"secrets"`
+	Ciphers       []string      `yaml:"ciphers"`
+	SymbolicLinks SymbolicLinks `yaml:"symbolicLinks"`
+	Secrets       SecretPaths   `yaml:"secrets"`
+}
+
+// SymbolicLinks says what the node does with symbolic links in its storage. By default what opens a grant follows none.
+type SymbolicLinks struct {
+	// Follow are links that an administrator has placed, as paths beneath the storage root. They are followed as long as they lead to
+	// something beneath it.
+	Follow []string `yaml:"follow"`
+	// PermitOutside takes links in uploads whose text leads out of the folder that is sent.
+	PermitOutside bool `yaml:"permitOutside"`
 }
 
 // Ports are TCP ports, but UDP.
@@ -129,6 +140,9 @@ func (c Config) validate() error {
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
 	for _, cipher := range c.Ciphers {
 		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)
+	}
+	for _, p := range c.SymbolicLinks.Follow {
+		check(path.IsAbs(p) && path.Clean(p) == p && p != "/", "symbolicLinks.follow: %q must be an absolute path without . and .. beneath the storage root", p)
 	}
 	return errors.Join(errs...)
 }

@@ -25,7 +25,7 @@ const (
 	mostTrains   = 3           // that measure
 	helloRetry   = time.Second // longer than any path's round trip, so that no train is measured by another's answers
 	mostRetry    = 2 * time.Second
-	pingEvery    = time.Second
+	pingEvery    = proofDue
 	silentPing   = 250 * time.Millisecond
 	readyRetries = 20
 	// The peer takes no data before ready, so a lost one is not waited for: copies follow it, apart enough for a burst of losses
@@ -40,25 +40,33 @@ var probeSizes = []int{1332, 1352, 1372, 1392, 1412, 1422, 1436, 1452, 1464, 147
 // clientLink is the dialling side of a link. Its socket is not connected, so a change of the own
 // address needs nothing but the server's challenge.
 type clientLink struct {
-	conn    *batchio.Conn
-	cfg     Config
-	server  netip.AddrPort
-	path    Path
-	rebinds atomic.Uint64
-	forged  atomic.Uint64
-	faults  atomic.Uint64
+	conn   *batchio.Conn
+	cfg    Config
+	server netip.AddrPort
+	path   Path
+	proof  proof // of the server's address
+	forged atomic.Uint64
+	faults atomic.Uint64
 
-	mu       sync.Mutex // keys and what follows
-	keys     *linkKeys
-	ready    wire.Link
-	acked    bool
-	retries  int
-	nextTick time.Duration
-	scratch  []byte
+	withheld atomic.Uint64
+
+	mu      sync.Mutex // keys and what follows
+	keys    *linkKeys
+	ready   wire.Link
+	acked   bool
+	retries int
+	pinged  uint64 // what the next pong has to bring back, 0 is nothing
+	scratch []byte
 
 	// Receive only.
-	heard    time.Duration
+	nextTick time.Duration
 	fromPeer bool // the last datagrams came from the server's address
+}
+
+// helloTrain is what is known of a train of hellos that was sent.
+type helloTrain struct {
+	number uint64 // an unpredictable one that stands for the time; the answers bring it back
+	sent   time.Duration
 }
 
 // DialUDP opens a link to a registered session at addr ("host:port"): it sends authenticated
@@ -124,10 +132,13 @@ type answers struct {
 	rtt     time.Duration
 	lastSeq bool
 
-	up, down       dispersion // of the last train that was to measure
-	upBps, downBps int64      // what the trains measured, 0 is nothing
-	trains         int        // how many there were
-	measuring      uint16     // the number of its first hello
+	sent [256]helloTrain // by the high byte of their hellos' numbers
+
+	up, down       dispersion       // of the last train that was to measure
+	seen           [probeCount]bool // which of its hellos were answered
+	upBps, downBps int64            // what the trains measured, 0 is nothing
+	trains         int              // how many there were
+	measuring      uint16           // the number of its first hello
 }
 
 // measured says that the path's capacity is known, or will not be by another train. A full buffer takes most of one,
@@ -156,9 +167,15 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 			count = probeCount
 			a.trains++
 			a.up, a.down = dispersion{overhead: l.path.Overhead}, dispersion{overhead: l.path.Overhead}
+			a.seen = [probeCount]bool{}
 			a.measuring = uint16(round) << 8
 		}
-		last, err := l.sendHellos(uint16(round)<<8, count, sizes)
+		number, err := random64(l.cfg.Rand)
+		if err != nil {
+			return err
+		}
+		a.sent[byte(round)] = helloTrain{number, l.cfg.Clock.Now()}
+		last, err := l.sendHellos(uint16(round)<<8, count, sizes, number)
 		if err != nil {
 			return err
 		}
@@ -169,23 +186,23 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 		retry = min(2*retry, mostRetry)
 	}
 	l.path.MaxDatagram, l.path.RTT = a.size, a.rtt
-	l.path.CapacityBps = likely(a.upBps, a.downBps)
+	l.path.CapacityBps, l.path.BeyondBps = usable(uint64(likely(a.upBps, a.downBps)), l.cfg.Rate)
 	l.ready = wire.Link{Kind: wire.LinkReady, Token: a.token, Size: uint16(a.size),
 		UpBps: uint64(a.upBps), DownBps: uint64(likely(a.downBps, a.upBps)),
 		RTTMicro: uint64(a.rtt.Microseconds())}
-	l.heard = l.cfg.Clock.Now()
-	return l.tick(l.heard)
+	now := l.cfg.Clock.Now()
+	l.proof.begin(now, a.rtt)
+	return l.tick(now)
 }
 
 // sendHellos sends a train whose datagrams are numbered from seq on, and returns the number of the last.
-func (l *clientLink) sendHellos(seq uint16, count int, sizes []int) (last uint16, err error) {
+func (l *clientLink) sendHellos(seq uint16, count int, sizes []int, number uint64) (last uint16, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := uint64(l.cfg.Clock.Now().Microseconds())
 	var b []byte
 	hello := func(size int) error {
 		var err error
-		b, err = l.keys.append(b, &wire.Link{Kind: wire.LinkHello, Seq: seq, Size: uint16(size), Time: now}, size)
+		b, err = l.keys.append(b, &wire.Link{Kind: wire.LinkHello, Seq: seq, Size: uint16(size), Time: number}, size)
 		seq++
 		return err
 	}
@@ -239,7 +256,13 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 				l.forged.Add(1)
 				continue
 			}
-			rtt := now - time.Duration(m.Time)*time.Microsecond
+			// Who has not got the hello does not know the number, whatever address the answer comes from.
+			train := a.sent[m.Seq>>8]
+			if train.number == 0 || m.Time != train.number {
+				l.forged.Add(1)
+				continue
+			}
+			rtt := max(now-train.sent, time.Microsecond)
 			if a.n == 0 {
 				a.rtt = rtt
 			}
@@ -249,7 +272,8 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 			end = max(end, now+max(rtt/8, 10*time.Millisecond))
 			a.n++
 			a.token, a.rtt, a.size = m.Token, min(a.rtt, rtt), max(a.size, len(d))
-			if place := m.Seq - a.measuring; len(d) == wire.MinDatagram && place < probeCount {
+			if place := m.Seq - a.measuring; len(d) == wire.MinDatagram && place < probeCount && !a.seen[place] {
+				a.seen[place] = true
 				a.up.add(m.Arrival, place)
 				a.down.add(uint64(now.Microseconds()), place)
 			}
@@ -262,6 +286,10 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 func (l *clientLink) Ready(context.Context) (Path, error) { return l.path, nil }
 
 func (l *clientLink) Send(train []byte, size int) error {
+	if !l.proof.allows(l.cfg.Clock.Now(), len(train)) {
+		l.withheld.Add(1)
+		return nil
+	}
 	return lostIfTooLong(l.conn.Send(train, size, l.server))
 }
 
@@ -289,7 +317,9 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		}
 		now = l.cfg.Clock.Now()
 		if n > 0 { // any source: packets authenticate themselves
-			l.heard, l.fromPeer = now, from == l.server
+			if l.fromPeer = from == l.server; l.fromPeer {
+				l.proof.came(now, n)
+			}
 			if n = takeLinks(buf, n, size, l.takeLink); n > 0 {
 				return n, min(size, n), nil
 			}
@@ -299,6 +329,9 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		}
 	}
 }
+
+// Proved implements proving.
+func (l *clientLink) Proved() bool { return l.proof.holds(l.cfg.Clock.Now()) }
 
 // Age implements stamped.
 func (l *clientLink) Age() time.Duration { return l.conn.Age() }
@@ -324,16 +357,23 @@ func (l *clientLink) takeLink(d []byte) {
 		l.forged.Add(1)
 		return
 	}
+	now := l.cfg.Clock.Now()
 	switch m.Kind {
-	case wire.LinkReadyAck, wire.LinkPong:
+	case wire.LinkReadyAck:
 		l.acked = true
+	case wire.LinkPong:
+		l.acked = true
+		if m.Time == l.pinged && l.pinged != 0 {
+			l.pinged = 0
+			l.proof.renew(now, l.path.RTT)
+			l.nextTick = now + pingEvery
+		}
 	case wire.LinkChallenge:
-		l.rebinds.Add(1)
 		_ = l.sendLink(&wire.Link{Kind: wire.LinkResponse, Token: m.Token})
 	}
 }
 
-// tick repeats the ready packet until it is acknowledged, and keeps the path alive.
+// tick repeats the ready packet until it is acknowledged, keeps the path alive, and has the server's address prove itself.
 func (l *clientLink) tick(now time.Duration) error {
 	if now < l.nextTick {
 		return nil
@@ -346,13 +386,27 @@ func (l *clientLink) tick(now time.Duration) error {
 		if l.retries < readyCopies {
 			l.nextTick = now + readyGap
 		}
-		return l.sendLink(&l.ready)
+		if err := l.sendLink(&l.ready); err != nil || l.retries < readyCopies {
+			return err
+		}
+		return l.ping()
 	}
-	l.nextTick = now + pingEvery
-	if now-l.heard > silentPing {
-		l.nextTick = now + silentPing
+	l.nextTick = now + silentPing
+	if l.proof.holds(now) {
+		l.nextTick = now + proofRetry
 	}
-	return l.sendLink(&wire.Link{Kind: wire.LinkPing, Token: l.ready.Token, Time: uint64(now.Microseconds())})
+	return l.ping()
+}
+
+// ping asks the server for a sign of life that only who reads at its address can give.
+func (l *clientLink) ping() error {
+	if l.pinged == 0 {
+		var err error
+		if l.pinged, err = random64(l.cfg.Rand); err != nil {
+			return err
+		}
+	}
+	return l.sendLink(&wire.Link{Kind: wire.LinkPing, Token: l.ready.Token, Time: l.pinged})
 }
 
 func (l *clientLink) sendLink(m *wire.Link) error {
@@ -365,7 +419,7 @@ func (l *clientLink) sendLink(m *wire.Link) error {
 
 func (l *clientLink) Stats() LinkStats {
 	st := connStats(l.conn)
-	st.AuthFailures, st.Rebinds, st.MergeFaults = l.forged.Load(), l.rebinds.Load(), l.faults.Load()
+	st.AuthFailures, st.MergeFaults, st.Withheld = l.forged.Load(), l.faults.Load(), l.withheld.Load()
 	return st
 }
 

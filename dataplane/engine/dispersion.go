@@ -43,7 +43,7 @@ func (p *dispersion) bps(least int) int64 {
 	bits := float64(wire.MinDatagram+p.overhead) * 8
 	between := float64(n - 1)
 	spread := p.interval() * between
-	if spread == 0 { // all at once
+	if spread <= 0 { // all at once, or a peer that tells times which can't be
 		return int64(bits * float64(n) * 1e6 / spreadError)
 	}
 	passed := min(float64(p.arrivals[n-1].seq-p.arrivals[0].seq), between*(1+mostLost))

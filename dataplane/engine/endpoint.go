@@ -145,7 +145,7 @@ func (e *Endpoint) dispatch(buf []byte, n, size int, age time.Duration, from net
 			l.takeLink(buf[:n], size, l.cfg.Clock.Now()-age, from)
 			return buf
 		}
-		return l.enqueue(buf, n, size, age)
+		return l.enqueue(buf, n, size, age, from)
 	}
 	for p := buf[:n]; len(p) > 0; {
 		d := p[:min(size, len(p))]
@@ -163,7 +163,7 @@ func (e *Endpoint) dispatch(buf []byte, n, size int, age time.Duration, from net
 		default:
 			single := l.buffer()
 			copy(single, d)
-			l.recycle(l.enqueue(single, len(d), len(d), age))
+			l.recycle(l.enqueue(single, len(d), len(d), age, from))
 		}
 	}
 	return buf

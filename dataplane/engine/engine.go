@@ -132,7 +132,8 @@ type Sink interface{ io.WriterAt }
 type Path struct {
 	MaxDatagram int           // largest UDP payload that crossed in both directions
 	RTT         time.Duration // smallest handshake round trip
-	CapacityBps int64         // bottleneck rate towards the peer by packet dispersion, 0 = unknown
+	CapacityBps int64         // bottleneck rate towards the peer by packet dispersion, within Rate's limits; 0 = unknown
+	BeyondBps   int64         // what is known of the bottleneck's rate beyond these limits
 	Overhead    int           // bytes of IP and UDP header a datagram costs beside its payload
 	LocalAddr   string
 	RemoteAddr  string
@@ -168,6 +169,10 @@ func ageOf(l Link) time.Duration {
 	return 0
 }
 
+// proving is a Link whose peer shows again and again that it receives what is sent to it. While Proved is false the link
+// drops most of what it is given, so a sender asks for reports and sends no data.
+type proving interface{ Proved() bool }
+
 // LinkStats are counters and properties of a link.
 type LinkStats struct {
 	GSO, GRO     bool   // whether trains cross the kernel in one piece
@@ -177,6 +182,7 @@ type LinkStats struct {
 	ReadBuffer   int    // size of the socket's buffer in bytes
 	AuthFailures uint64 // forged or damaged link packets (hello, challenge)
 	Rebinds      uint64 // how often the peer proved a new address
+	Withheld     uint64 // trains not sent, because the peer's address had not proved itself lately
 }
 
 // Stats is a snapshot of a session. Bytes count payload, once, unless said otherwise.

@@ -134,7 +134,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.path, s.heard, s.refilled, s.began = path, now, now, now
 	s.srtt, s.minRTT = path.RTT, path.RTT
-	s.control.Start(now, path.RTT, path.CapacityBps, s.cfg.Clock.Wall())
+	s.control.Start(now, path.RTT, path.CapacityBps+path.BeyondBps, s.cfg.Clock.Wall())
 	s.mu.Unlock()
 	if s.cfg.Group != nil {
 		member := s.cfg.Group.group.Join(s.cfg.Rate.Policy.Weight())

@@ -17,8 +17,8 @@ import (
 // linkQueue is how many trains wait for a session that is slow to take them; more are dropped.
 const linkQueue = 16
 
-// challengeEvery bounds how often a new address is challenged.
-const challengeEvery = 50 * time.Millisecond
+// moveEvery bounds how often a session moves to another address: routers forget a mapping far less often.
+const moveEvery = 250 * time.Millisecond
 
 type queuedTrain struct {
 	buf     []byte
@@ -38,23 +38,27 @@ type serverLink struct {
 	gone     chan struct{}
 	moved    chan struct{} // tells Receive of the own socket
 	once     sync.Once
-	peer     atomic.Pointer[netip.AddrPort] // where to send; nil before the first authentic hello
+	peer     atomic.Pointer[netip.AddrPort] // where to send; nil before an address has proved itself
+	proof    proof                          // of that address
+	withheld atomic.Uint64
 	forged   atomic.Uint64
 	faults   atomic.Uint64
 	rebinds  atomic.Uint64
 	drops    atomic.Uint64
 	own      atomic.Pointer[batchio.Conn]
 
-	mu         sync.Mutex
-	keys       *linkKeys
-	token      uint64
-	candidate  netip.AddrPort // an address that was sent a challenge
-	challenge  uint64
-	challenged time.Duration
-	path       Path
-	ready      bool
-	scratch    []byte
-	answer     []byte
+	mu      sync.Mutex
+	keys    *linkKeys
+	tokens  *addressTokens
+	greeted bool
+	hello   time.Duration  // when the first authentic hello came
+	shown   netip.AddrPort // an address that answered a challenge before its ready came
+	shownAt time.Duration
+	movedAt time.Duration
+	path    Path
+	ready   bool
+	scratch []byte
+	answer  []byte
 
 	// Receive only.
 	timer *time.Timer
@@ -67,11 +71,11 @@ func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := random64(cfg.Rand)
+	tokens, err := newAddressTokens(cfg.Rand)
 	if err != nil {
 		return nil, err
 	}
-	return &serverLink{endpoint: e, cfg: cfg, keys: keys, token: token,
+	return &serverLink{endpoint: e, cfg: cfg, keys: keys, tokens: tokens,
 		queue: make(chan queuedTrain, linkQueue), free: make(chan []byte, linkQueue),
 		proved: make(chan struct{}), gone: make(chan struct{}), moved: make(chan struct{}, 1), scratch: make([]byte, 0, wire.MaxDatagram)}, nil
 }
@@ -101,8 +105,9 @@ func (l *serverLink) Send(train []byte, size int) error {
 	default:
 	}
 	to := l.peer.Load()
-	if to == nil {
-		return nil // nobody has proved to be there
+	if to == nil || !l.proof.allows(l.cfg.Clock.Now(), len(train)) {
+		l.withheld.Add(1) // nobody has proved to be there
+		return nil
 	}
 	if own := l.own.Load(); own != nil {
 		return lostIfTooLong(own.Send(train, size, *to))
@@ -110,7 +115,11 @@ func (l *serverLink) Send(train []byte, size int) error {
 	return lostIfTooLong(l.endpoint.conn.Send(train, size, *to))
 }
 
+// Proved implements proving.
+func (l *serverLink) Proved() bool { return l.proof.holds(l.cfg.Clock.Now()) }
+
 func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
+	l.askAgain()
 	if own := l.own.Load(); own != nil {
 		// Before the queue is looked at: what is queued afterwards wakes the reader of the socket.
 		own.Arm()
@@ -152,7 +161,28 @@ func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Dura
 		return 0, 0, err
 	}
 	l.age, l.isOwn = own.Age(), true
-	return takeLinks(buf, n, size, func(d []byte) { l.takeLink(d, len(d), l.cfg.Clock.Now()-l.age, from) }), min(size, n), nil
+	n = takeLinks(buf, n, size, func(d []byte) { l.takeLink(d, len(d), l.cfg.Clock.Now()-l.age, from) })
+	l.came(n, from)
+	return n, min(size, n), nil
+}
+
+// came counts n bytes from an address.
+func (l *serverLink) came(n int, from netip.AddrPort) {
+	if peer := l.peer.Load(); n > 0 && peer != nil && *peer == from {
+		l.proof.came(l.cfg.Clock.Now(), n)
+	}
+}
+
+// askAgain has the peer's address prove itself again in time. Once the proof is too old only the peer's pings lead to
+// another question, so that an address at which nobody is any more is not asked for ever.
+func (l *serverLink) askAgain() {
+	now := l.cfg.Clock.Now()
+	if !l.proof.holds(now) || !l.proof.ask(now) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.challenge(now, *l.peer.Load())
 }
 
 // Age implements stamped.
@@ -191,13 +221,14 @@ func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
 
 // enqueue gives a train of an age to Receive and returns a buffer in exchange. Before the client's address has
 // proved itself nothing is kept: datagrams that overtook the proof are sent again.
-func (l *serverLink) enqueue(buf []byte, n, size int, age time.Duration) []byte {
+func (l *serverLink) enqueue(buf []byte, n, size int, age time.Duration, from netip.AddrPort) []byte {
 	select {
 	case <-l.proved:
 	default:
 		l.drops.Add(1)
 		return buf
 	}
+	l.came(n, from)
 	other := l.buffer()
 	select {
 	case l.queue <- queuedTrain{buf, n, size, l.cfg.Clock.Now() - age}:
@@ -236,6 +267,7 @@ func (l *serverLink) Stats() LinkStats {
 	st := connStats(conn)
 	st.ReceiveDrops += l.drops.Load()
 	st.AuthFailures, st.Rebinds, st.MergeFaults = l.forged.Load(), l.rebinds.Load(), l.faults.Load()
+	st.Withheld = l.withheld.Load()
 	return st
 }
 
@@ -252,12 +284,15 @@ func (l *serverLink) Close() error {
 	return nil
 }
 
-// takeLink handles link packets that came from one address at a time of the session's clock.
+// takeLink handles link packets that came from one address at a time of the session's clock. To an address that has not
+// proved itself nothing leaves but answers to what came from it, each at most as long as that (TestUnprovedAddress).
 func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.AddrPort) {
+	l.came(len(b), from)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answer = l.answer[:0]
-	answered := false
+	answered, challenged := false, false
+	token := l.tokens.of(from, now)
 	for len(b) > 0 {
 		d := b[:min(size, len(b))]
 		b = b[len(d):]
@@ -266,15 +301,26 @@ func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.
 			l.forged.Add(1)
 			continue
 		}
-		if m.Kind == wire.LinkHello && l.takeHello(&m, len(d), now, from) {
-			answered = true
-			continue
+		switch {
+		case l.stray(&m, from):
+			if !challenged {
+				l.challenge(now, from)
+				challenged = true
+			}
+		case m.Kind == wire.LinkHello:
+			answered = l.takeHello(&m, len(d), now, token) || answered
+		default:
+			l.takeOther(&m, len(d), now, from)
 		}
-		l.takeOther(&m, now, from)
 	}
 	if answered {
 		l.send(l.answer, min(size, len(l.answer)), from)
 	}
+}
+
+// stray says whether a packet comes from another address than the session's, and does not prove it.
+func (l *serverLink) stray(m *wire.Link, from netip.AddrPort) bool {
+	return l.ready && *l.peer.Load() != from && m.Kind != wire.LinkResponse
 }
 
 func (l *serverLink) send(b []byte, size int, to netip.AddrPort) {
@@ -283,72 +329,106 @@ func (l *serverLink) send(b []byte, size int, to netip.AddrPort) {
 	}
 }
 
-// takeHello appends the answer to a hello, as long as it. The first address that sends an authentic one
-// is where the session goes; another one has to be challenged like any.
-func (l *serverLink) takeHello(m *wire.Link, size int, now time.Duration, from netip.AddrPort) bool {
+// takeHello appends the answer to a hello, as long as it.
+func (l *serverLink) takeHello(m *wire.Link, size int, now time.Duration, token uint64) bool {
 	if size > l.endpoint.options.MaxDatagram {
 		return false
 	}
-	if l.peer.Load() == nil {
-		l.peer.Store(&from)
-	}
-	if *l.peer.Load() != from {
-		if l.ready {
-			l.probe(now, from)
-			return false
-		}
-		l.peer.Store(&from) // the client asks again from another port before it was ready
+	if !l.greeted {
+		l.greeted, l.hello = true, now
 	}
 	var err error
-	l.answer, err = l.keys.append(l.answer, &wire.Link{Kind: wire.LinkAnswer, Seq: m.Seq, Size: m.Size, Token: l.token,
+	l.answer, err = l.keys.append(l.answer, &wire.Link{Kind: wire.LinkAnswer, Seq: m.Seq, Size: m.Size, Token: token,
 		Time: m.Time, Arrival: uint64(now.Microseconds())}, size)
 	return err == nil
 }
 
-func (l *serverLink) takeOther(m *wire.Link, now time.Duration, from netip.AddrPort) {
-	peer := l.peer.Load()
+// takeOther handles what is no hello.
+func (l *serverLink) takeOther(m *wire.Link, size int, now time.Duration, from netip.AddrPort) {
 	switch m.Kind {
 	case wire.LinkReady:
-		if m.Token != l.token || peer == nil || int(m.Size) < wire.MinDatagram || int(m.Size) > l.endpoint.options.MaxDatagram {
-			return
-		}
-		if *peer != from {
-			l.probe(now, from)
-			return
-		}
-		if !l.ready {
-			l.ready = true
-			overhead := 28
-			if from.Addr().Is6() {
-				overhead = 48
-			}
-			l.path = Path{MaxDatagram: int(m.Size), RTT: time.Duration(min(m.RTTMicro, 60e6)) * time.Microsecond,
-				CapacityBps: int64(min(m.DownBps, 1<<40)), Overhead: overhead,
-				LocalAddr: l.endpoint.Addr().String(), RemoteAddr: from.String()}
-			l.separate(from)
-			close(l.proved)
-		}
-		l.reply(&wire.Link{Kind: wire.LinkReadyAck}, from)
+		l.takeReady(m, now, from)
 	case wire.LinkPing:
-		switch {
-		case peer == nil || m.Token != l.token:
-		case *peer != from:
-			l.probe(now, from)
-		default:
-			l.reply(&wire.Link{Kind: wire.LinkPong, Time: m.Time}, from)
+		if !l.ready {
+			return
+		}
+		l.reply(&wire.Link{Kind: wire.LinkPong, Time: m.Time}, from)
+		if l.proof.ask(now) {
+			l.challenge(now, from)
 		}
 	case wire.LinkResponse:
-		if l.challenge != 0 && m.Token == l.challenge && from == l.candidate {
-			l.peer.Store(&from)
-			l.challenge = 0
-			if own := l.own.Load(); own != nil {
-				if err := own.Connect(from); err != nil {
-					l.cfg.Logger.Warn("socket does not follow the peer", "error", err)
-				}
-			}
-			l.rebinds.Add(1)
-			l.cfg.Logger.Info("peer moved", "session", fmt.Sprintf("%016x", uint64(l.cfg.ID)), "address", from)
+		l.takeResponse(m, size, now, from)
+	}
+}
+
+// takeReady begins the session, or acknowledges again that it has begun.
+func (l *serverLink) takeReady(m *wire.Link, now time.Duration, from netip.AddrPort) {
+	if !l.greeted || int(m.Size) < wire.MinDatagram || int(m.Size) > l.endpoint.options.MaxDatagram {
+		return
+	}
+	if !l.ready {
+		shown := l.shown == from && now-l.shownAt < tokenSlot
+		if !shown && !l.tokens.take(m.Token, from, now) {
+			l.challenge(now, from) // the client's address has changed since the hello, or the answer is old
+			return
 		}
+		l.begin(m, now, from)
+	}
+	l.reply(&wire.Link{Kind: wire.LinkReadyAck}, from)
+	if l.proof.ask(now) {
+		l.challenge(now, from)
+	}
+}
+
+// begin takes an address that has proved itself for the client's.
+func (l *serverLink) begin(m *wire.Link, now time.Duration, from netip.AddrPort) {
+	overhead := 28
+	if from.Addr().Is6() {
+		overhead = 48
+	}
+	rtt := believableRTT(m.RTTMicro, now-l.hello)
+	capacity, beyond := usable(m.DownBps, l.cfg.Rate)
+	l.path = Path{MaxDatagram: int(m.Size), RTT: rtt, CapacityBps: capacity, BeyondBps: beyond, Overhead: overhead,
+		LocalAddr: l.endpoint.Addr().String(), RemoteAddr: from.String()}
+	l.ready, l.movedAt = true, now-moveEvery
+	l.peer.Store(&from)
+	l.proof.begin(now, rtt)
+	l.separate(from)
+	close(l.proved)
+}
+
+// takeResponse takes the proof of an address: of the session's that somebody is still there, of another one that the
+// session may go there.
+func (l *serverLink) takeResponse(m *wire.Link, size int, now time.Duration, from netip.AddrPort) {
+	moves := l.ready && *l.peer.Load() != from
+	if moves && now-l.movedAt < moveEvery || !l.tokens.take(m.Token, from, now) {
+		return
+	}
+	switch {
+	case !l.ready:
+		l.shown, l.shownAt = from, now
+	case moves:
+		l.move(size, now, from)
+	default:
+		l.proof.renew(now, l.path.RTT)
+	}
+}
+
+// move has the session go to another address. Data waits until that address has answered once more: what is sent to one
+// that answers once and falls silent is three times what came (TestAddressFallsSilentAfterMove).
+func (l *serverLink) move(size int, now time.Duration, to netip.AddrPort) {
+	l.movedAt = now
+	l.proof.end(now, size)
+	l.peer.Store(&to)
+	if own := l.own.Load(); own != nil {
+		if err := own.Connect(to); err != nil {
+			l.cfg.Logger.Warn("socket does not follow the peer", "error", err)
+		}
+	}
+	l.rebinds.Add(1)
+	l.cfg.Logger.Info("peer moved", "session", fmt.Sprintf("%016x", uint64(l.cfg.ID)), "address", to)
+	if l.proof.ask(now) {
+		l.challenge(now, to)
 	}
 }
 
@@ -368,17 +448,9 @@ func (l *serverLink) separate(peer netip.AddrPort) {
 	l.moved <- struct{}{}
 }
 
-// probe challenges an address the session does not go to.
-func (l *serverLink) probe(now time.Duration, to netip.AddrPort) {
-	if l.challenge != 0 && l.candidate == to && now-l.challenged < challengeEvery {
-		return
-	}
-	token, err := random64(l.cfg.Rand)
-	if err != nil {
-		return
-	}
-	l.candidate, l.challenge, l.challenged = to, token|1, now
-	l.reply(&wire.Link{Kind: wire.LinkChallenge, Token: token | 1}, to)
+// challenge asks an address to prove itself.
+func (l *serverLink) challenge(now time.Duration, to netip.AddrPort) {
+	l.reply(&wire.Link{Kind: wire.LinkChallenge, Token: l.tokens.of(to, now)}, to)
 }
 
 func (l *serverLink) reply(m *wire.Link, to netip.AddrPort) {

@@ -41,6 +41,8 @@ type FileEvent struct {
 	// Resumed is how many bytes were there before.
 	Resumed int64
 	Skipped bool
+	// LeftOut is why a symbolic link was skipped that the receiver does not take.
+	LeftOut *fail.Error
 	// ChecksumType and Checksum are the digest that was asked for, in lower case hex; empty if none was, and for files that
 	// failed or were skipped.
 	ChecksumType, Checksum string

@@ -55,6 +55,8 @@ type receiver struct {
 	// claim, if not nil, keeps other sessions from writing a target, or a part of it, until unclaim.
 	claim   func(target, part string) *fail.Error
 	unclaim func(target, part string)
+	// mayLink, if not nil, says why a symbolic link of that text is left out at target.
+	mayLink func(target, text string) *fail.Error
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters
@@ -254,8 +256,11 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		r.filesDone.Add(1)
 		r.filesSkipped.Add(1)
 		r.bytesResumed.Add(f.entry.Size - event.Resumed)
+		event.Err, event.LeftOut = nil, failure
 	case control.FileFailed:
 		r.filesFailed.Add(1)
+	}
+	if failure != nil {
 		m.Code, m.Text = uint32(failure.Code), failure.Text
 	}
 	r.handles.forget(f.index)

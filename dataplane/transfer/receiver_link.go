@@ -9,11 +9,19 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// link makes a symbolic link of the manifest. Its text is not looked at: whoever reads here is confined to the folder, so that
-// a link that leads elsewhere leads nowhere.
+// errLeftOut is why a link is left out that mayLink refuses.
+type errLeftOut struct{ reason *fail.Error }
+
+func (e errLeftOut) Error() string { return e.reason.Text }
+
+// link makes a symbolic link of the manifest, unless mayLink refuses it. No granted folder follows a link, whatever its text
+// (TestGrantedFollowsNoLink in dataplane/storage).
 func (r *receiver) link(f *gotFile) error {
 	made, err := r.makeLink(f)
+	var left errLeftOut
 	switch {
+	case errors.As(err, &left):
+		return r.done(f, control.FileSkipped, left.reason)
 	case err != nil:
 		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	case !made:
@@ -30,6 +38,11 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	target, refused := r.target(f.entry.Path)
 	if refused != nil {
 		return false, refused
+	}
+	if r.mayLink != nil {
+		if refused := r.mayLink(target, f.entry.Attributes.Link); refused != nil {
+			return false, errLeftOut{fail.New(refused.Code, "%s: %w", f.entry.Path, refused)}
+		}
 	}
 	f.target = target
 	if !r.takeName(target) {

@@ -304,6 +304,9 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		s.filesSkipped.Add(1)
 		s.bytesResumed.Add(f.resume(f.Size))
 		event.Skipped = true
+		if m.Code != 0 {
+			event.LeftOut = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
+		}
 	default:
 		s.filesFailed.Add(1)
 		s.abandon(f)

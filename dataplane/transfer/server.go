@@ -46,7 +46,10 @@ type Server struct {
 	Policy string
 	// Outbound and Inbound, if not nil, are what the sessions that send, or receive, share.
 	Outbound, Inbound *engine.RateGroup
-	Logger            *slog.Logger
+	// OutsideLinks permits symbolic links in uploads whose text leads out of what was granted. The server follows none of them; who
+	// receives them later might.
+	OutsideLinks bool
+	Logger       *slog.Logger
 
 	claims claims
 	clock  engine.Clock // nil is the system's
@@ -76,6 +79,9 @@ func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer P
 	}
 	return nil
 }
+
+// kindTokenless is the kind of a grant without a token: all of the docroot.
+const kindTokenless = "none"
 
 // session is one session at the server.
 type session struct {
@@ -147,7 +153,7 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	if hello.Token == "" && s.peer.Tokenless {
-		s.grant = token.Grant{Direction: request.Direction, Root: "/", User: s.peer.User, TransferID: hello.TransferID, Kind: "none"}
+		s.grant = token.Grant{Direction: request.Direction, Root: "/", User: s.peer.User, TransferID: hello.TransferID, Kind: kindTokenless}
 	} else if s.grant, err = s.Authorizer.Authorize(ctx, request); err != nil {
 		if !token.IsRefusal(err) {
 			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
@@ -266,7 +272,7 @@ func (s *session) register() (engine.Config, engine.Link, error) {
 func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link engine.Link) (role, error) {
 	if s.grant.Direction == transferspec.Receive {
 		r := newSender(s.conn, p.roots, s.options)
-		r.onFile, r.rate = s.recordFile(p), cfg.Rate
+		r.onFile, r.rate = s.recordFile(), cfg.Rate
 		cfg.Group = s.Outbound
 		data, err := engine.NewSender(cfg, link, r)
 		if err != nil {
@@ -277,10 +283,10 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	}
 	r := newReceiver(s.conn, p.tree, p.target, s.options)
 	r.claim = func(target, part string) *fail.Error {
-		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), part, s.claimant)
+		return s.claims.take(ctx, path.Join(s.grant.Root, target), part, s.claimant)
 	}
-	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, p.base, target), part, s.claimant) }
-	r.onFile = s.recordFile(p)
+	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, target), part, s.claimant) }
+	r.onFile, r.mayLink = s.recordFile(), p.mayLink
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {

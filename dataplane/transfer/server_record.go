@@ -42,14 +42,14 @@ func (s *session) record(ctx context.Context) error {
 	return nil
 }
 
-// recordFile returns what records the end of each file of the plan.
-func (s *session) recordFile(p *plan) func(FileEvent) {
+// recordFile returns what records the end of each file.
+func (s *session) recordFile() func(FileEvent) {
 	return func(e FileEvent) {
 		if e.Target == "" { // It never got as far as to have one.
 			e.Target = e.Path
 		}
 		f := record.FileResult{
-			Path: path.Join(s.grant.Root, p.base, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
+			Path: path.Join(s.grant.Root, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
 			Status: record.StatusCompleted, ChecksumType: e.ChecksumType, Checksum: e.Checksum, StartedAt: e.Started, EndedAt: e.Finished,
 		}
 		if e.Checksum == "" {

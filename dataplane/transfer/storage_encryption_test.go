@@ -32,7 +32,7 @@ func encryptedTarget(t *testing.T, x *run) (tree *storage.Root, ring *atrest.Key
 	if err := docroot.Mkdir("safe", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if tree, err = docroot.Sub("safe"); err != nil {
+	if tree, err = docroot.Granted("safe"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tree.Close() })

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -47,13 +48,20 @@ func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
 
 // hstsConfig is hsts.yaml as docs/architecture.md describes it; a test reads it back with the data plane's own loader.
 type hstsConfig struct {
-	StorageRoot   string      `json:"storageRoot"`
-	Ports         hstsPorts   `json:"ports"`
-	TransferUsers []string    `json:"transferUsers"`
-	GSO           string      `json:"gso"`
-	Rates         hstsRates   `json:"rates"`
-	Ciphers       []string    `json:"ciphers"`
+	StorageRoot   string    `json:"storageRoot"`
+	Ports         hstsPorts `json:"ports"`
+	TransferUsers []string  `json:"transferUsers"`
+	GSO           string    `json:"gso"`
+	Rates         hstsRates `json:"rates"`
+	Ciphers       []string  `json:"ciphers"`
+	// SymbolicLinks is there only when it says something: versions of hsts that don't know it refuse it.
+	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
 	Secrets       hstsSecrets `json:"secrets"`
+}
+
+type hstsLinks struct {
+	Follow        []string `json:"follow,omitempty"`
+	PermitOutside bool     `json:"permitOutside,omitempty"`
 }
 
 type hstsPorts struct {
@@ -118,6 +126,9 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			}
 			config.Secrets.StorageKeys[storage.Name] = path.Join(storageKeysDir, storage.Name)
 		}
+	}
+	if links := node.Spec.SymbolicLinks; links != nil {
+		config.SymbolicLinks = &hstsLinks{Follow: links.Follow, PermitOutside: ptr.Deref(links.PermitOutside, false)}
 	}
 	if node.Spec.GSO != "" {
 		config.GSO = node.Spec.GSO

@@ -68,10 +68,10 @@ func TestObjects(t *testing.T) {
 		workload desired.Workload
 	}{
 		"minimal": {minimal(), desired.Workload{
-			Image: "ghcr.io/faspex-io/hsts:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
+			Image: "ghcr.io/faspex-io/hsts:0.1.0", OperatorImage: "ghcr.io/faspex-io/operator:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
 		}},
 		"full": {full(), desired.Workload{
-			Image: "registry.example.com/hsts:2", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca", ConfigHash: "0123456789abcdef",
+			Image: "registry.example.com/hsts:2", OperatorImage: "registry.example.com/operator:1", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca", ConfigHash: "0123456789abcdef",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,8 +29,8 @@ type Options struct {
 	Password string
 	// Token says that a token will be presented, so that no key is needed. Servers that want one all the same get the well-known key.
 	Token bool
-	// HostKey judges the server's key.
-	HostKey HostKey
+	// HostKey judges the server's key; nil stands for one without fingerprint and files, which takes any key.
+	HostKey *HostKey
 	// Timeout bounds connecting, logging in and opening the channel; 0 is 30 s.
 	Timeout time.Duration
 	// Dial connects; nil stands for a net.Dialer.
@@ -67,6 +67,14 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	} else {
 		o.Token = false // Who names a key wants it to be used.
 	}
+	if o.HostKey == nil {
+		o.HostKey = &HostKey{}
+	}
+	if o.HostKey.Fingerprint != "" {
+		if _, err := parseFingerprint(o.HostKey.Fingerprint); err != nil {
+			return nil, &fail.Error{Code: fail.Insecure, Text: err.Error(), Err: err}
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	var refused *hostKeyError
@@ -93,7 +101,7 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	defer stop()
 	config := &ssh.ClientConfig{
 		User: o.User, HostKeyAlgorithms: algorithms, ClientVersion: sshd.ClientVersion,
-		HostKeyCallback: func(host string, remote net.Addr, key ssh.PublicKey) error { return o.HostKey.check(host, remote, key) },
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error { return o.HostKey.check(addr, key) },
 	}
 	if o.Token {
 		config.ClientVersion = sshd.TokenClientVersion

@@ -117,7 +117,8 @@ const (
 	FileFailed  FileStatus = 2
 )
 
-// FileDone is the receiver's last word on an entry: every file gets one, a folder only if it failed.
+// FileDone is the receiver's last word on an entry: every file gets one, a folder only if it failed. Code and Text say why a file
+// failed, or why a symbolic link that is skipped is left out.
 type FileDone struct {
 	Index  uint64
 	Status FileStatus

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"syscall"
 
 	"faspex.io/operator/dataplane/storage"
@@ -117,19 +116,18 @@ func File(name string, err error, fallback Code) *Error {
 		code, text = PathTooLong, "the name is too long for the file system"
 	case errors.Is(err, syscall.ELOOP):
 		code, text = LinkLoop, "symbolic links lead in a circle"
+	case errors.Is(err, storage.ErrLink):
+		code, text = BadPath, "path leads through a symbolic link, and none is followed"
+	case errors.Is(err, storage.ErrNotOwn):
+		code, text = AlreadyExists, "something else has the name of its unfinished file: remove or rename it"
 	case errors.Is(err, storage.ErrBadPath), errors.Is(err, storage.ErrIsRoot):
 		code, text = BadPath, "not an acceptable file name"
-	case escapes(err):
+	case errors.Is(err, storage.ErrOutside):
 		code, text = BadPath, "path leads outside of the permitted folder"
 	default:
 		text = reason(err)
 	}
 	return &Error{Code: code, Text: fmt.Sprintf("%s: %s", name, text), Err: err}
-}
-
-// escapes recognizes the refusal of os.Root, which exports no error value for it.
-func escapes(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "path escapes from parent")
 }
 
 func reason(err error) string {
