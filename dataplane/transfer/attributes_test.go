@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
@@ -190,7 +191,7 @@ func TestHostileAttributes(t *testing.T) {
 	xattr := func(name string) control.Entry {
 		return control.Entry{Kind: control.KindFile, Path: "f", Attributes: &control.Attributes{Xattrs: []control.Xattr{{Name: name}}}}
 	}
-	sparse := func(size int64, data ...control.Range) control.Entry {
+	sparse := func(size int64, data ...chunk.Range) control.Entry {
 		return control.Entry{Kind: control.KindFile, Path: "f", Size: size, Attributes: &control.Attributes{Sparse: true, Data: data}}
 	}
 	all := control.Options{Xattrs: AttributesNative, ACLs: AttributesNative, Sparse: true}
@@ -204,9 +205,9 @@ func TestHostileAttributes(t *testing.T) {
 		"attribute of a class": {all, xattr("security.capability")},
 		"list":                 {control.Options{Xattrs: AttributesNative}, xattr("system.posix_acl_access")},
 		"sparse":               {control.Options{}, sparse(5 << 20)},
-		"data beyond the end":  {all, sparse(5<<20, control.Range{Offset: 5 << 20, Length: 1 << 20})},
-		"data of half a chunk": {all, sparse(5<<20, control.Range{Offset: 1 << 19, Length: 1 << 20})},
-		"data to half a chunk": {all, sparse(5<<20, control.Range{Offset: 0, Length: 1 << 19})},
+		"data beyond the end":  {all, sparse(5<<20, chunk.Range{Offset: 5 << 20, Length: 1 << 20})},
+		"data of half a chunk": {all, sparse(5<<20, chunk.Range{Offset: 1 << 19, Length: 1 << 20})},
+		"data to half a chunk": {all, sparse(5<<20, chunk.Range{Offset: 0, Length: 1 << 19})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -11,58 +11,11 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 )
-
-// set makes a rangeSet of offsets and lengths.
-func set(numbers ...int64) rangeSet {
-	var s rangeSet
-	for i := 0; i < len(numbers); i += 2 {
-		s = append(s, control.Range{Offset: numbers[i], Length: numbers[i+1]})
-	}
-	return s
-}
-
-func TestRangeSet(t *testing.T) {
-	var s rangeSet
-	for _, step := range []struct {
-		off, n, fresh int64
-		want          rangeSet
-	}{
-		{10, 5, 5, set(10, 5)},
-		{20, 5, 5, set(10, 5, 20, 5)},
-		{15, 5, 5, set(10, 15)},
-		{12, 3, 0, set(10, 15)},
-		{0, 5, 5, set(0, 5, 10, 15)},
-		{3, 30, 13, set(0, 33)},
-		{40, 0, 0, set(0, 33)},
-	} {
-		if got := s.add(step.off, step.n); got != step.fresh {
-			t.Errorf("add %d+%d: %d bytes are new, want %d", step.off, step.n, got, step.fresh)
-		}
-		if diff := cmp.Diff(step.want, s); diff != "" {
-			t.Errorf("after %d+%d (-want +got):\n%s", step.off, step.n, diff)
-		}
-	}
-	s = set(5, 5, 20, 5)
-	if diff := cmp.Diff(set(0, 5, 10, 10, 25, 5), s.missing(30)); diff != "" {
-		t.Error(diff)
-	}
-	if !s.covers(6, 4) || s.covers(6, 5) || s.prefix() != 0 || s.total() != 10 {
-		t.Errorf("covers, prefix or total of %v", s)
-	}
-}
-
-func TestSampleChunks(t *testing.T) {
-	if diff := cmp.Diff([]int64{0, 33, 66, 99}, sampleChunks(allChunks(100<<20), 4)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]int64{0, 1}, sampleChunks(allChunks(2<<20), 4)); diff != "" {
-		t.Error(diff)
-	}
-}
 
 func TestJournal(t *testing.T) {
 	head := journalHeader{Size: 3<<20 + 1, ModTime: -7}
@@ -115,7 +68,7 @@ func FuzzJournal(f *testing.F) {
 			return
 		}
 		for i := range chunks {
-			if i < 0 || i > chunkCount(h.Size) {
+			if i < 0 || i > chunk.Count(h.Size) {
 				t.Errorf("chunk %d of a file of %d bytes", i, h.Size)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/sync/errgroup"
@@ -273,7 +274,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		r.unclaim(f.target, f.partName())
 	}
 	if f.counted {
-		r.holeChunks.Add(-chunkCount(f.entry.Size))
+		r.holeChunks.Add(-chunk.Count(f.entry.Size))
 	}
 	r.mu.Lock()
 	if f.entry.Kind.IsFile() {
@@ -381,5 +382,5 @@ func (r *receiver) removeUseless() {
 
 // useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
 func (f *gotFile) useless() bool {
-	return f.part == nil && (f.staged || f.made && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes))
+	return f.part == nil && (f.staged || f.made && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes))
 }

@@ -16,6 +16,7 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 )
@@ -31,7 +32,7 @@ type gotFile struct {
 	plain    string // the name it gets once it is decrypted, if it is to be
 	claimed  bool
 	reserved int64 // guarded by receiver.mu
-	holes    rangeSet
+	holes    chunk.Set
 	part     *control.Part    // of the file, nil for all of it
 	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
@@ -42,13 +43,13 @@ type gotFile struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
-	have    rangeSet
+	have    chunk.Set
 	made    bool     // the partial file was made, or opened for writing
 	is      identity // of the partial file, once it is made
 	resumed int64
-	hashes  chunkHashes // of the chunks that are here; nil before the first
-	zeroes  int         // how many of them are of holes
-	counted bool        // in receiver.holeChunks
+	hashes  chunk.Hashes // of the chunks that are here; nil before the first
+	zeroes  int          // how many of them are of holes
+	counted bool         // in receiver.holeChunks
 	// staged says that all of the file was written at once, and that hash is its hash.
 	staged bool
 	hash   [16]byte
@@ -104,11 +105,11 @@ func (r *receiver) entry(m *control.Entry) error {
 		r.mu.Unlock()
 		return fail.New(fail.Protocol, "an entry follows the end of the manifest")
 	}
-	if m.Size > engine.MaxOffset-ChunkSize-r.end || len(r.files) >= control.MaxEntries {
+	if m.Size > engine.MaxOffset-chunk.Size-r.end || len(r.files) >= control.MaxEntries {
 		r.mu.Unlock()
 		return fail.New(fail.Protocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
 	}
-	f.index, f.start, f.slot = uint64(len(r.files)), place(r.end, m.Size), len(r.space)
+	f.index, f.start, f.slot = uint64(len(r.files)), chunk.Place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
 	if m.Kind.IsFile() {
 		r.open++
@@ -299,16 +300,8 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	}
 	f.final = true
 	r.await()
-	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, f.target, allChunks(f.entry.Size), nil) })
+	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, f.target, chunk.All(f.entry.Size), nil) })
 	return true, nil
-}
-
-func allChunks(size int64) []int64 {
-	chunks := make([]int64, chunkCount(size))
-	for i := range chunks {
-		chunks[i] = int64(i)
-	}
-	return chunks
 }
 
 // fresh continues a partial file if the policy allows it, or starts one.
@@ -318,7 +311,7 @@ func (r *receiver) fresh(f *gotFile) error {
 	}
 	chunks := r.believable(f)
 	if len(chunks) == 0 {
-		if f.part == nil && f.entry.Size > ChunkSize {
+		if f.part == nil && f.entry.Size > chunk.Size {
 			r.dropJournals(f)
 		}
 		return r.restart(f)
@@ -346,7 +339,7 @@ func (r *receiver) restart(f *gotFile) error {
 		return err
 	}
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
+	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
 	f.mu.Unlock()
 	return r.ask(f)
 }
@@ -381,7 +374,7 @@ func (r *receiver) want(f *gotFile) error {
 	f.resumed = n
 	f.mu.Unlock()
 	r.bytesResumed.Add(n)
-	for _, g := range f.holes.missing(f.entry.Size) {
+	for _, g := range f.holes.Missing(f.entry.Size) {
 		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
 			return err
 		}

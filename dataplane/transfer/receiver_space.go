@@ -23,7 +23,7 @@ func (r *receiver) reserve(f *gotFile) error {
 	if err != nil {
 		return nil // The write itself will tell.
 	}
-	need := f.entry.Size - f.holes.total()
+	need := f.entry.Size - f.holes.Total()
 	partial, _ := f.unfinishedNames()
 	if info, err := r.tree.Lstat(partial); err == nil {
 		need -= min(need, allocated(info))

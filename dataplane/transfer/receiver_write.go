@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 )
@@ -23,7 +24,7 @@ const followFrom = 4 << 20
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	f.mu.Lock()
 	gone := f.finished || f.finalizing || f.abandoned
-	whole := f.entry.Size <= ChunkSize && int64(len(p)) == f.entry.Size && len(f.have) == 0
+	whole := f.entry.Size <= chunk.Size && int64(len(p)) == f.entry.Size && len(f.have) == 0
 	f.mu.Unlock()
 	switch {
 	case gone:
@@ -74,29 +75,29 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 	end := off + int64(len(p))
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r.release(f, f.have.add(off, int64(len(p))))
+	r.release(f, f.have.Add(off, int64(len(p))))
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
 	if f.abandoned || f.finished {
 		return nil
 	}
-	if f.hashes.sums == nil {
+	if !f.hashes.Begun() {
 		if err := r.startHashes(f); err != nil {
 			return err
 		}
 	}
-	for i := off / ChunkSize; i*ChunkSize < end; i++ {
-		g := chunkRange(i, f.entry.Size)
-		if f.hashes.has(i) || !f.have.covers(g.Offset, g.Length) {
+	for i := off / chunk.Size; i*chunk.Size < end; i++ {
+		g := chunk.At(i, f.entry.Size)
+		if f.hashes.Has(i) || !f.have.Covers(g.Offset, g.Length) {
 			continue
 		}
 		sum, err := chunkWritten(file, g, p, off)
 		if err != nil {
 			return err
 		}
-		f.hashes.set(i, sum)
-		if f.entry.Size <= ChunkSize {
+		f.hashes.Set(i, sum)
+		if f.entry.Size <= chunk.Size {
 			continue
 		}
 		if err := r.append(f, i, sum); err != nil {
@@ -108,22 +109,18 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 
 // chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that is all
 // of it, else what the file has.
-func chunkWritten(file *targetFile, g control.Range, p []byte, off int64) ([16]byte, error) {
-	if off <= g.Offset && g.Offset+g.Length <= off+int64(len(p)) {
-		return hashOf(p[g.Offset-off:][:g.Length]), nil
+func chunkWritten(file *targetFile, g chunk.Range, p []byte, off int64) ([16]byte, error) {
+	if off <= g.Offset && g.End() <= off+int64(len(p)) {
+		return chunk.Hash(p[g.Offset-off:][:g.Length]), nil
 	}
-	buf := chunkBuffers.Get().(*[ChunkSize]byte)
-	defer chunkBuffers.Put(buf)
-	b := buf[:g.Length]
-	if _, err := io.ReadFull(io.NewSectionReader(file, g.Offset, g.Length), b); err != nil {
-		return [16]byte{}, err
-	}
-	return hashOf(b), nil
+	buf := chunk.TakeBuffer()
+	defer buf.GiveBack()
+	return chunk.HashAt(file, g, buf)
 }
 
 // append adds the hash of a chunk to the journal, and starts the journal with what is known already. f.mu is held.
-func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
-	record := journalRecord(chunk, f.hidden(sum))
+func (r *receiver) append(f *gotFile, number int64, sum [16]byte) error {
+	record := journalRecord(number, f.hidden(sum))
 	if f.log == nil {
 		_, journal := f.unfinishedNames()
 		log, err := r.tree.OpenFile(journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
@@ -132,10 +129,10 @@ func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
 		}
 		f.log = log
 		begin := journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
-		for _, g := range f.holes.missing(f.entry.Size) {
-			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
-				if f.hashes.has(i) {
-					begin = append(begin, journalRecord(i, f.hidden(f.hashes.sums[i]))...)
+		for _, g := range f.holes.Missing(f.entry.Size) {
+			for i := range g.Chunks() {
+				if f.hashes.Has(i) {
+					begin = append(begin, journalRecord(i, f.hidden(f.hashes.Sum(i)))...)
 				}
 			}
 		}
@@ -148,7 +145,7 @@ func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
 // discard forgets what is there of a file and removes it.
 func (r *receiver) discard(f *gotFile) error {
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
+	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
 	f.closeLog()
 	f.mu.Unlock()
 	return r.removeUnfinished(f)
@@ -214,7 +211,7 @@ func (r *receiver) abandon(f *gotFile) error {
 // finalizeIfWhole has a file finished once, when all of it is there and its digest is known.
 func (r *receiver) finalizeIfWhole(f *gotFile) error {
 	f.mu.Lock()
-	whole := f.staged || f.have.prefix() == f.entry.Size && f.hashes.complete()
+	whole := f.staged || f.have.Prefix() == f.entry.Size && f.hashes.Complete()
 	ready := f.expected != nil && whole && !f.finalizing && !f.finished && !f.hashing && !f.checking
 	if ready {
 		f.finalizing = true
@@ -232,7 +229,7 @@ func (r *receiver) follow(f *gotFile) {
 		return
 	}
 	f.mu.Lock()
-	start := f.have.prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.checksum == nil
+	start := f.have.Prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.checksum == nil
 	if start {
 		f.hashing, f.changed = true, sync.NewCond(&f.mu)
 	}
@@ -263,19 +260,19 @@ func (r *receiver) follow(f *gotFile) {
 
 // readAlong reads a file from its start as far as it is written, until it is whole.
 func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
-	buf := make([]byte, ChunkSize)
+	buf := make([]byte, chunk.Size)
 	for off := int64(0); off < f.entry.Size; {
 		f.mu.Lock()
-		for f.have.prefix() <= off && !f.finished && !f.abandoned {
+		for f.have.Prefix() <= off && !f.finished && !f.abandoned {
 			f.changed.Wait()
 		}
-		end, stop := f.have.prefix(), f.finished || f.abandoned
+		end, stop := f.have.Prefix(), f.finished || f.abandoned
 		f.mu.Unlock()
 		if stop {
 			return nil
 		}
 		for off < end {
-			b := buf[:min(end-off, ChunkSize)]
+			b := buf[:min(end-off, chunk.Size)]
 			err := r.handles.use(f.index, func(file *targetFile) error {
 				_, err := io.ReadFull(io.NewSectionReader(file, off, int64(len(b))), b)
 				return err
@@ -356,7 +353,7 @@ func (r *receiver) publish(f *gotFile) error {
 	if err := r.tree.Rename(partial, f.target); err != nil {
 		return err
 	}
-	if f.entry.Size > ChunkSize {
+	if f.entry.Size > chunk.Size {
 		// The file has its name: a journal that stays behind speaks of a partial file that is no more, and nobody believes it.
 		_ = r.tree.Remove(journal)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
@@ -188,7 +189,7 @@ func TestCutSessionsResume(t *testing.T) {
 			moved := x.link.moved
 			x.cutAfter = 0
 			x.mustDo(t)
-			if limit := size - moved + ChunkSize; x.link.moved > limit {
+			if limit := size - moved + chunk.Size; x.link.moved > limit {
 				t.Errorf("%d bytes moved again, want at most %d", x.link.moved, limit)
 			}
 			if got, _ := os.ReadFile(filepath.Join(x.to, "f")); !bytes.Equal(got, content) {

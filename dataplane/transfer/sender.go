@@ -11,6 +11,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/sync/errgroup"
@@ -71,13 +72,13 @@ type sentFile struct {
 	began   time.Time
 	decided bool
 	have    *control.Have // collected parts of a Have
-	holes   rangeSet      // whole chunks that are not sent
+	holes   chunk.Set     // whole chunks that are not sent
 	part    *control.Part // of the file, nil for all of it
 
 	mu       sync.Mutex
 	failed   *fail.Error
-	hashes   chunkHashes
-	passing  passing
+	hashes   chunk.Hashes
+	passing  chunk.Passing
 	said     bool // the Digest is sent or about to be
 	checksum []byte
 	resumed  int64

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 )
@@ -57,7 +58,7 @@ func (s *sender) announce(e found) error {
 	for s.open >= mostOpen && !s.over {
 		s.room.Wait()
 	}
-	if e.Size > engine.MaxOffset-ChunkSize-s.end {
+	if e.Size > engine.MaxOffset-chunk.Size-s.end {
 		s.mu.Unlock()
 		return fail.New(fail.FileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
 	}
@@ -65,7 +66,7 @@ func (s *sender) announce(e found) error {
 		s.mu.Unlock()
 		return fail.New(fail.Usage, "more than %d files and folders in one session, send them in several", control.MaxEntries)
 	}
-	f.index, f.start, f.slot = uint64(len(s.files)), place(s.end, e.Size), len(s.space)
+	f.index, f.start, f.slot = uint64(len(s.files)), chunk.Place(s.end, e.Size), len(s.space)
 	s.files = append(s.files, f)
 	if e.Kind.IsFile() {
 		s.open++

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 )
@@ -74,7 +75,7 @@ func (w *walker) owned(info fs.FileInfo) control.Attributes {
 // inside adds what only an open file tells: extended attributes and holes.
 func (w *walker) inside(a *control.Attributes, p string, info fs.FileInfo) error {
 	kept := keptXattrs(w.options)
-	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-allocated(info) >= ChunkSize
+	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-allocated(info) >= chunk.Size
 	if kept == nil && !holes {
 		return nil
 	}
@@ -118,12 +119,12 @@ func findHoles(a *control.Attributes, f *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	var data rangeSet
+	var data chunk.Set
 	for _, e := range extents {
-		from, to := e.Offset/ChunkSize*ChunkSize, min(size, (e.Offset+e.Length+ChunkSize-1)/ChunkSize*ChunkSize)
-		data.add(from, to-from)
+		from, to := e.Offset/chunk.Size*chunk.Size, min(size, (e.Offset+e.Length+chunk.Size-1)/chunk.Size*chunk.Size)
+		data.Add(from, to-from)
 	}
-	if data.total() < size {
+	if data.Total() < size {
 		a.Sparse, a.Data = true, data
 	}
 	return nil

@@ -3,6 +3,8 @@ package control
 import (
 	"encoding/binary"
 	"fmt"
+
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // Limits of the fields of binary messages.
@@ -66,7 +68,7 @@ type End struct {
 type Want struct{ Index uint64 }
 
 // Range is a part of a file.
-type Range struct{ Offset, Length int64 }
+type Range = chunk.Range
 
 // ChunkHash is the XXH3-128 of one chunk of a file.
 type ChunkHash struct {
