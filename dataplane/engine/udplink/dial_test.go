@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -103,7 +105,7 @@ func TestDialNeedsAnAnswerToItsHellos(t *testing.T) {
 				ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 			}
 			defer cancel()
-			link, err := engine.DialUDP(ctx, s.conn.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+			link, err := udplink.Dial(ctx, s.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 			if err == nil {
 				link.Close()
 			}
@@ -126,7 +128,7 @@ func TestDialHoldsWhatTheServerClaims(t *testing.T) {
 			t.Run(name+policy, func(t *testing.T) {
 				cfg := engine.Config{ID: 0x32, Secret: [32]byte{9}, Rate: rate}
 				s := newHostileServer(t, cfg, func(h wire.Link, _ uint64) wire.Link { return wire.Link{Time: h.Time, Arrival: tt(h)} })
-				link, err := engine.DialUDP(t.Context(), s.conn.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+				link, err := udplink.Dial(t.Context(), s.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -156,12 +158,12 @@ func TestDialedSenderStopsAtSilentServer(t *testing.T) {
 			t.Parallel()
 			cfg := engine.Config{ID: 0x33, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: rate}}
 			server := newHostileServer(t, cfg, echo)
-			link, err := engine.DialUDP(t.Context(), server.conn.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+			link, err := udplink.Dial(t.Context(), server.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer link.Close()
-			s, err := engine.NewSender(cfg, link, patternSource{})
+			s, err := engine.NewSender(cfg, link, enginetest.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}

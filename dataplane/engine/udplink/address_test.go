@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -77,7 +79,7 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			clock := newMovableClock()
 			cfg := engine.Config{ID: 0xabcdef0123, Secret: [32]byte{9}, Clock: clock}
-			e, link := listen(t, tt.listen, cfg, engine.Options{})
+			e, link := listen(t, tt.listen, cfg, udplink.Options{})
 			h := hostileClient(t, cfg, e)
 			own := h.place(other)
 			victim := h.place(tt.victim(own))
@@ -113,7 +115,7 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 func TestTokenOfLongAgo(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 1, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	h := hostileClient(t, cfg, e)
 	own := h.place("127.0.0.1:0")
 	ready := wire.Link{Kind: wire.LinkReady, Token: own.hello(), Size: wire.MinDatagram}
@@ -144,11 +146,11 @@ func TestUnprovedAddress(t *testing.T) {
 	for _, when := range []string{"before", "sending", "receiving"} {
 		t.Run(when, func(t *testing.T) {
 			cfg := engine.Config{ID: 0x55, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 20e6}}
-			e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+			e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 			h := hostileClient(t, cfg, e)
 			own := h.place("127.0.0.1:0")
 			token := uint64(0)
-			s, r := ends(t, cfg, link, link, patternSource{}, &counting{}, 1<<30)
+			s, r := enginetest.Ends(t, cfg, link, link, enginetest.Source{}, &enginetest.Counting{}, 1<<30)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() {
@@ -194,7 +196,7 @@ func TestUnprovedAddress(t *testing.T) {
 func TestTokenIsTakenOnce(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x66, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	h := hostileClient(t, cfg, e)
 	left, now := h.place("127.0.0.1:0"), h.place("127.0.0.1:0")
@@ -241,7 +243,7 @@ func TestTokenIsTakenOnce(t *testing.T) {
 func TestRecordedDatagramsMoveNothing(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x67, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	h := hostileClient(t, cfg, e)
 	client, moved, stranger := h.place("127.0.0.1:0"), h.place("127.0.0.1:0"), h.place("127.0.0.1:0")
@@ -275,7 +277,7 @@ func TestRecordedDatagramsMoveNothing(t *testing.T) {
 func TestChallengeOutlastsPings(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x68, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	h := hostileClient(t, cfg, e)
 	h.place("127.0.0.1:0").begin(wire.Link{})

@@ -1,19 +1,17 @@
-package engine
+package udplink
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"faspex.io/operator/dataplane/batchio"
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -34,16 +32,13 @@ const (
 	readyGap    = 2 * time.Millisecond
 )
 
-// probeSizes are UDP payloads that common paths end at: jumbo frames, Ethernet, PPPoE, VXLAN, tunnels.
-var probeSizes = []int{1332, 1352, 1372, 1392, 1412, 1422, 1436, 1452, 1464, 1472, 4052, 8952, 8972}
-
 // clientLink is the dialling side of a link. Its socket is not connected, so a change of the own
 // address needs nothing but the server's challenge.
 type clientLink struct {
 	conn   *batchio.Conn
-	cfg    Config
+	cfg    engine.Config
 	server netip.AddrPort
-	path   Path
+	path   engine.Path
 	proof  proof // of the server's address
 	forged atomic.Uint64
 	faults atomic.Uint64
@@ -69,11 +64,11 @@ type helloTrain struct {
 	sent   time.Duration
 }
 
-// DialUDP opens a link to a registered session at addr ("host:port"): it sends authenticated
+// Dial opens a link to a registered session at addr ("host:port"): it sends authenticated
 // hellos of growing size until they are answered or ctx ends; the error then says that the
 // UDP port of the host does not answer.
-func DialUDP(ctx context.Context, addr string, cfg Config, o Options) (Link, error) {
-	cfg, err := cfg.normal()
+func Dial(ctx context.Context, addr string, cfg engine.Config, o Options) (engine.Link, error) {
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
 	}
@@ -98,8 +93,8 @@ func DialUDP(ctx context.Context, addr string, cfg Config, o Options) (Link, err
 		conn.Close()
 		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
 	}
-	l := &clientLink{conn: conn, cfg: cfg, server: server, keys: keys, scratch: make([]byte, 0, receiveBuffer)}
-	l.path = Path{Overhead: overhead, RemoteAddr: server.String(), LocalAddr: conn.LocalAddr().String()}
+	l := &clientLink{conn: conn, cfg: cfg, server: server, keys: keys, scratch: make([]byte, 0, trainBuffer)}
+	l.path = engine.Path{Overhead: overhead, RemoteAddr: server.String(), LocalAddr: conn.LocalAddr().String()}
 	if err := l.handshake(ctx, o.MaxDatagram); err != nil {
 		conn.Close()
 		host, port, _ := net.SplitHostPort(addr)
@@ -151,14 +146,14 @@ func (a *answers) measured() bool {
 
 // handshake sends hellos until some are answered, and answers with what it measured.
 func (l *clientLink) handshake(ctx context.Context, most int) error {
-	sizes := make([]int, 0, len(probeSizes))
-	for _, s := range probeSizes {
+	sizes := make([]int, 0, len(wire.CommonSizes))
+	for _, s := range wire.CommonSizes {
 		if s <= most && s > wire.MinDatagram {
 			sizes = append(sizes, s)
 		}
 	}
 	var a answers
-	buf := make([]byte, receiveBuffer)
+	buf := make([]byte, trainBuffer)
 	retry := helloRetry
 	// When only the least size was answered the larger ones may just be late: ask once more.
 	for round, again := 0, false; a.n == 0 || !a.measured() || a.size == wire.MinDatagram && len(sizes) > 0 && !again; round++ {
@@ -283,7 +278,7 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 	return nil
 }
 
-func (l *clientLink) Ready(context.Context) (Path, error) { return l.path, nil }
+func (l *clientLink) Ready(context.Context) (engine.Path, error) { return l.path, nil }
 
 func (l *clientLink) Send(train []byte, size int) error {
 	if !l.proof.allows(l.cfg.Clock.Now(), len(train)) {
@@ -291,15 +286,6 @@ func (l *clientLink) Send(train []byte, size int) error {
 		return nil
 	}
 	return lostIfTooLong(l.conn.Send(train, size, l.server))
-}
-
-// lostIfTooLong forgives a train that the device does not carry (EMSGSIZE), because it is another one than at the handshake or has
-// changed: it is lost, as on a path that ceases to carry its size, and the sender goes on with smaller packets.
-func lostIfTooLong(err error) error {
-	if errors.Is(err, syscall.EMSGSIZE) {
-		return nil
-	}
-	return err
 }
 
 func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
@@ -311,7 +297,7 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 		n, size, from, err := l.conn.Receive(buf, max(min(end, l.nextTick)-now, 0))
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
-				err = ErrClosed
+				err = engine.ErrClosed
 			}
 			return 0, 0, err
 		}
@@ -330,22 +316,22 @@ func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 	}
 }
 
-// Proved implements proving.
+// Proved implements engine.Proving.
 func (l *clientLink) Proved() bool { return l.proof.holds(l.cfg.Clock.Now()) }
 
-// Age implements stamped.
+// Age implements engine.Stamped.
 func (l *clientLink) Age() time.Duration { return l.conn.Age() }
 
-// StopTrains implements trainSender.
+// StopTrains implements engine.TrainSender.
 func (l *clientLink) StopTrains() { l.conn.StopGSO() }
 
-// Merged implements merging.
+// Merged implements engine.Merging.
 func (l *clientLink) Merged() (merged, fromPeer bool) { return l.conn.Merged(), l.fromPeer }
 
-// SetMerging implements merging.
+// SetMerging implements engine.Merging.
 func (l *clientLink) SetMerging(on bool) error { return l.conn.SetGRO(on) }
 
-// MergingFails implements merging.
+// MergingFails implements engine.Merging.
 func (l *clientLink) MergingFails() { l.faults.Add(1) }
 
 // takeLink handles a link packet.
@@ -417,23 +403,10 @@ func (l *clientLink) sendLink(m *wire.Link) error {
 	return l.conn.Send(b, len(b), l.server)
 }
 
-func (l *clientLink) Stats() LinkStats {
+func (l *clientLink) Stats() engine.LinkStats {
 	st := connStats(l.conn)
 	st.AuthFailures, st.MergeFaults, st.Withheld = l.forged.Load(), l.faults.Load(), l.withheld.Load()
 	return st
 }
 
-func connStats(c *batchio.Conn) LinkStats {
-	return LinkStats{GSO: c.GSO(), GRO: c.GRO(), GSOFallbacks: c.Fallbacks(), ReceiveDrops: c.Drops(), ReadBuffer: c.ReadBuffer()}
-}
-
 func (l *clientLink) Close() error { return l.conn.Close() }
-
-// random64 takes a token from the configured source of randomness.
-func random64(r io.Reader) (uint64, error) {
-	var b [8]byte
-	if _, err := io.ReadFull(r, b[:]); err != nil {
-		return 0, fmt.Errorf("random: %w", err)
-	}
-	return binary.BigEndian.Uint64(b[:]), nil
-}

@@ -1,4 +1,4 @@
-package engine
+package udplink
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/batchio"
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -31,7 +32,7 @@ type queuedTrain struct {
 // connected socket of the session's own on the same port.
 type serverLink struct {
 	endpoint *Endpoint
-	cfg      Config
+	cfg      engine.Config
 	queue    chan queuedTrain
 	free     chan []byte
 	proved   chan struct{} // closed when the client's address has proved itself
@@ -55,7 +56,7 @@ type serverLink struct {
 	shown   netip.AddrPort // an address that answered a challenge before its ready came
 	shownAt time.Duration
 	movedAt time.Duration
-	path    Path
+	path    engine.Path
 	ready   bool
 	scratch []byte
 	answer  []byte
@@ -66,7 +67,7 @@ type serverLink struct {
 	isOwn bool // the last datagrams came through the own socket
 }
 
-func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
+func newServerLink(e *Endpoint, cfg engine.Config) (*serverLink, error) {
 	keys, err := newLinkKeys(&cfg, wire.DirLinkServer, wire.DirLinkClient)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func newServerLink(e *Endpoint, cfg Config) (*serverLink, error) {
 }
 
 // Ready waits for the client's hello and the proof of its address.
-func (l *serverLink) Ready(ctx context.Context) (Path, error) {
+func (l *serverLink) Ready(ctx context.Context) (engine.Path, error) {
 	idle := time.NewTimer(l.cfg.IdleTimeout)
 	defer idle.Stop()
 	select {
@@ -90,18 +91,18 @@ func (l *serverLink) Ready(ctx context.Context) (Path, error) {
 		defer l.mu.Unlock()
 		return l.path, nil
 	case <-l.gone:
-		return Path{}, ErrClosed
+		return engine.Path{}, engine.ErrClosed
 	case <-ctx.Done():
-		return Path{}, ctx.Err()
+		return engine.Path{}, ctx.Err()
 	case <-idle.C:
-		return Path{}, fmt.Errorf("no hello for %v: %w", l.cfg.IdleTimeout, ErrPeerLost)
+		return engine.Path{}, fmt.Errorf("no hello for %v: %w", l.cfg.IdleTimeout, engine.ErrPeerLost)
 	}
 }
 
 func (l *serverLink) Send(train []byte, size int) error {
 	select {
 	case <-l.gone:
-		return ErrClosed
+		return engine.ErrClosed
 	default:
 	}
 	to := l.peer.Load()
@@ -115,7 +116,7 @@ func (l *serverLink) Send(train []byte, size int) error {
 	return lostIfTooLong(l.endpoint.conn.Send(train, size, *to))
 }
 
-// Proved implements proving.
+// Proved implements engine.Proving.
 func (l *serverLink) Proved() bool { return l.proof.holds(l.cfg.Clock.Now()) }
 
 func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
@@ -142,7 +143,7 @@ func (l *serverLink) Receive(buf []byte, timeout time.Duration) (int, int, error
 	case <-l.moved:
 		return 0, 0, nil // the session has a socket of its own now
 	case <-l.gone:
-		return 0, 0, ErrClosed
+		return 0, 0, engine.ErrClosed
 	case <-l.timer.C:
 		return 0, 0, nil
 	}
@@ -153,7 +154,7 @@ func (l *serverLink) receiveOwn(own *batchio.Conn, buf []byte, timeout time.Dura
 	n, size, from, err := own.Receive(buf, timeout)
 	if err != nil {
 		if errors.Is(err, net.ErrClosed) {
-			return 0, 0, ErrClosed
+			return 0, 0, engine.ErrClosed
 		}
 		if batchio.Hearsay(err) {
 			return 0, 0, nil // the peer's port is shut for the moment, or a stranger says so; silence decides
@@ -185,23 +186,23 @@ func (l *serverLink) askAgain() {
 	l.challenge(now, *l.peer.Load())
 }
 
-// Age implements stamped.
+// Age implements engine.Stamped.
 func (l *serverLink) Age() time.Duration { return l.age }
 
-// StopTrains implements trainSender.
+// StopTrains implements engine.TrainSender.
 func (l *serverLink) StopTrains() {
 	if own := l.own.Load(); own != nil {
 		own.StopGSO()
 	}
 }
 
-// Merged implements merging: what comes through the own socket is of the proved address.
+// Merged implements engine.Merging: what comes through the own socket is of the proved address.
 func (l *serverLink) Merged() (merged, fromPeer bool) {
 	own := l.own.Load()
 	return l.isOwn && own.Merged(), l.isOwn
 }
 
-// SetMerging implements merging.
+// SetMerging implements engine.Merging.
 func (l *serverLink) SetMerging(on bool) error {
 	if own := l.own.Load(); own != nil {
 		return own.SetGRO(on)
@@ -209,7 +210,7 @@ func (l *serverLink) SetMerging(on bool) error {
 	return nil
 }
 
-// MergingFails implements merging.
+// MergingFails implements engine.Merging.
 func (l *serverLink) MergingFails() { l.faults.Add(1) }
 
 func (l *serverLink) deliver(buf []byte, t queuedTrain) (int, int, error) {
@@ -248,7 +249,7 @@ func (l *serverLink) buffer() []byte {
 	case b := <-l.free:
 		return b
 	default:
-		return make([]byte, receiveBuffer)
+		return make([]byte, trainBuffer)
 	}
 }
 
@@ -259,7 +260,7 @@ func (l *serverLink) recycle(b []byte) {
 	}
 }
 
-func (l *serverLink) Stats() LinkStats {
+func (l *serverLink) Stats() engine.LinkStats {
 	conn := l.endpoint.conn
 	if own := l.own.Load(); own != nil {
 		conn = own
@@ -388,7 +389,7 @@ func (l *serverLink) begin(m *wire.Link, now time.Duration, from netip.AddrPort)
 	}
 	rtt := believableRTT(m.RTTMicro, now-l.hello)
 	capacity, beyond := usable(m.DownBps, l.cfg.Rate)
-	l.path = Path{MaxDatagram: int(m.Size), RTT: rtt, CapacityBps: capacity, BeyondBps: beyond, Overhead: overhead,
+	l.path = engine.Path{MaxDatagram: int(m.Size), RTT: rtt, CapacityBps: capacity, BeyondBps: beyond, Overhead: overhead,
 		LocalAddr: l.endpoint.Addr().String(), RemoteAddr: from.String()}
 	l.ready, l.movedAt = true, now-moveEvery
 	l.peer.Store(&from)

@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -74,9 +76,9 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 			t.Parallel()
 			cfg := engine.Config{ID: engine.SessionID(0x1000 + i), Secret: [32]byte{9},
 				Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: rate}}
-			e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+			e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 			h := hostileClient(t, cfg, e)
-			s, err := engine.NewSender(cfg, link, patternSource{})
+			s, err := engine.NewSender(cfg, link, enginetest.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,9 +108,9 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 // coming from where the session was.
 func TestReceiverStopsAtSilentAddress(t *testing.T) {
 	cfg := engine.Config{ID: 0x2000, Secret: [32]byte{9}}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	h := hostileClient(t, cfg, e)
-	r, err := engine.NewReceiver(cfg, link, &counting{}, nil)
+	r, err := engine.NewReceiver(cfg, link, &enginetest.Counting{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func TestReceiverStopsAtSilentAddress(t *testing.T) {
 		wire.PutPrefix(b, wire.TypeData, uint32(cfg.ID), pn)
 		wire.PutOffset(b, int64(pn)*1000)
 		body := make([]byte, 1000)
-		pattern(body, int64(pn)*1000)
+		enginetest.Pattern(body, int64(pn)*1000)
 		p, err := keys.Seal(b, body, pn)
 		if err != nil {
 			t.Fatal(err)
