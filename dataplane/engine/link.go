@@ -46,8 +46,8 @@ func ageOf(l Link) time.Duration {
 	return 0
 }
 
-// Proving is a Link whose peer shows again and again that it receives what is sent to it. While Proved is false the link
-// drops most of what it is given, so a sender asks for reports and sends no data.
+// Proving is a Link whose peer shows again and again that it receives what is sent to it. While Proved is false the
+// link drops most of what it is given, so a sender asks for reports and sends no data.
 type Proving interface{ Proved() bool }
 
 // TrainSender is a Link that can be told to send datagrams singly.

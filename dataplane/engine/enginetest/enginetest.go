@@ -1,5 +1,5 @@
-// Package enginetest has what tests of the engine and of its links share: sources and sinks whose bytes are a function of
-// their offset, and both ends of a session. It refuses to know links.
+// Package enginetest has what tests of the engine and of its links share: sources and sinks whose bytes are a
+// function of their offset, and both ends of a session. It refuses to know links.
 package enginetest
 
 import (

@@ -40,7 +40,8 @@ func isReady(t *testing.T, link engine.Link) (engine.Path, bool) {
 	return path, err == nil
 }
 
-// TestReadyNeedsItsOwnAddress has an attacker with the session's keys say ready from an address of which it reads nothing.
+// TestReadyNeedsItsOwnAddress has an attacker with the session's keys say ready from an address of which it reads
+// nothing.
 func TestReadyNeedsItsOwnAddress(t *testing.T) {
 	const other = "127.0.0.1:0"
 	same := func(host string) func(*place) string {
@@ -48,6 +49,7 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 			return net.JoinHostPort(host, fmt.Sprint(own.LocalAddr().(*net.UDPAddr).Port))
 		}
 	}
+	hello := func(own *place, _ movableClock) uint64 { return own.hello() }
 	at := func(addr string) func(*place) string { return func(*place) string { return addr } }
 	tests := []struct {
 		name   string
@@ -56,10 +58,10 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 		greets bool                    // a hello is sent in the victim's name
 		token  func(own *place, clock movableClock) uint64
 	}{
-		{"token of another port", other, at(other), true, func(own *place, _ movableClock) uint64 { return own.hello() }},
-		{"token of another port, no hello", other, at(other), false, func(own *place, _ movableClock) uint64 { return own.hello() }},
-		{"token of another host", other, same("127.0.0.2"), true, func(own *place, _ movableClock) uint64 { return own.hello() }},
-		{"token of the other family", ":0", same("::1"), true, func(own *place, _ movableClock) uint64 { return own.hello() }},
+		{"token of another port", other, at(other), true, hello},
+		{"token of another port, no hello", other, at(other), false, hello},
+		{"token of another host", other, same("127.0.0.2"), true, hello},
+		{"token of the other family", ":0", same("::1"), true, hello},
 		{"no token", other, at(other), true, func(*place, movableClock) uint64 { return 0 }},
 		{"no token and no hello", other, at(other), false, func(*place, movableClock) uint64 { return 0 }},
 		{"token of a challenge to another address", other, at(other), true, func(own *place, _ movableClock) uint64 {
@@ -239,7 +241,8 @@ func TestTokenIsTakenOnce(t *testing.T) {
 	}
 }
 
-// TestRecordedDatagramsMoveNothing has a stranger keep datagrams from arriving and send them from an address of its own.
+// TestRecordedDatagramsMoveNothing has a stranger keep datagrams from arriving and send them from an address of its
+// own.
 func TestRecordedDatagramsMoveNothing(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x67, Secret: [32]byte{9}, Clock: clock}

@@ -15,9 +15,9 @@ const (
 	mostRTT = mostRetry
 )
 
-// usable holds the capacity that a peer claims to what the session may use of it. beyond is what a flow that competes has
-// to know of the rest: beside one other its part is w/(1+w) of the path, so of a path of (1+w)/w times the limit or more
-// it may have the limit.
+// usable holds the capacity that a peer claims to what the session may use of it. beyond is what a flow that competes
+// has to know of the rest: beside one other its part is w/(1+w) of the path, so of a path of (1+w)/w times the limit
+// or more it may have the limit.
 func usable(claim uint64, r engine.Rate) (capacity, beyond int64) {
 	claimed := int64(min(claim, uint64(mostMeasured)))
 	limit := claimed

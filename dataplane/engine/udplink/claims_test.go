@@ -48,7 +48,8 @@ func TestClaimsAreHeldToPolicy(t *testing.T) {
 			own.send(wire.Link{Kind: wire.LinkReady, Token: token, Size: wire.MinDatagram, DownBps: tt.bps, RTTMicro: tt.rtt}, 0)
 			own.next(wire.LinkReadyAck)
 			path, ok := isReady(t, link)
-			if !ok || path.CapacityBps < tt.least || path.CapacityBps > tt.most || path.BeyondBps < 0 || path.BeyondBps > tt.beyond {
+			if !ok || path.CapacityBps < tt.least || path.CapacityBps > tt.most ||
+				path.BeyondBps < 0 || path.BeyondBps > tt.beyond {
 				t.Errorf("%s: path %+v", tt.name, path)
 			}
 			if path.RTT < 0 || path.RTT > tt.longestWaiting || path.RTT > waits+time.Second {

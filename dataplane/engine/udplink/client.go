@@ -131,7 +131,8 @@ func (l *clientLink) takeLink(d []byte) {
 	}
 }
 
-// tick repeats the ready packet until it is acknowledged, keeps the path alive, and has the server's address prove itself.
+// tick repeats the ready packet until it is acknowledged, keeps the path alive, and has the server's address prove
+// itself.
 func (l *clientLink) tick(now time.Duration) error {
 	if now < l.nextTick {
 		return nil

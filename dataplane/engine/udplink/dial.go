@@ -120,7 +120,8 @@ func (l *clientLink) handshake(ctx context.Context, most int) error {
 	buf := make([]byte, trainBuffer)
 	retry := helloRetry
 	// When only the least size was answered the larger ones may just be late: ask once more.
-	for round, again := 0, false; a.n == 0 || !a.measured() || a.size == wire.MinDatagram && len(sizes) > 0 && !again; round++ {
+	late := func() bool { return a.size == wire.MinDatagram && len(sizes) > 0 }
+	for round, again := 0, false; a.n == 0 || !a.measured() || late() && !again; round++ {
 		count := 2
 		if again = a.n > 0; round == 0 || again && !a.measured() {
 			count = probeCount

@@ -32,7 +32,8 @@ func newHostileServer(t *testing.T, cfg engine.Config, answer func(wire.Link, ui
 		t.Fatal(err)
 	}
 	_ = conn.SetReadBuffer(8 << 20)
-	s := &hostileServer{hostile: newHostile(t, cfg, wire.DirLinkServer, wire.DirLinkClient, nil), conn: conn, answer: answer}
+	keys := newHostile(t, cfg, wire.DirLinkServer, wire.DirLinkClient, nil)
+	s := &hostileServer{hostile: keys, conn: conn, answer: answer}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -87,15 +88,16 @@ func echo(hello wire.Link, now uint64) wire.Link { return wire.Link{Time: hello.
 // TestDialNeedsAnAnswerToItsHellos has somebody with the keys answer hellos that went to another address, and so guess.
 func TestDialNeedsAnAnswerToItsHellos(t *testing.T) {
 	cfg := engine.Config{ID: 0x31, Secret: [32]byte{9}, Clock: newMovableClock()}
-	began := cfg.Clock.Now()
+	micros := func() uint64 { return uint64(cfg.Clock.Now().Microseconds()) }
+	began := micros()
 	for name, tt := range map[string]struct {
 		answer func(hello wire.Link, now uint64) wire.Link
 		works  bool
 	}{
 		"echo":         {echo, true},
 		"nothing":      {func(wire.Link, uint64) wire.Link { return wire.Link{} }, false},
-		"the clock":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: uint64(cfg.Clock.Now().Microseconds())} }, false},
-		"the start":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: uint64(began.Microseconds())} }, false},
+		"the clock":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: micros()} }, false},
+		"the start":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: began} }, false},
 		"one too many": {func(h wire.Link, _ uint64) wire.Link { return wire.Link{Time: h.Time + 1} }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,7 +129,9 @@ func TestDialHoldsWhatTheServerClaims(t *testing.T) {
 		for policy, rate := range map[string]engine.Rate{"": {}, ", target": {TargetBps: 1e6}, ", cap": {CapBps: 2e6}} {
 			t.Run(name+policy, func(t *testing.T) {
 				cfg := engine.Config{ID: 0x32, Secret: [32]byte{9}, Rate: rate}
-				s := newHostileServer(t, cfg, func(h wire.Link, _ uint64) wire.Link { return wire.Link{Time: h.Time, Arrival: tt(h)} })
+				s := newHostileServer(t, cfg, func(h wire.Link, _ uint64) wire.Link {
+					return wire.Link{Time: h.Time, Arrival: tt(h)}
+				})
 				link, err := udplink.Dial(t.Context(), s.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 				if err != nil {
 					t.Fatal(err)
@@ -149,8 +153,8 @@ func TestDialHoldsWhatTheServerClaims(t *testing.T) {
 	}
 }
 
-// TestDialedSenderStopsAtSilentServer has a client send at a fixed rate to a server that falls silent after the handshake, while
-// somebody else says that all is well: in the server's name, and from elsewhere.
+// TestDialedSenderStopsAtSilentServer has a client send at a fixed rate to a server that falls silent after the
+// handshake, while somebody else says that all is well: in the server's name, and from elsewhere.
 func TestDialedSenderStopsAtSilentServer(t *testing.T) {
 	const rate = 16e6
 	for name, elsewhere := range map[string]bool{"in its name": false, "from elsewhere": true} {

@@ -98,7 +98,6 @@ type place struct {
 	sent, got atomic.Int64 // bytes
 	data      atomic.Int64 // of these, bytes of data packets
 	links     chan wire.Link
-	answers   atomic.Bool // challenges are answered
 }
 
 // place opens a socket at an address of this machine ("" is any) that reads all it gets.

@@ -144,7 +144,8 @@ func TestNobodyAnswers(t *testing.T) {
 	defer cancel()
 	_, err = udplink.Dial(ctx, addr, engine.Config{ID: 1}, udplink.Options{})
 	host, port, _ := net.SplitHostPort(addr)
-	if want := "UDP port " + port + " of host " + host + " does not answer"; err == nil || !strings.Contains(err.Error(), want) {
+	want := "UDP port " + port + " of host " + host + " does not answer"
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}
 	if !errors.Is(err, context.DeadlineExceeded) {

@@ -75,7 +75,8 @@ func newServerLink(e *Endpoint, cfg engine.Config) (*serverLink, error) {
 	}
 	return &serverLink{endpoint: e, cfg: cfg, keys: keys, tokens: tokens,
 		queue: make(chan queuedTrain, linkQueue), free: make(chan []byte, linkQueue),
-		proved: make(chan struct{}), gone: make(chan struct{}), moved: make(chan struct{}, 1), scratch: make([]byte, 0, wire.MaxDatagram)}, nil
+		proved: make(chan struct{}), gone: make(chan struct{}), moved: make(chan struct{}, 1),
+		scratch: make([]byte, 0, wire.MaxDatagram)}, nil
 }
 
 // Ready waits for the client's hello and the proof of its address.

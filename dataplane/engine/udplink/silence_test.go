@@ -32,8 +32,8 @@ func (p *place) answer(d time.Duration) {
 	}
 }
 
-// TestSenderStopsAtSilentAddress has a server send at a fixed rate to an address that falls silent, while reports say that all
-// is well. What the address gets is what the rate allows while a proof lasts, however long the attack does.
+// TestSenderStopsAtSilentAddress has a server send at a fixed rate to an address that falls silent, while reports say
+// that all is well. What the address gets is what the rate allows while a proof lasts, however long the attack does.
 func TestSenderStopsAtSilentAddress(t *testing.T) {
 	const rate = 16e6
 	second := int64(rate / 8)
@@ -104,8 +104,8 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 	}
 }
 
-// TestReceiverStopsAtSilentAddress has a server report to an address that moves there and falls silent, while data goes on
-// coming from where the session was.
+// TestReceiverStopsAtSilentAddress has a server report to an address that moves there and falls silent, while data
+// goes on coming from where the session was.
 func TestReceiverStopsAtSilentAddress(t *testing.T) {
 	cfg := engine.Config{ID: 0x2000, Secret: [32]byte{9}}
 	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})

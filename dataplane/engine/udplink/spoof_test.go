@@ -46,8 +46,8 @@ func newStrangers(t *testing.T, server string, n int) *strangers {
 	return s
 }
 
-// attack sends rounds of forgeries: handshakes of sessions that do not exist and of those that do, data, feedback, noise,
-// and the datagrams given, which a session's client has sent before.
+// attack sends rounds of forgeries: handshakes of sessions that do not exist and of those that do, data, feedback,
+// noise, and the datagrams given, which a session's client has sent before.
 func (s *strangers) attack(rounds int, conn uint32, replayed [][]byte) {
 	var group sync.WaitGroup
 	for i, c := range s.conns {
@@ -75,10 +75,11 @@ func (s *strangers) attack(rounds int, conn uint32, replayed [][]byte) {
 	group.Wait()
 }
 
-// TestSpoofedHandshakes floods a node with handshakes and other packets that are not authentic while a session runs: the
-// session completes, nobody gets an answer, and neither memory nor goroutines nor sockets are spent on them.
+// TestSpoofedHandshakes floods a node with handshakes and other packets that are not authentic while a session runs:
+// the session completes, nobody gets an answer, and neither memory nor goroutines nor sockets are spent on them.
 func TestSpoofedHandshakes(t *testing.T) {
-	cfg := engine.Config{ID: 0xabcdef, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 100e6}}
+	cfg := engine.Config{ID: 0xabcdef, Secret: [32]byte{9},
+		Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 100e6}}
 	e, server := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	router := newNAT(t, e.Addr().String())
 	var mu sync.Mutex
@@ -139,7 +140,8 @@ func TestSpoofedHandshakes(t *testing.T) {
 	if per := float64(spent) / float64(n); per > 0.1 {
 		t.Errorf("%.2f allocations for each of %d forged datagrams", per, n)
 	}
-	counted := e.Stray() + server.Stats().AuthFailures + idle.Stats().AuthFailures + idle.Stats().ReceiveDrops + r.Stats().AuthFailures
+	counted := e.Stray() + server.Stats().AuthFailures + idle.Stats().AuthFailures + idle.Stats().ReceiveDrops +
+		r.Stats().AuthFailures
 	t.Logf("%d sent; stray %d, forged %d and %d, dropped %d, forged data %d", n, e.Stray(), server.Stats().AuthFailures,
 		idle.Stats().AuthFailures, idle.Stats().ReceiveDrops, r.Stats().AuthFailures)
 	if counted == 0 || server.Stats().AuthFailures == 0 || idle.Stats().AuthFailures == 0 {

@@ -10,8 +10,8 @@ import (
 	"faspex.io/operator/dataplane/engine/udplink"
 )
 
-// What the device does not carry, because it has changed since the handshake, is lost like what the path does not carry, which
-// the sender notices. It does not end the session.
+// What the device does not carry, because it has changed since the handshake, is lost like what the path does not
+// carry, which the sender notices. It does not end the session.
 func TestDatagramsThatTheDeviceDoesNotCarry(t *testing.T) {
 	server, client := pair(t, "127.0.0.1:0", engine.Config{ID: 1, Secret: [32]byte{1}}, udplink.Options{})
 	for name, link := range map[string]engine.Link{"dialled": client, "listening": server} {

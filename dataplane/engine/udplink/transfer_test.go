@@ -45,7 +45,8 @@ func pair(t *testing.T, addr string, cfg engine.Config, o udplink.Options) (serv
 	return server, client
 }
 
-func transfer(t *testing.T, cfg engine.Config, from, to engine.Link, sink engine.Sink, ranges []engine.Range) (*engine.Sender, *engine.Receiver) {
+func transfer(t *testing.T, cfg engine.Config, from, to engine.Link, sink engine.Sink, ranges []engine.Range) (
+	*engine.Sender, *engine.Receiver) {
 	t.Helper()
 	s, err := engine.NewSender(cfg, from, enginetest.Source{})
 	if err != nil {
@@ -76,6 +77,7 @@ func transfer(t *testing.T, cfg engine.Config, from, to engine.Link, sink engine
 }
 
 func TestTransferOverLoopback(t *testing.T) {
+	first := func(n int64) []engine.Range { return []engine.Range{{Length: n}} }
 	tests := []struct {
 		name   string
 		addr   string
@@ -85,15 +87,16 @@ func TestTransferOverLoopback(t *testing.T) {
 		ranges []engine.Range
 	}{
 		{"nothing", "127.0.0.1:0", udplink.GSOAuto, engine.AES128GCM, true, nil},
-		{"one byte", "127.0.0.1:0", udplink.GSOAuto, engine.AES128GCM, true, []engine.Range{{Offset: 0, Length: 1}}},
-		{"upload", "127.0.0.1:0", udplink.GSOAuto, engine.AES256GCM, true, []engine.Range{{Offset: 0, Length: 20_000_001}}},
-		{"download", "127.0.0.1:0", udplink.GSOAuto, engine.AES192GCM, false, []engine.Range{{Offset: 0, Length: 20_000_001}}},
-		{"in the clear", "127.0.0.1:0", udplink.GSOAuto, engine.ClearGMAC, true, []engine.Range{{Offset: 0, Length: 5_000_000}}},
-		{"no offload", "127.0.0.1:0", udplink.GSOOff, engine.AES128GCM, true, []engine.Range{{Offset: 0, Length: 5_000_000}}},
-		{"IPv6", "[::1]:0", udplink.GSOAuto, engine.AES128GCM, true, []engine.Range{{Offset: 0, Length: 5_000_000}}},
-		{"all addresses", ":0", udplink.GSOAuto, engine.AES128GCM, true, []engine.Range{{Offset: 0, Length: 5_000_000}}},
+		{"one byte", "127.0.0.1:0", udplink.GSOAuto, engine.AES128GCM, true, first(1)},
+		{"upload", "127.0.0.1:0", udplink.GSOAuto, engine.AES256GCM, true, first(20_000_001)},
+		{"download", "127.0.0.1:0", udplink.GSOAuto, engine.AES192GCM, false, first(20_000_001)},
+		{"in the clear", "127.0.0.1:0", udplink.GSOAuto, engine.ClearGMAC, true, first(5_000_000)},
+		{"no offload", "127.0.0.1:0", udplink.GSOOff, engine.AES128GCM, true, first(5_000_000)},
+		{"IPv6", "[::1]:0", udplink.GSOAuto, engine.AES128GCM, true, first(5_000_000)},
+		{"all addresses", ":0", udplink.GSOAuto, engine.AES128GCM, true, first(5_000_000)},
 		{"ranges", "127.0.0.1:0", udplink.GSOAuto, engine.AES128GCM, false,
-			[]engine.Range{{Offset: 7, Length: 1}, {Offset: 8, Length: 3_000_000}, {Offset: 4_000_000, Length: 13}, {Offset: 5 << 20, Length: 1 << 20}, {Offset: 1<<20*7 - 1, Length: 2}}},
+			[]engine.Range{{Offset: 7, Length: 1}, {Offset: 8, Length: 3_000_000}, {Offset: 4_000_000, Length: 13},
+				{Offset: 5 << 20, Length: 1 << 20}, {Offset: 1<<20*7 - 1, Length: 2}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
