@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
@@ -73,7 +73,7 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 	if err != nil {
 		return nil, err
 	}
-	data, err := engine.ListenUDP(addr, engine.Options{})
+	data, err := udplink.Listen(addr, udplink.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/sshd/dial"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
@@ -100,7 +101,7 @@ func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engin
 	if t.udpPort != 0 && t.options.Sessions <= 1 { // Programs number the ports of parallel sessions; here all have one.
 		port = t.udpPort
 	}
-	link, err := engine.DialUDP(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, engine.Options{MaxDatagram: t.options.DatagramSize})
+	link, err := udplink.Dial(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, udplink.Options{MaxDatagram: t.options.DatagramSize})
 	if err != nil {
 		return nil, &fail.Error{Code: fail.DataTimeout, Err: err,
 			Text: fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, t.host)}

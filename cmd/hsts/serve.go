@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"faspex.io/operator/dataplane/config"
-	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
@@ -140,7 +140,7 @@ func (n *node) run(ctx context.Context) error {
 }
 
 func (n *node) serveTransfers(ctx context.Context) error {
-	data, err := engine.ListenUDP(port(n.cfg.Ports.UDP), engine.Options{GSO: engine.GSO(n.cfg.GSO)})
+	data, err := udplink.Listen(port(n.cfg.Ports.UDP), udplink.Options{GSO: udplink.GSO(n.cfg.GSO)})
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		Policy:   n.cfg.Rates.Policy,
 		Outbound: n.totals.send, Inbound: n.totals.receive,
 		OutsideLinks: n.cfg.SymbolicLinks.PermitOutside,
-		Logger: n.log,
+		Logger:       n.log,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.serveSSH(ctx, sessions) })

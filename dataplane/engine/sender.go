@@ -53,7 +53,7 @@ type Sender struct {
 
 // NewSender prepares a sender; nothing happens before Run.
 func NewSender(cfg Config, link Link, src Source) (*Sender, error) {
-	cfg, err := cfg.normal()
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("new sender: %w", err)
 	}

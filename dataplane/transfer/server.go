@@ -22,7 +22,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Links announces sessions to the data port; *engine.Endpoint is one.
+// Links announces sessions to the data port; *udplink.Endpoint is one.
 type Links interface {
 	Register(cfg engine.Config) (engine.Link, error)
 }

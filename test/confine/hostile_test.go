@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -69,7 +70,7 @@ func (w *world) session(c *transfer.Client) {
 		ends = append(ends, fmt.Sprintf("%s: skipped %v, left out %v, %v", e.Path, e.Skipped, e.LeftOut, e.Err))
 	}
 	c.Dial = func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
-		return engine.DialUDP(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cfg, engine.Options{})
+		return udplink.Dial(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cfg, udplink.Options{})
 	}
 	_, err := c.Run(ctx, client)
 	served.Wait()

@@ -69,7 +69,9 @@ func readRegular(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) }
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
 
 // parseEntry reads "[marker] hosts type key [comment]".
 func parseEntry(line string) (entry, bool) {

@@ -1,4 +1,4 @@
-package engine
+package udplink
 
 import (
 	"cmp"
@@ -50,10 +50,10 @@ func (p *dispersion) bps(least int) int64 {
 	return int64(bits * passed * 1e6 / (spread + spreadError))
 }
 
-// interval is the time between datagrams in the middle of the train, in microseconds, 0 if all came at once: the slope there
-// of the arrivals' lower hull. A machine that was away makes some arrive late and then many at once, and none too early, so
-// the hull leaves out what it delayed, as it does where the slope is a clock's (Moon, Skelly and Towsley, "Estimation and
-// removal of clock skew from network delay measurements", 1999).
+// interval is the time between datagrams in the middle of the train, in microseconds, 0 if all came at once: the
+// slope there of the arrivals' lower hull. A machine that was away makes some arrive late and then many at once, and
+// none too early, so the hull leaves out what it delayed, as it does where the slope is a clock's (Moon, Skelly and
+// Towsley, "Estimation and removal of clock skew from network delay measurements", 1999).
 func (p *dispersion) interval() float64 {
 	var hull []int // indexes of arrivals
 	slope := func(i, j int) float64 {
@@ -76,9 +76,9 @@ func (p *dispersion) interval() float64 {
 	return 0
 }
 
-// likely is what to believe of a direction's measurement, given the other's: a path is more often symmetric than not. Of
-// directions that are alike the faster one is right, as answers leave when hellos arrive and not before; of others the slower one,
-// as a reader that was away makes a train look faster than it was.
+// likely is what to believe of a direction's measurement, given the other's: a path is more often symmetric than not.
+// Of directions that are alike the faster one is right, as answers leave when hellos arrive and not before; of others
+// the slower one, as a reader that was away makes a train look faster than it was.
 func likely(own, other int64) int64 {
 	switch {
 	case alike(own, other):

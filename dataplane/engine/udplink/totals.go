@@ -1,4 +1,6 @@
-package engine
+package udplink
+
+import "faspex.io/operator/dataplane/engine"
 
 // Totals are properties of an endpoint's sessions: how many there are now, and what was counted for them and for those
 // before.
@@ -13,7 +15,7 @@ type Totals struct {
 	Rebinds      uint64
 }
 
-func (t *Totals) add(st LinkStats) {
+func (t *Totals) add(st engine.LinkStats) {
 	t.GSOFallbacks += st.GSOFallbacks
 	t.MergeFaults += st.MergeFaults
 	t.ReceiveDrops += st.ReceiveDrops
@@ -41,7 +43,7 @@ func (e *Endpoint) Totals() Totals {
 }
 
 // counted is what belongs to the session alone: while it has no socket of its own, nothing of the socket.
-func (l *serverLink) counted() LinkStats {
+func (l *serverLink) counted() engine.LinkStats {
 	st := l.Stats()
 	if l.own.Load() == nil {
 		st.GSOFallbacks, st.ReceiveDrops = 0, l.drops.Load()

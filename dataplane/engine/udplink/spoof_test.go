@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 )
 
 // strangers send datagrams that they cannot seal from sockets of their own, and count what they get.
@@ -44,8 +46,8 @@ func newStrangers(t *testing.T, server string, n int) *strangers {
 	return s
 }
 
-// attack sends rounds of forgeries: handshakes of sessions that do not exist and of those that do, data, feedback, noise,
-// and the datagrams given, which a session's client has sent before.
+// attack sends rounds of forgeries: handshakes of sessions that do not exist and of those that do, data, feedback,
+// noise, and the datagrams given, which a session's client has sent before.
 func (s *strangers) attack(rounds int, conn uint32, replayed [][]byte) {
 	var group sync.WaitGroup
 	for i, c := range s.conns {
@@ -73,11 +75,12 @@ func (s *strangers) attack(rounds int, conn uint32, replayed [][]byte) {
 	group.Wait()
 }
 
-// TestSpoofedHandshakes floods a node with handshakes and other packets that are not authentic while a session runs: the
-// session completes, nobody gets an answer, and neither memory nor goroutines nor sockets are spent on them.
+// TestSpoofedHandshakes floods a node with handshakes and other packets that are not authentic while a session runs:
+// the session completes, nobody gets an answer, and neither memory nor goroutines nor sockets are spent on them.
 func TestSpoofedHandshakes(t *testing.T) {
-	cfg := engine.Config{ID: 0xabcdef, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 100e6}}
-	e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	cfg := engine.Config{ID: 0xabcdef, Secret: [32]byte{9},
+		Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 100e6}}
+	e, server := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	router := newNAT(t, e.Addr().String())
 	var mu sync.Mutex
 	var handshake [][]byte
@@ -96,13 +99,13 @@ func TestSpoofedHandshakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	const size = 16e6
-	sink := newSpace(size)
-	s, r := ends(t, cfg, client, server, patternSource{}, sink, size)
+	sink := enginetest.NewSpace(size)
+	s, r := enginetest.Ends(t, cfg, client, server, enginetest.Source{}, sink, size)
 	done := make(chan struct{})
 	var sent, received error
 	go func() {
 		defer close(done)
-		sent, received = run(t.Context(), s, r)
+		sent, received = enginetest.Run(t.Context(), s, r)
 	}()
 	for r.Stats().BytesReceived == 0 { // it runs
 		time.Sleep(time.Millisecond)
@@ -126,7 +129,7 @@ func TestSpoofedHandshakes(t *testing.T) {
 	if sent != nil || received != nil {
 		t.Fatalf("sender: %v, receiver: %v", sent, received)
 	}
-	sink.check(t, engine.Range{Length: size})
+	sink.Check(t, engine.Range{Length: size})
 	if n := stranger.answered.Load(); n > 0 {
 		t.Errorf("strangers got %d bytes", n)
 	}
@@ -137,7 +140,8 @@ func TestSpoofedHandshakes(t *testing.T) {
 	if per := float64(spent) / float64(n); per > 0.1 {
 		t.Errorf("%.2f allocations for each of %d forged datagrams", per, n)
 	}
-	counted := e.Stray() + server.Stats().AuthFailures + idle.Stats().AuthFailures + idle.Stats().ReceiveDrops + r.Stats().AuthFailures
+	counted := e.Stray() + server.Stats().AuthFailures + idle.Stats().AuthFailures + idle.Stats().ReceiveDrops +
+		r.Stats().AuthFailures
 	t.Logf("%d sent; stray %d, forged %d and %d, dropped %d, forged data %d", n, e.Stray(), server.Stats().AuthFailures,
 		idle.Stats().AuthFailures, idle.Stats().ReceiveDrops, r.Stats().AuthFailures)
 	if counted == 0 || server.Stats().AuthFailures == 0 || idle.Stats().AuthFailures == 0 {
@@ -160,11 +164,11 @@ func TestSpoofedHandshakes(t *testing.T) {
 // gets lost. The node sends it no more than it sent.
 func TestNoAmplification(t *testing.T) {
 	cfg := engine.Config{ID: 0x1234, Secret: [32]byte{3}}
-	e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, server := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	router := newNAT(t, e.Addr().String())
 	router.drop.Store(func(d []byte) bool { return len(d) < 1232 }) // ready packets and pings are short
 	router.dial(t, cfg)
-	s, err := engine.NewSender(cfg, server, patternSource{})
+	s, err := engine.NewSender(cfg, server, enginetest.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,9 @@
-package engine
+package udplink
 
 import (
 	"time"
 
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -14,10 +15,10 @@ const (
 	mostRTT = mostRetry
 )
 
-// usable holds the capacity that a peer claims to what the session may use of it. beyond is what a flow that competes has
-// to know of the rest: beside one other its part is w/(1+w) of the path, so of a path of (1+w)/w times the limit or more
-// it may have the limit.
-func usable(claim uint64, r Rate) (capacity, beyond int64) {
+// usable holds the capacity that a peer claims to what the session may use of it. beyond is what a flow that competes
+// has to know of the rest: beside one other its part is w/(1+w) of the path, so of a path of (1+w)/w times the limit
+// or more it may have the limit.
+func usable(claim uint64, r engine.Rate) (capacity, beyond int64) {
 	claimed := int64(min(claim, uint64(mostMeasured)))
 	limit := claimed
 	if r.TargetBps > 0 {
@@ -26,7 +27,7 @@ func usable(claim uint64, r Rate) (capacity, beyond int64) {
 	if r.CapBps > 0 {
 		limit = min(limit, r.CapBps)
 	}
-	if r.Policy == PolicyFixed {
+	if r.Policy == engine.PolicyFixed {
 		return limit, 0
 	}
 	w := r.Policy.Weight()

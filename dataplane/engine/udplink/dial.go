@@ -1,67 +1,26 @@
-package engine
+package udplink
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"faspex.io/operator/dataplane/batchio"
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/wire"
 )
 
 // The hello train: probeCount datagrams of the least size measure the bottleneck, then two of each
 // larger size find the largest that crosses. A repetition sends the sizes only.
 const (
-	probeCount   = 96
-	leastProbes  = 8
-	mostTrains   = 3           // that measure
-	helloRetry   = time.Second // longer than any path's round trip, so that no train is measured by another's answers
-	mostRetry    = 2 * time.Second
-	pingEvery    = proofDue
-	silentPing   = 250 * time.Millisecond
-	readyRetries = 20
-	// The peer takes no data before ready, so a lost one is not waited for: copies follow it, apart enough for a burst of losses
-	// to spare one.
-	readyCopies = 4
-	readyGap    = 2 * time.Millisecond
+	probeCount  = 96
+	leastProbes = 8
+	mostTrains  = 3           // that measure
+	helloRetry  = time.Second // longer than any path's round trip, so that no train is measured by another's answers
+	mostRetry   = 2 * time.Second
 )
-
-// probeSizes are UDP payloads that common paths end at: jumbo frames, Ethernet, PPPoE, VXLAN, tunnels.
-var probeSizes = []int{1332, 1352, 1372, 1392, 1412, 1422, 1436, 1452, 1464, 1472, 4052, 8952, 8972}
-
-// clientLink is the dialling side of a link. Its socket is not connected, so a change of the own
-// address needs nothing but the server's challenge.
-type clientLink struct {
-	conn   *batchio.Conn
-	cfg    Config
-	server netip.AddrPort
-	path   Path
-	proof  proof // of the server's address
-	forged atomic.Uint64
-	faults atomic.Uint64
-
-	withheld atomic.Uint64
-
-	mu      sync.Mutex // keys and what follows
-	keys    *linkKeys
-	ready   wire.Link
-	acked   bool
-	retries int
-	pinged  uint64 // what the next pong has to bring back, 0 is nothing
-	scratch []byte
-
-	// Receive only.
-	nextTick time.Duration
-	fromPeer bool // the last datagrams came from the server's address
-}
 
 // helloTrain is what is known of a train of hellos that was sent.
 type helloTrain struct {
@@ -69,11 +28,11 @@ type helloTrain struct {
 	sent   time.Duration
 }
 
-// DialUDP opens a link to a registered session at addr ("host:port"): it sends authenticated
+// Dial opens a link to a registered session at addr ("host:port"): it sends authenticated
 // hellos of growing size until they are answered or ctx ends; the error then says that the
 // UDP port of the host does not answer.
-func DialUDP(ctx context.Context, addr string, cfg Config, o Options) (Link, error) {
-	cfg, err := cfg.normal()
+func Dial(ctx context.Context, addr string, cfg engine.Config, o Options) (engine.Link, error) {
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
 	}
@@ -98,8 +57,8 @@ func DialUDP(ctx context.Context, addr string, cfg Config, o Options) (Link, err
 		conn.Close()
 		return nil, fmt.Errorf("dial udp %s: %w", addr, err)
 	}
-	l := &clientLink{conn: conn, cfg: cfg, server: server, keys: keys, scratch: make([]byte, 0, receiveBuffer)}
-	l.path = Path{Overhead: overhead, RemoteAddr: server.String(), LocalAddr: conn.LocalAddr().String()}
+	l := &clientLink{conn: conn, cfg: cfg, server: server, keys: keys, scratch: make([]byte, 0, trainBuffer)}
+	l.path = engine.Path{Overhead: overhead, RemoteAddr: server.String(), LocalAddr: conn.LocalAddr().String()}
 	if err := l.handshake(ctx, o.MaxDatagram); err != nil {
 		conn.Close()
 		host, port, _ := net.SplitHostPort(addr)
@@ -151,17 +110,18 @@ func (a *answers) measured() bool {
 
 // handshake sends hellos until some are answered, and answers with what it measured.
 func (l *clientLink) handshake(ctx context.Context, most int) error {
-	sizes := make([]int, 0, len(probeSizes))
-	for _, s := range probeSizes {
+	sizes := make([]int, 0, len(wire.CommonSizes))
+	for _, s := range wire.CommonSizes {
 		if s <= most && s > wire.MinDatagram {
 			sizes = append(sizes, s)
 		}
 	}
 	var a answers
-	buf := make([]byte, receiveBuffer)
+	buf := make([]byte, trainBuffer)
 	retry := helloRetry
 	// When only the least size was answered the larger ones may just be late: ask once more.
-	for round, again := 0, false; a.n == 0 || !a.measured() || a.size == wire.MinDatagram && len(sizes) > 0 && !again; round++ {
+	late := func() bool { return a.size == wire.MinDatagram && len(sizes) > 0 }
+	for round, again := 0, false; a.n == 0 || !a.measured() || late() && !again; round++ {
 		count := 2
 		if again = a.n > 0; round == 0 || again && !a.measured() {
 			count = probeCount
@@ -281,159 +241,4 @@ func (l *clientLink) collect(ctx context.Context, a *answers, buf []byte, last u
 		}
 	}
 	return nil
-}
-
-func (l *clientLink) Ready(context.Context) (Path, error) { return l.path, nil }
-
-func (l *clientLink) Send(train []byte, size int) error {
-	if !l.proof.allows(l.cfg.Clock.Now(), len(train)) {
-		l.withheld.Add(1)
-		return nil
-	}
-	return lostIfTooLong(l.conn.Send(train, size, l.server))
-}
-
-// lostIfTooLong forgives a train that the device does not carry (EMSGSIZE), because it is another one than at the handshake or has
-// changed: it is lost, as on a path that ceases to carry its size, and the sender goes on with smaller packets.
-func lostIfTooLong(err error) error {
-	if errors.Is(err, syscall.EMSGSIZE) {
-		return nil
-	}
-	return err
-}
-
-func (l *clientLink) Receive(buf []byte, timeout time.Duration) (int, int, error) {
-	now := l.cfg.Clock.Now()
-	for end := now + timeout; ; {
-		if err := l.tick(now); err != nil {
-			return 0, 0, err
-		}
-		n, size, from, err := l.conn.Receive(buf, max(min(end, l.nextTick)-now, 0))
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				err = ErrClosed
-			}
-			return 0, 0, err
-		}
-		now = l.cfg.Clock.Now()
-		if n > 0 { // any source: packets authenticate themselves
-			if l.fromPeer = from == l.server; l.fromPeer {
-				l.proof.came(now, n)
-			}
-			if n = takeLinks(buf, n, size, l.takeLink); n > 0 {
-				return n, min(size, n), nil
-			}
-		}
-		if now >= end {
-			return 0, 0, nil
-		}
-	}
-}
-
-// Proved implements proving.
-func (l *clientLink) Proved() bool { return l.proof.holds(l.cfg.Clock.Now()) }
-
-// Age implements stamped.
-func (l *clientLink) Age() time.Duration { return l.conn.Age() }
-
-// StopTrains implements trainSender.
-func (l *clientLink) StopTrains() { l.conn.StopGSO() }
-
-// Merged implements merging.
-func (l *clientLink) Merged() (merged, fromPeer bool) { return l.conn.Merged(), l.fromPeer }
-
-// SetMerging implements merging.
-func (l *clientLink) SetMerging(on bool) error { return l.conn.SetGRO(on) }
-
-// MergingFails implements merging.
-func (l *clientLink) MergingFails() { l.faults.Add(1) }
-
-// takeLink handles a link packet.
-func (l *clientLink) takeLink(d []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var m wire.Link
-	if l.keys.parse(&m, d, l.scratch) != nil {
-		l.forged.Add(1)
-		return
-	}
-	now := l.cfg.Clock.Now()
-	switch m.Kind {
-	case wire.LinkReadyAck:
-		l.acked = true
-	case wire.LinkPong:
-		l.acked = true
-		if m.Time == l.pinged && l.pinged != 0 {
-			l.pinged = 0
-			l.proof.renew(now, l.path.RTT)
-			l.nextTick = now + pingEvery
-		}
-	case wire.LinkChallenge:
-		_ = l.sendLink(&wire.Link{Kind: wire.LinkResponse, Token: m.Token})
-	}
-}
-
-// tick repeats the ready packet until it is acknowledged, keeps the path alive, and has the server's address prove itself.
-func (l *clientLink) tick(now time.Duration) error {
-	if now < l.nextTick {
-		return nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.acked && l.retries < readyRetries {
-		l.retries++
-		l.nextTick = now + max(l.path.RTT*3/2, 20*time.Millisecond)
-		if l.retries < readyCopies {
-			l.nextTick = now + readyGap
-		}
-		if err := l.sendLink(&l.ready); err != nil || l.retries < readyCopies {
-			return err
-		}
-		return l.ping()
-	}
-	l.nextTick = now + silentPing
-	if l.proof.holds(now) {
-		l.nextTick = now + proofRetry
-	}
-	return l.ping()
-}
-
-// ping asks the server for a sign of life that only who reads at its address can give.
-func (l *clientLink) ping() error {
-	if l.pinged == 0 {
-		var err error
-		if l.pinged, err = random64(l.cfg.Rand); err != nil {
-			return err
-		}
-	}
-	return l.sendLink(&wire.Link{Kind: wire.LinkPing, Token: l.ready.Token, Time: l.pinged})
-}
-
-func (l *clientLink) sendLink(m *wire.Link) error {
-	b, err := l.keys.append(nil, m, 0)
-	if err != nil {
-		return err
-	}
-	return l.conn.Send(b, len(b), l.server)
-}
-
-func (l *clientLink) Stats() LinkStats {
-	st := connStats(l.conn)
-	st.AuthFailures, st.MergeFaults, st.Withheld = l.forged.Load(), l.faults.Load(), l.withheld.Load()
-	return st
-}
-
-func connStats(c *batchio.Conn) LinkStats {
-	return LinkStats{GSO: c.GSO(), GRO: c.GRO(), GSOFallbacks: c.Fallbacks(), ReceiveDrops: c.Drops(), ReadBuffer: c.ReadBuffer()}
-}
-
-func (l *clientLink) Close() error { return l.conn.Close() }
-
-// random64 takes a token from the configured source of randomness.
-func random64(r io.Reader) (uint64, error) {
-	var b [8]byte
-	if _, err := io.ReadFull(r, b[:]); err != nil {
-		return 0, fmt.Errorf("random: %w", err)
-	}
-	return binary.BigEndian.Uint64(b[:]), nil
 }

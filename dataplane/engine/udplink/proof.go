@@ -1,12 +1,12 @@
-package engine
+package udplink
 
 import (
 	"sync/atomic"
 	"time"
 )
 
-// How long an address is taken for the peer's after it has shown that it receives, in round trips and within bounds. The
-// first time is short: nothing has been sent to the address yet that was worth an attack.
+// How long an address is taken for the peer's after it has shown that it receives, in round trips and within bounds.
+// The first time is short: nothing has been sent to the address yet that was worth an attack.
 const (
 	firstRounds, firstLeast, firstMost = 4, 250 * time.Millisecond, 2 * time.Second
 	proofRounds, proofLeast, proofMost = 8, 2 * time.Second, 6 * time.Second
@@ -18,9 +18,9 @@ const (
 	amplification = 3
 )
 
-// proof is what a link knows of its peer's address: until when it is taken to receive what is sent there. A peer that has
-// the keys could write reports in the name of an address that it has left (RFC 9000, section 21.4), so only what is sent
-// to the address and comes back counts: tokens and the numbers of pings. It is safe for concurrent use.
+// proof is what a link knows of its peer's address: until when it is taken to receive what is sent there. A peer that
+// has the keys could write reports in the name of an address that it has left (RFC 9000, section 21.4), so only what
+// is sent to the address and comes back counts: tokens and the numbers of pings. It is safe for concurrent use.
 type proof struct {
 	till   atomic.Int64 // by the session's clock
 	due    atomic.Int64 // when to ask again

@@ -1,26 +1,23 @@
-package engine_test
+package udplink_test
 
 import (
 	"runtime"
 	"testing"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 )
-
-type nothing struct{}
-
-func (nothing) ReadAt(p []byte, _ int64) (int, error)  { return len(p), nil }
-func (nothing) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
 
 // TestNoAllocationPerPacket moves many packets between real sockets and counts what both ends allocate: what
 // a session needs once, and nothing that grows with the packets.
 func TestNoAllocationPerPacket(t *testing.T) {
 	cfg := engine.Config{ID: 5, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 2e9}, MaxMemory: 16 << 20}
-	server, client := pair(t, "127.0.0.1:0", cfg, engine.Options{MaxDatagram: 1472})
-	s, r := ends(t, cfg, client, server, nothing{}, nothing{}, 200e6)
+	server, client := pair(t, "127.0.0.1:0", cfg, udplink.Options{MaxDatagram: 1472})
+	s, r := enginetest.Ends(t, cfg, client, server, enginetest.Nothing{}, enginetest.Nothing{}, 200e6)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+	if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 		t.Fatal(sent, received)
 	}
 	runtime.ReadMemStats(&after)

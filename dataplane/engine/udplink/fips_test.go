@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"crypto/fips140"

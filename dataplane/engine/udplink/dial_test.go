@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -30,7 +32,8 @@ func newHostileServer(t *testing.T, cfg engine.Config, answer func(wire.Link, ui
 		t.Fatal(err)
 	}
 	_ = conn.SetReadBuffer(8 << 20)
-	s := &hostileServer{hostile: newHostile(t, cfg, wire.DirLinkServer, wire.DirLinkClient, nil), conn: conn, answer: answer}
+	keys := newHostile(t, cfg, wire.DirLinkServer, wire.DirLinkClient, nil)
+	s := &hostileServer{hostile: keys, conn: conn, answer: answer}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -85,15 +88,16 @@ func echo(hello wire.Link, now uint64) wire.Link { return wire.Link{Time: hello.
 // TestDialNeedsAnAnswerToItsHellos has somebody with the keys answer hellos that went to another address, and so guess.
 func TestDialNeedsAnAnswerToItsHellos(t *testing.T) {
 	cfg := engine.Config{ID: 0x31, Secret: [32]byte{9}, Clock: newMovableClock()}
-	began := cfg.Clock.Now()
+	micros := func() uint64 { return uint64(cfg.Clock.Now().Microseconds()) }
+	began := micros()
 	for name, tt := range map[string]struct {
 		answer func(hello wire.Link, now uint64) wire.Link
 		works  bool
 	}{
 		"echo":         {echo, true},
 		"nothing":      {func(wire.Link, uint64) wire.Link { return wire.Link{} }, false},
-		"the clock":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: uint64(cfg.Clock.Now().Microseconds())} }, false},
-		"the start":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: uint64(began.Microseconds())} }, false},
+		"the clock":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: micros()} }, false},
+		"the start":    {func(wire.Link, uint64) wire.Link { return wire.Link{Time: began} }, false},
 		"one too many": {func(h wire.Link, _ uint64) wire.Link { return wire.Link{Time: h.Time + 1} }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +107,7 @@ func TestDialNeedsAnAnswerToItsHellos(t *testing.T) {
 				ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 			}
 			defer cancel()
-			link, err := engine.DialUDP(ctx, s.conn.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+			link, err := udplink.Dial(ctx, s.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 			if err == nil {
 				link.Close()
 			}
@@ -125,8 +129,10 @@ func TestDialHoldsWhatTheServerClaims(t *testing.T) {
 		for policy, rate := range map[string]engine.Rate{"": {}, ", target": {TargetBps: 1e6}, ", cap": {CapBps: 2e6}} {
 			t.Run(name+policy, func(t *testing.T) {
 				cfg := engine.Config{ID: 0x32, Secret: [32]byte{9}, Rate: rate}
-				s := newHostileServer(t, cfg, func(h wire.Link, _ uint64) wire.Link { return wire.Link{Time: h.Time, Arrival: tt(h)} })
-				link, err := engine.DialUDP(t.Context(), s.conn.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+				s := newHostileServer(t, cfg, func(h wire.Link, _ uint64) wire.Link {
+					return wire.Link{Time: h.Time, Arrival: tt(h)}
+				})
+				link, err := udplink.Dial(t.Context(), s.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -147,8 +153,8 @@ func TestDialHoldsWhatTheServerClaims(t *testing.T) {
 	}
 }
 
-// TestDialedSenderStopsAtSilentServer has a client send at a fixed rate to a server that falls silent after the handshake, while
-// somebody else says that all is well: in the server's name, and from elsewhere.
+// TestDialedSenderStopsAtSilentServer has a client send at a fixed rate to a server that falls silent after the
+// handshake, while somebody else says that all is well: in the server's name, and from elsewhere.
 func TestDialedSenderStopsAtSilentServer(t *testing.T) {
 	const rate = 16e6
 	for name, elsewhere := range map[string]bool{"in its name": false, "from elsewhere": true} {
@@ -156,12 +162,12 @@ func TestDialedSenderStopsAtSilentServer(t *testing.T) {
 			t.Parallel()
 			cfg := engine.Config{ID: 0x33, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: rate}}
 			server := newHostileServer(t, cfg, echo)
-			link, err := engine.DialUDP(t.Context(), server.conn.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+			link, err := udplink.Dial(t.Context(), server.conn.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer link.Close()
-			s, err := engine.NewSender(cfg, link, patternSource{})
+			s, err := engine.NewSender(cfg, link, enginetest.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -38,7 +40,8 @@ func isReady(t *testing.T, link engine.Link) (engine.Path, bool) {
 	return path, err == nil
 }
 
-// TestReadyNeedsItsOwnAddress has an attacker with the session's keys say ready from an address of which it reads nothing.
+// TestReadyNeedsItsOwnAddress has an attacker with the session's keys say ready from an address of which it reads
+// nothing.
 func TestReadyNeedsItsOwnAddress(t *testing.T) {
 	const other = "127.0.0.1:0"
 	same := func(host string) func(*place) string {
@@ -46,6 +49,7 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 			return net.JoinHostPort(host, fmt.Sprint(own.LocalAddr().(*net.UDPAddr).Port))
 		}
 	}
+	hello := func(own *place, _ movableClock) uint64 { return own.hello() }
 	at := func(addr string) func(*place) string { return func(*place) string { return addr } }
 	tests := []struct {
 		name   string
@@ -54,10 +58,10 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 		greets bool                    // a hello is sent in the victim's name
 		token  func(own *place, clock movableClock) uint64
 	}{
-		{"token of another port", other, at(other), true, func(own *place, _ movableClock) uint64 { return own.hello() }},
-		{"token of another port, no hello", other, at(other), false, func(own *place, _ movableClock) uint64 { return own.hello() }},
-		{"token of another host", other, same("127.0.0.2"), true, func(own *place, _ movableClock) uint64 { return own.hello() }},
-		{"token of the other family", ":0", same("::1"), true, func(own *place, _ movableClock) uint64 { return own.hello() }},
+		{"token of another port", other, at(other), true, hello},
+		{"token of another port, no hello", other, at(other), false, hello},
+		{"token of another host", other, same("127.0.0.2"), true, hello},
+		{"token of the other family", ":0", same("::1"), true, hello},
 		{"no token", other, at(other), true, func(*place, movableClock) uint64 { return 0 }},
 		{"no token and no hello", other, at(other), false, func(*place, movableClock) uint64 { return 0 }},
 		{"token of a challenge to another address", other, at(other), true, func(own *place, _ movableClock) uint64 {
@@ -77,7 +81,7 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			clock := newMovableClock()
 			cfg := engine.Config{ID: 0xabcdef0123, Secret: [32]byte{9}, Clock: clock}
-			e, link := listen(t, tt.listen, cfg, engine.Options{})
+			e, link := listen(t, tt.listen, cfg, udplink.Options{})
 			h := hostileClient(t, cfg, e)
 			own := h.place(other)
 			victim := h.place(tt.victim(own))
@@ -113,7 +117,7 @@ func TestReadyNeedsItsOwnAddress(t *testing.T) {
 func TestTokenOfLongAgo(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 1, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	h := hostileClient(t, cfg, e)
 	own := h.place("127.0.0.1:0")
 	ready := wire.Link{Kind: wire.LinkReady, Token: own.hello(), Size: wire.MinDatagram}
@@ -144,11 +148,11 @@ func TestUnprovedAddress(t *testing.T) {
 	for _, when := range []string{"before", "sending", "receiving"} {
 		t.Run(when, func(t *testing.T) {
 			cfg := engine.Config{ID: 0x55, Secret: [32]byte{9}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 20e6}}
-			e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+			e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 			h := hostileClient(t, cfg, e)
 			own := h.place("127.0.0.1:0")
 			token := uint64(0)
-			s, r := ends(t, cfg, link, link, patternSource{}, &counting{}, 1<<30)
+			s, r := enginetest.Ends(t, cfg, link, link, enginetest.Source{}, &enginetest.Counting{}, 1<<30)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() {
@@ -194,7 +198,7 @@ func TestUnprovedAddress(t *testing.T) {
 func TestTokenIsTakenOnce(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x66, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	h := hostileClient(t, cfg, e)
 	left, now := h.place("127.0.0.1:0"), h.place("127.0.0.1:0")
@@ -237,11 +241,12 @@ func TestTokenIsTakenOnce(t *testing.T) {
 	}
 }
 
-// TestRecordedDatagramsMoveNothing has a stranger keep datagrams from arriving and send them from an address of its own.
+// TestRecordedDatagramsMoveNothing has a stranger keep datagrams from arriving and send them from an address of its
+// own.
 func TestRecordedDatagramsMoveNothing(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x67, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	h := hostileClient(t, cfg, e)
 	client, moved, stranger := h.place("127.0.0.1:0"), h.place("127.0.0.1:0"), h.place("127.0.0.1:0")
@@ -275,7 +280,7 @@ func TestRecordedDatagramsMoveNothing(t *testing.T) {
 func TestChallengeOutlastsPings(t *testing.T) {
 	clock := newMovableClock()
 	cfg := engine.Config{ID: 0x68, Secret: [32]byte{9}, Clock: clock}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	h := hostileClient(t, cfg, e)
 	h.place("127.0.0.1:0").begin(wire.Link{})

@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"errors"
@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 )
 
-// What the device does not carry, because it has changed since the handshake, is lost like what the path does not carry, which
-// the sender notices. It does not end the session.
+// What the device does not carry, because it has changed since the handshake, is lost like what the path does not
+// carry, which the sender notices. It does not end the session.
 func TestDatagramsThatTheDeviceDoesNotCarry(t *testing.T) {
-	server, client := pair(t, "127.0.0.1:0", engine.Config{ID: 1, Secret: [32]byte{1}}, engine.Options{})
+	server, client := pair(t, "127.0.0.1:0", engine.Config{ID: 1, Secret: [32]byte{1}}, udplink.Options{})
 	for name, link := range map[string]engine.Link{"dialled": client, "listening": server} {
 		if name == "listening" { // It sends nothing before it knows its peer.
 			go func() {

@@ -1,4 +1,4 @@
-package engine
+package udplink
 
 import (
 	"crypto/hmac"

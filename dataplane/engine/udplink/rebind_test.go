@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 )
 
 // nat forwards datagrams between one client and a server, and can take another port towards the server, as
@@ -71,7 +73,7 @@ func newNAT(t *testing.T, server string) *nat {
 // dial has a client connect through the router.
 func (n *nat) dial(t *testing.T, cfg engine.Config) engine.Link {
 	t.Helper()
-	client, err := engine.DialUDP(t.Context(), n.inside.LocalAddr().String(), cfg, engine.Options{MaxDatagram: 1472})
+	client, err := udplink.Dial(t.Context(), n.inside.LocalAddr().String(), cfg, udplink.Options{MaxDatagram: 1472})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func TestClientMoves(t *testing.T) {
 		name := map[bool]string{true: "upload", false: "download"}[upload]
 		t.Run(name, func(t *testing.T) {
 			cfg := engine.Config{ID: 7, Secret: [32]byte{7}, Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 40e6}}
-			e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+			e, server := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 			router := newNAT(t, e.Addr().String())
 			client := router.dial(t, cfg)
 			from, to := server, client
@@ -121,9 +123,9 @@ func TestClientMoves(t *testing.T) {
 				time.Sleep(500 * time.Millisecond)
 				router.move(t)
 			}()
-			sink := newSpace(8e6)
+			sink := enginetest.NewSpace(8e6)
 			transfer(t, cfg, from, to, sink, []engine.Range{{Length: 8e6}})
-			sink.check(t, engine.Range{Length: 8e6})
+			sink.Check(t, engine.Range{Length: 8e6})
 			if n := server.Stats().Rebinds; n != 1 {
 				t.Errorf("the server followed %d moves, want 1", n)
 			}
@@ -140,9 +142,10 @@ func TestNobodyAnswers(t *testing.T) {
 	addr := silent.LocalAddr().String()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err = engine.DialUDP(ctx, addr, engine.Config{ID: 1}, engine.Options{})
+	_, err = udplink.Dial(ctx, addr, engine.Config{ID: 1}, udplink.Options{})
 	host, port, _ := net.SplitHostPort(addr)
-	if want := "UDP port " + port + " of host " + host + " does not answer"; err == nil || !strings.Contains(err.Error(), want) {
+	want := "UDP port " + port + " of host " + host + " does not answer"
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}
 	if !errors.Is(err, context.DeadlineExceeded) {
@@ -154,7 +157,7 @@ func TestNobodyAnswers(t *testing.T) {
 // beside them works.
 func TestStrangersGetNothing(t *testing.T) {
 	cfg := engine.Config{ID: 0x99, Secret: [32]byte{9}}
-	e, server := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, server := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	if _, err := e.Register(cfg); err == nil {
 		t.Error("a connection id was registered twice")
 	}
@@ -176,17 +179,17 @@ func TestStrangersGetNothing(t *testing.T) {
 	wrong.Secret[0]++
 	short, stop := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer stop()
-	if _, err := engine.DialUDP(short, e.Addr().String(), wrong, engine.Options{}); err == nil {
+	if _, err := udplink.Dial(short, e.Addr().String(), wrong, udplink.Options{}); err == nil {
 		t.Error("a client with another secret got a link")
 	}
-	client, err := engine.DialUDP(ctx, e.Addr().String(), cfg, engine.Options{})
+	client, err := udplink.Dial(ctx, e.Addr().String(), cfg, udplink.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	sink := newSpace(1e6)
+	sink := enginetest.NewSpace(1e6)
 	transfer(t, cfg, client, server, sink, []engine.Range{{Length: 1e6}})
-	sink.check(t, engine.Range{Length: 1e6})
+	sink.Check(t, engine.Range{Length: 1e6})
 	_ = stranger.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if n, err := stranger.Read(make([]byte, 2000)); err == nil {
 		t.Errorf("a stranger got %d bytes", n)
@@ -210,7 +213,7 @@ func held(t *testing.T) (goroutines, descriptors int) {
 func TestNothingLeaks(t *testing.T) {
 	session := func(i int) {
 		cfg := engine.Config{ID: engine.SessionID(i + 1), Secret: [32]byte{byte(i)}}
-		e, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+		e, err := udplink.Listen("127.0.0.1:0", udplink.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,14 +221,14 @@ func TestNothingLeaks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client, err := engine.DialUDP(t.Context(), e.Addr().String(), cfg, engine.Options{})
+		client, err := udplink.Dial(t.Context(), e.Addr().String(), cfg, udplink.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		s, r := ends(t, cfg, client, server, patternSource{}, &counting{}, 1<<32)
+		s, r := enginetest.Ends(t, cfg, client, server, enginetest.Source{}, &enginetest.Counting{}, 1<<32)
 		time.AfterFunc(30*time.Millisecond, cancel)
-		if sent, received := run(ctx, s, r); sent == nil || received == nil {
+		if sent, received := enginetest.Run(ctx, s, r); sent == nil || received == nil {
 			t.Errorf("stopped session ended well: %v, %v", sent, received)
 		}
 		_ = client.Close()

@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -40,14 +41,15 @@ func TestClaimsAreHeldToPolicy(t *testing.T) {
 		for _, waits := range []time.Duration{0, time.Second, 4 * time.Second} {
 			clock := newMovableClock()
 			cfg := engine.Config{ID: engine.SessionID(i + 1), Secret: [32]byte{9}, Rate: tt.rate, Clock: clock}
-			e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+			e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 			own := hostileClient(t, cfg, e).place("127.0.0.1:0")
 			token := own.hello()
 			clock.forward(waits)
 			own.send(wire.Link{Kind: wire.LinkReady, Token: token, Size: wire.MinDatagram, DownBps: tt.bps, RTTMicro: tt.rtt}, 0)
 			own.next(wire.LinkReadyAck)
 			path, ok := isReady(t, link)
-			if !ok || path.CapacityBps < tt.least || path.CapacityBps > tt.most || path.BeyondBps < 0 || path.BeyondBps > tt.beyond {
+			if !ok || path.CapacityBps < tt.least || path.CapacityBps > tt.most ||
+				path.BeyondBps < 0 || path.BeyondBps > tt.beyond {
 				t.Errorf("%s: path %+v", tt.name, path)
 			}
 			if path.RTT < 0 || path.RTT > tt.longestWaiting || path.RTT > waits+time.Second {
@@ -61,7 +63,7 @@ func TestClaimsAreHeldToPolicy(t *testing.T) {
 // TestReadyKeepsItsFirstClaims has a client say ready again.
 func TestReadyKeepsItsFirstClaims(t *testing.T) {
 	cfg := engine.Config{ID: 1, Secret: [32]byte{9}}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	serve(t, link)
 	own := hostileClient(t, cfg, e).place("127.0.0.1:0")
 	own.begin(wire.Link{DownBps: 1e6})

@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -30,8 +32,8 @@ func (p *place) answer(d time.Duration) {
 	}
 }
 
-// TestSenderStopsAtSilentAddress has a server send at a fixed rate to an address that falls silent, while reports say that all
-// is well. What the address gets is what the rate allows while a proof lasts, however long the attack does.
+// TestSenderStopsAtSilentAddress has a server send at a fixed rate to an address that falls silent, while reports say
+// that all is well. What the address gets is what the rate allows while a proof lasts, however long the attack does.
 func TestSenderStopsAtSilentAddress(t *testing.T) {
 	const rate = 16e6
 	second := int64(rate / 8)
@@ -74,9 +76,9 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 			t.Parallel()
 			cfg := engine.Config{ID: engine.SessionID(0x1000 + i), Secret: [32]byte{9},
 				Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: rate}}
-			e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+			e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 			h := hostileClient(t, cfg, e)
-			s, err := engine.NewSender(cfg, link, patternSource{})
+			s, err := engine.NewSender(cfg, link, enginetest.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,13 +104,13 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 	}
 }
 
-// TestReceiverStopsAtSilentAddress has a server report to an address that moves there and falls silent, while data goes on
-// coming from where the session was.
+// TestReceiverStopsAtSilentAddress has a server report to an address that moves there and falls silent, while data
+// goes on coming from where the session was.
 func TestReceiverStopsAtSilentAddress(t *testing.T) {
 	cfg := engine.Config{ID: 0x2000, Secret: [32]byte{9}}
-	e, link := listen(t, "127.0.0.1:0", cfg, engine.Options{})
+	e, link := listen(t, "127.0.0.1:0", cfg, udplink.Options{})
 	h := hostileClient(t, cfg, e)
-	r, err := engine.NewReceiver(cfg, link, &counting{}, nil)
+	r, err := engine.NewReceiver(cfg, link, &enginetest.Counting{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func TestReceiverStopsAtSilentAddress(t *testing.T) {
 		wire.PutPrefix(b, wire.TypeData, uint32(cfg.ID), pn)
 		wire.PutOffset(b, int64(pn)*1000)
 		body := make([]byte, 1000)
-		pattern(body, int64(pn)*1000)
+		enginetest.Pattern(body, int64(pn)*1000)
 		p, err := keys.Seal(b, body, pn)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package engine
+package udplink
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/batchio"
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -28,9 +29,9 @@ type Endpoint struct {
 	closed bool
 }
 
-// ListenUDP opens the port ("host:port", host may be empty for all addresses of both
+// Listen opens the port ("host:port", host may be empty for all addresses of both
 // families) and serves it until Close.
-func ListenUDP(addr string, o Options) (*Endpoint, error) {
+func Listen(addr string, o Options) (*Endpoint, error) {
 	o, bo, err := o.normal()
 	if err != nil {
 		return nil, fmt.Errorf("listen on udp %s: %w", addr, err)
@@ -50,8 +51,8 @@ func ListenUDP(addr string, o Options) (*Endpoint, error) {
 
 // Register announces a session; datagrams with its connection id that pass authentication
 // reach the returned link from then on. Closing the link removes the session.
-func (e *Endpoint) Register(cfg Config) (Link, error) {
-	cfg, err := cfg.normal()
+func (e *Endpoint) Register(cfg engine.Config) (engine.Link, error) {
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("register session: %w", err)
 	}
@@ -62,12 +63,12 @@ func (e *Endpoint) Register(cfg Config) (Link, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return nil, fmt.Errorf("register session: endpoint: %w", ErrClosed)
+		return nil, fmt.Errorf("register session: endpoint: %w", engine.ErrClosed)
 	}
-	if _, taken := e.links[cfg.connID()]; taken {
-		return nil, fmt.Errorf("register session: connection id %08x is taken", cfg.connID())
+	if _, taken := e.links[cfg.ID.ConnID()]; taken {
+		return nil, fmt.Errorf("register session: connection id %08x is taken", cfg.ID.ConnID())
 	}
-	e.links[cfg.connID()] = l
+	e.links[cfg.ID.ConnID()] = l
 	return l, nil
 }
 
@@ -107,8 +108,8 @@ func (e *Endpoint) find(conn uint32) *serverLink {
 func (e *Endpoint) remove(l *serverLink) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.links[l.cfg.connID()] == l {
-		delete(e.links, l.cfg.connID())
+	if e.links[l.cfg.ID.ConnID()] == l {
+		delete(e.links, l.cfg.ID.ConnID())
 		e.past.add(l.counted())
 	}
 }
@@ -116,7 +117,7 @@ func (e *Endpoint) remove(l *serverLink) {
 // serve reads the socket until it is closed.
 func (e *Endpoint) serve() {
 	defer close(e.done)
-	buf := make([]byte, receiveBuffer)
+	buf := make([]byte, trainBuffer)
 	for {
 		n, size, from, err := e.conn.Receive(buf, time.Hour)
 		if errors.Is(err, net.ErrClosed) {

@@ -1,4 +1,4 @@
-package engine_test
+package udplink_test
 
 import (
 	"net"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -46,7 +47,7 @@ func newHostile(t *testing.T, cfg engine.Config, own, peer wire.Direction, to ne
 }
 
 // hostileClient attacks an endpoint.
-func hostileClient(t *testing.T, cfg engine.Config, e *engine.Endpoint) *hostile {
+func hostileClient(t *testing.T, cfg engine.Config, e *udplink.Endpoint) *hostile {
 	t.Helper()
 	return newHostile(t, cfg, wire.DirLinkClient, wire.DirLinkServer, net.UDPAddrFromAddrPort(e.Addr()))
 }
@@ -97,7 +98,6 @@ type place struct {
 	sent, got atomic.Int64 // bytes
 	data      atomic.Int64 // of these, bytes of data packets
 	links     chan wire.Link
-	answers   atomic.Bool // challenges are answered
 }
 
 // place opens a socket at an address of this machine ("" is any) that reads all it gets.
