@@ -7,14 +7,17 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"faspex.io/operator/api/v1alpha1"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	hstsconfig "faspex.io/operator/dataplane/config"
 )
 
 func quantity(s string) resource.Quantity { return resource.MustParse(s) }
@@ -246,5 +249,46 @@ func TestPrepareRunsTheOperatorsImage(t *testing.T) {
 	storage["/machine/mnt"], storage["/machine/data"] = "/mnt", "/data"
 	if diff := cmp.Diff(storage, seen(prepare)); diff != "" {
 		t.Errorf("prepare sees of the machine: -want +got:\n%s", diff)
+	}
+}
+
+// TestHistoryEnds: hsts is told how long to remember, also when the spec does not say; every text reads back as it was.
+func TestHistoryEnds(t *testing.T) {
+	duration := func(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
+	for _, test := range []struct {
+		name             string
+		history          *v1alpha1.TransferHistory
+		text             string
+		transfers, files time.Duration
+	}{
+		{"absent", nil, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{"empty", &v1alpha1.TransferHistory{}, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{
+			"given", &v1alpha1.TransferHistory{Retention: duration(10 * time.Hour), FilesRetention: duration(100 * time.Minute)},
+			"history:\n  files: 1h40m\n  transfers: 10h\n", 10 * time.Hour, 100 * time.Minute,
+		},
+		{
+			"with seconds", &v1alpha1.TransferHistory{FilesRetention: duration(time.Hour + 10*time.Second)},
+			"history:\n  files: 1h0m10s\n  transfers: 2160h\n", 2160 * time.Hour, time.Hour + 10*time.Second,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			node := minimal()
+			node.Spec.History = test.history
+			text, err := desired.Config(node)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(text, test.text) {
+				t.Errorf("hsts.yaml lacks %q:\n%s", test.text, text)
+			}
+			read, err := hstsconfig.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read.History.Transfers != test.transfers || read.History.Files != test.files {
+				t.Errorf("hsts reads %+v", read.History)
+			}
+		})
 	}
 }
