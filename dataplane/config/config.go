@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -28,6 +29,7 @@ type Config struct {
 	// Ciphers that sessions may use, the preferred one first.
 	Ciphers       []string      `yaml:"ciphers"`
 	SymbolicLinks SymbolicLinks `yaml:"symbolicLinks"`
+	History       History       `yaml:"history"`
 	Secrets       SecretPaths   `yaml:"secrets"`
 }
 
@@ -60,6 +62,12 @@ type Rates struct {
 	TotalReceiveKbps int64 `yaml:"totalReceiveKbps"`
 }
 
+// History is how long the database remembers transfers that have ended, and the names of their files.
+type History struct {
+	Transfers time.Duration `yaml:"transfers"`
+	Files     time.Duration `yaml:"files"`
+}
+
 // SecretPaths are the folders that secrets are mounted in.
 type SecretPaths struct {
 	TokenKeys   string `yaml:"tokenKeys"`
@@ -81,6 +89,7 @@ func Default() Config {
 		GSO:           "auto",
 		Rates:         Rates{Policy: "fair"},
 		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
+		History:       History{Transfers: 90 * 24 * time.Hour, Files: 30 * 24 * time.Hour},
 		Secrets: SecretPaths{
 			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls", NodeUser: "/etc/hsts/node-user",
 		},
@@ -137,6 +146,7 @@ func (c Config) validate() error {
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
+	check(c.History.Transfers > 0 && c.History.Files > 0, "history.transfers and history.files must be positive durations, such as 720h")
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
 	for _, cipher := range c.Ciphers {
 		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
+	"time"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
@@ -26,6 +28,12 @@ const (
 	authorizedKeysDir = configDir + "/authorized-keys"
 	databaseCADir     = configDir + "/db-ca"
 	storageKeysDir    = configDir + "/storage-keys"
+)
+
+// How long the node's database remembers, if the spec does not say.
+const (
+	defaultHistory      = 90 * 24 * time.Hour
+	defaultFilesHistory = 30 * 24 * time.Hour
 )
 
 // Ports of node with the defaults filled in.
@@ -56,6 +64,7 @@ type hstsConfig struct {
 	Ciphers       []string  `json:"ciphers"`
 	// SymbolicLinks is there only when it says something: versions of hsts that don't know it refuse it.
 	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
+	History       hstsHistory `json:"history"`
 	Secrets       hstsSecrets `json:"secrets"`
 }
 
@@ -80,6 +89,12 @@ type hstsRates struct {
 	// The totals are there only when they limit something: versions of hsts that don't know them refuse them.
 	TotalSendKbps    int64 `json:"totalSendKbps,omitempty"`
 	TotalReceiveKbps int64 `json:"totalReceiveKbps,omitempty"`
+}
+
+// hstsHistory has texts of Go's durations.
+type hstsHistory struct {
+	Transfers string `json:"transfers"`
+	Files     string `json:"files"`
 }
 
 type hstsSecrets struct {
@@ -113,6 +128,9 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 		Rates:         hstsRates{Policy: string(v1alpha1.TransferPolicyFair)},
 		Ciphers: []string{
 			string(v1alpha1.CipherAES256GCM), string(v1alpha1.CipherAES192GCM), string(v1alpha1.CipherAES128GCM),
+		},
+		History: hstsHistory{
+			Transfers: durationText(defaultHistory), Files: durationText(defaultFilesHistory),
 		},
 		Secrets: hstsSecrets{TokenKeys: tokenKeysDir, SSHHostKeys: sshHostKeysDir, TLS: tlsDir, NodeUser: nodeUserDir},
 	}
@@ -150,6 +168,14 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			config.Rates.TotalReceiveKbps = *rates.TotalReceiveKbps
 		}
 	}
+	if history := node.Spec.History; history != nil {
+		if history.Retention != nil {
+			config.History.Transfers = durationText(history.Retention.Duration)
+		}
+		if history.FilesRetention != nil {
+			config.History.Files = durationText(history.FilesRetention.Duration)
+		}
+	}
 	if len(node.Spec.Ciphers) > 0 {
 		config.Ciphers = nil
 		for _, cipher := range node.Spec.Ciphers {
@@ -157,6 +183,18 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 		}
 	}
 	return config
+}
+
+// durationText is d as people write it: 720h instead of 720h0m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func render(config hstsConfig) (string, error) {

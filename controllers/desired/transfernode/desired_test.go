@@ -7,16 +7,18 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
 
 	"faspex.io/operator/api/v1alpha1"
 	desired "faspex.io/operator/controllers/desired/transfernode"
-	"faspex.io/operator/dataplane/config"
+	hstsconfig "faspex.io/operator/dataplane/config"
 )
 
 func quantity(s string) resource.Quantity { return resource.MustParse(s) }
@@ -95,19 +97,19 @@ func TestConfigSaysWhatIsDoneWithLinks(t *testing.T) {
 	node := minimal()
 	for name, c := range map[string]struct {
 		links *v1alpha1.SymbolicLinks
-		want  config.SymbolicLinks
+		want  hstsconfig.SymbolicLinks
 	}{
-		"nothing":  {nil, config.SymbolicLinks{}},
-		"empty":    {&v1alpha1.SymbolicLinks{}, config.SymbolicLinks{}},
-		"followed": {&v1alpha1.SymbolicLinks{Follow: []string{"/default/archive"}}, config.SymbolicLinks{Follow: []string{"/default/archive"}}},
-		"outside":  {&v1alpha1.SymbolicLinks{PermitOutside: ptr.To(true)}, config.SymbolicLinks{PermitOutside: true}},
+		"nothing":  {nil, hstsconfig.SymbolicLinks{}},
+		"empty":    {&v1alpha1.SymbolicLinks{}, hstsconfig.SymbolicLinks{}},
+		"followed": {&v1alpha1.SymbolicLinks{Follow: []string{"/default/archive"}}, hstsconfig.SymbolicLinks{Follow: []string{"/default/archive"}}},
+		"outside":  {&v1alpha1.SymbolicLinks{PermitOutside: ptr.To(true)}, hstsconfig.SymbolicLinks{PermitOutside: true}},
 	} {
 		node.Spec.SymbolicLinks = c.links
 		text, err := desired.Config(node)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := config.Parse([]byte(text))
+		got, err := hstsconfig.Parse([]byte(text))
 		if diff := cmp.Diff(c.want, got.SymbolicLinks); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got)\n%s", name, err, diff)
 		}
@@ -271,5 +273,46 @@ func TestPrepareRunsTheOperatorsImage(t *testing.T) {
 	storage["/machine/mnt"], storage["/machine/data"] = "/mnt", "/data"
 	if diff := cmp.Diff(storage, seen(prepare)); diff != "" {
 		t.Errorf("prepare sees of the machine: -want +got:\n%s", diff)
+	}
+}
+
+// TestHistoryEnds: hsts is told how long to remember, also when the spec does not say; every text reads back as it was.
+func TestHistoryEnds(t *testing.T) {
+	duration := func(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
+	for _, test := range []struct {
+		name             string
+		history          *v1alpha1.TransferHistory
+		text             string
+		transfers, files time.Duration
+	}{
+		{"absent", nil, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{"empty", &v1alpha1.TransferHistory{}, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{
+			"given", &v1alpha1.TransferHistory{Retention: duration(10 * time.Hour), FilesRetention: duration(100 * time.Minute)},
+			"history:\n  files: 1h40m\n  transfers: 10h\n", 10 * time.Hour, 100 * time.Minute,
+		},
+		{
+			"with seconds", &v1alpha1.TransferHistory{FilesRetention: duration(time.Hour + 10*time.Second)},
+			"history:\n  files: 1h0m10s\n  transfers: 2160h\n", 2160 * time.Hour, time.Hour + 10*time.Second,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			node := minimal()
+			node.Spec.History = test.history
+			text, err := desired.Config(node)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(text, test.text) {
+				t.Errorf("hsts.yaml lacks %q:\n%s", test.text, text)
+			}
+			read, err := hstsconfig.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read.History.Transfers != test.transfers || read.History.Files != test.files {
+				t.Errorf("hsts reads %+v", read.History)
+			}
+		})
 	}
 }
