@@ -16,7 +16,8 @@ type option struct {
 	env         string
 	// fields are the names in a transfer spec. The first is that of transferspec.Spec, the others mean the same.
 	fields []string
-	// fate says what becomes of it; usage is what the help says of a flag that works, words say why another has its fate.
+	// fate says what becomes of it. Of what works, usage is what the help says of the flag and words what it says of the variable of the
+	// environment. Of all else words say why.
 	fate         fate
 	usage, words string
 	hidden       bool

@@ -25,21 +25,7 @@ func (d *draft) applySpecFile(name string) error {
 	if err != nil {
 		return err
 	}
-	unknown, err := sift(fields)
-	if err != nil {
-		return err
-	}
-	if len(unknown) > 0 {
-		d.notices = append(d.notices, unknownFields(unknown))
-	}
-	if text, err = json.Marshal(fields); err != nil {
-		return badSpec(err)
-	}
-	var s transferspec.Spec
-	if err := json.Unmarshal(text, &s); err != nil {
-		return badSpec(err)
-	}
-	return d.apply(s)
+	return d.applyFields(fields)
 }
 
 // specFields are the fields of the one spec of a file.
@@ -69,8 +55,8 @@ func specFields(text []byte) (map[string]json.RawMessage, error) {
 	return plain, nil
 }
 
-// sift leaves those fields that an option of the table reads, under their first names. A field that asks for what is refused is an
-// error. Names that are not in the table are returned: they change nothing, but who wrote them may have thought otherwise.
+// sift leaves those fields that an option of the table reads, under their first names. A field that is null is none. One that asks for
+// what is refused is an error. Names that are not in the table are returned: they change nothing, but who wrote them may have thought otherwise.
 func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 	names := make([]string, 0, len(fields))
 	for name := range fields {
@@ -80,6 +66,7 @@ func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 	for _, name := range names {
 		o, value := ofField(name), fields[name]
 		switch {
+		case string(value) == "null":
 		case o == nil:
 			unknown = append(unknown, name)
 		case o.fate == refused && asks(value):
@@ -87,7 +74,7 @@ func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 		case o.fate == works && name == o.fields[0]:
 			continue
 		case o.fate == works:
-			if _, ok := fields[o.fields[0]]; !ok {
+			if first, ok := fields[o.fields[0]]; !ok || string(first) == "null" {
 				fields[o.fields[0]] = value
 			}
 		}
@@ -156,9 +143,35 @@ func readSpec(name string) ([]byte, error) {
 }
 
 // applySpec takes what a spec says and the request does not.
-func (r *request) applySpec(s transferspec.Spec) error { return (&draft{request: r}).apply(s) }
+func (r *request) applySpec(s transferspec.Spec) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return badSpec(err)
+	}
+	fields, err := specFields(text)
+	if err != nil {
+		return err
+	}
+	return (&draft{request: r}).applyFields(fields)
+}
 
-func (d *draft) apply(s transferspec.Spec) error {
+// applyFields has every option of the table take what the fields of a spec say of it.
+func (d *draft) applyFields(fields map[string]json.RawMessage) error {
+	unknown, err := sift(fields)
+	if err != nil {
+		return err
+	}
+	if len(unknown) > 0 {
+		d.notices = append(d.notices, unknownFields(unknown))
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return badSpec(err)
+	}
+	var s transferspec.Spec
+	if err := json.Unmarshal(text, &s); err != nil {
+		return badSpec(err)
+	}
 	checked := d.options // with the attributes of the command line, which speak for both ends
 	for _, o := range named(works) {
 		if o.setting.spec == nil {
