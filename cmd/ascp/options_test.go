@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
 )
 
 // Published names of transfer specs: those that clients' agents know, and those of the Node API's transfers and setups.
@@ -339,6 +341,35 @@ func TestUnknownFieldsAreNamed(t *testing.T) {
 	if err != nil || len(r.notices) != 1 || len(r.notices[0]) > 1000 || !strings.HasSuffix(r.notices[0], " and 30 more") {
 		t.Errorf("notices %q, %v", r.notices, err)
 	}
+}
+
+// Notices are for people: a manager that asks for quiet has none before it.
+func TestUnknownFieldsAreSaid(t *testing.T) {
+	n := startNode(t)
+	name, file := filepath.Join(t.TempDir(), "spec"), filepath.Join(t.TempDir(), "f")
+	text, err := json.Marshal(map[string]any{
+		"remote_host": "127.0.0.1", "ssh_port": n.sshPort, "direction": "send", "destination_root": "/", "paths": []any{map[string]any{"source": file}},
+		"sshfp": ssh.FingerprintSHA256(n.hostKey), "no_such_field": true,
+	})
+	if err := errors.Join(err, os.WriteFile(name, text, 0o600), os.WriteFile(file, []byte("x"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	port, events := manager(t)
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"-q"}, "ascp: transfer spec: not known and left out: \"no_such_field\"\n"},
+		{[]string{"-q", "-M", port}, ""},
+	} {
+		var said bytes.Buffer
+		cmd := process(t, "ascp", n.sending(t, "/"), append(c.args, "--transfer-spec", name)...)
+		cmd.Stderr = &said
+		if err := cmd.Run(); err != nil || said.String() != c.says {
+			t.Errorf("%v: %v, said %q", c.args, err, said.String())
+		}
+	}
+	<-events
 }
 
 // A fingerprint says nothing about a certificate. Who asks for it over a WebSocket hears that; a spec has both as a matter of course.
