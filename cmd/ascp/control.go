@@ -56,7 +56,7 @@ func (t *task) connectWebSocket(ctx context.Context) (io.ReadWriteCloser, error)
 	if t.token == "" {
 		return nil, fail.New(fail.Authentication, "a WebSocket needs a token (ASPERA_SCP_TOKEN): nothing else authorizes over it")
 	}
-	roots, err := wssdial.Roots(t.keyFiles)
+	roots, err := wssdial.Roots(withFile(t.keyFiles, t.authorityFile))
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +65,14 @@ func (t *task) connectWebSocket(ctx context.Context) (io.ReadWriteCloser, error)
 		port = wss.DefaultPort
 	}
 	return wssdial.Open(ctx, wssdial.Options{Host: t.host, Port: port, User: t.user, Roots: roots})
+}
+
+// withFile are the files of the command line, or else that of a transfer spec.
+func withFile(files []string, ofSpec string) []string {
+	if len(files) == 0 && ofSpec != "" {
+		return []string{ofSpec}
+	}
+	return files
 }
 
 // signers are the SSH keys to log in with. With a token there need not be any.
@@ -77,7 +85,7 @@ func (t *task) signers() ([]ssh.Signer, error) {
 		}
 		out = append(out, s)
 	}
-	for _, name := range t.keyFiles {
+	for _, name := range withFile(t.keyFiles, t.sshKeyFile) {
 		pem, err := os.ReadFile(name)
 		if err != nil {
 			return nil, fail.New(fail.Authentication, "the SSH key can't be read: %w", err)
@@ -98,10 +106,12 @@ func (t *task) signer(pem []byte) (ssh.Signer, error) {
 	s, err := ssh.ParsePrivateKey(pem)
 	var locked *ssh.PassphraseMissingError
 	if errors.As(err, &locked) {
-		if t.password == "" {
+		passphrase := t.keyPassphrase
+		fill(&passphrase, t.password)
+		if passphrase == "" {
 			return nil, errors.New("it has a passphrase, give it in ASPERA_SCP_PASS")
 		}
-		return ssh.ParsePrivateKeyWithPassphrase(pem, []byte(t.password))
+		return ssh.ParsePrivateKeyWithPassphrase(pem, []byte(passphrase))
 	}
 	return s, err
 }

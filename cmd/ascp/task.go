@@ -48,6 +48,9 @@ func newTask(r *request, cancel context.CancelCauseFunc) *task {
 
 // run connects and transfers. The manager, if there is one, is called before anything else.
 func (t *task) run(ctx context.Context) error {
+	for _, notice := range t.notices {
+		t.warn(notice)
+	}
 	if t.managementPort != 0 {
 		var err error
 		if t.manager, err = faspmgr.Connect(ctx, t.managementPort); err != nil {

@@ -77,14 +77,14 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	var refused *hostKeyError
+	var refused *hostKeyError // of the first attempt, whose key is the server's preferred one
 	for _, algorithms := range o.HostKey.algorithms(net.JoinHostPort(o.Host, strconv.Itoa(o.Port))) {
 		channel, err := connect(ctx, o, algorithms)
 		if err == nil {
 			return channel, nil
 		}
 		// A server that lacks the algorithms of a later attempt has refused nothing: its key was wrong before.
-		if !errors.As(err, &refused) && refused == nil {
+		if refused == nil && !errors.As(err, &refused) {
 			return nil, err
 		}
 	}
