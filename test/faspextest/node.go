@@ -141,19 +141,9 @@ type Session struct {
 	recording  record.Recording
 }
 
-// Begin starts a session for a transfer spec, with its token.
+// Begin starts a session for a transfer spec.
 func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	t.Helper()
-	return n.BeginAs(t, spec, "transfer", nodeUser, "")
-}
-
-// BeginAs starts a session with the tags of a spec that somebody opens by a token of another kind, user or access key. Without a kind it is
-// what Begin starts.
-func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, kind, user, key string) *Session {
-	t.Helper()
-	if kind == "" {
-		kind, user = "transfer", nodeUser
-	}
 	var tags struct {
 		Aspera struct {
 			XferID string `json:"xfer_id"`
@@ -163,7 +153,7 @@ func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, kind, user, key str
 		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
 	}
 	recording, err := n.recorder.Begin(t.Context(), record.Transfer{
-		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: user, TokenKind: kind, AccessKey: key,
+		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser, TokenKind: "transfer",
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
 		StartSpec: record.StartSpec{DestinationPath: spec.DestinationRoot},
 	})
