@@ -64,7 +64,11 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := request(v.pkg, me, folder, true)
+	req, err := s.request(packages.Tags{
+		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: true, Side: packages.SideSent,
+	}, packages.Issue{
+		Direction: string(transferspec.Send), Folder: v.pkg.Incoming(), NodeID: node.ID, TokenUser: node.APIUsername,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +108,11 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := request(v.pkg, me, folder, len(wanted) == 0)
+	req, err := s.request(packages.Tags{
+		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: len(wanted) == 0, Side: in.Type,
+	}, packages.Issue{
+		Direction: string(transferspec.Receive), Folder: v.pkg.Folder(), NodeID: node.ID, TokenUser: node.APIUsername,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -166,10 +174,10 @@ func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder
 	return folder, node, client, err
 }
 
-// request starts a setup request: what the node writes into the transfer's record, so that the service knows it again.
-func request(p store.Package, who store.Account, folder store.SharedFolder, whole bool) (nodeapi.TransferRequest, error) {
-	tags := packages.Tags{PackageID: text(p.ID), PackageUUID: p.UUID, AccountID: text(who.ID), Whole: whole}
-	raw, err := tags.JSON()
+// request starts a setup request with what the node writes into the transfer's record. The service believes a record only when its
+// tags were signed for what the record shows.
+func (s *Server) request(tags packages.Tags, of packages.Issue) (nodeapi.TransferRequest, error) {
+	raw, err := tags.Sign(s.dialer.TagKeys()[0], of).JSON()
 	if err != nil {
 		return nodeapi.TransferRequest{}, err
 	}

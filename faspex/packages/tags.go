@@ -13,7 +13,17 @@ type Tags struct {
 	AccountID   string `json:"account_id"`
 	// Whole is true for an upload and for a download of everything.
 	Whole bool `json:"whole"`
+	// Side is how the account belongs to the package: SideSent or SideReceived.
+	Side string `json:"side,omitempty"`
+	// MAC vouches for the tags and for what they were issued for; Sign makes it.
+	MAC string `json:"mac,omitempty"`
 }
+
+// Sides of a package.
+const (
+	SideSent     = "sent"
+	SideReceived = "received"
+)
 
 type tagRoot struct {
 	Aspera struct {

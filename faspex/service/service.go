@@ -49,6 +49,7 @@ type Config struct {
 type Worker struct {
 	store   *store.Store
 	clients *clients
+	dialer  *nodes.Dialer
 	log     *slog.Logger
 	name    string
 	now     func() time.Time
@@ -76,7 +77,9 @@ const (
 
 // New makes a worker.
 func New(c Config) *Worker {
-	w := &Worker{store: c.Store, clients: newClients(c.Dialer), log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry)}
+	w := &Worker{
+		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry),
+	}
 	if w.now == nil {
 		w.now = time.Now
 	}

@@ -113,7 +113,13 @@ func (n *Node) Change(name string) api.NodeChange {
 // Client is a Node API client with the node user's rights.
 func (n *Node) Client(t testing.TB) *nodeclient.Client {
 	t.Helper()
-	c, err := nodeclient.New(nodeclient.Config{URL: n.web.URL, Username: nodeUser, Password: nodePassword, CA: []byte(n.ca)})
+	return n.ClientAs(t, nodeUser, nodePassword)
+}
+
+// ClientAs is a Node API client with an access key's rights.
+func (n *Node) ClientAs(t testing.TB, username, password string) *nodeclient.Client {
+	t.Helper()
+	c, err := nodeclient.New(nodeclient.Config{URL: n.web.URL, Username: username, Password: password, CA: []byte(n.ca)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +149,12 @@ type Session struct {
 // Begin starts a session for a transfer spec.
 func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	t.Helper()
+	return n.BeginAs(t, spec, nil)
+}
+
+// BeginAs starts a session of which change says what is different from the session of a client that does as the spec says.
+func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, change func(*nodestore.Transfer)) *Session {
+	t.Helper()
 	var tags struct {
 		Aspera struct {
 			XferID string `json:"xfer_id"`
@@ -151,15 +163,19 @@ func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	if err := json.Unmarshal(spec.Tags, &tags); err != nil || tags.Aspera.XferID == "" {
 		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
 	}
-	recording, err := n.recorder.Begin(t.Context(), nodestore.Transfer{
+	transfer := nodestore.Transfer{
 		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser, TokenKind: "transfer",
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
 		StartSpec: nodestore.StartSpec{DestinationPath: spec.DestinationRoot},
-	})
+	}
+	if change != nil {
+		change(&transfer)
+	}
+	recording, err := n.recorder.Begin(t.Context(), transfer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Session{node: n, transferID: tags.Aspera.XferID, recording: recording}
+	s := &Session{node: n, transferID: transfer.TransferID, recording: recording}
 	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == nodeclient.StatusRunning })
 	return s
 }
