@@ -47,7 +47,7 @@ func (t Tags) SignedFor(keys [][]byte, of Issue) bool {
 func (t Tags) sum(key []byte, of Issue) []byte {
 	h := hmac.New(sha256.New, key)
 	for _, field := range []string{
-		tagsVersion, t.PackageID, t.PackageUUID, t.AccountID, strconv.FormatBool(t.Whole), t.Side,
+		tagsVersion, t.Installation, t.PackageID, t.PackageUUID, t.AccountID, strconv.FormatBool(t.Whole), t.Side,
 		of.Direction, of.Folder, strconv.FormatInt(of.NodeID, 10), of.TokenUser,
 	} {
 		writeField(h, field)

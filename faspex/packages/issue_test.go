@@ -9,7 +9,7 @@ import (
 func TestSignedForHoldsEveryField(t *testing.T) {
 	key, old := []byte("the key"), []byte("the key before")
 	issue := packages.Issue{Direction: "send", Folder: "/packages/u.incoming", NodeID: 7, TokenUser: "node-user"}
-	signed := packages.Tags{PackageID: "12", PackageUUID: "u", AccountID: "3", Whole: true, Side: "sent"}.Sign(key, issue)
+	signed := packages.Tags{Installation: "i", PackageID: "12", PackageUUID: "u", AccountID: "3", Whole: true, Side: "sent"}.Sign(key, issue)
 	if !signed.SignedFor([][]byte{key}, issue) || !signed.SignedFor([][]byte{[]byte("the next"), key}, issue) {
 		t.Error("what was signed is not known again, or not after a rotation of the key")
 	}
@@ -17,6 +17,7 @@ func TestSignedForHoldsEveryField(t *testing.T) {
 		t.Error("signed by a key that is not accepted")
 	}
 	for name, spoil := range map[string]func(*packages.Tags, *packages.Issue){
+		"installation":      func(tags *packages.Tags, _ *packages.Issue) { tags.Installation = "j" },
 		"package id":        func(tags *packages.Tags, _ *packages.Issue) { tags.PackageID = "13" },
 		"package uuid":      func(tags *packages.Tags, _ *packages.Issue) { tags.PackageUUID = "v" },
 		"account":           func(tags *packages.Tags, _ *packages.Issue) { tags.AccountID = "4" },

@@ -55,6 +55,8 @@ type Worker struct {
 	now     func() time.Time
 	metrics metrics
 	methods map[string]method
+	// cannotRevoke holds the ids of nodes that know no revocations.
+	cannotRevoke sync.Map
 }
 
 // method is a kind of job.
@@ -73,6 +75,7 @@ const (
 	recheckUploads  = "recheck_uploads"
 	expirePackages  = "expire_packages"
 	removePackages  = "remove_packages"
+	revokeTransfers = "revoke_transfers"
 )
 
 // New makes a worker.
@@ -88,6 +91,7 @@ func New(c Config) *Worker {
 		releasePackages: {"Release packages", "package_processing", time.Second, false, w.release},
 		recheckUploads:  {"Ask again for silent uploads", "transfer_stats", 30 * time.Second, false, w.recheck},
 		expirePackages:  {"Expire packages", "package_processing", 10 * time.Second, false, w.expire},
+		revokeTransfers: {"Tell a node which transfers may not go on", "transfer_stats", time.Second, true, w.revoke},
 		removePackages:  {"Remove packages from their nodes", "package_processing", 2 * time.Second, false, w.remove},
 	}
 	return w

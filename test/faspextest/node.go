@@ -10,11 +10,14 @@ import (
 	"encoding/pem"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,6 +48,10 @@ type Node struct {
 	host     string
 	port     int
 	ca       string
+
+	mu      sync.Mutex
+	revoked []nodeclient.Revocation
+	revoke  int // what the node answers to revocations: a status
 }
 
 // StartNode starts a node that ends with the test.
@@ -84,7 +91,8 @@ func StartNode(t testing.TB) *Node {
 	}()
 	t.Cleanup(func() { stop(); <-recorded })
 
-	n.web = httptest.NewTLSServer(server.Handler())
+	n.revoke = http.StatusNoContent
+	n.web = httptest.NewTLSServer(n.noteRevocations(server.Handler()))
 	t.Cleanup(n.web.Close)
 	u, err := url.Parse(n.web.URL)
 	if err != nil {
@@ -99,6 +107,42 @@ func StartNode(t testing.TB) *Node {
 	}
 	n.host, n.ca = host, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: n.web.Certificate().Raw}))
 	return n
+}
+
+// noteRevocations keeps what the node was told to revoke, and answers it: here are no sessions that could be ended.
+func (n *Node) noteRevocations(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ops/revocations" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		var told nodeclient.Revocation
+		user, password, _ := r.BasicAuth()
+		if user != nodeUser || password != nodePassword || r.Method != http.MethodPost || json.NewDecoder(r.Body).Decode(&told) != nil {
+			http.Error(w, "not a revocation of the node user", http.StatusBadRequest)
+			return
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.revoke < 300 {
+			n.revoked = append(n.revoked, told)
+		}
+		w.WriteHeader(n.revoke)
+	})
+}
+
+// Revocations are those that the node took so far.
+func (n *Node) Revocations() []nodeclient.Revocation {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.revoked)
+}
+
+// AnswerRevocations sets the status that the node answers to revocations from now on.
+func (n *Node) AnswerRevocations(status int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.revoke = status
 }
 
 // Stop makes the node unreachable.
