@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"faspex.io/operator/faspex/api"
@@ -95,14 +96,22 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c *api.Pas
 	if c.NewPassword != c.ConfirmPassword {
 		return badRequest("The two new passwords differ.")
 	}
-	fits, err := s.auth.CheckPassword(ctx, a, c.CurrentPassword, address(ctx))
+	if err := s.auth.CheckOwnPassword(ctx, a, c.CurrentPassword, clientAddress(ctx)); err != nil {
+		return passwordProblem(err)
+	}
+	hash, err := s.auth.HashPassword(ctx, c.NewPassword, clientAddress(ctx))
 	if err != nil {
 		return err
 	}
-	if !fits {
-		return badRequest("The current password is wrong, or too many attempts failed.")
+	return s.store.SetPassword(ctx, a.ID, hash)
+}
+
+// passwordProblem tells a caller why the current password was not found to be right.
+func passwordProblem(err error) error {
+	if errors.Is(err, auth.ErrWrongPassword) {
+		return badRequest("The current password is wrong.")
 	}
-	return s.store.SetPassword(ctx, a.ID, auth.HashPassword(c.NewPassword))
+	return err
 }
 
 // checkKey refuses a public key that could never sign a login; no key is fine.

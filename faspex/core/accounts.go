@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"faspex.io/operator/faspex/api"
-	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -72,7 +71,11 @@ func (s *Server) registerAccounts() {
 				return nil, err
 			}
 			if in.Body.Password != nil {
-				if err := s.store.SetPassword(ctx, a.ID, auth.HashPassword(*in.Body.Password)); err != nil {
+				hash, err := s.auth.HashPassword(ctx, *in.Body.Password, clientAddress(ctx))
+				if err != nil {
+					return nil, err
+				}
+				if err := s.store.SetPassword(ctx, a.ID, hash); err != nil {
 					return nil, err
 				}
 			}
@@ -130,7 +133,9 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		return nil, err
 	}
 	if c.Password != nil {
-		a.PasswordHash = auth.HashPassword(*c.Password)
+		if a.PasswordHash, err = s.auth.HashPassword(ctx, *c.Password, clientAddress(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	id, err := s.store.CreateAccount(ctx, a)
 	if err != nil {
