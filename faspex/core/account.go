@@ -96,14 +96,25 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c *api.Pas
 	if c.NewPassword != c.ConfirmPassword {
 		return badRequest("The two new passwords differ.")
 	}
+	if err := auth.CheckNewPassword(c.NewPassword); err != nil {
+		return badRequest("The new " + err.Error() + ".")
+	}
 	if err := s.auth.CheckOwnPassword(ctx, a, c.CurrentPassword, clientAddress(ctx)); err != nil {
 		return passwordProblem(err)
 	}
-	hash, err := s.auth.HashPassword(ctx, c.NewPassword, clientAddress(ctx))
+	hash, err := s.newPassword(ctx, c.NewPassword)
 	if err != nil {
 		return err
 	}
 	return s.store.SetPassword(ctx, a.ID, hash)
+}
+
+// newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.
+func (s *Server) newPassword(ctx context.Context, password string) (hash string, err error) {
+	if err := auth.CheckNewPassword(password); err != nil {
+		return "", badRequest("The " + err.Error() + ".")
+	}
+	return s.auth.HashPassword(ctx, password, clientAddress(ctx))
 }
 
 // passwordProblem tells a caller why the current password was not found to be right.

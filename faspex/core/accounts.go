@@ -67,14 +67,16 @@ func (s *Server) registerAccounts() {
 			if a, err = changeAccount(a, in.Body); err != nil {
 				return nil, err
 			}
+			hash := ""
+			if in.Body.Password != nil {
+				if hash, err = s.newPassword(ctx, *in.Body.Password); err != nil {
+					return nil, err
+				}
+			}
 			if err := s.store.UpdateAccount(ctx, a); err != nil {
 				return nil, err
 			}
-			if in.Body.Password != nil {
-				hash, err := s.auth.HashPassword(ctx, *in.Body.Password, clientAddress(ctx))
-				if err != nil {
-					return nil, err
-				}
+			if hash != "" {
 				if err := s.store.SetPassword(ctx, a.ID, hash); err != nil {
 					return nil, err
 				}
@@ -133,7 +135,7 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		return nil, err
 	}
 	if c.Password != nil {
-		if a.PasswordHash, err = s.auth.HashPassword(ctx, *c.Password, clientAddress(ctx)); err != nil {
+		if a.PasswordHash, err = s.newPassword(ctx, *c.Password); err != nil {
 			return nil, err
 		}
 	}
