@@ -45,7 +45,7 @@ func (d littleSpace) Space(string) (storage.Space, error) {
 func occupied(dir string, names ...string) (n int64) {
 	for _, name := range names {
 		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			n += allocated(info)
+			n += storage.Allocated(info)
 		}
 	}
 	return n
