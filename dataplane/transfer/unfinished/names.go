@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"path"
 	"regexp"
 	"strings"
 )
@@ -42,7 +41,7 @@ func NamesOf(p string) []string { return []string{p + partialSuffix, p + journal
 // Bases are the files whose unfinished form may have the name p.
 func Bases(p string) []string {
 	for _, suffix := range []string{partialSuffix, journalSuffix} {
-		if base, ok := strings.CutSuffix(p, suffix); ok && path.Base(base) != "/" && !strings.HasSuffix(base, "/") {
+		if base, ok := strings.CutSuffix(p, suffix); ok && base != "" && !strings.HasSuffix(base, "/") {
 			return []string{base}
 		}
 	}
@@ -62,7 +61,7 @@ func In(entries []fs.DirEntry) map[string]bool {
 	for _, e := range entries {
 		if Reserved(e.Name()) {
 			note(&out, e.Name())
-		} else if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok {
+		} else if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok && base != "" {
 			note(&partials, base)
 		}
 	}
