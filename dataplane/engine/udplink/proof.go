@@ -12,7 +12,7 @@ const (
 	proofRounds, proofLeast, proofMost = 8, 2 * time.Second, 6 * time.Second
 	// proofDue is how old a proof is when the next one is asked for, proofRetry how often the question is repeated.
 	proofDue   = 500 * time.Millisecond
-	proofRetry = 100 * time.Millisecond
+	proofRetry = 50 * time.Millisecond
 	// amplification is how many bytes may leave for each one that came, while an address has not proved itself (RFC 9000,
 	// section 8).
 	amplification = 3

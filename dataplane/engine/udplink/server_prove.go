@@ -24,8 +24,9 @@ func (l *serverLink) askAgain() {
 	l.challenge(now, *l.peer.Load())
 }
 
-// takeLink handles link packets that came from one address at a time of the session's clock. To an address that has not
-// proved itself nothing leaves but answers to what came from it, each at most as long as that (TestUnprovedAddress).
+// takeLink handles link packets that came from one address at a time of the session's clock. To an address that has
+// never proved itself nothing leaves but answers to what came from it, each at most as long as that
+// (TestUnprovedAddress).
 func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.AddrPort) {
 	l.came(len(b), from)
 	l.mu.Lock()
@@ -63,7 +64,13 @@ func (l *serverLink) stray(m *wire.Link, from netip.AddrPort) bool {
 	return l.ready && *l.peer.Load() != from && m.Kind != wire.LinkResponse
 }
 
+// send sends link packets. Those to the session's own address count as everything that goes there does
+// (TestAddressWhoseProofHasRunOut); those to others are answers, no longer than what they answer.
 func (l *serverLink) send(b []byte, size int, to netip.AddrPort) {
+	if peer := l.peer.Load(); peer != nil && *peer == to && !l.proof.allows(l.cfg.Clock.Now(), len(b)) {
+		l.withheld.Add(1)
+		return
+	}
 	if err := l.endpoint.conn.Send(b, size, to); err != nil {
 		l.cfg.Logger.Debug("link packet not sent", "to", to, "error", err)
 	}
