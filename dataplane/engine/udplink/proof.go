@@ -6,7 +6,7 @@ import (
 )
 
 // How long an address is taken for the peer's after it has shown that it receives, in round trips and within bounds.
-// The first time is short: nothing has been sent to the address yet that was worth an attack.
+// The first time is short: nothing is known yet of an address but that it got a few small packets.
 const (
 	firstRounds, firstLeast, firstMost = 4, 250 * time.Millisecond, 2 * time.Second
 	proofRounds, proofLeast, proofMost = 8, 2 * time.Second, 6 * time.Second

@@ -33,7 +33,7 @@ func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.
 	defer l.mu.Unlock()
 	l.answer = l.answer[:0]
 	answered, challenged := false, false
-	token := l.tokens.of(from, now)
+	var token uint64
 	for len(b) > 0 {
 		d := b[:min(size, len(b))]
 		b = b[len(d):]
@@ -49,6 +49,9 @@ func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.
 				challenged = true
 			}
 		case m.Kind == wire.LinkHello:
+			if !answered {
+				token = l.tokens.of(from, now)
+			}
 			answered = l.takeHello(&m, len(d), now, token) || answered
 		default:
 			l.takeOther(&m, len(d), now, from)
@@ -162,7 +165,8 @@ func (l *serverLink) takeResponse(m *wire.Link, size int, now time.Duration, fro
 }
 
 // move has the session go to another address. Data waits until that address has answered once more: what is sent to one
-// that answers once and falls silent is three times what came (TestAddressFallsSilentAfterMove).
+// that answers once and falls silent is three times what came (TestSenderStopsAtSilentAddress,
+// TestReceiverStopsAtSilentAddress).
 func (l *serverLink) move(size int, now time.Duration, to netip.AddrPort) {
 	l.movedAt = now
 	l.proof.end(now, size)
