@@ -59,6 +59,10 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 		}, second / 2},
 		{"after a while", wire.Link{}, func(_ *hostile, own *place) *place {
 			own.answer(time.Second)
+			for own.data.Load() < 8192 { // on a busy machine the first proof may run out before anything is sent
+				own.send(wire.Link{Kind: wire.LinkPing}, 0)
+				own.answer(20 * time.Millisecond)
+			}
 			before := own.got.Load()
 			own.slander(5 * time.Second)
 			own.got.Add(-before)
@@ -98,9 +102,6 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 			t.Logf("%d bytes, %d at most", got, most)
 			if got > most {
 				t.Errorf("the silent address got %d bytes, want %d at most", got, most)
-			}
-			if silent == own && got < 8192 {
-				t.Errorf("the address got %d bytes before it fell silent", got)
 			}
 		})
 	}
