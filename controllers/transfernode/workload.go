@@ -3,6 +3,7 @@ package transfernode
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,8 +19,19 @@ import (
 	"faspex.io/operator/controllers/phase"
 )
 
-// podsRecheck is how often pods that are not ready are looked at.
-const podsRecheck = 10 * time.Second
+const (
+	// podsRecheck is how often pods that are not ready are looked at.
+	podsRecheck = 10 * time.Second
+	// addressRecheck is how soon those are looked at whose machine has not told its address yet: the database is not open to it before.
+	addressRecheck = 2 * time.Second
+)
+
+func recheckOf(pods []corev1.Pod) time.Duration {
+	if slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Status.HostIP == "" }) {
+		return addressRecheck
+	}
+	return podsRecheck
+}
 
 // workloadReady writes the ConfigMap, the Service and the DaemonSet, and reports how the pods are.
 func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outcome {
@@ -41,7 +53,14 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 		}
 	}
 	o.node.Status.Endpoint = desired.Endpoint(o.node)
-	return r.lookAtPods(ctx, o)
+	pods, err := r.pods(ctx, o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
+	}
+	if err := r.admitToDatabase(ctx, o, pods); err != nil {
+		return apply.Outcome(err)
+	}
+	return r.lookAtPods(ctx, o, pods)
 }
 
 // runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their machines go on
@@ -51,19 +70,19 @@ func (r *reconciler) runningWorkload(ctx context.Context, o *observed) (phase.Ou
 	if o.node.Status.DesiredNodes == nil {
 		return phase.Outcome{}, false
 	}
-	return r.lookAtPods(ctx, o), seen
+	pods, err := r.pods(ctx, o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err), seen
+	}
+	return r.lookAtPods(ctx, o, pods), seen
 }
 
 // lookAtPods reports how the DaemonSet and its pods are.
-func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome {
+func (r *reconciler) lookAtPods(ctx context.Context, o *observed, pods []corev1.Pod) phase.Outcome {
 	daemonSet := &appsv1.DaemonSet{}
 	key := client.ObjectKey{Namespace: o.node.Namespace, Name: desired.NamesOf(o.node.Name).DaemonSet}
 	if err := r.client.Get(ctx, key, daemonSet); client.IgnoreNotFound(err) != nil {
 		return phase.Transient(v1alpha1.ReasonAPIError, "the DaemonSet cannot be read", err)
-	}
-	pods, err := r.pods(ctx, o.node)
-	if err != nil {
-		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
 	}
 	o.node.Status.DesiredNodes = &daemonSet.Status.DesiredNumberScheduled
 	o.node.Status.ReadyNodes = &daemonSet.Status.NumberReady
@@ -71,7 +90,7 @@ func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome 
 	outcome := judgeDaemonSet(daemonSet, pods)
 	if !outcome.IsDone() {
 		// What keeps a pod from starting is told by the pod alone, which nothing watches.
-		outcome = outcome.After(podsRecheck)
+		outcome = outcome.After(recheckOf(pods))
 	}
 	return outcome
 }
