@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -43,11 +44,11 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	if err != nil {
 		return phase.Transient(v1alpha1.ReasonInvalidSpec, "the configuration of hsts cannot be rendered", err)
 	}
-	for _, object := range []runtime.ApplyConfiguration{
-		desired.ConfigMap(o.node, config),
-		desired.Service(o.node),
-		desired.DaemonSet(o.node, r.workload(o, atStart)),
-	} {
+	daemonSet, err := r.daemonSet(ctx, o.node, r.workload(o, atStart))
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	for _, object := range []runtime.ApplyConfiguration{desired.ConfigMap(o.node, config), desired.Service(o.node), daemonSet} {
 		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
 			return apply.Outcome(err)
 		}
@@ -61,6 +62,31 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 		return apply.Outcome(err)
 	}
 	return r.lookAtPods(ctx, o, pods)
+}
+
+// daemonSet is what the pods shall be. While nothing else of them changes, prepare keeps the image that the operator has given it: a new
+// version of the operator restarts no transfer. What runs is compared with what the operator remembers of it, so that an image that
+// somebody else has put there is not kept.
+func (r *reconciler) daemonSet(
+	ctx context.Context, node *v1alpha1.TransferNode, workload desired.Workload,
+) (*appsv1ac.DaemonSetApplyConfiguration, error) {
+	hash, err := desired.TemplateHash(node, workload)
+	if err != nil {
+		return nil, err
+	}
+	live := &appsv1.DaemonSet{}
+	key := client.ObjectKey{Namespace: node.Namespace, Name: desired.NamesOf(node.Name).DaemonSet}
+	if err := r.client.Get(ctx, key, live); client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("get DaemonSet: %w", err)
+	}
+	runs := slices.ContainsFunc(live.Spec.Template.Spec.InitContainers, func(c corev1.Container) bool {
+		return c.Name == desired.PrepareContainer && c.Image == node.Status.PrepareImage
+	})
+	if runs && live.Annotations[desired.TemplateHashAnnotation] == hash {
+		workload.OperatorImage = node.Status.PrepareImage
+	}
+	node.Status.PrepareImage = workload.OperatorImage
+	return desired.DaemonSet(node, workload).WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash}), nil
 }
 
 // runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their machines go on
