@@ -28,11 +28,13 @@ func (t *task) connect(ctx context.Context) (io.ReadWriteCloser, error) {
 		t.hostKey = t.newHostKey()
 	}
 	return dial.Open(ctx, dial.Options{
-		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "", HostKey: t.hostKey,
+		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "",
+		HostKey: t.hostKey,
 	})
 }
 
-// newHostKey trusts the key of the fingerprint, or else those that OpenSSH trusts: its files are read, and the person's own is added to.
+// newHostKey trusts the key of the fingerprint, or else those that OpenSSH trusts: its files are read, and the
+// person's own is added to.
 func (t *task) newHostKey() *dial.HostKey {
 	h := &dial.HostKey{Fingerprint: t.fingerprint, Note: t.warn}
 	// A home that is not absolute would be wherever ascp is run.
@@ -54,7 +56,8 @@ func (t *task) warn(text string) {
 // connectWebSocket trusts the certificates that -i names, or else those of the system.
 func (t *task) connectWebSocket(ctx context.Context) (io.ReadWriteCloser, error) {
 	if t.token == "" {
-		return nil, transfer.Errorf(transfer.CodeAuthentication, "a WebSocket needs a token (ASPERA_SCP_TOKEN): nothing else authorizes over it")
+		return nil, transfer.Errorf(transfer.CodeAuthentication,
+			"a WebSocket needs a token (ASPERA_SCP_TOKEN): nothing else authorizes over it")
 	}
 	roots, err := wssdial.Roots(withFile(t.keyFiles, t.authorityFile))
 	if err != nil {
@@ -81,7 +84,8 @@ func (t *task) signers() ([]ssh.Signer, error) {
 	if t.keyPEM != "" {
 		s, err := t.signer([]byte(t.keyPEM))
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication, "the SSH key of the environment or transfer spec can't be used: %w", err)
+			return nil, transfer.Errorf(transfer.CodeAuthentication,
+				"the SSH key of the environment or transfer spec can't be used: %w", err)
 		}
 		out = append(out, s)
 	}
@@ -97,7 +101,8 @@ func (t *task) signers() ([]ssh.Signer, error) {
 		out = append(out, s)
 	}
 	if len(out) == 0 && t.token == "" && t.password == "" {
-		return nil, transfer.Errorf(transfer.CodeAuthentication, "neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
+		return nil, transfer.Errorf(transfer.CodeAuthentication,
+			"neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
 	}
 	return out, nil
 }

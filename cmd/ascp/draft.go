@@ -97,7 +97,8 @@ func (d *draft) settleFlags() error {
 	return d.settleAttributes("--remote-preserve-xattrs", "--remote-preserve-acls")
 }
 
-// settleAttributes checks that both ends keep the same attributes. What was checked is not checked again against a spec.
+// settleAttributes checks that both ends keep the same attributes. What was checked is not checked again against a
+// spec.
 func (d *draft) settleAttributes(xattrs, acls string) error {
 	for _, a := range []struct {
 		name   string
@@ -105,7 +106,8 @@ func (d *draft) settleAttributes(xattrs, acls string) error {
 		remote *string
 	}{{xattrs, d.options.Xattrs, &d.remoteXattrs}, {acls, d.options.ACLs, &d.remoteACLs}} {
 		if remote := *a.remote; remote != "" && remote != a.local && (remote != transfer.AttributesNone || a.local != "") {
-			return transfer.Errorf(transfer.CodeUsage, "%s %s: attributes are kept in the same way at both ends, or not at all", a.name, remote)
+			return transfer.Errorf(transfer.CodeUsage, "%s %s: attributes are kept in the same way at both ends, or not at all",
+				a.name, remote)
 		}
 		*a.remote = ""
 	}
@@ -132,7 +134,8 @@ func parse(args []string, env func(string) string) (*request, error) {
 		return nil, err
 	}
 	if pinned && d.webSocket {
-		d.notices = append(d.notices, "--check-sshfp is about the SSH key; over a WebSocket the server's certificate is verified instead (-i names whom to trust)")
+		d.notices = append(d.notices, "--check-sshfp is about the SSH key; over a WebSocket the server's certificate is "+
+			"verified instead (-i names whom to trust)")
 	}
 	return d.request, d.complete()
 }

@@ -15,17 +15,19 @@ const (
 	mostPause  = 10 * time.Second
 )
 
-// passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address that
-// has changed.
+// passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address
+// that has changed.
 var passing = []transfer.Code{
-	transfer.CodeControl, transfer.CodeControlTimeout, transfer.CodeData, transfer.CodeDataTimeout, transfer.CodeConnectionLost, transfer.CodeDataStalled,
+	transfer.CodeControl, transfer.CodeControlTimeout, transfer.CodeData, transfer.CodeDataTimeout,
+	transfer.CodeConnectionLost, transfer.CodeDataStalled,
 }
 
-// persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to wait. A
-// transfer of which no session ever began is not tried again: its address may be wrong.
+// persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to
+// wait. A transfer of which no session ever began is not tried again: its address may be wrong.
 func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 	began, giveUp, pause := time.Now(), time.Time{}, firstPause
-	// Bytes of earlier sessions: moved, and what of them the receiver may have, which can be more than it had time to confirm.
+	// Bytes of earlier sessions: moved, and what of them the receiver may have, which can be more than it had time to
+	// confirm.
 	var moved, there int64
 	for {
 		t.began = false
@@ -38,7 +40,8 @@ func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
 		}
 		left := time.Until(giveUp)
-		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, transfer.AsError(err, transfer.CodeInternal).Code) {
+		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, transfer.AsError(err,
+			transfer.CodeInternal).Code) {
 			return summary, err
 		}
 		if progress && !t.quiet {

@@ -158,7 +158,8 @@ func sessionOf(text string) (session, sessions int, err error) {
 		sessions, err = strconv.Atoi(n)
 	}
 	if !ok || err != nil || session < 1 || session > sessions {
-		return 0, 0, transfer.Errorf(transfer.CodeUsage, "-C %s: give the number of the session and how many there are, as in 1:2", text)
+		return 0, 0, transfer.Errorf(transfer.CodeUsage,
+			"-C %s: give the number of the session and how many there are, as in 1:2", text)
 	}
 	return session, sessions, nil
 }
