@@ -3,6 +3,7 @@ package charts_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -68,7 +69,8 @@ func TestChartHoldsTheGeneratedFiles(t *testing.T) {
 func TestOperatorForTheCluster(t *testing.T) {
 	objects := render(t, operatorChart, "default")
 	want := []string{
-		"ClusterRole release-faspex-operator", "ClusterRole release-faspex-operator-edit", "ClusterRole release-faspex-operator-view",
+		"ClusterRole release-faspex-operator", "ClusterRole release-faspex-operator-edit",
+		"ClusterRole release-faspex-operator-transfernode-editor", "ClusterRole release-faspex-operator-view",
 		"ClusterRoleBinding release-faspex-operator",
 		"CustomResourceDefinition accesskeys.faspex.io", "CustomResourceDefinition faspexinstances.faspex.io",
 		"CustomResourceDefinition storagelocations.faspex.io", "CustomResourceDefinition transfernodes.faspex.io",
@@ -87,6 +89,33 @@ func TestOperatorForTheCluster(t *testing.T) {
 	admit(t, objects)
 }
 
+// TestTransferNodesAreNotForEditorsOfANamespace holds the chart to what config/rbac says.
+func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
+	objects := render(t, operatorChart, "default")
+	for role, want := range map[string]string{
+		"edit":                "[faspexinstances storagelocations accesskeys]",
+		"view":                "[faspexinstances transfernodes storagelocations accesskeys]",
+		"transfernode-editor": "[transfernodes]",
+	} {
+		object := objects["ClusterRole release-faspex-operator-"+role]
+		if object == nil {
+			t.Errorf("no role %s", role)
+			continue
+		}
+		rules, _, err := unstructured.NestedSlice(object.Object, "rules")
+		if err != nil || len(rules) != 1 {
+			t.Fatalf("%s has the rules %v (%v)", role, rules, err)
+		}
+		if got := fmt.Sprint(rules[0].(map[string]any)["resources"]); got != want {
+			t.Errorf("%s is for %s, want %s", role, got, want)
+		}
+		aggregated := strings.Contains(fmt.Sprint(object.GetLabels()), "aggregate-to")
+		if aggregated != (role != "transfernode-editor") {
+			t.Errorf("%s is aggregated: %t", role, aggregated)
+		}
+	}
+}
+
 func TestOperatorForNamespaces(t *testing.T) {
 	objects := render(t, operatorChart, "default", "--set", "watchNamespaces={kube-public,kube-node-lease}", "--set", "crds.install=false")
 	for name, object := range objects {
@@ -102,20 +131,81 @@ func TestOperatorForNamespaces(t *testing.T) {
 	if objects["Role release-faspex-operator in default"] != nil {
 		t.Error("it may read the Secrets of its own namespace, which it does not serve")
 	}
-	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
-	if err != nil {
-		t.Fatal(err)
-	}
-	args, _, err := unstructured.NestedStringSlice(containers[0].(map[string]any), "args")
-	if err != nil {
-		t.Fatal(err)
-	}
+	args := operatorArgs(t, objects)
 	for _, arg := range []string{"--watch-namespaces=kube-public,kube-node-lease", "--leader-elect", "--leader-election-id=release-faspex-operator"} {
 		if !slices.Contains(args, arg) {
 			t.Errorf("args %q lack %s", args, arg)
 		}
 	}
 	admit(t, objects)
+}
+
+func TestOperatorIsToldWhatSpecsMayName(t *testing.T) {
+	for _, test := range []struct {
+		values []string
+		want   []string
+	}{
+		{nil, nil},
+		{
+			[]string{"--set", "allowed.hostPaths={/srv/faspex,/data}", "--set", "allowed.images={ghcr.io/faspex-io}"},
+			[]string{"--allowed-host-paths=/srv/faspex,/data", "--allowed-images=ghcr.io/faspex-io"},
+		},
+	} {
+		var got []string
+		for _, arg := range operatorArgs(t, render(t, operatorChart, "default", test.values...)) {
+			if strings.HasPrefix(arg, "--allowed") {
+				got = append(got, arg)
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%v: -want +got:\n%s", test.values, diff)
+		}
+	}
+}
+
+// operatorContainer is the container of the operator's Deployment.
+func operatorContainer(t *testing.T, objects map[string]*unstructured.Unstructured) map[string]any {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
+	if err != nil || len(containers) != 1 {
+		t.Fatalf("containers are %v (%v)", containers, err)
+	}
+	return containers[0].(map[string]any)
+}
+
+// TestOperatorKnowsItsImage: transfer nodes run it as root, so it must be the one that runs as the operator.
+func TestOperatorKnowsItsImage(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	for _, test := range []struct {
+		values []string
+		want   string
+	}{
+		{nil, "ghcr.io/faspex-io/operator:0.1.0"},
+		{[]string{"--set", "image.repository=example.com/operator", "--set", "image.digest=" + digest}, "example.com/operator@" + digest},
+	} {
+		container := operatorContainer(t, render(t, operatorChart, "default", test.values...))
+		if container["image"] != test.want || environment(container)["OPERATOR_IMAGE"] != test.want {
+			t.Errorf("it runs %v and knows %q, want %s", container["image"], environment(container)["OPERATOR_IMAGE"], test.want)
+		}
+	}
+}
+
+// environment is what a container's variables are set to by value.
+func environment(container map[string]any) map[string]any {
+	values := map[string]any{}
+	for _, variable := range container["env"].([]any) {
+		values[variable.(map[string]any)["name"].(string)] = variable.(map[string]any)["value"]
+	}
+	return values
+}
+
+func operatorArgs(t *testing.T, objects map[string]*unstructured.Unstructured) []string {
+	t.Helper()
+	args, _, err := unstructured.NestedStringSlice(operatorContainer(t, objects), "args")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return args
 }
 
 func TestNoWildcardInAnyRole(t *testing.T) {
@@ -167,6 +257,8 @@ func TestRefusedValues(t *testing.T) {
 		{"log level", operatorChart, []string{"--set", "log.level=loud"}, "level"},
 		{"metrics on the port of the probes", operatorChart, []string{"--set", "metrics.port=8081"}, "port"},
 		{"namespace that is none", operatorChart, []string{"--set", "watchNamespaces={Not_A_Namespace}"}, "watchNamespaces"},
+		{"allowed folder that is none", operatorChart, []string{"--set", "allowed.hostPaths={srv}"}, "hostPaths"},
+		{"allowed image without a registry", operatorChart, []string{"--set", "allowed.images={faspex-io}"}, "images"},
 		{"no URL", faspexChart, nil, "externalURL"},
 		{"plain URL", faspexChart, []string{"--set", "instance.externalURL=http://faspex.example.com"}, "externalURL"},
 		{"both databases", faspexChart, append([]string{"--set", "instance.database.external.host=db", "--set", "instance.database.external.rootSecretRef.name=root"}, instance...), "database"},

@@ -5,13 +5,19 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -120,6 +126,56 @@ func TestMonitorSelectsTheService(t *testing.T) {
 			if object.GetLabels()[key] != value {
 				t.Errorf("the Service has %s=%q, the monitor wants %q", key, object.GetLabels()[key], value)
 			}
+		}
+	}
+}
+
+// TestTransferNodesAreNotForEditorsOfANamespace: a TransferNode puts pods into the network and folders of machines, so neither edit
+// nor admin of a namespace may write one. Whoever may view the namespace may view it.
+func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
+	found := map[string]bool{}
+	for _, object := range build(t, "rbac") {
+		if object.GetKind() != "ClusterRole" || !strings.HasPrefix(object.GetName(), "faspex-") {
+			continue
+		}
+		var role rbacv1.ClusterRole
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &role); err != nil {
+			t.Fatal(err)
+		}
+		found[role.Name] = true
+		writes := slices.ContainsFunc(role.Rules, func(rule rbacv1.PolicyRule) bool {
+			return slices.Contains(rule.Resources, "transfernodes") && slices.Contains(rule.Verbs, "create")
+		})
+		aggregated := slices.ContainsFunc(slices.Collect(maps.Keys(role.Labels)), func(label string) bool {
+			return strings.Contains(label, "aggregate-to")
+		})
+		if writes && aggregated {
+			t.Errorf("%s lets editors of a namespace write TransferNodes", role.Name)
+		}
+		if want := role.Name == "faspex-transfernode-editor"; writes != want {
+			t.Errorf("%s writes TransferNodes: %t, want %t", role.Name, writes, want)
+		}
+	}
+	for _, name := range []string{"faspex-edit", "faspex-view", "faspex-transfernode-editor"} {
+		if !found[name] {
+			t.Errorf("no ClusterRole %s", name)
+		}
+	}
+}
+
+// TestOperatorKnowsItsImage: transfer nodes run it as root, so it must be the one that runs as the operator.
+func TestOperatorKnowsItsImage(t *testing.T) {
+	for _, object := range build(t, "manager") {
+		if object.GetKind() != "Deployment" {
+			continue
+		}
+		var deployment appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment); err != nil {
+			t.Fatal(err)
+		}
+		container := deployment.Spec.Template.Spec.Containers[0]
+		if !slices.Contains(container.Env, corev1.EnvVar{Name: "OPERATOR_IMAGE", Value: container.Image}) {
+			t.Errorf("the operator runs %s and is told %v", container.Image, container.Env)
 		}
 	}
 }

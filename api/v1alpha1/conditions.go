@@ -8,6 +8,10 @@ const (
 	ConditionStalled     = "Stalled"
 )
 
+// ConditionSpecAllowed tells, of a FaspexInstance or a TransferNode, whether the operator permits the images and the folders of machines
+// that its spec names. While it does not, nothing is changed.
+const ConditionSpecAllowed = "SpecAllowed"
+
 // Conditions of the parts of a FaspexInstance, in the order in which they come true.
 const (
 	ConditionSecretsReady        = "SecretsReady"
@@ -60,6 +64,8 @@ const (
 	ReasonDependents = "Dependents"
 	// ReasonInvalidSpec: the field that the message names holds something that cannot work.
 	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonNotAllowed: the field that the message names asks for something that the operator does not permit.
+	ReasonNotAllowed = "NotAllowed"
 	// ReasonSecretNotFound: the Secret that the named field refers to does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretInvalid: the Secret that the named field refers to lacks a key or holds something unusable.

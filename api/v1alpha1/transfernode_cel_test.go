@@ -22,6 +22,12 @@ tls: {secretRef: {name: cert}}
 logLevel: debug
 resources: {limits: {memory: 1Gi}}
 suspend: false`},
+		{name: "symbolic links", spec: good + "symbolicLinks: {follow: [/default/archive, /default/..archive], permitOutside: true}"},
+		{name: "a relative link", spec: good + "symbolicLinks: {follow: [default/archive]}", refusal: "absolute path beneath the docroot"},
+		{name: "a link that climbs", spec: good + "symbolicLinks: {follow: [/default/../x]}", refusal: "absolute path beneath the docroot"},
+		{name: "a link that ends in dots", spec: good + "symbolicLinks: {follow: [/default/..]}", refusal: "absolute path beneath the docroot"},
+		{name: "the docroot as a link", spec: good + "symbolicLinks: {follow: [//]}", refusal: "absolute path beneath the docroot"},
+		{name: "a link with a slash at its end", spec: good + "symbolicLinks: {follow: [/default/]}", refusal: "absolute path beneath the docroot"},
 		{name: "no instance", spec: "storage: [{name: default, hostPath: {path: /srv/files}}]", refusal: "spec.instanceRef"},
 		{name: "no storage", spec: "instanceRef: {name: demo}", refusal: "spec.storage"},
 		{name: "empty storage", spec: "instanceRef: {name: demo}\nstorage: []", refusal: "spec.storage"},
@@ -56,15 +62,30 @@ suspend: false`},
 		},
 		{name: "relative path", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: a/b}}]", refusal: "path must be absolute"},
 		{name: "path that climbs", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a/../b}}]", refusal: "path must be absolute"},
+		{name: "path with a trailing slash", spec: hostPath("/a/"), refusal: "path must be absolute"},
+		{name: "path with an empty element", spec: hostPath("/a//b"), refusal: "path must be absolute"},
+		{name: "path with a dot", spec: hostPath("/a/./b"), refusal: "path must be absolute"},
+		{name: "path that ends in a dot", spec: hostPath("/a/."), refusal: "path must be absolute"},
+		{name: "path that ends upwards", spec: hostPath("/a/.."), refusal: "path must be absolute"},
+		{name: "path with a line feed", spec: hostPath(`/a\nb`), refusal: "path must be absolute"},
 		{name: "dots in a name are fine", spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /a..b/.c}}]"},
 		{name: "target above maximum", spec: good + "rates: {targetKbps: 2, maxKbps: 1}", refusal: "targetKbps must not exceed maxKbps"},
 		{name: "no maximum", spec: good + "rates: {targetKbps: 2, maxKbps: 0}"},
 		{name: "total too small to divide", spec: good + "rates: {totalReceiveKbps: 999}", refusal: "must be 0 or at least 1000"},
 		{name: "negative total", spec: good + "rates: {totalSendKbps: -1}", refusal: "spec.rates.totalSendKbps"},
+		{name: "history", spec: good + "history: {retention: 8760h, filesRetention: 24h}"},
+		{name: "history of files as long as that of transfers", spec: good + "history: {retention: 720h}"},
+		{name: "history that is no duration", spec: good + "history: {retention: 90d}", refusal: "spec.history"},
+		{name: "no history of transfers", spec: good + "history: {retention: 0s, filesRetention: 0s}", refusal: "retention must be between 1h and 87600h"},
+		{name: "history for ever", spec: good + "history: {retention: 87601h}", refusal: "retention must be between 1h and 87600h"},
+		{name: "negative history", spec: good + "history: {filesRetention: -1h}", refusal: "filesRetention must be between 1h and 87600h"},
+		{name: "history of files that outlives that of transfers", spec: good + "history: {retention: 24h}", refusal: "must not exceed retention"},
+		{name: "history of files beyond the default", spec: good + "history: {filesRetention: 2161h}", refusal: "must not exceed retention"},
 		{name: "policy", spec: good + "rates: {policy: rude}", refusal: "spec.rates.policy"},
 		{name: "cipher", spec: good + "ciphers: [rot13]", refusal: "spec.ciphers[0]"},
 		{name: "gso", spec: good + "gso: maybe", refusal: "spec.gso"},
 	})
+	checkAdmission(t, "TransferNode", hostPathCases())
 	checkChanges(t, "TransferNode", []change{
 		{
 			name: "encryption begins", before: good,
@@ -80,4 +101,32 @@ suspend: false`},
 			after: "instanceRef: {name: other}\nstorage: [{name: default, hostPath: {path: /srv/files}}]",
 		},
 	})
+}
+
+func hostPath(path string) string {
+	return "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: \"" + path + "\"}}]"
+}
+
+// hostPathCases are folders of the machine that must not be storage, and neighbours of theirs that may be.
+func hostPathCases() []admission {
+	var cases []admission
+	for _, path := range []string{
+		"/bin", "/boot", "/boot/efi", "/dev", "/dev/shm", "/efi", "/etc", "/etc/cron.d", "/home", "/home/alice/.ssh", "/lib", "/lib/systemd",
+		"/lib32", "/lib64", "/libx32", "/lost+found", "/nix", "/opt", "/var/opt", "/opt/bin", "/var/opt/cni/bin", "/opt/cni/bin", "/opt/containerd", "/ostree", "/proc",
+		"/proc/1/root", "/root", "/root/.ssh", "/run", "/run/containerd", "/sbin", "/snap", "/sys", "/sysroot", "/system", "/tmp", "/tmp/a",
+		"/usr", "/usr/local/bin", "/var", "/var/cache", "/var/lib", "/var/lib/kubelet", "/var/lib/kubelet/pods", "/var/lib/containerd",
+		"/var/lib/docker", "/var/lib/etcd", "/var/lib/rancher/k3s", "/var/lib/k0s", "/var/lib/crio", "/var/lib/containers", "/var/lib/cni",
+		"/var/lib/calico", "/var/lib/cilium", "/var/lib/systemd", "/var/lib/dpkg", "/var/lib/rpm", "/var/lib/cloud", "/var/lib/mysql",
+		"/var/lib/postgresql", "/var/lib/minikube", "/var/lib/kubernetes", "/var/lib/microk8s",
+		"/var/log", "/var/log/pods", "/var/run", "/var/run/secrets", "/var/spool/cron", "/var/tmp", "/var/snap", "/var/lock", "/var/roothome",
+	} {
+		cases = append(cases, admission{name: "system folder " + path, spec: hostPath(path), refusal: "path must not be a folder of the system"})
+	}
+	for _, path := range []string{
+		"/data", "/srv", "/srv/etc", "/mnt/usr/bin", "/media/disk", "/library", "/binary", "/devices", "/etcetera", "/running", "/variable",
+		"/var/lib/faspex", "/var/lib/faspex/etcd", "/var/lib/kubelet-data", "/var/opt/faspex", "/var/faspex", "/var/mnt/disk", "/opt/faspex", "/opt/binary", "/homes/a", "/tmpfiles", "/usrdata",
+	} {
+		cases = append(cases, admission{name: "folder " + path, spec: hostPath(path)})
+	}
+	return cases
 }

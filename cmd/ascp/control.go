@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"faspex.io/operator/dataplane/sshd/dial"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/wss"
 	wssdial "faspex.io/operator/dataplane/wss/dial"
 )
@@ -56,7 +56,7 @@ func (t *task) warn(text string) {
 // connectWebSocket trusts the certificates that -i names, or else those of the system.
 func (t *task) connectWebSocket(ctx context.Context) (io.ReadWriteCloser, error) {
 	if t.token == "" {
-		return nil, transfer.Errorf(transfer.CodeAuthentication,
+		return nil, fail.New(fail.Authentication,
 			"a WebSocket needs a token (ASPERA_SCP_TOKEN): nothing else authorizes over it")
 	}
 	roots, err := wssdial.Roots(withFile(t.keyFiles, t.authorityFile))
@@ -84,25 +84,23 @@ func (t *task) signers() ([]ssh.Signer, error) {
 	if t.keyPEM != "" {
 		s, err := t.signer([]byte(t.keyPEM))
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication,
-				"the SSH key of the environment or transfer spec can't be used: %w", err)
+			return nil, fail.New(fail.Authentication, "the SSH key of the environment or transfer spec can't be used: %w", err)
 		}
 		out = append(out, s)
 	}
 	for _, name := range withFile(t.keyFiles, t.sshKeyFile) {
 		pem, err := os.ReadFile(name)
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication, "the SSH key can't be read: %w", err)
+			return nil, fail.New(fail.Authentication, "the SSH key can't be read: %w", err)
 		}
 		s, err := t.signer(pem)
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeAuthentication, "%s can't be used as an SSH key: %w", name, err)
+			return nil, fail.New(fail.Authentication, "%s can't be used as an SSH key: %w", name, err)
 		}
 		out = append(out, s)
 	}
 	if len(out) == 0 && t.token == "" && t.password == "" {
-		return nil, transfer.Errorf(transfer.CodeAuthentication,
-			"neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
+		return nil, fail.New(fail.Authentication, "neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/spf13/pflag"
 )
@@ -62,7 +63,7 @@ func newFlags() (*pflag.FlagSet, map[*option]*given) {
 func (d *draft) applyFlags(all map[*option]*given, env func(string) string) error {
 	for _, o := range named(refused) {
 		if g := all[o]; g != nil && len(g.texts) > 0 {
-			return transfer.Errorf(transfer.CodeUsage, "option --%s is not supported by this ascp: %s", o.flag, o.words)
+			return fail.New(fail.Usage, "option --%s is not supported by this ascp: %s", o.flag, o.words)
 		}
 	}
 	for _, o := range named(works) {
@@ -87,7 +88,7 @@ func (d *draft) applyFlags(all map[*option]*given, env func(string) string) erro
 func (d *draft) settleFlags() error {
 	if d.inClear {
 		if d.options.Cipher != "" && d.options.Cipher != "none" {
-			return transfer.Errorf(transfer.CodeUsage, "-T and -c %s exclude each other", d.options.Cipher)
+			return fail.New(fail.Usage, "-T and -c %s exclude each other", d.options.Cipher)
 		}
 		d.options.Cipher = "none"
 	}
@@ -106,8 +107,7 @@ func (d *draft) settleAttributes(xattrs, acls string) error {
 		remote *string
 	}{{xattrs, d.options.Xattrs, &d.remoteXattrs}, {acls, d.options.ACLs, &d.remoteACLs}} {
 		if remote := *a.remote; remote != "" && remote != a.local && (remote != transfer.AttributesNone || a.local != "") {
-			return transfer.Errorf(transfer.CodeUsage, "%s %s: attributes are kept in the same way at both ends, or not at all",
-				a.name, remote)
+			return fail.New(fail.Usage, "%s %s: attributes are kept in the same way at both ends, or not at all", a.name, remote)
 		}
 		*a.remote = ""
 	}

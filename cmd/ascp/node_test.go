@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
-	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/wss"
@@ -75,7 +75,7 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 	if err != nil {
 		return nil, err
 	}
-	data, err := engine.ListenUDP(addr, engine.Options{})
+	data, err := udplink.Listen(addr, udplink.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -238,14 +238,14 @@ type memRecorder struct {
 
 type memRecording struct {
 	mu       sync.Mutex
-	transfer store.Transfer
-	progress store.Progress
-	files    []store.FileResult
-	outcome  *store.Outcome
+	transfer record.Transfer
+	progress record.Progress
+	files    []record.FileResult
+	outcome  *record.Outcome
 	canceled chan struct{}
 }
 
-func (r *memRecorder) Begin(_ context.Context, t store.Transfer) (store.Recording, error) {
+func (r *memRecorder) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := &memRecording{transfer: t, canceled: make(chan struct{})}
@@ -263,19 +263,19 @@ func (r *memRecorder) last(t *testing.T) *memRecording {
 	return r.sessions[len(r.sessions)-1]
 }
 
-func (m *memRecording) Progress(p store.Progress) {
+func (m *memRecording) Progress(p record.Progress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.progress = p
 }
 
-func (m *memRecording) File(f store.FileResult) {
+func (m *memRecording) File(f record.FileResult) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.files = append(m.files, f)
 }
 
-func (m *memRecording) Finish(o store.Outcome) {
+func (m *memRecording) Finish(o record.Outcome) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.outcome == nil {
@@ -287,7 +287,7 @@ func (m *memRecording) Canceled() <-chan struct{} { return m.canceled }
 func (m *memRecording) RateChanges() <-chan int64 { return nil }
 
 // ended waits for the end of the session.
-func (m *memRecording) ended(t *testing.T) store.Outcome {
+func (m *memRecording) ended(t *testing.T) record.Outcome {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		m.mu.Lock()
@@ -298,7 +298,7 @@ func (m *memRecording) ended(t *testing.T) store.Outcome {
 		}
 	}
 	t.Fatal("the session does not end")
-	return store.Outcome{}
+	return record.Outcome{}
 }
 
 // writeFiles fills a folder: names with their content.

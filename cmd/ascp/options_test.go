@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,9 +138,9 @@ func TestOptionsSetWhatTheySay(t *testing.T) {
 				return // Tags are what they are.
 			}
 			_, err := parseSpec(t, `"`+o.fields[0]+`":`+wrong)
-			var e *transfer.Error
-			if !errors.As(err, &e) || e.Code != transfer.CodeUsage || !strings.Contains(e.Text,
-				o.fields[0]+" has a wrong type") || strings.Contains(e.Text, "SECRET") {
+			var e *fail.Error
+			if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, o.fields[0]+" has a wrong type") ||
+				strings.Contains(e.Text, "SECRET") {
 				t.Errorf("of a wrong type: %v", err)
 			}
 		})
@@ -185,9 +185,9 @@ func TestOptionsRefusedByName(t *testing.T) {
 		if o.flag != "" {
 			for _, args := range [][]string{{"--" + o.flag, "a", "h:b"}, {"--" + o.flag + "=x", "a", "h:b"}} {
 				_, err := parse(args, noEnv)
-				var e *transfer.Error
-				if !errors.As(err, &e) || e.Code != transfer.CodeUsage || !strings.Contains(e.Text,
-					"--"+o.flag+" is not supported") || !strings.Contains(e.Text, o.words) {
+				var e *fail.Error
+				if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, "--"+o.flag+" is not supported") ||
+					!strings.Contains(e.Text, o.words) {
 					t.Errorf("%v: %v", args, err)
 				}
 			}
@@ -195,8 +195,8 @@ func TestOptionsRefusedByName(t *testing.T) {
 		for _, field := range o.fields {
 			for _, value := range []string{`true`, `"x"`, `1`, `["x"]`, `{"a":1}`} {
 				_, err := parseSpec(t, `"`+field+`":`+value)
-				var e *transfer.Error
-				if !errors.As(err, &e) || e.Code != transfer.CodeUsage || !strings.Contains(e.Text, field+" is not supported") ||
+				var e *fail.Error
+				if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, field+" is not supported") ||
 					!strings.Contains(e.Text, o.words) {
 					t.Errorf("%s %s: %v", field, value, err)
 				}

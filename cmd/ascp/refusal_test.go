@@ -16,6 +16,7 @@ import (
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -66,7 +67,7 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		token string
 		args  []string
-		code  transfer.Code
+		code  fail.Code
 		says  string
 	}{
 		"neither token nor key": {"", send("/in"), 19, "neither a token"},

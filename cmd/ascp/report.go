@@ -7,6 +7,7 @@ import (
 
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/faspmgr"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -64,6 +65,9 @@ func (t *task) fileEnded(e transfer.FileEvent) {
 			faspmgr.Field{Name: "Description", Value: e.Err.Text})
 		return
 	}
+	if e.LeftOut != nil {
+		t.display.note(e.LeftOut.Text)
+	}
 	if e.StaysEncrypted != nil {
 		t.display.note(e.StaysEncrypted.Text)
 	}
@@ -86,7 +90,7 @@ func (t *task) reportEnd(s transfer.Summary, err error) {
 		t.manager.Send("DONE", fields...)
 		return
 	}
-	e := transfer.AsError(err, transfer.CodeInternal)
+	e := fail.Of(err, fail.Internal)
 	t.manager.Send("ERROR", append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description",
 		Value: e.Text})...)
 }
@@ -99,6 +103,6 @@ func (t *task) obey(f faspmgr.Frame) {
 			t.client.SetTargetRate(kbps)
 		}
 	case "CANCEL":
-		t.cancel(&transfer.Error{Code: transfer.CodeCanceled, Text: "canceled by the manager, run again to resume"})
+		t.cancel(&fail.Error{Code: fail.Canceled, Text: "canceled by the manager, run again to resume"})
 	}
 }

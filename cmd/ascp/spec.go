@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -20,7 +20,7 @@ import (
 func (d *draft) applySpecFile(name string) error {
 	text, err := readSpec(name)
 	if err != nil {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec can't be read: %w", err)
+		return fail.New(fail.Usage, "the transfer spec can't be read: %w", err)
 	}
 	fields, err := specFields(text)
 	if err != nil {
@@ -47,8 +47,7 @@ func specFields(text []byte) (map[string]json.RawMessage, error) {
 	case len(answer.TransferSpecs) == 1:
 		return answer.TransferSpecs[0].TransferSpec, nil
 	case len(answer.TransferSpecs) > 1:
-		return nil, transfer.Errorf(transfer.CodeUsage, "the file holds %d transfer specs, one is run at a time",
-			len(answer.TransferSpecs))
+		return nil, fail.New(fail.Usage, "the file holds %d transfer specs, one is run at a time", len(answer.TransferSpecs))
 	}
 	var plain fields
 	if err := json.Unmarshal(text, &plain); err != nil {
@@ -73,7 +72,7 @@ func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 		case o == nil:
 			unknown = append(unknown, name)
 		case o.fate == refused && asks(value):
-			return nil, transfer.Errorf(transfer.CodeUsage, "transfer spec: %s is not supported by this ascp: %s", name, o.words)
+			return nil, fail.New(fail.Usage, "transfer spec: %s is not supported by this ascp: %s", name, o.words)
 		case o.fate == works && name == o.fields[0]:
 			continue
 		case o.fate == works:
@@ -131,11 +130,11 @@ func badSpec(err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case !errors.As(err, &wrong):
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec is not JSON")
+		return fail.New(fail.Usage, "the transfer spec is not JSON")
 	case wrong.Field == "":
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec is not an object")
+		return fail.New(fail.Usage, "the transfer spec is not an object")
 	}
-	return transfer.Errorf(transfer.CodeUsage, "transfer spec: field %s has a wrong type", wrong.Field)
+	return fail.New(fail.Usage, "transfer spec: field %s has a wrong type", wrong.Field)
 }
 
 func readSpec(name string) ([]byte, error) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // kbps reads a rate: a number of kbit/s, or with a suffix.
@@ -63,7 +63,7 @@ func cipher(text string) (string, error) {
 	case "aes128", "aes192", "aes256":
 		return "aes-" + plain[3:] + "-gcm", nil
 	}
-	return "", transfer.Errorf(transfer.CodeUsage, "cipher %q is not supported, use aes128, aes192, aes256 or none", text)
+	return "", fail.New(fail.Usage, "cipher %q is not supported, use aes128, aes192, aes256 or none", text)
 }
 
 func decode64(name, text string) (string, error) {

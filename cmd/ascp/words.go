@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -124,7 +125,7 @@ func (d *draft) lists() error {
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return transfer.Errorf(transfer.CodeNoSuchFile, "the list of files can't be read: %w", err)
+		return fail.New(fail.NoSuchFile, "the list of files can't be read: %w", err)
 	}
 	var lines []string
 	for line := range strings.Lines(string(text)) {
@@ -158,8 +159,7 @@ func sessionOf(text string) (session, sessions int, err error) {
 		sessions, err = strconv.Atoi(n)
 	}
 	if !ok || err != nil || session < 1 || session > sessions {
-		return 0, 0, transfer.Errorf(transfer.CodeUsage,
-			"-C %s: give the number of the session and how many there are, as in 1:2", text)
+		return 0, 0, fail.New(fail.Usage, "-C %s: give the number of the session and how many there are, as in 1:2", text)
 	}
 	return session, sessions, nil
 }
@@ -175,14 +175,14 @@ func (r *request) complete() error {
 	case r.sshPort <= 0 || r.sshPort > 65535 || r.udpPort < 0 || r.udpPort > 65535:
 		return errors.New("a port is between 1 and 65535")
 	case len(r.sources) == 0:
-		return transfer.Errorf(transfer.CodeNothing, "nothing to transfer: no source is named")
+		return fail.New(fail.Nothing, "nothing to transfer: no source is named")
 	}
 	if r.user == "" {
 		r.user = "xfer"
 	}
 	for _, s := range r.sources {
 		if strings.Contains(s.Source, "://") {
-			return transfer.Errorf(transfer.CodeUsage, "%s: sources that are not files are not supported", s.Source)
+			return fail.New(fail.Usage, "%s: sources that are not files are not supported", s.Source)
 		}
 	}
 	if err := r.completeFileCrypt(); err != nil {

@@ -21,6 +21,7 @@ import (
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/faspexinstance"
 	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/controllers/storagelocation"
 	"faspex.io/operator/controllers/transfernode"
@@ -33,7 +34,7 @@ func run(ctx context.Context, config *rest.Config, s settings, log logr.Logger) 
 	if err != nil {
 		return err
 	}
-	if err := addControllers(mgr); err != nil {
+	if err := addControllers(mgr, s); err != nil {
 		return err
 	}
 	for add, check := range map[string]func(string, healthz.Checker) error{"healthz": mgr.AddHealthzCheck, "readyz": mgr.AddReadyzCheck} {
@@ -107,15 +108,19 @@ func stripForeign(object any) (any, error) {
 	return object, nil
 }
 
-func addControllers(mgr ctrl.Manager) error {
+func addControllers(mgr ctrl.Manager, s settings) error {
+	permitted, err := policy.New(s.allowedHostPaths, s.allowedImages)
+	if err != nil {
+		return err
+	}
 	// The connections need Secrets that users give, which the cache has no content of.
 	nodes, faspex := nodeapi.NewConnector(mgr.GetAPIReader(), nil), faspexapi.NewConnector(mgr.GetAPIReader(), nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
-	if _, err := faspexinstance.SetupWithManager(mgr, faspexinstance.Options{}); err != nil {
+	if _, err := faspexinstance.SetupWithManager(mgr, faspexinstance.Options{Policy: permitted}); err != nil {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: faspexinstance.DatabaseServer(credentials), Nodes: nodes, Faspex: faspex,
+		DatabaseServer: faspexinstance.DatabaseServer(credentials), OperatorImage: s.operatorImage, Policy: permitted, Nodes: nodes, Faspex: faspex,
 	}); err != nil {
 		return err
 	}

@@ -36,11 +36,12 @@ func TestRolesAreEnough(t *testing.T) {
 	if err := restricted.List(t.Context(), &corev1.SecretList{}); !apierrors.IsForbidden(err) {
 		t.Fatalf("the user may list the Secrets of the cluster: %v", err)
 	}
-	mgr, err := newManager(config, settings{watchNamespaces: []string{namespace}, metricsAddress: "0", healthAddress: "0"})
+	s := settings{watchNamespaces: []string{namespace}, metricsAddress: "0", healthAddress: "0"}
+	mgr, err := newManager(config, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := addControllers(mgr); err != nil {
+	if err := addControllers(mgr, s); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())

@@ -91,7 +91,7 @@ func TestFlags(t *testing.T) {
 	if err := command.Execute(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--watch-namespaces", "--leader-elect", "--kubeconfig", "KUBECONFIG", "operator --log-format=console"} {
+	for _, want := range []string{"--allowed-host-paths", "--allowed-images", "--watch-namespaces", "--leader-elect", "--kubeconfig", "KUBECONFIG", "operator --log-format=console"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("help does not speak of %s", want)
 		}

@@ -28,6 +28,7 @@ import (
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/faspexinstance"
 	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/controllers/storagelocation"
 	"faspex.io/operator/controllers/transfernode"
@@ -54,6 +55,8 @@ type Field struct {
 	// Faspex is the fake, Core the real one; one of them is nil.
 	Faspex *Faspex
 	Core   *Core
+	// Policy is what the controllers permit.
+	Policy policy.Policy
 	// Appliers count what the controllers write.
 	Appliers []*apply.Applier
 }
@@ -62,6 +65,15 @@ type Field struct {
 func New(t *testing.T) *Field {
 	t.Helper()
 	f := prepare(t)
+	f.start(t)
+	return f
+}
+
+// NewPermitting is New for controllers that permit less than everything.
+func NewPermitting(t *testing.T, permitted policy.Policy) *Field {
+	t.Helper()
+	f := prepare(t)
+	f.Policy = permitted
 	f.start(t)
 	return f
 }
@@ -132,7 +144,7 @@ func (f *Field) start(t *testing.T) {
 		f.Appliers = append(f.Appliers, applier)
 	}
 	add(transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: faspexinstance.DatabaseServer(reader), Nodes: nodes, Faspex: f,
+		DatabaseServer: faspexinstance.DatabaseServer(reader), Policy: f.Policy, Nodes: nodes, Faspex: f,
 	}))
 	add(storagelocation.SetupWithManager(mgr, storagelocation.Options{Nodes: nodes, Faspex: f}))
 	add(accesskey.SetupWithManager(mgr, accesskey.Options{Nodes: nodes}))

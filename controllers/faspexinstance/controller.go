@@ -22,6 +22,7 @@ import (
 	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/lifecycle"
+	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -39,6 +40,8 @@ const controllerName = "faspexinstance"
 
 // Options are what the program gives the controller.
 type Options struct {
+	// Policy is what the operator permits.
+	Policy policy.Policy
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -49,6 +52,7 @@ type reconciler struct {
 	secrets  *secrets.Store
 	recorder events.EventRecorder
 	now      func() time.Time
+	policy   policy.Policy
 }
 
 // observed is what the phases of one reconciliation share.
@@ -72,6 +76,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
 		recorder: mgr.GetEventRecorder(controllerName),
 		now:      options.Now,
+		policy:   options.Policy,
 	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).

@@ -68,6 +68,9 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 
 // databaseProvisioned makes the database, its users and their rights, and repairs them.
 func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase.Outcome {
+	if outcome := r.databaseIsApart(ctx, o); !outcome.IsDone() {
+		return outcome
+	}
 	server, err := o.rootServer()
 	if err != nil {
 		return secrets.Outcome(err)

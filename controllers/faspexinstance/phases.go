@@ -1,16 +1,20 @@
 package faspexinstance
 
 import (
+	"context"
+
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/policy"
 )
 
 // phases in the order of the guide: database, migration, core, what talks to core, and the door to all of them last.
 func (r *reconciler) phases() []phase.Phase[*observed] {
 	return []phase.Phase[*observed]{
-		{Condition: v1alpha1.ConditionSecretsReady, Run: r.secretsReady},
+		{Condition: v1alpha1.ConditionSpecAllowed, Run: r.specAllowed},
+		{Condition: v1alpha1.ConditionSecretsReady, Needs: []string{v1alpha1.ConditionSpecAllowed}, Run: r.secretsReady},
 		{Condition: v1alpha1.ConditionDatabaseReady, Needs: []string{v1alpha1.ConditionSecretsReady}, Run: r.databaseReady},
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Needs: []string{v1alpha1.ConditionDatabaseReady}, Run: r.databaseProvisioned},
 		{Condition: v1alpha1.ConditionSchemaMigrated, Needs: []string{v1alpha1.ConditionDatabaseProvisioned}, Run: r.schemaMigrated},
@@ -21,6 +25,10 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		r.componentPhase(v1alpha1.ConditionRouterReady, desired.RouterComponent,
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
 	}
+}
+
+func (r *reconciler) specAllowed(_ context.Context, o *observed) phase.Outcome {
+	return policy.Outcome(r.policy.Instance(o.instance))
 }
 
 // componentPhase rolls a component out once what it needs is there; from then on its condition tells of its own pods.

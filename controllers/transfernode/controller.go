@@ -16,10 +16,12 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/nodeapi"
+	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -38,11 +40,18 @@ const controllerName = "transfernode"
 // resync is how often the parts that no watch reports on are looked at: the Node API and the registration.
 const resync = time.Minute
 
+// DefaultOperatorImage is the image of the operator that was released with this code.
+const DefaultOperatorImage = "ghcr.io/faspex-io/operator:" + desiredinstance.DefaultVersion
+
 // Options are what the program gives the controller.
 type Options struct {
 	// DatabaseServer tells where and as whom to provision in the database server of an instance. Its error wraps
 	// secrets.ErrNotFound or secrets.ErrInvalid while the credentials are not there.
 	DatabaseServer func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error)
+	// OperatorImage is the operator's own image; DefaultOperatorImage when empty.
+	OperatorImage string
+	// Policy is what the operator permits.
+	Policy policy.Policy
 	// Nodes and Faspex open the connections.
 	Nodes  *nodeapi.Connector
 	Faspex FaspexConnector
@@ -81,6 +90,9 @@ type observed struct {
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.OperatorImage == "" {
+		options.OperatorImage = DefaultOperatorImage
 	}
 	applier := apply.New(mgr.GetClient(), controllerName)
 	r := &reconciler{

@@ -6,17 +6,19 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/conditions"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/policy"
 )
 
 // phases in order. What runs goes on running while the instance is away: only what needs the instance waits for it.
 func (r *reconciler) phases() []phase.Phase[*observed] {
 	return []phase.Phase[*observed]{
+		{Condition: v1alpha1.ConditionSpecAllowed, Run: r.specAllowed},
 		{Condition: v1alpha1.ConditionInstanceReady, Run: r.instanceReady},
 		{Condition: v1alpha1.ConditionSecretsReady, Run: r.secretsReady},
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Run: r.databaseProvisioned},
 		{
 			Condition: v1alpha1.ConditionWorkloadReady, Run: r.workloadReady, Observe: r.runningWorkload,
-			Needs: []string{v1alpha1.ConditionSecretsReady, v1alpha1.ConditionDatabaseProvisioned},
+			Needs: []string{v1alpha1.ConditionSpecAllowed, v1alpha1.ConditionSecretsReady, v1alpha1.ConditionDatabaseProvisioned},
 		},
 		{
 			Condition: v1alpha1.ConditionNodeAPIReady, Run: r.nodeAPIReady,
@@ -27,6 +29,10 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 			Needs: []string{v1alpha1.ConditionInstanceReady, v1alpha1.ConditionNodeAPIReady},
 		},
 	}
+}
+
+func (r *reconciler) specAllowed(_ context.Context, o *observed) phase.Outcome {
+	return policy.Outcome(r.Policy.TransferNode(o.node, o.instance))
 }
 
 func (r *reconciler) instanceReady(_ context.Context, o *observed) phase.Outcome {

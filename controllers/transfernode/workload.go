@@ -34,7 +34,7 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	for _, object := range []runtime.ApplyConfiguration{
 		desired.ConfigMap(o.node, config),
 		desired.Service(o.node),
-		desired.DaemonSet(o.node, workload(o, atStart)),
+		desired.DaemonSet(o.node, r.workload(o, atStart)),
 	} {
 		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
 			return apply.Outcome(err)
@@ -77,11 +77,12 @@ func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome 
 }
 
 // workload is what the DaemonSet takes from the instance, and the digest of what is read at the start.
-func workload(o *observed, atStart string) desired.Workload {
+func (r *reconciler) workload(o *observed, atStart string) desired.Workload {
 	workload := desired.Workload{
-		Image:      desiredinstance.ImagesOf(o.instance).HSTS,
-		PullPolicy: desiredinstance.PullPolicy(o.instance),
-		ConfigHash: desired.ConfigHash(atStart, o.databaseEnv, o.sshHostKeys),
+		Image:         desiredinstance.ImagesOf(o.instance).HSTS,
+		OperatorImage: r.OperatorImage,
+		PullPolicy:    desiredinstance.PullPolicy(o.instance),
+		ConfigHash:    desired.ConfigHash(atStart, o.databaseEnv, o.sshHostKeys),
 
 		DatabaseCASecret: desiredinstance.DatabaseOf(o.instance).CASecret,
 	}

@@ -20,6 +20,7 @@ transferUsers: [xfer]
 gso: auto
 rates: {targetKbps: 0, maxKbps: 0, policy: fair}
 ciphers: [aes-256-gcm, aes-192-gcm, aes-128-gcm]
+history: {transfers: 2160h, files: 720h}
 secrets: {tokenKeys: /etc/hsts/token-keys, sshHostKeys: /etc/hsts/ssh, tls: /etc/hsts/tls, nodeUser: /etc/hsts/node-user}
 `
 
@@ -68,6 +69,9 @@ func TestBadFilesNameTheField(t *testing.T) {
 		"rates: {policy: rude}":                 "rates.policy",
 		"rates: {targetKbps: -1, policy: fair}": "rates",
 		"rates: {totalReceiveKbps: -1}":         "rates",
+		"history: {transfers: 0s}":              "history.transfers",
+		"history: {files: -1h}":                 "history.files",
+		"history: {files: 30d}":                 "line 1",
 		"ciphers: [rot13]":                      "ciphers",
 		"ciphers: []":                           "ciphers",
 	} {

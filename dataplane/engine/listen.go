@@ -29,7 +29,7 @@ func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
 			d := p[:min(size, len(p))]
 			p = p[len(d):]
 			head, err := wire.ParsePrefix(d)
-			if err != nil || head.Type != wire.TypeFeedback || head.ConnID != s.cfg.connID() {
+			if err != nil || head.Type != wire.TypeFeedback || head.ConnID != s.cfg.ID.ConnID() {
 				s.count(&s.stats.AuthFailures)
 				continue
 			}

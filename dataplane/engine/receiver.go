@@ -69,7 +69,7 @@ type Receiver struct {
 // called after Sink.WriteAt returned for a range, one call at a time, ranges in any order and
 // of any size (join them); it must not block for long.
 func NewReceiver(cfg Config, link Link, sink Sink, onWritten func(Range)) (*Receiver, error) {
-	cfg, err := cfg.normal()
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("new receiver: %w", err)
 	}
@@ -247,7 +247,7 @@ func (r *Receiver) takeTrain(ctx context.Context, b []byte, size int, now time.D
 
 func (r *Receiver) takeDatagram(ctx context.Context, d []byte, now time.Duration) error {
 	head, err := wire.ParsePrefix(d)
-	if err != nil || head.ConnID != r.cfg.connID() || head.Type != wire.TypeData && head.Type != wire.TypeSync {
+	if err != nil || head.ConnID != r.cfg.ID.ConnID() || head.Type != wire.TypeData && head.Type != wire.TypeSync {
 		r.forged(d)
 		return nil
 	}

@@ -69,7 +69,7 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err := checkKeyFields(change); err != nil {
 		return nil, err
 	}
-	if err := s.Storage.MkdirAll(folder, folderMode); err != nil {
+	if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
 		return nil, fmt.Errorf("create storage of access key: %w", err)
 	}
 	k := store.AccessKey{
@@ -113,7 +113,7 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Storage.MkdirAll(folder, folderMode); err != nil {
+		if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
 			return nil, fmt.Errorf("create storage of access key: %w", err)
 		}
 		change.StoragePath = &folder

@@ -68,7 +68,7 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 	node := s.NodeUser()
 	// Both are compared, always and in constant time, so that the time tells nothing.
 	if equal(user, node.Username)&equal(password, node.Password) == 1 {
-		return &caller{user: user, admin: true, root: "/", files: s.Storage}, nil
+		return &caller{user: user, admin: true, root: "/", files: s.Storage.Strict()}, nil
 	}
 	key, err := s.Store.CheckSecret(ctx, user, password)
 	if errors.Is(err, store.ErrNotFound) {
@@ -103,7 +103,7 @@ func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, e
 }
 
 func (s *Server) keyCaller(c *caller) (*caller, error) {
-	files, err := s.Storage.Sub(c.root)
+	files, err := s.Storage.Granted(c.root)
 	if err != nil {
 		return nil, fmt.Errorf("open storage of access key: %w", err)
 	}

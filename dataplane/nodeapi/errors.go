@@ -42,6 +42,8 @@ func toAPIError(err error) *apiError {
 	}{
 		{token.ErrTooLarge, http.StatusBadRequest, "too many paths for one transfer"},
 		{storage.ErrBadPath, http.StatusBadRequest, "not a valid path"},
+		{storage.ErrLink, http.StatusForbidden, "path leads through a symbolic link"},
+		{storage.ErrOutside, http.StatusForbidden, "path leads outside the storage"},
 		{storage.ErrIsRoot, http.StatusForbidden, "the root folder can't be removed or renamed"},
 		{store.ErrExists, http.StatusConflict, "exists already"},
 		{store.ErrNotFound, http.StatusNotFound, "not found"},
@@ -56,19 +58,10 @@ func toAPIError(err error) *apiError {
 			return &apiError{m.status, m.message}
 		}
 	}
-	if isEscape(err) {
-		return &apiError{http.StatusForbidden, "path leads outside the storage"}
-	}
 	if store.IsUnavailable(err) {
 		return &apiError{http.StatusServiceUnavailable, "the node can't reach its database, try again"}
 	}
 	return &apiError{http.StatusInternalServerError, "internal error"}
-}
-
-// isEscape reports os.Root's refusal of a symbolic link that leads outside, which has no exported error.
-func isEscape(err error) bool {
-	var e *fs.PathError
-	return errors.As(err, &e) && e.Err != nil && e.Err.Error() == "path escapes from parent"
 }
 
 // failed reports whether the node is at fault: such errors end a whole call and are logged with their cause.

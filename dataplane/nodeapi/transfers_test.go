@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -46,10 +47,10 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	ctx, c, r := t.Context(), a.master(t), a.recorder(t)
 	createKey(t, c, "ak", "s", "/k")
 	key := a.client(t, "ak", "s")
-	tr := store.Transfer{
+	tr := record.Transfer{
 		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, TokenUser: nodeUser, TokenKind: "transfer",
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", Cookie: "faspex:p1", Tags: []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
-		StartSpec: store.StartSpec{SourcePaths: []string{"a"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
+		StartSpec: record.StartSpec{SourcePaths: []string{"a"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
 	}
 	rec, err := r.Begin(ctx, tr)
 	if err != nil {
@@ -93,9 +94,9 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 		t.Errorf("cancel: %s %q", code, body)
 	}
 	<-rec.Canceled()
-	rec.Progress(store.Progress{BytesExpected: 100, FilesExpected: 2, BytesTransferred: 60, BytesWritten: 60, FilesCompleted: 1})
-	rec.File(store.FileResult{Path: "/default/p1/a", Size: 60, Status: store.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab"})
-	rec.Finish(store.Outcome{Status: store.StatusCanceled, Code: 26, Description: "canceled"})
+	rec.Progress(record.Progress{BytesExpected: 100, FilesExpected: 2, BytesTransferred: 60, BytesWritten: 60, FilesCompleted: 1})
+	rec.File(record.FileResult{Path: "/default/p1/a", Size: 60, Status: record.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab"})
+	rec.Finish(record.Outcome{Status: record.StatusCanceled, Code: 26, Description: "canceled"})
 	got = awaitTransfer(t, c, tr.TransferID, client.StatusCanceled)
 	if got.BytesTransferred != 60 || got.FilesCompleted != 1 || got.Precalc.BytesExpected != 100 || len(got.Files) != 1 || got.Files[0].Checksum != "ab" {
 		t.Errorf("ended = %+v", got)
@@ -110,5 +111,5 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	if _, _, err := c.Transfers(ctx, client.TransferQuery{IterationToken: "x"}); err == nil || !strings.Contains(err.Error(), "iteration_token") {
 		t.Errorf("bad token: %v", err)
 	}
-	other.Finish(store.Outcome{Status: store.StatusCompleted})
+	other.Finish(record.Outcome{Status: record.StatusCompleted})
 }

@@ -35,15 +35,6 @@ func MayChown() bool {
 	return unix.Capget(&header, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_CHOWN) != 0
 }
 
-// Lchown gives a file, a folder, or a symbolic link itself, to others; -1 leaves a number as it is.
-func (r *Root) Lchown(p string, uid, gid int) error {
-	name, err := local(p)
-	if err != nil {
-		return err
-	}
-	return r.root.Lchown(name, uid, gid)
-}
-
 // Xattr is an extended attribute of a file.
 type Xattr struct {
 	Name  string

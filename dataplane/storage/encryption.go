@@ -116,9 +116,10 @@ func (r *Root) Create(p string, content []byte, perm fs.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// OpenForContent opens a file for writing and reading, and makes it if need be, which is to have size bytes of content.
+// OpenForContent opens an unfinished file for writing and reading, as OpenOwn does, and makes it if need be. It is to have size bytes
+// of content.
 func (r *Root) OpenForContent(p string, size int64) (File, error) {
-	f, err := r.OpenFile(p, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := r.OpenOwn(p, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -233,16 +234,4 @@ func (r *Root) withContentSize(p string, info fs.FileInfo, err error) (fs.FileIn
 		return contentInfo{info, size}, nil
 	}
 	return info, nil
-}
-
-// contentEntry is an entry of a folder whose Info tells the size of the content.
-type contentEntry struct {
-	fs.DirEntry
-	root *Root
-	p    string
-}
-
-func (e contentEntry) Info() (fs.FileInfo, error) {
-	info, err := e.DirEntry.Info()
-	return e.root.withContentSize(e.p, info, err)
 }

@@ -63,7 +63,7 @@ func TestEncryptedFolders(t *testing.T) {
 			t.Errorf("%s is made twice: %v", p, err)
 		}
 	}
-	sub, err := r.Sub("safe/sub")
+	sub, err := r.Granted("safe/sub")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -150,6 +150,18 @@ func SetTimes(f *os.File, atime, mtime time.Time) error {
 
 // setTimes is futimens(3): without a path utimensat(2) is about the descriptor.
 func setTimes(fd uintptr, atime, mtime time.Time) error {
+	both, err := timespecs(atime, mtime)
+	if err != nil {
+		return err
+	}
+	if _, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, fd, 0, uintptr(unsafe.Pointer(&both)), 0, 0, 0); errno != 0 {
+		return fmt.Errorf("set times: %w", errno)
+	}
+	return nil
+}
+
+// timespecs are times as utimensat(2) takes them; a zero time is left as it is.
+func timespecs(atime, mtime time.Time) ([2]unix.Timespec, error) {
 	var both [2]unix.Timespec
 	for i, t := range []time.Time{atime, mtime} {
 		if t.IsZero() {
@@ -158,12 +170,9 @@ func setTimes(fd uintptr, atime, mtime time.Time) error {
 		}
 		ts, err := unix.TimeToTimespec(t)
 		if err != nil {
-			return fmt.Errorf("set times: %w", err)
+			return both, fmt.Errorf("set times: %w", err)
 		}
 		both[i] = ts
 	}
-	if _, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, fd, 0, uintptr(unsafe.Pointer(&both)), 0, 0, 0); errno != 0 {
-		return fmt.Errorf("set times: %w", errno)
-	}
-	return nil
+	return both, nil
 }

@@ -99,7 +99,7 @@ func TestNothingOutsideIsReached(t *testing.T) {
 		}
 	}
 	refused("list through a link", func() error { _, err := r.ReadDir("up"); return err }())
-	refused("sub through a link", func() error { _, err := r.Sub("up"); return err }())
+	refused("sub through a link", func() error { _, err := r.Granted("up"); return err }())
 	refused("make a folder through a link", r.MkdirAll("up/new/deep", 0o755))
 	refused("rename out", r.Rename("a/f", "up/f"))
 	refused("rename in", r.Rename("up/secret", "a/secret"))
@@ -140,7 +140,7 @@ func TestFilesAndFolders(t *testing.T) {
 	if err := r.Symlink("g", "b/link"); err != nil {
 		t.Fatal(err)
 	}
-	sub, err := r.Sub("b")
+	sub, err := r.Granted("b")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +156,11 @@ func TestFilesAndFolders(t *testing.T) {
 	if diff := cmp.Diff([]string{"c d", "g", "link"}, names); diff != "" {
 		t.Error(diff)
 	}
-	if info, err := sub.Stat("link"); err != nil || info.Size() != 6 {
+	if info, err := sub.Following().Stat("link"); err != nil || info.Size() != 6 {
 		t.Errorf("through the link: %v", err)
+	}
+	if _, err := sub.Stat("link"); !errors.Is(err, storage.ErrLink) {
+		t.Errorf("a granted root follows a link: %v", err)
 	}
 	if info, err := sub.Lstat("link"); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		t.Errorf("the link: %v", err)
@@ -171,7 +174,7 @@ func TestFilesAndFolders(t *testing.T) {
 	if err := errors.Join(sub.RemoveAll("c d"), sub.RemoveAll("c d")); err != nil {
 		t.Error(err)
 	}
-	if _, err := sub.Sub("g"); err == nil {
+	if _, err := sub.Granted("g"); err == nil {
 		t.Error("a file is a root")
 	}
 	if space, err := sub.Space("/"); err != nil || space.Total < space.Free || space.Free <= 0 {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/test/mariadbd"
 )
@@ -30,24 +31,24 @@ func TestOutageLosesNoEnd(t *testing.T) {
 	r, _ := run(t, s, "n1")
 	before, during := transfer(), transfer()
 	first := begin(t, r, before)
-	await(t, direct, before.TransferID, store.StatusRunning)
+	await(t, direct, before.TransferID, record.StatusRunning)
 
 	line.cut()
-	first.Progress(store.Progress{BytesTransferred: 77})
-	first.File(store.FileResult{Path: "/f", Status: store.StatusCompleted})
-	first.Finish(store.Outcome{Status: store.StatusCompleted})
+	first.Progress(record.Progress{BytesTransferred: 77})
+	first.File(record.FileResult{Path: "/f", Status: record.StatusCompleted})
+	first.Finish(record.Outcome{Status: record.StatusCompleted})
 	second := begin(t, r, during)
-	second.Finish(store.Outcome{Status: store.StatusFailed, Code: 4, Description: "no such file"})
-	if got, err := direct.Transfer(t.Context(), before.TransferID); err != nil || got.Status != store.StatusRunning {
+	second.Finish(record.Outcome{Status: record.StatusFailed, Code: 4, Description: "no such file"})
+	if got, err := direct.Transfer(t.Context(), before.TransferID); err != nil || got.Status != record.StatusRunning {
 		t.Errorf("during the outage: %s, %v", got.Status, err)
 	}
 	line.mend()
 
-	got := await(t, direct, before.TransferID, store.StatusCompleted)
+	got := await(t, direct, before.TransferID, record.StatusCompleted)
 	if got.Sessions[0].Progress.BytesTransferred != 77 {
 		t.Errorf("session = %+v", got.Sessions[0])
 	}
-	await(t, direct, during.TransferID, store.StatusFailed)
+	await(t, direct, during.TransferID, record.StatusFailed)
 }
 
 // line is a TCP connection to the database that can be cut.

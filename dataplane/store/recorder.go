@@ -9,28 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"faspex.io/operator/dataplane/record"
 )
-
-// Recorder writes down what the transfers of this node do. No call waits for the database, and none fails because it is away:
-// what could not be written is written when it is back, as long as the process lives.
-type Recorder interface {
-	// Begin records a session that starts now.
-	Begin(ctx context.Context, t Transfer) (Recording, error)
-}
-
-// Recording is one running session.
-type Recording interface {
-	// Progress replaces the totals; it only stores them in memory, so it may be called at any rate.
-	Progress(p Progress)
-	// File records how one file ended.
-	File(f FileResult)
-	// Finish ends the session. Only the first call counts.
-	Finish(o Outcome)
-	// Canceled is closed when somebody cancels the transfer through the Node API of any node.
-	Canceled() <-chan struct{}
-	// RateChanges yields a new target rate in kilobits per second when somebody sets it through the Node API.
-	RateChanges() <-chan int64
-}
 
 const (
 	flushInterval     = time.Second
@@ -74,7 +55,7 @@ func NewRecorder(s *Store, node string, now func() time.Time, log *slog.Logger) 
 }
 
 // Begin implements Recorder.
-func (r *NodeRecorder) Begin(_ context.Context, t Transfer) (Recording, error) {
+func (r *NodeRecorder) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
 	rec := &recording{
 		transfer: t, startedUsec: r.now().UnixMicro(), canceled: make(chan struct{}), rates: make(chan int64, 1),
 		now: r.now, poke: r.wake, tally: &r.tally,

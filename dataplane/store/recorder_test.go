@@ -13,18 +13,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func transfer() store.Transfer {
-	return store.Transfer{
+func transfer() record.Transfer {
+	return record.Transfer{
 		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, AccessKey: "ak", TokenUser: "node",
 		TokenKind: "transfer", RemoteUser: "xfer", ClientAddr: "192.0.2.1", ServerAddr: "192.0.2.2", Cookie: "cookie-1",
 		Tags:      []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
-		StartSpec: store.StartSpec{SourcePaths: []string{"a", "ü b"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
+		StartSpec: record.StartSpec{SourcePaths: []string{"a", "ü b"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
 	}
 }
 
@@ -40,7 +41,7 @@ func run(t *testing.T, s *store.Store, node string) (r *store.NodeRecorder, stop
 	return r, stop
 }
 
-func begin(t *testing.T, r *store.NodeRecorder, tr store.Transfer) store.Recording {
+func begin(t *testing.T, r *store.NodeRecorder, tr record.Transfer) record.Recording {
 	t.Helper()
 	rec, err := r.Begin(t.Context(), tr)
 	if err != nil {
@@ -50,7 +51,7 @@ func begin(t *testing.T, r *store.NodeRecorder, tr store.Transfer) store.Recordi
 }
 
 // await reads the transfer until it has the status; a minute is there to end a test that would hang.
-func await(t *testing.T, s *store.Store, id string, want store.Status) store.TransferRecord {
+func await(t *testing.T, s *store.Store, id string, want record.Status) store.TransferRecord {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		got, err := s.Transfer(t.Context(), id)
@@ -68,7 +69,7 @@ func TestTransferFromBeginToEnd(t *testing.T) {
 	r, stop := run(t, s, "n1")
 	tr := transfer()
 	rec := begin(t, r, tr)
-	got := await(t, s, tr.TransferID, store.StatusRunning)
+	got := await(t, s, tr.TransferID, record.StatusRunning)
 	if got.Cookie != tr.Cookie || string(got.Tags) != string(tr.Tags) || got.AccessKey != "ak" || got.Direction != "send" {
 		t.Errorf("transfer = %+v", got)
 	}
@@ -78,20 +79,20 @@ func TestTransferFromBeginToEnd(t *testing.T) {
 	if r.Active() != 1 {
 		t.Errorf("active = %d", r.Active())
 	}
-	progress := store.Progress{BytesExpected: 30, FilesExpected: 2, BytesTransferred: 30, BytesWritten: 30, FilesCompleted: 1, FilesFailed: 1,
+	progress := record.Progress{BytesExpected: 30, FilesExpected: 2, BytesTransferred: 30, BytesWritten: 30, FilesCompleted: 1, FilesFailed: 1,
 		TargetRateKbps: 1000, AvgRateKbps: 900}
 	rec.Progress(progress)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	rec.File(store.FileResult{Path: "/default/p1/ü b", Size: 20, BytesWritten: 20, Status: store.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab", StartedAt: at, EndedAt: at})
-	rec.File(store.FileResult{Path: "/default/p1/a", Size: 10, Status: store.StatusFailed, ErrorCode: 24, ErrorDesc: "no space left"})
-	rec.Finish(store.Outcome{Status: store.StatusFailed, Code: 24, Description: "no space left"})
-	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+	rec.File(record.FileResult{Path: "/default/p1/ü b", Size: 20, BytesWritten: 20, Status: record.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab", StartedAt: at, EndedAt: at})
+	rec.File(record.FileResult{Path: "/default/p1/a", Size: 10, Status: record.StatusFailed, ErrorCode: 24, ErrorDesc: "no space left"})
+	rec.Finish(record.Outcome{Status: record.StatusFailed, Code: 24, Description: "no space left"})
+	rec.Finish(record.Outcome{Status: record.StatusCompleted})
 	stop()
 	got, err := s.Transfer(t.Context(), tr.TransferID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Status != store.StatusFailed || got.ErrorCode != 24 || got.ErrorDesc != "no space left" || got.EndedUsec < got.StartedUsec {
+	if got.Status != record.StatusFailed || got.ErrorCode != 24 || got.ErrorDesc != "no space left" || got.EndedUsec < got.StartedUsec {
 		t.Errorf("end = %+v", got)
 	}
 	if len(got.Sessions) != 1 || got.Sessions[0].Node != "n1" || got.Sessions[0].ClientAddr != "192.0.2.1" {
@@ -115,8 +116,8 @@ func TestRetriesAreOneTransferAndChangesComeOnceInOrder(t *testing.T) {
 	first, second := transfer(), transfer()
 	second.AccessKey, second.Cookie = "other", "100%_"
 	a, b := begin(t, r, first), begin(t, r, second)
-	await(t, s, first.TransferID, store.StatusRunning)
-	await(t, s, second.TransferID, store.StatusRunning)
+	await(t, s, first.TransferID, record.StatusRunning)
+	await(t, s, second.TransferID, record.StatusRunning)
 	list := func(f store.TransferFilter) (ids []string, last uint64) {
 		t.Helper()
 		f.Limit = 10
@@ -133,9 +134,9 @@ func TestRetriesAreOneTransferAndChangesComeOnceInOrder(t *testing.T) {
 	if len(ids) != 2 {
 		t.Fatalf("transfers = %v", ids)
 	}
-	a.Progress(store.Progress{BytesTransferred: 5})
-	a.Finish(store.Outcome{Status: store.StatusFailed, Code: 15, Description: "connection lost"})
-	await(t, s, first.TransferID, store.StatusFailed)
+	a.Progress(record.Progress{BytesTransferred: 5})
+	a.Finish(record.Outcome{Status: record.StatusFailed, Code: 15, Description: "connection lost"})
+	await(t, s, first.TransferID, record.StatusFailed)
 	ids, last = list(store.TransferFilter{AfterRevision: last})
 	if diff := cmp.Diff([]string{first.TransferID}, ids); diff != "" {
 		t.Errorf("after the failure: %s", diff)
@@ -143,12 +144,12 @@ func TestRetriesAreOneTransferAndChangesComeOnceInOrder(t *testing.T) {
 	retry := first
 	retry.SessionID = uuid.NewString()
 	again := begin(t, r, retry)
-	got := await(t, s, first.TransferID, store.StatusRunning)
+	got := await(t, s, first.TransferID, record.StatusRunning)
 	if len(got.Sessions) != 2 || got.ErrorCode != 0 || got.EndedUsec != 0 {
 		t.Errorf("retry = %+v", got)
 	}
-	again.Finish(store.Outcome{Status: store.StatusCompleted})
-	await(t, s, first.TransferID, store.StatusCompleted)
+	again.Finish(record.Outcome{Status: record.StatusCompleted})
+	await(t, s, first.TransferID, record.StatusCompleted)
 	if ids, _ = list(store.TransferFilter{AfterRevision: last}); len(ids) != 1 {
 		t.Errorf("after the retry: %v", ids)
 	}
@@ -164,7 +165,7 @@ func TestRetriesAreOneTransferAndChangesComeOnceInOrder(t *testing.T) {
 	if ids, _ := list(store.TransferFilter{Direction: transferspec.Receive}); len(ids) != 0 {
 		t.Errorf("receive: %v", ids)
 	}
-	b.Finish(store.Outcome{Status: store.StatusCompleted})
+	b.Finish(record.Outcome{Status: record.StatusCompleted})
 }
 
 func TestCancelAndRateReachTheNodeThatRunsTheTransfer(t *testing.T) {
@@ -172,7 +173,7 @@ func TestCancelAndRateReachTheNodeThatRunsTheTransfer(t *testing.T) {
 	r, _ := run(t, s, "n1")
 	tr := transfer()
 	rec := begin(t, r, tr)
-	await(t, s, tr.TransferID, store.StatusRunning)
+	await(t, s, tr.TransferID, record.StatusRunning)
 	if err := s.SetTargetRate(t.Context(), tr.TransferID, 5000); err != nil {
 		t.Fatal(err)
 	}
@@ -183,16 +184,16 @@ func TestCancelAndRateReachTheNodeThatRunsTheTransfer(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-rec.Canceled()
-	rec.Finish(store.Outcome{Status: store.StatusCanceled})
-	await(t, s, tr.TransferID, store.StatusCanceled)
+	rec.Finish(record.Outcome{Status: record.StatusCanceled})
+	await(t, s, tr.TransferID, record.StatusCanceled)
 	if err := s.CancelTransfer(t.Context(), tr.TransferID); err != nil {
 		t.Errorf("cancel of what has ended: %v", err)
 	}
 	tr.SessionID = uuid.NewString()
 	again := begin(t, r, tr)
-	await(t, s, tr.TransferID, store.StatusRunning)
-	again.Finish(store.Outcome{Status: store.StatusCompleted})
-	await(t, s, tr.TransferID, store.StatusCompleted)
+	await(t, s, tr.TransferID, record.StatusRunning)
+	again.Finish(record.Outcome{Status: record.StatusCompleted})
+	await(t, s, tr.TransferID, record.StatusCompleted)
 	select {
 	case <-again.Canceled():
 		t.Error("a retry is canceled by the former cancel")
@@ -210,18 +211,18 @@ func TestRestartFailsWhatRanBefore(t *testing.T) {
 	begin(t, crashed, tr)
 	neighbour, _ := run(t, s, "n2")
 	rec := begin(t, neighbour, other)
-	await(t, s, tr.TransferID, store.StatusRunning)
-	await(t, s, other.TransferID, store.StatusRunning)
+	await(t, s, tr.TransferID, record.StatusRunning)
+	await(t, s, other.TransferID, record.StatusRunning)
 	stop()
 	run(t, s, "n1")
-	got := await(t, s, tr.TransferID, store.StatusFailed)
-	if got.ErrorDesc != "node restarted" || got.ErrorCode != 15 || got.Sessions[0].Status != store.StatusFailed {
+	got := await(t, s, tr.TransferID, record.StatusFailed)
+	if got.ErrorDesc != "node restarted" || got.ErrorCode != 15 || got.Sessions[0].Status != record.StatusFailed {
 		t.Errorf("transfer = %+v", got)
 	}
-	if got, err := s.Transfer(t.Context(), other.TransferID); err != nil || got.Status != store.StatusRunning {
+	if got, err := s.Transfer(t.Context(), other.TransferID); err != nil || got.Status != record.StatusRunning {
 		t.Errorf("transfer of the other node: %s, %v", got.Status, err)
 	}
-	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+	rec.Finish(record.Outcome{Status: record.StatusCompleted})
 }
 
 func TestRetryOnAnotherNodeOutlivesTheLostSession(t *testing.T) {
@@ -229,18 +230,18 @@ func TestRetryOnAnotherNodeOutlivesTheLostSession(t *testing.T) {
 	crashed, stop := run(t, s, "n1")
 	tr := transfer()
 	begin(t, crashed, tr)
-	await(t, s, tr.TransferID, store.StatusRunning)
+	await(t, s, tr.TransferID, record.StatusRunning)
 	stop()
 	second, stopSecond := run(t, s, "n2")
 	tr.SessionID = uuid.NewString()
 	rec := begin(t, second, tr)
-	rec.Finish(store.Outcome{Status: store.StatusCompleted})
+	rec.Finish(record.Outcome{Status: record.StatusCompleted})
 	stopSecond()
-	if got, err := s.Transfer(t.Context(), tr.TransferID); err != nil || got.Status != store.StatusRunning {
+	if got, err := s.Transfer(t.Context(), tr.TransferID); err != nil || got.Status != record.StatusRunning {
 		t.Errorf("while the first session may still run: %s, %v", got.Status, err)
 	}
 	run(t, s, "n1")
-	got := await(t, s, tr.TransferID, store.StatusCompleted)
+	got := await(t, s, tr.TransferID, record.StatusCompleted)
 	if got.ErrorDesc != "" || got.Sessions[0].ErrorDesc != "node restarted" {
 		t.Errorf("transfer = %+v", got)
 	}
@@ -262,13 +263,13 @@ func TestManyNodesAndSessionsAtOnce(t *testing.T) {
 				tr.TransferID = id
 				rec := begin(t, r, tr)
 				for n := range 50 {
-					rec.Progress(store.Progress{BytesTransferred: int64(n)})
-					rec.File(store.FileResult{Path: fmt.Sprintf("/f%d", n), Status: store.StatusCompleted})
+					rec.Progress(record.Progress{BytesTransferred: int64(n)})
+					rec.File(record.FileResult{Path: fmt.Sprintf("/f%d", n), Status: record.StatusCompleted})
 				}
 				if err := s.CancelTransfer(t.Context(), id); err != nil && !errors.Is(err, store.ErrNotFound) {
 					t.Error(err)
 				}
-				rec.Finish(store.Outcome{Status: store.StatusCompleted})
+				rec.Finish(record.Outcome{Status: record.StatusCompleted})
 			})
 		}
 	}
@@ -276,7 +277,7 @@ func TestManyNodesAndSessionsAtOnce(t *testing.T) {
 	for _, id := range shared {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			got, err := s.Transfer(t.Context(), id)
-			if err == nil && got.Status == store.StatusCompleted && len(got.Sessions) == nodes {
+			if err == nil && got.Status == record.StatusCompleted && len(got.Sessions) == nodes {
 				break
 			}
 			if time.Now().After(end) {
@@ -298,16 +299,16 @@ func TestNothingAClientSendsBlocksTheRecord(t *testing.T) {
 	hostile.Cookie, hostile.Tags, hostile.TokenUser, hostile.RemoteUser = bad, []byte("{\xff"), bad, bad
 	hostile.StartSpec.DestinationPath = bad
 	first, second := begin(t, r, hostile), begin(t, r, honest)
-	first.File(store.FileResult{Path: "/" + bad, Status: store.StatusFailed, ErrorDesc: bad})
-	first.Finish(store.Outcome{Status: store.StatusFailed, Description: bad})
-	second.Finish(store.Outcome{Status: store.StatusCompleted})
-	await(t, s, honest.TransferID, store.StatusCompleted)
-	await(t, s, hostile.TransferID, store.StatusFailed)
+	first.File(record.FileResult{Path: "/" + bad, Status: record.StatusFailed, ErrorDesc: bad})
+	first.Finish(record.Outcome{Status: record.StatusFailed, Description: bad})
+	second.Finish(record.Outcome{Status: record.StatusCompleted})
+	await(t, s, honest.TransferID, record.StatusCompleted)
+	await(t, s, hostile.TransferID, record.StatusFailed)
 
 	// One that the database can't take at all does not hold up the others.
 	impossible, after := transfer(), transfer()
 	impossible.TransferID = strings.Repeat("x", 64)
-	begin(t, r, impossible).Finish(store.Outcome{Status: store.StatusCompleted})
-	begin(t, r, after).Finish(store.Outcome{Status: store.StatusCompleted})
-	await(t, s, after.TransferID, store.StatusCompleted)
+	begin(t, r, impossible).Finish(record.Outcome{Status: record.StatusCompleted})
+	begin(t, r, after).Finish(record.Outcome{Status: record.StatusCompleted})
+	await(t, s, after.TransferID, record.StatusCompleted)
 }

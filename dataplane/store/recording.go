@@ -3,11 +3,13 @@ package store
 import (
 	"sync"
 	"time"
+
+	"faspex.io/operator/dataplane/record"
 )
 
 // recording is the memory of one session: what is known, and what of it the database has.
 type recording struct {
-	transfer    Transfer
+	transfer    record.Transfer
 	startedUsec int64
 	now         func() time.Time
 	poke        func()
@@ -16,10 +18,10 @@ type recording struct {
 	rates       chan int64
 
 	mu        sync.Mutex
-	progress  Progress
-	files     []FileResult
+	progress  record.Progress
+	files     []record.FileResult
 	dropped   int
-	outcome   *Outcome
+	outcome   *record.Outcome
 	endedUsec int64
 	isCancel  bool
 	rate      int64
@@ -34,15 +36,15 @@ type recording struct {
 // pendingWrite is what has to be written of a recording, in this order.
 type pendingWrite struct {
 	begin    bool
-	progress *Progress
+	progress *record.Progress
 	version  uint64
-	files    []FileResult
-	end      *Outcome
+	files    []record.FileResult
+	end      *record.Outcome
 	endUsec  int64
 	at       time.Time
 }
 
-func (r *recording) Progress(p Progress) {
+func (r *recording) Progress(p record.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.outcome == nil && p != r.progress {
@@ -51,7 +53,7 @@ func (r *recording) Progress(p Progress) {
 	}
 }
 
-func (r *recording) File(f FileResult) {
+func (r *recording) File(f record.FileResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.outcome != nil {
@@ -64,7 +66,7 @@ func (r *recording) File(f FileResult) {
 	r.files = append(r.files, f)
 }
 
-func (r *recording) Finish(o Outcome) {
+func (r *recording) Finish(o record.Outcome) {
 	r.mu.Lock()
 	first := r.outcome == nil
 	if first {
@@ -127,10 +129,10 @@ func (r *recording) wroteProgress(w pendingWrite) {
 
 // wish takes over what the database asks of the transfer. A transfer that is not running in the database, although it runs here,
 // was declared lost during an outage: it is begun again.
-func (r *recording) wish(status Status, cancel bool, rateKbps int64) {
+func (r *recording) wish(status record.Status, cancel bool, rateKbps int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if status != StatusRunning {
+	if status != record.StatusRunning {
 		r.stored = false
 	}
 	if cancel && !r.isCancel {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -17,10 +18,10 @@ type tally struct {
 
 type tallyKey struct {
 	direction transferspec.Direction
-	status    Status
+	status    record.Status
 }
 
-func (t *tally) ended(direction transferspec.Direction, status Status, bytes int64) {
+func (t *tally) ended(direction transferspec.Direction, status record.Status, bytes int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sessions == nil {

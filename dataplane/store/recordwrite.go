@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"faspex.io/operator/dataplane/record"
 )
 
 const (
@@ -72,7 +74,7 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 			ON DUPLICATE KEY UPDATE revision = VALUES(revision),
 			cancel_requested = IF(status = 'running', cancel_requested, FALSE), wanted_rate_kbps = IF(status = 'running', wanted_rate_kbps, NULL),
 			status = VALUES(status), start_spec = VALUES(start_spec), error_code = 0, error_desc = '', ended_usec = 0`,
-			t.TransferID, revision, StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind, clip(t.RemoteUser, 255),
+			t.TransferID, revision, record.StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind, clip(t.RemoteUser, 255),
 			clip(t.Cookie, maxCookie), tagsText(t.Tags), startSpec, rec.startedUsec)
 		if err != nil {
 			return fmt.Errorf("record transfer: %w", err)
@@ -80,7 +82,7 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (id, transfer_id, node, boot, heartbeat, status, client_address, server_address, started_usec)
 			VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6), ?, ?, ?, ?)
 			ON DUPLICATE KEY UPDATE heartbeat = VALUES(heartbeat), status = VALUES(status), error_code = 0, error_desc = '', ended_usec = 0`,
-			t.SessionID, t.TransferID, node, boot, StatusRunning, t.ClientAddr, t.ServerAddr, rec.startedUsec)
+			t.SessionID, t.TransferID, node, boot, record.StatusRunning, t.ClientAddr, t.ServerAddr, rec.startedUsec)
 		if err != nil {
 			return fmt.Errorf("record session: %w", err)
 		}
@@ -92,7 +94,7 @@ type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, p Progress) error {
+func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, p record.Progress) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := db.ExecContext(ctx, `UPDATE sessions SET heartbeat = UTC_TIMESTAMP(6), bytes_expected = ?, files_expected = ?, bytes_transferred = ?,
@@ -106,7 +108,7 @@ func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, 
 	return nil
 }
 
-func (s *Store) writeEnd(ctx context.Context, t Transfer, p Progress, o Outcome, endUsec int64) error {
+func (s *Store) writeEnd(ctx context.Context, t record.Transfer, p record.Progress, o record.Outcome, endUsec int64) error {
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		revision, err := nextRevision(ctx, tx)
 		if err != nil {
@@ -121,7 +123,7 @@ func (s *Store) writeEnd(ctx context.Context, t Transfer, p Progress, o Outcome,
 
 // endSession ends a session. When no other session of its transfer is alive, the transfer ends as its newest session did: one that was
 // lost and is found out later does not undo the success of the retry.
-func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, transferID string, o Outcome, endUsec int64) error {
+func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, transferID string, o record.Outcome, endUsec int64) error {
 	_, err := tx.ExecContext(ctx, "UPDATE sessions SET status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?",
 		o.Status, o.Code, clip(o.Description, 1024), endUsec, sessionID)
 	if err != nil {
@@ -129,7 +131,7 @@ func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, tran
 	}
 	var alive int
 	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions WHERE transfer_id = ? AND status = ?
-		AND heartbeat > UTC_TIMESTAMP(6) - INTERVAL ? SECOND`, transferID, StatusRunning, int64(silentAfter.Seconds())).Scan(&alive)
+		AND heartbeat > UTC_TIMESTAMP(6) - INTERVAL ? SECOND`, transferID, record.StatusRunning, int64(silentAfter.Seconds())).Scan(&alive)
 	if err != nil {
 		return fmt.Errorf("end transfer: %w", err)
 	}
@@ -140,14 +142,14 @@ func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, tran
 		(SELECT transfer_id, status, error_code, error_desc, ended_usec FROM sessions
 		WHERE transfer_id = ? AND status <> ? ORDER BY started_usec DESC, id DESC LIMIT 1) s ON s.transfer_id = t.id
 		SET t.revision = ?, t.status = s.status, t.error_code = s.error_code, t.error_desc = s.error_desc, t.ended_usec = s.ended_usec`,
-		transferID, StatusRunning, revision)
+		transferID, record.StatusRunning, revision)
 	if err != nil {
 		return fmt.Errorf("end transfer: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) writeFiles(ctx context.Context, t Transfer, files []FileResult) error {
+func (s *Store) writeFiles(ctx context.Context, t record.Transfer, files []record.FileResult) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	args := make([]any, 0, 14*len(files))
@@ -191,7 +193,7 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 	defer rows.Close()
 	for rows.Next() {
 		var id string
-		var status Status
+		var status record.Status
 		var cancelled bool
 		var rate int64
 		if err := rows.Scan(&id, &status, &cancelled, &rate); err != nil {
@@ -236,7 +238,7 @@ func (s *Store) failSessions(ctx context.Context, now time.Time, why, condition 
 			return err
 		}
 		for _, id := range ids {
-			o := Outcome{Status: StatusFailed, Code: codeConnectionLost, Description: why}
+			o := record.Outcome{Status: record.StatusFailed, Code: codeConnectionLost, Description: why}
 			if err := endSession(ctx, tx, revision, id.session, id.transfer, o, now.UnixMicro()); err != nil {
 				return err
 			}

@@ -1,3 +1,7 @@
+// Package store is the state of the transfer node in its MariaDB: access keys, file ids, transfers and their sessions.
+//
+// Every node of a DaemonSet shares one database, so any of them answers any question about any transfer. The package owns
+// the schema and keeps it current. It knows nothing of HTTP or of file data.
 package store
 
 import (

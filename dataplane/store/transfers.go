@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -13,7 +14,7 @@ import (
 type TransferRecord struct {
 	ID         string
 	Revision   uint64 // grows with every change of status, over all transfers
-	Status     Status
+	Status     record.Status
 	Direction  transferspec.Direction
 	AccessKey  string
 	TokenUser  string
@@ -21,7 +22,7 @@ type TransferRecord struct {
 	RemoteUser string
 	Cookie     string
 	Tags       json.RawMessage
-	StartSpec  StartSpec
+	StartSpec  record.StartSpec
 	ErrorCode  int
 	ErrorDesc  string
 
@@ -32,10 +33,10 @@ type TransferRecord struct {
 // SessionRecord is one session of a transfer.
 type SessionRecord struct {
 	ID, Node               string
-	Status                 Status
+	Status                 record.Status
 	ClientAddr, ServerAddr string
 	StartedUsec, EndedUsec int64
-	Progress               Progress
+	Progress               record.Progress
 	NetworkDelayUsec       int64
 	ErrorCode              int
 	ErrorDesc              string
@@ -70,7 +71,7 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 		}
 	}
 	where(f.ID != "", "id = ?", f.ID)
-	where(f.ActiveOnly, "status = ?", StatusRunning)
+	where(f.ActiveOnly, "status = ?", record.StatusRunning)
 	where(f.Direction != "", "direction = ?", f.Direction)
 	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
 	like := "%" + likePrefix(f.Text)
@@ -151,7 +152,7 @@ func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) err
 
 // FileRecord is how one file of a transfer ended, with the session that moved it last.
 type FileRecord struct {
-	FileResult
+	record.FileResult
 	SessionID string
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -42,7 +43,7 @@ func checkSparse(t *testing.T, p string, size int64, pieces map[int64][]byte) {
 	}
 	most := int64(1 << 20) // what the file system needs to find the pieces
 	for off, want := range pieces {
-		most += int64(len(want)) + 2*ChunkSize
+		most += int64(len(want)) + 2*chunk.Size
 		got := make([]byte, len(want))
 		if _, err := f.ReadAt(got, off); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("at %d: %v, content differs", off, err)
@@ -82,7 +83,7 @@ func TestSparseFiles(t *testing.T) {
 				want = c.moved
 			}
 			// The last chunk may be short.
-			if x.link.moved > want || x.link.moved < want-ChunkSize {
+			if x.link.moved > want || x.link.moved < want-chunk.Size {
 				t.Errorf("%d bytes moved, want %d", x.link.moved, want)
 			}
 			if left := filesIn(t, x.to); len(left) != 1 {

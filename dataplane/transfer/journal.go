@@ -8,6 +8,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // The journal of a partial file: a header that says which source file it belongs to, then one record per chunk that is
@@ -39,8 +41,8 @@ func (h journalHeader) encode() []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-func journalRecord(chunk int64, hash [16]byte) []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, journalRecordLen), uint64(chunk))
+func journalRecord(number int64, hash [16]byte) []byte {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, journalRecordLen), uint64(number))
 	b = append(b, hash[:]...)
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
@@ -60,18 +62,18 @@ func readJournal(r io.Reader) (journalHeader, map[int64][16]byte, error) {
 	if !bytes.Equal(head, h.encode()) || h.Size < 0 {
 		return journalHeader{}, nil, errBadJournal
 	}
-	chunks, last := map[int64][16]byte{}, chunkCount(h.Size)
+	chunks, last := map[int64][16]byte{}, chunk.Count(h.Size)
 	record := make([]byte, journalRecordLen)
 	for {
 		if _, err := io.ReadFull(r, record); err != nil {
 			return h, chunks, nil
 		}
 		body, sum := record[:24], binary.BigEndian.Uint32(record[24:])
-		chunk := int64(binary.BigEndian.Uint64(body))
-		if crc32.Checksum(body, castagnoli) != sum || chunk < 0 || chunk > last {
+		number := int64(binary.BigEndian.Uint64(body))
+		if crc32.Checksum(body, castagnoli) != sum || number < 0 || number > last {
 			return h, chunks, nil
 		}
-		chunks[chunk] = [16]byte(body[8:])
+		chunks[number] = [16]byte(body[8:])
 	}
 }
 

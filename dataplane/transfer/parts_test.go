@@ -11,57 +11,11 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 )
-
-// set makes a rangeSet of offsets and lengths.
-func set(numbers ...int64) rangeSet {
-	var s rangeSet
-	for i := 0; i < len(numbers); i += 2 {
-		s = append(s, control.Range{Offset: numbers[i], Length: numbers[i+1]})
-	}
-	return s
-}
-
-func TestRangeSet(t *testing.T) {
-	var s rangeSet
-	for _, step := range []struct {
-		off, n, fresh int64
-		want          rangeSet
-	}{
-		{10, 5, 5, set(10, 5)},
-		{20, 5, 5, set(10, 5, 20, 5)},
-		{15, 5, 5, set(10, 15)},
-		{12, 3, 0, set(10, 15)},
-		{0, 5, 5, set(0, 5, 10, 15)},
-		{3, 30, 13, set(0, 33)},
-		{40, 0, 0, set(0, 33)},
-	} {
-		if got := s.add(step.off, step.n); got != step.fresh {
-			t.Errorf("add %d+%d: %d bytes are new, want %d", step.off, step.n, got, step.fresh)
-		}
-		if diff := cmp.Diff(step.want, s); diff != "" {
-			t.Errorf("after %d+%d (-want +got):\n%s", step.off, step.n, diff)
-		}
-	}
-	s = set(5, 5, 20, 5)
-	if diff := cmp.Diff(set(0, 5, 10, 10, 25, 5), s.missing(30)); diff != "" {
-		t.Error(diff)
-	}
-	if !s.covers(6, 4) || s.covers(6, 5) || s.prefix() != 0 || s.total() != 10 {
-		t.Errorf("covers, prefix or total of %v", s)
-	}
-}
-
-func TestSampleChunks(t *testing.T) {
-	if diff := cmp.Diff([]int64{0, 33, 66, 99}, sampleChunks(allChunks(100<<20), 4)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]int64{0, 1}, sampleChunks(allChunks(2<<20), 4)); diff != "" {
-		t.Error(diff)
-	}
-}
 
 func TestJournal(t *testing.T) {
 	head := journalHeader{Size: 3<<20 + 1, ModTime: -7}
@@ -114,7 +68,7 @@ func FuzzJournal(f *testing.F) {
 			return
 		}
 		for i := range chunks {
-			if i < 0 || i > chunkCount(h.Size) {
+			if i < 0 || i > chunk.Count(h.Size) {
 				t.Errorf("chunk %d of a file of %d bytes", i, h.Size)
 			}
 		}
@@ -132,19 +86,19 @@ func TestFileErrors(t *testing.T) {
 	_, outside := root.Stat("/up/x")
 	for _, c := range []struct {
 		err  error
-		code Code
+		code fail.Code
 		text string
 	}{
-		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.EACCES}, CodePermission, "f: permission denied"},
-		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.ENOENT}, CodeNoSuchFile, "f: no such file or folder"},
-		{syscall.ENOSPC, CodeNoSpace, "f: no space left on disk"},
-		{syscall.EDQUOT, CodeNoSpace, "f: no space left on disk"},
-		{syscall.EROFS, CodeReadOnly, "f: read-only file system"},
-		{syscall.EIO, CodeDiskWrite, "f: input/output error"},
-		{outside, CodeBadPath, "f: path leads outside of the permitted folder"},
-		{Errorf(CodeLinkLoop, "as it is"), CodeLinkLoop, "as it is"},
+		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.EACCES}, fail.Permission, "f: permission denied"},
+		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.ENOENT}, fail.NoSuchFile, "f: no such file or folder"},
+		{syscall.ENOSPC, fail.NoSpace, "f: no space left on disk"},
+		{syscall.EDQUOT, fail.NoSpace, "f: no space left on disk"},
+		{syscall.EROFS, fail.ReadOnly, "f: read-only file system"},
+		{syscall.EIO, fail.DiskWrite, "f: input/output error"},
+		{outside, fail.BadPath, "f: path leads outside of the permitted folder"},
+		{fail.New(fail.LinkLoop, "as it is"), fail.LinkLoop, "as it is"},
 	} {
-		got := fileError("f", c.err, CodeDiskWrite)
+		got := fail.File("f", c.err, fail.DiskWrite)
 		if got.Code != c.code || got.Text != c.text {
 			t.Errorf("%v: %d %q, want %d %q", c.err, got.Code, got.Text, c.code, c.text)
 		}
@@ -180,8 +134,8 @@ func TestNormalize(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, bad := range []control.Options{{Cipher: "rot13"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
-		var e *Error
-		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != CodeUsage {
+		var e *fail.Error
+		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != fail.Usage {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

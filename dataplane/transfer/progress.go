@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 	"time"
+
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Progress of a session: totals since it began.
@@ -39,13 +41,15 @@ type FileEvent struct {
 	// Resumed is how many bytes were there before.
 	Resumed int64
 	Skipped bool
+	// LeftOut is why a symbolic link was skipped that the receiver does not take.
+	LeftOut *fail.Error
 	// ChecksumType and Checksum are the digest that was asked for, in lower case hex; empty if none was, and for files that
 	// failed or were skipped.
 	ChecksumType, Checksum string
 	// StaysEncrypted is why a file that is whole was not decrypted though it should have been.
-	StaysEncrypted *Error
+	StaysEncrypted *fail.Error
 	// Err is nil for success.
-	Err      *Error
+	Err      *fail.Error
 	Started  time.Time
 	Finished time.Time
 }

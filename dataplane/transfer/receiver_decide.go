@@ -16,7 +16,9 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // gotFile is one entry of the manifest at the receiver.
@@ -30,7 +32,7 @@ type gotFile struct {
 	plain    string // the name it gets once it is decrypted, if it is to be
 	claimed  bool
 	reserved int64 // guarded by receiver.mu
-	holes    rangeSet
+	holes    chunk.Set
 	part     *control.Part    // of the file, nil for all of it
 	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
@@ -41,13 +43,13 @@ type gotFile struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
-	have    rangeSet
+	have    chunk.Set
 	made    bool     // the partial file was made, or opened for writing
 	is      identity // of the partial file, once it is made
 	resumed int64
-	hashes  chunkHashes // of the chunks that are here; nil before the first
-	zeroes  int         // how many of them are of holes
-	counted bool        // in receiver.holeChunks
+	hashes  chunk.Hashes // of the chunks that are here; nil before the first
+	zeroes  int          // how many of them are of holes
+	counted bool         // in receiver.holeChunks
 	// staged says that all of the file was written at once, and that hash is its hash.
 	staged bool
 	hash   [16]byte
@@ -59,7 +61,7 @@ type gotFile struct {
 	announced []byte
 	checksum  []byte
 	// encrypted is why the file was not decrypted.
-	encrypted *Error
+	encrypted *fail.Error
 	log       *os.File     // the journal, once there is something to write
 	hide      cipher.Block // of the hashes in the journal, nil if they need not be hidden
 }
@@ -76,18 +78,18 @@ func (f *gotFile) unfinishedNames() (partial, journal string) {
 }
 
 // badName says why a manifest's path can't be taken, or nil.
-func badName(p string) *Error {
+func badName(p string) *fail.Error {
 	switch {
 	case p == "", strings.HasPrefix(p, "/"), strings.HasSuffix(p, "/"):
-		return Errorf(CodeBadPath, "%q: not a relative path", p)
+		return fail.New(fail.BadPath, "%q: not a relative path", p)
 	}
 	for name := range strings.SplitSeq(p, "/") {
 		if name == "" || name == "." || name == ".." {
-			return Errorf(CodeBadPath, "%q: leads outside of the destination", p)
+			return fail.New(fail.BadPath, "%q: leads outside of the destination", p)
 		}
 	}
 	if _, err := storage.Clean(p); err != nil {
-		return fileError(p, err, CodeBadPath)
+		return fail.File(p, err, fail.BadPath)
 	}
 	return nil
 }
@@ -101,13 +103,13 @@ func (r *receiver) entry(m *control.Entry) error {
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
-		return Errorf(CodeProtocol, "an entry follows the end of the manifest")
+		return fail.New(fail.Protocol, "an entry follows the end of the manifest")
 	}
-	if m.Size > engine.MaxOffset-ChunkSize-r.end || len(r.files) >= control.MaxEntries {
+	if m.Size > engine.MaxOffset-chunk.Size-r.end || len(r.files) >= control.MaxEntries {
 		r.mu.Unlock()
-		return Errorf(CodeProtocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
+		return fail.New(fail.Protocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
 	}
-	f.index, f.start, f.slot = uint64(len(r.files)), place(r.end, m.Size), len(r.space)
+	f.index, f.start, f.slot = uint64(len(r.files)), chunk.Place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
 	if m.Kind.IsFile() {
 		r.open++
@@ -123,7 +125,7 @@ func (r *receiver) entry(m *control.Entry) error {
 		r.filesExpected.Add(1)
 		r.filesFailed.Add(1)
 		if r.onFile != nil {
-			r.onFile(FileEvent{Path: m.Path, Err: &Error{Code: Code(m.Code), Text: m.Text}, Started: f.began, Finished: f.began})
+			r.onFile(FileEvent{Path: m.Path, Err: &fail.Error{Code: fail.Code(m.Code), Text: m.Text}, Started: f.began, Finished: f.began})
 		}
 		return nil
 	case control.KindFolder:
@@ -144,12 +146,12 @@ func (r *receiver) entry(m *control.Entry) error {
 	r.filesExpected.Add(1)
 	r.bytesExpected.Add(m.Size)
 	if err := r.decide(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(m.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(m.Path, err, fail.DiskWrite))
 	}
 	return nil
 }
 
-func (r *receiver) folder(f *gotFile) *Error {
+func (r *receiver) folder(f *gotFile) *fail.Error {
 	if err := badName(f.entry.Path); err != nil {
 		return err
 	}
@@ -159,10 +161,10 @@ func (r *receiver) folder(f *gotFile) *Error {
 	}
 	f.target = target
 	if _, err := r.ensureFolder(f.target); err != nil {
-		return fileError(f.entry.Path, err, CodeDiskWrite)
+		return fail.File(f.entry.Path, err, fail.DiskWrite)
 	}
 	if err := r.folderAttributes(f); err != nil {
-		return fileError(f.entry.Path, err, CodeDiskWrite)
+		return fail.File(f.entry.Path, err, fail.DiskWrite)
 	}
 	return nil
 }
@@ -179,15 +181,15 @@ func (r *receiver) decide(f *gotFile) error {
 	f.target = target
 	r.nameDecrypted(f)
 	if other := r.unfinishedForm(f.target); other != "" {
-		return Errorf(CodeAlreadyExists, "%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself",
+		return fail.New(fail.AlreadyExists, "%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself",
 			f.entry.Path, other)
 	}
 	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
-		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
 		if held := r.claim(f.target, f.partName()); held != nil {
-			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
+			return fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true
 	}
@@ -210,7 +212,7 @@ func (r *receiver) decide(f *gotFile) error {
 	case err != nil:
 		return err
 	case existing.IsDir():
-		return Errorf(CodeIsDirectory, "%s: a folder has this name", f.entry.Path)
+		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	default:
 		if done, err := r.overwrite(f, existing); done || err != nil {
 			return err
@@ -298,16 +300,8 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	}
 	f.final = true
 	r.await()
-	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, f.target, allChunks(f.entry.Size), nil) })
+	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, f.target, chunk.All(f.entry.Size), nil) })
 	return true, nil
-}
-
-func allChunks(size int64) []int64 {
-	chunks := make([]int64, chunkCount(size))
-	for i := range chunks {
-		chunks[i] = int64(i)
-	}
-	return chunks
 }
 
 // fresh continues a partial file if the policy allows it, or starts one.
@@ -317,7 +311,7 @@ func (r *receiver) fresh(f *gotFile) error {
 	}
 	chunks := r.believable(f)
 	if len(chunks) == 0 {
-		if f.part == nil && f.entry.Size > ChunkSize {
+		if f.part == nil && f.entry.Size > chunk.Size {
 			r.dropJournals(f)
 		}
 		return r.restart(f)
@@ -345,7 +339,7 @@ func (r *receiver) restart(f *gotFile) error {
 		return err
 	}
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
+	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
 	f.mu.Unlock()
 	return r.ask(f)
 }
@@ -380,7 +374,7 @@ func (r *receiver) want(f *gotFile) error {
 	f.resumed = n
 	f.mu.Unlock()
 	r.bytesResumed.Add(n)
-	for _, g := range f.holes.missing(f.entry.Size) {
+	for _, g := range f.holes.Missing(f.entry.Size) {
 		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
 			return err
 		}

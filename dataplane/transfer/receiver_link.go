@@ -6,15 +6,24 @@ import (
 	"path"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// link makes a symbolic link of the manifest. Its text is not looked at: whoever reads here is confined to the folder, so that
-// a link that leads elsewhere leads nowhere.
+// errLeftOut is why a link is left out that mayLink refuses.
+type errLeftOut struct{ reason *fail.Error }
+
+func (e errLeftOut) Error() string { return e.reason.Text }
+
+// link makes a symbolic link of the manifest, unless mayLink refuses it. No granted folder follows a link, whatever its text
+// (TestGrantedFollowsNoLink in dataplane/storage).
 func (r *receiver) link(f *gotFile) error {
 	made, err := r.makeLink(f)
+	var left errLeftOut
 	switch {
+	case errors.As(err, &left):
+		return r.done(f, control.FileSkipped, left.reason)
 	case err != nil:
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	case !made:
 		return r.done(f, control.FileSkipped, nil)
 	}
@@ -30,13 +39,18 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	if refused != nil {
 		return false, refused
 	}
+	if r.mayLink != nil {
+		if refused := r.mayLink(target, f.entry.Attributes.Link); refused != nil {
+			return false, errLeftOut{fail.New(refused.Code, "%s: %w", f.entry.Path, refused)}
+		}
+	}
 	f.target = target
 	if !r.takeName(target) {
-		return false, Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+		return false, fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
 		if held := r.claim(target, ""); held != nil {
-			return false, Errorf(held.Code, "%s: %w", f.entry.Path, held)
+			return false, fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true
 	}
@@ -60,7 +74,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	case r.options.Symlinks != SymlinksForce, r.options.Overwrite == OverwriteNever:
 		return false, nil
 	case existing.IsDir():
-		return false, Errorf(CodeIsDirectory, "%s: a folder has this name", f.entry.Path)
+		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}
 	partial, _ := f.unfinishedNames()
 	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // The parts of a file are written into one partial file by several sessions, perhaps of several nodes. Each has a journal of
@@ -78,7 +79,7 @@ func journaledName(name string) (string, bool) {
 // publishPart notes that a part is whole and, if it is the last one, gives the file its name.
 func (r *receiver) publishPart(f *gotFile) error {
 	f.mu.Lock()
-	err := r.append(f, chunkCount(f.entry.Size), *f.expected)
+	err := r.append(f, chunk.Count(f.entry.Size), *f.expected)
 	f.closeLog()
 	f.mu.Unlock()
 	if err != nil {
@@ -137,7 +138,7 @@ func (r *receiver) allParts(f *gotFile) (bool, error) {
 		}
 		head, chunks, err := readJournal(journal)
 		journal.Close()
-		_, done := chunks[chunkCount(head.Size)]
+		_, done := chunks[chunk.Count(head.Size)]
 		if err != nil || head.ModTime != f.entry.ModTime || !done {
 			return false, nil
 		}

@@ -3,6 +3,8 @@ package transfer
 import (
 	"errors"
 	"io/fs"
+
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // errGone is given for the partial file of a file that is done with.
@@ -41,7 +43,7 @@ func (r *receiver) checkPartial(f *gotFile) error {
 	partial, _ := f.unfinishedNames()
 	info, err := r.tree.Lstat(partial)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && identityOf(info) != f.is {
-		return Errorf(CodeDiskWrite, "%s: its partial file was removed or replaced while it was written, run again", f.entry.Path)
+		return fail.New(fail.DiskWrite, "%s: its partial file was removed or replaced while it was written, run again", f.entry.Path)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // A file that is no larger than a chunk nearly always comes in one piece. Then it costs as little as a file can: it is made
@@ -14,8 +15,7 @@ import (
 
 // storeWhole takes all of a small file.
 func (r *receiver) storeWhole(f *gotFile, content []byte) error {
-	hashes := chunkHashes{sums: [][16]byte{hashOf(content)}}
-	sum := hashes.file()
+	sum := chunk.HashSmall(content)
 	var a storage.Attributes
 	if r.options.PreserveModes {
 		a.Mode, a.SetMode = fs.FileMode(f.entry.Mode), true

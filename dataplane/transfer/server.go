@@ -13,15 +13,16 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
-	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/uuid"
 )
 
-// Links announces sessions to the data port; *engine.Endpoint is one.
+// Links announces sessions to the data port; *udplink.Endpoint is one.
 type Links interface {
 	Register(cfg engine.Config) (engine.Link, error)
 }
@@ -31,7 +32,7 @@ type Server struct {
 	// Root is the storage root; a session sees what its grant allows of it.
 	Root       *storage.Root
 	Authorizer token.Authorizer
-	Recorder   store.Recorder
+	Recorder   record.Recorder
 	Links      Links
 	// UDPPort is the data port that clients are told.
 	UDPPort int
@@ -45,7 +46,10 @@ type Server struct {
 	Policy string
 	// Outbound and Inbound, if not nil, are what the sessions that send, or receive, share.
 	Outbound, Inbound *engine.RateGroup
-	Logger            *slog.Logger
+	// OutsideLinks permits symbolic links in uploads whose text leads out of what was granted. The server follows none of them; who
+	// receives them later might.
+	OutsideLinks bool
+	Logger       *slog.Logger
 
 	claims claims
 	clock  engine.Clock // nil is the system's
@@ -61,7 +65,7 @@ type Peer struct {
 	Tokenless bool
 }
 
-// Serve runs one session over stream and closes it. Its error is an *Error, already told to the client and logged.
+// Serve runs one session over stream and closes it. Its error is an *fail.Error, already told to the client and logged.
 func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer Peer) error {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	defer cancel(nil)
@@ -71,10 +75,13 @@ func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer P
 	defer conn.close()
 	session := &session{Server: s, peer: peer, conn: conn, id: uuid.NewString()}
 	if err := session.run(ctx); err != nil {
-		return AsError(err, CodeInternal)
+		return failureOf(err, fail.Internal)
 	}
 	return nil
 }
+
+// kindTokenless is the kind of a grant without a token: all of the docroot.
+const kindTokenless = "none"
 
 // session is one session at the server.
 type session struct {
@@ -86,7 +93,7 @@ type session struct {
 	grant     token.Grant
 	options   control.Options
 	capKbps   int64
-	recording store.Recording
+	recording record.Recording
 	claimant  *claimant
 	began     time.Time
 	now       current
@@ -132,10 +139,10 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	}
 	hello, ok := m.(*control.Hello)
 	if !ok {
-		return nil, Errorf(CodeProtocol, "the first message is no hello")
+		return nil, fail.New(fail.Protocol, "the first message is no hello")
 	}
 	if hello.Version != control.Version {
-		return nil, Errorf(CodeProtocol, "protocol version %d is not supported, this server speaks %d", hello.Version, control.Version)
+		return nil, fail.New(fail.Protocol, "protocol version %d is not supported, this server speaks %d", hello.Version, control.Version)
 	}
 	s.hello = hello
 	if err := s.negotiate(); err != nil {
@@ -146,13 +153,13 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	if hello.Token == "" && s.peer.Tokenless {
-		s.grant = token.Grant{Direction: request.Direction, Root: "/", User: s.peer.User, TransferID: hello.TransferID, Kind: "none"}
+		s.grant = token.Grant{Direction: request.Direction, Root: "/", User: s.peer.User, TransferID: hello.TransferID, Kind: kindTokenless}
 	} else if s.grant, err = s.Authorizer.Authorize(ctx, request); err != nil {
 		if !token.IsRefusal(err) {
 			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
-			return nil, &Error{Code: CodeAuthorization, Text: "the token can't be checked now, try again", Err: err}
+			return nil, &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
 		}
-		return nil, AsError(err, CodeAuthorization)
+		return nil, failureOf(err, fail.Authorization)
 	}
 	if s.grant.TransferID == "" {
 		s.grant.TransferID = s.id
@@ -181,7 +188,7 @@ func (s *session) negotiate() error {
 		return err
 	}
 	if !slices.Contains(s.Ciphers, o.Cipher) && (len(s.Ciphers) > 0 || o.Cipher == string(engine.ClearGMAC)) {
-		return Errorf(CodeUsage, "cipher %s is not permitted by this server", o.Cipher)
+		return fail.New(fail.Usage, "cipher %s is not permitted by this server", o.Cipher)
 	}
 	if s.hello.Direction == string(transferspec.Send) {
 		if err := mayKeepOwners(o); err != nil {
@@ -265,7 +272,7 @@ func (s *session) register() (engine.Config, engine.Link, error) {
 func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link engine.Link) (role, error) {
 	if s.grant.Direction == transferspec.Receive {
 		r := newSender(s.conn, p.roots, s.options)
-		r.onFile, r.rate = s.recordFile(p), cfg.Rate
+		r.onFile, r.rate = s.recordFile(), cfg.Rate
 		cfg.Group = s.Outbound
 		data, err := engine.NewSender(cfg, link, r)
 		if err != nil {
@@ -275,11 +282,11 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		return r, nil
 	}
 	r := newReceiver(s.conn, p.tree, p.target, s.options)
-	r.claim = func(target, part string) *Error {
-		return s.claims.take(ctx, path.Join(s.grant.Root, p.base, target), part, s.claimant)
+	r.claim = func(target, part string) *fail.Error {
+		return s.claims.take(ctx, path.Join(s.grant.Root, target), part, s.claimant)
 	}
-	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, p.base, target), part, s.claimant) }
-	r.onFile = s.recordFile(p)
+	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, target), part, s.claimant) }
+	r.onFile, r.mayLink = s.recordFile(), p.mayLink
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {
@@ -290,10 +297,10 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 }
 
 // errShutdown is the cause of sessions that end because the server does.
-var errShutdown = &Error{Code: CodePeerAborted, Text: "the server is shutting down, run again to resume"}
+var errShutdown = &fail.Error{Code: fail.PeerAborted, Text: "the server is shutting down, run again to resume"}
 
 // errCanceled is the cause of a session that the Node API canceled.
-var errCanceled = &Error{Code: CodeCanceled, Text: "the transfer was canceled on the server"}
+var errCanceled = &fail.Error{Code: fail.Canceled, Text: "the transfer was canceled on the server"}
 
 // watch records progress and obeys the Node API until ctx ends.
 func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
@@ -326,12 +333,12 @@ func (s *session) changeRate(kbps int64) {
 // finish records how the session ended.
 func (s *session) finish(err error) {
 	s.recording.Progress(s.recorded())
-	o := store.Outcome{Status: store.StatusCompleted}
+	o := record.Outcome{Status: record.StatusCompleted}
 	if err != nil {
-		e := AsError(err, CodeInternal)
-		o = store.Outcome{Status: store.StatusFailed, Code: int(e.Code), Description: e.Text}
-		if errors.Is(err, errCanceled) || e.Code == CodeCanceled {
-			o.Status = store.StatusCanceled
+		e := failureOf(err, fail.Internal)
+		o = record.Outcome{Status: record.StatusFailed, Code: int(e.Code), Description: e.Text}
+		if errors.Is(err, errCanceled) || e.Code == fail.Canceled {
+			o.Status = record.StatusCanceled
 		}
 	}
 	s.recording.Finish(o)

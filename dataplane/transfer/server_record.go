@@ -6,13 +6,13 @@ import (
 	"path"
 	"time"
 
-	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
 // record begins the session's record.
 func (s *session) record(ctx context.Context) error {
-	spec := store.StartSpec{
+	spec := record.StartSpec{
 		SourcePaths: []string{}, DestinationPath: s.hello.Destination, FASPPort: s.UDPPort, Cipher: s.options.Cipher,
 		RatePolicy: s.options.RatePolicy, TargetRateKbps: s.options.TargetKbps, MinRateKbps: s.options.MinKbps,
 		ResumePolicy: s.options.Resume, OverwritePolicy: s.options.Overwrite, CreateDir: s.options.CreateDir,
@@ -24,7 +24,7 @@ func (s *session) record(ctx context.Context) error {
 	if spec.DestinationPath == "" && s.grant.Direction == transferspec.Send {
 		spec.DestinationPath = s.grant.DefaultDestination()
 	}
-	t := store.Transfer{
+	t := record.Transfer{
 		TransferID: s.grant.TransferID, SessionID: s.id, Direction: s.grant.Direction, AccessKey: s.grant.AccessKey,
 		TokenUser: s.grant.TokenUser, TokenKind: s.grant.Kind, RemoteUser: s.peer.User, ClientAddr: s.peer.Addr,
 		ServerAddr: s.peer.LocalAddr, Cookie: s.grant.Cookie, Tags: s.grant.Tags, StartSpec: spec,
@@ -42,15 +42,15 @@ func (s *session) record(ctx context.Context) error {
 	return nil
 }
 
-// recordFile returns what records the end of each file of the plan.
-func (s *session) recordFile(p *plan) func(FileEvent) {
+// recordFile returns what records the end of each file.
+func (s *session) recordFile() func(FileEvent) {
 	return func(e FileEvent) {
 		if e.Target == "" { // It never got as far as to have one.
 			e.Target = e.Path
 		}
-		f := store.FileResult{
-			Path: path.Join(s.grant.Root, p.base, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
-			Status: store.StatusCompleted, ChecksumType: e.ChecksumType, Checksum: e.Checksum, StartedAt: e.Started, EndedAt: e.Finished,
+		f := record.FileResult{
+			Path: path.Join(s.grant.Root, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
+			Status: record.StatusCompleted, ChecksumType: e.ChecksumType, Checksum: e.Checksum, StartedAt: e.Started, EndedAt: e.Finished,
 		}
 		if e.Checksum == "" {
 			f.ChecksumType = ChecksumNone
@@ -59,15 +59,15 @@ func (s *session) recordFile(p *plan) func(FileEvent) {
 			f.StartByte = e.Size
 		}
 		if e.Err != nil {
-			f.Status, f.BytesWritten, f.ErrorCode, f.ErrorDesc = store.StatusFailed, 0, int(e.Err.Code), e.Err.Text
+			f.Status, f.BytesWritten, f.ErrorCode, f.ErrorDesc = record.StatusFailed, 0, int(e.Err.Code), e.Err.Text
 		}
 		s.recording.File(f)
 	}
 }
 
-func (s *session) recorded() store.Progress {
+func (s *session) recorded() record.Progress {
 	p := s.now.progress()
-	out := store.Progress{
+	out := record.Progress{
 		BytesExpected: p.BytesExpected, FilesExpected: p.FilesExpected, BytesTransferred: p.BytesMoved,
 		BytesWritten: p.BytesMoved + p.BytesResumed, FilesCompleted: p.FilesDone, FilesFailed: p.FilesFailed,
 		DirectoriesCompleted: p.Folders, TargetRateKbps: s.options.TargetKbps, NetworkDelay: p.RTT,

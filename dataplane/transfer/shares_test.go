@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"github.com/google/go-cmp/cmp"
 )
@@ -108,7 +109,7 @@ func TestACutShareResumes(t *testing.T) {
 	}
 	sessions[1].cutAfter = 0
 	sessions[1].mustDo(t)
-	if again := sessions[1].link.moved + moved - 10<<20; moved < 6<<20 || again > ChunkSize {
+	if again := sessions[1].link.moved + moved - 10<<20; moved < 6<<20 || again > chunk.Size {
 		t.Errorf("%d bytes moved before, %d of them again", moved, again)
 	}
 	if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {

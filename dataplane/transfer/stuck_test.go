@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // sticky is a folder where a file's unfinished forms can be made and not removed.
@@ -64,8 +65,8 @@ func TestWhatCannotBeRemovedSparesTheOthers(t *testing.T) {
 			write(t, filepath.Join(x.from, "good"), []byte("1"))
 			x.target = func(r *storage.Root) TargetTree { return sticky{Root: r, name: "bad."} }
 			_, got := x.do(t)
-			var e *Error
-			if !errors.As(got, &e) || e.Code != CodeSomeFiles {
+			var e *fail.Error
+			if !errors.As(got, &e) || e.Code != fail.SomeFiles {
 				t.Errorf("got %v", got)
 			}
 			if x.events["bad"].Err == nil || x.events["good"].Err != nil || x.events["good"].Path == "" {

@@ -12,8 +12,8 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/engine/simnet"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
-	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -45,12 +45,12 @@ func (s *simulated) dial(_ context.Context, _ int, cfg engine.Config) (engine.Li
 // unrecorded is the recorder of a node that nobody asks about its transfers.
 type unrecorded struct{}
 
-func (unrecorded) Begin(context.Context, store.Transfer) (store.Recording, error) {
+func (unrecorded) Begin(context.Context, record.Transfer) (record.Recording, error) {
 	return unrecorded{}, nil
 }
-func (unrecorded) Progress(store.Progress)   {}
-func (unrecorded) File(store.FileResult)     {}
-func (unrecorded) Finish(store.Outcome)      {}
+func (unrecorded) Progress(record.Progress)  {}
+func (unrecorded) File(record.FileResult)    {}
+func (unrecorded) Finish(record.Outcome)     {}
 func (unrecorded) Canceled() <-chan struct{} { return nil }
 func (unrecorded) RateChanges() <-chan int64 { return nil }
 

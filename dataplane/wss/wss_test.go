@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/wss"
 	"faspex.io/operator/dataplane/wss/dial"
 	"faspex.io/operator/test/distant"
@@ -191,24 +192,24 @@ func TestRefusals(t *testing.T) {
 	defer plain.Close()
 	for name, c := range map[string]struct {
 		change func(*dial.Options)
-		code   transfer.Code
+		code   fail.Code
 		says   string
 	}{
-		"another user":      {func(o *dial.Options) { o.User = "root" }, transfer.CodeAuthentication, `does not accept user "root"`},
-		"unknown authority": {func(o *dial.Options) { o.Roots = nil }, transfer.CodeInsecure, "is not trusted: x509: certificate signed by unknown authority"},
-		"another name":      {func(o *dial.Options) { o.Host = "localhost" }, transfer.CodeInsecure, "is not trusted: x509: certificate is valid for node.example.com, not localhost"},
-		"nobody listens":    {func(o *dial.Options) { o.Port = closed.Addr().(*net.TCPAddr).Port }, transfer.CodeControl, "connection refused"},
-		"some web server":   {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots }, transfer.CodeControl, "no transfer node of this kind"},
-		"plain web server":  {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, transfer.CodeControl, "does not speak TLS"},
+		"another user":      {func(o *dial.Options) { o.User = "root" }, fail.Authentication, `does not accept user "root"`},
+		"unknown authority": {func(o *dial.Options) { o.Roots = nil }, fail.Insecure, "is not trusted: x509: certificate signed by unknown authority"},
+		"another name":      {func(o *dial.Options) { o.Host = "localhost" }, fail.Insecure, "is not trusted: x509: certificate is valid for node.example.com, not localhost"},
+		"nobody listens":    {func(o *dial.Options) { o.Port = closed.Addr().(*net.TCPAddr).Port }, fail.Control, "connection refused"},
+		"some web server":   {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots }, fail.Control, "no transfer node of this kind"},
+		"plain web server":  {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, fail.Control, "does not speak TLS"},
 		"one that says nothing": {func(o *dial.Options) {
 			o.Port, o.Timeout = silent.Addr().(*net.TCPAddr).Port, 500*time.Millisecond
-		}, transfer.CodeControlTimeout, "timed out"},
+		}, fail.ControlTimeout, "timed out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options()
 			c.change(&o)
 			_, err := dial.Open(t.Context(), o)
-			var e *transfer.Error
+			var e *fail.Error
 			if !errors.As(err, &e) || e.Code != c.code || !strings.Contains(e.Text, c.says) {
 				t.Errorf("error %v, want code %d and %q", err, c.code, c.says)
 			}
@@ -274,7 +275,7 @@ func TestSessionsAreLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	var e *transfer.Error
+	var e *fail.Error
 	if _, err := dial.Open(t.Context(), s.options()); !errors.As(err, &e) || !strings.Contains(e.Text, "too many sessions") {
 		t.Errorf("a second session: %v", err)
 	}

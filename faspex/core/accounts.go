@@ -71,6 +71,9 @@ func (s *Server) registerAccounts() {
 			if err := s.store.UpdateAccount(ctx, a); err != nil {
 				return nil, err
 			}
+			if err := s.withdrawUnlessAllowed(ctx, a); err != nil {
+				return nil, err
+			}
 			if in.Body.Password != nil {
 				if err := s.store.SetPassword(ctx, a.ID, auth.HashPassword(*in.Body.Password)); err != nil {
 					return nil, err
@@ -171,7 +174,10 @@ func (s *Server) deleteAccount(ctx context.Context, id string) error {
 	if a.ID == caller(ctx).ID {
 		return conflict("You cannot delete the account you are logged in with.")
 	}
-	return s.store.DeleteAccount(ctx, a.ID)
+	if err := s.store.DeleteAccount(ctx, a.ID); err != nil {
+		return err
+	}
+	return s.withdraw(ctx, a.ID, "")
 }
 
 // batchError is one thing of a batch that could not be done.

@@ -17,6 +17,7 @@ import (
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -41,6 +42,7 @@ type Server struct {
 	store   *store.Store
 	auth    *auth.Server
 	dialer  *nodes.Dialer
+	signer  packages.Signer
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -59,7 +61,7 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
-	return &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), version: cfg.Version, now: cfg.Now, log: cfg.Log}, nil
+	return &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), signer: packages.NewSigner(ring.Keys(packages.TagsPurpose)), version: cfg.Version, now: cfg.Now, log: cfg.Log}, nil
 }
 
 // Ready reports why core should get no requests: no database, or a schema it was not built for. It is the check of /health.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
@@ -64,11 +65,12 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := request(v.pkg, me, folder, true)
+	scope := packages.Scope{Direction: string(transferspec.Send), NodeID: node.ID, Folder: v.pkg.Incoming()}
+	req, err := s.request(v.pkg, me, scope, true)
 	if err != nil {
 		return nil, err
 	}
-	req.DestinationRoot = v.pkg.Incoming()
+	req.DestinationRoot = scope.Folder
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetUploadKbps, folder.MaxTargetUploadKbps)
 	spec, err := client.UploadSetup(ctx, req)
 	if err != nil {
@@ -104,11 +106,15 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := request(v.pkg, me, folder, len(wanted) == 0)
+	scope := packages.Scope{Direction: string(transferspec.Receive), NodeID: node.ID, Folder: v.pkg.Folder()}
+	req, err := s.request(v.pkg, me, scope, len(wanted) == 0)
 	if err != nil {
 		return nil, err
 	}
-	req.SourceRoot = v.pkg.Folder()
+	if in.Type == "received" && len(wanted) == 0 && v.pkg.DownloadLimit.Valid {
+		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + s.signer.Accounts(text(me.ID))[0], Limit: v.pkg.DownloadLimit.Int64}
+	}
+	req.SourceRoot = scope.Folder
 	req.Paths = wanted
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps, folder.MaxTargetDownloadKbps)
 	spec, err := client.DownloadSetup(ctx, req)
@@ -144,7 +150,7 @@ func mayDownload(v view, me store.Account, side string) error {
 	}
 	if v.pkg.DownloadLimit.Valid {
 		for _, d := range v.downloads {
-			if d.Account.ID == me.ID && int64(d.Completed) >= v.pkg.DownloadLimit.Int64 {
+			if d.Account.ID == me.ID && int64(d.Begun) >= v.pkg.DownloadLimit.Int64 {
 				return forbidden("You have downloaded this package as often as its sender allowed.")
 			}
 		}
@@ -167,13 +173,16 @@ func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder
 }
 
 // request starts a setup request: what the node writes into the transfer's record, so that the service knows it again.
-func request(p store.Package, who store.Account, folder store.SharedFolder, whole bool) (nodeapi.TransferRequest, error) {
-	tags := packages.Tags{PackageID: text(p.ID), PackageUUID: p.UUID, AccountID: text(who.ID), Whole: whole}
+func (s *Server) request(p store.Package, who store.Account, scope packages.Scope, whole bool) (nodeapi.TransferRequest, error) {
+	tags := s.signer.Sign(packages.Tags{
+		PackageID: text(p.ID), PackageUUID: p.UUID, AccountID: text(who.ID), Account: s.signer.Accounts(text(who.ID))[0], Whole: whole,
+	}, scope)
 	raw, err := tags.JSON()
 	if err != nil {
 		return nodeapi.TransferRequest{}, err
 	}
-	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw}, nil
+	life := int64(packages.SpecLife / time.Second)
+	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw, TokenLifeSeconds: life}, nil
 }
 
 // rates gives the folder's rates if it overrides the node's.

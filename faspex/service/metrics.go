@@ -12,6 +12,7 @@ type metrics struct {
 	runs  *prometheus.HistogramVec
 	moves *prometheus.CounterVec
 	nodes *prometheus.GaugeVec
+	odd   *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -27,8 +28,11 @@ func newMetrics(registry prometheus.Registerer) metrics {
 			Name: "faspex_node_up", Help: "Whether this replica reached a node when it asked last.",
 		}, []string{"node"}),
 	}
+	m.odd = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "faspex_transfers_disbelieved_total", Help: "Records of transfers that name a package and are not what was issued for it.",
+	}, []string{"node"})
 	if registry != nil {
-		registry.MustRegister(m.runs, m.moves, m.nodes)
+		registry.MustRegister(m.runs, m.moves, m.nodes, m.odd)
 	}
 	return m
 }
@@ -42,6 +46,8 @@ func (m metrics) observe(method string, err error, took time.Duration) {
 }
 
 func (m metrics) moved(to packages.State) { m.moves.WithLabelValues(string(to)).Inc() }
+
+func (m metrics) disbelieved(node string) { m.odd.WithLabelValues(node).Inc() }
 
 func (m metrics) reached(node string, ok bool) {
 	up := 0.0

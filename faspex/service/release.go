@@ -20,7 +20,7 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 		return w.store.Releasable(ctx, w.now(), after, batch)
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
 		return w.releaseOne(ctx, p, func() error {
-			if err := settle(ctx, client, p); err != nil {
+			if err := w.settle(ctx, node, client, p); err != nil {
 				return err
 			}
 			if silent[node.ID] {
@@ -63,9 +63,12 @@ func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func()
 	return nil
 }
 
-// settle ends what still moves into a package and puts what was uploaded where recipients read it. A folder that is not there was put
+// settle withdraws the specs of the upload, ends what still moves into a package and puts what was uploaded where recipients read it. A folder that is not there was put
 // there by an earlier run, or nothing was uploaded; one that is there twice was uploaded to after the release began.
-func settle(ctx context.Context, client *nodeapi.Client, p store.Package) error {
+func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package) error {
+	if err := w.withdraw(ctx, node, client, packages.Tags{PackageUUID: p.UUID}, string(transferspec.Send)); err != nil {
+		return err
+	}
 	if err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID, Direction: transferspec.Send}); err != nil {
 		return err
 	}

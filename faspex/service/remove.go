@@ -46,7 +46,10 @@ func (w *Worker) remove(ctx context.Context, _ store.Job) error {
 	}
 	return w.eachPackage(ctx, "removal", func(after int64) ([]store.Package, error) {
 		return w.store.PackagesAfter(ctx, states, after, batch)
-	}, func(p store.Package, _ store.Node, client *nodeapi.Client) error {
+	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
+		if err := w.withdraw(ctx, node, client, packages.Tags{PackageUUID: p.UUID}, ""); err != nil {
+			return err
+		}
 		if err := removeContents(ctx, client, p); err != nil {
 			return err
 		}

@@ -131,6 +131,11 @@ func (w *Worker) take(ctx context.Context, node store.Node, list []nodeapi.Trans
 }
 
 func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, tags packages.Tags, t nodeapi.Transfer) error {
+	if !w.believed(node, p, tags, t) {
+		w.metrics.disbelieved(node.Name)
+		w.log.DebugContext(ctx, "transfer is not what was issued for the package it names", "package", p.ID, "transfer", t.ID, "node", node.Name)
+		return nil
+	}
 	if err := w.store.SaveTransfer(ctx, record(node, p, tags, t)); err != nil {
 		return err
 	}

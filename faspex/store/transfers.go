@@ -59,6 +59,7 @@ func (s *Store) Transfers(ctx context.Context, packageID int64, direction string
 type Downloads struct {
 	Account   Account
 	Completed int // of the whole package
+	Begun     int // of the whole package, those that moved something included
 	Partial   int // completed, of some files
 	Active    int
 }
@@ -79,10 +80,11 @@ func (s *Store) Downloads(ctx context.Context, packageIDs ...int64) (map[int64][
 	list, err := collect(ctx, s.db, func(r rower) (row, error) {
 		var d row
 		a := &d.Account
-		err := r.Scan(&d.pkg, &a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &d.Completed, &d.Partial, &d.Active)
+		err := r.Scan(&d.pkg, &a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &d.Completed, &d.Begun, &d.Partial, &d.Active)
 		return d, err
 	}, `SELECT t.package_id, a.id, a.name, a.first_name, a.last_name, a.email,
-		SUM(t.status = 'completed' AND t.whole_package), SUM(t.status = 'completed' AND NOT t.whole_package), SUM(t.status IN ('running', 'waiting', 'paused'))
+		SUM(t.status = 'completed' AND t.whole_package),
+		SUM(t.whole_package AND (t.status IN ('completed', 'running', 'waiting', 'paused') OR t.bytes_transferred > 0)), SUM(t.status = 'completed' AND NOT t.whole_package), SUM(t.status IN ('running', 'waiting', 'paused'))
 		FROM transfers t JOIN accounts a ON a.id = t.account_id`+w.sql()+`
 		GROUP BY t.package_id, a.id, a.name, a.first_name, a.last_name, a.email ORDER BY t.package_id, a.name`, w.args...)
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
 	nodestore "faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
@@ -137,12 +138,22 @@ func (n *Node) Write(t testing.TB, path, text string) {
 type Session struct {
 	node       *Node
 	transferID string
-	recording  nodestore.Recording
+	recording  record.Recording
 }
 
-// Begin starts a session for a transfer spec.
+// Begin starts a session for a transfer spec, with its token.
 func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	t.Helper()
+	return n.BeginAs(t, spec, "transfer", nodeUser, "")
+}
+
+// BeginAs starts a session with the tags of a spec that somebody opens by a token of another kind, user or access key. Without a kind it is
+// what Begin starts.
+func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, kind, user, key string) *Session {
+	t.Helper()
+	if kind == "" {
+		kind, user = "transfer", nodeUser
+	}
 	var tags struct {
 		Aspera struct {
 			XferID string `json:"xfer_id"`
@@ -151,10 +162,10 @@ func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	if err := json.Unmarshal(spec.Tags, &tags); err != nil || tags.Aspera.XferID == "" {
 		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
 	}
-	recording, err := n.recorder.Begin(t.Context(), nodestore.Transfer{
-		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser, TokenKind: "transfer",
+	recording, err := n.recorder.Begin(t.Context(), record.Transfer{
+		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: user, TokenKind: kind, AccessKey: key,
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
-		StartSpec: nodestore.StartSpec{DestinationPath: spec.DestinationRoot},
+		StartSpec: record.StartSpec{DestinationPath: spec.DestinationRoot},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +177,7 @@ func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 
 // Progress records how far the session is; the node tells it a moment later, or with the end.
 func (s *Session) Progress(written, expected, files int64) {
-	s.recording.Progress(nodestore.Progress{BytesExpected: expected, FilesExpected: files, BytesTransferred: written, BytesWritten: written})
+	s.recording.Progress(record.Progress{BytesExpected: expected, FilesExpected: files, BytesTransferred: written, BytesWritten: written})
 }
 
 // AwaitProgress waits until the node tells that so many bytes were written.
@@ -178,9 +189,9 @@ func (s *Session) AwaitProgress(t testing.TB, written int64) {
 // Finish ends the session and waits until the node tells it. An empty reason is success.
 func (s *Session) Finish(t testing.TB, reason string) {
 	t.Helper()
-	outcome := nodestore.Outcome{Status: nodestore.StatusCompleted}
+	outcome := record.Outcome{Status: record.StatusCompleted}
 	if reason != "" {
-		outcome = nodestore.Outcome{Status: nodestore.StatusFailed, Code: 15, Description: reason}
+		outcome = record.Outcome{Status: record.StatusFailed, Code: 15, Description: reason}
 	}
 	s.recording.Finish(outcome)
 	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == string(outcome.Status) })

@@ -152,6 +152,12 @@ func (c *Client) ChangeTransfer(ctx context.Context, id string, change TransferC
 	return err
 }
 
+// Revoke withdraws transfer tokens and ends the transfers that run by them. A node that can't answers with an IsNotFound error.
+func (c *Client) Revoke(ctx context.Context, r Revocation) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/ops/revocations", body: r})
+	return err
+}
+
 // Browse lists a folder.
 func (c *Client) Browse(ctx context.Context, req BrowseRequest) (Listing, error) {
 	var out Listing

@@ -68,6 +68,20 @@ type TransferRequest struct {
 	TargetRateKbps    int64               `json:"target_rate_kbps,omitempty"`
 	TargetRateCapKbps int64               `json:"target_rate_cap_kbps,omitempty"`
 	MinRateKbps       int64               `json:"min_rate_kbps,omitempty"`
+	// Uses, if not nil, limits how many tokens with its name may begin a transfer.
+	Uses *Uses `json:"uses,omitempty"`
+}
+
+// Uses limits how often something may be transferred. The node counts each token once, when its first session starts.
+type Uses struct {
+	Name  string `json:"name"`
+	Limit int64  `json:"limit"`
+}
+
+// Revocation withdraws transfer tokens: those issued until now whose tags hold all of Tags, for one Direction or, if it is empty, both.
+type Revocation struct {
+	Tags      json.RawMessage `json:"tags"`
+	Direction string          `json:"direction,omitempty"`
 }
 
 // TransferRequests is the body of upload_setup and download_setup.

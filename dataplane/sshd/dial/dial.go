@@ -14,7 +14,7 @@ import (
 	"faspex.io/operator/dataplane/reach"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/sshd/wellknown"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -51,7 +51,7 @@ func (c *Channel) Close() error {
 	return err
 }
 
-// Open connects, logs in and opens the control channel. Its errors are *transfer.Error.
+// Open connects, logs in and opens the control channel. Its errors are *fail.Error.
 //
 // Round trips, the last for the first message and its answer: connection 1, versions and key offers 1, key exchange 1,
 // service 1, log-in 1 without a key and 3 with one, message 1. A server that does not open the channel by itself costs
@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	if o.Token && len(o.Signers) == 0 {
 		key, err := wellknown.Signer()
 		if err != nil {
-			return nil, &transfer.Error{Code: transfer.CodeInternal, Text: err.Error(), Err: err}
+			return nil, &fail.Error{Code: fail.Internal, Text: err.Error(), Err: err}
 		}
 		o.Signers = []ssh.Signer{key}
 	} else {
@@ -74,7 +74,7 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	}
 	if o.HostKey.Fingerprint != "" {
 		if _, err := parseFingerprint(o.HostKey.Fingerprint); err != nil {
-			return nil, &transfer.Error{Code: transfer.CodeInsecure, Text: err.Error(), Err: err}
+			return nil, &fail.Error{Code: fail.Insecure, Text: err.Error(), Err: err}
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 			return nil, err
 		}
 	}
-	return nil, &transfer.Error{Code: transfer.CodeInsecure, Text: refused.Error(), Err: refused}
+	return nil, &fail.Error{Code: fail.Insecure, Text: refused.Error(), Err: refused}
 }
 
 func connect(ctx context.Context, o Options, algorithms []string) (*Channel, error) {
@@ -124,8 +124,8 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	if err != nil {
 		conn.Close()
 		if ctx.Err() != nil {
-			return nil, &transfer.Error{Code: transfer.CodeControlTimeout,
-				Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
+			return nil, &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr),
+				Err: err}
 		}
 		return nil, err
 	}
@@ -140,13 +140,13 @@ func open(conn ssh.Conn, offers <-chan ssh.NewChannel) (ssh.Channel, error) {
 	go refuse(offers)
 	channel, requests, err := conn.OpenChannel("session", nil)
 	if err != nil {
-		return nil, transfer.Errorf(transfer.CodeControl, "the server opens no session: %w", err)
+		return nil, fail.New(fail.Control, "the server opens no session: %w", err)
 	}
 	go ssh.DiscardRequests(requests)
 	ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{sshd.Subsystem}))
 	if err != nil || !ok {
-		return nil, &transfer.Error{Code: transfer.CodeControl,
-			Text: "the server is an SSH server but no transfer node of this kind", Err: err}
+		return nil, &fail.Error{Code: fail.Control, Text: "the server is an SSH server but no transfer node of this kind",
+			Err: err}
 	}
 	return channel, nil
 }
@@ -159,13 +159,13 @@ func take(offers <-chan ssh.NewChannel) (ssh.Channel, error) {
 		}
 		channel, requests, err := offer.Accept()
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeControl, "the server's session can't be opened: %w", err)
+			return nil, fail.New(fail.Control, "the server's session can't be opened: %w", err)
 		}
 		go ssh.DiscardRequests(requests)
 		go refuse(offers)
 		return channel, nil
 	}
-	return nil, transfer.Errorf(transfer.CodeControl, "the server hung up before it opened a session")
+	return nil, fail.New(fail.Control, "the server hung up before it opened a session")
 }
 
 // refuse answers whatever else the server offers.
@@ -181,11 +181,10 @@ func loginError(ctx context.Context, o Options, addr string, err error) error {
 	case errors.As(err, &refused):
 		return refused
 	case ctx.Err() != nil:
-		return &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr),
-			Err: err}
+		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return &transfer.Error{Code: transfer.CodeAuthentication, Err: err,
+		return &fail.Error{Code: fail.Authentication, Err: err,
 			Text: fmt.Sprintf("authentication failed: the server does not accept the SSH key for user %q", o.User)}
 	}
-	return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
+	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
 }

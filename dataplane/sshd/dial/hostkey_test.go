@@ -20,6 +20,7 @@ import (
 
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 )
@@ -131,8 +132,8 @@ func (p *person) calls(t *testing.T, port int) error {
 func (p *person) refuses(t *testing.T, port int, words ...string) {
 	t.Helper()
 	err := p.calls(t, port)
-	var e *transfer.Error
-	if !errors.As(err, &e) || e.Code != transfer.CodeInsecure {
+	var e *fail.Error
+	if !errors.As(err, &e) || e.Code != fail.Insecure {
 		t.Fatalf("got %v, want a refusal", err)
 	}
 	for _, w := range words {

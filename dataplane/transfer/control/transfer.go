@@ -3,6 +3,8 @@ package control
 import (
 	"encoding/binary"
 	"fmt"
+
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // Limits of the fields of binary messages.
@@ -66,7 +68,7 @@ type End struct {
 type Want struct{ Index uint64 }
 
 // Range is a part of a file.
-type Range struct{ Offset, Length int64 }
+type Range = chunk.Range
 
 // ChunkHash is the XXH3-128 of one chunk of a file.
 type ChunkHash struct {
@@ -115,7 +117,8 @@ const (
 	FileFailed  FileStatus = 2
 )
 
-// FileDone is the receiver's last word on an entry: every file gets one, a folder only if it failed.
+// FileDone is the receiver's last word on an entry: every file gets one, a folder only if it failed. Code and Text say why a file
+// failed, or why a symbolic link that is skipped is left out.
 type FileDone struct {
 	Index  uint64
 	Status FileStatus

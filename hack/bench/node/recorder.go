@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
-	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/engine/udplink"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/token"
 )
 
@@ -24,7 +25,7 @@ type event struct {
 
 // links registers sessions and notes when their first data arrive.
 type links struct {
-	*engine.Endpoint
+	*udplink.Endpoint
 	out *lines
 }
 
@@ -61,7 +62,7 @@ func (w *watched) Age() time.Duration {
 // recorder prints what the product would write to its database.
 type recorder struct{ out *lines }
 
-func (r *recorder) Begin(context.Context, store.Transfer) (store.Recording, error) {
+func (r *recorder) Begin(context.Context, record.Transfer) (record.Recording, error) {
 	return &recording{out: r.out}, nil
 }
 
@@ -70,27 +71,27 @@ type recording struct {
 	mu    sync.Mutex
 	files int64
 	last  time.Time // when the last file was verified
-	total store.Progress
+	total record.Progress
 	once  sync.Once
 }
 
-func (r *recording) Progress(p store.Progress) {
+func (r *recording) Progress(p record.Progress) {
 	r.mu.Lock()
 	r.total = p
 	r.mu.Unlock()
 	r.out.print(event{Event: "progress", Time: time.Now().UnixNano(), Bytes: p.BytesTransferred, Files: p.FilesCompleted})
 }
 
-func (r *recording) File(f store.FileResult) {
+func (r *recording) File(f record.FileResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if f.Status == store.StatusCompleted {
+	if f.Status == record.StatusCompleted {
 		r.files++
 		r.last = time.Now()
 	}
 }
 
-func (r *recording) Finish(o store.Outcome) {
+func (r *recording) Finish(o record.Outcome) {
 	r.once.Do(func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -1,0 +1,114 @@
+// Package record says what is known of a transfer: how it began, how far it is, how each file and the whole of it ended.
+//
+// It is the vocabulary between those who transfer and those who write transfers down. It knows no database.
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// Status of a transfer or a session, with the words of the Node API.
+type Status string
+
+// The states that the node itself produces.
+const (
+	StatusRunning   Status = "running"
+	StatusCompleted Status = "completed"
+	StatusFailed    Status = "failed"
+	StatusCanceled  Status = "canceled"
+)
+
+// Transfer is what is known when a session begins. TransferID is the same for every retry of one transfer.
+type Transfer struct {
+	TransferID string // UUID, Grant.TransferID
+	SessionID  string // UUID, new for every session
+	Direction  transferspec.Direction
+	AccessKey  string // empty for the node user
+	TokenUser  string // who obtained the token
+	TokenKind  string // "transfer", "basic", "bearer"
+	RemoteUser string // SSH user
+	ClientAddr string // IP address of the client
+	ServerAddr string // IP address of this node
+	Cookie     string
+	Tags       json.RawMessage
+	StartSpec  StartSpec
+}
+
+// StartSpec is what the client asked for. Rates are in kilobits per second.
+type StartSpec struct {
+	SourcePaths     []string `json:"source_paths"`
+	DestinationPath string   `json:"destination_path"`
+	RemoteHost      string   `json:"remote_host,omitempty"`
+	SSHPort         int      `json:"ssh_port,omitempty"`
+	FASPPort        int      `json:"fasp_port,omitempty"`
+	Cipher          string   `json:"cipher,omitempty"`
+	RatePolicy      string   `json:"rate_policy,omitempty"`
+	TargetRateKbps  int64    `json:"target_rate_kbps,omitempty"`
+	MinRateKbps     int64    `json:"min_rate_kbps,omitempty"`
+	ResumePolicy    string   `json:"resume_policy,omitempty"`
+	OverwritePolicy string   `json:"overwrite_policy,omitempty"`
+	CreateDir       bool     `json:"create_dir,omitempty"`
+	DatagramSize    int      `json:"dgram_size,omitempty"`
+}
+
+// Progress of a session: totals since it began, not increments.
+type Progress struct {
+	BytesExpected        int64 // what the session has to move, 0 while unknown
+	FilesExpected        int64
+	BytesTransferred     int64 // payload bytes that crossed the network, without repeats
+	BytesWritten         int64
+	BytesLost            int64
+	FilesCompleted       int64
+	FilesFailed          int64
+	DirectoriesCompleted int64
+	TargetRateKbps       int64
+	AvgRateKbps          int64
+	NetworkDelay         time.Duration
+}
+
+// FileResult is how one file of a session ended. Path is relative to the storage root, with slashes.
+type FileResult struct {
+	Path         string
+	Size         int64
+	StartByte    int64 // where a resumed file continued
+	BytesWritten int64
+	Status       Status // completed or failed
+	ChecksumType string // "sha-256", "none", ...
+	Checksum     string // lower case hex
+	ErrorCode    int
+	ErrorDesc    string
+	StartedAt    time.Time
+	EndedAt      time.Time
+}
+
+// Outcome is how a session ended. Code is ascp's error number, 0 for success.
+type Outcome struct {
+	Status      Status
+	Code        int
+	Description string
+}
+
+// Recorder writes down what the transfers of this node do. No call waits for the database, and none fails because it is away:
+// what could not be written is written when it is back, as long as the process lives.
+type Recorder interface {
+	// Begin records a session that starts now.
+	Begin(ctx context.Context, t Transfer) (Recording, error)
+}
+
+// Recording is one running session.
+type Recording interface {
+	// Progress replaces the totals; it only stores them in memory, so it may be called at any rate.
+	Progress(p Progress)
+	// File records how one file ended.
+	File(f FileResult)
+	// Finish ends the session. Only the first call counts.
+	Finish(o Outcome)
+	// Canceled is closed when somebody cancels the transfer through the Node API of any node.
+	Canceled() <-chan struct{}
+	// RateChanges yields a new target rate in kilobits per second when somebody sets it through the Node API.
+	RateChanges() <-chan int64
+}

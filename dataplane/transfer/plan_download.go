@@ -1,0 +1,73 @@
+package transfer
+
+import (
+	"path"
+	"strings"
+
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/fail"
+)
+
+// planDownload finds the trees to send.
+func (s *session) planDownload(p *plan, root *storage.Root) error {
+	followed := map[string]*storage.Root{}
+	for _, source := range s.hello.Sources {
+		clean, err := storage.Clean(source.Source)
+		if err != nil {
+			return fail.File(source.Source, err, fail.BadPath)
+		}
+		r := Root{Tree: root, Path: clean, Name: sentName(source.Source, s.hello.Base)}
+		if source.Destination != "" {
+			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
+		}
+		if _, err := root.Lstat(clean); err != nil {
+			return fail.File(source.Source, err, fail.NoSuchFile)
+		}
+		if s.options.Symlinks == SymlinksFollow && s.grant.Kind != kindTokenless {
+			if err := s.follow(p, root, &r, followed); err != nil {
+				return fail.File(source.Source, err, fail.NoSuchFile)
+			}
+		}
+		p.roots = append(p.roots, r)
+	}
+	return nil
+}
+
+// follow has the links be followed that stay inside the granted folder which holds a root. One that is itself what was granted is
+// not followed: it would open what nobody granted.
+func (s *session) follow(p *plan, root *storage.Root, r *Root, followed map[string]*storage.Root) error {
+	granted := grantedSource(s.grant, r.Path)
+	if info, err := root.Lstat(granted); err != nil || !info.IsDir() {
+		return err
+	}
+	tree := followed[granted]
+	if tree == nil {
+		sub, err := root.Granted(granted)
+		if err != nil {
+			return err
+		}
+		p.opened = append(p.opened, sub)
+		tree = sub.Following()
+		followed[granted] = tree
+	}
+	r.Tree, r.Path = tree, "/"+strings.TrimPrefix(strings.TrimPrefix(r.Path, granted), "/")
+	if granted != "/" {
+		r.Base = granted
+	}
+	return nil
+}
+
+// sentName is the name that a source gets at the destination: its last element, or, with a base, what follows the base.
+// "." and "/" stand for what the folder holds.
+func sentName(source, base string) string {
+	clean := path.Clean("/" + source)
+	if base != "" {
+		if base = path.Clean("/" + base); storage.Beneath(base, clean) {
+			return strings.Trim(strings.TrimPrefix(clean, base), "/")
+		}
+	}
+	if clean == "/" || source == "." || strings.HasSuffix(source, "/.") {
+		return ""
+	}
+	return path.Base(clean)
+}
