@@ -9,8 +9,8 @@ import (
 	"faspex.io/operator/dataplane/storage"
 )
 
-// TestAttributesGoThereAndBack sends a folder with a link, an extended attribute, an old access time and a sparse file to a node and
-// receives it again.
+// TestAttributesGoThereAndBack sends a folder with a link, an extended attribute, an old access time and a sparse file
+// to a node and receives it again.
 func TestAttributesGoThereAndBack(t *testing.T) {
 	n := startNode(t)
 	from, back := t.TempDir(), t.TempDir()
@@ -38,7 +38,8 @@ func TestAttributesGoThereAndBack(t *testing.T) {
 	if err := os.Symlink("f", filepath.Join(from, "d/l")); err != nil {
 		t.Fatal(err)
 	}
-	keep := []string{"-d", "-p", "--preserve-access-time", "--preserve-xattrs=native", "--preserve-acls=native", "--symbolic-links=copy"}
+	keep := []string{"-d", "-p", "--preserve-access-time", "--preserve-xattrs=native", "--preserve-acls=native",
+		"--symbolic-links=copy"}
 	if storage.MayChown() {
 		keep = append(keep, "--preserve-file-owner-uid", "--preserve-file-owner-gid")
 		if err := f.Chown(12345, 23456); err != nil {
@@ -72,7 +73,8 @@ func TestAttributesGoThereAndBack(t *testing.T) {
 		t.Errorf("it belongs to %d:%d, want %d:%d", uid, gid, u, g)
 	}
 	if info.Size() != size || !info.ModTime().Equal(want.ModTime()) || storage.AccessTime(info) != accessed.UnixNano() {
-		t.Errorf("%d bytes, changed %v, accessed %v", info.Size(), info.ModTime(), time.Unix(0, storage.AccessTime(info)).UTC())
+		t.Errorf("%d bytes, changed %v, accessed %v", info.Size(), info.ModTime(),
+			time.Unix(0, storage.AccessTime(info)).UTC())
 	}
 	list, err := storage.Xattrs(got, func(name string) bool { return name == "user.note" })
 	if err != nil || len(list) != 1 || string(list[0].Value) != "n" {

@@ -28,11 +28,13 @@ func (t *task) connect(ctx context.Context) (io.ReadWriteCloser, error) {
 		t.hostKey = t.newHostKey()
 	}
 	return dial.Open(ctx, dial.Options{
-		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "", HostKey: t.hostKey,
+		Host: t.host, Port: t.sshPort, User: t.user, Signers: signers, Password: t.password, Token: t.token != "",
+		HostKey: t.hostKey,
 	})
 }
 
-// newHostKey trusts the key of the fingerprint, or else those that OpenSSH trusts: its files are read, and the person's own is added to.
+// newHostKey trusts the key of the fingerprint, or else those that OpenSSH trusts: its files are read, and the
+// person's own is added to.
 func (t *task) newHostKey() *dial.HostKey {
 	h := &dial.HostKey{Fingerprint: t.fingerprint, Note: t.warn}
 	// A home that is not absolute would be wherever ascp is run.
@@ -54,7 +56,8 @@ func (t *task) warn(text string) {
 // connectWebSocket trusts the certificates that -i names, or else those of the system.
 func (t *task) connectWebSocket(ctx context.Context) (io.ReadWriteCloser, error) {
 	if t.token == "" {
-		return nil, fail.New(fail.Authentication, "a WebSocket needs a token (ASPERA_SCP_TOKEN): nothing else authorizes over it")
+		return nil, fail.New(fail.Authentication,
+			"a WebSocket needs a token (ASPERA_SCP_TOKEN): nothing else authorizes over it")
 	}
 	roots, err := wssdial.Roots(withFile(t.keyFiles, t.authorityFile))
 	if err != nil {

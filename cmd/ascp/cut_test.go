@@ -80,7 +80,8 @@ func TestKilledClientResumes(t *testing.T) {
 }
 
 func TestKilledServerResumes(t *testing.T) {
-	for name, over := range map[string]func(*testNode, *testing.T, ...string) []string{"SSH": (*testNode).overSSH, "WebSocket": (*testNode).overWebSocket} {
+	for name, over := range map[string]func(*testNode, *testing.T, ...string) []string{"SSH": (*testNode).overSSH,
+		"WebSocket": (*testNode).overWebSocket} {
 		t.Run(name, func(t *testing.T) {
 			dir, from := t.TempDir(), t.TempDir()
 			content := noise(2, cutSize)

@@ -13,12 +13,14 @@ func TestDebug(t *testing.T) {
 	writeFiles(t, from, map[string][]byte{"file": make([]byte, 4<<20)})
 	n := startNode(t)
 	var said bytes.Buffer
-	cmd := process(t, "ascp", n.sending(t, "/"), n.overSSH(t, "-D", "-l", "20M", "--policy", "fixed", filepath.Join(from, "file"), "xfer@127.0.0.1:/")...)
+	cmd := process(t, "ascp", n.sending(t, "/"), n.overSSH(t, "-D", "-l", "20M", "--policy", "fixed", filepath.Join(from,
+		"file"), "xfer@127.0.0.1:/")...)
 	cmd.Stderr = &said
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, &said)
 	}
-	if line := regexp.MustCompile(`level=DEBUG msg=rate mode=fixed mbps=20 arriving=\d+(\.\d)? capacity=\d`); !line.Match(said.Bytes()) {
+	line := regexp.MustCompile(`level=DEBUG msg=rate mode=fixed mbps=20 arriving=\d+(\.\d)? capacity=\d`)
+	if !line.Match(said.Bytes()) {
 		t.Errorf("it said:\n%s", &said)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/term"
 )
 
-// display is what a person sees: a progress bar, if standard error is a terminal, and notes. Its methods do nothing on a nil
-// display.
+// display is what a person sees: a progress bar, if standard error is a terminal, and notes. Its methods do nothing on
+// a nil display.
 type display struct {
 	mu  sync.Mutex
 	bar *progressbar.ProgressBar
@@ -23,7 +23,8 @@ func newDisplay(quiet bool) *display {
 	d := &display{}
 	if !quiet && term.IsTerminal(int(os.Stderr.Fd())) {
 		d.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowBytes(true),
-			progressbar.OptionUseIECUnits(true), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionUseIECUnits(true), progressbar.OptionSetWidth(30),
+			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 	}
 	return d
@@ -71,7 +72,8 @@ func (d *display) close() {
 
 // summary prints the last line of a transfer that went well.
 func (d *display) summary(s transfer.Summary) {
-	text := fmt.Sprintf("Completed: %s, %s in %s", files(s.FilesDone), humanize.IBytes(uint64(s.BytesMoved)), s.Elapsed.Round(10*time.Millisecond))
+	text := fmt.Sprintf("Completed: %s, %s in %s", files(s.FilesDone), humanize.IBytes(uint64(s.BytesMoved)),
+		s.Elapsed.Round(10*time.Millisecond))
 	if seconds := s.Elapsed.Seconds(); s.BytesMoved > 0 && seconds > 0 {
 		text += fmt.Sprintf(" (%sbit/s)", humanize.SIWithDigits(float64(s.BytesMoved)*8/seconds, 1, ""))
 	}

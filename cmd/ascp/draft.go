@@ -98,7 +98,8 @@ func (d *draft) settleFlags() error {
 	return d.settleAttributes("--remote-preserve-xattrs", "--remote-preserve-acls")
 }
 
-// settleAttributes checks that both ends keep the same attributes. What was checked is not checked again against a spec.
+// settleAttributes checks that both ends keep the same attributes. What was checked is not checked again against a
+// spec.
 func (d *draft) settleAttributes(xattrs, acls string) error {
 	for _, a := range []struct {
 		name   string
@@ -133,7 +134,8 @@ func parse(args []string, env func(string) string) (*request, error) {
 		return nil, err
 	}
 	if pinned && d.webSocket {
-		d.notices = append(d.notices, "--check-sshfp is about the SSH key; over a WebSocket the server's certificate is verified instead (-i names whom to trust)")
+		d.notices = append(d.notices, "--check-sshfp is about the SSH key; over a WebSocket the server's certificate is "+
+			"verified instead (-i names whom to trust)")
 	}
 	return d.request, d.complete()
 }

@@ -22,8 +22,8 @@ const (
 	decryptFiles = "decrypt"
 )
 
-// completeFileCrypt checks what was asked for and takes the passphrase. A passphrase that would not be used is refused when
-// files are sent: who gave it means them to be encrypted.
+// completeFileCrypt checks what was asked for and takes the passphrase. A passphrase that would not be used is refused
+// when files are sent: who gave it means them to be encrypted.
 func (r *request) completeFileCrypt() error {
 	text := r.filePass
 	r.filePass = ""
@@ -69,8 +69,8 @@ func (t *task) protect() error {
 	return nil
 }
 
-// argonSalt is the salt of the passphrase's hash. It is the same when the transfer is run again from here, so that an upload
-// that was cut can be resumed, and another one for each person, host and destination.
+// argonSalt is the salt of the passphrase's hash. It is the same when the transfer is run again from here, so that an
+// upload that was cut can be resumed, and another one for each person, host and destination.
 func (t *task) argonSalt() ([16]byte, error) {
 	folder, err := os.UserConfigDir()
 	var seed []byte
@@ -79,7 +79,8 @@ func (t *task) argonSalt() ([16]byte, error) {
 	}
 	if err != nil {
 		if !t.quiet {
-			t.display.note("no place to keep the salt of encryption: if the transfer is cut, its files are sent again from the start")
+			t.display.note("no place to keep the salt of encryption: if the transfer is cut, its files are sent again from " +
+				"the start")
 		}
 		seed = make([]byte, seedLen)
 		if _, err := rand.Read(seed); err != nil {
@@ -93,8 +94,8 @@ func (t *task) argonSalt() ([16]byte, error) {
 
 const seedLen = 32
 
-// saltSeed reads the seed of salts from the configuration folder, or makes one. Of two processes that make it at the same
-// time, one does.
+// saltSeed reads the seed of salts from the configuration folder, or makes one. Of two processes that make it at the
+// same time, one does.
 func saltSeed(folder string) ([]byte, error) {
 	dir := filepath.Join(folder, "faspex")
 	name := filepath.Join(dir, "ascp-salt-seed")

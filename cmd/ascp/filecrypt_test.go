@@ -32,7 +32,8 @@ func sealedFolder(t *testing.T, files map[string][]byte) (n *testNode, from stri
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	n, from = startNode(t), t.TempDir()
 	writeFiles(t, from, files)
-	if status, _ := n.withPass(t, n.sending(t, "/in"), filePass, "--file-crypt", "encrypt", "-d", from+"/.", "127.0.0.1:/in"); status != 0 {
+	if status, _ := n.withPass(t, n.sending(t, "/in"), filePass, "--file-crypt", "encrypt", "-d", from+"/.",
+		"127.0.0.1:/in"); status != 0 {
 		t.Fatalf("send: exit status %d", status)
 	}
 	return n, from
@@ -50,7 +51,8 @@ func names(t *testing.T, dir string) map[string]bool {
 func TestFileCryptRoundTrip(t *testing.T) {
 	secret := bytes.Repeat([]byte("top secret "), 1000)
 	files := map[string][]byte{
-		"empty": nil, "one": []byte("1"), "chunk": noise(1, atrest.DefaultChunk), "chunk and one": noise(2, atrest.DefaultChunk+1),
+		"empty": nil, "one": []byte("1"), "chunk": noise(1, atrest.DefaultChunk), "chunk and one": noise(2,
+			atrest.DefaultChunk+1),
 		"d/secret.txt": secret, "d/e/big": noise(3, 9<<20+17), "d/again" + atrest.Suffix: []byte("has the suffix"),
 	}
 	n, from := sealedFolder(t, files)
@@ -71,7 +73,8 @@ func TestFileCryptRoundTrip(t *testing.T) {
 	// The same files are the same when they are sent again, so nothing is.
 	send := func() int64 {
 		t.Helper()
-		if status, _ := n.withPass(t, n.sending(t, "/in"), filePass, "--file-crypt", "encrypt", from+"/.", "127.0.0.1:/in"); status != 0 {
+		if status, _ := n.withPass(t, n.sending(t, "/in"), filePass, "--file-crypt", "encrypt", from+"/.",
+			"127.0.0.1:/in"); status != 0 {
 			t.Fatalf("send again: exit status %d", status)
 		}
 		return n.moved(t)
@@ -83,7 +86,8 @@ func TestFileCryptRoundTrip(t *testing.T) {
 	to := t.TempDir()
 	receive := func() int64 {
 		t.Helper()
-		if status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "-p", "127.0.0.1:/in/.", to); status != 0 {
+		if status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "-p", "127.0.0.1:/in/.",
+			to); status != 0 {
 			t.Fatalf("receive: exit status %d", status)
 		}
 		if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {
@@ -99,9 +103,11 @@ func TestFileCryptRoundTrip(t *testing.T) {
 
 func TestFileCryptPassesOtherFiles(t *testing.T) {
 	n, _ := sealedFolder(t, map[string][]byte{"a": []byte("a")})
-	writeFiles(t, n.dir, map[string][]byte{"in/plain": []byte("p"), "in/d/plain": []byte("q"), "in/" + atrest.Suffix: []byte("no name")})
+	writeFiles(t, n.dir, map[string][]byte{"in/plain": []byte("p"), "in/d/plain": []byte("q"), "in/" +
+		atrest.Suffix: []byte("no name")})
 	to := t.TempDir()
-	if status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/.", to); status != 0 {
+	if status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/.",
+		to); status != 0 {
 		t.Fatalf("exit status %d", status)
 	}
 	want := map[string]bool{"a": true, "plain": true, "d": true, "d/plain": true, atrest.Suffix: true}
@@ -124,7 +130,8 @@ func TestFileCryptNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			to := t.TempDir()
-			status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/f"+atrest.Suffix, to+c.asked)
+			status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt",
+				"127.0.0.1:/in/f"+atrest.Suffix, to+c.asked)
 			got, err := os.ReadFile(filepath.Join(to, c.want))
 			if status != 0 || err != nil || string(got) != "content" || len(names(t, to)) != 1 {
 				t.Errorf("exit status %d, %v, there are %v", status, err, names(t, to))
@@ -165,7 +172,8 @@ func TestFileCryptWrongPassphrase(t *testing.T) {
 		}
 	}
 	status, said := receive("another passphrase", "--fail-bad-filepass")
-	if status != 1 || !strings.Contains(said, "error 49: f.aspera-env: the passphrase is another one") || strings.Contains(said, "another passphrase") {
+	if status != 1 || !strings.Contains(said, "error 49: f.aspera-env: the passphrase is another one") ||
+		strings.Contains(said, "another passphrase") {
 		t.Errorf("exit status %d, said %q", status, said)
 	}
 	if diff := cmp.Diff(kept, names(t, to)); diff != "" {
@@ -194,14 +202,17 @@ func TestFileCryptTampered(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut = cut[:atrest.HeaderLen+2*(atrest.DefaultChunk+28)] // Whole chunks are missing.
-	writeFiles(t, in, map[string][]byte{"changed" + atrest.Suffix: b, "cut" + atrest.Suffix: cut, "foreign" + atrest.Suffix: []byte("of another program")})
+	writeFiles(t, in, map[string][]byte{"changed" + atrest.Suffix: b, "cut" + atrest.Suffix: cut, "foreign" +
+		atrest.Suffix: []byte("of another program")})
 	to := t.TempDir()
 	status, said := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/.", to)
 	if status != 1 || strings.Count(said, "the encrypted file is damaged, it stays as it is") != 2 ||
-		!strings.Contains(said, "foreign.aspera-env: not an encrypted file") || !strings.Contains(said, "error 27: 3 of 4 files failed") {
+		!strings.Contains(said, "foreign.aspera-env: not an encrypted file") || !strings.Contains(said,
+		"error 27: 3 of 4 files failed") {
 		t.Errorf("exit status %d, said %q", status, said)
 	}
-	want := map[string]bool{"changed" + atrest.Suffix: true, "cut" + atrest.Suffix: true, "foreign" + atrest.Suffix: true, "good": true}
+	want := map[string]bool{"changed" + atrest.Suffix: true, "cut" + atrest.Suffix: true, "foreign" + atrest.Suffix: true,
+		"good": true}
 	if diff := cmp.Diff(want, names(t, to)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -213,7 +224,8 @@ func TestFileCryptKilledSenderResumes(t *testing.T) {
 	content := noise(1, cutSize)
 	writeFiles(t, from, map[string][]byte{"f": content})
 	tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f"+atrest.Suffix)
-	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "--file-crypt", "encrypt", "-d", from+"/f", "127.0.0.1:/in")...)
+	cmd := process(t, "ascp", tok, n.overSSH(t, "-l", "200M", "--file-crypt", "encrypt", "-d", from+"/f",
+		"127.0.0.1:/in")...)
 	cmd.Env = append(cmd.Env, "ASPERA_SCP_FILEPASS="+filePass)
 	startProcess(t, cmd)
 	waitForPart(t, file, enough)
@@ -221,13 +233,15 @@ func TestFileCryptKilledSenderResumes(t *testing.T) {
 	cmd.Wait()
 	n.recorder.last(t).ended(t)
 	there := journaled(file)
-	if status, _ := n.withPass(t, tok, filePass, "--file-crypt", "encrypt", "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
+	if status, _ := n.withPass(t, tok, filePass, "--file-crypt", "encrypt", "-d", from+"/f",
+		"127.0.0.1:/in"); status != 0 {
 		t.Fatalf("exit status %d", status)
 	}
 	if missing := atrest.EncryptedSize(cutSize, atrest.DefaultChunk) - there; n.moved(t) > missing+chunk {
 		t.Errorf("%d bytes were sent again, %d were missing", n.moved(t), missing)
 	}
-	if status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/.", to); status != 0 {
+	if status, _ := n.withPass(t, n.receiving(t, "/in"), filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/.",
+		to); status != 0 {
 		t.Fatalf("receive: exit status %d", status)
 	}
 	if got, err := os.ReadFile(filepath.Join(to, "f")); err != nil || !bytes.Equal(got, content) {
@@ -265,7 +279,8 @@ func TestFileCryptBySpec(t *testing.T) {
 	n, from, to := startNode(t), t.TempDir(), t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("content")})
 	spec := transferspec.Spec{
-		RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.sshPort, Direction: transferspec.Send, Token: n.sending(t, "/in"), DestinationRoot: "/in",
+		RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.sshPort, Direction: transferspec.Send, Token: n.sending(t,
+			"/in"), DestinationRoot: "/in",
 		Paths: []transferspec.Path{{Source: from + "/f"}}, ContentProtection: "encrypt", ContentProtectionPassword: filePass,
 	}
 	runSpec := func(pass string) (int, string) {
@@ -286,7 +301,8 @@ func TestFileCryptBySpec(t *testing.T) {
 	if got := names(t, filepath.Join(n.dir, "in")); !got["f"+atrest.Suffix] {
 		t.Errorf("stored: %v", got)
 	}
-	spec.Direction, spec.Token, spec.DestinationRoot, spec.ContentProtection = transferspec.Receive, n.receiving(t, "/in"), to, "decrypt"
+	spec.Direction, spec.Token, spec.DestinationRoot, spec.ContentProtection = transferspec.Receive, n.receiving(t,
+		"/in"), to, "decrypt"
 	spec.Paths, spec.ContentProtectionPassword = []transferspec.Path{{Source: "/in/f" + atrest.Suffix}}, ""
 	if status, said := runSpec(""); status != 1 || !strings.Contains(said, "needs a passphrase") {
 		t.Errorf("exit status %d, said %q", status, said)

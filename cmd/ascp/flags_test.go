@@ -22,9 +22,12 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := parse([]string{
-		"-M", "1234", "-C1:1", "-q", "-DD", "-i", "key.pem", "--exclude-newer-than", "-1", "--check-sshfp", "ab", "-c", "aes128", "-d", "-O", "33002",
-		"--mode", "send", "--host", "h", "-m", "0", "--overwrite", "always", "--policy", "high", "-k", "3", "-P", "22", "--user", "u",
-		"--source-prefix64", "L3By", "--symbolic-links", "skip", "--tags64", "eyJhIjoxfQ==", "-l", "5000", "-y", "0", "-p", "true", "--dest64",
+		"-M", "1234", "-C1:1", "-q", "-DD", "-i", "key.pem", "--exclude-newer-than", "-1", "--check-sshfp", "ab", "-c",
+		"aes128", "-d", "-O", "33002",
+		"--mode", "send", "--host", "h", "-m", "0", "--overwrite", "always", "--policy", "high", "-k", "3", "-P", "22",
+		"--user", "u",
+		"--source-prefix64", "L3By", "--symbolic-links", "skip", "--tags64", "eyJhIjoxfQ==", "-l", "5000", "-y", "0", "-p",
+		"true", "--dest64",
 		"--file-list=" + list, "Lw==",
 	}, func(name string) string {
 		return map[string]string{"ASPERA_SCP_TOKEN": "T", "ASPERA_SCP_COOKIE": "C"}[name]
@@ -37,11 +40,14 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	}
 	r.options.NewerThan = 0
 	want := &request{
-		direction: transferspec.Send, host: "h", user: "u", sshPort: 22, udpPort: 33002, keyFiles: []string{"key.pem"}, fingerprint: "ab",
-		sources: []transferspec.Path{{Source: "a b"}, {Source: "ä"}}, sourcePrefix: "/pr", destination: "/", token: "T", cookie: "C",
-		tags: []byte(`{"a":1}`), quiet: true, debug: true, managementPort: 1234,
+		direction: transferspec.Send, host: "h", user: "u", sshPort: 22, udpPort: 33002, keyFiles: []string{"key.pem"},
+		fingerprint: "ab",
+		sources:     []transferspec.Path{{Source: "a b"}, {Source: "ä"}}, sourcePrefix: "/pr", destination: "/", token: "T",
+		cookie: "C",
+		tags:   []byte(`{"a":1}`), quiet: true, debug: true, managementPort: 1234,
 	}
-	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always", "full_csum", "skip"
+	want.options.CreateDir, want.options.Overwrite, want.options.Resume, want.options.Symlinks = true, "always",
+		"full_csum", "skip"
 	want.options.PreserveTimes, want.options.PreserveModes, want.options.TargetKbps = true, true, 5000
 	want.options.Session, want.options.Sessions = 1, 1
 	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
@@ -54,10 +60,13 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 func TestAttributesToKeep(t *testing.T) {
 	want := control.Options{
 		Resume: "sparse_csum", Overwrite: "diff", Checksum: "none",
-		Symlinks: "copy+force", PreserveAccessTimes: true, PreserveTimes: true, PreserveUID: true, PreserveGID: true, Xattrs: "native", ACLs: "native",
+		Symlinks: "copy+force", PreserveAccessTimes: true, PreserveTimes: true, PreserveUID: true, PreserveGID: true,
+		Xattrs: "native", ACLs: "native",
 	}
-	r, err := parse(strings.Fields("--symbolic-links=copy+force --preserve-access-time --preserve-modification-time --preserve-file-owner-uid "+
-		"--preserve-file-owner-gid --preserve-xattrs=native --remote-preserve-xattrs=native --preserve-acls=native a h:b"), noEnv)
+	r, err := parse(strings.Fields("--symbolic-links=copy+force --preserve-access-time "+
+		"--preserve-modification-time --preserve-file-owner-uid "+
+		"--preserve-file-owner-gid --preserve-xattrs=native --remote-preserve-xattrs=native --preserve-acls=native a h:b"),
+		noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +74,10 @@ func TestAttributesToKeep(t *testing.T) {
 		t.Errorf("command line (-want +got):\n%s", diff)
 	}
 	spec := filepath.Join(t.TempDir(), "spec")
-	err = os.WriteFile(spec, []byte(`{"direction":"send","remote_host":"h","destination_root":"/","paths":[{"source":"a"}],"symlink_policy":"copy+force",
-		"preserve_access_time":true,"preserve_modification_time":true,"preserve_file_owner_uid":true,"preserve_file_owner_gid":true,
+	err = os.WriteFile(spec, []byte(`{"direction":"send","remote_host":"h","destination_root":"/","paths":[{"source":"a"}],
+		"symlink_policy":"copy+force",
+		"preserve_access_time":true,"preserve_modification_time":true,"preserve_file_owner_uid":true,
+		"preserve_file_owner_gid":true,
 		"preserve_extended_attrs":"native","preserve_acls":"native","preserve_remote_acls":"native"}`), 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -145,8 +156,9 @@ func TestRates(t *testing.T) {
 }
 
 func TestTransferSpec(t *testing.T) {
-	spec := `{"direction":"receive","remote_host":"h","remote_user":"xfer","ssh_port":2222,"fasp_port":3333,"token":"T","cookie":"c",
-		"tags":{"aspera":{}},"source_root":"/inbox/1","paths":[{"source":"."}],"create_dir":true,"rate_policy":"fair","target_rate_kbps":700,
+	spec := `{"direction":"receive","remote_host":"h","remote_user":"xfer","ssh_port":2222,"fasp_port":3333,"token":"T",
+		"cookie":"c","tags":{"aspera":{}},"source_root":"/inbox/1","paths":[{"source":"."}],"create_dir":true,
+		"rate_policy":"fair","target_rate_kbps":700,
 		"resume_policy":"attrs","cipher":"aes-256","download_name":"ignored"}`
 	for name, text := range map[string]string{
 		"plain":   spec,
@@ -162,7 +174,8 @@ func TestTransferSpec(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.direction != transferspec.Receive || r.host != "h" || r.sshPort != 2222 || r.udpPort != 3333 || r.token != "T" ||
+			if r.direction != transferspec.Receive || r.host != "h" || r.sshPort != 2222 || r.udpPort != 3333 ||
+				r.token != "T" ||
 				r.destination != "to" || r.sourcePrefix != "/inbox/1" || len(r.sources) != 1 || r.options.TargetKbps != 700 ||
 				r.options.Resume != "attrs" || r.options.Cipher != "aes-256-gcm" || !r.options.CreateDir {
 				t.Errorf("%+v", r)
@@ -185,7 +198,8 @@ func TestInformation(t *testing.T) {
 	if text, status, ok := information([]string{"-A"}); !ok || status != 0 || !strings.Contains(text, " version 0.0.0") {
 		t.Errorf("-A: %q %d", text, status)
 	}
-	if text, status, ok := information([]string{"-DDL-"}); !ok || status != 1 || !strings.Contains(text, "LOG Initializing FASP version") {
+	if text, status, ok := information([]string{"-DDL-"}); !ok || status != 1 || !strings.Contains(text,
+		"LOG Initializing FASP version") {
 		t.Errorf("-DDL-: %q %d", text, status)
 	}
 	if _, err := parse([]string{"--help"}, noEnv); !errors.Is(err, errHelp) {
@@ -214,7 +228,8 @@ func TestFileCrypt(t *testing.T) {
 		"decrypt sent":         {"--file-crypt decrypt a h:b", "long enough", "encrypted when they are sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := parse(strings.Fields(c.args), func(name string) string { return map[string]string{"ASPERA_SCP_FILEPASS": c.pass}[name] })
+			r, err := parse(strings.Fields(c.args),
+				func(name string) string { return map[string]string{"ASPERA_SCP_FILEPASS": c.pass}[name] })
 			if c.says == "" {
 				if err != nil || (r.passphrase != nil) != (r.fileCrypt != "") || r.filePass != "" {
 					t.Errorf("got %v, %+v", err, r)
@@ -222,7 +237,8 @@ func TestFileCrypt(t *testing.T) {
 				return
 			}
 			var e *fail.Error
-			if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, c.says) || c.pass != "" && strings.Contains(e.Text, c.pass) {
+			if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, c.says) || c.pass != "" &&
+				strings.Contains(e.Text, c.pass) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
 		})

@@ -38,12 +38,13 @@ Options
 `
 
 const afterwards = `
-The server's SSH key must have the fingerprint that --check-sshfp or a transfer spec gives. Without one, it must be the
-key that ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts has. A host that is in neither is accepted once: its key is
-remembered in ~/.ssh/known_hosts, which a line says, and another key is refused from then on. A key that these files mark
-@revoked is always refused. Over WebSocket no fingerprint counts: the server's certificate must be good for its name, by an authority that -i names, else by one that
-the system trusts (or SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted,
-unless both sides agree on cipher none; every file is verified end to end before it gets its name.
+The server's SSH key must have the fingerprint that --check-sshfp or a transfer spec gives. Without one, it
+must be the key that ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts has. A host that is in neither is accepted
+once: its key is remembered in ~/.ssh/known_hosts, which a line says, and another key is refused from then on.
+A key that these files mark @revoked is always refused. Over WebSocket no fingerprint counts: the server's
+certificate must be good for its name, by an authority that -i names, else by one that the system trusts (or
+SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted, unless
+both sides agree on cipher none; every file is verified end to end before it gets its name.
 The exit status is 0 if every file arrived, else 1, with one line that says why and the published error number.
 `
 

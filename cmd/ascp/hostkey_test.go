@@ -90,13 +90,15 @@ func (n *testNode) address() string { return "127.0.0.1:" + strconv.Itoa(n.sshPo
 func TestHostKeyIsRememberedAndSaid(t *testing.T) {
 	n, s := startNode(t), newStranger(t)
 	said, ok := s.sends(t, n)
-	if !ok || !strings.Contains(said, ssh.FingerprintSHA256(n.hostKey)) || !strings.Contains(said, "remembered in "+s.knownHosts()) {
+	if !ok || !strings.Contains(said, ssh.FingerprintSHA256(n.hostKey)) || !strings.Contains(said,
+		"remembered in "+s.knownHosts()) {
 		t.Errorf("first: %v, %q", ok, said)
 	}
 	if want := knownhosts.Line([]string{n.address()}, n.hostKey) + "\n"; s.remembered(t) != want {
 		t.Errorf("remembered %q, want %q", s.remembered(t), want)
 	}
-	for name, mode := range map[string]os.FileMode{s.knownHosts(): 0o600, filepath.Dir(s.knownHosts()): 0o700 | os.ModeDir} {
+	for name, mode := range map[string]os.FileMode{s.knownHosts(): 0o600,
+		filepath.Dir(s.knownHosts()): 0o700 | os.ModeDir} {
 		if info, err := os.Stat(name); err != nil || info.Mode() != mode {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
@@ -133,7 +135,8 @@ func TestHostKeyThatChangedIsRefused(t *testing.T) {
 		t.Errorf("sent to who shows another key: %v", tree(t, other.dir))
 	}
 	for _, want := range []string{
-		"error 51", "has changed", ssh.FingerprintSHA256(n.hostKey), ssh.FingerprintSHA256(other.hostKey), s.knownHosts() + ":1",
+		"error 51", "has changed", ssh.FingerprintSHA256(n.hostKey), ssh.FingerprintSHA256(other.hostKey), s.knownHosts() +
+			":1",
 		"ssh-keygen -f '" + s.knownHosts() + "' -R '[127.0.0.1]:" + relay.port() + "'",
 	} {
 		if !strings.Contains(said, want) {
@@ -150,7 +153,8 @@ func TestHostKeyPinIsTheOnlyGoodOne(t *testing.T) {
 	right, wrong := ssh.FingerprintSHA256(n.hostKey), ssh.FingerprintSHA256(other.hostKey)
 	spec := func(sshfp string) string {
 		name := filepath.Join(t.TempDir(), "spec")
-		err := os.WriteFile(name, []byte(`{"direction":"send","remote_host":"127.0.0.1","ssh_port":`+strconv.Itoa(n.sshPort)+`,"destination_root":"/",
+		err := os.WriteFile(name, []byte(`{"direction":"send","remote_host":"127.0.0.1","ssh_port":`+
+			strconv.Itoa(n.sshPort)+`,"destination_root":"/",
 			"paths":[{"source":"`+s.file+`"}],"sshfp":"`+sshfp+`"}`), 0o600)
 		if err != nil {
 			t.Fatal(err)
@@ -165,7 +169,8 @@ func TestHostKeyPinIsTheOnlyGoodOne(t *testing.T) {
 		"option": func() (string, bool) { return s.sends(t, n, "--check-sshfp", wrong) },
 	} {
 		said, ok := run()
-		if ok || !strings.Contains(said, "error 51") || !strings.Contains(said, "expected "+wrong) || !strings.Contains(said, right) {
+		if ok || !strings.Contains(said, "error 51") || !strings.Contains(said, "expected "+wrong) || !strings.Contains(said,
+			right) {
 			t.Errorf("%s: %v, %q", name, ok, said)
 		}
 	}
@@ -186,14 +191,16 @@ func TestHostKeyPinIsTheOnlyGoodOne(t *testing.T) {
 }
 
 func TestHostKeyWithoutAHome(t *testing.T) {
-	for name, home := range map[string]string{"no home": "", "a file": "/dev/null", "read-only": "/proc", "relative": "."} {
+	for name, home := range map[string]string{"no home": "", "a file": "/dev/null", "read-only": "/proc",
+		"relative": "."} {
 		t.Run(name, func(t *testing.T) {
 			n, s := startNode(t), newStranger(t)
 			s.home = home
 			t.Chdir(t.TempDir())
 			for range 2 {
 				said, ok := s.sends(t, n)
-				if !ok || !strings.Contains(said, ssh.FingerprintSHA256(n.hostKey)) || !strings.Contains(said, "can't be remembered") {
+				if !ok || !strings.Contains(said, ssh.FingerprintSHA256(n.hostKey)) || !strings.Contains(said,
+					"can't be remembered") {
 					t.Errorf("%v, %q", ok, said)
 				}
 			}
@@ -268,7 +275,8 @@ func TestHostKeyBesideBadLines(t *testing.T) {
 				t.Error("known_hosts has changed")
 			}
 			s.knows(t, bad, knownhosts.Line([]string{n.address()}, other.hostKey))
-			if said, ok := s.sends(t, n); ok || !strings.Contains(said, "error 51") || !strings.Contains(said, s.knownHosts()+":2") {
+			if said, ok := s.sends(t, n); ok || !strings.Contains(said, "error 51") || !strings.Contains(said,
+				s.knownHosts()+":2") {
 				t.Errorf("the wrong key: %v, %q", ok, said)
 			}
 		})
@@ -290,12 +298,14 @@ func TestHostKeyThatIsRevoked(t *testing.T) {
 		"for all hosts":    {lines: []string{"@revoked * " + serialized(n.hostKey)}},
 		"for another host": {lines: []string{"@revoked other.example " + serialized(n.hostKey)}},
 		"known before":     {lines: []string{line, "@revoked * " + serialized(n.hostKey)}},
-		"pinned":           {lines: []string{"@revoked * " + serialized(n.hostKey)}, flags: []string{"--check-sshfp", ssh.FingerprintSHA256(n.hostKey)}},
+		"pinned": {lines: []string{"@revoked * " + serialized(n.hostKey)}, flags: []string{"--check-sshfp",
+			ssh.FingerprintSHA256(n.hostKey)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.knows(t, c.lines...)
 			said, ok := s.sends(t, n, c.flags...)
-			if ok || !strings.Contains(said, "error 51") || !strings.Contains(said, "is revoked") || !strings.Contains(said, s.knownHosts()+":"+strconv.Itoa(len(c.lines))) {
+			if ok || !strings.Contains(said, "error 51") || !strings.Contains(said, "is revoked") || !strings.Contains(said,
+				s.knownHosts()+":"+strconv.Itoa(len(c.lines))) {
 				t.Errorf("%v, %q", ok, said)
 			}
 		})
@@ -331,7 +341,8 @@ func TestHostKeyForOpenSSH(t *testing.T) {
 	if said, known := s.openSSH(t, second); !known {
 		t.Errorf("OpenSSH does not know what ascp remembers: %s", said)
 	}
-	out, err := exec.Command("ssh-keygen", "-f", s.knownHosts(), "-R", knownhosts.Normalize(second.address())).CombinedOutput()
+	out, err := exec.Command("ssh-keygen", "-f", s.knownHosts(), "-R",
+		knownhosts.Normalize(second.address())).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -343,7 +354,8 @@ func TestHostKeyForOpenSSH(t *testing.T) {
 // openSSH reports whether the OpenSSH client takes a node's key for known.
 func (s *stranger) openSSH(t *testing.T, n *testNode) (said string, known bool) {
 	t.Helper()
-	out, err := exec.Command("ssh", "-F", "none", "-p", strconv.Itoa(n.sshPort), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+	out, err := exec.Command("ssh", "-F", "none", "-p", strconv.Itoa(n.sshPort), "-o", "BatchMode=yes", "-o",
+		"StrictHostKeyChecking=yes",
 		"-o", "UserKnownHostsFile="+s.knownHosts(), "-o", "GlobalKnownHostsFile=/dev/null", "xfer@127.0.0.1").CombinedOutput()
 	if err == nil {
 		t.Fatal("OpenSSH logs in without a key")

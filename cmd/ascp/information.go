@@ -14,7 +14,8 @@ func information(args []string) (text string, status int, ok bool) {
 		case "-A", "--version":
 			return fmt.Sprintf("faspex ascp version %s\n", published()), 0, true
 		case "-DDL-":
-			return fmt.Sprintf("LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n", published()), 1, true
+			return fmt.Sprintf("LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n",
+				published()), 1, true
 		case "-SSH":
 			return "ascp: error 8: option -SSH is not supported by this ascp\n", 1, true
 		}

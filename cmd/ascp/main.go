@@ -57,8 +57,8 @@ func run(args []string, env func(string) string) int {
 // errInterrupted is the cause of a session that its user ended.
 var errInterrupted = &fail.Error{Code: fail.Canceled, Text: "interrupted, run again to resume"}
 
-// interrupts ends the session at the first signal and the program at the second. After the end of the session signals mean
-// nothing: a manager sends one when it has seen the last event.
+// interrupts ends the session at the first signal and the program at the second. After the end of the session signals
+// mean nothing: a manager sends one when it has seen the last event.
 func interrupts(t *task, cancel context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -42,7 +42,8 @@ func atHome(tests func() int) int {
 
 // runNode serves the folder dir until it is killed, after it has printed its ports and its certificate.
 func runNode(dir string) int {
-	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
+	keys, err := token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
 	if err != nil {
 		return 1
 	}

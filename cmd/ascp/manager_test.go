@@ -58,7 +58,8 @@ func TestManagement(t *testing.T) {
 	writeFiles(t, from, map[string][]byte{"f": noise(1, 3<<20)})
 	t.Run("success", func(t *testing.T) {
 		port, events := manager(t)
-		cmd := process(t, "ascp", n.sending(t, "/"), "-P", strconv.Itoa(n.sshPort), "-M", port, "-q", "-C1:1", "-y", "0", "-m", "0", "-l", "100000",
+		cmd := process(t, "ascp", n.sending(t, "/"), "-P", strconv.Itoa(n.sshPort), "-M", port, "-q", "-C1:1", "-y", "0",
+			"-m", "0", "-l", "100000",
 			"--mode", "send", "--host", "127.0.0.1", "--dest64", from+"/f", "Lw==")
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
@@ -79,7 +80,8 @@ func TestManagement(t *testing.T) {
 	})
 	t.Run("failure", func(t *testing.T) {
 		port, events := manager(t)
-		cmd := process(t, "ascp", n.sending(t, "/in"), "-P", strconv.Itoa(n.sshPort), "-M", port, "-q", from+"/f", "127.0.0.1:/out")
+		cmd := process(t, "ascp", n.sending(t, "/in"), "-P", strconv.Itoa(n.sshPort), "-M", port, "-q", from+"/f",
+			"127.0.0.1:/out")
 		if err := cmd.Run(); err == nil {
 			t.Error("no failure")
 		}

@@ -60,7 +60,8 @@ func startNodeIn(t *testing.T, dir string, changes ...change) *testNode {
 
 func newKeys(t *testing.T) *token.Keyring {
 	t.Helper()
-	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
+	keys, err := token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": []byte("0123456789abcdef0123456789abcdef")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,8 @@ func newKeys(t *testing.T) *token.Keyring {
 }
 
 // start serves until ctx ends; wait returns when everything has ended.
-func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, changes ...change) (wait func(), err error) {
+func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, changes ...change) (wait func(),
+	err error) {
 	root, err := storage.Open(n.dir)
 	if err != nil {
 		return nil, err
@@ -78,10 +80,12 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 		return nil, err
 	}
 	server := &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{}, Now: time.Now}, Recorder: n.recorder,
+		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{},
+			Now: time.Now}, Recorder: n.recorder,
 		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
 	}
-	// All nodes have one key, so that it does not matter which of them had a port before: ascp remembers the key of a port.
+	// All nodes have one key, so that it does not matter which of them had a port before: ascp remembers the key of a
+	// port.
 	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	if err != nil {
 		return nil, err
@@ -119,13 +123,15 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 	}, nil
 }
 
-func (n *testNode) serveWebSockets(ctx context.Context, addr string, sessions wss.Transfers, log *slog.Logger) (wait func(), err error) {
+func (n *testNode) serveWebSockets(ctx context.Context, addr string, sessions wss.Transfers,
+	log *slog.Logger) (wait func(), err error) {
 	var certificate tls.Certificate
 	if certificate, n.certificate, err = newCertificate(); err != nil {
 		return nil, err
 	}
 	s, err := wss.New(wss.Config{
-		TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, Users: []string{"xfer"}, Transfers: sessions, Logger: log,
+		TLS:   &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+		Users: []string{"xfer"}, Transfers: sessions, Logger: log,
 	})
 	if err != nil {
 		return nil, err

@@ -9,15 +9,16 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// option is one thing that ascp can be told, under the names it has on the command line, in the environment and in a transfer
-// spec. The table of them (options) is all that ascp knows of names: it makes the flags, the help and the reading of specs.
+// option is one thing that ascp can be told, under the names it has on the command line, in the environment and in a
+// transfer spec. The table of them (options) is all that ascp knows of names: it makes the flags, the help and the
+// reading of specs.
 type option struct {
 	flag, short string
 	env         string
 	// fields are the names in a transfer spec. The first is that of transferspec.Spec, the others mean the same.
 	fields []string
-	// fate says what becomes of it. Of what works, usage is what the help says of the flag and words what it says of the variable of the
-	// environment. Of all else words say why.
+	// fate says what becomes of it. Of what works, usage is what the help says of the flag and words what it says of the
+	// variable of the environment. Of all else words say why.
 	fate         fate
 	usage, words string
 	hidden       bool
@@ -43,8 +44,8 @@ func (o *option) name() string {
 	return "--" + o.flag
 }
 
-// setting puts what an option was given into a draft. Flags, the environment and the spec are asked in this order, and what is set
-// stays: the command line goes first.
+// setting puts what an option was given into a draft. Flags, the environment and the spec are asked in this order, and
+// what is set stays: the command line goes first.
 type setting struct {
 	// kind is that of a flag's value, as pflag calls it: a bool needs none.
 	kind string
@@ -84,7 +85,8 @@ func read[T comparable](kind string, at part[T], parse func(name, text string) (
 }
 
 // readBoth is read for a spec whose value is such a text, too.
-func readBoth[T comparable](at func(d *draft, s *transferspec.Spec) (to *T, text string), field string, parse func(name, text string) (T, error)) setting {
+func readBoth[T comparable](at func(d *draft, s *transferspec.Spec) (to *T, text string), field string,
+	parse func(name, text string) (T, error)) setting {
 	return setting{kind: "string",
 		flag: func(d *draft, name string, texts []string) error {
 			v, err := parse(name, texts[len(texts)-1])

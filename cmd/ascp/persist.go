@@ -16,17 +16,18 @@ const (
 	mostPause  = 10 * time.Second
 )
 
-// passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address that
-// has changed.
+// passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address
+// that has changed.
 var passing = []fail.Code{
 	fail.Control, fail.ControlTimeout, fail.Data, fail.DataTimeout, fail.ConnectionLost, fail.DataStalled,
 }
 
-// persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to wait. A
-// transfer of which no session ever began is not tried again: its address may be wrong.
+// persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to
+// wait. A transfer of which no session ever began is not tried again: its address may be wrong.
 func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 	began, giveUp, pause := time.Now(), time.Time{}, firstPause
-	// Bytes of earlier sessions: moved, and what of them the receiver may have, which can be more than it had time to confirm.
+	// Bytes of earlier sessions: moved, and what of them the receiver may have, which can be more than it had time to
+	// confirm.
 	var moved, there int64
 	for {
 		t.began = false

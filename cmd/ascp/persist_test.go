@@ -20,7 +20,8 @@ func TestConnectsAgain(t *testing.T) {
 			writeFiles(t, from, map[string][]byte{"f": content})
 			tok, file := n.sending(t, "/in"), filepath.Join(n.dir, "in/f")
 			r, flags := behind(t, n, webSocket)
-			cmd := process(t, "ascp", tok, append(flags, "--retry-timeout", "1m", "-l", "100M", "-d", from+"/f", "127.0.0.1:/in")...)
+			cmd := process(t, "ascp", tok, append(flags, "--retry-timeout", "1m", "-l", "100M", "-d", from+"/f",
+				"127.0.0.1:/in")...)
 			var said, summed bytes.Buffer
 			cmd.Stderr, cmd.Stdout = io.MultiWriter(&said, testWriter{t}), &summed
 			startProcess(t, cmd)
@@ -30,7 +31,8 @@ func TestConnectsAgain(t *testing.T) {
 			if err := cmd.Wait(); err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(said.String(), "connection lost") || !strings.Contains(said.String(), "trying for 1m0s to connect again") {
+			if !strings.Contains(said.String(), "connection lost") || !strings.Contains(said.String(),
+				"trying for 1m0s to connect again") {
 				t.Errorf("the client says %q", said.String())
 			}
 			if s := summed.String(); !strings.Contains(s, "Completed: 1 file, ") || strings.Contains(s, "were there already") {

@@ -53,13 +53,15 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	// Links that lead out of what is granted, inside and outside of the storage root.
-	for link, target := range map[string]string{"allowed/root": outside, "allowed/secret": "../secret", "out/link": "../secret"} {
+	for link, target := range map[string]string{"allowed/root": outside, "allowed/secret": "../secret",
+		"out/link": "../secret"} {
 		if err := os.Symlink(target, filepath.Join(n.dir, link)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	before := tree(t, n.dir)
-	expired := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}}, ExpiresAt: time.Now().Add(-time.Minute)})
+	expired := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}},
+		ExpiresAt: time.Now().Add(-time.Minute)})
 	good, other := n.sending(t, "/in"), n.sending(t, "/allowed")
 	send := func(to string) []string { return []string{from + "/f", "127.0.0.1:" + to} }
 	for name, c := range map[string]struct {
@@ -68,18 +70,21 @@ func TestRefusals(t *testing.T) {
 		code  fail.Code
 		says  string
 	}{
-		"neither token nor key":    {"", send("/in"), 19, "neither a token"},
-		"stranger's key, no token": {"", append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
-		"wrong token":              {good[:len(good)-8] + "AAAAAATA", send("/in"), 37, "token is invalid"},
-		"expired token":            {expired, send("/in"), 37, "has expired"},
-		"wrong direction":          {n.receiving(t, "/in"), send("/in"), 37, "other direction"},
-		"path outside":             {good, send("/elsewhere"), 41, "not allowed"},
-		"climbing path":            {good, send("/in/../secret/f"), 41, "not allowed"},
-		"link to a sibling":        {other, send("/allowed/secret/g"), 41, "symbolic link"},
-		"link out of the root":     {other, send("/allowed/root/g"), 41, "symbolic link"},
-		"wrong key":                {good, append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
-		"unknown user":             {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not accept the SSH key"},
-		"wrong host key":           {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51, "host key"},
+		"neither token nor key": {"", send("/in"), 19, "neither a token"},
+		"stranger's key, no token": {"", append([]string{"-i", rsaKey(t)}, send("/in")...), 19,
+			"does not accept the SSH key"},
+		"wrong token":          {good[:len(good)-8] + "AAAAAATA", send("/in"), 37, "token is invalid"},
+		"expired token":        {expired, send("/in"), 37, "has expired"},
+		"wrong direction":      {n.receiving(t, "/in"), send("/in"), 37, "other direction"},
+		"path outside":         {good, send("/elsewhere"), 41, "not allowed"},
+		"climbing path":        {good, send("/in/../secret/f"), 41, "not allowed"},
+		"link to a sibling":    {other, send("/allowed/secret/g"), 41, "symbolic link"},
+		"link out of the root": {other, send("/allowed/root/g"), 41, "symbolic link"},
+		"wrong key": {good, append([]string{"-i", rsaKey(t)}, send("/in")...), 19,
+			"does not accept the SSH key"},
+		"unknown user": {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not accept the SSH key"},
+		"wrong host key": {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51,
+			"host key"},
 		"folder that is not there": {good, send("/in/no/such/"), 4, "no such file or folder"},
 		"no such source":           {good, []string{from + "/g", "127.0.0.1:/in"}, 4, "no such file"},
 		"weak cipher":              {good, append([]string{"-c", "none"}, send("/in")...), 8, "not permitted by this server"},
@@ -91,7 +96,8 @@ func TestRefusals(t *testing.T) {
 			if status != 1 {
 				t.Errorf("exit status %d", status)
 			}
-			if want := "ascp: error " + strconv.Itoa(int(c.code)) + ":"; !strings.Contains(said, want) || !strings.Contains(said, c.says) {
+			if want := "ascp: error " + strconv.Itoa(int(c.code)) + ":"; !strings.Contains(said, want) ||
+				!strings.Contains(said, c.says) {
 				t.Errorf("said %q, want %q and %q", said, want, c.says)
 			}
 			if c.token != "" && strings.Contains(said, c.token) {
@@ -114,9 +120,12 @@ func TestRefusals(t *testing.T) {
 		if err := os.WriteFile(pairs, []byte(from+"/f\n/allowed/secret/g\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Source: "f", Destination: "/allowed/secret/g"}}})
+		tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Source: "f",
+			Destination: "/allowed/secret/g"}}})
 		var status int
-		said := stderrOf(t, func() { status = n.ascp(t, tok, "--mode=send", "--host=127.0.0.1", "--file-pair-list="+pairs, "/") })
+		said := stderrOf(t, func() {
+			status = n.ascp(t, tok, "--mode=send", "--host=127.0.0.1", "--file-pair-list="+pairs, "/")
+		})
 		if status != 1 || !strings.Contains(said, "symbolic link") {
 			t.Errorf("status %d, said %q", status, said)
 		}
@@ -136,7 +145,8 @@ func TestRefusals(t *testing.T) {
 		}
 	})
 	t.Run("links skipped", func(t *testing.T) {
-		if status := n.ascp(t, n.receiving(t, "/out"), "--symbolic-links", "skip", "127.0.0.1:/out", t.TempDir()); status != 0 {
+		if status := n.ascp(t, n.receiving(t, "/out"), "--symbolic-links", "skip", "127.0.0.1:/out",
+			t.TempDir()); status != 0 {
 			t.Errorf("status %d", status)
 		}
 	})
@@ -182,7 +192,8 @@ func TestKeys(t *testing.T) {
 	})
 	t.Run("host key by fingerprint", func(t *testing.T) {
 		n := withKeys(false)
-		if status := n.ascp(t, n.sending(t, "/"), "--check-sshfp", ssh.FingerprintSHA256(n.hostKey), from+"/f", "127.0.0.1:/"); status != 0 {
+		if status := n.ascp(t, n.sending(t, "/"), "--check-sshfp", ssh.FingerprintSHA256(n.hostKey), from+"/f",
+			"127.0.0.1:/"); status != 0 {
 			t.Errorf("status %d", status)
 		}
 	})
@@ -200,9 +211,11 @@ func TestUnreachable(t *testing.T) {
 	t.Run("ssh", func(t *testing.T) {
 		var status int
 		said := stderrOf(t, func() {
-			status = run([]string{"-q", "-W", "T", "-P", strconv.Itoa(closed), from + "/f", "127.0.0.1:/"}, func(string) string { return "" })
+			status = run([]string{"-q", "-W", "T", "-P", strconv.Itoa(closed), from + "/f", "127.0.0.1:/"},
+				func(string) string { return "" })
 		})
-		if status != 1 || !strings.Contains(said, "error 12: host unreachable") || !strings.Contains(said, "connection refused") {
+		if status != 1 || !strings.Contains(said, "error 12: host unreachable") || !strings.Contains(said,
+			"connection refused") {
 			t.Errorf("status %d, said %q", status, said)
 		}
 	})

@@ -104,7 +104,8 @@ func (r *relay) carry(to, from net.Conn) {
 	}
 }
 
-// The control channel breaks while the data goes on: ascp says so with a code that its callers retry, and the next run resumes.
+// The control channel breaks while the data goes on: ascp says so with a code that its callers retry, and the next run
+// resumes.
 func TestControlChannelBreaks(t *testing.T) {
 	for name, c := range map[string]struct {
 		webSocket bool
@@ -134,7 +135,8 @@ func TestControlChannelBreaks(t *testing.T) {
 			if err := cmd.Wait(); err == nil {
 				t.Error("the client does not fail")
 			}
-			if !strings.Contains(said.String(), "error 16") || !strings.Contains(said.String(), c.says) || !strings.Contains(said.String(), "run again to resume") {
+			if !strings.Contains(said.String(), "error 16") || !strings.Contains(said.String(), c.says) ||
+				!strings.Contains(said.String(), "run again to resume") {
 				t.Errorf("the client says %q", said.String())
 			}
 			r.cut()

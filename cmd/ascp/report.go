@@ -28,7 +28,8 @@ func (t *task) watch(ctx context.Context) {
 		t.display.update(p)
 		if p.Known && p.BytesExpected != announced {
 			announced = p.BytesExpected
-			t.manager.Send("NOTIFICATION", faspmgr.Int("PreTransferBytes", p.BytesExpected), faspmgr.Int("PreTransferFiles", p.FilesExpected))
+			t.manager.Send("NOTIFICATION", faspmgr.Int("PreTransferBytes", p.BytesExpected), faspmgr.Int("PreTransferFiles",
+				p.FilesExpected))
 		}
 		if n%5 == 4 {
 			t.stats(p)
@@ -70,9 +71,11 @@ func (t *task) fileEnded(e transfer.FileEvent) {
 	if e.StaysEncrypted != nil {
 		t.display.note(e.StaysEncrypted.Text)
 	}
-	fields := []faspmgr.Field{{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte", e.Resumed)}
+	fields := []faspmgr.Field{{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte",
+		e.Resumed)}
 	if e.Checksum != "" {
-		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: e.ChecksumType}, faspmgr.Field{Name: "FileChecksum", Value: e.Checksum})
+		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: e.ChecksumType},
+			faspmgr.Field{Name: "FileChecksum", Value: e.Checksum})
 	}
 	t.manager.Send("STOP", fields...)
 }
@@ -88,7 +91,8 @@ func (t *task) reportEnd(s transfer.Summary, err error) {
 		return
 	}
 	e := fail.Of(err, fail.Internal)
-	t.manager.Send("ERROR", append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description", Value: e.Text})...)
+	t.manager.Send("ERROR", append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description",
+		Value: e.Text})...)
 }
 
 // obey performs a command of the manager.

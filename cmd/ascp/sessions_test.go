@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSessionsOverSeveralNodes moves one transfer, there and back, in three sessions over two nodes that share a storage.
+// TestSessionsOverSeveralNodes moves one transfer, there and back, in three sessions over two nodes that share a
+// storage.
 func TestSessionsOverSeveralNodes(t *testing.T) {
 	shared, from, back := t.TempDir(), t.TempDir(), t.TempDir()
 	nodes := []*testNode{startNodeIn(t, shared), startNodeIn(t, shared)}
@@ -23,7 +24,8 @@ func TestSessionsOverSeveralNodes(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 3 {
 			group.Go(func() {
-				share := []string{"-C", strconv.Itoa(i+1) + ":3", "--multi-session-threshold", "10000000", "-d", "-O", strconv.Itoa(33001 + i)}
+				share := []string{"-C", strconv.Itoa(i+1) + ":3", "--multi-session-threshold", "10000000", "-d", "-O",
+					strconv.Itoa(33001 + i)}
 				if status := ascp(nodes[i%2], share); status != 0 {
 					t.Errorf("session %d: status %d", i+1, status)
 				}

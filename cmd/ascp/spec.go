@@ -14,8 +14,9 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// applySpecFile reads a transfer spec, as the APIs return it, from a file or from standard input. The spec may be wrapped as
-// in the answers of a node: {"transfer_specs":[{"transfer_spec":{...}}]}. What the command line says goes first.
+// applySpecFile reads a transfer spec, as the APIs return it, from a file or from standard input. The spec may be
+// wrapped as in the answers of a node: {"transfer_specs":[{"transfer_spec":{...}}]}. What the command line says goes
+// first.
 func (d *draft) applySpecFile(name string) error {
 	text, err := readSpec(name)
 	if err != nil {
@@ -55,8 +56,9 @@ func specFields(text []byte) (map[string]json.RawMessage, error) {
 	return plain, nil
 }
 
-// sift leaves those fields that an option of the table reads, under their first names. A field that is null is none. One that asks for
-// what is refused is an error. Names that are not in the table are returned: they change nothing, but who wrote them may have thought otherwise.
+// sift leaves those fields that an option of the table reads, under their first names. A field that is null is none.
+// One that asks for what is refused is an error. Names that are not in the table are returned: they change nothing,
+// but who wrote them may have thought otherwise.
 func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 	names := make([]string, 0, len(fields))
 	for name := range fields {

@@ -73,8 +73,9 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	t.display = newDisplay(t.quiet || t.debug)
 	t.client = &transfer.Client{
 		Hello: control.Hello{
-			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options, Cookie: t.cookie,
-			Tags: t.tags, TransferID: t.transferID,
+			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options,
+			Cookie: t.cookie,
+			Tags:   t.tags, TransferID: t.transferID,
 		},
 		Dial: t.dialData, OnWelcome: t.welcomed, OnFile: t.fileEnded,
 	}
@@ -104,7 +105,8 @@ func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engin
 	if t.udpPort != 0 && t.options.Sessions <= 1 { // Programs number the ports of parallel sessions; here all have one.
 		port = t.udpPort
 	}
-	link, err := udplink.Dial(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, udplink.Options{MaxDatagram: t.options.DatagramSize})
+	link, err := udplink.Dial(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg,
+		udplink.Options{MaxDatagram: t.options.DatagramSize})
 	if err != nil {
 		return nil, &fail.Error{Code: fail.DataTimeout, Err: err,
 			Text: fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, t.host)}
@@ -168,11 +170,12 @@ func (t *task) nameOf(p string) string {
 	return ""
 }
 
-// prepareReceive opens the local destination. If it does not exist and one source is asked for, it is the new name of that
-// source.
+// prepareReceive opens the local destination. If it does not exist and one source is asked for, it is the new name of
+// that source.
 func (t *task) prepareReceive() (*storage.Root, error) {
 	for _, s := range t.sources {
-		t.client.Hello.Sources = append(t.client.Hello.Sources, control.Source{Source: joinSource(t.sourcePrefix, s.Source), Destination: s.Destination})
+		t.client.Hello.Sources = append(t.client.Hello.Sources, control.Source{Source: joinSource(t.sourcePrefix, s.Source),
+			Destination: s.Destination})
 	}
 	t.client.Hello.Base = t.sourceBase
 	folder, rename := t.destination, ""
@@ -180,7 +183,8 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 		folder = "."
 	}
 	info, err := os.Stat(folder)
-	single := len(t.sources) == 1 && !t.pairs && joinSource("", t.sources[0].Source) != "/." && !strings.HasSuffix(t.sources[0].Source, "/.")
+	single := len(t.sources) == 1 && !t.pairs && joinSource("", t.sources[0].Source) != "/." &&
+		!strings.HasSuffix(t.sources[0].Source, "/.")
 	switch {
 	case err == nil && info.IsDir():
 	case err == nil && !single:

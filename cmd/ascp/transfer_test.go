@@ -94,7 +94,8 @@ func TestSendAndReceive(t *testing.T) {
 		t.Errorf("recorded %+v", p)
 	}
 
-	if status := n.ascp(t, n.receiving(t, "/inbox/p1"), "--mode", "recv", "--host", "127.0.0.1", "--source-prefix64", "L2luYm94L3Ax", ".", back); status != 0 {
+	if status := n.ascp(t, n.receiving(t, "/inbox/p1"), "--mode", "recv", "--host", "127.0.0.1", "--source-prefix64",
+		"L2luYm94L3Ax", ".", back); status != 0 {
 		t.Fatalf("receive: exit status %d", status)
 	}
 	if diff := cmp.Diff(tree(t, from), tree(t, back)); diff != "" {
@@ -118,12 +119,13 @@ func TestNames(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"file into folder":     {[]string{from + "/a", "127.0.0.1:/in"}, []string{"a"}},
-		"file to new name":     {[]string{from + "/a", "127.0.0.1:/in/renamed"}, []string{"renamed"}},
-		"folder":               {[]string{from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b", "d/e", "d/e/c"}},
-		"new folder":           {[]string{"-d", from + "/a", from + "/d/b", "127.0.0.1:/in/n"}, []string{"n", "n/a", "n/b"}},
-		"base":                 {[]string{"--src-base64", "L2Jhc2U=", from + "/a", "127.0.0.1:/in"}, []string{"a"}},
-		"pairs":                {[]string{"--mode=send", "--host=127.0.0.1", "--file-pair-list=" + pairs, "/in"}, []string{"x", "x/one", "x/two"}},
+		"file into folder": {[]string{from + "/a", "127.0.0.1:/in"}, []string{"a"}},
+		"file to new name": {[]string{from + "/a", "127.0.0.1:/in/renamed"}, []string{"renamed"}},
+		"folder":           {[]string{from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b", "d/e", "d/e/c"}},
+		"new folder":       {[]string{"-d", from + "/a", from + "/d/b", "127.0.0.1:/in/n"}, []string{"n", "n/a", "n/b"}},
+		"base":             {[]string{"--src-base64", "L2Jhc2U=", from + "/a", "127.0.0.1:/in"}, []string{"a"}},
+		"pairs": {[]string{"--mode=send", "--host=127.0.0.1", "--file-pair-list=" + pairs, "/in"},
+			[]string{"x", "x/one", "x/two"}},
 		"destination of token": {[]string{"--mode=send", "--host=127.0.0.1", "--dest64", from + "/a", ""}, []string{"a"}},
 		"exclude":              {[]string{"-E", "e", from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b"}},
 	} {
@@ -204,7 +206,8 @@ func TestTransferSpecs(t *testing.T) {
 	n := startNode(t)
 	from, to := t.TempDir(), filepath.Join(t.TempDir(), "new folder")
 	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": noise(1, 3<<20)})
-	spec := transferspec.Spec{RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.sshPort, Cookie: "c", Tags: []byte(`{"aspera":{"x":1}}`)}
+	spec := transferspec.Spec{RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.sshPort, Cookie: "c",
+		Tags: []byte(`{"aspera":{"x":1}}`)}
 	runSpec := func(spec transferspec.Spec, args ...string) {
 		t.Helper()
 		text, err := json.Marshal(spec)
@@ -222,7 +225,8 @@ func TestTransferSpecs(t *testing.T) {
 	up.Direction, up.Token, up.DestinationRoot = transferspec.Send, n.sending(t, "/inbox/uuid"), "/inbox/uuid"
 	up.Paths = []transferspec.Path{{Source: from + "/a"}, {Source: from + "/d"}}
 	runSpec(up)
-	if got := n.recorder.last(t).transfer; got.Cookie != "c" || string(got.Tags) != `{"aspera":{"x":1}}` || got.StartSpec.DestinationPath != "/inbox/uuid" {
+	if got := n.recorder.last(t).transfer; got.Cookie != "c" || string(got.Tags) != `{"aspera":{"x":1}}` ||
+		got.StartSpec.DestinationPath != "/inbox/uuid" {
 		t.Errorf("recorded %+v", got)
 	}
 	down := spec

@@ -29,13 +29,15 @@ func newCertificate() (tls.Certificate, []byte, error) {
 		return tls.Certificate{}, nil, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		return tls.Certificate{}, nil, err
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
+	return tls.Certificate{Certificate: [][]byte{der},
+		PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
 
 // trust writes the node's certificate to a file.
@@ -91,7 +93,8 @@ func TestWebSocketRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	good, port := n.sending(t, "/in"), strconv.Itoa(n.wssPort)
-	expired := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}}, ExpiresAt: time.Now().Add(-time.Minute)})
+	expired := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}},
+		ExpiresAt: time.Now().Add(-time.Minute)})
 	right := []string{"-P", port, "-i", n.trust(t), from + "/f", "127.0.0.1:/in"}
 	for name, c := range map[string]struct {
 		token string
@@ -99,20 +102,26 @@ func TestWebSocketRefusals(t *testing.T) {
 		code  fail.Code
 		says  string
 	}{
-		"no token":                 {"", right, 19, "needs a token"},
-		"expired token":            {expired, right, 37, "has expired"},
-		"wrong token":              {good[:len(good)-8] + "AAAAAATA", right, 37, "token is invalid"},
-		"certificate not trusted":  {good, []string{"-P", port, from + "/f", "127.0.0.1:/in"}, 51, "unknown authority"},
-		"another one is trusted":   {good, []string{"-P", port, "-i", wrong, from + "/f", "127.0.0.1:/in"}, 51, "is not trusted"},
-		"certificate's other name": {good, []string{"-P", port, "-i", n.trust(t), from + "/f", "localhost:/in"}, 51, "localhost"},
-		"key as a certificate":     {good, []string{"-P", port, "-i", rsaKey(t), from + "/f", "127.0.0.1:/in"}, 51, "holds no certificate"},
-		"unknown user":             {good, []string{"-P", port, "-i", n.trust(t), from + "/f", "root@127.0.0.1:/in"}, 19, `does not accept user "root"`},
-		"port of ssh":              {good, []string{"-P", strconv.Itoa(n.sshPort), "-i", n.trust(t), from + "/f", "127.0.0.1:/in"}, 12, "does not speak TLS"},
+		"no token":                {"", right, 19, "needs a token"},
+		"expired token":           {expired, right, 37, "has expired"},
+		"wrong token":             {good[:len(good)-8] + "AAAAAATA", right, 37, "token is invalid"},
+		"certificate not trusted": {good, []string{"-P", port, from + "/f", "127.0.0.1:/in"}, 51, "unknown authority"},
+		"another one is trusted": {good, []string{"-P", port, "-i", wrong, from + "/f", "127.0.0.1:/in"}, 51,
+			"is not trusted"},
+		"certificate's other name": {good, []string{"-P", port, "-i", n.trust(t), from + "/f", "localhost:/in"}, 51,
+			"localhost"},
+		"key as a certificate": {good, []string{"-P", port, "-i", rsaKey(t), from + "/f", "127.0.0.1:/in"}, 51,
+			"holds no certificate"},
+		"unknown user": {good, []string{"-P", port, "-i", n.trust(t), from + "/f", "root@127.0.0.1:/in"}, 19,
+			`does not accept user "root"`},
+		"port of ssh": {good, []string{"-P", strconv.Itoa(n.sshPort), "-i", n.trust(t), from + "/f",
+			"127.0.0.1:/in"}, 12, "does not speak TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var status int
 			said := stderrOf(t, func() { status = run(append([]string{"-q", "--ws-connect"}, c.args...), withToken(c.token)) })
-			if want := "ascp: error " + strconv.Itoa(int(c.code)) + ":"; status != 1 || !strings.Contains(said, want) || !strings.Contains(said, c.says) {
+			if want := "ascp: error " + strconv.Itoa(int(c.code)) + ":"; status != 1 || !strings.Contains(said, want) ||
+				!strings.Contains(said, c.says) {
 				t.Errorf("status %d, said %q, want %q and %q", status, said, want, c.says)
 			}
 			if c.token != "" && strings.Contains(said, c.token) {
@@ -133,11 +142,13 @@ func TestWebSocketOfASpec(t *testing.T) {
 		on    bool
 		port  int
 	}{
-		"enabled":              {request{}, transferspec.Spec{Token: "T", SSHPort: 33001, WSSEnabled: true, WSSPort: 9443}, true, 9443},
-		"without a port":       {request{}, transferspec.Spec{Token: "T", WSSEnabled: true}, true, 0},
-		"disabled":             {request{}, transferspec.Spec{Token: "T", WSSPort: 9443}, false, 9443},
-		"without a token":      {request{}, transferspec.Spec{WSSEnabled: true, WSSPort: 9443}, false, 9443},
-		"asked for, with port": {request{webSocket: true, webSocketPort: 443}, transferspec.Spec{Token: "T", WSSEnabled: true, WSSPort: 9443}, true, 443},
+		"enabled": {request{}, transferspec.Spec{Token: "T", SSHPort: 33001, WSSEnabled: true, WSSPort: 9443},
+			true, 9443},
+		"without a port":  {request{}, transferspec.Spec{Token: "T", WSSEnabled: true}, true, 0},
+		"disabled":        {request{}, transferspec.Spec{Token: "T", WSSPort: 9443}, false, 9443},
+		"without a token": {request{}, transferspec.Spec{WSSEnabled: true, WSSPort: 9443}, false, 9443},
+		"asked for, with port": {request{webSocket: true, webSocketPort: 443}, transferspec.Spec{Token: "T",
+			WSSEnabled: true, WSSPort: 9443}, true, 443},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := c.flags

@@ -1,7 +1,8 @@
 // Package transferspec is the transfer spec: the JSON object by which a server tells a client how to run one transfer.
 //
 // Names and types are those that existing clients read and write; a client refuses a wrong JSON type, so integers are
-// integers and booleans are booleans. The package knows the shape alone: it neither validates paths nor looks into tokens.
+// integers and booleans are booleans. The package knows the shape alone: it neither validates paths nor looks into
+// tokens.
 package transferspec
 
 import "encoding/json"

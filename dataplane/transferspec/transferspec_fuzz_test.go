@@ -8,7 +8,8 @@ import (
 
 // FuzzSpec has specs that are read, written and read again stay the same.
 func FuzzSpec(f *testing.F) {
-	f.Add([]byte(`{"direction":"send","remote_host":"node","ssh_port":33001,"paths":[{"source":"a","destination":"b"}],"tags":{"aspera":{}}}`))
+	f.Add([]byte(`{"direction":"send","remote_host":"node","ssh_port":33001,` +
+		`"paths":[{"source":"a","destination":"b"}],"tags":{"aspera":{}}}`))
 	f.Add([]byte(`{"target_rate_kbps":1e3,"lock_rate_policy":true,"precalculate_job_size":null,"multi_session":-1}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var spec, again Spec

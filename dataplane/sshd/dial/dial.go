@@ -1,5 +1,5 @@
-// Package dial opens the control channel to a transfer node over SSH. It decides whether the host is the right one and with
-// which keys to log in; what is said over the channel it does not know.
+// Package dial opens the control channel to a transfer node over SSH. It decides whether the host is the right one and
+// with which keys to log in; what is said over the channel it does not know.
 package dial
 
 import (
@@ -27,7 +27,8 @@ type Options struct {
 	Signers []ssh.Signer
 	// Password is tried after the keys if it is not empty.
 	Password string
-	// Token says that a token will be presented, so that no key is needed. Servers that want one all the same get the well-known key.
+	// Token says that a token will be presented, so that no key is needed. Servers that want one all the same get the
+	// well-known key.
 	Token bool
 	// HostKey judges the server's key; nil stands for one without fingerprint and files, which takes any key.
 	HostKey *HostKey
@@ -52,8 +53,9 @@ func (c *Channel) Close() error {
 
 // Open connects, logs in and opens the control channel. Its errors are *fail.Error.
 //
-// Round trips, the last for the first message and its answer: connection 1, versions and key offers 1, key exchange 1, service 1, log-in 1 without
-// a key and 3 with one, message 1. A server that does not open the channel by itself costs one more.
+// Round trips, the last for the first message and its answer: connection 1, versions and key offers 1, key exchange 1,
+// service 1, log-in 1 without a key and 3 with one, message 1. A server that does not open the channel by itself costs
+// one more.
 func Open(ctx context.Context, o Options) (*Channel, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second
@@ -122,7 +124,8 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	if err != nil {
 		conn.Close()
 		if ctx.Err() != nil {
-			return nil, &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
+			return nil, &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr),
+				Err: err}
 		}
 		return nil, err
 	}
@@ -142,7 +145,8 @@ func open(conn ssh.Conn, offers <-chan ssh.NewChannel) (ssh.Channel, error) {
 	go ssh.DiscardRequests(requests)
 	ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{sshd.Subsystem}))
 	if err != nil || !ok {
-		return nil, &fail.Error{Code: fail.Control, Text: "the server is an SSH server but no transfer node of this kind", Err: err}
+		return nil, &fail.Error{Code: fail.Control, Text: "the server is an SSH server but no transfer node of this kind",
+			Err: err}
 	}
 	return channel, nil
 }

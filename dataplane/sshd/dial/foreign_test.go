@@ -13,14 +13,17 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// foreign serves one connection as a server does that opens no channel by itself. It has the subsystem or has it not, and echoes.
+// foreign serves one connection as a server does that opens no channel by itself. It has the subsystem or has it not,
+// and echoes.
 func foreign(t *testing.T, host ssh.Signer, l net.Listener, hasSubsystem bool) {
 	nc, err := l.Accept()
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	config := &ssh.ServerConfig{PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return nil, nil }}
+	config := &ssh.ServerConfig{PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) {
+		return nil, nil
+	}}
 	config.AddHostKey(host)
 	conn, channels, requests, err := ssh.NewServerConn(nc, config)
 	if err != nil {
@@ -54,7 +57,8 @@ func TestForeignServers(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { defer close(ended); foreign(t, host, l, hasSubsystem) }()
 		t.Cleanup(func() { <-ended })
-		channel, err := Open(context.Background(), Options{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "xfer", Token: true})
+		channel, err := Open(context.Background(), Options{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port,
+			User: "xfer", Token: true})
 		if err == nil {
 			t.Cleanup(func() { channel.Close() })
 		}

@@ -12,18 +12,20 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// HostKey says how to judge a server's host key. With a Fingerprint the key that has it is the only good one. Without, it is what
-// the known_hosts files say of the host. Of a host that they do not know the first key is accepted, remembered and told to Note:
-// from then on it is the only good one. A key that is marked @revoked is refused in every case.
+// HostKey says how to judge a server's host key. With a Fingerprint the key that has it is the only good one. Without,
+// it is what the known_hosts files say of the host. Of a host that they do not know the first key is accepted,
+// remembered and told to Note: from then on it is the only good one. A key that is marked @revoked is refused in every
+// case.
 //
-// A HostKey keeps the keys that it accepted. Use one for all connections of a transfer: where nothing can be remembered in a file,
-// the key of the first connection is the only good one for those that follow.
+// A HostKey keeps the keys that it accepted. Use one for all connections of a transfer: where nothing can be
+// remembered in a file, the key of the first connection is the only good one for those that follow.
 type HostKey struct {
 	// Fingerprint is the SHA-1 or SHA-256 of the key: hex digits, with or without colons, or OpenSSH's "SHA256:...".
 	Fingerprint string
 	// KnownHosts are files in OpenSSH's format; missing ones are ignored.
 	KnownHosts []string
-	// Remember is the known_hosts file that new keys are appended to. If it is empty no key is kept longer than this HostKey.
+	// Remember is the known_hosts file that new keys are appended to. If it is empty no key is kept longer than this
+	// HostKey.
 	Remember string
 	// Note is told what a person should know of the trust in a host. It may be nil.
 	Note func(text string)
@@ -50,8 +52,9 @@ var (
 	}
 )
 
-// algorithms are the sets of host key algorithms to try one after the other at an address ("name:port"). A server shows the first
-// of its keys that is asked for. So the kinds that are known go first, and a fingerprint is looked for among the keys of every kind.
+// algorithms are the sets of host key algorithms to try one after the other at an address ("name:port"). A server
+// shows the first of its keys that is asked for. So the kinds that are known go first, and a fingerprint is looked for
+// among the keys of every kind.
 func (h *HostKey) algorithms(addr string) [][]string {
 	if h.Fingerprint != "" {
 		return [][]string{allAlgorithms, ecdsaAlgorithms, rsaAlgorithms}
@@ -82,7 +85,8 @@ func (h *HostKey) algorithms(addr string) [][]string {
 	return [][]string{ordered}
 }
 
-// names are those under which known_hosts has an address: with its port, and without, which is one name if the port is 22.
+// names are those under which known_hosts has an address: with its port, and without, which is one name if the port is
+// 22.
 func names(addr string) (host, bare string) {
 	name, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -114,7 +118,8 @@ func (h *HostKey) check(addr string, key ssh.PublicKey) error {
 		if sameKey(seen, key) {
 			return nil
 		}
-		return refusef("the host key of %s has changed since this transfer began: it was %s and is now %s", addr, describe(seen), describe(key))
+		return refusef("the host key of %s has changed since this transfer began: it was %s and is now %s", addr,
+			describe(seen), describe(key))
 	}
 	kept, err := h.remember(addr, key)
 	var refused *hostKeyError
@@ -122,11 +127,12 @@ func (h *HostKey) check(addr string, key ssh.PublicKey) error {
 	case errors.As(err, &refused):
 		return err
 	case err != nil:
-		h.say(fmt.Sprintf("the host key %s of %s is not known and is accepted, but it can't be remembered: %v (--check-sshfp makes sure of a host)",
+		h.say(fmt.Sprintf("the host key %s of %s is not known and is accepted, but it can't be remembered: %v "+
+			"(--check-sshfp makes sure of a host)",
 			describe(key), addr, err))
 	case kept:
-		h.say(fmt.Sprintf("the host key %s of %s was not known: it is accepted and remembered in %s, from now on no other is (--check-sshfp makes sure of "+
-			"the first)", describe(key), addr, h.Remember))
+		h.say(fmt.Sprintf("the host key %s of %s was not known: it is accepted and remembered in %s, from now on no "+
+			"other is (--check-sshfp makes sure of the first)", describe(key), addr, h.Remember))
 	}
 	if h.seen == nil {
 		h.seen = map[string]ssh.PublicKey{}
@@ -147,7 +153,8 @@ func (h *HostKey) checkFingerprint(addr string, key ssh.PublicKey) error {
 	if !strings.HasPrefix(h.Fingerprint, "SHA256:") {
 		shown = fmt.Sprintf("%x (%s)", want.of(key), shown)
 	}
-	return refusef("the host key of %s is not the one that was asked for: expected %s, it shows %s. Who made the transfer spec or gave the fingerprint "+
+	return refusef("the host key of %s is not the one that was asked for: expected %s, it shows %s. "+
+		"Who made the transfer spec or gave the fingerprint "+
 		"knows whether the server has a new key; if not, somebody is in between", addr, h.Fingerprint, shown)
 }
 
@@ -163,8 +170,8 @@ func (h *HostKey) say(text string) {
 	h.Note(text)
 }
 
-// revoked refuses a key, or what a certificate is made of, that known_hosts marks @revoked. OpenSSH heeds the mark for the hosts of
-// its line. Here it holds for all hosts: who revokes a key wants it nowhere.
+// revoked refuses a key, or what a certificate is made of, that known_hosts marks @revoked. OpenSSH heeds the mark for
+// the hosts of its line. Here it holds for all hosts: who revokes a key wants it nowhere.
 func revoked(entries []entry, addr string, key ssh.PublicKey) error {
 	keys := []ssh.PublicKey{key}
 	if c, ok := key.(*ssh.Certificate); ok {
@@ -183,7 +190,8 @@ func revoked(entries []entry, addr string, key ssh.PublicKey) error {
 	return nil
 }
 
-// judge compares a key with what known_hosts says of the host. It is known, or refused, or the host is not known at all.
+// judge compares a key with what known_hosts says of the host. It is known, or refused, or the host is not known at
+// all.
 func judge(entries []entry, addr string, key ssh.PublicKey) (known bool, err error) {
 	host, bare := names(addr)
 	var invalid error
@@ -202,7 +210,8 @@ func judge(entries []entry, addr string, key ssh.PublicKey) (known bool, err err
 	if len(theirs) > 0 {
 		return false, changed(theirs, addr, host, key)
 	}
-	// A line without a port is good for all ports, but binds none but 22: other servers of the machine have keys of their own.
+	// A line without a port is good for all ports, but binds none but 22: other servers of the machine have keys of their
+	// own.
 	for _, e := range withMarker(entries, "", bare) {
 		if sameKey(e.key, key) {
 			return true, nil
@@ -212,14 +221,15 @@ func judge(entries []entry, addr string, key ssh.PublicKey) (known bool, err err
 		return false, refusef("the certificate of %s's host key %s is not good: %v", addr, describe(key), invalid)
 	}
 	if authorities := withMarker(entries, markerAuthority, host); len(authorities) > 0 {
-		return false, refusef("the host key %s of %s is not certified by the authority that %s names for the host; if it is the right key, add it to "+
+		return false, refusef("the host key %s of %s is not certified by the authority that %s names for the host; "+
+			"if it is the right key, add it to "+
 			"known_hosts or give --check-sshfp", describe(key), addr, authorities[0].place())
 	}
 	return false, nil
 }
 
-// certified reports whether an authority of the host vouches for a certificate. The error is that of a certificate which comes from
-// such an authority and is not good.
+// certified reports whether an authority of the host vouches for a certificate. The error is that of a certificate
+// which comes from such an authority and is not good.
 func certified(entries []entry, addr string, c *ssh.Certificate) (bool, error) {
 	host, bare := names(addr)
 	for _, e := range entries {
@@ -244,7 +254,8 @@ func changed(theirs []entry, addr, host string, key ssh.PublicKey) error {
 	for _, e := range theirs {
 		expected = append(expected, fmt.Sprintf("%s (%s)", describe(e.key), e.place()))
 	}
-	return refusef("the host key of %s has changed: expected %s, it shows %s. Either the server has a new key or somebody is in between: ask its "+
+	return refusef("the host key of %s has changed: expected %s, it shows %s. "+
+		"Either the server has a new key or somebody is in between: ask its "+
 		"administrator. If the new key is right, remove the old one: ssh-keygen -f '%s' -R '%s'",
 		addr, strings.Join(expected, " or "), describe(key), theirs[0].file, host)
 }

@@ -33,9 +33,9 @@ type entry struct {
 // place is where a person finds the line.
 func (e entry) place() string { return fmt.Sprintf("%s:%d", e.file, e.line) }
 
-// readKnownHosts reads files in OpenSSH's format. Missing files and lines that can't be read are passed over, as OpenSSH does: a
-// line damaged by another program must not keep anybody from a host (TestKnownHostsBadLines). Files that are there and can't be
-// read are reported, and the lines of the others are returned nevertheless.
+// readKnownHosts reads files in OpenSSH's format. Missing files and lines that can't be read are passed over, as
+// OpenSSH does: a line damaged by another program must not keep anybody from a host (TestKnownHostsBadLines). Files
+// that are there and can't be read are reported, and the lines of the others are returned nevertheless.
 func readKnownHosts(files []string) (entries []entry, err error) {
 	for _, name := range files {
 		text, failed := readRegular(name)

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// Tries for the lock of known_hosts. Its holders read and append a line, so one second is plenty; who stopped in the middle of it
-// holds up nobody for longer.
+// Tries for the lock of known_hosts. Its holders read and append a line, so one second is plenty; who stopped in the
+// middle of it holds up nobody for longer.
 const (
 	lockTries = 50
 	lockPause = 20 * time.Millisecond
@@ -27,9 +27,9 @@ const (
 // plainName is a name that means itself in known_hosts. A name with * or a comma would stand for other hosts as well.
 var plainName = regexp.MustCompile(`^[a-z0-9_.:%\[\]-]+$`)
 
-// remember appends a key to the file of known hosts. Processes that meet the host at the same time take turns: the first appends its
-// key, which those that follow are judged by (TestHostKeyOfParallelProcesses). It reports whether this call wrote the line; the error is
-// a *hostKeyError if another process has remembered another key meanwhile.
+// remember appends a key to the file of known hosts. Processes that meet the host at the same time take turns: the
+// first appends its key, which those that follow are judged by (TestHostKeyOfParallelProcesses). It reports whether
+// this call wrote the line; the error is a *hostKeyError if another process has remembered another key meanwhile.
 func (h *HostKey) remember(addr string, key ssh.PublicKey) (kept bool, err error) {
 	host, _ := names(addr)
 	switch {
@@ -80,8 +80,8 @@ func newLine(former []byte, host string, key ssh.PublicKey) []byte {
 	return b.Bytes()
 }
 
-// lock waits for the lock of a file; closing the file gives it up. Where the file system has no locks it does without: a line is
-// written by one call.
+// lock waits for the lock of a file; closing the file gives it up. Where the file system has no locks it does without:
+// a line is written by one call.
 func lock(f *os.File) error {
 	for range lockTries {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

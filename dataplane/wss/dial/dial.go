@@ -1,5 +1,5 @@
-// Package dial opens the control channel to a transfer node over a TLS WebSocket. It decides whether the server is the right one; what
-// is said over the channel it does not know.
+// Package dial opens the control channel to a transfer node over a TLS WebSocket. It decides whether the server is the
+// right one; what is said over the channel it does not know.
 package dial
 
 import (
@@ -59,10 +59,12 @@ func Open(ctx context.Context, o Options) (*wss.Stream, error) {
 		DisableKeepAlives: true,
 	}
 	target := url.URL{Scheme: "wss", Host: addr, Path: wss.Path, RawQuery: url.Values{"user": {o.User}}.Encode()}
-	ws, response, err := websocket.Dial(ctx, target.String(), &websocket.DialOptions{ //nolint:bodyclose // It wants no closing, it says.
-		HTTPClient: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		HTTPHeader: http.Header{"User-Agent": {"faspex-ascp"}}, Subprotocols: []string{wss.Subprotocol},
-	})
+	ws, response, err := websocket.Dial(ctx, target.String(),
+		&websocket.DialOptions{ //nolint:bodyclose // It wants no closing, it says.
+			HTTPClient: &http.Client{Transport: transport,
+				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+			HTTPHeader: http.Header{"User-Agent": {"faspex-ascp"}}, Subprotocols: []string{wss.Subprotocol},
+		})
 	if err != nil {
 		return nil, explain(ctx, o, addr, response, err)
 	}
@@ -81,7 +83,8 @@ func explain(ctx context.Context, o Options, addr string, response *http.Respons
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &wrong):
-		return &fail.Error{Code: fail.Insecure, Text: fmt.Sprintf("the certificate of %s is not trusted: %v", addr, wrong.Err), Err: err}
+		return &fail.Error{Code: fail.Insecure, Text: fmt.Sprintf("the certificate of %s is not trusted: %v", addr,
+			wrong.Err), Err: err}
 	case ctx.Err() != nil:
 		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
 	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
@@ -89,7 +92,8 @@ func explain(ctx context.Context, o Options, addr string, response *http.Respons
 	case response == nil:
 		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("no WebSocket with %s: %v", addr, root(err)), Err: err}
 	case response.StatusCode == http.StatusForbidden:
-		return &fail.Error{Code: fail.Authentication, Text: fmt.Sprintf("the server does not accept user %q", o.User), Err: err}
+		return &fail.Error{Code: fail.Authentication, Text: fmt.Sprintf("the server does not accept user %q", o.User),
+			Err: err}
 	case response.StatusCode == http.StatusServiceUnavailable:
 		return &fail.Error{Code: fail.Control, Text: "the server has too many sessions now, try again", Err: err}
 	}
@@ -97,7 +101,8 @@ func explain(ctx context.Context, o Options, addr string, response *http.Respons
 }
 
 func stranger(addr string, err error) error {
-	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("%s is a web server but no transfer node of this kind", addr), Err: err}
+	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("%s is a web server but no transfer node of this kind",
+		addr), Err: err}
 }
 
 // root is the innermost error, which says what happened; those around it say what was tried.
