@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -113,12 +114,30 @@ func (c *Client) greet(conn *conn) (*control.Welcome, error) {
 		}
 	}
 	c.Hello.Options.Sparse = true
-	if err := conn.send(&c.Hello); err != nil {
+	// A list of sources that is too long for a Hello follows once the server knows who names them.
+	parts := control.SplitSources(c.Hello.Sources)
+	hello := c.Hello
+	hello.Sources, hello.MoreSources = parts[0], len(parts) > 1
+	if err := conn.send(&hello); err != nil {
+		if errors.Is(err, control.ErrTooLong) {
+			return nil, fail.New(fail.Usage, "token, tags and options are too long: %w", err)
+		}
 		return nil, err
 	}
 	m, err := conn.read()
 	if err != nil {
 		return nil, err
+	}
+	if _, ok := m.(*control.Continue); ok && hello.MoreSources {
+		for i, part := range parts[1:] {
+			if err := conn.send(&control.Sources{Sources: part, More: i < len(parts)-2}); err != nil {
+				return nil, err
+			}
+			timeout.Reset(handshakeLimit)
+		}
+		if m, err = conn.read(); err != nil {
+			return nil, err
+		}
 	}
 	welcome, ok := m.(*control.Welcome)
 	if !ok {

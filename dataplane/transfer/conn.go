@@ -26,9 +26,11 @@ const (
 // at once; of many that follow each other, what comes within a millisecond leaves together.
 type conn struct {
 	stream io.ReadWriteCloser
-	reader *control.Reader
 	in     chan []received
 	unread []received // the rest of the last that came from in
+	// trusted is closed when more than a Hello may be read.
+	trusted chan struct{}
+	trustIt sync.Once
 	// closed is closed when this side has hung up, stopped when the writer has ended.
 	closed  chan struct{}
 	stopped chan struct{}
@@ -54,12 +56,27 @@ const (
 	mostUnread = 256
 )
 
+// newConn is the channel of a peer that may say what it likes.
 func newConn(stream io.ReadWriteCloser) *conn {
-	buffered := bufio.NewReaderSize(stream, 64<<10)
+	c := makeConn(stream)
+	c.trust()
+	go c.pump()
+	return c
+}
+
+// newStrangersConn is the channel of a peer of whom one Hello is read, and nothing behind it until trust is called
+// (TestServerReadsOneHelloOfAStranger).
+func newStrangersConn(stream io.ReadWriteCloser) *conn {
+	c := makeConn(stream)
+	go c.greeted()
+	return c
+}
+
+func makeConn(stream io.ReadWriteCloser) *conn {
 	c := &conn{
 		stream:  stream,
-		reader:  control.NewReader(buffered),
 		in:      make(chan []received, 2),
+		trusted: make(chan struct{}),
 		closed:  make(chan struct{}),
 		stopped: make(chan struct{}),
 		more:    make(chan struct{}, 1),
@@ -67,8 +84,29 @@ func newConn(stream io.ReadWriteCloser) *conn {
 	}
 	c.room = sync.NewCond(&c.mu)
 	go c.write()
-	go c.pump(buffered)
 	return c
+}
+
+// trust has the peer's further messages read.
+func (c *conn) trust() { c.trustIt.Do(func() { close(c.trusted) }) }
+
+// greeted reads a Hello, and the rest once the peer is trusted.
+func (c *conn) greeted() {
+	m, err := control.ReadHello(c.stream)
+	select {
+	case c.in <- []received{{m, err}}:
+	case <-c.closed:
+		return
+	}
+	if err != nil {
+		return
+	}
+	select {
+	case <-c.trusted:
+		c.lastRead.Store(int64(time.Since(c.start)))
+		c.pump()
+	case <-c.closed:
+	}
 }
 
 // received is what one read of the stream gave.
@@ -79,12 +117,14 @@ type received struct {
 
 // pump reads the stream until it ends. Whoever waits for a message is not held up by it: closing an SSH channel ends no
 // read of it as long as the peer does not answer.
-func (c *conn) pump(buffered *bufio.Reader) {
+func (c *conn) pump() {
+	buffered := bufio.NewReaderSize(c.stream, 64<<10)
+	reader := control.NewReader(buffered)
 	for {
-		m, err := c.reader.Read()
+		m, err := reader.Read()
 		batch := []received{{m, err}}
 		for err == nil && len(batch) < mostUnread && control.Buffered(buffered) {
-			if m, err = c.reader.ReadFrame(); m != nil || err != nil {
+			if m, err = reader.ReadFrame(); m != nil || err != nil {
 				batch = append(batch, received{m, err})
 			}
 		}

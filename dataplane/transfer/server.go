@@ -74,7 +74,7 @@ func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer P
 	defer cancel(nil)
 	unhook := context.AfterFunc(parent, func() { cancel(errShutdown) })
 	defer unhook()
-	conn := newConn(stream)
+	conn := newStrangersConn(stream)
 	defer conn.close()
 	session := &session{Server: s, peer: peer, conn: conn, id: uuid.NewString()}
 	if err := session.run(ctx); err != nil {
@@ -166,6 +166,10 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	}
 	if s.peer.Authorized != nil {
 		s.peer.Authorized()
+	}
+	s.conn.trust()
+	if err := s.moreSources(timeout); err != nil {
+		return nil, err
 	}
 	if s.grant.TransferID == "" {
 		s.grant.TransferID = s.id

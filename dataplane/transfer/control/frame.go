@@ -55,6 +55,9 @@ type Message interface {
 // ErrMalformed is wrapped by every error that is the peer's fault: a message too long, cut short, or out of range.
 var ErrMalformed = errors.New("malformed control message")
 
+// ErrTooLong is wrapped by the error for a message that this end can't send because it is too long.
+var ErrTooLong = errors.New("message is too long")
+
 const headerLen = 5
 
 // Append adds the frame of m to b: payload length (4 bytes, big endian), type (1 byte), payload.
@@ -67,7 +70,7 @@ func Append(b []byte, m Message) ([]byte, error) {
 	}
 	n := len(b) - start - headerLen
 	if most := mostPayload(m.Type()); n > most {
-		return b[:start], fmt.Errorf("encode control message %d: %d bytes exceed the limit of %d", m.Type(), n, most)
+		return b[:start], fmt.Errorf("encode control message %d: %w: %d bytes exceed the limit of %d", m.Type(), ErrTooLong, n, most)
 	}
 	binary.BigEndian.PutUint32(b[start:], uint32(n))
 	return b, nil
