@@ -19,16 +19,17 @@ type prepareSettings struct {
 	root, view        string
 }
 
-const prepareDescription = `Runs as root in the init container of a transfer node, before hsts does: folders of the machine belong to root, and nothing
-else changes their owner.
+const prepareDescription = `Runs as root in the init container of a transfer node, before hsts does: folders of the machine
+belong to root, and nothing else changes their owner.
 
-A folder is taken when it is empty or carries a file .faspex-storage of root's that names this TransferNode or nobody, and
-when no symbolic link leads to it. Nothing but the folder itself and that file is changed.`
+A folder is taken when it is empty or carries a file .faspex-storage of root's that names this TransferNode or
+nobody, and when no symbolic link leads to it. Nothing but the folder itself and that file is changed.`
 
 func newPrepareCommand() *cobra.Command {
 	s := prepareSettings{}
 	command := &cobra.Command{
-		Use: "prepare", Short: "Give storage folders to the user that hsts runs as", Long: prepareDescription, Args: cobra.NoArgs,
+		Use: "prepare", Short: "Give storage folders to the user that hsts runs as", Long: prepareDescription,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return s.run() },
 	}
 	flags := command.Flags()
@@ -36,10 +37,12 @@ func newPrepareCommand() *cobra.Command {
 	flags.IntVar(&s.options.UID, "uid", 65532, "user that hsts runs as")
 	flags.IntVar(&s.options.GID, "gid", 65532, "its group")
 	// Paths may hold commas, so each has a flag of its own.
-	flags.StringArrayVar(&s.hostPaths, "host-path", nil, "a storage that is a folder of the machine, as name=path; may be repeated")
+	flags.StringArrayVar(&s.hostPaths, "host-path", nil,
+		"a storage that is a folder of the machine, as name=path; may be repeated")
 	flags.StringArrayVar(&s.claims, "claim", nil, "name of a storage that is a volume; may be repeated")
 	flags.StringVar(&s.root, "root", "/storage", "folder that storages are mounted in, by their names")
-	flags.StringVar(&s.view, "view", "/machine", "folder that the first elements of host paths are mounted in, by their names")
+	flags.StringVar(&s.view, "view", "/machine",
+		"folder that the first elements of host paths are mounted in, by their names")
 	return command
 }
 

@@ -9,8 +9,8 @@ import (
 	desired "faspex.io/operator/controllers/desired/instance"
 )
 
-// TestInstanceTakesNoDatabaseOfANeighbour: instances of other namespaces on the same server, of which the names begin alike, are
-// refused before anything is made on the server.
+// TestInstanceTakesNoDatabaseOfANeighbour: instances of other namespaces on the same server, of which the names begin
+// alike, are refused before anything is made on the server.
 func TestInstanceTakesNoDatabaseOfANeighbour(t *testing.T) {
 	first := newBench(t)
 	first.create(first.external("near"))

@@ -10,8 +10,11 @@ import (
 	desired "faspex.io/operator/controllers/desired/instance"
 )
 
-// restrict writes a network policy, or removes it when the spec wants none. A component that is open to everybody has nil.
-func (r *reconciler) restrict(ctx context.Context, o *observed, policy *networkingv1ac.NetworkPolicyApplyConfiguration) error {
+// restrict writes a network policy, or removes it when the spec wants none. A component that is open to everybody has
+// nil.
+func (r *reconciler) restrict(
+	ctx context.Context, o *observed, policy *networkingv1ac.NetworkPolicyApplyConfiguration,
+) error {
 	if policy == nil {
 		return nil
 	}

@@ -30,7 +30,8 @@ func (b *bench) policies() map[string]networkingv1.NetworkPolicySpec {
 	return all
 }
 
-// TestNetworkPoliciesAreThereUntilSwitchedOff: by default, again when somebody removes one, and not when the spec says so.
+// TestNetworkPoliciesAreThereUntilSwitchedOff: by default, again when somebody removes one, and not when the spec says
+// so.
 func TestNetworkPoliciesAreThereUntilSwitchedOff(t *testing.T) {
 	b := newBench(t)
 	b.create(b.external("network"))

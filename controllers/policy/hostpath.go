@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// systemFolders matches folders of the system and those that hold such folders. The CEL rule of HostPathStorage has the same text:
-// TestSystemFoldersAreThoseOfAdmission compares them.
-const systemFolders = `^/(bin|boot|dev|efi|etc|home|lib|lib32|lib64|libexec|libx32|lost[+]found|nix|ostree|proc|root|run|sbin|` +
-	`selinux|snap|sys|sysroot|system|tmp|usr)(/|$)|` +
+// systemFolders matches folders of the system and those that hold such folders. The CEL rule of HostPathStorage has the
+// same text: TestSystemFoldersAreThoseOfAdmission compares them.
+const systemFolders = `^/(bin|boot|dev|efi|etc|home|lib|lib32|lib64|libexec|libx32|lost[+]found|nix|ostree|proc|root|run|` +
+	`sbin|selinux|snap|sys|sysroot|system|tmp|usr)(/|$)|` +
 	`^(/var)?/opt(/(bin|cni|containerd|kubernetes|nri|rke)(/|$)|$)|` +
 	`^/var(/(adm|backups|cache|crash|db|empty|home|kerberos|local|lock|log|mail|named|roothome|run|snap|` +
 	`spool|tmp|usrlocal|yp)(/|$)|$)|` +
@@ -25,8 +25,8 @@ var (
 	unclean      = regexp.MustCompile(`[[:cntrl:]]`)
 )
 
-// hostPath says whether a folder of a machine may be storage. Links are not seen from here: the init container looks for them on the
-// machine.
+// hostPath says whether a folder of a machine may be storage. Links are not seen from here: the init container looks
+// for them on the machine.
 func (p Policy) hostPath(field, folder string) error {
 	if !strings.HasPrefix(folder, "/") || folder != path.Clean(folder) || folder == "/" || unclean.MatchString(folder) ||
 		systemFolder.MatchString(folder) {
@@ -40,7 +40,8 @@ func (p Policy) hostPath(field, folder string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %w: use a folder beneath those of --allowed-host-paths, or have the operator's administrator add it there", field, ErrNotAllowed)
+	return fmt.Errorf("%s: %w: use a folder beneath those of --allowed-host-paths, "+
+		"or have the operator's administrator add it there", field, ErrNotAllowed)
 }
 
 // beneath tells whether name is parent or lies beneath it, in whole elements: /data holds /data/a and not /database.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// repositoryName is a registry and a repository in it, as the reference grammar of container images has them. It has no element that
-// could lead elsewhere, such as an empty one or "..".
+// repositoryName is a registry and a repository in it, as the reference grammar of container images has them. It has no
+// element that could lead elsewhere, such as an empty one or "..".
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][-.A-Za-z0-9]*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
 
 // image says whether an image may run; an empty one is the operator's own choice.
@@ -23,10 +23,12 @@ func (p Policy) image(field, image string) error {
 			}
 		}
 	}
-	return fmt.Errorf("%s: %w: use an image of those of --allowed-images, or have the operator's administrator add it there", field, ErrNotAllowed)
+	return fmt.Errorf("%s: %w: use an image of those of --allowed-images, "+
+		"or have the operator's administrator add it there", field, ErrNotAllowed)
 }
 
-// qualify returns the repository of an image with its registry, and the same with tag and digest: nginx is docker.io/library/nginx.
+// qualify returns the repository of an image with its registry, and the same with tag and digest: nginx is
+// docker.io/library/nginx.
 func qualify(image string) (name, full string) {
 	full = image
 	first, _, _ := strings.Cut(image, "/")

@@ -1,6 +1,7 @@
-// Package policy says what specs may ask of machines and registries, whoever wrote them: which folders of machines may be storage, and
-// which images may run. Admission refuses what nobody may ask; this package checks that again, for objects that were there before the
-// rule was, and adds what the administrator of the operator permits. It reads specs alone and knows no cluster.
+// Package policy says what specs may ask of machines and registries, whoever wrote them: which folders of machines may
+// be storage, and which images may run. Admission refuses what nobody may ask; this package checks that again, for
+// objects that were there before the rule was, and adds what the administrator of the operator permits. It reads specs
+// alone and knows no cluster.
 package policy
 
 import (
@@ -20,16 +21,19 @@ var (
 	ErrNotAllowed = errors.New("is not permitted by the operator")
 )
 
-// Policy is what the administrator permits. The zero value permits every image, and every folder that is not the system's.
+// Policy is what the administrator permits. The zero value permits every image, and every folder that is not the
+// system's.
 type Policy struct {
 	hostPaths []string
 	images    []string
 }
 
-// New makes a policy of the flags --allowed-host-paths and --allowed-images. An empty list permits everything of its kind.
+// New makes a policy of the flags --allowed-host-paths and --allowed-images. An empty list permits everything of its
+// kind.
 //
-// A host path permits itself and what lies beneath it. An image is a registry with, possibly, the beginning of a repository's name in
-// whole elements, and permits every repository beneath it; or a whole reference with tag or digest, and permits that alone.
+// A host path permits itself and what lies beneath it. An image is a registry with, possibly, the beginning of a
+// repository's name in whole elements, and permits every repository beneath it; or a whole reference with tag or
+// digest, and permits that alone.
 func New(hostPaths, images []string) (Policy, error) {
 	policy := Policy{}
 	for _, p := range hostPaths {
@@ -55,7 +59,8 @@ func (p Policy) Instance(instance *v1alpha1.FaspexInstance) error {
 		return nil
 	}
 	for _, field := range []struct{ name, image string }{
-		{"faspex", images.Faspex}, {"ui", images.UI}, {"hsts", images.HSTS}, {"mariadb", images.MariaDB}, {"router", images.Router},
+		{"faspex", images.Faspex}, {"ui", images.UI}, {"hsts", images.HSTS},
+		{"mariadb", images.MariaDB}, {"router", images.Router},
 	} {
 		if err := p.image("spec.images."+field.name, field.image); err != nil {
 			return err
@@ -64,8 +69,8 @@ func (p Policy) Instance(instance *v1alpha1.FaspexInstance) error {
 	return nil
 }
 
-// TransferNode returns an error for the first field of node that asks for what is not permitted; of instance, which may be nil, it
-// checks the image that node takes from it.
+// TransferNode returns an error for the first field of node that asks for what is not permitted; of instance, which may
+// be nil, it checks the image that node takes from it.
 func (p Policy) TransferNode(node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) error {
 	for i, storage := range node.Spec.Storage {
 		if storage.HostPath == nil {

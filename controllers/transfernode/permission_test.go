@@ -23,7 +23,8 @@ func permitting(t *testing.T, hostPaths, images []string) *controllertest.Field 
 	return controllertest.NewPermitting(t, permitted)
 }
 
-// wantStalled waits until the node is Stalled for that reason, with a message that begins with field and says the way out.
+// wantStalled waits until the node is Stalled for that reason, with a message that begins with field and says the way
+// out.
 func wantStalled(t *testing.T, field *controllertest.Field, reason, path, wayOut string) {
 	t.Helper()
 	node := &v1alpha1.TransferNode{}
@@ -53,8 +54,8 @@ func TestNodeWithAFolderThatIsNotPermittedIsStalled(t *testing.T) {
 	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionWorkloadReady, isFalse, v1alpha1.ReasonProgressing)
 }
 
-// TestNodeRunsOnWhenItsNextImageIsNotPermitted changes the image of a node that runs, and then that of the instance: neither reaches
-// the DaemonSet.
+// TestNodeRunsOnWhenItsNextImageIsNotPermitted changes the image of a node that runs, and then that of the instance:
+// neither reaches the DaemonSet.
 func TestNodeRunsOnWhenItsNextImageIsNotPermitted(t *testing.T) {
 	field := permitting(t, nil, []string{"ghcr.io/faspex-io"})
 	field.SetInstanceReady(t, true)

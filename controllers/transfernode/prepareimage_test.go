@@ -14,8 +14,8 @@ import (
 	"faspex.io/operator/test/kubeapi"
 )
 
-// TestPrepareImageStaysUntilThePodsChange: an upgrade of the operator restarts no transfer; the next change of the pods takes the
-// operator's image along, and so does an image that is not the operator's.
+// TestPrepareImageStaysUntilThePodsChange: an upgrade of the operator restarts no transfer; the next change of the pods
+// takes the operator's image along, and so does an image that is not the operator's.
 func TestPrepareImageStaysUntilThePodsChange(t *testing.T) {
 	c := kubeapi.Client(t)
 	node := &v1alpha1.TransferNode{

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mark is the file that says that a folder may be taken. It is a regular file of root's that nobody else can write. Each line names an
-// owner; an empty one is given to the first who comes.
+// Mark is the file that says that a folder may be taken. It is a regular file of root's that nobody else can write.
+// Each line names an owner; an empty one is given to the first who comes.
 const Mark = ".faspex-storage"
 
 // markLimit bounds what is read of a mark.
@@ -21,11 +21,13 @@ const markLimit = 64 << 10
 // Errors that refuse a folder.
 var (
 	// ErrNotEmpty: the folder holds something and no mark.
-	ErrNotEmpty = errors.New("it holds files and no " + Mark + ": to have it used, make an empty file of that name in it, as root on the machine")
+	ErrNotEmpty = errors.New("it holds files and no " + Mark +
+		": to have it used, make an empty file of that name in it, as root on the machine")
 	// ErrBadMark: what has the name of a mark is none.
 	ErrBadMark = errors.New(Mark + " in it is no regular file that only root can write: remove it")
 	// ErrOther: the mark names others.
-	ErrOther = errors.New("it belongs to another TransferNode: add this one to " + Mark + " in it, as a line namespace/name, to share it")
+	ErrOther = errors.New("it belongs to another TransferNode: to share it, add a line namespace/name of this one to " +
+		Mark + " in it")
 )
 
 // mark sees to it that dir carries a mark of this owner.
@@ -45,7 +47,8 @@ func (o Options) mark(dir *os.File) error {
 		}
 		return err
 	}
-	fd, err := unix.Openat(int(dir.Fd()), Mark, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o444)
+	const create = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := unix.Openat(int(dir.Fd()), Mark, create, 0o444)
 	if errors.Is(err, unix.EEXIST) {
 		if marked, err = o.marked(dir); err == nil && !marked {
 			err = ErrBadMark
@@ -90,7 +93,8 @@ func (o Options) marked(dir *os.File) (bool, error) {
 	case len(owners) > 0:
 		return false, ErrOther
 	}
-	if fd, err = unix.Openat(int(dir.Fd()), Mark, unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err != nil {
+	const open = unix.O_WRONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
+	if fd, err = unix.Openat(int(dir.Fd()), Mark, open, 0); err != nil {
 		return false, fmt.Errorf("open %s to write: %w", Mark, err)
 	}
 	return true, o.sign(fd)

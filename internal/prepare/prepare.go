@@ -1,6 +1,6 @@
-// Package prepare hands the storage folders of a transfer node to the user that hsts runs as. It runs as root on machines, before hsts
-// does, so it takes only folders that are empty or that carry a mark of root's, follows no link, and changes nothing but the folder
-// itself and its mark. It reads no configuration of hsts.
+// Package prepare hands the storage folders of a transfer node to the user that hsts runs as. It runs as root on
+// machines, before hsts does, so it takes only folders that are empty or that carry a mark of root's, follows no link,
+// and changes nothing but the folder itself and its mark. It reads no configuration of hsts.
 package prepare
 
 import (
@@ -14,7 +14,8 @@ import (
 
 // Options say for whom folders are prepared.
 type Options struct {
-	// Owner names the TransferNode, as namespace/name. It is written into the mark, and other owners are refused the folder.
+	// Owner names the TransferNode, as namespace/name. It is written into the mark, and other owners are refused the
+	// folder.
 	Owner string
 	// UID and GID are what hsts runs as.
 	UID, GID int
@@ -26,8 +27,8 @@ type HostFolder struct {
 	Mount string
 	// Path is its path on the machine.
 	Path string
-	// View is where the first element of Path is mounted; empty when Path has no other element. Only root can make a link in the root
-	// of a machine, so that the first element may be one.
+	// View is where the first element of Path is mounted; empty when Path has no other element. Only root can make a link
+	// in the root of a machine, so that the first element may be one.
 	View string
 }
 
@@ -49,8 +50,8 @@ func (o Options) Host(f HostFolder) error {
 	return nil
 }
 
-// Claim takes the folder of a volume that is mounted at mount. Nothing is done to one that hsts can use as it is: it may lie on a
-// server that grants root nothing.
+// Claim takes the folder of a volume that is mounted at mount. Nothing is done to one that hsts can use as it is: it
+// may lie on a server that grants root nothing.
 func (o Options) Claim(mount string) error {
 	dir, err := openFolder(mount)
 	if err != nil {
@@ -78,8 +79,8 @@ func openFolder(name string) (*os.File, error) {
 // errLink is why a folder is refused that a link leads to.
 var errLink = errors.New("a symbolic link leads to it: name the folder itself")
 
-// sameWithoutLinks walks from view along the elements of path after the first, and compares what it finds with dir by device and
-// inode. The machine's runtime followed links when it mounted dir.
+// sameWithoutLinks walks from view along the elements of path after the first, and compares what it finds with dir by
+// device and inode. The machine's runtime followed links when it mounted dir.
 func sameWithoutLinks(dir *os.File, view, path string) error {
 	fd, err := unix.Open(view, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -117,7 +118,8 @@ func (o Options) usable(dir *os.File) (bool, error) {
 	return int(st.Uid) == o.UID && st.Mode&0o700 == 0o700 || int(st.Gid) == o.GID && st.Mode&0o070 == 0o070, nil
 }
 
-// take marks dir, unless it is marked, and then gives it to the user. A crash in between leaves a folder that the next run takes.
+// take marks dir, unless it is marked, and then gives it to the user. A crash in between leaves a folder that the next
+// run takes.
 func (o Options) take(dir *os.File) error {
 	if err := o.mark(dir); err != nil {
 		return err

@@ -191,8 +191,8 @@ func TestHostTakesOnlyEmptyOrMarkedFolders(t *testing.T) {
 	}
 }
 
-// TestHostFollowsNoLink: the runtime of a machine mounts what a path leads to, also through links that a client of another storage
-// folder has made.
+// TestHostFollowsNoLink: the runtime of a machine mounts what a path leads to, also through links that a client of
+// another storage folder has made.
 func TestHostFollowsNoLink(t *testing.T) {
 	o := options(t)
 	for _, test := range []struct {

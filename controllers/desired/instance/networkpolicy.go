@@ -17,10 +17,13 @@ func NetworkPolicies(instance *v1alpha1.FaspexInstance) bool {
 	return given == nil || given.Enabled == nil || *given.Enabled
 }
 
-// NetworkPolicy says who may open connections to the pods of the component: the router and, to core, the operator; and whoever the spec
-// lets read metrics, which are on the same port as everything else. It is nil for the router, which is the door for everybody.
-// operatorNamespace is where the operator runs; empty if it is not known, and then its labels are believed in any namespace.
-func (c Component) NetworkPolicy(instance *v1alpha1.FaspexInstance, operatorNamespace string) *networkingv1ac.NetworkPolicyApplyConfiguration {
+// NetworkPolicy says who may open connections to the pods of the component: the router and, to core, the operator; and
+// whoever the spec lets read metrics, which are on the same port as everything else. It is nil for the router, which is
+// the door for everybody. operatorNamespace is where the operator runs; empty if it is not known, and then its labels
+// are believed in any namespace.
+func (c Component) NetworkPolicy(
+	instance *v1alpha1.FaspexInstance, operatorNamespace string,
+) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	if c.Name == ComponentRouter {
 		return nil
 	}
@@ -34,9 +37,12 @@ func (c Component) NetworkPolicy(instance *v1alpha1.FaspexInstance, operatorName
 	return ingress(instance, c.ObjectName, c.Name, *c.container.Ports[0].ContainerPort, from)
 }
 
-// DatabaseNetworkPolicy says who may open connections to the embedded database: the pods of the instance that use it, the operator, and
-// whoever the spec adds. Transfer nodes have the addresses of their machines, which each TransferNode adds by a policy of its own.
-func DatabaseNetworkPolicy(instance *v1alpha1.FaspexInstance, operatorNamespace string) *networkingv1ac.NetworkPolicyApplyConfiguration {
+// DatabaseNetworkPolicy says who may open connections to the embedded database: the pods of the instance that use it,
+// the operator, and whoever the spec adds. Transfer nodes have the addresses of their machines, which each TransferNode
+// adds by a policy of its own.
+func DatabaseNetworkPolicy(
+	instance *v1alpha1.FaspexInstance, operatorNamespace string,
+) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	var from []*networkingv1ac.NetworkPolicyPeerApplyConfiguration
 	for _, component := range []string{ComponentCore, ComponentService, ComponentUtility, ComponentMigration} {
 		from = append(from, podsOf(instance, component))
@@ -57,7 +63,8 @@ func DatabasePods(instance *v1alpha1.FaspexInstance) *metav1ac.LabelSelectorAppl
 const DatabasePort = databasePort
 
 func ingress(
-	instance *v1alpha1.FaspexInstance, name, component string, port int32, from []*networkingv1ac.NetworkPolicyPeerApplyConfiguration,
+	instance *v1alpha1.FaspexInstance, name, component string, port int32,
+	from []*networkingv1ac.NetworkPolicyPeerApplyConfiguration,
 ) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return networkingv1ac.NetworkPolicy(name, instance.Namespace).
 		WithLabels(Labels(instance, component)).
@@ -108,7 +115,8 @@ func labelSelector(given *metav1.LabelSelector) *metav1ac.LabelSelectorApplyConf
 		selector.WithMatchLabels(given.MatchLabels)
 	}
 	for _, e := range given.MatchExpressions {
-		selector.WithMatchExpressions(metav1ac.LabelSelectorRequirement().WithKey(e.Key).WithOperator(e.Operator).WithValues(e.Values...))
+		selector.WithMatchExpressions(metav1ac.LabelSelectorRequirement().
+			WithKey(e.Key).WithOperator(e.Operator).WithValues(e.Values...))
 	}
 	return selector
 }

@@ -51,8 +51,8 @@ func callers(t *testing.T, policy *networkingv1ac.NetworkPolicyApplyConfiguratio
 	return fmt.Sprint(strings.Join(who, ", "), " at ", policy.Spec.Ingress[0].Ports[0].Port.IntValue())
 }
 
-// TestNetworkPoliciesLetInNobodyElse: each component's callers, by default and with what a spec adds, with and without knowing where the
-// operator runs.
+// TestNetworkPoliciesLetInNobodyElse: each component's callers, by default and with what a spec adds, with and without
+// knowing where the operator runs.
 func TestNetworkPoliciesLetInNobodyElse(t *testing.T) {
 	const operator, anywhere = "map[kubernetes.io/metadata.name:ops] map[app.kubernetes.io/component:operator] 0",
 		"map[] map[app.kubernetes.io/component:operator] 0"

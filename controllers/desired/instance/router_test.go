@@ -41,8 +41,8 @@ func routerConf(i *v1alpha1.FaspexInstance) string {
 	return instance.ConfigMaps(i)["demo-router"].Data["nginx.conf"]
 }
 
-// TestRouterTellsWhoTheClientIs: what a client says of itself is overwritten on every way, not added to. nginx takes the headers of
-// http for a location only when neither it nor its server sets any of its own.
+// TestRouterTellsWhoTheClientIs: what a client says of itself is overwritten on every way, not added to. nginx takes
+// the headers of http for a location only when neither it nor its server sets any of its own.
 func TestRouterTellsWhoTheClientIs(t *testing.T) {
 	conf := routerConf(minimal())
 	head, servers, found := strings.Cut(conf, "\n  server {")

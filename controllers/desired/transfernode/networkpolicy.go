@@ -13,9 +13,9 @@ import (
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 )
 
-// DatabaseNetworkPolicy lets the machines that run pods of node open connections to the embedded database of its instance: the pods
-// are in the network of their machines, so that no selector of pods matches them. Policies of the same pods add up. Without any address
-// it allows nothing.
+// DatabaseNetworkPolicy lets the machines that run pods of node open connections to the embedded database of its
+// instance: the pods are in the network of their machines, so that no selector of pods matches them. Policies of the
+// same pods add up. Without any address it allows nothing.
 func DatabaseNetworkPolicy(
 	node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance, addresses []netip.Addr,
 ) *networkingv1ac.NetworkPolicyApplyConfiguration {
@@ -32,5 +32,7 @@ func DatabaseNetworkPolicy(
 		}
 		spec.WithIngress(rule)
 	}
-	return networkingv1ac.NetworkPolicy(NamesOf(node.Name).DatabasePolicy, node.Namespace).WithLabels(Labels(node)).WithSpec(spec)
+	return networkingv1ac.NetworkPolicy(NamesOf(node.Name).DatabasePolicy, node.Namespace).
+		WithLabels(Labels(node)).
+		WithSpec(spec)
 }

@@ -22,9 +22,10 @@ const (
 	volumeMachine = "machine-" // and a number
 )
 
-// prepareContainer gives the storage folders to the user that hsts runs as: folders of the machine come as root's, and no fsGroup
-// changes them. It is the only process that runs as root, with nothing but what changing owners needs, and it runs the operator's own
-// image: nobody who may write a spec has a program of theirs run as root (TestPrepareRunsTheOperatorsImage).
+// prepareContainer gives the storage folders to the user that hsts runs as: folders of the machine come as root's, and
+// no fsGroup changes them. It is the only process that runs as root, with nothing but what changing owners needs, and
+// it runs the operator's own image: nobody who may write a spec has a program of theirs run as root
+// (TestPrepareRunsTheOperatorsImage).
 func prepareContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.ContainerApplyConfiguration {
 	id := strconv.Itoa(uid)
 	args := []string{"prepare", "--owner=" + node.Namespace + "/" + node.Name, "--uid=" + id, "--gid=" + id}
