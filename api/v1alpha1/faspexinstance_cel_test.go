@@ -23,6 +23,10 @@ core: {concurrentWorkers: 4, resources: {requests: {cpu: 100m}}}
 service: {logLevel: debug}
 utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8]}
 tls: {secretRef: {name: cert}}
+networkPolicy:
+  enabled: true
+  metricsFrom: [{namespaceSelector: {matchLabels: {a: b}}, podSelector: {matchExpressions: [{key: a, operator: Exists}]}}]
+  databaseFrom: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]
 admin: {username: root@example.com}
 deletionPolicy: Delete
 suspend: true`},
@@ -65,6 +69,9 @@ suspend: true`},
 			name: "node ports that collide", spec: good + "\nrouter: {service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30443}}",
 			refusal: "must differ",
 		},
+		{name: "no network policies", spec: good + "\nnetworkPolicy: {enabled: false}"},
+		{name: "peers that are none", spec: good + "\nnetworkPolicy: {metricsFrom: []}", refusal: "spec.networkPolicy.metricsFrom"},
+		{name: "network of a peer that has none", spec: good + "\nnetworkPolicy: {databaseFrom: [{ipBlock: {}}]}", refusal: "spec.networkPolicy.databaseFrom[0].ipBlock.cidr"},
 		{name: "two admins", spec: good + "\nadmin: {username: a, secretRef: {name: b}}", refusal: "mutually exclusive"},
 	})
 	checkChanges(t, "FaspexInstance", []change{

@@ -11,7 +11,6 @@ import (
 
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
-	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/service"
 	"faspex.io/operator/faspex/store"
@@ -57,7 +56,7 @@ Environment:
 			mux, registry := http.NewServeMux(), process.NewRegistry()
 			ready := func(ctx context.Context) error { return utility.SchemaReady(ctx, s) }
 			process.HandleProbes(mux, registry, map[string]process.Check{"database": ready})
-			worker := service.New(service.Config{Store: s, Dialer: nodes.NewDialer(ring), Signer: packages.NewSigner(ring.Keys(packages.TagsPurpose)), Log: log, Name: workerName(), Registry: registry})
+			worker := service.New(service.Config{Store: s, Dialer: nodes.NewDialer(ring), Log: log, Name: workerName(), Registry: registry})
 
 			ctx, stop := context.WithCancel(cmd.Context())
 			done := make(chan struct{})

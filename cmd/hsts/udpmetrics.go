@@ -28,6 +28,8 @@ var udpMetricList = []udpMetric{
 	counter("hsts_udp_receive_drops_total", "Datagrams of sessions that no buffer had room for.", func(t udplink.Totals) uint64 { return t.ReceiveDrops }),
 	counter("hsts_udp_forged_total", "Handshake packets that did not authenticate.", func(t udplink.Totals) uint64 { return t.AuthFailures }),
 	counter("hsts_udp_rebinds_total", "Times that a client proved a new address.", func(t udplink.Totals) uint64 { return t.Rebinds }),
+	counter("hsts_udp_withheld_total", "Times that something was not sent because the client had not shown lately to be at its address.",
+		func(t udplink.Totals) uint64 { return t.Withheld }),
 }
 
 func gauge(name, help string, value func(udplink.Totals) int) udpMetric {

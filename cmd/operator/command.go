@@ -25,7 +25,9 @@ type settings struct {
 	logLevel        string
 	logFormat       string
 
-	operatorImage    string
+	operatorImage     string
+	operatorNamespace string
+
 	allowedHostPaths []string
 	allowedImages    []string
 }
@@ -72,6 +74,8 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.leaderID, "leader-election-id", "faspex-operator", "name of the lease; operators that serve different namespaces have different ones")
 	flags.StringVar(&s.leaderNamespace, "leader-election-namespace", os.Getenv("POD_NAMESPACE"),
 		"namespace of the lease; by default POD_NAMESPACE, or the namespace this program runs in")
+	flags.StringVar(&s.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"),
+		"namespace that this program runs in, for the network policies that let it in; by default POD_NAMESPACE")
 	flags.StringVar(&s.operatorImage, "operator-image", cmp.Or(os.Getenv("OPERATOR_IMAGE"), transfernode.DefaultOperatorImage),
 		"image of this program, which also prepares the storage folders of transfer nodes; by default OPERATOR_IMAGE, or the released one")
 	flags.StringSliceVar(&s.allowedHostPaths, "allowed-host-paths", nil,

@@ -275,7 +275,7 @@ func (r *Receiver) takeSync(d []byte, pn uint64, now time.Duration) {
 	}
 	r.noteArrival(d, pn, now)
 	r.arrivals.settle(s.Settled)
-	r.senderRTT = time.Duration(min(s.RTTMicros, 60e6)) * time.Microsecond
+	r.senderRTT = time.Duration(min(s.RTTMicros, uint64(longestRTT/time.Microsecond))) * time.Microsecond
 	r.arrivals.maxWait = max(r.senderRTT/2, 20*time.Millisecond)
 	r.bye = r.bye || s.Bye
 	r.aborted = r.aborted || s.Abort

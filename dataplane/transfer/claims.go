@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the session
@@ -90,14 +91,7 @@ func division(part string) string {
 // isForm says that p is a name of an unfinished file that another session than c writes, or that one of the names of p while it is
 // unfinished is a file that another session writes.
 func (s *claims) isForm(p string, c *claimant) bool {
-	partial, journal := unfinishedNames(p)
-	names := []string{partial, journal}
-	for _, suffix := range []string{partialSuffix, journalSuffix} {
-		if base, ok := strings.CutSuffix(p, suffix); ok {
-			names = append(names, base)
-		}
-	}
-	for _, name := range names {
+	for _, name := range slices.Concat(unfinished.Bases(p), unfinished.NamesOf(p)) {
 		if slices.ContainsFunc(s.held[name], func(other claim) bool { return other.by != c }) {
 			return true
 		}

@@ -12,6 +12,7 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // Decryption has a receiver decrypt the files that have the suffix of encrypted ones, once they are whole.
@@ -116,13 +117,11 @@ func (r *receiver) unseal(ctx context.Context, f *gotFile) error {
 		return err
 	}
 	defer in.Close()
-	partial, journal := unfinishedNames(f.plain)
-	for _, p := range []string{partial, journal} {
-		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	partial := path.Join(path.Dir(f.plain), unfinished.SmallName(path.Base(f.plain)))
+	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	out, err := r.tree.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := r.tree.OpenOwn(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

@@ -24,11 +24,11 @@ func (d fullDisk) OpenForContent(p string, size int64) (storage.File, error) {
 	if p != d.name {
 		return d.Root.OpenForContent(p, size)
 	}
-	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	f, err := d.Root.OpenForContent(p, size)
 	if err != nil {
 		return nil, err
 	}
-	return storage.Plain(full), nil
+	return unwritable{f}, nil
 }
 
 // littleSpace is a disk that is nearly full.
@@ -45,7 +45,7 @@ func (d littleSpace) Space(string) (storage.Space, error) {
 func occupied(dir string, names ...string) (n int64) {
 	for _, name := range names {
 		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			n += allocated(info)
+			n += storage.Allocated(info)
 		}
 	}
 	return n

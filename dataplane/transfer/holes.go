@@ -8,6 +8,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // The holes of a sparse file are whole chunks that do not travel: both ends know the hash of as many zeros, and the receiver
@@ -82,7 +83,7 @@ func (r *receiver) leaveHoles(f *gotFile) (int64, error) {
 	if len(f.holes) == 0 {
 		return 0, nil
 	}
-	if err := r.handles.use(f.index, func(file *targetFile) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
+	if err := r.handles.use(f.index, func(file *unfinished.File) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
 		return 0, err
 	}
 	f.mu.Lock()
@@ -123,7 +124,7 @@ func (f *gotFile) fileHash() [16]byte {
 }
 
 // hashHere is the hash of a chunk that is here. The holes of a sparse file are not read.
-func hashHere(f *gotFile, file *targetFile, i int64, buf *chunk.Buffer) ([16]byte, error) {
+func hashHere(f *gotFile, file *unfinished.File, i int64, buf *chunk.Buffer) ([16]byte, error) {
 	g := chunk.At(i, f.entry.Size)
 	if len(f.holes) > 0 && storage.HoleAt(file.Host(), g.Offset, g.Length) {
 		return chunk.HashZeros(g), nil

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 )
@@ -49,7 +50,7 @@ func checkSparse(t *testing.T, p string, size int64, pieces map[int64][]byte) {
 			t.Errorf("at %d: %v, content differs", off, err)
 		}
 	}
-	if used := allocated(info); used > most {
+	if used := storage.Allocated(info); used > most {
 		t.Errorf("%d bytes of disk are used, want at most %d", used, most)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -61,7 +62,7 @@ type receiver struct {
 	decrypt *Decryption
 	counters
 
-	handles   *handles[uint64, *targetFile] // partial files by index
+	handles   *handles[uint64, *unfinished.File] // partial files by index
 	opened    *handles[string, *storage.Folder]
 	work      *queue
 	followers sync.WaitGroup
@@ -94,7 +95,7 @@ func newReceiver(c *conn, tree TargetTree, target func(string) (string, *fail.Er
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
 		seed: maphash.MakeSeed(), names: map[uint64]struct{}{}, folders: map[string]*folder{},
 	}
-	r.handles = newHandles(128, func(key uint64) (*targetFile, error) { return r.openPartial(r.file(key)) })
+	r.handles = newHandles(128, func(key uint64) (*unfinished.File, error) { return r.openPartial(r.file(key)) })
 	r.opened = newHandles(64, tree.Folder)
 	return r
 }
@@ -234,7 +235,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		return nil
 	}
 	f.finished = true
-	f.closeLog()
+	f.draft.CloseJournal()
 	useless := status == control.FileFailed && f.useless()
 	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
 	if status == control.FileWritten {
@@ -360,7 +361,7 @@ func (r *receiver) abandonAll() {
 	for _, f := range r.unfinished() {
 		f.mu.Lock()
 		f.abandoned = true
-		f.closeLog()
+		f.draft.CloseJournal()
 		if f.changed != nil {
 			f.changed.Broadcast()
 		}
@@ -382,5 +383,5 @@ func (r *receiver) removeUseless() {
 
 // useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
 func (f *gotFile) useless() bool {
-	return f.part == nil && (f.staged || f.made && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes))
+	return f.part == nil && (f.staged || f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes))
 }

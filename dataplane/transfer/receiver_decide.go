@@ -2,12 +2,10 @@ package transfer
 
 import (
 	"context"
-	"crypto/cipher"
 	"errors"
 	"hash/maphash"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // gotFile is one entry of the manifest at the receiver.
@@ -44,8 +43,7 @@ type gotFile struct {
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
 	have    chunk.Set
-	made    bool     // the partial file was made, or opened for writing
-	is      identity // of the partial file, once it is made
+	draft   unfinished.Draft
 	resumed int64
 	hashes  chunk.Hashes // of the chunks that are here; nil before the first
 	zeroes  int          // how many of them are of holes
@@ -62,23 +60,13 @@ type gotFile struct {
 	checksum  []byte
 	// encrypted is why the file was not decrypted.
 	encrypted *fail.Error
-	log       *os.File     // the journal, once there is something to write
-	hide      cipher.Block // of the hashes in the journal, nil if they need not be hidden
 }
 
 // finishedFile stands for every entry that is done: nothing more is to be said of it.
 var finishedFile = &gotFile{finished: true}
 
-func (f *gotFile) unfinishedNames() (partial, journal string) {
-	partial, journal = unfinishedNames(f.target)
-	if f.part != nil {
-		journal = partJournal(journal, f.part.Index, f.part.Count)
-	}
-	return partial, journal
-}
-
 // badName says why a manifest's path can't be taken, or nil.
-func badName(p string) *fail.Error {
+func badName(p string, kind control.Kind) *fail.Error {
 	switch {
 	case p == "", strings.HasPrefix(p, "/"), strings.HasSuffix(p, "/"):
 		return fail.New(fail.BadPath, "%q: not a relative path", p)
@@ -91,7 +79,7 @@ func badName(p string) *fail.Error {
 	if _, err := storage.Clean(p); err != nil {
 		return fail.File(p, err, fail.BadPath)
 	}
-	return nil
+	return unfinished.RefuseName(p, kind == control.KindFile)
 }
 
 // entry decides on one entry of the manifest. It runs for one entry at a time.
@@ -152,7 +140,7 @@ func (r *receiver) entry(m *control.Entry) error {
 }
 
 func (r *receiver) folder(f *gotFile) *fail.Error {
-	if err := badName(f.entry.Path); err != nil {
+	if err := badName(f.entry.Path, f.entry.Kind); err != nil {
 		return err
 	}
 	target, refused := r.target(f.entry.Path)
@@ -171,7 +159,7 @@ func (r *receiver) folder(f *gotFile) *fail.Error {
 
 // decide finds out what is there of a file and asks the sender for the rest. Its error fails the file.
 func (r *receiver) decide(f *gotFile) error {
-	if err := badName(f.entry.Path); err != nil {
+	if err := badName(f.entry.Path, f.entry.Kind); err != nil {
 		return err
 	}
 	target, refused := r.target(f.entry.Path)
@@ -180,9 +168,11 @@ func (r *receiver) decide(f *gotFile) error {
 	}
 	f.target = target
 	r.nameDecrypted(f)
+	f.mu.Lock()
+	f.draft = unfinished.New(r.tree, f.target, f.source())
+	f.mu.Unlock()
 	if other := r.unfinishedForm(f.target); other != "" {
-		return fail.New(fail.AlreadyExists, "%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself",
-			f.entry.Path, other)
+		return errUnfinishedForm(f, other)
 	}
 	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
 		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
@@ -197,8 +187,11 @@ func (r *receiver) decide(f *gotFile) error {
 	if err != nil {
 		return err
 	}
+	if refused := unfinished.Refuse(r.tree, f.target); refused != nil {
+		return refused
+	}
 	if f.part != nil && (folder.names == nil || len(folder.names) > 0) {
-		r.dropJournals(f)
+		f.dropStale()
 	}
 	if r.nothingThere(folder, f) {
 		return r.ask(f)
@@ -232,21 +225,21 @@ func (r *receiver) takeName(target string) bool {
 // unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
 // name this one's would be; empty for none.
 func (r *receiver) unfinishedForm(target string) string {
-	for _, suffix := range []string{partialSuffix, journalSuffix} {
-		if base, ok := strings.CutSuffix(target, suffix); ok {
-			if _, taken := r.names[maphash.String(r.seed, base)]; taken {
-				return path.Base(base)
-			}
-		}
-		var h maphash.Hash
-		h.SetSeed(r.seed)
-		h.WriteString(target)
-		h.WriteString(suffix)
-		if _, taken := r.names[h.Sum64()]; taken {
-			return path.Base(target) + suffix
+	has := func(name string) bool {
+		_, taken := r.names[maphash.String(r.seed, name)]
+		return taken
+	}
+	for _, name := range slices.Concat(unfinished.Bases(target), unfinished.NamesOf(target)) {
+		if has(name) {
+			return path.Base(name)
 		}
 	}
 	return ""
+}
+
+func errUnfinishedForm(f *gotFile, other string) *fail.Error {
+	return fail.New(fail.AlreadyExists,
+		"%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself", f.entry.Path, other)
 }
 
 // nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".
@@ -254,14 +247,9 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 	if d.names != nil && len(d.names) == 0 {
 		return true
 	}
-	partial, journal := f.unfinishedNames()
 	p := path.Dir(f.target)
-	for _, name := range []string{f.target, partial, journal, f.plain} {
-		if name != "" && !r.lacks(d, p, path.Base(name)) {
-			return false
-		}
-	}
-	return true
+	here := func(name string) bool { return !r.lacks(d, p, name) }
+	return !here(path.Base(f.target)) && (f.plain == "" || !here(path.Base(f.plain))) && !slices.ContainsFunc(f.draft.Names(), here)
 }
 
 // overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
@@ -298,9 +286,10 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 		}
 		return false, nil
 	}
+	f.find() // The file may come anew: then it is known what of it is the draft's.
 	f.final = true
 	r.await()
-	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, f.target, chunk.All(f.entry.Size), nil) })
+	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, chunk.All(f.entry.Size), nil) })
 	return true, nil
 }
 
@@ -309,10 +298,10 @@ func (r *receiver) fresh(f *gotFile) error {
 	if f.entry.Size == 0 {
 		return r.ask(f)
 	}
-	chunks := r.believable(f)
-	if len(chunks) == 0 {
+	chunks := f.find()
+	if len(chunks) == 0 || r.options.Resume == ResumeNone {
 		if f.part == nil && f.entry.Size > chunk.Size {
-			r.dropJournals(f)
+			f.dropStale()
 		}
 		return r.restart(f)
 	}
@@ -321,8 +310,7 @@ func (r *receiver) fresh(f *gotFile) error {
 	}
 	r.await()
 	r.work.add(func(ctx context.Context) error {
-		partial, _ := f.unfinishedNames()
-		return r.offer(ctx, f, partial, slices.Sorted(maps.Keys(chunks)), chunks)
+		return r.offer(ctx, f, slices.Sorted(maps.Keys(chunks)), chunks)
 	})
 	return nil
 }

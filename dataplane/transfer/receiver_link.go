@@ -7,6 +7,7 @@ import (
 
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // errLeftOut is why a link is left out that mayLink refuses.
@@ -32,7 +33,7 @@ func (r *receiver) link(f *gotFile) error {
 
 // makeLink reports whether there was something to make.
 func (r *receiver) makeLink(f *gotFile) (bool, error) {
-	if err := badName(f.entry.Path); err != nil {
+	if err := badName(f.entry.Path, f.entry.Kind); err != nil {
 		return false, err
 	}
 	target, refused := r.target(f.entry.Path)
@@ -45,6 +46,9 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 		}
 	}
 	f.target = target
+	if other := r.unfinishedForm(target); other != "" {
+		return false, errUnfinishedForm(f, other)
+	}
 	if !r.takeName(target) {
 		return false, fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
@@ -76,7 +80,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	case existing.IsDir():
 		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}
-	partial, _ := f.unfinishedNames()
+	partial := path.Join(path.Dir(target), unfinished.SmallName(path.Base(target)))
 	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

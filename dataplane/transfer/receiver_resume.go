@@ -11,16 +11,17 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // sparseSample is how many chunks of a file are compared under sparse_csum.
 const sparseSample = 16
 
-// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. name is the
-// partial file, or the whole file under its final name; journaled holds the hashes that the journal promises, if any.
+// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. journaled holds
+// the hashes that the journal promises, if any.
 // A chunk that no longer has its journaled hash is not offered; under sparse_csum one such chunk has them all checked.
-func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []int64, journaled map[int64][16]byte) error {
-	file, err := r.openOffered(f, name)
+func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journaled map[int64][16]byte) error {
+	file, err := r.openOffered(f)
 	if err != nil {
 		return r.withdraw(f)
 	}
@@ -62,17 +63,21 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 }
 
 // openOffered opens what is offered. An encrypted partial file is no whole container yet, which is what is opened for writing.
-func (r *receiver) openOffered(f *gotFile, name string) (*targetFile, error) {
+func (r *receiver) openOffered(f *gotFile) (*unfinished.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.final {
-		return f.open(r.tree.OpenContent(name))
+		file, err := r.tree.OpenContent(f.target)
+		if err != nil {
+			return nil, err
+		}
+		return f.draft.View(file), nil
 	}
-	return f.open(r.tree.OpenForContent(name, f.total()))
+	return f.draft.OpenKnown()
 }
 
 // hashChunks hashes the given chunks and reports those that differ from the journal.
-func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *targetFile, chunks []int64, journaled map[int64][16]byte) (
+func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *unfinished.File, chunks []int64, journaled map[int64][16]byte) (
 	good []control.ChunkHash, damaged map[int64]bool, err error,
 ) {
 	buf := chunk.TakeBuffer()
@@ -236,7 +241,7 @@ func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) error {
 // checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have
 // lost some of it since.
 func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept chunk.Set) error {
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		buf := chunk.TakeBuffer()
 		defer buf.GiveBack()
 		for _, g := range kept {
@@ -274,25 +279,3 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept chunk.Set) er
 
 // errDamaged says that a chunk on disk is not what came.
 var errDamaged = errors.New("a chunk is damaged")
-
-// believable is what the journal says of the partial file, if both belong to the file that the sender announces.
-func (r *receiver) believable(f *gotFile) map[int64][16]byte {
-	if r.options.Resume == ResumeNone {
-		return nil
-	}
-	partial, journal := f.unfinishedNames()
-	j, err := r.tree.Open(journal)
-	if err != nil {
-		return nil
-	}
-	defer j.Close()
-	head, chunks, err := readJournal(j)
-	if err != nil || head.Size != f.entry.Size || head.ModTime != f.entry.ModTime {
-		return nil
-	}
-	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() || r.showHashes(f, partial, chunks) != nil {
-		return nil
-	}
-	delete(chunks, chunk.Count(f.entry.Size)) // It says that a part is whole, which is found out again.
-	return chunks
-}

@@ -8,6 +8,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/chunk"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // A file that is no larger than a chunk nearly always comes in one piece. Then it costs as little as a file can: it is made
@@ -23,7 +24,9 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 	if r.options.PreserveTimes {
 		a.ModTime = time.Unix(0, f.entry.ModTime)
 	}
-	err := r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Make(partialName(path.Base(f.target)), content, a) })
+	err := r.inFolder(f.target, func(folder *storage.Folder) error {
+		return folder.Make(unfinished.SmallName(path.Base(f.target)), content, a)
+	})
 	if err != nil {
 		_ = r.removeUnfinished(f) // What failed before is what matters.
 		return r.failWrite(f, err)
@@ -47,5 +50,5 @@ func (r *receiver) publishStaged(f *gotFile) error {
 	if !matches {
 		return errors.Join(r.removeUnfinished(f), errMismatch(f))
 	}
-	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(partialName(name), name) })
+	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(unfinished.SmallName(name), name) })
 }

@@ -7,6 +7,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // reserveFrom is the size from which on a file's place on disk is checked before its data is asked for.
@@ -24,10 +25,7 @@ func (r *receiver) reserve(f *gotFile) error {
 		return nil // The write itself will tell.
 	}
 	need := f.entry.Size - f.holes.Total()
-	partial, _ := f.unfinishedNames()
-	if info, err := r.tree.Lstat(partial); err == nil {
-		need -= min(need, allocated(info))
-	}
+	need -= min(need, f.occupied())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.reserved+need > space.Free {
@@ -55,7 +53,7 @@ const preallocateFrom = 8 << 20
 
 // preallocate reserves the blocks of a file and asks for it.
 func (r *receiver) preallocate(f *gotFile) error {
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		r.allotting.Lock()
 		defer r.allotting.Unlock()
 		done, err := storage.Preallocate(file.Host(), file.DiskSize())

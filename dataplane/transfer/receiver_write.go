@@ -6,14 +6,13 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"io/fs"
-	"os"
 	"sync"
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // followFrom is the size from which on the checksum of a file is computed while it still arrives; smaller ones are read back at
@@ -32,7 +31,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	case whole && r.options.Checksum == ChecksumNone && f.entry.Attributes == nil:
 		return r.storeWhole(f, p)
 	}
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		if err := f.write(file, p, off); err != nil {
 			return err
 		}
@@ -49,7 +48,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 const writeBehind = 16 << 20
 
 // write writes bytes of the file.
-func (f *gotFile) write(file *targetFile, p []byte, off int64) error {
+func (f *gotFile) write(file *unfinished.File, p []byte, off int64) error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	if _, err := file.WriteAt(p, off); err != nil {
@@ -71,7 +70,7 @@ func (r *receiver) failWrite(f *gotFile, err error) error {
 }
 
 // note records that bytes are written, and hashes and journals the chunks that they complete.
-func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error {
+func (r *receiver) note(f *gotFile, file *unfinished.File, p []byte, off int64) error {
 	end := off + int64(len(p))
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -109,7 +108,7 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 
 // chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that is all
 // of it, else what the file has.
-func chunkWritten(file *targetFile, g chunk.Range, p []byte, off int64) ([16]byte, error) {
+func chunkWritten(file *unfinished.File, g chunk.Range, p []byte, off int64) ([16]byte, error) {
 	if off <= g.Offset && g.End() <= off+int64(len(p)) {
 		return chunk.Hash(p[g.Offset-off:][:g.Length]), nil
 	}
@@ -118,59 +117,25 @@ func chunkWritten(file *targetFile, g chunk.Range, p []byte, off int64) ([16]byt
 	return chunk.HashAt(file, g, buf)
 }
 
-// append adds the hash of a chunk to the journal, and starts the journal with what is known already. f.mu is held.
+// append adds the hash of a chunk to the journal. f.mu is held.
 func (r *receiver) append(f *gotFile, number int64, sum [16]byte) error {
-	record := journalRecord(number, f.hidden(sum))
-	if f.log == nil {
-		_, journal := f.unfinishedNames()
-		log, err := r.tree.OpenFile(journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-		if err != nil {
-			return err
-		}
-		f.log = log
-		begin := journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
-		for _, g := range f.holes.Missing(f.entry.Size) {
-			for i := range g.Chunks() {
-				if f.hashes.Has(i) {
-					begin = append(begin, journalRecord(i, f.hidden(f.hashes.Sum(i)))...)
-				}
-			}
-		}
-		record = append(begin, record...)
-	}
-	_, err := f.log.Write(record)
-	return err
+	return f.draft.Append(number, sum, &f.hashes, f.holes.Missing(f.entry.Size))
 }
 
 // discard forgets what is there of a file and removes it.
 func (r *receiver) discard(f *gotFile) error {
 	f.mu.Lock()
 	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
-	f.closeLog()
+	f.draft.CloseJournal()
 	f.mu.Unlock()
 	return r.removeUnfinished(f)
 }
 
+// removeUnfinished removes what is there of a file.
 func (r *receiver) removeUnfinished(f *gotFile) error {
-	partial, journal := f.unfinishedNames()
-	names := []string{journal, partial}
-	if f.part != nil {
-		names = names[:1] // The other parts are in the same partial file.
-	}
-	for _, p := range names {
-		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fail.File(f.entry.Path, err, fail.DiskWrite)
-		}
-	}
-	return nil
-}
-
-// closeLog closes the journal. f.mu is held.
-func (f *gotFile) closeLog() {
-	if f.log != nil {
-		f.log.Close()
-		f.log = nil
-	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draft.Remove()
 }
 
 // digest notes what the sender says of a whole file.
@@ -197,7 +162,7 @@ func (r *receiver) abandon(f *gotFile) error {
 	f.mu.Lock()
 	over := f.finished
 	f.abandoned, f.removed = true, true
-	f.closeLog()
+	f.draft.CloseJournal()
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
@@ -273,7 +238,7 @@ func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
 		}
 		for off < end {
 			b := buf[:min(end-off, chunk.Size)]
-			err := r.handles.use(f.index, func(file *targetFile) error {
+			err := r.handles.use(f.index, func(file *unfinished.File) error {
 				_, err := io.ReadFull(io.NewSectionReader(file, off, int64(len(b))), b)
 				return err
 			})
@@ -315,9 +280,9 @@ func (r *receiver) refuse(f *gotFile) error {
 // publish gives a file its name, if it is what was sent.
 func (r *receiver) publish(f *gotFile) error {
 	defer r.handles.forget(f.index)
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		f.mu.Lock()
-		f.closeLog()
+		f.draft.CloseJournal()
 		matches := f.entry.Size == 0 || f.fileHash() == *f.expected
 		f.mu.Unlock()
 		if err := r.sum(f, file); err != nil {
@@ -326,7 +291,7 @@ func (r *receiver) publish(f *gotFile) error {
 		if !matches || f.announced != nil && !bytes.Equal(f.announced, f.checksum) {
 			return errors.Join(r.removeUnfinished(f), errMismatch(f))
 		}
-		if err := r.checkPartial(f); err != nil {
+		if err := f.checkPartial(); err != nil {
 			return err
 		}
 		if f.part != nil {
@@ -349,19 +314,13 @@ func (r *receiver) publish(f *gotFile) error {
 	if f.part != nil {
 		return r.publishPart(f)
 	}
-	partial, journal := f.unfinishedNames()
-	if err := r.tree.Rename(partial, f.target); err != nil {
-		return err
-	}
-	if f.entry.Size > chunk.Size {
-		// The file has its name: a journal that stays behind speaks of a partial file that is no more, and nobody believes it.
-		_ = r.tree.Remove(journal)
-	}
-	return nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draft.Commit()
 }
 
 // sum computes the checksum that is reported, if there is to be one and it was not computed while the data came.
-func (r *receiver) sum(f *gotFile, file *targetFile) error {
+func (r *receiver) sum(f *gotFile, file *unfinished.File) error {
 	if r.options.Checksum == ChecksumNone || f.checksum != nil || f.part != nil {
 		return nil
 	}

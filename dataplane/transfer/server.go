@@ -63,6 +63,9 @@ type Peer struct {
 	Addr, LocalAddr string
 	// Tokenless says that this user may transfer beneath the storage root without a token.
 	Tokenless bool
+	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer and
+	// anything is said to it. It is not called for a session that is refused.
+	Authorized func()
 }
 
 // Serve runs one session over stream and closes it. Its error is an *fail.Error, already told to the client and logged.
@@ -160,6 +163,9 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 			return nil, &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
 		}
 		return nil, failureOf(err, fail.Authorization)
+	}
+	if s.peer.Authorized != nil {
+		s.peer.Authorized()
 	}
 	if s.grant.TransferID == "" {
 		s.grant.TransferID = s.id

@@ -53,10 +53,6 @@ func TestWhatCannotBeRemovedSparesTheOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"another file of its size": func(t *testing.T, x *run) {
-			write(t, filepath.Join(x.to, "bad"), noise(3, size))
-			write(t, filepath.Join(x.to, "bad.partial"), []byte("old"))
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Resume: ResumeSparse}}

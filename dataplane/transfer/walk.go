@@ -6,10 +6,10 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // Root is one file or folder to send: where it is in the source tree, and the name it gets beneath the destination. An
@@ -111,9 +111,9 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 	}
 	w.chain = append(w.chain, info)
 	defer func() { w.chain = w.chain[:len(w.chain)-1] }()
-	unfinished := unfinishedIn(entries)
+	drafts := unfinished.In(entries)
 	for _, e := range entries {
-		if unfinished[e.Name()] {
+		if drafts[e.Name()] {
 			continue
 		}
 		if err := w.visit(ctx, path.Join(p, e.Name()), path.Join(name, e.Name())); err != nil {
@@ -121,29 +121,6 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 		}
 	}
 	return nil
-}
-
-// unfinishedIn are the partial files with a journal, and the journals: they are no files yet.
-func unfinishedIn(entries []fs.DirEntry) map[string]bool {
-	var partials map[string]bool
-	for _, e := range entries {
-		if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok {
-			if partials == nil {
-				partials = map[string]bool{}
-			}
-			partials[base] = true
-		}
-	}
-	if partials == nil {
-		return nil
-	}
-	out := map[string]bool{}
-	for _, e := range entries {
-		if base, ok := journaledName(e.Name()); ok && partials[base] {
-			out[base+partialSuffix], out[e.Name()] = true, true
-		}
-	}
-	return out
 }
 
 func (w *walker) fail(name, p string, err *fail.Error) error {

@@ -75,7 +75,7 @@ func (w *walker) owned(info fs.FileInfo) control.Attributes {
 // inside adds what only an open file tells: extended attributes and holes.
 func (w *walker) inside(a *control.Attributes, p string, info fs.FileInfo) error {
 	kept := keptXattrs(w.options)
-	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-allocated(info) >= chunk.Size
+	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-storage.Allocated(info) >= chunk.Size
 	if kept == nil && !holes {
 		return nil
 	}

@@ -28,7 +28,7 @@ import (
 	"faspex.io/operator/test/distant"
 )
 
-// echo stands for transfers: it sends back what it reads.
+// echo stands for transfers: it sends back what it reads. What does not begin with "?" authorizes the session.
 type echo struct{ peers chan transfer.Peer }
 
 func (e echo) Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error {
@@ -39,6 +39,16 @@ func (e echo) Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfe
 	}
 	unhook := context.AfterFunc(ctx, func() { stream.Close() })
 	defer unhook()
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(stream, first); err != nil {
+		return err
+	}
+	if string(first) != "?" {
+		peer.Authorized()
+	}
+	if _, err := stream.Write(first); err != nil {
+		return err
+	}
 	_, err := io.Copy(stream, stream)
 	return err
 }
@@ -163,6 +173,7 @@ func TestStreamCarriesBytes(t *testing.T) {
 	defer stream.Close()
 	sent := make([]byte, 3<<20)
 	_, _ = rand.Read(sent)
+	sent[0] = 0 // It authorizes the session.
 	failed := make(chan error, 1)
 	go func() { _, err := stream.Write(sent); failed <- err }()
 	got := make([]byte, len(sent))
@@ -217,7 +228,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Who is not answered leaves after a while, and there is room for few of them.
+// A client of whom nothing is authorized is cut after a while, answered or not, and there is room for few of them.
 func TestStrangersAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := distant.New(10 * time.Millisecond)
@@ -245,16 +256,22 @@ func TestStrangersAreLimited(t *testing.T) {
 		}
 		defer known.Close()
 		if _, err := dial.Open(t.Context(), o); err == nil {
-			t.Error("a session that was not answered is no stranger")
+			t.Error("a session that was not authorized is no stranger")
 		}
 		if err := talk(known, "hello"); err != nil {
 			t.Fatal(err)
 		}
 		quiet, err := dial.Open(t.Context(), o)
 		if err != nil {
-			t.Fatalf("a session that was answered is a stranger: %v", err)
+			t.Fatalf("a session that was authorized is a stranger: %v", err)
 		}
 		defer quiet.Close()
+		if err := talk(quiet, "?refused"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dial.Open(t.Context(), o); err == nil {
+			t.Error("a session that was answered and not authorized is no stranger")
+		}
 		time.Sleep(10 * time.Second)
 		for name, c := range map[string]net.Conn{"connection": one, "session": quiet} {
 			c.SetDeadline(time.Now().Add(time.Minute))
@@ -263,7 +280,7 @@ func TestStrangersAreLimited(t *testing.T) {
 			}
 		}
 		if err := talk(known, "still here"); err != nil {
-			t.Errorf("a session that was answered is not kept: %v", err)
+			t.Errorf("a session that was authorized is not kept: %v", err)
 		}
 	})
 }
@@ -275,6 +292,9 @@ func TestSessionsAreLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Close()
+	if err := talk(stream, "hello"); err != nil {
+		t.Fatal(err)
+	}
 	var e *fail.Error
 	if _, err := dial.Open(t.Context(), s.options()); !errors.As(err, &e) || !strings.Contains(e.Text, "too many sessions") {
 		t.Errorf("a second session: %v", err)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"faspex.io/operator/faspex/api"
-	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -68,14 +67,17 @@ func (s *Server) registerAccounts() {
 			if a, err = changeAccount(a, in.Body); err != nil {
 				return nil, err
 			}
+			hash := ""
+			if in.Body.Password != nil {
+				if hash, err = s.newPassword(ctx, *in.Body.Password); err != nil {
+					return nil, err
+				}
+			}
 			if err := s.store.UpdateAccount(ctx, a); err != nil {
 				return nil, err
 			}
-			if err := s.withdrawUnlessAllowed(ctx, a); err != nil {
-				return nil, err
-			}
-			if in.Body.Password != nil {
-				if err := s.store.SetPassword(ctx, a.ID, auth.HashPassword(*in.Body.Password)); err != nil {
+			if hash != "" {
+				if err := s.store.SetPassword(ctx, a.ID, hash); err != nil {
 					return nil, err
 				}
 			}
@@ -133,7 +135,9 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		return nil, err
 	}
 	if c.Password != nil {
-		a.PasswordHash = auth.HashPassword(*c.Password)
+		if a.PasswordHash, err = s.newPassword(ctx, *c.Password); err != nil {
+			return nil, err
+		}
 	}
 	id, err := s.store.CreateAccount(ctx, a)
 	if err != nil {
@@ -174,10 +178,7 @@ func (s *Server) deleteAccount(ctx context.Context, id string) error {
 	if a.ID == caller(ctx).ID {
 		return conflict("You cannot delete the account you are logged in with.")
 	}
-	if err := s.store.DeleteAccount(ctx, a.ID); err != nil {
-		return err
-	}
-	return s.withdraw(ctx, a.ID, "")
+	return s.store.DeleteAccount(ctx, a.ID)
 }
 
 // batchError is one thing of a batch that could not be done.

@@ -14,10 +14,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
-	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -32,6 +32,8 @@ type Config struct {
 	ExternalURL string
 	// Version is told by version and by the header X-IBM-Aspera.
 	Version string
+	// TrustedProxies are the routers whose X-Forwarded-For is believed; nobody's by default.
+	TrustedProxies address.List
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -42,7 +44,6 @@ type Server struct {
 	store   *store.Store
 	auth    *auth.Server
 	dialer  *nodes.Dialer
-	signer  packages.Signer
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -57,11 +58,13 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	authServer, err := auth.New(s, ring, auth.Config{ExternalURL: cfg.ExternalURL, Base: Base, Now: cfg.Now, Log: cfg.Log})
+	authServer, err := auth.New(s, ring, auth.Config{
+		ExternalURL: cfg.ExternalURL, Base: Base, TrustedProxies: cfg.TrustedProxies, Now: cfg.Now, Log: cfg.Log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
-	return &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), signer: packages.NewSigner(ring.Keys(packages.TagsPurpose)), version: cfg.Version, now: cfg.Now, log: cfg.Log}, nil
+	return &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), version: cfg.Version, now: cfg.Now, log: cfg.Log}, nil
 }
 
 // Ready reports why core should get no requests: no database, or a schema it was not built for. It is the check of /health.

@@ -12,7 +12,8 @@ type metrics struct {
 	runs  *prometheus.HistogramVec
 	moves *prometheus.CounterVec
 	nodes *prometheus.GaugeVec
-	odd   *prometheus.CounterVec
+	// disbelieved counts what was ignored, not how many transfers: a transfer that goes on is told again.
+	disbelieved *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -27,12 +28,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		nodes: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "faspex_node_up", Help: "Whether this replica reached a node when it asked last.",
 		}, []string{"node"}),
+		disbelieved: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "faspex_transfer_reports_ignored_total",
+			Help: "Reports of nodes about transfers that name a package but were not issued for it, by node and reason.",
+		}, []string{"node", "reason"}),
 	}
-	m.odd = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "faspex_transfers_disbelieved_total", Help: "Records of transfers that name a package and are not what was issued for it.",
-	}, []string{"node"})
 	if registry != nil {
-		registry.MustRegister(m.runs, m.moves, m.nodes, m.odd)
+		registry.MustRegister(m.runs, m.moves, m.nodes, m.disbelieved)
 	}
 	return m
 }
@@ -46,8 +48,6 @@ func (m metrics) observe(method string, err error, took time.Duration) {
 }
 
 func (m metrics) moved(to packages.State) { m.moves.WithLabelValues(string(to)).Inc() }
-
-func (m metrics) disbelieved(node string) { m.odd.WithLabelValues(node).Inc() }
 
 func (m metrics) reached(node string, ok bool) {
 	up := 0.0

@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/faspex/nodes"
-	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -37,8 +36,6 @@ const (
 type Config struct {
 	Store  *store.Store
 	Dialer *nodes.Dialer
-	// Signer verifies the tags that core has signed.
-	Signer packages.Signer
 	Log    *slog.Logger
 	// Name tells replicas apart, for example the name of the pod.
 	Name string
@@ -52,12 +49,14 @@ type Config struct {
 type Worker struct {
 	store   *store.Store
 	clients *clients
-	signer  packages.Signer
+	dialer  *nodes.Dialer
 	log     *slog.Logger
 	name    string
 	now     func() time.Time
 	metrics metrics
 	methods map[string]method
+	// cannotRevoke holds the ids of nodes that know no revocations.
+	cannotRevoke sync.Map
 }
 
 // method is a kind of job.
@@ -66,7 +65,6 @@ type method struct {
 	kind     string // job_type of the API
 	interval time.Duration
 	perNode  bool
-	once     bool // queued by core when there is something to do
 	run      func(context.Context, store.Job) error
 }
 
@@ -77,23 +75,26 @@ const (
 	recheckUploads  = "recheck_uploads"
 	expirePackages  = "expire_packages"
 	removePackages  = "remove_packages"
+	revokeTransfers = "revoke_transfers"
 	sweepUploads    = "sweep_uploads"
 )
 
 // New makes a worker.
 func New(c Config) *Worker {
-	w := &Worker{store: c.Store, clients: newClients(c.Dialer), signer: c.Signer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry)}
+	w := &Worker{
+		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry),
+	}
 	if w.now == nil {
 		w.now = time.Now
 	}
 	w.methods = map[string]method{
-		watchTransfers:              {title: "Watch the transfers of a node", kind: "transfer_stats", interval: time.Second, perNode: true, run: w.watch},
-		releasePackages:             {title: "Release packages", kind: "package_processing", interval: time.Second, run: w.release},
-		recheckUploads:              {title: "Ask again for silent uploads", kind: "transfer_stats", interval: 30 * time.Second, run: w.recheck},
-		expirePackages:              {title: "Expire packages", kind: "package_processing", interval: 10 * time.Second, run: w.expire},
-		removePackages:              {title: "Remove packages from their nodes", kind: "package_processing", interval: 2 * time.Second, run: w.remove},
-		sweepUploads:                {title: "Sweep the uploads of packages that are gone", kind: "background", interval: time.Hour, run: w.sweep},
-		store.WithdrawAccountMethod: {once: true, run: w.withdrawAccount},
+		watchTransfers:  {"Watch the transfers of a node", "transfer_stats", time.Second, true, w.watch},
+		releasePackages: {"Release packages", "package_processing", time.Second, false, w.release},
+		recheckUploads:  {"Ask again for silent uploads", "transfer_stats", 30 * time.Second, false, w.recheck},
+		expirePackages:  {"Expire packages", "package_processing", 10 * time.Second, false, w.expire},
+		revokeTransfers: {"Tell a node which transfers may not go on", "transfer_stats", time.Second, true, w.revoke},
+		removePackages:  {"Remove packages from their nodes", "package_processing", 2 * time.Second, false, w.remove},
+		sweepUploads:    {"Sweep the uploads of packages that are gone", "background", time.Hour, false, w.sweep},
 	}
 	return w
 }
@@ -186,9 +187,6 @@ func (w *Worker) plan(ctx context.Context) error {
 		return err
 	}
 	for name, m := range w.methods {
-		if m.once {
-			continue
-		}
 		references := []string{""}
 		if m.perNode {
 			references = references[:0]

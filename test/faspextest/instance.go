@@ -22,7 +22,6 @@ import (
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
-	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/seed"
 	"faspex.io/operator/faspex/service"
@@ -48,9 +47,6 @@ type Instance struct {
 	Admin *client.Client
 	// Log collects what core and the workers log.
 	Log *Log
-
-	// Signer is that of core.
-	Signer packages.Signer
 
 	dialer *nodes.Dialer
 }
@@ -88,7 +84,7 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring), Signer: packages.NewSigner(ring.Keys(packages.TagsPurpose))}
+	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring)}
 	log, err := process.NewLogger(in.Log, "debug")
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +134,7 @@ func (in *Instance) Worker(t testing.TB, name string, now func() time.Time) *ser
 	if err != nil {
 		t.Fatal(err)
 	}
-	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Signer: in.Signer, Log: log, Name: name, Now: now, Registry: prometheus.NewRegistry()})
+	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now, Registry: prometheus.NewRegistry()})
 }
 
 // Register registers a node with a shared folder that becomes the default inbox, and gives the node's id.

@@ -3,6 +3,8 @@ package transfernode
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -68,6 +70,20 @@ func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) strin
 		write(sshHostKeys[key+publicSuffix])
 	}
 	return hex.EncodeToString(digest.Sum(nil)[:8])
+}
+
+// TemplateHashAnnotation of the DaemonSet has TemplateHash's result.
+const TemplateHashAnnotation = "faspex.io/template-hash"
+
+// TemplateHash digests the pods but for the image of prepare.
+func TemplateHash(node *v1alpha1.TransferNode, workload Workload) (string, error) {
+	workload.OperatorImage = ""
+	text, err := json.Marshal(DaemonSet(node, workload).Spec.Template)
+	if err != nil {
+		return "", fmt.Errorf("digest the pods: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), nil
 }
 
 // DaemonSet runs hsts in the network of every selected machine.

@@ -42,7 +42,7 @@ func (t *addressTokens) of(addr netip.AddrPort, now time.Duration) uint64 {
 // take says whether the token is one of the address. If so, it and all that were made before are void from now on.
 func (t *addressTokens) take(token uint64, addr netip.AddrPort, now time.Duration) bool {
 	slot := now / tokenSlot
-	// A guess has one chance in 2^63 a packet, and each packet has to be sealed by the peer: time tells nothing of use.
+	// A guess has one chance in 2^63 a packet, so how long the comparison takes tells nothing of use.
 	if token != t.inSlot(addr, slot) && token != t.inSlot(addr, slot-1) {
 		return false
 	}

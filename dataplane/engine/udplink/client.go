@@ -127,6 +127,10 @@ func (l *clientLink) takeLink(d []byte) {
 			l.nextTick = now + pingEvery
 		}
 	case wire.LinkChallenge:
+		if !l.proof.allows(now, wire.LinkPacketSize) {
+			l.withheld.Add(1) // the server has to show first that it is still there
+			return
+		}
 		_ = l.sendLink(&wire.Link{Kind: wire.LinkResponse, Token: m.Token})
 	}
 }

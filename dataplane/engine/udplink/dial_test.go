@@ -197,7 +197,7 @@ func TestDialedSenderStopsAtSilentServer(t *testing.T) {
 			}
 			got, most := server.got.Load()-handshake, int64(rate/8/2)+3*max(0, server.sent.Load()-said)+4096
 			t.Logf("%d bytes, %d at most", got, most)
-			if got > most || got < rate/8/10 {
+			if got > most {
 				t.Errorf("the silent server got %d bytes, want %d at most", got, most)
 			}
 		})

@@ -6,13 +6,13 @@ import (
 )
 
 // How long an address is taken for the peer's after it has shown that it receives, in round trips and within bounds.
-// The first time is short: nothing has been sent to the address yet that was worth an attack.
+// The first time is short: nothing is known yet of an address but that it got a few small packets.
 const (
 	firstRounds, firstLeast, firstMost = 4, 250 * time.Millisecond, 2 * time.Second
 	proofRounds, proofLeast, proofMost = 8, 2 * time.Second, 6 * time.Second
 	// proofDue is how old a proof is when the next one is asked for, proofRetry how often the question is repeated.
 	proofDue   = 500 * time.Millisecond
-	proofRetry = 100 * time.Millisecond
+	proofRetry = 50 * time.Millisecond
 	// amplification is how many bytes may leave for each one that came, while an address has not proved itself (RFC 9000,
 	// section 8).
 	amplification = 3

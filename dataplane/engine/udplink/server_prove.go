@@ -24,15 +24,16 @@ func (l *serverLink) askAgain() {
 	l.challenge(now, *l.peer.Load())
 }
 
-// takeLink handles link packets that came from one address at a time of the session's clock. To an address that has not
-// proved itself nothing leaves but answers to what came from it, each at most as long as that (TestUnprovedAddress).
+// takeLink handles link packets that came from one address at a time of the session's clock. To an address that has
+// never proved itself nothing leaves but answers to what came from it, each at most as long as that
+// (TestUnprovedAddress).
 func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.AddrPort) {
 	l.came(len(b), from)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answer = l.answer[:0]
 	answered, challenged := false, false
-	token := l.tokens.of(from, now)
+	var token uint64
 	for len(b) > 0 {
 		d := b[:min(size, len(b))]
 		b = b[len(d):]
@@ -48,6 +49,9 @@ func (l *serverLink) takeLink(b []byte, size int, now time.Duration, from netip.
 				challenged = true
 			}
 		case m.Kind == wire.LinkHello:
+			if !answered {
+				token = l.tokens.of(from, now)
+			}
 			answered = l.takeHello(&m, len(d), now, token) || answered
 		default:
 			l.takeOther(&m, len(d), now, from)
@@ -63,7 +67,13 @@ func (l *serverLink) stray(m *wire.Link, from netip.AddrPort) bool {
 	return l.ready && *l.peer.Load() != from && m.Kind != wire.LinkResponse
 }
 
+// send sends link packets. Those to the session's own address count as everything that goes there does
+// (TestAddressWhoseProofHasRunOut); those to others are answers, no longer than what they answer.
 func (l *serverLink) send(b []byte, size int, to netip.AddrPort) {
+	if peer := l.peer.Load(); peer != nil && *peer == to && !l.proof.allows(l.cfg.Clock.Now(), len(b)) {
+		l.withheld.Add(1)
+		return
+	}
 	if err := l.endpoint.conn.Send(b, size, to); err != nil {
 		l.cfg.Logger.Debug("link packet not sent", "to", to, "error", err)
 	}
@@ -155,7 +165,8 @@ func (l *serverLink) takeResponse(m *wire.Link, size int, now time.Duration, fro
 }
 
 // move has the session go to another address. Data waits until that address has answered once more: what is sent to one
-// that answers once and falls silent is three times what came (TestAddressFallsSilentAfterMove).
+// that answers once and falls silent is three times what came (TestSenderStopsAtSilentAddress,
+// TestReceiverStopsAtSilentAddress).
 func (l *serverLink) move(size int, now time.Duration, to netip.AddrPort) {
 	l.movedAt = now
 	l.proof.end(now, size)

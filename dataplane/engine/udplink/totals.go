@@ -13,6 +13,7 @@ type Totals struct {
 	ReceiveDrops uint64 // of the sessions' own sockets and queues
 	AuthFailures uint64 // forged or damaged link packets
 	Rebinds      uint64
+	Withheld     uint64 // not sent, because an address had not proved itself lately
 }
 
 func (t *Totals) add(st engine.LinkStats) {
@@ -21,6 +22,7 @@ func (t *Totals) add(st engine.LinkStats) {
 	t.ReceiveDrops += st.ReceiveDrops
 	t.AuthFailures += st.AuthFailures
 	t.Rebinds += st.Rebinds
+	t.Withheld += st.Withheld
 }
 
 // Totals is a snapshot; safe at any time.

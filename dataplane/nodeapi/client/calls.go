@@ -146,15 +146,15 @@ func (c *Client) CancelTransfer(ctx context.Context, id string) error {
 	return err
 }
 
-// ChangeTransfer changes a running transfer.
-func (c *Client) ChangeTransfer(ctx context.Context, id string, change TransferChange) error {
-	_, err := c.do(ctx, call{method: http.MethodPut, path: "/ops/transfers/" + url.PathEscape(id), body: change})
+// Revoke ends the transfer tokens that fit a revocation, and their sessions. A node that knows no revocations is an IsUnsupported error.
+func (c *Client) Revoke(ctx context.Context, r Revocation) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/ops/revocations", body: r})
 	return err
 }
 
-// Revoke withdraws transfer tokens and ends the transfers that run by them. A node that can't answers with an IsNotFound error.
-func (c *Client) Revoke(ctx context.Context, r Revocation) error {
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/ops/revocations", body: r})
+// ChangeTransfer changes a running transfer.
+func (c *Client) ChangeTransfer(ctx context.Context, id string, change TransferChange) error {
+	_, err := c.do(ctx, call{method: http.MethodPut, path: "/ops/transfers/" + url.PathEscape(id), body: change})
 	return err
 }
 

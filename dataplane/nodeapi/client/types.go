@@ -68,20 +68,23 @@ type TransferRequest struct {
 	TargetRateKbps    int64               `json:"target_rate_kbps,omitempty"`
 	TargetRateCapKbps int64               `json:"target_rate_cap_kbps,omitempty"`
 	MinRateKbps       int64               `json:"min_rate_kbps,omitempty"`
-	// Uses, if not nil, limits how many tokens with its name may begin a transfer.
-	Uses *Uses `json:"uses,omitempty"`
+	Uses              *Uses               `json:"uses,omitempty"`
 }
 
-// Uses limits how often something may be transferred. The node counts each token once, when its first session starts.
+// Uses limits how many tokens of one name are used. A token counts when its first session starts; when Limit tokens of the name were
+// used, the node refuses the others.
 type Uses struct {
 	Name  string `json:"name"`
 	Limit int64  `json:"limit"`
 }
 
-// Revocation withdraws transfer tokens: those issued until now whose tags hold all of Tags, for one Direction or, if it is empty, both.
+// Revocation has the node refuse, at the start of a session, every transfer token issued until now whose sealed tags hold all of Tags,
+// and cancel its sessions that run.
 type Revocation struct {
-	Tags      json.RawMessage `json:"tags"`
-	Direction string          `json:"direction,omitempty"`
+	// Tags is a JSON object, the more of it the fewer tokens it fits.
+	Tags json.RawMessage `json:"tags"`
+	// Direction is send, receive, or empty for both.
+	Direction string `json:"direction"`
 }
 
 // TransferRequests is the body of upload_setup and download_setup.

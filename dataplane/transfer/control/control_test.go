@@ -35,6 +35,8 @@ func samples() []Message {
 		&Complete{Files: 1, Skipped: 2, Failed: 3, Bytes: 4},
 		&Keepalive{},
 		&Rate{TargetKbps: 100000},
+		&Continue{},
+		&Sources{Sources: []Source{{Source: "/a"}, {Source: "/b", Destination: "c"}}, More: true},
 	}
 }
 
@@ -76,6 +78,11 @@ func TestVectors(t *testing.T) {
 		{&Sending{Index: 1, Ranges: []Range{{Offset: 16, Length: 32}, {Offset: 64, Length: 1}}}, "0000000708" + "01" + "00" + "02" + "1020" + "1001"},
 		{&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "full"}, "000000080a" + "02" + "02" + "19" + "0466756c6c"},
 		{&Keepalive{}, "000000000c"},
+		{&Continue{}, "000000000e"},
+		{
+			&Sources{Sources: []Source{{Source: "/a"}}, More: true},
+			"000000290f" + hex.EncodeToString([]byte(`{"sources":[{"source":"/a"}],"more":true}`)),
+		},
 	} {
 		b, err := Append(nil, c.m)
 		if err != nil {
@@ -95,6 +102,8 @@ func TestMalformed(t *testing.T) {
 		"unknown kind":       "\x00\x00\x00\x05\x04\x09\x00\x00\x00\x00",
 		"count beyond bytes": "\x00\x00\x00\x05\x08\x01\x00\xff\xff\x03",
 		"hello not json":     "\x00\x00\x00\x02\x01{x",
+		"hello too long":     "\x00\x04\x00\x01\x01",
+		"attribute twice":    "\x00\x00\x00\x0c\x04\x01\x01a\x00\x00\x00\x01\x01\x05\x01\x01\x05",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := NewReader(strings.NewReader(in)).Read(); !errors.Is(err, ErrMalformed) {
@@ -123,6 +132,16 @@ func FuzzRead(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		got := allocated(func() {
+			for r := NewReader(bytes.NewReader(in)); ; {
+				if _, err := r.Read(); err != nil {
+					return
+				}
+			}
+		})
+		if got > mayAllocate(len(in)) {
+			t.Errorf("%d bytes allocated for %d", got, len(in))
+		}
 		r := NewReader(bytes.NewReader(in))
 		for {
 			m, err := r.Read()

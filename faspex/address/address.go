@@ -1,4 +1,5 @@
-package utility
+// Package address reads lists of network addresses and tells who sends a request: the peer, or whom a trusted router saw.
+package address
 
 import (
 	"fmt"
@@ -8,29 +9,29 @@ import (
 	"strings"
 )
 
-// Addresses is a list of addresses that may do something. The zero value allows nobody.
-type Addresses struct {
+// List is a list of addresses that may do something. The zero value allows nobody.
+type List struct {
 	prefixes  []netip.Prefix
 	wildcards [][]string // octets of an IPv4 address; "*" is any octet, and any rest at the end
 	everyone  bool
 }
 
-// ParseAddresses reads a comma list of addresses (192.0.2.1, 2001:db8::1), networks (192.0.2.0/24) and wildcards (192.*, 10.*.0.1, *).
-func ParseAddresses(list string) (Addresses, error) {
-	var a Addresses
+// Parse reads a comma list of addresses (192.0.2.1, 2001:db8::1), networks (192.0.2.0/24) and wildcards (192.*, 10.*.0.1, *).
+func Parse(list string) (List, error) {
+	var a List
 	for entry := range strings.SplitSeq(list, ",") {
 		entry = strings.TrimSpace(entry)
 		if entry == "" {
 			continue
 		}
 		if err := a.add(entry); err != nil {
-			return Addresses{}, err
+			return List{}, err
 		}
 	}
 	return a, nil
 }
 
-func (a *Addresses) add(entry string) error {
+func (a *List) add(entry string) error {
 	bad := fmt.Errorf("%q is no address, network or wildcard", entry)
 	switch {
 	case entry == "*":
@@ -69,7 +70,7 @@ func isOctet(s string) bool {
 }
 
 // Allow reports whether an address is in the list.
-func (a Addresses) Allow(address netip.Addr) bool {
+func (a List) Allow(address netip.Addr) bool {
 	if !address.IsValid() {
 		return false
 	}
@@ -106,16 +107,16 @@ func matchOctets(pattern, octets []string) bool {
 	return len(pattern) == len(octets)
 }
 
-// clientAddress is who asks: the peer, or, when the peer is the router, whom the router saw. Only the last entry of X-Forwarded-For was
-// written by the router; those before it are whatever the client sent.
-func clientAddress(r *http.Request, router Addresses) netip.Addr {
+// Client is who sends a request: the peer or, when router has the peer, whom the router saw. The router wrote the last entry of
+// X-Forwarded-For; those before it are whatever the client sent (TestClient). The address is not valid when that entry is none.
+func Client(r *http.Request, router List) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	forwarded := r.Header.Values("X-Forwarded-For")
 	if len(forwarded) == 0 || !router.Allow(peer.Addr()) {
-		return peer.Addr()
+		return peer.Addr().Unmap()
 	}
 	last := forwarded[len(forwarded)-1]
 	last = strings.TrimSpace(last[strings.LastIndex(last, ",")+1:])
@@ -126,5 +127,5 @@ func clientAddress(r *http.Request, router Addresses) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return address
+	return address.Unmap()
 }

@@ -1,12 +1,14 @@
-package utility
+package address_test
 
 import (
 	"net/http/httptest"
 	"net/netip"
 	"testing"
+
+	"faspex.io/operator/faspex/address"
 )
 
-func TestAddresses(t *testing.T) {
+func TestListAllow(t *testing.T) {
 	tests := map[string]struct {
 		list    string
 		allowed []string
@@ -22,7 +24,7 @@ func TestAddresses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			list, err := ParseAddresses(tc.list)
+			list, err := address.Parse(tc.list)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,16 +45,16 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestParseAddressesRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	for _, list := range []string{"300.1.1.1", "192.*.1", "1.2.3.4.*", "a.*", "10.0.0.0/33", "host.example.com", "192*"} {
-		if _, err := ParseAddresses(list); err == nil {
+		if _, err := address.Parse(list); err == nil {
 			t.Errorf("%q was accepted", list)
 		}
 	}
 }
 
-func TestClientAddress(t *testing.T) {
-	router, err := ParseAddresses("10.0.0.0/8")
+func TestClient(t *testing.T) {
+	router, err := address.Parse("10.0.0.0/8")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func TestClientAddress(t *testing.T) {
 			for _, f := range tc.forwarded {
 				r.Header.Add("X-Forwarded-For", f)
 			}
-			if got := clientAddress(r, router).String(); got != tc.want {
+			if got := address.Client(r, router).String(); got != tc.want {
 				t.Errorf("address %s, want %s", got, tc.want)
 			}
 		})

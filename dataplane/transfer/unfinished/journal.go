@@ -1,10 +1,8 @@
-package transfer
+package unfinished
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -41,6 +39,7 @@ func (h journalHeader) encode() []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
+// journalRecord says that a chunk is in the partial file.
 func journalRecord(number int64, hash [16]byte) []byte {
 	b := binary.BigEndian.AppendUint64(make([]byte, 0, journalRecordLen), uint64(number))
 	b = append(b, hash[:]...)
@@ -75,9 +74,4 @@ func readJournal(r io.Reader) (journalHeader, map[int64][16]byte, error) {
 		}
 		chunks[number] = [16]byte(body[8:])
 	}
-}
-
-func shortDigest(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:16])
 }
