@@ -84,29 +84,23 @@ func read[T comparable](kind string, at part[T], parse func(name, text string) (
 	}
 }
 
-// readBoth is read for a spec whose value is such a text, too.
+// readBoth is read for a spec whose value is such a text, too; field is what to call that in errors.
 func readBoth[T comparable](at func(d *draft, s *transferspec.Spec) (to *T, text string), field string,
 	parse func(name, text string) (T, error)) setting {
-	return setting{kind: "string",
-		flag: func(d *draft, name string, texts []string) error {
-			v, err := parse(name, texts[len(texts)-1])
-			if err != nil {
-				return err
-			}
-			to, _ := at(d, &transferspec.Spec{})
-			fill(to, v)
-			return nil
-		},
-		spec: func(d *draft, s *transferspec.Spec) error {
-			to, text := at(d, s)
-			v, err := parse("transfer spec: "+field, text)
-			if err != nil {
-				return err
-			}
-			fill(to, v)
-			return nil
-		},
+	out := read("string", ofFlag(func(d *draft) *T {
+		to, _ := at(d, &transferspec.Spec{})
+		return to
+	}), parse)
+	out.spec = func(d *draft, s *transferspec.Spec) error {
+		to, text := at(d, s)
+		v, err := parse("transfer spec: "+field, text)
+		if err != nil {
+			return err
+		}
+		fill(to, v)
+		return nil
 	}
+	return out
 }
 
 func text(at part[string]) setting {

@@ -27,7 +27,8 @@ func parseFingerprint(text string) (fingerprint, error) {
 	sum, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "").Replace(trimmed))
 	if err != nil || len(sum) != sha1.Size && len(sum) != sha256.Size {
 		return fingerprint{},
-			fmt.Errorf("%q is no fingerprint of a host key: it is 40 hex digits (SHA-1), 64 (SHA-256) or SHA256:...", text)
+			fmt.Errorf("%q is no fingerprint of a host key: it is 40 hex digits (SHA-1), 64 (SHA-256) or as "+
+				"OpenSSH prints it", text)
 	}
 	return fingerprint{sum}, nil
 }
