@@ -39,7 +39,7 @@ type AccountChange struct {
 	Email            *string `json:"email,omitempty" maxLength:"255"`
 	Role             *string `json:"role,omitempty" enum:"admin,manager,user"`
 	Type             *string `json:"type,omitempty" enum:"local_user,saml_user,self_registered_user"`
-	AccountActivated *bool   `json:"account_activated,omitempty"`
+	AccountActivated *bool   `json:"account_activated,omitempty" doc:"true also lifts the wait after failed logins"`
 	UploadsAllowed   *bool   `json:"uploads_allowed,omitempty"`
 	DownloadsAllowed *bool   `json:"downloads_allowed,omitempty"`
 	Description      *string `json:"description,omitempty" maxLength:"4000" nullable:"true"`

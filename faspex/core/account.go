@@ -41,7 +41,7 @@ func (s *Server) registerAccount() {
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
 			return preferencesAnswer(caller(ctx))
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone,
+	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
 }
 
@@ -137,7 +137,10 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if c.PublicKey == nil {
 		a.PublicKey = ""
 	}
-	return a, s.store.UpdateOwnAccountAndPassword(ctx, a, hash)
+	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash); err != nil {
+		return a, err
+	}
+	return a, s.auth.LiftLock(ctx, a.ID)
 }
 
 // newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.

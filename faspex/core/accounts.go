@@ -42,13 +42,15 @@ func (s *Server) registerAccounts() {
 			}
 			return answerWith(out), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
+	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, proves: true,
+		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
 	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: managers, summary: "Read an account"},
 		func(ctx context.Context, in *getInput) (*body[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
 			return answerWith(showAccount(a, in.Expand)), err
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, summary: "Change an account"}, s.changeAccount)
+	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, proves: true,
+		summary: "Change an account"}, s.changeAccount)
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
@@ -143,7 +145,8 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 			a.PublicKey = ""
 		}
 	}
-	if a.ID == caller(ctx).ID && (hash != "" || opensOtherwise(before, a)) {
+	own := a.ID == caller(ctx).ID
+	if own && (hash != "" || opensOtherwise(before, a)) {
 		if err := s.proveOwner(ctx, before, c.CurrentPassword); err != nil {
 			return nil, err
 		}
@@ -155,6 +158,12 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 	}
 	if err != nil {
 		return nil, err
+	}
+	// Nobody gives themselves more tries at their own password.
+	if hash != "" || (!own && c.AccountActivated != nil && *c.AccountActivated) {
+		if err := s.auth.LiftLock(ctx, a.ID); err != nil {
+			return nil, err
+		}
 	}
 	return answerWith(showAccount(a, false)), nil
 }
