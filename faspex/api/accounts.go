@@ -39,11 +39,13 @@ type AccountChange struct {
 	Email            *string `json:"email,omitempty" maxLength:"255"`
 	Role             *string `json:"role,omitempty" enum:"admin,manager,user"`
 	Type             *string `json:"type,omitempty" enum:"local_user,saml_user,self_registered_user"`
-	AccountActivated *bool   `json:"account_activated,omitempty"`
+	AccountActivated *bool   `json:"account_activated,omitempty" doc:"true also lifts the wait after failed logins"`
 	UploadsAllowed   *bool   `json:"uploads_allowed,omitempty"`
 	DownloadsAllowed *bool   `json:"downloads_allowed,omitempty"`
 	Description      *string `json:"description,omitempty" maxLength:"4000" nullable:"true"`
 	PublicKey        *string `json:"public_key,omitempty" maxLength:"16000" nullable:"true" doc:"PEM; signs JWT grants in the account's name"`
+	// CurrentPassword is the caller's, needed to change email, public_key or password of the caller's own account.
+	CurrentPassword *string `json:"current_password,omitempty" maxLength:"256"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
 	Password *string `json:"password,omitempty" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
 }
@@ -68,16 +70,18 @@ type Preferences struct {
 
 // PreferencesChange changes what is set and leaves the rest.
 type PreferencesChange struct {
-	PublicURLEnabled          *bool           `json:"public_url_enabled,omitempty"`
-	ConnectDisabled           *bool           `json:"connect_disabled,omitempty"`
-	ShowOnlyCompletedPackages *bool           `json:"show_only_completed_packages,omitempty"`
-	Email                     *string         `json:"email,omitempty" maxLength:"255"`
-	RowsPerPage               *int            `json:"rows_per_page,omitempty" minimum:"1" maximum:"1000"`
-	Locale                    *string         `json:"locale,omitempty" maxLength:"32"`
-	ClientSettings            *string         `json:"client_settings,omitempty" maxLength:"65536"`
-	TableData                 *string         `json:"table_data,omitempty" maxLength:"65536"`
-	PublicKey                 *string         `json:"public_key,omitempty" maxLength:"16000" nullable:"true"`
-	Password                  *PasswordChange `json:"password,omitempty"`
+	PublicURLEnabled          *bool   `json:"public_url_enabled,omitempty"`
+	ConnectDisabled           *bool   `json:"connect_disabled,omitempty"`
+	ShowOnlyCompletedPackages *bool   `json:"show_only_completed_packages,omitempty"`
+	Email                     *string `json:"email,omitempty" maxLength:"255"`
+	RowsPerPage               *int    `json:"rows_per_page,omitempty" minimum:"1" maximum:"1000"`
+	Locale                    *string `json:"locale,omitempty" maxLength:"32"`
+	ClientSettings            *string `json:"client_settings,omitempty" maxLength:"65536"`
+	TableData                 *string `json:"table_data,omitempty" maxLength:"65536"`
+	PublicKey                 *string `json:"public_key,omitempty" maxLength:"16000" nullable:"true"`
+	// CurrentPassword is an addition of this implementation: without it a stolen token would be an account for ever.
+	CurrentPassword *string         `json:"current_password,omitempty" maxLength:"256" doc:"needed to change email or public_key"`
+	Password        *PasswordChange `json:"password,omitempty"`
 }
 
 // PasswordChange proves the old password and sets a new one.

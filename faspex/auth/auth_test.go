@@ -308,3 +308,6 @@ func codeForm(client, code string, more ...string) url.Values {
 }
 
 const verifier = "a-verifier-of-forty-three-characters-or-more"
+
+// hashOf is what the store keeps of a secret.
+func hashOf(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }

@@ -141,7 +141,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 	code := secret()
 	err = s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
 		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI,
-		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), ExpiresAt: s.now().Add(codeLife),
+		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), Epoch: account.TokenEpoch, ExpiresAt: s.now().Add(codeLife),
 	})
 	if err != nil {
 		s.loginFailed(w, r, err)

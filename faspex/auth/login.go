@@ -110,6 +110,11 @@ func (s *Server) CheckOwnPassword(ctx context.Context, account store.Account, pa
 	return s.store.ClearThrottle(ctx, sub)
 }
 
+// LiftLock gives an account its tries back: its password was changed, or somebody who may says so.
+func (s *Server) LiftLock(ctx context.Context, account int64) error {
+	return errors.Join(s.store.ClearThrottle(ctx, ofAccount(account)), s.store.ClearThrottle(ctx, ofOwner(account)))
+}
+
 // HashPassword makes of a new password what the store keeps. It waits for its turn like logins do: ErrBusy when too many wait.
 func (s *Server) HashPassword(ctx context.Context, password, from string) (string, error) {
 	return s.hasher.make(ctx, from, password)

@@ -165,6 +165,9 @@ func (s *Server) grantCode(ctx context.Context, client store.OAuthClient, req to
 	if err != nil {
 		return api.Token{}, err
 	}
+	if account.TokenEpoch != code.Epoch {
+		return api.Token{}, bad
+	}
 	return s.answer(ctx, account, client, code.Family)
 }
 
@@ -190,6 +193,9 @@ func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req
 	if err != nil {
 		return api.Token{}, err
 	}
+	if account.TokenEpoch != token.Epoch {
+		return api.Token{}, bad
+	}
 	return s.answer(ctx, account, client, token.Family)
 }
 
@@ -214,7 +220,7 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 	if c.AllowRefreshToken {
 		refresh := secret()
 		err := s.store.PutRefreshToken(ctx, store.RefreshToken{
-			Hash: hash(refresh), Family: family, ClientID: c.ClientID, AccountID: a.ID,
+			Hash: hash(refresh), Family: family, ClientID: c.ClientID, AccountID: a.ID, Epoch: a.TokenEpoch,
 			ExpiresAt: s.now().Add(time.Duration(max(c.RefreshTokenExpirationHours, 1)) * time.Hour),
 		})
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
@@ -39,7 +41,7 @@ func (s *Server) registerAccount() {
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
 			return preferencesAnswer(caller(ctx))
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone,
+	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
 }
 
@@ -70,43 +72,75 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	set(&p.Locale, c.Locale)
 	set(&p.ClientSettings, c.ClientSettings)
 	set(&p.TableData, c.TableData)
-	set(&a.Email, c.Email)
-	set(&a.PublicKey, c.PublicKey)
-	if err := checkKey(a.PublicKey); err != nil {
-		return nil, err
-	}
 	var err error
 	if a.Preferences, err = json.Marshal(p); err != nil {
 		return nil, err
 	}
-	if err := s.changePassword(ctx, a, c.Password); err != nil {
+	before := a
+	set(&a.Email, c.Email)
+	set(&a.PublicKey, c.PublicKey)
+	if a, err = checkAccount(a); err != nil {
 		return nil, err
 	}
-	if err := s.store.UpdateOwnAccount(ctx, a); err != nil {
+	switch {
+	case c.Password != nil:
+		a, err = s.changePassword(ctx, a, c)
+	case opensOtherwise(before, a):
+		if err = s.proveOwner(ctx, before, c.CurrentPassword); err == nil {
+			err = s.store.UpdateOwnAccount(ctx, a)
+		}
+	default:
+		err = s.store.UpdatePreferences(ctx, a.ID, a.Preferences)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return preferencesAnswer(a)
 }
 
-// changePassword sets a new password for one who knows the old; every login of the account ends.
-func (s *Server) changePassword(ctx context.Context, a store.Account, c *api.PasswordChange) error {
-	if c == nil {
-		return nil
+// opensOtherwise reports whether a change lets other things open an account than before: another e-mail address or another key.
+func opensOtherwise(before, after store.Account) bool {
+	return before.Email != after.Email || before.PublicKey != after.PublicKey
+}
+
+// proveOwner checks that the caller knows the password of the account, and has not only got hold of a token.
+func (s *Server) proveOwner(ctx context.Context, a store.Account, current *string) error {
+	if a.PasswordHash == "" {
+		return forbidden("The account has no password to prove that it is yours. An administrator can make this change.")
 	}
-	if c.NewPassword != c.ConfirmPassword {
-		return badRequest("The two new passwords differ.")
+	if current == nil {
+		return badRequest("current_password is needed to change the e-mail address, the public key or the password of your own account.")
 	}
-	if err := auth.CheckNewPassword(c.NewPassword); err != nil {
-		return badRequest("The new " + err.Error() + ".")
+	err := s.auth.CheckOwnPassword(ctx, a, *current, clientAddress(ctx))
+	if errors.Is(err, auth.ErrWrongPassword) {
+		return badRequest("The current password is wrong.")
 	}
-	if err := s.auth.CheckOwnPassword(ctx, a, c.CurrentPassword, clientAddress(ctx)); err != nil {
-		return passwordProblem(err)
+	return err
+}
+
+// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account ends, and its
+// public key as well unless the change names one.
+func (s *Server) changePassword(ctx context.Context, a store.Account, c api.PreferencesChange) (store.Account, error) {
+	if c.Password.NewPassword != c.Password.ConfirmPassword {
+		return a, badRequest("The two new passwords differ.")
 	}
-	hash, err := s.newPassword(ctx, c.NewPassword)
+	if err := auth.CheckNewPassword(c.Password.NewPassword); err != nil {
+		return a, badRequest("The new " + err.Error() + ".")
+	}
+	if err := s.proveOwner(ctx, a, &c.Password.CurrentPassword); err != nil {
+		return a, err
+	}
+	hash, err := s.newPassword(ctx, c.Password.NewPassword)
 	if err != nil {
-		return err
+		return a, err
 	}
-	return s.store.SetPassword(ctx, a.ID, hash)
+	if c.PublicKey == nil {
+		a.PublicKey = ""
+	}
+	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash); err != nil {
+		return a, err
+	}
+	return a, s.auth.LiftLock(ctx, a.ID)
 }
 
 // newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.
@@ -117,12 +151,13 @@ func (s *Server) newPassword(ctx context.Context, password string) (hash string,
 	return s.auth.HashPassword(ctx, password, clientAddress(ctx))
 }
 
-// passwordProblem tells a caller why the current password was not found to be right.
-func passwordProblem(err error) error {
-	if errors.Is(err, auth.ErrWrongPassword) {
-		return badRequest("The current password is wrong.")
+// checkAccount refuses an e-mail address that nobody could type, and a key that could never sign.
+func checkAccount(a store.Account) (store.Account, error) {
+	a.Email = strings.TrimSpace(a.Email)
+	if strings.ContainsFunc(a.Email, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return a, badRequest("email must not hold blanks or control characters.")
 	}
-	return err
+	return a, checkKey(a.PublicKey)
 }
 
 // checkKey refuses a public key that could never sign a login; no key is fine.

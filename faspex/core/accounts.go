@@ -30,10 +30,6 @@ func (s *Server) registerAccounts() {
 		IDPath
 		Expand bool `query:"expand"`
 	}
-	type changeInput struct {
-		IDPath
-		Body api.AccountChange
-	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: managers, summary: "List accounts"},
 		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
 			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), ActiveOnly: in.Active}, in.page())
@@ -46,43 +42,15 @@ func (s *Server) registerAccounts() {
 			}
 			return answerWith(out), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
+	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, proves: true,
+		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
 	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: managers, summary: "Read an account"},
 		func(ctx context.Context, in *getInput) (*body[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
 			return answerWith(showAccount(a, in.Expand)), err
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, summary: "Change an account"},
-		func(ctx context.Context, in *changeInput) (*body[api.Account], error) {
-			a, err := s.account(ctx, in.ID)
-			if err != nil {
-				return nil, err
-			}
-			if err := s.mayManage(ctx, a, in.Body.Role); err != nil {
-				return nil, err
-			}
-			if in.Body.Name != nil && !strings.EqualFold(*in.Body.Name, a.Name) {
-				return nil, badRequest("name cannot be changed.")
-			}
-			if a, err = changeAccount(a, in.Body); err != nil {
-				return nil, err
-			}
-			hash := ""
-			if in.Body.Password != nil {
-				if hash, err = s.newPassword(ctx, *in.Body.Password); err != nil {
-					return nil, err
-				}
-			}
-			if err := s.store.UpdateAccount(ctx, a); err != nil {
-				return nil, err
-			}
-			if hash != "" {
-				if err := s.store.SetPassword(ctx, a.ID, hash); err != nil {
-					return nil, err
-				}
-			}
-			return answerWith(showAccount(a, false)), nil
-		})
+	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, proves: true,
+		summary: "Change an account"}, s.changeAccount)
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
@@ -130,7 +98,7 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 	if err := s.mayManage(ctx, a, c.Role); err != nil {
 		return nil, err
 	}
-	a, err := changeAccount(a, c)
+	a, err := applyChange(a, c)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +117,58 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 	return answerWith(showAccount(a, false)), nil
 }
 
-func changeAccount(a store.Account, c api.AccountChange) (store.Account, error) {
+func (s *Server) changeAccount(ctx context.Context, in *struct {
+	IDPath
+	Body api.AccountChange
+}) (*body[api.Account], error) {
+	c := in.Body
+	before, err := s.account(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayManage(ctx, before, c.Role); err != nil {
+		return nil, err
+	}
+	if c.Name != nil && !strings.EqualFold(*c.Name, before.Name) {
+		return nil, badRequest("name cannot be changed.")
+	}
+	a, err := applyChange(before, c)
+	if err != nil {
+		return nil, err
+	}
+	hash := ""
+	if c.Password != nil {
+		if hash, err = s.newPassword(ctx, *c.Password); err != nil {
+			return nil, err
+		}
+		if c.PublicKey == nil {
+			a.PublicKey = ""
+		}
+	}
+	own := a.ID == caller(ctx).ID
+	if own && (hash != "" || opensOtherwise(before, a)) {
+		if err := s.proveOwner(ctx, before, c.CurrentPassword); err != nil {
+			return nil, err
+		}
+	}
+	if hash != "" {
+		err = s.store.UpdateAccountAndPassword(ctx, a, hash)
+	} else {
+		err = s.store.UpdateAccount(ctx, a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Nobody gives themselves more tries at their own password.
+	if hash != "" || (!own && c.AccountActivated != nil && *c.AccountActivated) {
+		if err := s.auth.LiftLock(ctx, a.ID); err != nil {
+			return nil, err
+		}
+	}
+	return answerWith(showAccount(a, false)), nil
+}
+
+func applyChange(a store.Account, c api.AccountChange) (store.Account, error) {
 	set(&a.FirstName, c.FirstName)
 	set(&a.LastName, c.LastName)
 	set(&a.Email, c.Email)
@@ -164,7 +183,7 @@ func changeAccount(a store.Account, c api.AccountChange) (store.Account, error) 
 			a.Status = store.AccountActive
 		}
 	}
-	return a, checkKey(a.PublicKey)
+	return checkAccount(a)
 }
 
 func (s *Server) deleteAccount(ctx context.Context, id string) error {

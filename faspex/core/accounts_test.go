@@ -117,7 +117,7 @@ func TestPreferences(t *testing.T) {
 	}
 	user := in.admin.As(name)
 	private, public := rsaKey(t)
-	status, _, body := in.call(t, user, "PUT", "/api/v5/account/preferences", map[string]any{"rows_per_page": 50, "locale": "de", "public_key": public, "preference": map[string]any{}})
+	status, _, body := in.call(t, user, "PUT", "/api/v5/account/preferences", map[string]any{"rows_per_page": 50, "locale": "de", "public_key": public, "current_password": "first-passw0rd", "preference": map[string]any{}})
 	if status != 200 || !strings.Contains(body, `"rows_per_page":50`) {
 		t.Fatalf("change: %d %s", status, body)
 	}

@@ -35,6 +35,8 @@ type operation struct {
 	what   string
 	access access
 	status int // of success; 0 is 200, or 204 without an answer
+	// proves says that the call may check a password, and so have the caller wait.
+	proves bool
 }
 
 // register adds an operation. Errors of the handler are translated in one place.
@@ -47,6 +49,9 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 		o.Security = []map[string][]string{{"bearer": {}}}
 		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
 		o.Middlewares = huma.Middlewares{s.admit(op.access)}
+	}
+	if op.proves {
+		o.Errors = append(o.Errors, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	}
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)

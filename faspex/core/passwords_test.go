@@ -1,11 +1,15 @@
 package core_test
 
 import (
+	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"testing"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/core"
 )
 
 // faspex-C1: what use_strong_password announces is enforced wherever a password is set.
@@ -77,5 +81,84 @@ func TestOwnPasswordIsThrottled(t *testing.T) {
 	}
 	if status, header, body := change("abc-12"); status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(body, `"code":"too_many_requests"`) {
 		t.Errorf("after five failures: %d, retry after %q, %s", status, header.Get("Retry-After"), body)
+	}
+}
+
+// loginStatus logs in at the login page and gives the status of the answer.
+func (in *installation) loginStatus(t *testing.T, name, password string) int {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	query := url.Values{"client_id": {"ui-client"}, "response_type": {"code"}, "redirect_uri": {externalURL + core.Base + "/"},
+		"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}}
+	res, err := browser.Get(in.url + core.Base + "/auth/authorize?" + query.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), `name="csrf" value="`)
+	csrf, _, _ := strings.Cut(rest, `"`)
+	query.Set("csrf", csrf)
+	query.Set("username", name)
+	query.Set("password", password)
+	// The cookie is for https, which the test does not speak: it is sent by hand.
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, in.url+core.Base+"/auth/authorize", strings.NewReader(query.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, c := range res.Cookies() {
+		req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	answer, err := browser.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
+func TestLockOfAnAccountIsLifted(t *testing.T) {
+	in := install(t)
+	_, ulf := in.member(t, "ulf", "user", "abc-12")
+	manager, mona := in.member(t, "mona", "manager", "abc-12")
+	lock := func(name string) {
+		t.Helper()
+		for range 5 {
+			if got := in.loginStatus(t, name, "guess-1"); got != http.StatusUnauthorized {
+				t.Fatalf("wrong password of %s: %d", name, got)
+			}
+		}
+		if got := in.loginStatus(t, name, "abc-12"); got != http.StatusTooManyRequests {
+			t.Fatalf("locked %s: %d", name, got)
+		}
+	}
+	lock("ulf")
+	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+ulf, map[string]any{"account_activated": true}); status != http.StatusOK {
+		t.Fatalf("lift: %d %s", status, body)
+	}
+	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
+		t.Errorf("after the lock was lifted: %d", got)
+	}
+	lock("ulf")
+	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+ulf, map[string]any{"password": "abc-13"}); status != http.StatusOK {
+		t.Fatalf("new password: %d %s", status, body)
+	}
+	if got := in.loginStatus(t, "ulf", "abc-13"); got != http.StatusFound {
+		t.Errorf("with a new password: %d", got)
+	}
+	lock("mona")
+	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+mona, map[string]any{"account_activated": true}); status != http.StatusOK {
+		t.Fatalf("own account: %d %s", status, body)
+	}
+	if got := in.loginStatus(t, "mona", "abc-12"); got != http.StatusTooManyRequests {
+		t.Errorf("a token gives its own account new tries: %d", got)
 	}
 }

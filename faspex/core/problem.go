@@ -125,6 +125,10 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 		p.retryAfter = busyRetry
 	case errors.Is(err, store.ErrNotFound):
 		p = newProblem(http.StatusNotFound, "There is no such "+what+".")
+	case errors.Is(err, store.ErrLoginTaken):
+		p = newProblem(http.StatusConflict, "Another account has this name or e-mail address.")
+	case errors.Is(err, store.ErrChanged):
+		p = newProblem(http.StatusConflict, "The "+what+" was changed meanwhile. Try again.")
 	case errors.Is(err, store.ErrConflict):
 		p = newProblem(http.StatusConflict, "A "+what+" of that name exists.")
 	case errors.Is(err, store.ErrInUse):

@@ -96,6 +96,9 @@ func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
 		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o.AdminUsername), Role: store.RoleAdmin, Type: "local_user",
 		Status: store.AccountActive, PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true, DownloadsAllowed: true,
 	})
+	if errors.Is(err, store.ErrLoginTaken) {
+		return false, fmt.Errorf("first admin: %q is the e-mail address of another account; change that, or choose another name: %w", o.AdminUsername, err)
+	}
 	if errors.Is(err, store.ErrConflict) {
 		return false, nil
 	}

@@ -64,25 +64,6 @@ func (s *Store) Account(ctx context.Context, id int64) (Account, error) {
 	return a, nil
 }
 
-// AccountByLogin reads one account by login name or, when no name matches and exactly one account has it, by e-mail address.
-func (s *Store) AccountByLogin(ctx context.Context, login string) (Account, error) {
-	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.name = ?`, login))
-	if err == nil {
-		return a, nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return a, fmt.Errorf("read account by name: %w", err)
-	}
-	found, err := collect(ctx, s.db, scanAccount, `SELECT `+accountColumns+` FROM accounts a WHERE a.email = ? AND a.email <> '' LIMIT 2`, login)
-	if err != nil {
-		return a, fmt.Errorf("read account by e-mail: %w", err)
-	}
-	if len(found) != 1 {
-		return Account{}, fmt.Errorf("read account by name: %w", ErrNotFound)
-	}
-	return found[0], nil
-}
-
 // AccountFilter narrows a list of accounts; zero values narrow nothing.
 type AccountFilter struct {
 	Query      string // part of name, names or e-mail address
@@ -120,50 +101,80 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	return list, total, nil
 }
 
-// CreateAccount stores a new account and gives its id. ErrConflict when the name is taken.
-func (s *Store) CreateAccount(ctx context.Context, a Account) (int64, error) {
+// CreateAccount stores a new account and gives its id. ErrConflict when the name is taken, ErrLoginTaken when another account has the
+// name or the e-mail address as its name or e-mail address.
+func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err error) {
 	if len(a.Preferences) == 0 {
 		a.Preferences = json.RawMessage(`{}`)
 	}
-	res, err := s.db.ExecContext(ctx, `INSERT INTO accounts
-		(name, first_name, last_name, email, role, type, status, description, password_hash, public_key, preferences, uploads_allowed, downloads_allowed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?)`,
-		a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.PublicKey,
-		[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed)
-	if err != nil {
-		return 0, fmt.Errorf("create account %q: %w", a.Name, classify(err))
-	}
-	return res.LastInsertId()
-}
-
-// UpdateAccount writes everything of an account but its name, password and login time. Rights to transfer that it takes away are revoked
-// on the nodes as well.
-func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		var status string
-		var uploads, downloads bool
-		err := tx.QueryRowContext(ctx, `SELECT status, uploads_allowed, downloads_allowed FROM accounts WHERE id = ? FOR UPDATE`, a.ID).
-			Scan(&status, &uploads, &downloads)
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT INTO accounts
+			(name, first_name, last_name, email, role, type, status, description, password_hash, public_key, preferences, uploads_allowed, downloads_allowed)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?)`,
+			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.PublicKey,
+			[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed)
 		if err != nil {
 			return err
 		}
-		if err := updateAccount(ctx, tx, a); err != nil {
+		if id, err = res.LastInsertId(); err != nil {
 			return err
 		}
-		noUploads := status == AccountActive && uploads && (a.Status != AccountActive || !a.UploadsAllowed)
-		noDownloads := status == AccountActive && downloads && (a.Status != AccountActive || !a.DownloadsAllowed)
-		switch {
-		case noUploads && noDownloads:
-			return revokeAccount(ctx, tx, a.ID, "")
-		case noUploads:
-			return revokeAccount(ctx, tx, a.ID, "send")
-		case noDownloads:
-			return revokeAccount(ctx, tx, a.ID, "receive")
+		if err := claimLogin(ctx, tx, id, loginName, a.Name); err != nil {
+			return err
 		}
-		return nil
+		return claimLogin(ctx, tx, id, loginEmail, a.Email)
 	})
 	if err != nil {
+		return 0, fmt.Errorf("create account %q: %w", a.Name, classify(err))
+	}
+	return id, nil
+}
+
+// UpdateAccount writes everything of an account but its name, password and login time. Rights to transfer that it takes away are
+// revoked on the nodes as well. ErrLoginTaken when another account has the e-mail address.
+func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return changeAccount(ctx, tx, a) })
+	if err != nil {
 		return fmt.Errorf("update account %d: %w", a.ID, classify(err))
+	}
+	return nil
+}
+
+// UpdateAccountAndPassword is UpdateAccount and SetPassword in one step. The public key stays if the account has one here.
+func (s *Store) UpdateAccountAndPassword(ctx context.Context, a Account, hash string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := changeAccount(ctx, tx, a); err != nil {
+			return err
+		}
+		return setPassword(ctx, tx, a.ID, hash, a.PublicKey)
+	})
+	if err != nil {
+		return fmt.Errorf("update account %d and its password: %w", a.ID, classify(err))
+	}
+	return nil
+}
+
+// changeAccount is updateAccount, and has the nodes told of rights to transfer that it takes away.
+func changeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
+	var status string
+	var uploads, downloads bool
+	err := tx.QueryRowContext(ctx, `SELECT status, uploads_allowed, downloads_allowed FROM accounts WHERE id = ? FOR UPDATE`, a.ID).
+		Scan(&status, &uploads, &downloads)
+	if err != nil {
+		return err
+	}
+	if err := updateAccount(ctx, tx, a); err != nil {
+		return err
+	}
+	noUploads := status == AccountActive && uploads && (a.Status != AccountActive || !a.UploadsAllowed)
+	noDownloads := status == AccountActive && downloads && (a.Status != AccountActive || !a.DownloadsAllowed)
+	switch {
+	case noUploads && noDownloads:
+		return revokeAccount(ctx, tx, a.ID, "")
+	case noUploads:
+		return revokeAccount(ctx, tx, a.ID, "send")
+	case noDownloads:
+		return revokeAccount(ctx, tx, a.ID, "receive")
 	}
 	return nil
 }
@@ -172,33 +183,82 @@ func updateAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
 		public_key = NULLIF(?, ''), preferences = ?, uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
 		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, a.ID)
-	return err
+	if err != nil {
+		return err
+	}
+	return changeEmail(ctx, tx, a.ID, a.Email)
+}
+
+// UpdatePreferences writes the preferences of an account.
+func (s *Store) UpdatePreferences(ctx context.Context, accountID int64, preferences json.RawMessage) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET preferences = ? WHERE id = ?`, []byte(preferences), accountID); err != nil {
+		return fmt.Errorf("update preferences of account %d: %w", accountID, classify(err))
+	}
+	return nil
 }
 
 // UpdateOwnAccount writes what people may change of their own account, and leaves the rest as it is now: role and status may have been
-// changed since the account was read.
+// changed since the account was read. ErrLoginTaken when another account has the e-mail address. ErrChanged when the password was
+// changed since: the change was allowed to one who knew the old one.
 func (s *Store) UpdateOwnAccount(ctx context.Context, a Account) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE accounts SET email = ?, public_key = NULLIF(?, ''), preferences = ? WHERE id = ?`,
-		a.Email, a.PublicKey, []byte(a.Preferences), a.ID)
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return updateOwnAccount(ctx, tx, a) })
 	if err != nil {
 		return fmt.Errorf("update own account %d: %w", a.ID, classify(err))
 	}
 	return nil
 }
 
-// SetPassword stores a new password hash and ends every session of the account: older access tokens and refresh tokens are refused.
-func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
+// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step. The public key stays if the account has one here.
+func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, token_epoch = token_epoch + 1 WHERE id = ?`, hash, accountID); err != nil {
+		if err := updateOwnAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ?`, accountID)
-		return err
+		return setPassword(ctx, tx, a.ID, hash, a.PublicKey)
 	})
 	if err != nil {
-		return fmt.Errorf("set password of account %d: %w", accountID, err)
+		return fmt.Errorf("update own account %d and its password: %w", a.ID, classify(err))
 	}
 	return nil
+}
+
+func updateOwnAccount(ctx context.Context, tx *sql.Tx, a Account) error {
+	res, err := tx.ExecContext(ctx, `UPDATE accounts SET email = ?, public_key = NULLIF(?, ''), preferences = ? WHERE id = ? AND token_epoch = ?`,
+		a.Email, a.PublicKey, []byte(a.Preferences), a.ID, a.TokenEpoch)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrChanged)
+	}
+	return changeEmail(ctx, tx, a.ID, a.Email)
+}
+
+// SetPassword stores a new password hash and ends everything that the old one opened: access tokens, refresh tokens, codes that were not
+// used yet, and the public key, for the one against whom the password is changed may have put it there.
+func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, "") })
+	if err != nil {
+		return fmt.Errorf("set password of account %d: %w", accountID, classify(err))
+	}
+	return nil
+}
+
+func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash, publicKey string) error {
+	res, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, public_key = NULLIF(?, ''), token_epoch = token_epoch + 1 WHERE id = ?`,
+		hash, publicKey, accountID)
+	if err != nil {
+		return err
+	}
+	if err := oneRow(res, "account", accountID); err != nil {
+		return err
+	}
+	// Those that are made at this moment carry the old epoch, and are refused.
+	if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ?`, accountID); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM authorization_codes WHERE account_id = ?`, accountID)
+	return err
 }
 
 // TouchLogin records a login.

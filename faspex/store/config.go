@@ -137,6 +137,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrConflict = errors.New("already exists")
 	ErrInUse    = errors.New("still in use")
+	ErrChanged  = errors.New("changed meanwhile")
 )
 
 // Error numbers of MariaDB.

@@ -77,6 +77,11 @@ func Migrate(ctx context.Context, c Config) (from, to int, err error) {
 	if before.Current > before.Wanted {
 		return before.Current, before.Current, fmt.Errorf("schema version %d is newer than %d, the newest this version knows", before.Current, before.Wanted)
 	}
+	if before.Current > 0 && before.Current < uniqueLoginsVersion {
+		if err := checkLogins(ctx, db); err != nil {
+			return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current, err)
+		}
+	}
 	m, err := migrator(ctx, db, c.Database)
 	if err != nil {
 		return before.Current, before.Current, err

@@ -17,6 +17,7 @@ type AuthorizationCode struct {
 	Challenge       string // empty when the client sent none
 	ChallengeMethod string // S256 or plain
 	Family          string // uuid of everything that grows from this login
+	Epoch           int64  // of the account at the login; no good once the account's is another
 	ExpiresAt       time.Time
 }
 
@@ -26,6 +27,7 @@ type RefreshToken struct {
 	Family    string
 	ClientID  string
 	AccountID int64
+	Epoch     int64 // of the account at the login; no good once the account's is another
 	ExpiresAt time.Time
 }
 
@@ -34,8 +36,8 @@ var ErrReused = errors.New("already used")
 
 // PutAuthorizationCode stores a code.
 func (s *Store) PutAuthorizationCode(ctx context.Context, c AuthorizationCode) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO authorization_codes (code_hash, client_id, account_id, redirect_uri, challenge, challenge_method, family, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, c.Hash[:], c.ClientID, c.AccountID, c.RedirectURI, c.Challenge, c.ChallengeMethod, c.Family, c.ExpiresAt)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO authorization_codes (code_hash, client_id, account_id, redirect_uri, challenge, challenge_method, family, epoch, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.Hash[:], c.ClientID, c.AccountID, c.RedirectURI, c.Challenge, c.ChallengeMethod, c.Family, c.Epoch, c.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("store authorization code: %w", classify(err))
 	}
@@ -47,9 +49,9 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, hash [32]byte, now tim
 	c := AuthorizationCode{Hash: hash}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var used sql.NullTime
-		err := tx.QueryRowContext(ctx, `SELECT client_id, account_id, redirect_uri, challenge, challenge_method, family, expires_at, used_at
+		err := tx.QueryRowContext(ctx, `SELECT client_id, account_id, redirect_uri, challenge, challenge_method, family, epoch, expires_at, used_at
 			FROM authorization_codes WHERE code_hash = ? FOR UPDATE`, hash[:]).
-			Scan(&c.ClientID, &c.AccountID, &c.RedirectURI, &c.Challenge, &c.ChallengeMethod, &c.Family, &c.ExpiresAt, &used)
+			Scan(&c.ClientID, &c.AccountID, &c.RedirectURI, &c.Challenge, &c.ChallengeMethod, &c.Family, &c.Epoch, &c.ExpiresAt, &used)
 		if err != nil {
 			return err
 		}
@@ -67,8 +69,8 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, hash [32]byte, now tim
 
 // PutRefreshToken stores a refresh token.
 func (s *Store) PutRefreshToken(ctx context.Context, t RefreshToken) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO refresh_tokens (token_hash, family, client_id, account_id, expires_at) VALUES (?, ?, ?, ?, ?)`,
-		t.Hash[:], t.Family, t.ClientID, t.AccountID, t.ExpiresAt)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO refresh_tokens (token_hash, family, client_id, account_id, epoch, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		t.Hash[:], t.Family, t.ClientID, t.AccountID, t.Epoch, t.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("store refresh token: %w", classify(err))
 	}
@@ -80,8 +82,8 @@ func (s *Store) UseRefreshToken(ctx context.Context, hash [32]byte, now time.Tim
 	t := RefreshToken{Hash: hash}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var used sql.NullTime
-		err := tx.QueryRowContext(ctx, `SELECT family, client_id, account_id, expires_at, used_at FROM refresh_tokens WHERE token_hash = ? FOR UPDATE`, hash[:]).
-			Scan(&t.Family, &t.ClientID, &t.AccountID, &t.ExpiresAt, &used)
+		err := tx.QueryRowContext(ctx, `SELECT family, client_id, account_id, epoch, expires_at, used_at FROM refresh_tokens WHERE token_hash = ? FOR UPDATE`, hash[:]).
+			Scan(&t.Family, &t.ClientID, &t.AccountID, &t.Epoch, &t.ExpiresAt, &used)
 		if err != nil {
 			return err
 		}
