@@ -56,7 +56,7 @@ func (s *Store) AccountByLogin(ctx context.Context, login string) (Account, erro
 }
 
 // uniqueLoginsVersion is the schema version from which on logins are unique.
-const uniqueLoginsVersion = 2
+const uniqueLoginsVersion = 3
 
 // reportedLogins is how many logins an error names.
 const reportedLogins = 20
