@@ -78,7 +78,7 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 		return nil, err
 	}
 	server := &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{}, Now: time.Now}, Recorder: n.recorder,
+		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now}, Recorder: n.recorder,
 		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
 	}
 	_, private, err := ed25519.GenerateKey(rand.Reader)

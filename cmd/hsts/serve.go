@@ -98,6 +98,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	}
 	defer n.store.Close()
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
+	n.recorder.Keep(store.History(cfg.History))
 	n.health = newHealth(n)
 	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP,
 		"nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
@@ -144,8 +145,10 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	defer data.Close()
 	n.registry.MustRegister(udpMetrics{data})
 	sessions := &transfer.Server{
-		Root:        n.files,
-		Authorizer:  &token.Verifier{Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Now: time.Now},
+		Root: n.files,
+		Authorizer: &token.Verifier{
+			Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Ledger: store.Ledger{Store: n.store}, Now: time.Now,
+		},
 		Recorder:    n.recorder,
 		Links:       data,
 		UDPPort:     n.cfg.Ports.UDP,

@@ -21,6 +21,7 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
+	ErrTooDeep  = errors.New("too many access keys are above this one")
 )
 
 // Store reads and writes the node's database. Safe for concurrent use.

@@ -75,7 +75,7 @@ func (s *session) plan() (*plan, error) {
 		return nil, fileError("the folder of the authorization", err, CodeNoSuchFile)
 	}
 	p := &plan{opened: []*storage.Root{root}}
-	if s.grant.Kind == kindTokenless {
+	if s.grant.Kind == token.KindTokenless {
 		root = root.Following() // All of the folder is the user's: links that stay inside lead to nothing else.
 	}
 	if s.grant.Direction == transferspec.Receive {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
 )
 
 // planDownload finds the trees to send.
@@ -22,7 +23,7 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 		if _, err := root.Lstat(clean); err != nil {
 			return fileError(source.Source, err, CodeNoSuchFile)
 		}
-		if s.options.Symlinks == SymlinksFollow && s.grant.Kind != kindTokenless {
+		if s.options.Symlinks == SymlinksFollow && s.grant.Kind != token.KindTokenless {
 			if err := s.follow(p, root, &r, followed); err != nil {
 				return fileError(source.Source, err, CodeNoSuchFile)
 			}

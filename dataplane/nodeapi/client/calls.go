@@ -146,6 +146,12 @@ func (c *Client) CancelTransfer(ctx context.Context, id string) error {
 	return err
 }
 
+// Revoke withdraws transfer tokens and cancels the transfers that run with them.
+func (c *Client) Revoke(ctx context.Context, r Revocation) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/ops/revocations", body: r})
+	return err
+}
+
 // ChangeTransfer changes a running transfer.
 func (c *Client) ChangeTransfer(ctx context.Context, id string, change TransferChange) error {
 	_, err := c.do(ctx, call{method: http.MethodPut, path: "/ops/transfers/" + url.PathEscape(id), body: change})

@@ -68,6 +68,19 @@ type TransferRequest struct {
 	TargetRateKbps    int64               `json:"target_rate_kbps,omitempty"`
 	TargetRateCapKbps int64               `json:"target_rate_cap_kbps,omitempty"`
 	MinRateKbps       int64               `json:"min_rate_kbps,omitempty"`
+	Uses              *Uses               `json:"uses,omitempty"`
+}
+
+// Uses limits how many tokens of one name may be used. A token counts once, at its first session.
+type Uses struct {
+	Name  string `json:"name"`
+	Limit int64  `json:"limit"`
+}
+
+// Revocation withdraws the transfer tokens issued until now whose tags hold all of Tags; an empty Direction is both.
+type Revocation struct {
+	Tags      json.RawMessage `json:"tags"`
+	Direction string          `json:"direction,omitempty"`
 }
 
 // TransferRequests is the body of upload_setup and download_setup.
