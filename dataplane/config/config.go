@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -26,8 +27,19 @@ type Config struct {
 	Rates Rates  `yaml:"rates"`
 	// Ciphers that sessions may use, the preferred one first.
 	Ciphers []string    `yaml:"ciphers"`
+	History History     `yaml:"history"`
 	Secrets SecretPaths `yaml:"secrets"`
 }
+
+// History is how long what ended is kept in the database, as text such as "2160h". 0 is the default of dataplane/store: 90 days for
+// transfers and their sessions, 30 days for the results of single files, which hold their names.
+type History struct {
+	Transfers time.Duration `yaml:"transfers"`
+	Files     time.Duration `yaml:"files"`
+}
+
+// shortestHistory keeps a slip of the pen from ending what is looked at.
+const shortestHistory = time.Hour
 
 // Ports are TCP ports, but UDP.
 type Ports struct {
@@ -126,6 +138,9 @@ func (c Config) validate() error {
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
+	for name, kept := range map[string]time.Duration{"history.transfers": c.History.Transfers, "history.files": c.History.Files} {
+		check(kept == 0 || kept >= shortestHistory, "%s must be at least %s, such as 720h, or 0 for the default", name, shortestHistory)
+	}
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
 	for _, cipher := range c.Ciphers {
 		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)

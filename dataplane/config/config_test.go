@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,6 +55,16 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestHistoryIsText(t *testing.T) {
+	got, err := config.Parse([]byte("history: {transfers: 2160h, files: 36h30m}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(config.History{Transfers: 90 * 24 * time.Hour, Files: 36*time.Hour + 30*time.Minute}, got.History); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestBadFilesNameTheField(t *testing.T) {
 	for text, want := range map[string]string{
 		"storage: /x":                           "storage",
@@ -68,6 +79,10 @@ func TestBadFilesNameTheField(t *testing.T) {
 		"rates: {policy: rude}":                 "rates.policy",
 		"rates: {targetKbps: -1, policy: fair}": "rates",
 		"rates: {totalReceiveKbps: -1}":         "rates",
+		"history: {transfers: -1h}":             "history.transfers",
+		"history: {files: 5}":                   "line 1",
+		"history: {files: 30d}":                 "30d",
+		"history: {days: 720h}":                 "days",
 		"ciphers: [rot13]":                      "ciphers",
 		"ciphers: []":                           "ciphers",
 	} {
