@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/record"
+	"faspex.io/operator/dataplane/token"
 )
 
 // RootFileID is the file id of every access key's root folder.
@@ -58,7 +59,10 @@ func scanAccessKey(row scanner, more ...any) (AccessKey, error) {
 
 // CreateAccessKey stores a new key; ErrExists if the id is taken, ErrNotFound if its parent is gone.
 func (s *Store) CreateAccessKey(ctx context.Context, k AccessKey, secret string) error {
-	hash := hashSecret(secret)
+	hash, err := s.secrets.hash(ctx, secret)
+	if err != nil {
+		return fmt.Errorf("hash secret of access key: %w", err)
+	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// The lock keeps DeleteAccessKey from missing a child that is made meanwhile.
 		if err := lockParent(ctx, tx, k); err != nil {
@@ -173,19 +177,14 @@ func scanAccessKeys(rows *sql.Rows) ([]AccessKey, error) {
 	return keys, nil
 }
 
-// CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong.
+// CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong, which takes the same
+// time, and token.ErrThrottled after too many wrong ones. The client's address is token.AddressOf(ctx).
 func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, error) {
-	if !isASCII(id) {
-		return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
+	k, hash, err := s.keyAndHash(ctx, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return AccessKey{}, err
 	}
-	query, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	var hash string
-	k, err := scanAccessKey(s.db.QueryRowContext(query, "SELECT "+accessKeyColumns+", secret_hash FROM access_keys WHERE id = ?", id), &hash)
-	if err != nil {
-		return AccessKey{}, accessKeyError(err)
-	}
-	right, err := s.secrets.check(hash, secret)
+	right, err := s.secrets.check(ctx, id, token.AddressOf(ctx), hash, secret)
 	if err != nil {
 		return AccessKey{}, fmt.Errorf("check secret of access key: %w", err)
 	}
@@ -193,6 +192,16 @@ func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, 
 		return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
 	}
 	return s.withAncestors(ctx, k)
+}
+
+func (s *Store) keyAndHash(ctx context.Context, id string) (k AccessKey, hash string, err error) {
+	if !isASCII(id) {
+		return AccessKey{}, "", fmt.Errorf("access key: %w", ErrNotFound)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	k, err = scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+", secret_hash FROM access_keys WHERE id = ?", id), &hash)
+	return k, hash, accessKeyError(err)
 }
 
 // UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, all of them forget their file
@@ -203,7 +212,10 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 	}
 	var hash *string
 	if c.Secret != nil {
-		h := hashSecret(*c.Secret)
+		h, err := s.secrets.hash(ctx, *c.Secret)
+		if err != nil {
+			return fmt.Errorf("hash secret of access key: %w", err)
+		}
 		hash = &h
 	}
 	var configuration *string

@@ -90,6 +90,8 @@ type Request struct {
 	Direction Direction
 	// User is the SSH user that authenticated.
 	User string
+	// Addr is the client's IP address.
+	Addr string
 	// Tags is the JSON of the client's tags; gen4 transfers name their folder in tags.aspera.node.file_id.
 	Tags json.RawMessage
 	// Sources are the paths to download, with the client's source root already joined; ignored for uploads.
@@ -116,6 +118,7 @@ var (
 	ErrWrongUser      = errors.New("authorization token is for another transfer user")
 	ErrPathNotAllowed = errors.New("path is not allowed by the authorization token")
 	ErrBadCredentials = errors.New("access key or secret is wrong")
+	ErrThrottled      = errors.New("too many failed logins, try again later")
 	ErrFileNotFound   = errors.New("file id does not exist")
 	ErrRevoked        = errors.New("authorization token was withdrawn")
 	ErrUsedUp         = errors.New("downloaded as often as allowed")

@@ -170,7 +170,7 @@ func (v *Verifier) basic(ctx context.Context, credentials string, req Request) (
 	if !ok {
 		return Grant{}, ErrInvalid
 	}
-	key, err := v.AccessKeys.CheckSecret(ctx, id, secret)
+	key, err := v.AccessKeys.CheckSecret(WithAddress(ctx, req.Addr), id, secret)
 	if err != nil {
 		return Grant{}, fmt.Errorf("basic token: %w", err)
 	}
@@ -260,7 +260,7 @@ func transferID(accessKey, clientID string) string {
 func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
-		ErrBadCredentials, ErrFileNotFound, ErrRevoked, ErrUsedUp,
+		ErrBadCredentials, ErrFileNotFound, ErrRevoked, ErrUsedUp, ErrThrottled,
 	} {
 		if errors.Is(err, refusal) {
 			return true

@@ -37,7 +37,7 @@ func climbs(p string) bool {
 func (s *session) request() (token.Request, error) {
 	h := s.hello
 	r := token.Request{
-		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Tags: h.Tags, Destination: h.Destination,
+		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Addr: s.peer.Addr, Tags: h.Tags, Destination: h.Destination,
 	}
 	if !r.Direction.Valid() {
 		return r, Errorf(CodeProtocol, "direction %q is neither send nor receive", h.Direction)
