@@ -74,7 +74,7 @@ func TestOperatorForTheCluster(t *testing.T) {
 		"ClusterRoleBinding release-faspex-operator",
 		"CustomResourceDefinition accesskeys.faspex.io", "CustomResourceDefinition faspexinstances.faspex.io",
 		"CustomResourceDefinition storagelocations.faspex.io", "CustomResourceDefinition transfernodes.faspex.io",
-		"Deployment release-faspex-operator",
+		"Deployment release-faspex-operator", "NetworkPolicy release-faspex-operator-metrics",
 		"Role release-faspex-operator-leader in default", "RoleBinding release-faspex-operator-leader in default",
 		"Service release-faspex-operator-metrics", "ServiceAccount release-faspex-operator",
 	}
@@ -140,6 +140,43 @@ func TestOperatorForNamespaces(t *testing.T) {
 	admit(t, objects)
 }
 
+// TestMetricsOfTheOperatorAreNotForEverybody: the policy is there by default and can be switched off; without peers it lets nobody in.
+func TestMetricsOfTheOperatorAreNotForEverybody(t *testing.T) {
+	const policy = "NetworkPolicy release-faspex-operator-metrics"
+	for _, test := range []struct {
+		name   string
+		values []string
+		want   string
+	}{
+		{"default", nil, "[map[from:[map[namespaceSelector:map[matchLabels:map[metrics:enabled]]]] ports:[map[port:metrics protocol:TCP]]]]"},
+		{
+			"peers", []string{"--set-json", `metrics.networkPolicy.from=[{"ipBlock": {"cidr": "10.0.0.0/8"}}]`},
+			"[map[from:[map[ipBlock:map[cidr:10.0.0.0/8]]] ports:[map[port:metrics protocol:TCP]]]]",
+		},
+		{"no peers", []string{"--set-json", "metrics.networkPolicy.from=[]"}, "[]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects := render(t, operatorChart, "default", test.values...)
+			if objects[policy] == nil {
+				t.Fatal("there is no policy")
+			}
+			rules, _, err := unstructured.NestedSlice(objects[policy].Object, "spec", "ingress")
+			if got := fmt.Sprint(rules); err != nil || got != test.want {
+				t.Errorf("rules are %s (%v), want %s", got, err, test.want)
+			}
+			selector, _, err := unstructured.NestedMap(objects[policy].Object, "spec", "podSelector", "matchLabels")
+			labels, _, err2 := unstructured.NestedMap(objects["Deployment release-faspex-operator"].Object, "spec", "selector", "matchLabels")
+			if diff := cmp.Diff(labels, selector); err != nil || err2 != nil || diff != "" {
+				t.Errorf("it is for other pods (%v, %v):\n%s", err, err2, diff)
+			}
+			admit(t, map[string]*unstructured.Unstructured{policy: objects[policy]})
+		})
+	}
+	if render(t, operatorChart, "default", "--set", "metrics.networkPolicy.enabled=false")[policy] != nil {
+		t.Error("it cannot be switched off")
+	}
+}
+
 func TestOperatorIsToldWhatSpecsMayName(t *testing.T) {
 	for _, test := range []struct {
 		values []string
@@ -171,6 +208,32 @@ func operatorContainer(t *testing.T, objects map[string]*unstructured.Unstructur
 		t.Fatalf("containers are %v (%v)", containers, err)
 	}
 	return containers[0].(map[string]any)
+}
+
+// TestOperatorKnowsItsImage: transfer nodes run it as root, so it must be the one that runs as the operator.
+func TestOperatorKnowsItsImage(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	for _, test := range []struct {
+		values []string
+		want   string
+	}{
+		{nil, "ghcr.io/faspex-io/operator:0.1.0"},
+		{[]string{"--set", "image.repository=example.com/operator", "--set", "image.digest=" + digest}, "example.com/operator@" + digest},
+	} {
+		container := operatorContainer(t, render(t, operatorChart, "default", test.values...))
+		if container["image"] != test.want || environment(container)["OPERATOR_IMAGE"] != test.want {
+			t.Errorf("it runs %v and knows %q, want %s", container["image"], environment(container)["OPERATOR_IMAGE"], test.want)
+		}
+	}
+}
+
+// environment is what a container's variables are set to by value.
+func environment(container map[string]any) map[string]any {
+	values := map[string]any{}
+	for _, variable := range container["env"].([]any) {
+		values[variable.(map[string]any)["name"].(string)] = variable.(map[string]any)["value"]
+	}
+	return values
 }
 
 func operatorArgs(t *testing.T, objects map[string]*unstructured.Unstructured) []string {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -157,6 +159,23 @@ func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
 	for _, name := range []string{"faspex-edit", "faspex-view", "faspex-transfernode-editor"} {
 		if !found[name] {
 			t.Errorf("no ClusterRole %s", name)
+		}
+	}
+}
+
+// TestOperatorKnowsItsImage: transfer nodes run it as root, so it must be the one that runs as the operator.
+func TestOperatorKnowsItsImage(t *testing.T) {
+	for _, object := range build(t, "manager") {
+		if object.GetKind() != "Deployment" {
+			continue
+		}
+		var deployment appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment); err != nil {
+			t.Fatal(err)
+		}
+		container := deployment.Spec.Template.Spec.Containers[0]
+		if !slices.Contains(container.Env, corev1.EnvVar{Name: "OPERATOR_IMAGE", Value: container.Image}) {
+			t.Errorf("the operator runs %s and is told %v", container.Image, container.Env)
 		}
 	}
 }

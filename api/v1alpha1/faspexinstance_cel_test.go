@@ -17,12 +17,16 @@ version: "1.2"
 images: {faspex: a/b:c, ui: a/b:c, hsts: a/b:c, mariadb: a/b:c, router: "a/b@sha256:0"}
 imagePullPolicy: Always
 imagePullSecrets: [{name: pull}]
-router: {replicas: 2, logLevel: warn, service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30080, annotations: {a: b}}}
+router: {replicas: 2, logLevel: warn, trustedProxies: [192.0.2.1, 10.0.0.0/8, "2001:db8::/32"], service: {type: NodePort, externalTrafficPolicy: Cluster, httpsNodePort: 30443, httpNodePort: 30080, annotations: {a: b}}}
 ui: {replicas: 0}
 core: {concurrentWorkers: 4, resources: {requests: {cpu: 100m}}}
 service: {logLevel: debug}
 utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8]}
 tls: {secretRef: {name: cert}}
+networkPolicy:
+  enabled: true
+  metricsFrom: [{namespaceSelector: {matchLabels: {a: b}}, podSelector: {matchExpressions: [{key: a, operator: Exists}]}}]
+  databaseFrom: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]
 admin: {username: root@example.com}
 deletionPolicy: Delete
 suspend: true`},
@@ -56,11 +60,18 @@ suspend: true`},
 		{name: "log level", spec: good + "\ncore: {logLevel: loud}", refusal: "spec.core.logLevel"},
 		{name: "replicas", spec: good + "\nui: {replicas: -1}", refusal: "spec.ui.replicas"},
 		{name: "utility's networks", spec: good + "\nutility: {authorizedIPs: [localhost]}", refusal: "must be an IP address or a CIDR"},
+		{name: "traffic policy of a ClusterIP", spec: good + "\nrouter: {service: {externalTrafficPolicy: Local}}", refusal: "needs type NodePort or LoadBalancer"},
+		{name: "traffic policy", spec: good + "\nrouter: {service: {type: NodePort, externalTrafficPolicy: Global}}", refusal: "spec.router.service.externalTrafficPolicy"},
+		{name: "traffic policy of a load balancer", spec: good + "\nrouter: {service: {type: LoadBalancer, externalTrafficPolicy: Local}}"},
+		{name: "trusted proxies", spec: good + "\nrouter: {trustedProxies: ['all; deny']}", refusal: "must be an IP address or a CIDR"},
 		{name: "node port of a ClusterIP", spec: good + "\nrouter: {service: {httpsNodePort: 30443}}", refusal: "node ports need type NodePort"},
 		{
 			name: "node ports that collide", spec: good + "\nrouter: {service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30443}}",
 			refusal: "must differ",
 		},
+		{name: "no network policies", spec: good + "\nnetworkPolicy: {enabled: false}"},
+		{name: "peers that are none", spec: good + "\nnetworkPolicy: {metricsFrom: []}", refusal: "spec.networkPolicy.metricsFrom"},
+		{name: "network of a peer that has none", spec: good + "\nnetworkPolicy: {databaseFrom: [{ipBlock: {}}]}", refusal: "spec.networkPolicy.databaseFrom[0].ipBlock.cidr"},
 		{name: "two admins", spec: good + "\nadmin: {username: a, secretRef: {name: b}}", refusal: "mutually exclusive"},
 	})
 	checkChanges(t, "FaspexInstance", []change{

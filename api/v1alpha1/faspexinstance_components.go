@@ -52,10 +52,21 @@ type RouterSpec struct {
 	// service is the router's Service.
 	// +optional
 	Service *RouterServiceSpec `json:"service,omitempty"`
+
+	// trustedProxies are the addresses and networks (CIDR) of proxies and load balancers in front of the router that say in
+	// X-Forwarded-For whom they speak for. Nobody else is believed: for others, the client's address is that of the connection.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
 }
 
 // RouterServiceSpec is the Service in front of the router. Its ports are 443 (https) and 80 (http, redirects).
 // +kubebuilder:validation:XValidation:rule="!(has(self.httpNodePort) || has(self.httpsNodePort)) || (has(self.type) && self.type != 'ClusterIP')",message="node ports need type NodePort or LoadBalancer"
+// +kubebuilder:validation:XValidation:rule="!has(self.externalTrafficPolicy) || (has(self.type) && self.type != 'ClusterIP')",message="externalTrafficPolicy needs type NodePort or LoadBalancer"
 // +kubebuilder:validation:XValidation:rule="!(has(self.httpNodePort) && has(self.httpsNodePort) && self.httpNodePort == self.httpsNodePort)",message="httpNodePort and httpsNodePort must differ"
 type RouterServiceSpec struct {
 	// type; ClusterIP by default.
@@ -74,6 +85,13 @@ type RouterServiceSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	HTTPNodePort int32 `json:"httpNodePort,omitempty"`
+
+	// externalTrafficPolicy of a NodePort or LoadBalancer: Local (default) keeps the client's address, which the login's throttle and the
+	// utility's authorizedIPs go by, and answers on the nodes that run a pod of the router only. Cluster answers on every node, and
+	// clients have the address of a node.
+	// +optional
+	// +kubebuilder:validation:Enum=Local;Cluster
+	ExternalTrafficPolicy string `json:"externalTrafficPolicy,omitempty"`
 
 	// annotations of the Service, for load balancers.
 	// +optional

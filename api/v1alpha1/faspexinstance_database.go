@@ -60,9 +60,9 @@ type ExternalDatabase struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// database is the name of the schema; faspex by default. It starts with faspex, because the documented grants cover names that do;
-	// what follows is also appended to the names of the two users (faspex_b: aspera_b and faspex_b), so that several instances can
-	// share a server.
+	// database is the name of the schema; faspex by default. It starts with faspex; what follows is also appended to the names of the two
+	// users (faspex_b: aspera_b and faspex_b), so that several instances can share a server. None of their names may begin with
+	// another's, so that none of them can have the default.
 	// +optional
 	// +kubebuilder:validation:MinLength=6
 	// +kubebuilder:validation:MaxLength=48

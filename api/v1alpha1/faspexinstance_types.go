@@ -69,6 +69,10 @@ type FaspexInstanceSpec struct {
 	// +optional
 	TLS *TLSSpec `json:"tls,omitempty"`
 
+	// networkPolicy says who may open connections to the pods of this instance.
+	// +optional
+	NetworkPolicy *NetworkPolicySpec `json:"networkPolicy,omitempty"`
+
 	// admin is the first administrator.
 	// +optional
 	Admin *AdminSpec `json:"admin,omitempty"`

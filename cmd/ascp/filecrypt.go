@@ -12,6 +12,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -30,24 +31,24 @@ func (r *request) completeFileCrypt() error {
 	switch r.fileCrypt {
 	case "":
 		if text != "" && r.direction == transferspec.Send {
-			return transfer.Errorf(transfer.CodeUsage, "a passphrase for files is given, but not --file-crypt encrypt")
+			return fail.New(fail.Usage, "a passphrase for files is given, but not --file-crypt encrypt")
 		}
 		return nil
 	case encryptFiles:
 	case decryptFiles:
 		needed, take = transferspec.Receive, atrest.NewPassphrase
 	default:
-		return transfer.Errorf(transfer.CodeUsage, "--file-crypt is encrypt or decrypt, not %q", r.fileCrypt)
+		return fail.New(fail.Usage, "--file-crypt is encrypt or decrypt, not %q", r.fileCrypt)
 	}
 	if r.direction != needed {
-		return transfer.Errorf(transfer.CodeUsage, "files are encrypted when they are sent, and decrypted when they are received")
+		return fail.New(fail.Usage, "files are encrypted when they are sent, and decrypted when they are received")
 	}
 	if text == "" {
-		return transfer.Errorf(transfer.CodeUsage, "--file-crypt %s needs a passphrase in ASPERA_SCP_FILEPASS", r.fileCrypt)
+		return fail.New(fail.Usage, "--file-crypt %s needs a passphrase in ASPERA_SCP_FILEPASS", r.fileCrypt)
 	}
 	var err error
 	if r.passphrase, err = take(text); err != nil {
-		return transfer.Errorf(transfer.CodeUsage, "ASPERA_SCP_FILEPASS: %w", err)
+		return fail.New(fail.Usage, "ASPERA_SCP_FILEPASS: %w", err)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/go-cmp/cmp"
 )
@@ -221,8 +221,8 @@ func TestFileCrypt(t *testing.T) {
 				}
 				return
 			}
-			var e *transfer.Error
-			if !errors.As(err, &e) || e.Code != transfer.CodeUsage || !strings.Contains(e.Text, c.says) || c.pass != "" && strings.Contains(e.Text, c.pass) {
+			var e *fail.Error
+			if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, c.says) || c.pass != "" && strings.Contains(e.Text, c.pass) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
 		})

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 const examples = `ascp sends files to a transfer node and receives files from it, fast over any distance.
 
@@ -35,25 +38,68 @@ Options
 `
 
 const afterwards = `
-Environment
-  ASPERA_SCP_TOKEN     authorization token
-  ASPERA_SCP_KEY       private SSH key (PEM)
-  ASPERA_SCP_PASS      passphrase of the SSH key, or password of the user
-  ASPERA_SCP_FILEPASS  passphrase of --file-crypt; without it nobody can read the files
-  ASPERA_SCP_COOKIE    text to store with the transfer
-
-The server's SSH key is checked against --check-sshfp if that is given, else against known_hosts; a host that is in neither
-is accepted with a note. Over WebSocket the server's certificate must be good for its name, by an authority that -i names, else
-by one that the system trusts (or SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted, unless both
-sides agree on cipher none; every file is verified end to end before it gets its name.
+The server's SSH key must have the fingerprint that --check-sshfp or a transfer spec gives. Without one, it must be the
+key that ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts has. A host that is in neither is accepted once: its key is
+remembered in ~/.ssh/known_hosts, which a line says, and another key is refused from then on. A key that these files mark
+@revoked is always refused. Over WebSocket no fingerprint counts: the server's certificate must be good for its name, by an authority that -i names, else by one that
+the system trusts (or SSL_CERT_FILE names); a transfer spec with wss_enabled begins in this way. Every byte is encrypted,
+unless both sides agree on cipher none; every file is verified end to end before it gets its name.
 The exit status is 0 if every file arrived, else 1, with one line that says why and the published error number.
 `
+
+// columns is how wide the help is.
+const columns = 110
 
 func help() string {
 	set, _ := newFlags()
 	var b strings.Builder
 	b.WriteString(examples)
-	b.WriteString(set.FlagUsagesWrapped(110))
+	b.WriteString(set.FlagUsagesWrapped(columns))
+	b.WriteString("\nEnvironment\n")
+	for _, o := range named(works) {
+		if o.env != "" {
+			fmt.Fprintf(&b, "  %-20s %s\n", o.env, o.words)
+		}
+	}
+	b.WriteString("\nTaken without effect, on the command line or in a transfer spec\n")
+	var idle []string
+	for _, o := range named(inert) {
+		idle = append(idle, o.names()...)
+	}
+	b.WriteString(wrapped(idle))
+	b.WriteString("\nRefused\n")
+	for _, o := range named(refused) {
+		fmt.Fprintf(&b, "  %s: %s\n", strings.Join(o.names(), ", "), o.words)
+	}
 	b.WriteString(afterwards)
 	return b.String()
+}
+
+// names are all that a person may have written.
+func (o *option) names() []string {
+	var names []string
+	if o.short != "" {
+		names = append(names, "-"+o.short)
+	}
+	if o.flag != "" {
+		names = append(names, "--"+o.flag)
+	}
+	return append(names, o.fields...)
+}
+
+// wrapped are words in lines, with commas between them.
+func wrapped(words []string) string {
+	var b strings.Builder
+	line := " "
+	for i, w := range words {
+		if i < len(words)-1 {
+			w += ","
+		}
+		if len(line)+1+len(w) > columns {
+			b.WriteString(line + "\n")
+			line = " "
+		}
+		line += " " + w
+	}
+	return b.String() + line + "\n"
 }

@@ -10,7 +10,7 @@ import (
 	"syscall"
 
 	"faspex.io/operator/dataplane/engine"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 func main() {
@@ -29,7 +29,7 @@ func run(args []string, env func(string) string) int {
 		return status
 	}
 	r, err := parse(args, env)
-	var e *transfer.Error
+	var e *fail.Error
 	switch {
 	case errors.Is(err, errHelp):
 		fmt.Print(help())
@@ -46,7 +46,7 @@ func run(args []string, env func(string) string) int {
 	t := newTask(r, cancel)
 	go interrupts(t, cancel)
 	if err := t.run(ctx); err != nil {
-		if e := transfer.AsError(err, transfer.CodeInternal); !r.quiet || r.managementPort == 0 {
+		if e := fail.Of(err, fail.Internal); !r.quiet || r.managementPort == 0 {
 			fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
 		}
 		return 1
@@ -55,7 +55,7 @@ func run(args []string, env func(string) string) int {
 }
 
 // errInterrupted is the cause of a session that its user ended.
-var errInterrupted = &transfer.Error{Code: transfer.CodeCanceled, Text: "interrupted, run again to resume"}
+var errInterrupted = &fail.Error{Code: fail.Canceled, Text: "interrupted, run again to resume"}
 
 // interrupts ends the session at the first signal and the program at the second. After the end of the session signals mean
 // nothing: a manager sends one when it has seen the last event.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,7 +23,21 @@ func TestMain(m *testing.M) {
 	case "node":
 		os.Exit(runNode(os.Args[1]))
 	}
-	os.Exit(m.Run())
+	os.Exit(atHome(m.Run))
+}
+
+// atHome runs tests with a home of their own: host keys and salts that ascp keeps are not those of who runs the tests.
+func atHome(tests func() int) int {
+	home, err := os.MkdirTemp("", "ascp-home")
+	if err == nil {
+		defer os.RemoveAll(home)
+		err = errors.Join(os.Setenv("HOME", home), os.Unsetenv("XDG_CONFIG_HOME"))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return tests()
 }
 
 // runNode serves the folder dir until it is killed, after it has printed its ports and its certificate.

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
@@ -73,7 +73,7 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 	if err != nil {
 		return nil, err
 	}
-	data, err := engine.ListenUDP(addr, engine.Options{})
+	data, err := udplink.Listen(addr, udplink.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +81,16 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now}, Recorder: n.recorder,
 		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
 	}
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+	// All nodes have one key, so that it does not matter which of them had a port before: ascp remembers the key of a port.
+	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	if err != nil {
 		return nil, err
 	}
-	signer, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		return nil, err
-	}
-	n.hostKey = signer.PublicKey()
 	config := sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: server, Logger: log}
 	for _, c := range changes {
 		c(server, &config)
 	}
+	n.hostKey = config.HostKeys[0].PublicKey()
 	s, err := sshd.New(config)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Pauses between attempts to connect again.
@@ -17,8 +18,8 @@ const (
 
 // passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address that
 // has changed.
-var passing = []transfer.Code{
-	transfer.CodeControl, transfer.CodeControlTimeout, transfer.CodeData, transfer.CodeDataTimeout, transfer.CodeConnectionLost, transfer.CodeDataStalled,
+var passing = []fail.Code{
+	fail.Control, fail.ControlTimeout, fail.Data, fail.DataTimeout, fail.ConnectionLost, fail.DataStalled,
 }
 
 // persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to wait. A
@@ -38,7 +39,7 @@ func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
 		}
 		left := time.Until(giveUp)
-		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, transfer.AsError(err, transfer.CodeInternal).Code) {
+		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, fail.Of(err, fail.Internal).Code) {
 			return summary, err
 		}
 		if progress && !t.quiet {

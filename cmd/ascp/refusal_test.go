@@ -16,6 +16,7 @@ import (
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -64,7 +65,7 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		token string
 		args  []string
-		code  transfer.Code
+		code  fail.Code
 		says  string
 	}{
 		"neither token nor key":    {"", send("/in"), 19, "neither a token"},
@@ -74,8 +75,8 @@ func TestRefusals(t *testing.T) {
 		"wrong direction":          {n.receiving(t, "/in"), send("/in"), 37, "other direction"},
 		"path outside":             {good, send("/elsewhere"), 41, "not allowed"},
 		"climbing path":            {good, send("/in/../secret/f"), 41, "not allowed"},
-		"link to a sibling":        {other, send("/allowed/secret/g"), 41, "outside of the permitted folder"},
-		"link out of the root":     {other, send("/allowed/root/g"), 41, "outside of the permitted folder"},
+		"link to a sibling":        {other, send("/allowed/secret/g"), 41, "symbolic link"},
+		"link out of the root":     {other, send("/allowed/root/g"), 41, "symbolic link"},
 		"wrong key":                {good, append([]string{"-i", rsaKey(t)}, send("/in")...), 19, "does not accept the SSH key"},
 		"unknown user":             {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not accept the SSH key"},
 		"wrong host key":           {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51, "host key"},
@@ -116,7 +117,7 @@ func TestRefusals(t *testing.T) {
 		tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Source: "f", Destination: "/allowed/secret/g"}}})
 		var status int
 		said := stderrOf(t, func() { status = n.ascp(t, tok, "--mode=send", "--host=127.0.0.1", "--file-pair-list="+pairs, "/") })
-		if status != 1 || !strings.Contains(said, "outside of the permitted folder") {
+		if status != 1 || !strings.Contains(said, "symbolic link") {
 			t.Errorf("status %d, said %q", status, said)
 		}
 		if _, err := os.Stat(filepath.Join(n.dir, "secret/g")); err == nil {

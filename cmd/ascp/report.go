@@ -7,6 +7,7 @@ import (
 
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/faspmgr"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -86,7 +87,7 @@ func (t *task) reportEnd(s transfer.Summary, err error) {
 		t.manager.Send("DONE", fields...)
 		return
 	}
-	e := transfer.AsError(err, transfer.CodeInternal)
+	e := fail.Of(err, fail.Internal)
 	t.manager.Send("ERROR", append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description", Value: e.Text})...)
 }
 
@@ -98,6 +99,6 @@ func (t *task) obey(f faspmgr.Frame) {
 			t.client.SetTargetRate(kbps)
 		}
 	case "CANCEL":
-		t.cancel(&transfer.Error{Code: transfer.CodeCanceled, Text: "canceled by the manager, run again to resume"})
+		t.cancel(&fail.Error{Code: fail.Canceled, Text: "canceled by the manager, run again to resume"})
 	}
 }

@@ -20,10 +20,13 @@ type request struct {
 	webSocket     bool
 	webSocketPort int
 
-	keyFiles    []string // of SSH keys, or of certificates for a WebSocket
-	keyPEM      string
-	password    string // of the key or of the user
-	fingerprint string
+	keyFiles      []string // of SSH keys, or of certificates for a WebSocket
+	sshKeyFile    string   // named by a transfer spec: of a key alone
+	authorityFile string   // likewise, of certificates alone
+	keyPEM        string
+	keyPassphrase string
+	password      string // of the user, and of a key without a passphrase of its own
+	fingerprint   string
 
 	sources      []transferspec.Path
 	sourcePrefix string
@@ -46,4 +49,7 @@ type request struct {
 	quiet, debug   bool
 	managementPort int
 	retryTimeout   time.Duration
+
+	// notices are what a person should know before the transfer begins.
+	notices []string
 }

@@ -6,50 +6,133 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
 // applySpecFile reads a transfer spec, as the APIs return it, from a file or from standard input. The spec may be wrapped as
 // in the answers of a node: {"transfer_specs":[{"transfer_spec":{...}}]}. What the command line says goes first.
-func (r *request) applySpecFile(name string) error {
+func (d *draft) applySpecFile(name string) error {
 	text, err := readSpec(name)
 	if err != nil {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec can't be read: %w", err)
+		return fail.New(fail.Usage, "the transfer spec can't be read: %w", err)
 	}
+	fields, err := specFields(text)
+	if err != nil {
+		return err
+	}
+	return d.applyFields(fields)
+}
+
+// specFields are the fields of the one spec of a file.
+func specFields(text []byte) (map[string]json.RawMessage, error) {
+	type fields = map[string]json.RawMessage
 	var answer struct {
-		TransferSpec  *transferspec.Spec `json:"transfer_spec"`
+		TransferSpec  fields `json:"transfer_spec"`
 		TransferSpecs []struct {
-			TransferSpec transferspec.Spec `json:"transfer_spec"`
+			TransferSpec fields `json:"transfer_spec"`
 		} `json:"transfer_specs"`
 	}
-	var spec transferspec.Spec
 	if err := json.Unmarshal(text, &answer); err != nil {
-		return badSpec(err)
+		return nil, badSpec(err)
 	}
 	switch {
 	case answer.TransferSpec != nil:
-		spec = *answer.TransferSpec
+		return answer.TransferSpec, nil
 	case len(answer.TransferSpecs) == 1:
-		spec = answer.TransferSpecs[0].TransferSpec
+		return answer.TransferSpecs[0].TransferSpec, nil
 	case len(answer.TransferSpecs) > 1:
-		return transfer.Errorf(transfer.CodeUsage, "the file holds %d transfer specs, one is run at a time", len(answer.TransferSpecs))
-	default:
-		if err := json.Unmarshal(text, &spec); err != nil {
-			return badSpec(err)
-		}
+		return nil, fail.New(fail.Usage, "the file holds %d transfer specs, one is run at a time", len(answer.TransferSpecs))
 	}
-	return r.applySpec(spec)
+	var plain fields
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return nil, badSpec(err)
+	}
+	return plain, nil
+}
+
+// sift leaves those fields that an option of the table reads, under their first names. A field that is null is none. One that asks for
+// what is refused is an error. Names that are not in the table are returned: they change nothing, but who wrote them may have thought otherwise.
+func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		o, value := ofField(name), fields[name]
+		switch {
+		case string(value) == "null":
+		case o == nil:
+			unknown = append(unknown, name)
+		case o.fate == refused && asks(value):
+			return nil, fail.New(fail.Usage, "transfer spec: %s is not supported by this ascp: %s", name, o.words)
+		case o.fate == works && name == o.fields[0]:
+			continue
+		case o.fate == works:
+			if first, ok := fields[o.fields[0]]; !ok || string(first) == "null" {
+				fields[o.fields[0]] = value
+			}
+		}
+		delete(fields, name)
+	}
+	return unknown, nil
+}
+
+// asks reports whether a value of a field asks for anything.
+func asks(value json.RawMessage) bool {
+	var v any
+	if json.Unmarshal(value, &v) != nil {
+		return true
+	}
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case float64:
+		return v != 0
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return true
+}
+
+// mostNames bounds how many names one message has.
+const mostNames = 10
+
+// unknownFields names fields that nobody reads. The names are a stranger's: they are quoted.
+func unknownFields(names []string) string {
+	more := ""
+	if len(names) > mostNames {
+		more = fmt.Sprintf(" and %d more", len(names)-mostNames)
+		names = names[:mostNames]
+	}
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = strconv.QuoteToASCII(n[:min(len(n), 64)])
+	}
+	return "transfer spec: not known and left out: " + strings.Join(quoted, ", ") + more
 }
 
 // badSpec describes a spec that is not JSON, or has a wrong type, without its values: it holds a token.
 func badSpec(err error) error {
 	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return transfer.Errorf(transfer.CodeUsage, "transfer spec: field %s has a wrong type", wrong.Field)
+	switch {
+	case !errors.As(err, &wrong):
+		return fail.New(fail.Usage, "the transfer spec is not JSON")
+	case wrong.Field == "":
+		return fail.New(fail.Usage, "the transfer spec is not an object")
 	}
-	return transfer.Errorf(transfer.CodeUsage, "the transfer spec is not JSON")
+	return fail.New(fail.Usage, "transfer spec: field %s has a wrong type", wrong.Field)
 }
 
 func readSpec(name string) ([]byte, error) {
@@ -59,83 +142,53 @@ func readSpec(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
+// applySpec takes what a spec says and the request does not.
 func (r *request) applySpec(s transferspec.Spec) error {
-	if s.RemoveAfterTransfer || s.DeleteBeforeTransfer || s.RemoveEmptyDirectories {
-		return transfer.Errorf(transfer.CodeUsage, "the transfer spec asks for files to be removed, which is not supported by this ascp")
+	text, err := json.Marshal(s)
+	if err != nil {
+		return badSpec(err)
 	}
-	for _, f := range []struct {
-		to   *string
-		from string
-	}{
-		{&r.host, s.RemoteHost}, {&r.user, s.RemoteUser}, {&r.token, s.Token}, {&r.cookie, s.Cookie}, {&r.fingerprint, s.SSHFP},
-		{&r.keyPEM, s.SSHPrivateKey}, {&r.password, s.RemotePassword}, {&r.destination, s.DestinationRoot},
-		{&r.sourcePrefix, s.SourceRoot}, {&r.options.RatePolicy, s.RatePolicy}, {&r.options.Overwrite, s.Overwrite},
-		{&r.options.Resume, s.ResumePolicy}, {&r.options.Symlinks, s.SymlinkPolicy},
-		{&r.fileCrypt, s.ContentProtection}, {&r.filePass, s.ContentProtectionPassword},
-	} {
-		if *f.to == "" {
-			*f.to = f.from
-		}
-	}
-	r.direction = s.Direction
-	r.failBadPass = r.failBadPass || s.FailBadFilePass
-	if s.SSHPort != 0 && r.sshPort == defaultSSHPort {
-		r.sshPort = s.SSHPort
-	}
-	r.webSocket = r.webSocket || s.WSSEnabled && r.token != ""
-	if r.webSocketPort == 0 {
-		r.webSocketPort = s.WSSPort
-	}
-	if r.udpPort == 0 {
-		r.udpPort = s.FASPPort
-	}
-	if len(r.tags) == 0 {
-		r.tags = s.Tags
-	}
-	o := &r.options
-	o.CreateDir = true // Whoever made the spec chose the destination; programs that run specs create it.
-	o.PreserveTimes = o.PreserveTimes || s.PreserveTimes || s.PreserveModificationTime
-	o.PreserveAccessTimes = o.PreserveAccessTimes || s.PreserveAccessTime
-	o.PreserveUID, o.PreserveGID = o.PreserveUID || s.PreserveFileOwnerUID, o.PreserveGID || s.PreserveFileOwnerGID
-	o.SkipSpecial = o.SkipSpecial || s.SkipSpecialFiles
-	if o.TargetKbps == 0 {
-		o.TargetKbps = s.TargetRateKbps
-	}
-	if o.MinKbps == 0 {
-		o.MinKbps = s.MinRateKbps
-	}
-	if o.DatagramSize == 0 {
-		o.DatagramSize = s.DatagramSize
-	}
-	var err error
-	if o.Xattrs == "" {
-		if o.Xattrs, err = kept("preserve_remote_extended_attrs", s.PreserveExtendedAttrs, s.PreserveRemoteExtendedAttrs); err != nil {
-			return err
-		}
-	}
-	if o.ACLs == "" {
-		if o.ACLs, err = kept("preserve_remote_acls", s.PreserveACLs, s.PreserveRemoteACLs); err != nil {
-			return err
-		}
-	}
-	if o.Checksum == "" {
-		o.Checksum = s.FileChecksum
-	}
-	if o.Cipher == "" && s.Cipher != "" {
-		if o.Cipher, err = cipher(s.Cipher); err != nil {
-			return err
-		}
-	}
-	if o.NewerThan, err = moment("exclude_newer_than", s.ExcludeNewerThan); err != nil {
+	fields, err := specFields(text)
+	if err != nil {
 		return err
 	}
-	if o.OlderThan, err = moment("exclude_older_than", s.ExcludeOlderThan); err != nil {
+	return (&draft{request: r}).applyFields(fields)
+}
+
+// applyFields has every option of the table take what the fields of a spec say of it.
+func (d *draft) applyFields(fields map[string]json.RawMessage) error {
+	unknown, err := sift(fields)
+	if err != nil {
 		return err
 	}
-	if len(r.sources) == 0 {
-		r.sources = s.Paths
+	if len(unknown) > 0 {
+		d.notices = append(d.notices, unknownFields(unknown))
 	}
-	return r.noticePairs()
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return badSpec(err)
+	}
+	var s transferspec.Spec
+	if err := json.Unmarshal(text, &s); err != nil {
+		return badSpec(err)
+	}
+	checked := d.options // with the attributes of the command line, which speak for both ends
+	for _, o := range named(works) {
+		if o.setting.spec == nil {
+			continue
+		}
+		if err := o.setting.spec(d, &s); err != nil {
+			return err
+		}
+	}
+	d.webSocket = d.webSocket || d.offersWebSocket && d.token != ""
+	if checked.Xattrs != "" {
+		d.remoteXattrs = ""
+	}
+	if checked.ACLs != "" {
+		d.remoteACLs = ""
+	}
+	return d.settleAttributes("transfer spec: preserve_remote_extended_attrs", "transfer spec: preserve_remote_acls")
 }
 
 // noticePairs finds out whether the paths of a spec name destinations: all or none do.

@@ -14,9 +14,12 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
+	"faspex.io/operator/dataplane/sshd/dial"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/faspmgr"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/internal/version"
@@ -33,6 +36,7 @@ type task struct {
 	display *display
 	cancel  context.CancelCauseFunc
 	began   bool // the last session was welcomed
+	hostKey *dial.HostKey
 }
 
 func newTask(r *request, cancel context.CancelCauseFunc) *task {
@@ -44,10 +48,13 @@ func newTask(r *request, cancel context.CancelCauseFunc) *task {
 
 // run connects and transfers. The manager, if there is one, is called before anything else.
 func (t *task) run(ctx context.Context) error {
+	for _, notice := range t.notices {
+		t.warn(notice)
+	}
 	if t.managementPort != 0 {
 		var err error
 		if t.manager, err = faspmgr.Connect(ctx, t.managementPort); err != nil {
-			return transfer.Errorf(transfer.CodeUsage, "%w", err)
+			return fail.New(fail.Usage, "%w", err)
 		}
 	}
 	summary, err := t.transfer(ctx)
@@ -97,9 +104,9 @@ func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engin
 	if t.udpPort != 0 && t.options.Sessions <= 1 { // Programs number the ports of parallel sessions; here all have one.
 		port = t.udpPort
 	}
-	link, err := engine.DialUDP(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, engine.Options{MaxDatagram: t.options.DatagramSize})
+	link, err := udplink.Dial(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg, udplink.Options{MaxDatagram: t.options.DatagramSize})
 	if err != nil {
-		return nil, &transfer.Error{Code: transfer.CodeDataTimeout, Err: err,
+		return nil, &fail.Error{Code: fail.DataTimeout, Err: err,
 			Text: fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, t.host)}
 	}
 	return link, nil
@@ -121,7 +128,7 @@ func (t *task) prepareSend() error {
 	if len(t.client.Roots) == 1 && !t.pairs {
 		info, err := os.Stat(t.client.Roots[0].Path)
 		if err != nil {
-			return transfer.Errorf(transfer.CodeNoSuchFile, "%s: no such file or folder", t.sources[0].Source)
+			return fail.New(fail.NoSuchFile, "%s: no such file or folder", t.sources[0].Source)
 		}
 		// A file that is encrypted has a name of its own.
 		t.client.Hello.Single = info.Mode().IsRegular() && t.fileCrypt != encryptFiles
@@ -177,21 +184,21 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 	switch {
 	case err == nil && info.IsDir():
 	case err == nil && !single:
-		return nil, transfer.Errorf(transfer.CodeNotDirectory, "%s: is a file, not a folder", folder)
+		return nil, fail.New(fail.NotDirectory, "%s: is a file, not a folder", folder)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return nil, transfer.Errorf(transfer.CodeDiskWrite, "%s: %w", folder, err)
+		return nil, fail.New(fail.DiskWrite, "%s: %w", folder, err)
 	case err != nil && (t.options.CreateDir || strings.HasSuffix(folder, "/")):
 		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return nil, transfer.Errorf(transfer.CodePermission, "%s can't be created: %w", folder, err)
+			return nil, fail.New(fail.Permission, "%s can't be created: %w", folder, err)
 		}
 	case single:
 		folder, rename = filepath.Dir(folder), filepath.Base(folder)
 	default:
-		return nil, transfer.Errorf(transfer.CodeNoSuchFile, "%s: no such folder (-d creates it)", folder)
+		return nil, fail.New(fail.NoSuchFile, "%s: no such folder (-d creates it)", folder)
 	}
 	root, err := storage.Open(folder)
 	if err != nil {
-		return nil, transfer.Errorf(transfer.CodeNoSuchFile, "%s: %w", folder, err)
+		return nil, fail.New(fail.NoSuchFile, "%s: %w", folder, err)
 	}
 	t.client.Target = root
 	if rename != "" {

@@ -1,97 +1,69 @@
 package main
 
-import (
-	"fmt"
-	"strings"
+// withoutEffect are published options that make no difference here: tuning of another implementation, rights that the node decides
+// about, the fallback to HTTP that is never needed because it is not offered, and what other programs show to people.
+var withoutEffect = []option{
+	{fate: inert, flag: "http-fallback", short: "y", fields: []string{"http_fallback"}, setting: taken, words: "data goes over UDP"},
+	{fate: inert, flag: "http-port", short: "t", fields: []string{"http_fallback_port", "https_fallback_port"}, setting: taken, words: "data goes over UDP"},
+	{fate: inert, flag: "http-cert", short: "I", setting: taken, words: "data goes over UDP"},
+	{fate: inert, flag: "http-key", short: "Y", setting: taken, words: "data goes over UDP"},
+	{fate: inert, flag: "local-log", short: "L", setting: taken, words: "what happens is said on standard error"},
+	{fate: inert, flag: "remote-log", short: "R", setting: taken, words: "the node has its own log"},
+	{fate: inert, flag: "read-block-size", short: "g", fields: []string{"read_block_size", "read_threads"}, setting: taken, words: tuning},
+	{fate: inert, flag: "write-block-size", short: "G", fields: []string{"write_block_size", "write_threads"}, setting: taken, words: tuning},
+	{fate: inert, flag: "rexmsg-size", short: "X", setting: taken, words: tuning},
+	{fate: inert, flag: "precalculate-job-size", fields: []string{"precalculate_job_size"}, setting: switched, words: "sizes are always known first"},
+	{fate: inert, flag: "precalculate-disable", setting: switched, words: "sizes are always known first"},
+	{fate: inert, flag: "skip-dir-traversal-dupes", fields: []string{"skip_duplicate_check"}, setting: switched, words: tuning},
+	{fate: inert, flag: "preserve-source-access-time", fields: []string{"preserve_source_access_time"}, setting: switched,
+		words: "reading does not change the source's times more than the system does"},
+	{fate: inert, fields: []string{"use_ascp4", "compression"}, words: tuning},
+	{fate: inert, fields: []string{"multi_session"}, words: "one process is one session, -C says which; the program that starts them counts"},
+	{fate: inert, fields: []string{"xfer_max_retries", "retry_duration"}, words: "who runs ascp says --retry-timeout"},
+	{fate: inert, fields: []string{"authentication"}, words: "a token needs no key, a key no token"},
+	{fate: inert, fields: []string{"remote_access_key", "password"}, words: "nobody logs in with it"},
+	{fate: inert, fields: []string{"cipher_allowed", "rate_policy_allowed", "target_rate_cap_kbps", "min_rate_cap_kbps"}, words: "the node decides"},
+	{fate: inert, fields: []string{"lock_min_rate", "lock_target_rate", "lock_min_rate_kbps", "lock_target_rate_kbps", "lock_rate_policy"}, words: shown},
+	{fate: inert, fields: []string{"title", "aspera_connect_settings", "fasp_url"}, words: shown},
+	{fate: inert, fields: []string{"download_name", "zip_required"}, words: "the HTTP gateway makes archives"},
+}
 
-	"faspex.io/operator/dataplane/transfer"
-	"faspex.io/operator/internal/version"
-	"github.com/spf13/pflag"
+const (
+	tuning = "tuning of another implementation"
+	shown  = "other programs show it to people"
 )
 
-// ignored are published options that make no difference here: tuning of another implementation, and the fallback to HTTP
-// that is never needed because it is not offered. Their values are read and dropped.
-var ignored = []struct {
-	name, short string
-	value       bool
-}{
-	{"http-fallback", "y", true}, {"http-port", "t", true}, {"http-cert", "I", true}, {"http-key", "Y", true},
-	{"local-log", "L", true}, {"remote-log", "R", true},
-	{"read-block-size", "g", true}, {"write-block-size", "G", true}, {"rexmsg-size", "X", true},
-	{"precalculate-job-size", "", false}, {"precalculate-disable", "", false}, {"skip-dir-traversal-dupes", "", false},
-	{"preserve-source-access-time", "", false},
+// unsupported are published options that would change the result.
+var unsupported = []option{
+	{fate: refused, flag: "apply-local-docroot", fields: []string{"apply_local_docroot"}, words: "sources have the names that they have on this computer"},
+	{fate: refused, flag: "delete-before-transfer", fields: []string{"delete_before_transfer"}, words: "nothing is removed at the destination"},
+	{fate: refused, flag: "remove-after-transfer", fields: []string{"remove_after_transfer", "delete_source"}, words: notRemoved},
+	{fate: refused, flag: "remove-empty-directories", fields: []string{"remove_empty_directories"}, words: notRemoved},
+	{fate: refused, flag: "remove-empty-source-directory", fields: []string{"remove_empty_source_directory", "remove_empty_source_dir"}, words: notRemoved},
+	{fate: refused, flag: "remove-skipped", fields: []string{"remove_skipped"}, words: notRemoved},
+	{fate: refused, flag: "move-after-transfer", fields: []string{"move_after_transfer"}, words: "sources stay where they are"},
+	{fate: refused, flag: "save-before-overwrite", fields: []string{"save_before_overwrite"}, words: "what is overwritten is gone, --overwrite never keeps it"},
+	{fate: refused, flag: "keepalive", fields: []string{"keepalive"}, words: "a session ends with its files"},
+	{fate: refused, flag: "preserve-creation-time", fields: []string{"preserve_creation_time"}, words: "no file system here lets it be set"},
+	{fate: refused, flag: "proxy", fields: []string{"proxy", "fasp_proxy"}, words: "data goes straight to the node"},
+	{fate: refused, flag: "ssh-arg", fields: []string{"ssh_args", "use_system_ssh"}, words: "no other SSH program is run"},
+	{fate: refused, flag: "ignore-host-key", words: "nobody is asked about a host's key; --check-sshfp says which is right, or remove the old one from known_hosts"},
+	{fate: refused, flag: "file-manifest", words: "no list of files is written"},
+	{fate: refused, flag: "file-manifest-path", words: "no list of files is written"},
+	{fate: refused, flag: "partial-file-suffix", words: "it is always .partial"},
+	{fate: refused, flag: "exclude-from", words: "-E takes the patterns"},
+	{fate: refused, fields: []string{"filters"}, words: "-E takes patterns to leave out"},
+	{fate: refused, flag: "lock-min-rate", words: "who runs ascp decides"},
+	{fate: refused, fields: []string{"target_rate_percentage"}, words: "-l and target_rate_kbps take a rate"},
+	{fate: refused, fields: []string{"source_root_id", "destination_root_id"}, words: "tags.aspera.node.file_id names the folder"},
+	{fate: refused, fields: []string{"obfuscate_file_names"}, words: "files have their own names at the node"},
+	{fate: refused, fields: []string{"icos"}, words: "the node has its own storage"},
 }
 
-// unsupported are published options that would change the result, so that leaving them out silently would be wrong.
-var unsupported = []string{
-	"apply-local-docroot", "delete-before-transfer", "keepalive", "move-after-transfer",
-	"preserve-creation-time", "proxy", "remove-after-transfer",
-	"remove-empty-directories", "remove-empty-source-directory", "remove-skipped", "save-before-overwrite", "ssh-arg",
-	"file-manifest", "file-manifest-path", "partial-file-suffix", "ignore-host-key", "exclude-from", "lock-min-rate",
-}
+const notRemoved = "sources are never removed"
 
-// accepted is a flag without effect.
-type accepted struct{ value bool }
-
-func (accepted) String() string   { return "" }
-func (accepted) Set(string) error { return nil }
-func (a accepted) Type() string {
-	if a.value {
-		return "string"
-	}
-	return "bool"
-}
-
-func addIgnored(s *pflag.FlagSet) {
-	for _, o := range ignored {
-		f := s.VarPF(accepted{value: o.value}, o.name, o.short, "")
-		if !o.value {
-			f.NoOptDefVal = "true"
-		}
-		f.Hidden = true
-	}
-}
-
-func addUnsupported(s *pflag.FlagSet) {
-	for _, name := range unsupported {
-		f := s.VarPF(accepted{}, name, "", "")
-		f.NoOptDefVal = "true" // The value, if there is one, never matters.
-		f.Hidden = true
-	}
-}
-
-func refuseUnsupported(s *pflag.FlagSet) error {
-	for _, name := range unsupported {
-		if s.Changed(name) {
-			return transfer.Errorf(transfer.CodeUsage, "option --%s is not supported by this ascp", name)
-		}
-	}
-	return nil
-}
-
-// information answers the calls by which programs find out about an ascp.
-func information(args []string) (text string, status int, ok bool) {
-	for _, a := range args {
-		switch a {
-		case "-A", "--version":
-			return fmt.Sprintf("faspex ascp version %s\n", published()), 0, true
-		case "-DDL-":
-			return fmt.Sprintf("LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n", published()), 1, true
-		case "-SSH":
-			return "ascp: error 8: option -SSH is not supported by this ascp\n", 1, true
-		}
-	}
-	return "", 0, false
-}
-
-// published is the version as digits and dots, which is what programs look for.
-func published() string {
-	v := strings.TrimPrefix(version.Version, "v")
-	if i := strings.IndexFunc(v, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
-		v = v[:i]
-	}
-	if v == "" { // A build without a release.
-		return "0.0.0"
-	}
-	return v
-}
+// Flags without effect: of some the value is dropped, the others are switches.
+var (
+	taken    = setting{kind: "string"}
+	switched = setting{kind: "bool"}
+)

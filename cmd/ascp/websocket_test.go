@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/token"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -96,7 +96,7 @@ func TestWebSocketRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		token string
 		args  []string
-		code  transfer.Code
+		code  fail.Code
 		says  string
 	}{
 		"no token":                 {"", right, 19, "needs a token"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -15,13 +16,13 @@ import (
 //
 //	ascp ... --mode send|recv --host H [--user U] source... destination
 //	ascp ... source... [user@]host:destination    or    ascp ... [user@]host:source... destination
-func (f *flags) words(r *request, words []string) error {
-	fromList := f.fileList != "" || f.pairList != ""
+func (d *draft) words(words []string) error {
+	fromList := d.fileList != "" || d.pairList != ""
 	if len(words) == 0 || !fromList && len(words) < 2 {
 		return errors.New("a source and a destination are needed")
 	}
 	sources, destination := words[:len(words)-1], words[len(words)-1]
-	if f.dest64 {
+	if d.dest64 {
 		var err error
 		if destination, err = decode64("the destination", destination); err != nil {
 			return err
@@ -31,26 +32,26 @@ func (f *flags) words(r *request, words []string) error {
 		if len(sources) > 0 {
 			return fmt.Errorf("sources come from the list or from the command line, not from both: %q", sources[0])
 		}
-		if err := f.lists(r); err != nil {
+		if err := d.lists(); err != nil {
 			return err
 		}
 	}
-	r.destination = destination
-	switch f.mode {
+	d.destination = destination
+	switch d.mode {
 	case "":
-		return r.colonForm(sources, destination)
+		return d.colonForm(sources, destination)
 	case "send":
-		r.direction = transferspec.Send
+		d.direction = transferspec.Send
 	case "recv", "receive":
-		r.direction = transferspec.Receive
+		d.direction = transferspec.Receive
 	default:
-		return fmt.Errorf("--mode is send or recv, not %q", f.mode)
+		return fmt.Errorf("--mode is send or recv, not %q", d.mode)
 	}
-	if r.host == "" {
+	if d.host == "" {
 		return errors.New("--mode needs --host")
 	}
 	for _, s := range sources {
-		r.sources = append(r.sources, transferspec.Path{Source: s})
+		d.sources = append(d.sources, transferspec.Path{Source: s})
 	}
 	return nil
 }
@@ -114,17 +115,17 @@ func remote(word string) (user, host, path string, ok bool) {
 }
 
 // lists reads the files that name sources.
-func (f *flags) lists(r *request) error {
-	name := f.fileList
-	if f.pairList != "" {
-		if f.fileList != "" {
+func (d *draft) lists() error {
+	name := d.fileList
+	if d.pairList != "" {
+		if d.fileList != "" {
 			return errors.New("--file-list and --file-pair-list exclude each other")
 		}
-		name, r.pairs = f.pairList, true
+		name, d.pairs = d.pairList, true
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return transfer.Errorf(transfer.CodeNoSuchFile, "the list of files can't be read: %w", err)
+		return fail.New(fail.NoSuchFile, "the list of files can't be read: %w", err)
 	}
 	var lines []string
 	for line := range strings.Lines(string(text)) {
@@ -132,9 +133,9 @@ func (f *flags) lists(r *request) error {
 			lines = append(lines, line)
 		}
 	}
-	if !r.pairs {
+	if !d.pairs {
 		for _, line := range lines {
-			r.sources = append(r.sources, transferspec.Path{Source: line})
+			d.sources = append(d.sources, transferspec.Path{Source: line})
 		}
 		return nil
 	}
@@ -142,7 +143,7 @@ func (f *flags) lists(r *request) error {
 		return fmt.Errorf("%s has an odd number of lines: a source and a destination alternate", name)
 	}
 	for i := 0; i < len(lines); i += 2 {
-		r.sources = append(r.sources, transferspec.Path{Source: lines[i], Destination: lines[i+1]})
+		d.sources = append(d.sources, transferspec.Path{Source: lines[i], Destination: lines[i+1]})
 	}
 	return nil
 }
@@ -158,13 +159,14 @@ func sessionOf(text string) (session, sessions int, err error) {
 		sessions, err = strconv.Atoi(n)
 	}
 	if !ok || err != nil || session < 1 || session > sessions {
-		return 0, 0, transfer.Errorf(transfer.CodeUsage, "-C %s: give the number of the session and how many there are, as in 1:2", text)
+		return 0, 0, fail.New(fail.Usage, "-C %s: give the number of the session and how many there are, as in 1:2", text)
 	}
 	return session, sessions, nil
 }
 
 // complete checks that the request can be run, and fills in what follows from the rest.
 func (r *request) complete() error {
+	fill(&r.sshPort, defaultSSHPort)
 	switch {
 	case r.host == "":
 		return errors.New("no server is named")
@@ -173,14 +175,14 @@ func (r *request) complete() error {
 	case r.sshPort <= 0 || r.sshPort > 65535 || r.udpPort < 0 || r.udpPort > 65535:
 		return errors.New("a port is between 1 and 65535")
 	case len(r.sources) == 0:
-		return transfer.Errorf(transfer.CodeNothing, "nothing to transfer: no source is named")
+		return fail.New(fail.Nothing, "nothing to transfer: no source is named")
 	}
 	if r.user == "" {
 		r.user = "xfer"
 	}
 	for _, s := range r.sources {
 		if strings.Contains(s.Source, "://") {
-			return transfer.Errorf(transfer.CodeUsage, "%s: sources that are not files are not supported", s.Source)
+			return fail.New(fail.Usage, "%s: sources that are not files are not supported", s.Source)
 		}
 	}
 	if err := r.completeFileCrypt(); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/process"
@@ -26,6 +27,7 @@ Environment:
   FASPEX_CORE_SECRET       secret of this installation: seals node passwords, signs access tokens
   FASPEX_CORE_OLD_SECRET   the secret before the last rotation, which still opens and verifies
   FASPEX_CORE_URL          origin that people use, for example https://faspex.example.com
+  FASPEX_CORE_TRUSTED_PROXIES  addresses and networks of the router, whose X-Forwarded-For is believed (default: nobody's)
   FASPEX_CORE_LOG_LEVEL    debug, info (default), warn, error
   FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD,
   FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE   the database`,
@@ -39,6 +41,10 @@ Environment:
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_SECRET: %w", err)
 			}
+			proxies, err := address.Parse(os.Getenv("FASPEX_CORE_TRUSTED_PROXIES"))
+			if err != nil {
+				return fmt.Errorf("FASPEX_CORE_TRUSTED_PROXIES: %w", err)
+			}
 			config, err := store.ConfigFromEnv(os.Getenv)
 			if err != nil {
 				return fmt.Errorf("read database configuration: %w", err)
@@ -48,7 +54,9 @@ Environment:
 				return err
 			}
 			defer db.Close()
-			server, err := core.New(store.New(db), ring, core.Config{ExternalURL: os.Getenv("FASPEX_CORE_URL"), Version: version.Version, Log: log})
+			server, err := core.New(store.New(db), ring, core.Config{
+				ExternalURL: os.Getenv("FASPEX_CORE_URL"), Version: version.Version, TrustedProxies: proxies, Log: log,
+			})
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_URL: %w", err)
 			}

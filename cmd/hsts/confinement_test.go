@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"faspex.io/operator/dataplane/config"
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/test/mariadbd"
 )
 
 // What a link in an own package must not do, with the ordinary client and the calls that Faspex makes. test/confine plays the same
@@ -301,6 +303,39 @@ func TestLinkIsMadeThroughNoLink(t *testing.T) {
 	}
 	if text, err := os.Readlink(filepath.Join(n.cfg.StorageRoot, "default/tenant/out")); err == nil {
 		t.Errorf("a link was made through a link: %s", text)
+	}
+}
+
+// Links that an administrator places and lists go on leading where they lead; who may write there puts no other in their place.
+func TestListedLinksAreFollowed(t *testing.T) {
+	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
+	write(t, filepath.Join(n.cfg.StorageRoot, "cold/archive/old"), "old")
+	for _, name := range []string{"archive", "unlisted"} {
+		symlink(t, "../cold/archive", filepath.Join(n.cfg.StorageRoot, "default", name))
+	}
+	n.cfg.SymbolicLinks = config.SymbolicLinks{Follow: []string{"/default/archive"}, PermitOutside: true}
+	n.start(t)
+	ctx, c := t.Context(), n.client(t, "node", nodePassword)
+	evil := t.TempDir()
+	write(t, filepath.Join(evil, "new"), "new")
+	symlink(t, "/etc/hosts", filepath.Join(evil, "outside"))
+	for name, want := range map[string]bool{"archive": true, "unlisted": false} {
+		up, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/" + name + "/sub"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		up.Paths = []transferspec.Path{{Source: evil + "/."}}
+		out, err := command(t, up, "--symbolic-links=copy").CombinedOutput()
+		if (err == nil) != want {
+			t.Errorf("upload through %s: %v %s", name, err, out)
+		}
+		listing, err := c.Browse(ctx, client.BrowseRequest{Path: "/default/" + name})
+		if (err == nil && len(listing.Items) == 2) != want {
+			t.Errorf("listing of %s: %v, %v", name, listing.Items, err)
+		}
+	}
+	if text, err := os.Readlink(filepath.Join(n.cfg.StorageRoot, "cold/archive/sub/outside")); text != "/etc/hosts" {
+		t.Errorf("a link that leads out is permitted, and is %q, %v", text, err)
 	}
 }
 

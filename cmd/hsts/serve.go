@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"faspex.io/operator/dataplane/config"
-	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
@@ -93,6 +93,9 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 		return err
 	}
 	defer n.files.Close()
+	if err := n.files.FollowListed(cfg.SymbolicLinks.Follow); err != nil {
+		return fmt.Errorf("symbolicLinks.follow: %w", err)
+	}
 	if n.store, err = store.New(env.Database); err != nil {
 		return err
 	}
@@ -138,7 +141,7 @@ func (n *node) run(ctx context.Context) error {
 }
 
 func (n *node) serveTransfers(ctx context.Context) error {
-	data, err := engine.ListenUDP(port(n.cfg.Ports.UDP), engine.Options{GSO: engine.GSO(n.cfg.GSO)})
+	data, err := udplink.Listen(port(n.cfg.Ports.UDP), udplink.Options{GSO: udplink.GSO(n.cfg.GSO)})
 	if err != nil {
 		return err
 	}
@@ -157,7 +160,8 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		DefaultKbps: n.cfg.Rates.TargetKbps, CapKbps: n.cfg.Rates.MaxKbps,
 		Policy:   n.cfg.Rates.Policy,
 		Outbound: n.totals.send, Inbound: n.totals.receive,
-		Logger: n.log,
+		OutsideLinks: n.cfg.SymbolicLinks.PermitOutside,
+		Logger:       n.log,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.serveSSH(ctx, sessions) })

@@ -87,7 +87,7 @@ func newNode(t *testing.T, name string, database *mysql.Config) *testNode {
 	}
 	n.file = filepath.Join(dir, "hsts.yaml")
 	n.cfg.Ports = config.Ports{SSH: freePort(t), UDP: freePort(t), NodeAPI: freePort(t), Metrics: freePort(t)}
-	if err := prepare(filepath.Join(n.cfg.StorageRoot, "default"), os.Getuid(), os.Getgid()); err != nil {
+	if err := os.MkdirAll(filepath.Join(n.cfg.StorageRoot, "default"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	writeTokenKeys(t, n.cfg.Secrets.TokenKeys, "k1", "k1")
@@ -337,25 +337,4 @@ func TestCertificateChangesWithoutARestart(t *testing.T) {
 	n.ca = writeCertificate(t, n.cfg.Secrets.TLS)
 	c := n.client(t, "", "")
 	eventually(t, "the new certificate", func() (any, bool) { err := c.Ping(t.Context()); return err, err == nil })
-}
-
-func TestPrepareOwnsMountsAndNothingBeneath(t *testing.T) {
-	root := filepath.Join(t.TempDir(), "storage")
-	deep := filepath.Join(root, "default", "deep")
-	if err := os.MkdirAll(deep, 0o500); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(filepath.Join(root, "default"), 0o555); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := prepare(root, os.Getuid(), os.Getgid()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for path, want := range map[string]os.FileMode{filepath.Join(root, "default"): 0o755, deep: 0o500} {
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
-			t.Errorf("%s: %v, %v; want %v", path, info.Mode().Perm(), err, want)
-		}
-	}
 }

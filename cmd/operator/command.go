@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"faspex.io/operator/controllers/transfernode"
 	"faspex.io/operator/internal/version"
 )
 
@@ -22,6 +24,9 @@ type settings struct {
 	healthAddress   string
 	logLevel        string
 	logFormat       string
+
+	operatorImage     string
+	operatorNamespace string
 
 	allowedHostPaths []string
 	allowedImages    []string
@@ -69,6 +74,10 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.leaderID, "leader-election-id", "faspex-operator", "name of the lease; operators that serve different namespaces have different ones")
 	flags.StringVar(&s.leaderNamespace, "leader-election-namespace", os.Getenv("POD_NAMESPACE"),
 		"namespace of the lease; by default POD_NAMESPACE, or the namespace this program runs in")
+	flags.StringVar(&s.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"),
+		"namespace that this program runs in, for the network policies that let it in; by default POD_NAMESPACE")
+	flags.StringVar(&s.operatorImage, "operator-image", cmp.Or(os.Getenv("OPERATOR_IMAGE"), transfernode.DefaultOperatorImage),
+		"image of this program, which also prepares the storage folders of transfer nodes; by default OPERATOR_IMAGE, or the released one")
 	flags.StringSliceVar(&s.allowedHostPaths, "allowed-host-paths", nil,
 		"folders of machines that TransferNodes may use, with all beneath them, separated by commas; all but those of the system when empty")
 	flags.StringSliceVar(&s.allowedImages, "allowed-images", nil,
@@ -79,5 +88,6 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.logFormat, "log-format", "json", "json or console")
 	// controller-runtime registers its flag with the standard library's set.
 	flags.AddGoFlag(flag.Lookup("kubeconfig"))
+	command.AddCommand(newPrepareCommand())
 	return command
 }

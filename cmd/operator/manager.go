@@ -116,11 +116,11 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 	// The connections need Secrets that users give, which the cache has no content of.
 	nodes, faspex := nodeapi.NewConnector(mgr.GetAPIReader(), nil), faspexapi.NewConnector(mgr.GetAPIReader(), nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
-	if _, err := faspexinstance.SetupWithManager(mgr, faspexinstance.Options{Policy: permitted}); err != nil {
+	if _, err := faspexinstance.SetupWithManager(mgr, faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace}); err != nil {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: faspexinstance.DatabaseServer(credentials), Policy: permitted, Nodes: nodes, Faspex: faspex,
+		DatabaseServer: faspexinstance.DatabaseServer(credentials), OperatorImage: s.operatorImage, Policy: permitted, Nodes: nodes, Faspex: faspex,
 	}); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ type Core struct {
 // NewOnCore is New with the real core instead of the fake; Faspex is nil.
 func NewOnCore(t *testing.T) *Field {
 	t.Helper()
-	f := prepare(t)
+	f := prepare(t, false)
 	f.Faspex = nil
 	f.Core = f.runCore(t)
 	f.start(t)

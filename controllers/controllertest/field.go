@@ -27,6 +27,7 @@ import (
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/faspexinstance"
+	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
@@ -55,6 +56,8 @@ type Field struct {
 	// Faspex is the fake, Core the real one; one of them is nil.
 	Faspex *Faspex
 	Core   *Core
+	// Embedded says that the instance's database is an embedded one: the same server plays it.
+	Embedded bool
 	// Policy is what the controllers permit.
 	Policy policy.Policy
 	// Appliers count what the controllers write.
@@ -64,7 +67,15 @@ type Field struct {
 // New starts the controllers for a namespace of its own. It holds a FaspexInstance that is not ready, and no TransferNode.
 func New(t *testing.T) *Field {
 	t.Helper()
-	f := prepare(t)
+	f := prepare(t, false)
+	f.start(t)
+	return f
+}
+
+// NewEmbedded is New for an instance with an embedded database.
+func NewEmbedded(t *testing.T) *Field {
+	t.Helper()
+	f := prepare(t, true)
 	f.start(t)
 	return f
 }
@@ -72,18 +83,18 @@ func New(t *testing.T) *Field {
 // NewPermitting is New for controllers that permit less than everything.
 func NewPermitting(t *testing.T, permitted policy.Policy) *Field {
 	t.Helper()
-	f := prepare(t)
+	f := prepare(t, false)
 	f.Policy = permitted
 	f.start(t)
 	return f
 }
 
-func prepare(t *testing.T) *Field {
+func prepare(t *testing.T, embedded bool) *Field {
 	t.Helper()
 	c := kubeapi.Client(t)
 	f := &Field{
 		Client: c, Namespace: kubeapi.Namespace(t, c), Database: mariadbd.Start(t),
-		Faspex: NewFaspex(), NodeAPI: &NodeAPI{},
+		Faspex: NewFaspex(), NodeAPI: &NodeAPI{}, Embedded: embedded,
 	}
 	f.createInstance(t)
 	return f
@@ -109,16 +120,26 @@ func (f *Field) createInstance(t *testing.T) {
 			desiredinstance.KeyRootPassword: []byte(mariadbd.RootPassword),
 		},
 	})
+	database := v1alpha1.DatabaseSpec{External: &v1alpha1.ExternalDatabase{
+		Host: f.Database.Host, Port: int32(f.Database.Port), RootSecretRef: v1alpha1.SecretReference{Name: "root"},
+	}}
+	if f.Embedded {
+		database = v1alpha1.DatabaseSpec{Embedded: &v1alpha1.EmbeddedDatabase{}}
+	}
 	f.Create(t, &v1alpha1.FaspexInstance{
 		ObjectMeta: f.meta(Instance),
-		Spec: v1alpha1.FaspexInstanceSpec{
-			ExternalURL: externalURL,
-			Database: v1alpha1.DatabaseSpec{External: &v1alpha1.ExternalDatabase{
-				Host: f.Database.Host, Port: int32(f.Database.Port),
-				RootSecretRef: v1alpha1.SecretReference{Name: "root"},
-			}},
-		},
+		Spec:       v1alpha1.FaspexInstanceSpec{ExternalURL: externalURL, Database: database},
 	})
+}
+
+// databaseServer is where the real server listens: nothing resolves the names of Services here.
+func (f *Field) databaseServer(reader *secrets.Store) func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error) {
+	find := faspexinstance.DatabaseServer(reader)
+	return func(ctx context.Context, instance *v1alpha1.FaspexInstance) (mariadb.Server, error) {
+		server, err := find(ctx, instance)
+		server.Host, server.Port = f.Database.Host, int32(f.Database.Port)
+		return server, err
+	}
 }
 
 func (f *Field) start(t *testing.T) {
@@ -144,7 +165,7 @@ func (f *Field) start(t *testing.T) {
 		f.Appliers = append(f.Appliers, applier)
 	}
 	add(transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: faspexinstance.DatabaseServer(reader), Policy: f.Policy, Nodes: nodes, Faspex: f,
+		DatabaseServer: f.databaseServer(reader), Policy: f.Policy, Nodes: nodes, Faspex: f,
 	}))
 	add(storagelocation.SetupWithManager(mgr, storagelocation.Options{Nodes: nodes, Faspex: f}))
 	add(accesskey.SetupWithManager(mgr, accesskey.Options{Nodes: nodes}))

@@ -23,6 +23,9 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if _, err := r.applier.Apply(ctx, o.owner(), c.Service(o.instance)); err != nil {
 			return apply.Outcome(err)
 		}
+		if err := r.restrict(ctx, o, c.NetworkPolicy(o.instance, r.operatorNamespace)); err != nil {
+			return apply.Outcome(err)
+		}
 		changed, err := r.applier.Apply(ctx, o.owner(), c.Deployment(o.instance, o.configHash(c.Name)))
 		if err != nil {
 			return apply.Outcome(err)

@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -34,6 +35,7 @@ import (
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const controllerName = "faspexinstance"
@@ -42,6 +44,8 @@ const controllerName = "faspexinstance"
 type Options struct {
 	// Policy is what the operator permits.
 	Policy policy.Policy
+	// OperatorNamespace is where the operator runs, if that is known: network policies let it in from there.
+	OperatorNamespace string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -53,6 +57,8 @@ type reconciler struct {
 	recorder events.EventRecorder
 	now      func() time.Time
 	policy   policy.Policy
+
+	operatorNamespace string
 }
 
 // observed is what the phases of one reconciliation share.
@@ -77,6 +83,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		recorder: mgr.GetEventRecorder(controllerName),
 		now:      options.Now,
 		policy:   options.Policy,
+
+		operatorNamespace: options.OperatorNamespace,
 	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
@@ -85,6 +93,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Owns(&appsv1.Deployment{}).
 		Owns(&batchv1.Job{}).
 		Owns(&corev1.Service{}).
+		Owns(&networkingv1.NetworkPolicy{}).
 		Owns(&corev1.ConfigMap{}).
 		Owns(&corev1.Secret{}).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfSecret)).

@@ -51,6 +51,9 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 	if _, err := r.applier.Apply(ctx, o.owner(), desired.DatabaseService(o.instance)); err != nil {
 		return apply.Outcome(err)
 	}
+	if err := r.restrict(ctx, o, desired.DatabaseNetworkPolicy(o.instance, r.operatorNamespace)); err != nil {
+		return apply.Outcome(err)
+	}
 	changed, err := r.applier.Apply(ctx, o.owner(), desired.DatabaseStatefulSet(o.instance, hash))
 	if err != nil {
 		return apply.Outcome(err)
@@ -68,6 +71,9 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 
 // databaseProvisioned makes the database, its users and their rights, and repairs them.
 func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase.Outcome {
+	if outcome := r.databaseIsApart(ctx, o); !outcome.IsDone() {
+		return outcome
+	}
 	server, err := o.rootServer()
 	if err != nil {
 		return secrets.Outcome(err)

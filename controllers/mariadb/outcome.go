@@ -12,6 +12,12 @@ import (
 // recheck is how soon a database that did not answer is tried again: nothing tells when it is back.
 const recheck = 10 * time.Second
 
+// NameTaken says that other is in the way of spec.database.external.database, and what to do.
+func NameTaken(other string) string {
+	return "spec.database.external.database: " + other + " of that name, or one of the names begins with the other: " +
+		"make the instance with another name, such as faspex_a beside faspex_b"
+}
+
 // Outcome is what an error of this package means for the phase that met it. The message names the server, never a credential.
 func Outcome(server Server, err error) phase.Outcome {
 	var untrusted *tls.CertificateVerificationError
@@ -22,6 +28,9 @@ func Outcome(server Server, err error) phase.Outcome {
 		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+" refused the credentials").After(recheck)
 	case errors.Is(err, ErrUnreachable):
 		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the database server "+server.Addr()+" does not answer").After(recheck)
+	case errors.Is(err, ErrNameTaken):
+		// The other database may be dropped, and nothing tells.
+		return phase.Invalid(v1alpha1.ReasonConflict, NameTaken("the database server "+server.Addr()+" has another database")).After(recheck)
 	default:
 		return phase.Transient(v1alpha1.ReasonDatabaseError, "the database server "+server.Addr()+" refused a statement", err)
 	}

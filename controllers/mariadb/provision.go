@@ -51,7 +51,7 @@ func (p *provisioner) run(want Wanted) error {
 			return err
 		}
 	}
-	if err := p.database(want.Database); err != nil {
+	if err := p.database(want.Database, want.Apart); err != nil {
 		return err
 	}
 	for _, a := range want.Accounts {
@@ -77,10 +77,20 @@ func (p *provisioner) sqlMode() error {
 		"SET GLOBAL sql_mode=(SELECT REPLACE(@@GLOBAL.sql_mode,'ONLY_FULL_GROUP_BY',''))")
 }
 
-func (p *provisioner) database(name string) error {
+func (p *provisioner) database(name string, apart bool) error {
 	exists, err := p.exists("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name)
 	if err != nil || exists {
 		return err
+	}
+	if apart {
+		beside, err := p.exists("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'faspex%'"+
+			" AND (LEFT(SCHEMA_NAME, CHAR_LENGTH(?)) = ? OR LEFT(?, CHAR_LENGTH(SCHEMA_NAME)) = SCHEMA_NAME)", name, name, name)
+		if err != nil {
+			return err
+		}
+		if beside {
+			return fmt.Errorf("create database %s: %w", name, ErrNameTaken)
+		}
 	}
 	return p.change("created database "+name, "CREATE DATABASE IF NOT EXISTS "+Identifier(name)+" CHARACTER SET utf8mb4")
 }

@@ -69,8 +69,8 @@ func TestProvisionRepairsDrift(t *testing.T) {
 	}{
 		{"password changed", []string{"ALTER USER faspex_drift@'%' IDENTIFIED BY 'other'"}, []string{"reset the password of user faspex_drift"}},
 		{"account locked", []string{"ALTER USER faspex_drift@'%' ACCOUNT LOCK"}, []string{"reset the password of user faspex_drift"}},
-		{"right taken", []string{"REVOKE INSERT ON `faspex\\_drift%`.* FROM faspex_drift@'%'"}, []string{"set the rights of user faspex_drift"}},
-		{"right given", []string{"GRANT DROP ON `faspex\\_drift%`.* TO faspex_drift@'%'"}, []string{"set the rights of user faspex_drift"}},
+		{"right taken", []string{"REVOKE INSERT ON `faspex\\_drift`.* FROM faspex_drift@'%'"}, []string{"set the rights of user faspex_drift"}},
+		{"right given", []string{"GRANT DROP ON `faspex\\_drift`.* TO faspex_drift@'%'"}, []string{"set the rights of user faspex_drift"}},
 		{
 			"made superuser", []string{"GRANT ALL ON *.* TO faspex_drift@'%' WITH GRANT OPTION"},
 			[]string{"set the rights of user faspex_drift"},
@@ -103,14 +103,19 @@ func TestRightsAreNoMoreThanNeeded(t *testing.T) {
 	provision(t, server, mariadb.Faspex("faspex_x",
 		mariadb.Account{Name: "aspera_x", Password: "a"}, mariadb.Account{Name: "faspex_x", Password: "b"}))
 	provision(t, server, mariadb.HSTS("hsts_a_b", mariadb.Account{Name: "hsts_a_b", Password: "c"}))
-	run(t, server, "CREATE DATABASE hsts_aXb", "CREATE DATABASE faspexYx")
+	// Those of neighbours: other names that the same patterns, or the documented faspex%, would match.
+	run(t, server, "CREATE DATABASE hsts_aXb", "CREATE DATABASE faspexYx", "CREATE DATABASE faspex_x_b", "CREATE DATABASE faspex_x2")
 	tests := []struct {
 		user, password, statement string
 		allowed                   bool
 	}{
 		{"aspera_x", "a", "CREATE TABLE faspex_x.t (a INT)", true},
 		{"aspera_x", "a", "CREATE TABLE faspexYx.t (a INT)", false},
+		{"aspera_x", "a", "CREATE TABLE faspex_x_b.t (a INT)", false},
+		{"aspera_x", "a", "CREATE TABLE faspex_x2.t (a INT)", false},
+		{"aspera_x", "a", "CREATE DATABASE faspex_x_c", false},
 		{"faspex_x", "b", "INSERT INTO faspex_x.t VALUES (1)", true},
+		{"faspex_x", "b", "SELECT * FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'faspex_x'", true},
 		{"faspex_x", "b", "DROP TABLE faspex_x.t", false},
 		{"faspex_x", "b", "SELECT * FROM mysql.global_priv", false},
 		{"hsts_a_b", "c", "CREATE TABLE hsts_a_b.t (a INT)", true},
@@ -155,4 +160,52 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: the error holds the password", tt.name)
 		}
 	}
+}
+
+// TestGrantsOfAnEarlierVersionAreTaken: rights on every name that begins with the database's are narrowed to the database.
+func TestGrantsOfAnEarlierVersionAreTaken(t *testing.T) {
+	server := rootServer(t)
+	want := mariadb.Faspex("faspex_narrow",
+		mariadb.Account{Name: "aspera_narrow", Password: "a"}, mariadb.Account{Name: "faspex_narrow", Password: "b"})
+	provision(t, server, want)
+	run(t, server, "GRANT SELECT, INSERT, UPDATE, DELETE ON `faspex\\_narrow%`.* TO faspex_narrow@'%'", "CREATE DATABASE faspex_narrower",
+		"CREATE TABLE faspex_narrower.t (a INT)")
+	if diff := cmp.Diff([]string{"set the rights of user faspex_narrow"}, provision(t, server, want)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	cfg := mariadbd.Start(t).RootConfig()
+	cfg.User, cfg.Passwd = "faspex_narrow", "b"
+	if _, err := mariadbd.Open(t, cfg).ExecContext(t.Context(), "SELECT * FROM faspex_narrower.t"); err == nil {
+		t.Error("the database of a neighbour can be read")
+	}
+}
+
+// TestProvisionMakesNoDatabaseBesideOneWhoseNameBeginsTheSame: the documented rights of others may cover every name that begins with
+// theirs. What exists already is left to whoever made it.
+func TestProvisionMakesNoDatabaseBesideOneWhoseNameBeginsTheSame(t *testing.T) {
+	server := rootServer(t)
+	run(t, server, "CREATE DATABASE faspex_own_b", "CREATE DATABASE hsts_own_b_c")
+	for name, refused := range map[string]bool{
+		"faspex_own": true, "faspex_own_b_c": true, "faspex_own_b2": true, "faspex_own_": true,
+		"faspex_own_c": false, "faspex_own_b": false, "faspex_ownXb": false,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Cleanup(func() {
+				if !refused && name != "faspex_own_b" {
+					if err := mariadb.Drop(context.WithoutCancel(t.Context()), server, name); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			changes, err := mariadb.Provision(t.Context(), server, mariadb.Faspex(name,
+				mariadb.Account{Name: "aspera_own", Password: "a"}, mariadb.Account{Name: "faspex_own", Password: "b"}))
+			if errors.Is(err, mariadb.ErrNameTaken) != refused || !refused && err != nil {
+				t.Errorf("error %v, want refused %t", err, refused)
+			}
+			if refused && len(changes) > 0 {
+				t.Errorf("changed %q", changes)
+			}
+		})
+	}
+	provision(t, server, mariadb.HSTS("hsts_own_b", mariadb.Account{Name: "hsts_own_b", Password: "c"}))
 }

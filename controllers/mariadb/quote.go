@@ -26,13 +26,8 @@ func passwordHash(password string) string {
 	return "*" + strings.ToUpper(hex.EncodeToString(second[:]))
 }
 
-// databasePattern is a pattern for GRANT that matches database and every name that begins with it: underscores of the name stand for
-// themselves.
-func databasePattern(database string) string {
-	return strings.ReplaceAll(database, "_", `\_`) + "%"
-}
-
-// exactDatabase is a pattern for GRANT that matches database alone.
+// exactDatabase is a pattern for GRANT that matches database alone: underscores of the name stand for themselves. Names with % or \
+// are not made here.
 func exactDatabase(database string) string {
 	return strings.ReplaceAll(database, "_", `\_`)
 }

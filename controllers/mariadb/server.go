@@ -28,6 +28,8 @@ var (
 	ErrUnreachable = errors.New("database server is unreachable")
 	// ErrAccessDenied: the server refused the credentials.
 	ErrAccessDenied = errors.New("database server refused the credentials")
+	// ErrNameTaken: the server has a database of which the name begins with the wanted one's, or the other way round.
+	ErrNameTaken = errors.New("the name begins that of another database, or begins with it")
 	// ErrRefused: the server refused a statement.
 	ErrRefused = errors.New("database server refused a statement")
 )

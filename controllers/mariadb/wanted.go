@@ -4,6 +4,9 @@ package mariadb
 type Wanted struct {
 	// Database to create.
 	Database string
+	// Apart refuses to create Database beside one of which the name begins with the other's. The documented rights of instances that
+	// others have made cover every name that begins with theirs.
+	Apart bool
 	// Accounts to create, each for connections from anywhere.
 	Accounts []Account
 	// NoFullGroupBy takes ONLY_FULL_GROUP_BY out of the server's sql_mode.
@@ -25,10 +28,11 @@ type Grant struct {
 	Privileges []string
 }
 
-// Faspex is what an instance needs, as the guide has it: the database, the user who migrates it and the restricted user who reads and
-// writes it, and ONLY_FULL_GROUP_BY off.
+// Faspex is what an instance needs: the database, the user who migrates it and the restricted user who reads and writes it, and
+// ONLY_FULL_GROUP_BY off. The rights are those of the guide, which gives them on every name that begins with faspex; here they are on
+// the database alone (TestRightsAreNoMoreThanNeeded), because several instances may share a server.
 func Faspex(database string, admin, user Account) Wanted {
-	pattern := databasePattern(database)
+	pattern := exactDatabase(database)
 	admin.Grants = []Grant{
 		{Pattern: "mysql", Privileges: []string{"SELECT"}},
 		{Pattern: pattern, Privileges: []string{
@@ -37,7 +41,7 @@ func Faspex(database string, admin, user Account) Wanted {
 		}},
 	}
 	user.Grants = []Grant{{Pattern: pattern, Privileges: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}}}
-	return Wanted{Database: database, Accounts: []Account{admin, user}, NoFullGroupBy: true}
+	return Wanted{Database: database, Apart: true, Accounts: []Account{admin, user}, NoFullGroupBy: true}
 }
 
 // HSTS is what a transfer node needs: a database and one user who owns everything in it.

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,6 +17,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/mariadb"
@@ -32,6 +34,7 @@ import (
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const controllerName = "transfernode"
@@ -39,11 +42,16 @@ const controllerName = "transfernode"
 // resync is how often the parts that no watch reports on are looked at: the Node API and the registration.
 const resync = time.Minute
 
+// DefaultOperatorImage is the image of the operator that was released with this code.
+const DefaultOperatorImage = "ghcr.io/faspex-io/operator:" + desiredinstance.DefaultVersion
+
 // Options are what the program gives the controller.
 type Options struct {
 	// DatabaseServer tells where and as whom to provision in the database server of an instance. Its error wraps
 	// secrets.ErrNotFound or secrets.ErrInvalid while the credentials are not there.
 	DatabaseServer func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error)
+	// OperatorImage is the operator's own image; DefaultOperatorImage when empty.
+	OperatorImage string
 	// Policy is what the operator permits.
 	Policy policy.Policy
 	// Nodes and Faspex open the connections.
@@ -85,6 +93,9 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	if options.OperatorImage == "" {
+		options.OperatorImage = DefaultOperatorImage
+	}
 	applier := apply.New(mgr.GetClient(), controllerName)
 	r := &reconciler{
 		Options: options,
@@ -106,6 +117,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		For(&v1alpha1.TransferNode{}).
 		Owns(&appsv1.DaemonSet{}).
 		Owns(&corev1.Service{}).
+		Owns(&networkingv1.NetworkPolicy{}).
 		Owns(&corev1.ConfigMap{}).
 		Owns(&corev1.Secret{}).
 		Watches(&v1alpha1.FaspexInstance{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfInstance)).

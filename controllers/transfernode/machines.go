@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/transfernode"
 )
 
 // maxMachines is the API's limit for status.machines.
@@ -88,13 +89,26 @@ func machineOf(pod corev1.Pod) string {
 // portTaken is how the scheduler says that a port of a pod is in use on a machine, by another TransferNode for instance.
 const portTaken = "didn't have free ports"
 
+// maxLastWords bounds what is repeated of a container's last words.
+const maxLastWords = 400
+
+// lastWords are why prepare gave up, which folder it refused for instance. Other containers' words are for their logs.
+func lastWords(status corev1.ContainerStatus) string {
+	terminated := status.LastTerminationState.Terminated
+	if status.Name != desired.PrepareContainer || terminated == nil || terminated.Message == "" {
+		return ""
+	}
+	words := strings.Join(strings.Fields(terminated.Message), " ")
+	return ": " + words[:min(len(words), maxLastWords)]
+}
+
 // trouble is the first reason a pod is stuck for; empty when it is only slow.
 func trouble(pod corev1.Pod) string {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for _, status := range statuses {
 			waiting := status.State.Waiting
 			if waiting != nil && !slices.Contains([]string{"", "PodInitializing", "ContainerCreating"}, waiting.Reason) {
-				return waiting.Reason
+				return waiting.Reason + lastWords(status)
 			}
 		}
 	}

@@ -127,11 +127,19 @@ func TestTrouble(t *testing.T) {
 	if got, want := troubles([]corev1.Pod{taken}), " (n2: another pod uses one of the ports of spec.ports)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	refused := corev1.Pod{Spec: corev1.PodSpec{NodeName: "n1"}, Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{{
+		Name: "prepare", State: waiting("CrashLoopBackOff"),
+		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: "operator: it holds files\n"}},
+	}}}}
+	other := *refused.DeepCopy()
+	other.Status.InitContainerStatuses[0].Name = "sidecar"
 	for _, test := range []struct {
 		name string
 		pod  corev1.Pod
 		want string
 	}{
+		{"folder refused", refused, "CrashLoopBackOff: operator: it holds files"},
+		{"last words of another", other, "CrashLoopBackOff"},
 		{"running", podOn("n1", corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}), ""},
 		{"starting", podOn("n1", waiting("ContainerCreating")), ""},
 		{"crashing", podOn("n1", waiting("CrashLoopBackOff")), "CrashLoopBackOff"},

@@ -3,11 +3,13 @@ package transfernode
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -18,8 +20,19 @@ import (
 	"faspex.io/operator/controllers/phase"
 )
 
-// podsRecheck is how often pods that are not ready are looked at.
-const podsRecheck = 10 * time.Second
+const (
+	// podsRecheck is how often pods that are not ready are looked at.
+	podsRecheck = 10 * time.Second
+	// addressRecheck is how soon those are looked at whose machine has not told its address yet: the database is not open to it before.
+	addressRecheck = 2 * time.Second
+)
+
+func recheckOf(pods []corev1.Pod) time.Duration {
+	if slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Status.HostIP == "" }) {
+		return addressRecheck
+	}
+	return podsRecheck
+}
 
 // workloadReady writes the ConfigMap, the Service and the DaemonSet, and reports how the pods are.
 func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outcome {
@@ -31,17 +44,49 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	if err != nil {
 		return phase.Transient(v1alpha1.ReasonInvalidSpec, "the configuration of hsts cannot be rendered", err)
 	}
-	for _, object := range []runtime.ApplyConfiguration{
-		desired.ConfigMap(o.node, config),
-		desired.Service(o.node),
-		desired.DaemonSet(o.node, workload(o, atStart)),
-	} {
+	daemonSet, err := r.daemonSet(ctx, o.node, r.workload(o, atStart))
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	for _, object := range []runtime.ApplyConfiguration{desired.ConfigMap(o.node, config), desired.Service(o.node), daemonSet} {
 		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
 			return apply.Outcome(err)
 		}
 	}
 	o.node.Status.Endpoint = desired.Endpoint(o.node)
-	return r.lookAtPods(ctx, o)
+	pods, err := r.pods(ctx, o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
+	}
+	if err := r.admitToDatabase(ctx, o, pods); err != nil {
+		return apply.Outcome(err)
+	}
+	return r.lookAtPods(ctx, o, pods)
+}
+
+// daemonSet is what the pods shall be. While nothing else of them changes, prepare keeps the image that the operator has given it: a new
+// version of the operator restarts no transfer. What runs is compared with what the operator remembers of it, so that an image that
+// somebody else has put there is not kept.
+func (r *reconciler) daemonSet(
+	ctx context.Context, node *v1alpha1.TransferNode, workload desired.Workload,
+) (*appsv1ac.DaemonSetApplyConfiguration, error) {
+	hash, err := desired.TemplateHash(node, workload)
+	if err != nil {
+		return nil, err
+	}
+	live := &appsv1.DaemonSet{}
+	key := client.ObjectKey{Namespace: node.Namespace, Name: desired.NamesOf(node.Name).DaemonSet}
+	if err := r.client.Get(ctx, key, live); client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("get DaemonSet: %w", err)
+	}
+	runs := slices.ContainsFunc(live.Spec.Template.Spec.InitContainers, func(c corev1.Container) bool {
+		return c.Name == desired.PrepareContainer && c.Image == node.Status.PrepareImage
+	})
+	if runs && live.Annotations[desired.TemplateHashAnnotation] == hash {
+		workload.OperatorImage = node.Status.PrepareImage
+	}
+	node.Status.PrepareImage = workload.OperatorImage
+	return desired.DaemonSet(node, workload).WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash}), nil
 }
 
 // runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their machines go on
@@ -51,19 +96,19 @@ func (r *reconciler) runningWorkload(ctx context.Context, o *observed) (phase.Ou
 	if o.node.Status.DesiredNodes == nil {
 		return phase.Outcome{}, false
 	}
-	return r.lookAtPods(ctx, o), seen
+	pods, err := r.pods(ctx, o.node)
+	if err != nil {
+		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err), seen
+	}
+	return r.lookAtPods(ctx, o, pods), seen
 }
 
 // lookAtPods reports how the DaemonSet and its pods are.
-func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome {
+func (r *reconciler) lookAtPods(ctx context.Context, o *observed, pods []corev1.Pod) phase.Outcome {
 	daemonSet := &appsv1.DaemonSet{}
 	key := client.ObjectKey{Namespace: o.node.Namespace, Name: desired.NamesOf(o.node.Name).DaemonSet}
 	if err := r.client.Get(ctx, key, daemonSet); client.IgnoreNotFound(err) != nil {
 		return phase.Transient(v1alpha1.ReasonAPIError, "the DaemonSet cannot be read", err)
-	}
-	pods, err := r.pods(ctx, o.node)
-	if err != nil {
-		return phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
 	}
 	o.node.Status.DesiredNodes = &daemonSet.Status.DesiredNumberScheduled
 	o.node.Status.ReadyNodes = &daemonSet.Status.NumberReady
@@ -71,17 +116,18 @@ func (r *reconciler) lookAtPods(ctx context.Context, o *observed) phase.Outcome 
 	outcome := judgeDaemonSet(daemonSet, pods)
 	if !outcome.IsDone() {
 		// What keeps a pod from starting is told by the pod alone, which nothing watches.
-		outcome = outcome.After(podsRecheck)
+		outcome = outcome.After(recheckOf(pods))
 	}
 	return outcome
 }
 
 // workload is what the DaemonSet takes from the instance, and the digest of what is read at the start.
-func workload(o *observed, atStart string) desired.Workload {
+func (r *reconciler) workload(o *observed, atStart string) desired.Workload {
 	workload := desired.Workload{
-		Image:      desiredinstance.ImagesOf(o.instance).HSTS,
-		PullPolicy: desiredinstance.PullPolicy(o.instance),
-		ConfigHash: desired.ConfigHash(atStart, o.databaseEnv, o.sshHostKeys),
+		Image:         desiredinstance.ImagesOf(o.instance).HSTS,
+		OperatorImage: r.OperatorImage,
+		PullPolicy:    desiredinstance.PullPolicy(o.instance),
+		ConfigHash:    desired.ConfigHash(atStart, o.databaseEnv, o.sshHostKeys),
 
 		DatabaseCASecret: desiredinstance.DatabaseOf(o.instance).CASecret,
 	}

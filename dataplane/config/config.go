@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
@@ -26,20 +27,20 @@ type Config struct {
 	GSO   string `yaml:"gso"`
 	Rates Rates  `yaml:"rates"`
 	// Ciphers that sessions may use, the preferred one first.
-	Ciphers []string    `yaml:"ciphers"`
-	History History     `yaml:"history"`
-	Secrets SecretPaths `yaml:"secrets"`
+	Ciphers       []string      `yaml:"ciphers"`
+	SymbolicLinks SymbolicLinks `yaml:"symbolicLinks"`
+	History       History       `yaml:"history"`
+	Secrets       SecretPaths   `yaml:"secrets"`
 }
 
-// History is how long what ended is kept in the database, as text such as "2160h". 0 is the default of dataplane/store: 90 days for
-// transfers and their sessions, 30 days for the results of single files, which hold their names.
-type History struct {
-	Transfers time.Duration `yaml:"transfers"`
-	Files     time.Duration `yaml:"files"`
+// SymbolicLinks says what the node does with symbolic links in its storage. By default what opens a grant follows none.
+type SymbolicLinks struct {
+	// Follow are links that an administrator has placed, as paths beneath the storage root. They are followed as long as they lead to
+	// something beneath it.
+	Follow []string `yaml:"follow"`
+	// PermitOutside takes links in uploads whose text leads out of the folder that is sent.
+	PermitOutside bool `yaml:"permitOutside"`
 }
-
-// shortestHistory keeps a slip of the pen from ending what is looked at.
-const shortestHistory = time.Hour
 
 // Ports are TCP ports, but UDP.
 type Ports struct {
@@ -59,6 +60,12 @@ type Rates struct {
 	// TotalSendKbps and TotalReceiveKbps are for all sessions of this node together. They may change while it runs.
 	TotalSendKbps    int64 `yaml:"totalSendKbps"`
 	TotalReceiveKbps int64 `yaml:"totalReceiveKbps"`
+}
+
+// History is how long the database remembers transfers that have ended, and the names of their files.
+type History struct {
+	Transfers time.Duration `yaml:"transfers"`
+	Files     time.Duration `yaml:"files"`
 }
 
 // SecretPaths are the folders that secrets are mounted in.
@@ -82,6 +89,7 @@ func Default() Config {
 		GSO:           "auto",
 		Rates:         Rates{Policy: "fair"},
 		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
+		History:       History{Transfers: 90 * 24 * time.Hour, Files: 30 * 24 * time.Hour},
 		Secrets: SecretPaths{
 			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls", NodeUser: "/etc/hsts/node-user",
 		},
@@ -138,12 +146,13 @@ func (c Config) validate() error {
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
-	for name, kept := range map[string]time.Duration{"history.transfers": c.History.Transfers, "history.files": c.History.Files} {
-		check(kept == 0 || kept >= shortestHistory, "%s must be at least %s, such as 720h, or 0 for the default", name, shortestHistory)
-	}
+	check(c.History.Transfers > 0 && c.History.Files > 0, "history.transfers and history.files must be positive durations, such as 720h")
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
 	for _, cipher := range c.Ciphers {
 		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)
+	}
+	for _, p := range c.SymbolicLinks.Follow {
+		check(path.IsAbs(p) && path.Clean(p) == p && p != "/", "symbolicLinks.follow: %q must be an absolute path without . and .. beneath the storage root", p)
 	}
 	return errors.Join(errs...)
 }

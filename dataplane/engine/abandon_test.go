@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
 // beyond counts, apart, what is written from an offset on.
 type beyond struct {
-	counting
+	enginetest.Counting
 	from  int64
 	bytes atomic.Int64
 }
@@ -23,7 +24,7 @@ func (b *beyond) WriteAt(p []byte, off int64) (int, error) {
 	if off >= b.from {
 		b.bytes.Add(int64(len(p)))
 	}
-	return b.counting.WriteAt(p, off)
+	return b.Counting.WriteAt(p, off)
 }
 
 // What is left of a range that nobody wants any more does not travel, and does not hold up what was pushed beside it.
@@ -43,7 +44,7 @@ func TestAbandon(t *testing.T) {
 				link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
 				a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
 				sink := &beyond{from: after.Offset}
-				s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound}, a, b, patternSource{}, sink, 0)
+				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound}, a, b, enginetest.Source{}, sink, 0)
 				for _, g := range []engine.Range{before, unwanted, after} { // joined, as files that follow one another are
 					if err := errors.Join(r.Expect(g), s.Push(g)); err != nil {
 						t.Fatal(err)
@@ -54,12 +55,12 @@ func TestAbandon(t *testing.T) {
 				time.AfterFunc(tt.when, func() { s.Abandon(unwanted) })
 				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 				defer cancel()
-				sent, received := run(ctx, s, r)
+				sent, received := enginetest.Run(ctx, s, r)
 				if got := sink.bytes.Load(); got != after.Length {
 					t.Errorf("%d bytes of the next range are written", got)
 				}
-				if got := sink.counting.bytes.Load() - before.Length - after.Length; got < 0 || got > tt.sent || sink.wrong.Load() > 0 {
-					t.Errorf("%d bytes of the unwanted range are written, %d samples are wrong", got, sink.wrong.Load())
+				if got := sink.Counting.Bytes.Load() - before.Length - after.Length; got < 0 || got > tt.sent || sink.Wrong.Load() > 0 {
+					t.Errorf("%d bytes of the unwanted range are written, %d samples are wrong", got, sink.Wrong.Load())
 				}
 				if !errors.Is(sent, context.DeadlineExceeded) || !errors.Is(received, context.DeadlineExceeded) {
 					t.Errorf("the sender ends with %v, the receiver with %v", sent, received)

@@ -16,9 +16,6 @@ const (
 	watchSync = 4  // and of syncs
 )
 
-// trainSender is a Link that can be told to send datagrams singly.
-type trainSender interface{ StopTrains() }
-
 // pathWatch counts fates until they make a judgement.
 type pathWatch struct {
 	lost, arrived         int // data packets
@@ -61,7 +58,7 @@ func (s *Sender) watchPath() {
 	if !w.hole() {
 		return
 	}
-	link, can := s.link.(trainSender)
+	link, can := s.link.(TrainSender)
 	// What never worked is more likely the fault of trains: single packets of this size crossed before.
 	if can && !w.singly && (!w.ever || s.path.MaxDatagram == wire.MinDatagram) {
 		w.singly = true
@@ -74,7 +71,7 @@ func (s *Sender) watchPath() {
 	}
 	s.cfg.Logger.Warn("the path does not carry its size any more", "peer", s.path.RemoteAddr, "datagram", s.path.MaxDatagram)
 	w.probes = w.probes[:0]
-	for _, size := range probeSizes {
+	for _, size := range wire.CommonSizes {
 		if size <= s.path.MaxDatagram {
 			w.probes = append(w.probes, size)
 		}

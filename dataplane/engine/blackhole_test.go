@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
@@ -23,13 +24,13 @@ func TestSizeNoLongerCrosses(t *testing.T) {
 			largest = max(len(d), largest-1)
 			return d
 		})
-		sink := &counting{}
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 40e6)
-		if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+		sink := &enginetest.Counting{}
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 40e6)
+		if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 			t.Fatalf("sender: %v, receiver: %v", sent, received)
 		}
-		if sink.bytes.Load() != 40e6 || sink.wrong.Load() != 0 {
-			t.Errorf("%d bytes arrived, %d samples are wrong", sink.bytes.Load(), sink.wrong.Load())
+		if sink.Bytes.Load() != 40e6 || sink.Wrong.Load() != 0 {
+			t.Errorf("%d bytes arrived, %d samples are wrong", sink.Bytes.Load(), sink.Wrong.Load())
 		}
 		if largest < 1300 || largest > 1400 {
 			t.Errorf("packets of %d bytes were sent in the end, want the largest that cross", largest)
@@ -56,12 +57,12 @@ func TestTrainsGetLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
 		link := &trainLoser{Link: a}
-		sink := newSpace(4 << 20)
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, link, b, patternSource{}, sink, 4<<20)
-		if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+		sink := enginetest.NewSpace(4 << 20)
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, link, b, enginetest.Source{}, sink, 4<<20)
+		if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 			t.Fatalf("sender: %v, receiver: %v", sent, received)
 		}
-		sink.check(t, engine.Range{Length: 4 << 20})
+		sink.Check(t, engine.Range{Length: 4 << 20})
 		if !link.singly.Load() {
 			t.Error("trains are still sent in one piece")
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
@@ -18,7 +19,7 @@ func (f flow) endless(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64, 
 	clock := simnet.NewClock()
 	clock.Ahead = f.ahead
 	cfg := engine.Config{ID: engine.SessionID(id), Clock: clock, Rate: f.rate, MaxMemory: memoryBound}
-	s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<40)
+	s, r := enginetest.Ends(t, cfg, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<40)
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	group.Go(func() { _ = s.Run(ctx) })

@@ -16,8 +16,8 @@ const (
 	slabSize           = 1 << 20
 )
 
-// normal returns cfg with every default filled in, or says what is wrong with it.
-func (cfg Config) normal() (Config, error) {
+// WithDefaults is cfg with every default filled in, or what is wrong with it.
+func (cfg Config) WithDefaults() (Config, error) {
 	if cfg.Cipher == "" {
 		cfg.Cipher = AES128GCM
 	}
@@ -67,4 +67,5 @@ func (cfg *Config) keys(d wire.Direction) (*wire.Keys, error) {
 	return wire.NewKeys(cfg.Secret, uint64(cfg.ID), string(cfg.Cipher), d)
 }
 
-func (cfg *Config) connID() uint32 { return uint32(cfg.ID) }
+// ConnID is what stands for the session in every datagram.
+func (id SessionID) ConnID() uint32 { return uint32(id) }

@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
 // slowSink takes a while for every write.
 type slowSink struct {
-	counting
+	enginetest.Counting
 	takes time.Duration
 }
 
 func (s *slowSink) WriteAt(p []byte, off int64) (int, error) {
 	time.Sleep(s.takes)
-	return s.counting.WriteAt(p, off)
+	return s.Counting.WriteAt(p, off)
 }
 
 // A receiver that is stopped takes what is on its way.
@@ -27,18 +28,18 @@ func TestWhatIsOnItsWayArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set := simnet.Settings{RateBps: 100e6, Delay: 200 * time.Millisecond}
 		a, b := simnet.Connect(simnet.NewPipe(set, 1), simnet.NewPipe(set, 2), 1472, 100e6, 0)
-		sink := &counting{}
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 100e6)
+		sink := &enginetest.Counting{}
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 100e6)
 		ctx, cancel := context.WithCancel(t.Context())
 		var before int64
 		time.AfterFunc(3*time.Second, func() {
 			before = r.Stats().BytesReceived
 			cancel()
 		})
-		run(ctx, s, r)
+		enginetest.Run(ctx, s, r)
 		// 2.5 MB fit into 200 ms.
-		if got := sink.bytes.Load() - before; got < 2e6 || got > 2.5e6 || sink.wrong.Load() > 0 {
-			t.Errorf("%d bytes are written of what was on its way after %d, %d samples are wrong", got, before, sink.wrong.Load())
+		if got := sink.Bytes.Load() - before; got < 2e6 || got > 2.5e6 || sink.Wrong.Load() > 0 {
+			t.Errorf("%d bytes are written of what was on its way after %d, %d samples are wrong", got, before, sink.Wrong.Load())
 		}
 	})
 }
@@ -57,11 +58,11 @@ func TestWhatHasArrivedIsWritten(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, _, a, b := quietLink()
 				sink := &slowSink{takes: tt.takes}
-				s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 100e6)
+				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 100e6)
 				ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 				defer cancel()
 				before := time.Now()
-				_, received := run(ctx, s, r)
+				_, received := enginetest.Run(ctx, s, r)
 				if !errors.Is(received, context.DeadlineExceeded) {
 					t.Errorf("the receiver ends with %v", received)
 				}
@@ -69,8 +70,8 @@ func TestWhatHasArrivedIsWritten(t *testing.T) {
 					t.Errorf("it stays for %v", stayed)
 				}
 				got := r.Stats().BytesReceived
-				if written := sink.bytes.Load(); got < 10e6 || (written == got) != tt.all || sink.wrong.Load() > 0 {
-					t.Errorf("%d of %d bytes are written, %d samples are wrong", written, got, sink.wrong.Load())
+				if written := sink.Bytes.Load(); got < 10e6 || (written == got) != tt.all || sink.Wrong.Load() > 0 {
+					t.Errorf("%d of %d bytes are written, %d samples are wrong", written, got, sink.Wrong.Load())
 				}
 			})
 		})

@@ -3,45 +3,14 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
-
-// ends makes both ends of a session for bytes bytes; zero leaves pushing and expecting to the caller.
-func ends(t *testing.T, cfg engine.Config, a, b engine.Link, src engine.Source, sink engine.Sink, bytes int64) (*engine.Sender, *engine.Receiver) {
-	t.Helper()
-	s, err := engine.NewSender(cfg, a, src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Group = nil // the sender's
-	r, err := engine.NewReceiver(cfg, b, sink, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes > 0 {
-		if err := errors.Join(r.Expect(engine.Range{Length: bytes}), s.Push(engine.Range{Length: bytes})); err != nil {
-			t.Fatal(err)
-		}
-		r.CloseExpect()
-		s.CloseSend()
-	}
-	return s, r
-}
-
-// run runs both ends and returns how they ended.
-func run(ctx context.Context, s *engine.Sender, r *engine.Receiver) (sent, received error) {
-	var group sync.WaitGroup
-	group.Go(func() { sent = s.Run(ctx) })
-	group.Go(func() { received = r.Run(ctx) })
-	group.Wait()
-	return sent, received
-}
 
 func quietLink() (ab, ba *simnet.Pipe, a, b *simnet.Link) {
 	set := simnet.Settings{RateBps: 100e6, Delay: 10 * time.Millisecond}
@@ -68,14 +37,14 @@ func TestHowSessionsEnd(t *testing.T) {
 		during         func(ctx context.Context, cancel context.CancelFunc, ab, ba *simnet.Pipe)
 		sent, received error
 	}{
-		{"whole", patternSource{}, &counting{}, nil, nil, nil},
-		{"source fails", brokenSource{}, &counting{}, nil, errBroken, engine.ErrAborted},
-		{"sink fails", patternSource{}, brokenSink{}, nil, engine.ErrAborted, errBroken},
-		{"stopped", patternSource{}, &counting{}, func(_ context.Context, cancel context.CancelFunc, _, _ *simnet.Pipe) {
+		{"whole", enginetest.Source{}, &enginetest.Counting{}, nil, nil, nil},
+		{"source fails", brokenSource{}, &enginetest.Counting{}, nil, errBroken, engine.ErrAborted},
+		{"sink fails", enginetest.Source{}, brokenSink{}, nil, engine.ErrAborted, errBroken},
+		{"stopped", enginetest.Source{}, &enginetest.Counting{}, func(_ context.Context, cancel context.CancelFunc, _, _ *simnet.Pipe) {
 			time.Sleep(time.Second)
 			cancel()
 		}, context.Canceled, context.Canceled},
-		{"network gone", patternSource{}, &counting{}, func(_ context.Context, _ context.CancelFunc, ab, ba *simnet.Pipe) {
+		{"network gone", enginetest.Source{}, &enginetest.Counting{}, func(_ context.Context, _ context.CancelFunc, ab, ba *simnet.Pipe) {
 			time.Sleep(time.Second)
 			ab.Cut(true)
 			ba.Cut(true)
@@ -86,13 +55,13 @@ func TestHowSessionsEnd(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ab, ba, a, b := quietLink()
 				cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), IdleTimeout: 5 * time.Second}
-				s, r := ends(t, cfg, a, b, tt.src, tt.sink, 30e6)
+				s, r := enginetest.Ends(t, cfg, a, b, tt.src, tt.sink, 30e6)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if tt.during != nil {
 					go tt.during(ctx, cancel, ab, ba)
 				}
-				sent, received := run(ctx, s, r)
+				sent, received := enginetest.Run(ctx, s, r)
 				if !errors.Is(sent, tt.sent) {
 					t.Errorf("sender: %v, want %v", sent, tt.sent)
 				}
@@ -108,12 +77,12 @@ func TestHowSessionsEnd(t *testing.T) {
 func TestEarlyEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, &counting{}, 0)
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, &enginetest.Counting{}, 0)
 		_ = r.Expect(engine.Range{Length: 2e6})
 		_ = s.Push(engine.Range{Length: 1e6})
 		r.CloseExpect()
 		s.CloseSend()
-		sent, received := run(t.Context(), s, r)
+		sent, received := enginetest.Run(t.Context(), s, r)
 		if sent != nil || !errors.Is(received, engine.ErrIncomplete) {
 			t.Errorf("sender: %v, receiver: %v", sent, received)
 		}
@@ -124,8 +93,8 @@ func TestEarlyEnd(t *testing.T) {
 func TestLateExpect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
-		sink := &counting{}
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 0)
+		sink := &enginetest.Counting{}
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 0)
 		_ = s.Push(engine.Range{Length: 1e6})
 		s.CloseSend()
 		go func() {
@@ -134,9 +103,9 @@ func TestLateExpect(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			r.CloseExpect()
 		}()
-		sent, received := run(t.Context(), s, r)
-		if sent != nil || received != nil || sink.bytes.Load() != 1e6 || sink.wrong.Load() != 0 {
-			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.bytes.Load())
+		sent, received := enginetest.Run(t.Context(), s, r)
+		if sent != nil || received != nil || sink.Bytes.Load() != 1e6 || sink.Wrong.Load() != 0 {
+			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.Bytes.Load())
 		}
 		if r.Stats().Unexpected == 0 {
 			t.Error("no packet was counted as unexpected")
@@ -148,8 +117,8 @@ func TestLateExpect(t *testing.T) {
 func TestRangesWhileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
-		sink := newSpace(8 << 20)
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 0)
+		sink := enginetest.NewSpace(8 << 20)
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 0)
 		var ranges []engine.Range
 		for off := int64(0); off < 8<<20-40_000; off += 30_000 {
 			ranges = append(ranges, engine.Range{Offset: off, Length: 1 + off%29_000})
@@ -162,10 +131,10 @@ func TestRangesWhileRunning(t *testing.T) {
 			r.CloseExpect()
 			s.CloseSend()
 		}()
-		if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+		if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 			t.Errorf("sender: %v, receiver: %v", sent, received)
 		}
-		sink.check(t, ranges...)
+		sink.Check(t, ranges...)
 	})
 }
 
@@ -174,7 +143,7 @@ func TestRangesWhileRunning(t *testing.T) {
 func TestHostilePackets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
-		sink := newSpace(4 << 20)
+		sink := enginetest.NewSpace(4 << 20)
 		hostile := func(peer *simnet.Link) simnet.Filter {
 			n := 0 // an end sends from one goroutine
 			return func(d []byte) []byte {
@@ -198,11 +167,11 @@ func TestHostilePackets(t *testing.T) {
 		}
 		a.SetFilter(hostile(b))
 		b.SetFilter(hostile(a))
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 4<<20)
-		if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 4<<20)
+		if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 			t.Errorf("sender: %v, receiver: %v", sent, received)
 		}
-		sink.check(t, engine.Range{Length: 4 << 20})
+		sink.Check(t, engine.Range{Length: 4 << 20})
 		st := r.Stats()
 		if st.AuthFailures == 0 || st.Replayed == 0 {
 			t.Errorf("not counted: %+v", st)
@@ -216,8 +185,8 @@ func TestLittleMemory(t *testing.T) {
 		set := simnet.Settings{RateBps: 1e9, Delay: 150 * time.Millisecond, Loss: .01}
 		ab, ba := simnet.NewPipe(set, 1), simnet.NewPipe(set, 2)
 		a, b := simnet.Connect(ab, ba, 1472, 1e9, 0)
-		sink := &counting{}
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: 8 << 20}, a, b, patternSource{}, sink, 100e6)
+		sink := &enginetest.Counting{}
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: 8 << 20}, a, b, enginetest.Source{}, sink, 100e6)
 		var most int64
 		done, ended := make(chan struct{}), make(chan struct{})
 		go func() {
@@ -231,11 +200,11 @@ func TestLittleMemory(t *testing.T) {
 				}
 			}
 		}()
-		sent, received := run(t.Context(), s, r)
+		sent, received := enginetest.Run(t.Context(), s, r)
 		close(done)
 		<-ended
-		if sent != nil || received != nil || sink.bytes.Load() != 100e6 || sink.wrong.Load() != 0 {
-			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.bytes.Load())
+		if sent != nil || received != nil || sink.Bytes.Load() != 100e6 || sink.Wrong.Load() != 0 {
+			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.Bytes.Load())
 		}
 		if most > 8<<20 {
 			t.Errorf("held %d bytes", most)
@@ -247,8 +216,8 @@ func TestLittleMemory(t *testing.T) {
 func TestFarOffsets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
-		sink := &counting{}
-		s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, patternSource{}, sink, 0)
+		sink := &enginetest.Counting{}
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, sink, 0)
 		for _, g := range []engine.Range{{Offset: 10 << 30, Length: 1}, {Offset: engine.MaxOffset - 3e6, Length: 3e6}} {
 			if err := errors.Join(r.Expect(g), s.Push(g)); err != nil {
 				t.Fatal(err)
@@ -259,9 +228,9 @@ func TestFarOffsets(t *testing.T) {
 		}
 		r.CloseExpect()
 		s.CloseSend()
-		sent, received := run(t.Context(), s, r)
-		if sent != nil || received != nil || sink.bytes.Load() != 3e6+1 || sink.wrong.Load() != 0 {
-			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.bytes.Load())
+		sent, received := enginetest.Run(t.Context(), s, r)
+		if sent != nil || received != nil || sink.Bytes.Load() != 3e6+1 || sink.Wrong.Load() != 0 {
+			t.Errorf("sender: %v, receiver: %v, %d bytes", sent, received, sink.Bytes.Load())
 		}
 	})
 }

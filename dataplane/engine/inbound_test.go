@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
@@ -57,12 +58,12 @@ func TestReceiversShareATotal(t *testing.T) {
 					ab := simnet.NewPipe(s.link, uint64(i))
 					a, b := simnet.Connect(ab, simnet.NewPipe(simnet.Settings{Delay: s.link.Delay}, 9), 1472, s.link.RateBps, 0)
 					cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: engine.Rate{Policy: s.policy}}
-					sending, err := engine.NewSender(cfg, a, nothing{})
+					sending, err := engine.NewSender(cfg, a, enginetest.Nothing{})
 					if err != nil {
 						t.Fatal(err)
 					}
 					cfg.Group = total
-					receiving, err := engine.NewReceiver(cfg, b, nothing{}, nil)
+					receiving, err := engine.NewReceiver(cfg, b, enginetest.Nothing{}, nil)
 					if err != nil {
 						t.Fatal(err)
 					}

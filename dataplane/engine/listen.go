@@ -11,6 +11,9 @@ import (
 
 const receiveBuffer = 64 << 10
 
+// longestRTT is the longest round trip that is measured, or believed of a peer: what 24 bits of microseconds can tell.
+const longestRTT = 8 * time.Second
+
 // listen takes the receiver's reports until ctx ends.
 func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
 	buf := make([]byte, receiveBuffer)
@@ -29,7 +32,7 @@ func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
 			d := p[:min(size, len(p))]
 			p = p[len(d):]
 			head, err := wire.ParsePrefix(d)
-			if err != nil || head.Type != wire.TypeFeedback || head.ConnID != s.cfg.connID() {
+			if err != nil || head.Type != wire.TypeFeedback || head.ConnID != s.cfg.ID.ConnID() {
 				s.count(&s.stats.AuthFailures)
 				continue
 			}
@@ -140,7 +143,7 @@ func (s *Sender) measure(now, came time.Duration, f *wire.Feedback, lost, arrive
 		age := time.Duration(wire.Elapsed24(uint32(came.Microseconds()), f.Echo24)) * time.Microsecond
 		rtt := age - time.Duration(min(f.Hold, 1<<24))*time.Microsecond
 		sample.SentAt = came - age
-		if rtt > 0 && rtt < 8*time.Second {
+		if rtt > 0 && rtt < longestRTT {
 			sample.RTT = rtt
 			s.minRTT = min(s.minRTT, rtt)
 			if s.srtt == 0 {

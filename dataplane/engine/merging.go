@@ -14,15 +14,6 @@ const (
 	mergeTrial    = 512  // datagrams of a trial
 )
 
-// merging is a Link that can say whether what the last Receive returned was merged by the kernel, out of
-// datagrams of the proved peer's address, and that can switch that.
-type merging interface {
-	Merged() (merged, fromPeer bool)
-	SetMerging(on bool) error
-	// MergingFails notes that merging stays off.
-	MergingFails()
-}
-
 // verdict is what to do about the merging of datagrams.
 type verdict int
 
@@ -78,7 +69,7 @@ func (j *mergeJudge) train(merged bool, good, bad int) verdict {
 
 // judgeMerging has the judge see the last train.
 func (r *Receiver) judgeMerging(good, bad int) {
-	link, ok := r.link.(merging)
+	link, ok := r.link.(Merging)
 	if !ok || r.judge.over {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
@@ -66,12 +67,12 @@ func TestWrongMerging(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, _, a, b := quietLink()
 				link := &mergingLink{Link: b, damage: tt.damage}
-				sink := newSpace(8 << 20)
-				s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, link, patternSource{}, sink, 8<<20)
-				if sent, received := run(t.Context(), s, r); sent != nil || received != nil {
+				sink := enginetest.NewSpace(8 << 20)
+				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, link, enginetest.Source{}, sink, 8<<20)
+				if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 					t.Fatalf("sender: %v, receiver: %v", sent, received)
 				}
-				sink.check(t, engine.Range{Length: 8 << 20})
+				sink.Check(t, engine.Range{Length: 8 << 20})
 				if link.off != tt.off || link.fails.Load() != tt.fails {
 					t.Errorf("merging off: %v, given up %d times, switched %d times", link.off, link.fails.Load(), link.switched)
 				}

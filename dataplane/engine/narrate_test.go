@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
@@ -21,11 +22,11 @@ func TestNarration(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
 			a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
-			s, r := ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound,
-				Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))}, a, b, nothing{}, nothing{}, 1<<40)
+			s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound,
+				Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))}, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<40)
 			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 			defer cancel()
-			run(ctx, s, r)
+			enginetest.Run(ctx, s, r)
 		})
 		if got := strings.Count(said.String(), "msg=rate mode=delay mbps="); got != want {
 			t.Errorf("at %v: %d lines, want %d:\n%s", level, got, want, &said)

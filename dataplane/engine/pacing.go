@@ -192,9 +192,12 @@ func (s *Sender) pending() int {
 	return max(n, packet)
 }
 
-// silent says that the receiver has not been heard for longer than a live path explains: data sent
-// now would be lost, so only syncs probe.
+// silent says that the receiver has not been heard for longer than a live path explains, or has not shown to receive at
+// its address: data sent now would be lost, so only syncs probe.
 func (s *Sender) silent(now time.Duration) bool {
+	if link, ok := s.link.(Proving); ok && !link.Proved() {
+		return true
+	}
 	return now-s.heard > max(4*s.srtt, 500*time.Millisecond)
 }
 
@@ -314,7 +317,7 @@ func (s *Sender) seal(now time.Duration) (size int, err error) {
 	j := &s.job
 	b := j.packets[:0]
 	micros := uint64(now.Microseconds())
-	conn := s.cfg.connID()
+	conn := s.cfg.ID.ConnID()
 	if j.sync {
 		var body [64]byte
 		b = b[:wire.SyncHeaderSize]

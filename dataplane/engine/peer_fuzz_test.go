@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/wire"
 )
 
@@ -68,7 +69,7 @@ func script(t *testing.T, in []byte, d wire.Direction) (datagrams [][]byte) {
 				off = int64(binary.BigEndian.Uint64(place) & (1<<48 - 1))
 			}
 			body = make([]byte, int(binary.BigEndian.Uint16(place[6:]))%1439)
-			pattern(body, off)
+			enginetest.Pattern(body, off)
 			header = make([]byte, wire.DataHeaderSize, 2048)
 			wire.PutPrefix(header, wire.TypeData, uint32(hostileConfig.ID), pn)
 			wire.PutOffset(header, off)
@@ -99,7 +100,7 @@ func FuzzHostileSender(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 255, 255, 255, 255, 255, 255, 255, 0x80, 1, 2, 0, 0, 0, 0, 0, 5, 200})
 	f.Add([]byte{1, 255, 7, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 1, 1, 1, 1, 3, 40, 0x11, 0x55, 0x66, 0x77, 0x88})
 	f.Fuzz(func(t *testing.T, in []byte) {
-		sink := &counting{}
+		sink := &enginetest.Counting{}
 		r, err := engine.NewReceiver(hostileConfig, &scripted{datagrams: script(t, in, wire.DirData)}, sink, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -118,8 +119,8 @@ func FuzzHostileSender(f *testing.F) {
 		if st.Bytes > 14<<20 || st.Backlog > hostileConfig.MaxMemory {
 			t.Errorf("%d bytes written, %d held", st.Bytes, st.Backlog)
 		}
-		if sink.wrong.Load() > 0 || sink.bytes.Load() != st.Bytes {
-			t.Errorf("%d of %d bytes are wrong", sink.wrong.Load(), sink.bytes.Load())
+		if sink.Wrong.Load() > 0 || sink.Bytes.Load() != st.Bytes {
+			t.Errorf("%d of %d bytes are wrong", sink.Wrong.Load(), sink.Bytes.Load())
 		}
 	})
 }
@@ -132,7 +133,7 @@ func FuzzHostileReceiver(f *testing.F) {
 	f.Add(append([]byte{2, 1}, wild.Append(nil)...))
 	f.Add([]byte{2, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, in []byte) {
-		s, err := engine.NewSender(hostileConfig, &scripted{datagrams: script(t, in, wire.DirFeedback)}, patternSource{})
+		s, err := engine.NewSender(hostileConfig, &scripted{datagrams: script(t, in, wire.DirFeedback)}, enginetest.Source{})
 		if err != nil {
 			t.Fatal(err)
 		}

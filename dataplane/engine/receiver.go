@@ -69,7 +69,7 @@ type Receiver struct {
 // called after Sink.WriteAt returned for a range, one call at a time, ranges in any order and
 // of any size (join them); it must not block for long.
 func NewReceiver(cfg Config, link Link, sink Sink, onWritten func(Range)) (*Receiver, error) {
-	cfg, err := cfg.normal()
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("new receiver: %w", err)
 	}
@@ -247,7 +247,7 @@ func (r *Receiver) takeTrain(ctx context.Context, b []byte, size int, now time.D
 
 func (r *Receiver) takeDatagram(ctx context.Context, d []byte, now time.Duration) error {
 	head, err := wire.ParsePrefix(d)
-	if err != nil || head.ConnID != r.cfg.connID() || head.Type != wire.TypeData && head.Type != wire.TypeSync {
+	if err != nil || head.ConnID != r.cfg.ID.ConnID() || head.Type != wire.TypeData && head.Type != wire.TypeSync {
 		r.forged(d)
 		return nil
 	}
@@ -275,7 +275,7 @@ func (r *Receiver) takeSync(d []byte, pn uint64, now time.Duration) {
 	}
 	r.noteArrival(d, pn, now)
 	r.arrivals.settle(s.Settled)
-	r.senderRTT = time.Duration(min(s.RTTMicros, 60e6)) * time.Microsecond
+	r.senderRTT = time.Duration(min(s.RTTMicros, uint64(longestRTT/time.Microsecond))) * time.Microsecond
 	r.arrivals.maxWait = max(r.senderRTT/2, 20*time.Millisecond)
 	r.bye = r.bye || s.Bye
 	r.aborted = r.aborted || s.Abort

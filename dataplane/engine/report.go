@@ -137,7 +137,7 @@ func (r *Receiver) limit(now time.Duration) uint64 {
 // sendReport seals and sends the feedback.
 func (r *Receiver) sendReport() error {
 	h := r.packet[:wire.PrefixSize]
-	wire.PutPrefix(h, wire.TypeFeedback, r.cfg.connID(), r.reportPN)
+	wire.PutPrefix(h, wire.TypeFeedback, r.cfg.ID.ConnID(), r.reportPN)
 	body := r.feedback.Append(h)[wire.PrefixSize:]
 	p, err := r.sealer.Seal(h, body, r.reportPN)
 	if err != nil {

@@ -53,7 +53,7 @@ type Sender struct {
 
 // NewSender prepares a sender; nothing happens before Run.
 func NewSender(cfg Config, link Link, src Source) (*Sender, error) {
-	cfg, err := cfg.normal()
+	cfg, err := cfg.WithDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("new sender: %w", err)
 	}
@@ -134,7 +134,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.path, s.heard, s.refilled, s.began = path, now, now, now
 	s.srtt, s.minRTT = path.RTT, path.RTT
-	s.control.Start(now, path.RTT, path.CapacityBps, s.cfg.Clock.Wall())
+	s.control.Start(now, path.RTT, path.CapacityBps+path.BeyondBps, s.cfg.Clock.Wall())
 	s.mu.Unlock()
 	if s.cfg.Group != nil {
 		member := s.cfg.Group.group.Join(s.cfg.Rate.Policy.Weight())

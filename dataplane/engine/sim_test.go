@@ -3,28 +3,14 @@ package engine_test
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
-
-// counting is a sink that samples the pattern and counts.
-type counting struct{ bytes, wrong atomic.Int64 }
-
-func (c *counting) WriteAt(p []byte, off int64) (int, error) {
-	var want [1]byte
-	for i := 0; i < len(p); i += 256 {
-		if pattern(want[:], off+int64(i)); p[i] != want[0] {
-			c.wrong.Add(1)
-		}
-	}
-	c.bytes.Add(int64(len(p)))
-	return len(p), nil
-}
 
 // flow is one simulated transfer.
 type flow struct {
@@ -73,10 +59,10 @@ func simulate(t *testing.T, forward simnet.Settings, seed uint64, flows []flow, 
 func (f flow) run(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64) outcome {
 	a, b := simnet.Connect(ab, ba, 1472, int64(f.capacity*float64(rate)), 0)
 	cfg := engine.Config{ID: engine.SessionID(id), Clock: simnet.NewClock(), Rate: f.rate, MaxMemory: memoryBound}
-	sink := &counting{}
+	sink := &enginetest.Counting{}
 	start := time.Now()
 	var o outcome
-	s, err := engine.NewSender(cfg, a, patternSource{})
+	s, err := engine.NewSender(cfg, a, enginetest.Source{})
 	if err != nil {
 		t.Error(err)
 		return o
@@ -120,10 +106,10 @@ func (f flow) run(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64) outc
 	close(done)
 	<-sampled
 	o.send, o.receive = s.Stats(), r.Stats()
-	if got := sink.bytes.Load(); got != f.bytes {
+	if got := sink.Bytes.Load(); got != f.bytes {
 		t.Errorf("%d bytes were written, want %d, each once", got, f.bytes)
 	}
-	if n := sink.wrong.Load(); n > 0 {
+	if n := sink.Wrong.Load(); n > 0 {
 		t.Errorf("%d samples are wrong", n)
 	}
 	if o.mostMemory > memoryBound {
@@ -234,7 +220,7 @@ func TestRateGroup(t *testing.T) {
 			ab := simnet.NewPipe(simnet.Settings{RateBps: 100e6, Delay: 10 * time.Millisecond}, uint64(i))
 			a, b := simnet.Connect(ab, simnet.NewPipe(simnet.Settings{Delay: 10 * time.Millisecond}, 9), 1472, 100e6, 0)
 			cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: engine.Rate{Policy: policy}, Group: total}
-			s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<32)
+			s, r := enginetest.Ends(t, cfg, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<32)
 			group.Go(func() { _ = s.Run(ctx) })
 			group.Go(func() { _ = r.Run(ctx) })
 			pipes = append(pipes, ab)
@@ -291,7 +277,7 @@ func TestSetRateWhileRunning(t *testing.T) {
 		ab := simnet.NewPipe(simnet.Settings{RateBps: 100e6, Delay: 10 * time.Millisecond}, 1)
 		a, b := simnet.Connect(ab, ab, 1472, 100e6, 0)
 		cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), Rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 10e6}}
-		s, r := ends(t, cfg, a, b, patternSource{}, &counting{}, 20e6)
+		s, r := enginetest.Ends(t, cfg, a, b, enginetest.Source{}, &enginetest.Counting{}, 20e6)
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		group.Go(func() { _ = s.Run(ctx) })

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/enginetest"
 	"faspex.io/operator/dataplane/engine/simnet"
 )
 
@@ -96,7 +97,7 @@ func TestBusyMachine(t *testing.T) {
 				if tt.receiver {
 					receiving = busyLink{b, late(5)}
 				}
-				s, r := ends(t, cfg, sending, receiving, nothing{}, nothing{}, 1<<40)
+				s, r := enginetest.Ends(t, cfg, sending, receiving, enginetest.Nothing{}, enginetest.Nothing{}, 1<<40)
 				ctx, cancel := context.WithCancel(t.Context())
 				var group sync.WaitGroup
 				group.Go(func() { _ = s.Run(ctx) })
@@ -136,7 +137,7 @@ func TestLimitsWhileRunning(t *testing.T) {
 		ab, ba := simnet.NewPipe(link, 1), simnet.NewPipe(link, 2)
 		a, b := simnet.Connect(ab, ba, 1472, 95e6, 0)
 		cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), Rate: steps[0].rate, MaxMemory: memoryBound}
-		s, r := ends(t, cfg, a, b, nothing{}, nothing{}, 1<<40)
+		s, r := enginetest.Ends(t, cfg, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<40)
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		group.Go(func() { _ = s.Run(ctx) })

@@ -8,13 +8,13 @@ import (
 	"net"
 	"strings"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Dial connects, as net.Dialer.DialContext does.
 type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// TCP connects to addr ("host:port") by dial, or by a net.Dialer if that is nil. Its errors are *transfer.Error.
+// TCP connects to addr ("host:port") by dial, or by a net.Dialer if that is nil. Its errors are *fail.Error.
 func TCP(ctx context.Context, dial Dial, addr string) (net.Conn, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
@@ -32,15 +32,15 @@ func unreachable(addr string, err error) error {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &dns):
-		return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("host %s is unknown", dns.Name), Err: err}
+		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("host %s is unknown", dns.Name), Err: err}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("host unreachable: no answer from %s (tcp)", addr), Err: err}
+		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("host unreachable: no answer from %s (tcp)", addr), Err: err}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
 		err = op.Err
 	}
-	return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("host unreachable: %s (tcp): %s", addr, plain(err)), Err: err}
+	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("host unreachable: %s (tcp): %s", addr, plain(err)), Err: err}
 }
 
 // plain is the text of an error without the name of the system call.

@@ -14,25 +14,42 @@ import (
 // refusal is what a client reads that asks for anything but a transfer.
 const refusal = "This server runs file transfers only: there is no shell and no command. Use ascp.\r\n"
 
-// visitor is who opened a connection. What is answered to it makes it known.
+// visitor is who opened a connection.
 type visitor struct {
 	transfer.Peer
+	// known is called whenever a session of the connection was authorized.
 	known func()
 }
 
-// serveChannels runs the sessions of one connection until the client leaves.
+// milestone is what the goroutine of a session tells that of its connection.
+type milestone struct {
+	// ended says that the session is over, otherwise it was just authorized. trusted says that it was authorized before its end.
+	ended, trusted bool
+}
+
+// serveChannels runs the sessions of one connection until the client leaves, or has had no session that is authorized for a while.
 func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels <-chan ssh.NewChannel, from visitor) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
 	defer running.Wait()
-	ended := make(chan struct{}, s.config.Limits.Sessions+1) // with the one that is offered
-	active := 0
-	run := func(session func()) {
+	most := s.config.Limits.Sessions
+	milestones := make(chan milestone, 2*(most+1)) // Each session has two, and one more is offered.
+	// active sessions run, trusted ones of them were authorized, tries were begun since the last one was.
+	active, trusted, tries := 0, 0, 0
+	run := func(session func(visitor)) {
 		active++
+		tries++
 		running.Go(func() {
-			session()
-			ended <- struct{}{}
+			was := false
+			mine := from
+			mine.Authorized = sync.OnceFunc(func() {
+				was = true
+				from.known()
+				milestones <- milestone{}
+			})
+			session(mine)
+			milestones <- milestone{ended: true, trusted: was}
 		})
 	}
 	offer := s.offer(sc)
@@ -47,19 +64,26 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 				return
 			}
 		case <-idle.C:
-			if active == 0 {
+			if trusted == 0 {
 				return
 			}
-		case <-ended:
-			active--
+		case m := <-milestones:
+			switch {
+			case !m.ended:
+				trusted++
+				tries = 0
+			case m.trusted:
+				trusted--
+				idle.Reset(s.config.Limits.Idle)
+			}
+			if m.ended {
+				active--
+			}
 			if active == 0 && over == nil {
 				return
 			}
-			if active == 0 {
-				idle.Reset(s.config.Limits.Idle)
-			}
 		case channel := <-offer:
-			run(func() { s.transfer(ctx, channel, from) })
+			run(func(v visitor) { s.transfer(ctx, channel, v) })
 		case offered, ok := <-channels:
 			switch {
 			case !ok:
@@ -67,7 +91,7 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 			case offered.ChannelType() != "session":
 				offered.Reject(ssh.Prohibited, "only transfers are served")
 				continue
-			case active >= s.config.Limits.Sessions:
+			case active >= most, tries > most:
 				offered.Reject(ssh.ResourceShortage, "too many sessions on this connection")
 				continue
 			}
@@ -75,7 +99,7 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 			if err != nil {
 				return
 			}
-			run(func() { s.session(ctx, channel, requests, from) })
+			run(func(v visitor) { s.session(ctx, channel, requests, v) })
 		}
 	}
 }
@@ -101,7 +125,7 @@ func (s *Server) offer(sc *ssh.ServerConn) <-chan ssh.Channel {
 // transfer serves a channel that needs no request.
 func (s *Server) transfer(ctx context.Context, channel ssh.Channel, from visitor) {
 	// What goes wrong is told to the client, recorded and logged by whoever serves the session.
-	_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel, answered: from.known}, from.Peer)
+	_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel}, from.Peer)
 }
 
 // session waits for the one request that is served, and serves it. A channel that asks for nothing is given up like an idle connection:
@@ -147,14 +171,7 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 // said in messages.
 type stream struct {
 	ssh.Channel
-	answered func()
-	once     sync.Once
-}
-
-// Write is the answer to the client's first message, or what comes after it.
-func (s *stream) Write(p []byte) (int, error) {
-	s.answered()
-	return s.Channel.Write(p)
+	once sync.Once
 }
 
 // Close ends the channel.

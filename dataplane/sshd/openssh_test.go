@@ -21,11 +21,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// echo stands for transfers: it sends back what it reads.
+// echo stands for transfers that are authorized: it sends back what it reads.
 type echo struct{}
 
 func (echo) Serve(_ context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error {
 	defer stream.Close()
+	peer.Authorized()
 	if _, err := io.WriteString(stream, "hello "+peer.User+"\n"); err != nil {
 		return err
 	}
@@ -58,6 +59,11 @@ func newKey(t *testing.T) (ssh.Signer, string) {
 // serve runs a server whose user xfer has one key, and returns its address and the key's file.
 func serve(t *testing.T, limits Limits) (port int, keyFile string) {
 	t.Helper()
+	return serveTransfers(t, limits, echo{})
+}
+
+func serveTransfers(t *testing.T, limits Limits, transfers Transfers) (port int, keyFile string) {
+	t.Helper()
 	host, _ := newKey(t)
 	user, keyFile := newKey(t)
 	keys := t.TempDir()
@@ -65,7 +71,7 @@ func serve(t *testing.T, limits Limits) (port int, keyFile string) {
 		t.Fatal(err)
 	}
 	s, err := New(Config{
-		HostKeys: []ssh.Signer{host}, Users: []string{"xfer"}, AuthorizedKeys: AuthorizedKeysIn(keys), Transfers: echo{},
+		HostKeys: []ssh.Signer{host}, Users: []string{"xfer"}, AuthorizedKeys: AuthorizedKeysIn(keys), Transfers: transfers,
 		Limits: limits, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -47,16 +47,18 @@ type Transfers interface {
 type Limits struct {
 	// Handshake is how long a client may take to authenticate. Default 20 s.
 	Handshake time.Duration
-	// Idle is how long an authenticated connection may stay without a session. Default 30 s.
+	// Idle is how long a connection may stay, after its log-in and after each session that was authorized, until the next one
+	// is. Channels that ask for nothing and sessions that are refused do not prolong it. Default 30 s.
 	Idle time.Duration
 	// AuthTries is how many keys a client may try. Default 6.
 	AuthTries int
-	// Connections is how many authenticated connections there may be. Default 1000.
+	// Connections is how many connections there may be beside those of strangers. Default 1000.
 	Connections int
-	// Strangers and StrangersPerIP are how many connections there may be of clients that have neither logged in with a key of their own
-	// nor had an answer to the first message of a session, in all and from one address. Defaults 200 and 20.
+	// Strangers and StrangersPerIP are how many connections there may be of strangers: clients that have neither logged in with
+	// a key of their own nor had a session authorized. They are in all and from one address. Defaults 200 and 20.
 	Strangers, StrangersPerIP int
-	// Sessions is how many sessions one connection may run at a time. Default 8.
+	// Sessions is how many sessions one connection may run at a time, and how many channels it may open until the next one is
+	// authorized. Default 8.
 	Sessions int
 }
 
@@ -106,7 +108,7 @@ type Server struct {
 	sessions  sync.WaitGroup
 
 	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns map[net.Conn]struct{} // of those who are no strangers
 }
 
 // New makes a server.
@@ -156,25 +158,25 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			return fmt.Errorf("accept ssh connections: %w", err)
 		}
 		ip := admission.IP(nc.RemoteAddr())
-		if !s.strangers.Admit(ip) {
+		stranger := s.strangers.Admit(ip, func() { nc.Close() })
+		if stranger == nil {
 			s.config.Logger.Warn("ssh connection refused: too many of unknown clients", "client", ip)
 			nc.Close()
 			continue
 		}
-		s.sessions.Go(func() { s.connection(ctx, nc, ip) })
+		s.sessions.Go(func() { s.connection(ctx, admission.NewConn(nc), ip, stranger) })
 	}
 }
 
 // connection runs one TCP connection to its end.
-func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
+func (s *Server) connection(ctx context.Context, nc *admission.Conn, ip string, stranger *admission.Stranger) {
+	defer stranger.Leave()
 	defer nc.Close()
 	unhook := context.AfterFunc(ctx, func() {
 		// Sessions say farewell first; what is left then is cut.
 		time.AfterFunc(10*time.Second, func() { nc.Close() })
 	})
 	defer unhook()
-	known := sync.OnceFunc(func() { s.strangers.Leave(ip) })
-	defer known()
 	nc.SetDeadline(time.Now().Add(s.config.Limits.Handshake))
 	sc, channels, requests, err := ssh.NewServerConn(nc, s.ssh)
 	if err != nil {
@@ -182,11 +184,16 @@ func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
 		return
 	}
 	nc.SetDeadline(time.Time{})
-	if !s.enter(nc) {
+	if s.full() {
 		s.config.Logger.Warn("ssh connection refused: too many connections", "client", ip)
 		sc.Close()
 		return
 	}
+	known := sync.OnceFunc(func() {
+		s.enter(nc)
+		nc.Trust()
+		stranger.Leave()
+	})
 	defer s.exit(nc)
 	go ssh.DiscardRequests(requests) // Refuses port forwarding.
 	ownKey := sc.Permissions.Extensions[keyOrigin] == keyOfUser
@@ -197,14 +204,17 @@ func (s *Server) connection(ctx context.Context, nc net.Conn, ip string) {
 	s.serveChannels(ctx, sc, channels, visitor{peer, known})
 }
 
-func (s *Server) enter(nc net.Conn) bool {
+// full says that there is no room for one more client. Strangers do not count: they have places of their own.
+func (s *Server) full() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.conns) >= s.config.Limits.Connections {
-		return false
-	}
+	return len(s.conns) >= s.config.Limits.Connections
+}
+
+func (s *Server) enter(nc net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.conns[nc] = struct{}{}
-	return true
 }
 
 func (s *Server) exit(nc net.Conn) {

@@ -10,7 +10,7 @@ import (
 
 // When a file fails, what is left of it does not travel, whichever end it fails at.
 func TestFailedFileDoesNotTravel(t *testing.T) {
-	for name, fail := range map[string]func(x *run){
+	for name, cut := range map[string]func(x *run){
 		"receiver": func(x *run) {
 			x.target = func(r *storage.Root) TargetTree { return fullDisk{Root: r, name: "big.partial"} }
 		},
@@ -21,7 +21,7 @@ func TestFailedFileDoesNotTravel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const size = 40 << 20
 			x := run{from: t.TempDir(), to: t.TempDir()}
-			fail(&x)
+			cut(&x)
 			write(t, filepath.Join(x.from, "big"), noise(1, size))
 			write(t, filepath.Join(x.from, "small"), []byte("1"))
 			abandoned := func() bool {

@@ -11,6 +11,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -79,7 +80,7 @@ func TestEncryptedSourceThatChanges(t *testing.T) {
 			}
 			x.do(t)
 			e := x.events["f"+atrest.Suffix]
-			if e.Err == nil || e.Err.Code != CodeDiskRead && e.Err.Code != CodeDiskWrite {
+			if e.Err == nil || e.Err.Code != fail.DiskRead && e.Err.Code != fail.DiskWrite {
 				t.Errorf("the file ends with %+v", e)
 			}
 			if left := tree(t, x.to); len(left) > 0 {

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
@@ -136,7 +138,7 @@ func TestSymbolicLinks(t *testing.T) {
 		name, policy, overwrite string
 		existing                func(p string) error
 		want                    string // the link's text, "" for what was there
-		code                    Code
+		code                    fail.Code
 		skipped                 bool
 	}{
 		{name: "new", policy: SymlinksCopy, want: "target"},
@@ -149,7 +151,7 @@ func TestSymbolicLinks(t *testing.T) {
 			name: "never for a file", policy: SymlinksForce, overwrite: OverwriteNever,
 			existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true,
 		},
-		{name: "for a folder", policy: SymlinksForce, existing: func(p string) error { return os.Mkdir(p, 0o755) }, code: CodeIsDirectory},
+		{name: "for a folder", policy: SymlinksForce, existing: func(p string) error { return os.Mkdir(p, 0o755) }, code: fail.IsDirectory},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Symlinks: c.policy, Overwrite: c.overwrite}}
@@ -163,8 +165,8 @@ func TestSymbolicLinks(t *testing.T) {
 				}
 			}
 			_, got := x.do(t)
-			var e *Error
-			if (got != nil) != (c.code != 0) || got != nil && (!errors.As(got, &e) || e.Code != CodeSomeFiles) {
+			var e *fail.Error
+			if (got != nil) != (c.code != 0) || got != nil && (!errors.As(got, &e) || e.Code != fail.SomeFiles) {
 				t.Fatal(got)
 			}
 			if text, _ := os.Readlink(p); text != c.want {
@@ -189,7 +191,7 @@ func TestHostileAttributes(t *testing.T) {
 	xattr := func(name string) control.Entry {
 		return control.Entry{Kind: control.KindFile, Path: "f", Attributes: &control.Attributes{Xattrs: []control.Xattr{{Name: name}}}}
 	}
-	sparse := func(size int64, data ...control.Range) control.Entry {
+	sparse := func(size int64, data ...chunk.Range) control.Entry {
 		return control.Entry{Kind: control.KindFile, Path: "f", Size: size, Attributes: &control.Attributes{Sparse: true, Data: data}}
 	}
 	all := control.Options{Xattrs: AttributesNative, ACLs: AttributesNative, Sparse: true}
@@ -203,9 +205,9 @@ func TestHostileAttributes(t *testing.T) {
 		"attribute of a class": {all, xattr("security.capability")},
 		"list":                 {control.Options{Xattrs: AttributesNative}, xattr("system.posix_acl_access")},
 		"sparse":               {control.Options{}, sparse(5 << 20)},
-		"data beyond the end":  {all, sparse(5<<20, control.Range{Offset: 5 << 20, Length: 1 << 20})},
-		"data of half a chunk": {all, sparse(5<<20, control.Range{Offset: 1 << 19, Length: 1 << 20})},
-		"data to half a chunk": {all, sparse(5<<20, control.Range{Offset: 0, Length: 1 << 19})},
+		"data beyond the end":  {all, sparse(5<<20, chunk.Range{Offset: 5 << 20, Length: 1 << 20})},
+		"data of half a chunk": {all, sparse(5<<20, chunk.Range{Offset: 1 << 19, Length: 1 << 20})},
+		"data to half a chunk": {all, sparse(5<<20, chunk.Range{Offset: 0, Length: 1 << 19})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -213,8 +215,8 @@ func TestHostileAttributes(t *testing.T) {
 			if err := hostile.send(&c.entry); err != nil {
 				t.Fatal(err)
 			}
-			var e *Error
-			if err := <-ended; !errors.As(err, &e) || e.Code != CodeProtocol {
+			var e *fail.Error
+			if err := <-ended; !errors.As(err, &e) || e.Code != fail.Protocol {
 				t.Errorf("ended with %v", err)
 			}
 			if left := tree(t, dir); len(left) != 0 {
@@ -243,7 +245,7 @@ func TestHostileAttributes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if done, ok := m.(*control.FileDone); ok && done.Index != 0 && done.Index != 3 && (done.Status != control.FileFailed || Code(done.Code) != CodeBadPath) {
+			if done, ok := m.(*control.FileDone); ok && done.Index != 0 && done.Index != 3 && (done.Status != control.FileFailed || fail.Code(done.Code) != fail.BadPath) {
 				t.Errorf("answer %+v", done)
 			}
 		}
@@ -266,7 +268,7 @@ func receiverOf(t *testing.T, dir string, o control.Options) (*conn, <-chan erro
 	}
 	t.Cleanup(func() { root.Close() })
 	a, b := pipe()
-	r := newReceiver(newConn(b), root, func(p string) (string, *Error) { return p, nil }, o)
+	r := newReceiver(newConn(b), root, func(p string) (string, *fail.Error) { return p, nil }, o)
 	r.data = memReceiver{newMemLink()}
 	ended := make(chan error, 1)
 	go func() { ended <- r.run(t.Context()) }()
@@ -288,8 +290,8 @@ func TestOwnersNeedRights(t *testing.T) {
 		}
 		refused <- mayKeepOwners(control.Options{PreserveGID: true})
 	}()
-	var e *Error
-	if err := <-refused; !errors.As(err, &e) || e.Code != CodeUsage {
+	var e *fail.Error
+	if err := <-refused; !errors.As(err, &e) || e.Code != fail.Usage {
 		t.Errorf("without rights: %v", err)
 	}
 	if err := mayKeepOwners(control.Options{}); err != nil {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the session
@@ -32,15 +35,15 @@ type claimant struct {
 const takeover = 10 * time.Second
 
 // errReplaced is the cause of a session whose transfer was begun anew.
-var errReplaced = &Error{Code: CodePeerAborted, Text: "the transfer was begun again by another session"}
+var errReplaced = &fail.Error{Code: fail.PeerAborted, Text: "the transfer was begun again by another session"}
 
 // take claims the file p, a path beneath the storage root, or a part of it for c.
-func (s *claims) take(ctx context.Context, p, part string, c *claimant) *Error {
+func (s *claims) take(ctx context.Context, p, part string, c *claimant) *fail.Error {
 	for {
 		s.mu.Lock()
 		if s.isForm(p, c) {
 			s.mu.Unlock()
-			return Errorf(CodeAlreadyExists, "another session is writing a file whose unfinished form has this name, or the other way round")
+			return fail.New(fail.AlreadyExists, "another session is writing a file whose unfinished form has this name, or the other way round")
 		}
 		holder := s.holder(p, part, c)
 		if holder == nil {
@@ -55,15 +58,15 @@ func (s *claims) take(ctx context.Context, p, part string, c *claimant) *Error {
 		}
 		s.mu.Unlock()
 		if holder.transfer != c.transfer {
-			return Errorf(CodeAlreadyExists, "another transfer is writing this file")
+			return fail.New(fail.AlreadyExists, "another transfer is writing this file")
 		}
 		holder.cancel(errReplaced)
 		select {
 		case <-holder.ended:
 		case <-ctx.Done():
-			return AsError(context.Cause(ctx), CodeInternal)
+			return failureOf(context.Cause(ctx), fail.Internal)
 		case <-time.After(takeover):
-			return Errorf(CodeAlreadyExists, "an earlier session of the transfer is still writing this file")
+			return fail.New(fail.AlreadyExists, "an earlier session of the transfer is still writing this file")
 		}
 	}
 }
@@ -88,14 +91,7 @@ func division(part string) string {
 // isForm says that p is a name of an unfinished file that another session than c writes, or that one of the names of p while it is
 // unfinished is a file that another session writes.
 func (s *claims) isForm(p string, c *claimant) bool {
-	partial, journal := unfinishedNames(p)
-	names := []string{partial, journal}
-	for _, suffix := range []string{partialSuffix, journalSuffix} {
-		if base, ok := strings.CutSuffix(p, suffix); ok {
-			names = append(names, base)
-		}
-	}
-	for _, name := range names {
+	for _, name := range slices.Concat(unfinished.Bases(p), unfinished.NamesOf(p)) {
 		if slices.ContainsFunc(s.held[name], func(other claim) bool { return other.by != c }) {
 			return true
 		}

@@ -9,6 +9,7 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -51,17 +52,17 @@ func (c *Client) SetTargetRate(kbps int64) {
 	}
 }
 
-// Run performs the session over stream and closes it. Its error is an *Error; CodeSomeFiles means that the session went
+// Run performs the session over stream and closes it. Its error is a *fail.Error; fail.SomeFiles means that the session went
 // well but files failed, each of which OnFile was told.
 func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, error) {
 	began := time.Now()
 	err := c.run(ctx, newConn(stream))
 	summary := Summary{Progress: c.Progress(), Elapsed: time.Since(began)}
 	if err == nil && summary.FilesExpected == 0 && summary.Folders == 0 && c.Hello.Options.Sessions <= 1 {
-		err = Errorf(CodeNothing, "nothing to transfer")
+		err = fail.New(fail.Nothing, "nothing to transfer")
 	}
 	if err != nil {
-		return summary, AsError(err, CodeInternal)
+		return summary, failureOf(err, fail.Internal)
 	}
 	return summary, nil
 }
@@ -87,7 +88,7 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		err = unmet(c.Hello.Options, options)
 	}
 	if err == nil && (len(welcome.Secret) != 32 || welcome.UDPPort <= 0) {
-		err = Errorf(CodeProtocol, "the server's answer has no data connection")
+		err = fail.New(fail.Protocol, "the server's answer has no data connection")
 	}
 	if err != nil {
 		farewellTo(conn, err)
@@ -121,7 +122,7 @@ func (c *Client) greet(conn *conn) (*control.Welcome, error) {
 	}
 	welcome, ok := m.(*control.Welcome)
 	if !ok {
-		return nil, Errorf(CodeProtocol, "the server answers with message %d instead of a welcome", m.Type())
+		return nil, fail.New(fail.Protocol, "the server answers with message %d instead of a welcome", m.Type())
 	}
 	return welcome, nil
 }
@@ -136,7 +137,7 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 	case ctx.Err() != nil:
 		return nil, ctxError(ctx)
 	}
-	return nil, AsError(err, CodeData)
+	return nil, failureOf(err, fail.Data)
 }
 
 func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial func(context.Context) (engine.Link, error)) role {
@@ -146,7 +147,7 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial fun
 		s.data = newDialingSender(dial, cfg, s)
 		return s
 	}
-	r := newReceiver(conn, c.Target, func(p string) (string, *Error) {
+	r := newReceiver(conn, c.Target, func(p string) (string, *fail.Error) {
 		if c.Name != nil {
 			return c.Name(p), nil
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Times of the control channel.
@@ -202,7 +203,7 @@ func (c *conn) fail(err error) {
 	c.room.Broadcast()
 }
 
-// read returns the next message that is not a keepalive. A peer's Error becomes an *Error.
+// read returns the next message that is not a keepalive. A peer's Error becomes an *fail.Error.
 func (c *conn) read() (control.Message, error) {
 	for {
 		if len(c.unread) == 0 {
@@ -216,14 +217,14 @@ func (c *conn) read() (control.Message, error) {
 		c.unread = c.unread[1:]
 		if r.err != nil {
 			if errors.Is(r.err, control.ErrMalformed) {
-				return nil, Errorf(CodeProtocol, "%w", r.err)
+				return nil, fail.New(fail.Protocol, "%w", r.err)
 			}
 			return nil, r.err
 		}
 		switch m := r.message.(type) {
 		case *control.Keepalive:
 		case *control.Error:
-			return nil, &peerError{said: Error{Code: Code(m.Code), Text: m.Message}}
+			return nil, &peerError{said: fail.Error{Code: fail.Code(m.Code), Text: m.Message}}
 		default:
 			return m, nil
 		}
@@ -231,7 +232,7 @@ func (c *conn) read() (control.Message, error) {
 }
 
 // peerError is an Error that the peer said, so it needs not be told.
-type peerError struct{ said Error }
+type peerError struct{ said fail.Error }
 
 func (e *peerError) Error() string { return e.said.Text }
 
@@ -247,7 +248,7 @@ func (c *conn) watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			if time.Since(c.start)-time.Duration(c.lastRead.Load()) > silenceLimit {
-				return Errorf(CodeConnectionLost, "session timed out: the peer is silent, run again to resume")
+				return fail.New(fail.ConnectionLost, "session timed out: the peer is silent, run again to resume")
 			}
 			c.mu.Lock()
 			if len(c.out) == 0 { // Else what is in it keeps the peer awake, or the peer is gone.

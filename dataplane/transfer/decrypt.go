@@ -11,6 +11,8 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // Decryption has a receiver decrypt the files that have the suffix of encrypted ones, once they are whole.
@@ -43,7 +45,7 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	case err != nil:
 		return false, err
 	case existing.IsDir():
-		return false, Errorf(CodeIsDirectory, "%s: a folder has this name", strings.TrimSuffix(f.entry.Path, atrest.Suffix))
+		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", strings.TrimSuffix(f.entry.Path, atrest.Suffix))
 	}
 	at := existing.ModTime().UnixNano()
 	same := existing.Mode().IsRegular() && at == f.entry.ModTime && atrest.PlainSizeIs(existing.Size(), f.entry.Size)
@@ -90,7 +92,7 @@ func (r *receiver) settle(ctx context.Context, f *gotFile, status control.FileSt
 	case ctx.Err() != nil:
 		return nil // It is decrypted the next time.
 	case errors.Is(err, atrest.ErrPassphrase):
-		wrong := Errorf(CodeBadPassphrase, "%s: the passphrase is another one, the file stays encrypted", f.entry.Path)
+		wrong := fail.New(fail.BadPassphrase, "%s: the passphrase is another one, the file stays encrypted", f.entry.Path)
 		if !r.decrypt.Strict {
 			f.mu.Lock()
 			f.encrypted = wrong
@@ -102,9 +104,9 @@ func (r *receiver) settle(ctx context.Context, f *gotFile, status control.FileSt
 		}
 		return wrong
 	case errors.Is(err, atrest.ErrDamaged), errors.Is(err, atrest.ErrFormat):
-		return r.done(f, control.FileFailed, Errorf(CodeFileEncryption, "%s: %w, it stays as it is", f.entry.Path, err))
+		return r.done(f, control.FileFailed, fail.New(fail.FileEncryption, "%s: %w, it stays as it is", f.entry.Path, err))
 	}
-	return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 }
 
 // unseal decrypts a file beside its encrypted form, gives it its name when all of it is authenticated, and then removes the
@@ -115,13 +117,11 @@ func (r *receiver) unseal(ctx context.Context, f *gotFile) error {
 		return err
 	}
 	defer in.Close()
-	partial, journal := unfinishedNames(f.plain)
-	for _, p := range []string{partial, journal} {
-		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	partial := path.Join(path.Dir(f.plain), unfinished.SmallName(path.Base(f.plain)))
+	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	out, err := r.tree.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := r.tree.OpenOwn(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // sourceFile is a file that a sender reads: as it is, or as its encrypted form.
@@ -24,7 +25,7 @@ func (s *sender) encryptEntry(e *found) {
 		return
 	}
 	if e.Size = atrest.EncryptedSize(e.plain, atrest.DefaultChunk); e.Size < 0 {
-		e.Entry = control.Entry{Kind: control.KindFailed, Path: e.Path, Code: uint32(CodeFileTooBig), Text: e.Path + ": too big to be encrypted"}
+		e.Entry = control.Entry{Kind: control.KindFailed, Path: e.Path, Code: uint32(fail.FileTooBig), Text: e.Path + ": too big to be encrypted"}
 		return
 	}
 	e.Path += atrest.Suffix

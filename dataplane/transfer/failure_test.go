@@ -11,6 +11,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // fullDisk has no room for one file.
@@ -23,11 +24,11 @@ func (d fullDisk) OpenForContent(p string, size int64) (storage.File, error) {
 	if p != d.name {
 		return d.Root.OpenForContent(p, size)
 	}
-	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	f, err := d.Root.OpenForContent(p, size)
 	if err != nil {
 		return nil, err
 	}
-	return storage.Plain(full), nil
+	return unwritable{f}, nil
 }
 
 // littleSpace is a disk that is nearly full.
@@ -44,7 +45,7 @@ func (d littleSpace) Space(string) (storage.Space, error) {
 func occupied(dir string, names ...string) (n int64) {
 	for _, name := range names {
 		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			n += allocated(info)
+			n += storage.Allocated(info)
 		}
 	}
 	return n
@@ -56,11 +57,11 @@ func TestFullDiskFailsTheFileAlone(t *testing.T) {
 	write(t, filepath.Join(x.from, "big"), noise(1, 6<<20))
 	write(t, filepath.Join(x.from, "small"), []byte("1"))
 	_, got := x.do(t)
-	var e *Error
-	if !errors.As(got, &e) || e.Code != CodeSomeFiles {
+	var e *fail.Error
+	if !errors.As(got, &e) || e.Code != fail.SomeFiles {
 		t.Fatalf("got %v", got)
 	}
-	if e := x.events["big"].Err; e == nil || e.Code != CodeNoSpace || !strings.Contains(e.Text, "no space left on disk") {
+	if e := x.events["big"].Err; e == nil || e.Code != fail.NoSpace || !strings.Contains(e.Text, "no space left on disk") {
 		t.Errorf("big: %v", e)
 	}
 	if x.events["small"].Err != nil {
@@ -74,7 +75,7 @@ func TestLackOfSpaceIsNoticedBeforeData(t *testing.T) {
 	write(t, filepath.Join(x.from, "a"), noise(1, 18<<20))
 	write(t, filepath.Join(x.from, "b"), noise(2, 18<<20))
 	x.do(t)
-	if x.events["a"].Err != nil || x.events["b"].Err == nil || x.events["b"].Err.Code != CodeNoSpace {
+	if x.events["a"].Err != nil || x.events["b"].Err == nil || x.events["b"].Err.Code != fail.NoSpace {
 		t.Errorf("a: %v, b: %v", x.events["a"].Err, x.events["b"].Err)
 	}
 	if x.link.moved != 18<<20 {
@@ -129,8 +130,8 @@ func TestSilentPeer(t *testing.T) {
 			synctest.Wait()
 		}
 		err := c.watch(t.Context())
-		var e *Error
-		if !errors.As(err, &e) || e.Code != CodeConnectionLost || !strings.Contains(e.Text, "run again to resume") {
+		var e *fail.Error
+		if !errors.As(err, &e) || e.Code != fail.ConnectionLost || !strings.Contains(e.Text, "run again to resume") {
 			t.Errorf("got %v", err)
 		}
 		if silent := time.Since(began) - 10*keepaliveEvery; silent > silenceLimit+2*keepaliveEvery {

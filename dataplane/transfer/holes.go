@@ -5,69 +5,46 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
-	"github.com/zeebo/xxh3"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // The holes of a sparse file are whole chunks that do not travel: both ends know the hash of as many zeros, and the receiver
 // leaves holes where they are. In the figures of a session they count as resumed.
 
 // holesOf are the holes that an entry tells of.
-func holesOf(e *control.Entry) rangeSet {
+func holesOf(e *control.Entry) chunk.Set {
 	if e.Attributes == nil || !e.Attributes.Sparse {
 		return nil
 	}
-	return rangeSet(e.Attributes.Data).missing(e.Size)
+	return chunk.Set(e.Attributes.Data).Missing(e.Size)
 }
 
 // badHoles says why the holes of an entry can't be taken, or nil.
-func badHoles(e *control.Entry) *Error {
+func badHoles(e *control.Entry) *fail.Error {
 	if e.Attributes == nil || !e.Attributes.Sparse {
 		return nil
 	}
 	for _, g := range e.Attributes.Data {
-		if end := g.Offset + g.Length; g.Offset%ChunkSize != 0 || end > e.Size || end%ChunkSize != 0 && end != e.Size {
-			return Errorf(CodeProtocol, "the data of %s does not consist of chunks", e.Path)
+		if end := g.Offset + g.Length; g.Offset%chunk.Size != 0 || end > e.Size || end%chunk.Size != 0 && end != e.Size {
+			return fail.New(fail.Protocol, "the data of %s does not consist of chunks", e.Path)
 		}
 	}
 	return nil
 }
 
-var zeros [ChunkSize]byte
-
-// hashOfZeros are the hashes of a chunk of zeros and of a shorter last one.
-func hashOfZeros(g control.Range) [16]byte {
-	if g.Length == ChunkSize {
-		return hashOfZeroChunk
-	}
-	return hashOf(zeros[:g.Length])
-}
-
-var hashOfZeroChunk = hashOf(zeros[:])
-
-// setHoles notes the hashes of the holes of a file of the given size, and returns how many were not known.
-func (h *chunkHashes) setHoles(holes rangeSet, size int64) int {
-	before := h.count
-	for _, g := range holes {
-		for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
-			if !h.has(i) {
-				h.set(i, hashOfZeros(chunkRange(i, size)))
-			}
-		}
-	}
-	return h.count - before
-}
-
 // startHashes prepares the hashes of a file that is sent. f.mu is held.
 func (f *sentFile) startHashes() {
-	f.hashes = newChunkHashes(f.Size)
-	f.hashes.setHoles(f.holes, f.Size)
+	f.hashes = chunk.NewHashes(f.Size)
+	f.hashes.SetHoles(f.holes, f.Size)
 }
 
 // pushData sends all of a file but its holes.
 func (s *sender) pushData(f *sentFile) error {
-	data := f.holes.missing(f.Size)
-	s.bytesResumed.Add(f.resume(f.Size - data.total()))
+	data := f.holes.Missing(f.Size)
+	s.bytesResumed.Add(f.resume(f.Size - data.Total()))
 	for _, g := range data {
 		if err := s.data.Push(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
 			return err
@@ -82,7 +59,7 @@ func (s *sender) pushData(f *sentFile) error {
 
 // sayHole says the digest of a file that is one hole.
 func (s *sender) sayHole(ctx context.Context, f *sentFile) error {
-	m := &control.Digest{Index: f.index, Hash: hashOfHole(f.Size)}
+	m := &control.Digest{Index: f.index, Hash: chunk.HashHole(f.Size)}
 	f.mu.Lock()
 	f.said = true
 	f.mu.Unlock()
@@ -95,20 +72,10 @@ func (s *sender) sayHole(ctx context.Context, f *sentFile) error {
 		return nil
 	})
 	if err != nil {
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		return s.conn.send(f.failedDigest())
 	}
 	return lost
-}
-
-// hashOfHole is the hash of a file that is one hole, which needs no memory.
-func hashOfHole(size int64) [16]byte {
-	var all xxh3.Hasher
-	for i := range chunkCount(size) {
-		sum := hashOfZeros(chunkRange(i, size))
-		_, _ = all.Write(sum[:]) // It never fails.
-	}
-	return all.Sum128().Bytes()
 }
 
 // leaveHoles makes the partial file as long as the file will be and counts its holes as written. It returns their bytes.
@@ -116,14 +83,14 @@ func (r *receiver) leaveHoles(f *gotFile) (int64, error) {
 	if len(f.holes) == 0 {
 		return 0, nil
 	}
-	if err := r.handles.use(f.index, func(file *targetFile) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
+	if err := r.handles.use(f.index, func(file *unfinished.File) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
 		return 0, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var n int64
 	for _, g := range f.holes {
-		n += f.have.add(g.Offset, g.Length)
+		n += f.have.Add(g.Offset, g.Length)
 	}
 	return n, nil
 }
@@ -134,32 +101,33 @@ const mostHoleChunks = 8 << 20
 
 // startHashes prepares the hashes of the chunks that are here. f.mu is held.
 func (r *receiver) startHashes(f *gotFile) error {
-	if n := chunkCount(f.entry.Size); len(f.holes) > 0 && !f.counted {
+	if n := chunk.Count(f.entry.Size); len(f.holes) > 0 && !f.counted {
 		if r.holeChunks.Add(n) > mostHoleChunks {
 			r.holeChunks.Add(-n)
-			return Errorf(CodeFileTooBig, "%s: the sparse files of the session are too big to be received at a time", f.entry.Path)
+			return fail.New(fail.FileTooBig, "%s: the sparse files of the session are too big to be received at a time", f.entry.Path)
 		}
 		f.counted = true
 	}
-	if f.hashes.sums == nil {
-		f.hashes, f.zeroes = newChunkHashes(f.entry.Size), 0
+	if !f.hashes.Begun() {
+		f.hashes, f.zeroes = chunk.NewHashes(f.entry.Size), 0
 	}
-	f.zeroes += f.hashes.setHoles(f.holes, f.entry.Size)
+	f.zeroes += f.hashes.SetHoles(f.holes, f.entry.Size)
 	return nil
 }
 
 // fileHash is the hash of a whole file. f.mu is held.
 func (f *gotFile) fileHash() [16]byte {
-	if f.hashes.sums == nil {
-		return hashOfHole(f.entry.Size)
+	if !f.hashes.Begun() {
+		return chunk.HashHole(f.entry.Size)
 	}
-	return f.hashes.file()
+	return f.hashes.File()
 }
 
 // hashHere is the hash of a chunk that is here. The holes of a sparse file are not read.
-func hashHere(f *gotFile, file *targetFile, i int64, buf []byte) ([16]byte, error) {
-	if g := chunkRange(i, f.entry.Size); len(f.holes) > 0 && storage.HoleAt(file.Host(), g.Offset, g.Length) {
-		return hashOfZeros(g), nil
+func hashHere(f *gotFile, file *unfinished.File, i int64, buf *chunk.Buffer) ([16]byte, error) {
+	g := chunk.At(i, f.entry.Size)
+	if len(f.holes) > 0 && storage.HoleAt(file.Host(), g.Offset, g.Length) {
+		return chunk.HashZeros(g), nil
 	}
-	return hashChunk(file, i, f.entry.Size, buf)
+	return chunk.HashAt(file, g, buf)
 }

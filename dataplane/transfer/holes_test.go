@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -42,13 +44,13 @@ func checkSparse(t *testing.T, p string, size int64, pieces map[int64][]byte) {
 	}
 	most := int64(1 << 20) // what the file system needs to find the pieces
 	for off, want := range pieces {
-		most += int64(len(want)) + 2*ChunkSize
+		most += int64(len(want)) + 2*chunk.Size
 		got := make([]byte, len(want))
 		if _, err := f.ReadAt(got, off); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("at %d: %v, content differs", off, err)
 		}
 	}
-	if used := allocated(info); used > most {
+	if used := storage.Allocated(info); used > most {
 		t.Errorf("%d bytes of disk are used, want at most %d", used, most)
 	}
 }
@@ -82,7 +84,7 @@ func TestSparseFiles(t *testing.T) {
 				want = c.moved
 			}
 			// The last chunk may be short.
-			if x.link.moved > want || x.link.moved < want-ChunkSize {
+			if x.link.moved > want || x.link.moved < want-chunk.Size {
 				t.Errorf("%d bytes moved, want %d", x.link.moved, want)
 			}
 			if left := filesIn(t, x.to); len(left) != 1 {

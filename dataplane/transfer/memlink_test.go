@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // memLink is a data link in memory with the engine's manners: ranges go out in order, in pieces that cross no MiB of the
@@ -17,7 +18,7 @@ type memLink struct {
 	mu       sync.Mutex
 	changed  *sync.Cond
 	pushed   []engine.Range
-	expected rangeSet
+	expected chunk.Set
 	closed   bool // CloseSend
 	over     bool // CloseExpect
 	src      engine.Source
@@ -91,7 +92,7 @@ func (s memSender) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		r := &s.pushed[0]
-		off, n := r.Offset, min(r.Length, ChunkSize-r.Offset%ChunkSize)
+		off, n := r.Offset, min(r.Length, chunk.Size-r.Offset%chunk.Size)
 		if r.Offset, r.Length = off+n, r.Length-n; r.Length == 0 {
 			s.pushed = s.pushed[1:]
 		}
@@ -111,7 +112,7 @@ func (s memSender) move(ctx context.Context, off, n int64) error {
 		return err
 	}
 	s.mu.Lock()
-	for !s.expected.covers(off, n) && ctx.Err() == nil {
+	for !s.expected.Covers(off, n) && ctx.Err() == nil {
 		s.changed.Wait()
 	}
 	if s.cutAfter > 0 && s.moved+n > s.cutAfter {
@@ -139,7 +140,7 @@ type memReceiver struct{ *memLink }
 func (r memReceiver) Expect(g engine.Range) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.expected.add(g.Offset, g.Length)
+	r.expected.Add(g.Offset, g.Length)
 	r.changed.Broadcast()
 	return nil
 }
@@ -164,7 +165,7 @@ func (r memReceiver) Run(ctx context.Context) error {
 			return r.writeLate()
 		case r.cut && r.late == 0:
 			return errCut
-		case r.over && r.moved == r.expected.total():
+		case r.over && r.moved == r.expected.Total():
 			return nil
 		}
 		r.changed.Wait()

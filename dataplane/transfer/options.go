@@ -7,6 +7,7 @@ import (
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Normalize fills in the defaults of options and refuses values that mean nothing.
@@ -31,20 +32,20 @@ func Normalize(o control.Options) (control.Options, error) {
 			*f.value = f.allowed[0]
 		}
 		if !slices.Contains(f.allowed, *f.value) {
-			return o, Errorf(CodeUsage, "%s %q is not supported, use one of %s", f.name, *f.value, strings.Join(f.allowed, ", "))
+			return o, fail.New(fail.Usage, "%s %q is not supported, use one of %s", f.name, *f.value, strings.Join(f.allowed, ", "))
 		}
 	}
 	switch {
 	case o.Sessions < 0 || o.Sessions > maxSessions || o.Session < 0 || o.Session > o.Sessions || o.Sessions > 0 && o.Session == 0:
-		return o, Errorf(CodeUsage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session, o.Sessions, maxSessions)
+		return o, fail.New(fail.Usage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session, o.Sessions, maxSessions)
 	case o.SplitFrom < 0:
-		return o, Errorf(CodeUsage, "the size from which files are split can't be negative")
+		return o, fail.New(fail.Usage, "the size from which files are split can't be negative")
 	}
 	if o.TargetKbps < 0 || o.MinKbps < 0 || o.DatagramSize < 0 {
-		return o, Errorf(CodeUsage, "rates and sizes can't be negative")
+		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
 	}
 	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 {
-		return o, Errorf(CodeUsage, "rate policy fixed needs a target rate")
+		return o, fail.New(fail.Usage, "rate policy fixed needs a target rate")
 	}
 	return o, nil
 }
@@ -52,7 +53,7 @@ func Normalize(o control.Options) (control.Options, error) {
 // mayKeepOwners refuses to receive files of others where that takes rights that this process does not have.
 func mayKeepOwners(o control.Options) error {
 	if (o.PreserveUID || o.PreserveGID) && !storage.MayChown() {
-		return Errorf(CodeUsage, "owners can't be kept: who receives may not give files to others")
+		return fail.New(fail.Usage, "owners can't be kept: who receives may not give files to others")
 	}
 	return nil
 }
@@ -69,7 +70,7 @@ func unmet(asked, got control.Options) error {
 		{"access control lists", asked.ACLs == AttributesNative && got.ACLs != AttributesNative},
 	} {
 		if o.lost {
-			return Errorf(CodeUsage, "the server can't keep %s", o.name)
+			return fail.New(fail.Usage, "the server can't keep %s", o.name)
 		}
 	}
 	return nil

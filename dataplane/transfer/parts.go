@@ -4,7 +4,9 @@ import (
 	"hash/fnv"
 	"io/fs"
 
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // A transfer may be moved by several sessions at a time, to one node or to several that share a storage. Each session lists
@@ -21,13 +23,13 @@ func (s *sender) share(e *found) (ok bool) {
 		return true
 	}
 	own := int64(s.options.Session - 1)
-	chunks := chunkCount(e.Size)
+	chunks := chunk.Count(e.Size)
 	if e.Kind != control.KindFile || s.options.SplitFrom <= 0 || e.Size < s.options.SplitFrom || chunks < n || s.encrypt != nil {
 		h := fnv.New64a()
 		h.Write([]byte(e.Path)) // It never fails.
 		return int64(h.Sum64()%uint64(n)) == own
 	}
-	from, to := chunks*own/n*ChunkSize, min(chunks*(own+1)/n*ChunkSize, e.Size)
+	from, to := chunks*own/n*chunk.Size, min(chunks*(own+1)/n*chunk.Size, e.Size)
 	var a control.Attributes
 	if e.Attributes != nil {
 		a = *e.Attributes
@@ -47,7 +49,7 @@ func partOf(e *control.Entry) *control.Part {
 }
 
 // badPart says why the part of an entry can't be taken, or nil.
-func badPart(e *control.Entry) *Error {
+func badPart(e *control.Entry) *fail.Error {
 	p := partOf(e)
 	if p == nil {
 		return nil
@@ -55,8 +57,8 @@ func badPart(e *control.Entry) *Error {
 	end := p.Offset + e.Size
 	switch {
 	case e.Kind != control.KindFile || e.Attributes.Sparse || e.Size == 0, p.Index < 1 || p.Index > p.Count || p.Count > maxSessions,
-		p.Offset%ChunkSize != 0 || end > p.Total || end%ChunkSize != 0 && end != p.Total:
-		return Errorf(CodeProtocol, "%s is announced as a part that it can't be", e.Path)
+		p.Offset%chunk.Size != 0 || end > p.Total || end%chunk.Size != 0 && end != p.Total:
+		return fail.New(fail.Protocol, "%s is announced as a part that it can't be", e.Path)
 	}
 	return nil
 }

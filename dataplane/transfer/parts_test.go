@@ -12,114 +12,9 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 )
-
-// set makes a rangeSet of offsets and lengths.
-func set(numbers ...int64) rangeSet {
-	var s rangeSet
-	for i := 0; i < len(numbers); i += 2 {
-		s = append(s, control.Range{Offset: numbers[i], Length: numbers[i+1]})
-	}
-	return s
-}
-
-func TestRangeSet(t *testing.T) {
-	var s rangeSet
-	for _, step := range []struct {
-		off, n, fresh int64
-		want          rangeSet
-	}{
-		{10, 5, 5, set(10, 5)},
-		{20, 5, 5, set(10, 5, 20, 5)},
-		{15, 5, 5, set(10, 15)},
-		{12, 3, 0, set(10, 15)},
-		{0, 5, 5, set(0, 5, 10, 15)},
-		{3, 30, 13, set(0, 33)},
-		{40, 0, 0, set(0, 33)},
-	} {
-		if got := s.add(step.off, step.n); got != step.fresh {
-			t.Errorf("add %d+%d: %d bytes are new, want %d", step.off, step.n, got, step.fresh)
-		}
-		if diff := cmp.Diff(step.want, s); diff != "" {
-			t.Errorf("after %d+%d (-want +got):\n%s", step.off, step.n, diff)
-		}
-	}
-	s = set(5, 5, 20, 5)
-	if diff := cmp.Diff(set(0, 5, 10, 10, 25, 5), s.missing(30)); diff != "" {
-		t.Error(diff)
-	}
-	if !s.covers(6, 4) || s.covers(6, 5) || s.prefix() != 0 || s.total() != 10 {
-		t.Errorf("covers, prefix or total of %v", s)
-	}
-}
-
-func TestSampleChunks(t *testing.T) {
-	if diff := cmp.Diff([]int64{0, 33, 66, 99}, sampleChunks(allChunks(100<<20), 4)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]int64{0, 1}, sampleChunks(allChunks(2<<20), 4)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestJournal(t *testing.T) {
-	head := journalHeader{Size: 3<<20 + 1, ModTime: -7}
-	var b bytes.Buffer
-	b.Write(head.encode())
-	b.Write(journalRecord(2, [16]byte{1}))
-	b.Write(journalRecord(3, [16]byte{2}))
-	whole := bytes.Clone(b.Bytes())
-	for name, c := range map[string]struct {
-		text []byte
-		want map[int64][16]byte
-		bad  bool
-	}{
-		"whole":             {whole, map[int64][16]byte{2: {1}, 3: {2}}, false},
-		"torn":              {whole[:len(whole)-1], map[int64][16]byte{2: {1}}, false},
-		"damaged record":    {damaged(whole, journalHeaderLen+9), map[int64][16]byte{}, false},
-		"damaged header":    {damaged(whole, 5), nil, true},
-		"chunk out of file": {append(head.encode(), journalRecord(5, [16]byte{})...), map[int64][16]byte{}, false},
-		"empty":             {nil, nil, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h, chunks, err := readJournal(bytes.NewReader(c.text))
-			if c.bad {
-				if err == nil {
-					t.Error("no error")
-				}
-				return
-			}
-			if err != nil || h != head {
-				t.Errorf("%+v %v", h, err)
-			}
-			if diff := cmp.Diff(c.want, chunks); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func damaged(b []byte, at int) []byte {
-	b = bytes.Clone(b)
-	b[at] ^= 1
-	return b
-}
-
-func FuzzJournal(f *testing.F) {
-	f.Add(append(journalHeader{Size: 5 << 20}.encode(), journalRecord(1, [16]byte{1})...))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		h, chunks, err := readJournal(bytes.NewReader(text))
-		if err != nil {
-			return
-		}
-		for i := range chunks {
-			if i < 0 || i > chunkCount(h.Size) {
-				t.Errorf("chunk %d of a file of %d bytes", i, h.Size)
-			}
-		}
-	})
-}
 
 func TestFileErrors(t *testing.T) {
 	root, err := storage.Open(t.TempDir())
@@ -132,35 +27,27 @@ func TestFileErrors(t *testing.T) {
 	_, outside := root.Stat("/up/x")
 	for _, c := range []struct {
 		err  error
-		code Code
+		code fail.Code
 		text string
 	}{
-		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.EACCES}, CodePermission, "f: permission denied"},
-		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.ENOENT}, CodeNoSuchFile, "f: no such file or folder"},
-		{syscall.ENOSPC, CodeNoSpace, "f: no space left on disk"},
-		{syscall.EDQUOT, CodeNoSpace, "f: no space left on disk"},
-		{syscall.EROFS, CodeReadOnly, "f: read-only file system"},
-		{syscall.EIO, CodeDiskWrite, "f: input/output error"},
-		{outside, CodeBadPath, "f: path leads outside of the permitted folder"},
-		{Errorf(CodeLinkLoop, "as it is"), CodeLinkLoop, "as it is"},
+		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.EACCES}, fail.Permission, "f: permission denied"},
+		{&fs.PathError{Op: "open", Path: "/secret/place", Err: syscall.ENOENT}, fail.NoSuchFile, "f: no such file or folder"},
+		{syscall.ENOSPC, fail.NoSpace, "f: no space left on disk"},
+		{syscall.EDQUOT, fail.NoSpace, "f: no space left on disk"},
+		{syscall.EROFS, fail.ReadOnly, "f: read-only file system"},
+		{syscall.EIO, fail.DiskWrite, "f: input/output error"},
+		{outside, fail.BadPath, "f: path leads outside of the permitted folder"},
+		{fail.New(fail.LinkLoop, "as it is"), fail.LinkLoop, "as it is"},
 	} {
-		got := fileError("f", c.err, CodeDiskWrite)
+		got := fail.File("f", c.err, fail.DiskWrite)
 		if got.Code != c.code || got.Text != c.text {
 			t.Errorf("%v: %d %q, want %d %q", c.err, got.Code, got.Text, c.code, c.text)
 		}
 	}
 }
 
-func TestUnfinishedNames(t *testing.T) {
-	partial, journal := unfinishedNames("/d/file")
-	if partial != "/d/file.partial" || journal != "/d/file.aspx" {
-		t.Errorf("%s %s", partial, journal)
-	}
+func TestReceiverTakesLongNames(t *testing.T) {
 	long := string(bytes.Repeat([]byte("n"), 255))
-	partial, journal = unfinishedNames("/d/" + long)
-	if len(filepath.Base(partial)) > 255 || filepath.Dir(partial) != "/d" || partial == journal {
-		t.Errorf("%s %s", partial, journal)
-	}
 	x := run{from: t.TempDir(), to: t.TempDir()}
 	write(t, filepath.Join(x.from, long), noise(1, 3<<20))
 	x.mustDo(t)
@@ -180,8 +67,8 @@ func TestNormalize(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, bad := range []control.Options{{Cipher: "rot13"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
-		var e *Error
-		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != CodeUsage {
+		var e *fail.Error
+		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != fail.Usage {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

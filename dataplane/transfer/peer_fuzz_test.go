@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // frames are messages as they travel.
@@ -52,7 +54,7 @@ func FuzzManifest(f *testing.F) {
 	}
 	f.Add(frames(f, entry(control.KindFolder, "d", 0), entry(control.KindFile, "d/e", 0), entry(control.KindFile, "f", 3<<20), &control.End{Entries: 3, Bytes: 3 << 20}))
 	f.Add(frames(f, entry(control.KindFile, "../out", 0), entry(control.KindFile, "/out", 0), entry(control.KindFolder, "..", 0), &control.End{Entries: 3}))
-	f.Add(frames(f, entry(control.KindFile, "f", 2<<20), &control.Sending{Ranges: []control.Range{{Length: 2 << 20}}}, &control.Digest{Index: 0}, &control.Digest{Index: 7}))
+	f.Add(frames(f, entry(control.KindFile, "f", 2<<20), &control.Sending{Ranges: []chunk.Range{{Length: 2 << 20}}}, &control.Digest{Index: 0}, &control.Digest{Index: 7}))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		dir := t.TempDir()
 		to := filepath.Join(dir, "to")
@@ -68,7 +70,7 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := newReceiver(said(text), root, func(p string) (string, *Error) { return p, nil }, options)
+		r := newReceiver(said(text), root, func(p string) (string, *fail.Error) { return p, nil }, options)
 		r.data = memReceiver{newMemLink()}
 		ends(t, r)
 		if names, err := os.ReadDir(dir); err != nil || len(names) != 1 {
@@ -80,7 +82,7 @@ func FuzzManifest(f *testing.F) {
 // FuzzWishes has a sender survive a receiver that is authorized and hostile.
 func FuzzWishes(f *testing.F) {
 	f.Add(frames(f, &control.Want{Index: 0}, &control.Want{Index: 1}, &control.FileDone{Index: 0}, &control.FileDone{Index: 1}, &control.Complete{Files: 2}))
-	f.Add(frames(f, &control.Have{Index: 1, Ranges: []control.Range{{Length: ChunkSize}}, Hashes: []control.ChunkHash{{Chunk: 0}}}, &control.Want{Index: 1}))
+	f.Add(frames(f, &control.Have{Index: 1, Ranges: []chunk.Range{{Length: chunk.Size}}, Hashes: []control.ChunkHash{{Chunk: 0}}}, &control.Want{Index: 1}))
 	f.Add(frames(f, &control.Have{Index: 1, More: true, Final: true}, &control.FileDone{Index: 1, Status: control.FileFailed}, &control.Rate{TargetKbps: 1 << 62}, &control.Complete{}))
 	from := f.TempDir()
 	for name, size := range map[string]int{"a": 100, "b": 3 << 20} {

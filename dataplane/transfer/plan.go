@@ -7,6 +7,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -15,8 +16,8 @@ import (
 type plan struct {
 	// tree, target and mayLink are for uploads. Paths are relative to the grant's root.
 	tree    TargetTree
-	target  func(p string) (string, *Error)
-	mayLink func(target, text string) *Error // nil permits every symbolic link
+	target  func(p string) (string, *fail.Error)
+	mayLink func(target, text string) *fail.Error // nil permits every symbolic link
 	// roots are for downloads.
 	roots  []Root
 	opened []*storage.Root
@@ -40,7 +41,7 @@ func (s *session) request() (token.Request, error) {
 		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Addr: s.peer.Addr, Tags: h.Tags, Destination: h.Destination,
 	}
 	if !r.Direction.Valid() {
-		return r, Errorf(CodeProtocol, "direction %q is neither send nor receive", h.Direction)
+		return r, fail.New(fail.Protocol, "direction %q is neither send nor receive", h.Direction)
 	}
 	paths := []string{h.Destination, h.Base}
 	for _, source := range h.Sources {
@@ -59,11 +60,11 @@ func (s *session) request() (token.Request, error) {
 	}
 	for _, p := range paths {
 		if climbs(p) {
-			return r, Errorf(CodeBadPath, "path %q is not allowed: it leads outside of the permitted folder", p)
+			return r, fail.New(fail.BadPath, "path %q is not allowed: it leads outside of the permitted folder", p)
 		}
 	}
 	if r.Direction == transferspec.Receive && len(h.Sources) == 0 {
-		return r, Errorf(CodeNothing, "no source is named")
+		return r, fail.New(fail.Nothing, "no source is named")
 	}
 	return r, nil
 }
@@ -72,7 +73,7 @@ func (s *session) request() (token.Request, error) {
 func (s *session) plan() (*plan, error) {
 	root, err := s.Root.Granted(s.grant.Root)
 	if err != nil {
-		return nil, fileError("the folder of the authorization", err, CodeNoSuchFile)
+		return nil, fail.File("the folder of the authorization", err, fail.NoSuchFile)
 	}
 	p := &plan{opened: []*storage.Root{root}}
 	if s.grant.Kind == token.KindTokenless {

@@ -6,6 +6,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // planDownload finds the trees to send.
@@ -14,18 +15,18 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 	for _, source := range s.hello.Sources {
 		clean, err := storage.Clean(source.Source)
 		if err != nil {
-			return fileError(source.Source, err, CodeBadPath)
+			return fail.File(source.Source, err, fail.BadPath)
 		}
 		r := Root{Tree: root, Path: clean, Name: sentName(source.Source, s.hello.Base)}
 		if source.Destination != "" {
 			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
 		}
 		if _, err := root.Lstat(clean); err != nil {
-			return fileError(source.Source, err, CodeNoSuchFile)
+			return fail.File(source.Source, err, fail.NoSuchFile)
 		}
 		if s.options.Symlinks == SymlinksFollow && s.grant.Kind != token.KindTokenless {
 			if err := s.follow(p, root, &r, followed); err != nil {
-				return fileError(source.Source, err, CodeNoSuchFile)
+				return fail.File(source.Source, err, fail.NoSuchFile)
 			}
 		}
 		p.roots = append(p.roots, r)

@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // planUpload finds the folder that the manifest's paths are relative to, and what may be written in it. What was granted comes from
@@ -22,9 +23,9 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	if root.MayEncrypt(folder) {
 		s.options.Sparse, s.options.SplitFrom = false, 0 // An encrypted file has no holes, and one header that one session writes.
 	}
-	p.target = func(entry string) (string, *Error) { return uploadTarget(s.grant, folder, name, entry) }
+	p.target = func(entry string) (string, *fail.Error) { return uploadTarget(s.grant, folder, name, entry) }
 	if s.grant.Kind != token.KindTokenless {
-		p.mayLink = func(target, text string) *Error { return mayLink(s.grant, s.OutsideLinks, target, text) }
+		p.mayLink = func(target, text string) *fail.Error { return mayLink(s.grant, s.OutsideLinks, target, text) }
 	}
 	return nil
 }
@@ -37,7 +38,7 @@ func (s *session) uploadFolder(root *storage.Root) (folder, name string, err err
 	}
 	destination, err := storage.Clean(asked)
 	if err != nil {
-		return "", "", fileError(asked, err, CodeBadPath)
+		return "", "", fail.File(asked, err, fail.BadPath)
 	}
 	info, err := root.Stat(destination)
 	switch {
@@ -46,34 +47,34 @@ func (s *session) uploadFolder(root *storage.Root) (folder, name string, err err
 	case err == nil && s.hello.Single:
 		return path.Dir(destination), path.Base(destination), nil
 	case err == nil:
-		return "", "", Errorf(CodeNotDirectory, "%s: is a file, not a folder", destination)
+		return "", "", fail.New(fail.NotDirectory, "%s: is a file, not a folder", destination)
 	case !errors.Is(err, fs.ErrNotExist):
-		return "", "", fileError(destination, err, CodeDiskWrite)
+		return "", "", fail.File(destination, err, fail.DiskWrite)
 	case s.options.CreateDir:
 		if err := root.MkdirAll(destination, 0o755); err != nil {
-			return "", "", fileError(destination, err, CodeDiskWrite)
+			return "", "", fail.File(destination, err, fail.DiskWrite)
 		}
 		return destination, "", nil
 	case s.hello.Single && !strings.HasSuffix(asked, "/"):
 		if _, err := root.Stat(path.Dir(destination)); err != nil {
-			return "", "", fileError(path.Dir(destination), err, CodeDiskWrite)
+			return "", "", fail.File(path.Dir(destination), err, fail.DiskWrite)
 		}
 		return path.Dir(destination), path.Base(destination), nil
 	}
-	return "", "", Errorf(CodeNoSuchFile, "%s: no such file or folder (-d creates it)", destination)
+	return "", "", fail.New(fail.NoSuchFile, "%s: no such file or folder (-d creates it)", destination)
 }
 
 // uploadTarget is where an entry of the manifest is written, if the grant allows it.
-func uploadTarget(g token.Grant, folder, name, entry string) (string, *Error) {
+func uploadTarget(g token.Grant, folder, name, entry string) (string, *fail.Error) {
 	target := path.Join(folder, entry)
 	if name != "" {
 		if strings.Contains(entry, "/") {
-			return "", Errorf(CodeBadPath, "%s: a single file was announced", entry)
+			return "", fail.New(fail.BadPath, "%s: a single file was announced", entry)
 		}
 		target = path.Join(folder, name)
 	}
 	if _, ok := grantedDestination(g, target); !ok {
-		return "", Errorf(CodeBadPath, "%s: %w", entry, token.ErrPathNotAllowed)
+		return "", fail.New(fail.BadPath, "%s: %w", entry, token.ErrPathNotAllowed)
 	}
 	return target, nil
 }
@@ -102,15 +103,15 @@ func grantedSource(g token.Grant, source string) string {
 }
 
 // mayLink decides on a symbolic link of an upload. outside permits texts that lead out of what was granted.
-func mayLink(g token.Grant, outside bool, target, text string) *Error {
+func mayLink(g token.Grant, outside bool, target, text string) *fail.Error {
 	granted, ok := grantedDestination(g, target)
 	switch {
 	case !ok, g.Paths != nil && target == granted:
-		return Errorf(CodeBadPath, "a symbolic link can't take the place of what the authorization is for")
+		return fail.New(fail.BadPath, "a symbolic link can't take the place of what the authorization is for")
 	case slices.ContainsFunc(g.Paths, func(p token.Path) bool { return p.Source != "" }):
-		return Errorf(CodeBadPath, "an authorization for single files takes no symbolic link")
+		return fail.New(fail.BadPath, "an authorization for single files takes no symbolic link")
 	case !outside && !linkStays(strings.TrimPrefix(target, granted), text):
-		return Errorf(CodeBadPath, "the symbolic link leads out of the folder that is sent (to %s): it is left out", text)
+		return fail.New(fail.BadPath, "the symbolic link leads out of the folder that is sent (to %s): it is left out", text)
 	}
 	return nil
 }

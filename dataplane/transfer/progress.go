@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 	"time"
+
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Progress of a session: totals since it began.
@@ -40,14 +42,14 @@ type FileEvent struct {
 	Resumed int64
 	Skipped bool
 	// LeftOut is why a symbolic link was skipped that the receiver does not take.
-	LeftOut *Error
+	LeftOut *fail.Error
 	// ChecksumType and Checksum are the digest that was asked for, in lower case hex; empty if none was, and for files that
 	// failed or were skipped.
 	ChecksumType, Checksum string
 	// StaysEncrypted is why a file that is whole was not decrypted though it should have been.
-	StaysEncrypted *Error
+	StaysEncrypted *fail.Error
 	// Err is nil for success.
-	Err      *Error
+	Err      *fail.Error
 	Started  time.Time
 	Finished time.Time
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -31,7 +32,7 @@ func TestDataIsNotClosedWhileItIsPushed(t *testing.T) {
 	for name, answer := range map[string]func(s *sender) error{
 		"all": func(s *sender) error { return s.want(&control.Want{}) },
 		"rest": func(s *sender) error {
-			return s.answerHave(t.Context(), s.file(0), &control.Have{Ranges: []control.Range{{Length: ChunkSize}}})
+			return s.answerHave(t.Context(), s.file(0), &control.Have{Ranges: []chunk.Range{{Length: chunk.Size}}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

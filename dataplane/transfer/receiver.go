@@ -12,7 +12,10 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -46,20 +49,20 @@ const (
 type receiver struct {
 	conn    *conn
 	tree    TargetTree
-	target  func(path string) (string, *Error)
+	target  func(path string) (string, *fail.Error)
 	options control.Options
 	data    dataReceiver
 	onFile  func(FileEvent)
 	// claim, if not nil, keeps other sessions from writing a target, or a part of it, until unclaim.
-	claim   func(target, part string) *Error
+	claim   func(target, part string) *fail.Error
 	unclaim func(target, part string)
 	// mayLink, if not nil, says why a symbolic link of that text is left out at target.
-	mayLink func(target, text string) *Error
+	mayLink func(target, text string) *fail.Error
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters
 
-	handles   *handles[uint64, *targetFile] // partial files by index
+	handles   *handles[uint64, *unfinished.File] // partial files by index
 	opened    *handles[string, *storage.Folder]
 	work      *queue
 	followers sync.WaitGroup
@@ -87,12 +90,12 @@ type receiver struct {
 
 const receiverWorkers = 4
 
-func newReceiver(c *conn, tree TargetTree, target func(string) (string, *Error), o control.Options) *receiver {
+func newReceiver(c *conn, tree TargetTree, target func(string) (string, *fail.Error), o control.Options) *receiver {
 	r := &receiver{
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
 		seed: maphash.MakeSeed(), names: map[uint64]struct{}{}, folders: map[string]*folder{},
 	}
-	r.handles = newHandles(128, func(key uint64) (*targetFile, error) { return r.openPartial(r.file(key)) })
+	r.handles = newHandles(128, func(key uint64) (*unfinished.File, error) { return r.openPartial(r.file(key)) })
 	r.opened = newHandles(64, tree.Folder)
 	return r
 }
@@ -158,7 +161,7 @@ func (r *receiver) receive() error {
 		case *control.Digest:
 			err = r.digest(m)
 		default:
-			err = Errorf(CodeProtocol, "message %d is not for a receiver", m.Type())
+			err = fail.New(fail.Protocol, "message %d is not for a receiver", m.Type())
 		}
 		if err != nil {
 			return err
@@ -167,7 +170,7 @@ func (r *receiver) receive() error {
 }
 
 func isHangup(err error) bool {
-	var known *Error
+	var known *fail.Error
 	return !errors.As(err, &known)
 }
 
@@ -181,7 +184,7 @@ func (r *receiver) ended(m *control.End) error {
 	r.mu.Lock()
 	if r.listed || m.Entries != uint64(len(r.files)) || m.Bytes != uint64(r.bytesExpected.Load()) {
 		r.mu.Unlock()
-		return Errorf(CodeProtocol, "the manifest ends with other totals than its entries")
+		return fail.New(fail.Protocol, "the manifest ends with other totals than its entries")
 	}
 	r.listed = true
 	r.mu.Unlock()
@@ -209,7 +212,7 @@ func (r *receiver) advance() error {
 	}
 	r.finishFolders()
 	if err := r.unsynced.sync(r.tree); err != nil {
-		return fileError("what was received", err, CodeDiskWrite)
+		return fail.File("what was received", err, fail.DiskWrite)
 	}
 	p := r.snapshot()
 	// The sender hangs up now; one that does not is not waited for.
@@ -220,7 +223,7 @@ func (r *receiver) advance() error {
 }
 
 // done says what became of an entry. It counts once per file.
-func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) error {
+func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Error) error {
 	m := &control.FileDone{Index: f.index, Status: status}
 	event := FileEvent{
 		Path: f.entry.Path, Target: f.target, Size: f.entry.Size, Started: f.began, Finished: time.Now(), Err: failure,
@@ -232,7 +235,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		return nil
 	}
 	f.finished = true
-	f.closeLog()
+	f.draft.CloseJournal()
 	useless := status == control.FileFailed && f.useless()
 	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
 	if status == control.FileWritten {
@@ -272,7 +275,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *Error) e
 		r.unclaim(f.target, f.partName())
 	}
 	if f.counted {
-		r.holeChunks.Add(-chunkCount(f.entry.Size))
+		r.holeChunks.Add(-chunk.Count(f.entry.Size))
 	}
 	r.mu.Lock()
 	if f.entry.Kind.IsFile() {
@@ -358,7 +361,7 @@ func (r *receiver) abandonAll() {
 	for _, f := range r.unfinished() {
 		f.mu.Lock()
 		f.abandoned = true
-		f.closeLog()
+		f.draft.CloseJournal()
 		if f.changed != nil {
 			f.changed.Broadcast()
 		}
@@ -380,5 +383,5 @@ func (r *receiver) removeUseless() {
 
 // useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
 func (f *gotFile) useless() bool {
-	return f.part == nil && (f.staged || f.made && (f.entry.Size <= ChunkSize || f.hashes.count == f.zeroes))
+	return f.part == nil && (f.staged || f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes))
 }

@@ -2,12 +2,10 @@ package transfer
 
 import (
 	"context"
-	"crypto/cipher"
 	"errors"
 	"hash/maphash"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -16,7 +14,10 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // gotFile is one entry of the manifest at the receiver.
@@ -30,7 +31,7 @@ type gotFile struct {
 	plain    string // the name it gets once it is decrypted, if it is to be
 	claimed  bool
 	reserved int64 // guarded by receiver.mu
-	holes    rangeSet
+	holes    chunk.Set
 	part     *control.Part    // of the file, nil for all of it
 	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
@@ -41,13 +42,12 @@ type gotFile struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
-	have    rangeSet
-	made    bool     // the partial file was made, or opened for writing
-	is      identity // of the partial file, once it is made
+	have    chunk.Set
+	draft   unfinished.Draft
 	resumed int64
-	hashes  chunkHashes // of the chunks that are here; nil before the first
-	zeroes  int         // how many of them are of holes
-	counted bool        // in receiver.holeChunks
+	hashes  chunk.Hashes // of the chunks that are here; nil before the first
+	zeroes  int          // how many of them are of holes
+	counted bool         // in receiver.holeChunks
 	// staged says that all of the file was written at once, and that hash is its hash.
 	staged bool
 	hash   [16]byte
@@ -59,37 +59,27 @@ type gotFile struct {
 	announced []byte
 	checksum  []byte
 	// encrypted is why the file was not decrypted.
-	encrypted *Error
-	log       *os.File     // the journal, once there is something to write
-	hide      cipher.Block // of the hashes in the journal, nil if they need not be hidden
+	encrypted *fail.Error
 }
 
 // finishedFile stands for every entry that is done: nothing more is to be said of it.
 var finishedFile = &gotFile{finished: true}
 
-func (f *gotFile) unfinishedNames() (partial, journal string) {
-	partial, journal = unfinishedNames(f.target)
-	if f.part != nil {
-		journal = partJournal(journal, f.part.Index, f.part.Count)
-	}
-	return partial, journal
-}
-
 // badName says why a manifest's path can't be taken, or nil.
-func badName(p string) *Error {
+func badName(p string, kind control.Kind) *fail.Error {
 	switch {
 	case p == "", strings.HasPrefix(p, "/"), strings.HasSuffix(p, "/"):
-		return Errorf(CodeBadPath, "%q: not a relative path", p)
+		return fail.New(fail.BadPath, "%q: not a relative path", p)
 	}
 	for name := range strings.SplitSeq(p, "/") {
 		if name == "" || name == "." || name == ".." {
-			return Errorf(CodeBadPath, "%q: leads outside of the destination", p)
+			return fail.New(fail.BadPath, "%q: leads outside of the destination", p)
 		}
 	}
 	if _, err := storage.Clean(p); err != nil {
-		return fileError(p, err, CodeBadPath)
+		return fail.File(p, err, fail.BadPath)
 	}
-	return nil
+	return unfinished.RefuseName(p, kind == control.KindFile)
 }
 
 // entry decides on one entry of the manifest. It runs for one entry at a time.
@@ -101,13 +91,13 @@ func (r *receiver) entry(m *control.Entry) error {
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
-		return Errorf(CodeProtocol, "an entry follows the end of the manifest")
+		return fail.New(fail.Protocol, "an entry follows the end of the manifest")
 	}
-	if m.Size > engine.MaxOffset-ChunkSize-r.end || len(r.files) >= control.MaxEntries {
+	if m.Size > engine.MaxOffset-chunk.Size-r.end || len(r.files) >= control.MaxEntries {
 		r.mu.Unlock()
-		return Errorf(CodeProtocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
+		return fail.New(fail.Protocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
 	}
-	f.index, f.start, f.slot = uint64(len(r.files)), place(r.end, m.Size), len(r.space)
+	f.index, f.start, f.slot = uint64(len(r.files)), chunk.Place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
 	if m.Kind.IsFile() {
 		r.open++
@@ -123,7 +113,7 @@ func (r *receiver) entry(m *control.Entry) error {
 		r.filesExpected.Add(1)
 		r.filesFailed.Add(1)
 		if r.onFile != nil {
-			r.onFile(FileEvent{Path: m.Path, Err: &Error{Code: Code(m.Code), Text: m.Text}, Started: f.began, Finished: f.began})
+			r.onFile(FileEvent{Path: m.Path, Err: &fail.Error{Code: fail.Code(m.Code), Text: m.Text}, Started: f.began, Finished: f.began})
 		}
 		return nil
 	case control.KindFolder:
@@ -144,13 +134,13 @@ func (r *receiver) entry(m *control.Entry) error {
 	r.filesExpected.Add(1)
 	r.bytesExpected.Add(m.Size)
 	if err := r.decide(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(m.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(m.Path, err, fail.DiskWrite))
 	}
 	return nil
 }
 
-func (r *receiver) folder(f *gotFile) *Error {
-	if err := badName(f.entry.Path); err != nil {
+func (r *receiver) folder(f *gotFile) *fail.Error {
+	if err := badName(f.entry.Path, f.entry.Kind); err != nil {
 		return err
 	}
 	target, refused := r.target(f.entry.Path)
@@ -159,17 +149,17 @@ func (r *receiver) folder(f *gotFile) *Error {
 	}
 	f.target = target
 	if _, err := r.ensureFolder(f.target); err != nil {
-		return fileError(f.entry.Path, err, CodeDiskWrite)
+		return fail.File(f.entry.Path, err, fail.DiskWrite)
 	}
 	if err := r.folderAttributes(f); err != nil {
-		return fileError(f.entry.Path, err, CodeDiskWrite)
+		return fail.File(f.entry.Path, err, fail.DiskWrite)
 	}
 	return nil
 }
 
 // decide finds out what is there of a file and asks the sender for the rest. Its error fails the file.
 func (r *receiver) decide(f *gotFile) error {
-	if err := badName(f.entry.Path); err != nil {
+	if err := badName(f.entry.Path, f.entry.Kind); err != nil {
 		return err
 	}
 	target, refused := r.target(f.entry.Path)
@@ -178,16 +168,18 @@ func (r *receiver) decide(f *gotFile) error {
 	}
 	f.target = target
 	r.nameDecrypted(f)
+	f.mu.Lock()
+	f.draft = unfinished.New(r.tree, f.target, f.source())
+	f.mu.Unlock()
 	if other := r.unfinishedForm(f.target); other != "" {
-		return Errorf(CodeAlreadyExists, "%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself",
-			f.entry.Path, other)
+		return errUnfinishedForm(f, other)
 	}
 	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
-		return Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
 		if held := r.claim(f.target, f.partName()); held != nil {
-			return Errorf(held.Code, "%s: %w", f.entry.Path, held)
+			return fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true
 	}
@@ -195,8 +187,11 @@ func (r *receiver) decide(f *gotFile) error {
 	if err != nil {
 		return err
 	}
+	if refused := unfinished.Refuse(r.tree, f.target); refused != nil {
+		return refused
+	}
 	if f.part != nil && (folder.names == nil || len(folder.names) > 0) {
-		r.dropJournals(f)
+		f.dropStale()
 	}
 	if r.nothingThere(folder, f) {
 		return r.ask(f)
@@ -210,7 +205,7 @@ func (r *receiver) decide(f *gotFile) error {
 	case err != nil:
 		return err
 	case existing.IsDir():
-		return Errorf(CodeIsDirectory, "%s: a folder has this name", f.entry.Path)
+		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	default:
 		if done, err := r.overwrite(f, existing); done || err != nil {
 			return err
@@ -230,21 +225,21 @@ func (r *receiver) takeName(target string) bool {
 // unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
 // name this one's would be; empty for none.
 func (r *receiver) unfinishedForm(target string) string {
-	for _, suffix := range []string{partialSuffix, journalSuffix} {
-		if base, ok := strings.CutSuffix(target, suffix); ok {
-			if _, taken := r.names[maphash.String(r.seed, base)]; taken {
-				return path.Base(base)
-			}
-		}
-		var h maphash.Hash
-		h.SetSeed(r.seed)
-		h.WriteString(target)
-		h.WriteString(suffix)
-		if _, taken := r.names[h.Sum64()]; taken {
-			return path.Base(target) + suffix
+	has := func(name string) bool {
+		_, taken := r.names[maphash.String(r.seed, name)]
+		return taken
+	}
+	for _, name := range slices.Concat(unfinished.Bases(target), unfinished.NamesOf(target)) {
+		if has(name) {
+			return path.Base(name)
 		}
 	}
 	return ""
+}
+
+func errUnfinishedForm(f *gotFile, other string) *fail.Error {
+	return fail.New(fail.AlreadyExists,
+		"%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself", f.entry.Path, other)
 }
 
 // nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".
@@ -252,14 +247,9 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 	if d.names != nil && len(d.names) == 0 {
 		return true
 	}
-	partial, journal := f.unfinishedNames()
 	p := path.Dir(f.target)
-	for _, name := range []string{f.target, partial, journal, f.plain} {
-		if name != "" && !r.lacks(d, p, path.Base(name)) {
-			return false
-		}
-	}
-	return true
+	here := func(name string) bool { return !r.lacks(d, p, name) }
+	return !here(path.Base(f.target)) && (f.plain == "" || !here(path.Base(f.plain))) && !slices.ContainsFunc(f.draft.Names(), here)
 }
 
 // overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
@@ -296,18 +286,11 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 		}
 		return false, nil
 	}
+	f.find() // The file may come anew: then it is known what of it is the draft's.
 	f.final = true
 	r.await()
-	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, f.target, allChunks(f.entry.Size), nil) })
+	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, chunk.All(f.entry.Size), nil) })
 	return true, nil
-}
-
-func allChunks(size int64) []int64 {
-	chunks := make([]int64, chunkCount(size))
-	for i := range chunks {
-		chunks[i] = int64(i)
-	}
-	return chunks
 }
 
 // fresh continues a partial file if the policy allows it, or starts one.
@@ -315,10 +298,10 @@ func (r *receiver) fresh(f *gotFile) error {
 	if f.entry.Size == 0 {
 		return r.ask(f)
 	}
-	chunks := r.believable(f)
-	if len(chunks) == 0 {
-		if f.part == nil && f.entry.Size > ChunkSize {
-			r.dropJournals(f)
+	chunks := f.find()
+	if len(chunks) == 0 || r.options.Resume == ResumeNone {
+		if f.part == nil && f.entry.Size > chunk.Size {
+			f.dropStale()
 		}
 		return r.restart(f)
 	}
@@ -327,8 +310,7 @@ func (r *receiver) fresh(f *gotFile) error {
 	}
 	r.await()
 	r.work.add(func(ctx context.Context) error {
-		partial, _ := f.unfinishedNames()
-		return r.offer(ctx, f, partial, slices.Sorted(maps.Keys(chunks)), chunks)
+		return r.offer(ctx, f, slices.Sorted(maps.Keys(chunks)), chunks)
 	})
 	return nil
 }
@@ -345,7 +327,7 @@ func (r *receiver) restart(f *gotFile) error {
 		return err
 	}
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
+	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
 	f.mu.Unlock()
 	return r.ask(f)
 }
@@ -380,7 +362,7 @@ func (r *receiver) want(f *gotFile) error {
 	f.resumed = n
 	f.mu.Unlock()
 	r.bytesResumed.Add(n)
-	for _, g := range f.holes.missing(f.entry.Size) {
+	for _, g := range f.holes.Missing(f.entry.Size) {
 		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {
 			return err
 		}

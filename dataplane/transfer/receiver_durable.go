@@ -3,11 +3,13 @@ package transfer
 import (
 	"path"
 	"sync"
+
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // syncFrom is the size from which on a file is on disk before it gets its name. Smaller ones, of which there can be many,
 // are when the session is complete.
-const syncFrom = ChunkSize
+const syncFrom = chunk.Size
 
 // mostFolders is how many folders are brought to disk one by one.
 const mostFolders = 64

@@ -6,10 +6,12 @@ import (
 	"path"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // errLeftOut is why a link is left out that mayLink refuses.
-type errLeftOut struct{ reason *Error }
+type errLeftOut struct{ reason *fail.Error }
 
 func (e errLeftOut) Error() string { return e.reason.Text }
 
@@ -22,7 +24,7 @@ func (r *receiver) link(f *gotFile) error {
 	case errors.As(err, &left):
 		return r.done(f, control.FileSkipped, left.reason)
 	case err != nil:
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	case !made:
 		return r.done(f, control.FileSkipped, nil)
 	}
@@ -31,7 +33,7 @@ func (r *receiver) link(f *gotFile) error {
 
 // makeLink reports whether there was something to make.
 func (r *receiver) makeLink(f *gotFile) (bool, error) {
-	if err := badName(f.entry.Path); err != nil {
+	if err := badName(f.entry.Path, f.entry.Kind); err != nil {
 		return false, err
 	}
 	target, refused := r.target(f.entry.Path)
@@ -40,16 +42,19 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	}
 	if r.mayLink != nil {
 		if refused := r.mayLink(target, f.entry.Attributes.Link); refused != nil {
-			return false, errLeftOut{Errorf(refused.Code, "%s: %w", f.entry.Path, refused)}
+			return false, errLeftOut{fail.New(refused.Code, "%s: %w", f.entry.Path, refused)}
 		}
 	}
 	f.target = target
+	if other := r.unfinishedForm(target); other != "" {
+		return false, errUnfinishedForm(f, other)
+	}
 	if !r.takeName(target) {
-		return false, Errorf(CodeAlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+		return false, fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
 		if held := r.claim(target, ""); held != nil {
-			return false, Errorf(held.Code, "%s: %w", f.entry.Path, held)
+			return false, fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true
 	}
@@ -73,9 +78,9 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	case r.options.Symlinks != SymlinksForce, r.options.Overwrite == OverwriteNever:
 		return false, nil
 	case existing.IsDir():
-		return false, Errorf(CodeIsDirectory, "%s: a folder has this name", f.entry.Path)
+		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}
-	partial, _ := f.unfinishedNames()
+	partial := path.Join(path.Dir(target), unfinished.SmallName(path.Base(target)))
 	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

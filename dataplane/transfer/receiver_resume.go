@@ -8,17 +8,20 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // sparseSample is how many chunks of a file are compared under sparse_csum.
 const sparseSample = 16
 
-// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. name is the
-// partial file, or the whole file under its final name; journaled holds the hashes that the journal promises, if any.
+// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. journaled holds
+// the hashes that the journal promises, if any.
 // A chunk that no longer has its journaled hash is not offered; under sparse_csum one such chunk has them all checked.
-func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []int64, journaled map[int64][16]byte) error {
-	file, err := r.openOffered(f, name)
+func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journaled map[int64][16]byte) error {
+	file, err := r.openOffered(f)
 	if err != nil {
 		return r.withdraw(f)
 	}
@@ -28,7 +31,7 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 	case ResumeAttrs:
 		compare = nil
 	case ResumeSparse:
-		compare = sampleChunks(chunks, sparseSample)
+		compare = chunk.Sample(chunks, sparseSample)
 	}
 	hashes, damaged, err := r.hashChunks(ctx, f, file, compare, journaled)
 	if err == nil && len(damaged) > 0 && len(compare) < len(chunks) {
@@ -41,16 +44,16 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 	if err != nil {
 		return r.withdraw(f)
 	}
-	var kept rangeSet
-	known := newChunkHashes(f.entry.Size)
+	var kept chunk.Set
+	known := chunk.NewHashes(f.entry.Size)
 	for _, i := range chunks {
 		if damaged[i] {
 			continue
 		}
-		g := chunkRange(i, f.entry.Size)
-		kept.add(g.Offset, g.Length)
+		g := chunk.At(i, f.entry.Size)
+		kept.Add(g.Offset, g.Length)
 		if journaled != nil {
-			known.set(i, journaled[i])
+			known.Set(i, journaled[i])
 		}
 	}
 	f.mu.Lock()
@@ -60,20 +63,25 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, name string, chunks []
 }
 
 // openOffered opens what is offered. An encrypted partial file is no whole container yet, which is what is opened for writing.
-func (r *receiver) openOffered(f *gotFile, name string) (*targetFile, error) {
+func (r *receiver) openOffered(f *gotFile) (*unfinished.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.final {
-		return f.open(r.tree.OpenContent(name))
+		file, err := r.tree.OpenContent(f.target)
+		if err != nil {
+			return nil, err
+		}
+		return f.draft.View(file), nil
 	}
-	return f.open(r.tree.OpenForContent(name, f.total()))
+	return f.draft.OpenKnown()
 }
 
 // hashChunks hashes the given chunks and reports those that differ from the journal.
-func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *targetFile, chunks []int64, journaled map[int64][16]byte) (
+func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *unfinished.File, chunks []int64, journaled map[int64][16]byte) (
 	good []control.ChunkHash, damaged map[int64]bool, err error,
 ) {
-	buf := make([]byte, min(f.entry.Size, ChunkSize))
+	buf := chunk.TakeBuffer()
+	defer buf.GiveBack()
 	damaged = map[int64]bool{}
 	for _, i := range chunks {
 		if err := ctx.Err(); err != nil {
@@ -97,7 +105,7 @@ func tornOff(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, atrest.ErrDamaged)
 }
 
-func (r *receiver) sendHave(f *gotFile, ranges rangeSet, hashes []control.ChunkHash) error {
+func (r *receiver) sendHave(f *gotFile, ranges chunk.Set, hashes []control.ChunkHash) error {
 	for {
 		m := &control.Have{Index: f.index, Final: f.final}
 		m.Ranges = ranges[:min(len(ranges), control.MaxHave)]
@@ -117,7 +125,7 @@ func (r *receiver) withdraw(f *gotFile) error {
 	r.unanswered--
 	r.mu.Unlock()
 	if err := r.restart(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.advance()
 }
@@ -129,26 +137,26 @@ func (r *receiver) sending(m *control.Sending) error {
 		return nil
 	}
 	if f == nil || f.entry.Kind != control.KindFile {
-		return Errorf(CodeProtocol, "the sender speaks of entry %d, which is no file", m.Index)
+		return fail.New(fail.Protocol, "the sender speaks of entry %d, which is no file", m.Index)
 	}
 	if f.sending == nil {
 		f.sending = &control.Sending{Index: m.Index}
 	}
 	f.sending.Ranges = append(f.sending.Ranges, m.Ranges...)
-	if len(f.sending.Ranges) > int(chunkCount(f.entry.Size))+1 {
-		return Errorf(CodeProtocol, "the sender announces more parts of %s than there are", f.entry.Path)
+	if len(f.sending.Ranges) > int(chunk.Count(f.entry.Size))+1 {
+		return fail.New(fail.Protocol, "the sender announces more parts of %s than there are", f.entry.Path)
 	}
 	if m.More {
 		return nil
 	}
 	ranges := f.sending.Ranges
 	f.sending = nil
-	var coming rangeSet
+	var coming chunk.Set
 	for _, g := range ranges {
-		if g.Offset+g.Length > f.entry.Size {
-			return Errorf(CodeProtocol, "the sender announces more of %s than there is", f.entry.Path)
+		if g.End() > f.entry.Size {
+			return fail.New(fail.Protocol, "the sender announces more of %s than there is", f.entry.Path)
 		}
-		coming.add(g.Offset, g.Length)
+		coming.Add(g.Offset, g.Length)
 	}
 	if err := r.accept(f, coming); err != nil {
 		return err
@@ -160,15 +168,15 @@ func (r *receiver) sending(m *control.Sending) error {
 }
 
 // accept expects the announced ranges and believes the rest of the file.
-func (r *receiver) accept(f *gotFile, coming rangeSet) error {
+func (r *receiver) accept(f *gotFile, coming chunk.Set) error {
 	if f.final && len(coming) == 0 {
 		return r.keep(f)
 	}
-	kept := coming.missing(f.entry.Size)
+	kept := coming.Missing(f.entry.Size)
 	failed := r.believe(f, coming, kept)
 	if failed != nil {
 		// The ranges are on their way all the same: they are expected, and dropped.
-		if err := r.done(f, control.FileFailed, fileError(f.entry.Path, failed, CodeDiskWrite)); err != nil {
+		if err := r.done(f, control.FileFailed, fail.File(f.entry.Path, failed, fail.DiskWrite)); err != nil {
 			return err
 		}
 	}
@@ -192,23 +200,23 @@ func (r *receiver) accept(f *gotFile, coming rangeSet) error {
 
 // believe takes the kept ranges of a file for written and forgets what was known of those that come. What is here of a file all
 // of which comes is removed. Its error fails the file.
-func (r *receiver) believe(f *gotFile, coming, kept rangeSet) error {
+func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) error {
 	if f.final {
 		f.final = false
 		if err := r.reserve(f); err != nil {
 			return err
 		}
 	}
-	nothing := kept.total() == f.holes.total()
+	nothing := kept.Total() == f.holes.Total()
 	f.mu.Lock()
 	f.have = slices.Clone(kept)
-	f.resumed = kept.total()
+	f.resumed = kept.Total()
 	for _, g := range coming {
-		if f.hashes.sums == nil {
+		if !f.hashes.Begun() {
 			break
 		}
-		for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
-			f.hashes.forget(i)
+		for i := range g.Chunks() {
+			f.hashes.Forget(i)
 		}
 	}
 	f.checking = !nothing && (r.options.Resume != ResumeFull || len(f.holes) > 0)
@@ -218,7 +226,7 @@ func (r *receiver) believe(f *gotFile, coming, kept rangeSet) error {
 			return err
 		}
 	}
-	r.bytesResumed.Add(kept.total())
+	r.bytesResumed.Add(kept.Total())
 	if _, err := r.leaveHoles(f); err != nil {
 		return err
 	}
@@ -232,21 +240,21 @@ func (r *receiver) believe(f *gotFile, coming, kept rangeSet) error {
 
 // checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have
 // lost some of it since.
-func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) error {
-	err := r.handles.use(f.index, func(file *targetFile) error {
-		buf := chunkBuffers.Get().(*[ChunkSize]byte)
-		defer chunkBuffers.Put(buf)
+func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept chunk.Set) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
+		buf := chunk.TakeBuffer()
+		defer buf.GiveBack()
 		for _, g := range kept {
-			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
+			for i := range g.Chunks() {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				sum, err := hashHere(f, file, i, buf[:])
+				sum, err := hashHere(f, file, i, buf)
 				if err != nil {
 					return err
 				}
 				f.mu.Lock()
-				same := f.hashes.sums[i] == sum
+				same := f.hashes.Sum(i) == sum
 				f.mu.Unlock()
 				if !same {
 					return errDamaged
@@ -264,32 +272,10 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept rangeSet) err
 	case errors.Is(err, errDamaged), tornOff(err):
 		return r.refuse(f)
 	case err != nil:
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskRead))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskRead))
 	}
 	return r.finalizeIfWhole(f)
 }
 
 // errDamaged says that a chunk on disk is not what came.
 var errDamaged = errors.New("a chunk is damaged")
-
-// believable is what the journal says of the partial file, if both belong to the file that the sender announces.
-func (r *receiver) believable(f *gotFile) map[int64][16]byte {
-	if r.options.Resume == ResumeNone {
-		return nil
-	}
-	partial, journal := f.unfinishedNames()
-	j, err := r.tree.Open(journal)
-	if err != nil {
-		return nil
-	}
-	defer j.Close()
-	head, chunks, err := readJournal(j)
-	if err != nil || head.Size != f.entry.Size || head.ModTime != f.entry.ModTime {
-		return nil
-	}
-	if info, err := r.tree.Lstat(partial); err != nil || !info.Mode().IsRegular() || r.showHashes(f, partial, chunks) != nil {
-		return nil
-	}
-	delete(chunks, chunkCount(f.entry.Size)) // It says that a part is whole, which is found out again.
-	return chunks
-}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // A file that is no larger than a chunk nearly always comes in one piece. Then it costs as little as a file can: it is made
@@ -14,8 +16,7 @@ import (
 
 // storeWhole takes all of a small file.
 func (r *receiver) storeWhole(f *gotFile, content []byte) error {
-	hashes := chunkHashes{sums: [][16]byte{hashOf(content)}}
-	sum := hashes.file()
+	sum := chunk.HashSmall(content)
 	var a storage.Attributes
 	if r.options.PreserveModes {
 		a.Mode, a.SetMode = fs.FileMode(f.entry.Mode), true
@@ -23,7 +24,9 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 	if r.options.PreserveTimes {
 		a.ModTime = time.Unix(0, f.entry.ModTime)
 	}
-	err := r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Make(partialName(path.Base(f.target)), content, a) })
+	err := r.inFolder(f.target, func(folder *storage.Folder) error {
+		return folder.Make(unfinished.SmallName(path.Base(f.target)), content, a)
+	})
 	if err != nil {
 		_ = r.removeUnfinished(f) // What failed before is what matters.
 		return r.failWrite(f, err)
@@ -47,5 +50,5 @@ func (r *receiver) publishStaged(f *gotFile) error {
 	if !matches {
 		return errors.Join(r.removeUnfinished(f), errMismatch(f))
 	}
-	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(partialName(name), name) })
+	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(unfinished.SmallName(name), name) })
 }

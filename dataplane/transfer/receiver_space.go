@@ -6,6 +6,8 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // reserveFrom is the size from which on a file's place on disk is checked before its data is asked for.
@@ -22,15 +24,12 @@ func (r *receiver) reserve(f *gotFile) error {
 	if err != nil {
 		return nil // The write itself will tell.
 	}
-	need := f.entry.Size - f.holes.total()
-	partial, _ := f.unfinishedNames()
-	if info, err := r.tree.Lstat(partial); err == nil {
-		need -= min(need, allocated(info))
-	}
+	need := f.entry.Size - f.holes.Total()
+	need -= min(need, f.occupied())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.reserved+need > space.Free {
-		return Errorf(CodeNoSpace, "%s: no space left on disk: it needs %d bytes, %d are free", f.entry.Path, need, max(0, space.Free-r.reserved))
+		return fail.New(fail.NoSpace, "%s: no space left on disk: it needs %d bytes, %d are free", f.entry.Path, need, max(0, space.Free-r.reserved))
 	}
 	f.reserved = need
 	r.reserved += need
@@ -54,7 +53,7 @@ const preallocateFrom = 8 << 20
 
 // preallocate reserves the blocks of a file and asks for it.
 func (r *receiver) preallocate(f *gotFile) error {
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		r.allotting.Lock()
 		defer r.allotting.Unlock()
 		done, err := storage.Preallocate(file.Host(), file.DiskSize())
@@ -69,7 +68,7 @@ func (r *receiver) preallocate(f *gotFile) error {
 	case errors.Is(err, errGone):
 		err = nil
 	default:
-		err = r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		err = r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	if err != nil {
 		return err

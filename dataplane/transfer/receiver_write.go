@@ -6,12 +6,13 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"io/fs"
-	"os"
 	"sync"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // followFrom is the size from which on the checksum of a file is computed while it still arrives; smaller ones are read back at
@@ -22,7 +23,7 @@ const followFrom = 4 << 20
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	f.mu.Lock()
 	gone := f.finished || f.finalizing || f.abandoned
-	whole := f.entry.Size <= ChunkSize && int64(len(p)) == f.entry.Size && len(f.have) == 0
+	whole := f.entry.Size <= chunk.Size && int64(len(p)) == f.entry.Size && len(f.have) == 0
 	f.mu.Unlock()
 	switch {
 	case gone:
@@ -30,7 +31,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	case whole && r.options.Checksum == ChecksumNone && f.entry.Attributes == nil:
 		return r.storeWhole(f, p)
 	}
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		if err := f.write(file, p, off); err != nil {
 			return err
 		}
@@ -47,7 +48,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 const writeBehind = 16 << 20
 
 // write writes bytes of the file.
-func (f *gotFile) write(file *targetFile, p []byte, off int64) error {
+func (f *gotFile) write(file *unfinished.File, p []byte, off int64) error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	if _, err := file.WriteAt(p, off); err != nil {
@@ -65,37 +66,37 @@ func (r *receiver) failWrite(f *gotFile, err error) error {
 	if errors.Is(err, errGone) {
 		return nil
 	}
-	return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+	return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 }
 
 // note records that bytes are written, and hashes and journals the chunks that they complete.
-func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error {
+func (r *receiver) note(f *gotFile, file *unfinished.File, p []byte, off int64) error {
 	end := off + int64(len(p))
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r.release(f, f.have.add(off, int64(len(p))))
+	r.release(f, f.have.Add(off, int64(len(p))))
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
 	if f.abandoned || f.finished {
 		return nil
 	}
-	if f.hashes.sums == nil {
+	if !f.hashes.Begun() {
 		if err := r.startHashes(f); err != nil {
 			return err
 		}
 	}
-	for i := off / ChunkSize; i*ChunkSize < end; i++ {
-		g := chunkRange(i, f.entry.Size)
-		if f.hashes.has(i) || !f.have.covers(g.Offset, g.Length) {
+	for i := off / chunk.Size; i*chunk.Size < end; i++ {
+		g := chunk.At(i, f.entry.Size)
+		if f.hashes.Has(i) || !f.have.Covers(g.Offset, g.Length) {
 			continue
 		}
 		sum, err := chunkWritten(file, g, p, off)
 		if err != nil {
 			return err
 		}
-		f.hashes.set(i, sum)
-		if f.entry.Size <= ChunkSize {
+		f.hashes.Set(i, sum)
+		if f.entry.Size <= chunk.Size {
 			continue
 		}
 		if err := r.append(f, i, sum); err != nil {
@@ -107,72 +108,34 @@ func (r *receiver) note(f *gotFile, file *targetFile, p []byte, off int64) error
 
 // chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that is all
 // of it, else what the file has.
-func chunkWritten(file *targetFile, g control.Range, p []byte, off int64) ([16]byte, error) {
-	if off <= g.Offset && g.Offset+g.Length <= off+int64(len(p)) {
-		return hashOf(p[g.Offset-off:][:g.Length]), nil
+func chunkWritten(file *unfinished.File, g chunk.Range, p []byte, off int64) ([16]byte, error) {
+	if off <= g.Offset && g.End() <= off+int64(len(p)) {
+		return chunk.Hash(p[g.Offset-off:][:g.Length]), nil
 	}
-	buf := chunkBuffers.Get().(*[ChunkSize]byte)
-	defer chunkBuffers.Put(buf)
-	b := buf[:g.Length]
-	if _, err := io.ReadFull(io.NewSectionReader(file, g.Offset, g.Length), b); err != nil {
-		return [16]byte{}, err
-	}
-	return hashOf(b), nil
+	buf := chunk.TakeBuffer()
+	defer buf.GiveBack()
+	return chunk.HashAt(file, g, buf)
 }
 
-// append adds the hash of a chunk to the journal, and starts the journal with what is known already. f.mu is held.
-func (r *receiver) append(f *gotFile, chunk int64, sum [16]byte) error {
-	record := journalRecord(chunk, f.hidden(sum))
-	if f.log == nil {
-		_, journal := f.unfinishedNames()
-		log, err := r.tree.OpenFile(journal, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-		if err != nil {
-			return err
-		}
-		f.log = log
-		begin := journalHeader{Size: f.entry.Size, ModTime: f.entry.ModTime}.encode()
-		for _, g := range f.holes.missing(f.entry.Size) {
-			for i := g.Offset / ChunkSize; i*ChunkSize < g.Offset+g.Length; i++ {
-				if f.hashes.has(i) {
-					begin = append(begin, journalRecord(i, f.hidden(f.hashes.sums[i]))...)
-				}
-			}
-		}
-		record = append(begin, record...)
-	}
-	_, err := f.log.Write(record)
-	return err
+// append adds the hash of a chunk to the journal. f.mu is held.
+func (r *receiver) append(f *gotFile, number int64, sum [16]byte) error {
+	return f.draft.Append(number, sum, &f.hashes, f.holes.Missing(f.entry.Size))
 }
 
 // discard forgets what is there of a file and removes it.
 func (r *receiver) discard(f *gotFile) error {
 	f.mu.Lock()
-	f.have, f.hashes, f.resumed = nil, chunkHashes{}, 0
-	f.closeLog()
+	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
+	f.draft.CloseJournal()
 	f.mu.Unlock()
 	return r.removeUnfinished(f)
 }
 
+// removeUnfinished removes what is there of a file.
 func (r *receiver) removeUnfinished(f *gotFile) error {
-	partial, journal := f.unfinishedNames()
-	names := []string{journal, partial}
-	if f.part != nil {
-		names = names[:1] // The other parts are in the same partial file.
-	}
-	for _, p := range names {
-		if err := r.tree.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fileError(f.entry.Path, err, CodeDiskWrite)
-		}
-	}
-	return nil
-}
-
-// closeLog closes the journal. f.mu is held.
-func (f *gotFile) closeLog() {
-	if f.log != nil {
-		f.log.Close()
-		f.log = nil
-	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draft.Remove()
 }
 
 // digest notes what the sender says of a whole file.
@@ -182,11 +145,11 @@ func (r *receiver) digest(m *control.Digest) error {
 		return nil
 	}
 	if f == nil || f.entry.Kind != control.KindFile {
-		return Errorf(CodeProtocol, "the sender has a digest of entry %d, which is no file", m.Index)
+		return fail.New(fail.Protocol, "the sender has a digest of entry %d, which is no file", m.Index)
 	}
 	if m.Code != 0 {
 		_ = r.abandon(f) // Why the sender can't deliver it is what matters.
-		return r.done(f, control.FileFailed, &Error{Code: Code(m.Code), Text: m.Text})
+		return r.done(f, control.FileFailed, &fail.Error{Code: fail.Code(m.Code), Text: m.Text})
 	}
 	f.mu.Lock()
 	f.expected, f.announced = &m.Hash, m.Checksum
@@ -199,7 +162,7 @@ func (r *receiver) abandon(f *gotFile) error {
 	f.mu.Lock()
 	over := f.finished
 	f.abandoned, f.removed = true, true
-	f.closeLog()
+	f.draft.CloseJournal()
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
@@ -213,7 +176,7 @@ func (r *receiver) abandon(f *gotFile) error {
 // finalizeIfWhole has a file finished once, when all of it is there and its digest is known.
 func (r *receiver) finalizeIfWhole(f *gotFile) error {
 	f.mu.Lock()
-	whole := f.staged || f.have.prefix() == f.entry.Size && f.hashes.complete()
+	whole := f.staged || f.have.Prefix() == f.entry.Size && f.hashes.Complete()
 	ready := f.expected != nil && whole && !f.finalizing && !f.finished && !f.hashing && !f.checking
 	if ready {
 		f.finalizing = true
@@ -231,7 +194,7 @@ func (r *receiver) follow(f *gotFile) {
 		return
 	}
 	f.mu.Lock()
-	start := f.have.prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.checksum == nil
+	start := f.have.Prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.checksum == nil
 	if start {
 		f.hashing, f.changed = true, sync.NewCond(&f.mu)
 	}
@@ -250,7 +213,7 @@ func (r *receiver) follow(f *gotFile) {
 		switch {
 		case stop:
 		case err != nil:
-			err = r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskRead))
+			err = r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskRead))
 		default:
 			err = r.finalizeIfWhole(f)
 		}
@@ -262,20 +225,20 @@ func (r *receiver) follow(f *gotFile) {
 
 // readAlong reads a file from its start as far as it is written, until it is whole.
 func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
-	buf := make([]byte, ChunkSize)
+	buf := make([]byte, chunk.Size)
 	for off := int64(0); off < f.entry.Size; {
 		f.mu.Lock()
-		for f.have.prefix() <= off && !f.finished && !f.abandoned {
+		for f.have.Prefix() <= off && !f.finished && !f.abandoned {
 			f.changed.Wait()
 		}
-		end, stop := f.have.prefix(), f.finished || f.abandoned
+		end, stop := f.have.Prefix(), f.finished || f.abandoned
 		f.mu.Unlock()
 		if stop {
 			return nil
 		}
 		for off < end {
-			b := buf[:min(end-off, ChunkSize)]
-			err := r.handles.use(f.index, func(file *targetFile) error {
+			b := buf[:min(end-off, chunk.Size)]
+			err := r.handles.use(f.index, func(file *unfinished.File) error {
 				_, err := io.ReadFull(io.NewSectionReader(file, off, int64(len(b))), b)
 				return err
 			})
@@ -296,20 +259,20 @@ func (r *receiver) finalize(ctx context.Context, f *gotFile) error {
 		publish = r.publishStaged
 	}
 	if err := publish(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.settle(ctx, f, control.FileWritten)
 }
 
 // errMismatch is why a file fails whose hash is not the sender's.
-func errMismatch(f *gotFile) *Error {
-	return Errorf(CodeDiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
+func errMismatch(f *gotFile) *fail.Error {
+	return fail.New(fail.DiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
 }
 
 // refuse fails a file that is not what was sent.
 func (r *receiver) refuse(f *gotFile) error {
 	if err := r.abandon(f); err != nil {
-		return r.done(f, control.FileFailed, fileError(f.entry.Path, err, CodeDiskWrite))
+		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.done(f, control.FileFailed, errMismatch(f))
 }
@@ -317,9 +280,9 @@ func (r *receiver) refuse(f *gotFile) error {
 // publish gives a file its name, if it is what was sent.
 func (r *receiver) publish(f *gotFile) error {
 	defer r.handles.forget(f.index)
-	err := r.handles.use(f.index, func(file *targetFile) error {
+	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		f.mu.Lock()
-		f.closeLog()
+		f.draft.CloseJournal()
 		matches := f.entry.Size == 0 || f.fileHash() == *f.expected
 		f.mu.Unlock()
 		if err := r.sum(f, file); err != nil {
@@ -328,7 +291,7 @@ func (r *receiver) publish(f *gotFile) error {
 		if !matches || f.announced != nil && !bytes.Equal(f.announced, f.checksum) {
 			return errors.Join(r.removeUnfinished(f), errMismatch(f))
 		}
-		if err := r.checkPartial(f); err != nil {
+		if err := f.checkPartial(); err != nil {
 			return err
 		}
 		if f.part != nil {
@@ -351,19 +314,13 @@ func (r *receiver) publish(f *gotFile) error {
 	if f.part != nil {
 		return r.publishPart(f)
 	}
-	partial, journal := f.unfinishedNames()
-	if err := r.tree.Rename(partial, f.target); err != nil {
-		return err
-	}
-	if f.entry.Size > ChunkSize {
-		// The file has its name: a journal that stays behind speaks of a partial file that is no more, and nobody believes it.
-		_ = r.tree.Remove(journal)
-	}
-	return nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draft.Commit()
 }
 
 // sum computes the checksum that is reported, if there is to be one and it was not computed while the data came.
-func (r *receiver) sum(f *gotFile, file *targetFile) error {
+func (r *receiver) sum(f *gotFile, file *unfinished.File) error {
 	if r.options.Checksum == ChecksumNone || f.checksum != nil || f.part != nil {
 		return nil
 	}

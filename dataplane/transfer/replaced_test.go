@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // A file gets its name only if what has that of its partial file is what was written.
@@ -54,6 +55,7 @@ func TestPartialFileIsMadeOnce(t *testing.T) {
 	defer a.Close()
 	r := newReceiver(newConn(b), root, nil, control.Options{})
 	f := &gotFile{entry: control.Entry{Path: "f", Size: 2 << 20}, target: "f"}
+	f.draft = unfinished.New(root, f.target, f.source())
 	for _, wrong := range []bool{false, false, true} {
 		if wrong {
 			if err := root.Remove("f.partial"); err != nil {

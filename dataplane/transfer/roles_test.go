@@ -19,7 +19,9 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -67,7 +69,7 @@ func (x *run) do(t *testing.T) (sent, got error) {
 		roots = []Root{{Tree: HostTree{}, Path: x.from}}
 	}
 	s := newSender(newConn(a), roots, options)
-	r := newReceiver(newConn(b), target, func(p string) (string, *Error) { return p, nil }, options)
+	r := newReceiver(newConn(b), target, func(p string) (string, *fail.Error) { return p, nil }, options)
 	s.data, r.data = memSender{x.link}, memReceiver{x.link}
 	x.link.src, x.link.sink = s, r
 	s.encrypt, r.decrypt = x.encrypt, x.decrypt
@@ -187,7 +189,7 @@ func TestCutSessionsResume(t *testing.T) {
 			moved := x.link.moved
 			x.cutAfter = 0
 			x.mustDo(t)
-			if limit := size - moved + ChunkSize; x.link.moved > limit {
+			if limit := size - moved + chunk.Size; x.link.moved > limit {
 				t.Errorf("%d bytes moved again, want at most %d", x.link.moved, limit)
 			}
 			if got, _ := os.ReadFile(filepath.Join(x.to, "f")); !bytes.Equal(got, content) {
@@ -248,8 +250,8 @@ func TestDamagedPartialIsNoticed(t *testing.T) {
 	t.Run("attrs notices at the end and starts again next time", func(t *testing.T) {
 		x := prepare(t, ResumeAttrs)
 		_, got := x.do(t)
-		var e *Error
-		if !errors.As(got, &e) || e.Code != CodeSomeFiles {
+		var e *fail.Error
+		if !errors.As(got, &e) || e.Code != fail.SomeFiles {
 			t.Fatalf("got %v", got)
 		}
 		if e := x.events["f"].Err; e == nil || !strings.Contains(e.Text, "checksum mismatch") {
@@ -328,17 +330,17 @@ func TestFailuresOfFilesSpareTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, got := x.do(t)
-	var e *Error
-	if !errors.As(got, &e) || e.Code != CodeSomeFiles {
+	var e *fail.Error
+	if !errors.As(got, &e) || e.Code != fail.SomeFiles {
 		t.Fatalf("got %v", got)
 	}
-	codes := map[string]Code{}
+	codes := map[string]fail.Code{}
 	for name, e := range x.events {
 		if e.Err != nil {
 			codes[name] = e.Err.Code
 		}
 	}
-	if codes["taken"] != CodeIsDirectory || codes["dangling"] != CodeNoSuchFile || codes["good"] != 0 {
+	if codes["taken"] != fail.IsDirectory || codes["dangling"] != fail.NoSuchFile || codes["good"] != 0 {
 		t.Errorf("codes: %v", codes)
 	}
 	if b, _ := os.ReadFile(filepath.Join(x.to, "good")); string(b) != "1" {
@@ -384,7 +386,7 @@ func TestHostileManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := pipe()
-	r := newReceiver(newConn(b), root, func(p string) (string, *Error) { return p, nil }, control.Options{})
+	r := newReceiver(newConn(b), root, func(p string) (string, *fail.Error) { return p, nil }, control.Options{})
 	r.data = memReceiver{newMemLink()}
 	hostile := newConn(a)
 	names := []string{"../x", "/etc/x", "a/../../x", "out/x", "a//b", "", ".", "a\x00b", strings.Repeat("n", 300)}
@@ -401,7 +403,7 @@ func TestHostileManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, ok := m.(*control.FileDone)
-		if !ok || f.Status != control.FileFailed || Code(f.Code) != CodeBadPath {
+		if !ok || f.Status != control.FileFailed || fail.Code(f.Code) != fail.BadPath {
 			t.Errorf("answer %T %+v", m, m)
 		}
 	}

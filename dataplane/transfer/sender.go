@@ -11,7 +11,9 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -70,19 +72,19 @@ type sentFile struct {
 	began   time.Time
 	decided bool
 	have    *control.Have // collected parts of a Have
-	holes   rangeSet      // whole chunks that are not sent
+	holes   chunk.Set     // whole chunks that are not sent
 	part    *control.Part // of the file, nil for all of it
 
 	mu       sync.Mutex
-	failed   *Error
-	hashes   chunkHashes
-	passing  passing
+	failed   *fail.Error
+	hashes   chunk.Hashes
+	passing  chunk.Passing
 	said     bool // the Digest is sent or about to be
 	checksum []byte
 	resumed  int64
 }
 
-func (f *sentFile) fail(err *Error) {
+func (f *sentFile) fail(err *fail.Error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.failed == nil {
@@ -106,7 +108,7 @@ func (f *sentFile) kept() int64 {
 	return f.resumed
 }
 
-func (f *sentFile) failure() *Error {
+func (f *sentFile) failure() *fail.Error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.failed
@@ -196,7 +198,7 @@ func (s *sender) receive() error {
 			close(s.complete)
 			return errDone
 		default:
-			err = Errorf(CodeProtocol, "message %d is not for a sender", m.Type())
+			err = fail.New(fail.Protocol, "message %d is not for a sender", m.Type())
 		}
 		if err != nil {
 			return err
@@ -206,11 +208,11 @@ func (s *sender) receive() error {
 
 // lost describes a control channel that ended before the session did.
 func lost(err error) error {
-	var known *Error
+	var known *fail.Error
 	if errors.As(err, &known) {
 		return err
 	}
-	return &Error{Code: CodeConnectionLost, Text: "connection lost, run again to resume", Err: err}
+	return &fail.Error{Code: fail.ConnectionLost, Text: "connection lost, run again to resume", Err: err}
 }
 
 func (s *sender) setTarget(kbps int64) {
@@ -229,11 +231,11 @@ func (s *sender) decide(index uint64) (*sentFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if index >= uint64(len(s.files)) || s.files[index] == nil || s.files[index].Kind != control.KindFile {
-		return nil, Errorf(CodeProtocol, "the receiver speaks of entry %d, which is no file", index)
+		return nil, fail.New(fail.Protocol, "the receiver speaks of entry %d, which is no file", index)
 	}
 	f := s.files[index]
 	if f.decided {
-		return nil, Errorf(CodeProtocol, "the receiver asks twice for entry %d", index)
+		return nil, fail.New(fail.Protocol, "the receiver asks twice for entry %d", index)
 	}
 	f.decided = true
 	return f, nil
@@ -275,7 +277,7 @@ func (s *sender) closeIfDecided() {
 func (s *sender) fileDone(m *control.FileDone) error {
 	f := s.file(m.Index)
 	if f == nil {
-		return Errorf(CodeProtocol, "the receiver is done with entry %d, which is not open", m.Index)
+		return fail.New(fail.Protocol, "the receiver is done with entry %d, which is not open", m.Index)
 	}
 	s.mu.Lock()
 	s.files[f.index] = nil
@@ -303,12 +305,12 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		s.bytesResumed.Add(f.resume(f.Size))
 		event.Skipped = true
 		if m.Code != 0 {
-			event.LeftOut = &Error{Code: Code(m.Code), Text: m.Text}
+			event.LeftOut = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 		}
 	default:
 		s.filesFailed.Add(1)
 		s.abandon(f)
-		event.Err = &Error{Code: Code(m.Code), Text: m.Text}
+		event.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}
 	s.report(f, event)
 	s.closeIfDecided()
@@ -370,7 +372,7 @@ func (s *sender) read(f *sentFile, part []byte, off int64) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errChanged(f)
 	}
-	f.fail(fileError(f.Path, err, CodeDiskRead))
+	f.fail(fail.File(f.Path, err, fail.DiskRead))
 	return s.sayFailure(f)
 }
 
@@ -397,6 +399,6 @@ func (s *sender) at(off int64) (source, bool) {
 	return s.space[i], true
 }
 
-func errChanged(f *sentFile) *Error {
-	return Errorf(CodeDiskRead, "%s: the file changed while it was read", f.Path)
+func errChanged(f *sentFile) *fail.Error {
+	return fail.New(fail.DiskRead, "%s: the file changed while it was read", f.Path)
 }

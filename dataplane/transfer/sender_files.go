@@ -6,7 +6,9 @@ import (
 	"io"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // passed hashes bytes on their way to the engine and says the file's digest once all of it has passed.
@@ -16,10 +18,10 @@ func (s *sender) passed(f *sentFile, file sourceFile, b []byte, off int64) error
 		f.mu.Unlock()
 		return nil
 	}
-	if f.hashes.sums == nil {
+	if !f.hashes.Begun() {
 		f.startHashes()
 	}
-	f.passing.feed(&f.hashes, f.Size, b, off)
+	f.passing.Feed(&f.hashes, f.Size, b, off)
 	f.mu.Unlock()
 	return s.sayDigest(f, file)
 }
@@ -27,14 +29,14 @@ func (s *sender) passed(f *sentFile, file sourceFile, b []byte, off int64) error
 // sayDigest says the digest of a file, once, when the hashes of all its chunks are known.
 func (s *sender) sayDigest(f *sentFile, file sourceFile) error {
 	f.mu.Lock()
-	ready := !f.said && f.failed == nil && f.hashes.complete()
+	ready := !f.said && f.failed == nil && f.hashes.Complete()
 	if !ready {
 		f.mu.Unlock()
 		return nil
 	}
 	f.said = true
-	m := &control.Digest{Index: f.index, Hash: f.hashes.file()}
-	f.hashes = chunkHashes{}
+	m := &control.Digest{Index: f.index, Hash: f.hashes.File()}
+	f.hashes = chunk.Hashes{}
 	f.mu.Unlock()
 	if s.options.Checksum != ChecksumNone && f.part == nil {
 		s.work.add(func(ctx context.Context) error { return s.sayChecksum(ctx, f, m) })
@@ -50,7 +52,7 @@ func (s *sender) sayUnchanged(f *sentFile, file sourceFile, m *control.Digest) e
 		err = errChanged(f)
 	}
 	if err != nil {
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		m = f.failedDigest()
 	}
 	return s.conn.send(m)
@@ -104,7 +106,7 @@ func (s *sender) sayChecksum(ctx context.Context, f *sentFile, m *control.Digest
 	case errors.Is(err, errClosing):
 		return err
 	case err != nil:
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		return s.conn.send(f.failedDigest())
 	}
 	return nil
@@ -114,15 +116,15 @@ func (s *sender) sayChecksum(ctx context.Context, f *sentFile, m *control.Digest
 func (s *sender) has(m *control.Have) error {
 	f := s.file(m.Index)
 	if f == nil || f.Kind != control.KindFile || f.decided {
-		return Errorf(CodeProtocol, "the receiver has something of entry %d, which is not open", m.Index)
+		return fail.New(fail.Protocol, "the receiver has something of entry %d, which is not open", m.Index)
 	}
 	if f.have == nil {
 		f.have = &control.Have{Index: m.Index, Final: m.Final}
 	}
 	f.have.Ranges = append(f.have.Ranges, m.Ranges...)
 	f.have.Hashes = append(f.have.Hashes, m.Hashes...)
-	if most := int(chunkCount(f.Size)) + 1; len(f.have.Ranges) > most || len(f.have.Hashes) > most {
-		return Errorf(CodeProtocol, "the receiver has more parts of %s than there are", f.Path)
+	if most := int(chunk.Count(f.Size)) + 1; len(f.have.Ranges) > most || len(f.have.Hashes) > most {
+		return fail.New(fail.Protocol, "the receiver has more parts of %s than there are", f.Path)
 	}
 	if m.More {
 		return nil
@@ -136,12 +138,12 @@ func (s *sender) has(m *control.Have) error {
 // answerHave compares what the receiver has with the file and sends the rest. Under full_csum a chunk that differs is sent
 // again; under the other policies one difference means that it is another file.
 func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have) error {
-	var kept rangeSet
+	var kept chunk.Set
 	for _, r := range have.Ranges {
-		if r.Offset+r.Length > f.Size || r.Offset%ChunkSize != 0 || r.Length%ChunkSize != 0 && r.Offset+r.Length != f.Size {
-			return Errorf(CodeProtocol, "the receiver has parts of %s that are no chunks of it", f.Path)
+		if r.End() > f.Size || r.Offset%chunk.Size != 0 || r.Length%chunk.Size != 0 && r.End() != f.Size {
+			return fail.New(fail.Protocol, "the receiver has parts of %s that are no chunks of it", f.Path)
 		}
-		kept.add(r.Offset, r.Length)
+		kept.Add(r.Offset, r.Length)
 	}
 	f.mu.Lock()
 	f.startHashes()
@@ -154,15 +156,15 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 	case err != nil, len(bad) > 0 && (have.Final || s.options.Resume != ResumeFull):
 		kept = nil
 	default:
-		for _, chunk := range bad {
-			kept.cut(chunkRange(chunk, f.Size))
+		for _, i := range bad {
+			kept.Cut(chunk.At(i, f.Size))
 		}
 	}
 	for _, g := range f.holes {
-		kept.add(g.Offset, g.Length)
+		kept.Add(g.Offset, g.Length)
 	}
-	missing := kept.missing(f.Size)
-	s.bytesResumed.Add(f.resume(f.Size - missing.total()))
+	missing := kept.Missing(f.Size)
+	s.bytesResumed.Add(f.resume(f.Size - missing.Total()))
 
 	if _, err := s.decide(f.index); err != nil {
 		return err
@@ -183,7 +185,7 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 }
 
 // announceRanges says which ranges of a file are about to come.
-func (s *sender) announceRanges(f *sentFile, ranges rangeSet) error {
+func (s *sender) announceRanges(f *sentFile, ranges chunk.Set) error {
 	for rest := ranges; ; rest = rest[control.MaxHave:] {
 		part := &control.Sending{Index: f.index, Ranges: rest}
 		if part.More = len(rest) > control.MaxHave; part.More {
@@ -199,8 +201,8 @@ func (s *sender) announceRanges(f *sentFile, ranges rangeSet) error {
 func (s *sender) compare(ctx context.Context, f *sentFile, have *control.Have) (bad []int64, err error) {
 	err = s.handles.use(f.index, func(file sourceFile) error {
 		for _, h := range have.Hashes {
-			if h.Chunk >= uint64(chunkCount(f.Size)) {
-				return Errorf(CodeProtocol, "the receiver has chunk %d of %s, which has none", h.Chunk, f.Path)
+			if h.Chunk >= uint64(chunk.Count(f.Size)) {
+				return fail.New(fail.Protocol, "the receiver has chunk %d of %s, which has none", h.Chunk, f.Path)
 			}
 			own, err := s.hash(ctx, f, file, int64(h.Chunk))
 			if err != nil {
@@ -216,11 +218,11 @@ func (s *sender) compare(ctx context.Context, f *sentFile, have *control.Have) (
 }
 
 // hashKept hashes what is not sent, so that the digest covers all of the file.
-func (s *sender) hashKept(ctx context.Context, f *sentFile, kept rangeSet) error {
+func (s *sender) hashKept(ctx context.Context, f *sentFile, kept chunk.Set) error {
 	var lost error
 	err := s.handles.use(f.index, func(file sourceFile) error {
 		for _, r := range kept {
-			for i := r.Offset / ChunkSize; i*ChunkSize < r.Offset+r.Length; i++ {
+			for i := range r.Chunks() {
 				if _, err := s.hash(ctx, f, file, i); err != nil {
 					return err
 				}
@@ -236,36 +238,36 @@ func (s *sender) hashKept(ctx context.Context, f *sentFile, kept rangeSet) error
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = errChanged(f)
 		}
-		f.fail(fileError(f.Path, err, CodeDiskRead))
+		f.fail(fail.File(f.Path, err, fail.DiskRead))
 		return s.sayFailure(f)
 	}
 	return lost
 }
 
 // hash returns the hash of a chunk that the engine does not read, and notes it.
-func (s *sender) hash(ctx context.Context, f *sentFile, file sourceFile, chunk int64) ([16]byte, error) {
+func (s *sender) hash(ctx context.Context, f *sentFile, file sourceFile, number int64) ([16]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return [16]byte{}, err
 	}
 	f.mu.Lock()
-	if f.hashes.sums == nil || f.hashes.has(chunk) {
+	if !f.hashes.Begun() || f.hashes.Has(number) {
 		defer f.mu.Unlock()
-		if f.hashes.sums == nil {
+		if !f.hashes.Begun() {
 			return [16]byte{}, nil // The digest is said.
 		}
-		return f.hashes.sums[chunk], nil
+		return f.hashes.Sum(number), nil
 	}
 	f.mu.Unlock()
-	buf := chunkBuffers.Get().(*[ChunkSize]byte)
-	defer chunkBuffers.Put(buf)
-	sum, err := hashChunk(file, chunk, f.Size, buf[:])
+	buf := chunk.TakeBuffer()
+	defer buf.GiveBack()
+	sum, err := chunk.HashAt(file, chunk.At(number, f.Size), buf)
 	if err != nil {
 		return sum, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.hashes.sums != nil {
-		f.hashes.set(chunk, sum)
+	if f.hashes.Begun() {
+		f.hashes.Set(number, sum)
 	}
 	return sum, nil
 }

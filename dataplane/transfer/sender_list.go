@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // mostOpen is how many files are announced and not done, so that memory does not grow with the manifest: enough for 100,000
@@ -47,7 +49,7 @@ func (s *sender) announce(e found) error {
 	s.encryptEntry(&e)
 	if len(e.Path) > control.MaxPath {
 		e.Entry = control.Entry{
-			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(CodeBadPath), Text: "path is too long",
+			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(fail.BadPath), Text: "path is too long",
 		}
 	}
 	f := &sentFile{found: e, began: time.Now(), holes: holesOf(&e.Entry), part: partOf(&e.Entry)}
@@ -56,15 +58,15 @@ func (s *sender) announce(e found) error {
 	for s.open >= mostOpen && !s.over {
 		s.room.Wait()
 	}
-	if e.Size > engine.MaxOffset-ChunkSize-s.end {
+	if e.Size > engine.MaxOffset-chunk.Size-s.end {
 		s.mu.Unlock()
-		return Errorf(CodeFileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
+		return fail.New(fail.FileTooBig, "the files of one session exceed %d bytes", engine.MaxOffset)
 	}
 	if len(s.files) >= control.MaxEntries {
 		s.mu.Unlock()
-		return Errorf(CodeUsage, "more than %d files and folders in one session, send them in several", control.MaxEntries)
+		return fail.New(fail.Usage, "more than %d files and folders in one session, send them in several", control.MaxEntries)
 	}
-	f.index, f.start, f.slot = uint64(len(s.files)), place(s.end, e.Size), len(s.space)
+	f.index, f.start, f.slot = uint64(len(s.files)), chunk.Place(s.end, e.Size), len(s.space)
 	s.files = append(s.files, f)
 	if e.Kind.IsFile() {
 		s.open++
@@ -87,7 +89,7 @@ func (s *sender) announce(e found) error {
 	case control.KindFailed:
 		s.filesExpected.Add(1)
 		s.filesFailed.Add(1)
-		s.report(f, FileEvent{Err: &Error{Code: Code(e.Code), Text: e.Text}})
+		s.report(f, FileEvent{Err: &fail.Error{Code: fail.Code(e.Code), Text: e.Text}})
 	}
 	return s.conn.send(&e.Entry)
 }

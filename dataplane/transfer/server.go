@@ -17,11 +17,12 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/google/uuid"
 )
 
-// Links announces sessions to the data port; *engine.Endpoint is one.
+// Links announces sessions to the data port; *udplink.Endpoint is one.
 type Links interface {
 	Register(cfg engine.Config) (engine.Link, error)
 }
@@ -62,9 +63,12 @@ type Peer struct {
 	Addr, LocalAddr string
 	// Tokenless says that this user may transfer beneath the storage root without a token.
 	Tokenless bool
+	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer and
+	// anything is said to it. It is not called for a session that is refused.
+	Authorized func()
 }
 
-// Serve runs one session over stream and closes it. Its error is an *Error, already told to the client and logged.
+// Serve runs one session over stream and closes it. Its error is an *fail.Error, already told to the client and logged.
 func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer Peer) error {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	defer cancel(nil)
@@ -74,7 +78,7 @@ func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer P
 	defer conn.close()
 	session := &session{Server: s, peer: peer, conn: conn, id: uuid.NewString()}
 	if err := session.run(ctx); err != nil {
-		return AsError(err, CodeInternal)
+		return failureOf(err, fail.Internal)
 	}
 	return nil
 }
@@ -135,10 +139,10 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	}
 	hello, ok := m.(*control.Hello)
 	if !ok {
-		return nil, Errorf(CodeProtocol, "the first message is no hello")
+		return nil, fail.New(fail.Protocol, "the first message is no hello")
 	}
 	if hello.Version != control.Version {
-		return nil, Errorf(CodeProtocol, "protocol version %d is not supported, this server speaks %d", hello.Version, control.Version)
+		return nil, fail.New(fail.Protocol, "protocol version %d is not supported, this server speaks %d", hello.Version, control.Version)
 	}
 	s.hello = hello
 	if err := s.negotiate(); err != nil {
@@ -156,9 +160,12 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err != nil {
 		if !token.IsRefusal(err) {
 			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
-			return nil, &Error{Code: CodeAuthorization, Text: "the token can't be checked now, try again", Err: err}
+			return nil, &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
 		}
-		return nil, AsError(err, CodeAuthorization)
+		return nil, failureOf(err, fail.Authorization)
+	}
+	if s.peer.Authorized != nil {
+		s.peer.Authorized()
 	}
 	if s.grant.TransferID == "" {
 		s.grant.TransferID = s.id
@@ -190,7 +197,7 @@ func (s *session) negotiate() error {
 		return err
 	}
 	if !slices.Contains(s.Ciphers, o.Cipher) && (len(s.Ciphers) > 0 || o.Cipher == string(engine.ClearGMAC)) {
-		return Errorf(CodeUsage, "cipher %s is not permitted by this server", o.Cipher)
+		return fail.New(fail.Usage, "cipher %s is not permitted by this server", o.Cipher)
 	}
 	if s.hello.Direction == string(transferspec.Send) {
 		if err := mayKeepOwners(o); err != nil {
@@ -209,7 +216,7 @@ func (s *session) useGrantedCipher() error {
 		return nil
 	}
 	if s.hello.Options.Cipher != "" {
-		return Errorf(CodeUsage, "cipher %s is not permitted by the access key, %s or stronger is", s.options.Cipher, granted[len(granted)-1])
+		return fail.New(fail.Usage, "cipher %s is not permitted by the access key, %s or stronger is", s.options.Cipher, granted[len(granted)-1])
 	}
 	server := s.Ciphers
 	if len(server) == 0 {
@@ -217,7 +224,7 @@ func (s *session) useGrantedCipher() error {
 	}
 	i := slices.IndexFunc(server, func(c string) bool { return slices.Contains(granted, c) })
 	if i < 0 {
-		return Errorf(CodeUsage, "the access key requires cipher %s or stronger, which this server does not permit", granted[len(granted)-1])
+		return fail.New(fail.Usage, "the access key requires cipher %s or stronger, which this server does not permit", granted[len(granted)-1])
 	}
 	s.options.Cipher = server[i]
 	return nil
@@ -313,7 +320,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		return r, nil
 	}
 	r := newReceiver(s.conn, p.tree, p.target, s.options)
-	r.claim = func(target, part string) *Error {
+	r.claim = func(target, part string) *fail.Error {
 		return s.claims.take(ctx, path.Join(s.grant.Root, target), part, s.claimant)
 	}
 	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, target), part, s.claimant) }
@@ -328,10 +335,10 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 }
 
 // errShutdown is the cause of sessions that end because the server does.
-var errShutdown = &Error{Code: CodePeerAborted, Text: "the server is shutting down, run again to resume"}
+var errShutdown = &fail.Error{Code: fail.PeerAborted, Text: "the server is shutting down, run again to resume"}
 
 // errCanceled is the cause of a session that the Node API canceled.
-var errCanceled = &Error{Code: CodeCanceled, Text: "the transfer was canceled on the server"}
+var errCanceled = &fail.Error{Code: fail.Canceled, Text: "the transfer was canceled on the server"}
 
 // watch records progress and obeys the Node API until ctx ends.
 func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
@@ -367,9 +374,9 @@ func (s *session) finish(err error) {
 	s.recording.Progress(s.recorded())
 	o := record.Outcome{Status: record.StatusCompleted}
 	if err != nil {
-		e := AsError(err, CodeInternal)
+		e := failureOf(err, fail.Internal)
 		o = record.Outcome{Status: record.StatusFailed, Code: int(e.Code), Description: e.Text}
-		if errors.Is(err, errCanceled) || e.Code == CodeCanceled {
+		if errors.Is(err, errCanceled) || e.Code == fail.Canceled {
 			o.Status = record.StatusCanceled
 		}
 	}

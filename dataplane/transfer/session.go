@@ -17,6 +17,7 @@ import (
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Times of a session's beginning and end.
@@ -109,7 +110,7 @@ func settle(ctx context.Context, err error) error {
 // ctxError is why a context ended, as an Error.
 func ctxError(ctx context.Context) error {
 	cause := context.Cause(ctx)
-	return AsError(cause, CodeInternal)
+	return failureOf(cause, fail.Internal)
 }
 
 // farewellTo tells the peer why the session ends, unless the peer said so itself, and closes the channel.
@@ -118,7 +119,7 @@ func farewellTo(c *conn, err error) {
 	if errors.As(err, &said) {
 		c.finish(nil)
 	} else {
-		e := AsError(err, CodeInternal)
+		e := failureOf(err, fail.Internal)
 		c.finish(&control.Error{Code: int(e.Code), Message: e.Text})
 	}
 	c.close()
@@ -129,7 +130,7 @@ func partial(r role) error {
 	p := r.progress()
 	switch {
 	case p.FilesFailed > 0:
-		return Errorf(CodeSomeFiles, "%d of %d files failed", p.FilesFailed, p.FilesExpected)
+		return fail.New(fail.SomeFiles, "%d of %d files failed", p.FilesFailed, p.FilesExpected)
 	}
 	return nil
 }
@@ -139,7 +140,7 @@ func ready(ctx context.Context, link engine.Link) error {
 	ctx, cancel := context.WithTimeout(ctx, linkLimit)
 	defer cancel()
 	if _, err := link.Ready(ctx); err != nil {
-		return &Error{Code: CodeDataTimeout, Text: "no data connection came in: is the UDP port open in every firewall?", Err: err}
+		return &fail.Error{Code: fail.DataTimeout, Text: "no data connection came in: is the UDP port open in every firewall?", Err: err}
 	}
 	return nil
 }

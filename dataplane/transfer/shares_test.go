@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -108,7 +109,7 @@ func TestACutShareResumes(t *testing.T) {
 	}
 	sessions[1].cutAfter = 0
 	sessions[1].mustDo(t)
-	if again := sessions[1].link.moved + moved - 10<<20; moved < 6<<20 || again > ChunkSize {
+	if again := sessions[1].link.moved + moved - 10<<20; moved < 6<<20 || again > chunk.Size {
 		t.Errorf("%d bytes moved before, %d of them again", moved, again)
 	}
 	if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {
@@ -124,7 +125,7 @@ func TestADamagedShareIsSentAgain(t *testing.T) {
 	sessions[0].mustDo(t)
 	sessions[1].cutAfter = 7 << 20
 	sessions[1].do(t)
-	f, err := os.OpenFile(filepath.Join(to, "big.partial"), os.O_RDWR, 0)
+	f, err := os.OpenFile(filepath.Join(to, unfinished.SmallName("big")), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,13 +139,5 @@ func TestADamagedShareIsSentAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {
 		t.Errorf("(-sent +got):\n%s", diff)
-	}
-}
-
-func TestJournaledNames(t *testing.T) {
-	for name, want := range map[string]string{"a.aspx": "a", "a.1-3.aspx": "a", "a.b-3.aspx": "a.b-3", "a.1-3x.aspx": "a.1-3x", "a.txt": ""} {
-		if got, ok := journaledName(name); got != want || ok != strings.HasSuffix(name, ".aspx") {
-			t.Errorf("%s: %q %v, want %q", name, got, ok, want)
-		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -45,7 +46,7 @@ func TestJournalsDoNotVouchForAnotherPartialFile(t *testing.T) {
 	sessions, delivered := twoShares(t)
 	to := sessions[0].to
 	sessions[1].mustDo(t)
-	if err := os.Remove(filepath.Join(to, "big.partial")); err != nil {
+	if err := os.Remove(filepath.Join(to, unfinished.SmallName("big"))); err != nil {
 		t.Fatal(err)
 	}
 	sessions[0].mustDo(t)
@@ -54,19 +55,4 @@ func TestJournalsDoNotVouchForAnotherPartialFile(t *testing.T) {
 	}
 	sessions[1].mustDo(t)
 	delivered()
-}
-
-// A file may have the name that the journal of another one's part has.
-func TestJournalOfAFileNamedLikeAPart(t *testing.T) {
-	from, to := t.TempDir(), t.TempDir()
-	write(t, filepath.Join(from, "big"), noise(1, 5<<20))
-	write(t, filepath.Join(to, "big.partial"), []byte("old"))
-	for _, name := range []string{"big.1-2.partial", "big.1-2.aspx"} {
-		write(t, filepath.Join(to, name), []byte("of another transfer"))
-	}
-	x := run{from: from, to: to}
-	x.mustDo(t)
-	if got := tree(t, to); len(got) != 3 {
-		t.Errorf("there are %v", got)
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"github.com/google/go-cmp/cmp"
 )
@@ -51,7 +52,7 @@ func TestFilesAreEncryptedOnDisk(t *testing.T) {
 		write(t, filepath.Join(x.from, "large"), secret)
 		write(t, filepath.Join(x.from, "sub/small"), secret[:3000])
 		write(t, filepath.Join(x.from, "empty"), nil)
-		write(t, filepath.Join(x.from, "chunk"), secret[:ChunkSize])
+		write(t, filepath.Join(x.from, "chunk"), secret[:chunk.Size])
 		safe, _, dir := encryptedTarget(t, &x)
 		x.mustDo(t)
 		for _, name := range []string{"large", "sub/small", "empty", "chunk"} {
@@ -89,7 +90,7 @@ func TestEncryptedFilesResume(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				first := hashOf(content[:ChunkSize])
+				first := chunk.Hash(content[:chunk.Size])
 				if bytes.Contains(journal, first[:]) {
 					t.Error("the journal tells hashes of the content")
 				}
@@ -105,7 +106,7 @@ func TestEncryptedFilesResume(t *testing.T) {
 				ring.Set(key, former)
 				moved := x.link.moved
 				x.cutAfter = 0
-				limit := size - moved + ChunkSize
+				limit := size - moved + chunk.Size
 				if damaged {
 					f, err := os.OpenFile(filepath.Join(dir, "f.partial"), os.O_RDWR, 0)
 					if err != nil {
@@ -121,7 +122,7 @@ func TestEncryptedFilesResume(t *testing.T) {
 						}
 						limit = size
 					} else {
-						limit += ChunkSize
+						limit += chunk.Size
 					}
 				}
 				x.mustDo(t)

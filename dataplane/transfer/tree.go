@@ -3,10 +3,10 @@ package transfer
 import (
 	"io/fs"
 	"os"
-	"path"
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // SourceTree is where a sender reads. Paths are slash-separated; *storage.Root is one, and HostTree.
@@ -23,12 +23,9 @@ type SourceTree interface {
 // TargetTree is where a receiver writes. *storage.Root is one: nothing outside of it can be reached.
 type TargetTree interface {
 	SourceTree
+	unfinished.Tree
 	OpenFile(p string, flag int, perm fs.FileMode) (*os.File, error)
-	// OpenForContent opens a file, or makes it, that is to have size bytes of content.
-	OpenForContent(p string, size int64) (storage.File, error)
 	Mkdir(p string, perm fs.FileMode) error
-	Rename(from, to string) error
-	Remove(p string) error
 	Chtimes(p string, atime, mtime time.Time) error
 	Lchown(p string, uid, gid int) error
 	Symlink(target, p string) error
@@ -69,26 +66,3 @@ func (HostTree) ReadDir(p string) ([]fs.DirEntry, error) { return os.ReadDir(p) 
 
 // Readlink reads a symbolic link.
 func (HostTree) Readlink(p string) (string, error) { return os.Readlink(p) }
-
-// The names a file has until it is whole: its data, and the journal of what of it is there.
-const (
-	partialSuffix = ".partial"
-	journalSuffix = ".aspx"
-)
-
-// unfinishedNames are the names of the partial file and of the journal of the file p.
-func unfinishedNames(p string) (partial, journal string) {
-	dir, name := path.Split(p)
-	return dir + partialName(name), dir + stem(name) + journalSuffix
-}
-
-// partialName is the name of a file until it is whole.
-func partialName(name string) string { return stem(name) + partialSuffix }
-
-// stem is a name that leaves room for a suffix: one that is too long is replaced by a digest of it.
-func stem(name string) string {
-	if len(name)+len(partialSuffix) > 255 {
-		return "." + shortDigest(name)
-	}
-	return name
-}

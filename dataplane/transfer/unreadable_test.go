@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // failingDisk has files that can be opened and looked at, but not read: their descriptors are for writing.
@@ -33,12 +34,12 @@ func TestReadErrorFailsTheFileAlone(t *testing.T) {
 		write(t, filepath.Join(x.from, name), noise(uint64(size), size))
 	}
 	_, got := x.do(t)
-	var e *Error
-	if !errors.As(got, &e) || e.Code != CodeSomeFiles {
+	var e *fail.Error
+	if !errors.As(got, &e) || e.Code != fail.SomeFiles {
 		t.Errorf("the session ends with %v", got)
 	}
 	for _, name := range []string{"a-large", "b-small"} {
-		if e := x.events[name].Err; e == nil || e.Code != CodeDiskRead {
+		if e := x.events[name].Err; e == nil || e.Code != fail.DiskRead {
 			t.Errorf("%s: %v", name, e)
 		}
 	}

@@ -6,9 +6,10 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
 // Root is one file or folder to send: where it is in the source tree, and the name it gets beneath the destination. An
@@ -76,7 +77,7 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 		info, err = w.tree.Stat(p)
 	}
 	if err != nil {
-		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
 	}
 	switch {
 	case info.IsDir():
@@ -91,13 +92,13 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 	case w.options.SkipSpecial:
 		return nil
 	default:
-		return w.fail(name, p, Errorf(CodeNotRegular, "%s: not a regular file", display(name, p)))
+		return w.fail(name, p, fail.New(fail.NotRegular, "%s: not a regular file", display(name, p)))
 	}
 }
 
 func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) error {
 	if slices.ContainsFunc(w.chain, func(up fs.FileInfo) bool { return os.SameFile(up, info) }) {
-		return w.fail(name, p, Errorf(CodeLinkLoop, "%s: a symbolic link leads back to a folder above it", display(name, p)))
+		return w.fail(name, p, fail.New(fail.LinkLoop, "%s: a symbolic link leads back to a folder above it", display(name, p)))
 	}
 	if name != "" {
 		if err := w.describe(control.KindFolder, p, name, info); err != nil {
@@ -106,13 +107,13 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 	}
 	entries, err := w.tree.ReadDir(p)
 	if err != nil {
-		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
 	}
 	w.chain = append(w.chain, info)
 	defer func() { w.chain = w.chain[:len(w.chain)-1] }()
-	unfinished := unfinishedIn(entries)
+	drafts := unfinished.In(entries)
 	for _, e := range entries {
-		if unfinished[e.Name()] {
+		if drafts[e.Name()] {
 			continue
 		}
 		if err := w.visit(ctx, path.Join(p, e.Name()), path.Join(name, e.Name())); err != nil {
@@ -122,30 +123,7 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 	return nil
 }
 
-// unfinishedIn are the partial files with a journal, and the journals: they are no files yet.
-func unfinishedIn(entries []fs.DirEntry) map[string]bool {
-	var partials map[string]bool
-	for _, e := range entries {
-		if base, ok := strings.CutSuffix(e.Name(), partialSuffix); ok {
-			if partials == nil {
-				partials = map[string]bool{}
-			}
-			partials[base] = true
-		}
-	}
-	if partials == nil {
-		return nil
-	}
-	out := map[string]bool{}
-	for _, e := range entries {
-		if base, ok := journaledName(e.Name()); ok && partials[base] {
-			out[base+partialSuffix], out[e.Name()] = true, true
-		}
-	}
-	return out
-}
-
-func (w *walker) fail(name, p string, err *Error) error {
+func (w *walker) fail(name, p string, err *fail.Error) error {
 	return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
 		Kind: control.KindFailed, Path: display(name, p), Code: uint32(err.Code), Text: err.Text,
 	}})

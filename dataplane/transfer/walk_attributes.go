@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Policies for extended attributes and access control lists.
@@ -27,7 +29,7 @@ func (w *walker) describe(kind control.Kind, p, name string, info fs.FileInfo) e
 		a.AccessTime = storage.AccessTime(info)
 	}
 	if err := w.inside(&a, p, info); err != nil {
-		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
 	}
 	return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: with(e, a)})
 }
@@ -36,10 +38,10 @@ func (w *walker) describe(kind control.Kind, p, name string, info fs.FileInfo) e
 func (w *walker) link(p, name string, info fs.FileInfo) error {
 	text, err := w.tree.Readlink(p)
 	if err == nil && len(text) > control.MaxPath {
-		err = Errorf(CodePathTooLong, "%s: the link is too long", display(name, p))
+		err = fail.New(fail.PathTooLong, "%s: the link is too long", display(name, p))
 	}
 	if err != nil {
-		return w.fail(name, p, fileError(display(name, p), err, CodeDiskRead))
+		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
 	}
 	a := w.owned(info)
 	a.Link = text
@@ -73,7 +75,7 @@ func (w *walker) owned(info fs.FileInfo) control.Attributes {
 // inside adds what only an open file tells: extended attributes and holes.
 func (w *walker) inside(a *control.Attributes, p string, info fs.FileInfo) error {
 	kept := keptXattrs(w.options)
-	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-allocated(info) >= ChunkSize
+	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-storage.Allocated(info) >= chunk.Size
 	if kept == nil && !holes {
 		return nil
 	}
@@ -117,12 +119,12 @@ func findHoles(a *control.Attributes, f *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	var data rangeSet
+	var data chunk.Set
 	for _, e := range extents {
-		from, to := e.Offset/ChunkSize*ChunkSize, min(size, (e.Offset+e.Length+ChunkSize-1)/ChunkSize*ChunkSize)
-		data.add(from, to-from)
+		from, to := e.Offset/chunk.Size*chunk.Size, min(size, (e.Offset+e.Length+chunk.Size-1)/chunk.Size*chunk.Size)
+		data.Add(from, to-from)
 	}
-	if data.total() < size {
+	if data.Total() < size {
 		a.Sparse, a.Data = true, data
 	}
 	return nil

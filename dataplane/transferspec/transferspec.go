@@ -26,23 +26,29 @@ type Path struct {
 
 // Spec describes one transfer. Rates are in kilobits per second, ports are TCP or UDP port numbers.
 type Spec struct {
-	Direction       Direction       `json:"direction,omitempty"`
-	RemoteHost      string          `json:"remote_host,omitempty"`
-	RemoteUser      string          `json:"remote_user,omitempty"`
-	RemotePassword  string          `json:"remote_password,omitempty"`
-	RemoteAccessKey string          `json:"remote_access_key,omitempty"`
-	SSHPort         int             `json:"ssh_port,omitempty"`
-	FASPPort        int             `json:"fasp_port,omitempty"`
-	SSHFP           string          `json:"sshfp,omitempty"`
-	SSHPrivateKey   string          `json:"ssh_private_key,omitempty"`
-	Authentication  string          `json:"authentication,omitempty"`
-	Token           string          `json:"token,omitempty"`
-	Cookie          string          `json:"cookie,omitempty"`
-	Tags            json.RawMessage `json:"tags,omitempty"`
-	Title           string          `json:"title,omitempty"`
+	Direction       Direction `json:"direction,omitempty"`
+	RemoteHost      string    `json:"remote_host,omitempty"`
+	RemoteUser      string    `json:"remote_user,omitempty"`
+	RemotePassword  string    `json:"remote_password,omitempty"`
+	RemoteAccessKey string    `json:"remote_access_key,omitempty"`
+	SSHPort         int       `json:"ssh_port,omitempty"`
+	FASPPort        int       `json:"fasp_port,omitempty"`
+	SSHFP           string    `json:"sshfp,omitempty"`
+	SSHPrivateKey   string    `json:"ssh_private_key,omitempty"`
+	// Of a key in a file of the client, and of either key.
+	SSHPrivateKeyPath       string          `json:"ssh_private_key_path,omitempty"`
+	SSHPrivateKeyPassphrase string          `json:"ssh_private_key_passphrase,omitempty"`
+	Authentication          string          `json:"authentication,omitempty"`
+	Token                   string          `json:"token,omitempty"`
+	Cookie                  string          `json:"cookie,omitempty"`
+	Tags                    json.RawMessage `json:"tags,omitempty"`
+	Tags64                  string          `json:"tags64,omitempty"` // base64 of tags
+	Title                   string          `json:"title,omitempty"`
 
 	SourceRoot        string `json:"source_root,omitempty"`
 	SourceRootID      string `json:"source_root_id,omitempty"`
+	SourceBase        string `json:"src_base,omitempty"` // the part of sources that is not repeated at the destination
+	SourceBase64      string `json:"src_base64,omitempty"`
 	DestinationRoot   string `json:"destination_root,omitempty"`
 	DestinationRootID string `json:"destination_root_id,omitempty"`
 	Paths             []Path `json:"paths,omitempty"`
@@ -95,4 +101,6 @@ type Spec struct {
 	HTTPSFallbackPort int   `json:"https_fallback_port,omitempty"`
 	WSSEnabled        bool  `json:"wss_enabled,omitempty"`
 	WSSPort           int   `json:"wss_port,omitempty"`
+	// WSSCertAuthPath is a file of the client with the certificates to trust.
+	WSSCertAuthPath string `json:"wss_cert_auth_path,omitempty"`
 }

@@ -45,6 +45,9 @@ const (
 	MaxDatagram = 8972
 )
 
+// CommonSizes are UDP payloads, ascending, that common paths end at: jumbo frames, Ethernet, PPPoE, VXLAN, tunnels.
+var CommonSizes = [...]int{1332, 1352, 1372, 1392, 1412, 1422, 1436, 1452, 1464, 1472, 4052, 8952, 8972}
+
 // ErrMalformed says that a packet is not one of this protocol.
 var ErrMalformed = errors.New("malformed packet")
 

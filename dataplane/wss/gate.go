@@ -21,14 +21,15 @@ func (g *gate) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		s, ip := g.server, admission.IP(nc.RemoteAddr())
-		if !s.strangers.Admit(ip) {
-			s.config.Logger.Warn("websocket connection refused: too many wait for an answer", "client", ip)
+		stranger := s.strangers.Admit(ip, func() { nc.Close() }) // Whoever reads it closes the visitor.
+		if stranger == nil {
+			s.config.Logger.Warn("websocket connection refused: too many unknown clients", "client", ip)
 			nc.Close()
 			continue
 		}
 		s.visitors.Add(1)
-		v := &visitor{Conn: nc, server: s, ip: ip}
-		v.patience = time.AfterFunc(s.config.Limits.Handshake, func() { nc.Close() }) // Whoever reads it closes v.
+		v := &visitor{Conn: admission.NewConn(nc), server: s, ip: ip, stranger: stranger}
+		v.patience = time.AfterFunc(s.config.Limits.Handshake, func() { nc.Close() })
 		return v, nil
 	}
 }
@@ -38,26 +39,44 @@ type visitorKey struct{}
 
 // visitor is a connection, a stranger's at first.
 type visitor struct {
-	net.Conn
+	*admission.Conn
 	server   *Server
 	ip       string
+	stranger *admission.Stranger
 	patience *time.Timer
 
-	greeted, gone sync.Once
+	mu            sync.Mutex
+	trusted, gone bool
 }
 
-// known ends what is held against strangers.
+// known ends what is held against strangers. The session has a place among those that were authorized until it ends.
 func (v *visitor) known() {
-	v.greeted.Do(func() {
-		v.patience.Stop()
-		v.server.strangers.Leave(v.ip)
-	})
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.trusted || v.gone {
+		return
+	}
+	v.trusted = true
+	v.patience.Stop()
+	v.Trust()
+	v.server.known.Add(1)
+	v.stranger.Leave()
 }
 
 // Close ends the connection.
 func (v *visitor) Close() error {
 	err := v.Conn.Close()
-	v.known()
-	v.gone.Do(v.server.visitors.Done)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.gone {
+		return err
+	}
+	v.gone = true
+	v.patience.Stop()
+	if v.trusted {
+		v.server.known.Add(-1)
+	}
+	v.stranger.Leave()
+	v.server.visitors.Done()
 	return err
 }

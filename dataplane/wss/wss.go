@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"faspex.io/operator/dataplane/admission"
@@ -39,14 +40,14 @@ type Transfers interface {
 	Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error
 }
 
-// Limits bound what strangers can make the server do: clients whose first message has not been answered. Zero values are replaced by
-// the defaults.
+// Limits bound what strangers can make the server do: clients of whom no session was authorized. Zero values are replaced by the
+// defaults.
 type Limits struct {
-	// Handshake is how long a client may take from its connection to the answer. Default 20 s.
+	// Handshake is how long a client may take from its connection to the authorization, whatever it says meanwhile. Default 20 s.
 	Handshake time.Duration
 	// Strangers and StrangersPerIP are how many there may be, in all and from one address. Defaults 200 and 20.
 	Strangers, StrangersPerIP int
-	// Sessions is how many sessions may run. Default 1000.
+	// Sessions is how many sessions may run beside those of strangers. Default 1000.
 	Sessions int
 }
 
@@ -80,10 +81,9 @@ type Config struct {
 type Server struct {
 	config    Config
 	strangers *admission.Strangers
-	// room has a place for each session.
-	room     chan struct{}
-	visitors sync.WaitGroup
-	sessions sync.WaitGroup
+	known     atomic.Int64 // sessions that were authorized
+	visitors  sync.WaitGroup
+	sessions  sync.WaitGroup
 }
 
 // New makes a server.
@@ -95,9 +95,7 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("websocket server: no transfer user")
 	}
 	c.Limits = c.Limits.orDefault()
-	return &Server{
-		config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), room: make(chan struct{}, c.Limits.Sessions),
-	}, nil
+	return &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP)}, nil
 }
 
 // Serve accepts connections from l until ctx ends, then closes l and returns nil when all sessions have ended. Sessions see
@@ -137,10 +135,7 @@ func (s *Server) upgrade(ctx context.Context, w http.ResponseWriter, r *http.Req
 		http.Error(w, "transfer user is not accepted", http.StatusForbidden)
 		return
 	}
-	select {
-	case s.room <- struct{}{}:
-		defer func() { <-s.room }()
-	default:
+	if s.known.Load() >= int64(s.config.Limits.Sessions) {
 		s.config.Logger.Warn("websocket session refused: too many sessions", "client", from.ip)
 		http.Error(w, "too many sessions", http.StatusServiceUnavailable)
 		return
@@ -160,18 +155,7 @@ func (s *Server) upgrade(ctx context.Context, w http.ResponseWriter, r *http.Req
 		time.AfterFunc(farewell, func() { from.Close() })
 	})
 	defer unhook()
-	peer := transfer.Peer{User: user, Addr: from.ip, LocalAddr: admission.IP(from.LocalAddr())}
+	peer := transfer.Peer{User: user, Addr: from.ip, LocalAddr: admission.IP(from.LocalAddr()), Authorized: from.known}
 	// What goes wrong is told to the client, recorded and logged by whoever serves the session.
-	_ = s.config.Transfers.Serve(ctx, answering{stream, from}, peer)
-}
-
-// answering is a stream whose other end is no stranger any more once it is answered.
-type answering struct {
-	*Stream
-	to *visitor
-}
-
-func (a answering) Write(p []byte) (int, error) {
-	a.to.known()
-	return a.Stream.Write(p)
+	_ = s.config.Transfers.Serve(ctx, stream, peer)
 }

@@ -22,12 +22,13 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/wss"
 	"faspex.io/operator/dataplane/wss/dial"
 	"faspex.io/operator/test/distant"
 )
 
-// echo stands for transfers: it sends back what it reads.
+// echo stands for transfers: it sends back what it reads. What does not begin with "?" authorizes the session.
 type echo struct{ peers chan transfer.Peer }
 
 func (e echo) Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error {
@@ -38,6 +39,16 @@ func (e echo) Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfe
 	}
 	unhook := context.AfterFunc(ctx, func() { stream.Close() })
 	defer unhook()
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(stream, first); err != nil {
+		return err
+	}
+	if string(first) != "?" {
+		peer.Authorized()
+	}
+	if _, err := stream.Write(first); err != nil {
+		return err
+	}
 	_, err := io.Copy(stream, stream)
 	return err
 }
@@ -162,6 +173,7 @@ func TestStreamCarriesBytes(t *testing.T) {
 	defer stream.Close()
 	sent := make([]byte, 3<<20)
 	_, _ = rand.Read(sent)
+	sent[0] = 0 // It authorizes the session.
 	failed := make(chan error, 1)
 	go func() { _, err := stream.Write(sent); failed <- err }()
 	got := make([]byte, len(sent))
@@ -191,24 +203,24 @@ func TestRefusals(t *testing.T) {
 	defer plain.Close()
 	for name, c := range map[string]struct {
 		change func(*dial.Options)
-		code   transfer.Code
+		code   fail.Code
 		says   string
 	}{
-		"another user":      {func(o *dial.Options) { o.User = "root" }, transfer.CodeAuthentication, `does not accept user "root"`},
-		"unknown authority": {func(o *dial.Options) { o.Roots = nil }, transfer.CodeInsecure, "is not trusted: x509: certificate signed by unknown authority"},
-		"another name":      {func(o *dial.Options) { o.Host = "localhost" }, transfer.CodeInsecure, "is not trusted: x509: certificate is valid for node.example.com, not localhost"},
-		"nobody listens":    {func(o *dial.Options) { o.Port = closed.Addr().(*net.TCPAddr).Port }, transfer.CodeControl, "connection refused"},
-		"some web server":   {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots }, transfer.CodeControl, "no transfer node of this kind"},
-		"plain web server":  {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, transfer.CodeControl, "does not speak TLS"},
+		"another user":      {func(o *dial.Options) { o.User = "root" }, fail.Authentication, `does not accept user "root"`},
+		"unknown authority": {func(o *dial.Options) { o.Roots = nil }, fail.Insecure, "is not trusted: x509: certificate signed by unknown authority"},
+		"another name":      {func(o *dial.Options) { o.Host = "localhost" }, fail.Insecure, "is not trusted: x509: certificate is valid for node.example.com, not localhost"},
+		"nobody listens":    {func(o *dial.Options) { o.Port = closed.Addr().(*net.TCPAddr).Port }, fail.Control, "connection refused"},
+		"some web server":   {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots }, fail.Control, "no transfer node of this kind"},
+		"plain web server":  {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, fail.Control, "does not speak TLS"},
 		"one that says nothing": {func(o *dial.Options) {
 			o.Port, o.Timeout = silent.Addr().(*net.TCPAddr).Port, 500*time.Millisecond
-		}, transfer.CodeControlTimeout, "timed out"},
+		}, fail.ControlTimeout, "timed out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options()
 			c.change(&o)
 			_, err := dial.Open(t.Context(), o)
-			var e *transfer.Error
+			var e *fail.Error
 			if !errors.As(err, &e) || e.Code != c.code || !strings.Contains(e.Text, c.says) {
 				t.Errorf("error %v, want code %d and %q", err, c.code, c.says)
 			}
@@ -216,7 +228,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Who is not answered leaves after a while, and there is room for few of them.
+// A client of whom nothing is authorized is cut after a while, answered or not, and there is room for few of them.
 func TestStrangersAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := distant.New(10 * time.Millisecond)
@@ -244,16 +256,22 @@ func TestStrangersAreLimited(t *testing.T) {
 		}
 		defer known.Close()
 		if _, err := dial.Open(t.Context(), o); err == nil {
-			t.Error("a session that was not answered is no stranger")
+			t.Error("a session that was not authorized is no stranger")
 		}
 		if err := talk(known, "hello"); err != nil {
 			t.Fatal(err)
 		}
 		quiet, err := dial.Open(t.Context(), o)
 		if err != nil {
-			t.Fatalf("a session that was answered is a stranger: %v", err)
+			t.Fatalf("a session that was authorized is a stranger: %v", err)
 		}
 		defer quiet.Close()
+		if err := talk(quiet, "?refused"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dial.Open(t.Context(), o); err == nil {
+			t.Error("a session that was answered and not authorized is no stranger")
+		}
 		time.Sleep(10 * time.Second)
 		for name, c := range map[string]net.Conn{"connection": one, "session": quiet} {
 			c.SetDeadline(time.Now().Add(time.Minute))
@@ -262,7 +280,7 @@ func TestStrangersAreLimited(t *testing.T) {
 			}
 		}
 		if err := talk(known, "still here"); err != nil {
-			t.Errorf("a session that was answered is not kept: %v", err)
+			t.Errorf("a session that was authorized is not kept: %v", err)
 		}
 	})
 }
@@ -274,7 +292,10 @@ func TestSessionsAreLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	var e *transfer.Error
+	if err := talk(stream, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	var e *fail.Error
 	if _, err := dial.Open(t.Context(), s.options()); !errors.As(err, &e) || !strings.Contains(e.Text, "too many sessions") {
 		t.Errorf("a second session: %v", err)
 	}

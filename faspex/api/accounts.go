@@ -45,7 +45,7 @@ type AccountChange struct {
 	Description      *string `json:"description,omitempty" maxLength:"4000" nullable:"true"`
 	PublicKey        *string `json:"public_key,omitempty" maxLength:"16000" nullable:"true" doc:"PEM; signs JWT grants in the account's name"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
-	Password *string `json:"password,omitempty" minLength:"8" maxLength:"256"`
+	Password *string `json:"password,omitempty" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
 }
 
 // Preferences of the caller's own account.
@@ -83,7 +83,7 @@ type PreferencesChange struct {
 // PasswordChange proves the old password and sets a new one.
 type PasswordChange struct {
 	CurrentPassword string `json:"current_password" required:"true" maxLength:"256"`
-	NewPassword     string `json:"new_password" required:"true" minLength:"8" maxLength:"256"`
+	NewPassword     string `json:"new_password" required:"true" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
 	ConfirmPassword string `json:"confirm_password" required:"true" maxLength:"256"`
 }
 

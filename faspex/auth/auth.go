@@ -19,6 +19,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/store"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	ExternalURL string
 	// Base is the path of the product, /aspera/faspex; the server answers below Base + "/auth".
 	Base string
+	// TrustedProxies are believed about who sends a request (address.Client). Nobody is by default.
+	TrustedProxies address.List
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -40,6 +43,8 @@ type Server struct {
 	ring     *keyring.Ring
 	external *url.URL
 	base     string
+	proxies  address.List
+	hasher   *hasher
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -50,7 +55,10 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	if err != nil || external.Host == "" || (external.Scheme != "https" && external.Scheme != "http") {
 		return nil, errors.New("external url must be http or https with a host")
 	}
-	srv := &Server{store: s, ring: ring, external: external, base: strings.TrimSuffix(cfg.Base, "/"), now: cfg.Now, log: cfg.Log}
+	srv := &Server{
+		store: s, ring: ring, external: external, base: strings.TrimSuffix(cfg.Base, "/"), proxies: cfg.TrustedProxies,
+		hasher: newHasher(), now: cfg.Now, log: cfg.Log,
+	}
 	if srv.now == nil {
 		srv.now = time.Now
 	}

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/keyring"
@@ -52,12 +53,32 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// logBuffer is a log that several requests write at once.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
 type server struct {
 	*auth.Server
 	store *store.Store
 	url   string
 	clock *clock
-	log   *bytes.Buffer
+	log   *logBuffer
+	// proxies are trusted by what serve starts.
+	proxies string
 	// keys signs: of the client, and of the user ulf.
 	clientKey, userKey *rsa.PrivateKey
 	users              map[string]int64
@@ -86,7 +107,7 @@ func publicPEM(t *testing.T, k *rsa.PrivateKey) string {
 
 func start(t *testing.T, secret, old string) *server {
 	t.Helper()
-	s := &server{store: storetest.New(t), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, log: &bytes.Buffer{}, users: map[string]int64{},
+	s := &server{store: storetest.New(t), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, log: &logBuffer{}, users: map[string]int64{},
 		clientKey: testKeys()[0], userKey: testKeys()[1]}
 	s.serve(t, secret, old)
 	for name, a := range map[string]store.Account{
@@ -125,7 +146,13 @@ func (s *server) serve(t *testing.T, secret, old string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server, err = auth.New(s.store, ring, auth.Config{ExternalURL: "http://faspex.example.com", Base: base, Now: s.clock.Now, Log: slog.New(slog.NewJSONHandler(s.log, nil))})
+	proxies, err := address.Parse(s.proxies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server, err = auth.New(s.store, ring, auth.Config{
+		ExternalURL: "http://faspex.example.com", Base: base, TrustedProxies: proxies, Now: s.clock.Now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +220,25 @@ func (b *browser) open(t *testing.T, q url.Values) (*http.Response, string) {
 }
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+
+// cookies are those that the browser would send to the login page.
+func (b *browser) cookies(t *testing.T) []*http.Cookie {
+	t.Helper()
+	u, err := url.Parse(b.s.url + "/authorize")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Jar.Cookies(u)
+}
+
+func (b *browser) setCookie(t *testing.T, c *http.Cookie) {
+	t.Helper()
+	u, err := url.Parse(b.s.url + "/authorize")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Jar.SetCookies(u, []*http.Cookie{c})
+}
 
 // login opens the page and submits its form.
 func (b *browser) login(t *testing.T, q url.Values, name, pass string) (*http.Response, string) {

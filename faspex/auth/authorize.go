@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"faspex.io/operator/faspex/store"
@@ -15,7 +14,6 @@ import (
 const (
 	codeLife     = 5 * time.Minute
 	maxLoginBody = 32 << 10
-	maxPassword  = 256
 )
 
 // authorization is a checked request for a code.
@@ -127,79 +125,36 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
-	account, problem, err := s.checkLogin(r.Context(), login, password, ClientAddress(r))
-	if err != nil {
-		s.log.ErrorContext(r.Context(), "login failed", "error", err)
-		s.renderProblem(w, http.StatusInternalServerError, "Logging in is not possible now. Try again in a moment.")
-		return
-	}
-	if problem != nil {
+	account, err := s.logIn(r, login, password)
+	if problem := explain(err); problem != nil {
 		if problem.wait > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(int(problem.wait.Seconds())+1))
+			w.Header().Set("Retry-After", RetryAfter(problem.wait))
 		}
 		s.renderLogin(w, r, problem.status, a, r.PostForm, login, problem.text)
 		return
 	}
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	s.rememberBrowser(w, account)
 	code := secret()
 	err = s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
 		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI,
 		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), ExpiresAt: s.now().Add(codeLife),
 	})
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "login failed", "error", err)
-		s.renderProblem(w, http.StatusInternalServerError, "Logging in is not possible now. Try again in a moment.")
+		s.loginFailed(w, r, err)
 		return
 	}
 	s.log.InfoContext(r.Context(), "logged in", "account", account.ID, "client", a.client.ClientID)
 	http.Redirect(w, r, a.target(url.Values{"code": {code}}), http.StatusFound)
 }
 
-// loginProblem is why someone may not log in, in words for them.
-type loginProblem struct {
-	status int
-	text   string
-	wait   time.Duration
-}
-
-// checkLogin checks name and password. It tells neither whether a name exists nor whether an account is closed to those who do not
-// know its password.
-func (s *Server) checkLogin(ctx context.Context, login, password, address string) (store.Account, *loginProblem, error) {
-	subs := subjects(login, address)
-	wait, err := s.blocked(ctx, subs)
-	if err != nil {
-		return store.Account{}, nil, err
+// loginFailed answers when it could not be found out whether someone may log in.
+func (s *Server) loginFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		s.log.ErrorContext(r.Context(), "login failed", "error", err)
 	}
-	if wait > 0 {
-		return store.Account{}, &loginProblem{http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.", wait}, nil
-	}
-	account, err := s.store.AccountByLogin(ctx, login)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return account, nil, err
-	}
-	fits := false
-	if len(password) <= maxPassword {
-		if fits, err = checkPassword(password, account.PasswordHash); err != nil {
-			return account, nil, err
-		}
-	}
-	if !fits {
-		s.log.InfoContext(ctx, "login refused", "remote", address)
-		if err := s.countFailure(ctx, subs); err != nil {
-			return account, nil, err
-		}
-		return account, &loginProblem{status: http.StatusUnauthorized, text: "The name or the password is wrong."}, nil
-	}
-	if account.Status != store.AccountActive {
-		return account, &loginProblem{status: http.StatusForbidden, text: "The account is not active. Ask an administrator."}, nil
-	}
-	if err := s.store.ClearThrottle(ctx, subs[0].hash); err != nil {
-		return account, nil, err
-	}
-	return account, nil, s.store.TouchLogin(ctx, account.ID, s.now())
-}
-
-// CheckPassword reports whether a password is the account's, counting failures like the login page does.
-func (s *Server) CheckPassword(ctx context.Context, account store.Account, password, address string) (bool, error) {
-	_, problem, err := s.checkLogin(ctx, account.Name, password, address)
-	return problem == nil && err == nil, err
+	s.renderProblem(w, http.StatusInternalServerError, "Logging in is not possible now. Try again in a moment.")
 }

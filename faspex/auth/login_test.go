@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestLoginWithPKCE(t *testing.T) {
@@ -127,41 +126,5 @@ func TestLoginFormFromElsewhere(t *testing.T) {
 	}
 	if res, _ := b.submit(t, form); res.StatusCode != http.StatusForbidden {
 		t.Errorf("with another browser's token: %d", res.StatusCode)
-	}
-}
-
-func TestLoginThrottle(t *testing.T) {
-	s := start(t, "the current secret of core", "")
-	b := s.browser(t)
-	for range 5 {
-		if res, _ := b.login(t, authorizeQuery("cli"), "ulf", "wrong"); res.StatusCode != 401 {
-			t.Fatalf("status %d", res.StatusCode)
-		}
-	}
-	res, page := b.login(t, authorizeQuery("cli"), "Ulf ", password)
-	if res.StatusCode != 429 || res.Header.Get("Retry-After") != "31" || !strings.Contains(page, "Too many attempts") {
-		t.Errorf("right password while blocked: %d, retry after %q", res.StatusCode, res.Header.Get("Retry-After"))
-	}
-	// Another replica knows as well.
-	s.serve(t, "the current secret of core", "")
-	if res, _ := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 429 {
-		t.Errorf("other replica: %d", res.StatusCode)
-	}
-	s.clock.advance(31 * time.Second)
-	if res, _ := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 302 {
-		t.Errorf("after the wait: %d", res.StatusCode)
-	}
-}
-
-func TestThrottleOfAnAddress(t *testing.T) {
-	s := start(t, "the current secret of core", "")
-	b := s.browser(t)
-	for i := range 30 {
-		if res, _ := b.login(t, authorizeQuery("cli"), "name"+string(rune('a'+i)), strings.Repeat("x", 300)); res.StatusCode != 401 {
-			t.Fatalf("try %d: %d", i, res.StatusCode)
-		}
-	}
-	if res, _ := b.login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 429 {
-		t.Errorf("from the address of many failures: %d", res.StatusCode)
 	}
 }

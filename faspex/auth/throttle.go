@@ -2,82 +2,79 @@ package auth
 
 import (
 	"context"
-	"net"
-	"net/http"
-	"strings"
+	"fmt"
+	"math"
+	"strconv"
 	"time"
+
+	"faspex.io/operator/faspex/store"
 )
 
 const (
-	// After so many failures in a row a name, or an address, has to wait; every further failure doubles the wait.
-	accountFailures = 5
-	addressFailures = 30
-	firstWait       = 30 * time.Second
-	longestWait     = 15 * time.Minute
-	forgetFailures  = time.Hour
+	// After so many tries in a row that failed a subject has to wait; every further failure doubles the wait.
+	triesInARow  = 5
+	firstWait    = 30 * time.Second
+	longestWait  = 15 * time.Minute
+	forgetTries  = time.Hour
+	returnWithin = 5 * time.Second
 )
 
-// subject is something that logins are counted for.
-type subject struct {
-	hash  [32]byte
-	limit int
+// subject is what tries are counted for. Addresses are no subjects: those behind one share it, and one of them could lock all out.
+type subject [32]byte
+
+// ofAccount counts what strangers try on an account, however they spell its name or e-mail address.
+func ofAccount(id int64) subject { return subject(hash(fmt.Sprintf("account\x00%d", id))) }
+
+// ofUnknown counts tries on a login that nobody has, so that the answers do not tell it from one that somebody has.
+func ofUnknown(key []byte) subject { return subject(hash("unknown\x00" + string(key))) }
+
+// ofBrowser counts what is tried from a browser that the account knows (knownBrowser). Strangers cannot use this budget up.
+func ofBrowser(id int64, browser string) subject {
+	return subject(hash(fmt.Sprintf("browser\x00%d\x00%s", id, browser)))
 }
 
-func subjects(login string, address string) []subject {
-	return []subject{
-		{hash("account\x00" + strings.ToLower(strings.TrimSpace(login))), accountFailures},
-		{hash("address\x00" + address), addressFailures},
+// ofOwner counts what someone who is logged in tries as the current password of the account.
+func ofOwner(id int64) subject { return subject(hash(fmt.Sprintf("owner\x00%d", id))) }
+
+// WaitError means that too many tries failed.
+type WaitError struct{ Wait time.Duration }
+
+func (e *WaitError) Error() string { return "too many tries failed" }
+
+// RetryAfter writes a wait as the header Retry-After has it: whole seconds, at least one.
+func RetryAfter(wait time.Duration) string {
+	return strconv.Itoa(max(1, int(math.Floor(wait.Seconds()))+1))
+}
+
+// reserve counts a try before it is made. WaitError when the subject has to wait.
+func (s *Server) reserve(ctx context.Context, sub subject) error {
+	wait, err := s.store.ReserveLogin(ctx, sub, s.now(), store.LoginBudget{Forget: forgetTries, Wait: waitAfter})
+	if err != nil {
+		return err
 	}
-}
-
-// blocked gives how long a login must still wait; zero when it may be tried.
-func (s *Server) blocked(ctx context.Context, subjects []subject) (time.Duration, error) {
-	var wait time.Duration
-	for _, sub := range subjects {
-		t, err := s.store.LoginThrottle(ctx, sub.hash)
-		if err != nil {
-			return 0, err
-		}
-		wait = max(wait, t.BlockedUntil.Sub(s.now()))
-	}
-	return max(wait, 0), nil
-}
-
-func (s *Server) countFailure(ctx context.Context, subjects []subject) error {
-	for _, sub := range subjects {
-		if err := s.store.FailLogin(ctx, sub.hash, s.now(), forgetFailures, func(n int) time.Duration { return waitAfter(n, sub.limit) }); err != nil {
-			return err
-		}
+	if wait > 0 {
+		return &WaitError{wait}
 	}
 	return nil
 }
 
-// waitAfter gives the wait after the nth failure in a row.
-func waitAfter(n, limit int) time.Duration {
-	if n < limit {
+// giveBack takes back a try that was reserved and not made, also when the caller is gone.
+func (s *Server) giveBack(ctx context.Context, sub subject) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnWithin)
+	defer cancel()
+	return s.store.ReturnLogin(ctx, sub)
+}
+
+// waitAfter gives the wait after the nth try in a row that failed.
+func waitAfter(n int) time.Duration {
+	if n < triesInARow {
 		return 0
 	}
 	wait := firstWait
-	for range n - limit {
+	for range n - triesInARow {
 		if wait *= 2; wait >= longestWait {
 			return longestWait
 		}
 	}
 	return wait
-}
-
-// ClientAddress is the address a login comes from: what the router appended to X-Forwarded-For, else the peer. Core is reached
-// through the router only, and the router's entry is the last one, which a client cannot choose.
-func ClientAddress(r *http.Request) string {
-	if forwarded := r.Header.Values("X-Forwarded-For"); len(forwarded) > 0 {
-		hops := strings.Split(forwarded[len(forwarded)-1], ",")
-		if ip := net.ParseIP(strings.TrimSpace(hops[len(hops)-1])); ip != nil {
-			return ip.String()
-		}
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -147,6 +147,11 @@ func (c *Client) CreateAccount(ctx context.Context, a api.AccountChange) (api.Ac
 	return write[api.Account](ctx, c, http.MethodPost, v5+"/accounts", a)
 }
 
+// UpdateAccount changes the fields that are set.
+func (c *Client) UpdateAccount(ctx context.Context, id string, change api.AccountChange) (api.Account, error) {
+	return write[api.Account](ctx, c, http.MethodPut, v5+"/accounts/"+url.PathEscape(id), change)
+}
+
 // DeleteAccount removes an account. One that packages name is an IsConflict error.
 func (c *Client) DeleteAccount(ctx context.Context, id string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: v5 + "/accounts/" + url.PathEscape(id)})

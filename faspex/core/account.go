@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"faspex.io/operator/faspex/api"
@@ -95,14 +96,33 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c *api.Pas
 	if c.NewPassword != c.ConfirmPassword {
 		return badRequest("The two new passwords differ.")
 	}
-	fits, err := s.auth.CheckPassword(ctx, a, c.CurrentPassword, address(ctx))
+	if err := auth.CheckNewPassword(c.NewPassword); err != nil {
+		return badRequest("The new " + err.Error() + ".")
+	}
+	if err := s.auth.CheckOwnPassword(ctx, a, c.CurrentPassword, clientAddress(ctx)); err != nil {
+		return passwordProblem(err)
+	}
+	hash, err := s.newPassword(ctx, c.NewPassword)
 	if err != nil {
 		return err
 	}
-	if !fits {
-		return badRequest("The current password is wrong, or too many attempts failed.")
+	return s.store.SetPassword(ctx, a.ID, hash)
+}
+
+// newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.
+func (s *Server) newPassword(ctx context.Context, password string) (hash string, err error) {
+	if err := auth.CheckNewPassword(password); err != nil {
+		return "", badRequest("The " + err.Error() + ".")
 	}
-	return s.store.SetPassword(ctx, a.ID, auth.HashPassword(c.NewPassword))
+	return s.auth.HashPassword(ctx, password, clientAddress(ctx))
+}
+
+// passwordProblem tells a caller why the current password was not found to be right.
+func passwordProblem(err error) error {
+	if errors.Is(err, auth.ErrWrongPassword) {
+		return badRequest("The current password is wrong.")
+	}
+	return err
 }
 
 // checkKey refuses a public key that could never sign a login; no key is fine.

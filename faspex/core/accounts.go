@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"faspex.io/operator/faspex/api"
-	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -68,11 +67,17 @@ func (s *Server) registerAccounts() {
 			if a, err = changeAccount(a, in.Body); err != nil {
 				return nil, err
 			}
+			hash := ""
+			if in.Body.Password != nil {
+				if hash, err = s.newPassword(ctx, *in.Body.Password); err != nil {
+					return nil, err
+				}
+			}
 			if err := s.store.UpdateAccount(ctx, a); err != nil {
 				return nil, err
 			}
-			if in.Body.Password != nil {
-				if err := s.store.SetPassword(ctx, a.ID, auth.HashPassword(*in.Body.Password)); err != nil {
+			if hash != "" {
+				if err := s.store.SetPassword(ctx, a.ID, hash); err != nil {
 					return nil, err
 				}
 			}
@@ -130,7 +135,9 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		return nil, err
 	}
 	if c.Password != nil {
-		a.PasswordHash = auth.HashPassword(*c.Password)
+		if a.PasswordHash, err = s.newPassword(ctx, *c.Password); err != nil {
+			return nil, err
+		}
 	}
 	id, err := s.store.CreateAccount(ctx, a)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 func TestAccounts(t *testing.T) {
 	in, ctx := install(t), t.Context()
-	change := api.AccountChange{Name: ptr("Jürgen"), FirstName: ptr("Jürgen"), LastName: ptr("Ünal"), Email: ptr("j@example.com"), Password: ptr("a long password")}
+	change := api.AccountChange{Name: ptr("Jürgen"), FirstName: ptr("Jürgen"), LastName: ptr("Ünal"), Email: ptr("j@example.com"), Password: ptr("a-long-passw0rd")}
 	made, err := in.admin.CreateAccount(ctx, change)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func rsaKey(t *testing.T) (private []byte, public string) {
 func TestPreferences(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	name := "ulf"
-	if _, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"), Email: ptr("u@example.com"), Password: ptr("first password")}); err != nil {
+	if _, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"), Email: ptr("u@example.com"), Password: ptr("first-passw0rd")}); err != nil {
 		t.Fatal(err)
 	}
 	user := in.admin.As(name)
@@ -149,22 +149,22 @@ func TestPreferences(t *testing.T) {
 		return status
 	}
 	for name, test := range map[string][4]any{
-		"wrong":     {"other password", "second password", "second password", 400},
-		"different": {"first password", "second password", "third password", 400},
-		"short":     {"first password", "short", "short", 400},
+		"wrong":     {"other password", "second-passw0rd", "second-passw0rd", 400},
+		"different": {"first-passw0rd", "second-passw0rd", "third-passw0rd", 400},
+		"short":     {"first-passw0rd", "short", "short", 400},
 	} {
 		if got := password(test[0].(string), test[1].(string), test[2].(string)); got != test[3] {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
-	if got := password("first password", "second password", "second password"); got != 200 {
+	if got := password("first-passw0rd", "second-passw0rd", "second-passw0rd"); got != 200 {
 		t.Errorf("change: %d", got)
 	}
 	// The logins of before have ended; clients of the package log in again by themselves.
 	if a, err := user.Account(ctx); err != nil || a.Name != name {
 		t.Errorf("after the change of password: %v", err)
 	}
-	if strings.Contains(in.log.String(), "first password") || strings.Contains(in.log.String(), "second password") {
+	if strings.Contains(in.log.String(), "first-passw0rd") || strings.Contains(in.log.String(), "second-passw0rd") {
 		t.Error("the log holds a password")
 	}
 }

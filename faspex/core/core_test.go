@@ -264,7 +264,7 @@ func TestErrorBody(t *testing.T) {
 		{"bad body", "POST", "/api/v5/packages", in.admin, map[string]any{"title": "", "recipients": []any{}},
 			api.Error{Message: "validation failed: recipients: expected array length >= 1; title: expected length >= 1", Status: "400", Code: "bad_request"}},
 		{"secret value in a bad body", "POST", "/api/v5/accounts", in.admin, map[string]any{"name": "x", "password": "hush"},
-			api.Error{Message: "validation failed: password: expected length >= 8", Status: "400", Code: "bad_request"}},
+			api.Error{Message: "validation failed: password: expected length >= 6", Status: "400", Code: "bad_request"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, header, body := in.call(t, test.who, test.method, test.path, test.body)

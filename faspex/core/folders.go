@@ -8,6 +8,7 @@ import (
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -174,7 +175,11 @@ func (s *Server) testDirectory(ctx context.Context, n store.Node, directory stri
 	}
 	defer c.CloseIdleConnections()
 	if _, err := c.Browse(ctx, nodeapi.BrowseRequest{Path: directory, Count: 1}); err != nil {
-		return badRequest("The directory cannot be listed: " + err.Error())
+		s.logNodeFailure(ctx, err)
+		if nodeapi.IsNotFound(err) {
+			return badRequest("The directory is not there.")
+		}
+		return badRequest("The directory cannot be listed. " + string(nodes.FailureOf(err)))
 	}
 	return nil
 }

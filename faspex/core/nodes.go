@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"strings"
 
-	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -167,6 +168,7 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 			return n, err
 		}
 	}
+	before := n
 	set(&n.Name, c.Name)
 	set(&n.Host, c.Host)
 	set(&n.APIPort, c.APIPort)
@@ -198,6 +200,9 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 	if len(missing) > 0 {
 		return n, badRequest("These fields are missing: " + strings.Join(missing, ", ") + ".")
 	}
+	if n.ID != 0 && c.APIPassword == nil && leadsElsewhere(before, n) {
+		return n, badRequest("api_password is needed again when host, api_port, use_ssl, verify_ssl or public_key change.")
+	}
 	// Such names break connections: the guide forbids them.
 	if strings.ContainsAny(n.Host, "_/@ ") {
 		return n, badRequest("host must be a host name or an address, without underscores.")
@@ -213,6 +218,13 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 	return n, nil
 }
 
+// leadsElsewhere reports whether the password of a node would go to another place, or there less safely. Only one who knows the password
+// may have it sent there (TestNodePasswordStaysWithItsHost).
+func leadsElsewhere(before, after store.Node) bool {
+	return before.Host != after.Host || before.APIPort != after.APIPort || before.UseSSL != after.UseSSL || before.VerifySSL != after.VerifySSL ||
+		strings.TrimSpace(before.PublicKey) != strings.TrimSpace(after.PublicKey)
+}
+
 // testIfAsked refuses a node that does not answer, if the request wants that.
 func (s *Server) testIfAsked(ctx context.Context, n store.Node, test *bool) (store.Node, error) {
 	if test == nil || !*test {
@@ -225,18 +237,20 @@ func (s *Server) testIfAsked(ctx context.Context, n store.Node, test *bool) (sto
 	return n, nil
 }
 
-// tryNode calls a node with its credentials.
+// tryNode calls a node with its credentials. The message is one of nodes.Failure; what went wrong in detail is logged.
 func (s *Server) tryNode(ctx context.Context, n store.Node) (status, message string) {
 	c, err := s.dialer.Client(n)
 	if err == nil {
 		defer c.CloseIdleConnections()
 		_, err = c.Info(ctx)
 	}
-	switch {
-	case err == nil:
-		return "completed", ""
-	case nodeapi.IsUnauthorized(err):
-		return "failed", "The node refused the user name or the password."
+	if err != nil {
+		s.logNodeFailure(ctx, err)
+		return "failed", string(nodes.FailureOf(err))
 	}
-	return "failed", "The node does not answer: " + err.Error()
+	return "completed", ""
+}
+
+func (s *Server) logNodeFailure(ctx context.Context, err error) {
+	s.log.WarnContext(ctx, "node call failed", "request", process.RequestID(ctx), "error", err)
 }

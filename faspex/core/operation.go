@@ -77,7 +77,7 @@ func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
 		default:
 			r, _ := humago.Unwrap(ctx)
-			next(huma.WithValue(huma.WithValue(ctx, principalKey{}, p), addressKey{}, auth.ClientAddress(r)))
+			next(huma.WithValue(huma.WithValue(ctx, principalKey{}, p), addressKey{}, s.auth.ClientAddress(r)))
 		}
 	}
 }
@@ -87,8 +87,8 @@ func caller(ctx context.Context) store.Account {
 	return ctx.Value(principalKey{}).(auth.Principal).Account
 }
 
-// address is where a call comes from.
-func address(ctx context.Context) string {
+// clientAddress is where a call comes from.
+func clientAddress(ctx context.Context) string {
 	a, _ := ctx.Value(addressKey{}).(string)
 	return a
 }

@@ -426,7 +426,7 @@ func TestNodeThatDoesNotAnswer(t *testing.T) {
 	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); err == nil || !strings.Contains(err.Error(), ": 502: The transfer node refused.") {
 		t.Errorf("wrong password: %v", err)
 	}
-	if _, err := x.admin.UpdateNode(ctx, n.ID, api.NodeChange{APIPort: ptr(1)}); err != nil {
+	if _, err := x.admin.UpdateNode(ctx, n.ID, api.NodeChange{APIPort: ptr(1), APIPassword: ptr("wrong")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); err == nil || !strings.Contains(err.Error(), ": 502: The transfer node does not answer.") {

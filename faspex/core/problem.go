@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
@@ -22,7 +23,8 @@ type WireError = api.Error
 // problem is an error as clients see it.
 type problem struct {
 	WireError
-	status int
+	status     int
+	retryAfter string // the header of that name; empty when another try is of no use
 }
 
 // Error is the message for the client.
@@ -30,6 +32,14 @@ func (p *problem) Error() string { return p.Message }
 
 // GetStatus is the HTTP status.
 func (p *problem) GetStatus() int { return p.status }
+
+// GetHeaders are the headers that go with the body.
+func (p *problem) GetHeaders() http.Header {
+	if p.retryAfter == "" {
+		return nil
+	}
+	return http.Header{"Retry-After": {p.retryAfter}}
+}
 
 var codes = map[int]string{
 	http.StatusBadRequest:            "bad_request",
@@ -52,7 +62,7 @@ func newProblem(status int, message string) *problem {
 	if !ok {
 		code = "internal_error"
 	}
-	return &problem{WireError{Message: message, Status: strconv.Itoa(status), Code: code}, status}
+	return &problem{WireError: WireError{Message: message, Status: strconv.Itoa(status), Code: code}, status: status}
 }
 
 func badRequest(message string) error { return newProblem(http.StatusBadRequest, message) }
@@ -98,11 +108,21 @@ func fromLibrary(status int, message string, errs []error) *problem {
 	return newProblem(status, message)
 }
 
+// busyRetry is the Retry-After of an answer to one who found too many before them, in seconds.
+const busyRetry = "5"
+
 // answer turns an error of a handler into what the client is told. What it is not told is logged here, once.
 func (s *Server) answer(ctx context.Context, what string, err error) error {
 	var p *problem
+	var wait *auth.WaitError
 	switch {
 	case errors.As(err, &p):
+	case errors.As(err, &wait):
+		p = newProblem(http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.")
+		p.retryAfter = auth.RetryAfter(wait.Wait)
+	case errors.Is(err, auth.ErrBusy):
+		p = newProblem(http.StatusServiceUnavailable, "Too many passwords are checked at this moment. Try again in a few seconds.")
+		p.retryAfter = busyRetry
 	case errors.Is(err, store.ErrNotFound):
 		p = newProblem(http.StatusNotFound, "There is no such "+what+".")
 	case errors.Is(err, store.ErrConflict):

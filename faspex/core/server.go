@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
@@ -31,6 +32,8 @@ type Config struct {
 	ExternalURL string
 	// Version is told by version and by the header X-IBM-Aspera.
 	Version string
+	// TrustedProxies are the routers whose X-Forwarded-For is believed; nobody's by default.
+	TrustedProxies address.List
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -55,7 +58,9 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	authServer, err := auth.New(s, ring, auth.Config{ExternalURL: cfg.ExternalURL, Base: Base, Now: cfg.Now, Log: cfg.Log})
+	authServer, err := auth.New(s, ring, auth.Config{
+		ExternalURL: cfg.ExternalURL, Base: Base, TrustedProxies: cfg.TrustedProxies, Now: cfg.Now, Log: cfg.Log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}

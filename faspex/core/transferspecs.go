@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
@@ -13,6 +14,11 @@ import (
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
+
+// tokenLife is how long a transfer spec may start sessions. Minutes, because a right that is taken away must not live on in specs at nodes
+// that know no revocations; not less, because people paste specs into a command line, and a cut session is retried with the same one.
+// A session that has started goes on as long as it needs.
+const tokenLife = 10 * time.Minute
 
 // pathsBody is the body of both calls. A path is text, {source} or {path}: clients send each.
 type pathsBody struct {
@@ -64,7 +70,11 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := request(v.pkg, me, folder, true)
+	req, err := s.request(ctx, packages.Tags{
+		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: true, Side: packages.SideSent,
+	}, packages.Issue{
+		Direction: string(transferspec.Send), Folder: v.pkg.Incoming(), NodeID: node.ID, TokenUser: node.APIUsername,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +90,13 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 	}
 	if !queued {
 		return nil, conflict("The content of this package was sent already.")
+	}
+	// What was revoked while the node made the token does not end the token: it is not handed out.
+	if me, err = s.store.Account(ctx, me.ID); err != nil {
+		return nil, err
+	}
+	if !me.UploadsAllowed || me.Status != store.AccountActive {
+		return nil, forbidden("Your account may not send packages.")
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
@@ -104,16 +121,34 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := request(v.pkg, me, folder, len(wanted) == 0)
+	req, err := s.request(ctx, packages.Tags{
+		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: len(wanted) == 0, Side: in.Type,
+	}, packages.Issue{
+		Direction: string(transferspec.Receive), Folder: v.pkg.Folder(), NodeID: node.ID, TokenUser: node.APIUsername,
+	})
 	if err != nil {
 		return nil, err
 	}
 	req.SourceRoot = v.pkg.Folder()
 	req.Paths = wanted
+	if in.Type == packages.SideReceived && v.pkg.DownloadLimit.Valid {
+		// The node counts too: specs may wait unused, and what started is known here only a moment later.
+		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + text(me.ID), Limit: v.pkg.DownloadLimit.Int64}
+	}
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps, folder.MaxTargetDownloadKbps)
 	spec, err := client.DownloadSetup(ctx, req)
 	if err != nil {
 		return nil, s.nodeProblem(ctx, node, err)
+	}
+	// What was revoked while the node made the token does not end the token: it is not handed out.
+	if v, err = s.view(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	if me, err = s.store.Account(ctx, me.ID); err != nil {
+		return nil, err
+	}
+	if err := mayDownload(v, me, in.Type); err != nil {
+		return nil, err
 	}
 	// Clients take the absence of paths for a question to their user.
 	if spec.Paths = wanted; len(wanted) == 0 {
@@ -123,8 +158,11 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 }
 
 // mayDownload: a recipient once the package is released, the sender as soon as the content is there.
+//
+// A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole ones alone, a limit
+// could be walked around file by file, and counting at the end, by cutting the session before it.
 func mayDownload(v view, me store.Account, side string) error {
-	if !me.DownloadsAllowed {
+	if !me.DownloadsAllowed || me.Status != store.AccountActive {
 		return forbidden("Your account may not download packages.")
 	}
 	if side == "sent" {
@@ -144,7 +182,7 @@ func mayDownload(v view, me store.Account, side string) error {
 	}
 	if v.pkg.DownloadLimit.Valid {
 		for _, d := range v.downloads {
-			if d.Account.ID == me.ID && int64(d.Completed) >= v.pkg.DownloadLimit.Int64 {
+			if d.Account.ID == me.ID && int64(d.Counted) >= v.pkg.DownloadLimit.Int64 {
 				return forbidden("You have downloaded this package as often as its sender allowed.")
 			}
 		}
@@ -166,14 +204,18 @@ func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder
 	return folder, node, client, err
 }
 
-// request starts a setup request: what the node writes into the transfer's record, so that the service knows it again.
-func request(p store.Package, who store.Account, folder store.SharedFolder, whole bool) (nodeapi.TransferRequest, error) {
-	tags := packages.Tags{PackageID: text(p.ID), PackageUUID: p.UUID, AccountID: text(who.ID), Whole: whole}
-	raw, err := tags.JSON()
+// request starts a setup request with what the node writes into the transfer's record. The service believes a record only when its
+// tags were signed for what the record shows.
+func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Issue) (nodeapi.TransferRequest, error) {
+	var err error
+	if tags.Installation, err = s.store.Installation(ctx); err != nil {
+		return nodeapi.TransferRequest{}, err
+	}
+	raw, err := tags.Sign(s.dialer.TagKeys()[0], of).JSON()
 	if err != nil {
 		return nodeapi.TransferRequest{}, err
 	}
-	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw}, nil
+	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw, TokenLifeSeconds: int64(tokenLife / time.Second)}, nil
 }
 
 // rates gives the folder's rates if it overrides the node's.

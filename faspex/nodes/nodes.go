@@ -54,6 +54,9 @@ func (d *Dialer) Reseal(n store.Node) (sealed []byte, needed bool, err error) {
 	return sealed, err == nil, err
 }
 
+// TagKeys are the keys that vouch for the tags of transfers: the current one, which signs, then the previous one if there is one.
+func (d *Dialer) TagKeys() [][]byte { return d.ring.Keys("transfer tags") }
+
 // Client makes a Node API client for a node. It does not connect.
 func (d *Dialer) Client(n store.Node) (*nodeapi.Client, error) {
 	password, err := d.Password(n)

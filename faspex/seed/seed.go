@@ -23,7 +23,8 @@ type Options struct {
 	// OperatorClientID and OperatorPublicKey (RSA, PEM) are the client of the operator: it may act for every user.
 	OperatorClientID  string
 	OperatorPublicKey string
-	// AdminUsername and AdminPassword are the first admin's.
+	// AdminUsername and AdminPassword are the first admin's. The password may be weaker than the rule for new passwords, as the guide
+	// has it (faspex-C16).
 	AdminUsername, AdminPassword string
 }
 
@@ -36,6 +37,9 @@ func Run(ctx context.Context, s *store.Store, o Options) (done []string, err err
 	}
 	if o.AdminUsername == "" || o.AdminPassword == "" {
 		problems = append(problems, errors.New("first admin needs a name and a password"))
+	}
+	if err := auth.CheckUsablePassword(o.AdminPassword); err != nil {
+		problems = append(problems, fmt.Errorf("first admin: %w", err))
 	}
 	if o.OperatorClientID != "" {
 		if _, err := auth.ParsePublicKey(o.OperatorPublicKey); err != nil {

@@ -68,10 +68,12 @@ func TestRunTwice(t *testing.T) {
 func TestOptionsThatAreRefused(t *testing.T) {
 	good := seed.Options{ExternalURL: "https://x.example.com", OperatorClientID: "operator", OperatorPublicKey: publicKey(t), AdminUsername: "admin", AdminPassword: "p"}
 	for name, spoil := range map[string]func(*seed.Options){
-		"no url":      func(o *seed.Options) { o.ExternalURL = "" },
-		"no admin":    func(o *seed.Options) { o.AdminUsername = "" },
-		"no password": func(o *seed.Options) { o.AdminPassword = "" },
-		"no key":      func(o *seed.Options) { o.OperatorPublicKey = "" },
+		"no url":                                 func(o *seed.Options) { o.ExternalURL = "" },
+		"no admin":                               func(o *seed.Options) { o.AdminUsername = "" },
+		"no password":                            func(o *seed.Options) { o.AdminPassword = "" },
+		"a password that nobody could type":      func(o *seed.Options) { o.AdminPassword = "a\nb" },
+		"a password that the login would refuse": func(o *seed.Options) { o.AdminPassword = strings.Repeat("ü", 257) },
+		"no key":                                 func(o *seed.Options) { o.OperatorPublicKey = "" },
 	} {
 		o := good
 		spoil(&o)

@@ -45,6 +45,7 @@ type scene struct {
 	clock   *clock
 	nodeID  string
 	created int
+	seen    int // revocations of the node that told gave before
 }
 
 func newScene(t *testing.T) *scene {

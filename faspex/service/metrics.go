@@ -12,6 +12,8 @@ type metrics struct {
 	runs  *prometheus.HistogramVec
 	moves *prometheus.CounterVec
 	nodes *prometheus.GaugeVec
+	// disbelieved counts what was ignored, not how many transfers: a transfer that goes on is told again.
+	disbelieved *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -26,9 +28,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		nodes: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "faspex_node_up", Help: "Whether this replica reached a node when it asked last.",
 		}, []string{"node"}),
+		disbelieved: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "faspex_transfer_reports_ignored_total",
+			Help: "Reports of nodes about transfers that name a package but were not issued for it, by node and reason.",
+		}, []string{"node", "reason"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.runs, m.moves, m.nodes)
+		registry.MustRegister(m.runs, m.moves, m.nodes, m.disbelieved)
 	}
 	return m
 }

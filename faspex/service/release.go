@@ -19,61 +19,72 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 	return w.eachPackage(ctx, "release", func(after int64) ([]store.Package, error) {
 		return w.store.Releasable(ctx, w.now(), after, batch)
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
-		return w.releaseOne(ctx, p, func() error {
-			if err := settle(ctx, client, p); err != nil {
-				return err
-			}
-			if silent[node.ID] {
-				return nil
+		return w.releaseOne(ctx, p, func() (bool, error) {
+			settled, err := w.settle(ctx, node, client, p)
+			if err != nil || !settled || silent[node.ID] {
+				return settled, err
 			}
 			counted, err := w.count(ctx, p, client)
 			silent[node.ID] = !counted
-			return err
+			return true, err
 		})
 	})
 }
 
-// releaseOne takes one package as far as it goes; process is called once, while the package is processed.
-func (w *Worker) releaseOne(ctx context.Context, p store.Package, process func() error) error {
+// releaseOne takes one package as far as it goes; process is called once, while the package is processed, and tells whether the package
+// may go on.
+func (w *Worker) releaseOne(ctx context.Context, p store.Package, process func() (bool, error)) error {
 	for p.State != packages.Released {
 		next, can := packages.Advance(p.State, p.UploadStatus, true)
 		if !can {
 			return nil
 		}
-		if err := w.beforeStep(ctx, p, process); err != nil {
+		if ready, err := w.beforeStep(ctx, p, process); err != nil || !ready {
 			return err
 		}
 		moved, err := w.move(ctx, p, next)
 		if err != nil || !moved {
 			return err
 		}
-		p.State = next
+		p.State, p.UpdatedAt = next, w.now()
 	}
 	return nil
 }
 
 // beforeStep does the work of a transient state before the package leaves it. No relays exist yet, so nothing is routed.
-func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func() error) error {
+func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func() (bool, error)) (bool, error) {
 	switch p.State {
 	case packages.HeldToReleasedStart:
 		return process()
 	case packages.HeldToReleasedFinish:
-		return w.store.Released(ctx, p.ID, w.now())
+		return true, w.store.Released(ctx, p.ID, w.now())
 	}
-	return nil
+	return true, nil
 }
 
-// settle ends what still moves into a package and puts what was uploaded where recipients read it. A folder that is not there was put
-// there by an earlier run, or nothing was uploaded; one that is there twice was uploaded to after the release began.
-func settle(ctx context.Context, client *nodeapi.Client, p store.Package) error {
-	if err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID, Direction: transferspec.Send}); err != nil {
-		return err
+// settleLimit is how long the release waits for sessions that were canceled. They end within two seconds; what is still told as running
+// after that belongs to a node that died, and writes nothing.
+const settleLimit = 15 * time.Second
+
+// settle seals the upload: its tokens are refused from then on and its sessions end. Then it puts what was uploaded where recipients read
+// it; false while a session still ends, for one that has the folder open would go on writing after the rename. A folder that is not there
+// was put there by an earlier run, or nothing was uploaded; one that is there twice was uploaded to after the release began.
+func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package) (bool, error) {
+	if err := w.revokePackage(ctx, node, client, p, transferspec.Send); err != nil {
+		return false, err
 	}
-	err := client.Rename(ctx, path.Dir(p.Directory), path.Base(p.Incoming()), path.Base(p.Directory))
+	running, err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID, Direction: transferspec.Send})
+	if err != nil {
+		return false, err
+	}
+	if running > 0 && w.now().Before(p.UpdatedAt.Add(settleLimit)) {
+		return false, nil
+	}
+	err = client.Rename(ctx, path.Dir(p.Directory), path.Base(p.Incoming()), path.Base(p.Directory))
 	if nodeapi.IsNotFound(err) || nodeapi.IsConflict(err) {
-		return nil
+		return true, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not kept from its

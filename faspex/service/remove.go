@@ -46,7 +46,10 @@ func (w *Worker) remove(ctx context.Context, _ store.Job) error {
 	}
 	return w.eachPackage(ctx, "removal", func(after int64) ([]store.Package, error) {
 		return w.store.PackagesAfter(ctx, states, after, batch)
-	}, func(p store.Package, _ store.Node, client *nodeapi.Client) error {
+	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
+		if err := w.revokePackage(ctx, node, client, p, ""); err != nil {
+			return err
+		}
 		if err := removeContents(ctx, client, p); err != nil {
 			return err
 		}
@@ -60,7 +63,7 @@ func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package
 	if path.Base(p.Directory) != p.UUID {
 		return fmt.Errorf("folder %q is not the package's own", p.Directory)
 	}
-	if err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID}); err != nil {
+	if _, err := cancelTransfers(ctx, client, nodeapi.TransferQuery{Tag: p.UUID}); err != nil {
 		return err
 	}
 	for _, folder := range []string{p.Incoming(), p.Directory} {
@@ -71,17 +74,17 @@ func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package
 	return nil
 }
 
-// cancelTransfers ends the transfers of a query that run.
-func cancelTransfers(ctx context.Context, client *nodeapi.Client, query nodeapi.TransferQuery) error {
+// cancelTransfers has the node end the transfers of a query that run, and tells how many those are.
+func cancelTransfers(ctx context.Context, client *nodeapi.Client, query nodeapi.TransferQuery) (running int, err error) {
 	query.ActiveOnly, query.Count = true, transfersPerCall
 	active, _, err := client.Transfers(ctx, query)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, t := range active {
 		if err := client.CancelTransfer(ctx, t.ID); err != nil && !nodeapi.IsNotFound(err) {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(active), nil
 }

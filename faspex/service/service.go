@@ -49,11 +49,14 @@ type Config struct {
 type Worker struct {
 	store   *store.Store
 	clients *clients
+	dialer  *nodes.Dialer
 	log     *slog.Logger
 	name    string
 	now     func() time.Time
 	metrics metrics
 	methods map[string]method
+	// cannotRevoke holds the ids of nodes that know no revocations.
+	cannotRevoke sync.Map
 }
 
 // method is a kind of job.
@@ -72,11 +75,15 @@ const (
 	recheckUploads  = "recheck_uploads"
 	expirePackages  = "expire_packages"
 	removePackages  = "remove_packages"
+	revokeTransfers = "revoke_transfers"
+	sweepUploads    = "sweep_uploads"
 )
 
 // New makes a worker.
 func New(c Config) *Worker {
-	w := &Worker{store: c.Store, clients: newClients(c.Dialer), log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry)}
+	w := &Worker{
+		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry),
+	}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -85,7 +92,9 @@ func New(c Config) *Worker {
 		releasePackages: {"Release packages", "package_processing", time.Second, false, w.release},
 		recheckUploads:  {"Ask again for silent uploads", "transfer_stats", 30 * time.Second, false, w.recheck},
 		expirePackages:  {"Expire packages", "package_processing", 10 * time.Second, false, w.expire},
+		revokeTransfers: {"Tell a node which transfers may not go on", "transfer_stats", time.Second, true, w.revoke},
 		removePackages:  {"Remove packages from their nodes", "package_processing", 2 * time.Second, false, w.remove},
+		sweepUploads:    {"Sweep the uploads of packages that are gone", "background", time.Hour, false, w.sweep},
 	}
 	return w
 }

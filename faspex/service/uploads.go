@@ -76,7 +76,7 @@ func record(node store.Node, p store.Package, tags packages.Tags, t nodeapi.Tran
 	row := store.Transfer{
 		NodeID: node.ID, NodeTransferID: t.ID, PackageID: sql.NullInt64{Int64: p.ID, Valid: true},
 		Direction: t.StartSpec.Direction, Status: t.Status, BytesExpected: bytes, BytesTransferred: t.BytesTransferred,
-		Files: files, WholePackage: tags.Whole, ErrorCode: t.ErrorCode, ErrorDesc: t.ErrorDesc,
+		Files: files, WholePackage: tags.Whole, Side: tags.Side, ErrorCode: t.ErrorCode, ErrorDesc: t.ErrorDesc,
 		StartedAt: at(t.StartTimeUsec), EndedAt: at(t.EndTimeUsec),
 	}
 	if id, err := strconv.ParseInt(tags.AccountID, 10, 64); err == nil {

@@ -108,7 +108,8 @@ func (w *Worker) readChanges(ctx context.Context, client *nodeapi.Client, node s
 	}
 }
 
-// take stores transfers that belong to packages of this Faspex, in the order in which they changed.
+// take stores transfers that core issued for packages of this Faspex, in the order in which they changed. What else names a package is
+// counted and ignored (TestTransfersThatCoreDidNotIssue).
 func (w *Worker) take(ctx context.Context, node store.Node, list []nodeapi.Transfer) error {
 	for _, t := range list {
 		tags, ours := packages.TagsOf(t.StartSpec.Tags)
@@ -122,6 +123,11 @@ func (w *Worker) take(ctx context.Context, node store.Node, list []nodeapi.Trans
 		}
 		if err != nil {
 			return err
+		}
+		if why := w.disbelief(node, p, tags, t); why != "" {
+			w.metrics.disbelieved.WithLabelValues(node.Name, why).Inc()
+			w.log.DebugContext(ctx, "report of a transfer ignored", "package", p.ID, "transfer", t.ID, "node", node.Name, "reason", why)
+			continue
 		}
 		if err := w.takeOne(ctx, node, p, tags, t); err != nil {
 			return err

@@ -136,15 +136,43 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (int64, error) {
 	return res.LastInsertId()
 }
 
-// UpdateAccount writes everything of an account but its name, password and login time.
+// UpdateAccount writes everything of an account but its name, password and login time. Rights to transfer that it takes away are revoked
+// on the nodes as well.
 func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
-		public_key = NULLIF(?, ''), preferences = ?, uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
-		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, a.ID)
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		var status string
+		var uploads, downloads bool
+		err := tx.QueryRowContext(ctx, `SELECT status, uploads_allowed, downloads_allowed FROM accounts WHERE id = ? FOR UPDATE`, a.ID).
+			Scan(&status, &uploads, &downloads)
+		if err != nil {
+			return err
+		}
+		if err := updateAccount(ctx, tx, a); err != nil {
+			return err
+		}
+		noUploads := status == AccountActive && uploads && (a.Status != AccountActive || !a.UploadsAllowed)
+		noDownloads := status == AccountActive && downloads && (a.Status != AccountActive || !a.DownloadsAllowed)
+		switch {
+		case noUploads && noDownloads:
+			return revokeAccount(ctx, tx, a.ID, "")
+		case noUploads:
+			return revokeAccount(ctx, tx, a.ID, "send")
+		case noDownloads:
+			return revokeAccount(ctx, tx, a.ID, "receive")
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("update account %d: %w", a.ID, classify(err))
 	}
 	return nil
+}
+
+func updateAccount(ctx context.Context, tx *sql.Tx, a Account) error {
+	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
+		public_key = NULLIF(?, ''), preferences = ?, uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
+		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, a.ID)
+	return err
 }
 
 // UpdateOwnAccount writes what people may change of their own account, and leaves the rest as it is now: role and status may have been
@@ -181,13 +209,22 @@ func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time) e
 	return nil
 }
 
-// DeleteAccount removes an account. ErrInUse while packages name it.
+// DeleteAccount removes an account, and revokes its transfers on the nodes. ErrInUse while packages name it.
 func (s *Store) DeleteAccount(ctx context.Context, id int64) error {
-	res, err := s.db.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id)
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return ErrNotFound
+		}
+		return revokeAccount(ctx, tx, id, "")
+	})
 	if err != nil {
 		return fmt.Errorf("delete account %d: %w", id, classify(err))
 	}
-	return oneRow(res, "delete account", id)
+	return nil
 }
 
 func oneRow(res sql.Result, what string, id int64) error {

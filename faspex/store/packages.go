@@ -75,7 +75,10 @@ func (s *Store) Package(ctx context.Context, id int64) (Package, error) {
 
 // Incoming is where the content is uploaded to. It is apart from Directory because an upload token may outlive the upload: what it
 // still lets in after the release lies where no recipient reads.
-func (p Package) Incoming() string { return p.Directory + ".incoming" }
+func (p Package) Incoming() string { return p.Directory + IncomingSuffix }
+
+// IncomingSuffix ends the name of the folder that a package is uploaded to.
+const IncomingSuffix = ".incoming"
 
 // Folder is where the content lies now.
 func (p Package) Folder() string {

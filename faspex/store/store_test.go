@@ -321,33 +321,6 @@ func TestJobs(t *testing.T) {
 	}
 }
 
-func TestFailuresOfManyAtOnceAreAllCounted(t *testing.T) {
-	w := newWorld(t)
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	subject := sha256.Sum256([]byte("someone"))
-	var wg sync.WaitGroup
-	for range 10 {
-		wg.Go(func() {
-			if err := w.FailLogin(t.Context(), subject, now, time.Hour, func(n int) time.Duration { return time.Duration(n) * time.Second }); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	got, err := w.LoginThrottle(t.Context(), subject)
-	if err != nil || got.Failures != 10 || !got.BlockedUntil.Equal(now.Add(10*time.Second)) {
-		t.Errorf("%+v, %v", got, err)
-	}
-	// What is old counts no more.
-	later := now.Add(2 * time.Hour)
-	if err := w.FailLogin(t.Context(), subject, later, time.Hour, func(int) time.Duration { return 0 }); err != nil {
-		t.Fatal(err)
-	}
-	if got, err = w.LoginThrottle(t.Context(), subject); err != nil || got.Failures != 1 {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
-
 func TestAssertionsAreUsedOnce(t *testing.T) {
 	w := newWorld(t)
 	hash := sha256.Sum256([]byte("a"))

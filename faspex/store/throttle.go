@@ -3,60 +3,77 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
 
-// Throttle is how often logins failed lately for one subject: an account name or an address, as a hash.
-type Throttle struct {
-	Failures     int
-	LastFailure  time.Time
-	BlockedUntil time.Time // zero when not blocked
+// LoginBudget says how many tries a subject of the throttle has, and how long it waits when they are used up.
+type LoginBudget struct {
+	// Forget is after how long without a try the earlier ones count no more.
+	Forget time.Duration
+	// Wait gives how long to wait after so many tries without a success.
+	Wait func(tries int) time.Duration
 }
 
-// LoginThrottle reads a throttle; the zero value when nothing failed.
-func (s *Store) LoginThrottle(ctx context.Context, subject [32]byte) (Throttle, error) {
-	var t Throttle
-	var blocked sql.NullTime
-	err := s.db.QueryRowContext(ctx, `SELECT failures, last_failure, blocked_until FROM login_throttles WHERE subject_hash = ?`, subject[:]).
-		Scan(&t.Failures, &t.LastFailure, &blocked)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Throttle{}, nil
-	}
+// LoginKey is what a login text is compared by: two texts that the database takes for one login have one key. The text is cut at the
+// length of the longest login.
+func (s *Store) LoginKey(ctx context.Context, login string) ([]byte, error) {
+	var key []byte
+	err := s.db.QueryRowContext(ctx, `SELECT WEIGHT_STRING(CONVERT(LEFT(?, 255) USING utf8mb4) COLLATE utf8mb4_general_ci)`, login).Scan(&key)
 	if err != nil {
-		return t, fmt.Errorf("read login throttle: %w", err)
+		return nil, fmt.Errorf("read key of login: %w", err)
 	}
-	t.BlockedUntil = blocked.Time
-	return t, nil
+	return key, nil
 }
 
-// FailLogin counts one more failure and blocks the subject as block says for that count. Failures older than forget count no more.
-func (s *Store) FailLogin(ctx context.Context, subject [32]byte, now time.Time, forget time.Duration, block func(failures int) time.Duration) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO login_throttles (subject_hash, failures, last_failure) VALUES (?, 1, ?)
-			ON DUPLICATE KEY UPDATE failures = IF(last_failure < ?, 1, failures + 1), last_failure = VALUES(last_failure)`,
-			subject[:], now, now.Add(-forget)); err != nil {
+// ReserveLogin counts a try of a subject before its outcome is known, in one step for all replicas: of tries that come together no more
+// pass than the budget has. When the subject has to wait, nothing is counted, and the wait is given.
+func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Time, budget LoginBudget) (wait time.Duration, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		// The row is made first, so that there is one to lock.
+		if _, err := tx.ExecContext(ctx, `INSERT INTO login_throttles (subject_hash, failures, last_failure) VALUES (?, 0, ?)
+			ON DUPLICATE KEY UPDATE failures = failures`, subject[:], now); err != nil {
 			return err
 		}
-		var failures int
-		if err := tx.QueryRowContext(ctx, `SELECT failures FROM login_throttles WHERE subject_hash = ?`, subject[:]).Scan(&failures); err != nil {
+		var tries int
+		var last time.Time
+		var blocked sql.NullTime
+		if err := tx.QueryRowContext(ctx, `SELECT failures, last_failure, blocked_until FROM login_throttles WHERE subject_hash = ? FOR UPDATE`, subject[:]).
+			Scan(&tries, &last, &blocked); err != nil {
 			return err
 		}
-		d := block(failures)
-		if d <= 0 {
+		if wait = blocked.Time.Sub(now); blocked.Valid && wait > 0 {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE login_throttles SET blocked_until = ? WHERE subject_hash = ?`, now.Add(d), subject[:])
+		wait = 0
+		if last.Before(now.Add(-budget.Forget)) {
+			tries = 0
+		}
+		tries++
+		var until sql.NullTime
+		if d := budget.Wait(tries); d > 0 {
+			until = sql.NullTime{Time: now.Add(d), Valid: true}
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE login_throttles SET failures = ?, last_failure = ?, blocked_until = ? WHERE subject_hash = ?`,
+			tries, now, until, subject[:])
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("count failed login: %w", err)
+		return 0, fmt.Errorf("reserve try of login: %w", err)
+	}
+	return wait, nil
+}
+
+// ReturnLogin takes back a try that was reserved and never made.
+func (s *Store) ReturnLogin(ctx context.Context, subject [32]byte) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE login_throttles SET failures = GREATEST(failures - 1, 0), blocked_until = NULL WHERE subject_hash = ?`, subject[:])
+	if err != nil {
+		return fmt.Errorf("return try of login: %w", err)
 	}
 	return nil
 }
 
-// ClearThrottle forgets the failures of a subject.
+// ClearThrottle forgets the tries of a subject.
 func (s *Store) ClearThrottle(ctx context.Context, subject [32]byte) error {
 	if _, err := s.db.ExecContext(ctx, `DELETE FROM login_throttles WHERE subject_hash = ?`, subject[:]); err != nil {
 		return fmt.Errorf("clear login throttle: %w", err)

@@ -130,6 +130,9 @@ func (s *Store) UseAssertion(ctx context.Context, hash [32]byte, expires time.Ti
 	return nil
 }
 
+// keepThrottles is longer than any wait, and than tries count.
+const keepThrottles = 2 * time.Hour
+
 // PurgeTokens forgets everything about logins that has ended by now.
 func (s *Store) PurgeTokens(ctx context.Context, now time.Time) error {
 	for _, table := range []string{"authorization_codes", "refresh_tokens", "revoked_families", "used_assertions"} {
@@ -137,7 +140,7 @@ func (s *Store) PurgeTokens(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("purge %s: %w", table, err)
 		}
 	}
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM login_throttles WHERE last_failure < ?`, now.Add(-24*time.Hour)); err != nil {
+	if _, err := s.db.ExecContext(ctx, `DELETE FROM login_throttles WHERE last_failure < ?`, now.Add(-keepThrottles)); err != nil {
 		return fmt.Errorf("purge login_throttles: %w", err)
 	}
 	return nil

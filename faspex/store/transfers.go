@@ -19,6 +19,7 @@ type Transfer struct {
 	BytesTransferred int64
 	Files            int64
 	WholePackage     bool
+	Side             string // sent or received; empty for transfers of before that was noted
 	ErrorCode        int
 	ErrorDesc        string
 	StartedAt        sql.NullTime
@@ -28,11 +29,11 @@ type Transfer struct {
 // SaveTransfer stores or refreshes a transfer, told apart by node and the node's id of it.
 func (s *Store) SaveTransfer(ctx context.Context, t Transfer) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO transfers (node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected,
-		bytes_transferred, files, whole_package, error_code, error_desc, started_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		bytes_transferred, files, whole_package, side, error_code, error_desc, started_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE status = VALUES(status), bytes_expected = VALUES(bytes_expected), bytes_transferred = VALUES(bytes_transferred),
 		files = VALUES(files), error_code = VALUES(error_code), error_desc = VALUES(error_desc), started_at = VALUES(started_at), ended_at = VALUES(ended_at)`,
-		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred, t.Files, t.WholePackage,
+		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred, t.Files, t.WholePackage, t.Side,
 		t.ErrorCode, t.ErrorDesc, t.StartedAt, t.EndedAt)
 	if err != nil {
 		return fmt.Errorf("save transfer %s of node %d: %w", t.NodeTransferID, t.NodeID, classify(err))
@@ -45,9 +46,9 @@ func (s *Store) Transfers(ctx context.Context, packageID int64, direction string
 	list, err := collect(ctx, s.db, func(r rower) (Transfer, error) {
 		var t Transfer
 		err := r.Scan(&t.ID, &t.NodeID, &t.NodeTransferID, &t.PackageID, &t.AccountID, &t.Direction, &t.Status, &t.BytesExpected, &t.BytesTransferred,
-			&t.Files, &t.WholePackage, &t.ErrorCode, &t.ErrorDesc, &t.StartedAt, &t.EndedAt)
+			&t.Files, &t.WholePackage, &t.Side, &t.ErrorCode, &t.ErrorDesc, &t.StartedAt, &t.EndedAt)
 		return t, err
-	}, `SELECT id, node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected, bytes_transferred, files, whole_package,
+	}, `SELECT id, node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected, bytes_transferred, files, whole_package, side,
 		error_code, error_desc, started_at, ended_at FROM transfers WHERE package_id = ? AND direction = ? ORDER BY id`, packageID, direction)
 	if err != nil {
 		return nil, fmt.Errorf("list transfers of package %d: %w", packageID, err)
@@ -61,6 +62,8 @@ type Downloads struct {
 	Completed int // of the whole package
 	Partial   int // completed, of some files
 	Active    int
+	// Counted are those that the package's limit counts: of the received side, whole or in part, however they ended.
+	Counted int
 }
 
 // Downloads counts the downloads of packages by account, keyed by package id.
@@ -79,10 +82,11 @@ func (s *Store) Downloads(ctx context.Context, packageIDs ...int64) (map[int64][
 	list, err := collect(ctx, s.db, func(r rower) (row, error) {
 		var d row
 		a := &d.Account
-		err := r.Scan(&d.pkg, &a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &d.Completed, &d.Partial, &d.Active)
+		err := r.Scan(&d.pkg, &a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &d.Completed, &d.Partial, &d.Active, &d.Counted)
 		return d, err
 	}, `SELECT t.package_id, a.id, a.name, a.first_name, a.last_name, a.email,
-		SUM(t.status = 'completed' AND t.whole_package), SUM(t.status = 'completed' AND NOT t.whole_package), SUM(t.status IN ('running', 'waiting', 'paused'))
+		SUM(t.status = 'completed' AND t.whole_package), SUM(t.status = 'completed' AND NOT t.whole_package), SUM(t.status IN ('running', 'waiting', 'paused')),
+		SUM(t.side <> 'sent' AND t.started_at IS NOT NULL)
 		FROM transfers t JOIN accounts a ON a.id = t.account_id`+w.sql()+`
 		GROUP BY t.package_id, a.id, a.name, a.first_name, a.last_name, a.email ORDER BY t.package_id, a.name`, w.args...)
 	if err != nil {

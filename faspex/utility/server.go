@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
@@ -29,9 +30,9 @@ type Config struct {
 	// Username and Password open the page; both are needed.
 	Username, Password string
 	// Authorized may open the page at all; nobody by default.
-	Authorized Addresses
+	Authorized address.List
 	// Router is believed about who asks.
-	Router Addresses
+	Router address.List
 }
 
 // ConfigFromEnv reads FASPEX_UTILITY_USERNAME, FASPEX_UTILITY_PASSWORD, FASPEX_UTILITY_AUTHORIZED_IPS and
@@ -43,14 +44,14 @@ func ConfigFromEnv(getenv func(string) string) (Config, error) {
 		problems = append(problems, errors.New("FASPEX_UTILITY_USERNAME or FASPEX_UTILITY_PASSWORD is empty"))
 	}
 	var err error
-	if c.Authorized, err = ParseAddresses(getenv("FASPEX_UTILITY_AUTHORIZED_IPS")); err != nil {
+	if c.Authorized, err = address.Parse(getenv("FASPEX_UTILITY_AUTHORIZED_IPS")); err != nil {
 		problems = append(problems, fmt.Errorf("FASPEX_UTILITY_AUTHORIZED_IPS: %w", err))
 	}
 	proxies := getenv("FASPEX_UTILITY_TRUSTED_PROXIES")
 	if proxies == "" {
 		proxies = privateNetworks
 	}
-	if c.Router, err = ParseAddresses(proxies); err != nil {
+	if c.Router, err = address.Parse(proxies); err != nil {
 		problems = append(problems, fmt.Errorf("FASPEX_UTILITY_TRUSTED_PROXIES: %w", err))
 	}
 	return c, errors.Join(problems...)
@@ -109,16 +110,16 @@ func (u *server) guard(next http.HandlerFunc) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-		address := clientAddress(r, u.config.Router)
-		if !u.config.Authorized.Allow(address) {
-			u.log.WarnContext(r.Context(), "address refused", "remote", address.String())
+		from := address.Client(r, u.config.Router)
+		if !u.config.Authorized.Allow(from) {
+			u.log.WarnContext(r.Context(), "address refused", "remote", from.String())
 			u.refuse(w, http.StatusForbidden, "Your address is not in FASPEX_UTILITY_AUTHORIZED_IPS.")
 			return
 		}
 		username, password, _ := r.BasicAuth()
 		// Both are compared whatever the first says, and in constant time.
 		if same(username, u.config.Username)&same(password, u.config.Password) != 1 {
-			u.log.WarnContext(r.Context(), "credentials refused", "remote", address.String())
+			u.log.WarnContext(r.Context(), "credentials refused", "remote", from.String())
 			h.Set("WWW-Authenticate", `Basic realm="Faspex Utility", charset="UTF-8"`)
 			u.refuse(w, http.StatusUnauthorized, "The user name or the password is wrong.")
 			return

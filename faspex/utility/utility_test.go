@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/store"
 	"faspex.io/operator/faspex/store/storetest"
 	"faspex.io/operator/faspex/utility"
@@ -139,7 +140,7 @@ func TestSeedOptionsNamesWhatIsMissing(t *testing.T) {
 
 func TestServe(t *testing.T) {
 	admin, restricted := storetest.Configs(t)
-	authorized, err := utility.ParseAddresses("192.0.2.*")
+	authorized, err := address.Parse("192.0.2.*")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 )
 
 // session is the one session both sides of a measurement know. A real one comes from a control channel.
@@ -104,8 +105,8 @@ func (s *settings) config() engine.Config {
 		Rate: engine.Rate{Policy: engine.Policy(s.policy), TargetBps: s.rate}}
 }
 
-func (s *settings) options() engine.Options {
-	return engine.Options{GSO: engine.GSO(s.gso), MaxDatagram: int(s.datagram)}
+func (s *settings) options() udplink.Options {
+	return udplink.Options{GSO: udplink.GSO(s.gso), MaxDatagram: int(s.datagram)}
 }
 
 func (s *settings) both(ctx context.Context) error {
@@ -143,7 +144,7 @@ func (s *settings) receive(ctx context.Context, bound chan<- string) error {
 		return err
 	}
 	defer done()
-	e, err := engine.ListenUDP(s.address, s.options())
+	e, err := udplink.Listen(s.address, s.options())
 	if err != nil {
 		return err
 	}
@@ -179,7 +180,7 @@ func (s *settings) send(ctx context.Context) error {
 	}
 	defer done()
 	dialled := time.Now()
-	link, err := engine.DialUDP(ctx, s.address, s.config(), s.options())
+	link, err := udplink.Dial(ctx, s.address, s.config(), s.options())
 	if err != nil {
 		return err
 	}

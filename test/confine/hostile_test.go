@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
@@ -69,7 +70,7 @@ func (w *world) session(c *transfer.Client) {
 		ends = append(ends, fmt.Sprintf("%s: skipped %v, left out %v, %v", e.Path, e.Skipped, e.LeftOut, e.Err))
 	}
 	c.Dial = func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
-		return engine.DialUDP(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cfg, engine.Options{})
+		return udplink.Dial(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cfg, udplink.Options{})
 	}
 	_, err := c.Run(ctx, client)
 	served.Wait()
@@ -85,6 +86,9 @@ func (w *world) upload(token, destination string, o control.Options, items []ite
 		w.t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
+	if o.Symlinks == transfer.SymlinksFollow {
+		o.Symlinks = transfer.SymlinksCopy // Nobody is harmed by a client that sends its own host.
+	}
 	c := transfer.Client{Hello: control.Hello{Direction: "send", Token: token, Destination: destination, Options: o, Sources: sources, Single: len(items) == 1 && !items[0].dir}}
 	for i, it := range items {
 		p := filepath.Join(dir, strconv.Itoa(i))

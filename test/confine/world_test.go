@@ -16,7 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
@@ -67,7 +67,7 @@ func newNode(t testing.TB) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links, err := engine.ListenUDP("127.0.0.1:0", engine.Options{})
+	links, err := udplink.Listen("127.0.0.1:0", udplink.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,11 +10,14 @@ import (
 	"encoding/pem"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +49,10 @@ type Node struct {
 	host     string
 	port     int
 	ca       string
+
+	mu      sync.Mutex
+	revoked []nodeclient.Revocation
+	revoke  int // what the node answers to revocations: a status
 }
 
 // StartNode starts a node that ends with the test.
@@ -85,7 +92,8 @@ func StartNode(t testing.TB) *Node {
 	}()
 	t.Cleanup(func() { stop(); <-recorded })
 
-	n.web = httptest.NewTLSServer(server.Handler())
+	n.revoke = http.StatusNoContent
+	n.web = httptest.NewTLSServer(n.noteRevocations(server.Handler()))
 	t.Cleanup(n.web.Close)
 	u, err := url.Parse(n.web.URL)
 	if err != nil {
@@ -102,6 +110,42 @@ func StartNode(t testing.TB) *Node {
 	return n
 }
 
+// noteRevocations keeps what the node was told to revoke, and answers it: here are no sessions that could be ended.
+func (n *Node) noteRevocations(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ops/revocations" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		var told nodeclient.Revocation
+		user, password, _ := r.BasicAuth()
+		if user != nodeUser || password != nodePassword || r.Method != http.MethodPost || json.NewDecoder(r.Body).Decode(&told) != nil {
+			http.Error(w, "not a revocation of the node user", http.StatusBadRequest)
+			return
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.revoke < 300 {
+			n.revoked = append(n.revoked, told)
+		}
+		w.WriteHeader(n.revoke)
+	})
+}
+
+// Revocations are those that the node took so far.
+func (n *Node) Revocations() []nodeclient.Revocation {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.revoked)
+}
+
+// AnswerRevocations sets the status that the node answers to revocations from now on.
+func (n *Node) AnswerRevocations(status int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.revoke = status
+}
+
 // Stop makes the node unreachable.
 func (n *Node) Stop() { n.web.Close() }
 
@@ -114,7 +158,13 @@ func (n *Node) Change(name string) api.NodeChange {
 // Client is a Node API client with the node user's rights.
 func (n *Node) Client(t testing.TB) *nodeclient.Client {
 	t.Helper()
-	c, err := nodeclient.New(nodeclient.Config{URL: n.web.URL, Username: nodeUser, Password: nodePassword, CA: []byte(n.ca)})
+	return n.ClientAs(t, nodeUser, nodePassword)
+}
+
+// ClientAs is a Node API client with an access key's rights.
+func (n *Node) ClientAs(t testing.TB, username, password string) *nodeclient.Client {
+	t.Helper()
+	c, err := nodeclient.New(nodeclient.Config{URL: n.web.URL, Username: username, Password: password, CA: []byte(n.ca)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +194,12 @@ type Session struct {
 // Begin starts a session for a transfer spec.
 func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	t.Helper()
+	return n.BeginAs(t, spec, nil)
+}
+
+// BeginAs starts a session of which change says what is different from the session of a client that does as the spec says.
+func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, change func(*record.Transfer)) *Session {
+	t.Helper()
 	var tags struct {
 		Aspera struct {
 			XferID string `json:"xfer_id"`
@@ -152,15 +208,19 @@ func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	if err := json.Unmarshal(spec.Tags, &tags); err != nil || tags.Aspera.XferID == "" {
 		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
 	}
-	recording, err := n.recorder.Begin(t.Context(), record.Transfer{
+	transfer := record.Transfer{
 		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser, TokenKind: "transfer",
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
 		StartSpec: record.StartSpec{DestinationPath: spec.DestinationRoot},
-	})
+	}
+	if change != nil {
+		change(&transfer)
+	}
+	recording, err := n.recorder.Begin(t.Context(), transfer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Session{node: n, transferID: tags.Aspera.XferID, recording: recording}
+	s := &Session{node: n, transferID: transfer.TransferID, recording: recording}
 	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == nodeclient.StatusRunning })
 	return s
 }

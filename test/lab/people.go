@@ -68,7 +68,7 @@ func (l *Lab) Admin(ctx context.Context) (*Person, error) {
 
 // Hire makes an account with a random password.
 func (l *Lab) Hire(ctx context.Context, admin *Person, name, firstName, lastName string) (*Person, error) {
-	p := &Person{Name: name, Password: rand.Text(), API: admin.API.As(name)}
+	p := &Person{Name: name, Password: rand.Text() + "-a1", API: admin.API.As(name)}
 	active, email := true, name+"@example.com"
 	change := api.AccountChange{
 		Name: &name, FirstName: &firstName, LastName: &lastName, Email: &email,

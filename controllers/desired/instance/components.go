@@ -1,6 +1,8 @@
 package instance
 
 import (
+	"cmp"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
@@ -130,7 +132,11 @@ func routerService(given v1alpha1.RouterServiceSpec) *corev1ac.ServiceSpecApplyC
 	if given.Type != "" {
 		serviceType = corev1.ServiceType(given.Type)
 	}
-	return corev1ac.ServiceSpec().WithType(serviceType).WithPorts(https, http)
+	spec := corev1ac.ServiceSpec().WithType(serviceType).WithPorts(https, http)
+	if serviceType != corev1.ServiceTypeClusterIP {
+		spec.WithExternalTrafficPolicy(corev1.ServiceExternalTrafficPolicy(cmp.Or(given.ExternalTrafficPolicy, "Local")))
+	}
+	return spec
 }
 
 // faspex completes a component that serves HTTP with the probes of the faspex programs.

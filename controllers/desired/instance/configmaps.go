@@ -131,6 +131,9 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		Utility:     upstream(names.Utility, utilityPort),
 		LogLevel:    string(level),
 	}
+	if instance.Spec.Router != nil {
+		router.TrustedProxies = instance.Spec.Router.TrustedProxies
+	}
 	if level == v1alpha1.LogLevelInfo {
 		router.LogLevel = "notice" // nginx's info tells of every connection that ends
 	}

@@ -56,6 +56,7 @@ func full() *v1alpha1.FaspexInstance {
 		Utility:        &v1alpha1.UtilitySpec{ComponentSpec: component, AuthorizedIPs: []string{"192.0.2.1", "10.0.0.0/8"}},
 		TLS:            &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "cert"}},
 		Admin:          &v1alpha1.AdminSpec{SecretRef: &v1alpha1.SecretReference{Name: "boss"}},
+		NetworkPolicy:  networkPolicy(),
 		DeletionPolicy: v1alpha1.DeletionPolicyDelete,
 	}
 	return i
@@ -70,12 +71,16 @@ func render(t *testing.T, i *v1alpha1.FaspexInstance) string {
 	}
 	objects := []any{job}
 	if i.Spec.Database.Embedded != nil {
-		objects = append(objects, instance.DatabaseStatefulSet(i, "0000000000000000"), instance.DatabaseService(i))
+		objects = append(objects, instance.DatabaseStatefulSet(i, "0000000000000000"), instance.DatabaseService(i),
+			instance.DatabaseNetworkPolicy(i, "faspex-system"))
 	}
 	for _, c := range []instance.Component{
 		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i),
 	} {
 		objects = append(objects, c.Deployment(i, "0000000000000000"), c.Service(i))
+		if policy := c.NetworkPolicy(i, "faspex-system"); policy != nil {
+			objects = append(objects, policy)
+		}
 	}
 	configMaps := instance.ConfigMaps(i)
 	for _, name := range []string{"demo-db", "demo-core", "demo-service", "demo-utility", "demo-ui", "demo-router"} {

@@ -15,11 +15,15 @@ const (
 type Router struct {
 	ExternalURL       string
 	Core, UI, Utility string
+	// TrustedProxies are addresses and networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
 	// LogLevel of the error log, as nginx calls it.
 	LogLevel string
 }
 
 // Config renders nginx.conf. It runs on any nginx 1.19.5 or later, as any user, with nothing to write to but /tmp.
+//
+// Whom a request came from is told as the router itself saw it, whatever the client says: TestRouterTellsWhoTheClientIs.
 //
 // Requests go on as they came: proxy_pass without a path forwards the undecoded request line, and methods are not limited. The
 // access log has no queries, because they may hold authorization codes.
@@ -73,9 +77,14 @@ http {
     keepalive 4;
   }
 
-  proxy_http_version 1.1;
+{{range .TrustedProxies}}  set_real_ip_from {{.}};
+{{end}}{{if .TrustedProxies}}  real_ip_header X-Forwarded-For;
+  real_ip_recursive on;
+
+{{end}}  proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_set_header Host $http_host;
+  proxy_set_header Forwarded "";
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Host $http_host;
   proxy_set_header X-Forwarded-Proto https;

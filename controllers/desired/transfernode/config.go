@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
+	"time"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -25,6 +28,12 @@ const (
 	authorizedKeysDir = configDir + "/authorized-keys"
 	databaseCADir     = configDir + "/db-ca"
 	storageKeysDir    = configDir + "/storage-keys"
+)
+
+// How long the node's database remembers, if the spec does not say.
+const (
+	defaultHistory      = 90 * 24 * time.Hour
+	defaultFilesHistory = 30 * 24 * time.Hour
 )
 
 // Ports of node with the defaults filled in.
@@ -47,13 +56,21 @@ func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
 
 // hstsConfig is hsts.yaml as docs/architecture.md describes it; a test reads it back with the data plane's own loader.
 type hstsConfig struct {
-	StorageRoot   string      `json:"storageRoot"`
-	Ports         hstsPorts   `json:"ports"`
-	TransferUsers []string    `json:"transferUsers"`
-	GSO           string      `json:"gso"`
-	Rates         hstsRates   `json:"rates"`
-	Ciphers       []string    `json:"ciphers"`
+	StorageRoot   string    `json:"storageRoot"`
+	Ports         hstsPorts `json:"ports"`
+	TransferUsers []string  `json:"transferUsers"`
+	GSO           string    `json:"gso"`
+	Rates         hstsRates `json:"rates"`
+	Ciphers       []string  `json:"ciphers"`
+	// SymbolicLinks is there only when it says something: versions of hsts that don't know it refuse it.
+	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
+	History       hstsHistory `json:"history"`
 	Secrets       hstsSecrets `json:"secrets"`
+}
+
+type hstsLinks struct {
+	Follow        []string `json:"follow,omitempty"`
+	PermitOutside bool     `json:"permitOutside,omitempty"`
 }
 
 type hstsPorts struct {
@@ -72,6 +89,12 @@ type hstsRates struct {
 	// The totals are there only when they limit something: versions of hsts that don't know them refuse them.
 	TotalSendKbps    int64 `json:"totalSendKbps,omitempty"`
 	TotalReceiveKbps int64 `json:"totalReceiveKbps,omitempty"`
+}
+
+// hstsHistory has texts of Go's durations.
+type hstsHistory struct {
+	Transfers string `json:"transfers"`
+	Files     string `json:"files"`
 }
 
 type hstsSecrets struct {
@@ -106,6 +129,9 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 		Ciphers: []string{
 			string(v1alpha1.CipherAES256GCM), string(v1alpha1.CipherAES192GCM), string(v1alpha1.CipherAES128GCM),
 		},
+		History: hstsHistory{
+			Transfers: durationText(defaultHistory), Files: durationText(defaultFilesHistory),
+		},
 		Secrets: hstsSecrets{TokenKeys: tokenKeysDir, SSHHostKeys: sshHostKeysDir, TLS: tlsDir, NodeUser: nodeUserDir},
 	}
 	if hasAuthorizedKeys(node) {
@@ -118,6 +144,9 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			}
 			config.Secrets.StorageKeys[storage.Name] = path.Join(storageKeysDir, storage.Name)
 		}
+	}
+	if links := node.Spec.SymbolicLinks; links != nil {
+		config.SymbolicLinks = &hstsLinks{Follow: links.Follow, PermitOutside: ptr.Deref(links.PermitOutside, false)}
 	}
 	if node.Spec.GSO != "" {
 		config.GSO = node.Spec.GSO
@@ -139,6 +168,14 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			config.Rates.TotalReceiveKbps = *rates.TotalReceiveKbps
 		}
 	}
+	if history := node.Spec.History; history != nil {
+		if history.Retention != nil {
+			config.History.Transfers = durationText(history.Retention.Duration)
+		}
+		if history.FilesRetention != nil {
+			config.History.Files = durationText(history.FilesRetention.Duration)
+		}
+	}
 	if len(node.Spec.Ciphers) > 0 {
 		config.Ciphers = nil
 		for _, cipher := range node.Spec.Ciphers {
@@ -146,6 +183,18 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 		}
 	}
 	return config
+}
+
+// durationText is d as people write it: 720h instead of 720h0m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func render(config hstsConfig) (string, error) {

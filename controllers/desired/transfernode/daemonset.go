@@ -3,6 +3,8 @@ package transfernode
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -39,9 +41,11 @@ const (
 // Workload is what the DaemonSet takes from around the TransferNode.
 type Workload struct {
 	// Image is the hsts image; PullPolicy and PullSecrets are the instance's.
-	Image       string
-	PullPolicy  corev1.PullPolicy
-	PullSecrets []string
+	Image string
+	// OperatorImage is the operator's own, which prepares the storage folders.
+	OperatorImage string
+	PullPolicy    corev1.PullPolicy
+	PullSecrets   []string
 	// DatabaseCASecret, if not empty, is the Secret with the authorities of an external database, under ca.crt.
 	DatabaseCASecret string
 	// ConfigHash is ConfigHash's result.
@@ -68,6 +72,20 @@ func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) strin
 	return hex.EncodeToString(digest.Sum(nil)[:8])
 }
 
+// TemplateHashAnnotation of the DaemonSet has TemplateHash's result.
+const TemplateHashAnnotation = "faspex.io/template-hash"
+
+// TemplateHash digests the pods but for the image of prepare.
+func TemplateHash(node *v1alpha1.TransferNode, workload Workload) (string, error) {
+	workload.OperatorImage = ""
+	text, err := json.Marshal(DaemonSet(node, workload).Spec.Template)
+	if err != nil {
+		return "", fmt.Errorf("digest the pods: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), nil
+}
+
 // DaemonSet runs hsts in the network of every selected machine.
 func DaemonSet(node *v1alpha1.TransferNode, workload Workload) *appsv1ac.DaemonSetApplyConfiguration {
 	podSpec := corev1ac.PodSpec().
@@ -83,7 +101,8 @@ func DaemonSet(node *v1alpha1.TransferNode, workload Workload) *appsv1ac.DaemonS
 			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
 		WithInitContainers(prepareContainer(node, workload)).
 		WithContainers(serveContainer(node, workload)).
-		WithVolumes(volumes(node, workload)...)
+		WithVolumes(volumes(node, workload)...).
+		WithVolumes(machineVolumes(node)...)
 	for _, toleration := range node.Spec.Tolerations {
 		podSpec.WithTolerations(tolerationApply(toleration))
 	}
@@ -129,24 +148,6 @@ func tolerationApply(t corev1.Toleration) *corev1ac.TolerationApplyConfiguration
 		apply.WithTolerationSeconds(*t.TolerationSeconds)
 	}
 	return apply
-}
-
-// prepareContainer makes the storage mounts belong to the user hsts runs as: hostPath volumes come as root's, and no
-// fsGroup changes them. It is the only process that runs as root, with nothing but what changing owners needs.
-func prepareContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.ContainerApplyConfiguration {
-	return corev1ac.Container().
-		WithName("prepare").
-		WithImage(workload.Image).
-		WithImagePullPolicy(workload.PullPolicy).
-		WithArgs("prepare", "--config", path.Join(configFileDir, configKey)).
-		WithSecurityContext(corev1ac.SecurityContext().
-			WithRunAsUser(0).
-			WithRunAsGroup(0).
-			WithRunAsNonRoot(false).
-			WithAllowPrivilegeEscalation(false).
-			WithReadOnlyRootFilesystem(true).
-			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL").WithAdd("CHOWN", "FOWNER", "DAC_OVERRIDE"))).
-		WithVolumeMounts(append([]*corev1ac.VolumeMountApplyConfiguration{configMount()}, storageMounts(node)...)...)
 }
 
 func serveContainer(node *v1alpha1.TransferNode, workload Workload) *corev1ac.ContainerApplyConfiguration {

@@ -5,13 +5,20 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"faspex.io/operator/api/v1alpha1"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	hstsconfig "faspex.io/operator/dataplane/config"
 )
 
 func quantity(s string) resource.Quantity { return resource.MustParse(s) }
@@ -83,6 +90,29 @@ func TestTotalsTakeNoPartInTheStart(t *testing.T) {
 	}
 	if _, other := start(v1alpha1.TransferRates{MaxKbps: &total}); other == restart {
 		t.Error("another maximum is not read")
+	}
+}
+
+func TestConfigSaysWhatIsDoneWithLinks(t *testing.T) {
+	node := minimal()
+	for name, c := range map[string]struct {
+		links *v1alpha1.SymbolicLinks
+		want  hstsconfig.SymbolicLinks
+	}{
+		"nothing":  {nil, hstsconfig.SymbolicLinks{}},
+		"empty":    {&v1alpha1.SymbolicLinks{}, hstsconfig.SymbolicLinks{}},
+		"followed": {&v1alpha1.SymbolicLinks{Follow: []string{"/default/archive"}}, hstsconfig.SymbolicLinks{Follow: []string{"/default/archive"}}},
+		"outside":  {&v1alpha1.SymbolicLinks{PermitOutside: ptr.To(true)}, hstsconfig.SymbolicLinks{PermitOutside: true}},
+	} {
+		node.Spec.SymbolicLinks = c.links
+		text, err := desired.Config(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := hstsconfig.Parse([]byte(text))
+		if diff := cmp.Diff(c.want, got.SymbolicLinks); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got)\n%s", name, err, diff)
+		}
 	}
 }
 
@@ -190,5 +220,99 @@ func TestNodeUser(t *testing.T) {
 	}
 	if desired.ValidNodeUser(map[string][]byte{"username": []byte("u")}) {
 		t.Error("valid without a password")
+	}
+}
+
+// TestPrepareRunsTheOperatorsImage: what runs as root is the operator's program, whatever image the specs name, and everything else
+// runs as another user and sees nothing of the machine but its storage.
+func TestPrepareRunsTheOperatorsImage(t *testing.T) {
+	node := full()
+	node.Spec.Storage = append(node.Spec.Storage,
+		v1alpha1.StorageMount{Name: "deep", HostPath: &v1alpha1.HostPathStorage{Path: "/data/a,b/c=d"}},
+		v1alpha1.StorageMount{Name: "top", HostPath: &v1alpha1.HostPathStorage{Path: "/data2"}})
+	pod := desired.DaemonSet(node, desired.Workload{Image: "evil.example.com/hsts:1", OperatorImage: "example.com/operator:1"}).Spec.Template.Spec
+	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
+		t.Fatalf("%d init containers, %d containers", len(pod.InitContainers), len(pod.Containers))
+	}
+	prepare, serve := pod.InitContainers[0], pod.Containers[0]
+	if *prepare.Image != "example.com/operator:1" || len(prepare.Command) != 0 || *prepare.SecurityContext.RunAsUser != 0 {
+		t.Errorf("prepare runs %s %v as %d", *prepare.Image, prepare.Command, *prepare.SecurityContext.RunAsUser)
+	}
+	want := []string{
+		"prepare", "--owner=files/demo", "--uid=65532", "--gid=65532",
+		"--host-path=fast=/mnt/nvme", "--claim=shared", "--host-path=deep=/data/a,b/c=d", "--host-path=top=/data2",
+	}
+	if diff := cmp.Diff(want, prepare.Args); diff != "" {
+		t.Errorf("arguments: -want +got:\n%s", diff)
+	}
+	if *serve.Image != "evil.example.com/hsts:1" || *serve.SecurityContext.RunAsUser != 65532 || !*serve.SecurityContext.RunAsNonRoot {
+		t.Errorf("hsts runs %s as %d", *serve.Image, *serve.SecurityContext.RunAsUser)
+	}
+	paths := map[string]string{}
+	for _, volume := range pod.Volumes {
+		if volume.HostPath != nil {
+			paths[*volume.Name] = *volume.HostPath.Path
+		}
+	}
+	seen := func(c corev1ac.ContainerApplyConfiguration) map[string]string {
+		mounts := map[string]string{}
+		for _, mount := range c.VolumeMounts {
+			if folder, ok := paths[*mount.Name]; ok {
+				mounts[*mount.MountPath] = folder
+				if strings.HasPrefix(*mount.Name, "machine-") && (mount.ReadOnly == nil || !*mount.ReadOnly) {
+					t.Errorf("%s may be written", *mount.Name)
+				}
+			}
+		}
+		return mounts
+	}
+	storage := map[string]string{"/storage/fast": "/mnt/nvme", "/storage/deep": "/data/a,b/c=d", "/storage/top": "/data2"}
+	if diff := cmp.Diff(storage, seen(serve)); diff != "" {
+		t.Errorf("hsts sees of the machine: -want +got:\n%s", diff)
+	}
+	storage["/machine/mnt"], storage["/machine/data"] = "/mnt", "/data"
+	if diff := cmp.Diff(storage, seen(prepare)); diff != "" {
+		t.Errorf("prepare sees of the machine: -want +got:\n%s", diff)
+	}
+}
+
+// TestHistoryEnds: hsts is told how long to remember, also when the spec does not say; every text reads back as it was.
+func TestHistoryEnds(t *testing.T) {
+	duration := func(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
+	for _, test := range []struct {
+		name             string
+		history          *v1alpha1.TransferHistory
+		text             string
+		transfers, files time.Duration
+	}{
+		{"absent", nil, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{"empty", &v1alpha1.TransferHistory{}, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{
+			"given", &v1alpha1.TransferHistory{Retention: duration(10 * time.Hour), FilesRetention: duration(100 * time.Minute)},
+			"history:\n  files: 1h40m\n  transfers: 10h\n", 10 * time.Hour, 100 * time.Minute,
+		},
+		{
+			"with seconds", &v1alpha1.TransferHistory{FilesRetention: duration(time.Hour + 10*time.Second)},
+			"history:\n  files: 1h0m10s\n  transfers: 2160h\n", 2160 * time.Hour, time.Hour + 10*time.Second,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			node := minimal()
+			node.Spec.History = test.history
+			text, err := desired.Config(node)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(text, test.text) {
+				t.Errorf("hsts.yaml lacks %q:\n%s", test.text, text)
+			}
+			read, err := hstsconfig.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read.History.Transfers != test.transfers || read.History.Files != test.files {
+				t.Errorf("hsts reads %+v", read.History)
+			}
+		})
 	}
 }

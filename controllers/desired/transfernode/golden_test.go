@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -52,6 +53,7 @@ func full() *v1alpha1.TransferNode {
 		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow, TotalSendKbps: &send, TotalReceiveKbps: &receive},
 		Ciphers:  []v1alpha1.NodeCipher{v1alpha1.NodeCipher(v1alpha1.CipherAES256GCM)},
 		GSO:      "off",
+		History:  &v1alpha1.TransferHistory{Retention: &metav1.Duration{Duration: 8760 * time.Hour}, FilesRetention: &metav1.Duration{Duration: 90 * time.Minute}},
 		TLS:      &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "node-cert"}},
 		LogLevel: v1alpha1.LogLevelDebug,
 		Resources: &corev1.ResourceRequirements{
@@ -68,10 +70,10 @@ func TestObjects(t *testing.T) {
 		workload desired.Workload
 	}{
 		"minimal": {minimal(), desired.Workload{
-			Image: "ghcr.io/faspex-io/hsts:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
+			Image: "ghcr.io/faspex-io/hsts:0.1.0", OperatorImage: "ghcr.io/faspex-io/operator:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
 		}},
 		"full": {full(), desired.Workload{
-			Image: "registry.example.com/hsts:2", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca", ConfigHash: "0123456789abcdef",
+			Image: "registry.example.com/hsts:2", OperatorImage: "registry.example.com/operator:1", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca", ConfigHash: "0123456789abcdef",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ const NodeAPIServicePort = 9092
 
 // Names of everything a TransferNode owns. Those that a FaspexInstance of the same name would also use carry "hsts".
 type Names struct {
-	ConfigMap, DaemonSet, Service                  string
+	ConfigMap, DaemonSet, Service, DatabasePolicy  string
 	TokenKeys, SSHHostKey, TLS, NodeUser, Database string
 }
 
@@ -28,6 +28,8 @@ func NamesOf(name string) Names {
 		TLS:        name + "-hsts-tls",
 		NodeUser:   name + "-node-user",
 		Database:   name + "-hsts-db",
+
+		DatabasePolicy: name + "-hsts-db",
 	}
 }
 

@@ -146,7 +146,7 @@ func (c *Client) CancelTransfer(ctx context.Context, id string) error {
 	return err
 }
 
-// Revoke withdraws transfer tokens and cancels the transfers that run with them.
+// Revoke ends the transfer tokens that fit a revocation, and their sessions. A node that knows no revocations is an IsUnsupported error.
 func (c *Client) Revoke(ctx context.Context, r Revocation) error {
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/ops/revocations", body: r})
 	return err

@@ -42,6 +42,12 @@ func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
 // IsUnauthorized reports whether the node refused the credentials.
 func IsUnauthorized(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
 
+// IsUnsupported reports whether the node answered that it does not know the call at all. Ask only of calls that name no thing: of others
+// the same answer means that the thing does not exist.
+func IsUnsupported(err error) bool {
+	return hasStatus(err, http.StatusNotFound) || hasStatus(err, http.StatusMethodNotAllowed)
+}
+
 func hasStatus(err error, status int) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == status

@@ -71,16 +71,20 @@ type TransferRequest struct {
 	Uses              *Uses               `json:"uses,omitempty"`
 }
 
-// Uses limits how many tokens of one name may be used. A token counts once, at its first session.
+// Uses limits how many tokens of one name are used. A token counts when its first session starts; when Limit tokens of the name were
+// used, the node refuses the others.
 type Uses struct {
 	Name  string `json:"name"`
 	Limit int64  `json:"limit"`
 }
 
-// Revocation withdraws the transfer tokens issued until now whose tags hold all of Tags; an empty Direction is both.
+// Revocation has the node refuse, at the start of a session, every transfer token issued until now whose sealed tags hold all of Tags,
+// and cancel its sessions that run.
 type Revocation struct {
-	Tags      json.RawMessage `json:"tags"`
-	Direction string          `json:"direction,omitempty"`
+	// Tags is a JSON object, the more of it the fewer tokens it fits.
+	Tags json.RawMessage `json:"tags"`
+	// Direction is send, receive, or empty for both.
+	Direction string `json:"direction"`
 }
 
 // TransferRequests is the body of upload_setup and download_setup.

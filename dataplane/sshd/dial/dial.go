@@ -14,7 +14,7 @@ import (
 	"faspex.io/operator/dataplane/reach"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/sshd/wellknown"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -29,8 +29,8 @@ type Options struct {
 	Password string
 	// Token says that a token will be presented, so that no key is needed. Servers that want one all the same get the well-known key.
 	Token bool
-	// HostKey judges the server's key.
-	HostKey HostKey
+	// HostKey judges the server's key; nil stands for one without fingerprint and files, which takes any key.
+	HostKey *HostKey
 	// Timeout bounds connecting, logging in and opening the channel; 0 is 30 s.
 	Timeout time.Duration
 	// Dial connects; nil stands for a net.Dialer.
@@ -50,7 +50,7 @@ func (c *Channel) Close() error {
 	return err
 }
 
-// Open connects, logs in and opens the control channel. Its errors are *transfer.Error.
+// Open connects, logs in and opens the control channel. Its errors are *fail.Error.
 //
 // Round trips, the last for the first message and its answer: connection 1, versions and key offers 1, key exchange 1, service 1, log-in 1 without
 // a key and 3 with one, message 1. A server that does not open the channel by itself costs one more.
@@ -61,26 +61,34 @@ func Open(ctx context.Context, o Options) (*Channel, error) {
 	if o.Token && len(o.Signers) == 0 {
 		key, err := wellknown.Signer()
 		if err != nil {
-			return nil, &transfer.Error{Code: transfer.CodeInternal, Text: err.Error(), Err: err}
+			return nil, &fail.Error{Code: fail.Internal, Text: err.Error(), Err: err}
 		}
 		o.Signers = []ssh.Signer{key}
 	} else {
 		o.Token = false // Who names a key wants it to be used.
 	}
+	if o.HostKey == nil {
+		o.HostKey = &HostKey{}
+	}
+	if o.HostKey.Fingerprint != "" {
+		if _, err := parseFingerprint(o.HostKey.Fingerprint); err != nil {
+			return nil, &fail.Error{Code: fail.Insecure, Text: err.Error(), Err: err}
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	var refused *hostKeyError
+	var refused *hostKeyError // of the first attempt, whose key is the server's preferred one
 	for _, algorithms := range o.HostKey.algorithms(net.JoinHostPort(o.Host, strconv.Itoa(o.Port))) {
 		channel, err := connect(ctx, o, algorithms)
 		if err == nil {
 			return channel, nil
 		}
 		// A server that lacks the algorithms of a later attempt has refused nothing: its key was wrong before.
-		if !errors.As(err, &refused) && refused == nil {
+		if refused == nil && !errors.As(err, &refused) {
 			return nil, err
 		}
 	}
-	return nil, &transfer.Error{Code: transfer.CodeInsecure, Text: refused.Error(), Err: refused}
+	return nil, &fail.Error{Code: fail.Insecure, Text: refused.Error(), Err: refused}
 }
 
 func connect(ctx context.Context, o Options, algorithms []string) (*Channel, error) {
@@ -93,7 +101,7 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	defer stop()
 	config := &ssh.ClientConfig{
 		User: o.User, HostKeyAlgorithms: algorithms, ClientVersion: sshd.ClientVersion,
-		HostKeyCallback: func(host string, remote net.Addr, key ssh.PublicKey) error { return o.HostKey.check(host, remote, key) },
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error { return o.HostKey.check(addr, key) },
 	}
 	if o.Token {
 		config.ClientVersion = sshd.TokenClientVersion
@@ -114,7 +122,7 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	if err != nil {
 		conn.Close()
 		if ctx.Err() != nil {
-			return nil, &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
+			return nil, &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
 		}
 		return nil, err
 	}
@@ -129,12 +137,12 @@ func open(conn ssh.Conn, offers <-chan ssh.NewChannel) (ssh.Channel, error) {
 	go refuse(offers)
 	channel, requests, err := conn.OpenChannel("session", nil)
 	if err != nil {
-		return nil, transfer.Errorf(transfer.CodeControl, "the server opens no session: %w", err)
+		return nil, fail.New(fail.Control, "the server opens no session: %w", err)
 	}
 	go ssh.DiscardRequests(requests)
 	ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{sshd.Subsystem}))
 	if err != nil || !ok {
-		return nil, &transfer.Error{Code: transfer.CodeControl, Text: "the server is an SSH server but no transfer node of this kind", Err: err}
+		return nil, &fail.Error{Code: fail.Control, Text: "the server is an SSH server but no transfer node of this kind", Err: err}
 	}
 	return channel, nil
 }
@@ -147,13 +155,13 @@ func take(offers <-chan ssh.NewChannel) (ssh.Channel, error) {
 		}
 		channel, requests, err := offer.Accept()
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeControl, "the server's session can't be opened: %w", err)
+			return nil, fail.New(fail.Control, "the server's session can't be opened: %w", err)
 		}
 		go ssh.DiscardRequests(requests)
 		go refuse(offers)
 		return channel, nil
 	}
-	return nil, transfer.Errorf(transfer.CodeControl, "the server hung up before it opened a session")
+	return nil, fail.New(fail.Control, "the server hung up before it opened a session")
 }
 
 // refuse answers whatever else the server offers.
@@ -169,10 +177,10 @@ func loginError(ctx context.Context, o Options, addr string, err error) error {
 	case errors.As(err, &refused):
 		return refused
 	case ctx.Err() != nil:
-		return &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
+		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return &transfer.Error{Code: transfer.CodeAuthentication, Err: err,
+		return &fail.Error{Code: fail.Authentication, Err: err,
 			Text: fmt.Sprintf("authentication failed: the server does not accept the SSH key for user %q", o.User)}
 	}
-	return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
+	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/sshd"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -75,8 +75,8 @@ func TestForeignServers(t *testing.T) {
 	})
 	t.Run("without", func(t *testing.T) {
 		_, err := open(t, false)
-		var e *transfer.Error
-		if !errors.As(err, &e) || e.Code != transfer.CodeControl || !strings.Contains(e.Text, "no transfer node of this kind") {
+		var e *fail.Error
+		if !errors.As(err, &e) || e.Code != fail.Control || !strings.Contains(e.Text, "no transfer node of this kind") {
 			t.Errorf("error %v", err)
 		}
 	})

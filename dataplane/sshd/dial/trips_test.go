@@ -30,6 +30,8 @@ func (g greeting) Serve(_ context.Context, stream io.ReadWriteCloser, peer trans
 	return err
 }
 
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 func newSigner(t *testing.T) ssh.Signer {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -64,7 +66,7 @@ func TestRoundTrips(t *testing.T) {
 				server, err := sshd.New(sshd.Config{
 					HostKeys: []ssh.Signer{host}, Users: []string{"xfer"}, Tokenless: true, Transfers: greeting{peers},
 					AuthorizedKeys: func(string) ([]ssh.PublicKey, error) { return []ssh.PublicKey{own.PublicKey()}, nil },
-					Logger:         slog.New(slog.DiscardHandler),
+					Logger:         discard(),
 				})
 				if err != nil {
 					t.Fatal(err)

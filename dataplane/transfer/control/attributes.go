@@ -115,8 +115,16 @@ func decodeAttributes(d *decoder) *Attributes {
 		return nil
 	}
 	a := &Attributes{}
+	seen := uint64(0) // The attributes with numbers below 64 that were there.
 	for len(d.b) > 0 && d.err == nil {
 		number := d.uvarint()
+		if bit := uint64(1) << (number & 63); number < 64 && number != attributeXattr {
+			if seen&bit != 0 {
+				d.fail(fmt.Errorf("attribute %d is there twice", number))
+				return a
+			}
+			seen |= bit
+		}
 		v := decoder{b: d.bytes(d.count(1))}
 		switch number {
 		case attributeUID:

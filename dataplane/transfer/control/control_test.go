@@ -22,19 +22,21 @@ func samples() []Message {
 		&Entry{Kind: KindLink, Path: "l", ModTime: 1, Mode: 0o777, Attributes: &Attributes{UID: new(uint32(0)), GID: new(uint32(1<<32 - 1)), Link: "../x"}},
 		&Entry{Kind: KindFile, Path: "f", Size: 5 << 20, Attributes: &Attributes{
 			AccessTime: -7, Xattrs: []Xattr{{Name: "user.a", Value: []byte{0, 1}}, {Name: "user.b", Value: []byte{}}},
-			Sparse: true, Data: []Range{{1 << 20, 1 << 20}, {4 << 20, 1 << 20}},
+			Sparse: true, Data: []Range{{Offset: 1 << 20, Length: 1 << 20}, {Offset: 4 << 20, Length: 1 << 20}},
 		}},
 		&Entry{Kind: KindFile, Path: "hole", Size: 5 << 20, Attributes: &Attributes{Sparse: true}},
 		&Entry{Kind: KindFile, Path: "p", Size: 5, Attributes: &Attributes{Part: &Part{Index: 2, Count: 3, Offset: 1 << 20, Total: 1 << 30}}},
 		&End{Entries: 3, Bytes: 1 << 40},
 		&Want{Index: 300},
-		&Have{Index: 1, More: true, Ranges: []Range{{0, 1 << 20}, {3 << 20, 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
-		&Sending{Index: 1, Ranges: []Range{{1 << 20, 2 << 20}}},
+		&Have{Index: 1, More: true, Ranges: []Range{{Offset: 0, Length: 1 << 20}, {Offset: 3 << 20, Length: 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
+		&Sending{Index: 1, Ranges: []Range{{Offset: 1 << 20, Length: 2 << 20}}},
 		&Digest{Index: 2, Hash: [16]byte{1, 2}, Checksum: []byte{3, 200}},
 		&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "no space left"},
 		&Complete{Files: 1, Skipped: 2, Failed: 3, Bytes: 4},
 		&Keepalive{},
 		&Rate{TargetKbps: 100000},
+		&Continue{},
+		&Sources{Sources: []Source{{Source: "/a"}, {Source: "/b", Destination: "c"}}, More: true},
 	}
 }
 
@@ -73,9 +75,14 @@ func TestVectors(t *testing.T) {
 			"0000001704" + "04" + "016c" + "00" + "00" + "00" + "0102ac02" + "0408" + "06757365722e61" + "09" + "050178",
 		},
 		{&Want{Index: 300}, "0000000206" + "ac02"},
-		{&Sending{Index: 1, Ranges: []Range{{16, 32}, {64, 1}}}, "0000000708" + "01" + "00" + "02" + "1020" + "1001"},
+		{&Sending{Index: 1, Ranges: []Range{{Offset: 16, Length: 32}, {Offset: 64, Length: 1}}}, "0000000708" + "01" + "00" + "02" + "1020" + "1001"},
 		{&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "full"}, "000000080a" + "02" + "02" + "19" + "0466756c6c"},
 		{&Keepalive{}, "000000000c"},
+		{&Continue{}, "000000000e"},
+		{
+			&Sources{Sources: []Source{{Source: "/a"}}, More: true},
+			"000000290f" + hex.EncodeToString([]byte(`{"sources":[{"source":"/a"}],"more":true}`)),
+		},
 	} {
 		b, err := Append(nil, c.m)
 		if err != nil {
@@ -95,6 +102,8 @@ func TestMalformed(t *testing.T) {
 		"unknown kind":       "\x00\x00\x00\x05\x04\x09\x00\x00\x00\x00",
 		"count beyond bytes": "\x00\x00\x00\x05\x08\x01\x00\xff\xff\x03",
 		"hello not json":     "\x00\x00\x00\x02\x01{x",
+		"hello too long":     "\x00\x04\x00\x01\x01",
+		"attribute twice":    "\x00\x00\x00\x0c\x04\x01\x01a\x00\x00\x00\x01\x01\x05\x01\x01\x05",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := NewReader(strings.NewReader(in)).Read(); !errors.Is(err, ErrMalformed) {
@@ -123,6 +132,16 @@ func FuzzRead(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		got := allocated(func() {
+			for r := NewReader(bytes.NewReader(in)); ; {
+				if _, err := r.Read(); err != nil {
+					return
+				}
+			}
+		})
+		if got > mayAllocate(len(in)) {
+			t.Errorf("%d bytes allocated for %d", got, len(in))
+		}
 		r := NewReader(bytes.NewReader(in))
 		for {
 			m, err := r.Read()

@@ -71,6 +71,16 @@ func (d *decoder) count(minLen int) int {
 	return int(v)
 }
 
+// few is count for lists of which one message has no more than MaxHave elements.
+func (d *decoder) few(minLen int) int {
+	n := d.count(minLen)
+	if n > MaxHave {
+		d.fail(fmt.Errorf("%d elements exceed the limit of %d", n, MaxHave))
+		return 0
+	}
+	return n
+}
+
 func (d *decoder) byte() byte {
 	b := d.bytes(1)
 	if b == nil {

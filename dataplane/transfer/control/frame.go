@@ -19,6 +19,9 @@ const Version = 1
 // MaxFrame is the largest payload of a message in bytes. A longer one is refused before it is read.
 const MaxFrame = 1 << 20
 
+// MaxHello is the largest payload of a Hello in bytes: all that is read of a peer of whom nothing is known.
+const MaxHello = 256 << 10
+
 // Type says what a message is. The values are part of the wire format.
 type Type uint8
 
@@ -37,6 +40,8 @@ const (
 	TypeComplete  Type = 11
 	TypeKeepalive Type = 12
 	TypeRate      Type = 13
+	TypeContinue  Type = 14
+	TypeSources   Type = 15
 )
 
 // Message is one message of the control channel; its concrete types are in this package.
@@ -61,11 +66,19 @@ func Append(b []byte, m Message) ([]byte, error) {
 		return b[:start], fmt.Errorf("encode control message %d: %w", m.Type(), err)
 	}
 	n := len(b) - start - headerLen
-	if n > MaxFrame {
-		return b[:start], fmt.Errorf("encode control message %d: %d bytes exceed the limit of %d", m.Type(), n, MaxFrame)
+	if most := mostPayload(m.Type()); n > most {
+		return b[:start], fmt.Errorf("encode control message %d: %d bytes exceed the limit of %d", m.Type(), n, most)
 	}
 	binary.BigEndian.PutUint32(b[start:], uint32(n))
 	return b, nil
+}
+
+// mostPayload is the largest payload of a type.
+func mostPayload(t Type) int {
+	if t == TypeHello {
+		return MaxHello
+	}
+	return MaxFrame
 }
 
 // Reader reads messages from a stream. It is for one goroutine.
@@ -95,22 +108,62 @@ func (r *Reader) ReadFrame() (Message, error) {
 	if _, err := io.ReadFull(r.r, header[:]); err != nil {
 		return nil, err
 	}
-	n := binary.BigEndian.Uint32(header[:])
-	if n > MaxFrame {
-		return nil, fmt.Errorf("%w: type %d has %d bytes, the limit is %d", ErrMalformed, header[4], n, MaxFrame)
+	return r.rest(header)
+}
+
+// ReadHello reads the first message of a client from stream, and nothing behind it. What is no Hello, or is longer than
+// MaxHello, is refused before it is read.
+func ReadHello(stream io.Reader) (*Hello, error) {
+	var header [headerLen]byte
+	if _, err := io.ReadFull(stream, header[:]); err != nil {
+		return nil, err
 	}
-	if cap(r.buf) < int(n) {
-		r.buf = make([]byte, n)
+	if Type(header[4]) != TypeHello {
+		return nil, fmt.Errorf("%w: the first message is no hello", ErrMalformed)
 	}
-	payload := r.buf[:n]
-	if _, err := io.ReadFull(r.r, payload); err != nil {
+	m, err := NewReader(stream).rest(header)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*Hello), nil
+}
+
+// rest reads the payload that follows a header, and decodes it.
+func (r *Reader) rest(header [headerLen]byte) (Message, error) {
+	n, t := binary.BigEndian.Uint32(header[:]), Type(header[4])
+	if most := mostPayload(t); n > uint32(most) {
+		return nil, fmt.Errorf("%w: type %d has %d bytes, the limit is %d", ErrMalformed, t, n, most)
+	}
+	payload, err := r.payload(int(n))
+	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err
 	}
-	return Decode(Type(header[4]), payload)
+	return Decode(t, payload)
 }
+
+// payload reads n bytes. Its memory grows with what came, not with n, which is the peer's word
+// (TestReaderAllocatesForWhatCame).
+func (r *Reader) payload(n int) ([]byte, error) {
+	for have := 0; ; {
+		if have == n {
+			return r.buf[:n], nil
+		}
+		if have == cap(r.buf) {
+			r.buf = append(make([]byte, 0, min(n, max(2*have, firstRead))), r.buf[:have]...)
+		}
+		next := min(n, cap(r.buf))
+		if _, err := io.ReadFull(r.r, r.buf[have:next]); err != nil {
+			return nil, err
+		}
+		have = next
+	}
+}
+
+// firstRead is how many bytes of a payload have room before any of them came.
+const firstRead = 4 << 10
 
 // Buffered reports whether a whole frame is in r, so that reading it waits for nobody.
 func Buffered(r *bufio.Reader) bool {
@@ -130,6 +183,8 @@ func Decode(t Type, payload []byte) (Message, error) {
 		return decodeJSON[Welcome](t, payload)
 	case TypeError:
 		return decodeJSON[Error](t, payload)
+	case TypeSources:
+		return decodeJSON[Sources](t, payload)
 	}
 	d := decoder{b: payload}
 	var m Message
@@ -152,6 +207,8 @@ func Decode(t Type, payload []byte) (Message, error) {
 		m = &Complete{Files: d.uvarint(), Skipped: d.uvarint(), Failed: d.uvarint(), Bytes: d.uvarint()}
 	case TypeKeepalive:
 		m = &Keepalive{}
+	case TypeContinue:
+		m = &Continue{}
 	case TypeRate:
 		m = &Rate{TargetKbps: d.uvarint()}
 	default:

@@ -23,6 +23,9 @@ type Hello struct {
 	Pairs bool `json:"pairs,omitempty"`
 	// Sources are the paths of a download on the server.
 	Sources []Source `json:"sources,omitempty"`
+	// MoreSources says that Sources is the beginning of the list. The rest follows in messages of that name when the server has
+	// authorized the session and says Continue.
+	MoreSources bool `json:"more_sources,omitempty"`
 	// Base is the prefix of sources that is cut off to get a download's names; empty keeps the last element of each source.
 	Base string `json:"base,omitempty"`
 
@@ -38,6 +41,51 @@ type Hello struct {
 type Source struct {
 	Source      string `json:"source"`
 	Destination string `json:"destination,omitempty"`
+}
+
+// Sources are more of the sources of a Hello. JSON; unknown fields are ignored.
+type Sources struct {
+	Sources []Source `json:"sources"`
+	// More says that another message of them follows.
+	More bool `json:"more,omitempty"`
+}
+
+// Limits of the sources of a session. A list longer than MaxSourcesMessage or MaxSourcesBytes goes in several messages.
+const (
+	// MaxSources is how many sources a session may name.
+	MaxSources = 1 << 20
+	// MaxSourcesMessage and MaxSourcesBytes are how many of them, and how many bytes of their JSON, a client puts into one message.
+	MaxSourcesMessage = 4096
+	MaxSourcesBytes   = 128 << 10
+)
+
+// SplitSources cuts a list into parts for one message each; the first goes into the Hello.
+func SplitSources(all []Source) [][]Source {
+	var parts [][]Source
+	start, size := 0, 0
+	for i, source := range all {
+		// A character takes six bytes of JSON at most. Field names and the like take 40.
+		n := jsonLen(source.Source) + jsonLen(source.Destination) + 40
+		if i > start && (size+n > MaxSourcesBytes || i-start == MaxSourcesMessage) {
+			parts = append(parts, all[start:i])
+			start, size = i, 0
+		}
+		size += n
+	}
+	return append(parts, all[start:])
+}
+
+// jsonLen is how many bytes a text takes at most as JSON.
+func jsonLen(s string) int {
+	n := 0
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '<' || c == '>' || c == '&' || c == '"' || c == '\\' || c >= 0x7f {
+			n += 6
+		} else {
+			n++
+		}
+	}
+	return n
 }
 
 // Options are the settings of a session. The server answers with those in force.
@@ -113,6 +161,19 @@ func (*Hello) Type() Type { return TypeHello }
 // Type is TypeWelcome.
 func (*Welcome) Type() Type { return TypeWelcome }
 
+// Continue asks for the rest of the sources.
+type Continue struct{}
+
+// Type is TypeContinue.
+func (*Continue) Type() Type { return TypeContinue }
+
+func (*Continue) append(b []byte) ([]byte, error) { return b, nil }
+
+// Type is TypeSources.
+func (*Sources) Type() Type { return TypeSources }
+
+func (m *Sources) append(b []byte) ([]byte, error) { return appendJSON(b, m) }
+
 // Type is TypeError.
 func (*Error) Type() Type { return TypeError }
 
@@ -132,6 +193,9 @@ func decodeJSON[M any, P interface {
 	*M
 	Message
 }](t Type, payload []byte) (Message, error) {
+	if err := checkShape(payload); err != nil {
+		return nil, fmt.Errorf("%w: type %d: %w", ErrMalformed, t, err)
+	}
 	m := P(new(M))
 	if err := json.Unmarshal(payload, m); err != nil {
 		// The decoder's own text may quote the input, and a Hello holds a token.

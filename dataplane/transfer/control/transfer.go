@@ -3,6 +3,8 @@ package control
 import (
 	"encoding/binary"
 	"fmt"
+
+	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
 // Limits of the fields of binary messages.
@@ -66,7 +68,7 @@ type End struct {
 type Want struct{ Index uint64 }
 
 // Range is a part of a file.
-type Range struct{ Offset, Length int64 }
+type Range = chunk.Range
 
 // ChunkHash is the XXH3-128 of one chunk of a file.
 type ChunkHash struct {
@@ -217,7 +219,10 @@ func (m *Have) append(b []byte) ([]byte, error) {
 
 func decodeHave(d *decoder) *Have {
 	m := &Have{Index: d.uvarint(), More: d.bool(), Final: d.bool(), Ranges: d.ranges()}
-	n := d.count(17)
+	n := d.few(17)
+	if n > 0 {
+		m.Hashes = make([]ChunkHash, 0, n)
+	}
 	for range n {
 		h := ChunkHash{Chunk: d.uvarint()}
 		copy(h.Hash[:], d.bytes(16))
@@ -305,11 +310,14 @@ func appendRanges(b []byte, ranges []Range) []byte {
 }
 
 func (d *decoder) ranges() []Range {
-	n := d.count(2)
+	n := d.few(2)
 	var (
 		out []Range
 		end int64
 	)
+	if n > 0 {
+		out = make([]Range, 0, n)
+	}
 	for range n {
 		gap, length := d.size(), d.size()
 		if gap > MaxSpace-end || length > MaxSpace-end-gap {

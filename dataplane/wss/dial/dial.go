@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/reach"
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/wss"
 	"github.com/coder/websocket"
 )
@@ -34,7 +34,7 @@ type Options struct {
 	Dial reach.Dial
 }
 
-// Open connects, checks the server's certificate and opens the control channel. Its errors are *transfer.Error.
+// Open connects, checks the server's certificate and opens the control channel. Its errors are *fail.Error.
 //
 // Round trips, the last for the first message and its answer: connection 1, TLS 1.3 1, upgrade 1, message 1.
 func Open(ctx context.Context, o Options) (*wss.Stream, error) {
@@ -74,30 +74,30 @@ func Open(ctx context.Context, o Options) (*wss.Stream, error) {
 
 // explain says in words for people why there is no channel.
 func explain(ctx context.Context, o Options, addr string, response *http.Response, err error) error {
-	var known *transfer.Error
+	var known *fail.Error
 	var wrong *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &wrong):
-		return &transfer.Error{Code: transfer.CodeInsecure, Text: fmt.Sprintf("the certificate of %s is not trusted: %v", addr, wrong.Err), Err: err}
+		return &fail.Error{Code: fail.Insecure, Text: fmt.Sprintf("the certificate of %s is not trusted: %v", addr, wrong.Err), Err: err}
 	case ctx.Err() != nil:
-		return &transfer.Error{Code: transfer.CodeControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
+		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
 	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
-		return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("%s does not speak TLS", addr), Err: err}
+		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("%s does not speak TLS", addr), Err: err}
 	case response == nil:
-		return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("no WebSocket with %s: %v", addr, root(err)), Err: err}
+		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("no WebSocket with %s: %v", addr, root(err)), Err: err}
 	case response.StatusCode == http.StatusForbidden:
-		return &transfer.Error{Code: transfer.CodeAuthentication, Text: fmt.Sprintf("the server does not accept user %q", o.User), Err: err}
+		return &fail.Error{Code: fail.Authentication, Text: fmt.Sprintf("the server does not accept user %q", o.User), Err: err}
 	case response.StatusCode == http.StatusServiceUnavailable:
-		return &transfer.Error{Code: transfer.CodeControl, Text: "the server has too many sessions now, try again", Err: err}
+		return &fail.Error{Code: fail.Control, Text: "the server has too many sessions now, try again", Err: err}
 	}
 	return stranger(addr, err)
 }
 
 func stranger(addr string, err error) error {
-	return &transfer.Error{Code: transfer.CodeControl, Text: fmt.Sprintf("%s is a web server but no transfer node of this kind", addr), Err: err}
+	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("%s is a web server but no transfer node of this kind", addr), Err: err}
 }
 
 // root is the innermost error, which says what happened; those around it say what was tried.

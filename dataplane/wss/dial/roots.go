@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Roots reads the certificates that are to be trusted, and no others, from PEM files; without a file it is nil.
@@ -17,10 +17,10 @@ func Roots(files []string) (*x509.CertPool, error) {
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return nil, transfer.Errorf(transfer.CodeInsecure, "the certificate can't be read: %w", err)
+			return nil, fail.New(fail.Insecure, "the certificate can't be read: %w", err)
 		}
 		if !pool.AppendCertsFromPEM(text) {
-			return nil, &transfer.Error{Code: transfer.CodeInsecure, Text: fmt.Sprintf("%s holds no certificate (PEM)", name)}
+			return nil, &fail.Error{Code: fail.Insecure, Text: fmt.Sprintf("%s holds no certificate (PEM)", name)}
 		}
 	}
 	return pool, nil

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
@@ -64,7 +65,7 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	}
 	defer root.Close()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	data, err := engine.ListenUDP(address, engine.Options{})
+	data, err := udplink.Listen(address, udplink.Options{})
 	if err != nil {
 		return err
 	}

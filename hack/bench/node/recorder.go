@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/token"
 )
@@ -24,7 +25,7 @@ type event struct {
 
 // links registers sessions and notes when their first data arrive.
 type links struct {
-	*engine.Endpoint
+	*udplink.Endpoint
 	out *lines
 }
 

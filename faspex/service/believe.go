@@ -1,0 +1,74 @@
+package service
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+// Reasons for which the report of a transfer is ignored; values of a label.
+const (
+	notOurToken   = "token"  // not a transfer token of the node's own user
+	notSigned     = "mac"    // core did not sign the tags for this package, direction, node and user
+	outsideFolder = "folder" // the session moved files elsewhere
+)
+
+// transferToken is what a node calls the kind of token that it sealed itself. Others are credentials, and say nothing of a folder.
+const transferToken = "transfer"
+
+// disbelief tells why the report of a transfer is not to be believed; empty when it is. A holder of an access key can have the node
+// write any tags into a record, also ones that core signed for somebody: so who the token was made for counts as well as the tags.
+func (w *Worker) disbelief(node store.Node, p store.Package, tags packages.Tags, t nodeapi.Transfer) string {
+	if t.StartSpec.TokenType != transferToken || t.StartSpec.ServerAccessKey != "" {
+		return notOurToken
+	}
+	if tags.PackageID != strconv.FormatInt(p.ID, 10) {
+		return notSigned
+	}
+	keys := w.dialer.TagKeys()
+	for _, folder := range folders(p, t.StartSpec.Direction, tags.Side) {
+		signed := tags.SignedFor(keys, packages.Issue{
+			Direction: t.StartSpec.Direction, Folder: folder, NodeID: node.ID, TokenUser: t.StartSpec.ServerTokenUserID,
+		})
+		if !signed {
+			continue
+		}
+		if !within(folder, t.StartSpec) {
+			return outsideFolder
+		}
+		return ""
+	}
+	return notSigned
+}
+
+// folders are where core lets a side of a package transfer. What its sender looks at before the release was not renamed yet.
+func folders(p store.Package, direction, side string) []string {
+	switch {
+	case direction == string(transferspec.Send) && side == packages.SideSent:
+		return []string{p.Incoming()}
+	case direction == string(transferspec.Receive) && side == packages.SideReceived:
+		return []string{p.Directory}
+	case direction == string(transferspec.Receive) && side == packages.SideSent:
+		return []string{p.Incoming(), p.Directory}
+	}
+	return nil
+}
+
+// within reports whether the paths of the node's side that a record shows are in a folder. The other side's are the client's affair.
+func within(folder string, spec nodeapi.StartSpec) bool {
+	if spec.Direction == string(transferspec.Send) {
+		return spec.DestinationPath == "" || beneath(folder, spec.DestinationPath)
+	}
+	return !slices.ContainsFunc(spec.SourcePaths, func(source string) bool { return !beneath(folder, source) })
+}
+
+func beneath(folder, p string) bool {
+	folder, p = path.Clean("/"+folder), path.Clean("/"+p)
+	return p == folder || strings.HasPrefix(p, strings.TrimSuffix(folder, "/")+"/")
+}
