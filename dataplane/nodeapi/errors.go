@@ -47,6 +47,7 @@ func toAPIError(err error) *apiError {
 		{storage.ErrIsRoot, http.StatusForbidden, "the root folder can't be removed or renamed"},
 		{token.ErrThrottled, http.StatusTooManyRequests, "too many failed logins, try again later"},
 		{store.ErrBusy, http.StatusServiceUnavailable, "too many logins at once, try again"},
+		{store.ErrOutsideParent, http.StatusConflict, store.ErrOutsideParent.Error()},
 		{store.ErrTooDeep, http.StatusConflict, "too many access keys are above this one"},
 		{store.ErrExists, http.StatusConflict, "exists already"},
 		{store.ErrNotFound, http.StatusNotFound, "not found"},

@@ -98,7 +98,7 @@ func (s *Store) AccessKey(ctx context.Context, id string) (AccessKey, error) {
 	return s.withAncestors(ctx, k)
 }
 
-// lockParent locks the key above a new one and holds the new one to its folder.
+// lockParent locks the keys above a key and holds its folder to theirs.
 func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
 	above := k.ParentID
 	for depth := 0; above != ""; depth++ {
@@ -110,7 +110,7 @@ func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
 			return fmt.Errorf("key above: %w", accessKeyError(err))
 		}
 		if !beneath(parent.StoragePath, k.StoragePath) {
-			return fmt.Errorf("%w: the folder is not beneath that of the key above", ErrNotFound)
+			return ErrOutsideParent
 		}
 		above = parent.ParentID
 	}
@@ -241,7 +241,12 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 		if c.StoragePath == nil || *c.StoragePath == keys[0].StoragePath {
 			return nil
 		}
-		return moveKeys(ctx, tx, keys, *c.StoragePath)
+		moved := keys[0]
+		moved.StoragePath = *c.StoragePath
+		if err := lockParent(ctx, tx, moved); err != nil {
+			return err
+		}
+		return moveKeys(ctx, tx, keys, moved.StoragePath)
 	})
 }
 

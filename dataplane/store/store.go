@@ -21,8 +21,10 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
-	ErrBusy     = errors.New("too many logins at once")
-	ErrTooDeep  = errors.New("too many access keys are above this one")
+	// ErrOutsideParent is for a folder that is not beneath that of the key above.
+	ErrOutsideParent = errors.New("the folder is not beneath that of the access key above")
+	ErrBusy          = errors.New("too many logins at once")
+	ErrTooDeep       = errors.New("too many access keys are above this one")
 )
 
 // Store reads and writes the node's database. Safe for concurrent use.
