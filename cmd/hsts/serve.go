@@ -188,7 +188,7 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 	return server.Serve(ctx, listener)
 }
 
-// serveWebSockets has a port of its own: it needs no database, and may be open to others than the Node API is.
+// serveWebSockets has a port of its own, which may be open to others than the Node API is.
 func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
 	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log})
 	if err != nil {
@@ -229,7 +229,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	return serveHTTP(ctx, server, func() error { return server.ServeTLS(listener, "", "") })
 }
 
-// migrate waits for the database as long as it takes: transfers with tokens of this cluster run meanwhile. It reports false when ctx
+// migrate waits for the database as long as it takes. Transfers that run go on meanwhile; none starts. It reports false when ctx
 // ended first.
 func (n *node) migrate(ctx context.Context) bool {
 	last := ""
