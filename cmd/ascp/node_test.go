@@ -80,8 +80,10 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 		return nil, err
 	}
 	server := &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: n.keys, AccessKeys: noAccessKeys{},
-			Now: time.Now}, Recorder: n.recorder,
+		Root: root, Recorder: n.recorder,
+		Authorizer: &token.Verifier{
+			Keys: n.keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now,
+		},
 		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
 	}
 	// All nodes have one key, so that it does not matter which of them had a port before: ascp remembers the key of a

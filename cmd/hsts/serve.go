@@ -101,6 +101,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	}
 	defer n.store.Close()
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
+	n.recorder.Keep(store.History(cfg.History))
 	n.health = newHealth(n)
 	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP,
 		"nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
@@ -147,8 +148,10 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	defer data.Close()
 	n.registry.MustRegister(udpMetrics{data})
 	sessions := &transfer.Server{
-		Root:        n.files,
-		Authorizer:  &token.Verifier{Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Now: time.Now},
+		Root: n.files,
+		Authorizer: &token.Verifier{
+			Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Ledger: store.Ledger{Store: n.store}, Now: time.Now,
+		},
 		Recorder:    n.recorder,
 		Links:       data,
 		UDPPort:     n.cfg.Ports.UDP,
@@ -185,7 +188,7 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 	return server.Serve(ctx, listener)
 }
 
-// serveWebSockets has a port of its own: it needs no database, and may be open to others than the Node API is.
+// serveWebSockets has a port of its own, which may be open to others than the Node API is.
 func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
 	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log})
 	if err != nil {
@@ -226,7 +229,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	return serveHTTP(ctx, server, func() error { return server.ServeTLS(listener, "", "") })
 }
 
-// migrate waits for the database as long as it takes: transfers with tokens of this cluster run meanwhile. It reports false when ctx
+// migrate waits for the database as long as it takes. Transfers that run go on meanwhile; none starts. It reports false when ctx
 // ended first.
 func (n *node) migrate(ctx context.Context) bool {
 	last := ""

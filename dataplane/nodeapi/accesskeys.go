@@ -3,9 +3,11 @@ package nodeapi
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -104,11 +106,14 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err := checkKeyFields(in); err != nil {
 		return nil, err
 	}
+	if k.ID == c.keyID() {
+		if err := checkOwnChange(k, in); err != nil {
+			return nil, err
+		}
+		in.Configuration, in.Storage = nil, nil
+	}
 	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey, Configuration: in.Configuration}
 	if in.Storage != nil {
-		if k.ID == c.keyID() {
-			return nil, errForbidden("an access key can't change its own storage")
-		}
 		folder, err := keyFolder(c, in.Storage)
 		if err != nil {
 			return nil, err
@@ -123,6 +128,34 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 	}
 	s.Log.Info("access key changed", "accessKey", k.ID, "user", c.user)
 	return nil, nil
+}
+
+// checkOwnChange refuses what a key may not change of itself: its owner set the limits and the folder. What a client sends back as it
+// read it is no change.
+func checkOwnChange(k store.AccessKey, in client.AccessKeyUpdate) error {
+	if in.Configuration != nil && !sameJSON(in.Configuration, k.Configuration) {
+		return errForbidden("an access key can't change its own configuration")
+	}
+	if in.Storage != nil {
+		if clean, err := storage.Clean(strings.TrimPrefix(in.Storage.Path, "file://")); err != nil || clean != "/" {
+			return errForbidden("an access key can't change its own storage")
+		}
+	}
+	return nil
+}
+
+// sameJSON reports whether two texts are the same JSON value; nothing counts as an empty object.
+func sameJSON(a, b json.RawMessage) bool {
+	var values [2]any
+	for i, text := range []json.RawMessage{a, b} {
+		if len(text) == 0 {
+			text = json.RawMessage("{}")
+		}
+		if json.Unmarshal(text, &values[i]) != nil {
+			return false
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
 }
 
 func (s *Server) deleteAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
@@ -195,8 +228,12 @@ func checkKeyFields(in client.AccessKeyUpdate) error {
 	if len(in.Configuration) > maxConfigurationBytes {
 		return errBadRequest("configuration is too large")
 	}
-	if _, err := (store.AccessKey{Configuration: in.Configuration}).Limits(); err != nil {
+	limits, err := store.ParseLimits(in.Configuration)
+	if err != nil {
 		return errBadRequest("configuration must be an object, with numbers and texts in transfer where they belong")
+	}
+	if err := limits.Validate(); err != nil {
+		return errBadRequest("configuration.transfer: " + err.Error())
 	}
 	return nil
 }

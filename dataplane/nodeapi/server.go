@@ -64,7 +64,7 @@ type Server struct {
 func New(cfg Config) *Server {
 	return &Server{
 		Config:   cfg,
-		verifier: &token.Verifier{Keys: cfg.Keys, AccessKeys: store.TokenKeys{Store: cfg.Store}, Now: cfg.Now},
+		verifier: &token.Verifier{Keys: cfg.Keys, AccessKeys: store.TokenKeys{Store: cfg.Store}, Ledger: store.Ledger{Store: cfg.Store}, Now: cfg.Now},
 		metrics:  newMetrics(cfg.Metrics),
 	}
 }
@@ -107,6 +107,8 @@ func (s *Server) Handler() http.Handler {
 		"GET /ops/transfers/{id}":    s.readTransfer,
 		"PUT /ops/transfers/{id}":    s.changeTransfer,
 		"CANCEL /ops/transfers/{id}": s.cancelTransfer,
+
+		"POST /ops/revocations": s.revoke,
 	} {
 		mux.Handle(pattern, s.serve(h))
 	}

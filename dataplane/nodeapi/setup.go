@@ -3,11 +3,13 @@ package nodeapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -19,8 +21,6 @@ import (
 )
 
 const (
-	defaultTokenLife = 24 * time.Hour
-	maxTokenLife     = 7 * 24 * time.Hour
 	// retrySeconds is how long a client goes on retrying after a cut.
 	retrySeconds   = 3600
 	maxCookieBytes = 4 << 10
@@ -36,7 +36,7 @@ func (s *Server) downloadSetup(ctx context.Context, c *caller, r *http.Request) 
 }
 
 // setup answers each request with a transfer spec, or with the error of that request.
-func (s *Server) setup(_ context.Context, c *caller, r *http.Request, direction transferspec.Direction) (any, error) {
+func (s *Server) setup(ctx context.Context, c *caller, r *http.Request, direction transferspec.Direction) (any, error) {
 	if c.bearer {
 		return nil, errForbidden("a bearer token is itself the token of a transfer")
 	}
@@ -47,9 +47,10 @@ func (s *Server) setup(_ context.Context, c *caller, r *http.Request, direction 
 	if len(in.TransferRequests) == 0 {
 		return nil, errBadRequest("transfer_requests is empty")
 	}
+	issued := s.issued(ctx)
 	out := client.TransferSpecs{TransferSpecs: make([]client.WrappedTransferSpec, len(in.TransferRequests))}
 	for i, req := range in.TransferRequests {
-		spec, err := s.transferSpec(c, req.TransferRequest, direction)
+		spec, err := s.transferSpec(c, req.TransferRequest, direction, issued)
 		if err != nil {
 			e := toAPIError(err)
 			if e.failed() {
@@ -63,11 +64,38 @@ func (s *Server) setup(_ context.Context, c *caller, r *http.Request, direction 
 	return out, nil
 }
 
-func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction transferspec.Direction) (transferspec.Spec, error) {
+// clockLimit is how long a setup waits for the database's time.
+const clockLimit = 2 * time.Second
+
+// issued is when a token is made, by the clock that revocations go by, in microseconds. Without the database it is 0: such a token counts
+// as older than every revocation.
+func (s *Server) issued(ctx context.Context) int64 {
+	ctx, cancel := context.WithTimeout(ctx, clockLimit)
+	defer cancel()
+	now, err := s.Store.Clock(ctx)
+	if err != nil {
+		s.Log.Warn("a token is issued without the time of the database", "error", err)
+		return 0
+	}
+	return now.UnixMicro()
+}
+
+func (s *Server) transferSpec(
+	c *caller, req client.TransferRequest, direction transferspec.Direction, issued int64,
+) (transferspec.Spec, error) {
 	if len(req.Cookie) > maxCookieBytes {
 		return transferspec.Spec{}, errBadRequest("cookie is too long")
 	}
 	layout, err := layOut(req, direction)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	if !c.master() {
+		if err := token.CheckTags(req.Tags); err != nil {
+			return transferspec.Spec{}, errForbidden("tags.aspera.faspex is for the node user alone")
+		}
+	}
+	uses, err := tokenUses(c, req.Uses)
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
@@ -81,19 +109,24 @@ func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction t
 	case req.TokenLifeSeconds < 0:
 		return transferspec.Spec{}, errBadRequest("token_life_seconds is negative")
 	case req.TokenLifeSeconds == 0:
-		life = defaultTokenLife
-	case req.TokenLifeSeconds > int64(maxTokenLife/time.Second):
-		life = maxTokenLife
+		life = token.DefaultLife
+	case req.TokenLifeSeconds > int64(token.MaxLife/time.Second):
+		life = token.MaxLife
 	}
 	var limits store.TransferLimits
+	root, keyCreated := c.root, int64(0)
 	if c.key != nil {
-		if limits, err = c.key.Limits(); err != nil {
-			return transferspec.Spec{}, err
-		}
+		// The token is good for the key's folder, wherever that is when it is used.
+		limits, root, keyCreated = c.key.Limits, "/", c.key.CreatedUsec
+	}
+	cipher, weakest, err := s.ciphers(limits)
+	if err != nil {
+		return transferspec.Spec{}, err
 	}
 	rates := s.rates(req, limits)
 	text, err := s.Keys.Seal(token.Grant{
-		TransferID: transferID, Direction: direction, Root: c.root, Paths: layout.allowed, User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(),
+		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed, User: s.Transfer.User, TokenUser: c.user,
+		AccessKey: c.keyID(), KeyCreatedUsec: keyCreated, IssuedUsec: issued, Uses: uses,
 		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
 	if err != nil {
@@ -109,10 +142,28 @@ func (s *Server) transferSpec(c *caller, req client.TransferRequest, direction t
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort, SSHFP: s.Transfer.SSHFingerprint,
 		WSSEnabled: s.Transfer.WSSPort != 0, WSSPort: s.Transfer.WSSPort,
-		Cipher: s.cipher(limits), CipherAllowed: s.Transfer.Ciphers[len(s.Transfer.Ciphers)-1], ContentProtection: req.ContentProtection,
+		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps, TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
 		HTTPFallback: &no, CreateDir: direction == transferspec.Send,
 	}, nil
+}
+
+// maxUsesName is in characters, as the database counts them.
+const maxUsesName = 255
+
+// tokenUses are what the node user limits the uses of a token to.
+func tokenUses(c *caller, u *client.Uses) (*token.Uses, error) {
+	switch {
+	case u == nil:
+		return nil, nil
+	case !c.master():
+		return nil, errForbidden("only the node user limits the uses of tokens")
+	case u.Name == "" || !utf8.ValidString(u.Name) || utf8.RuneCountInString(u.Name) > maxUsesName:
+		return nil, errBadRequest(fmt.Sprintf("uses.name must have 1 to %d characters", maxUsesName))
+	case u.Limit < 1:
+		return nil, errBadRequest("uses.limit must be at least 1")
+	}
+	return &token.Uses{Name: u.Name, Limit: u.Limit}, nil
 }
 
 // layout is where the files of a transfer are: what the token allows, and what the client is told.
@@ -211,6 +262,9 @@ func (s *Server) rates(req client.TransferRequest, key store.TransferLimits) tok
 		MinKbps:       max(req.MinRateKbps, 0),
 	}
 	r.TargetKbps = leastPositive(r.TargetKbps, r.TargetCapKbps)
+	if r.TargetCapKbps > 0 {
+		r.MinKbps = min(r.MinKbps, r.TargetCapKbps)
+	}
 	for _, policy := range []string{req.RatePolicy, key.Policy, s.Transfer.RatePolicy} {
 		switch policy {
 		case "fixed", "high", "fair", "low":
@@ -221,17 +275,26 @@ func (s *Server) rates(req client.TransferRequest, key store.TransferLimits) tok
 	return r
 }
 
-// cipher is the access key's, if the node has it, else the node's first that encrypts.
-func (s *Server) cipher(key store.TransferLimits) string {
-	if named := key.Cipher + "-gcm"; slices.Contains(s.Transfer.Ciphers, named) {
-		return named
+// ciphers are what a client is told to use and the weakest it may: the access key's own if the node has it, else the node's first that
+// encrypts and that the key permits.
+func (s *Server) ciphers(key store.TransferLimits) (use, weakest string, err error) {
+	permitted := slices.Clone(s.Transfer.Ciphers)
+	if granted := key.Ciphers(); granted != nil {
+		permitted = slices.DeleteFunc(permitted, func(c string) bool { return !slices.Contains(granted, c) })
 	}
-	for _, c := range s.Transfer.Ciphers {
+	if len(permitted) == 0 {
+		return "", "", errConflict("the access key requires cipher " + key.Cipher + " or stronger, which this node does not permit")
+	}
+	weakest = permitted[len(permitted)-1]
+	if named := key.Cipher + "-gcm"; slices.Contains(permitted, named) {
+		return named, weakest, nil
+	}
+	for _, c := range permitted {
 		if c != "none" {
-			return c
+			return c, weakest, nil
 		}
 	}
-	return s.Transfer.Ciphers[0]
+	return permitted[0], weakest, nil
 }
 
 func firstPositive(values ...int64) int64 {

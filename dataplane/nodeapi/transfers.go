@@ -128,10 +128,11 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 	case in.Status != "":
 		return nil, errBadRequest(`status can only be set to "canceled"`)
 	case in.TargetRateKbps > 0:
-		rate := in.TargetRateKbps
-		if limit := s.Transfer.MaxRateKbps; limit > 0 {
-			rate = min(rate, limit)
+		limit, err := s.highestRate(ctx, t)
+		if err != nil {
+			return nil, err
 		}
+		rate := leastPositive(in.TargetRateKbps, limit)
 		if err := s.Store.SetTargetRate(ctx, t.ID, rate); err != nil {
 			return nil, err
 		}
@@ -139,6 +140,18 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 		return nil, errBadRequest("status or target_rate_kbps is needed")
 	}
 	return s.readTransfer(ctx, c, r)
+}
+
+// highestRate is what the node and the access key of a transfer permit, 0 for no limit.
+func (s *Server) highestRate(ctx context.Context, t store.TransferRecord) (int64, error) {
+	if t.AccessKey == "" {
+		return s.Transfer.MaxRateKbps, nil
+	}
+	key, err := s.Store.AccessKey(ctx, t.AccessKey)
+	if err != nil {
+		return 0, err
+	}
+	return leastPositive(key.Limits.TargetRateCapKbps, s.Transfer.MaxRateKbps), nil
 }
 
 // visibleTransfer reads a transfer that the caller may know of: the node user all, an access key its own.

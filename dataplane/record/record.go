@@ -28,6 +28,10 @@ type Transfer struct {
 	SessionID  string // UUID, new for every session
 	Direction  transferspec.Direction
 	AccessKey  string // empty for the node user
+	// KeyCreatedUsec is when AccessKey was made, in microseconds since 1970; 0 if there is none.
+	KeyCreatedUsec int64
+	// IssuedUsec is when the node issued the transfer token, in microseconds since 1970; 0 for other tokens.
+	IssuedUsec int64
 	TokenUser  string // who obtained the token
 	TokenKind  string // "transfer", "basic", "bearer"
 	RemoteUser string // SSH user

@@ -6,20 +6,33 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"faspex.io/operator/dataplane/record"
+	"faspex.io/operator/dataplane/token"
 )
 
 // RootFileID is the file id of every access key's root folder.
 const RootFileID = 1
+
+// maxKeyDepth bounds how many keys stand above a key.
+const maxKeyDepth = 16
 
 // AccessKey opens one folder. The secret is not part of it: the database holds only its hash.
 type AccessKey struct {
 	ID string
 	// ParentID is the access key that made this one; empty for the node user.
 	ParentID string
-	// StoragePath is a clean absolute path beneath the storage root.
+	// StoragePath is a clean absolute path beneath the storage root, and beneath the parent's.
 	StoragePath          string
 	TokenVerificationKey string
 	Configuration        json.RawMessage
+	// CreatedUsec tells a key from a former one with the same id, in microseconds since 1970.
+	CreatedUsec int64
+	// Limits are the strictest of the key's own and of all keys above it. Lists leave them out.
+	Limits TransferLimits
 }
 
 // AccessKeyChange holds what to change; nil leaves it.
@@ -30,23 +43,31 @@ type AccessKeyChange struct {
 	Configuration        json.RawMessage
 }
 
-const accessKeyColumns = "id, parent_id, storage_path, token_verification_key, configuration"
+const accessKeyColumns = "id, parent_id, storage_path, token_verification_key, configuration, created_at"
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanAccessKey(row scanner, more ...any) (AccessKey, error) {
 	var k AccessKey
 	var configuration []byte
-	dest := append([]any{&k.ID, &k.ParentID, &k.StoragePath, &k.TokenVerificationKey, &configuration}, more...)
+	var created time.Time
+	dest := append([]any{&k.ID, &k.ParentID, &k.StoragePath, &k.TokenVerificationKey, &configuration, &created}, more...)
 	err := row.Scan(dest...)
-	k.Configuration = configuration
+	k.Configuration, k.CreatedUsec = configuration, created.UnixMicro()
 	return k, err
 }
 
-// CreateAccessKey stores a new key; ErrExists if the id is taken.
+// CreateAccessKey stores a new key; ErrExists if the id is taken, ErrNotFound if its parent is gone.
 func (s *Store) CreateAccessKey(ctx context.Context, k AccessKey, secret string) error {
-	hash := hashSecret(secret)
+	hash, err := s.secrets.hash(ctx, secret)
+	if err != nil {
+		return fmt.Errorf("hash secret of access key: %w", err)
+	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// The lock keeps DeleteAccessKey from missing a child that is made meanwhile.
+		if err := lockParent(ctx, tx, k); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx,
 			`INSERT INTO access_keys (id, parent_id, secret_hash, storage_path, token_verification_key, configuration) VALUES (?, ?, ?, ?, ?, ?)`,
 			k.ID, k.ParentID, hash, k.StoragePath, k.TokenVerificationKey, jsonOrEmpty(k.Configuration))
@@ -71,7 +92,62 @@ func (s *Store) AccessKey(ctx context.Context, id string) (AccessKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	k, err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", id))
-	return k, accessKeyError(err)
+	if err != nil {
+		return AccessKey{}, accessKeyError(err)
+	}
+	return s.withAncestors(ctx, k)
+}
+
+// lockParent locks the keys above a key and holds its folder to theirs.
+func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
+	above := k.ParentID
+	for depth := 0; above != ""; depth++ {
+		if depth == maxKeyDepth {
+			return fmt.Errorf("%w: %d are above it", ErrTooDeep, maxKeyDepth)
+		}
+		parent, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ? LOCK IN SHARE MODE", above))
+		if err != nil {
+			return fmt.Errorf("key above: %w", accessKeyError(err))
+		}
+		if !beneath(parent.StoragePath, k.StoragePath) {
+			return ErrOutsideParent
+		}
+		above = parent.ParentID
+	}
+	return nil
+}
+
+// withAncestors completes a key by what the keys above it say. A key without all of them, or whose folder is not beneath theirs, is
+// as good as gone.
+func (s *Store) withAncestors(ctx context.Context, k AccessKey) (AccessKey, error) {
+	var err error
+	if k.Limits, err = ParseLimits(k.Configuration); err != nil {
+		return AccessKey{}, err
+	}
+	above := k.ParentID
+	for depth := 0; above != ""; depth++ {
+		if depth == maxKeyDepth {
+			return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
+		}
+		parent, err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", above))
+		if err != nil {
+			return AccessKey{}, accessKeyError(err)
+		}
+		if !beneath(parent.StoragePath, k.StoragePath) {
+			return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
+		}
+		limits, err := ParseLimits(parent.Configuration)
+		if err != nil {
+			return AccessKey{}, err
+		}
+		k.Limits = k.Limits.within(limits)
+		above = parent.ParentID
+	}
+	return k, nil
+}
+
+func beneath(folder, p string) bool {
+	return folder == "/" || p == folder || strings.HasPrefix(p, folder+"/")
 }
 
 // AccessKeys lists the keys that parent made, or all of them for the empty parent.
@@ -82,6 +158,10 @@ func (s *Store) AccessKeys(ctx context.Context, parent string) ([]AccessKey, err
 	if err != nil {
 		return nil, fmt.Errorf("list access keys: %w", err)
 	}
+	return scanAccessKeys(rows)
+}
+
+func scanAccessKeys(rows *sql.Rows) ([]AccessKey, error) {
 	defer rows.Close()
 	var keys []AccessKey
 	for rows.Next() {
@@ -97,36 +177,45 @@ func (s *Store) AccessKeys(ctx context.Context, parent string) ([]AccessKey, err
 	return keys, nil
 }
 
-// CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong.
+// CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong, which takes the same
+// time, and token.ErrThrottled after too many wrong ones. The client's address is token.AddressOf(ctx).
 func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, error) {
-	if !isASCII(id) {
-		return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
+	k, hash, err := s.keyAndHash(ctx, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return AccessKey{}, err
 	}
-	query, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	var hash string
-	k, err := scanAccessKey(s.db.QueryRowContext(query, "SELECT "+accessKeyColumns+", secret_hash FROM access_keys WHERE id = ?", id), &hash)
-	if err != nil {
-		return AccessKey{}, accessKeyError(err)
-	}
-	right, err := s.secrets.check(hash, secret)
+	right, err := s.secrets.check(ctx, id, token.AddressOf(ctx), hash, secret)
 	if err != nil {
 		return AccessKey{}, fmt.Errorf("check secret of access key: %w", err)
 	}
 	if !right {
 		return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
 	}
-	return k, nil
+	return s.withAncestors(ctx, k)
 }
 
-// UpdateAccessKey changes a key. Another storage path forgets all file ids but the root's.
+func (s *Store) keyAndHash(ctx context.Context, id string) (k AccessKey, hash string, err error) {
+	if !isASCII(id) {
+		return AccessKey{}, "", fmt.Errorf("access key: %w", ErrNotFound)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	k, err = scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+", secret_hash FROM access_keys WHERE id = ?", id), &hash)
+	return k, hash, accessKeyError(err)
+}
+
+// UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, all of them forget their file
+// ids but the root's, and their running transfers are cancelled: they write where the folder was.
 func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChange) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
 	}
 	var hash *string
 	if c.Secret != nil {
-		h := hashSecret(*c.Secret)
+		h, err := s.secrets.hash(ctx, *c.Secret)
+		if err != nil {
+			return fmt.Errorf("hash secret of access key: %w", err)
+		}
 		hash = &h
 	}
 	var configuration *string
@@ -135,39 +224,105 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 		configuration = &text
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var path string
-		err := tx.QueryRowContext(ctx, "SELECT storage_path FROM access_keys WHERE id = ? FOR UPDATE", id).Scan(&path)
-		if err != nil {
-			return accessKeyError(err)
+		// The counter's lock comes first, as everywhere: transfers that begin meanwhile are recorded before or after this.
+		if _, err := nextRevision(ctx, tx); err != nil {
+			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE access_keys SET secret_hash = COALESCE(?, secret_hash), storage_path = COALESCE(?, storage_path),
+		keys, err := lockDescendants(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE access_keys SET secret_hash = COALESCE(?, secret_hash),
 			token_verification_key = COALESCE(?, token_verification_key), configuration = COALESCE(?, configuration) WHERE id = ?`,
-			hash, c.StoragePath, c.TokenVerificationKey, configuration, id)
+			hash, c.TokenVerificationKey, configuration, id)
 		if err != nil {
 			return fmt.Errorf("update access key: %w", err)
 		}
-		if c.StoragePath != nil && *c.StoragePath != path {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM files WHERE access_key_id = ? AND id <> ?", id, RootFileID); err != nil {
-				return fmt.Errorf("forget file ids: %w", err)
-			}
+		if c.StoragePath == nil || *c.StoragePath == keys[0].StoragePath {
+			return nil
 		}
-		return nil
+		moved := keys[0]
+		moved.StoragePath = *c.StoragePath
+		if err := lockParent(ctx, tx, moved); err != nil {
+			return err
+		}
+		return moveKeys(ctx, tx, keys, moved.StoragePath)
 	})
 }
 
-// DeleteAccessKey removes a key and its file ids; ErrNotFound if there is none.
+// moveKeys gives the first of keys another folder, and the others, which are below it, theirs beneath that.
+func moveKeys(ctx context.Context, tx *sql.Tx, keys []AccessKey, folder string) error {
+	for _, k := range keys {
+		moved := path.Join(folder, strings.TrimPrefix(k.StoragePath, keys[0].StoragePath))
+		if _, err := tx.ExecContext(ctx, "UPDATE access_keys SET storage_path = ? WHERE id = ?", moved, k.ID); err != nil {
+			return fmt.Errorf("move access key: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM files WHERE access_key_id = ? AND id <> ?", k.ID, RootFileID); err != nil {
+			return fmt.Errorf("forget file ids: %w", err)
+		}
+	}
+	return cancelTransfersOf(ctx, tx, keys)
+}
+
+// DeleteAccessKey removes a key, all keys below it and their file ids, and cancels their running transfers; ErrNotFound if there is none.
 func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	res, err := s.db.ExecContext(ctx, "DELETE FROM access_keys WHERE id = ?", id)
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := nextRevision(ctx, tx); err != nil {
+			return err
+		}
+		keys, err := lockDescendants(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM access_keys WHERE id = ?", k.ID); err != nil {
+				return fmt.Errorf("delete access key: %w", err)
+			}
+		}
+		return cancelTransfersOf(ctx, tx, keys)
+	})
+}
+
+// lockDescendants locks a key and all below it, from the top down; the key itself is the first.
+func lockDescendants(ctx context.Context, tx *sql.Tx, id string) ([]AccessKey, error) {
+	k, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ? FOR UPDATE", id))
 	if err != nil {
-		return fmt.Errorf("delete access key: %w", err)
+		return nil, accessKeyError(err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, fmt.Errorf("access key: %w", ErrNotFound))
+	keys, seen := []AccessKey{k}, map[string]bool{k.ID: true}
+	for i := 0; i < len(keys); i++ {
+		children, err := childrenOf(ctx, tx, keys[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, child := range children {
+			if !seen[child.ID] {
+				seen[child.ID] = true
+				keys = append(keys, child)
+			}
+		}
+	}
+	return keys, nil
+}
+
+func childrenOf(ctx context.Context, tx *sql.Tx, id string) ([]AccessKey, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE parent_id = ? FOR UPDATE", id)
+	if err != nil {
+		return nil, fmt.Errorf("list access keys: %w", err)
+	}
+	return scanAccessKeys(rows)
+}
+
+// cancelTransfersOf asks the nodes that run transfers of keys to stop them. Those that begin meanwhile are stopped by writeBegin.
+func cancelTransfersOf(ctx context.Context, tx *sql.Tx, keys []AccessKey) error {
+	for _, k := range keys {
+		_, err := tx.ExecContext(ctx, "UPDATE transfers SET cancel_requested = TRUE WHERE access_key = ? AND status = ?", k.ID, record.StatusRunning)
+		if err != nil {
+			return fmt.Errorf("cancel transfers of access key: %w", err)
+		}
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ const (
 	// lostAfter is how long a session may be silent before another node declares it lost.
 	lostAfter     = time.Minute
 	sweepInterval = 30 * time.Second
+	// purgeInterval is how often a node looks for what is kept no longer, once it has found nothing.
+	purgeInterval = time.Hour
 	// drainTime is how long Run goes on after its context to write what is left.
 	drainTime = 15 * time.Second
 	// maxRefusals is how often a working database may refuse a write, for a deadlock for example, before Run gives up at its end.
@@ -41,6 +43,8 @@ type NodeRecorder struct {
 	log   *slog.Logger
 	poke  chan struct{}
 	tally tally
+	// history is how long what ended is kept.
+	history History
 
 	mu       sync.Mutex
 	sessions map[string]*recording
@@ -50,9 +54,12 @@ type NodeRecorder struct {
 func NewRecorder(s *Store, node string, now func() time.Time, log *slog.Logger) *NodeRecorder {
 	return &NodeRecorder{
 		store: s, node: node, boot: uuid.NewString(), now: now, log: log,
-		poke: make(chan struct{}, 1), sessions: map[string]*recording{},
+		poke: make(chan struct{}, 1), sessions: map[string]*recording{}, history: History{}.withDefaults(),
 	}
 }
+
+// Keep sets how long what ended is kept. It is called before Run.
+func (r *NodeRecorder) Keep(h History) { r.history = h.withDefaults() }
 
 // Begin implements Recorder.
 func (r *NodeRecorder) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
@@ -195,6 +202,7 @@ type sweeper struct {
 	recovered  bool
 	lastFailed time.Time
 	last       time.Time
+	nextPurge  time.Time
 }
 
 func (s *sweeper) failed() { s.lastFailed = s.recorder.now() }
@@ -226,6 +234,13 @@ func (s *sweeper) step(ctx context.Context) error {
 	n, err := r.store.failLost(ctx, lostAfter, now)
 	if n > 0 {
 		r.log.Warn("transfers of nodes that went away are failed", "sessions", n)
+	}
+	if err != nil || now.Before(s.nextPurge) {
+		return err
+	}
+	more, err := r.store.purge(ctx, r.history, now)
+	if err == nil && !more {
+		s.nextPurge = now.Add(purgeInterval)
 	}
 	return err
 }

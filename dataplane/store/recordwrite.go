@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -86,8 +87,26 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 		if err != nil {
 			return fmt.Errorf("record session: %w", err)
 		}
-		return nil
+		if err := cancelIfWithdrawn(ctx, tx, t); err != nil {
+			return err
+		}
+		return cancelIfKeyIsGone(ctx, tx, t)
 	})
+}
+
+// cancelIfKeyIsGone stops a session that was authorized before its access key was deleted and recorded after.
+func cancelIfKeyIsGone(ctx context.Context, tx *sql.Tx, t record.Transfer) error {
+	if t.AccessKey == "" || t.KeyCreatedUsec == 0 {
+		return nil
+	}
+	k, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", t.AccessKey))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("record transfer: %w", accessKeyError(err))
+	}
+	if err == nil && k.CreatedUsec == t.KeyCreatedUsec {
+		return nil
+	}
+	return cancelTransfer(ctx, tx, t.TransferID)
 }
 
 type execer interface {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -27,6 +29,8 @@ const (
 	// maxHashing bounds the memory that logins can take at once.
 	maxHashing = 4
 	maxChecked = 4096
+	// maxWaiting bounds the logins that wait for their turn, those at work included.
+	maxWaiting = 256
 )
 
 // hashSecret makes the stored form of a secret, in the PHC string format.
@@ -66,42 +70,142 @@ func compareSecret(hash, secret string) (bool, error) {
 }
 
 // secretChecker compares secrets. The hash is slow by design and API clients log in with every call, so a secret that was found
-// right is remembered as a keyed digest that means nothing outside this process.
+// right is remembered as a keyed digest that means nothing outside this process. Only the throttle's counts let anybody ask.
 type secretChecker struct {
-	key  []byte
-	slot chan struct{}
+	key      []byte
+	slot     chan struct{}
+	throttle *Throttle
+	// unknown is the hash that secrets of unknown ids are compared with, so that these take the same time.
+	unknown string
+	// hashed counts the hashes that were made.
+	hashed atomic.Int64
 
 	mu      sync.Mutex
+	waiting int
 	checked map[string][sha256.Size]byte // by stored hash
+	flights map[flightID]*flight
+}
+
+// flight is a check that others with the same secret wait for.
+type flight struct {
+	done  chan struct{}
+	right bool
+	err   error
+}
+
+type flightID struct {
+	account, address string
+	digest           [sha256.Size]byte
 }
 
 func newSecretChecker() *secretChecker {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key)
-	return &secretChecker{key: key, slot: make(chan struct{}, maxHashing), checked: map[string][sha256.Size]byte{}}
+	return &secretChecker{
+		key: key, slot: make(chan struct{}, maxHashing), throttle: newThrottle(), unknown: encodeHash(make([]byte, argonSaltLen), make([]byte, argonKeyLen)),
+		checked: map[string][sha256.Size]byte{}, flights: map[flightID]*flight{},
+	}
 }
 
-func (c *secretChecker) check(hash, secret string) (bool, error) {
+// check compares a secret with the stored hash of an account, "" if there is no such account. It counts the try first.
+func (c *secretChecker) check(ctx context.Context, account, address, hash, secret string) (bool, error) {
 	mac := hmac.New(sha256.New, c.key)
 	mac.Write([]byte(secret))
-	digest := [sha256.Size]byte(mac.Sum(nil))
+	id := flightID{account, address, [sha256.Size]byte(mac.Sum(nil))}
+	c.mu.Lock()
+	for c.flights[id] != nil {
+		f := c.flights[id]
+		c.mu.Unlock()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+		if !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
+			return f.right, f.err
+		}
+		c.mu.Lock() // Whoever checked for all went away.
+	}
+	f := &flight{done: make(chan struct{})}
+	c.flights[id] = f
+	c.mu.Unlock()
+	f.right, f.err = c.counted(ctx, id, hash, secret)
+	c.mu.Lock()
+	delete(c.flights, id)
+	c.mu.Unlock()
+	close(f.done)
+	return f.right, f.err
+}
+
+func (c *secretChecker) counted(ctx context.Context, id flightID, hash, secret string) (bool, error) {
+	place, err := c.throttle.take(id.account, id.address, hash)
+	if err != nil {
+		return false, err
+	}
 	c.mu.Lock()
 	known, ok := c.checked[hash]
 	c.mu.Unlock()
-	if ok && subtle.ConstantTimeCompare(known[:], digest[:]) == 1 {
+	if ok && subtle.ConstantTimeCompare(known[:], id.digest[:]) == 1 {
+		c.throttle.right(place)
 		return true, nil
 	}
-	c.slot <- struct{}{}
-	defer func() { <-c.slot }()
-	right, err := compareSecret(hash, secret)
-	if err != nil || !right {
+	compared := hash
+	if hash == "" {
+		compared = c.unknown
+	}
+	right, err := c.slowly(ctx, func() (bool, error) { return compareSecret(compared, secret) })
+	if err != nil {
+		c.throttle.undecided(place)
 		return false, err
 	}
+	if !right || hash == "" {
+		return false, nil
+	}
+	c.throttle.right(place)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.checked) >= maxChecked {
 		clear(c.checked)
 	}
-	c.checked[hash] = digest
+	c.checked[hash] = id.digest
 	return true, nil
+}
+
+// hash makes the stored form of a secret when it is its turn.
+func (c *secretChecker) hash(ctx context.Context, secret string) (hash string, err error) {
+	_, err = c.slowly(ctx, func() (bool, error) { hash = hashSecret(secret); return true, nil })
+	return hash, err
+}
+
+// SpendLogin takes the time of a login that fails: for accounts that are kept elsewhere.
+func (s *Store) SpendLogin(ctx context.Context, secret string) error {
+	_, err := s.secrets.slowly(ctx, func() (bool, error) { return compareSecret(s.secrets.unknown, secret) })
+	return err
+}
+
+// slowly runs what hashes, a few at once. Those that wait are bounded too, and leave when their context ends.
+func (c *secretChecker) slowly(ctx context.Context, fn func() (bool, error)) (bool, error) {
+	c.mu.Lock()
+	if c.waiting >= maxWaiting {
+		c.mu.Unlock()
+		return false, ErrBusy
+	}
+	c.waiting++
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.waiting--
+		c.mu.Unlock()
+	}()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	select {
+	case c.slot <- struct{}{}:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	defer func() { <-c.slot }()
+	c.hashed.Add(1)
+	return fn()
 }

@@ -21,6 +21,10 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
+	// ErrOutsideParent is for a folder that is not beneath that of the key above.
+	ErrOutsideParent = errors.New("the folder is not beneath that of the access key above")
+	ErrBusy          = errors.New("too many logins at once")
+	ErrTooDeep       = errors.New("too many access keys are above this one")
 )
 
 // Store reads and writes the node's database. Safe for concurrent use.
@@ -64,6 +68,9 @@ func New(cfg *mysql.Config) (*Store, error) {
 	db.SetConnMaxLifetime(connectionLife)
 	return &Store{db: db, cfg: cfg, secrets: newSecretChecker()}, nil
 }
+
+// Throttle counts the failed logins with access keys; the node user's are counted with them.
+func (s *Store) Throttle() *Throttle { return s.secrets.throttle }
 
 // Close closes the connections.
 func (s *Store) Close() error { return s.db.Close() }

@@ -45,12 +45,9 @@ func tokenKey(k AccessKey, err error) (token.AccessKey, error) {
 	if err != nil {
 		return token.AccessKey{}, err
 	}
-	limits, err := k.Limits()
-	if err != nil {
-		return token.AccessKey{}, err
-	}
 	return token.AccessKey{
-		ID: k.ID, Root: k.StoragePath, VerificationKey: k.TokenVerificationKey,
-		Rates: token.Rates{TargetKbps: limits.TargetRateKbps, TargetCapKbps: limits.TargetRateCapKbps, Policy: limits.Policy},
+		ID: k.ID, CreatedUsec: k.CreatedUsec, Root: k.StoragePath, VerificationKey: k.TokenVerificationKey,
+		Rates:   token.Rates{TargetKbps: k.Limits.TargetRateKbps, TargetCapKbps: k.Limits.TargetRateCapKbps, Policy: k.Limits.Policy},
+		Ciphers: k.Limits.Ciphers(),
 	}, nil
 }

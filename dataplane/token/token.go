@@ -35,12 +35,28 @@ type Rates struct {
 	Policy        string `json:"policy,omitempty"`
 }
 
+// Lives of tokens.
+const (
+	// DefaultLife is that of a token for which none was asked: a transfer spec is used at once or asked for again.
+	DefaultLife = 10 * time.Minute
+	// MaxLife is the longest that may be asked for.
+	MaxLife = 7 * 24 * time.Hour
+)
+
+// Uses says that at most Limit tokens with this name are used, however often each of them is.
+type Uses struct {
+	Name  string `json:"name"`
+	Limit int64  `json:"limit"`
+}
+
 // Grant is what a token allows.
 type Grant struct {
 	// TransferID is the UUID under which the transfer is recorded: retries with one token are one transfer.
 	TransferID string    `json:"xid"`
 	Direction  Direction `json:"dir"`
-	// Root is the folder beneath the storage root that all paths of the client are relative to ("/" is the storage root).
+	// Root is the folder that all paths of the client are relative to. Authorize gives it beneath the storage root ("/" is the storage
+	// root). In the seal of a token that was made with an access key it is beneath the key's folder, wherever that is when the token is
+	// used.
 	Root string `json:"root"`
 	// Paths is what is allowed beneath Root; nil allows everything beneath it. An entry with only a Destination allows
 	// uploads into that folder, one with only a Source downloads of that file or tree, one with both that pair alone.
@@ -48,12 +64,21 @@ type Grant struct {
 	// User is the transfer user (SSH user) the token was made for; empty if any transfer user may present it.
 	User string `json:"user,omitempty"`
 	// TokenUser is the node user, access key or bearer user that obtained the token.
-	TokenUser string          `json:"by,omitempty"`
-	AccessKey string          `json:"key,omitempty"`
-	ExpiresAt time.Time       `json:"exp"`
-	Cookie    string          `json:"cookie,omitempty"`
-	Tags      json.RawMessage `json:"tags,omitempty"`
-	Rates     Rates           `json:"rates,omitzero"`
+	TokenUser string `json:"by,omitempty"`
+	AccessKey string `json:"key,omitempty"`
+	// KeyCreatedUsec is when AccessKey was made: a key made anew with the same id is another.
+	KeyCreatedUsec int64           `json:"kmade,omitempty"`
+	ExpiresAt      time.Time       `json:"exp"`
+	Cookie         string          `json:"cookie,omitempty"`
+	Tags           json.RawMessage `json:"tags,omitempty"`
+	Rates          Rates           `json:"rates,omitzero"`
+	// IssuedUsec is when the token was made, by the clock of the nodes' database, in microseconds since 1970. A token without it counts as
+	// older than every revocation.
+	IssuedUsec int64 `json:"iat,omitempty"`
+	// Uses limits how many tokens are used; nil is no limit.
+	Uses *Uses `json:"uses,omitempty"`
+	// Ciphers are those that the session may use, strongest first; nil permits all. They are the access key's when the token is used.
+	Ciphers []string `json:"-"`
 	// Kind is the kind of token presented: "transfer", "basic" or "bearer". It is not sealed.
 	Kind string `json:"-"`
 }
@@ -65,6 +90,8 @@ type Request struct {
 	Direction Direction
 	// User is the SSH user that authenticated.
 	User string
+	// Addr is the client's IP address.
+	Addr string
 	// Tags is the JSON of the client's tags; gen4 transfers name their folder in tags.aspera.node.file_id.
 	Tags json.RawMessage
 	// Sources are the paths to download, with the client's source root already joined; ignored for uploads.
@@ -91,5 +118,8 @@ var (
 	ErrWrongUser      = errors.New("authorization token is for another transfer user")
 	ErrPathNotAllowed = errors.New("path is not allowed by the authorization token")
 	ErrBadCredentials = errors.New("access key or secret is wrong")
+	ErrThrottled      = errors.New("too many failed logins, try again later")
 	ErrFileNotFound   = errors.New("file id does not exist")
+	ErrRevoked        = errors.New("authorization token was withdrawn")
+	ErrUsedUp         = errors.New("downloaded as often as allowed")
 )

@@ -23,12 +23,16 @@ const (
 // AccessKey is what the verifier has to know of an access key.
 type AccessKey struct {
 	ID string
+	// CreatedUsec is when the key was made, in microseconds since 1970.
+	CreatedUsec int64
 	// Root is the storage path of the key, a clean absolute path beneath the storage root.
 	Root string
 	// VerificationKey is the PEM public key for bearer tokens; empty if the key takes none.
 	VerificationKey string
 	// Rates limit the transfers made with the key.
 	Rates Rates
+	// Ciphers are those that sessions with the key may use; nil permits all.
+	Ciphers []string
 }
 
 // AccessKeys finds access keys and their files. Unknown keys and ids are errors that wrap ErrBadCredentials and ErrFileNotFound.
@@ -41,15 +45,31 @@ type AccessKeys interface {
 	FilePath(ctx context.Context, accessKey, fileID string) (string, error)
 }
 
+// Ledger knows what became of transfer tokens after they were issued, on all nodes. An error is a failure to decide.
+type Ledger interface {
+	// Withdrawn reports whether tokens with this grant's tags and direction were revoked since it was issued.
+	Withdrawn(ctx context.Context, g Grant) (bool, error)
+	// Use counts the token under the name of its uses, once however often it is called, and reports false if it would be one too many.
+	Use(ctx context.Context, g Grant) (bool, error)
+}
+
+// NoLedger is the ledger of programs that withdraw and count no tokens.
+type NoLedger struct{}
+
+// Withdrawn implements Ledger.
+func (NoLedger) Withdrawn(context.Context, Grant) (bool, error) { return false, nil }
+
+// Use implements Ledger: it can't count, so it refuses what has to be counted.
+func (NoLedger) Use(_ context.Context, g Grant) (bool, error) { return g.Uses == nil, nil }
+
 // Verifier is the Authorizer of a node.
 type Verifier struct {
 	Keys       *Keyring
 	AccessKeys AccessKeys
-	Now        func() time.Time
+	// Ledger is asked about each transfer token.
+	Ledger Ledger
+	Now    func() time.Time
 }
-
-// basicLife is how long a transfer that began with an access key's own credentials may be resumed without asking again.
-const basicLife = 24 * time.Hour
 
 // Authorize turns a token into what it allows, and refuses a request that asks for more.
 func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
@@ -77,22 +97,68 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	if err := g.check(req, v.Now()); err != nil {
 		return Grant{}, err
 	}
+	if g.Kind != KindTransfer {
+		return g, nil
+	}
+	if err := v.lookUp(ctx, g); err != nil {
+		return Grant{}, err
+	}
 	return g, nil
 }
 
-// transfer opens a transfer token. One that was made with an access key is good for as long as the key is there.
+// lookUp asks what became of a transfer token since it was made. It comes last: a request that is refused uses no token.
+func (v *Verifier) lookUp(ctx context.Context, g Grant) error {
+	if v.Ledger == nil {
+		return errors.New("look up token: there is no ledger")
+	}
+	gone, err := v.Ledger.Withdrawn(ctx, g)
+	if err != nil {
+		return fmt.Errorf("look up token: %w", err)
+	}
+	if gone {
+		return ErrRevoked
+	}
+	if g.Uses == nil {
+		return nil
+	}
+	allowed, err := v.Ledger.Use(ctx, g)
+	if err != nil {
+		return fmt.Errorf("count token: %w", err)
+	}
+	if !allowed {
+		return ErrUsedUp
+	}
+	return nil
+}
+
+// transfer opens a transfer token. One that was made with an access key is good for as long as the key is there, for the folder and
+// within the limits that the key has now.
 func (v *Verifier) transfer(ctx context.Context, text string) (Grant, error) {
 	g, err := v.Keys.Open(text)
 	if err != nil || g.AccessKey == "" {
 		return g, err
 	}
-	switch _, err := v.AccessKeys.AccessKey(ctx, g.AccessKey); {
-	case errors.Is(err, ErrBadCredentials):
+	key, err := v.AccessKeys.AccessKey(ctx, g.AccessKey)
+	switch {
+	case errors.Is(err, ErrBadCredentials), err == nil && key.CreatedUsec != g.KeyCreatedUsec:
 		return Grant{}, fmt.Errorf("%w: the access key it was made with is gone", ErrInvalid)
 	case err != nil:
 		return Grant{}, fmt.Errorf("access key of the token: %w", err)
 	}
+	g.Root = path.Join(key.Root, path.Clean("/"+g.Root))
+	g.Rates, g.Ciphers = g.Rates.within(key.Rates), key.Ciphers
 	return g, nil
+}
+
+// within holds the rates of a token to those of the access key it was made with.
+func (r Rates) within(key Rates) Rates {
+	if key.TargetCapKbps > 0 && (r.TargetCapKbps <= 0 || key.TargetCapKbps < r.TargetCapKbps) {
+		r.TargetCapKbps = key.TargetCapKbps
+	}
+	if limit := r.TargetCapKbps; limit > 0 {
+		r.TargetKbps, r.MinKbps = min(r.TargetKbps, limit), min(r.MinKbps, limit)
+	}
+	return r
 }
 
 func (v *Verifier) basic(ctx context.Context, credentials string, req Request) (Grant, error) {
@@ -104,12 +170,12 @@ func (v *Verifier) basic(ctx context.Context, credentials string, req Request) (
 	if !ok {
 		return Grant{}, ErrInvalid
 	}
-	key, err := v.AccessKeys.CheckSecret(ctx, id, secret)
+	key, err := v.AccessKeys.CheckSecret(WithAddress(ctx, req.Addr), id, secret)
 	if err != nil {
 		return Grant{}, fmt.Errorf("basic token: %w", err)
 	}
 	return v.gen4(ctx, key, req, Grant{
-		Kind: KindBasic, TokenUser: key.ID, ExpiresAt: v.Now().Add(basicLife),
+		Kind: KindBasic, TokenUser: key.ID, ExpiresAt: v.Now().Add(DefaultLife),
 	})
 }
 
@@ -156,6 +222,9 @@ func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant
 			} `json:"node"`
 		} `json:"aspera"`
 	}
+	if err := CheckTags(req.Tags); err != nil {
+		return Grant{}, err
+	}
 	if len(req.Tags) > 0 {
 		if err := json.Unmarshal(req.Tags, &tags); err != nil {
 			return Grant{}, fmt.Errorf("%w: tags are not what a node expects", ErrInvalid)
@@ -173,7 +242,8 @@ func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant
 		}
 		g.Root = path.Join(key.Root, folder)
 	}
-	g.Direction, g.AccessKey, g.Tags, g.Rates = req.Direction, key.ID, req.Tags, key.Rates
+	g.Direction, g.AccessKey, g.KeyCreatedUsec, g.Tags = req.Direction, key.ID, key.CreatedUsec, req.Tags
+	g.Rates, g.Ciphers = key.Rates.within(key.Rates), key.Ciphers
 	g.TransferID = transferID(key.ID, tags.Aspera.XferID)
 	return g, nil
 }
@@ -190,7 +260,7 @@ func transferID(accessKey, clientID string) string {
 func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
-		ErrBadCredentials, ErrFileNotFound,
+		ErrBadCredentials, ErrFileNotFound, ErrRevoked, ErrUsedUp, ErrThrottled,
 	} {
 		if errors.Is(err, refusal) {
 			return true

@@ -52,6 +52,7 @@ func newVerifier(t *testing.T, keys memoryKeys) *Verifier {
 	return &Verifier{
 		Keys:       newKeyring(t, Keys{Active: "k1", ByID: map[string][]byte{"k1": key(1)}}),
 		AccessKeys: keys,
+		Ledger:     NoLedger{},
 		Now:        func() time.Time { return noon },
 	}
 }

@@ -38,7 +38,7 @@ func climbs(p string) bool {
 func (s *session) request() (token.Request, error) {
 	h := s.hello
 	r := token.Request{
-		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Tags: h.Tags, Destination: h.Destination,
+		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Addr: s.peer.Addr, Tags: h.Tags, Destination: h.Destination,
 	}
 	if !r.Direction.Valid() {
 		return r, fail.New(fail.Protocol, "direction %q is neither send nor receive", h.Direction)
@@ -76,7 +76,7 @@ func (s *session) plan() (*plan, error) {
 		return nil, fail.File("the folder of the authorization", err, fail.NoSuchFile)
 	}
 	p := &plan{opened: []*storage.Root{root}}
-	if s.grant.Kind == kindTokenless {
+	if s.grant.Kind == token.KindTokenless {
 		root = root.Following() // All of the folder is the user's: links that stay inside lead to nothing else.
 	}
 	if s.grant.Direction == transferspec.Receive {

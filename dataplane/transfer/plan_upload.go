@@ -24,7 +24,7 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 		s.options.Sparse, s.options.SplitFrom = false, 0 // An encrypted file has no holes, and one header that one session writes.
 	}
 	p.target = func(entry string) (string, *fail.Error) { return uploadTarget(s.grant, folder, name, entry) }
-	if s.grant.Kind != kindTokenless {
+	if s.grant.Kind != token.KindTokenless {
 		p.mayLink = func(target, text string) *fail.Error { return mayLink(s.grant, s.OutsideLinks, target, text) }
 	}
 	return nil

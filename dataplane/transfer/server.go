@@ -83,9 +83,6 @@ func (s *Server) Serve(parent context.Context, stream io.ReadWriteCloser, peer P
 	return nil
 }
 
-// kindTokenless is the kind of a grant without a token: all of the docroot.
-const kindTokenless = "none"
-
 // session is one session at the server.
 type session struct {
 	*Server
@@ -156,8 +153,11 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	if hello.Token == "" && s.peer.Tokenless {
-		s.grant = token.Grant{Direction: request.Direction, Root: "/", User: s.peer.User, TransferID: hello.TransferID, Kind: kindTokenless}
-	} else if s.grant, err = s.Authorizer.Authorize(ctx, request); err != nil {
+		s.grant, err = token.Tokenless(request.Direction, s.peer.User, hello.TransferID, hello.Tags)
+	} else {
+		s.grant, err = s.Authorizer.Authorize(ctx, request)
+	}
+	if err != nil {
 		if !token.IsRefusal(err) {
 			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
 			return nil, &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
@@ -173,6 +173,9 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	}
 	if s.grant.TransferID == "" {
 		s.grant.TransferID = s.id
+	}
+	if err := s.useGrantedCipher(); err != nil {
+		return nil, err
 	}
 	s.limit()
 	return s.plan()
@@ -209,6 +212,28 @@ func (s *session) negotiate() error {
 	return nil
 }
 
+// useGrantedCipher holds the session to the ciphers of its grant. A client that named none gets the first of the server's that is among
+// them.
+func (s *session) useGrantedCipher() error {
+	granted := s.grant.Ciphers
+	if granted == nil || slices.Contains(granted, s.options.Cipher) {
+		return nil
+	}
+	if s.hello.Options.Cipher != "" {
+		return fail.New(fail.Usage, "cipher %s is not permitted by the access key, %s or stronger is", s.options.Cipher, granted[len(granted)-1])
+	}
+	server := s.Ciphers
+	if len(server) == 0 {
+		server = granted
+	}
+	i := slices.IndexFunc(server, func(c string) bool { return slices.Contains(granted, c) })
+	if i < 0 {
+		return fail.New(fail.Usage, "the access key requires cipher %s or stronger, which this server does not permit", granted[len(granted)-1])
+	}
+	s.options.Cipher = server[i]
+	return nil
+}
+
 // limit holds the rates to what the server and the grant allow.
 func (s *session) limit() {
 	g := s.grant.Rates
@@ -216,12 +241,19 @@ func (s *session) limit() {
 	if s.hello.Options.TargetKbps == 0 && g.TargetKbps > 0 {
 		s.options.TargetKbps = g.TargetKbps
 	}
-	if s.options.TargetKbps > 0 {
-		s.options.TargetKbps = leastPositive(s.options.TargetKbps, s.capKbps)
-	}
+	s.options.TargetKbps = s.withinCap(s.options.TargetKbps)
+	s.options.MinKbps = s.withinCap(s.options.MinKbps)
 	if s.hello.Options.RatePolicy == "" && g.Policy != "" && (g.Policy != string(engine.PolicyFixed) || s.options.TargetKbps > 0) {
 		s.options.RatePolicy = g.Policy
 	}
+}
+
+// withinCap is a rate, of which 0 stays what it means, held to the highest that the session may have.
+func (s *session) withinCap(kbps int64) int64 {
+	if kbps > 0 {
+		return leastPositive(kbps, s.capKbps)
+	}
+	return kbps
 }
 
 func (s *session) transfer(ctx context.Context, p *plan) error {
@@ -332,6 +364,7 @@ func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 }
 
 func (s *session) changeRate(kbps int64) {
+	kbps = s.withinCap(kbps)
 	switch r := s.now.get().(type) {
 	case *sender:
 		r.setTarget(kbps)

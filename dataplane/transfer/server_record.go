@@ -26,14 +26,12 @@ func (s *session) record(ctx context.Context) error {
 	}
 	t := record.Transfer{
 		TransferID: s.grant.TransferID, SessionID: s.id, Direction: s.grant.Direction, AccessKey: s.grant.AccessKey,
+		KeyCreatedUsec: s.grant.KeyCreatedUsec, IssuedUsec: s.grant.IssuedUsec,
 		TokenUser: s.grant.TokenUser, TokenKind: s.grant.Kind, RemoteUser: s.peer.User, ClientAddr: s.peer.Addr,
 		ServerAddr: s.peer.LocalAddr, Cookie: s.grant.Cookie, Tags: s.grant.Tags, StartSpec: spec,
 	}
 	if t.Cookie == "" {
 		t.Cookie = s.hello.Cookie
-	}
-	if len(t.Tags) == 0 {
-		t.Tags = s.hello.Tags
 	}
 	var err error
 	if s.recording, err = s.Recorder.Begin(ctx, t); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/store"
 )
@@ -51,12 +52,12 @@ func (w *Worker) watch(ctx context.Context, job store.Job) error {
 func (w *Worker) noteNode(ctx context.Context, node store.Node, failure error) error {
 	status, message := nodeReached, ""
 	if failure != nil {
-		status, message = nodeFailed, failure.Error()
+		status, message = nodeFailed, string(nodes.FailureOf(failure))
 	}
 	if node.Status == status && (failure == nil || node.StatusMessage == message) {
 		return nil
 	}
-	w.log.InfoContext(ctx, "node status changed", "node", node.Name, "status", status, "reason", message)
+	w.log.InfoContext(ctx, "node status changed", "node", node.Name, "status", status, "reason", message, "error", failure)
 	return w.store.SetNodeStatus(ctx, node.ID, status, message)
 }
 

@@ -81,7 +81,7 @@ func newNode(t testing.TB) *node {
 		NodeID:   "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 	}).Handler()
 	n.transfers = &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: store.TokenKeys{Store: s}, Now: time.Now}, Recorder: unrecorded{},
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: store.TokenKeys{Store: s}, Ledger: store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
 		Links: links, UDPPort: n.port, Agent: "test", Logger: log,
 	}
 	return n

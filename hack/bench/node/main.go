@@ -80,7 +80,7 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	}
 	out := &lines{encoder: json.NewEncoder(os.Stdout)}
 	transfers := &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Now: time.Now}, Recorder: &recorder{out: out},
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now}, Recorder: &recorder{out: out},
 		Links: &links{Endpoint: data, out: out}, UDPPort: int(data.Addr().Port()), Agent: "bench", Policy: "fair", Logger: log,
 	}
 	_, private, err := ed25519.GenerateKey(rand.Reader)

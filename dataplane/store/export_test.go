@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// The throttle's numbers.
+const (
+	MaxFailures        = maxFailures
+	MaxAddressFailures = maxAddressFailures
+	ThrottleWindow     = throttleWindow
+	MaxSubjects        = maxSubjects
+)
+
+// Hashed is how many secrets were hashed.
+func Hashed(s *Store) int64 { return s.secrets.hashed.Load() }
+
+// SetThrottleClock replaces the throttle's clock.
+func SetThrottleClock(s *Store, now func() time.Time) {
+	s.secrets.throttle.mu.Lock()
+	defer s.secrets.throttle.mu.Unlock()
+	s.secrets.throttle.now = now
+}
+
+// HoldHashing takes all places to hash until the returned function is called.
+func HoldHashing(s *Store) (release func()) {
+	for range maxHashing {
+		s.secrets.slot <- struct{}{}
+	}
+	return func() {
+		for range maxHashing {
+			<-s.secrets.slot
+		}
+	}
+}
+
+// SweepOnce runs one sweep of a recorder.
+func SweepOnce(ctx context.Context, r *NodeRecorder) {
+	s := sweeper{recorder: r}
+	if err := s.step(ctx); err != nil {
+		panic(err)
+	}
+}
+
+// FillThrottle counts failures of names that nobody has, more than it holds, and says how many it holds.
+func FillThrottle(s *Store) int {
+	t := s.secrets.throttle
+	for i := range maxSubjects + 100 {
+		_, _ = t.take(strconv.Itoa(i), "", "")
+	}
+	return len(t.accounts.of)
+}
