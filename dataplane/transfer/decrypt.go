@@ -73,9 +73,9 @@ func (r *receiver) keep(f *gotFile) error {
 	if f.plain == "" {
 		return r.done(f, control.FileSkipped, nil)
 	}
-	f.mu.Lock()
-	f.finalizing = true
-	f.mu.Unlock()
+	if err := f.begin(finalizing); err != nil {
+		return err
+	}
 	r.work.add(func(ctx context.Context) error { return r.settle(ctx, f, control.FileSkipped) })
 	return nil
 }

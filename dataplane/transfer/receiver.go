@@ -230,11 +230,14 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		Skipped: status == control.FileSkipped,
 	}
 	f.mu.Lock()
-	if f.finished {
+	if f.phase == finished {
 		f.mu.Unlock()
 		return nil
 	}
-	f.finished = true
+	if err := f.enter(finished); err != nil {
+		f.mu.Unlock()
+		return err
+	}
 	f.draft.CloseJournal()
 	useless := status == control.FileFailed && f.useless()
 	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
@@ -360,7 +363,9 @@ func (r *receiver) unfinished() []*gotFile {
 func (r *receiver) abandonAll() {
 	for _, f := range r.unfinished() {
 		f.mu.Lock()
-		f.abandoned = true
+		if !f.phase.over() {
+			f.phase = stopped
+		}
 		f.draft.CloseJournal()
 		if f.changed != nil {
 			f.changed.Broadcast()
@@ -383,5 +388,5 @@ func (r *receiver) removeUseless() {
 
 // useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
 func (f *gotFile) useless() bool {
-	return f.part == nil && (f.staged || f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes))
+	return f.part == nil && f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes)
 }

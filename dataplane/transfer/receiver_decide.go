@@ -33,7 +33,6 @@ type gotFile struct {
 	reserved int64 // guarded by receiver.mu
 	holes    chunk.Set
 	part     *control.Part    // of the file, nil for all of it
-	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
 
 	// writing is held while bytes are written: Linux lets one write at a time into a file, and has the others spin.
@@ -48,12 +47,11 @@ type gotFile struct {
 	hashes  chunk.Hashes // of the chunks that are here; nil before the first
 	zeroes  int          // how many of them are of holes
 	counted bool         // in receiver.holeChunks
-	// staged says that all of the file was written at once, and that hash is its hash.
-	staged bool
-	hash   [16]byte
-	// hashing says that somebody follows the data with the checksum, checking that somebody compares what was resumed.
-	hashing, checking, finalizing, finished, abandoned bool
-	removed                                            bool // the sender can't deliver it
+	phase   phase
+	// readers are those who read the file before it can be finalized: for the checksum, and to compare what is resumed.
+	readers int
+	// staged is the hash of a file all of which was written at once, else nil.
+	staged *[16]byte
 	// expected is the sender's hash, announced its checksum.
 	expected  *[16]byte
 	announced []byte
@@ -63,7 +61,7 @@ type gotFile struct {
 }
 
 // finishedFile stands for every entry that is done: nothing more is to be said of it.
-var finishedFile = &gotFile{finished: true}
+var finishedFile = &gotFile{phase: finished}
 
 // badName says why a manifest's path can't be taken, or nil.
 func badName(p string, kind control.Kind) *fail.Error {
@@ -287,7 +285,9 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 		return false, nil
 	}
 	f.find() // The file may come anew: then it is known what of it is the draft's.
-	f.final = true
+	if err := f.begin(offeringWhole); err != nil {
+		return false, err
+	}
 	r.await()
 	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, chunk.All(f.entry.Size), nil) })
 	return true, nil
@@ -306,6 +306,9 @@ func (r *receiver) fresh(f *gotFile) error {
 		return r.restart(f)
 	}
 	if err := r.reserve(f); err != nil {
+		return err
+	}
+	if err := f.begin(offering); err != nil {
 		return err
 	}
 	r.await()
@@ -335,9 +338,9 @@ func (r *receiver) restart(f *gotFile) error {
 // ask asks for the whole of a file of which nothing is here.
 func (r *receiver) ask(f *gotFile) error {
 	if f.entry.Size == 0 {
-		f.mu.Lock()
-		f.finalizing = true
-		f.mu.Unlock()
+		if err := f.begin(finalizing); err != nil {
+			return err
+		}
 		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
 		return nil
 	}
@@ -360,7 +363,13 @@ func (r *receiver) want(f *gotFile) error {
 	}
 	f.mu.Lock()
 	f.resumed = n
+	if !f.phase.over() {
+		err = f.enter(receiving)
+	}
 	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	r.bytesResumed.Add(n)
 	for _, g := range f.holes.Missing(f.entry.Size) {
 		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {

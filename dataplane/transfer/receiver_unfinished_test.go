@@ -163,6 +163,9 @@ func TestReceiverLeavesWhatReplacedItsUnfinishedFile(t *testing.T) {
 	const size = 8 << 20
 	for _, policy := range []string{ResumeNone, ResumeAttrs, ResumeSparse, ResumeFull} {
 		for kind, put := range inTheWay {
+			if policy != ResumeSparse && !strings.HasSuffix(kind, "file") {
+				continue // What can't be opened is not compared.
+			}
 			for _, suffix := range []string{".partial", ".aspx"} {
 				t.Run(policy+" "+kind+" "+suffix, func(t *testing.T) {
 					x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 3 << 20, options: control.Options{Resume: policy}}
