@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/spf13/pflag"
 )
@@ -164,7 +164,7 @@ func (f *flags) settings(r *request) error {
 	}
 	if f.resume != "" {
 		n, err := strconv.Atoi(f.resume)
-		policies := []string{transfer.ResumeNone, transfer.ResumeAttrs, transfer.ResumeSparse, transfer.ResumeFull}
+		policies := []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull}
 		if err != nil || n < 0 || n >= len(policies) {
 			return fmt.Errorf("-k takes 0, 1, 2 or 3, not %q", f.resume)
 		}

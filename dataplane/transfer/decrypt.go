@@ -12,6 +12,7 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -52,15 +53,15 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	older := at < f.entry.ModTime
 	var skip bool
 	switch r.options.Overwrite {
-	case OverwriteAlways:
-	case OverwriteNever:
+	case manifest.OverwriteAlways:
+	case manifest.OverwriteNever:
 		skip = true
-	case OverwriteOlder:
+	case manifest.OverwriteOlder:
 		skip = !older
-	case OverwriteDiffOrOlder:
+	case manifest.OverwriteDiffOrOlder:
 		skip = !older && same
 	default:
-		skip = same && r.options.Resume != ResumeNone
+		skip = same && r.options.Resume != manifest.ResumeNone
 	}
 	if !skip {
 		return false, nil

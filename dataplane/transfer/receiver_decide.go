@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"io/fs"
 	"maps"
 	"path"
@@ -17,6 +16,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -82,10 +82,10 @@ func badName(p string, kind control.Kind) *fail.Error {
 
 // entry decides on one entry of the manifest. It runs for one entry at a time.
 func (r *receiver) entry(m *control.Entry) error {
-	if bad := r.unwanted(m); bad != nil {
+	if bad := manifest.Refuse(m, r.options); bad != nil {
 		return bad
 	}
-	f := &gotFile{entry: *m, began: time.Now(), holes: holesOf(m), part: partOf(m)}
+	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m)}
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -172,7 +172,7 @@ func (r *receiver) decide(f *gotFile) error {
 	if other := r.unfinishedForm(f.target); other != "" {
 		return errUnfinishedForm(f, other)
 	}
-	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
+	if !r.names.Take(f.target) || f.plain != "" && !r.names.Take(f.plain) {
 		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
@@ -212,23 +212,11 @@ func (r *receiver) decide(f *gotFile) error {
 	return r.fresh(f)
 }
 
-// takeName reports whether a target is the first of the session with its name.
-func (r *receiver) takeName(target string) bool {
-	h := maphash.String(r.seed, target)
-	_, taken := r.names[h]
-	r.names[h] = struct{}{}
-	return !taken
-}
-
 // unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
 // name this one's would be; empty for none.
 func (r *receiver) unfinishedForm(target string) string {
-	has := func(name string) bool {
-		_, taken := r.names[maphash.String(r.seed, name)]
-		return taken
-	}
 	for _, name := range slices.Concat(unfinished.Bases(target), unfinished.NamesOf(target)) {
-		if has(name) {
+		if r.names.Has(name) {
 			return path.Base(name)
 		}
 	}
@@ -252,36 +240,12 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 
 // overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
 func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
-	older := existing.ModTime().UnixNano() < f.entry.ModTime
-	same := existing.Mode().IsRegular() && existing.Size() == f.total()
-	switch r.options.Overwrite {
-	case OverwriteAlways:
-		return false, nil
-	case OverwriteNever:
+	switch manifest.Overwrite(r.options, &f.entry, f.total(), manifest.Existing{
+		Regular: existing.Mode().IsRegular(), Size: existing.Size(), ModTime: existing.ModTime().UnixNano(),
+	}) {
+	case manifest.Keep:
 		return true, r.keep(f)
-	case OverwriteOlder:
-		if older {
-			return false, nil
-		}
-		return true, r.keep(f)
-	case OverwriteDiffOrOlder:
-		if older {
-			return false, nil
-		}
-	}
-	// diff: skip what is the same, by the criterion of the resume policy.
-	switch {
-	case !same || r.options.Resume == ResumeNone:
-		return false, nil
-	case f.entry.Size == 0, r.options.Resume == ResumeAttrs && existing.ModTime().UnixNano() == f.entry.ModTime:
-		return true, r.keep(f)
-	case r.options.Resume == ResumeAttrs:
-		return false, nil
-	case f.part != nil:
-		// All sessions have to come to the same end, so the content of one's part does not matter.
-		if existing.ModTime().UnixNano() == f.entry.ModTime {
-			return true, r.keep(f)
-		}
+	case manifest.Replace:
 		return false, nil
 	}
 	f.find() // The file may come anew: then it is known what of it is the draft's.
@@ -299,7 +263,7 @@ func (r *receiver) fresh(f *gotFile) error {
 		return r.ask(f)
 	}
 	chunks := f.find()
-	if len(chunks) == 0 || r.options.Resume == ResumeNone {
+	if len(chunks) == 0 || r.options.Resume == manifest.ResumeNone {
 		if f.part == nil && f.entry.Size > chunk.Size {
 			f.dropStale()
 		}

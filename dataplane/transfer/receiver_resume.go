@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -28,9 +29,9 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 	defer file.Close()
 	compare := chunks
 	switch r.options.Resume {
-	case ResumeAttrs:
+	case manifest.ResumeAttrs:
 		compare = nil
-	case ResumeSparse:
+	case manifest.ResumeSparse:
 		compare = chunk.Sample(chunks, sparseSample)
 	}
 	hashes, damaged, err := r.hashChunks(ctx, f, file, compare, journaled)
@@ -220,7 +221,7 @@ func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) (check bool, err 
 			f.hashes.Forget(i)
 		}
 	}
-	check = !nothing && (r.options.Resume != ResumeFull || len(f.holes) > 0)
+	check = !nothing && (r.options.Resume != manifest.ResumeFull || len(f.holes) > 0)
 	if check {
 		f.readers++
 	}

@@ -20,6 +20,9 @@ func TestRoomsDependOnlyOnWhatTheyMay(t *testing.T) {
 		"dataplane/transfer/unfinished": {
 			may: []string{"dataplane/storage", "dataplane/atrest", "dataplane/transfer/chunk", "dataplane/transfer/fail"},
 		},
+		"dataplane/transfer/manifest": {may: []string{
+			"dataplane/storage", "dataplane/atrest", "dataplane/transfer/chunk", "dataplane/transfer/control", "dataplane/transfer/fail",
+		}},
 		"dataplane/transfer/control": {may: []string{"dataplane/transfer/chunk"}},
 		"dataplane/record":           {never: []string{"database/sql", "github.com/go-sql-driver/", "github.com/prometheus/"}},
 	} {

@@ -21,6 +21,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -120,7 +121,7 @@ func (w *world) download(token string, o control.Options, tags string, sources .
 		w.t.Fatal(err)
 	}
 	defer target.Close()
-	o.Overwrite = transfer.OverwriteAlways
+	o.Overwrite = manifest.OverwriteAlways
 	c := transfer.Client{Hello: control.Hello{Direction: "receive", Token: token, Options: o}, Target: target}
 	if tags != "" {
 		c.Hello.Tags = json.RawMessage(tags)
