@@ -69,8 +69,8 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	return true, r.done(f, control.FileSkipped, nil)
 }
 
-// keep settles a file that need not be sent, because it is here under the name it arrives with.
-func (r *receiver) keep(f *gotFile) error {
+// keepFile settles a file that need not be sent, because it is here under the name it arrives with.
+func (r *receiver) keepFile(f *gotFile) error {
 	if f.plain == "" {
 		return r.done(f, control.FileSkipped, nil)
 	}

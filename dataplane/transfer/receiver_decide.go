@@ -192,7 +192,7 @@ func (r *receiver) decide(f *gotFile) error {
 		f.dropStale()
 	}
 	if r.nothingThere(folder, f) {
-		return r.ask(f)
+		return r.askForFile(f)
 	}
 	if done, err := r.decryptedBefore(f); done || err != nil {
 		return err
@@ -205,11 +205,11 @@ func (r *receiver) decide(f *gotFile) error {
 	case existing.IsDir():
 		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	default:
-		if done, err := r.overwrite(f, existing); done || err != nil {
+		if done, err := r.overwriteFile(f, existing); done || err != nil {
 			return err
 		}
 	}
-	return r.fresh(f)
+	return r.resumeOrStart(f)
 }
 
 // unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
@@ -238,13 +238,13 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 	return !here(path.Base(f.target)) && (f.plain == "" || !here(path.Base(f.plain))) && !slices.ContainsFunc(f.draft.Names(), here)
 }
 
-// overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
-func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
+// overwriteFile applies the overwrite policy to a file that exists. It reports whether that settles the file.
+func (r *receiver) overwriteFile(f *gotFile, existing fs.FileInfo) (bool, error) {
 	switch manifest.Overwrite(r.options, &f.entry, f.total(), manifest.Existing{
 		Regular: existing.Mode().IsRegular(), Size: existing.Size(), ModTime: existing.ModTime().UnixNano(),
 	}) {
 	case manifest.Keep:
-		return true, r.keep(f)
+		return true, r.keepFile(f)
 	case manifest.Replace:
 		return false, nil
 	}
@@ -252,22 +252,22 @@ func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
 	if err := f.begin(offeringWhole); err != nil {
 		return false, err
 	}
-	r.await()
+	r.awaitAnswer()
 	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, chunk.All(f.entry.Size), nil) })
 	return true, nil
 }
 
-// fresh continues a partial file if the policy allows it, or starts one.
-func (r *receiver) fresh(f *gotFile) error {
+// resumeOrStart continues a partial file if the policy allows it, or starts one.
+func (r *receiver) resumeOrStart(f *gotFile) error {
 	if f.entry.Size == 0 {
-		return r.ask(f)
+		return r.askForFile(f)
 	}
 	chunks := f.find()
 	if len(chunks) == 0 || r.options.Resume == manifest.ResumeNone {
 		if f.part == nil && f.entry.Size > chunk.Size {
 			f.dropStale()
 		}
-		return r.restart(f)
+		return r.restartFile(f)
 	}
 	if err := r.reserve(f); err != nil {
 		return err
@@ -275,32 +275,32 @@ func (r *receiver) fresh(f *gotFile) error {
 	if err := f.begin(offering); err != nil {
 		return err
 	}
-	r.await()
+	r.awaitAnswer()
 	r.work.add(func(ctx context.Context) error {
 		return r.offer(ctx, f, slices.Sorted(maps.Keys(chunks)), chunks)
 	})
 	return nil
 }
 
-func (r *receiver) await() {
+func (r *receiver) awaitAnswer() {
 	r.mu.Lock()
 	r.unanswered++
 	r.mu.Unlock()
 }
 
-// restart removes what there is of a file and asks for all of it.
-func (r *receiver) restart(f *gotFile) error {
+// restartFile removes what there is of a file and asks for all of it.
+func (r *receiver) restartFile(f *gotFile) error {
 	if err := r.removeUnfinished(f); err != nil {
 		return err
 	}
 	f.mu.Lock()
 	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
 	f.mu.Unlock()
-	return r.ask(f)
+	return r.askForFile(f)
 }
 
-// ask asks for the whole of a file of which nothing is here.
-func (r *receiver) ask(f *gotFile) error {
+// askForFile asks for the whole of a file of which nothing is here.
+func (r *receiver) askForFile(f *gotFile) error {
 	if f.entry.Size == 0 {
 		if err := f.begin(finalizing); err != nil {
 			return err
@@ -312,15 +312,15 @@ func (r *receiver) ask(f *gotFile) error {
 		return err
 	}
 	if f.entry.Size < preallocateFrom || len(f.holes) > 0 {
-		return r.want(f)
+		return r.expectFile(f)
 	}
-	r.await()
+	r.awaitAnswer()
 	r.work.add(func(context.Context) error { return r.preallocate(f) })
 	return nil
 }
 
-// want expects a file and asks for it.
-func (r *receiver) want(f *gotFile) error {
+// expectFile expects a file and asks for it.
+func (r *receiver) expectFile(f *gotFile) error {
 	n, err := r.leaveHoles(f)
 	if err != nil {
 		return err

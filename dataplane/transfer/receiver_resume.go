@@ -124,7 +124,7 @@ func (r *receiver) withdraw(f *gotFile) error {
 	r.mu.Lock()
 	r.unanswered--
 	r.mu.Unlock()
-	if err := r.restart(f); err != nil {
+	if err := r.restartFile(f); err != nil {
 		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.advance()
@@ -174,7 +174,7 @@ func (r *receiver) accept(f *gotFile, coming chunk.Set) error {
 	f.mu.Unlock()
 	switch {
 	case was == offeringWhole && len(coming) == 0:
-		return r.keep(f)
+		return r.keepFile(f)
 	case was != offering && was != offeringWhole && !was.over():
 		return fail.New(fail.Protocol, "the sender announces parts of %s, which nobody offered", f.entry.Path)
 	}
