@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 
-	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 	"github.com/spf13/pflag"
 )
@@ -106,7 +106,7 @@ func (d *draft) settleAttributes(xattrs, acls string) error {
 		local  string
 		remote *string
 	}{{xattrs, d.options.Xattrs, &d.remoteXattrs}, {acls, d.options.ACLs, &d.remoteACLs}} {
-		if remote := *a.remote; remote != "" && remote != a.local && (remote != transfer.AttributesNone || a.local != "") {
+		if remote := *a.remote; remote != "" && remote != a.local && (remote != manifest.AttributesNone || a.local != "") {
 			return fail.New(fail.Usage, "%s %s: attributes are kept in the same way at both ends, or not at all", a.name, remote)
 		}
 		*a.remote = ""

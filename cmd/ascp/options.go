@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -242,7 +242,7 @@ func tags(of func(*spec) string, decode func(name, text string) (string, error))
 
 // resumePolicy reads the number that stands for a policy on the command line.
 func resumePolicy(name, text string) (string, error) {
-	policies := []string{transfer.ResumeNone, transfer.ResumeAttrs, transfer.ResumeSparse, transfer.ResumeFull}
+	policies := []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n >= len(policies) {
 		return "", errors.New(name + " takes 0, 1, 2 or 3, not " + strconv.Quote(text))

@@ -18,6 +18,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
@@ -66,8 +67,8 @@ func described(t *testing.T, dir, name string) string {
 
 func TestAttributesAreKept(t *testing.T) {
 	x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{
-		Symlinks: SymlinksCopy, PreserveTimes: true, PreserveModes: true, PreserveAccessTimes: true, PreserveUID: true, PreserveGID: true,
-		Xattrs: AttributesNative, ACLs: AttributesNative,
+		Symlinks: manifest.SymlinksCopy, PreserveTimes: true, PreserveModes: true, PreserveAccessTimes: true, PreserveUID: true, PreserveGID: true,
+		Xattrs: manifest.AttributesNative, ACLs: manifest.AttributesNative,
 	}}
 	uid, gid := os.Getuid(), os.Getgid()
 	if storage.MayChown() {
@@ -141,17 +142,17 @@ func TestSymbolicLinks(t *testing.T) {
 		code                    fail.Code
 		skipped                 bool
 	}{
-		{name: "new", policy: SymlinksCopy, want: "target"},
-		{name: "again", policy: SymlinksForce, existing: func(p string) error { return os.Symlink("target", p) }, want: "target", skipped: true},
-		{name: "beside a file", policy: SymlinksCopy, existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true},
-		{name: "beside another link", policy: SymlinksCopy, existing: func(p string) error { return os.Symlink("x", p) }, want: "x", skipped: true},
-		{name: "for a file", policy: SymlinksForce, existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, want: "target"},
-		{name: "for another link", policy: SymlinksForce, existing: func(p string) error { return os.Symlink("/etc/passwd", p) }, want: "target"},
+		{name: "new", policy: manifest.SymlinksCopy, want: "target"},
+		{name: "again", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Symlink("target", p) }, want: "target", skipped: true},
+		{name: "beside a file", policy: manifest.SymlinksCopy, existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true},
+		{name: "beside another link", policy: manifest.SymlinksCopy, existing: func(p string) error { return os.Symlink("x", p) }, want: "x", skipped: true},
+		{name: "for a file", policy: manifest.SymlinksForce, existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, want: "target"},
+		{name: "for another link", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Symlink("/etc/passwd", p) }, want: "target"},
 		{
-			name: "never for a file", policy: SymlinksForce, overwrite: OverwriteNever,
+			name: "never for a file", policy: manifest.SymlinksForce, overwrite: manifest.OverwriteNever,
 			existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true,
 		},
-		{name: "for a folder", policy: SymlinksForce, existing: func(p string) error { return os.Mkdir(p, 0o755) }, code: fail.IsDirectory},
+		{name: "for a folder", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Mkdir(p, 0o755) }, code: fail.IsDirectory},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Symlinks: c.policy, Overwrite: c.overwrite}}
@@ -194,7 +195,7 @@ func TestHostileAttributes(t *testing.T) {
 	sparse := func(size int64, data ...chunk.Range) control.Entry {
 		return control.Entry{Kind: control.KindFile, Path: "f", Size: size, Attributes: &control.Attributes{Sparse: true, Data: data}}
 	}
-	all := control.Options{Xattrs: AttributesNative, ACLs: AttributesNative, Sparse: true}
+	all := control.Options{Xattrs: manifest.AttributesNative, ACLs: manifest.AttributesNative, Sparse: true}
 	for name, c := range map[string]struct {
 		options control.Options
 		entry   control.Entry
@@ -203,7 +204,7 @@ func TestHostileAttributes(t *testing.T) {
 		"link":                 {control.Options{}, link("x")},
 		"attribute":            {control.Options{}, xattr("user.a")},
 		"attribute of a class": {all, xattr("security.capability")},
-		"list":                 {control.Options{Xattrs: AttributesNative}, xattr("system.posix_acl_access")},
+		"list":                 {control.Options{Xattrs: manifest.AttributesNative}, xattr("system.posix_acl_access")},
 		"sparse":               {control.Options{}, sparse(5 << 20)},
 		"data beyond the end":  {all, sparse(5<<20, chunk.Range{Offset: 5 << 20, Length: 1 << 20})},
 		"data of half a chunk": {all, sparse(5<<20, chunk.Range{Offset: 1 << 19, Length: 1 << 20})},
@@ -230,7 +231,7 @@ func TestHostileAttributes(t *testing.T) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		hostile, ended := receiverOf(t, dir, control.Options{Symlinks: SymlinksForce})
+		hostile, ended := receiverOf(t, dir, control.Options{Symlinks: manifest.SymlinksForce})
 		for _, e := range []control.Entry{
 			link(outside), {Kind: control.KindFile, Path: "l/f"}, {Kind: control.KindFolder, Path: "l/d"},
 			{Kind: control.KindLink, Path: "f.partial", Attributes: &control.Attributes{Link: filepath.Join(outside, "g")}},
@@ -301,7 +302,7 @@ func TestOwnersNeedRights(t *testing.T) {
 
 func TestServerThatKnowsNoAttributes(t *testing.T) {
 	for name, asked := range map[string]control.Options{
-		"owners": {PreserveUID: true}, "extended attributes": {Xattrs: AttributesNative}, "access control lists": {ACLs: AttributesNative},
+		"owners": {PreserveUID: true}, "extended attributes": {Xattrs: manifest.AttributesNative}, "access control lists": {ACLs: manifest.AttributesNative},
 		"access times": {PreserveAccessTimes: true},
 	} {
 		if err := unmet(asked, control.Options{}); err == nil || !strings.Contains(err.Error(), name) {

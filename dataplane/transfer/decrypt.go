@@ -12,6 +12,7 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -52,15 +53,15 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	older := at < f.entry.ModTime
 	var skip bool
 	switch r.options.Overwrite {
-	case OverwriteAlways:
-	case OverwriteNever:
+	case manifest.OverwriteAlways:
+	case manifest.OverwriteNever:
 		skip = true
-	case OverwriteOlder:
+	case manifest.OverwriteOlder:
 		skip = !older
-	case OverwriteDiffOrOlder:
+	case manifest.OverwriteDiffOrOlder:
 		skip = !older && same
 	default:
-		skip = same && r.options.Resume != ResumeNone
+		skip = same && r.options.Resume != manifest.ResumeNone
 	}
 	if !skip {
 		return false, nil
@@ -68,14 +69,14 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	return true, r.done(f, control.FileSkipped, nil)
 }
 
-// keep settles a file that need not be sent, because it is here under the name it arrives with.
-func (r *receiver) keep(f *gotFile) error {
+// keepFile settles a file that need not be sent, because it is here under the name it arrives with.
+func (r *receiver) keepFile(f *gotFile) error {
 	if f.plain == "" {
 		return r.done(f, control.FileSkipped, nil)
 	}
-	f.mu.Lock()
-	f.finalizing = true
-	f.mu.Unlock()
+	if err := f.begin(finalizing); err != nil {
+		return err
+	}
 	r.work.add(func(ctx context.Context) error { return r.settle(ctx, f, control.FileSkipped) })
 	return nil
 }

@@ -14,27 +14,6 @@ import (
 // The holes of a sparse file are whole chunks that do not travel: both ends know the hash of as many zeros, and the receiver
 // leaves holes where they are. In the figures of a session they count as resumed.
 
-// holesOf are the holes that an entry tells of.
-func holesOf(e *control.Entry) chunk.Set {
-	if e.Attributes == nil || !e.Attributes.Sparse {
-		return nil
-	}
-	return chunk.Set(e.Attributes.Data).Missing(e.Size)
-}
-
-// badHoles says why the holes of an entry can't be taken, or nil.
-func badHoles(e *control.Entry) *fail.Error {
-	if e.Attributes == nil || !e.Attributes.Sparse {
-		return nil
-	}
-	for _, g := range e.Attributes.Data {
-		if end := g.Offset + g.Length; g.Offset%chunk.Size != 0 || end > e.Size || end%chunk.Size != 0 && end != e.Size {
-			return fail.New(fail.Protocol, "the data of %s does not consist of chunks", e.Path)
-		}
-	}
-	return nil
-}
-
 // startHashes prepares the hashes of a file that is sent. f.mu is held.
 func (f *sentFile) startHashes() {
 	f.hashes = chunk.NewHashes(f.Size)

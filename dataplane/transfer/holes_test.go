@@ -10,6 +10,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // sparseFile makes a file of a size with pieces of noise.
@@ -113,7 +114,7 @@ func TestSparseFilesResume(t *testing.T) {
 	for i := range int64(20) {
 		pieces[i*(3<<30)+1<<20] = noise(uint64(i), 1<<20)
 	}
-	for _, policy := range []string{ResumeNone, ResumeAttrs, ResumeSparse, ResumeFull} {
+	for _, policy := range []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull} {
 		t.Run(policy, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy, Sparse: true, PreserveTimes: true}}
 			sparseFile(t, filepath.Join(x.from, "f"), size, pieces)
@@ -124,7 +125,7 @@ func TestSparseFilesResume(t *testing.T) {
 			x.mustDo(t)
 			checkSparse(t, filepath.Join(x.to, "f"), size, pieces)
 			want := int64(8 << 20)
-			if policy == ResumeNone {
+			if policy == manifest.ResumeNone {
 				want = 20 << 20
 			}
 			if x.link.moved != want {
@@ -133,7 +134,7 @@ func TestSparseFilesResume(t *testing.T) {
 			if left := filesIn(t, x.to); len(left) != 1 {
 				t.Errorf("left behind: %v", left)
 			}
-			if policy == ResumeNone {
+			if policy == manifest.ResumeNone {
 				return
 			}
 			x.mustDo(t)
@@ -148,7 +149,7 @@ func TestSparseFilesResume(t *testing.T) {
 func TestDamagedHolesAreNoticed(t *testing.T) {
 	const size = 40 << 20
 	pieces := map[int64][]byte{0: noise(1, 16<<20)}
-	for _, policy := range []string{ResumeAttrs, ResumeFull} {
+	for _, policy := range []string{manifest.ResumeAttrs, manifest.ResumeFull} {
 		x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy, Sparse: true}}
 		sparseFile(t, filepath.Join(x.from, "f"), size, pieces)
 		x.do(t)

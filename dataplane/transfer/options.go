@@ -8,6 +8,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // Normalize fills in the defaults of options and refuses values that mean nothing.
@@ -17,11 +18,11 @@ func Normalize(o control.Options) (control.Options, error) {
 		value   *string
 		allowed []string // the first is the default
 	}{
-		{"resume policy", &o.Resume, []string{ResumeSparse, ResumeNone, ResumeAttrs, ResumeFull}},
-		{"overwrite policy", &o.Overwrite, []string{OverwriteDiff, OverwriteNever, OverwriteAlways, OverwriteOlder, OverwriteDiffOrOlder}},
-		{"symbolic link policy", &o.Symlinks, []string{SymlinksFollow, SymlinksSkip, SymlinksCopy, SymlinksForce}},
-		{"policy for extended attributes", &o.Xattrs, []string{AttributesNone, AttributesNative}},
-		{"policy for access control lists", &o.ACLs, []string{AttributesNone, AttributesNative}},
+		{"resume policy", &o.Resume, []string{manifest.ResumeSparse, manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeFull}},
+		{"overwrite policy", &o.Overwrite, []string{manifest.OverwriteDiff, manifest.OverwriteNever, manifest.OverwriteAlways, manifest.OverwriteOlder, manifest.OverwriteDiffOrOlder}},
+		{"symbolic link policy", &o.Symlinks, []string{manifest.SymlinksFollow, manifest.SymlinksSkip, manifest.SymlinksCopy, manifest.SymlinksForce}},
+		{"policy for extended attributes", &o.Xattrs, []string{manifest.AttributesNone, manifest.AttributesNative}},
+		{"policy for access control lists", &o.ACLs, []string{manifest.AttributesNone, manifest.AttributesNative}},
 		{"checksum", &o.Checksum, []string{ChecksumNone, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA384, ChecksumSHA512}},
 		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM), string(engine.ClearGMAC)}},
 		{"rate policy", &o.RatePolicy, []string{
@@ -36,8 +37,8 @@ func Normalize(o control.Options) (control.Options, error) {
 		}
 	}
 	switch {
-	case o.Sessions < 0 || o.Sessions > maxSessions || o.Session < 0 || o.Session > o.Sessions || o.Sessions > 0 && o.Session == 0:
-		return o, fail.New(fail.Usage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session, o.Sessions, maxSessions)
+	case o.Sessions < 0 || o.Sessions > manifest.MaxSessions || o.Session < 0 || o.Session > o.Sessions || o.Sessions > 0 && o.Session == 0:
+		return o, fail.New(fail.Usage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session, o.Sessions, manifest.MaxSessions)
 	case o.SplitFrom < 0:
 		return o, fail.New(fail.Usage, "the size from which files are split can't be negative")
 	}
@@ -66,8 +67,8 @@ func unmet(asked, got control.Options) error {
 	}{
 		{"access times", asked.PreserveAccessTimes && !got.PreserveAccessTimes},
 		{"owners", asked.PreserveUID && !got.PreserveUID || asked.PreserveGID && !got.PreserveGID},
-		{"extended attributes", asked.Xattrs == AttributesNative && got.Xattrs != AttributesNative},
-		{"access control lists", asked.ACLs == AttributesNative && got.ACLs != AttributesNative},
+		{"extended attributes", asked.Xattrs == manifest.AttributesNative && got.Xattrs != manifest.AttributesNative},
+		{"access control lists", asked.ACLs == manifest.AttributesNative && got.ACLs != manifest.AttributesNative},
 	} {
 		if o.lost {
 			return fail.New(fail.Usage, "the server can't keep %s", o.name)

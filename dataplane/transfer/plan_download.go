@@ -7,6 +7,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // planDownload finds the trees to send.
@@ -24,7 +25,7 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 		if _, err := root.Lstat(clean); err != nil {
 			return fail.File(source.Source, err, fail.NoSuchFile)
 		}
-		if s.options.Symlinks == SymlinksFollow && s.grant.Kind != token.KindTokenless {
+		if s.options.Symlinks == manifest.SymlinksFollow && s.grant.Kind != token.KindTokenless {
 			if err := s.follow(p, root, &r, followed); err != nil {
 				return fail.File(source.Source, err, fail.NoSuchFile)
 			}

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"io"
 	"sort"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 	"golang.org/x/sync/errgroup"
 )
@@ -26,23 +26,6 @@ type dataReceiver interface {
 	Run(context.Context) error
 	Stats() engine.Stats
 }
-
-// Resume policies: what of a partial file is believed.
-const (
-	ResumeNone   = "none"        // nothing: start again
-	ResumeAttrs  = "attrs"       // all, if size and modification time of the source are the same
-	ResumeSparse = "sparse_csum" // all, if also the hashes of a sample of chunks agree at both ends
-	ResumeFull   = "full_csum"   // the chunks whose hashes agree at both ends
-)
-
-// Overwrite policies: what becomes of a file that exists.
-const (
-	OverwriteNever       = "never"
-	OverwriteAlways      = "always"
-	OverwriteDiff        = "diff"
-	OverwriteOlder       = "older"
-	OverwriteDiffOrOlder = "diff+older"
-)
 
 // receiver is the receiving role of a session. It decides on every entry of the manifest, takes the data into partial
 // files, and gives a file its name when it is whole and its hash is the sender's.
@@ -70,9 +53,8 @@ type receiver struct {
 	allotting sync.Mutex // held while a file gets its room on disk, or it is looked how much there is
 
 	// Of the goroutine that reads the control channel:
-	seed    maphash.Seed
-	names   map[uint64]struct{} // hashes of the targets of this session
-	folders map[string]*folder  // those known to exist
+	names   manifest.Names     // the targets of this session
+	folders map[string]*folder // those known to exist
 	times   []folderTimes
 
 	mu    sync.RWMutex
@@ -93,7 +75,7 @@ const receiverWorkers = 4
 func newReceiver(c *conn, tree TargetTree, target func(string) (string, *fail.Error), o control.Options) *receiver {
 	r := &receiver{
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
-		seed: maphash.MakeSeed(), names: map[uint64]struct{}{}, folders: map[string]*folder{},
+		names: manifest.NewNames(), folders: map[string]*folder{},
 	}
 	r.handles = newHandles(128, func(key uint64) (*unfinished.File, error) { return r.openPartial(r.file(key)) })
 	r.opened = newHandles(64, tree.Folder)
@@ -230,11 +212,14 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		Skipped: status == control.FileSkipped,
 	}
 	f.mu.Lock()
-	if f.finished {
+	if f.phase == finished {
 		f.mu.Unlock()
 		return nil
 	}
-	f.finished = true
+	if err := f.enter(finished); err != nil {
+		f.mu.Unlock()
+		return err
+	}
 	f.draft.CloseJournal()
 	useless := status == control.FileFailed && f.useless()
 	event.Resumed, event.StaysEncrypted = f.resumed, f.encrypted
@@ -360,7 +345,9 @@ func (r *receiver) unfinished() []*gotFile {
 func (r *receiver) abandonAll() {
 	for _, f := range r.unfinished() {
 		f.mu.Lock()
-		f.abandoned = true
+		if !f.phase.over() {
+			f.phase = stopped
+		}
 		f.draft.CloseJournal()
 		if f.changed != nil {
 			f.changed.Broadcast()
@@ -383,5 +370,5 @@ func (r *receiver) removeUseless() {
 
 // useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
 func (f *gotFile) useless() bool {
-	return f.part == nil && (f.staged || f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes))
+	return f.part == nil && f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes)
 }

@@ -7,37 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
-	"faspex.io/operator/dataplane/transfer/control"
-	"faspex.io/operator/dataplane/transfer/fail"
 )
-
-// unwanted says what an entry has that the options in force do not ask for, or nil.
-func (r *receiver) unwanted(e *control.Entry) *fail.Error {
-	o, a := r.options, e.Attributes
-	if e.Kind == control.KindLink && o.Symlinks != SymlinksCopy && o.Symlinks != SymlinksForce {
-		return fail.New(fail.Protocol, "the sender has a symbolic link that nobody asked for")
-	}
-	if a == nil {
-		return nil
-	}
-	if a.UID != nil && !o.PreserveUID || a.GID != nil && !o.PreserveGID || a.AccessTime != 0 && !o.PreserveAccessTimes ||
-		a.Sparse && (!o.Sparse || e.Kind != control.KindFile) {
-		return fail.New(fail.Protocol, "the sender has attributes of %s that nobody asked for", e.Path)
-	}
-	kept := keptXattrs(o)
-	for _, x := range a.Xattrs {
-		if kept == nil || !kept(x.Name) {
-			return fail.New(fail.Protocol, "the sender has an extended attribute of %s that nobody asked for", e.Path)
-		}
-	}
-	if a.Part != nil && (o.Sessions <= 1 || o.SplitFrom <= 0) {
-		return fail.New(fail.Protocol, "the sender has a part of %s that nobody asked for", e.Path)
-	}
-	if bad := badPart(e); bad != nil {
-		return bad
-	}
-	return badHoles(e)
-}
 
 // attributes gives a file what the source has and the options ask for. The order matters: a file that can't be written takes
 // no extended attribute, and what belongs to somebody else can't be changed.

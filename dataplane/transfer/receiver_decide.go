@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"io/fs"
 	"maps"
 	"path"
@@ -17,6 +16,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -33,7 +33,6 @@ type gotFile struct {
 	reserved int64 // guarded by receiver.mu
 	holes    chunk.Set
 	part     *control.Part    // of the file, nil for all of it
-	final    bool             // the Have was about the file under its final name
 	sending  *control.Sending // collected parts of a Sending
 
 	// writing is held while bytes are written: Linux lets one write at a time into a file, and has the others spin.
@@ -48,12 +47,11 @@ type gotFile struct {
 	hashes  chunk.Hashes // of the chunks that are here; nil before the first
 	zeroes  int          // how many of them are of holes
 	counted bool         // in receiver.holeChunks
-	// staged says that all of the file was written at once, and that hash is its hash.
-	staged bool
-	hash   [16]byte
-	// hashing says that somebody follows the data with the checksum, checking that somebody compares what was resumed.
-	hashing, checking, finalizing, finished, abandoned bool
-	removed                                            bool // the sender can't deliver it
+	phase   phase
+	// readers are those who read the file before it can be finalized: for the checksum, and to compare what is resumed.
+	readers int
+	// staged is the hash of a file all of which was written at once, else nil.
+	staged *[16]byte
 	// expected is the sender's hash, announced its checksum.
 	expected  *[16]byte
 	announced []byte
@@ -63,7 +61,7 @@ type gotFile struct {
 }
 
 // finishedFile stands for every entry that is done: nothing more is to be said of it.
-var finishedFile = &gotFile{finished: true}
+var finishedFile = &gotFile{phase: finished}
 
 // badName says why a manifest's path can't be taken, or nil.
 func badName(p string, kind control.Kind) *fail.Error {
@@ -84,10 +82,10 @@ func badName(p string, kind control.Kind) *fail.Error {
 
 // entry decides on one entry of the manifest. It runs for one entry at a time.
 func (r *receiver) entry(m *control.Entry) error {
-	if bad := r.unwanted(m); bad != nil {
+	if bad := manifest.Refuse(m, r.options); bad != nil {
 		return bad
 	}
-	f := &gotFile{entry: *m, began: time.Now(), holes: holesOf(m), part: partOf(m)}
+	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m)}
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -174,7 +172,7 @@ func (r *receiver) decide(f *gotFile) error {
 	if other := r.unfinishedForm(f.target); other != "" {
 		return errUnfinishedForm(f, other)
 	}
-	if !r.takeName(f.target) || f.plain != "" && !r.takeName(f.plain) {
+	if !r.names.Take(f.target) || f.plain != "" && !r.names.Take(f.plain) {
 		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
@@ -194,7 +192,7 @@ func (r *receiver) decide(f *gotFile) error {
 		f.dropStale()
 	}
 	if r.nothingThere(folder, f) {
-		return r.ask(f)
+		return r.askForFile(f)
 	}
 	if done, err := r.decryptedBefore(f); done || err != nil {
 		return err
@@ -207,30 +205,18 @@ func (r *receiver) decide(f *gotFile) error {
 	case existing.IsDir():
 		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	default:
-		if done, err := r.overwrite(f, existing); done || err != nil {
+		if done, err := r.overwriteFile(f, existing); done || err != nil {
 			return err
 		}
 	}
-	return r.fresh(f)
-}
-
-// takeName reports whether a target is the first of the session with its name.
-func (r *receiver) takeName(target string) bool {
-	h := maphash.String(r.seed, target)
-	_, taken := r.names[h]
-	r.names[h] = struct{}{}
-	return !taken
+	return r.resumeOrStart(f)
 }
 
 // unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
 // name this one's would be; empty for none.
 func (r *receiver) unfinishedForm(target string) string {
-	has := func(name string) bool {
-		_, taken := r.names[maphash.String(r.seed, name)]
-		return taken
-	}
 	for _, name := range slices.Concat(unfinished.Bases(target), unfinished.NamesOf(target)) {
-		if has(name) {
+		if r.names.Has(name) {
 			return path.Base(name)
 		}
 	}
@@ -252,92 +238,73 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 	return !here(path.Base(f.target)) && (f.plain == "" || !here(path.Base(f.plain))) && !slices.ContainsFunc(f.draft.Names(), here)
 }
 
-// overwrite applies the overwrite policy to a file that exists. It reports whether that settles the file.
-func (r *receiver) overwrite(f *gotFile, existing fs.FileInfo) (bool, error) {
-	older := existing.ModTime().UnixNano() < f.entry.ModTime
-	same := existing.Mode().IsRegular() && existing.Size() == f.total()
-	switch r.options.Overwrite {
-	case OverwriteAlways:
-		return false, nil
-	case OverwriteNever:
-		return true, r.keep(f)
-	case OverwriteOlder:
-		if older {
-			return false, nil
-		}
-		return true, r.keep(f)
-	case OverwriteDiffOrOlder:
-		if older {
-			return false, nil
-		}
-	}
-	// diff: skip what is the same, by the criterion of the resume policy.
-	switch {
-	case !same || r.options.Resume == ResumeNone:
-		return false, nil
-	case f.entry.Size == 0, r.options.Resume == ResumeAttrs && existing.ModTime().UnixNano() == f.entry.ModTime:
-		return true, r.keep(f)
-	case r.options.Resume == ResumeAttrs:
-		return false, nil
-	case f.part != nil:
-		// All sessions have to come to the same end, so the content of one's part does not matter.
-		if existing.ModTime().UnixNano() == f.entry.ModTime {
-			return true, r.keep(f)
-		}
+// overwriteFile applies the overwrite policy to a file that exists. It reports whether that settles the file.
+func (r *receiver) overwriteFile(f *gotFile, existing fs.FileInfo) (bool, error) {
+	switch manifest.Overwrite(r.options, &f.entry, f.total(), manifest.Existing{
+		Regular: existing.Mode().IsRegular(), Size: existing.Size(), ModTime: existing.ModTime().UnixNano(),
+	}) {
+	case manifest.Keep:
+		return true, r.keepFile(f)
+	case manifest.Replace:
 		return false, nil
 	}
 	f.find() // The file may come anew: then it is known what of it is the draft's.
-	f.final = true
-	r.await()
+	if err := f.begin(offeringWhole); err != nil {
+		return false, err
+	}
+	r.awaitAnswer()
 	r.work.add(func(ctx context.Context) error { return r.offer(ctx, f, chunk.All(f.entry.Size), nil) })
 	return true, nil
 }
 
-// fresh continues a partial file if the policy allows it, or starts one.
-func (r *receiver) fresh(f *gotFile) error {
+// resumeOrStart continues a partial file if the policy allows it, or starts one.
+func (r *receiver) resumeOrStart(f *gotFile) error {
 	if f.entry.Size == 0 {
-		return r.ask(f)
+		return r.askForFile(f)
 	}
 	chunks := f.find()
-	if len(chunks) == 0 || r.options.Resume == ResumeNone {
+	if len(chunks) == 0 || r.options.Resume == manifest.ResumeNone {
 		if f.part == nil && f.entry.Size > chunk.Size {
 			f.dropStale()
 		}
-		return r.restart(f)
+		return r.restartFile(f)
 	}
 	if err := r.reserve(f); err != nil {
 		return err
 	}
-	r.await()
+	if err := f.begin(offering); err != nil {
+		return err
+	}
+	r.awaitAnswer()
 	r.work.add(func(ctx context.Context) error {
 		return r.offer(ctx, f, slices.Sorted(maps.Keys(chunks)), chunks)
 	})
 	return nil
 }
 
-func (r *receiver) await() {
+func (r *receiver) awaitAnswer() {
 	r.mu.Lock()
 	r.unanswered++
 	r.mu.Unlock()
 }
 
-// restart removes what there is of a file and asks for all of it.
-func (r *receiver) restart(f *gotFile) error {
+// restartFile removes what there is of a file and asks for all of it.
+func (r *receiver) restartFile(f *gotFile) error {
 	if err := r.removeUnfinished(f); err != nil {
 		return err
 	}
 	f.mu.Lock()
 	f.have, f.hashes, f.resumed = nil, chunk.Hashes{}, 0
 	f.mu.Unlock()
-	return r.ask(f)
+	return r.askForFile(f)
 }
 
-// ask asks for the whole of a file of which nothing is here.
-func (r *receiver) ask(f *gotFile) error {
+// askForFile asks for the whole of a file of which nothing is here.
+func (r *receiver) askForFile(f *gotFile) error {
 	if f.entry.Size == 0 {
-		f.mu.Lock()
-		f.finalizing = true
-		f.mu.Unlock()
+		if err := f.begin(finalizing); err != nil {
+			return err
+		}
 		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
 		return nil
 	}
@@ -345,22 +312,28 @@ func (r *receiver) ask(f *gotFile) error {
 		return err
 	}
 	if f.entry.Size < preallocateFrom || len(f.holes) > 0 {
-		return r.want(f)
+		return r.expectFile(f)
 	}
-	r.await()
+	r.awaitAnswer()
 	r.work.add(func(context.Context) error { return r.preallocate(f) })
 	return nil
 }
 
-// want expects a file and asks for it.
-func (r *receiver) want(f *gotFile) error {
+// expectFile expects a file and asks for it.
+func (r *receiver) expectFile(f *gotFile) error {
 	n, err := r.leaveHoles(f)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	f.resumed = n
+	if !f.phase.over() {
+		err = f.enter(receiving)
+	}
 	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	r.bytesResumed.Add(n)
 	for _, g := range f.holes.Missing(f.entry.Size) {
 		if err := r.data.Expect(engine.Range{Offset: f.start + g.Offset, Length: g.Length}); err != nil {

@@ -68,7 +68,7 @@ func (f *gotFile) occupied() int64 {
 func (r *receiver) openPartial(f *gotFile) (*unfinished.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.finished || f.removed {
+	if f.phase == finished || f.phase == withdrawn {
 		return nil, errGone
 	}
 	return f.draft.Open()

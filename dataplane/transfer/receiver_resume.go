@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -28,9 +29,9 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 	defer file.Close()
 	compare := chunks
 	switch r.options.Resume {
-	case ResumeAttrs:
+	case manifest.ResumeAttrs:
 		compare = nil
-	case ResumeSparse:
+	case manifest.ResumeSparse:
 		compare = chunk.Sample(chunks, sparseSample)
 	}
 	hashes, damaged, err := r.hashChunks(ctx, f, file, compare, journaled)
@@ -66,7 +67,7 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 func (r *receiver) openOffered(f *gotFile) (*unfinished.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.final {
+	if f.phase == offeringWhole {
 		file, err := r.tree.OpenContent(f.target)
 		if err != nil {
 			return nil, err
@@ -107,7 +108,7 @@ func tornOff(err error) bool {
 
 func (r *receiver) sendHave(f *gotFile, ranges chunk.Set, hashes []control.ChunkHash) error {
 	for {
-		m := &control.Have{Index: f.index, Final: f.final}
+		m := &control.Have{Index: f.index, Final: f.in(offeringWhole)}
 		m.Ranges = ranges[:min(len(ranges), control.MaxHave)]
 		m.Hashes = hashes[:min(len(hashes), control.MaxHave)]
 		ranges, hashes = ranges[len(m.Ranges):], hashes[len(m.Hashes):]
@@ -120,11 +121,10 @@ func (r *receiver) sendHave(f *gotFile, ranges chunk.Set, hashes []control.Chunk
 
 // withdraw gives up on what is there and asks for the whole file.
 func (r *receiver) withdraw(f *gotFile) error {
-	f.final = false
 	r.mu.Lock()
 	r.unanswered--
 	r.mu.Unlock()
-	if err := r.restart(f); err != nil {
+	if err := r.restartFile(f); err != nil {
 		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	}
 	return r.advance()
@@ -169,11 +169,17 @@ func (r *receiver) sending(m *control.Sending) error {
 
 // accept expects the announced ranges and believes the rest of the file.
 func (r *receiver) accept(f *gotFile, coming chunk.Set) error {
-	if f.final && len(coming) == 0 {
-		return r.keep(f)
+	f.mu.Lock()
+	was := f.phase
+	f.mu.Unlock()
+	switch {
+	case was == offeringWhole && len(coming) == 0:
+		return r.keepFile(f)
+	case was != offering && was != offeringWhole && !was.over():
+		return fail.New(fail.Protocol, "the sender announces parts of %s, which nobody offered", f.entry.Path)
 	}
 	kept := coming.Missing(f.entry.Size)
-	failed := r.believe(f, coming, kept)
+	check, failed := r.believe(f, coming, kept)
 	if failed != nil {
 		// The ranges are on their way all the same: they are expected, and dropped.
 		if err := r.done(f, control.FileFailed, fail.File(f.entry.Path, failed, fail.DiskWrite)); err != nil {
@@ -189,9 +195,6 @@ func (r *receiver) accept(f *gotFile, coming chunk.Set) error {
 		return nil
 	}
 	r.follow(f)
-	f.mu.Lock()
-	check := f.checking
-	f.mu.Unlock()
 	if check {
 		r.work.add(func(ctx context.Context) error { return r.checkKept(ctx, f, kept) })
 	}
@@ -199,12 +202,11 @@ func (r *receiver) accept(f *gotFile, coming chunk.Set) error {
 }
 
 // believe takes the kept ranges of a file for written and forgets what was known of those that come. What is here of a file all
-// of which comes is removed. Its error fails the file.
-func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) error {
-	if f.final {
-		f.final = false
+// of which comes is removed. It reports whether what is kept has to be checked. Its error fails the file.
+func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) (check bool, err error) {
+	if f.in(offeringWhole) {
 		if err := r.reserve(f); err != nil {
-			return err
+			return false, err
 		}
 	}
 	nothing := kept.Total() == f.holes.Total()
@@ -219,23 +221,32 @@ func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) error {
 			f.hashes.Forget(i)
 		}
 	}
-	f.checking = !nothing && (r.options.Resume != ResumeFull || len(f.holes) > 0)
+	check = !nothing && (r.options.Resume != manifest.ResumeFull || len(f.holes) > 0)
+	if check {
+		f.readers++
+	}
+	if !f.phase.over() {
+		err = f.enter(receiving)
+	}
 	f.mu.Unlock()
+	if err != nil {
+		return false, err
+	}
 	if nothing {
 		if err := r.discard(f); err != nil {
-			return err
+			return false, err
 		}
 	}
 	r.bytesResumed.Add(kept.Total())
 	if _, err := r.leaveHoles(f); err != nil {
-		return err
+		return false, err
 	}
 	if nothing || len(f.holes) == 0 {
-		return nil
+		return check, nil
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return r.startHashes(f)
+	return check, r.startHashes(f)
 }
 
 // checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have
@@ -264,7 +275,7 @@ func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept chunk.Set) er
 		return nil
 	})
 	f.mu.Lock()
-	f.checking = false
+	f.readers--
 	f.mu.Unlock()
 	switch {
 	case ctx.Err() != nil, errors.Is(err, errGone):

@@ -32,10 +32,11 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 		return r.failWrite(f, err)
 	}
 	f.mu.Lock()
-	f.staged, f.hash = true, sum
-	removed := f.removed
+	f.staged = &sum
+	f.draft.NoteMade()
+	gone := f.phase == withdrawn || f.phase == finished
 	f.mu.Unlock()
-	if removed { // The sender gave it up meanwhile, and what was there then is gone.
+	if gone { // The sender gave it up meanwhile, and what was there then is gone.
 		return r.removeUnfinished(f)
 	}
 	return r.finalizeIfWhole(f)
@@ -45,7 +46,7 @@ func (r *receiver) storeWhole(f *gotFile, content []byte) error {
 func (r *receiver) publishStaged(f *gotFile) error {
 	name := path.Base(f.target)
 	f.mu.Lock()
-	matches := f.hash == *f.expected
+	matches := *f.staged == *f.expected
 	f.mu.Unlock()
 	if !matches {
 		return errors.Join(r.removeUnfinished(f), errMismatch(f))

@@ -64,7 +64,7 @@ func (r *receiver) preallocate(f *gotFile) error {
 	})
 	switch {
 	case err == nil:
-		err = r.want(f)
+		err = r.expectFile(f)
 	case errors.Is(err, errGone):
 		err = nil
 	default:

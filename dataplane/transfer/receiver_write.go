@@ -22,7 +22,7 @@ const followFrom = 4 << 20
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
 func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	f.mu.Lock()
-	gone := f.finished || f.finalizing || f.abandoned
+	gone := f.phase != receiving
 	whole := f.entry.Size <= chunk.Size && int64(len(p)) == f.entry.Size && len(f.have) == 0
 	f.mu.Unlock()
 	switch {
@@ -78,7 +78,7 @@ func (r *receiver) note(f *gotFile, file *unfinished.File, p []byte, off int64) 
 	if f.changed != nil {
 		f.changed.Broadcast()
 	}
-	if f.abandoned || f.finished {
+	if f.phase.over() {
 		return nil
 	}
 	if !f.hashes.Begun() {
@@ -160,8 +160,13 @@ func (r *receiver) digest(m *control.Digest) error {
 // abandon removes a file that the sender can't deliver.
 func (r *receiver) abandon(f *gotFile) error {
 	f.mu.Lock()
-	over := f.finished
-	f.abandoned, f.removed = true, true
+	over := f.phase == finished
+	if !over && f.phase != withdrawn {
+		if err := f.enter(withdrawn); err != nil {
+			f.mu.Unlock()
+			return err
+		}
+	}
 	f.draft.CloseJournal()
 	if f.changed != nil {
 		f.changed.Broadcast()
@@ -176,12 +181,16 @@ func (r *receiver) abandon(f *gotFile) error {
 // finalizeIfWhole has a file finished once, when all of it is there and its digest is known.
 func (r *receiver) finalizeIfWhole(f *gotFile) error {
 	f.mu.Lock()
-	whole := f.staged || f.have.Prefix() == f.entry.Size && f.hashes.Complete()
-	ready := f.expected != nil && whole && !f.finalizing && !f.finished && !f.hashing && !f.checking
+	whole := f.staged != nil || f.have.Prefix() == f.entry.Size && f.hashes.Complete()
+	ready := f.phase == receiving && f.expected != nil && whole && f.readers == 0
+	var err error
 	if ready {
-		f.finalizing = true
+		err = f.enter(finalizing)
 	}
 	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	if ready {
 		r.work.add(func(ctx context.Context) error { return r.finalize(ctx, f) })
 	}
@@ -194,9 +203,9 @@ func (r *receiver) follow(f *gotFile) {
 		return
 	}
 	f.mu.Lock()
-	start := f.have.Prefix() > 0 && !f.hashing && !f.finalizing && !f.finished && f.checksum == nil
+	start := f.have.Prefix() > 0 && f.phase == receiving && f.changed == nil
 	if start {
-		f.hashing, f.changed = true, sync.NewCond(&f.mu)
+		f.readers, f.changed = f.readers+1, sync.NewCond(&f.mu)
 	}
 	f.mu.Unlock()
 	if !start {
@@ -206,8 +215,8 @@ func (r *receiver) follow(f *gotFile) {
 		h := newChecksum(r.options.Checksum)
 		err := r.readAlong(f, h)
 		f.mu.Lock()
-		f.hashing = false
-		stop := f.finished || f.abandoned
+		f.readers--
+		stop := f.phase.over()
 		f.checksum = h.Sum(nil)
 		f.mu.Unlock()
 		switch {
@@ -228,10 +237,10 @@ func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
 	buf := make([]byte, chunk.Size)
 	for off := int64(0); off < f.entry.Size; {
 		f.mu.Lock()
-		for f.have.Prefix() <= off && !f.finished && !f.abandoned {
+		for f.have.Prefix() <= off && !f.phase.over() {
 			f.changed.Wait()
 		}
-		end, stop := f.have.Prefix(), f.finished || f.abandoned
+		end, stop := f.have.Prefix(), f.phase.over()
 		f.mu.Unlock()
 		if stop {
 			return nil
@@ -255,7 +264,7 @@ func (r *receiver) readAlong(f *gotFile, h hash.Hash) error {
 // finalize verifies a whole file and gives it its name.
 func (r *receiver) finalize(ctx context.Context, f *gotFile) error {
 	publish := r.publish
-	if f.staged {
+	if f.staged != nil {
 		publish = r.publishStaged
 	}
 	if err := publish(f); err != nil {

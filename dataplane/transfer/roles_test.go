@@ -22,6 +22,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -175,7 +176,7 @@ func treeArrivesWhole(t *testing.T, checksum string) {
 
 func TestCutSessionsResume(t *testing.T) {
 	const size = 20<<20 + 77
-	for _, policy := range []string{ResumeAttrs, ResumeSparse, ResumeFull} {
+	for _, policy := range []string{manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull} {
 		t.Run(policy, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy}}
 			content := noise(3, size)
@@ -241,14 +242,14 @@ func TestDamagedPartialIsNoticed(t *testing.T) {
 		return x
 	}
 	t.Run("full_csum sends the chunk again", func(t *testing.T) {
-		x := prepare(t, ResumeFull)
+		x := prepare(t, manifest.ResumeFull)
 		x.mustDo(t)
 		if x.link.moved != 11<<20 {
 			t.Errorf("%d bytes moved, want 11 MiB", x.link.moved)
 		}
 	})
 	t.Run("attrs notices at the end and starts again next time", func(t *testing.T) {
-		x := prepare(t, ResumeAttrs)
+		x := prepare(t, manifest.ResumeAttrs)
 		_, got := x.do(t)
 		var e *fail.Error
 		if !errors.As(got, &e) || e.Code != fail.SomeFiles {
@@ -266,7 +267,7 @@ func TestDamagedPartialIsNoticed(t *testing.T) {
 		}
 	})
 	t.Run("a changed source starts again", func(t *testing.T) {
-		x := prepare(t, ResumeAttrs)
+		x := prepare(t, manifest.ResumeAttrs)
 		write(t, filepath.Join(x.from, "f"), noise(5, size))
 		x.mustDo(t)
 		if x.link.moved != size {
@@ -285,14 +286,14 @@ func TestOverwrite(t *testing.T) {
 		at               time.Time
 		replaced         bool
 	}{
-		{OverwriteNever, "x", past, false},
-		{OverwriteAlways, "n", future, true},
-		{OverwriteDiff, "longer", future, true},
-		{OverwriteDiff, "x", future, true},
-		{OverwriteDiff, "n", past, false},
-		{OverwriteOlder, "x", past, true},
-		{OverwriteOlder, "x", future, false},
-		{OverwriteDiffOrOlder, "x", future, true},
+		{manifest.OverwriteNever, "x", past, false},
+		{manifest.OverwriteAlways, "n", future, true},
+		{manifest.OverwriteDiff, "longer", future, true},
+		{manifest.OverwriteDiff, "x", future, true},
+		{manifest.OverwriteDiff, "n", past, false},
+		{manifest.OverwriteOlder, "x", past, true},
+		{manifest.OverwriteOlder, "x", future, false},
+		{manifest.OverwriteDiffOrOlder, "x", future, true},
 	} {
 		t.Run(c.policy+" "+c.existing, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Overwrite: c.policy}}

@@ -9,6 +9,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // passed hashes bytes on their way to the engine and says the file's digest once all of it has passed.
@@ -153,7 +154,7 @@ func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have
 		return nil
 	}
 	switch {
-	case err != nil, len(bad) > 0 && (have.Final || s.options.Resume != ResumeFull):
+	case err != nil, len(bad) > 0 && (have.Final || s.options.Resume != manifest.ResumeFull):
 		kept = nil
 	default:
 		for _, i := range bad {

@@ -8,6 +8,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // mostOpen is how many files are announced and not done, so that memory does not grow with the manifest: enough for 100,000
@@ -43,7 +44,7 @@ func (s *sender) list(ctx context.Context) error {
 }
 
 func (s *sender) announce(e found) error {
-	if !s.share(&e) {
+	if !manifest.Share(&e.Entry, s.options, s.encrypt == nil) {
 		return nil
 	}
 	s.encryptEntry(&e)
@@ -52,7 +53,7 @@ func (s *sender) announce(e found) error {
 			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...", Code: uint32(fail.BadPath), Text: "path is too long",
 		}
 	}
-	f := &sentFile{found: e, began: time.Now(), holes: holesOf(&e.Entry), part: partOf(&e.Entry)}
+	f := &sentFile{found: e, began: time.Now(), holes: manifest.Holes(&e.Entry), part: manifest.Part(&e.Entry)}
 	f.Attributes = nil // They are not needed once they are sent.
 	s.mu.Lock()
 	for s.open >= mostOpen && !s.over {

@@ -13,6 +13,7 @@ import (
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -76,7 +77,7 @@ func TestFilesAreEncryptedOnDisk(t *testing.T) {
 
 func TestEncryptedFilesResume(t *testing.T) {
 	const size = 20<<20 + 77
-	for _, policy := range []string{ResumeAttrs, ResumeSparse, ResumeFull} {
+	for _, policy := range []string{manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull} {
 		for _, damaged := range []bool{false, true} {
 			t.Run(fmt.Sprint(policy, " damaged ", damaged), func(t *testing.T) {
 				x := run{from: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy}}
@@ -116,7 +117,7 @@ func TestEncryptedFilesResume(t *testing.T) {
 						t.Fatal(err)
 					}
 					f.Close()
-					if policy == ResumeAttrs { // It is noticed at the end.
+					if policy == manifest.ResumeAttrs { // It is noticed at the end.
 						if _, got := x.do(t); got == nil {
 							t.Fatal("the damage is not noticed")
 						}

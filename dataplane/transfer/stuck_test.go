@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // sticky is a folder where a file's unfinished forms can be made and not removed.
@@ -55,7 +56,7 @@ func TestWhatCannotBeRemovedSparesTheOthers(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Resume: ResumeSparse}}
+			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Resume: manifest.ResumeSparse}}
 			write(t, filepath.Join(x.from, "bad"), noise(1, size))
 			prepare(t, &x)
 			write(t, filepath.Join(x.from, "good"), []byte("1"))

@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -20,14 +21,6 @@ type Root struct {
 	// Base is put before the paths of Tree in reports.
 	Base string
 }
-
-// Symlink policies.
-const (
-	SymlinksFollow = "follow"     // what they lead to is sent
-	SymlinksSkip   = "skip"       // they are left out
-	SymlinksCopy   = "copy"       // they are sent as links; one whose name is taken at the receiver is skipped
-	SymlinksForce  = "copy+force" // likewise, but it replaces a file
-)
 
 // found is an entry of the manifest with the path where the sender reads it.
 type found struct {
@@ -69,9 +62,9 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 	info, err := w.tree.Lstat(p)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		switch w.options.Symlinks {
-		case SymlinksSkip:
+		case manifest.SymlinksSkip:
 			return nil
-		case SymlinksCopy, SymlinksForce:
+		case manifest.SymlinksCopy, manifest.SymlinksForce:
 			return w.link(p, name, info)
 		}
 		info, err = w.tree.Stat(p)

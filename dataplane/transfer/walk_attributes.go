@@ -4,18 +4,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"strings"
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
-)
-
-// Policies for extended attributes and access control lists.
-const (
-	AttributesNone   = "none"
-	AttributesNative = "native" // they are set at the receiver as they are at the sender
+	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
 // describe emits the entry of a file or folder with the attributes that the options ask for.
@@ -74,7 +68,7 @@ func (w *walker) owned(info fs.FileInfo) control.Attributes {
 
 // inside adds what only an open file tells: extended attributes and holes.
 func (w *walker) inside(a *control.Attributes, p string, info fs.FileInfo) error {
-	kept := keptXattrs(w.options)
+	kept := manifest.KeptXattrs(w.options)
 	holes := w.options.Sparse && info.Mode().IsRegular() && info.Size()-storage.Allocated(info) >= chunk.Size
 	if kept == nil && !holes {
 		return nil
@@ -100,17 +94,6 @@ func (w *walker) inside(a *control.Attributes, p string, info fs.FileInfo) error
 		return findHoles(a, f, info.Size())
 	}
 	return nil
-}
-
-// keptXattrs tells which extended attributes are kept; it is nil if none are.
-func keptXattrs(o control.Options) func(name string) bool {
-	users, lists := o.Xattrs == AttributesNative, o.ACLs == AttributesNative
-	if !users && !lists {
-		return nil
-	}
-	return func(name string) bool {
-		return users && strings.HasPrefix(name, "user.") || lists && (name == "system.posix_acl_access" || name == "system.posix_acl_default")
-	}
 }
 
 // findHoles notes which chunks of an open file hold data, if there are others.

@@ -22,6 +22,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -86,8 +87,8 @@ func (w *world) upload(token, destination string, o control.Options, items []ite
 		w.t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	if o.Symlinks == transfer.SymlinksFollow {
-		o.Symlinks = transfer.SymlinksCopy // Nobody is harmed by a client that sends its own host.
+	if o.Symlinks == manifest.SymlinksFollow {
+		o.Symlinks = manifest.SymlinksCopy // Nobody is harmed by a client that sends its own host.
 	}
 	c := transfer.Client{Hello: control.Hello{Direction: "send", Token: token, Destination: destination, Options: o, Sources: sources, Single: len(items) == 1 && !items[0].dir}}
 	for i, it := range items {
@@ -124,7 +125,7 @@ func (w *world) download(token string, o control.Options, tags string, sources .
 		w.t.Fatal(err)
 	}
 	defer target.Close()
-	o.Overwrite = transfer.OverwriteAlways
+	o.Overwrite = manifest.OverwriteAlways
 	c := transfer.Client{Hello: control.Hello{Direction: "receive", Token: token, Options: o}, Target: target}
 	if tags != "" {
 		c.Hello.Tags = json.RawMessage(tags)

@@ -117,6 +117,9 @@ func (d *Draft) Names() []string {
 // Made says that the partial file was made or opened for writing.
 func (d *Draft) Made() bool { return d.made }
 
+// NoteMade says that a file of at most one chunk was made under SmallName.
+func (d *Draft) NoteMade() { d.made = true }
+
 // Open opens the partial file, or makes it. It is made once: were it made again, there would be zeros where it was written before.
 func (d *Draft) Open() (*File, error) {
 	if !d.known {

@@ -112,7 +112,8 @@ func (d *Draft) readJournal() (journalHeader, map[int64][16]byte, whose) {
 const mostCompared = 16
 
 // contradicted says that a partial file has none of the chunks that the journal promises, and others in their places: then somebody has
-// put a file of his own there. What a crash has lost reads as zeros or is not there, and says nothing. The hashes get shown.
+// put a file of his own there. What a crash has lost reads as zeros or is not there, and says nothing.
+// The hashes in chunks are decrypted on the way.
 func (d *Draft) contradicted(chunks map[int64][16]byte) bool {
 	if len(chunks) == 0 {
 		return false

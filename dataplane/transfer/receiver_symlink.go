@@ -7,6 +7,7 @@ import (
 
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
@@ -49,7 +50,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	if other := r.unfinishedForm(target); other != "" {
 		return false, errUnfinishedForm(f, other)
 	}
-	if !r.takeName(target) {
+	if !r.names.Take(target) {
 		return false, fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
 	if r.claim != nil {
@@ -75,7 +76,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 		}
 	}
 	switch {
-	case r.options.Symlinks != SymlinksForce, r.options.Overwrite == OverwriteNever:
+	case r.options.Symlinks != manifest.SymlinksForce, r.options.Overwrite == manifest.OverwriteNever:
 		return false, nil
 	case existing.IsDir():
 		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
