@@ -133,8 +133,14 @@ func (f *Faspex) UpdateNode(_ context.Context, id string, change api.NodeChange)
 	if i < 0 {
 		return api.Node{}, refusal(http.StatusNotFound, "there is no such node")
 	}
-	f.applyNode(&f.nodes[i], change)
-	return f.nodes[i], nil
+	node := f.nodes[i]
+	f.applyNode(&node, change)
+	if change.APIPassword == nil && (node.Host != f.nodes[i].Host || node.APIPort != f.nodes[i].APIPort || node.UseSSL != f.nodes[i].UseSSL ||
+		node.VerifySSL != f.nodes[i].VerifySSL || node.PublicKey != f.nodes[i].PublicKey) {
+		return api.Node{}, refusal(http.StatusBadRequest, "api_password is needed again")
+	}
+	f.nodes[i] = node
+	return node, nil
 }
 
 func (f *Faspex) applyNode(node *api.Node, c api.NodeChange) {

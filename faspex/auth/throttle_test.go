@@ -247,8 +247,10 @@ func TestLoginCostsTheSame(t *testing.T) {
 
 func TestHashingQueueIsBounded(t *testing.T) {
 	s := start(t, "the current secret of core", "")
-	release := make(chan struct{})
-	s.OnHash(func() { <-release })
+	turn := make(chan struct{})
+	release := sync.OnceFunc(func() { close(turn) })
+	t.Cleanup(release)
+	s.OnHash(func() { <-turn })
 	var group sync.WaitGroup
 	results := make(chan error, auth.HashPlaces)
 	enter := func(from string, n int) {
@@ -279,7 +281,7 @@ func TestHashingQueueIsBounded(t *testing.T) {
 			t.Fatalf("full queue: %d, retry after %q", res.StatusCode, res.Header.Get("Retry-After"))
 		}
 	}
-	close(release)
+	release()
 	group.Wait()
 	for range auth.HashPlaces {
 		if err := <-results; err != nil {
@@ -296,8 +298,10 @@ func TestHashingQueueIsBounded(t *testing.T) {
 
 func TestHashingQueueHeedsCancellation(t *testing.T) {
 	s := start(t, "the current secret of core", "")
-	release := make(chan struct{})
-	s.OnHash(func() { <-release })
+	turn := make(chan struct{})
+	release := sync.OnceFunc(func() { close(turn) })
+	t.Cleanup(release)
+	s.OnHash(func() { <-turn })
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -318,7 +322,12 @@ func TestHashingQueueHeedsCancellation(t *testing.T) {
 		gone := make(chan error, 1)
 		go func() { gone <- s.CheckOwnPassword(ctx, ulf, password, "192.0.2.2") }()
 		for s.HashPlacesTaken() != 5 {
-			time.Sleep(time.Millisecond)
+			select {
+			case err := <-gone:
+				t.Fatalf("did not wait: %v", err)
+			default:
+				time.Sleep(time.Millisecond)
+			}
 		}
 		cancel()
 		if err := <-gone; !errors.Is(err, context.Canceled) {
@@ -328,7 +337,7 @@ func TestHashingQueueHeedsCancellation(t *testing.T) {
 			t.Fatalf("who gave up keeps a place: %d are taken", n)
 		}
 	}
-	close(release)
+	release()
 	group.Wait()
 	if err := s.CheckOwnPassword(t.Context(), ulf, password, "192.0.2.2"); err != nil {
 		t.Errorf("tries that were given up were counted: %v", err)

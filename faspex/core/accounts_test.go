@@ -164,6 +164,9 @@ func TestPreferences(t *testing.T) {
 	if a, err := user.Account(ctx); err != nil || a.Name != name {
 		t.Errorf("after the change of password: %v", err)
 	}
+	if err := own.As(name).Login(ctx); err == nil {
+		t.Error("the key of before the change of password logs in")
+	}
 	if strings.Contains(in.log.String(), "first-passw0rd") || strings.Contains(in.log.String(), "second-passw0rd") {
 		t.Error("the log holds a password")
 	}

@@ -140,13 +140,13 @@ func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
-// UpdateAccountAndPassword is UpdateAccount and SetPassword in one step. The public key stays if the account has one here.
+// UpdateAccountAndPassword is UpdateAccount and SetPassword in one step.
 func (s *Store) UpdateAccountAndPassword(ctx context.Context, a Account, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := changeAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		return setPassword(ctx, tx, a.ID, hash, a.PublicKey)
+		return setPassword(ctx, tx, a.ID, hash)
 	})
 	if err != nil {
 		return fmt.Errorf("update account %d and its password: %w", a.ID, classify(err))
@@ -208,13 +208,13 @@ func (s *Store) UpdateOwnAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
-// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step. The public key stays if the account has one here.
+// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step.
 func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := updateOwnAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		return setPassword(ctx, tx, a.ID, hash, a.PublicKey)
+		return setPassword(ctx, tx, a.ID, hash)
 	})
 	if err != nil {
 		return fmt.Errorf("update own account %d and its password: %w", a.ID, classify(err))
@@ -234,19 +234,18 @@ func updateOwnAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	return changeEmail(ctx, tx, a.ID, a.Email)
 }
 
-// SetPassword stores a new password hash and ends everything that the old one opened: access tokens, refresh tokens, codes that were not
-// used yet, and the public key, for the one against whom the password is changed may have put it there.
+// SetPassword stores a new password hash and ends everything that the old one opened: access tokens, also those that were issued
+// for the account's key, refresh tokens, and codes that were not used yet. Whether the key stays is the caller's affair.
 func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, "") })
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash) })
 	if err != nil {
 		return fmt.Errorf("set password of account %d: %w", accountID, classify(err))
 	}
 	return nil
 }
 
-func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash, publicKey string) error {
-	res, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, public_key = NULLIF(?, ''), token_epoch = token_epoch + 1 WHERE id = ?`,
-		hash, publicKey, accountID)
+func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string) error {
+	res, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, token_epoch = token_epoch + 1 WHERE id = ?`, hash, accountID)
 	if err != nil {
 		return err
 	}
