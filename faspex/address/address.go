@@ -1,4 +1,5 @@
-// Package address reads lists of network addresses and tells who sends a request: the peer, or whom a trusted router saw.
+// Package address reads lists of network addresses and tells who sends a request: the peer, or whom a trusted router
+// saw.
 package address
 
 import (
@@ -16,7 +17,8 @@ type List struct {
 	everyone  bool
 }
 
-// Parse reads a comma list of addresses (192.0.2.1, 2001:db8::1), networks (192.0.2.0/24) and wildcards (192.*, 10.*.0.1, *).
+// Parse reads a comma list of addresses (192.0.2.1, 2001:db8::1), networks (192.0.2.0/24) and wildcards (192.*,
+// 10.*.0.1, *).
 func Parse(list string) (List, error) {
 	var a List
 	for entry := range strings.SplitSeq(list, ",") {
@@ -107,8 +109,9 @@ func matchOctets(pattern, octets []string) bool {
 	return len(pattern) == len(octets)
 }
 
-// Client is who sends a request: the peer or, when router has the peer, whom the router saw. The router wrote the last entry of
-// X-Forwarded-For; those before it are whatever the client sent (TestClient). The address is not valid when that entry is none.
+// Client is who sends a request: the peer or, when router has the peer, whom the router saw. The router wrote the last
+// entry of X-Forwarded-For; those before it are whatever the client sent (TestClient). The address is not valid when
+// that entry is none.
 func Client(r *http.Request, router List) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

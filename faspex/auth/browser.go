@@ -13,8 +13,9 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// A browser in which someone logged in is known to the account from then on: a signed cookie says so. What strangers try on the account
-// does not keep it out, for it has a budget of its own (ofBrowser). The cookie opens nothing: the password is needed as before.
+// A browser in which someone logged in is known to the account from then on: a signed cookie says so. What strangers
+// try on the account does not keep it out, for it has a budget of its own (ofBrowser). The cookie opens nothing: the
+// password is needed as before.
 const (
 	knownBrowserLife    = 180 * 24 * time.Hour
 	knownBrowserPurpose = "known browser"
@@ -32,8 +33,8 @@ func (s *Server) rememberBrowser(w http.ResponseWriter, a store.Account) {
 	})
 }
 
-// knownBrowser gives the id of the browser when the account knows it. A changed password makes browsers unknown: who knew the old one
-// could have had any number of them known.
+// knownBrowser gives the id of the browser when the account knows it. A changed password makes browsers unknown: who
+// knew the old one could have had any number of them known.
 func (s *Server) knownBrowser(r *http.Request, a store.Account) (browser string, known bool) {
 	c, err := r.Cookie(knownBrowserCookie(a.ID))
 	if err != nil {

@@ -73,8 +73,8 @@ func (h *hasher) make(ctx context.Context, address, password string) (string, er
 	return makeHash(h.derive, password), nil
 }
 
-// check compares a password with a hash of makeHash. An empty hash, of an account that is not there or has no password, costs the same
-// and never fits.
+// check compares a password with a hash of makeHash. An empty hash, of an account that is not there or has no password,
+// costs the same and never fits.
 func (h *hasher) check(ctx context.Context, address, password, hash string) (bool, error) {
 	leave, err := h.enter(ctx, address)
 	if err != nil {

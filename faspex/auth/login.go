@@ -35,7 +35,9 @@ func explain(err error) *loginProblem {
 	case errors.As(err, &wait):
 		return &loginProblem{http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.", wait.Wait}
 	case errors.Is(err, ErrBusy):
-		return &loginProblem{http.StatusServiceUnavailable, "Too many people log in at this moment. Try again in a few seconds.", busyWait}
+		return &loginProblem{
+			http.StatusServiceUnavailable, "Too many people log in at this moment. Try again in a few seconds.", busyWait,
+		}
 	case errors.Is(err, ErrWrongPassword):
 		return &loginProblem{status: http.StatusUnauthorized, text: "The name or the password is wrong."}
 	case errors.Is(err, errClosed):
@@ -44,8 +46,9 @@ func explain(err error) *loginProblem {
 	return nil
 }
 
-// logIn checks name and password. It tells neither whether a name exists nor whether an account is closed to those who do not know its
-// password: a name that nobody has is counted, refused and hashed like one that somebody has (TestLoginCostsTheSame).
+// logIn checks name and password. It tells neither whether a name exists nor whether an account is closed to those who
+// do not know its password: a name that nobody has is counted, refused and hashed like one that somebody has
+// (TestLoginCostsTheSame).
 func (s *Server) logIn(r *http.Request, login, password string) (store.Account, error) {
 	ctx, from := r.Context(), s.ClientAddress(r)
 	login = strings.TrimSpace(strings.ToValidUTF8(login, "\uFFFD"))
@@ -76,8 +79,8 @@ func (s *Server) logIn(r *http.Request, login, password string) (store.Account, 
 	return account, s.store.TouchLogin(ctx, account.ID, s.now())
 }
 
-// try compares a password with a hash and counts that for a subject, before hashing: tries that come together have one budget
-// (TestThrottleInParallel). ErrWrongPassword, WaitError or ErrBusy when the password was not found to be right.
+// try compares a password with a hash and counts that for a subject, before hashing: tries that come together have one
+// budget (TestThrottleInParallel). ErrWrongPassword, WaitError or ErrBusy when the password was not found to be right.
 func (s *Server) try(ctx context.Context, sub subject, hash, password, from string) error {
 	if err := s.reserve(ctx, sub); err != nil {
 		return err
@@ -100,8 +103,9 @@ func (s *Server) try(ctx context.Context, sub subject, hash, password, from stri
 	return nil
 }
 
-// CheckOwnPassword checks that someone who is logged in knows the current password of the account. Tries have a budget of their own:
-// strangers at the login page cannot use it up. ErrWrongPassword, WaitError or ErrBusy when the password was not found to be right.
+// CheckOwnPassword checks that someone who is logged in knows the current password of the account. Tries have a budget
+// of their own: strangers at the login page cannot use it up. ErrWrongPassword, WaitError or ErrBusy when the password
+// was not found to be right.
 func (s *Server) CheckOwnPassword(ctx context.Context, account store.Account, password, from string) error {
 	sub := ofOwner(account.ID)
 	if err := s.try(ctx, sub, account.PasswordHash, password, from); err != nil {
@@ -115,7 +119,8 @@ func (s *Server) LiftLock(ctx context.Context, account int64) error {
 	return errors.Join(s.store.ClearThrottle(ctx, ofAccount(account)), s.store.ClearThrottle(ctx, ofOwner(account)))
 }
 
-// HashPassword makes of a new password what the store keeps. It waits for its turn like logins do: ErrBusy when too many wait.
+// HashPassword makes of a new password what the store keeps. It waits for its turn like logins do: ErrBusy when too
+// many wait.
 func (s *Server) HashPassword(ctx context.Context, password, from string) (string, error) {
 	return s.hasher.make(ctx, from, password)
 }

@@ -22,8 +22,8 @@ const (
 // deriver is argon2.IDKey, or what tests put in its place.
 type deriver func(password, salt []byte, passes, memory uint32, lanes uint8, length uint32) []byte
 
-// HashPassword makes a PHC string of a password with argon2id and a random salt. It waits for nobody: a server that hashes what people
-// send uses Server.HashPassword, which has a queue.
+// HashPassword makes a PHC string of a password with argon2id and a random salt. It waits for nobody: a server that
+// hashes what people send uses Server.HashPassword, which has a queue.
 func HashPassword(password string) string { return makeHash(argon2.IDKey, password) }
 
 func makeHash(derive deriver, password string) string {

@@ -18,8 +18,8 @@ var (
 	ErrUnusablePassword = errors.New("password must have at most 256 characters, none of them a control character")
 )
 
-// CheckNewPassword checks a new password against the rule that the configuration announces as use_strong_password. Characters are
-// counted, not bytes. Passwords that exist are not checked again: a changed rule locks nobody out.
+// CheckNewPassword checks a new password against the rule that the configuration announces as use_strong_password.
+// Characters are counted, not bytes. Passwords that exist are not checked again: a changed rule locks nobody out.
 func CheckNewPassword(password string) error {
 	if err := CheckUsablePassword(password); err != nil {
 		return err

@@ -19,7 +19,8 @@ const (
 	returnWithin = 5 * time.Second
 )
 
-// subject is what tries are counted for. Addresses are no subjects: those behind one share it, and one of them could lock all out.
+// subject is what tries are counted for. Addresses are no subjects: those behind one share it, and one of them could
+// lock all out.
 type subject [32]byte
 
 // ofAccount counts what strangers try on an account, however they spell its name or e-mail address.
@@ -28,7 +29,8 @@ func ofAccount(id int64) subject { return subject(hash(fmt.Sprintf("account\x00%
 // ofUnknown counts tries on a login that nobody has, so that the answers do not tell it from one that somebody has.
 func ofUnknown(key []byte) subject { return subject(hash("unknown\x00" + string(key))) }
 
-// ofBrowser counts what is tried from a browser that the account knows (knownBrowser). Strangers cannot use this budget up.
+// ofBrowser counts what is tried from a browser that the account knows (knownBrowser). Strangers cannot use this budget
+// up.
 func ofBrowser(id int64, browser string) subject {
 	return subject(hash(fmt.Sprintf("browser\x00%d\x00%s", id, browser)))
 }

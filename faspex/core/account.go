@@ -98,7 +98,8 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	return preferencesAnswer(a)
 }
 
-// opensOtherwise reports whether a change lets other things open an account than before: another e-mail address or another key.
+// opensOtherwise reports whether a change lets other things open an account than before: another e-mail address or
+// another key.
 func opensOtherwise(before, after store.Account) bool {
 	return before.Email != after.Email || before.PublicKey != after.PublicKey
 }
@@ -118,8 +119,8 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 	return err
 }
 
-// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account ends, and its
-// public key as well unless the change names one.
+// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account
+// ends, and its public key as well unless the change names one.
 func (s *Server) changePassword(ctx context.Context, a store.Account, c api.PreferencesChange) (store.Account, error) {
 	if c.Password.NewPassword != c.Password.ConfirmPassword {
 		return a, badRequest("The two new passwords differ.")

@@ -218,8 +218,8 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 	return n, nil
 }
 
-// leadsElsewhere reports whether the password of a node would go to another place, or there less safely. Only one who knows the password
-// may have it sent there (TestNodePasswordStaysWithItsHost).
+// leadsElsewhere reports whether the password of a node would go to another place, or there less safely. Only one who
+// knows the password may have it sent there (TestNodePasswordStaysWithItsHost).
 func leadsElsewhere(before, after store.Node) bool {
 	return before.Host != after.Host || before.APIPort != after.APIPort || before.UseSSL != after.UseSSL || before.VerifySSL != after.VerifySSL ||
 		strings.TrimSpace(before.PublicKey) != strings.TrimSpace(after.PublicKey)

@@ -12,8 +12,8 @@ import (
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 )
 
-// Failure is why a node could not be reached: one of few texts, so that an answer tells nothing of what else is in the network, and
-// nothing that the other side wrote.
+// Failure is why a node could not be reached: one of few texts, so that an answer tells nothing of what else is in the
+// network, and nothing that the other side wrote.
 type Failure string
 
 // The failures.

@@ -101,8 +101,8 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	return list, total, nil
 }
 
-// CreateAccount stores a new account and gives its id. ErrConflict when the name is taken, ErrLoginTaken when another account has the
-// name or the e-mail address as its name or e-mail address.
+// CreateAccount stores a new account and gives its id. ErrConflict when the name is taken, ErrLoginTaken when another
+// account has the name or the e-mail address as its name or e-mail address.
 func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err error) {
 	if len(a.Preferences) == 0 {
 		a.Preferences = json.RawMessage(`{}`)
@@ -130,8 +130,8 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err err
 	return id, nil
 }
 
-// UpdateAccount writes everything of an account but its name, password and login time. Rights to transfer that it takes away are
-// revoked on the nodes as well. ErrLoginTaken when another account has the e-mail address.
+// UpdateAccount writes everything of an account but its name, password and login time. Rights to transfer that it takes
+// away are revoked on the nodes as well. ErrLoginTaken when another account has the e-mail address.
 func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error { return changeAccount(ctx, tx, a) })
 	if err != nil {
@@ -197,9 +197,9 @@ func (s *Store) UpdatePreferences(ctx context.Context, accountID int64, preferen
 	return nil
 }
 
-// UpdateOwnAccount writes what people may change of their own account, and leaves the rest as it is now: role and status may have been
-// changed since the account was read. ErrLoginTaken when another account has the e-mail address. ErrChanged when the password was
-// changed since: the change was allowed to one who knew the old one.
+// UpdateOwnAccount writes what people may change of their own account, and leaves the rest as it is now: role and
+// status may have been changed since the account was read. ErrLoginTaken when another account has the e-mail address.
+// ErrChanged when the password was changed since: the change was allowed to one who knew the old one.
 func (s *Store) UpdateOwnAccount(ctx context.Context, a Account) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error { return updateOwnAccount(ctx, tx, a) })
 	if err != nil {
@@ -234,8 +234,9 @@ func updateOwnAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	return changeEmail(ctx, tx, a.ID, a.Email)
 }
 
-// SetPassword stores a new password hash and ends everything that the old one opened: access tokens, also those that were issued
-// for the account's key, refresh tokens, and codes that were not used yet. Whether the key stays is the caller's affair.
+// SetPassword stores a new password hash and ends everything that the old one opened: access tokens, also those that
+// were issued for the account's key, refresh tokens, and codes that were not used yet. Whether the key stays is the
+// caller's affair.
 func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash) })
 	if err != nil {

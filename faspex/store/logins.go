@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// ErrLoginTaken means that another account has a name, or an e-mail address, as its name or e-mail address. It is an ErrConflict.
+// ErrLoginTaken means that another account has a name, or an e-mail address, as its name or e-mail address. It is an
+// ErrConflict.
 var ErrLoginTaken = fmt.Errorf("name or e-mail address of another account: %w", ErrConflict)
 
 // Kinds of logins.
@@ -61,8 +62,8 @@ const uniqueLoginsVersion = 3
 // reportedLogins is how many logins an error names.
 const reportedLogins = 20
 
-// checkLogins refuses a schema in which several accounts share a login, before anything of it is changed: which of them keeps it is not
-// for a program to decide.
+// checkLogins refuses a schema in which several accounts share a login, before anything of it is changed: which of them
+// keeps it is not for a program to decide.
 func checkLogins(ctx context.Context, db *sql.DB) (err error) {
 	rows, err := db.QueryContext(ctx, `SELECT MIN(login), GROUP_CONCAT(DISTINCT id ORDER BY id SEPARATOR ', ')
 		FROM (SELECT name AS login, id FROM accounts UNION ALL SELECT email, id FROM accounts WHERE email <> '') l

@@ -15,8 +15,8 @@ type LoginBudget struct {
 	Wait func(tries int) time.Duration
 }
 
-// LoginKey is what a login text is compared by: two texts that the database takes for one login have one key. The text is cut at the
-// length of the longest login.
+// LoginKey is what a login text is compared by: two texts that the database takes for one login have one key. The text
+// is cut at the length of the longest login.
 func (s *Store) LoginKey(ctx context.Context, login string) ([]byte, error) {
 	var key []byte
 	err := s.db.QueryRowContext(ctx, `SELECT WEIGHT_STRING(CONVERT(LEFT(?, 255) USING utf8mb4) COLLATE utf8mb4_general_ci)`, login).Scan(&key)
@@ -26,8 +26,8 @@ func (s *Store) LoginKey(ctx context.Context, login string) ([]byte, error) {
 	return key, nil
 }
 
-// ReserveLogin counts a try of a subject before its outcome is known, in one step for all replicas: of tries that come together no more
-// pass than the budget has. When the subject has to wait, nothing is counted, and the wait is given.
+// ReserveLogin counts a try of a subject before its outcome is known, in one step for all replicas: of tries that come
+// together no more pass than the budget has. When the subject has to wait, nothing is counted, and the wait is given.
 func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Time, budget LoginBudget) (wait time.Duration, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		// The row is made first, so that there is one to lock.
