@@ -35,7 +35,7 @@ func TestFileNamesTheFileByItsNameInTheTransfer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := File("folder/name", c.err, DiskRead)
-			if got.Code != c.code || strings.Contains(got.Text, host) || !errors.Is(got, c.err) && error(got) != c.err {
+			if got.Code != c.code || strings.Contains(got.Text, host) || !errors.Is(got, c.err) {
 				t.Errorf("code %d, text %q, cause %v", got.Code, got.Text, got.Err)
 			}
 		})

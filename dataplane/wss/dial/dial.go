@@ -59,12 +59,12 @@ func Open(ctx context.Context, o Options) (*wss.Stream, error) {
 		DisableKeepAlives: true,
 	}
 	target := url.URL{Scheme: "wss", Host: addr, Path: wss.Path, RawQuery: url.Values{"user": {o.User}}.Encode()}
-	ws, response, err := websocket.Dial(ctx, target.String(),
-		&websocket.DialOptions{ //nolint:bodyclose // It wants no closing, it says.
-			HTTPClient: &http.Client{Transport: transport,
-				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-			HTTPHeader: http.Header{"User-Agent": {"faspex-ascp"}}, Subprotocols: []string{wss.Subprotocol},
-		})
+	options := &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		HTTPHeader: http.Header{"User-Agent": {"faspex-ascp"}}, Subprotocols: []string{wss.Subprotocol},
+	}
+	ws, response, err := websocket.Dial(ctx, target.String(), options) //nolint:bodyclose // It wants no closing, it says.
 	if err != nil {
 		return nil, explain(ctx, o, addr, response, err)
 	}
