@@ -165,6 +165,33 @@ type Ledger struct{ Store *Store }
 
 var _ token.Ledger = Ledger{}
 
+// resumeWithin is how long after a cut a client may resume with the token that began the transfer. Specs tell clients to retry for as long.
+const resumeWithin = time.Hour
+
+// Begun implements token.Ledger. A transfer that is complete or was canceled does not go on. Nor does one whose token is so old that
+// revocations of its time may be forgotten.
+func (l Ledger) Begun(ctx context.Context, g token.Grant) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	now, err := databaseTime(ctx, l.Store.db)
+	if err != nil {
+		return false, err
+	}
+	if g.IssuedUsec < now-token.MaxLife.Microseconds() {
+		return false, nil
+	}
+	var found int
+	err = l.Store.db.QueryRowContext(ctx, "SELECT 1 FROM transfers WHERE id = ? AND NOT cancel_requested AND (status = ? OR status = ? AND ended_usec >= ?)",
+		g.TransferID, record.StatusRunning, record.StatusFailed, now-resumeWithin.Microseconds()).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up transfer: %w", err)
+	}
+	return true, nil
+}
+
 // Withdrawn implements token.Ledger.
 func (l Ledger) Withdrawn(ctx context.Context, g token.Grant) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -74,9 +74,12 @@ func TestTokenlessGrants(t *testing.T) {
 // ledger answers what a test wants.
 type ledger struct {
 	gone, allowed bool
+	begun         bool
 	err           error
 	counted       int
 }
+
+func (l *ledger) Begun(context.Context, Grant) (bool, error) { return l.begun, l.err }
 
 func (l *ledger) Withdrawn(context.Context, Grant) (bool, error) { return l.gone, l.err }
 

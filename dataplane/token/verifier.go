@@ -49,6 +49,8 @@ type AccessKeys interface {
 type Ledger interface {
 	// Withdrawn reports whether tokens with this grant's tags and direction were revoked since it was issued.
 	Withdrawn(ctx context.Context, g Grant) (bool, error)
+	// Begun reports whether the token's transfer runs, or was cut so lately that its client may still resume it.
+	Begun(ctx context.Context, g Grant) (bool, error)
 	// Use counts the token under the name of its uses, once however often it is called, and reports false if it would be one too many.
 	Use(ctx context.Context, g Grant) (bool, error)
 }
@@ -58,6 +60,9 @@ type NoLedger struct{}
 
 // Withdrawn implements Ledger.
 func (NoLedger) Withdrawn(context.Context, Grant) (bool, error) { return false, nil }
+
+// Begun implements Ledger.
+func (NoLedger) Begun(context.Context, Grant) (bool, error) { return false, nil }
 
 // Use implements Ledger: it can't count, so it refuses what has to be counted.
 func (NoLedger) Use(_ context.Context, g Grant) (bool, error) { return g.Uses == nil, nil }
@@ -94,16 +99,41 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	if err := g.check(req, v.Now()); err != nil {
+	expired := !v.Now().Before(g.ExpiresAt)
+	if expired && g.Kind != KindTransfer {
+		return Grant{}, ErrExpired
+	}
+	if err := g.check(req); err != nil {
 		return Grant{}, err
 	}
 	if g.Kind != KindTransfer {
 		return g, nil
 	}
+	if expired {
+		if err := v.goesOn(ctx, g); err != nil {
+			return Grant{}, err
+		}
+	}
 	if err := v.lookUp(ctx, g); err != nil {
 		return Grant{}, err
 	}
 	return g, nil
+}
+
+// goesOn refuses a transfer token that has expired, unless it is for a transfer that has begun: who was cut off after an hour need not
+// ask for another token to resume.
+func (v *Verifier) goesOn(ctx context.Context, g Grant) error {
+	if v.Ledger == nil {
+		return ErrExpired
+	}
+	begun, err := v.Ledger.Begun(ctx, g)
+	if err != nil {
+		return fmt.Errorf("look up transfer: %w", err)
+	}
+	if !begun {
+		return ErrExpired
+	}
+	return nil
 }
 
 // lookUp asks what became of a transfer token since it was made. It comes last: a request that is refused uses no token.
