@@ -100,12 +100,17 @@ func removeAll(folder int, name string) error {
 	defer f.Close()
 	for {
 		names, err := f.Readdirnames(1024)
+		kept := 0
 		for _, child := range names {
+			if child == Mark {
+				kept++
+				continue
+			}
 			if err := removeAll(fd, child); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
-		if err != nil || len(names) == 0 {
+		if err != nil || len(names) == kept {
 			break
 		}
 		if _, err := f.Seek(0, 0); err != nil { // What was removed may have moved what is left.

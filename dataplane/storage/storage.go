@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -26,6 +27,9 @@ var (
 	// ErrOutside is the error for a symbolic link that leads out of the root.
 	ErrOutside = errors.New("path leads outside")
 )
+
+// Mark is a file that root keeps in a storage to say whose it is (internal/prepare). No root shows it, and none changes it.
+const Mark = ".faspex-storage"
 
 const (
 	maxPathBytes = 4096
@@ -191,6 +195,7 @@ func (r *Root) ReadDir(p string) ([]fs.DirEntry, error) {
 	}
 	defer f.Close()
 	entries, err := f.ReadDir(-1)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == Mark })
 	sortByName(entries)
 	for i, e := range entries {
 		entries[i] = entry{e, r, path.Join(p, e.Name())}
@@ -215,6 +220,9 @@ func local(p string) (string, error) {
 	}
 	if clean == "/" {
 		return ".", nil
+	}
+	if strings.Contains(clean+"/", "/"+Mark+"/") {
+		return "", fmt.Errorf("%w: %s is reserved", ErrBadPath, Mark)
 	}
 	return clean[1:], nil
 }

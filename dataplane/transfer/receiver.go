@@ -63,6 +63,7 @@ type receiver struct {
 	end   int64
 	// open counts the files without a FileDone, unanswered the Haves without a Sending.
 	open, unanswered int
+	openBytes        int   // of the open files: manifest.Weight
 	reserved         int64 // bytes that the accepted files still need and do not occupy yet
 	holeChunks       atomic.Int64
 	listed           bool
@@ -265,6 +266,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 	r.mu.Lock()
 	if f.entry.Kind.IsFile() {
 		r.open--
+		r.openBytes -= f.weight
 	}
 	r.reserved -= f.reserved
 	f.reserved = 0

@@ -31,6 +31,7 @@ type gotFile struct {
 	plain    string // the name it gets once it is decrypted, if it is to be
 	claimed  bool
 	reserved int64 // guarded by receiver.mu
+	weight   int   // of the entry: manifest.Weight
 	holes    chunk.Set
 	part     *control.Part    // of the file, nil for all of it
 	sending  *control.Sending // collected parts of a Sending
@@ -80,12 +81,19 @@ func badName(p string, kind control.Kind) *fail.Error {
 	return unfinished.RefuseName(p, kind == control.KindFile)
 }
 
+// forget drops an entry of which no more will be said.
+func (r *receiver) forget(f *gotFile) {
+	r.mu.Lock()
+	r.files[f.index] = finishedFile
+	r.mu.Unlock()
+}
+
 // entry decides on one entry of the manifest. It runs for one entry at a time.
 func (r *receiver) entry(m *control.Entry) error {
 	if bad := manifest.Refuse(m, r.options); bad != nil {
 		return bad
 	}
-	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m)}
+	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m), weight: manifest.Weight(m)}
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -95,10 +103,15 @@ func (r *receiver) entry(m *control.Entry) error {
 		r.mu.Unlock()
 		return fail.New(fail.Protocol, "the manifest exceeds %d entries or %d bytes", control.MaxEntries, engine.MaxOffset)
 	}
+	if m.Kind.IsFile() && r.open > 0 && (r.open >= manifest.MostOpen || r.openBytes+f.weight > manifest.MostOpenBytes) {
+		r.mu.Unlock()
+		return fail.New(fail.Protocol, "the sender announces more than %d files or %d bytes of them without an answer", manifest.MostOpen, manifest.MostOpenBytes)
+	}
 	f.index, f.start, f.slot = uint64(len(r.files)), chunk.Place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
 	if m.Kind.IsFile() {
 		r.open++
+		r.openBytes += f.weight
 		r.end = f.start + m.Size
 		if m.Size > 0 {
 			r.space = append(r.space, placed{start: f.start, end: r.end, file: f})
@@ -113,12 +126,14 @@ func (r *receiver) entry(m *control.Entry) error {
 		if r.onFile != nil {
 			r.onFile(FileEvent{Path: m.Path, Err: &fail.Error{Code: fail.Code(m.Code), Text: m.Text}, Started: f.began, Finished: f.began})
 		}
+		r.forget(f)
 		return nil
 	case control.KindFolder:
 		if err := r.folder(f); err != nil {
 			return r.done(f, control.FileFailed, err)
 		}
 		r.counters.folders.Add(1)
+		r.forget(f)
 		if r.options.PreserveTimes || r.options.PreserveAccessTimes {
 			r.mu.Lock()
 			r.times = append(r.times, folderTimes{target: f.target, access: r.accessTime(f), mod: r.modTime(f)})

@@ -52,6 +52,7 @@ type sender struct {
 	// open counts the files without a FileDone, undecided those of which more data may be pushed: without a Want, Have or
 	// FileDone, or with an answer that is not carried out yet.
 	open, undecided int
+	openBytes       int // of the open files: manifest.Weight
 	listed          bool
 	closed          bool
 	complete        chan struct{}
@@ -74,6 +75,7 @@ type sentFile struct {
 	have    *control.Have // collected parts of a Have
 	holes   chunk.Set     // whole chunks that are not sent
 	part    *control.Part // of the file, nil for all of it
+	weight  int           // of the entry: manifest.Weight
 
 	mu       sync.Mutex
 	failed   *fail.Error
@@ -286,6 +288,7 @@ func (s *sender) fileDone(m *control.FileDone) error {
 			s.space[f.slot].file = nil
 		}
 		s.open--
+		s.openBytes -= f.weight
 		s.room.Signal()
 		if !f.decided {
 			f.decided = true

@@ -11,10 +11,6 @@ import (
 	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
-// mostOpen is how many files are announced and not done, so that memory does not grow with the manifest: enough for 100,000
-// files a second at a round trip of 300 ms.
-const mostOpen = 32768
-
 func (s *sender) stopListing() {
 	s.mu.Lock()
 	s.over = true
@@ -54,9 +50,10 @@ func (s *sender) announce(e found) error {
 		}
 	}
 	f := &sentFile{found: e, began: time.Now(), holes: manifest.Holes(&e.Entry), part: manifest.Part(&e.Entry)}
+	f.weight = manifest.Weight(&e.Entry)
 	f.Attributes = nil // They are not needed once they are sent.
 	s.mu.Lock()
-	for s.open >= mostOpen && !s.over {
+	for (s.open >= manifest.MostOpen || s.open > 0 && s.openBytes+f.weight > manifest.MostOpenBytes) && !s.over {
 		s.room.Wait()
 	}
 	if e.Size > engine.MaxOffset-chunk.Size-s.end {
@@ -71,6 +68,7 @@ func (s *sender) announce(e found) error {
 	s.files = append(s.files, f)
 	if e.Kind.IsFile() {
 		s.open++
+		s.openBytes += f.weight
 		s.undecided++
 		s.end = f.start + e.Size
 		if e.Size > 0 {
