@@ -13,6 +13,7 @@ import (
 )
 
 // faspex-C1: what use_strong_password announces is enforced wherever a password is set.
+// faspex-C1
 func TestPasswordRuleOnEveryPath(t *testing.T) {
 	in := install(t)
 	if _, _, body := in.call(t, in.admin, "GET", "/api/v5/configuration", nil); !strings.Contains(body, `"use_strong_password":true`) {

@@ -53,6 +53,7 @@ func callers(t *testing.T, policy *networkingv1ac.NetworkPolicyApplyConfiguratio
 
 // TestNetworkPoliciesLetInNobodyElse: each component's callers, by default and with what a spec adds, with and without
 // knowing where the operator runs.
+// operator-32
 func TestNetworkPoliciesLetInNobodyElse(t *testing.T) {
 	const operator, anywhere = "map[kubernetes.io/metadata.name:ops] map[app.kubernetes.io/component:operator] 0",
 		"map[] map[app.kubernetes.io/component:operator] 0"
