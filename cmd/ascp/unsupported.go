@@ -68,7 +68,7 @@ var unsupported = []option{
 		words: "--check-sshfp says which key is right, ssh-keygen -R removes an old one from known_hosts"},
 	{fate: refused, flag: "file-manifest", words: "no list of files is written"},
 	{fate: refused, flag: "file-manifest-path", words: "no list of files is written"},
-	{fate: refused, flag: "partial-file-suffix", words: "it is always .partial"},
+	{fate: refused, flag: "partial-file-suffix", words: "how an unfinished file is named is not for the client to say"},
 	{fate: refused, flag: "exclude-from", words: "-E takes the patterns"},
 	{fate: refused, fields: []string{"filters"}, words: "-E takes patterns to leave out"},
 	{fate: refused, flag: "lock-min-rate", words: "who runs ascp decides"},
