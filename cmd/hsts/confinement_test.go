@@ -248,7 +248,7 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 		}
 	}
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("ak:s3cret"))
-	listing := listByID(t, n, "1")
+	listing := listFolderByID(t, n, "1")
 	for _, e := range listing {
 		target := t.TempDir()
 		for _, source := range []string{"secret.txt", "other/secret.txt", "."} {
@@ -265,7 +265,7 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 			}
 		}
 		if e.Type == "link" {
-			if inside := listByID(t, n, e.ID); len(inside) > 0 {
+			if inside := listFolderByID(t, n, e.ID); len(inside) > 0 {
 				t.Errorf("%s lists %v", e.Name, inside)
 			}
 		}
@@ -277,8 +277,8 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 
 type idEntry struct{ ID, Name, Type string }
 
-// listByID lists a folder of the key "ak" by its id.
-func listByID(t *testing.T, n *testNode, id string) []idEntry {
+// listFolderByID lists a folder of the key "ak" by its id.
+func listFolderByID(t *testing.T, n *testNode, id string) []idEntry {
 	t.Helper()
 	var entries []idEntry
 	n.call(t, "ak", "s3cret", "GET", "/files/"+id+"/files", "", &entries)
