@@ -74,6 +74,11 @@ func TestManagement(t *testing.T) {
 		if got[0].Type != "INIT" || got[0].Get("SessionId") == "" || got[len(got)-1].Type != "DONE" {
 			t.Errorf("first %+v, last %+v", got[0], got[len(got)-1])
 		}
+		for _, e := range got {
+			if e.Get("SessionId") != got[0].Get("SessionId") {
+				t.Errorf("%s is of session %q, want %q", e.Type, e.Get("SessionId"), got[0].Get("SessionId"))
+			}
+		}
 		if by["NOTIFICATION"].Get("PreTransferBytes") != "3145728" || by["DONE"].Get("TransferBytes") != "3145728" {
 			t.Errorf("%+v %+v", by["NOTIFICATION"], by["DONE"])
 		}

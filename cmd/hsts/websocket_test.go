@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -27,9 +26,9 @@ func TestTransfersOverWebSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"wss_enabled": "true", "wss_port": strconv.Itoa(n.cfg.Ports.WSS)} {
+	for name, value := range map[string]any{"wss_enabled": true, "wss_port": float64(n.cfg.Ports.WSS)} {
 		if !slices.Contains(info.Settings, client.NameAndValue{Name: name, Value: value}) {
-			t.Errorf("settings %v, want %s %s", info.Settings, name, value)
+			t.Errorf("settings %v, want %s %v", info.Settings, name, value)
 		}
 	}
 	source, target := t.TempDir(), t.TempDir()
@@ -82,7 +81,7 @@ func TestNodeWithoutWebSocketSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(info.Settings, client.NameAndValue{Name: "wss_enabled", Value: "false"}) {
+	if !slices.Contains(info.Settings, client.NameAndValue{Name: "wss_enabled", Value: false}) {
 		t.Errorf("settings %v", info.Settings)
 	}
 	if spec, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/default"}); err != nil || spec.WSSEnabled || spec.WSSPort != 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"runtime"
-	"strconv"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 )
@@ -20,15 +19,15 @@ func (s *Server) info(_ context.Context, c *caller, _ *http.Request) (any, error
 		ClusterID:    s.ClusterID,
 		OS:           runtime.GOOS,
 		ACLs:         []string{},
-		Capabilities: []client.NameAndValue{{Name: "sync", Value: "false"}, {Name: "watchfolder", Value: "false"}},
+		Capabilities: []client.NameAndValue{{Name: "sync", Value: false}, {Name: "watchfolder", Value: false}},
 		Settings: []client.NameAndValue{
-			{Name: "content_protection_required", Value: "false"},
-			{Name: "content_protection_strong_pass_required", Value: "false"},
-			{Name: "wss_enabled", Value: strconv.FormatBool(s.Transfer.WSSPort != 0)},
+			{Name: "content_protection_required", Value: false},
+			{Name: "content_protection_strong_pass_required", Value: false},
+			{Name: "wss_enabled", Value: s.Transfer.WSSPort != 0},
 		},
 	}
 	if s.Transfer.WSSPort != 0 {
-		info.Settings = append(info.Settings, client.NameAndValue{Name: "wss_port", Value: strconv.Itoa(s.Transfer.WSSPort)})
+		info.Settings = append(info.Settings, client.NameAndValue{Name: "wss_port", Value: s.Transfer.WSSPort})
 	}
 	if c.master() {
 		info.ACLs = []string{"key_master"}

@@ -155,6 +155,12 @@ func TestWithCurl(t *testing.T) {
 		info.ACLs[0] != "key_master" || !strings.Contains(headers, "Content-Type: application/json") {
 		t.Errorf("info: %s %v\n%s%s", status, err, headers, body)
 	}
+	// Clients take no text for a truth value or a number: node-3.
+	for _, typed := range []string{`"name":"wss_enabled","value":true`, `"name":"wss_port","value":9093`, `"name":"content_protection_required","value":false`} {
+		if !strings.Contains(body, typed) {
+			t.Errorf("info has no %s: %s", typed, body)
+		}
+	}
 	status, _, body = a.curl(t, "/nothing", asNode...)
 	if status != "404" || errorOf(body).UserMessage == "" {
 		t.Errorf("unknown call: %s %s", status, body)

@@ -22,10 +22,10 @@ type Info struct {
 	Settings     []NameAndValue `json:"settings"`
 }
 
-// NameAndValue is a setting or a capability.
+// NameAndValue is a setting or a capability. Value is a bool, an int or a string, as JSON has it: clients take no text for a truth value.
 type NameAndValue struct {
 	Name  string `json:"name"`
-	Value string `json:"value"`
+	Value any    `json:"value"`
 }
 
 // AccessKey opens one folder of the storage. Secret is sent to the node and comes back only from Create.

@@ -69,6 +69,7 @@ type Manager struct {
 
 	mu      sync.Mutex
 	out     *bufio.Writer
+	session string // of the last INIT
 	flushed time.Time
 	waiting bool // a flush is scheduled
 	ended   bool
@@ -89,7 +90,11 @@ func Connect(ctx context.Context, port int) (*Manager, error) {
 	return &Manager{conn: conn, out: bufio.NewWriterSize(conn, 32<<10)}, nil
 }
 
-// Send sends an event. DONE and ERROR are the last: what follows them is dropped.
+// sessionID is the field by which a manager tells sessions apart; those that show progress need it in every event.
+const sessionID = "SessionId"
+
+// Send sends an event. DONE and ERROR are the last: what follows them is dropped. Each event after INIT carries INIT's SessionId; another
+// INIT, after a reconnect, brings another.
 func (m *Manager) Send(eventType string, fields ...Field) {
 	if m == nil {
 		return
@@ -100,7 +105,14 @@ func (m *Manager) Send(eventType string, fields ...Field) {
 		return
 	}
 	m.ended = eventType == "DONE" || eventType == "ERROR"
-	_, _ = m.out.WriteString(Frame{Type: eventType, Fields: fields}.encode())
+	f := Frame{Type: eventType, Fields: fields}
+	switch id := f.Get(sessionID); {
+	case eventType == "INIT":
+		m.session = id
+	case id == "" && m.session != "":
+		f.Fields = append([]Field{{sessionID, m.session}}, fields...)
+	}
+	_, _ = m.out.WriteString(f.encode())
 	switch wait := gather - time.Since(m.flushed); {
 	case m.ended || wait <= 0:
 		m.flush()

@@ -35,6 +35,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// Programs that show progress fail at an event without the id of its session: node-2.
 func TestEventsEndWithTheLast(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +50,11 @@ func TestEventsEndWithTheLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.Send("NOTIFICATION", Field{"A", "b"})
+	m.Send("INIT", Field{"SessionId", "r"})
+	m.Send("STATS", Int("TransferBytes", 1))
 	m.Send("INIT", Field{"SessionId", "s"})
+	m.Send("SESSION", Field{"Host", "h"}, Field{"SessionId", "s"})
 	m.Send("FILEERROR", Field{"Description", "two\nlines"})
 	m.Send("DONE", Int("TransferBytes", 7))
 	m.Send("STATS", Int("TransferBytes", 8))
@@ -61,8 +66,10 @@ func TestEventsEndWithTheLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "FASPMGR 2\nType: INIT\nSessionId: s\n\n" + "FASPMGR 2\nType: FILEERROR\nDescription: two lines\n\n" +
-		"FASPMGR 2\nType: DONE\nTransferBytes: 7\n\n"
+	want := "FASPMGR 2\nType: NOTIFICATION\nA: b\n\n" + "FASPMGR 2\nType: INIT\nSessionId: r\n\n" +
+		"FASPMGR 2\nType: STATS\nSessionId: r\nTransferBytes: 1\n\n" + "FASPMGR 2\nType: INIT\nSessionId: s\n\n" +
+		"FASPMGR 2\nType: SESSION\nHost: h\nSessionId: s\n\n" + "FASPMGR 2\nType: FILEERROR\nSessionId: s\nDescription: two lines\n\n" +
+		"FASPMGR 2\nType: DONE\nSessionId: s\nTransferBytes: 7\n\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
