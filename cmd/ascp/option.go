@@ -132,11 +132,15 @@ func port(at part[int]) setting {
 	})
 }
 
+// duration is a time with its unit, or a number of seconds.
 func duration(at part[time.Duration]) setting {
 	return read("duration", at, func(name, text string) (time.Duration, error) {
 		v, err := time.ParseDuration(text)
 		if err != nil {
-			return 0, fmt.Errorf("%s takes a time such as 90s or 10m, not %q", name, text)
+			v, err = time.ParseDuration(text + "s")
+		}
+		if err != nil || v < 0 {
+			return 0, fmt.Errorf("%s takes a time such as 90s or 10m, or seconds, not %q", name, text)
 		}
 		return v, nil
 	})

@@ -166,7 +166,7 @@ var working = []option{
 		usage:   "split files of so many `bytes` and more among the n sessions of -C (0: none)",
 		setting: number(func(d *draft, s *spec) (*int64, int64) { return &d.options.SplitFrom, s.MultiSessionThreshold })},
 	{flag: "retry-timeout",
-		usage:   "when the connection is lost, connect again and resume for as much `time` (as 90s or 10m)",
+		usage:   "when the connection is lost, connect again and resume for as much `time` (as 90s, 10m, or 90: seconds)",
 		setting: duration(ofFlag(func(d *draft) *time.Duration { return &d.retryTimeout }))},
 	{flag: "quiet", short: "q", usage: "no progress bar",
 		setting: truth(ofFlag(func(d *draft) *bool { return &d.quiet }))},

@@ -190,6 +190,9 @@ func (r *receiver) decide(f *gotFile) error {
 	if !r.names.Take(f.target) || f.plain != "" && !r.names.Take(f.plain) {
 		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
+	if r.folders[f.target] != nil { // It may be one of the session's own, which nothingThere does not know.
+		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
+	}
 	if r.claim != nil {
 		if held := r.claim(f.target, f.partName()); held != nil {
 			return fail.New(held.Code, "%s: %w", f.entry.Path, held)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // Asking a file system for each of many names is slower than listing a folder once; listing a huge folder for one file is
@@ -29,6 +30,9 @@ type folder struct {
 func (r *receiver) ensureFolder(p string) (*folder, error) {
 	if d := r.folders[p]; d != nil {
 		return d, nil
+	}
+	if r.names.Has(p) {
+		return nil, fail.New(fail.NotDirectory, "%s: a file of the transfer has this name", path.Base(p))
 	}
 	d := &folder{}
 	err := r.tree.Mkdir(p, 0o755)
