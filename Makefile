@@ -109,11 +109,11 @@ generate-check: programs ## Fail when a generated file is not current
 
 .PHONY: test-unit
 test-unit: deps programs web ## Unit, simulation, integration and API server tests
-	@KUBEBUILDER_ASSETS=$$($(CLUSTER) assets) go test -count=1 $(UNIT)
+	@KUBEBUILDER_ASSETS=$$($(CLUSTER) assets) go test -count=1 -timeout 30m $(UNIT)
 
 .PHONY: test-race
 test-race: ## The data plane's tests with the race detector
-	@CGO_ENABLED=1 go test -count=1 -race ./dataplane/...
+	@CGO_ENABLED=1 go test -count=1 -race -timeout 30m ./dataplane/...
 
 .PHONY: soak
 soak: ## Transfers that are cut, killed, starved and tampered with, for long and with the race detector, as root
