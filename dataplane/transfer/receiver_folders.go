@@ -32,7 +32,7 @@ func (r *receiver) ensureFolder(p string) (*folder, error) {
 		return d, nil
 	}
 	if r.names.Has(p) {
-		return nil, fail.New(fail.NotDirectory, "%s: a file of the transfer has this name", path.Base(p))
+		return nil, fail.New(fail.BadPath, "%s: a file or a link of the transfer has the name of this folder", path.Base(p))
 	}
 	d := &folder{}
 	err := r.tree.Mkdir(p, 0o755)
