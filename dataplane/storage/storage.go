@@ -133,14 +133,6 @@ func (r *Root) Granted(p string) (*Root, error) {
 	return newRoot(f, granted)
 }
 
-// MakeGranted is Granted; folders that are missing are made.
-func (r *Root) MakeGranted(p string, perm fs.FileMode) (*Root, error) {
-	if err := r.Strict().MkdirAll(p, perm); err != nil {
-		return nil, err
-	}
-	return r.Granted(p)
-}
-
 // Strict is a view of the same folder that follows no symbolic link, like a granted root.
 func (r *Root) Strict() *Root {
 	view := *r

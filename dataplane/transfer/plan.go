@@ -12,7 +12,7 @@ import (
 )
 
 // plan is where a session at the server reads or writes: handles on folders that no symbolic link leads out of
-// (FuzzNothingOutsideIsTouched in cmd/hsts).
+// (FuzzNothingOutsideIsTouched in test/confine).
 type plan struct {
 	// tree, target and mayLink are for uploads. Paths are relative to the grant's root.
 	tree    TargetTree

@@ -11,8 +11,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/internal/prepare"
 )
+
+// What root marks a storage with is what the data plane keeps out of reach.
+func TestMarkIsTheOneThatStoragesHide(t *testing.T) {
+	if prepare.Mark != storage.Mark {
+		t.Errorf("root makes %s, storages hide %s", prepare.Mark, storage.Mark)
+	}
+}
 
 // transferUser is who hsts runs as: giving folders to him, and telling his files from root's, needs root.
 const transferUser = 65532
