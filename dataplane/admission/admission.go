@@ -1,8 +1,8 @@
 // Package admission bounds how many connections may be open of strangers: peers of whom nothing was authorized yet.
 //
 // Strangers have places of their own, which those who were authorized give back. One address has a share of them, like
-// OpenSSH's PerSourceMaxStartups. When all places are taken, a newcomer gets that of the stranger who has waited longest
-// among those of the address that has most, so that whoever fills the places loses them first.
+// OpenSSH's PerSourceMaxStartups. When all places are taken, a newcomer gets that of the stranger who has waited
+// longest among those of the address that has most, so that whoever fills the places loses them first.
 package admission
 
 import (
@@ -31,8 +31,8 @@ type Stranger struct {
 	arrival       uint64
 }
 
-// NewStrangers admits at most limit connections, and at most perIP from one address. An IPv6 network of 64 bits, which is
-// what one customer has, counts as one address.
+// NewStrangers admits at most limit connections, and at most perIP from one address. An IPv6 network of 64 bits, which
+// is what one customer has, counts as one address.
 func NewStrangers(limit, perIP int) *Strangers {
 	return &Strangers{
 		limit: limit, perIP: perIP, open: map[*Stranger]struct{}{}, byHost: map[netip.Prefix]int{},
@@ -40,8 +40,8 @@ func NewStrangers(limit, perIP int) *Strangers {
 	}
 }
 
-// Admit takes one more connection from ip, and returns nil if its address has too many. What was admitted must Leave. The
-// function drop closes the connection; Admit of another connection may call it when all places are taken.
+// Admit takes one more connection from ip, and returns nil if its address has too many. What was admitted must Leave.
+// The function drop closes the connection; Admit of another connection may call it when all places are taken.
 func (s *Strangers) Admit(ip string, drop func()) *Stranger {
 	host, network := prefixes(ip)
 	x := &Stranger{all: s, drop: drop, host: host, network: network}
@@ -107,8 +107,8 @@ func add(counts map[netip.Prefix]int, p netip.Prefix, n int) {
 	}
 }
 
-// prefixes are the address of one customer and the network around it: 32 and 24 bits of IPv4, 64 and 48 of IPv6. What is no
-// address is in the one network of all that are none.
+// prefixes are the address of one customer and the network around it: 32 and 24 bits of IPv4, 64 and 48 of IPv6. What
+// is no address is in the one network of all that are none.
 func prefixes(ip string) (host, network netip.Prefix) {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {

@@ -15,25 +15,32 @@ type arrival struct {
 
 func TestStrangersShareTheirPlaces(t *testing.T) {
 	for name, steps := range map[string][]arrival{
-		"an address has a share": {{"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", false, 0}},
+		"an address has a share": {{"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", true, 0},
+			{"192.0.2.1", false, 0}},
 		"the fattest address loses its oldest": {
-			{"192.0.2.1", true, 0}, {"198.51.100.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"203.0.113.1", true, 1},
+			{"192.0.2.1", true, 0}, {"198.51.100.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", true, 0},
+			{"203.0.113.1", true, 1},
 			{"203.0.113.2", true, 3},
 		},
 		"an address of the same network is no worse off": {
-			{"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.9", true, 0}, {"192.0.2.10", true, 1},
+			{"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.9", true, 0},
+			{"192.0.2.10", true, 1},
 		},
 		"many addresses of one network are one": {
-			{"198.51.100.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.2", true, 0}, {"192.0.2.3", true, 0}, {"192.0.2.4", true, 2},
+			{"198.51.100.1", true, 0}, {"192.0.2.1", true, 0}, {"192.0.2.2", true, 0}, {"192.0.2.3", true, 0},
+			{"192.0.2.4", true, 2},
 			{"203.0.113.1", true, 3},
 		},
 		"all alike: the oldest goes": {
-			{"192.0.2.1", true, 0}, {"198.51.100.1", true, 0}, {"203.0.113.1", true, 0}, {"10.0.0.1", true, 0}, {"10.0.1.1", true, 1},
+			{"192.0.2.1", true, 0}, {"198.51.100.1", true, 0}, {"203.0.113.1", true, 0}, {"10.0.0.1", true, 0},
+			{"10.0.1.1", true, 1},
 		},
 		"64 bits of IPv6 are one address": {
-			{"2001:db8::1", true, 0}, {"2001:db8::2", true, 0}, {"2001:db8::ffff", true, 0}, {"2001:db8::4", false, 0}, {"2001:db8:0:1::1", true, 0},
+			{"2001:db8::1", true, 0}, {"2001:db8::2", true, 0}, {"2001:db8::ffff", true, 0}, {"2001:db8::4", false, 0},
+			{"2001:db8:0:1::1", true, 0},
 		},
-		"IPv4 in IPv6 is IPv4": {{"192.0.2.1", true, 0}, {"::ffff:192.0.2.1", true, 0}, {"::ffff:192.0.2.1", true, 0}, {"192.0.2.1", false, 0}},
+		"IPv4 in IPv6 is IPv4": {{"192.0.2.1", true, 0}, {"::ffff:192.0.2.1", true, 0}, {"::ffff:192.0.2.1", true, 0},
+			{"192.0.2.1", false, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := NewStrangers(4, 3)

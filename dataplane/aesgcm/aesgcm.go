@@ -1,7 +1,7 @@
-// Package aesgcm is AES-GCM (NIST SP 800-38D) with nonces of 12 bytes and tags of 16 for packets. It is the standard library's,
-// but for processors with AVX-512, VAES and VPCLMULQDQ, where four blocks at a time take a third of the time: sealing and
-// opening is the most that a packet costs. With Go's FIPS 140-3 module, and with the build tag purego, it is always the
-// standard library's. It refuses to know packets, nonces and where keys come from.
+// Package aesgcm is AES-GCM (NIST SP 800-38D) with nonces of 12 bytes and tags of 16 for packets. It is the standard
+// library's, but for processors with AVX-512, VAES and VPCLMULQDQ, where four blocks at a time take a third of the
+// time: sealing and opening is the most that a packet costs. With Go's FIPS 140-3 module, and with the build tag
+// purego, it is always the standard library's. It refuses to know packets, nonces and where keys come from.
 package aesgcm
 
 import (
@@ -42,8 +42,8 @@ func newStandard(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// proved says that the vector instructions are there and do what the standard library does, for each size of key. A machine
-// that claims to have what it has not, as some emulators do, is slow and not wrong.
+// proved says that the vector instructions are there and do what the standard library does, for each size of key. A
+// machine that claims to have what it has not, as some emulators do, is slow and not wrong.
 var proved = sync.OnceValue(func() bool {
 	if !hasVector() {
 		return false

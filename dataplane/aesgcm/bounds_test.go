@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestAtTheEndOfMemory has messages, results and additional data end where memory ends: nothing beyond them may be touched.
+// TestAtTheEndOfMemory has messages, results and additional data end where memory ends:
+// nothing beyond them may be touched.
 func TestAtTheEndOfMemory(t *testing.T) {
 	plain, sealed, additional := memory(t), memory(t), memory(t)
 	nonce := make([]byte, nonceSize)

@@ -24,15 +24,16 @@ var errOpen = errors.New("message authentication failed")
 
 func hasVector() bool {
 	x := &cpu.X86
-	return x.HasAES && x.HasPCLMULQDQ && x.HasBMI2 && x.HasAVX2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
+	return x.HasAES && x.HasPCLMULQDQ && x.HasBMI2 && x.HasAVX2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ &&
+		x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
 }
 
 // vector is AES-GCM by the processor's vector instructions. Safe for concurrent use: it does not change.
 //
-// The hash is of 16 blocks at a time, each multiplied by its own power of H. Elements of the field are numbers with the bytes of
-// a block reversed; powers[i] is x H^(16-i), so that the product needs no shift (Gueron, Kounavis, "Intel Carry-Less
-// Multiplication Instruction and its Usage for Computing the GCM Mode", 2010, and the reduction by two more multiplications of
-// Gueron, "AES-GCM software performance", 2013).
+// The hash is of 16 blocks at a time, each multiplied by its own power of H. Elements of the field are numbers with the
+// bytes of a block reversed; powers[i] is x H^(16-i), so that the product needs no shift (Gueron, Kounavis, "Intel
+// Carry-Less Multiplication Instruction and its Usage for Computing the GCM Mode", 2010, and the reduction by two more
+// multiplications of Gueron, "AES-GCM software performance", 2013).
 type vector struct {
 	keys   [15][blockSize]byte      // of the rounds
 	powers [16 + 15][blockSize]byte // and zeroes, which are read as powers of blocks that are not there
@@ -172,8 +173,8 @@ func (v *vector) begin(m *message, nonce, additional, text []byte) {
 	if len(nonce) != nonceSize {
 		panic("aesgcm: the nonce has not 12 bytes")
 	}
-	// In words, as the assembly loads them: the processor waits to load what was stored in other pieces. The last word ends with the
-	// number of the block, the most significant byte first.
+	// In words, as the assembly loads them: the processor waits to load what was stored in other pieces. The last word
+	// ends with the number of the block, the most significant byte first.
 	first, second := binary.LittleEndian.Uint64(nonce), uint64(binary.LittleEndian.Uint32(nonce[8:]))
 	binary.LittleEndian.PutUint64(m.counter[:], first)
 	binary.LittleEndian.PutUint64(m.counter[8:], second|2<<56)

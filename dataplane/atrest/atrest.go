@@ -1,9 +1,9 @@
-// Package atrest is encryption of files by a passphrase: a container of authenticated chunks that can be written and read
-// as a stream or at any offset. docs/encryption-at-rest.md describes the format and why it is as it is.
+// Package atrest is encryption of files by a passphrase: a container of authenticated chunks that can be written and
+// read as a stream or at any offset. docs/encryption-at-rest.md describes the format and why it is as it is.
 //
-// What it presents for a file depends on the passphrase, the file's salt and the file's content alone, so that a part that
-// is read again is the same part. Files that share a salt by mistake give away which of their chunks are equal, and nothing
-// else.
+// What it presents for a file depends on the passphrase, the file's salt and the file's content alone, so that
+// a part that is read again is the same part. Files that share a salt by mistake give away which of their
+// chunks are equal, and nothing else.
 //
 // The package refuses to know where files lie, how they travel, and where a passphrase comes from.
 package atrest

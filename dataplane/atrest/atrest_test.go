@@ -112,7 +112,8 @@ func TestReadAtAnyOffset(t *testing.T) {
 					off := r.IntN(len(c.want))
 					b := make([]byte, r.IntN(2*MinChunk))
 					n, err := c.r.ReadAt(b, int64(off))
-					if rest := len(c.want) - off; n != min(rest, len(b)) || (err == nil) != (len(b) <= rest) || err != nil && err != io.EOF {
+					if rest := len(c.want) - off; n != min(rest, len(b)) || (err == nil) != (len(b) <= rest) || err != nil &&
+						err != io.EOF {
 						t.Errorf("read %d at %d: %d, %v", len(b), off, n, err)
 					}
 					if !bytes.Equal(b[:n], c.want[off:off+n]) {
@@ -178,7 +179,8 @@ func TestFileSalt(t *testing.T) {
 	}
 	seen := map[FileSalt]bool{}
 	for _, s := range []FileSalt{
-		k.FileSalt("a", 1, 2), k.FileSalt("b", 1, 2), k.FileSalt("a", 2, 2), k.FileSalt("a", 1, 3), key(t, "another horse").FileSalt("a", 1, 2),
+		k.FileSalt("a", 1, 2), k.FileSalt("b", 1, 2), k.FileSalt("a", 2, 2), k.FileSalt("a", 1, 3),
+		key(t, "another horse").FileSalt("a", 1, 2),
 	} {
 		if seen[s] {
 			t.Errorf("salt %x twice", s)
@@ -187,8 +189,8 @@ func TestFileSalt(t *testing.T) {
 	}
 }
 
-// A file that was edited within the resolution of its time, so that its salt is the same, has another nonce in each chunk
-// that differs, and the same bytes in each that does not.
+// A file that was edited within the resolution of its time, so that its salt is the same, has another nonce in each
+// chunk that differs, and the same bytes in each that does not.
 func TestEditedFileWithOneSalt(t *testing.T) {
 	const size = 3 * MinChunk
 	plain := noise(4, size)
@@ -225,7 +227,8 @@ func TestFileShrinksWhileItIsRead(t *testing.T) {
 func TestReadErrorsPass(t *testing.T) {
 	broken := errors.New("broken disk")
 	var out bytes.Buffer
-	if _, err := key(t, "correct horse").Encrypt(&out, iotest.ErrReader(broken), FileSalt{}, MinChunk); !errors.Is(err, broken) {
+	if _, err := key(t, "correct horse").Encrypt(&out, iotest.ErrReader(broken), FileSalt{}, MinChunk); !errors.Is(err,
+		broken) {
 		t.Errorf("encrypt: %v", err)
 	}
 	box := sealed(t, noise(1, 100), FileSalt{}, MinChunk)
@@ -243,8 +246,10 @@ func TestSizes(t *testing.T) {
 		chunk int
 		want  int64
 	}{
-		{0, MinChunk, 160}, {1, MinChunk, 161}, {MinChunk, MinChunk, 160 + MinChunk}, {MinChunk + 1, MinChunk, 188 + MinChunk + 1},
-		{1 << 40, MaxChunk, 132 + 1<<40 + 28<<20}, {-1, MinChunk, -1}, {1, 1000, -1}, {1, MaxChunk * 2, -1}, {1 << 48, MinChunk, 132 + 1<<48 + 28<<32},
+		{0, MinChunk, 160}, {1, MinChunk, 161}, {MinChunk, MinChunk, 160 + MinChunk},
+		{MinChunk + 1, MinChunk, 188 + MinChunk + 1},
+		{1 << 40, MaxChunk, 132 + 1<<40 + 28<<20}, {-1, MinChunk, -1}, {1, 1000, -1}, {1, MaxChunk * 2, -1},
+		{1 << 48, MinChunk, 132 + 1<<48 + 28<<32},
 		{1<<48 + 1, MinChunk, -1}, {1<<63 - 1, MaxChunk, -1},
 	} {
 		if got := EncryptedSize(c.plain, c.chunk); got != c.want {
@@ -286,7 +291,8 @@ func TestAllocations(t *testing.T) {
 // The vectors of docs/encryption-at-rest.md.
 func TestVectors(t *testing.T) {
 	salt := FileSalt([]byte("a file salt is of 32 bytes, this"))
-	head := "894653505845" + "4e56" + "01" + "01" + "01" + "10" + "00000001" + "00000008" + hex.EncodeToString([]byte("sixteen byte sal")) +
+	head := "894653505845" + "4e56" + "01" + "01" + "01" + "10" + "00000001" + "00000008" +
+		hex.EncodeToString([]byte("sixteen byte sal")) +
 		hex.EncodeToString(salt[:])
 	for _, c := range []struct {
 		name  string
@@ -307,7 +313,8 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, head+c.want)
 		}
 	}
-	if got := fmt.Sprintf("%x", key(t, "correct horse").FileSalt("folder/file", 5, 1700000000000000000)); got != vectorSalt {
+	if got := fmt.Sprintf("%x", key(t, "correct horse").FileSalt("folder/file", 5,
+		1700000000000000000)); got != vectorSalt {
 		t.Errorf("file salt %s", got)
 	}
 }
@@ -329,7 +336,8 @@ func BenchmarkSeal(b *testing.B) {
 	}
 	b.SetBytes(size)
 	for b.Loop() {
-		if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, io.NewSectionReader(s, 0, s.Size()), make([]byte, 64<<10)); err != nil {
+		if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, io.NewSectionReader(s, 0, s.Size()),
+			make([]byte, 64<<10)); err != nil {
 			b.Fatal(err)
 		}
 	}

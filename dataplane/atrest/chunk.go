@@ -21,9 +21,9 @@ func newAEAD(k fileKeys) (cipher.AEAD, error) {
 
 // chunkCipher seals and opens the chunks of one file, one at a time.
 //
-// A sealed chunk is nonce, ciphertext and tag of AES-256-GCM. The associated data is the place of the chunk: its number (8
-// bytes) and whether it is the last (1 byte). The nonce is the start of HMAC-SHA-256 over place and plaintext, so that only
-// the same plaintext at the same place has the same nonce.
+// A sealed chunk is nonce, ciphertext and tag of AES-256-GCM. The associated data is the place of the chunk: its number
+// (8 bytes) and whether it is the last (1 byte). The nonce is the start of HMAC-SHA-256 over place and plaintext, so
+// that only the same plaintext at the same place has the same nonce.
 type chunkCipher struct {
 	aead  cipher.AEAD
 	mac   hash.Hash

@@ -67,7 +67,8 @@ func parseHeader(b []byte) (h header, tag [32]byte, err error) {
 	h = header{
 		hash: b[9],
 		params: Params{
-			Threads: b[10], Passes: binary.BigEndian.Uint32(b[12:]), MemoryKiB: binary.BigEndian.Uint32(b[16:]), Salt: [16]byte(b[20:]),
+			Threads: b[10], Passes: binary.BigEndian.Uint32(b[12:]), MemoryKiB: binary.BigEndian.Uint32(b[16:]),
+			Salt: [16]byte(b[20:]),
 		},
 		chunk: 1 << b[11], salt: FileSalt(b[36:]), check: [32]byte(b[68:]),
 	}

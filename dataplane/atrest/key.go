@@ -128,8 +128,8 @@ func (k *Key) String() string { return "passphrase key" }
 // GoString is the same for every key.
 func (k *Key) GoString() string { return "passphrase key" }
 
-// FileSalt is a salt for a file that is the same as long as its name, its size and its modification time (Unix, ns) are, and
-// tells nobody what they are.
+// FileSalt is a salt for a file that is the same as long as its name, its size and its modification time (Unix, ns)
+// are, and tells nobody what they are.
 func (k *Key) FileSalt(name string, size, modTime int64) FileSalt {
 	m := hmac.New(sha256.New, k.saltKey)
 	var n [8]byte

@@ -25,8 +25,8 @@ func NewKey(secret []byte) (*Key, error) {
 	return newKey(noHash, Params{}, root)
 }
 
-// Keyring holds the keys of a storage: new files are encrypted with the active one, files of all of them are read. It may be
-// changed while it is in use.
+// Keyring holds the keys of a storage: new files are encrypted with the active one, files of all of them are read. It
+// may be changed while it is in use.
 type Keyring struct{ keys atomic.Pointer[[]*Key] }
 
 // NewKeyring makes a keyring.

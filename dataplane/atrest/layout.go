@@ -70,8 +70,8 @@ func (l layout) length(i int64) int64 { return min(l.chunk, l.plain-i*l.chunk) }
 // at is where chunk i begins in the container.
 func (l layout) at(i int64) int64 { return HeaderLen + i*(l.chunk+overhead) }
 
-// EncryptedSize is the size of the container of a file of plain bytes in chunks of the given size. It is -1 for a file that
-// the format has no room for.
+// EncryptedSize is the size of the container of a file of plain bytes in chunks of the given size. It is -1 for a file
+// that the format has no room for.
 func EncryptedSize(plain int64, chunk int) int64 {
 	l, err := newLayout(int64(chunk), plain)
 	if err != nil || plain > math.MaxInt64/2 {

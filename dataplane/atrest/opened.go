@@ -13,8 +13,8 @@ type Opened struct {
 	slots slots
 }
 
-// Open opens the container of size bytes that sealed reads. It reads the header and the last chunk: a wrong passphrase is
-// ErrPassphrase, a container that was cut or extended is ErrDamaged. Other damage is found when its chunk is read.
+// Open opens the container of size bytes that sealed reads. It reads the header and the last chunk: a wrong passphrase
+// is ErrPassphrase, a container that was cut or extended is ErrDamaged. Other damage is found when its chunk is read.
 func (p *Passphrase) Open(sealed io.ReaderAt, size int64) (*Opened, error) {
 	head, err := readHeader(sealed)
 	if err != nil {
@@ -37,7 +37,8 @@ func open(h header, keys fileKeys, sealed io.ReaderAt, size int64) (*Opened, err
 		return nil, err
 	}
 	o := &Opened{layout: l}
-	o.slots = slots{aead: aead, keys: keys, size: l.length(0) + overhead, fill: func(c *chunkCipher, buf []byte, i int64) ([]byte, error) {
+	o.slots = slots{aead: aead, keys: keys, size: l.length(0) +
+		overhead, fill: func(c *chunkCipher, buf []byte, i int64) ([]byte, error) {
 		b := buf[:l.length(i)+overhead]
 		if err := readFull(sealed, b, l.at(i)); err != nil {
 			return nil, err

@@ -12,8 +12,8 @@ type Sealed struct {
 	slots  slots
 }
 
-// Seal presents the file of size bytes that plain reads. The same file with the same key, salt and chunk size is the same
-// container. The salt need not be secret.
+// Seal presents the file of size bytes that plain reads. The same file with the same key, salt and chunk size is the
+// same container. The salt need not be secret.
 func (k *Key) Seal(plain io.ReaderAt, size int64, salt FileSalt, chunk int) (*Sealed, error) {
 	l, err := newLayout(int64(chunk), size)
 	if err != nil {
@@ -28,7 +28,8 @@ func (k *Key) Seal(plain io.ReaderAt, size int64, salt FileSalt, chunk int) (*Se
 		return nil, err
 	}
 	s := &Sealed{layout: l, header: head}
-	s.slots = slots{aead: aead, keys: keys, size: l.length(0) + overhead, fill: func(c *chunkCipher, buf []byte, i int64) ([]byte, error) {
+	s.slots = slots{aead: aead, keys: keys, size: l.length(0) +
+		overhead, fill: func(c *chunkCipher, buf []byte, i int64) ([]byte, error) {
 		n := l.length(i)
 		if err := readFull(plain, buf[nonceLen:nonceLen+n], i*l.chunk); err != nil {
 			return nil, err

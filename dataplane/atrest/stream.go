@@ -33,9 +33,9 @@ func (k *Key) Encrypt(dst io.Writer, src io.Reader, salt FileSalt, chunk int) (i
 	return plain, err
 }
 
-// Decrypt writes the plaintext of the container that src reads, to its end, and returns its size. Every byte that it writes
-// is authenticated, but that the container is whole is known only when it returns nil: until then the output must not be
-// taken for the file.
+// Decrypt writes the plaintext of the container that src reads, to its end, and returns its size. Every byte that it
+// writes is authenticated, but that the container is whole is known only when it returns nil: until then the output
+// must not be taken for the file.
 func (p *Passphrase) Decrypt(dst io.Writer, src io.Reader) (int64, error) {
 	head := make([]byte, HeaderLen)
 	if _, err := io.ReadFull(src, head); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -67,9 +67,9 @@ func (p *Passphrase) Decrypt(dst io.Writer, src io.Reader) (int64, error) {
 	return plain, err
 }
 
-// pieces cuts what src reads into pieces of size bytes and says which is the last: the only one that may be shorter, and
-// empty only if it is also the first. fn gets a buffer with room of before bytes, the n bytes of the piece, and capacity for
-// after bytes more.
+// pieces cuts what src reads into pieces of size bytes and says which is the last: the only one that may be shorter,
+// and empty only if it is also the first. fn gets a buffer with room of before bytes, the n bytes of the piece, and
+// capacity for after bytes more.
 func pieces(src io.Reader, before, size, after int64, fn func(buf []byte, n, i int64, last bool) error) error {
 	buf, ahead := make([]byte, before+size+after), make([]byte, before+size+after)
 	read := func(b []byte) (n int64, err error) {

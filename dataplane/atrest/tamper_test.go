@@ -88,8 +88,8 @@ func TestCutExtendedReordered(t *testing.T) {
 			}
 		}
 	}
-	// Under one salt, at the same place, a chunk of another version of the file is authentic: it is the same key. That is why
-	// salts depend on time and size.
+	// Under one salt, at the same place, a chunk of another version of the file is authentic: it is the same key. That is
+	// why salts depend on time and size.
 	mixed := slices.Concat(odd[:HeaderLen], chunk(box, 0), chunk(odd, 1), chunk(odd, 2))
 	if got, err := readers(p, mixed)["decrypt"](); err != nil || !bytes.Equal(got[:MinChunk], plain[:MinChunk]) {
 		t.Errorf("chunks of two versions: %v", err)

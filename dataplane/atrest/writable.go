@@ -15,8 +15,9 @@ type Storage interface {
 	io.WriterAt
 }
 
-// Writable is a container whose plaintext is written and read at any offset, in chunks of MinChunk. What is written in part is
-// read, decrypted, changed and encrypted again: the nonce is made of the content, so that no two contents of a chunk have the same.
+// Writable is a container whose plaintext is written and read at any offset, in chunks of MinChunk. What is written
+// in part is read, decrypted, changed and encrypted again: the nonce is made of the content, so that no two
+// contents of a chunk have the same.
 //
 // What was never written, or was torn by a crash, counts as zeros while it is written to, and can't be read. So the
 // container is whole, and can be opened, only when every byte was written. Safe for concurrent use.

@@ -32,7 +32,8 @@ func tempFile(t *testing.T) *os.File {
 	return f
 }
 
-// TestWritesInAnyOrder writes files in pieces of all sizes, some twice, by several goroutines, and opens the containers.
+// TestWritesInAnyOrder writes files in pieces of all sizes, some twice, by several
+// goroutines, and opens the containers.
 func TestWritesInAnyOrder(t *testing.T) {
 	ring := NewKeyring(storageKey(t, 1))
 	for _, size := range []int64{0, 1, MinChunk - 1, MinChunk, MinChunk + 1, 5*MinChunk + 77} {
@@ -78,7 +79,8 @@ func TestWritesInAnyOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := io.ReadFull(io.NewSectionReader(o, 0, size), got); int64(n) != size || err != nil || !bytes.Equal(got, want) {
+		if n, err := io.ReadFull(io.NewSectionReader(o, 0, size), got); int64(n) != size || err != nil ||
+			!bytes.Equal(got, want) {
 			t.Errorf("%d bytes opened: %v", size, err)
 		}
 		head := make([]byte, HeaderLen)
@@ -227,7 +229,8 @@ func TestStorageKeyVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if _, err := k.Encrypt(&out, strings.NewReader("hello"), FileSalt([]byte("a file salt is of 32 bytes, this")), MinChunk); err != nil {
+	if _, err := k.Encrypt(&out, strings.NewReader("hello"), FileSalt([]byte("a file salt is of 32 bytes, this")),
+		MinChunk); err != nil {
 		t.Fatal(err)
 	}
 	f := tempFile(t)
@@ -241,10 +244,13 @@ func TestStorageKeyVectors(t *testing.T) {
 	value := make([]byte, 16)
 	w.Values().Encrypt(value, value)
 	for name, v := range map[string][2]string{
-		"root":  {hex.EncodeToString(k.root), "9c01ed0c19f7fab9e813a0b3cbdc85f0f2305632eac36ee849b0569135d438d0"},
-		"check": {hex.EncodeToString(out.Bytes()[68:100]), "4b6a68c973a7bdd65b368a7a6c2544b15d579f10978b20e382d867c3cf097bf3"},
-		"tag":   {hex.EncodeToString(out.Bytes()[100:132]), "28803ca43d0e4f807d9bd760dca85ddd0b8b1603571de9f5d1fa44866a7ad736"},
-		"chunk": {hex.EncodeToString(out.Bytes()[132:]), "d3c034dea37ec1ed89012fe18c5fda0bbc5161466f0acd077250074b395ec23f0e"},
+		"root": {hex.EncodeToString(k.root), "9c01ed0c19f7fab9e813a0b3cbdc85f0f2305632eac36ee849b0569135d438d0"},
+		"check": {hex.EncodeToString(out.Bytes()[68:100]),
+			"4b6a68c973a7bdd65b368a7a6c2544b15d579f10978b20e382d867c3cf097bf3"},
+		"tag": {hex.EncodeToString(out.Bytes()[100:132]),
+			"28803ca43d0e4f807d9bd760dca85ddd0b8b1603571de9f5d1fa44866a7ad736"},
+		"chunk": {hex.EncodeToString(out.Bytes()[132:]),
+			"d3c034dea37ec1ed89012fe18c5fda0bbc5161466f0acd077250074b395ec23f0e"},
 		"value": {hex.EncodeToString(value), "89e686314f97f8b9ae84a52f20475a6e"},
 	} {
 		if v[0] != v[1] {

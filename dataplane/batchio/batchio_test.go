@@ -215,7 +215,8 @@ func TestParseControl(t *testing.T) {
 func TestSizesStayApart(t *testing.T) {
 	for _, mode := range []Mode{Auto, Off} {
 		a, b := listen(t, Options{Offload: mode}), listen(t, Options{Offload: mode, ReadBuffer: 4 << 20})
-		trains := []struct{ n, size int }{{1000, 1000}, {150, 50}, {2100, 1000}, {900, 900}, {1000, 1000}, {10, 10}, {40_000, 1000}}
+		trains := []struct{ n, size int }{{1000, 1000}, {150, 50}, {2100, 1000}, {900, 900}, {1000, 1000}, {10, 10},
+			{40_000, 1000}}
 		var want []int
 		for _, tr := range trains {
 			if err := a.Send(make([]byte, tr.n), tr.size, b.LocalAddr()); err != nil {

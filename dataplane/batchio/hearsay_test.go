@@ -28,7 +28,8 @@ func TestHearsay(t *testing.T) {
 	} {
 		wrapped := fmt.Errorf("receive: %w", c.err)
 		if Hearsay(wrapped) != c.hearsay || transient(wrapped) != c.sending {
-			t.Errorf("%v: hearsay %v, transient %v; want %v, %v", c.err, Hearsay(wrapped), transient(wrapped), c.hearsay, c.sending)
+			t.Errorf("%v: hearsay %v, transient %v; want %v, %v", c.err, Hearsay(wrapped), transient(wrapped), c.hearsay,
+				c.sending)
 		}
 	}
 }

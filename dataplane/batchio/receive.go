@@ -20,8 +20,8 @@ const (
 	mostRest  = 4 * time.Millisecond
 	restCalls = 6         // as often in mostRest something has to come, else waiting is cheaper
 	restBytes = 512 << 10 // how much may come in a rest; above 4 Gbit/s there is none
-	// restAfter is for how long much has to come. Bursts are answered at once: how fast a train of hellos comes back is how the
-	// path is measured.
+	// restAfter is for how long much has to come. Bursts are answered at once: how fast a train of hellos comes
+	// back is how the path is measured.
 	restAfter = 50 * time.Millisecond
 )
 

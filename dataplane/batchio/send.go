@@ -95,7 +95,8 @@ func (c *Conn) sendSingly(o *outbox, p []byte, size int, name uint32) (done int,
 		n++
 	}
 	for {
-		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&o.msgs[0])), uintptr(n), 0, 0, 0)
+		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&o.msgs[0])), uintptr(n), 0,
+			0, 0)
 		switch errno {
 		case unix.EINTR:
 		case 0:
@@ -160,11 +161,12 @@ func transient(err error) bool {
 	return Hearsay(err) && !errors.Is(err, unix.EMSGSIZE)
 }
 
-// Hearsay says that an error of Send or Receive is what the network told of an earlier datagram of a connected socket: an ICMP message,
-// which anybody can write (icmp_err_convert, icmpv6_err_convert and udp_err of the kernel). It ends nothing: silence does. That
-// a datagram is too long (EMSGSIZE) is said by the own device, too.
+// Hearsay says that an error of Send or Receive is what the network told of an earlier datagram of a connected socket:
+// an ICMP message, which anybody can write (icmp_err_convert, icmpv6_err_convert and udp_err of the kernel). It ends
+// nothing: silence does. That a datagram is too long (EMSGSIZE) is said by the own device, too.
 func Hearsay(err error) bool {
-	for _, e := range [...]error{unix.ECONNREFUSED, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EHOSTDOWN, unix.ENONET, unix.ENOPROTOOPT,
+	for _, e := range [...]error{unix.ECONNREFUSED, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EHOSTDOWN, unix.ENONET,
+		unix.ENOPROTOOPT,
 		unix.EPROTO, unix.EACCES, unix.EMSGSIZE} {
 		if errors.Is(err, e) {
 			return true

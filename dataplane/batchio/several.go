@@ -28,7 +28,8 @@ func newSeveral() *several {
 	for i := range batch {
 		s.iovs[i].Base = &s.bufs[i*ReceiveBuffer]
 		s.iovs[i].Len = ReceiveBuffer
-		s.msgs[i].Hdr = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&s.names[i])), Iov: &s.iovs[i], Iovlen: 1, Control: &s.oobs[i][0]}
+		s.msgs[i].Hdr = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&s.names[i])), Iov: &s.iovs[i], Iovlen: 1,
+			Control: &s.oobs[i][0]}
 		s.ready(i)
 	}
 	return s
@@ -51,7 +52,8 @@ func (in *inbox) attemptSeveral(fd int) syscall.Errno {
 		s.ready(i)
 	}
 	s.at, s.n = 0, 0
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&s.msgs[0])), batch, unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&s.msgs[0])), batch,
+		unix.MSG_DONTWAIT, 0, 0)
 	if errno == unix.EINTR {
 		errno = unix.EAGAIN
 	}
@@ -77,7 +79,8 @@ func (s *several) unpack(in *inbox, buf []byte) (n, size int, from netip.AddrPor
 		case n == 0:
 			size, from, first = each, sender, said.stamp
 			in.note(length, said)
-		case each != size && (each < length || length > size), n+length > len(buf), sender != from, said.stamp-first > int64(together):
+		case each != size && (each < length || length > size), n+
+			length > len(buf), sender != from, said.stamp-first > int64(together):
 			return n, size, from
 		default:
 			in.taken += length

@@ -35,7 +35,8 @@ func newWaiter(socket int, attempt func(int) bool) (*waiter, error) {
 	w := &waiter{socket: socket, attempt: attempt}
 	w.pass = w.look
 	// The runtime polls what does not block.
-	if err := errors.Join(unix.SetNonblock(fd, true), unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{})); err != nil {
+	if err := errors.Join(unix.SetNonblock(fd, true),
+		unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{})); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
@@ -98,8 +99,8 @@ func (w *waiter) close() {
 	w.file.Close()
 }
 
-// outcome is net.ErrClosed after close, whatever came of it: which error depends on how far the wait and the closing had got, and not all
-// of them are exported.
+// outcome is net.ErrClosed after close, whatever came of it: which error depends on how far the wait and the closing
+// had got, and not all of them are exported.
 func (w *waiter) outcome(err error) error {
 	if w.closed.Load() {
 		return net.ErrClosed

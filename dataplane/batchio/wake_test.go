@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A wake-up that comes between the look at it and the beginning of the wait is not lost, though the wait then sets a deadline of its own.
+// A wake-up that comes between the look at it and the beginning of the wait is not lost, though the wait
+// then sets a deadline of its own.
 func TestWakeBeforeTheWait(t *testing.T) {
 	c := listen(t, Options{})
 	c.in.buf = make([]byte, ReceiveBuffer)

@@ -44,7 +44,8 @@ func TestAbandon(t *testing.T) {
 				link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
 				a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
 				sink := &beyond{from: after.Offset}
-				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound}, a, b, enginetest.Source{}, sink, 0)
+				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound}, a, b,
+					enginetest.Source{}, sink, 0)
 				for _, g := range []engine.Range{before, unwanted, after} { // joined, as files that follow one another are
 					if err := errors.Join(r.Expect(g), s.Push(g)); err != nil {
 						t.Fatal(err)
@@ -59,7 +60,8 @@ func TestAbandon(t *testing.T) {
 				if got := sink.bytes.Load(); got != after.Length {
 					t.Errorf("%d bytes of the next range are written", got)
 				}
-				if got := sink.Counting.Bytes.Load() - before.Length - after.Length; got < 0 || got > tt.sent || sink.Wrong.Load() > 0 {
+				if got := sink.Counting.Bytes.Load() - before.Length - after.Length; got < 0 || got > tt.sent ||
+					sink.Wrong.Load() > 0 {
 					t.Errorf("%d bytes of the unwanted range are written, %d samples are wrong", got, sink.Wrong.Load())
 				}
 				if !errors.Is(sent, context.DeadlineExceeded) || !errors.Is(received, context.DeadlineExceeded) {

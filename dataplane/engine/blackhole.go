@@ -69,7 +69,8 @@ func (s *Sender) watchPath() {
 	if s.path.MaxDatagram == wire.MinDatagram {
 		return
 	}
-	s.cfg.Logger.Warn("the path does not carry its size any more", "peer", s.path.RemoteAddr, "datagram", s.path.MaxDatagram)
+	s.cfg.Logger.Warn("the path does not carry its size any more", "peer", s.path.RemoteAddr, "datagram",
+		s.path.MaxDatagram)
 	w.probes = w.probes[:0]
 	for _, size := range wire.CommonSizes {
 		if size <= s.path.MaxDatagram {

@@ -12,8 +12,8 @@ import (
 	"faspex.io/operator/dataplane/wire"
 )
 
-// TestReceiverHoldsClaimedRoundTrip has a sender claim round trips that can't be and leave without a word: a receiver that has
-// everything does not stay for as many of them.
+// TestReceiverHoldsClaimedRoundTrip has a sender claim round trips that can't be and leave without a word: a receiver
+// that has everything does not stay for as many of them.
 func TestReceiverHoldsClaimedRoundTrip(t *testing.T) {
 	for _, claim := range []uint64{60e6, 1 << 63, math.MaxUint64} {
 		synctest.Test(t, func(t *testing.T) {

@@ -68,7 +68,8 @@ func TestBesideTCP(t *testing.T) {
 		{engine.PolicyLow, 100e6, "bbr", bbr, 0, 2, 0.9, 0.001, 0.2},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%d Mbit taken for %.1f times that, %s at %d s, %s at %d s", tt.rate/1e6, tt.capacity, tt.policy, tt.own, tt.tcp, tt.other), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d Mbit taken for %.1f times that, %s at %d s, %s at %d s", tt.rate/1e6, tt.capacity, tt.policy,
+			tt.own, tt.tcp, tt.other), func(t *testing.T) {
 			t.Parallel()
 			from := max(tt.own, tt.other) + 10
 			var own, tcp []float64
@@ -91,7 +92,8 @@ func TestBesideTCP(t *testing.T) {
 			})
 			t.Logf("%.0f\n%.0f", own, tcp)
 			share := mean(own[from-tt.own:]) * 1e6 / float64(tt.rate)
-			t.Logf("share %.2f, TCP %.2f, queue %v", share, mean(tcp[from-tt.other:from-tt.other+measured])*1e6/float64(tt.rate), stats.MeanQueue)
+			t.Logf("share %.2f, TCP %.2f, queue %v", share, mean(tcp[from-tt.other:from-tt.other+measured])*1e6/float64(tt.rate),
+				stats.MeanQueue)
 			if share < tt.least || share > tt.most {
 				t.Errorf("share %.3f, want %.3f to %.3f", share, tt.least, tt.most)
 			}
@@ -107,7 +109,8 @@ func mean(v []float64) float64 {
 	return sum / float64(max(len(v), 1))
 }
 
-// TestFairFlows has flows share a link, whenever they start and whatever they take its capacity and the time of day for.
+// TestFairFlows has flows share a link, whenever they start and whatever they take its
+// capacity and the time of day for.
 func TestFairFlows(t *testing.T) {
 	tests := []struct {
 		starts     []float64 // seconds
@@ -138,7 +141,8 @@ func TestFairFlows(t *testing.T) {
 					group.Go(func() {
 						wait := time.Duration(start * float64(time.Second))
 						time.Sleep(wait)
-						f := flow{rate: engine.Rate{Policy: engine.PolicyFair}, capacity: tt.capacities[i], ahead: time.Duration(i) * tt.ahead}
+						f := flow{rate: engine.Rate{Policy: engine.PolicyFair}, capacity: tt.capacities[i],
+							ahead: time.Duration(i) * tt.ahead}
 						series := f.endless(t, uint64(i+1), ab, ba, rate, end*time.Second-wait)
 						got[i] = mean(series[len(series)-measured:])
 					})
@@ -147,7 +151,8 @@ func TestFairFlows(t *testing.T) {
 				stats = ab.Stats()
 			})
 			part := rate / 1e6 / float64(len(got)) * payloadShare
-			t.Logf("%.1f Mbit/s, each part is %.1f, queue %v, %.3f dropped", got, part, stats.MeanQueue, float64(stats.QueueDrops)/float64(stats.Packets))
+			t.Logf("%.1f Mbit/s, each part is %.1f, queue %v, %.3f dropped", got, part, stats.MeanQueue,
+				float64(stats.QueueDrops)/float64(stats.Packets))
 			least, most, lost := 0.8, 1.2, 0.01
 			switch {
 			case tt.ahead > 0: // truces do not coincide and show little

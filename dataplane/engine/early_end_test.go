@@ -39,12 +39,14 @@ func TestWhatIsOnItsWayArrives(t *testing.T) {
 		enginetest.Run(ctx, s, r)
 		// 2.5 MB fit into 200 ms.
 		if got := sink.Bytes.Load() - before; got < 2e6 || got > 2.5e6 || sink.Wrong.Load() > 0 {
-			t.Errorf("%d bytes are written of what was on its way after %d, %d samples are wrong", got, before, sink.Wrong.Load())
+			t.Errorf("%d bytes are written of what was on its way after %d, %d samples are wrong", got, before,
+				sink.Wrong.Load())
 		}
 	})
 }
 
-// A receiver that is stopped writes what has arrived: nobody has to send it again. It does not stay for a disk that is stuck.
+// A receiver that is stopped writes what has arrived: nobody has to send it again. It does not
+// stay for a disk that is stuck.
 func TestWhatHasArrivedIsWritten(t *testing.T) {
 	for name, tt := range map[string]struct {
 		takes time.Duration

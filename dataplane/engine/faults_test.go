@@ -40,15 +40,17 @@ func TestHowSessionsEnd(t *testing.T) {
 		{"whole", enginetest.Source{}, &enginetest.Counting{}, nil, nil, nil},
 		{"source fails", brokenSource{}, &enginetest.Counting{}, nil, errBroken, engine.ErrAborted},
 		{"sink fails", enginetest.Source{}, brokenSink{}, nil, engine.ErrAborted, errBroken},
-		{"stopped", enginetest.Source{}, &enginetest.Counting{}, func(_ context.Context, cancel context.CancelFunc, _, _ *simnet.Pipe) {
-			time.Sleep(time.Second)
-			cancel()
-		}, context.Canceled, context.Canceled},
-		{"network gone", enginetest.Source{}, &enginetest.Counting{}, func(_ context.Context, _ context.CancelFunc, ab, ba *simnet.Pipe) {
-			time.Sleep(time.Second)
-			ab.Cut(true)
-			ba.Cut(true)
-		}, engine.ErrPeerLost, engine.ErrPeerLost},
+		{"stopped", enginetest.Source{}, &enginetest.Counting{},
+			func(_ context.Context, cancel context.CancelFunc, _, _ *simnet.Pipe) {
+				time.Sleep(time.Second)
+				cancel()
+			}, context.Canceled, context.Canceled},
+		{"network gone", enginetest.Source{}, &enginetest.Counting{},
+			func(_ context.Context, _ context.CancelFunc, ab, ba *simnet.Pipe) {
+				time.Sleep(time.Second)
+				ab.Cut(true)
+				ba.Cut(true)
+			}, engine.ErrPeerLost, engine.ErrPeerLost},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,7 +79,8 @@ func TestHowSessionsEnd(t *testing.T) {
 func TestEarlyEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, a, b := quietLink()
-		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{}, &enginetest.Counting{}, 0)
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, b, enginetest.Source{},
+			&enginetest.Counting{}, 0)
 		_ = r.Expect(engine.Range{Length: 2e6})
 		_ = s.Push(engine.Range{Length: 1e6})
 		r.CloseExpect()
@@ -186,7 +189,8 @@ func TestLittleMemory(t *testing.T) {
 		ab, ba := simnet.NewPipe(set, 1), simnet.NewPipe(set, 2)
 		a, b := simnet.Connect(ab, ba, 1472, 1e9, 0)
 		sink := &enginetest.Counting{}
-		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: 8 << 20}, a, b, enginetest.Source{}, sink, 100e6)
+		s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: 8 << 20}, a, b,
+			enginetest.Source{}, sink, 100e6)
 		var most int64
 		done, ended := make(chan struct{}), make(chan struct{})
 		go func() {

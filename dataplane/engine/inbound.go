@@ -14,8 +14,8 @@ const (
 	kept      = 0.9
 )
 
-// inboundShare is a receiver's part of a group. A receiver can't know what its sender would send, but what it does send:
-// packet numbers tell that whatever was lost on the way.
+// inboundShare is a receiver's part of a group. A receiver can't know what its sender would send, but what it does
+// send: packet numbers tell that whatever was lost on the way.
 type inboundShare struct {
 	member interface {
 		Part(now time.Duration, wants int64) int64
@@ -29,8 +29,8 @@ type inboundShare struct {
 	part    int64
 }
 
-// update takes what arrived until now (the next packet number, packets and their bytes) and returns the part in bits per
-// second, 0 for no limit.
+// update takes what arrived until now (the next packet number, packets and their bytes) and returns the part in
+// bits per second, 0 for no limit.
 func (s *inboundShare) update(now time.Duration, next, packets, bytes uint64, rtt time.Duration) int64 {
 	if s.at == 0 {
 		s.at, s.next, s.packets, s.bytes = now, next, packets, bytes

@@ -32,11 +32,13 @@ func TestReceiversShareATotal(t *testing.T) {
 		want, then   []float64
 	}{
 		{
-			"by weight", []sender{{engine.PolicyHigh, near}, {engine.PolicyFair, near}, {engine.PolicyFair, far}}, 80 * mbit, 40 * mbit,
+			"by weight", []sender{{engine.PolicyHigh, near}, {engine.PolicyFair, near}, {engine.PolicyFair, far}}, 80 * mbit,
+			40 * mbit,
 			[]float64{40, 20, 20}, []float64{20, 10, 10},
 		},
 		{
-			"what one can't use goes to others", []sender{{engine.PolicyFair, narrow}, {engine.PolicyFair, near}}, 60 * mbit, 100 * mbit,
+			"what one can't use goes to others", []sender{{engine.PolicyFair, narrow}, {engine.PolicyFair, near}}, 60 * mbit,
+			100 * mbit,
 			[]float64{10, 48}, []float64{10, 88},
 		},
 		{

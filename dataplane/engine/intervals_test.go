@@ -99,7 +99,8 @@ func TestArrivals(t *testing.T) {
 		t.Errorf("wait is still %v", a.wait)
 	}
 	a.refused(12, 4*ms)
-	report(40*ms, 0, 13, wire.Gap{First: 3, Count: 2}, wire.Gap{First: 7, Count: 1}, wire.Gap{First: 9, Count: 1}, wire.Gap{First: 11, Count: 2})
+	report(40*ms, 0, 13, wire.Gap{First: 3, Count: 2}, wire.Gap{First: 7, Count: 1}, wire.Gap{First: 9, Count: 1},
+		wire.Gap{First: 11, Count: 2})
 	a.settle(8)
 	report(40*ms, 8, 13, wire.Gap{First: 9, Count: 1}, wire.Gap{First: 11, Count: 2})
 	if a.fresh(7) || a.fresh(3) {
@@ -109,7 +110,8 @@ func TestArrivals(t *testing.T) {
 	report(40*ms, 8, 13, wire.Gap{First: 9, Count: 1}, wire.Gap{First: 11, Count: 2})
 }
 
-// What is missing beyond the bound is lost, and no reason to take nothing any more: what forgets gaps comes in packets too.
+// What is missing beyond the bound is lost, and no reason to take nothing any more: what
+// forgets gaps comes in packets too.
 func TestArrivalsBeyondTheBound(t *testing.T) {
 	var a arrivals
 	pn := uint64(0)

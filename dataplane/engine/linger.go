@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// How long a receiver that has to end early goes on, so that what the network and the machine hold of its data is not sent again.
+// How long a receiver that has to end early goes on, so that what the network and the machine hold
+// of its data is not sent again.
 const (
 	// lingerQuiet is the silence after which nothing more is on its way, lingerMost the end of waiting for it.
 	lingerQuiet = 100 * time.Millisecond

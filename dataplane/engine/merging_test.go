@@ -68,7 +68,8 @@ func TestWrongMerging(t *testing.T) {
 				_, _, a, b := quietLink()
 				link := &mergingLink{Link: b, damage: tt.damage}
 				sink := enginetest.NewSpace(8 << 20)
-				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, link, enginetest.Source{}, sink, 8<<20)
+				s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock()}, a, link, enginetest.Source{}, sink,
+					8<<20)
 				if sent, received := enginetest.Run(t.Context(), s, r); sent != nil || received != nil {
 					t.Fatalf("sender: %v, receiver: %v", sent, received)
 				}

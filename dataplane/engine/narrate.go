@@ -26,8 +26,10 @@ func (s *Sender) narrate(ctx context.Context) {
 		s.mu.Lock()
 		mode, loss := s.control.Mode(), s.control.Loss()
 		s.mu.Unlock()
-		s.cfg.Logger.Debug("rate", "mode", mode, "mbps", mbps(st.RateBps), "arriving", mbps(st.DeliveryBps), "capacity", mbps(st.CapacityBps),
-			"rtt", st.RTT.Round(100*time.Microsecond), "queue", st.QueueDelay.Round(100*time.Microsecond), "lost", math.Round(loss*1e4)/1e4,
+		s.cfg.Logger.Debug("rate", "mode", mode, "mbps", mbps(st.RateBps), "arriving", mbps(st.DeliveryBps), "capacity",
+			mbps(st.CapacityBps),
+			"rtt", st.RTT.Round(100*time.Microsecond), "queue", st.QueueDelay.Round(100*time.Microsecond), "lost",
+			math.Round(loss*1e4)/1e4,
 			"confirmed", st.Bytes)
 	}
 }

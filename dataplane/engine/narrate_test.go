@@ -23,7 +23,8 @@ func TestNarration(t *testing.T) {
 			link := simnet.Settings{RateBps: rate, Delay: 10 * time.Millisecond}
 			a, b := simnet.Connect(simnet.NewPipe(link, 1), simnet.NewPipe(link, 2), 1472, rate, 0)
 			s, r := enginetest.Ends(t, engine.Config{ID: 1, Clock: simnet.NewClock(), MaxMemory: memoryBound,
-				Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))}, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<40)
+				Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))}, a, b, enginetest.Nothing{},
+				enginetest.Nothing{}, 1<<40)
 			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 			defer cancel()
 			enginetest.Run(ctx, s, r)

@@ -174,7 +174,8 @@ func (s *Sender) quantum(rate int64) int {
 	return max(packet, min(int(float64(rate)/8*trainTime.Seconds()), maxTrain*packet, maxTrainSize))
 }
 
-// shortest is how long a pause is at least: at gigabits long enough for several trains, since to wake costs as much as a train.
+// shortest is how long a pause is at least: at gigabits long enough for several trains, since to
+// wake costs as much as a train.
 func shortest(rate int64) time.Duration {
 	if float64(rate)/8*burstTime.Seconds() > maxTrainSize {
 		return burstTime

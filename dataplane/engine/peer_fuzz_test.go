@@ -40,8 +40,8 @@ func (l *scripted) Close() error            { return nil }
 
 var hostileConfig = engine.Config{ID: 0x1122334455667788, Secret: [32]byte{5}, MaxMemory: 8 << 20}
 
-// script makes datagrams of what a fuzzer gives. An instruction is 2 bytes, what it is and how far the packet number advances,
-// and then as many bytes as its kind takes.
+// script makes datagrams of what a fuzzer gives. An instruction is 2 bytes, what it is and how far the packet number
+// advances, and then as many bytes as its kind takes.
 func script(t *testing.T, in []byte, d wire.Direction) (datagrams [][]byte) {
 	t.Helper()
 	keys, err := wire.NewKeys(hostileConfig.Secret, uint64(hostileConfig.ID), "aes-128-gcm", d)
@@ -94,11 +94,13 @@ func script(t *testing.T, in []byte, d wire.Direction) (datagrams [][]byte) {
 	return datagrams
 }
 
-// FuzzHostileSender has a receiver survive a sender that has the keys: it ends, keeps to its memory, and writes expected bytes only.
+// FuzzHostileSender has a receiver survive a sender that has the keys: it ends, keeps to its memory,
+// and writes expected bytes only.
 func FuzzHostileSender(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 4, 2, 0, 1, 1, 1, 0, 10, 0, 0, 0})
 	f.Add([]byte{0, 0, 1, 255, 255, 255, 255, 255, 255, 255, 0x80, 1, 2, 0, 0, 0, 0, 0, 5, 200})
-	f.Add([]byte{1, 255, 7, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 1, 1, 1, 1, 3, 40, 0x11, 0x55, 0x66, 0x77, 0x88})
+	f.Add([]byte{1, 255, 7, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 1, 1, 1, 1, 3, 40, 0x11, 0x55, 0x66, 0x77,
+		0x88})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		sink := &enginetest.Counting{}
 		r, err := engine.NewReceiver(hostileConfig, &scripted{datagrams: script(t, in, wire.DirData)}, sink, nil)
@@ -129,7 +131,8 @@ func FuzzHostileSender(f *testing.F) {
 func FuzzHostileReceiver(f *testing.F) {
 	ok := wire.Feedback{Done: true, Written: 1 << 20}
 	f.Add(append([]byte{2, 0}, ok.Append(nil)...))
-	wild := wire.Feedback{From: 1 << 60, To: 1<<60 + 1, Written: 1 << 62, LimitBps: 1 << 62, Packets: 1 << 63, Bytes: 1 << 63}
+	wild := wire.Feedback{From: 1 << 60, To: 1<<60 + 1, Written: 1 << 62, LimitBps: 1 << 62, Packets: 1 << 63,
+		Bytes: 1 << 63}
 	f.Add(append([]byte{2, 1}, wild.Append(nil)...))
 	f.Add([]byte{2, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -72,8 +72,9 @@ func NewSender(cfg Config, link Link, src Source) (*Sender, error) {
 // adjacent ones are joined, so that small files share packets. Callable while running.
 func (s *Sender) Push(r Range) error { return s.queue.push(r) }
 
-// Abandon has the part of a pushed range that was not read yet not be sent at all. The receiver is not told and goes on
-// expecting it, so Run ends by its context then: for layers that know by a channel of their own that both ends are done.
+// Abandon has the part of a pushed range that was not read yet not be sent at all. The receiver is not
+// told and goes on expecting it, so Run ends by its context then: for layers that know by a channel of
+// their own that both ends are done.
 func (s *Sender) Abandon(r Range) { s.queue.abandon(r) }
 
 // CloseSend says that no further range will be pushed.

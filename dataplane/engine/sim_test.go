@@ -32,7 +32,8 @@ type outcome struct {
 const memoryBound = 32 << 20
 
 // simulate runs flows over one bottleneck and checks what has to hold for all of them.
-func simulate(t *testing.T, forward simnet.Settings, seed uint64, flows []flow, during func(ab, ba *simnet.Pipe)) ([]outcome, simnet.PipeStats) {
+func simulate(t *testing.T, forward simnet.Settings, seed uint64, flows []flow,
+	during func(ab, ba *simnet.Pipe)) ([]outcome, simnet.PipeStats) {
 	t.Helper()
 	outcomes := make([]outcome, len(flows))
 	var stats simnet.PipeStats
@@ -149,9 +150,12 @@ func TestScenarios(t *testing.T) {
 		{"100 ms", wan(300, 100*ms, 0), flow{rate: fair, bytes: 80e6, capacity: 1}, 0.90, 0, 15 * ms},
 		{"100 ms 5 %", wan(300, 100*ms, .05), flow{rate: fair, bytes: 80e6, capacity: 1}, 0.86, 1.11, 15 * ms},
 		{"250 ms 1 %", wan(300, 250*ms, .01), flow{rate: fair, bytes: 150e6, capacity: 1}, 0.80, 1.10, 20 * ms},
-		{"high", wan(300, 100*ms, 0), flow{rate: engine.Rate{Policy: engine.PolicyHigh}, bytes: 80e6, capacity: 1}, 0.90, 0, 20 * ms},
-		{"low", wan(300, 100*ms, 0), flow{rate: engine.Rate{Policy: engine.PolicyLow}, bytes: 80e6, capacity: 1}, 0.90, 0, 10 * ms},
-		{"fixed", wan(300, 100*ms, .01), flow{rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 290e6}, bytes: 80e6}, 0.88, 1.08, 5 * ms},
+		{"high", wan(300, 100*ms, 0), flow{rate: engine.Rate{Policy: engine.PolicyHigh}, bytes: 80e6, capacity: 1}, 0.90, 0,
+			20 * ms},
+		{"low", wan(300, 100*ms, 0), flow{rate: engine.Rate{Policy: engine.PolicyLow}, bytes: 80e6, capacity: 1}, 0.90, 0,
+			10 * ms},
+		{"fixed", wan(300, 100*ms, .01), flow{rate: engine.Rate{Policy: engine.PolicyFixed, TargetBps: 290e6}, bytes: 80e6},
+			0.88, 1.08, 5 * ms},
 		{"capacity unknown", wan(100, 50*ms, 0), flow{rate: fair, bytes: 80e6}, 0.85, 0, 20 * ms},
 		{"capacity far too high", wan(100, 50*ms, 0), flow{rate: fair, bytes: 80e6, capacity: 4}, 0.90, 1.2, 25 * ms},
 		{"bursts", with(wan(300, 100*ms, 0), func(s *simnet.Settings) { s.BurstEnter, s.BurstLeave = 0.005, 0.2 }),
@@ -219,7 +223,8 @@ func TestRateGroup(t *testing.T) {
 		for i, policy := range []engine.Policy{engine.PolicyHigh, engine.PolicyFair, engine.PolicyFair} {
 			ab := simnet.NewPipe(simnet.Settings{RateBps: 100e6, Delay: 10 * time.Millisecond}, uint64(i))
 			a, b := simnet.Connect(ab, simnet.NewPipe(simnet.Settings{Delay: 10 * time.Millisecond}, 9), 1472, 100e6, 0)
-			cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: engine.Rate{Policy: policy}, Group: total}
+			cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: engine.Rate{Policy: policy},
+				Group: total}
 			s, r := enginetest.Ends(t, cfg, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<32)
 			group.Go(func() { _ = s.Run(ctx) })
 			group.Go(func() { _ = r.Run(ctx) })

@@ -86,7 +86,8 @@ func TestBusyMachine(t *testing.T) {
 				link := simnet.Settings{RateBps: rate, Delay: tt.rtt / 2, Loss: tt.loss}
 				ab, ba := simnet.NewPipe(link, 1), simnet.NewPipe(link, 2)
 				a, b := simnet.Connect(ab, ba, 1472, rate*95/100, 0)
-				cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), Rate: engine.Rate{Policy: engine.PolicyFair}, MaxMemory: memoryBound}
+				cfg := engine.Config{ID: 1, Clock: simnet.NewClock(), Rate: engine.Rate{Policy: engine.PolicyFair},
+					MaxMemory: memoryBound}
 				late := func(seed uint64) *busy {
 					return newBusy(seed, 100*time.Millisecond, 5*time.Millisecond, 60*time.Millisecond)
 				}

@@ -1,4 +1,5 @@
-// Package record says what is known of a transfer: how it began, how far it is, how each file and the whole of it ended.
+// Package record says what is known of a transfer: how it began, how far it is, how each
+// file and the whole of it ended.
 //
 // It is the vocabulary between those who transfer and those who write transfers down. It knows no database.
 package record
@@ -96,8 +97,8 @@ type Outcome struct {
 	Description string
 }
 
-// Recorder writes down what the transfers of this node do. No call waits for the database, and none fails because it is away:
-// what could not be written is written when it is back, as long as the process lives.
+// Recorder writes down what the transfers of this node do. No call waits for the database, and none fails because it is
+// away: what could not be written is written when it is back, as long as the process lives.
 type Recorder interface {
 	// Begin records a session that starts now.
 	Begin(ctx context.Context, t Transfer) (Recording, error)

@@ -30,7 +30,8 @@ func FuzzParsePrefix(f *testing.F) {
 
 func FuzzSync(f *testing.F) {
 	f.Add([]byte{})
-	f.Add((&Sync{Closed: true, Bye: true, Abort: true, Settled: 1 << 40, RTTMicros: 9, Total: 1, RateBps: 1 << 62}).Append(nil))
+	f.Add((&Sync{Closed: true, Bye: true, Abort: true, Settled: 1 << 40, RTTMicros: 9, Total: 1,
+		RateBps: 1 << 62}).Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s, again Sync
 		if s.Parse(b) != nil {
@@ -65,7 +66,8 @@ func FuzzFeedback(f *testing.F) {
 
 func FuzzLink(f *testing.F) {
 	f.Add([]byte{})
-	f.Add((&Link{Kind: LinkReady, Session: 1, Seq: 2, Size: 3, Token: 4, Time: 5, Arrival: 6, UpBps: 7, DownBps: 8, RTTMicro: 9}).Append(nil))
+	f.Add((&Link{Kind: LinkReady, Session: 1, Seq: 2, Size: 3, Token: 4, Time: 5, Arrival: 6, UpBps: 7, DownBps: 8,
+		RTTMicro: 9}).Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var l, again Link
 		if l.Parse(b) != nil {

@@ -123,8 +123,8 @@ func (k *Keys) derive(epoch uint64) (*epochKey, error) {
 	return e, nil
 }
 
-// key finds or makes the key of a packet number. A fresh one replaces the older neighbour only when a packet is sealed or
-// proves to be authentic, so forged numbers change nothing.
+// key finds or makes the key of a packet number. A fresh one replaces the older neighbour only when a packet is sealed
+// or proves to be authentic, so forged numbers change nothing.
 func (k *Keys) key(pn uint64) (e *epochKey, fresh bool, err error) {
 	epoch := pn >> EpochBits
 	if e := k.live[epoch&1]; e != nil && e.epoch == epoch {

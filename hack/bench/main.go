@@ -1,6 +1,6 @@
-// Command bench measures the UDP engine without anything above it: file to file, encrypted, over
-// loopback (bench lan), the same beside 10,000 forged handshakes a second (bench spoof), or between two machines or namespaces (bench recv, bench send). One line of JSON per
-// run goes to standard output.
+// Command bench measures the UDP engine without anything above it: file to file, encrypted, over loopback (bench lan),
+// the same beside 10,000 forged handshakes a second (bench spoof), or between two machines or namespaces (bench recv,
+// bench send). One line of JSON per run goes to standard output.
 package main
 
 import (
@@ -199,7 +199,8 @@ func (s *settings) send(ctx context.Context) error {
 		return err
 	}
 	if s.trace > 0 {
-		fmt.Fprintf(os.Stderr, "path: datagram %d, rtt %v, capacity %.1f Mbit/s\n", path.MaxDatagram, path.RTT, float64(path.CapacityBps)/1e6)
+		fmt.Fprintf(os.Stderr, "path: datagram %d, rtt %v, capacity %.1f Mbit/s\n", path.MaxDatagram, path.RTT,
+			float64(path.CapacityBps)/1e6)
 		tick := time.NewTicker(s.trace)
 		defer tick.Stop()
 		ended := make(chan struct{})
@@ -209,7 +210,8 @@ func (s *settings) send(ctx context.Context) error {
 				select {
 				case <-tick.C:
 					st := snd.Stats()
-					fmt.Fprintf(os.Stderr, "%7.3f s rate %8.2f delivery %8.2f capacity %8.2f Mbit/s queue %8v rtt %8v lost %d again %d written %d\n",
+					fmt.Fprintf(os.Stderr,
+						"%7.3f s rate %8.2f delivery %8.2f capacity %8.2f Mbit/s queue %8v rtt %8v lost %d again %d written %d\n",
 						time.Since(start).Seconds(), float64(st.RateBps)/1e6, float64(st.DeliveryBps)/1e6, float64(st.CapacityBps)/1e6,
 						st.QueueDelay, st.RTT, st.Lost, st.Retransmitted, st.Bytes)
 				case <-ended:

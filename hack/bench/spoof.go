@@ -19,8 +19,8 @@ const (
 	forgers         = 64
 )
 
-// spoof measures both ends over loopback without and with forged handshakes beside them, whose sender is a thread of the same
-// process and has its part of the processors.
+// spoof measures both ends over loopback without and with forged handshakes beside them, whose sender is a thread of
+// the same process and has its part of the processors.
 func (s *settings) spoof(ctx context.Context) error {
 	var goodput [2]float64
 	var forged atomic.Int64

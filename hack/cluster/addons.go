@@ -54,7 +54,8 @@ func applyAddons(ctx context.Context, s stateDir, b binaries) error {
 func waitForAddons(ctx context.Context, s stateDir, b binaries, w io.Writer) error {
 	for _, a := range addons {
 		err := waitFor(ctx, w, a.deployment+" available", 2*time.Minute, func(ctx context.Context) error {
-			return kubectlOK(ctx, s, b, "--namespace=kube-system", "wait", "--for=condition=Available", "--timeout=2s", "deployment/"+a.deployment)
+			return kubectlOK(ctx, s, b, "--namespace=kube-system", "wait", "--for=condition=Available", "--timeout=2s",
+				"deployment/"+a.deployment)
 		})
 		if err != nil {
 			return err

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A node sees control groups of its own: a folder for it is made in every hierarchy below the group of the starting process, the
-// node's first process is born in it, and a cgroup namespace makes it the root of what the node mounts. That works the same with
-// the version 1 hierarchies and with the single one of version 2.
+// A node sees control groups of its own: a folder for it is made in every hierarchy below the group of the starting
+// process, the node's first process is born in it, and a cgroup namespace makes it the root of what the node mounts.
+// That works the same with the version 1 hierarchies and with the single one of version 2.
 
 const cgroupRoot = "/sys/fs/cgroup"
 
@@ -46,7 +46,8 @@ func parseHierarchies(procSelfCgroup string, unified bool) []cgroupHierarchy {
 			// Controllers can't be handed on below a group that holds processes, only below the root.
 			found = append(found, cgroupHierarchy{dir: cgroupRoot})
 		case !unified && controllers != "":
-			found = append(found, cgroupHierarchy{controllers, filepath.Join(cgroupRoot, strings.TrimPrefix(controllers, "name="), path)})
+			found = append(found, cgroupHierarchy{controllers,
+				filepath.Join(cgroupRoot, strings.TrimPrefix(controllers, "name="), path)})
 		}
 	}
 	return found
@@ -110,7 +111,8 @@ func orDash(s string) string {
 	return s
 }
 
-// inheritCPUSet copies the allowed CPUs and memory nodes from the parent: version 1 leaves them empty, and then nothing runs.
+// inheritCPUSet copies the allowed CPUs and memory nodes from the parent: version 1 leaves
+// them empty, and then nothing runs.
 func inheritCPUSet(group string) error {
 	for _, f := range []string{"cpuset.cpus", "cpuset.mems"} {
 		v, err := os.ReadFile(filepath.Join(filepath.Dir(group), f))
@@ -185,7 +187,8 @@ func mountCgroups(dir machineDir) error {
 	return nil
 }
 
-// mountUnified mounts version 2 and moves this process out of the way: a group that hands controllers on holds no processes.
+// mountUnified mounts version 2 and moves this process out of the way: a group that hands
+// controllers on holds no processes.
 func mountUnified() error {
 	if err := mountFresh("cgroup2", cgroupRoot, ""); err != nil {
 		return err

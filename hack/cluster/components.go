@@ -67,8 +67,8 @@ func components(root string) []gobuild.Component {
 	}
 }
 
-// kubernetesLDFlags sets what `kubectl version` and the API's /version say. The commit and the date are fixed: the same pins
-// give the same bytes.
+// kubernetesLDFlags sets what `kubectl version` and the API's /version say. The commit and the date are fixed: the
+// same pins give the same bytes.
 func kubernetesLDFlags(version string) string {
 	minor := strings.Split(strings.TrimPrefix(version, "v"), ".")[1]
 	var flags []string
@@ -91,7 +91,8 @@ func (b binaries) path(component, program string) string {
 	return filepath.Join(b[component], program)
 }
 
-// searchPath is a PATH with every component before the system's own folders: containerd looks for its shim, kube-proxy for nft.
+// searchPath is a PATH with every component before the system's own folders: containerd looks
+// for its shim, kube-proxy for nft.
 func (b binaries) searchPath() string {
 	dirs := []string{b["containerd"], b["runc"], b["kubernetes"]}
 	return strings.Join(append(dirs, "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"), ":")
@@ -134,7 +135,8 @@ func ensureAssets(b binaries) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	for program, component := range map[string]string{"etcd": "etcd", "kube-apiserver": "kubernetes", "kubectl": "kubernetes"} {
+	for program, component := range map[string]string{"etcd": "etcd", "kube-apiserver": "kubernetes",
+		"kubectl": "kubernetes"} {
 		link, target := filepath.Join(dir, program), b.path(component, program)
 		if got, err := os.Readlink(link); err == nil && got == target {
 			continue

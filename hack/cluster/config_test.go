@@ -9,7 +9,8 @@ import (
 )
 
 var testBinaries = binaries{
-	"etcd": "/c/etcd", "kubernetes": "/c/kubernetes", "containerd": "/c/containerd", "runc": "/c/runc", "cni": "/c/cni", "addons": "/c/addons",
+	"etcd": "/c/etcd", "kubernetes": "/c/kubernetes", "containerd": "/c/containerd", "runc": "/c/runc", "cni": "/c/cni",
+	"addons": "/c/addons",
 }
 
 func TestNodeFiles(t *testing.T) {
@@ -33,7 +34,8 @@ func TestNodeFiles(t *testing.T) {
 	if err := yaml.Unmarshal(files["kubelet.yaml"], &kubelet); err != nil {
 		t.Fatal(err)
 	}
-	if len(kubelet.ClusterDNS) != 1 || kubelet.ClusterDNS[0] != dnsServiceIP || kubelet.ResolvConf != "/state/n2/resolv.conf" ||
+	if len(kubelet.ClusterDNS) != 1 || kubelet.ClusterDNS[0] != dnsServiceIP ||
+		kubelet.ResolvConf != "/state/n2/resolv.conf" ||
 		kubelet.Authentication.Anonymous.Enabled || kubelet.Authentication.X509.ClientCAFile != "/state/pki/ca.crt" {
 		t.Errorf("kubelet.yaml: %+v", kubelet)
 	}
@@ -47,10 +49,12 @@ func TestNodeFiles(t *testing.T) {
 	if proxy.HostnameOverride != "n2" || proxy.ClusterCIDR != podNet {
 		t.Errorf("kube-proxy.yaml: %+v", proxy)
 	}
-	if !json.Valid(files["cni/10-faspex.conflist"]) || !strings.Contains(string(files["cni/10-faspex.conflist"]), `"10.244.2.0/24"`) {
+	if !json.Valid(files["cni/10-faspex.conflist"]) ||
+		!strings.Contains(string(files["cni/10-faspex.conflist"]), `"10.244.2.0/24"`) {
 		t.Errorf("conflist:\n%s", files["cni/10-faspex.conflist"])
 	}
-	for _, want := range []string{`bin_dirs = ["/c/cni"]`, `BinaryName = "/c/runc/runc"`, `conf_dir = "/state/n2/cni"`, `sandbox = "` + pauseImage + `"`} {
+	for _, want := range []string{`bin_dirs = ["/c/cni"]`, `BinaryName = "/c/runc/runc"`, `conf_dir = "/state/n2/cni"`,
+		`sandbox = "` + pauseImage + `"`} {
 		if !strings.Contains(string(files["containerd.toml"]), want) {
 			t.Errorf("containerd.toml has no %s", want)
 		}
@@ -59,7 +63,8 @@ func TestNodeFiles(t *testing.T) {
 
 func TestControlPlaneTalksToItselfOnly(t *testing.T) {
 	s := stateDir("/state")
-	for _, p := range []program{etcdProgram(testBinaries, s), controllerManagerProgram(testBinaries, s), schedulerProgram(testBinaries, s)} {
+	for _, p := range []program{etcdProgram(testBinaries, s), controllerManagerProgram(testBinaries, s),
+		schedulerProgram(testBinaries, s)} {
 		for _, a := range p.args {
 			if strings.Contains(a, "0.0.0.0") || strings.Contains(a, controlPlaneIP) {
 				t.Errorf("%s is reachable from other machines: %s", p.name, a)
@@ -105,7 +110,8 @@ func TestComponentsArePinned(t *testing.T) {
 
 func TestKubernetesLDFlags(t *testing.T) {
 	flags := kubernetesLDFlags("v1.36.3")
-	for _, want := range []string{"-X k8s.io/component-base/version.gitVersion=v1.36.3", "-X k8s.io/client-go/pkg/version.gitMinor=36"} {
+	for _, want := range []string{"-X k8s.io/component-base/version.gitVersion=v1.36.3",
+		"-X k8s.io/client-go/pkg/version.gitMinor=36"} {
 		if !strings.Contains(flags, want) {
 			t.Errorf("%s is not in %s", want, flags)
 		}

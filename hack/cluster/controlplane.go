@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Failure of a node is noticed after nodeGracePeriod without a lease, and its pods are replaced evictionSeconds later: fast
-// enough for tests that power a node off, slow enough for a machine with two busy CPUs.
+// Failure of a node is noticed after nodeGracePeriod without a lease, and its pods are replaced evictionSeconds later:
+// fast enough for tests that power a node off, slow enough for a machine with two busy CPUs.
 const (
 	nodeGracePeriod = "12s"
 	evictionSeconds = "5"
@@ -43,10 +43,13 @@ func apiServerProgram(b binaries, s stateDir) program {
 		"--requestheader-client-ca-file=" + s.pki("front-proxy-ca.crt"), "--requestheader-allowed-names=front-proxy-client",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-username-headers=X-Remote-User",
-		"--proxy-client-cert-file=" + s.pki("front-proxy-client.crt"), "--proxy-client-key-file=" + s.pki("front-proxy-client.key"),
-		"--enable-aggregator-routing=true", // webhooks are called at the pod's address: no kube-proxy runs beside the API server
+		"--proxy-client-cert-file=" + s.pki("front-proxy-client.crt"), "--proxy-client-key-file=" +
+			s.pki("front-proxy-client.key"),
+		// webhooks are called at the pod's address: no kube-proxy runs beside the API server
+		"--enable-aggregator-routing=true",
 		"--profiling=false",
-		"--default-not-ready-toleration-seconds=" + evictionSeconds, "--default-unreachable-toleration-seconds=" + evictionSeconds,
+		"--default-not-ready-toleration-seconds=" + evictionSeconds, "--default-unreachable-toleration-seconds=" +
+			evictionSeconds,
 	}}
 }
 

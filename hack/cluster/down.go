@@ -64,8 +64,8 @@ func remove(s stateDir) error {
 	return nil
 }
 
-// removeLeftovers removes a cluster that can't be repaired by starting its machines: the kernel has been restarted since, its network
-// is incomplete, or its record is.
+// removeLeftovers removes a cluster that can't be repaired by starting its machines: the kernel has been restarted
+// since, its network is incomplete, or its record is.
 func removeLeftovers(s stateDir, w io.Writer) error {
 	if !anythingExists(s) {
 		return nil

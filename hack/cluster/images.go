@@ -27,7 +27,8 @@ const (
 	busybox      = "/bin/busybox"               // statically linked, of Debian's busybox-static
 )
 
-var busyboxLinks = []string{"sh", "mkdir", "rm", "cat", "ls", "sleep", "echo", "nc", "wget", "nslookup", "chmod", "chown", "sha256sum", "ip", "ps", "dd", "stat"}
+var busyboxLinks = []string{"sh", "mkdir", "rm", "cat", "ls", "sleep", "echo", "nc", "wget", "nslookup", "chmod",
+	"chown", "sha256sum", "ip", "ps", "dd", "stat"}
 
 func systemImages(b binaries) map[string]archive.Image {
 	single := func(ref, program string) archive.Image {
@@ -50,7 +51,8 @@ func systemImages(b binaries) map[string]archive.Image {
 	volumes := single(volumesImage, "local-path-provisioner")
 	volumes.Env = []string{"PATH=/"}
 	return map[string]archive.Image{
-		"pause": single(pauseImage, "pause"), "coredns": single(corednsImage, "coredns"), "local-path-provisioner": volumes, "busybox": box,
+		"pause": single(pauseImage, "pause"), "coredns": single(corednsImage, "coredns"), "local-path-provisioner": volumes,
+		"busybox": box,
 	}
 }
 
@@ -165,7 +167,8 @@ func loadImages(ctx context.Context, s stateDir, b binaries, files []string, w i
 	return errors.Join(errs...)
 }
 
-func loadOnNode(ctx context.Context, s stateDir, b binaries, node string, files []string, say func(string, ...any)) error {
+func loadOnNode(ctx context.Context, s stateDir, b binaries, node string, files []string,
+	say func(string, ...any)) error {
 	dir := s.machine(node)
 	if runningPID(dir) == 0 {
 		return fmt.Errorf("%s is powered off: start it with node-up and load the images again", node)

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// kubeconfig renders a kubeconfig that needs no other file. All values are base64 or constants, so nothing needs quoting.
+// kubeconfig renders a kubeconfig that needs no other file. All values are base64 or
+// constants, so nothing needs quoting.
 func kubeconfig(server string, ca []byte, client pemPair) []byte {
 	b64 := base64.StdEncoding.EncodeToString
 	return fmt.Appendf(nil, `apiVersion: v1

@@ -8,7 +8,8 @@ import (
 	"faspex.io/operator/hack/cluster/cache"
 )
 
-// The network of the cluster. Every machine is a network namespace on one Ethernet switch, itself a namespace with a bridge.
+// The network of the cluster. Every machine is a network namespace on one Ethernet switch,
+// itself a namespace with a bridge.
 const (
 	workers = 2
 
@@ -28,8 +29,8 @@ const (
 	controlPlane = "cp"
 	ethSwitch    = "sw"
 
-	// sharedFolder plays the role of a network file system: an ordinary folder of this machine, which both nodes see under the
-	// same path because each has a private copy of the machine's mounts. `down` removes it.
+	// sharedFolder plays the role of a network file system: an ordinary folder of this machine, which both nodes see under
+	// the same path because each has a private copy of the machine's mounts. `down` removes it.
 	sharedFolder = "/srv/faspex-demo"
 )
 
@@ -80,6 +81,10 @@ type machineDir string
 func (d machineDir) path(elem ...string) string {
 	return filepath.Join(append([]string{string(d)}, elem...)...)
 }
-func (d machineDir) process() string           { return d.path("process.json") } // the machine's first process, while powered on
-func (d machineDir) ready() string             { return d.path("ready") }        // written by the machine when it has booted
+
+// the machine's first process, while powered on
+func (d machineDir) process() string { return d.path("process.json") }
+
+// written by the machine when it has booted
+func (d machineDir) ready() string             { return d.path("ready") }
 func (d machineDir) log(program string) string { return d.path("log", program+".log") }

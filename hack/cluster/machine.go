@@ -18,13 +18,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A machine is a process tree whose first process is this program, in mount, host name, IPC, process and network namespaces of its
-// own (and control groups, for a node). Killing that one process kills everything in it, and its mounts vanish.
+// A machine is a process tree whose first process is this program, in mount, host name, IPC, process and
+// network namespaces of its own (and control groups, for a node). Killing that one process kills
+// everything in it, and its mounts vanish.
 //
-// It is started in two steps: `machine-boot NAME` enters the network namespace and the control groups, starts `machine-init NAME`
-// in the new namespaces, records its process id and ends.
+// It is started in two steps: `machine-boot NAME` enters the network namespace and the control groups, starts
+// `machine-init NAME` in the new namespaces, records its process id and ends.
 
-// machineProcess identifies the first process of a machine. The start time tells it from a later process with the same id.
+// machineProcess identifies the first process of a machine. The start time tells it from a
+// later process with the same id.
 type machineProcess struct {
 	PID       int    `json:"pid"`
 	StartTime uint64 `json:"startTime"` // in clock ticks since boot, field 22 of /proc/PID/stat
@@ -158,7 +160,8 @@ func bootMachine(s stateDir, name string) error {
 // initMachine is `machine-init`, the first process of a machine. It returns only when the machine could not be started.
 func initMachine(ctx context.Context, s stateDir, name string) error {
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
-	// Private first: nothing that is mounted here shows outside. Then shared: containers may ask for mounts to propagate within.
+	// Private first: nothing that is mounted here shows outside. Then shared: containers may ask
+	// for mounts to propagate within.
 	for _, flag := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
 		if err := unix.Mount("", "/", "", unix.MS_REC|flag, ""); err != nil {
 			return fmt.Errorf("detach the mounts: %w", err)

@@ -64,7 +64,8 @@ func TestParseHierarchies(t *testing.T) {
 		want    []cgroupHierarchy
 	}{
 		"version 1": {mixed, false, []cgroupHierarchy{
-			{"name=systemd", "/sys/fs/cgroup/systemd"}, {"memory", "/sys/fs/cgroup/memory/group/x"}, {"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct"},
+			{"name=systemd", "/sys/fs/cgroup/systemd"}, {"memory", "/sys/fs/cgroup/memory/group/x"},
+			{"cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct"},
 		}},
 		"version 2": {"0::/user.slice/session-1.scope\n", true, []cgroupHierarchy{{"", "/sys/fs/cgroup"}}},
 	} {
@@ -84,7 +85,8 @@ func TestCheckProgramsNamesThePackages(t *testing.T) {
 		}
 		return p, nil
 	})
-	if err == nil || !strings.Contains(err.Error(), "install Debian's nftables") || strings.Contains(err.Error(), "iptables is missing") {
+	if err == nil || !strings.Contains(err.Error(), "install Debian's nftables") ||
+		strings.Contains(err.Error(), "iptables is missing") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -145,7 +147,8 @@ func TestSupervisorRunsAndReports(t *testing.T) {
 	if out, err := os.ReadFile(s.dir.log("good")); err != nil || string(out) != "fine\n" {
 		t.Errorf("log %q, %v", out, err)
 	}
-	if err := s.run(t.Context(), program{name: "bad", path: "/bin/sh", args: []string{"-c", "exit 3"}}); err == nil || !strings.Contains(err.Error(), "status 3") {
+	if err := s.run(t.Context(), program{name: "bad", path: "/bin/sh", args: []string{"-c", "exit 3"}}); err == nil ||
+		!strings.Contains(err.Error(), "status 3") {
 		t.Errorf("got %v", err)
 	}
 	if err := s.run(t.Context(), program{name: "none", path: "/nonexistent"}); err == nil {

@@ -1,9 +1,9 @@
-// Command cluster runs a real Kubernetes on this machine: etcd, a control plane and two worker nodes, each a machine of its own made
-// of kernel namespaces, from programs that it builds from the Go module proxy at pinned versions. It needs root on Linux and no
-// container engine. It knows nothing of the operator that runs on the cluster.
+// Command cluster runs a real Kubernetes on this machine: etcd, a control plane and two worker nodes, each a machine of
+// its own made of kernel namespaces, from programs that it builds from the Go module proxy at pinned versions. It needs
+// root on Linux and no container engine. It knows nothing of the operator that runs on the cluster.
 //
-// This machine reaches the API at 10.240.0.10:6443 and every port of the nodes at 10.240.0.11 and 10.240.0.12; nothing outside this
-// machine reaches any of them, and nothing in the cluster reaches the outside.
+// This machine reaches the API at 10.240.0.10:6443 and every port of the nodes at 10.240.0.11 and 10.240.0.12; nothing
+// outside this machine reaches any of them, and nothing in the cluster reaches the outside.
 package main
 
 import (

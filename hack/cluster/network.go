@@ -15,10 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The switch and the machines are named network namespaces that nothing connects to this machine's real interfaces. One veth
-// leads into this machine's own namespace, so that kubectl, ascp and a browser here reach the API and the nodes. Nothing outside
-// can use it: the switch drops every packet on that port that does not come from this machine's own address (a packet that this
-// machine would forward has another), forwarding is off on the interface, and the namespaces have no route to anything outside.
+// The switch and the machines are named network namespaces that nothing connects to this machine's real interfaces. One
+// veth leads into this machine's own namespace, so that kubectl, ascp and a browser here reach the API and the nodes.
+// Nothing outside can use it: the switch drops every packet on that port that does not come from this machine's own
+// address (a packet that this machine would forward has another), forwarding is off on the interface, and the
+// namespaces have no route to anything outside.
 
 const hostPort = "v-host" // the switch's end of the veth to this machine
 
@@ -43,7 +44,8 @@ func networkIsUp() bool {
 	return err == nil
 }
 
-// createNetwork makes the switch, plugs every machine and this one into it and sets the routes to the pods of each node.
+// createNetwork makes the switch, plugs every machine and this one into it and sets the
+// routes to the pods of each node.
 func createNetwork() error {
 	if err := shareNamespaceFolder(); err != nil {
 		return fmt.Errorf("share %s: %w", namespaceFolder, err)
@@ -73,8 +75,8 @@ func createNetwork() error {
 // namespaceFolder holds the names of network namespaces.
 const namespaceFolder = "/run/netns"
 
-// shareNamespaceFolder makes the folder a shared mount, as `ip netns add` does: one that came later would otherwise mount the folder
-// over itself, and our namespaces beneath could no longer be deleted.
+// shareNamespaceFolder makes the folder a shared mount, as `ip netns add` does: one that came later would otherwise
+// mount the folder over itself, and our namespaces beneath could no longer be deleted.
 func shareNamespaceFolder() error {
 	if err := os.MkdirAll(namespaceFolder, 0o755); err != nil {
 		return err
@@ -109,7 +111,8 @@ func removeNetwork() error {
 	return errors.Join(errs...)
 }
 
-// onThread runs f on an operating system thread of its own that ends with f, so that f may change the thread's namespaces.
+// onThread runs f on an operating system thread of its own that ends with f, so that f may
+// change the thread's namespaces.
 func onThread(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -200,7 +203,8 @@ func plugMachine(name, ip string) error {
 		if err := netlink.RouteAdd(&netlink.Route{Gw: net.ParseIP(switchIP)}); err != nil {
 			return fmt.Errorf("add default route of %s: %w", name, err)
 		}
-		if err := setSysctls(map[string]string{"net/ipv4/ip_forward": "1", "net/ipv4/conf/all/route_localnet": "1"}); err != nil {
+		if err := setSysctls(map[string]string{"net/ipv4/ip_forward": "1",
+			"net/ipv4/conf/all/route_localnet": "1"}); err != nil {
 			return err
 		}
 		return bridgeNetfilter("1") // services must also work between pods on the same bridge
@@ -220,8 +224,10 @@ func plugHost() error {
 	if err := setSysctls(map[string]string{"net/ipv4/conf/" + hostLink + "/forwarding": "0"}); err != nil {
 		return err
 	}
-	// No IPv6 on this link: nothing in the cluster speaks it. Where the kernel has none at all, there is nothing to switch off.
-	if err := setSysctls(map[string]string{"net/ipv6/conf/" + hostLink + "/disable_ipv6": "1"}); err != nil && !errors.Is(err, os.ErrNotExist) {
+	// No IPv6 on this link: nothing in the cluster speaks it. Where the kernel has none at all,
+	// there is nothing to switch off.
+	if err := setSysctls(map[string]string{"net/ipv6/conf/" + hostLink + "/disable_ipv6": "1"}); err != nil &&
+		!errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if err := addAddress(hostLink, hostIP); err != nil {
@@ -301,8 +307,8 @@ func setSysctls(values map[string]string) error {
 	return nil
 }
 
-// bridgeNetfilter says whether the packet filter sees what bridges of the current namespace forward. A kernel without the
-// switch never shows it.
+// bridgeNetfilter says whether the packet filter sees what bridges of the current namespace forward. A kernel
+// without the switch never shows it.
 func bridgeNetfilter(value string) error {
 	err := setSysctls(map[string]string{"net/bridge/bridge-nf-call-iptables": value})
 	if errors.Is(err, os.ErrNotExist) {

@@ -19,8 +19,8 @@ var privateFolders = []string{
 	"/var/lib/kubelet", "/var/lib/containerd", "/var/lib/cni", "/var/log", "/opt/local-path-provisioner",
 }
 
-// kubeletSysctls are kernel parameters of the whole machine that the kubelet insists on setting. Each node gets files of its own
-// mounted over them, so that the machine's stay as they are.
+// kubeletSysctls are kernel parameters of the whole machine that the kubelet insists on setting. Each node gets files
+// of its own mounted over them, so that the machine's stay as they are.
 var kubeletSysctls = map[string]string{
 	"vm/overcommit_memory": "1", "vm/panic_on_oom": "0", "kernel/panic": "10", "kernel/panic_on_oops": "1",
 	"kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
@@ -58,7 +58,8 @@ func runNode(ctx context.Context, i int, s stateDir, b binaries) error {
 	return nil
 }
 
-// mountNode gives the node what a machine has of its own: /sys with its interfaces, its control groups, /run and its disks.
+// mountNode gives the node what a machine has of its own: /sys with its interfaces, its
+// control groups, /run and its disks.
 func mountNode(dir machineDir) error {
 	if err := mountFresh("sysfs", "/sys", ""); err != nil {
 		return err

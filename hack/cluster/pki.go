@@ -33,8 +33,8 @@ func newSerial() (*big.Int, error) {
 	return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 }
 
-// newAuthority makes a self-signed authority, valid from an hour before now: clocks of one machine do not differ, but containers
-// may be started while it is being set.
+// newAuthority makes a self-signed authority, valid from an hour before now: clocks of one machine do not differ, but
+// containers may be started while it is being set.
 func newAuthority(name string, now time.Time) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -158,7 +158,8 @@ func createPKI(s stateDir, now time.Time) error {
 			}, []string{controlPlaneIP, apiServiceIP, "127.0.0.1"})
 		},
 		"apiserver-kubelet-client": func() (pemPair, error) {
-			return ca.issue(pkix.Name{CommonName: "kube-apiserver-kubelet-client", Organization: []string{"system:masters"}}, nil, nil)
+			return ca.issue(pkix.Name{CommonName: "kube-apiserver-kubelet-client", Organization: []string{"system:masters"}},
+				nil, nil)
 		},
 		"front-proxy-client": func() (pemPair, error) {
 			return frontProxy.issue(pkix.Name{CommonName: "front-proxy-client"}, nil, nil)

@@ -40,9 +40,11 @@ func TestIssuedCertificates(t *testing.T) {
 		host     string
 		refused  x509.ExtKeyUsage
 	}{
-		"server by name":    {[]string{"kubernetes"}, []string{"10.96.0.1"}, x509.ExtKeyUsageServerAuth, "kubernetes", x509.ExtKeyUsageClientAuth},
-		"server by address": {[]string{"kubernetes"}, []string{"10.96.0.1"}, x509.ExtKeyUsageServerAuth, "10.96.0.1", x509.ExtKeyUsageClientAuth},
-		"client":            {nil, nil, x509.ExtKeyUsageClientAuth, "", x509.ExtKeyUsageServerAuth},
+		"server by name": {[]string{"kubernetes"}, []string{"10.96.0.1"}, x509.ExtKeyUsageServerAuth, "kubernetes",
+			x509.ExtKeyUsageClientAuth},
+		"server by address": {[]string{"kubernetes"}, []string{"10.96.0.1"}, x509.ExtKeyUsageServerAuth, "10.96.0.1",
+			x509.ExtKeyUsageClientAuth},
+		"client": {nil, nil, x509.ExtKeyUsageClientAuth, "", x509.ExtKeyUsageServerAuth},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pair, err := ca.issue(pkix.Name{CommonName: "somebody", Organization: []string{"group"}}, c.dns, c.ips)
@@ -54,7 +56,8 @@ func TestIssuedCertificates(t *testing.T) {
 			}
 			cert := parse(t, pair.cert)
 			verify := func(usage x509.ExtKeyUsage, at time.Time) error {
-				_, err := cert.Verify(x509.VerifyOptions{Roots: roots, DNSName: c.host, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{usage}})
+				_, err := cert.Verify(x509.VerifyOptions{Roots: roots, DNSName: c.host, CurrentTime: at,
+					KeyUsages: []x509.ExtKeyUsage{usage}})
 				return err
 			}
 			if err := verify(c.usage, now); err != nil {

@@ -14,7 +14,8 @@ import (
 
 // requiredPrograms are programs of Debian that the cluster runs, and the packages they come in.
 var requiredPrograms = map[string]string{
-	"nft": "nftables", "iptables": "iptables", "conntrack": "conntrack", "nsenter": "util-linux", "mount": "mount", "ip": "iproute2",
+	"nft": "nftables", "iptables": "iptables", "conntrack": "conntrack", "nsenter": "util-linux", "mount": "mount",
+	"ip":       "iproute2",
 	"modprobe": "kmod", busybox: "busybox-static",
 }
 
@@ -41,7 +42,8 @@ func checkPrograms(look func(string) (string, error)) error {
 func checkKernel() error {
 	var errs []error
 	for name, flag := range map[string]int{
-		"mount": unix.CLONE_NEWNS, "host name": unix.CLONE_NEWUTS, "IPC": unix.CLONE_NEWIPC, "control group": unix.CLONE_NEWCGROUP,
+		"mount": unix.CLONE_NEWNS, "host name": unix.CLONE_NEWUTS, "IPC": unix.CLONE_NEWIPC,
+		"control group": unix.CLONE_NEWCGROUP,
 	} {
 		// CLONE_FS, which threads share, must be undone before a mount namespace can be.
 		if err := onThread(func() error { return errors.Join(unix.Unshare(unix.CLONE_FS), unix.Unshare(flag)) }); err != nil {
@@ -63,7 +65,8 @@ func checkKernel() error {
 		cmd := exec.Command("nft", "-c", "-f", "-")
 		cmd.Stdin = strings.NewReader(switchFilter)
 		if out, err := cmd.CombinedOutput(); err != nil && !errors.Is(err, exec.ErrNotFound) {
-			return fmt.Errorf("the kernel refuses a packet filter on a bridge (module nf_tables_bridge): %w: %s", err, lastLine(out))
+			return fmt.Errorf("the kernel refuses a packet filter on a bridge (module nf_tables_bridge): %w: %s", err,
+				lastLine(out))
 		}
 		return nil
 	})
@@ -115,7 +118,8 @@ func checkAddresses() error {
 	}
 	for _, r := range routes {
 		if r.Dst != nil && r.Dst.String() == machineNet {
-			return fmt.Errorf("this machine has a route to %s already (interface %d): the cluster needs that network", machineNet, r.LinkIndex)
+			return fmt.Errorf("this machine has a route to %s already (interface %d): the cluster needs that network",
+				machineNet, r.LinkIndex)
 		}
 	}
 	return nil

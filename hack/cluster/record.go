@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// record is what `up` writes down first, so that every later command, after a crash too, knows what exists and what to remove.
+// record is what `up` writes down first, so that every later command, after a crash too, knows
+// what exists and what to remove.
 type record struct {
 	BootID   string   `json:"bootID"`
 	Binaries binaries `json:"binaries"` // the running cluster keeps using these, whatever the tree pins later

@@ -43,7 +43,8 @@ func status(ctx context.Context, s stateDir, w io.Writer) error {
 		fmt.Fprintf(w, "API %s: %v\n", apiURL, err)
 		return errNotUp
 	}
-	fmt.Fprintf(w, "API %s: ready\nKUBECONFIG=%s\nlogs: %s\nfolder that all nodes share: %s\n", apiURL, s.kubeconfig("admin"), s.join("*", "log"), sharedFolder)
+	fmt.Fprintf(w, "API %s: ready\nKUBECONFIG=%s\nlogs: %s\nfolder that all nodes share: %s\n", apiURL,
+		s.kubeconfig("admin"), s.join("*", "log"), sharedFolder)
 	cmd := kubectl(ctx, s, r.Binaries, "get", "nodes", "-o", "wide")
 	cmd.Stdout, cmd.Stderr = w, w
 	if err := cmd.Run(); err != nil || !upAll {

@@ -19,8 +19,9 @@ type program struct {
 	env  []string
 }
 
-// supervisor is what the first process of a machine does: it starts programs, starts them again when they end, and reaps the
-// orphans that containers leave to it. Only it may wait for children, so nothing in that process uses os/exec.
+// supervisor is what the first process of a machine does: it starts programs, starts them again when
+// they end, and reaps the orphans that containers leave to it. Only it may wait for children, so
+// nothing in that process uses os/exec.
 type supervisor struct {
 	dir     machineDir
 	mu      sync.Mutex // held from fork until the child is known, so that no exit is reaped unseen
@@ -93,7 +94,8 @@ func (s *supervisor) keep(p program) error {
 			} else {
 				fmt.Fprintf(log, "--- %s started %s as process %d\n", timestamp(), p.name, pid)
 				status := <-exited
-				fmt.Fprintf(log, "--- %s %s ended: exit status %d, signal %d\n", timestamp(), p.name, status.ExitStatus(), status.Signal())
+				fmt.Fprintf(log, "--- %s %s ended: exit status %d, signal %d\n", timestamp(), p.name, status.ExitStatus(),
+					status.Signal())
 			}
 			time.Sleep(restartDelay)
 		}

@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/hack/cluster/cache"
 )
 
-// up brings the cluster up. When it is up, that is all; when a machine of it is off, it is started again; what a crash has left
-// beyond repair is removed first.
+// up brings the cluster up. When it is up, that is all; when a machine of it is off, it is started again; what a crash
+// has left beyond repair is removed first.
 func up(ctx context.Context, s stateDir, w io.Writer) error {
 	start := time.Now()
 	if err := preflight(); err != nil {
@@ -107,7 +107,8 @@ func waitForNode(ctx context.Context, s stateDir, b binaries, node string, w io.
 }
 
 // waitForMachine waits for something that a machine does, and gives up at once when the machine has died.
-func waitForMachine(ctx context.Context, s stateDir, machine, what string, w io.Writer, check func(context.Context) error) error {
+func waitForMachine(ctx context.Context, s stateDir, machine, what string, w io.Writer,
+	check func(context.Context) error) error {
 	return waitFor(ctx, w, what, 2*time.Minute, func(ctx context.Context) error {
 		if runningPID(s.machine(machine)) == 0 {
 			return &finalError{fmt.Errorf("machine %s has stopped: %s", machine, bootFailure(s.machine(machine)))}

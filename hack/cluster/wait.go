@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
-// waitFor asks check until it says nil, for at most limit. It writes what it waits for, and every ten seconds why it still does.
-func waitFor(ctx context.Context, w io.Writer, what string, limit time.Duration, check func(context.Context) error) error {
+// waitFor asks check until it says nil, for at most limit. It writes what it waits for, and every
+// ten seconds why it still does.
+func waitFor(ctx context.Context, w io.Writer, what string, limit time.Duration,
+	check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	start := time.Now()

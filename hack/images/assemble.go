@@ -37,7 +37,8 @@ func assemble(stage dockerfile.Stage, src sources, version string) (archive.Imag
 	}
 	return archive.Image{
 		Refs: []string{repository + stage.Name + ":" + version}, Architecture: runtime.GOARCH, Files: files,
-		User: stage.User, Entrypoint: stage.Entrypoint, Cmd: stage.Cmd, Env: stage.Env, WorkingDir: stage.WorkingDir, Labels: stage.Labels,
+		User: stage.User, Entrypoint: stage.Entrypoint, Cmd: stage.Cmd, Env: stage.Env, WorkingDir: stage.WorkingDir,
+		Labels: stage.Labels,
 	}, nil
 }
 
@@ -73,7 +74,8 @@ func buildImages(ctx context.Context, root, version string, w io.Writer) ([]stri
 
 func report(w io.Writer, ref string, size archive.Size) {
 	const mib = 1 << 20
-	fmt.Fprintf(w, "  %-48s %6.1f MiB compressed, %6.1f MiB unpacked\n", ref, float64(size.Compressed)/mib, float64(size.Unpacked)/mib)
+	fmt.Fprintf(w, "  %-48s %6.1f MiB compressed, %6.1f MiB unpacked\n", ref, float64(size.Compressed)/mib,
+		float64(size.Unpacked)/mib)
 }
 
 // written is the note beside a tarball: from what it was made, and how large it came out.

@@ -28,7 +28,8 @@ func contract() map[string]image {
 	const program, data, folder = "0755 0:0", "0644 0:0", "0755 0:0"
 	single := func(path string, entrypoint ...string) image {
 		return image{User: "65532:65532", Entrypoint: entrypoint, Files: map[string]string{
-			path: program, "etc/": folder, "etc/ssl/": folder, "etc/ssl/certs/": folder, "etc/ssl/certs/ca-certificates.crt": data,
+			path: program, "etc/": folder, "etc/ssl/": folder, "etc/ssl/certs/": folder,
+			"etc/ssl/certs/ca-certificates.crt": data,
 		}}
 	}
 	return map[string]image{
@@ -43,8 +44,8 @@ func contract() map[string]image {
 	}
 }
 
-// TestAssembledImagesAreTheDockerfiles assembles every image of the Dockerfile from small files and compares what is in the tarball with
-// the contract. A change of either side alone fails.
+// TestAssembledImagesAreTheDockerfiles assembles every image of the Dockerfile from small files and compares what is in
+// the tarball with the contract. A change of either side alone fails.
 func TestAssembledImagesAreTheDockerfiles(t *testing.T) {
 	root, err := sourceRoot()
 	if err != nil {
@@ -100,8 +101,8 @@ func TestSameFilesGiveTheSameImage(t *testing.T) {
 	}
 }
 
-// TestDockerfileCopiesWhatProgramsImport fails when a program imports a folder of this module that the Dockerfile's build stage does
-// not have.
+// TestDockerfileCopiesWhatProgramsImport fails when a program imports a folder of this module that the
+// Dockerfile's build stage does not have.
 func TestDockerfileCopiesWhatProgramsImport(t *testing.T) {
 	root, err := sourceRoot()
 	if err != nil {
@@ -133,7 +134,8 @@ func TestDockerfileCopiesWhatProgramsImport(t *testing.T) {
 func fakeSources(t *testing.T) sources {
 	t.Helper()
 	dir := t.TempDir()
-	s := sources{Programs: filepath.Join(dir, "bin"), Web: filepath.Join(dir, "dist"), Certificates: filepath.Join(dir, "ca.crt")}
+	s := sources{Programs: filepath.Join(dir, "bin"), Web: filepath.Join(dir, "dist"),
+		Certificates: filepath.Join(dir, "ca.crt")}
 	write := func(path string) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
-// Command images assembles the project's container images without a container engine: it reads the final stages of the Dockerfile,
-// which stays the only description, and copies the same files from local builds. It also makes the stand-ins for the public images of
-// MariaDB and nginx that the local cluster runs. It pushes nothing and knows no cluster.
+// Command images assembles the project's container images without a container engine: it reads the final
+// stages of the Dockerfile, which stays the only description, and copies the same files from local builds.
+// It also makes the stand-ins for the public images of MariaDB and nginx that the local cluster runs. It
+// pushes nothing and knows no cluster.
 package main
 
 import (

@@ -76,7 +76,8 @@ func (s sources) files(stage dockerfile.Stage) ([]archive.File, error) {
 	return files, nil
 }
 
-// tree lists a folder. The build stage has made its modes u=rwX,go=rX, so they are the same here whatever the umask was.
+// tree lists a folder. The build stage has made its modes u=rwX,go=rX, so they are the
+// same here whatever the umask was.
 func tree(local string, c dockerfile.Copy) ([]archive.File, error) {
 	var files []archive.File
 	err := filepath.WalkDir(local, func(p string, e fs.DirEntry, err error) error {
@@ -111,7 +112,8 @@ func tree(local string, c dockerfile.Copy) ([]archive.File, error) {
 // buildPrograms builds all programs in one go, as the Dockerfile does.
 func buildPrograms(ctx context.Context, root, version string) error {
 	args := []string{
-		"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X faspex.io/operator/internal/version.Version=" + version,
+		"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X faspex.io/operator/internal/version.Version=" +
+			version,
 		"-o", filepath.Join(root, "bin") + "/",
 	}
 	for _, p := range programs {

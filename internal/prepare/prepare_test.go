@@ -57,7 +57,8 @@ func (m machine) folder(hostPath, target string) prepare.HostFolder {
 func (m machine) write(t *testing.T, name, text string, uid int, mode fs.FileMode) {
 	t.Helper()
 	file := filepath.Join(m.storage, name)
-	if err := errors.Join(os.WriteFile(file, []byte(text), mode), os.Chmod(file, mode), os.Chown(file, uid, uid)); err != nil {
+	if err := errors.Join(os.WriteFile(file, []byte(text), mode), os.Chmod(file, mode),
+		os.Chown(file, uid, uid)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -118,7 +119,8 @@ func TestHostTakesOnlyEmptyOrMarkedFolders(t *testing.T) {
 		taken string // what becomes of the mark
 	}{
 		{"a file of root's", func(t *testing.T, m machine) { m.write(t, "passwd", "x", 0, 0o644) }, prepare.ErrNotEmpty, ""},
-		{"a file of the user's", func(t *testing.T, m machine) { m.write(t, "video", "x", transferUser, 0o644) }, prepare.ErrNotEmpty, ""},
+		{"a file of the user's", func(t *testing.T, m machine) { m.write(t, "video", "x", transferUser, 0o644) },
+			prepare.ErrNotEmpty, ""},
 		{"a hidden file", func(t *testing.T, m machine) { m.write(t, ".a", "", 0, 0o644) }, prepare.ErrNotEmpty, ""},
 		{"the user's own folder without a mark", func(t *testing.T, m machine) {
 			m.write(t, "video", "x", transferUser, 0o644)
@@ -129,8 +131,10 @@ func TestHostTakesOnlyEmptyOrMarkedFolders(t *testing.T) {
 			mkdir(t, m.storage, "lost+found", 0)
 			mkdir(t, m.storage, "a", 0)
 		}, prepare.ErrNotEmpty, ""},
-		{"lost and found of the user's", func(t *testing.T, m machine) { mkdir(t, m.storage, "lost+found", transferUser) }, prepare.ErrNotEmpty, ""},
-		{"lost and found that is a file", func(t *testing.T, m machine) { m.write(t, "lost+found", "", 0, 0o644) }, prepare.ErrNotEmpty, ""},
+		{"lost and found of the user's", func(t *testing.T, m machine) { mkdir(t, m.storage, "lost+found", transferUser) },
+			prepare.ErrNotEmpty, ""},
+		{"lost and found that is a file", func(t *testing.T, m machine) { m.write(t, "lost+found", "", 0, 0o644) },
+			prepare.ErrNotEmpty, ""},
 		{"files and an empty mark", func(t *testing.T, m machine) {
 			m.write(t, "video", "x", transferUser, 0o644)
 			m.write(t, mark, "", 0, 0o644)
@@ -139,12 +143,18 @@ func TestHostTakesOnlyEmptyOrMarkedFolders(t *testing.T) {
 			m.write(t, "video", "x", transferUser, 0o644)
 			m.write(t, mark, "files/demo\n", 0, 0o444)
 		}, nil, "files/demo\n"},
-		{"a mark of several", func(t *testing.T, m machine) { m.write(t, mark, "a/b\nfiles/demo\n", 0, 0o444) }, nil, "a/b\nfiles/demo\n"},
-		{"another's mark", func(t *testing.T, m machine) { m.write(t, mark, "files/demo2\n", 0, 0o444) }, prepare.ErrOther, "files/demo2\n"},
-		{"another's mark that holds our name", func(t *testing.T, m machine) { m.write(t, mark, "xfiles/demo\n", 0, 0o444) }, prepare.ErrOther, "xfiles/demo\n"},
-		{"a mark of the user's", func(t *testing.T, m machine) { m.write(t, mark, "files/demo\n", transferUser, 0o444) }, prepare.ErrBadMark, "files/demo\n"},
-		{"a mark that all may write", func(t *testing.T, m machine) { m.write(t, mark, "files/demo\n", 0, 0o666) }, prepare.ErrBadMark, "files/demo\n"},
-		{"a mark that the group may write", func(t *testing.T, m machine) { m.write(t, mark, "files/demo\n", 0, 0o464) }, prepare.ErrBadMark, "files/demo\n"},
+		{"a mark of several", func(t *testing.T, m machine) { m.write(t, mark, "a/b\nfiles/demo\n", 0, 0o444) }, nil,
+			"a/b\nfiles/demo\n"},
+		{"another's mark", func(t *testing.T, m machine) { m.write(t, mark, "files/demo2\n", 0, 0o444) }, prepare.ErrOther,
+			"files/demo2\n"},
+		{"another's mark that holds our name", func(t *testing.T, m machine) { m.write(t, mark, "xfiles/demo\n", 0, 0o444) },
+			prepare.ErrOther, "xfiles/demo\n"},
+		{"a mark of the user's", func(t *testing.T, m machine) { m.write(t, mark, "files/demo\n", transferUser, 0o444) },
+			prepare.ErrBadMark, "files/demo\n"},
+		{"a mark that all may write", func(t *testing.T, m machine) { m.write(t, mark, "files/demo\n", 0, 0o666) },
+			prepare.ErrBadMark, "files/demo\n"},
+		{"a mark that the group may write", func(t *testing.T, m machine) { m.write(t, mark, "files/demo\n", 0, 0o464) },
+			prepare.ErrBadMark, "files/demo\n"},
 		{"a mark with a second name", func(t *testing.T, m machine) {
 			m.write(t, mark, "", 0, 0o444)
 			if err := os.Link(filepath.Join(m.storage, mark), filepath.Join(m.root, "second")); err != nil {
@@ -217,7 +227,8 @@ func TestHostFollowsNoLink(t *testing.T) {
 			target := filepath.Join(m.root, "etc", "empty")
 			text, name := test.link(m)
 			if err := errors.Join(
-				os.MkdirAll(target, 0o755), os.Symlink("../etc", filepath.Join(m.root, "srv", "etc-too")), os.Symlink(text, filepath.Join(m.root, name)),
+				os.MkdirAll(target, 0o755), os.Symlink("../etc", filepath.Join(m.root, "srv", "etc-too")),
+				os.Symlink(text, filepath.Join(m.root, name)),
 			); err != nil {
 				t.Fatal(err)
 			}

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// describe tells a file apart by device and inode, and says what is in it. Of a folder that the attacker may have entries in, the
-// times change.
+// describe tells a file apart by device and inode, and says what is in it. Of a folder that the attacker may
+// have entries in, the times change.
 func describe(p string, shared bool) string {
 	info, err := os.Lstat(p)
 	if err != nil {

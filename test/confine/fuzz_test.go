@@ -12,11 +12,14 @@ import (
 // The words of which attacks are made.
 var (
 	names = []string{
-		"l", "a", "d", "x", "x.partial", "x.aspx", "x.1-2.aspx", "l.partial", "secret", "theirs", "other", "mine.incoming", "..", ".", "d/l", "l/secret",
-		"l/theirs/secret", "l/other/secret", "../theirs/secret", "../../other/secret", "d/../../theirs/secret", "l/..", "l/../theirs/secret", "tenant", "",
+		"l", "a", "d", "x", "x.partial", "x.aspx", "x.1-2.aspx", "l.partial", "secret", "theirs", "other", "mine.incoming",
+		"..", ".", "d/l", "l/secret",
+		"l/theirs/secret", "l/other/secret", "../theirs/secret", "../../other/secret", "d/../../theirs/secret", "l/..",
+		"l/../theirs/secret", "tenant", "",
 	}
 	texts = []string{
-		"..", "../theirs", "../theirs/secret", "../../other", "../other", "../other/secret", "/", ".", "a", "d", "l", "x", "../..", "d/..", "d/../..", "l/..",
+		"..", "../theirs", "../theirs/secret", "../../other", "../other", "../other/secret", "/", ".", "a", "d", "l", "x",
+		"../..", "d/..", "d/../..", "l/..",
 		"../../../host/secret", "/proc/self/root", "theirs/secret", "./../theirs", "theirs",
 	}
 	links      = []string{"copy", "copy+force", "follow", "skip"}
@@ -42,7 +45,8 @@ func (s *script) word(of []string) string { return of[s.next(len(of))] }
 
 func (s *script) options() control.Options {
 	return control.Options{
-		Symlinks: s.word(links), Overwrite: s.word(overwrites), Resume: s.word(resumes), CreateDir: s.next(2) == 0, PreserveTimes: s.next(2) == 0,
+		Symlinks: s.word(links), Overwrite: s.word(overwrites), Resume: s.word(resumes), CreateDir: s.next(2) == 0,
+		PreserveTimes: s.next(2) == 0,
 		PreserveModes: s.next(2) == 0,
 	}
 }
@@ -74,7 +78,8 @@ func attack(w *world, s *script) {
 			o := s.options()
 			items := s.items()
 			var sources []control.Source
-			if destination == "/" || destination == "/packages" { // The client names pairs that the token allows, and sends what it likes.
+			// The client names pairs that the token allows, and sends what it likes.
+			if destination == "/" || destination == "/packages" {
 				prefix := strings.TrimPrefix(incoming, "/")
 				if destination == "/packages" {
 					prefix = path.Base(incoming)
@@ -89,7 +94,8 @@ func attack(w *world, s *script) {
 			w.upload(token, destination, o, items, sources...)
 		case 2:
 			source := path.Clean("/" + s.word(names))
-			token := w.token(nodeUser, nodePassword, "download_setup", map[string]any{"source_root": mine, "paths": []any{map[string]any{"source": source[1:]}}})
+			token := w.token(nodeUser, nodePassword, "download_setup",
+				map[string]any{"source_root": mine, "paths": []any{map[string]any{"source": source[1:]}}})
 			w.download(token, s.options(), "", path.Join(mine, source))
 		case 3:
 			token := w.token(nodeUser, nodePassword, "download_setup", map[string]any{"source_root": mine})
@@ -99,7 +105,8 @@ func attack(w *world, s *script) {
 		case 5: // The package is released.
 			w.call(nodeUser, nodePassword, "POST", "/files/delete", map[string]any{"paths": []any{map[string]any{"path": mine}}})
 			status, _ := w.call(nodeUser, nodePassword, "POST", "/files/rename",
-				map[string]any{"paths": []any{map[string]any{"path": "/packages", "source": path.Base(incoming), "destination": path.Base(mine)}}})
+				map[string]any{"paths": []any{map[string]any{"path": "/packages", "source": path.Base(incoming),
+					"destination": path.Base(mine)}}})
 			w.saw("released: %d", status)
 		case 6:
 			w.upload(w.basic(), "/"+s.word(names), s.options(), s.items())
@@ -107,7 +114,8 @@ func attack(w *world, s *script) {
 			w.download(w.basic(), s.options(), "", s.word(names))
 		case 8:
 			w.asKey("POST", "/files/create", map[string]any{"paths": []any{map[string]any{
-				"path": "/" + s.word(names), "type": s.word([]string{"symbolic_link", "directory", "file"}), "target": map[string]any{"path": "/" + s.word(texts)},
+				"path": "/" + s.word(names), "type": s.word([]string{"symbolic_link", "directory", "file"}),
+				"target": map[string]any{"path": "/" + s.word(texts)},
 			}}})
 		case 9:
 			call := s.word([]string{"browse", "delete", "info", "rename"})
@@ -125,9 +133,9 @@ func attack(w *world, s *script) {
 	}
 }
 
-// FuzzNothingOutsideIsTouched plays an attack in two worlds that differ only in what lies outside of the attacker's rights. What is outside
-// has to stay as it is, by device, inode, times and content, and what the attacker is told has to be the same in both, so that
-// nothing outside was read, listed, or told from what is not there.
+// FuzzNothingOutsideIsTouched plays an attack in two worlds that differ only in what lies outside of the attacker's
+// rights. What is outside has to stay as it is, by device, inode, times and content, and what the attacker is told has
+// to be the same in both, so that nothing outside was read, listed, or told from what is not there.
 func FuzzNothingOutsideIsTouched(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add(seed)
@@ -163,7 +171,8 @@ func play(t *testing.T, nodes [2]*node, bytes []byte) {
 			}
 		}
 	}
-	t.Errorf("the attacker is told what is outside:\n%s\n\n%s", strings.Join(seen[0][0], "\n"), strings.Join(seen[1][0], "\n"))
+	t.Errorf("the attacker is told what is outside:\n%s\n\n%s", strings.Join(seen[0][0], "\n"),
+		strings.Join(seen[1][0], "\n"))
 }
 
 // seeds are the attacks that were once possible, and their relatives.
@@ -177,8 +186,10 @@ var seeds = [][]byte{
 	// A key's link that leads out; a child key for it; the ids of it.
 	{6, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 10, 0, 11},
 	// Files and a folder in the place of the granted folder, whose unfinished form would lie beside it.
-	{9, 105, 235, 74, 106, 169, 24, 139, 85, 148, 245, 172, 199, 218, 19, 196, 225, 252, 132, 65, 168, 106, 97, 106, 133, 22, 244, 169, 98, 173, 116, 124, 23, 124, 16, 50,
-		88, 203, 55, 175, 11, 204, 105, 188, 146, 202, 82, 232, 127, 249, 160, 108, 50, 116, 111, 234, 225, 11, 142, 97, 155, 144, 235, 120, 0, 189, 4, 3, 214},
+	{9, 105, 235, 74, 106, 169, 24, 139, 85, 148, 245, 172, 199, 218, 19, 196, 225, 252, 132, 65, 168, 106, 97, 106, 133,
+		22, 244, 169, 98, 173, 116, 124, 23, 124, 16, 50,
+		88, 203, 55, 175, 11, 204, 105, 188, 146, 202, 82, 232, 127, 249, 160, 108, 50, 116, 111, 234, 225, 11, 142, 97, 155,
+		144, 235, 120, 0, 189, 4, 3, 214},
 	// The same by the Node API: a link made through a link.
 	{8, 0, 0, 6, 8, 14, 0, 4, 10, 0, 11, 9, 0, 0},
 }

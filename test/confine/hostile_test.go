@@ -37,7 +37,8 @@ type item struct {
 // token asks the Node API, as Faspex or the holder of the key does, for the token of a transfer.
 func (w *world) token(user, password, call string, request map[string]any) string {
 	w.t.Helper()
-	status, body := w.call(user, password, "POST", "/files/"+call, map[string]any{"transfer_requests": []any{map[string]any{"transfer_request": request}}})
+	status, body := w.call(user, password, "POST", "/files/"+
+		call, map[string]any{"transfer_requests": []any{map[string]any{"transfer_request": request}}})
 	var answer struct {
 		Specs []struct {
 			Spec transferspec.Spec `json:"transfer_spec"`
@@ -90,7 +91,8 @@ func (w *world) upload(token, destination string, o control.Options, items []ite
 	if o.Symlinks == manifest.SymlinksFollow {
 		o.Symlinks = manifest.SymlinksCopy // Nobody is harmed by a client that sends its own host.
 	}
-	c := transfer.Client{Hello: control.Hello{Direction: "send", Token: token, Destination: destination, Options: o, Sources: sources, Single: len(items) == 1 && !items[0].dir}}
+	c := transfer.Client{Hello: control.Hello{Direction: "send", Token: token, Destination: destination, Options: o,
+		Sources: sources, Single: len(items) == 1 && !items[0].dir}}
 	for i, it := range items {
 		p := filepath.Join(dir, strconv.Itoa(i))
 		switch {
@@ -178,7 +180,8 @@ func (w *world) asKey(method, call string, body any) string {
 // child makes an access key beneath the attacker's own and looks around with it.
 func (w *world) child(p string) {
 	id := w.key + "-child"
-	status, answer := w.call(w.key, keySecret, "POST", "/access_keys", map[string]any{"id": id, "secret": keySecret, "storage": map[string]any{"type": "local", "path": p}})
+	status, answer := w.call(w.key, keySecret, "POST", "/access_keys",
+		map[string]any{"id": id, "secret": keySecret, "storage": map[string]any{"type": "local", "path": p}})
 	w.saw("child %s: %d %s", p, status, answer)
 	if status >= 300 {
 		return

@@ -9,8 +9,8 @@ import (
 
 var attacks = flag.Duration("attacks", 0, "for how long TestRandomAttacks plays others than those of every run")
 
-// TestRandomAttacks plays attacks at random: a few that are always the same, and with -attacks new ones for as long. It is faster than the
-// fuzzer, whose instrumented cryptography takes most of its time.
+// TestRandomAttacks plays attacks at random: a few that are always the same, and with -attacks new ones for as long. It
+// is faster than the fuzzer, whose instrumented cryptography takes most of its time.
 func TestRandomAttacks(t *testing.T) {
 	const always = 6
 	nodes := [2]*node{newNode(t), newNode(t)}

@@ -63,7 +63,8 @@ func newNode(t testing.TB) *node {
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	keys, err := token.NewKeyring(token.Keys{Active: "k", ByID: map[string][]byte{"k": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys,
+		err := token.NewKeyring(token.Keys{Active: "k", ByID: map[string][]byte{"k": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +78,13 @@ func newNode(t testing.TB) *node {
 	n.handler = nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "127.0.0.1", User: "xfer", SSHPort: 1, UDPPort: n.port, Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair"},
-		NodeID:   "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
+		Transfer: nodeapi.TransferSettings{Host: "127.0.0.1", User: "xfer", SSHPort: 1, UDPPort: n.port,
+			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair"},
+		NodeID: "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 	}).Handler()
 	n.transfers = &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: store.TokenKeys{Store: s}, Ledger: store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: store.TokenKeys{Store: s},
+			Ledger: store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
 		Links: links, UDPPort: n.port, Agent: "test", Logger: log,
 	}
 	return n
@@ -104,10 +107,12 @@ type variant int
 
 var outside = []map[string]string{
 	{
-		"storage/packages/theirs/secret": "salaries", "storage/packages/theirs/d/deep": "deep", "storage/other/secret": "tenant B", "storage/other/a": "A",
+		"storage/packages/theirs/secret": "salaries", "storage/packages/theirs/d/deep": "deep",
+		"storage/other/secret": "tenant B", "storage/other/a": "A",
 		"host/secret": "of the host",
 	},
-	{"storage/packages/theirs/secret/elsewhere": "x", "storage/other/e": "", "storage/packages/l": "", "host/d/deep": "of the host"},
+	{"storage/packages/theirs/secret/elsewhere": "x", "storage/other/e": "", "storage/packages/l": "",
+		"host/d/deep": "of the host"},
 }
 
 // world is a node's storage during one attack.
@@ -140,7 +145,8 @@ func (n *node) lay(t testing.TB, v variant) *world {
 			t.Fatal(err)
 		}
 	}
-	files := map[string]string{"storage" + mine + "/a": "own", "storage" + mine + "/d/b": "own", "storage" + tenant + "/a": "own", "storage" + tenant + "/d/b": "own"}
+	files := map[string]string{"storage" + mine + "/a": "own", "storage" + mine + "/d/b": "own", "storage" + tenant +
+		"/a": "own", "storage" + tenant + "/d/b": "own"}
 	for _, set := range []map[string]string{files, outside[v]} {
 		for p, text := range set {
 			full := filepath.Join(n.dir, p)
@@ -154,7 +160,8 @@ func (n *node) lay(t testing.TB, v variant) *world {
 	}
 	n.keys++
 	w := &world{node: n, t: t, key: fmt.Sprint("key", n.keys)}
-	w.must(w.call(nodeUser, nodePassword, "POST", "/access_keys", map[string]any{"id": w.key, "secret": keySecret, "storage": map[string]any{"type": "local", "path": tenant}}))
+	w.must(w.call(nodeUser, nodePassword, "POST", "/access_keys",
+		map[string]any{"id": w.key, "secret": keySecret, "storage": map[string]any{"type": "local", "path": tenant}}))
 	w.before = w.outside()
 	return w
 }

@@ -1,6 +1,8 @@
-// Package distant is a network in memory whose ends are far apart: every byte takes half a round trip, and nothing else takes any time.
+// Package distant is a network in memory whose ends are far apart: every byte takes half a round trip,
+// and nothing else takes any time.
 //
-// In a bubble of testing/synctest the time something took, divided by the round trip, is the number of round trips it waited for.
+// In a bubble of testing/synctest the time something took, divided by the round trip, is the
+// number of round trips it waited for.
 package distant
 
 import (
@@ -24,8 +26,8 @@ func New(roundTrip time.Duration) *Network {
 	return &Network{roundTrip: roundTrip, arriving: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// Dial connects as TCP does: after one round trip the caller may send, half a round trip later the listener knows of it. What is named
-// by network and addr does not matter.
+// Dial connects as TCP does: after one round trip the caller may send, half a round trip later the listener knows of
+// it. What is named by network and addr does not matter.
 func (n *Network) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err := sleep(ctx, n.roundTrip); err != nil {
 		return nil, err

@@ -37,10 +37,12 @@ func launch() (*Server, error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal",
+	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+
+		data, "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--skip-name-resolve", "--force")
 	install.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
-	// A server removes what looks like forgotten temporary tables when it starts: in a shared directory those of others too.
+	// A server removes what looks like forgotten temporary tables when it starts: in a shared
+	// directory those of others too.
 	install.Env = append(os.Environ(), "TMPDIR="+dir)
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, bytes.TrimSpace(out))
@@ -57,7 +59,8 @@ func launch() (*Server, error) {
 	return s, s.waitReady(exited, filepath.Join(dir, "log"))
 }
 
-// run starts mariadbd below a shell that outlives a killed test process just long enough to stop the server and remove dir.
+// run starts mariadbd below a shell that outlives a killed test process just long enough to
+// stop the server and remove dir.
 func (s *Server) run(dir, data string, credential *syscall.Credential) (<-chan error, error) {
 	initFile := filepath.Join(dir, "init.sql")
 	// mariadb-install-db also makes root@127.0.0.1 without a password, which would win over root@'%'.
@@ -72,7 +75,8 @@ func (s *Server) run(dir, data string, credential *syscall.Credential) (<-chan e
 cat >/dev/null
 kill -KILL $server; wait $server; rm -rf "$DIR"`
 	cmd := exec.Command("sh", "-c", supervise, "sh", "mariadbd", "--no-defaults", "--datadir="+data,
-		"--bind-address="+s.Host, "--port="+strconv.Itoa(s.Port), "--socket="+filepath.Join(dir, "socket"), "--pid-file="+filepath.Join(dir, "pid"),
+		"--bind-address="+s.Host, "--port="+strconv.Itoa(s.Port), "--socket="+filepath.Join(dir, "socket"), "--pid-file="+
+			filepath.Join(dir, "pid"),
 		"--init-file="+initFile, "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M",
 		"--innodb-log-file-size=16M", "--performance-schema=OFF", "--max-connections=200")
 	cmd.Env = append(os.Environ(), "DIR="+dir, "TMPDIR="+dir)

@@ -72,7 +72,8 @@ func (n *node) ascp(t *testing.T, a ask, token string, sourceAndTarget ...string
 	words = append(append(words, a.flags...), sourceAndTarget...)
 	c := &client{frames: make(chan map[string]string, 1<<12)}
 	go c.listen(manager)
-	c.process = start(t, a.at, testbed.Command{Name: words[0], Args: words[1:], Env: []string{"ASPERA_SCP_TOKEN=" + token}})
+	c.process = start(t, a.at, testbed.Command{Name: words[0], Args: words[1:],
+		Env: []string{"ASPERA_SCP_TOKEN=" + token}})
 	go func() {
 		<-c.process.Done()
 		manager.Close()
@@ -143,7 +144,8 @@ func (c *client) succeeds(t *testing.T) outcome {
 	t.Helper()
 	o := c.wait(t)
 	if o.status != 0 {
-		t.Fatalf("ascp ends with status %d, code %d: %s %s; failed: %v", o.status, o.code, o.text, c.process.Errors(), o.failed)
+		t.Fatalf("ascp ends with status %d, code %d: %s %s; failed: %v", o.status, o.code, o.text, c.process.Errors(),
+			o.failed)
 	}
 	return o
 }

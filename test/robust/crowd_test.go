@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestCrowd runs many sessions of one node at a time, in both directions and of all sizes, and kills some of the clients.
+// TestCrowd runs many sessions of one node at a time, in both directions and of all sizes,
+// and kills some of the clients.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	const sessions = 20

@@ -24,8 +24,8 @@ func emulated(t *testing.T, settings string, special ...string) *testbed.Pair {
 	return pair
 }
 
-// TestLinkIsCut cuts everything between client and node, without a word to either, for less than the session's patience and
-// for more. After a short cut the session goes on; a long one ends it, and a new one resumes.
+// TestLinkIsCut cuts everything between client and node, without a word to either, for less than the session's patience
+// and for more. After a short cut the session goes on; a long one ends it, and a new one resumes.
 func TestLinkIsCut(t *testing.T) {
 	t.Parallel()
 	type cut struct {

@@ -13,7 +13,8 @@ import (
 // noSpace is the published code.
 const noSpace = 25
 
-// TestDiskFull sends more than there is room for: what fits is delivered, the rest is reported, and delivered once there is room.
+// TestDiskFull sends more than there is room for: what fits is delivered, the rest is reported,
+// and delivered once there is room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	t.Run("before a file", func(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"faspex.io/operator/hack/bench/testbed"
 )
 
-// lostAtMost is how many bytes of payload an untimely end may cost: chunks that are not whole yet, and what is under way.
+// lostAtMost is how many bytes of payload an untimely end may cost: chunks that are not
+// whole yet, and what is under way.
 const lostAtMost = 4 * chunk
 
 // errand is to bring files from one folder to another with a node that serves the folder of both.

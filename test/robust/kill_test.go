@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestKilled kills one end at random moments and runs the command again, until the transfer is complete; then another transfer,
-// until there were enough kills.
+// TestKilled kills one end at random moments and runs the command again, until the transfer is complete; then another
+// transfer, until there were enough kills.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	kills := 3
@@ -19,7 +19,8 @@ func TestKilled(t *testing.T) {
 	for _, upload := range []bool{true, false} {
 		for _, victim := range []string{"client", "node"} {
 			seed++
-			k := &killing{rng: rand.New(rand.NewPCG(seed, 2)), files: mixed(seed, 24<<20, 150), upload: upload, client: victim == "client"}
+			k := &killing{rng: rand.New(rand.NewPCG(seed, 2)), files: mixed(seed, 24<<20, 150), upload: upload,
+				client: victim == "client"}
 			t.Run(fmt.Sprintf("%s of the %s", direction(upload), victim), func(t *testing.T) {
 				t.Parallel()
 				for left := kills; left > 0; {
@@ -67,12 +68,13 @@ func (k *killing) transfer(t *testing.T, kills int) (done int) {
 	if most := size + int64(done)*lostAtMost + size/20; r.payload.Load() > most {
 		t.Errorf("%d bytes were sent for %d with %d kills, at most %d are allowed", r.payload.Load(), size, done, most)
 	}
-	t.Logf("%d kills: sent %.3f of the size, the last run resumed %.3f", done, float64(r.payload.Load())/float64(size), float64(o.resumed)/float64(size))
+	t.Logf("%d kills: sent %.3f of the size, the last run resumed %.3f", done, float64(r.payload.Load())/float64(size),
+		float64(o.resumed)/float64(size))
 	return done
 }
 
-// kills kills the victim at a random moment: before anything was sent, or after some of the data. It reports whether ascp was
-// still running then.
+// kills kills the victim at a random moment: before anything was sent, or after some of the data. It reports
+// whether ascp was still running then.
 func (k *killing) kills(r *relay, c *client, n *node) bool {
 	moment := make(<-chan struct{})
 	var early <-chan time.Time

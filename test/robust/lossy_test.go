@@ -7,8 +7,8 @@ const (
 	bursts = "ge=1%/20%/100%/0"
 )
 
-// TestLossy transfers one large and many small files over links that lose, repeat and reorder packets, of the control channel
-// too.
+// TestLossy transfers one large and many small files over links that lose, repeat and reorder
+// packets, of the control channel too.
 func TestLossy(t *testing.T) {
 	t.Parallel()
 	links := []struct {

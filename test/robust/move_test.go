@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestMoved gives the client other ports and other addresses while it transfers, as home routers and providers do. The control
-// channel stays where it is.
+// TestMoved gives the client other ports and other addresses while it transfers, as home routers and providers do. The
+// control channel stays where it is.
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, upload bool) {
@@ -35,8 +35,9 @@ func TestMoved(t *testing.T) {
 	})
 }
 
-// TestAddressChanges takes the address that a client began with from its machine and gives it another one. Its control channel
-// can't follow, which ends the session; a new one resumes. Nobody tells the node, which gives the connection up a minute later.
+// TestAddressChanges takes the address that a client began with from its machine and gives it another one. Its
+// control channel can't follow, which ends the session; a new one resumes. Nobody tells the node, which gives
+// the connection up a minute later.
 func TestAddressChanges(t *testing.T) {
 	t.Parallel()
 	pair := emulated(t, "rate=40mbit,rtt=20ms")

@@ -131,7 +131,8 @@ func (n *node) endsSession(t *testing.T) {
 func (n *node) leaksNothing(t *testing.T) {
 	t.Helper()
 	s := n.state(t)
-	for deadline := time.Now().Add(patience); s.Goroutines > n.idle.Goroutines || s.Descriptors > n.idle.Descriptors; s = n.state(t) {
+	for deadline := time.Now().Add(patience); s.Goroutines > n.idle.Goroutines ||
+		s.Descriptors > n.idle.Descriptors; s = n.state(t) {
 		if time.Now().After(deadline) {
 			t.Errorf("the node holds %d goroutines and %d descriptors, before the first session %d and %d:\n%s",
 				s.Goroutines, s.Descriptors, n.idle.Goroutines, n.idle.Descriptors, s.Stacks)
@@ -146,7 +147,8 @@ func (n *node) leaksNothing(t *testing.T) {
 
 // logged adds up a figure that the node logs at the end of each session.
 func (n *node) logged(name string) (sum int) {
-	for _, m := range regexp.MustCompile(`msg="session ended".* `+name+`=(\d+)`).FindAllStringSubmatch(n.process.Errors(), -1) {
+	for _, m := range regexp.MustCompile(`msg="session ended".* `+name+
+		`=(\d+)`).FindAllStringSubmatch(n.process.Errors(), -1) {
 		v, _ := strconv.Atoi(m[1])
 		sum += v
 	}

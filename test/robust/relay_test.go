@@ -24,7 +24,8 @@ const (
 	down way = false
 )
 
-// relay carries the datagrams of one client to a node and back, as a home router does: the node sees the relay's address.
+// relay carries the datagrams of one client to a node and back, as a home router does: the
+// node sees the relay's address.
 type relay struct {
 	inside  *net.UDPConn
 	node    netip.AddrPort
@@ -173,7 +174,8 @@ func (r *relay) after(n int64) <-chan struct{} {
 	return a.rung
 }
 
-// hold is after, and from then on no data is carried, until meddleWith or the next hold: whatever is done meanwhile is not too late.
+// hold is after, and from then on no data is carried, until meddleWith or the next hold: whatever is
+// done meanwhile is not too late.
 func (r *relay) hold(n int64) <-chan struct{} {
 	moment, at := r.after(n), r.payload.Load()+n
 	r.meddleWith(func(_ way, d []byte) [][]byte {

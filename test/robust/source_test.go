@@ -18,7 +18,8 @@ func TestSourceFails(t *testing.T) {
 		dir := folder(t)
 		from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 		before := mixed(7, 4<<20, 60)
-		for _, name := range []string{"steady", "x-removed", "x-rewritten", "x-shorter", "x-longer", "x-denied", "x-denied-folder/f"} {
+		for _, name := range []string{"steady", "x-removed", "x-rewritten", "x-shorter", "x-longer", "x-denied",
+			"x-denied-folder/f"} {
 			before[name] = noise(uint64(len(name)), 6<<20)
 		}
 		before.write(t, from)

@@ -21,7 +21,8 @@ func TestTampered(t *testing.T) {
 		n.leaksNothing(t)
 		a.relay.meddleWith(nil)
 		forged, replayed := n.logged("forged"), n.logged("replayed")
-		t.Logf("%d datagrams, %d damaged or forged, %d repeated; the node counts %d and %d", m.seen, m.damaged, m.repeated, forged, replayed)
+		t.Logf("%d datagrams, %d damaged or forged, %d repeated; the node counts %d and %d", m.seen, m.damaged, m.repeated,
+			forged, replayed)
 		if forged == 0 || replayed == 0 {
 			t.Errorf("the node counts %d forged and %d replayed packets", forged, replayed)
 		}

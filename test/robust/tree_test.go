@@ -50,13 +50,15 @@ func (f tree) write(t *testing.T, dir string) {
 	then := time.Now().Add(-time.Hour)
 	for name, content := range f {
 		p := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p, content, 0o644), os.Chtimes(p, then, then)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p, content, 0o644),
+			os.Chtimes(p, then, then)); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// right checks that each file below dir that has its name is one of f and is right. It returns the names that are missing.
+// right checks that each file below dir that has its name is one of f and is right. It
+// returns the names that are missing.
 func (f tree) right(t *testing.T, dir string) (missing []string) {
 	t.Helper()
 	found := map[string]bool{}

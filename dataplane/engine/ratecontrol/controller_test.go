@@ -52,8 +52,10 @@ func (p *path) run(c *Controller, d time.Duration) {
 			lost, got := math.Floor(p.lost), math.Floor(p.got)
 			p.lost, p.got = p.lost-lost, p.got-got
 			p.reports = append(p.reports, report{p.now + p.delay + p.extra + time.Duration(p.queue*1e9), Sample{
-				RTT: p.delay + p.extra + time.Duration(p.queue*1e9), HasDelay: true, Delay24: uint32(one.Microseconds()) & (1<<24 - 1),
-				SentAt: p.now, DeliveredBytes: int64(p.arrived / 8), Arrival: p.now + one, Lost: int(lost), Arrived: int(got), Backlogged: true}})
+				RTT: p.delay + p.extra + time.Duration(p.queue*1e9), HasDelay: true,
+				Delay24: uint32(one.Microseconds()) & (1<<24 - 1),
+				SentAt:  p.now, DeliveredBytes: int64(p.arrived / 8), Arrival: p.now +
+					one, Lost: int(lost), Arrived: int(got), Backlogged: true}})
 		}
 		for len(p.reports) > 0 && p.reports[0].at <= p.now {
 			s := p.reports[0].sample

@@ -27,10 +27,10 @@ type drain struct {
 	vain        int     // how many in a row did nothing to the queue
 }
 
-// planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on.
-// A queue that does not fall then, twice, is none: the path has become longer than it was, or its least delay was measured
-// wrongly. Who loses packets and has never seen a queue steps back as well: it may have begun while others kept the
-// queue full, and take that for the path.
+// planDrain decides when the flow steps back, and for how long: until the queue is gone even if the others go on. A
+// queue that does not fall then, twice, is none: the path has become longer than it was, or its least delay was
+// measured wrongly. Who loses packets and has never seen a queue steps back as well: it may have begun while others
+// kept the queue full, and take that for the path.
 func (c *Controller) planDrain(now time.Duration, want float64) {
 	blind := c.ceiling.rate > 0
 	if c.share == 0 && !blind {

@@ -23,8 +23,8 @@ func (c *Controller) learnCalmLoss(want float64, dt time.Duration) {
 	}
 }
 
-// learnFloor follows the loss of the path, but for the time in which a new ceiling has not shown yet. Who has never seen
-// the queue long may have begun while others kept it full: it seems empty then.
+// learnFloor follows the loss of the path, but for the time in which a new ceiling has not shown yet. Who has never
+// seen the queue long may have begun while others kept it full: it seems empty then.
 func (c *Controller) learnFloor(now time.Duration, want float64) {
 	if c.ceiling.rate == 0 || now-c.ceiling.at > c.span()+c.loop() {
 		c.floor.add(now, c.loss, c.queue.Seconds() < want && now-c.deepAt < deepLife)

@@ -49,8 +49,10 @@ type rivals struct {
 
 // forget drops what the queue has told.
 func (v *rivals) forget(now time.Duration) {
-	*v = rivals{lowSince: now, calmSince: now, lossy: v.lossy, excess: v.excess, roundAt: v.roundAt, lost: v.lost, all: v.all,
-		deafUntil: v.deafUntil, crowdUntil: v.crowdUntil, doubtUntil: v.doubtUntil, alikeUntil: v.alikeUntil, alikeShare: v.alikeShare}
+	*v = rivals{lowSince: now, calmSince: now, lossy: v.lossy, excess: v.excess, roundAt: v.roundAt, lost: v.lost,
+		all:       v.all,
+		deafUntil: v.deafUntil, crowdUntil: v.crowdUntil, doubtUntil: v.doubtUntil, alikeUntil: v.alikeUntil,
+		alikeShare: v.alikeShare}
 }
 
 // lossyRound says once a round trip whether more was lost in it than the path loses.
@@ -93,7 +95,8 @@ func (c *Controller) seeRivals(now time.Duration, want float64, dt time.Duration
 	}
 	c.listen(now, want, dt)
 	loses := v.lossy > rivalRounds && c.share < quietFew*c.part()*c.cap && now-c.deepAt < deepLife
-	return loses || c.isQuiet() || now-v.lowSince >= max(rivalTime, 16*c.loop()) || now-v.calmSince >= max(rivalSwings, 16*c.loop())
+	return loses || c.isQuiet() || now-v.lowSince >= max(rivalTime, 16*c.loop()) ||
+		now-v.calmSince >= max(rivalSwings, 16*c.loop())
 }
 
 // listen adds up the time in which others have more than this flow and none of them lets the queue fall, as its like

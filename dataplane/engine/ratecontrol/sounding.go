@@ -10,16 +10,18 @@ const (
 	soundFirst = time.Second     // while there are not three of them
 	soundFall  = 0.8             // of the queue that a sounding takes away
 	soundLeast = 0.003           // seconds: what has to be unsent to tell from the noise
-	soundUp    = 0.2             // weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
-	soundDown  = 0.35            // and of one below
-	soundBound = 0.6             // and of one that has emptied the queue
-	soundNear  = 1.3             // times likewise, and they are
-	soundSure  = 0.5             // worth that upwards
-	soundApart = 3.0             // times the least of three is the largest, or they say nothing
-	soundLoss  = 0.003           // beyond the path's: the queue overflows, whatever this flow does
+	// weight of a sounding above what was thought: others that speed up (BBR) make the capacity look larger
+	soundUp    = 0.2
+	soundDown  = 0.35  // and of one below
+	soundBound = 0.6   // and of one that has emptied the queue
+	soundNear  = 1.3   // times likewise, and they are
+	soundSure  = 0.5   // worth that upwards
+	soundApart = 3.0   // times the least of three is the largest, or they say nothing
+	soundLoss  = 0.003 // beyond the path's: the queue overflows, whatever this flow does
 )
 
-// sounding measures the capacity: less is sent for a moment, and the queue falls by what was not sent over the capacity.
+// sounding measures the capacity: less is sent for a moment, and the queue falls by what
+// was not sent over the capacity.
 type sounding struct {
 	next, from, to time.Duration // to 0 = none
 	rate           float64

@@ -11,9 +11,9 @@ func (c *Controller) Capacity() int64 { return int64(c.cap) }
 // Loss is the share of packets lost lately.
 func (c *Controller) Loss() float64 { return c.loss }
 
-// Mode says in a word how the rate is found: fixed; delay, by the queue, as where nobody else fills the buffer; cubic or
-// deaf, beside others who do and who yield to loss or do not; truce, while that is found out; shallow, where the buffer
-// does not hold the wanted queue.
+// Mode says in a word how the rate is found: fixed; delay, by the queue, as where nobody else fills the buffer; cubic
+// or deaf, beside others who do and who yield to loss or do not; truce, while that is found out; shallow, where the
+// buffer does not hold the wanted queue.
 func (c *Controller) Mode() string {
 	switch {
 	case c.lim.Policy == Fixed:

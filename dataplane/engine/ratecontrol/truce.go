@@ -7,7 +7,8 @@ import "time"
 // its kind see the loss and do the same, and the queue becomes short. If it does not, or what this flow gets withers,
 // the others are deaf to loss, and it competes without yielding to loss either.
 const (
-	truceLoss   = 0.02            // beyond the path's own; TCP flows that yield to loss see far less, unless they are very many
+	// beyond the path's own; TCP flows that yield to loss see far less, unless they are very many
+	truceLoss   = 0.02
 	oftenLoss   = 0.005           // likewise, in more than
 	oftenRounds = 0.1             // of the round trips
 	behindTime  = 8 * time.Second // after which a flow has its part beside one that yields to loss; who has less than

@@ -44,11 +44,12 @@ type window struct {
 	stalled   bool    // nothing arrived for a while: the rates say little about the bottleneck
 }
 
-// add notes a report, with what had been sent when its newest packet was. A time without arrivals longer than
-// stall is a machine or a radio that was away. It says whether the window is long enough for its figures to mean something.
+// add notes a report, with what had been sent when its newest packet was. A time without arrivals longer than stall is
+// a machine or a radio that was away. It says whether the window is long enough for its figures to mean something.
 func (w *window) add(s Sample, sent int64, span, stall time.Duration) (full bool) {
 	if n := len(w.points); n == 0 || s.Arrival > w.points[n-1].arrival {
-		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, sentAt: s.SentAt, lost: s.Lost, all: s.Lost + s.Arrived}
+		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, sentAt: s.SentAt, lost: s.Lost, all: s.Lost +
+			s.Arrived}
 		if n > 0 {
 			p.gap = s.Arrival - w.points[n-1].arrival
 		}

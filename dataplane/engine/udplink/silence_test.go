@@ -53,10 +53,11 @@ func TestSenderStopsAtSilentAddress(t *testing.T) {
 			h.place("127.0.0.1:0").slander(2500 * time.Millisecond)
 			return own
 		}, second / 2},
-		{"at once, after an absurd round trip was claimed", wire.Link{RTTMicro: 1 << 63}, func(_ *hostile, own *place) *place {
-			own.slander(2500 * time.Millisecond)
-			return own
-		}, second / 2},
+		{"at once, after an absurd round trip was claimed", wire.Link{RTTMicro: 1 << 63},
+			func(_ *hostile, own *place) *place {
+				own.slander(2500 * time.Millisecond)
+				return own
+			}, second / 2},
 		{"after a while", wire.Link{}, func(_ *hostile, own *place) *place {
 			own.answer(time.Second)
 			for own.data.Load() < 8192 { // on a busy machine the first proof may run out before anything is sent

@@ -53,13 +53,15 @@ func ascp(name, policy string, webSocket bool) Flow {
 		if err != nil {
 			return o, err
 		}
-		args := []string{"-q", "-M", port, "-P", strconv.Itoa(n.contact.Port), "--check-sshfp", n.contact.Fingerprint, "--policy", policy, "-c", "aes128"}
+		args := []string{"-q", "-M", port, "-P", strconv.Itoa(n.contact.Port), "--check-sshfp", n.contact.Fingerprint,
+			"--policy", policy, "-c", "aes128"}
 		if webSocket {
 			trusted := filepath.Join(j.Folder, "certificate-"+strconv.Itoa(j.Slot)+".pem")
 			if err := os.WriteFile(trusted, []byte(n.contact.Certificate), 0o600); err != nil {
 				return o, err
 			}
-			args = []string{"-q", "-M", port, "--ws-connect", "-P", strconv.Itoa(n.contact.WSSPort), "-i", trusted, "--policy", policy, "-c", "aes128"}
+			args = []string{"-q", "-M", port, "--ws-connect", "-P", strconv.Itoa(n.contact.WSSPort), "-i", trusted, "--policy",
+				policy, "-c", "aes128"}
 		}
 		if policy == "fixed" {
 			args = append(args, "-l", strconv.FormatInt(j.RateBps*99/100/1000, 10))
@@ -69,7 +71,8 @@ func ascp(name, policy string, webSocket bool) Flow {
 		}
 		greeted := make(chan time.Duration, 1)
 		go handshake(manager, greeted)
-		client, err := j.Pair.A.Start(ctx, testbed.Command{Name: program, Args: append(args, j.Source, "xfer@"+j.Pair.Address+":/"),
+		client,
+			err := j.Pair.A.Start(ctx, testbed.Command{Name: program, Args: append(args, j.Source, "xfer@"+j.Pair.Address+":/"),
 			Env: []string{"ASPERA_SCP_TOKEN=" + n.contact.Token}})
 		if err != nil {
 			return o, err

@@ -23,11 +23,14 @@ func Engine(policy string) Flow {
 			return o, err
 		}
 		port := strconv.Itoa(enginePort + j.Slot)
-		common := []string{"-bytes", strconv.FormatInt(j.Bytes, 10), "-dir", j.Folder, "-policy", policy, "-rate", strconv.FormatInt(j.RateBps*99/100, 10)}
+		common := []string{"-bytes", strconv.FormatInt(j.Bytes, 10), "-dir", j.Folder, "-policy", policy, "-rate",
+			strconv.FormatInt(j.RateBps*99/100, 10)}
 		if policy != "fixed" {
 			common = common[:len(common)-2]
 		}
-		receiver, err := j.Pair.B.Start(ctx, testbed.Command{Name: program, Args: append([]string{"-addr", "0.0.0.0:" + port}, append(common, "recv")...)})
+		receiver,
+			err := j.Pair.B.Start(ctx, testbed.Command{Name: program,
+			Args: append([]string{"-addr", "0.0.0.0:" + port}, append(common, "recv")...)})
 		if err != nil {
 			return o, err
 		}

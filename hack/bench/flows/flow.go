@@ -1,6 +1,6 @@
-// Package flows runs one transfer with one program between the two ends of a testbed and says how it went: the project's own
-// ascp and engine, and the programs it is measured against. Each is started with what its manual says for such a path, and is
-// stopped when it takes too long. The package knows neither scenarios nor bars.
+// Package flows runs one transfer with one program between the two ends of a testbed and says how it went: the
+// project's own ascp and engine, and the programs it is measured against. Each is started with what its manual says for
+// such a path, and is stopped when it takes too long. The package knows neither scenarios nor bars.
 package flows
 
 import (
@@ -15,7 +15,8 @@ import (
 	"faspex.io/operator/hack/bench/testbed"
 )
 
-// payloadShare is the part of an IP packet of 1500 bytes that is payload: the best that a protocol with keys and numbers reaches.
+// payloadShare is the part of an IP packet of 1500 bytes that is payload: the best that a protocol
+// with keys and numbers reaches.
 const payloadShare = 0.96
 
 // Job is what to transfer, from where to where.

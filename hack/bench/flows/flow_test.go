@@ -38,10 +38,12 @@ func TestReadIperf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Bytes != 1200 || o.Seconds != 2 || len(o.Series) != 2 || o.Series[1] != (Sample{began.Add(2 * time.Second), 1200}) {
+	if o.Bytes != 1200 || o.Seconds != 2 || len(o.Series) != 2 ||
+		o.Series[1] != (Sample{began.Add(2 * time.Second), 1200}) {
 		t.Errorf("%+v", o)
 	}
-	for name, text := range map[string]string{"broken": `{`, "failed": `{"error":"unable to connect"}`, "empty": `{"end":{}}`} {
+	for name, text := range map[string]string{"broken": `{`, "failed": `{"error":"unable to connect"}`,
+		"empty": `{"end":{}}`} {
 		if err := new(Outcome).readIperf([]byte(text), began); err == nil {
 			t.Errorf("%s: no error", name)
 		}

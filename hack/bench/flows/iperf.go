@@ -36,8 +36,8 @@ type iperfReport struct {
 	Error string `json:"error"`
 }
 
-// Iperf is TCP, memory to memory and in the clear, with a congestion control and a number of connections. It runs for the
-// time that the file would take at the rate of the link; without a rate it sends the bytes of the file.
+// Iperf is TCP, memory to memory and in the clear, with a congestion control and a number of connections. It runs for
+// the time that the file would take at the rate of the link; without a rate it sends the bytes of the file.
 func Iperf(control string, connections int) Flow {
 	name := "tcp " + control
 	if connections > 1 {
@@ -47,7 +47,9 @@ func Iperf(control string, connections int) Flow {
 		var o Outcome
 		port := strconv.Itoa(iperfPort + j.Slot)
 		var received bytes.Buffer
-		server, err := j.Pair.B.Start(ctx, testbed.Command{Name: "iperf3", Args: []string{"-s", "-1", "-J", "-p", port}, Output: &received})
+		server,
+			err := j.Pair.B.Start(ctx, testbed.Command{Name: "iperf3", Args: []string{"-s", "-1", "-J", "-p", port},
+			Output: &received})
 		if err != nil {
 			return o, err
 		}

@@ -34,7 +34,8 @@ func Rsync() Flow {
 	return Flow{"rsync", func(ctx context.Context, j Job) (Outcome, error) {
 		return overSSH(ctx, j, func(s *sshServer, folder string) testbed.Command {
 			shell := "ssh -p " + strconv.Itoa(s.port) + " " + strings.Join(s.options, " ")
-			return testbed.Command{Name: "rsync", Args: []string{"-a", "-W", "--inplace", "-e", shell, j.Source, "root@" + j.Pair.Address + ":" + folder + "/"}}
+			return testbed.Command{Name: "rsync", Args: []string{"-a", "-W", "--inplace", "-e", shell, j.Source, "root@" +
+				j.Pair.Address + ":" + folder + "/"}}
 		})
 	}}
 }
@@ -43,7 +44,8 @@ func Rsync() Flow {
 func Tar() Flow {
 	return Flow{"tar | ssh", func(ctx context.Context, j Job) (Outcome, error) {
 		return overSSH(ctx, j, func(s *sshServer, folder string) testbed.Command {
-			line := fmt.Sprintf("tar -C %s -cf - . | ssh -p %d %s root@%s tar -C %s -xf -", j.Source, s.port, strings.Join(s.options, " "), j.Pair.Address, folder)
+			line := fmt.Sprintf("tar -C %s -cf - . | ssh -p %d %s root@%s tar -C %s -xf -", j.Source, s.port,
+				strings.Join(s.options, " "), j.Pair.Address, folder)
 			return testbed.Command{Name: "sh", Args: []string{"-c", line}}
 		})
 	}}
@@ -85,7 +87,8 @@ func overSSH(ctx context.Context, j Job, client func(s *sshServer, folder string
 	return o, nil
 }
 
-// login measures how long it takes to log in: the shorter of two times, for a late one would make what follows look fast.
+// login measures how long it takes to log in: the shorter of two times, for a late one
+// would make what follows look fast.
 func (s *sshServer) login(ctx context.Context, j Job) (time.Duration, error) {
 	shortest := time.Hour
 	for range 2 {
@@ -120,20 +123,25 @@ func startSSH(ctx context.Context, j Job) (*sshServer, error) {
 		if _, err := os.Stat(file); err == nil {
 			continue
 		}
-		if out, err := exec.CommandContext(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+			file).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("ssh-keygen: %w: %s", err, out)
 		}
 	}
-	s := &sshServer{port: sshPort + j.Slot, options: []string{"-F", "none", "-i", key, "-c", sshCipher, "-o", "BatchMode=yes",
+	s := &sshServer{port: sshPort + j.Slot, options: []string{"-F", "none", "-i", key, "-c", sshCipher, "-o",
+		"BatchMode=yes",
 		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"}}
 	text := fmt.Sprintf("Port %d\nHostKey %s\nAuthorizedKeysFile %s.pub\nPidFile none\nStrictModes no\nUsePAM no\n"+
-		"PermitRootLogin prohibit-password\nPasswordAuthentication no\nSubsystem sftp internal-sftp\nUseDNS no\n", s.port, host, key)
+		"PermitRootLogin prohibit-password\nPasswordAuthentication no\nSubsystem sftp internal-sftp\nUseDNS no\n", s.port,
+		host, key)
 	// sshd insists on this folder.
 	err := errors.Join(os.WriteFile(settings, []byte(text), 0o600), os.MkdirAll("/run/sshd", 0o755))
 	if err != nil {
 		return nil, err
 	}
-	if s.process, err = j.Pair.B.Start(ctx, testbed.Command{Name: "/usr/sbin/sshd", Args: []string{"-D", "-e", "-f", settings}}); err != nil {
+	if s.process,
+		err = j.Pair.B.Start(ctx, testbed.Command{Name: "/usr/sbin/sshd",
+		Args: []string{"-D", "-e", "-f", settings}}); err != nil {
 		return nil, err
 	}
 	if !j.Pair.B.Answers(ctx, s.port) {

@@ -1,7 +1,7 @@
-// Command local measures the project's ascp and engine on one machine, from memory to memory over loopback and over a veth
-// pair, with one large file and with many small ones, and beside them what can be had of other programs. It prints a table of
-// medians and leaves CSV files and a plot. docs/benchmarks.md says how to read them. It needs root, and removes what it made
-// at the end and what a former run left.
+// Command local measures the project's ascp and engine on one machine, from memory to memory over loopback and over a
+// veth pair, with one large file and with many small ones, and beside them what can be had of other programs. It prints
+// a table of medians and leaves CSV files and a plot. docs/benchmarks.md says how to read them. It needs root, and
+// removes what it made at the end and what a former run left.
 package main
 
 import (
@@ -76,7 +76,8 @@ func (b *bench) scenarios() []scenario {
 	far := func(ctx context.Context) (*testbed.Pair, error) {
 		return testbed.WAN(ctx, filepath.Join(b.programs, "wanem"), b.folder, "rate=1gbit,rtt=100ms,queue=50ms", 1)
 	}
-	large := []flows.Flow{flows.Ascp("fair"), flows.Engine("fair"), flows.Scp(), flows.Rsync(), flows.Quic(), flows.UDT(), flows.Iperf("cubic", 1)}
+	large := []flows.Flow{flows.Ascp("fair"), flows.Engine("fair"), flows.Scp(), flows.Rsync(), flows.Quic(), flows.UDT(),
+		flows.Iperf("cubic", 1)}
 	small := []flows.Flow{flows.Ascp("fair"), flows.Rsync(), flows.Tar()}
 	return []scenario{
 		{"loopback", loopback, 0, false, slices.Concat(large, []flows.Flow{flows.GridFTP(4)})},
@@ -121,7 +122,8 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 func (b *bench) close() error {
-	return b.book.Close(os.Stdout, report.Plot{Height: "mbps", Title: "Goodput on one machine, median", Label: "Mbit/s"}, remarks)
+	return b.book.Close(os.Stdout, report.Plot{Height: "mbps", Title: "Goodput on one machine, median", Label: "Mbit/s"},
+		remarks)
 }
 
 // prepare makes what a scenario sends and returns where it is.
@@ -153,7 +155,9 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 			if err := testbed.Warm(b.folder, bytes+bytes/4); err != nil {
 				return err
 			}
-			o, others, err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes, Files: files, RTT: s.rtt, Limit: limit})
+			o, others,
+				err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes,
+				Files: files, RTT: s.rtt, Limit: limit})
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -181,7 +185,8 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 }
 
 // alone measures one flow on a pair of its own. others is the part of the machine that others used meanwhile.
-func (b *bench) alone(ctx context.Context, s scenario, f flows.Flow, j flows.Job) (o flows.Outcome, others float64, err error) {
+func (b *bench) alone(ctx context.Context, s scenario, f flows.Flow, j flows.Job) (o flows.Outcome, others float64,
+	err error) {
 	pair, err := s.pair(ctx)
 	if err != nil {
 		return o, 0, err

@@ -28,7 +28,8 @@ func remarks(medians []report.Row) []string {
 			bars = map[string]float64{"rsync": 5, "tar | ssh": 2}
 			order = []string{"rsync", "tar | ssh"}
 		} else {
-			out = append(out, fmt.Sprintf("%s: ascp at %.1f Gbit/s, at least %.0f are asked for: %s", m.Scenario, m.Mbps/1e3, leastMbps/1e3, word(m.Mbps >= leastMbps)))
+			out = append(out, fmt.Sprintf("%s: ascp at %.1f Gbit/s, at least %.0f are asked for: %s", m.Scenario, m.Mbps/1e3,
+				leastMbps/1e3, word(m.Mbps >= leastMbps)))
 		}
 		for _, peer := range order {
 			if p := mbps[key{m.Scenario, peer}]; p > 0 {

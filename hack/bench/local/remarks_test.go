@@ -9,7 +9,8 @@ import (
 
 func TestRemarks(t *testing.T) {
 	got := remarks([]report.Row{
-		{Scenario: "veth", Flow: "ascp fair", Mbps: 9100}, {Scenario: "veth", Flow: "scp", Mbps: 3640}, {Scenario: "veth", Flow: "quic-go", Mbps: 2600},
+		{Scenario: "veth", Flow: "ascp fair", Mbps: 9100}, {Scenario: "veth", Flow: "scp", Mbps: 3640},
+		{Scenario: "veth", Flow: "quic-go", Mbps: 2600},
 		{Scenario: "small files", Flow: "ascp fair", Mbps: 500}, {Scenario: "small files", Flow: "tar | ssh", Mbps: 250},
 		{Scenario: "loopback", Flow: "ascp fair", Note: "failed"},
 	})

@@ -1,7 +1,7 @@
-// Command node is a transfer node for measurements: the real SSH server, the real engine and real tokens over one folder,
-// with everything that the product keeps in MariaDB kept in memory. It prints JSON lines: first how to reach it, then how
-// each session went, and at SIGUSR1 what it holds. It is for namespaces that nothing else can reach, and for tests that
-// kill it; it knows nothing of what is measured.
+// Command node is a transfer node for measurements: the real SSH server, the real engine and real tokens over one
+// folder, with everything that the product keeps in MariaDB kept in memory. It prints JSON lines: first how to reach
+// it, then how each session went, and at SIGUSR1 what it holds. It is for namespaces that nothing else can reach, and
+// for tests that kill it; it knows nothing of what is measured.
 package main
 
 import (
@@ -80,8 +80,10 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	}
 	out := &lines{encoder: json.NewEncoder(os.Stdout)}
 	transfers := &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now}, Recorder: &recorder{out: out},
-		Links: &links{Endpoint: data, out: out}, UDPPort: int(data.Addr().Port()), Agent: "bench", Policy: "fair", Logger: log,
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{},
+			Now: time.Now}, Recorder: &recorder{out: out},
+		Links: &links{Endpoint: data, out: out}, UDPPort: int(data.Addr().Port()), Agent: "bench", Policy: "fair",
+		Logger: log,
 	}
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -91,7 +93,9 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	if err != nil {
 		return err
 	}
-	server, err := sshd.New(sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: transfers, Logger: log})
+	server,
+		err := sshd.New(sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: transfers,
+		Logger: log})
 	if err != nil {
 		return err
 	}
@@ -110,8 +114,9 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)
 	go tellState(ctx, asked, out)
-	self := contact{Port: listener.Addr().(*net.TCPAddr).Port, UDPPort: int(data.Addr().Port()), Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()),
-		Token: send, Receive: receive}
+	self := contact{Port: listener.Addr().(*net.TCPAddr).Port, UDPPort: int(data.Addr().Port()),
+		Fingerprint: ssh.FingerprintSHA256(signer.PublicKey()),
+		Token:       send, Receive: receive}
 	group, ctx := errgroup.WithContext(ctx)
 	if host != "" {
 		var sockets *wss.Server
@@ -131,7 +136,8 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 }
 
 func grant(d token.Direction, p token.Path) token.Grant {
-	return token.Grant{Direction: d, Root: "/", Paths: []token.Path{p}, TransferID: "bench", ExpiresAt: time.Now().Add(24 * time.Hour)}
+	return token.Grant{Direction: d, Root: "/", Paths: []token.Path{p}, TransferID: "bench",
+		ExpiresAt: time.Now().Add(24 * time.Hour)}
 }
 
 // lines prints JSON lines for several goroutines.

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// state is what the node holds: a "state" event, printed at SIGUSR1. Stacks are those of all goroutines, equal ones together.
+// state is what the node holds: a "state" event, printed at SIGUSR1. Stacks are those of all
+// goroutines, equal ones together.
 type state struct {
 	Event       string `json:"event"`
 	Goroutines  int    `json:"goroutines"`

@@ -17,7 +17,8 @@ import (
 	"faspex.io/operator/dataplane/wss"
 )
 
-// webSockets makes the WebSocket server of a node that clients reach by the IP address host, and the certificate to trust, PEM.
+// webSockets makes the WebSocket server of a node that clients reach by the IP address host, and
+// the certificate to trust, PEM.
 func webSockets(host string, transfers *transfer.Server, log *slog.Logger) (*wss.Server, string, error) {
 	ip := net.ParseIP(host)
 	if ip == nil {
@@ -28,14 +29,16 @@ func webSockets(host string, transfers *transfer.Server, log *slog.Logger) (*wss
 		return nil, "", err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{ip},
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{ip},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		return nil, "", err
 	}
 	server, err := wss.New(wss.Config{
-		TLS:   &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13},
+		TLS: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+			MinVersion: tls.VersionTLS13},
 		Users: []string{"xfer"}, Transfers: transfers, Logger: log,
 	})
 	return server, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), err

@@ -58,7 +58,8 @@ func (b *Book) Close(w io.Writer, p Plot, remarks func(medians []Row) []string) 
 	if err := os.WriteFile(b.file(".md"), text.Bytes(), 0o644); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(w, "\n%s\n%s, %s, %s", text.String(), b.file(".csv"), b.file("-runs.csv"), b.file(".md")); err != nil {
+	if _, err := fmt.Fprintf(w, "\n%s\n%s, %s, %s", text.String(), b.file(".csv"), b.file("-runs.csv"),
+		b.file(".md")); err != nil {
 		return err
 	}
 	if b.plot == "" {

@@ -1,5 +1,5 @@
-// Package report keeps what was measured: a CSV of all runs, a Markdown table of medians, and the plot of a table. It knows
-// columns, not what they were measured with.
+// Package report keeps what was measured: a CSV of all runs, a Markdown table of medians, and the plot of a table. It
+// knows columns, not what they were measured with.
 package report
 
 import (
@@ -30,11 +30,13 @@ type Row struct {
 	Note           string
 }
 
-var columns = []string{"scenario", "flow", "run", "mbps", "share", "limit", "bar", "sent", "queue_ms", "sender_cpu_s_per_gb", "receiver_cpu_s_per_gb",
+var columns = []string{"scenario", "flow", "run", "mbps", "share", "limit", "bar", "sent", "queue_ms",
+	"sender_cpu_s_per_gb", "receiver_cpu_s_per_gb",
 	"handshake_s", "memory_mib", "others", "note"}
 
 func (r *Row) figures() []*float64 {
-	return []*float64{&r.Mbps, &r.Share, &r.Limit, &r.Bar, &r.Sent, &r.QueueMs, &r.SenderCPU, &r.ReceiverCPU, &r.Handshake, &r.MemoryMiB, &r.Others}
+	return []*float64{&r.Mbps, &r.Share, &r.Limit, &r.Bar, &r.Sent, &r.QueueMs, &r.SenderCPU, &r.ReceiverCPU, &r.Handshake,
+		&r.MemoryMiB, &r.Others}
 }
 
 func (r Row) fields() []string {

@@ -43,9 +43,9 @@ func Fill(name string, size int64) error {
 	return f.Close()
 }
 
-// Warm writes a file of size bytes and removes it. A virtual machine gives memory back to its host that it has not used for
-// seconds, and gets it again at 10 us a page, which is more than most programs take to fill it: whoever ran first would
-// pay for all.
+// Warm writes a file of size bytes and removes it. A virtual machine gives memory back to its host that it has
+// not used for seconds, and gets it again at 10 us a page, which is more than most programs take to fill it:
+// whoever ran first would pay for all.
 func Warm(folder string, size int64) error {
 	name := filepath.Join(folder, "warm")
 	if err := Fill(name, size); err != nil {

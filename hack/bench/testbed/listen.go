@@ -20,7 +20,8 @@ func (p Place) Listen() (l net.Listener, err error) {
 
 // Answers waits until some process at the place has bound a port, TCP or UDP, and reports whether one did in time.
 func (p Place) Answers(ctx context.Context, port int) bool {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) &&
+		ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
 		bound := false
 		err := p.within(func() error {
 			for _, table := range []string{"tcp", "tcp6", "udp", "udp6"} {

@@ -158,8 +158,8 @@ func shareNamespaceFolder() error {
 	return nil
 }
 
-// Sweep removes what measurements left that did not end by themselves: the processes in their namespaces, the namespaces
-// and the folders.
+// Sweep removes what measurements left that did not end by themselves: the processes in their namespaces,
+// the namespaces and the folders.
 func Sweep() error {
 	var errs []error
 	namespaces, _ := filepath.Glob(filepath.Join(namespaceFolder, prefix+"*"))

@@ -1,6 +1,7 @@
-// Package testbed makes what a measurement runs on: two ends joined by loopback, by a veth pair or by an emulated
-// wide-area link, processes at either end with the processor time they used, and files in memory. It removes everything at
-// the end, and at the next start what a run left that was killed. It needs root, and knows nothing of what is measured.
+// Package testbed makes what a measurement runs on: two ends joined by loopback, by a veth pair or by an
+// emulated wide-area link, processes at either end with the processor time they used, and files in memory. It
+// removes everything at the end, and at the next start what a run left that was killed. It needs root, and
+// knows nothing of what is measured.
 package testbed
 
 import (
@@ -102,7 +103,8 @@ func Veth() (*Pair, error) {
 			return err
 		}
 		defer b.Close()
-		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: p.Device, PeerMTU: 1500, PeerNamespace: netlink.NsFd(int(b.Fd()))})
+		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: p.Device, PeerMTU: 1500,
+			PeerNamespace: netlink.NsFd(int(b.Fd()))})
 	})
 	if err = errors.Join(err, p.A.address(p.Device, "10.99.0.1/24"), p.B.address(p.Device, "10.99.0.2/24")); err != nil {
 		return nil, errors.Join(fmt.Errorf("veth pair: %w", err), p.remove())
@@ -112,8 +114,8 @@ func Veth() (*Pair, error) {
 
 func openNamespace(p Place) (*os.File, error) { return os.Open(filepath.Join(namespaceFolder, p.name)) }
 
-// WAN makes two places joined by the emulator, a program, with the settings of both directions. What is special to one of them
-// are further arguments of the emulator.
+// WAN makes two places joined by the emulator, a program, with the settings of both directions. What is special to one
+// of them are further arguments of the emulator.
 func WAN(ctx context.Context, emulator, folder, settings string, seed int, special ...string) (*Pair, error) {
 	p, err := places()
 	if err != nil {
@@ -136,7 +138,8 @@ func (p *Pair) emulate(ctx context.Context, emulator, folder, settings string, s
 		}
 	}
 	var err error
-	args := []string{"-a-ns", p.A.name, "-b-ns", p.B.name, "-dev", p.Device, "-both", settings, "-seed", fmt.Sprint(seed), "-json", p.report, "-ready", ready}
+	args := []string{"-a-ns", p.A.name, "-b-ns", p.B.name, "-dev", p.Device, "-both", settings, "-seed", fmt.Sprint(seed),
+		"-json", p.report, "-ready", ready}
 	p.emulator, err = Place{}.Start(ctx, Command{Name: emulator, Args: append(args, special...)})
 	if err != nil {
 		return err

@@ -69,8 +69,8 @@ func (p Place) Start(ctx context.Context, c Command) (*Process, error) {
 // niceness is that of all that is measured, so that what else runs on the machine takes little from it.
 const niceness = -15
 
-// startNice starts a program at the niceness, which it and all its children inherit from the thread that starts it. Where the
-// kernel divides the processors among sessions first, the session of the program gets it too.
+// startNice starts a program at the niceness, which it and all its children inherit from the thread that starts it.
+// Where the kernel divides the processors among sessions first, the session of the program gets it too.
 func startNice(cmd *exec.Cmd) error {
 	err := onThread(func() error {
 		thread := syscall.Gettid()

@@ -29,7 +29,8 @@ func crash() {
 		_, err = Folder()
 	}
 	if err == nil {
-		_, err = p.Start(context.Background(), Command{Name: "sh", Args: []string{"-c", "setsid sleep 1000 & echo $!; wait"}, Output: os.Stdout})
+		_, err = p.Start(context.Background(), Command{Name: "sh", Args: []string{"-c", "setsid sleep 1000 & echo $!; wait"},
+			Output: os.Stdout})
 	}
 	if err != nil {
 		panic(err)
@@ -137,7 +138,8 @@ func TestPairs(t *testing.T) {
 func TestWAN(t *testing.T) {
 	folder := t.TempDir()
 	emulator := filepath.Join(folder, "wanem")
-	if out, err := exec.Command("go", "build", "-o", emulator, "faspex.io/operator/hack/wanem").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", emulator,
+		"faspex.io/operator/hack/wanem").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	pair, err := WAN(t.Context(), emulator, folder, "rate=100mbit,rtt=20ms", 1)
@@ -145,7 +147,9 @@ func TestWAN(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	ping, err := pair.A.Start(t.Context(), Command{Name: "bash", Args: []string{"-c", "exec 3<>/dev/tcp/" + pair.Address + "/9"}})
+	ping,
+		err := pair.A.Start(t.Context(), Command{Name: "bash",
+		Args: []string{"-c", "exec 3<>/dev/tcp/" + pair.Address + "/9"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +169,8 @@ func TestWAN(t *testing.T) {
 }
 
 func TestStopEndsChildrenThatDoNotListen(t *testing.T) {
-	p, err := Place{}.Start(t.Context(), Command{Name: "sh", Args: []string{"-c", "trap '' TERM; sleep 1000 & wait; wait"}})
+	p, err := Place{}.Start(t.Context(), Command{Name: "sh",
+		Args: []string{"-c", "trap '' TERM; sleep 1000 & wait; wait"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
-// Command wan measures the project's ascp over emulated wide-area links, and beside it, in the same run, what can be had of
-// other programs. It prints a table of medians with the physical limit beside every figure and leaves CSV files and a plot.
-// docs/benchmarks.md says how to read them. It needs root, and removes what it made at the end and what a former run left.
+// Command wan measures the project's ascp over emulated wide-area links, and beside it, in the same run, what can
+// be had of other programs. It prints a table of medians with the physical limit beside every figure and leaves
+// CSV files and a plot. docs/benchmarks.md says how to read them. It needs root, and removes what it made at the
+// end and what a former run left.
 package main
 
 import (
@@ -42,7 +43,8 @@ func main() {
 	flag.BoolVar(&b.list, "list", false, "print the scenarios and end")
 	flag.BoolVar(&b.again, "again", false, "keep the runs of the former use and add to them")
 	flag.BoolVar(&b.log, "log", false, "print what ascp says of its rate control to standard error")
-	flag.Int64Var(&b.shrink, "shrink", 1, "divide the size of every file by this, for a quick look; the bars do not hold then")
+	flag.Int64Var(&b.shrink, "shrink", 1,
+		"divide the size of every file by this, for a quick look; the bars do not hold then")
 	flag.StringVar(&names, "scenarios", "", "only those whose name matches this regular expression")
 	flag.StringVar(&selected, "flows", "", "only those whose name matches this regular expression")
 	flag.Parse()
@@ -101,7 +103,8 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 func (b *bench) close() error {
-	return b.book.Close(os.Stdout, report.Plot{Height: "share", Title: "Goodput over emulated links, median", Label: "share of the link"}, remarks)
+	return b.book.Close(os.Stdout, report.Plot{Height: "share", Title: "Goodput over emulated links, median",
+		Label: "share of the link"}, remarks)
 }
 
 func (b *bench) selected() []*scenario {

@@ -46,12 +46,14 @@ func (b *bench) measure(ctx context.Context, s *scenario) error {
 
 func (b *bench) add(r report.Row) error {
 	fmt.Printf("%-18s %-14s run %d: %7.1f Mbit/s, share %.3f of at most %.3f, sent %.3f, queue %.1f ms, cpu %.2f+%.2f s/GB, others %.0f %% %s\n",
-		r.Scenario, r.Flow, r.Run, r.Mbps, r.Share, r.Limit, r.Sent, r.QueueMs, r.SenderCPU, r.ReceiverCPU, 100*r.Others, r.Note)
+		r.Scenario, r.Flow, r.Run, r.Mbps, r.Share, r.Limit, r.Sent, r.QueueMs, r.SenderCPU, r.ReceiverCPU, 100*r.Others,
+		r.Note)
 	return b.book.Add(r)
 }
 
 func (b *bench) job(p *testbed.Pair, s *scenario) flows.Job {
-	job := flows.Job{Pair: p, Programs: b.programs, Folder: b.folder, Source: b.source, Bytes: s.bytes, Files: 1, RateBps: int64(s.rate), RTT: s.rtt,
+	job := flows.Job{Pair: p, Programs: b.programs, Folder: b.folder, Source: b.source, Bytes: s.bytes, Files: 1,
+		RateBps: int64(s.rate), RTT: s.rtt,
 		Limit: 2*s.ideal() + 8*s.rtt}
 	if b.log {
 		job.Log = os.Stderr
@@ -103,7 +105,8 @@ func describe(r *report.Row, o flows.Outcome, s *scenario) {
 	}
 }
 
-// share measures all flows of a scenario on one link at the same time. What counts is the time in which all of them run.
+// share measures all flows of a scenario on one link at the same time. What counts is the
+// time in which all of them run.
 func (b *bench) share(ctx context.Context, s *scenario, run int) error {
 	pair, err := testbed.WAN(ctx, b.programs+"/wanem", b.folder, s.settings, run)
 	if err != nil {
@@ -134,7 +137,8 @@ func (b *bench) share(ctx context.Context, s *scenario, run int) error {
 		return err
 	}
 	for i, f := range s.flows {
-		r := report.Row{Scenario: s.name, Flow: f.Name, Run: run, Limit: s.limit(), QueueMs: counted.AB.MeanQueueMs, Others: others, Note: counted.Trouble()}
+		r := report.Row{Scenario: s.name, Flow: f.Name, Run: run, Limit: s.limit(), QueueMs: counted.AB.MeanQueueMs,
+			Others: others, Note: counted.Trouble()}
 		if i > 0 && f.Name == s.flows[0].Name {
 			r.Flow += " (2nd)"
 		}

@@ -51,7 +51,8 @@ func remarks(medians []report.Row) []string {
 		}
 	}
 	if met > 0 {
-		out = append(out, fmt.Sprintf("%d flows of ascp meet what is asked of bytes sent, queue (fair) and handshake (from 100 ms on)", met))
+		out = append(out,
+			fmt.Sprintf("%d flows of ascp meet what is asked of bytes sent, queue (fair) and handshake (from 100 ms on)", met))
 	}
 	return out
 }

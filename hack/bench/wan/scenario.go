@@ -42,7 +42,8 @@ func (s *scenario) ideal() time.Duration {
 
 var ours = []flows.Flow{flows.Ascp("high"), flows.Ascp("fair"), flows.Ascp("fixed")}
 
-var peers = []flows.Flow{flows.Iperf("cubic", 1), flows.Iperf("bbr", 1), flows.Iperf("cubic", 8), flows.Scp(), flows.Rsync(), flows.Quic(),
+var peers = []flows.Flow{flows.Iperf("cubic", 1), flows.Iperf("bbr", 1), flows.Iperf("cubic", 8), flows.Scp(),
+	flows.Rsync(), flows.Quic(),
 	flows.UDT(), flows.Uftp()}
 
 // scenarios are all there are, in the order they run.
@@ -87,10 +88,14 @@ func scenarios() []*scenario {
 		sharing
 		quick bool
 	}{
-		{"fair with cubic", []flows.Flow{flows.Ascp("fair"), flows.Iperf("cubic", 1)}, sharing{10 * time.Second, 40 * time.Second, 0, 0.35, 0.65}, true},
-		{"fair with bbr", []flows.Flow{flows.Ascp("fair"), flows.Iperf("bbr", 1)}, sharing{10 * time.Second, 40 * time.Second, 0, 0.35, 0.65}, false},
-		{"two fair", []flows.Flow{flows.Ascp("fair"), flows.Ascp("fair")}, sharing{20 * time.Second, 40 * time.Second, 0, 0.43, 0.53}, false},
-		{"low with cubic", []flows.Flow{flows.Ascp("low"), flows.Iperf("cubic", 1)}, sharing{10 * time.Second, 40 * time.Second, 1, 0.8, 1}, false},
+		{"fair with cubic", []flows.Flow{flows.Ascp("fair"), flows.Iperf("cubic", 1)},
+			sharing{10 * time.Second, 40 * time.Second, 0, 0.35, 0.65}, true},
+		{"fair with bbr", []flows.Flow{flows.Ascp("fair"), flows.Iperf("bbr", 1)},
+			sharing{10 * time.Second, 40 * time.Second, 0, 0.35, 0.65}, false},
+		{"two fair", []flows.Flow{flows.Ascp("fair"), flows.Ascp("fair")},
+			sharing{20 * time.Second, 40 * time.Second, 0, 0.43, 0.53}, false},
+		{"low with cubic", []flows.Flow{flows.Ascp("low"), flows.Iperf("cubic", 1)},
+			sharing{10 * time.Second, 40 * time.Second, 1, 0.8, 1}, false},
 	} {
 		s := path(c.name, 300e6, 50, 0, "")
 		s.bytes, s.quick, s.flows, s.together = int64(s.rate*45/8), c.quick, c.flows, &c.sharing

@@ -52,10 +52,13 @@ func TestRemarks(t *testing.T) {
 		line string
 	}{
 		{"good", good, 1, "1 flows of ascp meet what is asked of bytes sent, queue (fair) and handshake (from 100 ms on)"},
-		{"wasteful", wasteful, 1, "MISSED: 100 ms, 1 %, ascp fair: 1.050 bytes were sent per byte delivered, at most 1.040 are asked for"},
+		{"wasteful", wasteful, 1,
+			"MISSED: 100 ms, 1 %, ascp fair: 1.050 bytes were sent per byte delivered, at most 1.040 are asked for"},
 		{"queue", slow, 1, "MISSED: 100 ms, 1 %, ascp fair: a mean queueing delay of 20.0 ms, less than 15 are asked for"},
-		{"handshake", late, 1, "MISSED: 100 ms, 1 %, ascp fair: the control handshake took 10.0 round trips, at most 8 are asked for"},
-		{"handshake over TLS", tls, 1, "MISSED: 100 ms, 1 %, ascp high wss: the control handshake took 6.0 round trips, at most 4 are asked for"},
+		{"handshake", late, 1,
+			"MISSED: 100 ms, 1 %, ascp fair: the control handshake took 10.0 round trips, at most 8 are asked for"},
+		{"handshake over TLS", tls, 1,
+			"MISSED: 100 ms, 1 %, ascp high wss: the control handshake took 6.0 round trips, at most 4 are asked for"},
 		{"peer", peer, 0, ""},
 	} {
 		got := remarks([]report.Row{c.row})

@@ -1,5 +1,5 @@
-// Package cache says where things that are built once per machine live: outside the tree, keyed by version, shared by every
-// clone. It does not know what is built, nor how.
+// Package cache says where things that are built once per machine live: outside the tree, keyed by version, shared by
+// every clone. It does not know what is built, nor how.
 package cache
 
 import (

@@ -1,5 +1,6 @@
-// Package gobuild builds programs of other projects from the Go module proxy, at the versions pinned by a go.mod and go.sum in
-// this repository, once per machine. It downloads from nowhere else, and it does not know what the programs are for.
+// Package gobuild builds programs of other projects from the Go module proxy, at the versions pinned by a
+// go.mod and go.sum in this repository, once per machine. It downloads from nowhere else, and it does not
+// know what the programs are for.
 package gobuild
 
 import (
@@ -65,7 +66,8 @@ func (c Component) OutputDir() (string, error) {
 	return cache.Dir(c.Name, v)
 }
 
-// Ensure builds the component unless the cache holds it already, and returns the folder of the programs. Progress goes to w.
+// Ensure builds the component unless the cache holds it already, and returns the folder of
+// the programs. Progress goes to w.
 func (c Component) Ensure(ctx context.Context, w io.Writer) (string, error) {
 	version, err := c.Version()
 	if err != nil {
@@ -127,7 +129,8 @@ func (c Component) packages() []string {
 	return p
 }
 
-// args are the arguments of the go command: one invocation for all programs, so that they share what they have in common.
+// args are the arguments of the go command: one invocation for all programs, so that they
+// share what they have in common.
 func (c Component) args(version, out string, packages []string) []string {
 	ldflags := "-s -w"
 	if c.LDFlags != nil {
@@ -205,8 +208,9 @@ func runWithTicker(cmd *exec.Cmd, name string, start time.Time, w io.Writer) err
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// executableName is the file name that `go build -o dir/` gives to the program of a package: the last element of its import
-// path that is not a major version. (The package "." is called like its module, which its component must be called like.)
+// executableName is the file name that `go build -o dir/` gives to the program of a package: the last element
+// of its import path that is not a major version. (The package "." is called like its module, which its
+// component must be called like.)
 func executableName(pkg string) string {
 	base := path.Base(pkg)
 	if majorVersion.MatchString(base) {

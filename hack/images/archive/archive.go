@@ -1,6 +1,6 @@
-// Package archive writes container images as tarballs that containerd and Docker load, without a container engine, a registry or a
-// base image. The same files give the same bytes: owners, modes and times come from the description alone. It does not know where
-// the files come from.
+// Package archive writes container images as tarballs that containerd and Docker load, without a container engine, a
+// registry or a base image. The same files give the same bytes: owners, modes and times come from the description
+// alone. It does not know where the files come from.
 package archive
 
 import (
@@ -197,7 +197,8 @@ func withParents(files []File) []File {
 }
 
 func writeEntry(tw *tar.Writer, f File) error {
-	h := &tar.Header{Name: strings.TrimPrefix(f.Path, "/"), Mode: f.Mode, Uid: f.UID, Gid: f.GID, ModTime: fixedTime, Format: tar.FormatPAX}
+	h := &tar.Header{Name: strings.TrimPrefix(f.Path, "/"), Mode: f.Mode, Uid: f.UID, Gid: f.GID, ModTime: fixedTime,
+		Format: tar.FormatPAX}
 	switch {
 	case f.Dir:
 		h.Name, h.Typeflag = h.Name+"/", tar.TypeDir

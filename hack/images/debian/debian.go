@@ -1,6 +1,7 @@
-// Package debian makes local stand-ins for public images of MariaDB and nginx from Debian's packages, where those images can't be
-// pulled. They answer to the same names, ports, users, environment variables and commands, as far as the operator's manifests use
-// them, so that the manifests run unchanged on either. It does not know the cluster that runs them.
+// Package debian makes local stand-ins for public images of MariaDB and nginx from Debian's packages, where
+// those images can't be pulled. They answer to the same names, ports, users, environment variables and
+// commands, as far as the operator's manifests use them, so that the manifests run unchanged on either. It does
+// not know the cluster that runs them.
 package debian
 
 import (
@@ -44,15 +45,16 @@ const suite = "bookworm"
 
 // trimmed are paths of packages that no server reads.
 var trimmed = []string{
-	"/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*", "/usr/share/bug/*",
+	"/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*",
+	"/usr/share/bug/*",
 	"/usr/share/mysql/*/errmsg.sys.bak", "/usr/share/icons/*", "/usr/share/bash-completion/*",
 }
 
 // cleanup removes what package management leaves behind.
 const cleanup = `rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/* "$1"/usr/share/zoneinfo/right "$1"/etc/machine-id`
 
-// Tarball returns the file of the image, and makes it unless the cache has it. It lives outside the tree: the packages take a
-// minute to download and unpack.
+// Tarball returns the file of the image, and makes it unless the cache has it. It lives outside the tree: the packages
+// take a minute to download and unpack.
 func (s StandIn) Tarball(ctx context.Context, w io.Writer) (string, archive.Size, error) {
 	key, err := s.key()
 	if err != nil {
@@ -108,8 +110,8 @@ func forgetOlder(dir string) error {
 // keyLength is the number of characters of a key.
 const keyLength = 16
 
-// key changes with everything that decides what the image is, except for the packages' security updates: they come with the next
-// change, or when the cache is emptied.
+// key changes with everything that decides what the image is, except for the packages' security updates: they come with
+// the next change, or when the cache is emptied.
 func (s StandIn) key() (string, error) {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode([]any{s, suite, trimmed, cleanup, runtime.GOARCH}); err != nil {
@@ -188,8 +190,8 @@ func accountHook(account string) string {
 	return fmt.Sprintf(`echo '%[1]s:x:%[3]s:' >> "$1/etc/group"; echo '%[1]s:x:%[2]s:%[3]s::%[4]s:/usr/sbin/nologin' >> "$1/etc/passwd"`, f[0], f[1], f[2], f[3])
 }
 
-// debianSources are this machine's own lists of Debian's archive, so that a mirror that it uses is used here too. Without one,
-// mmdebstrap takes its own default.
+// debianSources are this machine's own lists of Debian's archive, so that a mirror that it uses is used here too.
+// Without one, mmdebstrap takes its own default.
 func debianSources() []string {
 	for _, f := range []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"} {
 		data, err := os.ReadFile(f)

@@ -2,8 +2,8 @@ package debian
 
 import "faspex.io/operator/hack/images/archive"
 
-// MariaDB stands in for the official image: user mysql (999), data in /var/lib/mysql, the entry point's variables for the root
-// password, a first database and a first user, and healthcheck.sh.
+// MariaDB stands in for the official image: user mysql (999), data in /var/lib/mysql, the entry point's variables for
+// the root password, a first database and a first user, and healthcheck.sh.
 func MariaDB() StandIn {
 	return StandIn{
 		Name: "mariadb",

@@ -2,8 +2,8 @@ package debian
 
 import "faspex.io/operator/hack/images/archive"
 
-// Nginx stands in for nginx-unprivileged: user nginx (101), port 8080, process id and temporary files in /tmp, logs on the
-// container's own output.
+// Nginx stands in for nginx-unprivileged: user nginx (101), port 8080, process id and temporary files in /tmp, logs
+// on the container's own output.
 func Nginx() StandIn {
 	return StandIn{
 		Name: "nginx",

@@ -1,6 +1,7 @@
-// Package dockerfile reads the final stages of a Dockerfile: those that start FROM scratch and only copy files and describe the
-// image. It is strict: whatever such a stage says that this package does not understand is an error, so that an image that is
-// assembled from it never differs silently from the one that a container engine builds. It runs nothing.
+// Package dockerfile reads the final stages of a Dockerfile: those that start FROM scratch and only copy files
+// and describe the image. It is strict: whatever such a stage says that this package does not understand is an
+// error, so that an image that is assembled from it never differs silently from the one that a container
+// engine builds. It runs nothing.
 package dockerfile
 
 import (
@@ -36,7 +37,8 @@ type Stage struct {
 	WorkingDir string
 }
 
-// Parse returns the stages that start FROM scratch, in their order. args override the defaults of their ARG instructions.
+// Parse returns the stages that start FROM scratch, in their order. args override the
+// defaults of their ARG instructions.
 func Parse(r io.Reader, args map[string]string) ([]Stage, error) {
 	ast, err := parser.Parse(r)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command plot draws a table of measurements, CSV with a header line on standard input, as grouped bars: the column of each
-// group, of each series, and of the heights are named by flags. It writes SVG or PNG, by the name of the file.
+// Command plot draws a table of measurements, CSV with a header line on standard input, as grouped bars: the column of
+// each group, of each series, and of the heights are named by flags. It writes SVG or PNG, by the name of the file.
 package main
 
 import (

@@ -25,7 +25,8 @@ func receive(s peer.Settings) error {
 	if err != nil {
 		return err
 	}
-	l, err := quic.ListenAddr(s.Address, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{protocol}}, config())
+	l, err := quic.ListenAddr(s.Address, &tls.Config{Certificates: []tls.Certificate{certificate},
+		NextProtos: []string{protocol}}, config())
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,8 @@ func receive(s peer.Settings) error {
 
 func send(s peer.Settings) (peer.Report, error) {
 	began := time.Now()
-	c, err := quic.DialAddr(context.Background(), s.Address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}, config())
+	c, err := quic.DialAddr(context.Background(), s.Address,
+		&tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}, config())
 	if err != nil {
 		return peer.Report{}, err
 	}

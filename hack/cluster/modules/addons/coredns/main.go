@@ -1,5 +1,5 @@
-// Command coredns is CoreDNS with only the plugins that a cluster's DNS needs. The stock program takes twice as long to build,
-// because it brings the libraries of several clouds.
+// Command coredns is CoreDNS with only the plugins that a cluster's DNS needs. The stock program takes twice as long to
+// build, because it brings the libraries of several clouds.
 package main
 
 import (

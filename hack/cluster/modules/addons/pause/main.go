@@ -1,4 +1,5 @@
-// Command pause is the first process of every pod: it holds the pod's namespaces open, reaps orphans and ends when told to.
+// Command pause is the first process of every pod: it holds the pod's namespaces open, reaps
+// orphans and ends when told to.
 package main
 
 import (
