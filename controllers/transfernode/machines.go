@@ -2,6 +2,7 @@ package transfernode
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -44,6 +45,18 @@ func machines(pods []corev1.Pod, address string) []v1alpha1.TransferNodeMachine 
 	}
 	slices.SortFunc(list, func(a, b v1alpha1.TransferNodeMachine) int { return strings.Compare(a.Name, b.Name) })
 	return list[:min(len(list), maxMachines)]
+}
+
+// machineIPs are the addresses that clients reach the machines of pods by, sorted, each once.
+func machineIPs(pods []corev1.Pod) []net.IP {
+	var ips []net.IP
+	for _, machine := range machines(pods, "") {
+		ip := net.ParseIP(machine.Address)
+		if ip != nil && !slices.ContainsFunc(ips, ip.Equal) {
+			ips = append(ips, ip)
+		}
+	}
+	return ips
 }
 
 func isReady(pod corev1.Pod) bool {

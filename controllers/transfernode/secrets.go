@@ -73,6 +73,13 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 	names := desired.NamesOf(o.node.Name)
 	subject := certificate.Subject{CommonName: names.Service, DNSNames: desired.DNSNames(o.node), IPs: desired.IPs(o.node)}
 	if o.node.Spec.TLS == nil {
+		if desired.WebSocketsByMachine(o.node) {
+			pods, err := r.pods(ctx, o.node)
+			if err != nil {
+				return nil, phase.Transient(v1alpha1.ReasonAPIError, "the pods cannot be listed", err)
+			}
+			subject.IPs = append(subject.IPs, machineIPs(pods)...)
+		}
 		return r.ensure(ctx, o, secrets.Wanted{
 			Name: names.TLS, Type: corev1.SecretTypeTLS,
 			Keys:     []string{certificate.CertKey, certificate.PrivateKeyKey, certificate.CAKey},

@@ -69,6 +69,12 @@ func IPs(node *v1alpha1.TransferNode) []net.IP {
 	return nil
 }
 
+// WebSocketsByMachine tells whether WebSocket clients are told each machine's own address, so that the certificate has
+// to cover all of them.
+func WebSocketsByMachine(node *v1alpha1.TransferNode) bool {
+	return Ports(node).WSS != 0 && node.Spec.TransferAddress == ""
+}
+
 // webSocketAddress is what WebSocket clients reach every machine by; empty if there are none, or each machine has its own.
 func webSocketAddress(node *v1alpha1.TransferNode) string {
 	if Ports(node).WSS == 0 {
