@@ -1,5 +1,5 @@
 // Package secrets makes the Secrets whose content the operator invents, and reads those that users give. A value is invented once and
-// never replaced; a Secret that is deleted is made again with new values. It knows nothing of what the values are for, and none of its
+// replaced only where Wanted says so; a Secret that is deleted is made again with new values. It knows nothing of what the values are for, and none of its
 // errors holds one.
 package secrets
 

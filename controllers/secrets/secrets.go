@@ -3,6 +3,7 @@ package secrets
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,6 +41,9 @@ type Wanted struct {
 	Keys []string
 	// Replace, if set, tells whether what exists is of no more use (a certificate that ends): all of Keys are then generated anew.
 	Replace func(data map[string][]byte) bool
+	// Turn, if set, gives what the Secret shall hold, given what it holds: values that rotate. What it gives must turn
+	// into itself until time has passed. It must not change its argument.
+	Turn func(data map[string][]byte) (map[string][]byte, error)
 }
 
 // Store makes and reads Secrets for one controller.
@@ -62,7 +67,13 @@ func (s *Store) Ensure(ctx context.Context, owner apply.Owner, want Wanted) (map
 	if err != nil {
 		return nil, err
 	}
-	if live == nil || want.lacks(live.Data) {
+	changes := true
+	if live != nil {
+		if changes, err = want.changes(live.Data); err != nil {
+			return nil, fmt.Errorf("secret %s: %w", want.Name, err)
+		}
+	}
+	if changes {
 		if live, err = get(ctx, s.direct, key); err != nil {
 			return nil, err
 		}
@@ -88,13 +99,40 @@ func (s *Store) Ensure(ctx context.Context, owner apply.Owner, want Wanted) (map
 		if err := s.create(ctx, want, data); err != nil {
 			return nil, err
 		}
-	case want.lacks(live.Data):
+	case changes:
 		config = config.WithResourceVersion(live.ResourceVersion)
 	}
 	if _, err := s.applier.Apply(ctx, owner, config); err != nil {
 		return nil, err
 	}
+	if live != nil {
+		return data, s.drop(ctx, live, data)
+	}
 	return data, nil
+}
+
+// drop removes the values of secret that data has no more. Applying does not: they were created by another operation
+// than apply, which owns them too.
+func (s *Store) drop(ctx context.Context, secret *corev1.Secret, data map[string][]byte) error {
+	gone := map[string]any{}
+	for key := range secret.Data {
+		if _, kept := data[key]; !kept {
+			gone[key] = nil
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"data": gone})
+	if err != nil {
+		return fmt.Errorf("encode what is dropped of secret %s: %w", secret.Name, err)
+	}
+	err = s.client.Patch(ctx, secret.DeepCopy(), client.RawPatch(types.MergePatchType, patch),
+		client.FieldOwner(s.applier.FieldManager()))
+	if err != nil {
+		return fmt.Errorf("drop former values of secret %s: %w", secret.Name, err)
+	}
+	return nil
 }
 
 func (s *Store) create(ctx context.Context, want Wanted, data map[string][]byte) error {
@@ -157,6 +195,18 @@ func (w Wanted) lacks(data map[string][]byte) bool {
 	return w.Replace != nil && w.Replace(data)
 }
 
+// changes tells whether the Secret shall hold something else than data.
+func (w Wanted) changes(data map[string][]byte) (bool, error) {
+	if w.lacks(data) {
+		return true, nil
+	}
+	if w.Turn == nil {
+		return false, nil
+	}
+	turned, err := w.Turn(data)
+	return !maps.EqualFunc(data, turned, bytes.Equal), err
+}
+
 // complete is what the Secret shall hold, given what it holds.
 func (w Wanted) complete(existing map[string][]byte) (map[string][]byte, error) {
 	data := maps.Clone(existing)
@@ -179,5 +229,8 @@ func (w Wanted) complete(existing map[string][]byte) (map[string][]byte, error) 
 		break
 	}
 	maps.Copy(data, w.Fixed)
+	if w.Turn != nil {
+		return w.Turn(data)
+	}
 	return data, nil
 }

@@ -21,13 +21,19 @@ const nodeUsername = "faspex"
 // secretsReady makes the Secrets of the node, and reads the certificate a user gave.
 func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcome {
 	names := desired.NamesOf(o.node.Name)
-	if _, outcome := r.ensure(ctx, o, secrets.Wanted{
+	rotation := desired.TokenKeyRotationOf(o.node)
+	tokenKeys, outcome := r.ensure(ctx, o, secrets.Wanted{
 		Name: names.TokenKeys, Keys: []string{desired.TokenKeyActive},
-		Generate: func() (map[string][]byte, error) { return desired.TokenKeys(rand.Reader) },
+		Generate: func() (map[string][]byte, error) { return desired.TokenKeys(r.Now(), rand.Reader) },
 		Replace:  invalid(desired.ValidTokenKeys),
-	}); !outcome.IsDone() {
+		Turn: func(data map[string][]byte) (map[string][]byte, error) {
+			return rotation.Turn(data, r.Now(), rand.Reader)
+		},
+	})
+	if !outcome.IsDone() {
 		return outcome
 	}
+	o.node.Status.TokenKeys = desired.TokenKeyStatus(tokenKeys)
 	sshHostKeys, outcome := r.ensure(ctx, o, secrets.Wanted{
 		Name:     names.SSHHostKey,
 		Keys:     []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 + ".pub", desired.SSHHostKeyRSA + ".pub"},
@@ -60,7 +66,8 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	}
 	o.nodeUser, o.sshHostKeys, o.authorities = nodeUser, sshHostKeys, authorities
 	o.node.Status.NodeUserSecretName = names.NodeUser
-	return phase.Done(v1alpha1.ReasonSucceeded, "token keys, SSH host keys, certificate and node user are there")
+	return phase.Done(v1alpha1.ReasonSucceeded, "token keys, SSH host keys, certificate and node user are there").
+		After(rotation.Next(tokenKeys, r.Now()))
 }
 
 // invalid tells, for data that is not empty, whether it is of no use.

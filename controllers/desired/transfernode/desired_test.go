@@ -3,7 +3,6 @@ package transfernode_test
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"maps"
 	"strings"
 	"testing"
@@ -140,36 +139,6 @@ func TestPortsAreCompleted(t *testing.T) {
 	want := v1alpha1.TransferNodePorts{SSH: 33001, UDP: 33001, NodeAPI: 9443, Metrics: 9095}
 	if got := desired.Ports(node); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
-func TestTokenKeys(t *testing.T) {
-	data, err := desired.TokenKeys(bytes.NewReader(bytes.Repeat([]byte{0xab}, 64)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := string(data["active"]); got != "kabababab" {
-		t.Errorf("active is %q", got)
-	}
-	if got, want := string(data["kabababab"]), base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xab}, 32)); got != want {
-		t.Errorf("key is %q, want %q", got, want)
-	}
-	for name, test := range map[string]struct {
-		data map[string][]byte
-		want bool
-	}{
-		"as made":        {data, true},
-		"empty":          {nil, false},
-		"active unknown": {map[string][]byte{"active": []byte("k2"), "kabababab": data["kabababab"]}, false},
-		"short":          {map[string][]byte{"active": []byte("k"), "k": []byte("YWJj")}, false},
-		"not base64":     {map[string][]byte{"active": []byte("k"), "k": []byte("***")}, false},
-	} {
-		if got := desired.ValidTokenKeys(test.data); got != test.want {
-			t.Errorf("%s: valid is %t, want %t", name, got, test.want)
-		}
-	}
-	if _, err := desired.TokenKeys(bytes.NewReader(nil)); err == nil {
-		t.Error("no error without randomness")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
@@ -16,8 +15,6 @@ import (
 
 // Keys of the Secrets a TransferNode owns. The files hsts reads carry the same names.
 const (
-	TokenKeyActive = "active"
-
 	SSHHostKeyEd25519 = "ssh_host_ed25519_key"
 	SSHHostKeyRSA     = "ssh_host_rsa_key"
 	publicSuffix      = ".pub"
@@ -25,34 +22,9 @@ const (
 	NodeUserUsername = "username"
 	NodeUserPassword = "password"
 
-	tokenKeyBytes     = 32
-	tokenKeyIDBytes   = 4
 	nodePasswordBytes = 24
 	rsaHostKeyBits    = 3072
 )
-
-// TokenKeys makes the first token encryption key of a node: its id under "active", and under the id 32 random bytes in
-// standard base64.
-func TokenKeys(random io.Reader) (map[string][]byte, error) {
-	id := make([]byte, tokenKeyIDBytes)
-	key := make([]byte, tokenKeyBytes)
-	for _, b := range [][]byte{id, key} {
-		if _, err := io.ReadFull(random, b); err != nil {
-			return nil, fmt.Errorf("token key: %w", err)
-		}
-	}
-	name := "k" + hex.EncodeToString(id)
-	return map[string][]byte{
-		TokenKeyActive: []byte(name),
-		name:           []byte(base64.StdEncoding.EncodeToString(key)),
-	}, nil
-}
-
-// ValidTokenKeys reports whether data names an active key that is there and whole.
-func ValidTokenKeys(data map[string][]byte) bool {
-	key, err := base64.StdEncoding.DecodeString(string(data[string(data[TokenKeyActive])]))
-	return err == nil && len(key) == tokenKeyBytes
-}
 
 // SSHHostKeys makes an Ed25519 and a 3072-bit RSA host key in OpenSSH's PEM format, each with its public half in
 // authorized_keys format under the same name and ".pub".

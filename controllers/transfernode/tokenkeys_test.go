@@ -1,0 +1,61 @@
+package transfernode_test
+
+import (
+	"encoding/base64"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/controllertest"
+	desired "faspex.io/operator/controllers/desired/transfernode"
+)
+
+// TestTokenKeysTurn ages the keys of a node by their names. No pod restarts: the template stays.
+func TestTokenKeysTurn(t *testing.T) {
+	field := controllertest.NewReady(t)
+	names := desired.NamesOf(nodeName)
+	daemonSet := &appsv1.DaemonSet{}
+	field.Get(t, daemonSet, names.DaemonSet)
+	generation := daemonSet.Generation
+
+	key := []byte(base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	const old, young = "k20200102T030405-11111111", "k20200103T030405-22222222"
+	secret := &corev1.Secret{}
+	age := func(data map[string][]byte) {
+		t.Helper()
+		field.Change(t, secret, names.TokenKeys, func() { secret.Data = data })
+		field.Touch(t, &v1alpha1.TransferNode{}, nodeName)
+	}
+	node := &v1alpha1.TransferNode{}
+	uses := func() map[string]v1alpha1.TokenKeyUse {
+		field.Get(t, node, nodeName)
+		uses := map[string]v1alpha1.TokenKeyUse{}
+		for _, key := range node.Status.TokenKeys {
+			uses[key.ID] = key.Use
+		}
+		return uses
+	}
+
+	age(map[string][]byte{"active": []byte(old), old: key})
+	field.Eventually(t, "a key beside the old one", func() bool {
+		field.Get(t, secret, names.TokenKeys)
+		return len(secret.Data) == 3 && string(secret.Data["active"]) == old && len(uses()) == 2 && uses()[old] == "Active"
+	})
+	age(map[string][]byte{"active": []byte(old), old: key, young: key})
+	field.Eventually(t, "the young key in use, the old one kept, then a third", func() bool {
+		field.Get(t, secret, names.TokenKeys)
+		return string(secret.Data["active"]) == young && len(secret.Data[old])+len(secret.Data[young]) == 2*len(key)
+	})
+	field.Eventually(t, "the old key gone when its time is over", func() bool {
+		field.Get(t, secret, names.TokenKeys)
+		field.Touch(t, &v1alpha1.TransferNode{}, nodeName)
+		_, there := secret.Data[old]
+		return !there && desired.ValidTokenKeys(secret.Data) && uses()[old] == ""
+	})
+	field.Get(t, daemonSet, names.DaemonSet)
+	if daemonSet.Generation != generation {
+		t.Error("the pods restart")
+	}
+}
