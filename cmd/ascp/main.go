@@ -42,7 +42,7 @@ func run(args []string, env func(string) string) int {
 	go interrupts(t, cancel)
 	if err := t.run(ctx); err != nil {
 		if e := fail.Of(err, fail.Internal); !r.quiet || r.managementPort == 0 {
-			fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
+			fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, shown(e.Text))
 		}
 		return 1
 	}

@@ -25,7 +25,7 @@ func refuse(args []string, e *fail.Error) {
 	if told && quiet { // The manager tells the person.
 		return
 	}
-	fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
+	fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, shown(e.Text))
 	if e.Code == fail.Usage && port == 0 {
 		fmt.Fprintln(os.Stderr, "Try ascp --help.")
 	}

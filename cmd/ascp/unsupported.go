@@ -47,14 +47,14 @@ var withoutEffect = []option{
 	{fate: inert, fields: []string{"cipher_allowed", "rate_policy_allowed", "target_rate_cap_kbps", "min_rate_cap_kbps"},
 		words: "the node decides"},
 	{fate: inert, fields: []string{"lock_min_rate", "lock_target_rate", "lock_min_rate_kbps", "lock_target_rate_kbps",
-		"lock_rate_policy"}, words: shown},
-	{fate: inert, fields: []string{"title", "aspera_connect_settings", "fasp_url"}, words: shown},
+		"lock_rate_policy"}, words: forPeople},
+	{fate: inert, fields: []string{"title", "aspera_connect_settings", "fasp_url"}, words: forPeople},
 	{fate: inert, fields: []string{"download_name", "zip_required"}, words: "the HTTP gateway makes archives"},
 }
 
 const (
-	tuning = "tuning of another implementation"
-	shown  = "other programs show it to people"
+	tuning    = "tuning of another implementation"
+	forPeople = "other programs show it to people"
 )
 
 // unsupported are published options that would change the result.
