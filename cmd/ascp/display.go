@@ -48,7 +48,7 @@ func (d *display) update(p transfer.Progress) {
 // note prints a line without damaging the bar.
 func (d *display) note(text string) {
 	if d == nil {
-		fmt.Fprintf(os.Stderr, "ascp: %s\n", text)
+		fmt.Fprintf(os.Stderr, "ascp: %s\n", shown(text))
 		return
 	}
 	d.mu.Lock()
@@ -56,7 +56,7 @@ func (d *display) note(text string) {
 	if d.bar != nil {
 		_ = d.bar.Clear()
 	}
-	fmt.Fprintf(os.Stderr, "ascp: %s\n", text)
+	fmt.Fprintf(os.Stderr, "ascp: %s\n", shown(text))
 }
 
 // close takes the bar away.

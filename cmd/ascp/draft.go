@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/manifest"
@@ -11,7 +12,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-var errHelp = errors.New("help")
+// What was asked for instead of a transfer.
+var (
+	errHelp    = errors.New("help")
+	errVersion = errors.New("version")
+)
 
 // draft is a request while its options are read.
 type draft struct {
@@ -27,47 +32,76 @@ type draft struct {
 
 // given are the texts of a flag, as often as it was written.
 type given struct {
-	kind  string
-	texts []string
+	option *option
+	line   *line
+	texts  []string
 }
 
 func (g *given) String() string { return "" }
-func (g *given) Type() string   { return g.kind }
+
+// Type is what the help calls the value of the flag.
+func (g *given) Type() string {
+	if g.option.ordered() {
+		return "string"
+	}
+	return g.option.kind
+}
+
 func (g *given) Set(text string) error {
 	g.texts = append(g.texts, text)
+	if g.option.ordered() {
+		g.line.inOrder = append(g.line.inOrder, placed{g.option, text})
+	}
 	return nil
 }
 
+// line is a command line: the texts of its flags, and those whose order counts in that order.
+type line struct {
+	all     map[*option]*given
+	inOrder []placed
+}
+
+type placed struct {
+	option *option
+	text   string
+}
+
 // newFlags makes the flags of the table, and where their texts will be.
-func newFlags() (*pflag.FlagSet, map[*option]*given) {
+func newFlags() (*pflag.FlagSet, *line) {
 	set := pflag.NewFlagSet("ascp", pflag.ContinueOnError)
 	set.SortFlags = false
-	all := map[*option]*given{}
+	l := &line{all: map[*option]*given{}}
 	for i := range options {
 		o := &options[i]
 		if o.flag == "" {
 			continue
 		}
-		g := &given{kind: o.kind}
-		all[o] = g
+		g := &given{option: o, line: l}
+		l.all[o] = g
 		f := set.VarPF(g, o.flag, o.short, o.usage)
 		f.Hidden = o.hidden || o.fate != works
-		if o.kind == "bool" || o.fate == refused { // The value of a refused flag, if there is one, never matters.
+		if o.switches() || o.fate == refused && !o.takesValue { // The value of a refused flag, if there is one, never matters.
 			f.NoOptDefVal = "true"
 		}
 	}
-	return set, all
+	return set, l
 }
 
 // applyFlags reads the command line and then the environment.
-func (d *draft) applyFlags(all map[*option]*given, env func(string) string) error {
-	for _, o := range named(refused) {
-		if g := all[o]; g != nil && len(g.texts) > 0 {
-			return fail.New(fail.Usage, "option --%s is not supported by this ascp: %s", o.flag, o.words)
+func (d *draft) applyFlags(l *line, env func(string) string) error {
+	for _, o := range slices.Concat(named(refused), named(inert)) {
+		if g := l.all[o]; g != nil && len(g.texts) > 0 && (o.fate == refused || o.unlessAny(g.texts)) {
+			return fail.New(fail.Usage, "option %s is not supported by this ascp: %s", o.written(), o.words)
+		}
+	}
+	for _, p := range l.inOrder {
+		if err := p.option.setting.flag(d, p.option.name(), []string{p.text}); err != nil {
+			return err
 		}
 	}
 	for _, o := range named(works) {
-		if g := all[o]; g != nil && len(g.texts) > 0 && (o.kind == "stringArray" || g.texts[len(g.texts)-1] != "") {
+		g := l.all[o]
+		if g != nil && !o.ordered() && len(g.texts) > 0 && (o.kind == "stringArray" || g.texts[len(g.texts)-1] != "") {
 			if err := o.setting.flag(d, o.name(), g.texts); err != nil {
 				return err
 			}
@@ -90,6 +124,7 @@ func (d *draft) settleFlags() error {
 		if d.options.Cipher != "" && d.options.Cipher != "none" {
 			return fail.New(fail.Usage, "-T and -c %s exclude each other", d.options.Cipher)
 		}
+		d.options.CipherOptional = d.options.Cipher == ""
 		d.options.Cipher = "none"
 	}
 	if d.webSocket {
@@ -116,17 +151,20 @@ func (d *draft) settleAttributes(xattrs, acls string) error {
 
 // parse reads the command line and the environment. It returns errHelp when help was asked for.
 func parse(args []string, env func(string) string) (*request, error) {
-	set, all := newFlags()
+	set, l := newFlags()
 	set.SetOutput(os.Stderr)
 	set.Usage = func() {}
 	if err := set.Parse(dropValueOfPreserve(args)); err != nil {
 		return nil, err
 	}
-	if set.Changed("help") || len(args) == 0 {
+	switch {
+	case set.Changed("help") || len(args) == 0:
 		return nil, errHelp
+	case set.Changed("version"):
+		return nil, errVersion
 	}
 	d := &draft{request: &request{}}
-	if err := d.applyFlags(all, env); err != nil {
+	if err := d.applyFlags(l, env); err != nil {
 		return nil, err
 	}
 	pinned := d.fingerprint != ""

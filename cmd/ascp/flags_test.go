@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -91,10 +93,58 @@ func TestAttributesToKeep(t *testing.T) {
 	}
 }
 
+// TestCommandLineOfArchives has the command lines that public archives of genomes print: node-7.
+func TestCommandLineOfArchives(t *testing.T) {
+	const rest = " -l 300m -P33001 -k1 -i key src user@host:dst"
+	for line, policy := range map[string]string{
+		"-QT": "fair", "-TQ": "fair", "-Q": "fair", "-QQ": "low", "-QQT": "low", "-Q -Q": "low",
+		"-Q --policy=high": "high", "": "", "-v -6 -u tag -S /usr/bin/ascp -f /etc/aspera.conf -K 1000 -w r": "",
+	} {
+		r, err := parse(strings.Fields(line+rest), noEnv)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if r.options.RatePolicy != policy || r.sshPort != 33001 || r.options.TargetKbps != 300000 || r.host != "host" ||
+			r.user != "user" || r.options.CipherOptional != strings.Contains(line, "T") {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+	want := []control.Filter{{Pattern: "a", Include: true}, {Pattern: "b"}, {Pattern: "c", Include: true}, {Pattern: "*"}}
+	r, err := parse([]string{"-N", "a", "-Eb", "--include=c", "-E", "*", "x", "h:y"}, noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, r.options.Filters); diff != "" {
+		t.Errorf("filters (-want +got):\n%s", diff)
+	}
+}
+
+// The plain forms say what the forms in base64 say: node-9.
+func TestPlainFormsOfBases(t *testing.T) {
+	for plain, coded := range map[string]string{"--src-base=/a b": "--src-base64=L2EgYg==",
+		"--source-prefix=/a b": "--source-prefix64=L2EgYg=="} {
+		want, err := parse([]string{coded, "/a b/c", "h:d"}, noEnv)
+		got, err2 := parse([]string{plain, "/a b/c", "h:d"}, noEnv)
+		if err != nil || err2 != nil || want.sourceBase+want.sourcePrefix != "/a b" {
+			t.Fatal(err, err2)
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{})); diff != "" {
+			t.Errorf("%s (-%s +%s):\n%s", plain, coded, plain, diff)
+		}
+		if _, err := parse([]string{plain, coded, "/a b/c", "h:d"}, noEnv); err == nil {
+			t.Errorf("%s and %s are taken", plain, coded)
+		}
+	}
+}
+
 func TestBadCommandLines(t *testing.T) {
 	for name, c := range map[string]struct {
 		args, says string
 	}{
+		"two forms of a base":   {"--src-base=/a --src-base64=L2E= a h:b", "give one"},
+		"two forms of a prefix": {"--source-prefix64=L2E= --source-prefix=/a a h:b", "give one"},
+		"bad pattern":           {"-E [ a h:b", "can't be read"},
 		"no host":               {"a b", "which side is the server"},
 		"both sides":            {"h:a h:b", "both have a host"},
 		"one word":              {"a", "a source and a destination are needed"},
@@ -194,13 +244,36 @@ func TestTransferSpec(t *testing.T) {
 	})
 }
 
+// Programs take the answers apart by these expressions: node-5.
 func TestInformation(t *testing.T) {
-	if text, status, ok := information([]string{"-A"}); !ok || status != 0 || !strings.Contains(text, " version 0.0.0") {
-		t.Errorf("-A: %q %d", text, status)
+	if !strings.Contains(versionText(), " version 0.0.0") {
+		t.Errorf("-A: %q", versionText())
 	}
-	if text, status, ok := information([]string{"-DDL-"}); !ok || status != 1 || !strings.Contains(text,
-		"LOG Initializing FASP version") {
-		t.Errorf("-DDL-: %q %d", text, status)
+	for _, args := range [][]string{{"-A"}, {"--version"}, {"-q", "-A", "a", "h:b"}} {
+		if _, err := parse(args, noEnv); !errors.Is(err, errVersion) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	cmd := process(t, "ascp", "", "-DDL-")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("-DDL-: %v", err)
+	}
+	for name, form := range map[string]string{
+		"root": `(?m)^DBG Path root (dir|file) +: /`, "product": `(?m)^LOG (.+) version ([0-9.]+)$`,
+		"version": `(?m)^LOG Initializing FASP version ([^,]+),`,
+	} {
+		if !regexp.MustCompile(form).Match(said.Bytes()) {
+			t.Errorf("-DDL- says no %s:\n%s", name, &said)
+		}
+	}
+	// Beside other words they are what they are: debugging and a log, or the name of a file.
+	if r, err := parse([]string{"-DDL-", "a", "h:b"}, noEnv); err != nil || !r.debug {
+		t.Errorf("-DDL- in a transfer: %v", err)
+	}
+	if r, err := parse([]string{"--", "-A", "h:b"}, noEnv); err != nil || r.sources[0].Source != "-A" {
+		t.Errorf("a file -A: %v", err)
 	}
 	if _, err := parse([]string{"--help"}, noEnv); !errors.Is(err, errHelp) {
 		t.Errorf("--help: %v", err)

@@ -2,26 +2,38 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"faspex.io/operator/internal/version"
 )
 
-// information answers the calls by which programs find out about an ascp.
-func information(args []string) (text string, status int, ok bool) {
-	for _, a := range args {
-		switch a {
-		case "-A", "--version":
-			return fmt.Sprintf("faspex ascp version %s\n", published()), 0, true
-		case "-DDL-":
-			return fmt.Sprintf("LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n",
-				published()), 1, true
-		case "-SSH":
-			return "ascp: error 8: option -SSH is not supported by this ascp\n", 1, true
-		}
+// asksAbout says that the whole command line is the question by which programs find out about an ascp; anywhere else
+// these letters are the options that they look like.
+func asksAbout(args []string) bool { return len(args) == 1 && args[0] == "-DDL-" }
+
+// about is the answer, in the form that programs take apart.
+func about() string {
+	var b strings.Builder
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
 	}
-	return "", 0, false
+	if absolute, err := filepath.Abs(program); err == nil {
+		program = absolute
+	}
+	fmt.Fprintf(&b, "DBG Path root dir  : %s\n", filepath.Dir(program))
+	fmt.Fprintf(&b, "DBG Path ascp file : %s\n", program)
+	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
+		fmt.Fprintf(&b, "DBG Path home dir  : %s\n", home)
+	}
+	fmt.Fprintf(&b, "LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n", published())
+	return b.String()
 }
+
+// versionText is what --version says.
+func versionText() string { return fmt.Sprintf("faspex ascp version %s\n", published()) }
 
 // published is the version as digits and dots, which is what programs look for.
 func published() string {

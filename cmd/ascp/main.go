@@ -20,25 +20,20 @@ func main() {
 
 // run is the program; it returns the exit status.
 func run(args []string, env func(string) string) int {
-	if text, status, ok := information(args); ok {
-		if status == 0 {
-			fmt.Print(text)
-		} else {
-			fmt.Fprint(os.Stderr, text)
-		}
-		return status
+	if asksAbout(args) {
+		fmt.Fprint(os.Stderr, about())
+		return 1
 	}
 	r, err := parse(args, env)
-	var e *fail.Error
 	switch {
 	case errors.Is(err, errHelp):
 		fmt.Print(help())
 		return 0
-	case errors.As(err, &e):
-		fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
-		return 1
+	case errors.Is(err, errVersion):
+		fmt.Print(versionText())
+		return 0
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "ascp: %v\nTry ascp --help.\n", err)
+		refuse(args, fail.Of(err, fail.Usage))
 		return 1
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -47,7 +42,7 @@ func run(args []string, env func(string) string) int {
 	go interrupts(t, cancel)
 	if err := t.run(ctx); err != nil {
 		if e := fail.Of(err, fail.Internal); !r.quiet || r.managementPort == 0 {
-			fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, e.Text)
+			fmt.Fprintf(os.Stderr, "ascp: error %d: %s\n", e.Code, shown(e.Text))
 		}
 		return 1
 	}

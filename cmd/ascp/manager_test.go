@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +84,42 @@ func TestManagement(t *testing.T) {
 		}
 		if by["NOTIFICATION"].Get("PreTransferBytes") != "3145728" || by["DONE"].Get("TransferBytes") != "3145728" {
 			t.Errorf("%+v %+v", by["NOTIFICATION"], by["DONE"])
+		}
+	})
+	t.Run("refused command line", func(t *testing.T) { // node-6
+		for name, c := range map[string]struct {
+			args []string
+			says string
+		}{
+			"unknown option": {[]string{"-M", "", "--no-such-thing", "a", "h:b"}, "no-such-thing"},
+			"a bad value":    {[]string{"-l", "fast", "-M", "", "a", "h:b"}, "-l takes a rate"},
+			"refused":        {[]string{"--proxy=dnat://p", "-M", "", "a", "h:b"}, "--proxy is not supported"},
+			"no destination": {[]string{"-M", "", "a"}, "a source and a destination"},
+			"quiet":          {[]string{"-M", "", "-q", "-y", "F", "a", "h:b"}, "-y"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				port, events := manager(t)
+				args := slices.Clone(c.args)
+				args[slices.Index(args, "")] = port
+				cmd := process(t, "ascp", "", args...)
+				var said bytes.Buffer
+				cmd.Stderr = &said
+				if err := cmd.Run(); cmd.ProcessState.ExitCode() != 1 {
+					t.Error(err)
+				}
+				got := <-events
+				if len(got) != 1 || got[0].Type != "ERROR" || got[0].Get("Code") != "8" ||
+					!strings.Contains(got[0].Get("Description"), c.says) {
+					t.Fatalf("got %+v", got)
+				}
+				want := "ascp: error 8: " + got[0].Get("Description") + "\n"
+				if name == "quiet" {
+					want = "" // The manager says it.
+				}
+				if said.String() != want {
+					t.Errorf("standard error says %q, want %q", &said, want)
+				}
+			})
 		}
 	})
 	t.Run("failure", func(t *testing.T) {

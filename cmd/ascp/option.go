@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -22,6 +23,12 @@ type option struct {
 	fate         fate
 	usage, words string
 	hidden       bool
+	// shortOnly options are published under their letter alone; the flag is a name for the table.
+	shortOnly bool
+	// takesValue says that a refused flag has a value, which may be a word of its own.
+	takesValue bool
+	// unless is a value of an option without effect that would change the result.
+	unless func(text string) bool
 	setting
 }
 
@@ -43,6 +50,34 @@ func (o *option) name() string {
 	}
 	return "--" + o.flag
 }
+
+// written is how the flag is written, both ways if there are two.
+func (o *option) written() string {
+	if o.short != "" && o.flag != "" && !o.shortOnly {
+		return "-" + o.short + " (--" + o.flag + ")"
+	}
+	if o.short != "" {
+		return "-" + o.short
+	}
+	return "--" + o.flag
+}
+
+// unlessAny says that one of the texts would change the result.
+func (o *option) unlessAny(texts []string) bool {
+	return o.unless != nil && slices.ContainsFunc(texts, o.unless)
+}
+
+// ordered says that the option means something by its place among others of its kind.
+func (o *option) ordered() bool { return o.kind == kindOrdered }
+
+// switches says that the flag takes no value.
+func (o *option) switches() bool { return o.kind == "bool" || o.kind == kindCount }
+
+// Kinds of flags that pflag does not know.
+const (
+	kindOrdered = "ordered"
+	kindCount   = "count" // a switch that means more when it is written twice
+)
 
 // setting puts what an option was given into a draft. Flags, the environment and the spec are asked in this order, and
 // what is set stays: the command line goes first.
@@ -154,6 +189,29 @@ func truth(at part[bool]) setting {
 		}
 		return v, nil
 	})
+}
+
+// decodedAgain is the form in base64 of a flag that takes a text; both together are refused.
+func decodedAgain(at part[string], plain string) setting {
+	s := decoded(at)
+	take := s.flag
+	s.flag = func(d *draft, name string, texts []string) error {
+		if to, _ := at(d, &transferspec.Spec{}); *to != "" {
+			return fmt.Errorf("%s and %s are two forms of one option: give one", plain, name)
+		}
+		return take(d, name, texts)
+	}
+	return s
+}
+
+// filter is a flag whose place among its like counts.
+func filter(include bool) setting {
+	return setting{kind: kindOrdered, flag: func(d *draft, _ string, texts []string) error {
+		for _, text := range texts {
+			d.options.Filters = append(d.options.Filters, control.Filter{Pattern: text, Include: include})
+		}
+		return nil
+	}}
 }
 
 // list is a flag that can be given several times.

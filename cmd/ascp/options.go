@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -62,6 +63,7 @@ var working = []option{
 		setting: rate(func(d *draft, s *spec) (*int64, int64) { return &d.options.MinKbps, s.MinRateKbps })},
 	{flag: "policy", fields: []string{"rate_policy"}, usage: "rate `policy`: fair, high, low, fixed",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.options.RatePolicy, s.RatePolicy })},
+	{flag: "adaptive", short: "Q", usage: "as --policy fair; twice, as --policy low", setting: adaptive},
 	{flag: "resume", short: "k", fields: []string{"resume_policy"},
 		usage: "resume `policy`: 0 none, 1 attributes, 2 sparse checksums (default), 3 full checksums",
 		setting: read("string", func(d *draft, s *spec) (*string, string) { return &d.options.Resume, s.ResumePolicy },
@@ -103,11 +105,16 @@ var working = []option{
 	{flag: "file-pair-list", usage: "`file` with a source and a destination on alternate lines",
 		setting: text(ofFlag(func(d *draft) *string { return &d.pairList }))},
 	{fields: []string{"paths"}, setting: paths},
-	{flag: "source-prefix64", fields: []string{"source_root"}, usage: "`base64` of a folder to put before each source",
-		setting: decoded(func(d *draft, s *spec) (*string, string) { return &d.sourcePrefix, s.SourceRoot })},
-	{flag: "src-base64", fields: []string{"src_base"},
-		usage:   "`base64` of the part of sources that is not repeated at the destination",
-		setting: decoded(func(d *draft, s *spec) (*string, string) { return &d.sourceBase, s.SourceBase })},
+	{flag: "source-prefix", usage: "`folder` to put before each source",
+		setting: text(ofFlag(func(d *draft) *string { return &d.sourcePrefix }))},
+	{flag: "source-prefix64", fields: []string{"source_root"}, usage: "the same, `base64`",
+		setting: decodedAgain(func(d *draft, s *spec) (*string, string) { return &d.sourcePrefix, s.SourceRoot },
+			"--source-prefix")},
+	{flag: "src-base", usage: "`folder` whose name is not repeated at the destination; what follows it in a source is",
+		setting: text(ofFlag(func(d *draft) *string { return &d.sourceBase }))},
+	{flag: "src-base64", fields: []string{"src_base"}, usage: "the same, `base64`",
+		setting: decodedAgain(func(d *draft, s *spec) (*string, string) { return &d.sourceBase, s.SourceBase },
+			"--src-base")},
 	{fields: []string{"src_base64"},
 		setting: readBoth(func(d *draft, s *spec) (*string, string) { return &d.sourceBase, s.SourceBase64 },
 			"src_base64", decode64)},
@@ -118,8 +125,8 @@ var working = []option{
 	{flag: "symbolic-links", fields: []string{"symlink_policy"},
 		usage:   "`policy`: follow (default), copy, copy+force, skip",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.options.Symlinks, s.SymlinkPolicy })},
-	{flag: "exclude", short: "E", usage: "leave out names that match the `pattern`",
-		setting: list(func(d *draft) *[]string { return &d.options.Exclude })},
+	{flag: "exclude", short: "E", usage: "leave out names that match the `pattern` (below)", setting: filter(false)},
+	{flag: "include", short: "N", usage: "keep names that match the `pattern`, whatever -E follows", setting: filter(true)},
 	{flag: "exclude-newer-than", fields: []string{"exclude_newer_than"},
 		usage: "leave out files newer than this `time` (seconds since 1970, negative: before now)",
 		setting: readBoth(func(d *draft, s *spec) (*int64, string) { return &d.options.NewerThan, s.ExcludeNewerThan },
@@ -174,8 +181,9 @@ var working = []option{
 		usage:   "when sending, say once a second on standard error what the rate control sees and does",
 		setting: truth(ofFlag(func(d *draft) *bool { return &d.debug }))},
 	{flag: "no-encryption", short: "T",
-		usage:   "authenticate the data and do not encrypt it, as -c none; the server has to allow it",
+		usage:   "do not encrypt the data, only authenticate it, where the server permits that",
 		setting: truth(ofFlag(func(d *draft) *bool { return &d.inClear }))},
+	{flag: "version", short: "A", usage: "say which version this is", setting: askedFor},
 	{flag: "help", short: "h", usage: "this text", setting: askedFor},
 }
 
@@ -205,13 +213,21 @@ var (
 		},
 		spec: func(d *draft, s *spec) error { fill(&d.options.PreserveTimes, s.PreserveTimes); return nil },
 	}
+	adaptive = setting{kind: kindCount, flag: func(d *draft, _ string, texts []string) error {
+		policy := engine.PolicyFair
+		if len(texts) > 1 {
+			policy = engine.PolicyLow
+		}
+		fill(&d.options.RatePolicy, string(policy))
+		return nil
+	}}
 	paths = setting{spec: func(d *draft, s *spec) error {
 		if len(d.sources) == 0 {
 			d.sources = s.Paths
 		}
 		return d.noticePairs()
 	}}
-	// Help is looked for before anything else is read.
+	// What is asked for instead of a transfer is looked for before anything else is read.
 	askedFor = setting{kind: "bool", flag: func(*draft, string, []string) error { return nil }}
 	share    = setting{kind: "string", flag: func(d *draft, _ string, texts []string) (err error) {
 		d.options.Session, d.options.Sessions, err = sessionOf(texts[len(texts)-1])

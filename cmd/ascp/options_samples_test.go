@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -59,7 +60,13 @@ var samples = map[string]sample{
 	"destination_root": {json: `"/d"`, want: func(d *draft) { d.destination = "/d" }},
 	"symbolic-links": {text: "skip", json: `"skip"`, other: `"copy"`,
 		want: func(d *draft) { d.options.Symlinks = "skip" }},
-	"exclude":            {text: "*.tmp", want: func(d *draft) { d.options.Exclude = []string{"*.tmp"} }},
+	"exclude": {text: "*.tmp", want: func(d *draft) { d.options.Filters = []control.Filter{{Pattern: "*.tmp"}} }},
+	"include": {text: "*.tmp",
+		want: func(d *draft) { d.options.Filters = []control.Filter{{Pattern: "*.tmp", Include: true}} }},
+	"adaptive":           {text: "true", want: func(d *draft) { d.options.RatePolicy = "fair" }},
+	"source-prefix":      {text: "/a", want: func(d *draft) { d.sourcePrefix = "/a" }},
+	"src-base":           {text: "/a", want: func(d *draft) { d.sourceBase = "/a" }},
+	"version":            {text: "true", want: func(*draft) {}},
 	"exclude-newer-than": {text: "7", json: `"7"`, other: `"8"`, want: func(d *draft) { d.options.NewerThan = 7 }},
 	"exclude-older-than": {text: "1970-01-01T00:00:07Z", json: `"7"`, other: `"8"`,
 		want: func(d *draft) { d.options.OlderThan = 7 }},

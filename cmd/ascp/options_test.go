@@ -37,7 +37,8 @@ var publishedFields = strings.Fields(`
 
 // Published flags, as clients and scripts write them.
 var publishedFlags = strings.Fields(`
-	-C -D -E -G -I -L -M -O -P -R -T -W -X -Y -Z -c -d -g -h -i -k -l -m -p -q -t -y --apply-local-docroot
+	-6 -@ -A -C -D -E -G -I -K -L -M -N -O -P -Q -R -S -T -W -X -Y -Z -c -d -e -f -g -h -i -j -k -l -m -p -q -t
+	-u -v -w -x -y --apply-local-docroot
 	--check-sshfp --delete-before-transfer --dest64 --exclude-newer-than --exclude-older-than --fail-bad-filepass
 	--file-checksum --file-crypt --file-list --file-manifest --file-manifest-path --file-pair-list --host
 	--ignore-host-key --keepalive --mode --move-after-transfer --multi-session-threshold --overwrite
@@ -45,8 +46,8 @@ var publishedFlags = strings.Fields(`
 	--preserve-acls --preserve-creation-time --preserve-file-owner-gid --preserve-file-owner-uid
 	--preserve-modification-time --preserve-source-access-time --preserve-xattrs --proxy --remote-preserve-acls
 	--remote-preserve-xattrs --remove-after-transfer --remove-empty-directories --remove-empty-source-directory
-	--remove-skipped --save-before-overwrite --skip-dir-traversal-dupes --skip-special-files --source-prefix64
-	--src-base64 --ssh-arg --symbolic-links --tags --tags64 --user --ws-connect`)
+	--remove-skipped --save-before-overwrite --skip-dir-traversal-dupes --skip-special-files --source-prefix
+	--source-prefix64 --src-base --src-base64 --version --help --ssh-arg --symbolic-links --tags --tags64 --user --ws-connect`)
 
 func TestOptionsAreComplete(t *testing.T) {
 	names := map[string]int{}
@@ -180,13 +181,19 @@ func parseSpec(t *testing.T, fields string, args ...string) (*request, error) {
 	return parse(append(args, "--transfer-spec", name), noEnv)
 }
 
+// The published fields that change the result work (TestOptionsSetWhatTheySay), are refused by name here, or are in the
+// help's list of those without effect: node-13.
 func TestOptionsRefusedByName(t *testing.T) {
 	for _, o := range named(refused) {
 		if o.flag != "" {
-			for _, args := range [][]string{{"--" + o.flag, "a", "h:b"}, {"--" + o.flag + "=x", "a", "h:b"}} {
+			lines := [][]string{{"--" + o.flag, "a", "h:b"}, {"--" + o.flag + "=x", "a", "h:b"}}
+			if o.short != "" {
+				lines = [][]string{{"-" + o.short, "x", "a", "h:b"}, {"-" + o.short + "x", "a", "h:b"}}
+			}
+			for _, args := range lines {
 				_, err := parse(args, noEnv)
 				var e *fail.Error
-				if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, "--"+o.flag+" is not supported") ||
+				if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, o.name()+" is not supported") ||
 					!strings.Contains(e.Text, o.words) {
 					t.Errorf("%v: %v", args, err)
 				}
@@ -227,9 +234,13 @@ func TestOptionsWithoutEffect(t *testing.T) {
 			if r, err := parse(args, noEnv); err != nil || len(r.sources) != 1 {
 				t.Errorf("%v: %v", args, err)
 			}
+			args[0] = "-" + o.short
+			if r, err := parse(args, noEnv); o.short != "" && (err != nil || len(r.sources) != 1) {
+				t.Errorf("%v: %v", args, err)
+			}
 		}
 		for _, field := range o.fields {
-			for _, value := range []string{`true`, `"force"`, `1.5`, `["x"]`, `{"a":1}`, `null`} {
+			for _, value := range []string{`true`, `"other"`, `1.5`, `["x"]`, `{"a":1}`, `null`} {
 				r, err := parseSpec(t, `"`+field+`":`+value)
 				if err != nil {
 					t.Errorf("%s %s: %v", field, value, err)
@@ -237,6 +248,27 @@ func TestOptionsWithoutEffect(t *testing.T) {
 					t.Errorf("%s %s (-without +with):\n%s", field, value, diff)
 				}
 			}
+		}
+	}
+}
+
+// An option without effect has values that would have one: of these none is left out silently. node-14 is the fallback.
+func TestOptionsWithoutEffectUnlessForced(t *testing.T) {
+	for _, args := range [][]string{{"-y", "F"}, {"-yF"}, {"-y", "1", "-y", "f"}, {"-SSH"}} {
+		_, err := parse(append(args, "a", "h:b"), noEnv)
+		var e *fail.Error
+		if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, args[0][:2]) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	_, err := parseSpec(t, `"http_fallback":"force"`)
+	var e *fail.Error
+	if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, "http_fallback is not supported") {
+		t.Errorf("http_fallback: %v", err)
+	}
+	for _, value := range []string{`true`, `false`} {
+		if _, err := parseSpec(t, `"http_fallback":`+value); err != nil {
+			t.Errorf("%s: %v", value, err)
 		}
 	}
 }

@@ -152,6 +152,25 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// The command lines of archives have -T. Where the server permits no clear data it is encrypted, and a person told so.
+func TestNoEncryptionIsAWish(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
+	writeFiles(t, n.dir, map[string][]byte{"out/f": []byte("x")})
+	for name, args := range map[string][]string{"up": {from + "/f", "127.0.0.1:/"}, "down": {"127.0.0.1:/out/f", t.TempDir()}} {
+		tok := n.sending(t, "/")
+		if name == "down" {
+			tok = n.receiving(t, "/")
+		}
+		var status int
+		said := stderrOf(t, func() { status = n.ascp(t, tok, append([]string{"-T"}, args...)...) })
+		if status != 0 || !strings.Contains(said, "encrypted with aes-128-gcm") {
+			t.Errorf("%s: status %d, said %q", name, status, said)
+		}
+	}
+}
+
 func TestKeys(t *testing.T) {
 	keyFile := rsaKey(t)
 	pem, err := os.ReadFile(keyFile)

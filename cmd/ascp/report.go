@@ -46,6 +46,9 @@ func (t *task) stats(p transfer.Progress) {
 
 func (t *task) welcomed(w control.Welcome) {
 	t.began = true
+	if t.options.CipherOptional && w.Options.Cipher != t.options.Cipher {
+		t.warn("-T: the server permits no cipher " + t.options.Cipher + ", the data is encrypted with " + w.Options.Cipher)
+	}
 	t.manager.Send("INIT", faspmgr.Field{Name: "SessionId", Value: w.SessionID})
 	direction := "Send"
 	if t.direction == transferspec.Receive {

@@ -71,7 +71,7 @@ func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 		case string(value) == "null":
 		case o == nil:
 			unknown = append(unknown, name)
-		case o.fate == refused && asks(value):
+		case o.fate == refused && asks(value) || o.unless != nil && o.unless(plainText(value)):
 			return nil, fail.New(fail.Usage, "transfer spec: %s is not supported by this ascp: %s", name, o.words)
 		case o.fate == works && name == o.fields[0]:
 			continue
@@ -83,6 +83,13 @@ func sift(fields map[string]json.RawMessage) (unknown []string, err error) {
 		delete(fields, name)
 	}
 	return unknown, nil
+}
+
+// plainText is the text of a JSON string, else empty.
+func plainText(value json.RawMessage) string {
+	var text string
+	_ = json.Unmarshal(value, &text) // What is no text has none.
+	return text
 }
 
 // asks reports whether a value of a field asks for anything.

@@ -144,7 +144,7 @@ func joinSource(prefix, source string) string {
 	if prefix != "" {
 		joined = path.Join(prefix, source)
 	}
-	if source == "." || strings.HasSuffix(source, "/.") {
+	if trimmed := strings.TrimRight(source, "/"); trimmed == "." || strings.HasSuffix(trimmed, "/.") {
 		return strings.TrimSuffix(path.Clean(joined), "/") + "/."
 	}
 	return joined
@@ -183,10 +183,12 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 		folder = "."
 	}
 	info, err := os.Stat(folder)
-	single := len(t.sources) == 1 && !t.pairs && joinSource("", t.sources[0].Source) != "/." &&
-		!strings.HasSuffix(t.sources[0].Source, "/.")
+	// A source that stands for what a folder holds has no name that the destination could be another of.
+	single := len(t.sources) == 1 && !t.pairs && transfer.SentName(t.client.Hello.Sources[0].Source, t.sourceBase) != ""
 	switch {
 	case err == nil && info.IsDir():
+	case err == nil && !info.Mode().IsRegular():
+		return nil, fail.New(fail.NotRegular, "%s: is no regular file: devices, pipes and sockets are never replaced", folder)
 	case err == nil && !single:
 		return nil, fail.New(fail.NotDirectory, "%s: is a file, not a folder", folder)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
@@ -206,13 +208,26 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 	}
 	t.client.Target = root
 	if rename != "" {
-		t.client.Name = func(p string) string {
-			_, rest, nested := strings.Cut(p, "/")
-			if nested {
-				return rename + "/" + rest
-			}
-			return rename
-		}
+		t.client.Name = renamed(rename)
 	}
 	return root, nil
+}
+
+// renamed gives the one source that was asked for another name. A server that sends more than that would have it all lie
+// together under the name.
+func renamed(name string) func(string) (string, *fail.Error) {
+	first := ""
+	return func(p string) (string, *fail.Error) {
+		top, rest, nested := strings.Cut(p, "/")
+		switch {
+		case first == "":
+			first = top
+		case top != first:
+			return "", fail.New(fail.NoSuchFile, "%s: the server sends more than one file: give a folder that exists, or -d", p)
+		}
+		if nested {
+			return name + "/" + rest, nil
+		}
+		return name, nil
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"faspex.io/operator/dataplane/sshd/wellknown"
@@ -260,5 +261,63 @@ func TestKnownHosts(t *testing.T) {
 	}
 	if err := send(stranger.PublicKey()); err == nil {
 		t.Error("another key in known_hosts: no error")
+	}
+}
+
+// What a folder holds keeps its tree, or is refused where there is no folder for it: under a new name the first level of
+// folders would be gone.
+func TestReceiveOfAllThatAFolderHolds(t *testing.T) {
+	n := startNode(t)
+	files := map[string][]byte{"run1/raw/r1": []byte("1"), "run1/s": []byte("2"), "run2/s": []byte("3")}
+	writeFiles(t, n.dir, files)
+	for _, source := range []string{"/", ".", "./", "/.", "", "run1/..", "/run1/.."} {
+		to := filepath.Join(t.TempDir(), "new")
+		tok := n.receiving(t, "/")
+		var status int
+		said := stderrOf(t, func() { status = n.ascp(t, tok, "127.0.0.1:"+source, to) })
+		if _, err := os.Stat(to); status != 1 || err == nil {
+			t.Errorf("%q without -d: status %d, said %q", source, status, said)
+		}
+		if strings.Contains(source, "..") {
+			continue
+		}
+		if status := n.ascp(t, tok, "-d", "127.0.0.1:"+source, to); status != 0 {
+			t.Errorf("%q with -d: status %d", source, status)
+		}
+		if diff := cmp.Diff(tree(t, n.dir), tree(t, to)); diff != "" {
+			t.Errorf("%q (-sent +got):\n%s", source, diff)
+		}
+	}
+	named := filepath.Join(t.TempDir(), "new")
+	if status := n.ascp(t, n.receiving(t, "/"), "127.0.0.1:/run1/", named); status != 0 {
+		t.Errorf("a folder under another name: status %d", status)
+	}
+	if got := tree(t, named); got["raw/r1"] == "" || got["s"] == "" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// An empty folder, or one of which all is left out, is a transfer of no files and no failure.
+func TestEmptyFolders(t *testing.T) {
+	n := startNode(t)
+	from, to := t.TempDir(), t.TempDir()
+	for _, dir := range []string{filepath.Join(n.dir, "e"), filepath.Join(from, "e")} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFiles(t, from, map[string][]byte{"f/x.tmp": []byte("1")})
+	for name, args := range map[string][]string{
+		"sent": {"-d", from + "/e", "127.0.0.1:/1"}, "sent, its content": {"-d", from + "/e/.", "127.0.0.1:/2"},
+		"all left out": {"-d", "-E", "*.tmp", from + "/f/.", "127.0.0.1:/3"}, "file left out": {"-E", "*.tmp", from + "/f/x.tmp", "127.0.0.1:/"},
+	} {
+		if status := n.ascp(t, n.sending(t, "/"), args...); status != 0 {
+			t.Errorf("%s: status %d", name, status)
+		}
+	}
+	for name, args := range map[string][]string{"received": {"127.0.0.1:/e", to}, "received, its content": {"-d", "127.0.0.1:/e/.", to + "/2"}} {
+		if status := n.ascp(t, n.receiving(t, "/"), args...); status != 0 {
+			t.Errorf("%s: status %d", name, status)
+		}
 	}
 }

@@ -1,16 +1,30 @@
 package main
 
+import "strings"
+
 // withoutEffect are published options that make no difference here: tuning of another implementation, rights that the
 // node decides about, the fallback to HTTP that is never needed because it is not offered, and what other programs
 // show to people.
 var withoutEffect = []option{
-	{fate: inert, flag: "http-fallback", short: "y", fields: []string{"http_fallback"}, setting: taken,
-		words: "data goes over UDP"},
+	{fate: inert, flag: "http-fallback", short: "y", fields: []string{"http_fallback"}, setting: taken, unless: forced,
+		words: "data goes over UDP, and there is no other way to fall back to"},
 	{fate: inert, flag: "http-port", short: "t", fields: []string{"http_fallback_port", "https_fallback_port"},
 		setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "http-cert", short: "I", setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "http-key", short: "Y", setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "local-log", short: "L", setting: taken, words: "what happens is said on standard error"},
+	{fate: inert, flag: "http-proxy", short: "x", shortOnly: true, setting: taken, words: "data goes over UDP"},
+	{fate: inert, flag: "http-jpeg", short: "j", shortOnly: true, setting: taken, words: "data goes over UDP"},
+	{fate: inert, flag: "verbose", short: "v", shortOnly: true, setting: switched, words: "-D says more"},
+	{fate: inert, flag: "ipv6", short: "6", shortOnly: true, setting: switched, words: "addresses of both kinds work"},
+	{fate: inert, flag: "user-string", short: "u", shortOnly: true, setting: taken,
+		words: "ASPERA_SCP_COOKIE is stored with the transfer"},
+	{fate: inert, flag: "remote-ascp", short: "S", shortOnly: true, setting: taken, unless: systemSSH,
+		words: "the node runs no program for a transfer, and ascp no other SSH"},
+	{fate: inert, flag: "configuration", short: "f", shortOnly: true, setting: taken, words: "there is no configuration file"},
+	{fate: inert, flag: "probe-rate", short: "K", shortOnly: true, setting: taken, words: tuning},
+	{fate: inert, flag: "bandwidth-test", short: "w", shortOnly: true, setting: taken,
+		words: "the path is measured at the beginning of each transfer"},
 	{fate: inert, flag: "remote-log", short: "R", setting: taken, words: "the node has its own log"},
 	{fate: inert, flag: "read-block-size", short: "g", fields: []string{"read_block_size", "read_threads"},
 		setting: taken, words: tuning},
@@ -33,14 +47,14 @@ var withoutEffect = []option{
 	{fate: inert, fields: []string{"cipher_allowed", "rate_policy_allowed", "target_rate_cap_kbps", "min_rate_cap_kbps"},
 		words: "the node decides"},
 	{fate: inert, fields: []string{"lock_min_rate", "lock_target_rate", "lock_min_rate_kbps", "lock_target_rate_kbps",
-		"lock_rate_policy"}, words: shown},
-	{fate: inert, fields: []string{"title", "aspera_connect_settings", "fasp_url"}, words: shown},
+		"lock_rate_policy"}, words: forPeople},
+	{fate: inert, fields: []string{"title", "aspera_connect_settings", "fasp_url"}, words: forPeople},
 	{fate: inert, fields: []string{"download_name", "zip_required"}, words: "the HTTP gateway makes archives"},
 }
 
 const (
-	tuning = "tuning of another implementation"
-	shown  = "other programs show it to people"
+	tuning    = "tuning of another implementation"
+	forPeople = "other programs show it to people"
 )
 
 // unsupported are published options that would change the result.
@@ -63,6 +77,8 @@ var unsupported = []option{
 	{fate: refused, flag: "preserve-creation-time", fields: []string{"preserve_creation_time"},
 		words: "no file system here lets it be set"},
 	{fate: refused, flag: "proxy", fields: []string{"proxy", "fasp_proxy"}, words: "data goes straight to the node"},
+	{fate: refused, flag: "pre-post", short: "e", shortOnly: true, takesValue: true, words: "no commands are run"},
+	{fate: refused, flag: "range", short: "@", shortOnly: true, takesValue: true, words: "files are sent whole"},
 	{fate: refused, flag: "ssh-arg", fields: []string{"ssh_args", "use_system_ssh"}, words: "no other SSH program is run"},
 	{fate: refused, flag: "ignore-host-key",
 		words: "--check-sshfp says which key is right, ssh-keygen -R removes an old one from known_hosts"},
@@ -80,6 +96,14 @@ var unsupported = []option{
 }
 
 const notRemoved = "sources are never removed"
+
+// forced says that the data has to go over HTTP.
+func forced(text string) bool {
+	return strings.EqualFold(text, "F") || strings.EqualFold(text, "force")
+}
+
+// systemSSH says that another SSH program is to be run: -SSH is read as -S with a value.
+func systemSSH(text string) bool { return text == "SH" }
 
 // Flags without effect: of some the value is dropped, the others are switches.
 var (

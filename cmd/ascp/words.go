@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -62,8 +61,9 @@ func (r *request) colonForm(sources []string, destination string) error {
 		r.direction, r.destination = transferspec.Send, path
 		r.setHost(user, host)
 		for _, s := range sources {
-			if _, _, _, ok := remote(s); ok {
-				return errors.New("one side of a transfer is local: both have a host")
+			if _, other, _, ok := remote(s); ok {
+				return fmt.Errorf("one side of a transfer is local: both have a host, %q and %q. If %q is a file of this "+
+					"computer, write ./%s", other, host, s, s)
 			}
 			r.sources = append(r.sources, transferspec.Path{Source: s})
 		}
@@ -114,40 +114,6 @@ func remote(word string) (user, host, path string, ok bool) {
 	return user, rest[:colon], rest[colon+1:], true
 }
 
-// lists reads the files that name sources.
-func (d *draft) lists() error {
-	name := d.fileList
-	if d.pairList != "" {
-		if d.fileList != "" {
-			return errors.New("--file-list and --file-pair-list exclude each other")
-		}
-		name, d.pairs = d.pairList, true
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return fail.New(fail.NoSuchFile, "the list of files can't be read: %w", err)
-	}
-	var lines []string
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	if !d.pairs {
-		for _, line := range lines {
-			d.sources = append(d.sources, transferspec.Path{Source: line})
-		}
-		return nil
-	}
-	if len(lines)%2 != 0 {
-		return fmt.Errorf("%s has an odd number of lines: a source and a destination alternate", name)
-	}
-	for i := 0; i < len(lines); i += 2 {
-		d.sources = append(d.sources, transferspec.Path{Source: lines[i], Destination: lines[i+1]})
-	}
-	return nil
-}
-
 // sessionOf reads which share of a transfer to move: "i:n".
 func sessionOf(text string) (session, sessions int, err error) {
 	if text == "" {
@@ -176,6 +142,9 @@ func (r *request) complete() error {
 		return errors.New("a port is between 1 and 65535")
 	case len(r.sources) == 0:
 		return fail.New(fail.Nothing, "nothing to transfer: no source is named")
+	}
+	if bare, ok := strings.CutPrefix(r.host, "["); ok { // An address of IPv6 as it is written before a port.
+		r.host = strings.TrimSuffix(bare, "]")
 	}
 	if r.user == "" {
 		r.user = "xfer"

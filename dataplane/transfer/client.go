@@ -20,10 +20,10 @@ type Client struct {
 	Hello control.Hello
 	// Roots are what to send, for direction send.
 	Roots []Root
-	// Target and Name say where to write, for direction receive. Name maps a path of the manifest to a path in Target;
-	// nil keeps it.
+	// Target and Name say where to write, for direction receive. Name maps a path of the manifest to a path in Target, for
+	// one at a time; nil keeps it.
 	Target TargetTree
-	Name   func(path string) string
+	Name   func(path string) (string, *fail.Error)
 	// Encrypt, if not nil, encrypts files on their way out; Decrypt, if not nil, decrypts those that arrive encrypted.
 	Encrypt *atrest.Key
 	Decrypt *Decryption
@@ -59,9 +59,6 @@ func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, e
 	began := time.Now()
 	err := c.run(ctx, newConn(stream))
 	summary := Summary{Progress: c.Progress(), Elapsed: time.Since(began)}
-	if err == nil && summary.FilesExpected == 0 && summary.Folders == 0 && c.Hello.Options.Sessions <= 1 {
-		err = fail.New(fail.Nothing, "nothing to transfer")
-	}
 	if err != nil {
 		return summary, failureOf(err, fail.Internal)
 	}
@@ -168,7 +165,7 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial fun
 	}
 	r := newReceiver(conn, c.Target, func(p string) (string, *fail.Error) {
 		if c.Name != nil {
-			return c.Name(p), nil
+			return c.Name(p)
 		}
 		return p, nil
 	}, o)

@@ -42,6 +42,9 @@ func Normalize(o control.Options) (control.Options, error) {
 	case o.SplitFrom < 0:
 		return o, fail.New(fail.Usage, "the size from which files are split can't be negative")
 	}
+	if _, err := manifest.NewFilters(o.Filters); err != nil {
+		return o, err
+	}
 	if o.TargetKbps < 0 || o.MinKbps < 0 || o.DatagramSize < 0 {
 		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
 	}
@@ -68,6 +71,7 @@ func unmet(asked, got control.Options) error {
 		{"access times", asked.PreserveAccessTimes && !got.PreserveAccessTimes},
 		{"owners", asked.PreserveUID && !got.PreserveUID || asked.PreserveGID && !got.PreserveGID},
 		{"extended attributes", asked.Xattrs == manifest.AttributesNative && got.Xattrs != manifest.AttributesNative},
+		{"to the patterns of names", len(asked.Filters) != len(got.Filters)},
 		{"access control lists", asked.ACLs == manifest.AttributesNative && got.ACLs != manifest.AttributesNative},
 	} {
 		if o.lost {

@@ -18,7 +18,7 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 		if err != nil {
 			return fail.File(source.Source, err, fail.BadPath)
 		}
-		r := Root{Tree: root, Path: clean, Name: sentName(source.Source, s.hello.Base)}
+		r := Root{Tree: root, Path: clean, Name: SentName(source.Source, s.hello.Base)}
 		if source.Destination != "" {
 			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
 		}
@@ -59,16 +59,17 @@ func (s *session) follow(p *plan, root *storage.Root, r *Root, followed map[stri
 	return nil
 }
 
-// sentName is the name that a source gets at the destination: its last element, or, with a base, what follows the base.
-// "." and "/" stand for what the folder holds.
-func sentName(source, base string) string {
+// SentName is the name that a source of the server gets at the destination: its last element, or, with a base, what follows the base.
+// It is empty for what stands for all that a folder holds: "/", ".", what ends with "/.", or the base itself.
+func SentName(source, base string) string {
 	clean := path.Clean("/" + source)
 	if base != "" {
 		if base = path.Clean("/" + base); storage.Beneath(base, clean) {
 			return strings.Trim(strings.TrimPrefix(clean, base), "/")
 		}
 	}
-	if clean == "/" || source == "." || strings.HasSuffix(source, "/.") {
+	trimmed := strings.TrimRight(source, "/")
+	if clean == "/" || trimmed == "." || strings.HasSuffix(trimmed, "/.") {
 		return ""
 	}
 	return path.Base(clean)

@@ -20,7 +20,11 @@ func (s *sender) stopListing() {
 
 // list walks the roots and sends the manifest.
 func (s *sender) list(ctx context.Context) error {
-	w := walker{options: s.options, emit: s.announce}
+	filters, err := manifest.NewFilters(s.options.Filters)
+	if err != nil {
+		return err
+	}
+	w := walker{options: s.options, filters: filters, emit: s.announce}
 	if s.encrypt != nil {
 		w.options.Sparse = false // An encrypted file has no holes.
 	}

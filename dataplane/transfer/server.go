@@ -184,6 +184,9 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 // negotiate fills in the options that the client left open.
 func (s *session) negotiate() error {
 	o := s.hello.Options
+	if o.CipherOptional && !s.permits(o.Cipher) {
+		o.Cipher = ""
+	}
 	if i := slices.IndexFunc(s.Ciphers, func(c string) bool { return c != string(engine.ClearGMAC) }); o.Cipher == "" && i >= 0 {
 		o.Cipher = s.Ciphers[i] // Who wants no encryption has to say so.
 	}
@@ -200,7 +203,7 @@ func (s *session) negotiate() error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(s.Ciphers, o.Cipher) && (len(s.Ciphers) > 0 || o.Cipher == string(engine.ClearGMAC)) {
+	if !s.permits(o.Cipher) {
 		return fail.New(fail.Usage, "cipher %s is not permitted by this server", o.Cipher)
 	}
 	if s.hello.Direction == string(transferspec.Send) {
@@ -212,6 +215,11 @@ func (s *session) negotiate() error {
 	return nil
 }
 
+// permits says that the server has nothing against a cipher. Without a list of its own it takes all that encrypt.
+func (s *session) permits(cipher string) bool {
+	return slices.Contains(s.Ciphers, cipher) || len(s.Ciphers) == 0 && cipher != string(engine.ClearGMAC)
+}
+
 // useGrantedCipher holds the session to the ciphers of its grant. A client that named none gets the first of the server's that is among
 // them.
 func (s *session) useGrantedCipher() error {
@@ -219,7 +227,7 @@ func (s *session) useGrantedCipher() error {
 	if granted == nil || slices.Contains(granted, s.options.Cipher) {
 		return nil
 	}
-	if s.hello.Options.Cipher != "" {
+	if s.hello.Options.Cipher != "" && !s.hello.Options.CipherOptional {
 		return fail.New(fail.Usage, "cipher %s is not permitted by the access key, %s or stronger is", s.options.Cipher, granted[len(granted)-1])
 	}
 	server := s.Ciphers

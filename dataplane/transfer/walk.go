@@ -35,6 +35,7 @@ type found struct {
 type walker struct {
 	tree    SourceTree
 	options control.Options
+	filters manifest.Filters
 	emit    func(found) error
 	base    string
 	// chain are the folders from the root to the one being listed, to notice a link that leads back up.
@@ -56,18 +57,22 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if w.excluded(name) {
-		return nil
-	}
 	info, err := w.tree.Lstat(p)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		switch w.options.Symlinks {
 		case manifest.SymlinksSkip:
 			return nil
 		case manifest.SymlinksCopy, manifest.SymlinksForce:
+			if w.filters.Exclude(name, false) {
+				return nil
+			}
 			return w.link(p, name, info)
 		}
 		info, err = w.tree.Stat(p)
+	}
+	// What can't be looked at may be either.
+	if w.filters.Exclude(name, err == nil && info.IsDir()) || err != nil && w.filters.Exclude(name, true) {
+		return nil
 	}
 	if err != nil {
 		return w.fail(name, p, fail.File(display(name, p), err, fail.DiskRead))
@@ -120,17 +125,6 @@ func (w *walker) fail(name, p string, err *fail.Error) error {
 	return w.emit(found{tree: w.tree, base: w.base, source: p, Entry: control.Entry{
 		Kind: control.KindFailed, Path: display(name, p), Code: uint32(err.Code), Text: err.Text,
 	}})
-}
-
-func (w *walker) excluded(name string) bool {
-	for _, pattern := range w.options.Exclude {
-		for _, s := range []string{name, path.Base(name)} {
-			if ok, err := path.Match(pattern, s); ok && err == nil && name != "" {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (w *walker) tooNewOrOld(info fs.FileInfo) bool {

@@ -88,6 +88,12 @@ func jsonLen(s string) int {
 	return n
 }
 
+// Filter leaves out the entries whose names match a pattern; with Include they stay, whatever later filters say.
+type Filter struct {
+	Pattern string `json:"pattern"`
+	Include bool   `json:"include,omitempty"`
+}
+
 // Options are the settings of a session. The server answers with those in force.
 type Options struct {
 	Resume    string `json:"resume,omitempty"`    // none, attrs, sparse_csum, full_csum
@@ -106,8 +112,8 @@ type Options struct {
 	ACLs   string `json:"acls,omitempty"`
 	// Sparse says that the holes of sparse files are not sent.
 	Sparse bool `json:"sparse,omitempty"`
-	// Exclude are patterns of names that are left out, as path.Match understands them.
-	Exclude []string `json:"exclude,omitempty"`
+	// Filters are the rules by names of what is left out, in their order (package manifest).
+	Filters []Filter `json:"filters,omitempty"`
 	// NewerThan and OlderThan leave out files that are newer or older than a time, in seconds since 1970; 0 does not.
 	NewerThan int64 `json:"newer_than,omitempty"`
 	OlderThan int64 `json:"older_than,omitempty"`
@@ -123,11 +129,13 @@ type Options struct {
 	Sessions  int   `json:"sessions,omitempty"`
 	SplitFrom int64 `json:"split_from,omitempty"`
 
-	Cipher       string `json:"cipher,omitempty"`      // aes-128-gcm, aes-192-gcm, aes-256-gcm
-	RatePolicy   string `json:"rate_policy,omitempty"` // fixed, high, fair, low
-	TargetKbps   int64  `json:"target_kbps,omitempty"` // 0 is no limit
-	MinKbps      int64  `json:"min_kbps,omitempty"`
-	DatagramSize int    `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
+	Cipher string `json:"cipher,omitempty"` // aes-128-gcm, aes-192-gcm, aes-256-gcm
+	// CipherOptional says that a server which does not permit Cipher may choose another.
+	CipherOptional bool   `json:"cipher_optional,omitempty"`
+	RatePolicy     string `json:"rate_policy,omitempty"` // fixed, high, fair, low
+	TargetKbps     int64  `json:"target_kbps,omitempty"` // 0 is no limit
+	MinKbps        int64  `json:"min_kbps,omitempty"`
+	DatagramSize   int    `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
 }
 
 // Welcome is the server's answer to a Hello that it accepts. JSON; unknown fields are ignored.
