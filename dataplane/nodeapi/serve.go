@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"time"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/token"
 )
 
 // maxBodyBytes bounds a request: a transfer request may name many paths.
@@ -56,6 +59,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if e.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="node", charset="UTF-8"`)
+	}
+	var throttled token.ThrottledError
+	if errors.As(err, &throttled) {
+		// Rounded up: whoever comes back at that time is let in.
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((throttled.RetryAfter+time.Second-1)/time.Second), 10))
 	}
 	s.write(w, r, e.status, struct {
 		Error *client.ErrorBody `json:"error"`
