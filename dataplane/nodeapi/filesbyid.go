@@ -174,7 +174,7 @@ func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (an
 	default:
 		return nil, errBadRequest("type must be folder or file")
 	}
-	if err := createPath(c.files, item); err != nil {
+	if err := createPath(c, item); err != nil {
 		return nil, err
 	}
 	p, err := storage.Clean(item.Path)

@@ -42,6 +42,12 @@ type api struct {
 
 func start(t *testing.T) *api {
 	t.Helper()
+	return startIn(t, t.TempDir())
+}
+
+// startIn serves the folder dir.
+func startIn(t *testing.T, dir string) *api {
+	t.Helper()
 	s, err := store.New(mariadbd.Start(t).Database(t))
 	if err != nil {
 		t.Fatal(err)
@@ -49,14 +55,14 @@ func start(t *testing.T) *api {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return startWith(t, s)
+	return startWith(t, s, dir)
 }
 
-func startWith(t *testing.T, s *store.Store) *api {
+func startWith(t *testing.T, s *store.Store, dir string) *api {
 	t.Helper()
 	t.Cleanup(func() { s.Close() })
 	var err error
-	a := &api{dir: t.TempDir(), store: s, log: &bytes.Buffer{}}
+	a := &api{dir: dir, store: s, log: &bytes.Buffer{}}
 	root, err := storage.Open(a.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +218,7 @@ func TestWithoutADatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := startWith(t, s)
+	a := startWith(t, s, t.TempDir())
 	c := a.master(t)
 	if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/x"}); err != nil {
 		t.Errorf("the node user's setup needs no database: %v", err)
