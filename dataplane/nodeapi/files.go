@@ -292,6 +292,7 @@ func describe(files *storage.Root, p string) (client.Entry, error) {
 	return entry(clean, info), nil
 }
 
+// space answers the failure of its only path as that of the call: callers ask for one.
 func (s *Server) space(_ context.Context, c *caller, r *http.Request) (any, error) {
 	elements, err := paths(r)
 	if err != nil {
@@ -308,6 +309,9 @@ func (s *Server) space(_ context.Context, c *caller, r *http.Request) (any, erro
 		var space storage.Space
 		if err == nil {
 			space, err = c.files.Space(item.Path)
+		}
+		if err != nil && len(elements) == 1 {
+			return nil, err
 		}
 		if err != nil {
 			results[i].Error = s.pathError(r, err)
