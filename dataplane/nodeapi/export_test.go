@@ -7,3 +7,6 @@ func APIErrorOf(err error) string {
 	e := toAPIError(err)
 	return fmt.Sprint(e.status, " ", e.message)
 }
+
+// LimitVisits sets how many entries a search visits at most.
+func LimitVisits(s *Server, n int) { s.visitLimit = n }

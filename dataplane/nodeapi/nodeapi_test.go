@@ -38,6 +38,7 @@ type api struct {
 	store    *store.Store
 	keys     *token.Keyring
 	log      *bytes.Buffer
+	server   *nodeapi.Server
 }
 
 func start(t *testing.T) *api {
@@ -80,6 +81,7 @@ func startWith(t *testing.T, s *store.Store, dir string) *api {
 		},
 		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.NewJSONHandler(a.log, nil)), Metrics: prometheus.NewRegistry(),
 	})
+	a.server = server
 	web := httptest.NewTLSServer(server.Handler())
 	t.Cleanup(web.Close)
 	a.url = web.URL
@@ -100,6 +102,9 @@ func (a *api) client(t *testing.T, user, password string) *client.Client {
 	t.Cleanup(c.CloseIdleConnections)
 	return c
 }
+
+// limitVisits sets how many entries a search visits at most.
+func (a *api) limitVisits(n int) { nodeapi.LimitVisits(a.server, n) }
 
 func (a *api) master(t *testing.T) *client.Client { return a.client(t, nodeUser, nodePass) }
 

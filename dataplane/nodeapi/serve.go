@@ -46,6 +46,10 @@ func (s *Server) serve(h handler) http.Handler {
 			}
 			result = a.body
 		}
+		if file, ok := result.(content); ok {
+			file.send(w, r)
+			return
+		}
 		if result == nil {
 			w.WriteHeader(http.StatusNoContent)
 			return
