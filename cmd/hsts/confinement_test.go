@@ -339,19 +339,25 @@ func TestListedLinksAreFollowed(t *testing.T) {
 	}
 }
 
-// call makes a call of the Node API, and reads a good answer into out.
-func (n *testNode) call(t *testing.T, user, password, method, path, body string, out any) {
+// http is a client that trusts the node's certificate.
+func (n *testNode) http(t *testing.T) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(n.ca)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
-	defer transport.CloseIdleConnections()
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// call makes a call of the Node API, and reads a good answer into out.
+func (n *testNode) call(t *testing.T, user, password, method, path, body string, out any) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, n.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.SetBasicAuth(user, password)
-	res, err := (&http.Client{Transport: transport}).Do(req)
+	res, err := n.http(t).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

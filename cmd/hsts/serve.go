@@ -100,6 +100,13 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 		return err
 	}
 	defer n.store.Close()
+	safe, err := cfg.Logins.SafeNetworks()
+	if err != nil {
+		return err
+	}
+	n.store.Throttle().Limit(store.LoginLimits{
+		Window: cfg.Logins.Window, Failures: cfg.Logins.Failures, AddressFailures: cfg.Logins.AddressFailures, Safe: safe,
+	})
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
 	n.recorder.Keep(store.History(cfg.History))
 	n.health = newHealth(n)
@@ -206,6 +213,10 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		return nil
 	}
 	close(n.migrated)
+	sharing, stopSharing := context.WithCancel(ctx)
+	shared := make(chan struct{})
+	go func() { defer close(shared); n.store.ShareBans(sharing, n.log) }()
+	defer func() { stopSharing(); <-shared }()
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },

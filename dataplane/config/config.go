@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,6 +31,7 @@ type Config struct {
 	Ciphers       []string      `yaml:"ciphers"`
 	SymbolicLinks SymbolicLinks `yaml:"symbolicLinks"`
 	History       History       `yaml:"history"`
+	Logins        Logins        `yaml:"logins"`
 	Secrets       SecretPaths   `yaml:"secrets"`
 }
 
@@ -68,6 +70,34 @@ type History struct {
 	Files     time.Duration `yaml:"files"`
 }
 
+// Logins are the limits of failed logins, at the Node API and with access keys' own credentials in transfers.
+type Logins struct {
+	// Window is how long a failure counts, and how long whoever has failed too often is refused, on all nodes.
+	Window time.Duration `yaml:"window"`
+	// Failures is for one account, AddressFailures for one address whatever the account.
+	Failures        int `yaml:"failures"`
+	AddressFailures int `yaml:"addressFailures"`
+	// Safe are addresses and networks whose logins are never refused for failures before.
+	Safe []string `yaml:"safe"`
+}
+
+// SafeNetworks are the addresses and networks in Safe.
+func (l Logins) SafeNetworks() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range l.Safe {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, notAddress := netip.ParseAddr(text)
+			if notAddress != nil {
+				return nil, fmt.Errorf("logins.safe: %q must be an address or a network such as 10.0.0.0/8", text)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		networks = append(networks, p.Masked())
+	}
+	return networks, nil
+}
+
 // SecretPaths are the folders that secrets are mounted in.
 type SecretPaths struct {
 	TokenKeys   string `yaml:"tokenKeys"`
@@ -89,6 +119,7 @@ func Default() Config {
 		GSO:           "auto",
 		Rates:         Rates{Policy: "fair"},
 		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
+		Logins:        Logins{Window: 15 * time.Minute, Failures: 20, AddressFailures: 1000},
 		History:       History{Transfers: 90 * 24 * time.Hour, Files: 30 * 24 * time.Hour},
 		Secrets: SecretPaths{
 			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls", NodeUser: "/etc/hsts/node-user",
@@ -147,6 +178,10 @@ func (c Config) validate() error {
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
 	check(c.History.Transfers > 0 && c.History.Files > 0, "history.transfers and history.files must be positive durations, such as 720h")
+	check(c.Logins.Window > 0 && c.Logins.Failures > 0 && c.Logins.AddressFailures > 0, "logins.window, failures and addressFailures must be positive")
+	if _, err := c.Logins.SafeNetworks(); err != nil {
+		errs = append(errs, err)
+	}
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")
 	for _, cipher := range c.Ciphers {
 		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)

@@ -72,6 +72,8 @@ func TestBadFilesNameTheField(t *testing.T) {
 		"history: {transfers: 0s}":              "history.transfers",
 		"history: {files: -1h}":                 "history.files",
 		"history: {files: 30d}":                 "line 1",
+		"logins: {failures: 0}":                 "logins.",
+		"logins: {safe: [10.0.0.0/40]}":         "logins.safe",
 		"ciphers: [rot13]":                      "ciphers",
 		"ciphers: []":                           "ciphers",
 	} {

@@ -71,8 +71,8 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err := checkKeyFields(change); err != nil {
 		return nil, err
 	}
-	if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
-		return nil, fmt.Errorf("create storage of access key: %w", err)
+	if err := s.makeKeyFolder(c, folder); err != nil {
+		return nil, err
 	}
 	k := store.AccessKey{
 		ID: in.ID, ParentID: c.keyID(), StoragePath: folder, TokenVerificationKey: in.TokenVerificationKey, Configuration: in.Configuration,
@@ -118,8 +118,8 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
-			return nil, fmt.Errorf("create storage of access key: %w", err)
+		if err := s.makeKeyFolder(c, folder); err != nil {
+			return nil, err
 		}
 		change.StoragePath = &folder
 	}
@@ -214,6 +214,14 @@ func keyFolder(c *caller, st *client.Storage) (string, error) {
 		return "", errBadRequest("storage path must be below the folder of the access key")
 	}
 	return path.Join(c.root, clean), nil
+}
+
+// makeKeyFolder makes the folder of a key if it is missing.
+func (s *Server) makeKeyFolder(c *caller, folder string) error {
+	if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
+		return fmt.Errorf("create storage of access key: %w", whereToMake(c, folder, err))
+	}
+	return nil
 }
 
 func checkKeyFields(in client.AccessKeyUpdate) error {

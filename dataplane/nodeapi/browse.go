@@ -1,13 +1,11 @@
 package nodeapi
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
@@ -17,6 +15,8 @@ import (
 const (
 	defaultBrowse = 1000
 	maxBrowse     = 10000
+	// maxSkip bounds the memory of a listing: beyond it are pages.
+	maxSkip = 2_000_000
 )
 
 // Kinds of entries in the interface by path.
@@ -26,118 +26,117 @@ const (
 	typeLink      = "symbolic_link"
 )
 
-func (s *Server) browse(_ context.Context, c *caller, r *http.Request) (any, error) {
+func (s *Server) browse(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	var in client.BrowseRequest
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}
-	if in.Skip < 0 || in.Count < 0 {
-		return nil, errBadRequest("skip and count must not be negative")
-	}
-	less, err := entryOrder(in.Sort)
+	l, err := browsing(c, in)
 	if err != nil {
 		return nil, err
 	}
-	folder, err := storage.Clean(in.Path)
-	if err != nil {
-		return nil, err
-	}
-	self, err := c.files.Stat(folder)
+	self, err := c.files.Stat(l.folder)
 	if errors.Is(err, storage.ErrLink) {
 		// A link is described and not followed. One on the way fails here as well (TestBrowseDescribesLinks).
-		self, err = c.files.Lstat(folder)
+		self, err = c.files.Lstat(l.folder)
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := client.Listing{Self: entry(folder, self), Items: []client.Entry{}}
+	out := client.Listing{Self: c.withTarget(entry(l.folder, self)), Items: []client.Entry{}}
 	if !self.IsDir() {
 		return out, nil
 	}
-	entries, err := readEntries(c.files, folder)
+	found, err := l.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if in.Filters != nil {
-		entries = slices.DeleteFunc(entries, func(e client.Entry) bool { return !passes(*in.Filters, e) })
-	}
-	slices.SortStableFunc(entries, less)
-	count := in.Count
-	if count == 0 {
-		count = defaultBrowse
-	}
-	from := min(in.Skip, len(entries))
-	to := min(from+min(count, maxBrowse), len(entries))
-	out.Items, out.ItemCount, out.TotalCount = entries[from:to], to-from, len(entries)
+	out.Items, out.ItemCount, out.TotalCount = c.withTargets(found.entries), len(found.entries), found.total
 	return out, nil
 }
 
-// readEntries lists a folder without following links; entries that vanish meanwhile are left out.
-func readEntries(files *storage.Root, folder string) ([]client.Entry, error) {
-	listed, err := files.ReadDir(folder)
+// browsing reads a request for a part of a folder.
+func browsing(c *caller, in client.BrowseRequest) (listing, error) {
+	if in.Skip < 0 || in.Count < 0 {
+		return listing{}, errBadRequest("skip and count must not be negative")
+	}
+	if in.Skip > maxSkip {
+		return listing{}, errBadRequest("skip is too large: read the folder by pages, with /files/page")
+	}
+	l := listing{files: c.files, skip: in.Skip, count: min(in.Count, maxBrowse)}
+	if l.count == 0 {
+		l.count = defaultBrowse
+	}
+	var err error
+	if l.order, err = entryOrder(in.Sort); err != nil {
+		return l, err
+	}
+	if l.filter, err = pathFilter(in.Filters, in.CaseSensitive); err != nil {
+		return l, err
+	}
+	l.folder, err = storage.Clean(in.Path)
+	return l, err
+}
+
+// page answers a part of a folder. It costs the same whichever part it is.
+func (s *Server) page(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	var in client.PageRequest
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	l, err := browsing(c, client.BrowseRequest{Path: in.Path, Count: in.Count, Filters: in.Filters})
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]client.Entry, 0, len(listed))
-	for _, d := range listed {
-		info, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, entry(path.Join(folder, d.Name()), info))
+	if l.after, err = parsePlace(in.IterationToken, l.folder, l.order); err != nil {
+		return nil, err
 	}
-	return entries, nil
+	found, err := l.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := client.Page{Items: c.withTargets(found.entries), ItemCount: len(found.entries), Parameters: in}
+	if found.more {
+		out.NextIterationToken = placeAfter(l.order, found.last)
+	}
+	return out, nil
 }
 
-func entry(p string, info fs.FileInfo) client.Entry {
-	e := client.Entry{
-		Path: p, Basename: path.Base(p), Type: typeFile, Size: info.Size(), Mtime: info.ModTime().UTC(),
-		Permissions: []client.Permission{{Name: "view"}, {Name: "edit"}},
+// withTarget describes what a link leads to, if that is in the caller's folder and on no further link.
+func (c *caller) withTarget(e client.Entry) client.Entry {
+	if e.Type != typeLink {
+		return e
 	}
-	switch {
-	case info.IsDir():
-		e.Type, e.Size = typeDirectory, 0
-	case info.Mode()&fs.ModeSymlink != 0:
-		e.Type = typeLink
+	text, err := c.files.Readlink(e.Path)
+	if err != nil || path.IsAbs(text) {
+		return e
+	}
+	// More ".." than the path has folders lead outside.
+	relative := path.Join(strings.TrimPrefix(path.Dir(e.Path), "/"), text)
+	if relative == ".." || strings.HasPrefix(relative, "../") {
+		return e
+	}
+	target, err := describe(c.files, "/"+relative)
+	if err == nil {
+		e.Target = &target
 	}
 	return e
 }
 
-// entryOrder reads "name" or "name_d" (descending); folders and files are mixed, as clients expect.
-func entryOrder(sort string) (func(a, b client.Entry) int, error) {
-	name, descending := strings.CutSuffix(sort, "_d")
-	name = strings.TrimSuffix(name, "_a")
-	var order func(a, b client.Entry) int
-	switch name {
-	case "", "path", "name", "basename":
-		order = func(a, b client.Entry) int { return cmp.Compare(a.Path, b.Path) }
-	case "size":
-		order = func(a, b client.Entry) int { return cmp.Compare(a.Size, b.Size) }
-	case "mtime":
-		order = func(a, b client.Entry) int { return a.Mtime.Compare(b.Mtime) }
-	case "type":
-		order = func(a, b client.Entry) int { return cmp.Compare(a.Type, b.Type) }
-	default:
-		return nil, errBadRequest("sort must be path, size, mtime or type, with _d for descending")
+func (c *caller) withTargets(entries []client.Entry) []client.Entry {
+	for i, e := range entries {
+		entries[i] = c.withTarget(e)
 	}
-	if descending {
-		return func(a, b client.Entry) int { return order(b, a) }, nil
-	}
-	return order, nil
+	return entries
 }
 
-func passes(f client.Filters, e client.Entry) bool {
-	if len(f.Types) > 0 && !slices.Contains(f.Types, e.Type) {
-		return false
+func entry(p string, info fs.FileInfo) client.Entry {
+	e := client.Entry{
+		Path: p, Basename: path.Base(p), Type: kindOf(info.Mode()), Size: info.Size(), Mtime: info.ModTime().UTC(),
+		Permissions: []client.Permission{{Name: "view"}, {Name: "edit"}},
 	}
-	matches := func(pattern string) bool {
-		ok, err := path.Match(pattern, e.Basename)
-		return ok && err == nil
+	if info.IsDir() {
+		e.Size = 0
 	}
-	return (len(f.Basenames) == 0 || slices.ContainsFunc(f.Basenames, matches)) &&
-		(f.SizeMin == nil || e.Size >= *f.SizeMin) && (f.SizeMax == nil || e.Size <= *f.SizeMax) &&
-		(f.MtimeMin == nil || !e.Mtime.Before(*f.MtimeMin)) && (f.MtimeMax == nil || !e.Mtime.After(*f.MtimeMax))
+	return e
 }

@@ -42,6 +42,7 @@ func toAPIError(err error) *apiError {
 	}{
 		{token.ErrTooLarge, http.StatusBadRequest, "too many paths for one transfer"},
 		{storage.ErrBadPath, http.StatusBadRequest, "not a valid path"},
+		{syscall.ELOOP, http.StatusConflict, "symbolic links lead in a circle"},
 		{storage.ErrLink, http.StatusForbidden, "path leads through a symbolic link"},
 		{storage.ErrOutside, http.StatusForbidden, "path leads outside the storage"},
 		{storage.ErrIsRoot, http.StatusForbidden, "the root folder can't be removed or renamed"},
@@ -53,10 +54,26 @@ func toAPIError(err error) *apiError {
 		{store.ErrNotFound, http.StatusNotFound, "not found"},
 		{fs.ErrNotExist, http.StatusNotFound, "no such file or directory"},
 		{fs.ErrExist, http.StatusConflict, "exists already"},
+		{syscall.EROFS, http.StatusForbidden, "the file system is read-only"},
 		{fs.ErrPermission, http.StatusForbidden, "permission denied"},
 		{syscall.ENOTEMPTY, http.StatusConflict, "directory is not empty"},
 		{syscall.ENOTDIR, http.StatusConflict, "not a directory"},
+		{syscall.EISDIR, http.StatusConflict, "is a directory"},
+		{syscall.EXDEV, http.StatusConflict, "the two paths are on different storages"},
+		{syscall.EBUSY, http.StatusConflict, "is in use, or the top of a storage"},
+		{syscall.ETXTBSY, http.StatusConflict, "is in use"},
+		{syscall.EINVAL, http.StatusConflict, "the storage can't do that with this path"},
+		{syscall.ENAMETOOLONG, http.StatusBadRequest, "the name is too long for the storage"},
+		{syscall.EILSEQ, http.StatusBadRequest, "the storage takes no such name"},
+		{syscall.EOPNOTSUPP, http.StatusConflict, "the storage can't do that"},
 		{syscall.ENOSPC, http.StatusInsufficientStorage, "no space left"},
+		{syscall.EDQUOT, http.StatusInsufficientStorage, "the quota of the storage is used up"},
+		{syscall.EFBIG, http.StatusInsufficientStorage, "the file is too big for the storage"},
+		{syscall.EMLINK, http.StatusInsufficientStorage, "the folder can't hold more"},
+		{syscall.EMFILE, http.StatusInternalServerError, "the node has too many files open, try again"},
+		{syscall.ENFILE, http.StatusInternalServerError, "the node has too many files open, try again"},
+		{syscall.EIO, http.StatusInternalServerError, "the storage reports an input/output error"},
+		{syscall.ESTALE, http.StatusInternalServerError, "the storage has lost the file while it was in use, try again"},
 	} {
 		if errors.Is(err, m.is) {
 			return &apiError{m.status, m.message}
@@ -65,10 +82,14 @@ func toAPIError(err error) *apiError {
 	if store.IsUnavailable(err) {
 		return &apiError{http.StatusServiceUnavailable, "the node can't reach its database, try again"}
 	}
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return &apiError{http.StatusInternalServerError, "the storage reports: " + number.Error()}
+	}
 	return &apiError{http.StatusInternalServerError, "internal error"}
 }
 
-// failed reports whether the node is at fault: such errors end a whole call and are logged with their cause.
+// failed reports whether the node is at fault: such errors are logged with their cause.
 func (e *apiError) failed() bool {
 	return e.status == http.StatusInternalServerError || e.status == http.StatusServiceUnavailable
 }

@@ -3,6 +3,7 @@ package nodeapi
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,9 +11,12 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"unicode/utf8"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/store"
 )
 
 const (
@@ -35,32 +39,71 @@ type pathItem struct {
 	} `json:"target"`
 }
 
-// eachPath runs fn on every path of a request. What fails is told beside the path, in an answer that is a success.
-func (s *Server) eachPath(r *http.Request, fn func(item pathItem) error) (any, error) {
+// paths reads the elements of a request, each for itself: one that is no path spoils no other.
+func paths(r *http.Request) ([]json.RawMessage, error) {
 	var in struct {
-		Paths []pathItem `json:"paths"`
+		Paths []json.RawMessage `json:"paths"`
 	}
-	if err := decode(r, &in); err != nil {
+	text, err := body(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := decodeText(text, &in); err != nil {
 		return nil, err
 	}
 	if len(in.Paths) == 0 || len(in.Paths) > maxPaths {
 		return nil, errBadRequest(fmt.Sprintf("paths must have 1 to %d elements", maxPaths))
 	}
-	results := make([]pathResult, len(in.Paths))
-	for i, item := range in.Paths {
-		if !strings.HasPrefix(item.Path, "/") {
-			item.Path = "/" + item.Path
-		}
+	return in.Paths, nil
+}
+
+// element reads one element of paths.
+func element(text json.RawMessage) (pathItem, error) {
+	var item pathItem
+	err := decodeText(text, &item)
+	switch {
+	case err == nil && !utf8.Valid(text):
+		err = errNotUTF8
+	case err == nil && item.Path == "":
+		err = errBadRequest("path is missing")
+	}
+	if !strings.HasPrefix(item.Path, "/") {
+		item.Path = "/" + item.Path
+	}
+	return item, err
+}
+
+// eachPath runs fn on every path of a request. What fails is told beside the path, in an answer that is a success; only a database that is
+// away ends the call, as it would fail for every other path too.
+func (s *Server) eachPath(r *http.Request, fn func(item pathItem) error) (any, error) {
+	elements, err := paths(r)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]pathResult, len(elements))
+	for i, text := range elements {
+		item, err := element(text)
 		results[i] = pathResult{Path: item.Path, Source: item.Source, Destination: item.Destination}
-		if err := fn(item); err != nil {
-			e := toAPIError(err)
-			if e.failed() {
+		if err == nil {
+			err = fn(item)
+		}
+		if err != nil {
+			if store.IsUnavailable(err) {
 				return nil, err
 			}
-			results[i].Error = e.body()
+			results[i].Error = s.pathError(r, err)
 		}
 	}
 	return map[string]any{"paths": results}, nil
+}
+
+// pathError is what is told beside a path.
+func (s *Server) pathError(r *http.Request, err error) *client.ErrorBody {
+	e := toAPIError(err)
+	if e.failed() {
+		s.Log.Error("a path of a node api call failed", "method", r.Method, "route", r.Pattern, "error", err)
+	}
+	return e.body()
 }
 
 type pathResult struct {
@@ -71,25 +114,53 @@ type pathResult struct {
 }
 
 func (s *Server) createPaths(_ context.Context, c *caller, r *http.Request) (any, error) {
-	return s.eachPath(r, func(item pathItem) error { return createPath(c.files, item) })
+	return s.eachPath(r, func(item pathItem) error { return createPath(c, item) })
 }
 
-func createPath(files *storage.Root, item pathItem) error {
-	if _, err := files.Lstat(item.Path); !errors.Is(err, fs.ErrNotExist) {
+func createPath(c *caller, item pathItem) error {
+	if _, err := c.files.Lstat(item.Path); !errors.Is(err, fs.ErrNotExist) {
 		if err != nil {
 			return err
 		}
 		return errConflict("exists already")
 	}
+	var err error
 	switch item.Type {
 	case typeDirectory:
-		return files.MkdirAll(item.Path, folderMode)
+		err = c.files.MkdirAll(item.Path, folderMode)
 	case typeFile:
-		return createFile(files, item.Path, item.Contents)
+		err = createFile(c.files, item.Path, item.Contents)
 	case typeLink:
-		return createLink(files, item.Path, item.Target.Path)
+		err = createLink(c.files, item.Path, item.Target.Path)
+	default:
+		return errBadRequest("type must be directory, file or symbolic_link")
 	}
-	return errBadRequest("type must be directory, file or symbolic_link")
+	return whereToMake(c, item.Path, err)
+}
+
+// whereToMake turns the refusal of the file system to make something at the top of the storage into one that says where it can be made: the
+// top often holds nothing but the folders at which storages are mounted.
+func whereToMake(c *caller, p string, err error) error {
+	if c.root != "/" || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	top, _, _ := strings.Cut(strings.TrimPrefix(path.Clean("/"+p), "/"), "/")
+	if _, there := c.files.Lstat("/" + top); there == nil {
+		return err
+	}
+	itself, below, looked := c.files.Writable("/")
+	if looked != nil || itself {
+		return err
+	}
+	if len(below) == 0 {
+		return errForbidden("nothing can be made at the top of the storage, and no folder in it can be written")
+	}
+	const most = 20
+	more := ""
+	if len(below) > most {
+		below, more = below[:most], " and others"
+	}
+	return errForbidden("nothing can be made at the top of the storage, only below the storages /" + strings.Join(below, ", /") + more)
 }
 
 func createFile(files *storage.Root, p, contents string) error {
@@ -171,7 +242,10 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 		return err
 	}
 	if _, err := c.files.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, errConflict("exists already"))
+		if err != nil {
+			return err
+		}
+		return errConflict("exists already")
 	}
 	if err := c.files.Rename(from, to); err != nil || c.key == nil {
 		return err
@@ -185,44 +259,68 @@ func isName(s string) bool {
 }
 
 func (s *Server) filesInfo(_ context.Context, c *caller, r *http.Request) (any, error) {
+	elements, err := paths(r)
+	if err != nil {
+		return nil, err
+	}
 	type result struct {
 		client.Entry
 		Error *client.ErrorBody `json:"error,omitempty"`
 	}
-	var results []result
-	_, err := s.eachPath(r, func(item pathItem) error {
-		p, err := storage.Clean(item.Path)
+	results := make([]result, len(elements))
+	for i, text := range elements {
+		item, err := element(text)
 		if err == nil {
-			var info fs.FileInfo
-			if info, err = c.files.Lstat(p); err == nil {
-				results = append(results, result{Entry: entry(p, info)})
-				return nil
-			}
+			results[i].Entry, err = describe(c.files, item.Path)
 		}
-		results = append(results, result{Entry: client.Entry{Path: item.Path}, Error: toAPIError(err).body()})
-		return nil
-	})
-	return map[string]any{"paths": results}, err
+		if err != nil {
+			results[i] = result{Entry: client.Entry{Path: item.Path}, Error: s.pathError(r, err)}
+		}
+	}
+	return map[string]any{"paths": results}, nil
 }
 
-func (s *Server) space(_ context.Context, c *caller, r *http.Request) (any, error) {
-	var in struct {
-		Paths []pathItem `json:"paths"`
+func describe(files *storage.Root, p string) (client.Entry, error) {
+	clean, err := storage.Clean(p)
+	if err != nil {
+		return client.Entry{}, err
 	}
-	if err := decode(r, &in); err != nil {
+	info, err := files.Lstat(clean)
+	if err != nil {
+		return client.Entry{}, err
+	}
+	return entry(clean, info), nil
+}
+
+// space answers the failure of its only path as that of the call: callers ask for one.
+func (s *Server) space(_ context.Context, c *caller, r *http.Request) (any, error) {
+	elements, err := paths(r)
+	if err != nil {
 		return nil, err
 	}
-	results := make([]client.Space, 0, min(len(in.Paths), maxPaths))
-	for _, item := range in.Paths[:min(len(in.Paths), maxPaths)] {
-		space, err := c.files.Space(item.Path)
-		if err != nil {
+	type result struct {
+		client.Space
+		Error *client.ErrorBody `json:"error,omitempty"`
+	}
+	results := make([]result, len(elements))
+	for i, text := range elements {
+		item, err := element(text)
+		results[i].Path = item.Path
+		var space storage.Space
+		if err == nil {
+			space, err = c.files.Space(item.Path)
+		}
+		if err != nil && len(elements) == 1 {
 			return nil, err
 		}
-		percent := 0.0
-		if space.Total > 0 {
-			percent = 100 * float64(space.Free) / float64(space.Total)
+		if err != nil {
+			results[i].Error = s.pathError(r, err)
+			continue
 		}
-		results = append(results, client.Space{Path: item.Path, BytesTotal: space.Total, BytesFree: space.Free, PercentFree: percent})
+		results[i].BytesTotal, results[i].BytesFree = space.Total, space.Free
+		if space.Total > 0 {
+			results[i].PercentFree = 100 * float64(space.Free) / float64(space.Total)
+		}
 	}
 	return map[string]any{"paths": results}, nil
 }

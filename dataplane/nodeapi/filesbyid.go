@@ -2,12 +2,11 @@ package nodeapi
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
@@ -72,82 +71,148 @@ func (s *Server) readFile(ctx context.Context, c *caller, r *http.Request) (any,
 	return byID(id, entry(p, info)), nil
 }
 
-// listFiles answers page by page to clients of version 4.0, which read the next page's token from a header, and all at once to others.
+// listFiles answers page by page to clients of version 4.0, which read the next page's token from a header. Others get all at once, or the
+// page that they name.
 func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	_, folder, err := s.idPath(ctx, c, r)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := readEntries(c.files, folder)
+	l, err := listingByID(c, folder, r)
 	if err != nil {
 		return nil, err
 	}
-	q := r.URL.Query()
-	entries = slices.DeleteFunc(entries, func(e client.Entry) bool { return !passesQuery(q, e) })
-	header := http.Header{"X-Total-Count": {strconv.Itoa(len(entries))}}
-	if r.Header.Get("Accept-Version") == "4.0" {
-		page, next, err := nextPage(entries, q)
-		if err != nil {
-			return nil, err
-		}
-		if entries = page; next != "" {
-			header.Set(nextPageHeader, next)
-		}
+	found, err := l.read(ctx)
+	if err != nil {
+		return nil, err
 	}
-	paths := make([]string, len(entries))
-	for i, e := range entries {
+	header := http.Header{"X-Total-Count": {strconv.Itoa(found.total)}, "Access-Control-Expose-Headers": {"X-Total-Count, " + nextPageHeader}}
+	if found.more && r.Header.Get("Accept-Version") == version4 {
+		header.Set(nextPageHeader, placeAfter(l.order, found.last))
+	}
+	paths := make([]string, len(found.entries))
+	for i, e := range found.entries {
 		paths[i] = e.Path
 	}
 	ids, err := s.Store.FileIDs(ctx, c.key.ID, paths)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]idEntry, len(entries))
-	for i, e := range entries {
+	out := make([]idEntry, len(found.entries))
+	for i, e := range found.entries {
 		out[i] = byID(ids[i], e)
 	}
 	return answer{header, out}, nil
 }
 
-// nextPage cuts a page out of entries, which are sorted by name. Its token is the last name, so that a page never repeats or skips
-// entries when others come and go.
-func nextPage(entries []client.Entry, q url.Values) (page []client.Entry, next string, err error) {
-	perPage := defaultPerPage
-	if v := q.Get("per_page"); v != "" {
-		if perPage, err = strconv.Atoi(v); err != nil || perPage < 1 {
-			return nil, "", errBadRequest("per_page must be a positive number")
+// version4 is the version of clients that read listings by tokens. They can't name a page or an order: both would be others with each page.
+const version4 = "4.0"
+
+// listingByID reads the query of a listing by id.
+func listingByID(c *caller, folder string, r *http.Request) (listing, error) {
+	q := r.URL.Query()
+	v4 := r.Header.Get("Accept-Version") == version4
+	for _, name := range []string{"page", "sort"} {
+		if v4 && q.Has(name) {
+			return listing{}, errBadRequest(name + " is not for Accept-Version 4.0: pages follow each other by iteration_token, in the order of names")
 		}
+	}
+	l := listing{files: c.files, folder: folder, count: maxSkip}
+	var err error
+	if l.order, err = entryOrder(q.Get("sort")); err != nil {
+		return l, err
+	}
+	if l.filter, err = queryFilter(q); err != nil {
+		return l, err
+	}
+	perPage, err := positive(q, "per_page", defaultPerPage)
+	if err != nil {
+		return l, err
+	}
+	page, err := positive(q, "page", 1)
+	if err != nil {
+		return l, err
 	}
 	perPage = min(perPage, maxPerPage)
-	if v := q.Get("iteration_token"); v != "" {
-		last, err := base64.RawURLEncoding.DecodeString(v)
-		if err != nil {
-			return nil, "", errBadRequest("iteration_token is not one of this node")
-		}
-		from := slices.IndexFunc(entries, func(e client.Entry) bool { return e.Basename > string(last) })
-		if from < 0 {
-			from = len(entries)
-		}
-		entries = entries[from:]
+	if v4 || q.Has("per_page") || q.Has("page") {
+		l.count = perPage
 	}
-	if len(entries) > perPage {
-		entries = entries[:perPage]
-		next = base64.RawURLEncoding.EncodeToString([]byte(entries[perPage-1].Basename))
+	if page > maxSkip/perPage {
+		return l, errBadRequest("page is too large: read the folder with Accept-Version 4.0 and iteration_token")
 	}
-	return entries, next, nil
+	l.skip = (page - 1) * perPage
+	given := q.Get("iteration_token")
+	if given == "" {
+		given = r.Header.Get("iteration_token") // The published interface has it there, clients in the query.
+	}
+	l.after, err = parsePlace(given, folder, l.order)
+	return l, err
 }
 
-func passesQuery(q url.Values, e client.Entry) bool {
-	if name := q.Get("name"); name != "" && name != e.Basename {
-		return false
+func positive(q url.Values, name string, fallback int) (int, error) {
+	if !q.Has(name) {
+		return fallback, nil
 	}
-	if pattern := q.Get("name_glob"); pattern != "" {
-		if ok, err := path.Match(pattern, e.Basename); !ok || err != nil {
-			return false
+	n, err := strconv.Atoi(q.Get(name))
+	if err != nil || n < 1 {
+		return 0, errBadRequest(name + " must be a positive number")
+	}
+	return n, nil
+}
+
+// queryFilter reads the filters of a listing by id.
+func queryFilter(q url.Values) (filter, error) {
+	var f filter
+	if q.Has("name") {
+		f.names = []string{globOf(q.Get("name"))}
+	}
+	if q.Has("name_glob") {
+		f.names = append(f.names, q.Get("name_glob"))
+	}
+	if q.Has("name_iglob") {
+		f.names, f.fold = append(f.names, q.Get("name_iglob")), true
+	}
+	if len(f.names) > 1 {
+		return f, errBadRequest("only one of name, name_glob and name_iglob can be given")
+	}
+	if q.Has("type") {
+		kind, ok := map[string]string{"file": typeFile, "folder": typeDirectory, "link": typeLink}[q.Get("type")]
+		if !ok {
+			return f, errBadRequest("type must be file, folder or link")
+		}
+		f.types = []string{kind}
+	}
+	for name, to := range map[string]**int64{"min_size": &f.sizeMin, "max_size": &f.sizeMax} {
+		if !q.Has(name) {
+			continue
+		}
+		n, err := strconv.ParseInt(q.Get(name), 10, 64)
+		if err != nil || n < 0 {
+			return f, errBadRequest(name + " must be a number of bytes")
+		}
+		*to = &n
+	}
+	for name, to := range map[string]**time.Time{"min_modified_time": &f.mtimeMin, "max_modified_time": &f.mtimeMax} {
+		if !q.Has(name) {
+			continue
+		}
+		when, err := time.Parse(time.RFC3339Nano, q.Get(name))
+		if err != nil {
+			return f, errBadRequest(name + " must be a time such as 2026-01-31T12:00:00Z")
+		}
+		*to = &when
+	}
+	for _, name := range []string{"target_id", "target_node_id"} {
+		if q.Has(name) {
+			return f, errBadRequest(name + " selects links to other nodes, which this node has not")
 		}
 	}
-	kind := q.Get("type")
-	return kind == "" || kind == byID(0, e).Type
+	return f, f.check()
+}
+
+// globOf is a pattern that matches a name alone.
+func globOf(name string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
 func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
@@ -174,7 +239,7 @@ func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (an
 	default:
 		return nil, errBadRequest("type must be folder or file")
 	}
-	if err := createPath(c.files, item); err != nil {
+	if err := createPath(c, item); err != nil {
 		return nil, err
 	}
 	p, err := storage.Clean(item.Path)

@@ -101,10 +101,14 @@ func TestFileIDsOfLinksOpenNothing(t *testing.T) {
 		if e.Type != "link" {
 			continue
 		}
-		if code, _, body := a.curl(t, "/files/"+e.ID+"/files", asKey...); code != "403" || strings.Contains(body, "theirs") {
+		want := "403"
+		if e.Name == "self" {
+			want = "409" // A circle is no secret.
+		}
+		if code, _, body := a.curl(t, "/files/"+e.ID+"/files", asKey...); code != want || strings.Contains(body, "theirs") {
 			t.Errorf("listing of %s: %s %s", e.Name, code, body)
 		}
-		if code, _, body := a.curl(t, "/files/"+e.ID+"/files", append(asKey, "-d", `{"name":"n","type":"folder"}`)...); code != "403" {
+		if code, _, body := a.curl(t, "/files/"+e.ID+"/files", append(asKey, "-d", `{"name":"n","type":"folder"}`)...); code != want {
 			t.Errorf("folder in %s: %s %s", e.Name, code, body)
 		}
 		if code, _, body := a.curl(t, "/files/"+e.ID, asKey...); code != "200" || !strings.Contains(body, `"type":"link"`) {

@@ -38,9 +38,16 @@ type api struct {
 	store    *store.Store
 	keys     *token.Keyring
 	log      *bytes.Buffer
+	server   *nodeapi.Server
 }
 
 func start(t *testing.T) *api {
+	t.Helper()
+	return startIn(t, t.TempDir())
+}
+
+// startIn serves the folder dir.
+func startIn(t *testing.T, dir string) *api {
 	t.Helper()
 	s, err := store.New(mariadbd.Start(t).Database(t))
 	if err != nil {
@@ -49,14 +56,14 @@ func start(t *testing.T) *api {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return startWith(t, s)
+	return startWith(t, s, dir)
 }
 
-func startWith(t *testing.T, s *store.Store) *api {
+func startWith(t *testing.T, s *store.Store, dir string) *api {
 	t.Helper()
 	t.Cleanup(func() { s.Close() })
 	var err error
-	a := &api{dir: t.TempDir(), store: s, log: &bytes.Buffer{}}
+	a := &api{dir: dir, store: s, log: &bytes.Buffer{}}
 	root, err := storage.Open(a.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +81,7 @@ func startWith(t *testing.T, s *store.Store) *api {
 		},
 		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.NewJSONHandler(a.log, nil)), Metrics: prometheus.NewRegistry(),
 	})
+	a.server = server
 	web := httptest.NewTLSServer(server.Handler())
 	t.Cleanup(web.Close)
 	a.url = web.URL
@@ -94,6 +102,9 @@ func (a *api) client(t *testing.T, user, password string) *client.Client {
 	t.Cleanup(c.CloseIdleConnections)
 	return c
 }
+
+// limitVisits sets how many entries a search visits at most.
+func (a *api) limitVisits(n int) { nodeapi.LimitVisits(a.server, n) }
 
 func (a *api) master(t *testing.T) *client.Client { return a.client(t, nodeUser, nodePass) }
 
@@ -212,7 +223,7 @@ func TestWithoutADatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := startWith(t, s)
+	a := startWith(t, s, t.TempDir())
 	c := a.master(t)
 	if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/x"}); err != nil {
 		t.Errorf("the node user's setup needs no database: %v", err)

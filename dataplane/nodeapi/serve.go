@@ -1,13 +1,18 @@
 package nodeapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"time"
+	"unicode/utf8"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/token"
 )
 
 // maxBodyBytes bounds a request: a transfer request may name many paths.
@@ -41,6 +46,10 @@ func (s *Server) serve(h handler) http.Handler {
 			}
 			result = a.body
 		}
+		if file, ok := result.(content); ok {
+			file.send(w, r)
+			return
+		}
 		if result == nil {
 			w.WriteHeader(http.StatusNoContent)
 			return
@@ -56,6 +65,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if e.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="node", charset="UTF-8"`)
+	}
+	var throttled token.ThrottledError
+	if errors.As(err, &throttled) {
+		// Rounded up: whoever comes back at that time is let in.
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((throttled.RetryAfter+time.Second-1)/time.Second), 10))
 	}
 	s.write(w, r, e.status, struct {
 		Error *client.ErrorBody `json:"error"`
@@ -79,22 +93,42 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, body 
 
 // decode reads a JSON body into out. Unknown fields are ignored, as clients send options that this node does not have.
 func decode(r *http.Request, out any) error {
-	d := json.NewDecoder(r.Body)
-	err := d.Decode(out)
+	text, err := body(r)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(text) {
+		return errNotUTF8
+	}
+	return decodeText(text, out)
+}
+
+// errNotUTF8 is for texts whose names would become others.
+var errNotUTF8 = errBadRequest("request is not UTF-8")
+
+func body(r *http.Request) ([]byte, error) {
+	text, err := io.ReadAll(r.Body)
 	var tooLarge *http.MaxBytesError
-	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &apiError{http.StatusRequestEntityTooLarge, "request is too large"}
-	case errors.Is(err, io.EOF):
-		return errBadRequest("request has no body")
+		return nil, &apiError{http.StatusRequestEntityTooLarge, "request is too large"}
+	case err != nil:
+		return nil, errBadRequest("request ends too early")
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, errBadRequest("request has no body")
+	}
+	return text, nil
+}
+
+// decodeText reads a JSON value.
+func decodeText(text []byte, out any) error {
+	var wrongType *json.UnmarshalTypeError
+	err := json.Unmarshal(text, out)
+	switch {
 	case errors.As(err, &wrongType):
 		return errBadRequest(fmt.Sprintf("field %q must not be a %s", wrongType.Field, wrongType.Value))
 	case err != nil:
 		return errBadRequest("request is not JSON")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errBadRequest("request holds more than one JSON value")
 	}
 	return nil
 }

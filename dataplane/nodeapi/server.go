@@ -58,6 +58,8 @@ type Server struct {
 	Config
 	verifier *token.Verifier
 	metrics  metrics
+	// visitLimit bounds searches.
+	visitLimit int
 }
 
 // New makes the server and registers its metrics.
@@ -66,6 +68,8 @@ func New(cfg Config) *Server {
 		Config:   cfg,
 		verifier: &token.Verifier{Keys: cfg.Keys, AccessKeys: store.TokenKeys{Store: cfg.Store}, Ledger: store.Ledger{Store: cfg.Store}, Now: cfg.Now},
 		metrics:  newMetrics(cfg.Metrics),
+
+		visitLimit: maxVisited,
 	}
 }
 
@@ -91,17 +95,22 @@ func (s *Server) Handler() http.Handler {
 		"POST /files/download_setup": s.downloadSetup,
 
 		"POST /files/browse": s.browse,
+		"POST /files/page":   s.page,
+		"POST /files/search": s.search,
+		"POST /files/du":     s.usage,
 		"POST /files/info":   s.filesInfo,
 		"POST /files/create": s.createPaths,
 		"POST /files/delete": s.deletePaths,
 		"POST /files/rename": s.renamePaths,
 		"POST /space":        s.space,
 
-		"GET /files/{id}":        s.readFile,
-		"PUT /files/{id}":        s.renameFile,
-		"DELETE /files/{id}":     s.deleteFile,
-		"GET /files/{id}/files":  s.listFiles,
-		"POST /files/{id}/files": s.createFile,
+		"GET /files/{id}":            s.readFile,
+		"PUT /files/{id}":            s.renameFile,
+		"DELETE /files/{id}":         s.deleteFile,
+		"GET /files/{id}/files":      s.listFiles,
+		"GET /files/{id}/content":    s.contentByID,
+		"GET /files/{path}/contents": s.contentsByPath,
+		"POST /files/{id}/files":     s.createFile,
 
 		"GET /ops/transfers":         s.listTransfers,
 		"GET /ops/transfers/{id}":    s.readTransfer,

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -90,12 +91,29 @@ func (r *Root) resolve(dir int, name string, flag int, perm uint32) (int, error)
 			return -1, ErrOutside
 		case errors.Is(err, syscall.ELOOP) && r.strict && len(r.listed) > 0:
 			return r.walk(dir, name, flag, perm)
+		case errors.Is(err, syscall.ELOOP) && r.strict && loops(dir, name):
+			return -1, errLoop
 		case errors.Is(err, syscall.ELOOP) && (r.strict || flag&unix.O_NOFOLLOW != 0):
 			return -1, ErrLink
 		default:
 			return -1, err
 		}
 	}
+}
+
+// errLoop is the error for links that lead in a circle, where none is followed.
+var errLoop = fmt.Errorf("%w: %w", ErrLink, syscall.ELOOP)
+
+// loops reports whether the links of a path, which stay beneath dir, lead in a circle. It opens nothing but a handle, and tells nothing
+// of what the links lead to.
+func loops(dir int, name string) bool {
+	fd, err := unix.Openat2(dir, name, &unix.OpenHow{
+		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,
+	})
+	if err == nil {
+		unix.Close(fd)
+	}
+	return errors.Is(err, syscall.ELOOP)
 }
 
 // follows reports whether the symbolic link at a path is followed.

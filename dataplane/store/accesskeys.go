@@ -80,7 +80,7 @@ func (s *Store) CreateAccessKey(ctx context.Context, k AccessKey, secret string)
 		if err := insertFile(ctx, tx, k.ID, RootFileID, "/"); err != nil {
 			return fmt.Errorf("insert root of access key: %w", err)
 		}
-		return nil
+		return forgetFailures(ctx, tx, k.ID)
 	})
 }
 
@@ -237,6 +237,11 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 			hash, c.TokenVerificationKey, configuration, id)
 		if err != nil {
 			return fmt.Errorf("update access key: %w", err)
+		}
+		if c.Secret != nil {
+			if err := forgetFailures(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if c.StoragePath == nil || *c.StoragePath == keys[0].StoragePath {
 			return nil

@@ -12,6 +12,7 @@ const (
 	MaxAddressFailures = maxAddressFailures
 	ThrottleWindow     = throttleWindow
 	MaxSubjects        = maxSubjects
+	MaxSharedAtOnce    = maxSharedAtOnce
 )
 
 // Hashed is how many secrets were hashed.
@@ -52,3 +53,6 @@ func FillThrottle(s *Store) int {
 	}
 	return len(t.accounts.of)
 }
+
+// ShareBansOnce has a node share its bans.
+func ShareBansOnce(ctx context.Context, s *Store) error { return s.shareBans(ctx) }

@@ -112,7 +112,8 @@ func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 		}
 		more = more || n == maxPurgedRows
 	}
-	return more, nil
+	n, err := s.remove(ctx, "DELETE FROM login_bans WHERE until_at < UTC_TIMESTAMP(6) LIMIT ?", maxPurgedRows)
+	return more || n == maxPurgedRows, err
 }
 
 func (s *Store) transferIDs(ctx context.Context, query string, args ...any) ([]string, error) {

@@ -159,6 +159,7 @@ func (c *secretChecker) counted(ctx context.Context, id flightID, hash, secret s
 		return false, err
 	}
 	if !right || hash == "" {
+		c.throttle.wrong(place)
 		return false, nil
 	}
 	c.throttle.right(place)

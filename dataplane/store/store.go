@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -134,9 +135,17 @@ func isDuplicate(err error) bool {
 	return errors.As(err, &e) && e.Number == 1062
 }
 
-// IsUnavailable reports whether err is a failure to reach the database, which may pass, and not its answer.
+// unavailable are the errors of a MariaDB that can't work now: too many connections, it shuts down, or it only reads.
+var unavailable = []uint16{1040, 1053, 1129, 1203, 1226, 1290, 1836, 3032}
+
+// IsUnavailable reports whether err is a failure to reach the database, which may pass, and not its answer. Numbers of the kernel are
+// network errors by their methods, so those of files are told by their kind (TestIsUnavailableIsNoFileError).
 func IsUnavailable(err error) bool {
-	var network net.Error
+	var network *net.OpError
+	var answer *mysql.MySQLError
+	if errors.As(err, &answer) {
+		return slices.Contains(unavailable, answer.Number)
+	}
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) ||
 		errors.Is(err, context.DeadlineExceeded)
 }

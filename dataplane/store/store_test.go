@@ -1,12 +1,19 @@
 package store_test
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/google/go-cmp/cmp"
 
 	"faspex.io/operator/dataplane/store"
@@ -43,7 +50,7 @@ func TestMigrateRunsTwiceAtOnceAndAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := mariadbd.Open(t, cfg)
-	if _, err := db.Exec("UPDATE schema_migrations SET dirty = 1"); err != nil {
+	if _, err := db.Exec("UPDATE schema_migrations SET version = 3, dirty = 1"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.Exec("DROP TABLE token_uses"); err != nil {
@@ -238,5 +245,19 @@ func TestFileIDs(t *testing.T) {
 	}
 	if _, err := s.FileIDs(ctx, "none", []string{"/a"}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("ids of a key that does not exist: %v", err)
+	}
+}
+
+func TestIsUnavailableIsNoFileError(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for _, err := range []error{refused, driver.ErrBadConn, mysql.ErrInvalidConn, context.DeadlineExceeded, &mysql.MySQLError{Number: 1040}, &mysql.MySQLError{Number: 1053}} {
+		if !store.IsUnavailable(fmt.Errorf("read: %w", err)) {
+			t.Errorf("%v is no failure of the database", err)
+		}
+	}
+	for _, err := range []error{syscall.EROFS, syscall.ETIMEDOUT, &fs.PathError{Op: "mkdir", Err: syscall.EIO}, &mysql.MySQLError{Number: 1064}, store.ErrNotFound} {
+		if store.IsUnavailable(fmt.Errorf("read: %w", err)) {
+			t.Errorf("%v is a failure of the database", err)
+		}
 	}
 }

@@ -108,6 +108,14 @@ type Authorizer interface {
 	Authorize(ctx context.Context, req Request) (Grant, error)
 }
 
+// ThrottledError is an ErrThrottled that knows how long it holds.
+type ThrottledError struct{ RetryAfter time.Duration }
+
+func (e ThrottledError) Error() string { return ErrThrottled.Error() }
+
+// Is reports whether target is ErrThrottled.
+func (e ThrottledError) Is(target error) bool { return target == ErrThrottled }
+
 // Why a request is refused. The texts are shown to users.
 var (
 	ErrMissing        = errors.New("authorization token is missing")

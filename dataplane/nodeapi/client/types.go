@@ -245,6 +245,8 @@ type Entry struct {
 	Size        int64        `json:"size"`
 	Mtime       time.Time    `json:"mtime"`
 	Permissions []Permission `json:"permissions"`
+	// Target is what a symbolic link leads to, if that is in the caller's folder.
+	Target *Entry `json:"target,omitempty"`
 }
 
 // Permission is one thing that the caller may do with an entry: view, edit.
@@ -259,16 +261,75 @@ type BrowseRequest struct {
 	Count   int      `json:"count,omitempty"`
 	Sort    string   `json:"sort,omitempty"`
 	Filters *Filters `json:"filters,omitempty"`
+	// CaseSensitive is whether patterns tell capital letters from small ones; nil is true.
+	CaseSensitive *bool `json:"case_sensitive,omitempty"`
 }
 
-// Filters of a listing; empty fields select all. Basenames are shell patterns.
+// PageRequest asks for a part of a folder in the order of names. Count is at most 10000.
+type PageRequest struct {
+	Path           string   `json:"path"`
+	IterationToken string   `json:"iteration_token,omitempty"`
+	Count          int      `json:"count,omitempty"`
+	Filters        *Filters `json:"filters,omitempty"`
+}
+
+// Page is a part of a folder. NextIterationToken is empty for the last one.
+type Page struct {
+	Items              []Entry     `json:"items"`
+	ItemCount          int         `json:"item_count"`
+	NextIterationToken string      `json:"next_iteration_token,omitempty"`
+	Parameters         PageRequest `json:"parameters"`
+}
+
+// SearchRequest looks for entries beneath a folder. Depths begin with 1, for what is in the folder itself.
+type SearchRequest struct {
+	BrowseRequest
+	DepthMin int `json:"depth_min,omitempty"`
+	DepthMax int `json:"depth_max,omitempty"`
+}
+
+// SearchResult is what a search found. TotalCount is exact for what was visited, which is all if Complete.
+type SearchResult struct {
+	Items      []Entry          `json:"items"`
+	ItemCount  int              `json:"item_count"`
+	TotalCount int              `json:"total_count"`
+	Parameters SearchParameters `json:"parameters"`
+	Complete   bool             `json:"complete"`
+	Visited    int              `json:"visited"`
+	VisitLimit int              `json:"visit_limit"`
+}
+
+// SearchParameters are those that a search was made with.
+type SearchParameters struct {
+	Path     string `json:"path"`
+	Skip     int    `json:"skip"`
+	Count    int    `json:"count"`
+	DepthMin int    `json:"depth_min"`
+	DepthMax int    `json:"depth_max"`
+}
+
+// Usage is what a tree holds. Special are pipes, devices and the like, Failed what could not be looked at.
+type Usage struct {
+	Path         string `json:"path"`
+	TotalSize    int64  `json:"total_size"`
+	FileCount    int64  `json:"file_count"`
+	DirCount     int64  `json:"dir_count"`
+	LinkCount    int64  `json:"link_count"`
+	SpecialCount int64  `json:"special_count"`
+	FailedCount  int64  `json:"failed_count"`
+}
+
+// Filters of a listing; empty fields select all. Basenames and Paths are shell patterns of which one has to match, OutBasenames are those
+// of which none may.
 type Filters struct {
-	Types     []string   `json:"types,omitempty"`
-	Basenames []string   `json:"basenames,omitempty"`
-	SizeMin   *int64     `json:"size_min,omitempty"`
-	SizeMax   *int64     `json:"size_max,omitempty"`
-	MtimeMin  *time.Time `json:"mtime_min,omitempty"`
-	MtimeMax  *time.Time `json:"mtime_max,omitempty"`
+	Types        []string   `json:"types,omitempty"`
+	Basenames    []string   `json:"basenames,omitempty"`
+	OutBasenames []string   `json:"out_basenames,omitempty"`
+	Paths        []string   `json:"paths,omitempty"`
+	SizeMin      *int64     `json:"size_min,omitempty"`
+	SizeMax      *int64     `json:"size_max,omitempty"`
+	MtimeMin     *time.Time `json:"mtime_min,omitempty"`
+	MtimeMax     *time.Time `json:"mtime_max,omitempty"`
 }
 
 // Listing is a folder (or a single file, in Self) and a part of its entries.

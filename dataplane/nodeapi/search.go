@@ -1,0 +1,167 @@
+package nodeapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"path"
+	"unicode/utf8"
+
+	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/storage"
+)
+
+// maxVisited bounds the work of one search. The answer says when it was not enough.
+const maxVisited = 200_000
+
+// errEnough ends a walk that has visited as much as it may.
+var errEnough = errors.New("enough was visited")
+
+// search looks for entries beneath a folder. It follows no link.
+func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	var in client.SearchRequest
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	l, err := browsing(c, in.BrowseRequest)
+	if err != nil {
+		return nil, err
+	}
+	if in.DepthMin < 0 || in.DepthMax < 0 || in.DepthMax > 0 && in.DepthMin > in.DepthMax {
+		return nil, errBadRequest("depth_min and depth_max must not be negative, and depth_min no more than depth_max")
+	}
+	out := client.SearchResult{
+		Items: []client.Entry{}, Complete: true, VisitLimit: s.visitLimit,
+		Parameters: client.SearchParameters{Path: l.folder, Skip: l.skip, Count: l.count, DepthMin: in.DepthMin, DepthMax: in.DepthMax},
+	}
+	kept := &first{order: l.order, most: l.skip + l.count}
+	w := walker{files: c.files, depthMax: in.DepthMax, visit: func(p string, depth int, d fs.DirEntry) error {
+		if out.Visited == s.visitLimit {
+			return errEnough
+		}
+		out.Visited++
+		if depth < in.DepthMin {
+			return ctx.Err()
+		}
+		found, ok, err := l.filter.consider(p, d, l.order.needsInfo)
+		if err != nil || !ok {
+			return errors.Join(err, ctx.Err())
+		}
+		out.TotalCount++
+		kept.add(found)
+		return ctx.Err()
+	}}
+	err = w.walk(l.folder, 1)
+	if errors.Is(err, errEnough) {
+		out.Complete, err = false, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	chosen := kept.sorted()
+	for _, found := range chosen[min(l.skip, len(chosen)):] {
+		if e, err := describe(c.files, found.path); err == nil { // It may have gone meanwhile.
+			out.Items = append(out.Items, c.withTarget(e))
+		}
+	}
+	out.ItemCount = len(out.Items)
+	return out, nil
+}
+
+// walker visits a tree, a folder before what is in it. It follows no link.
+type walker struct {
+	files *storage.Root
+	// depthMax is how deep it goes, 0 for no limit.
+	depthMax int
+	visit    func(p string, depth int, d fs.DirEntry) error
+	// failed is told of folders that can't be read, beside the first; nil leaves them out.
+	failed func(p string, err error)
+}
+
+func (w walker) walk(folder string, depth int) error {
+	var below []string
+	err := w.files.Each(folder, func(d fs.DirEntry) error {
+		p := path.Join(folder, d.Name())
+		if err := w.visit(p, depth, d); err != nil {
+			return err
+		}
+		if d.IsDir() && utf8.ValidString(d.Name()) && (w.depthMax == 0 || depth < w.depthMax) {
+			below = append(below, d.Name())
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range below {
+		p := path.Join(folder, name)
+		err := w.walk(p, depth+1)
+		var file *fs.PathError
+		if errors.As(err, &file) || errors.Is(err, storage.ErrBadPath) { // It is gone, or not for this process, or too deep.
+			if w.failed != nil {
+				w.failed(p, err)
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usage adds up what a tree holds. It ends when the caller goes away.
+func (s *Server) usage(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	var in struct {
+		Path string `json:"path"`
+	}
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	folder, err := storage.Clean(in.Path)
+	if err != nil {
+		return nil, err
+	}
+	out := client.Usage{Path: folder}
+	add := func(info fs.FileInfo) {
+		switch mode := info.Mode(); {
+		case mode.IsDir():
+			out.DirCount++
+		case mode.IsRegular():
+			out.FileCount++
+			out.TotalSize += info.Size()
+		case mode&fs.ModeSymlink != 0:
+			out.LinkCount++
+		default:
+			out.SpecialCount++
+		}
+	}
+	self, err := c.files.Lstat(folder)
+	if err != nil {
+		return nil, err
+	}
+	if !self.IsDir() {
+		add(self)
+		return out, nil
+	}
+	w := walker{
+		files: c.files,
+		visit: func(_ string, _ int, d fs.DirEntry) error {
+			info, err := d.Info()
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+			case err != nil:
+				out.FailedCount++
+			default:
+				add(info)
+			}
+			return ctx.Err()
+		},
+		failed: func(string, error) { out.FailedCount++ },
+	}
+	if err := w.walk(folder, 1); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
