@@ -18,13 +18,13 @@ func (s *sender) stopListing() {
 	s.mu.Unlock()
 }
 
-// list walks the roots and sends the manifest.
+// list sends the manifest.
 func (s *sender) list(ctx context.Context) error {
-	w := walker{options: s.options, emit: s.announce}
-	if s.encrypt != nil {
-		w.options.Sparse = false // An encrypted file has no holes.
+	list := s.listRoots
+	if s.stream != nil {
+		list = s.listStream
 	}
-	if err := w.walk(ctx, s.roots); err != nil {
+	if err := list(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -37,6 +37,15 @@ func (s *sender) list(ctx context.Context) error {
 	}
 	s.closeIfDecided()
 	return nil
+}
+
+// listRoots walks the roots.
+func (s *sender) listRoots(ctx context.Context) error {
+	w := walker{options: s.options, emit: s.announce}
+	if s.encrypt != nil {
+		w.options.Sparse = false // An encrypted file has no holes.
+	}
+	return w.walk(ctx, s.roots)
 }
 
 func (s *sender) announce(e found) error {
