@@ -17,8 +17,10 @@ type Account struct {
 	DownloadsAllowed      *bool   `json:"downloads_allowed,omitempty"`
 	Description           *string `json:"description,omitempty"`
 	PublicKey             *string `json:"public_key,omitempty" doc:"only with expand=true"`
-	CreatedAt             *string `json:"created_at,omitempty"`
-	UpdatedAt             *string `json:"updated_at,omitempty"`
+	// PasswordChangeRequired is an addition of this implementation.
+	PasswordChangeRequired *bool   `json:"password_change_required,omitempty" doc:"the password opens nothing before it was changed at the login page"`
+	CreatedAt              *string `json:"created_at,omitempty"`
+	UpdatedAt              *string `json:"updated_at,omitempty"`
 }
 
 // OwnAccount is the caller's account, with what the server lets the caller do.
@@ -54,6 +56,8 @@ type AccountChange struct {
 	CurrentPassword *string `json:"current_password,omitempty" maxLength:"256"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
 	Password *string `json:"password,omitempty" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
+	// PasswordChangeRequired goes with Password: whoever logs in with it has to choose another one before anything else.
+	PasswordChangeRequired *bool `json:"password_change_required,omitempty"`
 }
 
 // Preferences of the caller's own account.
@@ -88,6 +92,16 @@ type PreferencesChange struct {
 	// CurrentPassword is an addition of this implementation: without it a stolen token would be an account for ever.
 	CurrentPassword *string         `json:"current_password,omitempty" maxLength:"256" doc:"needed to change email or public_key"`
 	Password        *PasswordChange `json:"password,omitempty"`
+}
+
+// PasswordRules tell what a new password needs. The call is an addition of this implementation.
+type PasswordRules struct {
+	Rules       string `json:"rules" doc:"a sentence in English"`
+	MinLength   int    `json:"min_length" doc:"characters"`
+	MaxLength   int    `json:"max_length" doc:"characters"`
+	NeedsLetter bool   `json:"needs_letter"`
+	NeedsDigit  bool   `json:"needs_digit"`
+	NeedsSymbol bool   `json:"needs_symbol" doc:"punctuation or another symbol; a space is none"`
 }
 
 // PasswordChange proves the old password and sets a new one.

@@ -106,6 +106,7 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		if a.PasswordHash, err = s.newPassword(ctx, *c.Password); err != nil {
 			return nil, err
 		}
+		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
 	}
 	id, err := s.store.CreateAccount(ctx, a)
 	if err != nil {
@@ -137,7 +138,11 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 		return nil, err
 	}
 	hash := ""
+	if c.PasswordChangeRequired != nil && c.Password == nil {
+		return nil, badRequest("password_change_required goes with password.")
+	}
 	if c.Password != nil {
+		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
 		if hash, err = s.newPassword(ctx, *c.Password); err != nil {
 			return nil, err
 		}

@@ -67,10 +67,10 @@ func (s *Server) describeOAuth() {
 	doc.AddOperation(&huma.Operation{
 		OperationID: "authorize", Method: http.MethodGet, Path: "/auth/authorize", Summary: "Show the login page", Tags: []string{"login"},
 		Parameters: []*huma.Param{query("client_id", true), query("redirect_uri", true), query("response_type", true), query("state", false),
-			query("code_challenge", false), query("code_challenge_method", false)},
+			query("code_challenge", false), query("code_challenge_method", false), query("prompt", false)},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "The login page; it leads back to redirect_uri with a code", Content: map[string]*huma.MediaType{"text/html": {}}},
-			"302": {Description: "Back to redirect_uri with an error"},
+			"302": {Description: "Back to redirect_uri: with a code when the browser has a session, or with an error"},
 			"400": {Description: "A page that tells that the client or its address is not known", Content: map[string]*huma.MediaType{"text/html": {}}},
 		},
 	})

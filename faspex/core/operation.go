@@ -104,6 +104,11 @@ func caller(ctx context.Context) store.Account {
 	return ctx.Value(principalKey{}).(auth.Principal).Account
 }
 
+// login is the session that a call comes from; empty for logins without a browser.
+func login(ctx context.Context) string {
+	return ctx.Value(principalKey{}).(auth.Principal).Login
+}
+
 // clientAddress is where a call comes from.
 func clientAddress(ctx context.Context) string {
 	a, _ := ctx.Value(addressKey{}).(string)

@@ -123,7 +123,7 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 		p = newProblem(map[policy.Kind]int{policy.Forbidden: http.StatusForbidden, policy.NotNow: http.StatusConflict}[no.Kind], no.Reason)
 		p.Code = no.Code
 	case errors.As(err, &wait):
-		p = newProblem(http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.")
+		p = newProblem(http.StatusTooManyRequests, wait.Sentence())
 		p.retryAfter = auth.RetryAfter(wait.Wait)
 	case errors.Is(err, auth.ErrBusy):
 		p = newProblem(http.StatusServiceUnavailable, "Too many passwords are checked at this moment. Try again in a few seconds.")
