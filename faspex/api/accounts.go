@@ -17,17 +17,25 @@ type Account struct {
 	DownloadsAllowed      *bool   `json:"downloads_allowed,omitempty"`
 	Description           *string `json:"description,omitempty"`
 	PublicKey             *string `json:"public_key,omitempty" doc:"only with expand=true"`
-	CreatedAt             *string `json:"created_at,omitempty"`
-	UpdatedAt             *string `json:"updated_at,omitempty"`
-	ManagesSharedInboxes  *bool   `json:"manages_shared_inboxes,omitempty"`
-	ManagesWorkgroups     *bool   `json:"manages_workgroups,omitempty"`
-	ForwardsAllowed       *bool   `json:"forwards_allowed,omitempty"`
-	ObfuscationOptional   *bool   `json:"obfuscation_optional,omitempty"`
-	EncryptionAtRest      *string `json:"encryption_at_rest,omitempty" enum:"required,optional,none"`
-	ConnectEnabled        *bool   `json:"connect_enabled,omitempty"`
-	GatewayEnabled        *bool   `json:"gateway_enabled,omitempty"`
-	GatewayURL            *string `json:"gateway_url,omitempty"`
-	AllowSendToEmail      *bool   `json:"allow_send_to_email,omitempty"`
+	// PasswordChangeRequired is an addition of this implementation.
+	PasswordChangeRequired *bool   `json:"password_change_required,omitempty" doc:"the password opens nothing before it was changed at the login page"`
+	CreatedAt              *string `json:"created_at,omitempty"`
+	UpdatedAt              *string `json:"updated_at,omitempty"`
+}
+
+// OwnAccount is the caller's account, with what the server lets the caller do.
+type OwnAccount struct {
+	Account
+	Capabilities         []string `json:"capabilities" enum:"account.own,package.send,package.download,admin.users.read,admin.users.write,admin.privileged_users.write,admin.packages.read,admin.packages.write,admin.nodes.write,admin.clients.write,admin.configuration.read" doc:"what the caller may do"`
+	ManagesSharedInboxes bool     `json:"manages_shared_inboxes"`
+	ManagesWorkgroups    bool     `json:"manages_workgroups"`
+	ForwardsAllowed      bool     `json:"forwards_allowed"`
+	ObfuscationOptional  bool     `json:"obfuscation_optional"`
+	EncryptionAtRest     string   `json:"encryption_at_rest" enum:"required,optional,none"`
+	ConnectEnabled       bool     `json:"connect_enabled"`
+	GatewayEnabled       bool     `json:"gateway_enabled"`
+	GatewayURL           *string  `json:"gateway_url" doc:"where the HTTP gateway answers; null when there is none"`
+	AllowSendToEmail     bool     `json:"allow_send_to_email"`
 }
 
 // AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name, first_name,
@@ -48,6 +56,8 @@ type AccountChange struct {
 	CurrentPassword *string `json:"current_password,omitempty" maxLength:"256"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
 	Password *string `json:"password,omitempty" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
+	// PasswordChangeRequired goes with Password: whoever logs in with it has to choose another one before anything else.
+	PasswordChangeRequired *bool `json:"password_change_required,omitempty"`
 }
 
 // Preferences of the caller's own account.
@@ -82,6 +92,16 @@ type PreferencesChange struct {
 	// CurrentPassword is an addition of this implementation: without it a stolen token would be an account for ever.
 	CurrentPassword *string         `json:"current_password,omitempty" maxLength:"256" doc:"needed to change email or public_key"`
 	Password        *PasswordChange `json:"password,omitempty"`
+}
+
+// PasswordRules tell what a new password needs. The call is an addition of this implementation.
+type PasswordRules struct {
+	Rules       string `json:"rules" doc:"a sentence in English"`
+	MinLength   int    `json:"min_length" doc:"characters"`
+	MaxLength   int    `json:"max_length" doc:"characters"`
+	NeedsLetter bool   `json:"needs_letter"`
+	NeedsDigit  bool   `json:"needs_digit"`
+	NeedsSymbol bool   `json:"needs_symbol" doc:"punctuation or another symbol; a space is none"`
 }
 
 // PasswordChange proves the old password and sets a new one.

@@ -68,7 +68,7 @@ func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, r
 	if err != nil {
 		return api.Token{}, err
 	}
-	return s.answer(ctx, account, client, newFamily())
+	return s.answer(ctx, account, client, grown{family: newFamily()})
 }
 
 // signedByKnownKey checks an assertion with the client's global key, if that is allowed, and with the user's own key.

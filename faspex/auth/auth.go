@@ -80,8 +80,10 @@ func (s *Server) Register(mux *http.ServeMux) {
 type Principal struct {
 	Account  store.Account
 	ClientID string
-	family   string
-	expires  time.Time
+	// Login is the session that the token came from; empty for logins without a browser.
+	Login   string
+	family  string
+	expires time.Time
 }
 
 // ErrToken means that an access token is missing, forged, ended or revoked, or that its account may not log in any more.
@@ -94,11 +96,15 @@ type claims struct {
 	jwt.RegisteredClaims
 	ClientID string `json:"client_id"`
 	Family   string `json:"sid"`
+	Login    string `json:"login,omitempty"`
 	Epoch    int64  `json:"epoch"`
 }
 
+// grown is what a token grew from: a code or an assertion, and the session if there is one.
+type grown struct{ family, login string }
+
 // issue signs an access token.
-func (s *Server) issue(a store.Account, c store.OAuthClient, family string) (token string, expires time.Time, err error) {
+func (s *Server) issue(a store.Account, c store.OAuthClient, from grown) (token string, expires time.Time, err error) {
 	now := s.now()
 	expires = now.Add(time.Duration(max(c.AccessTokenExpirationHours, 1)) * time.Hour)
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
@@ -108,7 +114,7 @@ func (s *Server) issue(a store.Account, c store.OAuthClient, family string) (tok
 			IssuedAt:  jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		ClientID: c.ClientID, Family: family, Epoch: a.TokenEpoch,
+		ClientID: c.ClientID, Family: from.family, Login: from.login, Epoch: a.TokenEpoch,
 	}).SignedString(s.ring.Keys(tokenPurpose)[0])
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("sign access token: %w", err)
@@ -126,24 +132,17 @@ func (s *Server) Authenticate(ctx context.Context, token string) (Principal, err
 	if _, err := fmt.Sscan(cl.Subject, &id); err != nil {
 		return Principal{}, ErrToken
 	}
-	account, err := s.store.Account(ctx, id)
+	account, revoked, err := s.store.AccountOfToken(ctx, id, cl.Family, cl.Login)
 	if errors.Is(err, store.ErrNotFound) {
 		return Principal{}, ErrToken
 	}
 	if err != nil {
 		return Principal{}, err
 	}
-	if account.Status != store.AccountActive || account.TokenEpoch != cl.Epoch {
+	if revoked || account.Status != store.AccountActive || account.TokenEpoch != cl.Epoch {
 		return Principal{}, ErrToken
 	}
-	revoked, err := s.store.FamilyRevoked(ctx, cl.Family)
-	if err != nil {
-		return Principal{}, err
-	}
-	if revoked {
-		return Principal{}, ErrToken
-	}
-	return Principal{Account: account, ClientID: cl.ClientID, family: cl.Family, expires: cl.ExpiresAt.Time}, nil
+	return Principal{Account: account, ClientID: cl.ClientID, Login: cl.Login, family: cl.Family, expires: cl.ExpiresAt.Time}, nil
 }
 
 // verify checks signature and times with the current key, then the previous one.
@@ -168,14 +167,26 @@ func Bearer(header string) string {
 	return strings.TrimSpace(token)
 }
 
-// revoke ends the login that the presented token came from: DELETE token.
+// revoke ends the login that the presented token came from, with the session of its browser: DELETE token. A browser whose token has ended
+// already ends its session by the cookie alone; pages elsewhere cannot send it with this method.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	p, err := s.Authenticate(r.Context(), Bearer(r.Header.Get("Authorization")))
+	if errors.Is(err, ErrToken) {
+		session, _, sessionErr := s.session(r)
+		if err = sessionErr; err == nil {
+			p = Principal{Login: session.Login}
+		} else if errors.Is(err, errNoSession) {
+			err = ErrToken
+		}
+	}
 	switch {
 	case errors.Is(err, ErrToken):
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		writeError(w, http.StatusUnauthorized, "invalid_token", "The access token is not valid.")
 		return
+	case err == nil && p.Login != "":
+		s.clearSessionCookie(w)
+		err = s.endSession(r.Context(), p.Login)
 	case err == nil:
 		err = s.store.RevokeFamily(r.Context(), p.family, p.expires)
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -240,10 +241,12 @@ func (b *browser) setCookie(t *testing.T, c *http.Cookie) {
 	b.Jar.SetCookies(u, []*http.Cookie{c})
 }
 
-// login opens the page and submits its form.
+// login opens the page and submits its form, also where somebody is logged in.
 func (b *browser) login(t *testing.T, q url.Values, name, pass string) (*http.Response, string) {
 	t.Helper()
-	res, page := b.open(t, q)
+	again := maps.Clone(q)
+	again.Set("prompt", "login")
+	res, page := b.open(t, again)
 	if res.StatusCode != 200 {
 		t.Fatalf("login page: %d %s", res.StatusCode, page)
 	}

@@ -6,12 +6,15 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"faspex.io/operator/faspex/store"
 )
 
 const (
+	promptLogin  = "login"
+	promptNone   = "none"
 	codeLife     = 5 * time.Minute
 	maxLoginBody = 32 << 10
 )
@@ -100,10 +103,27 @@ func (s *Server) rejected(w http.ResponseWriter, r *http.Request, a authorizatio
 	return true
 }
 
-// showLogin is GET authorize.
+// showLogin is GET authorize. A browser with a session gets its code at once. The client may ask for another login (prompt=login), or for
+// none whatever it costs (prompt=none), as OpenID Connect has it.
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	a, err := s.readAuthorization(r.Context(), r.URL.Query())
 	if s.rejected(w, r, a, err) {
+		return
+	}
+	prompt := r.URL.Query().Get("prompt")
+	if prompt != promptLogin {
+		session, account, err := s.session(r)
+		if err == nil {
+			s.goOn(w, r, a, session, account)
+			return
+		}
+		if !errors.Is(err, errNoSession) {
+			s.loginFailed(w, r, err)
+			return
+		}
+	}
+	if prompt == promptNone {
+		s.rejected(w, r, a, &redirectError{"login_required", "nobody is logged in"})
 		return
 	}
 	s.renderLogin(w, r, http.StatusOK, a, r.URL.Query(), "", "")
@@ -120,8 +140,15 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 	if s.rejected(w, r, a, err) {
 		return
 	}
+	if s.loggedInAlready(w, r, a) {
+		return
+	}
 	if !s.checkCSRF(r) {
 		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"), "The page was open for too long, or cookies are off. Log in again.")
+		return
+	}
+	if r.PostForm.Has("ticket") {
+		s.submitNewPassword(w, r, a)
 		return
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
@@ -137,18 +164,59 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		s.loginFailed(w, r, err)
 		return
 	}
-	s.rememberBrowser(w, account)
-	code := secret()
-	err = s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
-		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI,
-		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), Epoch: account.TokenEpoch, ExpiresAt: s.now().Add(codeLife),
-	})
+	if account.MustChange {
+		s.askNewPassword(w, r, http.StatusOK, a, account, "")
+		return
+	}
+	s.letIn(w, r, a, account)
+}
+
+// letIn starts a session for one who proved to own an account, and goes on.
+func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a authorization, account store.Account) {
+	session, err := s.startSession(w, r, account)
 	if err != nil {
 		s.loginFailed(w, r, err)
 		return
 	}
+	s.rememberBrowser(w, account)
 	s.log.InfoContext(r.Context(), "logged in", "account", account.ID, "client", a.client.ClientID)
+	s.goOn(w, r, a, session, account)
+}
+
+// goOn sends the browser back to the application with a code of its session.
+func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, session store.Session, account store.Account) {
+	code, now := secret(), s.now()
+	err := s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
+		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI, Challenge: a.challenge,
+		ChallengeMethod: a.method, Family: newFamily(), Login: session.Login, Epoch: account.TokenEpoch, ExpiresAt: now.Add(codeLife),
+	})
+	if err == nil {
+		err = s.store.TouchSession(r.Context(), session.Login, now)
+	}
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, a.target(url.Values{"code": {code}}), http.StatusFound)
+}
+
+// loggedInAlready answers a form that was sent twice, or from a tab that stood open while its person logged in elsewhere. Somebody else's name
+// in the form is another login.
+func (s *Server) loggedInAlready(w http.ResponseWriter, r *http.Request, a authorization) bool {
+	if r.PostForm.Get("prompt") == promptLogin {
+		return false
+	}
+	_, account, err := s.session(r)
+	if err != nil {
+		return false // whoever has no session logs in
+	}
+	named, err := s.store.AccountByLogin(r.Context(), strings.TrimSpace(r.PostForm.Get("username")))
+	if err != nil || named.ID != account.ID {
+		return false
+	}
+	s.renderOnward(w, a)
+	return true
 }
 
 // loginFailed answers when it could not be found out whether someone may log in.

@@ -33,7 +33,7 @@ func explain(err error) *loginProblem {
 	var wait *WaitError
 	switch {
 	case errors.As(err, &wait):
-		return &loginProblem{http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.", wait.Wait}
+		return &loginProblem{http.StatusTooManyRequests, wait.Sentence(), wait.Wait}
 	case errors.Is(err, ErrBusy):
 		return &loginProblem{
 			http.StatusServiceUnavailable, "Too many people log in at this moment. Try again in a few seconds.", busyWait,

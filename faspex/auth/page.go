@@ -32,7 +32,7 @@ func mustRead(name string) string {
 }
 
 // carried are the parameters of authorize that travel through the form.
-var carried = []string{"client_id", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+var carried = []string{"client_id", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method", "prompt"}
 
 type field struct{ Name, Value string }
 
@@ -44,12 +44,44 @@ type loginView struct {
 	CSRF     string
 	Username string
 	Problem  string
-	// Form is false on a page that only tells of a problem.
-	Form bool
+	// Step is what the page is: one of the steps.
+	Step string
+	// Ticket carries a person who has to choose another password from one form to the next.
+	Ticket string
+	// Rules are those of new passwords.
+	Rules string
+	// Onward is where a browser that is logged in already goes.
+	Onward string
+}
+
+// Steps of a login.
+const (
+	stepProblem  = "problem"  // tells why there is no login
+	stepLogin    = "login"    // asks for name and password
+	stepPassword = "password" // asks for a new password
+	stepOnward   = "onward"   // tells that the login is done, and goes on
+)
+
+// Title is the heading of the page.
+func (v loginView) Title() string {
+	switch v.Step {
+	case stepLogin:
+		return "Log in"
+	case stepPassword:
+		return "Choose a new password"
+	case stepOnward:
+		return "You are logged in"
+	}
+	return "Cannot log in"
 }
 
 func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values, username, problem string) {
-	view := loginView{Action: s.base + "/auth/authorize", Client: a.client.Name, CSRF: s.setCSRF(w, r), Username: username, Problem: problem, Form: true}
+	s.renderForm(w, r, status, a, params, loginView{Step: stepLogin, Username: username, Problem: problem})
+}
+
+// renderForm answers with a form of the login, which carries the parameters of authorize.
+func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values, view loginView) {
+	view.Action, view.Client, view.CSRF = s.base+"/auth/authorize", a.client.Name, s.setCSRF(w, r)
 	for _, name := range carried {
 		if v := params.Get(name); v != "" {
 			view.Fields = append(view.Fields, field{name, v})
@@ -64,7 +96,13 @@ func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int,
 }
 
 func (s *Server) renderProblem(w http.ResponseWriter, status int, problem string) {
-	render(w, status, loginView{Problem: problem}, "'none'")
+	render(w, status, loginView{Step: stepProblem, Problem: problem}, "'none'")
+}
+
+// renderOnward answers one who is logged in already and goes on to the application, which asks for a code of its own: the one that this
+// form was for may be used up.
+func (s *Server) renderOnward(w http.ResponseWriter, a authorization) {
+	render(w, http.StatusOK, loginView{Step: stepOnward, Client: a.client.Name, Onward: a.redirectURI}, "'none'")
 }
 
 func render(w http.ResponseWriter, status int, view loginView, formAction string) {
@@ -81,7 +119,10 @@ func render(w http.ResponseWriter, status int, view loginView, formAction string
 }
 
 // csrfCookie holds a random value; the form holds its MAC, so a page elsewhere can send neither.
-const csrfCookie = "faspex_login"
+const (
+	csrfCookie = "faspex_login"
+	csrfLife   = 24 * 3600 // seconds that a form may stay open
+)
 
 func (s *Server) setCSRF(w http.ResponseWriter, r *http.Request) string {
 	value := ""
@@ -89,10 +130,7 @@ func (s *Server) setCSRF(w http.ResponseWriter, r *http.Request) string {
 		value = c.Value
 	} else {
 		value = secret()
-		http.SetCookie(w, &http.Cookie{
-			Name: csrfCookie, Value: value, Path: s.base + "/auth/", MaxAge: 3600,
-			HttpOnly: true, Secure: s.external.Scheme == "https", SameSite: http.SameSiteLaxMode,
-		})
+		http.SetCookie(w, s.cookie(csrfCookie, value, csrfLife))
 	}
 	return csrfMAC(s.ring.Keys("login form")[0], value)
 }

@@ -9,7 +9,8 @@ import (
 const (
 	// MaxPassword is how many characters a password has at most. argon2id itself knows no limit, also not in bytes.
 	MaxPassword = 256
-	minPassword = 6
+	// MinPassword is how many it has at least.
+	MinPassword = 6
 )
 
 // Why a new password is refused.
@@ -35,7 +36,7 @@ func CheckNewPassword(password string) error {
 			symbol = true
 		}
 	}
-	if utf8.RuneCountInString(password) < minPassword || !letter || !digit || !symbol {
+	if utf8.RuneCountInString(password) < MinPassword || !letter || !digit || !symbol {
 		return ErrWeakPassword
 	}
 	return nil

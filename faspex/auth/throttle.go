@@ -43,6 +43,24 @@ type WaitError struct{ Wait time.Duration }
 
 func (e *WaitError) Error() string { return "too many tries failed" }
 
+// Sentence tells people how long they have to wait.
+func (e *WaitError) Sentence() string {
+	return "Too many attempts failed. Try again in " + inWords(e.Wait) + "."
+}
+
+// inWords rounds a wait up to whole seconds, or to whole minutes when it is longer than a minute.
+func inWords(wait time.Duration) string {
+	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	n, unit := seconds, "second"
+	if seconds > 60 {
+		n, unit = (seconds+59)/60, "minute"
+	}
+	if n != 1 {
+		unit += "s"
+	}
+	return strconv.Itoa(n) + " " + unit
+}
+
 // RetryAfter writes a wait as the header Retry-After has it: whole seconds, at least one.
 func RetryAfter(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Floor(wait.Seconds()))+1))

@@ -27,6 +27,10 @@ const (
 
 const maxTokenBody = 64 << 10
 
+// tolerateReuse is how long after its use a refresh token is still taken: a duplicated tab and its original hold the same one, and renew it
+// at their own times (TestDuplicatedTabsRenewTheirTokens). A thief who is later than that ends the login.
+const tolerateReuse = 30 * time.Second
+
 // tokenRequest is the body of POST token, from a form, JSON or, for the client, HTTP Basic.
 type tokenRequest struct {
 	GrantType    string `json:"grant_type"`
@@ -168,13 +172,13 @@ func (s *Server) grantCode(ctx context.Context, client store.OAuthClient, req to
 	if account.TokenEpoch != code.Epoch {
 		return api.Token{}, bad
 	}
-	return s.answer(ctx, account, client, code.Family)
+	return s.answer(ctx, account, client, grown{code.Family, code.Login})
 }
 
 func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req tokenRequest) (api.Token, error) {
 	bad := refuse("invalid_grant", "The refresh token is not valid, was used before, or has ended.")
 	now := s.now()
-	token, err := s.store.UseRefreshToken(ctx, hash(req.RefreshToken), now)
+	token, err := s.store.UseRefreshToken(ctx, hash(req.RefreshToken), now, tolerateReuse)
 	switch {
 	case errors.Is(err, store.ErrReused):
 		if err := s.store.RevokeFamily(ctx, token.Family, now.Add(s.longest(client))); err != nil {
@@ -196,7 +200,12 @@ func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req
 	if account.TokenEpoch != token.Epoch {
 		return api.Token{}, bad
 	}
-	return s.answer(ctx, account, client, token.Family)
+	if token.Login != "" {
+		if err := s.store.TouchSession(ctx, token.Login, now); err != nil {
+			return api.Token{}, err
+		}
+	}
+	return s.answer(ctx, account, client, grown{token.Family, token.Login})
 }
 
 // longest is how long an access token of a client can live.
@@ -205,14 +214,17 @@ func (s *Server) longest(c store.OAuthClient) time.Duration {
 }
 
 // answer issues an access token and, if the client may have one, a refresh token.
-func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClient, family string) (api.Token, error) {
+func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClient, from grown) (api.Token, error) {
 	if a.Status != store.AccountActive {
 		return api.Token{}, refuse("invalid_grant", "The account is not active.")
+	}
+	if a.MustChange && from.login != "" {
+		return api.Token{}, refuse("invalid_grant", "The password must be changed. Log in again.")
 	}
 	if !granted(c, a.ID) {
 		return api.Token{}, refuse("invalid_grant", "The client may not act for this account.")
 	}
-	token, expires, err := s.issue(a, c, family)
+	token, expires, err := s.issue(a, c, from)
 	if err != nil {
 		return api.Token{}, err
 	}
@@ -220,7 +232,7 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 	if c.AllowRefreshToken {
 		refresh := secret()
 		err := s.store.PutRefreshToken(ctx, store.RefreshToken{
-			Hash: hash(refresh), Family: family, ClientID: c.ClientID, AccountID: a.ID, Epoch: a.TokenEpoch,
+			Hash: hash(refresh), Family: from.family, Login: from.login, ClientID: c.ClientID, AccountID: a.ID, Epoch: a.TokenEpoch,
 			ExpiresAt: s.now().Add(time.Duration(max(c.RefreshTokenExpirationHours, 1)) * time.Hour),
 		})
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -29,20 +30,30 @@ func (s *Server) registerAccount() {
 	register(s, operation{method: http.MethodGet, path: v5 + "/account", id: "get-own-account", what: what, access: anyone, summary: "Read the caller's account"},
 		func(ctx context.Context, _ *struct {
 			Expand bool `query:"expand"`
-		}) (*body[api.Account], error) {
-			out := accountOutExpanded(caller(ctx))
-			no := ptr(false)
-			out.ManagesSharedInboxes, out.ManagesWorkgroups, out.ForwardsAllowed, out.ObfuscationOptional = no, no, no, no
-			out.ConnectEnabled, out.GatewayEnabled, out.AllowSendToEmail = ptr(true), no, no
-			out.EncryptionAtRest, out.GatewayURL = ptr("none"), ptr("")
-			return answerWith(out), nil
+		}) (*body[api.OwnAccount], error) {
+			return answerWith(s.ownAccount(caller(ctx))), nil
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences", id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
 			return preferencesAnswer(caller(ctx))
 		})
+	register(s, operation{method: http.MethodGet, path: v5 + "/account/password_rules", id: "get-password-rules", what: what, access: anyone,
+		summary: "Tell what a new password needs"},
+		func(context.Context, *struct{}) (*body[api.PasswordRules], error) {
+			return answerWith(api.PasswordRules{Rules: auth.PasswordRules, MinLength: auth.MinPassword, MaxLength: auth.MaxPassword,
+				NeedsLetter: true, NeedsDigit: true, NeedsSymbol: true}), nil
+		})
 	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
+}
+
+func (s *Server) ownAccount(a store.Account) api.OwnAccount {
+	out := api.OwnAccount{
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true, EncryptionAtRest: "none",
+		GatewayEnabled: s.gateway != "",
+	}
+	out.GatewayURL = orNull(s.gateway)
+	return out
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
@@ -119,8 +130,8 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 	return err
 }
 
-// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account
-// ends, and its public key as well unless the change names one.
+// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account ends but the
+// session of the caller, and its public key as well unless the change names one.
 func (s *Server) changePassword(ctx context.Context, a store.Account, c api.PreferencesChange) (store.Account, error) {
 	if c.Password.NewPassword != c.Password.ConfirmPassword {
 		return a, badRequest("The two new passwords differ.")
@@ -138,7 +149,7 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if c.PublicKey == nil {
 		a.PublicKey = ""
 	}
-	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash); err != nil {
+	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash, login(ctx)); err != nil {
 		return a, err
 	}
 	return a, s.auth.LiftLock(ctx, a.ID)

@@ -30,7 +30,7 @@ func (s *Server) registerAccounts() {
 		IDPath
 		Expand bool `query:"expand"`
 	}
-	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: managers, summary: "List accounts"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
 		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
 			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), ActiveOnly: in.Active}, in.page())
 			if err != nil {
@@ -44,7 +44,7 @@ func (s *Server) registerAccounts() {
 		})
 	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, proves: true,
 		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
-	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: managers, summary: "Read an account"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: userReaders, summary: "Read an account"},
 		func(ctx context.Context, in *getInput) (*body[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
 			return answerWith(showAccount(a, in.Expand)), err
@@ -54,7 +54,7 @@ func (s *Server) registerAccounts() {
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Remove several accounts"}, s.deleteAccounts)
 }
 
@@ -106,6 +106,7 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		if a.PasswordHash, err = s.newPassword(ctx, *c.Password); err != nil {
 			return nil, err
 		}
+		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
 	}
 	id, err := s.store.CreateAccount(ctx, a)
 	if err != nil {
@@ -137,7 +138,11 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 		return nil, err
 	}
 	hash := ""
+	if c.PasswordChangeRequired != nil && c.Password == nil {
+		return nil, badRequest("password_change_required goes with password.")
+	}
 	if c.Password != nil {
+		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
 		if hash, err = s.newPassword(ctx, *c.Password); err != nil {
 			return nil, err
 		}
@@ -252,7 +257,7 @@ func (s *Server) deleteAccounts(ctx context.Context, in *struct {
 
 // batch does one thing to many: 204 when all went well, else 207 with what did not.
 func (s *Server) batch(ctx context.Context, what string, ids []string, do func(context.Context, string) error) *batchOutput {
-	var out batchAnswer
+	out := batchAnswer{Errors: []batchError{}, Details: batchDetails{Failed: []string{}, Succeeded: []string{}}}
 	for _, id := range ids {
 		if err := do(ctx, id); err != nil {
 			p := s.answer(ctx, what, err).(*problem)

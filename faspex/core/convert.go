@@ -60,6 +60,7 @@ func accountOut(a store.Account) api.Account {
 func accountOutExpanded(a store.Account) api.Account {
 	out := accountOut(a)
 	out.UploadsAllowed, out.DownloadsAllowed = ptr(a.UploadsAllowed), ptr(a.DownloadsAllowed)
+	out.PasswordChangeRequired = ptr(a.MustChange)
 	out.Description, out.PublicKey = ptr(a.Description), ptr(a.PublicKey)
 	out.CreatedAt, out.UpdatedAt = ptr(stamp(a.CreatedAt)), ptr(stamp(a.UpdatedAt))
 	return out

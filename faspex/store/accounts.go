@@ -33,6 +33,7 @@ type Account struct {
 	Status           string
 	Description      string
 	PasswordHash     string // PHC string; empty when no password was set
+	MustChange       bool   // the password opens nothing before it was changed
 	PublicKey        string // PEM, for JWT grants in the account's name
 	Preferences      json.RawMessage
 	UploadsAllowed   bool
@@ -44,15 +45,30 @@ type Account struct {
 }
 
 const accountColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, a.status, COALESCE(a.description, ''),
-	COALESCE(a.password_hash, ''), COALESCE(a.public_key, ''), a.preferences, a.uploads_allowed, a.downloads_allowed, a.token_epoch,
+	COALESCE(a.password_hash, ''), a.password_change_required, COALESCE(a.public_key, ''), a.preferences, a.uploads_allowed, a.downloads_allowed, a.token_epoch,
 	a.last_login_at, a.created_at, a.updated_at`
+
+// fields are where accountColumns go.
+func (a *Account) fields() []any {
+	return []any{
+		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
+		&a.PasswordHash, &a.MustChange, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt,
+	}
+}
 
 func scanAccount(r rower) (Account, error) {
 	var a Account
-	err := r.Scan(&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
-		&a.PasswordHash, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
-		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt)
+	err := r.Scan(a.fields()...)
 	return a, err
+}
+
+// personColumns are what others are shown of an account. Lists of packages read them for senders and recipients, and no secrets.
+const personColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, a.status, a.last_login_at`
+
+// person is where personColumns go.
+func (a *Account) person() []any {
+	return []any{&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.LastLoginAt}
 }
 
 // Account reads one account by id.
@@ -109,9 +125,9 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err err
 	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO accounts
-			(name, first_name, last_name, email, role, type, status, description, password_hash, public_key, preferences, uploads_allowed, downloads_allowed)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?)`,
-			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.PublicKey,
+			(name, first_name, last_name, email, role, type, status, description, password_hash, password_change_required, public_key, preferences,
+			uploads_allowed, downloads_allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, NULLIF(?, ''), ?, ?, ?)`,
+			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange, a.PublicKey,
 			[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed)
 		if err != nil {
 			return err
@@ -140,13 +156,13 @@ func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
-// UpdateAccountAndPassword is UpdateAccount and SetPassword in one step.
+// UpdateAccountAndPassword is UpdateAccount and SetPassword in one step, and sets whether the password must be changed.
 func (s *Store) UpdateAccountAndPassword(ctx context.Context, a Account, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := changeAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		return setPassword(ctx, tx, a.ID, hash)
+		return setPassword(ctx, tx, a.ID, hash, a.MustChange, "")
 	})
 	if err != nil {
 		return fmt.Errorf("update account %d and its password: %w", a.ID, classify(err))
@@ -208,13 +224,16 @@ func (s *Store) UpdateOwnAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
-// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step.
-func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash string) error {
+// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step. The session of a login, if it is named, goes on.
+func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash, login string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := updateOwnAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		return setPassword(ctx, tx, a.ID, hash)
+		if err := setPassword(ctx, tx, a.ID, hash, false, login); err != nil || login == "" {
+			return err
+		}
+		return keepSession(ctx, tx, a.ID, login)
 	})
 	if err != nil {
 		return fmt.Errorf("update own account %d and its password: %w", a.ID, classify(err))
@@ -236,17 +255,19 @@ func updateOwnAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 
 // SetPassword stores a new password hash and ends everything that the old one opened: access tokens, also those that
 // were issued for the account's key, refresh tokens, and codes that were not used yet. Whether the key stays is the
-// caller's affair.
+// caller's affair. The password need not be changed.
 func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash) })
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, false, "") })
 	if err != nil {
 		return fmt.Errorf("set password of account %d: %w", accountID, classify(err))
 	}
 	return nil
 }
 
-func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string) error {
-	res, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, token_epoch = token_epoch + 1 WHERE id = ?`, hash, accountID)
+// setPassword leaves the refresh tokens of one login, if it is named. They carry the old epoch until keepSession.
+func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, mustChange bool, login string) error {
+	res, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, password_change_required = ?, token_epoch = token_epoch + 1 WHERE id = ?`,
+		hash, mustChange, accountID)
 	if err != nil {
 		return err
 	}
@@ -254,7 +275,7 @@ func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string) 
 		return err
 	}
 	// Those that are made at this moment carry the old epoch, and are refused.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ?`, accountID); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ? AND (login = '' OR login <> ?)`, accountID, login); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM authorization_codes WHERE account_id = ?`, accountID)

@@ -10,9 +10,9 @@ import (
 type Delivery struct {
 	ID            int64
 	PackageID     int64
-	Recipient     Account
-	RecipientType string // user
-	Private       bool   // seen by the sender only
+	Recipient     Account // as others see it: personColumns
+	RecipientType string  // user
+	Private       bool    // seen by the sender only
 	Archived      bool
 	Deleted       bool
 	CreatedAt     time.Time
@@ -20,11 +20,7 @@ type Delivery struct {
 
 func scanDelivery(r rower) (Delivery, error) {
 	var d Delivery
-	a := &d.Recipient
-	err := r.Scan(&d.ID, &d.PackageID, &d.RecipientType, &d.Private, &d.Archived, &d.Deleted, &d.CreatedAt,
-		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
-		&a.PasswordHash, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
-		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt)
+	err := r.Scan(append([]any{&d.ID, &d.PackageID, &d.RecipientType, &d.Private, &d.Archived, &d.Deleted, &d.CreatedAt}, d.Recipient.person()...)...)
 	return d, err
 }
 
@@ -37,7 +33,7 @@ func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64]
 	w := where{}
 	w.inIDs(`d.package_id`, packageIDs)
 	list, err := collect(ctx, s.db, scanDelivery, `SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
-		accountColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
+		personColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}

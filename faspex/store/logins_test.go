@@ -171,7 +171,7 @@ func TestMigrateReportsLoginsThatAccountsShare(t *testing.T) {
 			t.Errorf("%q opens %d, %v", login, a.ID, err)
 		}
 	}
-	token, err := s.UseRefreshToken(t.Context(), [32]byte([]byte(strings.Repeat("a", 32))), time.Now())
+	token, err := s.UseRefreshToken(t.Context(), [32]byte([]byte(strings.Repeat("a", 32))), time.Now(), 0)
 	if err != nil || token.Epoch != 7 {
 		t.Errorf("token of before: %+v, %v", token, err)
 	}

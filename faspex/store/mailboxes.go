@@ -86,7 +86,7 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*)`+packageFrom+w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count packages: %w", err)
 	}
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+w.sql()+` ORDER BY p.id DESC LIMIT ? OFFSET ?`,
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+` ORDER BY p.id DESC LIMIT ? OFFSET ?`,
 		append(w.args, p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list packages: %w", err)

@@ -16,7 +16,7 @@ type Package struct {
 	UUID                string
 	Title               string
 	Note                string
-	Sender              Account
+	Sender              Account // as others see it: personColumns
 	SharedFolderID      int64
 	Directory           string // where the content lies on the node of the folder once it is released
 	State               packages.State
@@ -53,20 +53,16 @@ const packageFrom = ` FROM packages p JOIN accounts a ON a.id = p.sender_id`
 
 func scanPackage(r rower) (Package, error) {
 	var p Package
-	a := &p.Sender
-	err := r.Scan(&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State, &p.UploadStatus, &p.ReleasePolicy,
+	err := r.Scan(append([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State, &p.UploadStatus, &p.ReleasePolicy,
 		&p.ReleaseDate, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload, &p.EncryptAtRest, &p.ObfuscateNames, &p.DownloadLimit,
 		&p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes, &p.TotalFiles, &p.BytesWritten,
-		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt,
-		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
-		&a.PasswordHash, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
-		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt)
+		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt}, p.Sender.person()...)...)
 	return p, err
 }
 
 // Package reads one package.
 func (s *Store) Package(ctx context.Context, id int64) (Package, error) {
-	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+` WHERE p.id = ?`, id))
+	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+personColumns+packageFrom+` WHERE p.id = ?`, id))
 	if err != nil {
 		return p, fmt.Errorf("read package %d: %w", id, classify(err))
 	}
@@ -90,7 +86,7 @@ func (p Package) Folder() string {
 
 // PackageByUUID reads one package by the uuid that its folder on the node carries.
 func (s *Store) PackageByUUID(ctx context.Context, uuid string) (Package, error) {
-	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+` WHERE p.uuid = ?`, uuid))
+	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+personColumns+packageFrom+` WHERE p.uuid = ?`, uuid))
 	if err != nil {
 		return p, fmt.Errorf("read package %s: %w", uuid, classify(err))
 	}
@@ -199,7 +195,7 @@ func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit i
 		names[i] = string(st)
 	}
 	w.in(`p.state`, names)
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list packages by state: %w", err)
 	}

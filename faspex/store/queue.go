@@ -57,7 +57,7 @@ func (s *Store) SilentUploads(ctx context.Context, since time.Time, after int64,
 
 func (s *Store) queued(ctx context.Context, w where, after int64, limit int) ([]Package, error) {
 	w.and(`p.id > ?`, after)
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+accountColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list packages for a job: %w", err)
 	}

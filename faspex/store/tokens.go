@@ -16,7 +16,8 @@ type AuthorizationCode struct {
 	RedirectURI     string
 	Challenge       string // empty when the client sent none
 	ChallengeMethod string // S256 or plain
-	Family          string // uuid of everything that grows from this login
+	Family          string // uuid of everything that grows from this code
+	Login           string // of the session; empty without one
 	Epoch           int64  // of the account at the login; no good once the account's is another
 	ExpiresAt       time.Time
 }
@@ -25,6 +26,7 @@ type AuthorizationCode struct {
 type RefreshToken struct {
 	Hash      [32]byte // SHA-256 of the token
 	Family    string
+	Login     string // of the session; empty without one
 	ClientID  string
 	AccountID int64
 	Epoch     int64 // of the account at the login; no good once the account's is another
@@ -36,8 +38,8 @@ var ErrReused = errors.New("already used")
 
 // PutAuthorizationCode stores a code.
 func (s *Store) PutAuthorizationCode(ctx context.Context, c AuthorizationCode) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO authorization_codes (code_hash, client_id, account_id, redirect_uri, challenge, challenge_method, family, epoch, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.Hash[:], c.ClientID, c.AccountID, c.RedirectURI, c.Challenge, c.ChallengeMethod, c.Family, c.Epoch, c.ExpiresAt)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO authorization_codes (code_hash, client_id, account_id, redirect_uri, challenge, challenge_method, family, login, epoch, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.Hash[:], c.ClientID, c.AccountID, c.RedirectURI, c.Challenge, c.ChallengeMethod, c.Family, c.Login, c.Epoch, c.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("store authorization code: %w", classify(err))
 	}
@@ -49,9 +51,9 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, hash [32]byte, now tim
 	c := AuthorizationCode{Hash: hash}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var used sql.NullTime
-		err := tx.QueryRowContext(ctx, `SELECT client_id, account_id, redirect_uri, challenge, challenge_method, family, epoch, expires_at, used_at
+		err := tx.QueryRowContext(ctx, `SELECT client_id, account_id, redirect_uri, challenge, challenge_method, family, login, epoch, expires_at, used_at
 			FROM authorization_codes WHERE code_hash = ? FOR UPDATE`, hash[:]).
-			Scan(&c.ClientID, &c.AccountID, &c.RedirectURI, &c.Challenge, &c.ChallengeMethod, &c.Family, &c.Epoch, &c.ExpiresAt, &used)
+			Scan(&c.ClientID, &c.AccountID, &c.RedirectURI, &c.Challenge, &c.ChallengeMethod, &c.Family, &c.Login, &c.Epoch, &c.ExpiresAt, &used)
 		if err != nil {
 			return err
 		}
@@ -69,26 +71,30 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, hash [32]byte, now tim
 
 // PutRefreshToken stores a refresh token.
 func (s *Store) PutRefreshToken(ctx context.Context, t RefreshToken) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO refresh_tokens (token_hash, family, client_id, account_id, epoch, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		t.Hash[:], t.Family, t.ClientID, t.AccountID, t.Epoch, t.ExpiresAt)
+	_, err := s.db.ExecContext(ctx, `INSERT INTO refresh_tokens (token_hash, family, login, client_id, account_id, epoch, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		t.Hash[:], t.Family, t.Login, t.ClientID, t.AccountID, t.Epoch, t.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("store refresh token: %w", classify(err))
 	}
 	return nil
 }
 
-// UseRefreshToken reads a refresh token and marks it used, in one step. ErrReused, with the token, when it was used before.
-func (s *Store) UseRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (RefreshToken, error) {
+// UseRefreshToken reads a refresh token and marks it used, in one step. ErrReused, with the token, when it was used before, unless that was
+// less than tolerated ago: a duplicated tab holds the same token as its original.
+func (s *Store) UseRefreshToken(ctx context.Context, hash [32]byte, now time.Time, tolerated time.Duration) (RefreshToken, error) {
 	t := RefreshToken{Hash: hash}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var used sql.NullTime
-		err := tx.QueryRowContext(ctx, `SELECT family, client_id, account_id, epoch, expires_at, used_at FROM refresh_tokens WHERE token_hash = ? FOR UPDATE`, hash[:]).
-			Scan(&t.Family, &t.ClientID, &t.AccountID, &t.Epoch, &t.ExpiresAt, &used)
+		err := tx.QueryRowContext(ctx, `SELECT family, login, client_id, account_id, epoch, expires_at, used_at FROM refresh_tokens WHERE token_hash = ? FOR UPDATE`, hash[:]).
+			Scan(&t.Family, &t.Login, &t.ClientID, &t.AccountID, &t.Epoch, &t.ExpiresAt, &used)
 		if err != nil {
 			return err
 		}
-		if used.Valid {
+		if used.Valid && !now.Before(used.Time.Add(tolerated)) {
 			return ErrReused
+		}
+		if used.Valid {
+			return nil
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE refresh_tokens SET used_at = ? WHERE token_hash = ?`, now, hash[:])
 		return err
@@ -105,9 +111,7 @@ func (s *Store) RevokeFamily(ctx context.Context, family string, until time.Time
 		if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE family = ?`, family); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO revoked_families (family, expires_at) VALUES (?, ?)
-			ON DUPLICATE KEY UPDATE expires_at = GREATEST(expires_at, VALUES(expires_at))`, family, until)
-		return err
+		return revoke(ctx, tx, family, until)
 	})
 	if err != nil {
 		return fmt.Errorf("revoke login: %w", err)
@@ -115,13 +119,21 @@ func (s *Store) RevokeFamily(ctx context.Context, family string, until time.Time
 	return nil
 }
 
-// FamilyRevoked reports whether a login was ended.
-func (s *Store) FamilyRevoked(ctx context.Context, family string) (bool, error) {
-	var n int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM revoked_families WHERE family = ?`, family).Scan(&n); err != nil {
-		return false, fmt.Errorf("read revoked logins: %w", err)
+// revoke has access tokens refused that carry a name as their family or their login.
+func revoke(ctx context.Context, tx *sql.Tx, name string, until time.Time) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO revoked_families (family, expires_at) VALUES (?, ?)
+		ON DUPLICATE KEY UPDATE expires_at = GREATEST(expires_at, VALUES(expires_at))`, name, until)
+	return err
+}
+
+// AccountOfToken reads the account that an access token names, in one query with whether the token's family or login was ended: every
+// request asks for both.
+func (s *Store) AccountOfToken(ctx context.Context, id int64, family, login string) (a Account, revoked bool, err error) {
+	row := s.db.QueryRowContext(ctx, `SELECT `+accountColumns+`, EXISTS (SELECT 1 FROM revoked_families r WHERE r.family IN (?, ?)) FROM accounts a WHERE a.id = ?`, family, login, id)
+	if err := row.Scan(append(a.fields(), &revoked)...); err != nil {
+		return a, false, fmt.Errorf("read account %d: %w", id, classify(err))
 	}
-	return n > 0, nil
+	return a, revoked, nil
 }
 
 // UseAssertion records that a signed assertion was used. ErrConflict when it was used before.
@@ -137,7 +149,7 @@ const keepThrottles = 2 * time.Hour
 
 // PurgeTokens forgets everything about logins that has ended by now.
 func (s *Store) PurgeTokens(ctx context.Context, now time.Time) error {
-	for _, table := range []string{"authorization_codes", "refresh_tokens", "revoked_families", "used_assertions"} {
+	for _, table := range []string{"authorization_codes", "refresh_tokens", "revoked_families", "used_assertions", "sessions"} {
 		if _, err := s.db.ExecContext(ctx, `DELETE FROM `+table+` WHERE expires_at < ?`, now); err != nil {
 			return fmt.Errorf("purge %s: %w", table, err)
 		}

@@ -1,0 +1,122 @@
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"faspex.io/operator/faspex/store"
+)
+
+// A password that must be changed opens the form for another one, and nothing else (TestTemporaryPasswordMustBeChanged). A ticket carries
+// who proved to know it from the first form to the second: it is for that account, that password and a few minutes.
+const (
+	ticketLife    = 15 * time.Minute
+	ticketPurpose = "password ticket"
+)
+
+// PasswordRules tells people what a new password needs, before they try one.
+const PasswordRules = "At least 6 and at most 256 characters, among them a letter, a digit and a symbol."
+
+// askNewPassword answers with the form for a new password.
+func (s *Server) askNewPassword(w http.ResponseWriter, r *http.Request, status int, a authorization, account store.Account, problem string) {
+	until := s.now().Add(ticketLife).Unix()
+	s.renderForm(w, r, status, a, r.PostForm, loginView{
+		Step: stepPassword, Problem: problem, Username: account.Name, Rules: PasswordRules,
+		Ticket: fmt.Sprintf("%d.%d.%s", account.ID, until, ticketMAC(s.ring.Keys(ticketPurpose)[0], account, until)),
+	})
+}
+
+// submitNewPassword is POST authorize from that form.
+func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a authorization) {
+	account, ok, err := s.readTicket(r)
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	if !ok {
+		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"), "The page was open for too long. Log in again.")
+		return
+	}
+	password := r.PostForm.Get("new_password")
+	problem := ""
+	if err := CheckNewPassword(password); err != nil {
+		problem = "The new " + err.Error() + "."
+	} else if password != r.PostForm.Get("confirm_password") {
+		problem = "The two new passwords differ."
+	}
+	if problem == "" {
+		same, err := s.hasher.check(r.Context(), s.ClientAddress(r), password, account.PasswordHash)
+		if busy := explain(err); busy != nil {
+			problem = busy.text
+		} else if err != nil {
+			s.loginFailed(w, r, err)
+			return
+		}
+		if same {
+			problem = "The new password is the old one. Choose another."
+		}
+	}
+	if problem != "" {
+		s.askNewPassword(w, r, http.StatusBadRequest, a, account, problem)
+		return
+	}
+	hash, err := s.HashPassword(r.Context(), password, s.ClientAddress(r))
+	if busy := explain(err); busy != nil {
+		s.askNewPassword(w, r, busy.status, a, account, busy.text)
+		return
+	}
+	if err == nil {
+		err = s.store.SetPassword(r.Context(), account.ID, hash)
+	}
+	if err == nil {
+		account, err = s.store.Account(r.Context(), account.ID)
+	}
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	s.letIn(w, r, a, account)
+}
+
+// readTicket gives the account of a ticket, if the ticket is good.
+func (s *Server) readTicket(r *http.Request) (store.Account, bool, error) {
+	parts := strings.Split(r.PostForm.Get("ticket"), ".")
+	if len(parts) != 3 {
+		return store.Account{}, false, nil
+	}
+	id, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return store.Account{}, false, nil
+	}
+	until, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil || !s.now().Before(time.Unix(until, 0)) {
+		return store.Account{}, false, nil
+	}
+	account, err := s.store.Account(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return account, false, nil
+	}
+	if err != nil {
+		return account, false, err
+	}
+	for _, key := range s.ring.Keys(ticketPurpose) {
+		if hmac.Equal([]byte(ticketMAC(key, account, until)), []byte(parts[2])) {
+			return account, account.MustChange && account.Status == store.AccountActive, nil
+		}
+	}
+	return account, false, nil
+}
+
+// ticketMAC binds a ticket to the account and, by its epoch, to the password that was known.
+func ticketMAC(key []byte, a store.Account, until int64) string {
+	m := hmac.New(sha256.New, key)
+	fmt.Fprintf(m, "%d.%d.%d", a.ID, a.TokenEpoch, until)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
