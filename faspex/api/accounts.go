@@ -50,6 +50,11 @@ type AccountChange struct {
 	Password *string `json:"password,omitempty" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
 }
 
+// AccountsChange is the body that changes several accounts.
+type AccountsChange struct {
+	AccountActivated bool `json:"account_activated" required:"true"`
+}
+
 // Preferences of the caller's own account.
 type Preferences struct {
 	CanHavePublicURL          string  `json:"can_have_public_url"`
