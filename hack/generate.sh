@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes what is derived from the types in api/ and the markers in controllers/: deep copies, CRDs, the operator's role, and the
-# chart's copies of both. With --check it writes nothing and fails when something is not current.
+# chart's copies of both; and the description of the Faspex API, from core. With --check it writes nothing and fails when something is
+# not current.
 #
 #   CONTROLLER_GEN   the program (default: built by hack/tools)
 set -euo pipefail
@@ -10,6 +11,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 "$generator" object crd paths=./api/... "output:object:dir=$out/object" "output:crd:dir=$out/crd"
+go run ./hack/openapi >"$out/openapi.json"
 "$generator" rbac:roleName=operator paths=./controllers/... "output:rbac:dir=$out/rbac"
 
 stale=0
@@ -30,6 +32,7 @@ for f in "$out"/crd/*.yaml; do
   put "$f" "config/crd/bases/$(basename "$f")"
   put "$f" "charts/faspex-operator/files/crds/$(basename "$f")"
 done
+put "$out/openapi.json" faspex/core/openapi.json
 put "$out/rbac/role.yaml" config/rbac/role.yaml
 put "$out/rbac/role.yaml" charts/faspex-operator/files/rbac/role.yaml
 # Kinds that are gone must not leave their definitions behind.

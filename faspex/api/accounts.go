@@ -19,15 +19,20 @@ type Account struct {
 	PublicKey             *string `json:"public_key,omitempty" doc:"only with expand=true"`
 	CreatedAt             *string `json:"created_at,omitempty"`
 	UpdatedAt             *string `json:"updated_at,omitempty"`
-	ManagesSharedInboxes  *bool   `json:"manages_shared_inboxes,omitempty"`
-	ManagesWorkgroups     *bool   `json:"manages_workgroups,omitempty"`
-	ForwardsAllowed       *bool   `json:"forwards_allowed,omitempty"`
-	ObfuscationOptional   *bool   `json:"obfuscation_optional,omitempty"`
-	EncryptionAtRest      *string `json:"encryption_at_rest,omitempty" enum:"required,optional,none"`
-	ConnectEnabled        *bool   `json:"connect_enabled,omitempty"`
-	GatewayEnabled        *bool   `json:"gateway_enabled,omitempty"`
-	GatewayURL            *string `json:"gateway_url,omitempty"`
-	AllowSendToEmail      *bool   `json:"allow_send_to_email,omitempty"`
+}
+
+// OwnAccount is the caller's account, with what the server lets the caller do.
+type OwnAccount struct {
+	Account
+	ManagesSharedInboxes bool    `json:"manages_shared_inboxes"`
+	ManagesWorkgroups    bool    `json:"manages_workgroups"`
+	ForwardsAllowed      bool    `json:"forwards_allowed"`
+	ObfuscationOptional  bool    `json:"obfuscation_optional"`
+	EncryptionAtRest     string  `json:"encryption_at_rest" enum:"required,optional,none"`
+	ConnectEnabled       bool    `json:"connect_enabled"`
+	GatewayEnabled       bool    `json:"gateway_enabled"`
+	GatewayURL           *string `json:"gateway_url" doc:"where the HTTP gateway answers; null when there is none"`
+	AllowSendToEmail     bool    `json:"allow_send_to_email"`
 }
 
 // AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name, first_name,

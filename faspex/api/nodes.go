@@ -145,8 +145,8 @@ type BrowseRequest struct {
 
 // BrowseFilters narrow a listing.
 type BrowseFilters struct {
-	Basenames []string `json:"basenames,omitempty"`
-	Types     []string `json:"types,omitempty"`
+	Basenames []string `json:"basenames,omitempty" nullable:"true"`
+	Types     []string `json:"types,omitempty" nullable:"true"`
 }
 
 // Listing is the answer to a BrowseRequest.

@@ -6,12 +6,12 @@ import "encoding/json"
 type PackageCreate struct {
 	Title               string                     `json:"title" required:"true" minLength:"1" maxLength:"255"`
 	Recipients          []RecipientName            `json:"recipients" required:"true" minItems:"1" maxItems:"1000"`
-	PrivateRecipients   []RecipientName            `json:"private_recipients,omitempty" maxItems:"1000"`
+	PrivateRecipients   []RecipientName            `json:"private_recipients,omitempty" nullable:"true" maxItems:"1000"`
 	Note                string                     `json:"note,omitempty" maxLength:"16000"`
-	Metadata            map[string]json.RawMessage `json:"metadata,omitempty"`
-	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty"`
-	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty"`
-	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty"`
+	Metadata            map[string]json.RawMessage `json:"metadata,omitempty" nullable:"true"`
+	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty" nullable:"true"`
+	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty" nullable:"true"`
+	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty" nullable:"true"`
 	DownloadLimit       *int                       `json:"download_limit,omitempty" minimum:"1" nullable:"true"`
 	EARenabled          bool                       `json:"ear_enabled,omitempty"`
 	ObfuscationEnabled  bool                       `json:"obfuscation_enabled,omitempty"`
@@ -45,13 +45,13 @@ type Package struct {
 	Sender                        Account                    `json:"sender"`
 	Recipients                    []Recipient                `json:"recipients"`
 	PrivateRecipients             []Recipient                `json:"private_recipients" doc:"empty for everyone but the sender and admins"`
-	State                         string                     `json:"state"`
-	UploadStatus                  string                     `json:"upload_status"`
-	Status                        string                     `json:"status" doc:"what people are shown"`
+	State                         string                     `json:"state" enum:"held,released,expired,deleted,transient_held_to_released_start,transient_held_to_released_routing_packages,transient_held_to_released_finish,transient_held_to_expired,transient_held_to_deleted,transient_released_to_expired,transient_released_to_deleted,transient_expired_to_deleted"`
+	UploadStatus                  string                     `json:"upload_status" enum:"submitted,queued,transferring,paused,stopped,timed_out,will_retry,error,failed,completed,pre_initiation"`
+	Status                        string                     `json:"status" enum:"starting,uploading,transferring,paused,failed,pre_initiation,uploaded_for_processing,processing,checking_relays,relaying,completed,expiring,expired,deleting,deleted,unknown" doc:"what people are shown"`
 	Type                          string                     `json:"type,omitempty" doc:"the mailbox it was listed from"`
-	ReleasePolicy                 string                     `json:"release_policy"`
-	ReleaseDate                   *string                    `json:"release_date"`
-	ExpirationPolicy              string                     `json:"expiration_policy"`
+	ReleasePolicy                 string                     `json:"release_policy" enum:"now,on_date,later"`
+	ReleaseDate                   *string                    `json:"release_date" doc:"when it was or will be released; null when that is not known"`
+	ExpirationPolicy              string                     `json:"expiration_policy" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
 	ExpirationDate                *string                    `json:"expiration_date"`
 	PreventHTTPDownload           bool                       `json:"prevent_http_download"`
 	Archived                      bool                       `json:"archived"`
@@ -59,9 +59,9 @@ type Package struct {
 	EARenabled                    bool                       `json:"ear_enabled"`
 	DownloadLimit                 *int64                     `json:"download_limit"`
 	Metadata                      map[string]json.RawMessage `json:"metadata"`
-	NotifiedOnUpload              []RecipientName            `json:"notified_on_upload"`
-	NotifiedOnDownload            []RecipientName            `json:"notified_on_download"`
-	NotifiedOnReceipt             []RecipientName            `json:"notified_on_receipt"`
+	NotifiedOnUpload              []Notified                 `json:"notified_on_upload"`
+	NotifiedOnDownload            []Notified                 `json:"notified_on_download"`
+	NotifiedOnReceipt             []Notified                 `json:"notified_on_receipt"`
 	TotalBytes                    int64                      `json:"total_bytes"`
 	TotalFiles                    int64                      `json:"total_files"`
 	Message                       string                     `json:"message,omitempty"`
@@ -83,6 +83,13 @@ type Package struct {
 	UploadCompletionTime          *string                    `json:"upload_completion_time"`
 	StorageLocations              []StorageLocation          `json:"storage_locations"`
 	PaginationBrowsing            bool                       `json:"pagination_browsing"`
+}
+
+// Notified is someone who is told of what happens to a package, as the sender named them.
+type Notified struct {
+	ID            string `json:"id,omitempty"`
+	Name          string `json:"name"`
+	RecipientType string `json:"recipient_type,omitempty"`
 }
 
 // Recipient is one person a package went to.
@@ -118,7 +125,7 @@ type StorageLocation struct {
 
 // UploadDetails is the progress of an upload; numbers are decimal text, times RFC 3339.
 type UploadDetails struct {
-	UploadStatus       string `json:"upload_status"`
+	UploadStatus       string `json:"upload_status" enum:"submitted,queued,transferring,paused,stopped,timed_out,will_retry,error,failed,completed,pre_initiation"`
 	StartTime          string `json:"start_time"`
 	CompletionTime     string `json:"completion_time"`
 	PercentageComplete string `json:"percentage_complete"`
@@ -131,15 +138,15 @@ type UploadDetails struct {
 
 // UploadPaths is the body of POST packages/{id}/transfer_spec/upload: what the sender is about to send, for the record.
 type UploadPaths struct {
-	Paths []PathOrText `json:"paths,omitempty"`
+	Paths []PathOrText `json:"paths,omitempty" nullable:"true"`
 }
 
 // DownloadPaths is the body of POST packages/{id}/transfer_spec/download; no path means the whole package.
 type DownloadPaths struct {
-	Paths []PathOrText `json:"paths,omitempty"`
+	Paths []PathOrText `json:"paths,omitempty" nullable:"true"`
 }
 
 // IDs is the body of a DELETE on a collection.
 type IDs struct {
-	IDs []string `json:"ids,omitempty"`
+	IDs []string `json:"ids,omitempty" nullable:"true"`
 }

@@ -36,8 +36,8 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 }
 
 // Account reads the account of the grant's user.
-func (c *Client) Account(ctx context.Context) (api.Account, error) {
-	return get[api.Account](ctx, c, v5+"/account")
+func (c *Client) Account(ctx context.Context) (api.OwnAccount, error) {
+	return get[api.OwnAccount](ctx, c, v5+"/account")
 }
 
 // Nodes lists all nodes.

@@ -29,13 +29,8 @@ func (s *Server) registerAccount() {
 	register(s, operation{method: http.MethodGet, path: v5 + "/account", id: "get-own-account", what: what, access: anyone, summary: "Read the caller's account"},
 		func(ctx context.Context, _ *struct {
 			Expand bool `query:"expand"`
-		}) (*body[api.Account], error) {
-			out := accountOutExpanded(caller(ctx))
-			no := ptr(false)
-			out.ManagesSharedInboxes, out.ManagesWorkgroups, out.ForwardsAllowed, out.ObfuscationOptional = no, no, no, no
-			out.ConnectEnabled, out.GatewayEnabled, out.AllowSendToEmail = ptr(true), no, no
-			out.EncryptionAtRest, out.GatewayURL = ptr("none"), ptr("")
-			return answerWith(out), nil
+		}) (*body[api.OwnAccount], error) {
+			return answerWith(s.ownAccount(caller(ctx))), nil
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences", id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
@@ -43,6 +38,10 @@ func (s *Server) registerAccount() {
 		})
 	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
+}
+
+func (s *Server) ownAccount(a store.Account) api.OwnAccount {
+	return api.OwnAccount{Account: accountOutExpanded(a), ConnectEnabled: true, EncryptionAtRest: "none"}
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {

@@ -65,9 +65,9 @@ func (s *Server) registerAccounts() {
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
-	register(s, operation{method: http.MethodPatch, path: v5 + "/accounts", id: "update-accounts", what: what, access: managers, status: http.StatusNoContent,
+	register(s, operation{method: http.MethodPatch, path: v5 + "/accounts", id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Activate or deactivate several accounts"}, s.activateAccounts)
-	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Remove several accounts"}, s.deleteAccounts)
 }
 
@@ -305,7 +305,7 @@ func (s *Server) deleteAccounts(ctx context.Context, in *struct {
 
 // batch does one thing to many: 204 when all went well, else 207 with what did not.
 func (s *Server) batch(ctx context.Context, what string, ids []string, do func(context.Context, string) error) *batchOutput {
-	var out batchAnswer
+	out := batchAnswer{Errors: []batchError{}, Details: batchDetails{Failed: []string{}, Succeeded: []string{}}}
 	for _, id := range ids {
 		if err := do(ctx, id); err != nil {
 			p := s.answer(ctx, what, err).(*problem)

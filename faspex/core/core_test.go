@@ -95,7 +95,8 @@ func install(t *testing.T) *installation {
 	}
 	mux := http.NewServeMux()
 	server.Register(mux)
-	web := httptest.NewServer(process.Requests(server.Frame(mux), log, prometheus.NewRegistry()))
+	handler := process.Requests(server.Frame(mux), log, prometheus.NewRegistry())
+	web := httptest.NewServer(conforming(t, server.OpenAPI(), mux, handler))
 	t.Cleanup(web.Close)
 	in.url = web.URL
 	in.admin, err = client.New(client.Config{URL: web.URL, Grant: &client.Grant{

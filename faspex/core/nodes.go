@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/nodes"
@@ -14,8 +17,16 @@ import (
 
 type nodeList struct {
 	List
-	DefaultNode *api.Node  `json:"default_node"`
-	Nodes       []api.Node `json:"nodes"`
+	DefaultNode *nodeOrNull `json:"default_node"`
+	Nodes       []api.Node  `json:"nodes"`
+}
+
+// nodeOrNull describes to the library that there may be no node.
+type nodeOrNull api.Node
+
+// Schema is a node or null.
+func (nodeOrNull) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{r.Schema(reflect.TypeFor[api.Node](), true, "Node"), {Type: "null"}}}
 }
 
 func (s *Server) registerNodes() {
@@ -50,7 +61,8 @@ func (s *Server) registerNodes() {
 				}
 				out.Nodes = append(out.Nodes, shown)
 			}
-			out.DefaultNode, err = s.defaultNode(ctx)
+			chosen, err := s.defaultNode(ctx)
+			out.DefaultNode = (*nodeOrNull)(chosen)
 			return answerWith(out), err
 		})
 	register(s, operation{method: http.MethodPost, path: v5 + "/nodes", id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},

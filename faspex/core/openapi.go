@@ -1,17 +1,60 @@
 package core
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/keyring"
 )
+
+// Lists of answers are never null. Lists of requests may be; their fields say so.
+func init() { huma.DefaultArrayNullable = false }
+
+// Description gives the OpenAPI document of the API as indented JSON, the same whatever the configuration.
+func Description() ([]byte, error) {
+	s, err := New(nil, &keyring.Ring{}, Config{ExternalURL: "https://faspex.example.com"})
+	if err != nil {
+		return nil, err
+	}
+	s.Register(http.NewServeMux())
+	raw, err := json.Marshal(s.OpenAPI())
+	if err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, raw, "", "  "); err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
 
 // describe is called by the library for every operation: what it would add and the server never answers is taken away.
 func describe(_ *huma.OpenAPI, op *huma.Operation) {
 	delete(op.Responses, "422") // a bad body is 400 here
+	if none := op.Responses["204"]; none != nil {
+		none.Content = nil
+	}
+}
+
+// describeSchemas says of every schema what the types do not: other fields may be there, which is what JSON Schema says by itself, and
+// saying it makes generated types take any field for known; and a transfer spec from core has more than the library sees, since its type
+// serves nodes and clients as well.
+func (s *Server) describeSchemas() {
+	schemas := s.api.OpenAPI().Components.Schemas.Map()
+	for _, schema := range schemas {
+		if schema.AdditionalProperties == true {
+			schema.AdditionalProperties = nil
+		}
+	}
+	schemas["Path"].Required = []string{"source"}
+	schemas["Spec"].Required = []string{"direction", "remote_host", "remote_user", "authentication", "token", "cookie", "tags", "title"}
 }
 
 // describeOAuth adds the endpoints of the OAuth server, which reads forms and answers pages and so is no part of the library's API.
@@ -37,7 +80,7 @@ func (s *Server) describeOAuth() {
 	for _, name := range []string{"client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "assertion"} {
 		request.Properties[name] = text
 	}
-	refusal := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"error": text, "error_description": text}}
+	refusal := &huma.Schema{Type: huma.TypeObject, Required: []string{"error"}, Properties: map[string]*huma.Schema{"error": text, "error_description": text}}
 	refused := &huma.Response{Description: "Refused", Content: map[string]*huma.MediaType{"application/json": {Schema: refusal}}}
 	token := doc.Components.Schemas.Schema(reflect.TypeFor[api.Token](), true, "Token")
 	doc.AddOperation(&huma.Operation{

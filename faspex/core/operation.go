@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -37,6 +38,8 @@ type operation struct {
 	status int // of success; 0 is 200, or 204 without an answer
 	// proves says that the call may check a password, and so have the caller wait.
 	proves bool
+	// batch says that the call does one thing to many, and tells by 207 which of them it could not do it to.
+	batch bool
 }
 
 // register adds an operation. Errors of the handler are translated in one place.
@@ -52,6 +55,12 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 	}
 	if op.proves {
 		o.Errors = append(o.Errors, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	}
+	if op.batch {
+		answer := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[batchAnswer](), true, "BatchAnswer")
+		o.Responses = map[string]*huma.Response{"207": {
+			Description: "Not done to all", Content: map[string]*huma.MediaType{"application/json": {Schema: answer}},
+		}}
 	}
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)

@@ -76,8 +76,8 @@ func recipientOut(d store.Delivery) api.Recipient {
 		RecipientType: d.RecipientType, Status: status, Archived: d.Archived}
 }
 
-func names(raw json.RawMessage) []api.RecipientName {
-	out := []api.RecipientName{}
+func names(raw json.RawMessage) []api.Notified {
+	out := []api.Notified{}
 	_ = json.Unmarshal(raw, &out) // written by this program
 	return out
 }

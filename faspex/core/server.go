@@ -90,7 +90,6 @@ func (s *Server) Register(mux *http.ServeMux) {
 	cfg.DocsPath, cfg.SchemasPath = "", "" // the documentation page would load scripts from elsewhere
 	cfg.CreateHooks = nil                  // no $schema in answers
 	cfg.OnAddOperation = []huma.AddOpFunc{describe}
-	cfg.FieldsOptionalByDefault = true
 	cfg.AllowAdditionalPropertiesByDefault = true // clients send fields that newer or older servers know
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
 	s.api = humago.NewWithPrefix(mux, Base, cfg)
@@ -110,6 +109,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerFiles()
 	s.registerOAuthClients()
 	s.describeOAuth()
+	s.describeSchemas()
 	mux.HandleFunc(Base+"/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusNotFound, "There is nothing at this address."))
 	})

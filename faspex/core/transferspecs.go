@@ -8,8 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
@@ -22,7 +25,16 @@ const tokenLife = 10 * time.Minute
 
 // pathsBody is the body of both calls. A path is text, {source} or {path}: clients send each.
 type pathsBody struct {
-	Paths []any `json:"paths,omitempty" maxItems:"100000" doc:"texts, or objects with source or path"`
+	Paths []requestPath `json:"paths,omitempty" maxItems:"100000" nullable:"true"`
+}
+
+// requestPath is a path of a request, described to the library.
+type requestPath struct{ api.PathOrText }
+
+// Schema describes the three forms of a path.
+func (requestPath) Schema(huma.Registry) *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString}
+	return &huma.Schema{AnyOf: []*huma.Schema{text, {Type: huma.TypeObject, Properties: map[string]*huma.Schema{"source": text, "path": text}}}}
 }
 
 type uploadInput struct {
@@ -250,17 +262,7 @@ func sources(b *pathsBody) ([]transferspec.Path, error) {
 	}
 	var out []transferspec.Path
 	for _, p := range b.Paths {
-		var source string
-		switch v := p.(type) {
-		case string:
-			source = v
-		case map[string]any:
-			if source, _ = v["source"].(string); source == "" {
-				source, _ = v["path"].(string)
-			}
-		default:
-			return nil, badRequest("paths must be texts, or objects with source or path.")
-		}
+		source := p.Source
 		if source == "" || strings.ContainsRune(source, 0) || strings.Contains("/"+source+"/", "/../") {
 			return nil, badRequest("A path is empty or leads out of the package.")
 		}
