@@ -28,6 +28,7 @@ Environment:
   FASPEX_CORE_OLD_SECRET   the secret before the last rotation, which still opens and verifies
   FASPEX_CORE_URL          origin that people use, for example https://faspex.example.com
   FASPEX_CORE_TRUSTED_PROXIES  addresses and networks of the router, whose X-Forwarded-For is believed (default: nobody's)
+  FASPEX_CORE_GATEWAY      true when the router has an HTTP gateway at /aspera/http-gwy/ (default: false)
   FASPEX_CORE_LOG_LEVEL    debug, info (default), warn, error
   FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD,
   FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE   the database`,
@@ -45,6 +46,10 @@ Environment:
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_TRUSTED_PROXIES: %w", err)
 			}
+			gateway, err := process.Switch(os.Getenv("FASPEX_CORE_GATEWAY"))
+			if err != nil {
+				return fmt.Errorf("FASPEX_CORE_GATEWAY: %w", err)
+			}
 			config, err := store.ConfigFromEnv(os.Getenv)
 			if err != nil {
 				return fmt.Errorf("read database configuration: %w", err)
@@ -55,7 +60,7 @@ Environment:
 			}
 			defer db.Close()
 			server, err := core.New(store.New(db), ring, core.Config{
-				ExternalURL: os.Getenv("FASPEX_CORE_URL"), Version: version.Version, TrustedProxies: proxies, Log: log,
+				ExternalURL: os.Getenv("FASPEX_CORE_URL"), Gateway: gateway, Version: version.Version, TrustedProxies: proxies, Log: log,
 			})
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_URL: %w", err)

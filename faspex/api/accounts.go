@@ -24,15 +24,16 @@ type Account struct {
 // OwnAccount is the caller's account, with what the server lets the caller do.
 type OwnAccount struct {
 	Account
-	ManagesSharedInboxes bool    `json:"manages_shared_inboxes"`
-	ManagesWorkgroups    bool    `json:"manages_workgroups"`
-	ForwardsAllowed      bool    `json:"forwards_allowed"`
-	ObfuscationOptional  bool    `json:"obfuscation_optional"`
-	EncryptionAtRest     string  `json:"encryption_at_rest" enum:"required,optional,none"`
-	ConnectEnabled       bool    `json:"connect_enabled"`
-	GatewayEnabled       bool    `json:"gateway_enabled"`
-	GatewayURL           *string `json:"gateway_url" doc:"where the HTTP gateway answers; null when there is none"`
-	AllowSendToEmail     bool    `json:"allow_send_to_email"`
+	Capabilities         []string `json:"capabilities" enum:"account.own,package.send,package.download,admin.users.read,admin.users.write,admin.privileged_users.write,admin.packages.read,admin.packages.write,admin.nodes.write,admin.clients.write,admin.configuration.read" doc:"what the caller may do"`
+	ManagesSharedInboxes bool     `json:"manages_shared_inboxes"`
+	ManagesWorkgroups    bool     `json:"manages_workgroups"`
+	ForwardsAllowed      bool     `json:"forwards_allowed"`
+	ObfuscationOptional  bool     `json:"obfuscation_optional"`
+	EncryptionAtRest     string   `json:"encryption_at_rest" enum:"required,optional,none"`
+	ConnectEnabled       bool     `json:"connect_enabled"`
+	GatewayEnabled       bool     `json:"gateway_enabled"`
+	GatewayURL           *string  `json:"gateway_url" doc:"where the HTTP gateway answers; null when there is none"`
+	AllowSendToEmail     bool     `json:"allow_send_to_email"`
 }
 
 // AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name, first_name,

@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -41,7 +42,12 @@ func (s *Server) registerAccount() {
 }
 
 func (s *Server) ownAccount(a store.Account) api.OwnAccount {
-	return api.OwnAccount{Account: accountOutExpanded(a), ConnectEnabled: true, EncryptionAtRest: "none"}
+	out := api.OwnAccount{
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true, EncryptionAtRest: "none",
+		GatewayEnabled: s.gateway != "",
+	}
+	out.GatewayURL = orNull(s.gateway)
+	return out
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {

@@ -34,7 +34,7 @@ func (s *Server) registerAccounts() {
 		IDPath
 		Expand bool `query:"expand"`
 	}
-	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: managers, summary: "List accounts"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
 		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
 			found, total, err := s.store.Accounts(ctx, store.AccountFilter{
 				Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), Status: in.Status, ActiveOnly: in.Active,
@@ -51,7 +51,7 @@ func (s *Server) registerAccounts() {
 		})
 	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, proves: true,
 		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
-	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: managers, summary: "Read an account"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: userReaders, summary: "Read an account"},
 		func(ctx context.Context, in *getInput) (*tagged[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
 			if err != nil {

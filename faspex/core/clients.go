@@ -36,7 +36,7 @@ func (s *Server) registerOAuthClients() {
 		IfMatch
 		Body api.OAuthClientChange
 	}
-	register(s, operation{method: http.MethodGet, path: base, id: "list-oauth-clients", what: what, access: admins, summary: "List OAuth clients"},
+	register(s, operation{method: http.MethodGet, path: base, id: "list-oauth-clients", what: what, access: clientAdmins, summary: "List OAuth clients"},
 		func(ctx context.Context, in *ListInput) (*body[clientList], error) {
 			internal := in.ClientTypes == "internal"
 			if len(in.ClientTypesPHP) > 0 {
@@ -56,7 +56,7 @@ func (s *Server) registerOAuthClients() {
 			}
 			return answerWith(out), nil
 		})
-	register(s, operation{method: http.MethodPost, path: base, id: "create-oauth-client", what: what, access: admins, status: http.StatusCreated, summary: "Register an OAuth client"},
+	register(s, operation{method: http.MethodPost, path: base, id: "create-oauth-client", what: what, access: clientAdmins, status: http.StatusCreated, summary: "Register an OAuth client"},
 		func(ctx context.Context, in *struct{ Body api.OAuthClientChange }) (*body[api.OAuthClient], error) {
 			if in.Body.Name == nil || in.Body.ClientType == nil {
 				return nil, badRequest("name and client_type are needed.")
@@ -79,7 +79,7 @@ func (s *Server) registerOAuthClients() {
 			out.ClientSecret = secret
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-oauth-client", what: what, access: admins, summary: "Read an OAuth client"},
+	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-oauth-client", what: what, access: clientAdmins, summary: "Read an OAuth client"},
 		func(ctx context.Context, in *IDPath) (*tagged[api.OAuthClient], error) {
 			c, err := s.store.OAuthClient(ctx, in.ID)
 			if err != nil {
@@ -92,7 +92,7 @@ func (s *Server) registerOAuthClients() {
 			tag, err := tagOf(out)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-oauth-client", what: what, access: admins, summary: "Change an OAuth client"},
+	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.OAuthClient], error) {
 			c, tag, err := change(in.IfMatch, s.storedClient(ctx, in.ID), func(c store.OAuthClient) (store.OAuthClient, error) {
 				return s.changeClient(ctx, c, in.Body)
@@ -103,7 +103,7 @@ func (s *Server) registerOAuthClients() {
 			out, err := s.clientOut(ctx, c)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPost, path: base + "/{id}/secret", id: "replace-oauth-client-secret", what: what, access: admins,
+	register(s, operation{method: http.MethodPost, path: base + "/{id}/secret", id: "replace-oauth-client-secret", what: what, access: clientAdmins,
 		status: http.StatusCreated, summary: "Give a confidential client another secret, which this answer alone shows"},
 		func(ctx context.Context, in *IDPath) (*body[api.OAuthClient], error) {
 			secret, hash := newSecret()
@@ -121,7 +121,7 @@ func (s *Server) registerOAuthClients() {
 			out.ClientSecret = secret
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-oauth-client", what: what, access: admins, summary: "Remove an OAuth client"},
+	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-oauth-client", what: what, access: clientAdmins, summary: "Remove an OAuth client"},
 		func(ctx context.Context, in *IDPath) (*empty, error) {
 			if _, err := s.changeable(ctx, in.ID); err != nil {
 				return nil, err

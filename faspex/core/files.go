@@ -90,7 +90,7 @@ func (s *Server) packageRoot(side string) root {
 		if err != nil {
 			return nil, "", err
 		}
-		if err := mayDownload(v, caller(ctx), side); err != nil {
+		if err := mayDownload(v, side); err != nil {
 			return nil, "", err
 		}
 		_, _, c, err := s.reach(ctx, v.pkg)

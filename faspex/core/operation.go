@@ -5,25 +5,28 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
 
-// access says who may call an operation at all; what they see of it is the operation's affair.
-type access []string
+// access is the capability that one needs to call an operation at all; what they see of it is the operation's affair. None is needed for
+// what is public.
+type access = policy.Capability
 
-var (
-	public   access
-	anyone   = access{store.RoleAdmin, store.RoleManager, store.RoleUser}
-	managers = access{store.RoleAdmin, store.RoleManager}
-	admins   = access{store.RoleAdmin}
+const (
+	public       access = ""
+	anyone              = policy.LoggedIn
+	managers            = policy.WriteUsers
+	admins              = policy.WriteNodes
+	clientAdmins        = policy.WriteClients
+	userReaders         = policy.ReadUsers
 )
 
 // operation describes one call of the API.
@@ -48,7 +51,7 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 		OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, Tags: []string{op.what},
 		Errors: []int{http.StatusBadRequest, http.StatusInternalServerError}, MaxBodyBytes: 4 << 20,
 	}
-	if len(op.access) > 0 {
+	if op.access != public {
 		o.Security = []map[string][]string{{"bearer": {}}}
 		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
 		o.Middlewares = huma.Middlewares{s.admit(op.access)}
@@ -76,8 +79,8 @@ type (
 	addressKey   struct{}
 )
 
-// admit lets a call pass whose bearer token is good and whose account has one of the roles.
-func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
+// admit lets a call pass whose bearer token is good and whose account has a capability.
+func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		p, err := s.auth.Authenticate(ctx.Context(), auth.Bearer(ctx.Header("Authorization")))
 		switch {
@@ -87,7 +90,7 @@ func (s *Server) admit(roles access) func(huma.Context, func(huma.Context)) {
 		case err != nil:
 			s.log.ErrorContext(ctx.Context(), "authentication failed", "request", process.RequestID(ctx.Context()), "error", err)
 			_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")
-		case !slices.Contains(roles, p.Account.Role):
+		case !policy.May(actor(p.Account), needed):
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
 		default:
 			r, _ := humago.Unwrap(ctx)
@@ -108,6 +111,11 @@ func clientAddress(ctx context.Context) string {
 }
 
 func isAdmin(a store.Account) bool { return a.Role == store.RoleAdmin }
+
+// actor is an account as the rules see it.
+func actor(a store.Account) policy.Actor {
+	return policy.Actor{Role: a.Role, Active: a.Status == store.AccountActive, Uploads: a.UploadsAllowed, Downloads: a.DownloadsAllowed}
+}
 
 // body is an answer with a JSON body.
 type body[T any] struct{ Body T }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"faspex.io/operator/faspex/api"
-	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -22,8 +22,8 @@ func (s *Server) registerPackageChanges() {
 			if err != nil {
 				return nil, err
 			}
-			if !v.sender {
-				return nil, forbidden("Only its sender can change a package.")
+			if err := mayChange(v, in.Body); err != nil {
+				return nil, err
 			}
 			p, err := changePackage(v.pkg, in.Body)
 			if err != nil {
@@ -41,7 +41,7 @@ func (s *Server) registerPackageChanges() {
 			if err != nil {
 				return nil, err
 			}
-			if !v.author {
+			if !v.thing.Sent {
 				return nil, forbidden("You did not send this package.")
 			}
 			if err := s.store.ArchiveSent(ctx, v.pkg.ID); err != nil {
@@ -56,7 +56,7 @@ func (s *Server) registerPackageChanges() {
 			if err != nil {
 				return nil, err
 			}
-			if !v.recipient {
+			if !v.thing.Received {
 				return nil, forbidden("You are not a recipient of this package.")
 			}
 			if err := s.store.ArchiveDelivery(ctx, v.pkg.ID, caller(ctx).ID); err != nil {
@@ -74,14 +74,18 @@ func (s *Server) packageAnswer(ctx context.Context, id string) (*body[api.Packag
 	return answerWith(packageOut(v)), nil
 }
 
-// changePackage applies a change. When it is released can be changed only before that.
+// mayChange asks the rules about each part of a change.
+func mayChange(v view, c api.PackageChange) error {
+	if c.ReleasePolicy != nil || c.ReleaseDate != nil {
+		if err := v.can(policy.ChangeRelease); err != nil {
+			return err
+		}
+	}
+	return v.can(policy.ChangeExpiration) // a change of nothing needs the right as well
+}
+
+// changePackage applies a change.
 func changePackage(p store.Package, c api.PackageChange) (store.Package, error) {
-	if (c.ReleasePolicy != nil || c.ReleaseDate != nil) && p.State != packages.Held {
-		return p, conflict("The package is released already.")
-	}
-	if p.State == packages.Deleted || packages.Show(p.State, p.UploadStatus) == packages.StatusDeleting {
-		return p, conflict("The package is deleted.")
-	}
 	var err error
 	set(&p.ReleasePolicy, c.ReleasePolicy)
 	set(&p.ExpirationPolicy, c.ExpirationPolicy)

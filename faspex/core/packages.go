@@ -14,6 +14,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -66,12 +67,15 @@ type view struct {
 	deliveries []store.Delivery
 	downloads  []store.Downloads
 	folder     string // name of the storage location
-	sender     bool   // the caller sent it, or is an admin: sees and manages it
-	author     bool   // the caller sent it: may have its content
-	recipient  bool   // the caller received it and has not deleted it
-	archived   bool   // on the caller's side
-	box        string
+	// manages: the caller sent it, or is an admin. They see who received and downloaded it.
+	manages bool
+	actor   policy.Actor
+	thing   policy.Package // the package as the rules see it
+	box     string
 }
+
+// can answers nil, or what the caller is told who may not do something with the package.
+func (v view) can(action policy.Action) error { return policy.Can(v.actor, action, v.thing) }
 
 // view reads a package for the caller; for strangers it does not exist.
 func (s *Server) view(ctx context.Context, id string) (view, error) {
@@ -88,15 +92,10 @@ func (s *Server) view(ctx context.Context, id string) (view, error) {
 		return view{}, err
 	}
 	v := views[0]
-	if !v.sender && (!v.recipient || !visibleToRecipients(p.State)) {
+	if !policy.Sees(v.actor, v.thing) {
 		return view{}, notFound("package")
 	}
 	return v, nil
-}
-
-// visibleToRecipients: until it is released a package is its sender's affair, and once it is being deleted nobody's.
-func visibleToRecipients(st packages.State) bool {
-	return st == packages.Released || st == packages.Expired || st == packages.ReleasedToExpired
 }
 
 // views gathers what belongs to packages in a few queries, whatever their number.
@@ -126,22 +125,34 @@ func (s *Server) views(ctx context.Context, list []store.Package) ([]view, error
 			name = f.Name
 			folders[p.SharedFolderID] = name
 		}
-		v := view{pkg: p, deliveries: deliveries[p.ID], downloads: downloads[p.ID], folder: name, sender: p.Sender.ID == me.ID || isAdmin(me), author: p.Sender.ID == me.ID}
-		v.archived = v.author && p.SenderArchived
-		for _, d := range v.deliveries {
-			if d.Recipient.ID == me.ID && !d.Deleted {
-				v.recipient = true
-				v.archived = v.archived || d.Archived
-			}
-		}
-		out[i] = v
+		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID], name)
 	}
 	return out, nil
 }
 
+func viewOf(me store.Account, p store.Package, deliveries []store.Delivery, downloads []store.Downloads, folder string) view {
+	v := view{pkg: p, deliveries: deliveries, downloads: downloads, folder: folder, actor: actor(me)}
+	v.thing = policy.Package{
+		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
+		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
+	}
+	v.manages = v.thing.Sent || policy.May(v.actor, policy.ReadAllPackages)
+	for _, d := range deliveries {
+		if d.Recipient.ID == me.ID && !d.Deleted {
+			v.thing.Received, v.thing.ReceivedArchived = true, d.Archived
+		}
+	}
+	for _, d := range downloads {
+		if d.Account.ID == me.ID {
+			v.thing.Downloads = int64(d.Counted)
+		}
+	}
+	return v
+}
+
 func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.PackageCreate }) (*body[api.Package], error) {
 	me, c := caller(ctx), in.Body
-	if !me.UploadsAllowed {
+	if !policy.May(actor(me), policy.SendPackages) {
 		return nil, forbidden("Your account may not send packages.")
 	}
 	inbox, err := s.store.DefaultInbox(ctx)
@@ -224,27 +235,23 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 	return to, nil
 }
 
-// deletePackage starts the deletion of what the caller sent; a job removes the content. What the caller received goes off their list.
+// deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who received it take
+// it off their own lists, and it stays whole for everyone else.
 func (s *Server) deletePackage(ctx context.Context, id string) error {
 	v, err := s.view(ctx, id)
 	if err != nil {
 		return err
 	}
-	if v.recipient {
-		if err := s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now()); err != nil {
-			return err
-		}
+	if !v.manages {
+		return s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now())
 	}
-	if !v.sender {
-		return nil
+	if v.pkg.State == packages.Deleted || packages.Show(v.pkg.State, v.pkg.UploadStatus) == packages.StatusDeleting {
+		return nil // a repeated deletion is done already
 	}
-	to, can := packages.Deleting(v.pkg.State)
-	if !can {
-		if v.pkg.State == packages.Deleted || packages.Show(v.pkg.State, v.pkg.UploadStatus) == packages.StatusDeleting {
-			return nil
-		}
-		return conflict("The package is being processed. Try again when that is done.")
+	if err := v.can(policy.DeleteForAll); err != nil {
+		return err
 	}
+	to, _ := packages.Deleting(v.pkg.State)
 	moved, err := s.store.Move(ctx, v.pkg.ID, v.pkg.State, to)
 	if err == nil && !moved {
 		return conflict("The package is being processed. Try again when that is done.")

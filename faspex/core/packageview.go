@@ -3,10 +3,12 @@ package core
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -17,11 +19,11 @@ func packageOut(v view) api.Package {
 		ID: text(p.ID), Title: p.Title, Note: p.Note, Sender: accountOut(p.Sender), Recipients: []api.Recipient{}, PrivateRecipients: []api.Recipient{},
 		State: string(p.State), UploadStatus: string(p.UploadStatus), Status: string(packages.Show(p.State, p.UploadStatus)), Type: v.box,
 		ReleasePolicy: p.ReleasePolicy, ReleaseDate: nullStamp(p.ReleaseDate), ExpirationPolicy: p.ExpirationPolicy, ExpirationDate: nullStamp(p.ExpirationDate),
-		Archived: v.archived, PreventHTTPDownload: p.PreventHTTPDownload, ObfuscationEnabled: p.ObfuscateNames, EARenabled: p.EncryptAtRest,
+		Archived: v.archived(), PreventHTTPDownload: p.PreventHTTPDownload, ObfuscationEnabled: p.ObfuscateNames, EARenabled: p.EncryptAtRest,
 		Metadata: map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles, ErrorDesc: p.ErrorDesc,
 		Downloaders: []api.Downloader{}, ActiveDownloaders: []api.Downloader{}, DownloadAvailability: "not_available",
 		FileProcessingStatus: "no_processing_performed", PackageUUID: p.UUID, CreatedTime: stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
-		UploadCompletionTime: nullStamp(p.UploadCompletedAt), StorageLocations: []api.StorageLocation{},
+		UploadCompletionTime: nullStamp(p.UploadCompletedAt), Sides: []string{}, StorageLocations: []api.StorageLocation{},
 	}
 	if p.State.Downloadable() {
 		out.DownloadAvailability = "full"
@@ -37,15 +39,57 @@ func packageOut(v view) api.Package {
 		switch {
 		case !d.Private:
 			out.Recipients = append(out.Recipients, r)
-		case v.sender:
+		case v.manages:
 			out.PrivateRecipients = append(out.PrivateRecipients, r)
 		}
-		if v.sender {
+		if v.manages {
 			out.StorageLocations = append(out.StorageLocations, api.StorageLocation{ID: r.ID, Name: v.folder, RecipientType: "user", ShareID: text(p.SharedFolderID)})
 		}
 	}
-	if v.sender {
+	if v.manages {
 		addDownloads(&out, v.downloads)
+		out.RecipientsAffected = v.others()
+	}
+	out.Actions = texts(policy.Actions(v.actor, v.thing))
+	if v.thing.Sent {
+		out.Sides = append(out.Sides, packages.SideSent)
+	}
+	if v.thing.Received {
+		out.Sides = append(out.Sides, packages.SideReceived)
+	}
+	return out
+}
+
+// archived: the caller took it off the list that it is shown in, or off one of both when it is shown by itself.
+func (v view) archived() bool {
+	sent, received := v.thing.Sent && v.thing.SentArchived, v.thing.Received && v.thing.ReceivedArchived
+	switch {
+	case strings.HasPrefix(v.box, "inbox"):
+		return received
+	case strings.HasPrefix(v.box, "outbox"), strings.HasPrefix(v.box, "pending"):
+		return sent
+	}
+	return sent || received
+}
+
+// others counts the recipients who lose the package when it is deleted for everyone: those who have not deleted it, without the caller.
+func (v view) others() int {
+	n := 0
+	for _, d := range v.deliveries {
+		if !d.Deleted {
+			n++
+		}
+	}
+	if v.thing.Received {
+		n--
+	}
+	return n
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
 	}
 	return out
 }

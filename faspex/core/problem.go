@@ -13,6 +13,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
@@ -115,9 +116,13 @@ const busyRetry = "5"
 // answer turns an error of a handler into what the client is told. What it is not told is logged here, once.
 func (s *Server) answer(ctx context.Context, what string, err error) error {
 	var p *problem
+	var no *policy.Refusal
 	var wait *auth.WaitError
 	switch {
 	case errors.As(err, &p):
+	case errors.As(err, &no):
+		p = newProblem(map[policy.Kind]int{policy.Forbidden: http.StatusForbidden, policy.NotNow: http.StatusConflict}[no.Kind], no.Reason)
+		p.Code = no.Code
 	case errors.As(err, &wait):
 		p = newProblem(http.StatusTooManyRequests, "Too many attempts failed. Wait a while and try again.")
 		p.retryAfter = auth.RetryAfter(wait.Wait)

@@ -26,12 +26,17 @@ const Base = "/aspera/faspex"
 
 const v5 = "/api/v5"
 
+// GatewayPath is where the router has the HTTP gateway.
+const GatewayPath = "/aspera/http-gwy"
+
 // Config of the server.
 type Config struct {
 	// ExternalURL is what people type (FASPEX_CORE_URL).
 	ExternalURL string
 	// Version is told by version and by the header X-IBM-Aspera.
 	Version string
+	// Gateway says that the instance has an HTTP gateway, at GatewayPath of ExternalURL.
+	Gateway bool
 	// TrustedProxies are the routers whose X-Forwarded-For is believed; nobody's by default.
 	TrustedProxies address.List
 	// Now is the clock; nil is time.Now.
@@ -44,6 +49,7 @@ type Server struct {
 	store   *store.Store
 	auth    *auth.Server
 	dialer  *nodes.Dialer
+	gateway string // where the gateway answers; empty without one
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -64,7 +70,11 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
-	return &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), version: cfg.Version, now: cfg.Now, log: cfg.Log}, nil
+	srv := &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), version: cfg.Version, now: cfg.Now, log: cfg.Log}
+	if cfg.Gateway {
+		srv.gateway = strings.TrimSuffix(cfg.ExternalURL, "/") + GatewayPath
+	}
+	return srv, nil
 }
 
 // Ready reports why core should get no requests: no database, or a schema it was not built for. It is the check of /health.

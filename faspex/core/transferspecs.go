@@ -14,6 +14,7 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/store"
 )
@@ -65,14 +66,8 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 		return nil, err
 	}
 	me := caller(ctx)
-	if !v.author {
-		return nil, forbidden("Only the sender can send the content of a package.")
-	}
-	if !me.UploadsAllowed {
-		return nil, forbidden("Your account may not send packages.")
-	}
-	if !packages.Uploadable(v.pkg.State, v.pkg.UploadStatus) {
-		return nil, conflict("The content of this package was sent already.")
+	if err := v.can(policy.Upload); err != nil {
+		return nil, err
 	}
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
@@ -121,7 +116,7 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 		return nil, err
 	}
 	me := caller(ctx)
-	if err := mayDownload(v, me, in.Type); err != nil {
+	if err := mayDownload(v, in.Type); err != nil {
 		return nil, err
 	}
 	wanted, err := sources(in.Body)
@@ -159,7 +154,7 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 	if me, err = s.store.Account(ctx, me.ID); err != nil {
 		return nil, err
 	}
-	if err := mayDownload(v, me, in.Type); err != nil {
+	if err := mayDownload(v, in.Type); err != nil {
 		return nil, err
 	}
 	// Clients take the absence of paths for a question to their user.
@@ -169,37 +164,12 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 	return answerWith(finish(spec, v.pkg, node, folder)), nil
 }
 
-// mayDownload: a recipient once the package is released, the sender as soon as the content is there.
-//
-// A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole ones alone, a limit
-// could be walked around file by file, and counting at the end, by cutting the session before it.
-func mayDownload(v view, me store.Account, side string) error {
-	if !me.DownloadsAllowed || me.Status != store.AccountActive {
-		return forbidden("Your account may not download packages.")
+// mayDownload asks the rules about one side of a package.
+func mayDownload(v view, side string) error {
+	if side == packages.SideSent {
+		return policy.CanDownloadSent(v.actor, v.thing)
 	}
-	if side == "sent" {
-		if !v.author {
-			return forbidden("You did not send this package.")
-		}
-		if v.pkg.UploadStatus != packages.UploadCompleted || (v.pkg.State != packages.Released && v.pkg.State != packages.Held) {
-			return conflict("The content of this package is not available.")
-		}
-		return nil
-	}
-	if !v.recipient {
-		return forbidden("You are not a recipient of this package.")
-	}
-	if !v.pkg.State.Downloadable() {
-		return conflict("The content of this package is not available.")
-	}
-	if v.pkg.DownloadLimit.Valid {
-		for _, d := range v.downloads {
-			if d.Account.ID == me.ID && int64(d.Counted) >= v.pkg.DownloadLimit.Int64 {
-				return forbidden("You have downloaded this package as often as its sender allowed.")
-			}
-		}
-	}
-	return nil
+	return policy.CanDownloadReceived(v.actor, v.thing)
 }
 
 // reach finds the folder and the node of a package's content.

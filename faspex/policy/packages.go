@@ -1,0 +1,210 @@
+package policy
+
+import (
+	"slices"
+
+	"faspex.io/operator/faspex/packages"
+)
+
+// Action is something that can be done with a package.
+type Action string
+
+// Actions, by the names that clients are told.
+const (
+	Upload           Action = "upload"
+	Download         Action = "download"
+	RemoveFromList   Action = "remove_from_my_list"
+	DeleteForAll     Action = "delete_for_everyone"
+	Release          Action = "release"
+	ChangeRelease    Action = "change_release"
+	ChangeExpiration Action = "change_expiration"
+)
+
+// PackageActions lists every action.
+func PackageActions() []Action {
+	return []Action{Upload, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration}
+}
+
+// Package is a package as an actor meets it.
+type Package struct {
+	State        packages.State
+	UploadStatus packages.UploadStatus
+	// Sent and Received tell how it belongs to the actor. A package that the actor deleted from the received ones is not received.
+	Sent, Received bool
+	// SentArchived and ReceivedArchived: the actor took it off that list.
+	SentArchived, ReceivedArchived bool
+	// WaitsForRelease: its release policy is not to be released at once.
+	WaitsForRelease bool
+	// DownloadLimit is how often each recipient may download it; 0 is no limit. Downloads is how often the actor did.
+	DownloadLimit, Downloads int64
+	// PreventHTTP: it is not to be downloaded by HTTP.
+	PreventHTTP bool
+}
+
+// Sees reports whether the package exists for an actor. Until it is released a package is its sender's affair, and once it is being
+// deleted nobody's but the sender's and the admins'.
+func Sees(a Actor, p Package) bool {
+	return manages(a, p) || p.Received &&
+		(p.State == packages.Released || p.State == packages.Expired || p.State == packages.ReleasedToExpired)
+}
+
+// manages: the sender and the admins decide about a package.
+func manages(a Actor, p Package) bool { return p.Sent || May(a, WriteAllPackages) }
+
+// Can answers nil, or a Refusal that says why an actor may not do something with a package that it sees.
+func Can(a Actor, action Action, p Package) error {
+	switch action {
+	case Upload:
+		return canUpload(a, p)
+	case Download:
+		return canDownload(a, p)
+	case RemoveFromList:
+		return canRemove(p)
+	case DeleteForAll:
+		return canDelete(a, p)
+	case Release, ChangeRelease:
+		return canRelease(a, p, action == Release)
+	case ChangeExpiration:
+		return canExpire(a, p)
+	}
+	return forbidden("forbidden", "There is no such action.")
+}
+
+// Actions lists what an actor may do with a package.
+func Actions(a Actor, p Package) []Action {
+	return slices.DeleteFunc(PackageActions(), func(action Action) bool { return Can(a, action, p) != nil })
+}
+
+func canUpload(a Actor, p Package) error {
+	switch {
+	case !p.Sent:
+		return forbidden("not_sender", "Only the sender can send the content of a package.")
+	case !May(a, SendPackages):
+		return forbidden("uploads_not_allowed", "Your account may not send packages.")
+	case gone(p):
+		return notNow("package_deleted", "The package is deleted.")
+	case !packages.Uploadable(p.State, p.UploadStatus):
+		return notNow("already_sent", "The content of this package was sent already.")
+	}
+	return nil
+}
+
+// canDownload: from either side. CanDownloadSent and CanDownloadReceived are about one.
+func canDownload(a Actor, p Package) error {
+	received := CanDownloadReceived(a, p)
+	if received == nil || !p.Sent {
+		return received
+	}
+	sent := CanDownloadSent(a, p)
+	if sent != nil && p.Received {
+		return received
+	}
+	return sent
+}
+
+// CanDownloadSent: the sender, as soon as the content is there.
+func CanDownloadSent(a Actor, p Package) error {
+	if !May(a, ReceivePackages) {
+		return errNoDownloads
+	}
+	if !p.Sent {
+		return forbidden("not_sender", "You did not send this package.")
+	}
+	if p.UploadStatus != packages.UploadCompleted || p.State != packages.Released && p.State != packages.Held {
+		return unavailable(p)
+	}
+	return nil
+}
+
+// CanDownloadReceived: a recipient, once the package is released.
+//
+// A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole ones alone, a limit
+// could be walked around file by file, and counting at the end, by cutting the session before it.
+func CanDownloadReceived(a Actor, p Package) error {
+	switch {
+	case !May(a, ReceivePackages):
+		return errNoDownloads
+	case !p.Received:
+		return forbidden("not_recipient", "You are not a recipient of this package.")
+	case !p.State.Downloadable():
+		return unavailable(p)
+	case p.DownloadLimit > 0 && p.Downloads >= p.DownloadLimit:
+		return forbidden("download_limit", "You have downloaded this package as often as its sender allowed.")
+	}
+	return nil
+}
+
+// CanDownloadByHTTP is what a download by a browser needs beside the right to download.
+func CanDownloadByHTTP(p Package) error {
+	if p.PreventHTTP {
+		return forbidden("http_download_prevented", "The sender does not allow this package to be downloaded by a browser. Use ascp.")
+	}
+	return nil
+}
+
+var errNoDownloads = forbidden("downloads_not_allowed", "Your account may not download packages.")
+
+// unavailable says why the content cannot be had now.
+func unavailable(p Package) error {
+	switch {
+	case gone(p):
+		return notNow("package_deleted", "The package is deleted.")
+	case p.State == packages.Expired || p.State == packages.ReleasedToExpired || p.State == packages.HeldToExpired:
+		return notNow("package_expired", "The package has expired.")
+	case p.State == packages.Held && p.UploadStatus == packages.UploadSubmitted:
+		return notNow("content_missing", "The package waits for its files.")
+	}
+	return notNow("content_unavailable", "The content of this package is not available.")
+}
+
+func gone(p Package) bool {
+	return p.State == packages.Deleted || packages.Show(p.State, p.UploadStatus) == packages.StatusDeleting
+}
+
+func canRemove(p Package) error {
+	switch {
+	case p.Received && !p.ReceivedArchived, p.Sent && !p.SentArchived:
+		return nil
+	case !p.Received && !p.Sent:
+		return forbidden("not_recipient", "The package is on no list of yours.")
+	}
+	return notNow("already_removed", "You have taken the package off your list already.")
+}
+
+func canDelete(a Actor, p Package) error {
+	if !manages(a, p) {
+		return forbidden("not_sender", "Only its sender can delete a package for everyone.")
+	}
+	if gone(p) {
+		return notNow("package_deleted", "The package is deleted.")
+	}
+	if _, can := packages.Deleting(p.State); !can {
+		return notNow("package_busy", "The package is being processed. Try again when that is done.")
+	}
+	return nil
+}
+
+// canRelease: when a package is released can be changed only before that; and it can be released only while it waits for that.
+func canRelease(a Actor, p Package, now bool) error {
+	switch {
+	case !manages(a, p):
+		return forbidden("not_sender", "Only its sender can change a package.")
+	case gone(p):
+		return notNow("package_deleted", "The package is deleted.")
+	case p.State != packages.Held:
+		return notNow("already_released", "The package is released already.")
+	case now && !p.WaitsForRelease:
+		return notNow("already_released", "The package is released as soon as its files are there.")
+	}
+	return nil
+}
+
+func canExpire(a Actor, p Package) error {
+	if !manages(a, p) {
+		return forbidden("not_sender", "Only its sender can change a package.")
+	}
+	if gone(p) {
+		return notNow("package_deleted", "The package is deleted.")
+	}
+	return nil
+}

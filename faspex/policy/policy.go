@@ -1,0 +1,99 @@
+// Package policy decides who may do what. It is pure: callers tell it who acts and what the thing is, and it answers yes or why not. What
+// people are shown (Capabilities, Actions) comes from the same rules as what is enforced (May, Can), so the two cannot differ. It knows
+// neither the database nor the wire.
+package policy
+
+import "slices"
+
+// Roles of accounts.
+const (
+	RoleAdmin   = "admin"
+	RoleManager = "manager"
+	RoleUser    = "user"
+)
+
+// Actor is an account that acts.
+type Actor struct {
+	Role   string
+	Active bool
+	// Uploads and Downloads are the account's switches.
+	Uploads, Downloads bool
+}
+
+// Capability is something an account may do, whatever the thing.
+type Capability string
+
+// Capabilities, by the names that clients are told.
+const (
+	// LoggedIn is what everyone has who is logged in: the own account, the own packages, contacts.
+	LoggedIn        Capability = "account.own"
+	SendPackages    Capability = "package.send"
+	ReceivePackages Capability = "package.download"
+	// ReadUsers and WriteUsers are about accounts of users; those of managers and admins need WritePrivilegedUsers.
+	ReadUsers            Capability = "admin.users.read"
+	WriteUsers           Capability = "admin.users.write"
+	WritePrivilegedUsers Capability = "admin.privileged_users.write"
+	ReadAllPackages      Capability = "admin.packages.read"
+	WriteAllPackages     Capability = "admin.packages.write"
+	WriteNodes           Capability = "admin.nodes.write"
+	WriteClients         Capability = "admin.clients.write"
+	ReadConfiguration    Capability = "admin.configuration.read"
+)
+
+// All lists every capability.
+func All() []Capability {
+	return []Capability{
+		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers, ReadAllPackages, WriteAllPackages,
+		WriteNodes, WriteClients, ReadConfiguration,
+	}
+}
+
+// May reports whether an actor has a capability.
+func May(a Actor, c Capability) bool {
+	if !a.Active {
+		return false
+	}
+	switch c {
+	case LoggedIn:
+		return true
+	case SendPackages:
+		return a.Uploads
+	case ReceivePackages:
+		return a.Downloads
+	case ReadUsers, WriteUsers:
+		return a.Role == RoleAdmin || a.Role == RoleManager
+	}
+	return a.Role == RoleAdmin && slices.Contains(All(), c)
+}
+
+// Capabilities lists what an actor may do.
+func Capabilities(a Actor) []Capability {
+	return slices.DeleteFunc(All(), func(c Capability) bool { return !May(a, c) })
+}
+
+// Refusal is why something may not be done.
+type Refusal struct {
+	// Kind tells whether the actor may not, or the thing is not in a state for it.
+	Kind Kind
+	// Code is a word for programs.
+	Code string
+	// Reason is a sentence for people.
+	Reason string
+}
+
+func (r *Refusal) Error() string { return r.Reason }
+
+// Kind of a refusal.
+type Kind int
+
+// Kinds of refusals.
+const (
+	// Forbidden: this actor may not.
+	Forbidden Kind = iota
+	// NotNow: the thing is in no state for it.
+	NotNow
+)
+
+func forbidden(code, reason string) error { return &Refusal{Forbidden, code, reason} }
+
+func notNow(code, reason string) error { return &Refusal{NotNow, code, reason} }
