@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the web page of faspex/ui/web into faspex/ui/web/dist: npm ci, type check, unit tests, vite build.
+# Builds the web page of faspex/ui/web into faspex/ui/web/dist: npm ci, the API's types, type check, unit tests, vite build.
 # Does nothing, and needs nothing, when no input changed since the last build. The node modules are installed once per
 # package-lock.json, outside of the tree.
 #
@@ -14,7 +14,8 @@ mkdir -p "$cache"
 exec 9>"$cache/.lock" # two builds at once: the second finds the first one's result
 flock 9
 
-inputs=$(find . \( -name node_modules -o -name dist -o -name dist.new -o -name "$stamp" \) -prune -o -type f -print0 |
+api=../../core/openapi.json
+inputs=$({ find . \( -name node_modules -o -name dist -o -name dist.new -o -name "$stamp" -o -name schema.d.ts \) -prune -o -type f -print0; printf '%s\0' "$api"; } |
   LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 if [ -f dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$inputs" ]; then
   echo "web-build: dist is current"
@@ -35,6 +36,8 @@ if [ ! -L node_modules ] && [ -e node_modules ]; then rm -rf node_modules; fi
 ln -sfn "$modules/node_modules" node_modules
 
 bin=node_modules/.bin
+# Made anew each time and kept out of git: what the page calls is checked against what the server has.
+"$bin/openapi-typescript" "$api" --output src/api/schema.d.ts >/dev/null
 "$bin/tsc" --noEmit
 NO_COLOR=1 "$bin/vitest" run --reporter=dot
 # Built beside dist and moved there whole, so that a server that reads dist never sees half a page.

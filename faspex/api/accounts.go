@@ -60,6 +60,11 @@ type AccountChange struct {
 	PasswordChangeRequired *bool `json:"password_change_required,omitempty"`
 }
 
+// AccountsChange is the body that changes several accounts.
+type AccountsChange struct {
+	AccountActivated bool `json:"account_activated" required:"true"`
+}
+
 // Preferences of the caller's own account.
 type Preferences struct {
 	CanHavePublicURL          string  `json:"can_have_public_url"`

@@ -22,8 +22,8 @@ type Node struct {
 	ConnectionTimeout              int     `json:"connection_timeout" doc:"seconds"`
 	PaginationBrowsing             bool    `json:"pagination_browsing"`
 	Status                         string  `json:"status" enum:"queued,working,failed,completed,disabled,initiated"`
-	// StatusMessage is set by a test only.
-	StatusMessage string         `json:"status_message,omitempty"`
+	StatusMessage                  string  `json:"status_message,omitempty" doc:"why the last call that was asked for failed"`
+	// SharedFolders are the node's storage locations.
 	SharedFolders []SharedFolder `json:"shared_folders,omitempty" doc:"only with expand=true"`
 }
 
@@ -48,6 +48,32 @@ type NodeChange struct {
 	PaginationBrowsing             *bool   `json:"pagination_browsing,omitempty"`
 	// Test asks that the node be called before it is stored; a node that does not answer is refused then.
 	Test *bool `json:"test,omitempty"`
+	// ProceedAnyway is an addition of this implementation.
+	ProceedAnyway *bool `json:"proceed_anyway,omitempty" doc:"with test: a node that does not answer is stored nevertheless, with the status failed"`
+}
+
+// NodeTest is what calling a node found out. Nothing of it is stored.
+type NodeTest struct {
+	Status        string       `json:"status" enum:"completed,failed"`
+	StatusMessage string       `json:"status_message" doc:"why the node was not reached; empty when it was"`
+	Certificate   *Certificate `json:"certificate" doc:"null without TLS, or when nothing answered"`
+}
+
+// Certificate is what a node shows of itself.
+type Certificate struct {
+	Fingerprint string   `json:"fingerprint" doc:"SHA-256 of the certificate: 32 pairs of hexadecimal digits with colons between them"`
+	Subject     string   `json:"subject"`
+	Issuer      string   `json:"issuer"`
+	Names       []string `json:"names" doc:"host names and addresses that it holds for"`
+	NotBefore   string   `json:"not_before"`
+	NotAfter    string   `json:"not_after"`
+	Trusted     bool     `json:"trusted" doc:"whether public_key of the node, or without one the system's roots, vouch for it and for the host's name"`
+	PEM         string   `json:"pem" doc:"the certificate, to be stored as public_key of the node"`
+}
+
+// DirectoryCreate names a folder of a node.
+type DirectoryCreate struct {
+	Path string `json:"path" required:"true" minLength:"1" maxLength:"1024" doc:"from the top of the node's storage"`
 }
 
 // SharedFolder is a storage location: a directory of a node.

@@ -139,8 +139,9 @@ func TestSessionsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Status = store.AccountInactive
-	if err := s.store.UpdateAccount(t.Context(), a); err != nil {
+	inactive := a
+	inactive.Status = store.AccountInactive
+	if err := s.store.UpdateAccount(t.Context(), a, inactive, ""); err != nil {
 		t.Fatal(err)
 	}
 	ended("of an inactive account", b)

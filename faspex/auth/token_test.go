@@ -208,13 +208,13 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Status = store.AccountInactive
-	if err := s.store.UpdateAccount(t.Context(), a); err != nil {
+	inactive := a
+	inactive.Status = store.AccountInactive
+	if err := s.store.UpdateAccount(t.Context(), a, inactive, ""); err != nil {
 		t.Fatal(err)
 	}
 	refused("of an inactive account", last)
-	a.Status = store.AccountActive
-	if err := s.store.UpdateAccount(t.Context(), a); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), inactive, a, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Authenticate(t.Context(), last); err != nil {

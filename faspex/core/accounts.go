@@ -24,7 +24,11 @@ func (s *Server) registerAccounts() {
 		Types    []string `query:"type,explode"`
 		TypesPHP []string `query:"type[],explode"`
 		Active   bool     `query:"active"`
-		Query    string   `query:"q"`
+		Status   string   `query:"status" enum:"active,inactive,locked,pending_approval,saml_configuration_disabled"`
+		Query    string   `query:"q" doc:"part of login, first, last or full name, or e-mail address"`
+
+		Sort       string `query:"sort" enum:"name,full_name,email,role,status,last_login_time,created_at" default:"name"`
+		Descending bool   `query:"descending"`
 	}
 	type getInput struct {
 		IDPath
@@ -32,7 +36,10 @@ func (s *Server) registerAccounts() {
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
 		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
-			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), ActiveOnly: in.Active}, in.page())
+			found, total, err := s.store.Accounts(ctx, store.AccountFilter{
+				Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), Status: in.Status, ActiveOnly: in.Active,
+				Sort: in.Sort, Descending: in.Descending,
+			}, in.page())
 			if err != nil {
 				return nil, err
 			}
@@ -45,15 +52,21 @@ func (s *Server) registerAccounts() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, proves: true,
 		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
 	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: userReaders, summary: "Read an account"},
-		func(ctx context.Context, in *getInput) (*body[api.Account], error) {
+		func(ctx context.Context, in *getInput) (*tagged[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
-			return answerWith(showAccount(a, in.Expand)), err
+			if err != nil {
+				return nil, err
+			}
+			tag, err := accountTag(a)
+			return answerTagged(showAccount(a, in.Expand), tag), err
 		})
 	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, proves: true,
 		summary: "Change an account"}, s.changeAccount)
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
+	register(s, operation{method: http.MethodPatch, path: v5 + "/accounts", id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
+		summary: "Activate or deactivate several accounts"}, s.activateAccounts)
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Remove several accounts"}, s.deleteAccounts)
 }
@@ -73,13 +86,16 @@ func (s *Server) account(ctx context.Context, id string) (store.Account, error) 
 	return s.store.Account(ctx, n)
 }
 
-// mayManage keeps managers from admins' accounts, and from making admins.
+// mayManage keeps managers to the accounts of users, and to their own, and from making anybody more than a user.
 func (s *Server) mayManage(ctx context.Context, a store.Account, newRole *string) error {
 	if isAdmin(caller(ctx)) {
 		return nil
 	}
-	if isAdmin(a) || (newRole != nil && *newRole == store.RoleAdmin) {
-		return forbidden("Only an admin may manage admins.")
+	if a.Role != store.RoleUser && a.ID != caller(ctx).ID {
+		return forbidden("Only an admin may manage admins and managers.")
+	}
+	if newRole != nil && *newRole != a.Role {
+		return forbidden("Only an admin may make somebody an admin or a manager.")
 	}
 	return nil
 }
@@ -120,57 +136,73 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 
 func (s *Server) changeAccount(ctx context.Context, in *struct {
 	IDPath
+	IfMatch
 	Body api.AccountChange
-}) (*body[api.Account], error) {
-	c := in.Body
-	before, err := s.account(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.mayManage(ctx, before, c.Role); err != nil {
-		return nil, err
-	}
-	if c.Name != nil && !strings.EqualFold(*c.Name, before.Name) {
-		return nil, badRequest("name cannot be changed.")
-	}
-	a, err := applyChange(before, c)
-	if err != nil {
-		return nil, err
-	}
-	hash := ""
-	if c.PasswordChangeRequired != nil && c.Password == nil {
-		return nil, badRequest("password_change_required goes with password.")
-	}
+}) (*tagged[api.Account], error) {
+	c, hash := in.Body, ""
 	if c.Password != nil {
-		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
+		before, err := s.account(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.mayManage(ctx, before, c.Role); err != nil {
+			return nil, err
+		}
 		if hash, err = s.newPassword(ctx, *c.Password); err != nil {
 			return nil, err
 		}
-		if c.PublicKey == nil {
-			a.PublicKey = ""
-		}
 	}
-	own := a.ID == caller(ctx).ID
-	if own && (hash != "" || opensOtherwise(before, a)) {
-		if err := s.proveOwner(ctx, before, c.CurrentPassword); err != nil {
-			return nil, err
-		}
-	}
-	if hash != "" {
-		err = s.store.UpdateAccountAndPassword(ctx, a, hash)
-	} else {
-		err = s.store.UpdateAccount(ctx, a)
-	}
+	a, tag, err := change(in.IfMatch, stored[store.Account]{
+		what: "account", tag: accountTag,
+		read:  func() (store.Account, error) { return s.account(ctx, in.ID) },
+		write: func(before, after store.Account) error { return s.store.UpdateAccount(ctx, before, after, hash) },
+	}, func(before store.Account) (store.Account, error) { return s.applyAllowed(ctx, before, c) })
 	if err != nil {
 		return nil, err
 	}
 	// Nobody gives themselves more tries at their own password.
-	if hash != "" || (!own && c.AccountActivated != nil && *c.AccountActivated) {
+	if hash != "" || (a.ID != caller(ctx).ID && c.AccountActivated != nil && *c.AccountActivated) {
 		if err := s.auth.LiftLock(ctx, a.ID); err != nil {
 			return nil, err
 		}
 	}
-	return answerWith(showAccount(a, false)), nil
+	return answerTagged(showAccount(a, false), tag), nil
+}
+
+// applyAllowed applies a change that the caller may make.
+func (s *Server) applyAllowed(ctx context.Context, before store.Account, c api.AccountChange) (store.Account, error) {
+	if err := s.mayManage(ctx, before, c.Role); err != nil {
+		return before, err
+	}
+	if c.Name != nil && !strings.EqualFold(*c.Name, before.Name) {
+		return before, badRequest("name cannot be changed.")
+	}
+	a, err := applyChange(before, c)
+	if err != nil {
+		return a, err
+	}
+	if c.PasswordChangeRequired != nil && c.Password == nil {
+		return a, badRequest("password_change_required goes with password.")
+	}
+	if c.Password != nil {
+		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
+		if c.PublicKey == nil {
+			a.PublicKey = ""
+		}
+	}
+	if a.ID != caller(ctx).ID {
+		return a, nil
+	}
+	if a.Role != before.Role {
+		return a, conflict("You cannot change your own role. Another admin can.")
+	}
+	if a.Status != before.Status {
+		return a, conflict("You cannot deactivate the account you are logged in with.")
+	}
+	if c.Password != nil || opensOtherwise(before, a) {
+		return a, s.proveOwner(ctx, before, c.CurrentPassword)
+	}
+	return a, nil
 }
 
 func applyChange(a store.Account, c api.AccountChange) (store.Account, error) {
@@ -189,6 +221,29 @@ func applyChange(a store.Account, c api.AccountChange) (store.Account, error) {
 		}
 	}
 	return checkAccount(a)
+}
+
+func (s *Server) activateAccounts(ctx context.Context, in *struct {
+	IDs  string `query:"ids"`
+	Body api.AccountsChange
+}) (*batchOutput, error) {
+	all, err := ids(in.IDs, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.batch(ctx, "account", all, func(ctx context.Context, id string) error {
+		a, _, err := change(IfMatch{}, stored[store.Account]{
+			what: "account", tag: accountTag,
+			read:  func() (store.Account, error) { return s.account(ctx, id) },
+			write: func(before, after store.Account) error { return s.store.UpdateAccount(ctx, before, after, "") },
+		}, func(before store.Account) (store.Account, error) {
+			return s.applyAllowed(ctx, before, api.AccountChange{AccountActivated: &in.Body.AccountActivated})
+		})
+		if err != nil || !in.Body.AccountActivated || a.ID == caller(ctx).ID {
+			return err
+		}
+		return s.auth.LiftLock(ctx, a.ID)
+	}), nil
 }
 
 func (s *Server) deleteAccount(ctx context.Context, id string) error {

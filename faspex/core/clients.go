@@ -27,9 +27,13 @@ func (s *Server) registerOAuthClients() {
 		Paging
 		ClientTypes    string   `query:"client_types" enum:"public,internal" default:"public"`
 		ClientTypesPHP []string `query:"client_types[],explode"`
+		Query          string   `query:"q" doc:"part of name, description or client id"`
+		Sort           string   `query:"sort" enum:"name,client_id,client_type,created_at" default:"name"`
+		Descending     bool     `query:"descending"`
 	}
 	type changeInput struct {
 		IDPath
+		IfMatch
 		Body api.OAuthClientChange
 	}
 	register(s, operation{method: http.MethodGet, path: base, id: "list-oauth-clients", what: what, access: clientAdmins, summary: "List OAuth clients"},
@@ -38,7 +42,7 @@ func (s *Server) registerOAuthClients() {
 			if len(in.ClientTypesPHP) > 0 {
 				internal = in.ClientTypesPHP[0] == "internal"
 			}
-			found, total, err := s.store.OAuthClients(ctx, internal, in.page())
+			found, total, err := s.store.OAuthClients(ctx, store.ClientFilter{Internal: internal, Query: in.Query, Sort: in.Sort, Descending: in.Descending}, in.page())
 			if err != nil {
 				return nil, err
 			}
@@ -65,10 +69,8 @@ func (s *Server) registerOAuthClients() {
 				return nil, err
 			}
 			secret := ""
-			if c.ClientType == "confidential" {
-				secret = rand.Text()
-				sum := sha256.Sum256([]byte(secret))
-				c.SecretHash = sum[:]
+			if c.ClientType == confidential {
+				secret, c.SecretHash = newSecret()
 			}
 			if err := s.store.PutOAuthClient(ctx, c); err != nil {
 				return nil, err
@@ -78,27 +80,45 @@ func (s *Server) registerOAuthClients() {
 			return answerWith(out), err
 		})
 	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-oauth-client", what: what, access: clientAdmins, summary: "Read an OAuth client"},
-		func(ctx context.Context, in *IDPath) (*body[api.OAuthClient], error) {
+		func(ctx context.Context, in *IDPath) (*tagged[api.OAuthClient], error) {
 			c, err := s.store.OAuthClient(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
 			out, err := s.clientOut(ctx, c)
-			return answerWith(out), err
-		})
-	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
-		func(ctx context.Context, in *changeInput) (*body[api.OAuthClient], error) {
-			c, err := s.changeable(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			if c, err = s.changeClient(ctx, c, in.Body); err != nil {
-				return nil, err
-			}
-			if err := s.store.PutOAuthClient(ctx, c); err != nil {
+			tag, err := tagOf(out)
+			return answerTagged(out, tag), err
+		})
+	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
+		func(ctx context.Context, in *changeInput) (*tagged[api.OAuthClient], error) {
+			c, tag, err := change(in.IfMatch, s.storedClient(ctx, in.ID), func(c store.OAuthClient) (store.OAuthClient, error) {
+				return s.changeClient(ctx, c, in.Body)
+			})
+			if err != nil {
 				return nil, err
 			}
 			out, err := s.clientOut(ctx, c)
+			return answerTagged(out, tag), err
+		})
+	register(s, operation{method: http.MethodPost, path: base + "/{id}/secret", id: "replace-oauth-client-secret", what: what, access: clientAdmins,
+		status: http.StatusCreated, summary: "Give a confidential client another secret, which this answer alone shows"},
+		func(ctx context.Context, in *IDPath) (*body[api.OAuthClient], error) {
+			secret, hash := newSecret()
+			c, _, err := change(IfMatch{}, s.storedClient(ctx, in.ID), func(c store.OAuthClient) (store.OAuthClient, error) {
+				if c.ClientType != confidential {
+					return c, badRequest("A public client has no secret.")
+				}
+				c.SecretHash = hash
+				return c, nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			out, err := s.clientOut(ctx, c)
+			out.ClientSecret = secret
 			return answerWith(out), err
 		})
 	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-oauth-client", what: what, access: clientAdmins, summary: "Remove an OAuth client"},
@@ -108,6 +128,31 @@ func (s *Server) registerOAuthClients() {
 			}
 			return nil, s.store.DeleteOAuthClient(ctx, in.ID)
 		})
+}
+
+// confidential is the type of clients that have a secret.
+const confidential = "confidential"
+
+// newSecret makes a secret and what the store keeps of it.
+func newSecret() (secret string, hash []byte) {
+	secret = rand.Text()
+	sum := sha256.Sum256([]byte(secret))
+	return secret, sum[:]
+}
+
+func (s *Server) storedClient(ctx context.Context, id string) stored[store.OAuthClient] {
+	return stored[store.OAuthClient]{
+		what: "client",
+		read: func() (store.OAuthClient, error) { return s.changeable(ctx, id) },
+		tag: func(c store.OAuthClient) (string, error) {
+			out, err := s.clientOut(ctx, c)
+			if err != nil {
+				return "", err
+			}
+			return tagOf(out)
+		},
+		write: func(before, after store.OAuthClient) error { return s.store.UpdateOAuthClient(ctx, before, after) },
+	}
 }
 
 // changeable reads a client that people may change: the product's own are made by the installation.

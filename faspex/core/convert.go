@@ -72,7 +72,7 @@ func nodeOut(n store.Node) api.Node {
 		PublicKey: orNull(n.PublicKey), NodeType: n.NodeType, StorageType: n.StorageType, BrowserAddressMatch: n.BrowserAddressMatch,
 		RequesterAddressMatch: n.RequesterAddressMatch, EnableSecondaryTransferAddress: n.EnableSecondaryTransferAddress,
 		PrimaryTransferAddress: n.PrimaryTransferAddress, SecondaryTransferAddress: n.SecondaryTransferAddress,
-		ConnectionTimeout: n.ConnectionTimeout, PaginationBrowsing: n.PaginationBrowsing, Status: n.Status,
+		ConnectionTimeout: n.ConnectionTimeout, PaginationBrowsing: n.PaginationBrowsing, Status: n.Status, StatusMessage: n.StatusMessage,
 	}
 }
 

@@ -40,6 +40,7 @@ func (s *Server) registerSharedFolders() {
 	}
 	type changeInput struct {
 		FolderPath
+		IfMatch
 		Body api.SharedFolderChange
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/shared_folders", id: "list-shared-folders", what: what, access: anyone,
@@ -77,31 +78,33 @@ func (s *Server) registerSharedFolders() {
 			return answerWith(folderOut(f, true)), nil
 		})
 	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
-		func(ctx context.Context, in *FolderPath) (*body[api.SharedFolder], error) {
+		func(ctx context.Context, in *FolderPath) (*tagged[api.SharedFolder], error) {
 			f, err := s.folder(ctx, *in)
-			return answerWith(folderOut(f, true)), err
+			if err != nil {
+				return nil, err
+			}
+			tag, err := folderTag(f)
+			return answerTagged(folderOut(f, true), tag), err
 		})
 	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-shared-folder", what: what, access: admins,
 		summary: "Change a storage location, or make it the default inbox"},
-		func(ctx context.Context, in *changeInput) (*body[api.SharedFolder], error) {
-			f, err := s.folder(ctx, in.FolderPath)
-			if err != nil {
-				return nil, err
-			}
-			if f, err = changeFolder(f, in.Body); err != nil {
-				return nil, err
-			}
-			n, err := s.store.Node(ctx, f.NodeID)
-			if err != nil {
-				return nil, err
-			}
-			if err := s.testDirectory(ctx, n, f.Directory, in.Body.Test); err != nil {
-				return nil, err
-			}
-			if err := s.store.UpdateSharedFolder(ctx, f); err != nil {
-				return nil, err
-			}
-			return answerWith(folderOut(f, true)), nil
+		func(ctx context.Context, in *changeInput) (*tagged[api.SharedFolder], error) {
+			f, tag, err := change(in.IfMatch, stored[store.SharedFolder]{
+				what: what, tag: folderTag,
+				read:  func() (store.SharedFolder, error) { return s.folder(ctx, in.FolderPath) },
+				write: func(before, after store.SharedFolder) error { return s.store.UpdateSharedFolder(ctx, before, after) },
+			}, func(f store.SharedFolder) (store.SharedFolder, error) {
+				f, err := changeFolder(f, in.Body)
+				if err != nil {
+					return f, err
+				}
+				n, err := s.store.Node(ctx, f.NodeID)
+				if err != nil {
+					return f, err
+				}
+				return f, s.testDirectory(ctx, n, f.Directory, in.Body.Test)
+			})
+			return answerTagged(folderOut(f, true), tag), err
 		})
 	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-shared-folder", what: what, access: admins,
 		summary: "Remove a storage location without packages; its files stay"},

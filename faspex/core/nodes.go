@@ -33,8 +33,10 @@ func (s *Server) registerNodes() {
 	const what = "node"
 	type ListInput struct {
 		Paging
-		Expand bool   `query:"expand"`
-		Query  string `query:"q"`
+		Expand     bool   `query:"expand"`
+		Query      string `query:"q" doc:"part of name or host"`
+		Sort       string `query:"sort" enum:"name,host,status,created_at" default:"name"`
+		Descending bool   `query:"descending"`
 	}
 	type getInput struct {
 		IDPath
@@ -42,11 +44,12 @@ func (s *Server) registerNodes() {
 	}
 	type changeInput struct {
 		IDPath
+		IfMatch
 		Body api.NodeChange
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/nodes", id: "list-nodes", what: what, access: admins, summary: "List nodes"},
 		func(ctx context.Context, in *ListInput) (*body[nodeList], error) {
-			found, total, err := s.store.Nodes(ctx, in.Query, in.page())
+			found, total, err := s.store.Nodes(ctx, store.NodeFilter{Query: in.Query, Sort: in.Sort, Descending: in.Descending}, in.page())
 			if err != nil {
 				return nil, err
 			}
@@ -64,11 +67,11 @@ func (s *Server) registerNodes() {
 		})
 	register(s, operation{method: http.MethodPost, path: v5 + "/nodes", id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},
 		func(ctx context.Context, in *struct{ Body api.NodeChange }) (*body[api.Node], error) {
-			n, err := s.changeNode(store.Node{StorageType: "default", ConnectionTimeout: 30}, in.Body)
+			n, err := s.changeNode(newNode(), in.Body)
 			if err != nil {
 				return nil, err
 			}
-			if n, err = s.testIfAsked(ctx, n, in.Body.Test); err != nil {
+			if n, err = s.testIfAsked(ctx, n, in.Body); err != nil {
 				return nil, err
 			}
 			if n.ID, err = s.store.CreateNode(ctx, n); err != nil {
@@ -77,30 +80,32 @@ func (s *Server) registerNodes() {
 			return answerWith(nodeOut(n)), nil
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/nodes/{id}", id: "get-node", what: what, access: admins, summary: "Read a node"},
-		func(ctx context.Context, in *getInput) (*body[api.Node], error) {
+		func(ctx context.Context, in *getInput) (*tagged[api.Node], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
 			out, err := s.showNode(ctx, n, in.Expand)
-			return answerWith(out), err
-		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/nodes/{id}", id: "update-node", what: what, access: admins, summary: "Change a node"},
-		func(ctx context.Context, in *changeInput) (*body[api.Node], error) {
-			n, err := s.node(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			if n, err = s.changeNode(n, in.Body); err != nil {
-				return nil, err
-			}
-			if n, err = s.testIfAsked(ctx, n, in.Body.Test); err != nil {
-				return nil, err
-			}
-			if err := s.store.UpdateNode(ctx, n); err != nil {
-				return nil, err
-			}
-			return answerWith(nodeOut(n)), nil
+			tag, err := nodeTag(n)
+			return answerTagged(out, tag), err
+		})
+	register(s, operation{method: http.MethodPut, path: v5 + "/nodes/{id}", id: "update-node", what: what, access: admins, summary: "Change a node"},
+		func(ctx context.Context, in *changeInput) (*tagged[api.Node], error) {
+			n, tag, err := change(in.IfMatch, stored[store.Node]{
+				what: what, tag: nodeTag,
+				read:  func() (store.Node, error) { return s.node(ctx, in.ID) },
+				write: func(before, after store.Node) error { return s.store.UpdateNode(ctx, before, after) },
+			}, func(n store.Node) (store.Node, error) {
+				n, err := s.changeNode(n, in.Body)
+				if err != nil {
+					return n, err
+				}
+				return s.testIfAsked(ctx, n, in.Body)
+			})
+			return answerTagged(nodeOut(n), tag), err
 		})
 	register(s, operation{method: http.MethodDelete, path: v5 + "/nodes/{id}", id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
 		func(ctx context.Context, in *IDPath) (*empty, error) {
@@ -120,9 +125,7 @@ func (s *Server) registerNodes() {
 			if err := s.store.SetNodeStatus(ctx, n.ID, n.Status, n.StatusMessage); err != nil {
 				return nil, err
 			}
-			out := nodeOut(n)
-			out.StatusMessage = n.StatusMessage
-			return answerWith(out), nil
+			return answerWith(nodeOut(n)), nil
 		})
 }
 
@@ -181,6 +184,7 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 		}
 	}
 	before := n
+	status, message := n.Status, n.StatusMessage
 	set(&n.Name, c.Name)
 	set(&n.Host, c.Host)
 	set(&n.APIPort, c.APIPort)
@@ -224,6 +228,9 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 		return n, err
 	}
 	n.APIPassword, n.Status, n.StatusMessage = sealed, "queued", ""
+	if n.ID != 0 && c.APIPassword == nil && before.APIUsername == n.APIUsername && !leadsElsewhere(before, n) {
+		n.Status, n.StatusMessage = status, message // whether it answers is as known as before
+	}
 	if _, err := s.dialer.Client(n); err != nil { // checks the certificates, connects to nothing
 		return n, badRequest("public_key must hold PEM certificates, and host and port must make an address.")
 	}
@@ -237,13 +244,13 @@ func leadsElsewhere(before, after store.Node) bool {
 		strings.TrimSpace(before.PublicKey) != strings.TrimSpace(after.PublicKey)
 }
 
-// testIfAsked refuses a node that does not answer, if the request wants that.
-func (s *Server) testIfAsked(ctx context.Context, n store.Node, test *bool) (store.Node, error) {
-	if test == nil || !*test {
+// testIfAsked calls the node if the request wants that, and refuses one that does not answer unless it wants that as well.
+func (s *Server) testIfAsked(ctx context.Context, n store.Node, c api.NodeChange) (store.Node, error) {
+	if c.Test == nil || !*c.Test {
 		return n, nil
 	}
 	n.Status, n.StatusMessage = s.tryNode(ctx, n)
-	if n.Status == "failed" {
+	if n.Status == "failed" && (c.ProceedAnyway == nil || !*c.ProceedAnyway) {
 		return n, badRequest(n.StatusMessage)
 	}
 	return n, nil

@@ -51,6 +51,7 @@ var codes = map[int]string{
 	http.StatusNotAcceptable:         "not_acceptable",
 	http.StatusRequestTimeout:        "request_timeout",
 	http.StatusConflict:              "conflict",
+	http.StatusPreconditionFailed:    "changed",
 	http.StatusRequestEntityTooLarge: "too_large",
 	http.StatusUnsupportedMediaType:  "unsupported_media_type",
 	http.StatusTooManyRequests:       "too_many_requests",
@@ -136,6 +137,8 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 		p = newProblem(http.StatusConflict, "The "+what+" was changed meanwhile. Try again.")
 	case errors.Is(err, store.ErrConflict):
 		p = newProblem(http.StatusConflict, "A "+what+" of that name exists.")
+	case errors.Is(err, store.ErrLastAdmin):
+		p = newProblem(http.StatusConflict, "This is the last active admin. Make somebody else an admin first.")
 	case errors.Is(err, store.ErrInUse):
 		p = newProblem(http.StatusConflict, "The "+what+" is still in use.")
 	case errors.Is(err, context.Canceled):

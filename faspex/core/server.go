@@ -110,6 +110,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerAccounts()
 	s.registerContacts()
 	s.registerNodes()
+	s.registerNodeTests()
 	s.registerSharedFolders()
 	s.registerPackages()
 	s.registerPackageChanges()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"faspex.io/operator/faspex/store"
 )
 
 // upkeepInterval is how often upkeep is done. Nothing urgent waits for it.
@@ -28,7 +30,7 @@ func (s *Server) Upkeep(ctx context.Context) {
 
 // resealNodes carries the passwords of nodes over a rotation of the secret.
 func (s *Server) resealNodes(ctx context.Context) error {
-	all, _, err := s.store.Nodes(ctx, "", everything)
+	all, _, err := s.store.Nodes(ctx, store.NodeFilter{}, everything)
 	if err != nil {
 		return err
 	}

@@ -178,7 +178,7 @@ func (w *Worker) planForever(ctx context.Context) {
 
 // plan makes the jobs that should exist and do not: one of each method, or one for each node.
 func (w *Worker) plan(ctx context.Context) error {
-	nodes, _, err := w.store.Nodes(ctx, "", store.Page{Limit: 10_000})
+	nodes, _, err := w.store.Nodes(ctx, store.NodeFilter{}, store.Page{Limit: 10_000})
 	if err != nil {
 		return err
 	}

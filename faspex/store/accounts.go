@@ -85,10 +85,20 @@ type AccountFilter struct {
 	Query      string // part of name, names or e-mail address
 	Role       string
 	Types      []string
+	Status     string
 	ActiveOnly bool
+	Sort       string // a key of accountOrders; name by default
+	Descending bool
 }
 
-// Accounts lists accounts by name and counts all that match.
+// accountOrders are the columns that accounts are sorted by. The id makes every order a total one, for pages must not
+// overlap.
+var accountOrders = map[string]string{
+	"name": "a.name", "full_name": "a.last_name, a.first_name", "email": "a.email", "role": "a.role", "status": "a.status",
+	"last_login_time": "a.last_login_at", "created_at": "a.created_at",
+}
+
+// Accounts lists accounts and counts all that match.
 func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Account, int, error) {
 	w := where{}
 	if f.Query != "" {
@@ -102,6 +112,9 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	if len(f.Types) > 0 {
 		w.in(`a.type`, f.Types)
 	}
+	if f.Status != "" {
+		w.and(`a.status = ?`, f.Status)
+	}
 	if f.ActiveOnly {
 		w.and(`a.status = ?`, AccountActive)
 	}
@@ -109,7 +122,8 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM accounts a`+w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count accounts: %w", err)
 	}
-	list, err := collect(ctx, s.db, scanAccount, `SELECT `+accountColumns+` FROM accounts a`+w.sql()+` ORDER BY a.name LIMIT ? OFFSET ?`,
+	list, err := collect(ctx, s.db, scanAccount, `SELECT `+accountColumns+` FROM accounts a`+w.sql()+
+		orderBy(accountOrders, f.Sort, "name", f.Descending, "a.id")+` LIMIT ? OFFSET ?`,
 		append(w.args, p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list accounts: %w", err)
@@ -144,65 +158,6 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err err
 		return 0, fmt.Errorf("create account %q: %w", a.Name, classify(err))
 	}
 	return id, nil
-}
-
-// UpdateAccount writes everything of an account but its name, password and login time. Rights to transfer that it takes
-// away are revoked on the nodes as well. ErrLoginTaken when another account has the e-mail address.
-func (s *Store) UpdateAccount(ctx context.Context, a Account) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return changeAccount(ctx, tx, a) })
-	if err != nil {
-		return fmt.Errorf("update account %d: %w", a.ID, classify(err))
-	}
-	return nil
-}
-
-// UpdateAccountAndPassword is UpdateAccount and SetPassword in one step, and sets whether the password must be changed.
-func (s *Store) UpdateAccountAndPassword(ctx context.Context, a Account, hash string) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := changeAccount(ctx, tx, a); err != nil {
-			return err
-		}
-		return setPassword(ctx, tx, a.ID, hash, a.MustChange, "")
-	})
-	if err != nil {
-		return fmt.Errorf("update account %d and its password: %w", a.ID, classify(err))
-	}
-	return nil
-}
-
-// changeAccount is updateAccount, and has the nodes told of rights to transfer that it takes away.
-func changeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
-	var status string
-	var uploads, downloads bool
-	err := tx.QueryRowContext(ctx, `SELECT status, uploads_allowed, downloads_allowed FROM accounts WHERE id = ? FOR UPDATE`, a.ID).
-		Scan(&status, &uploads, &downloads)
-	if err != nil {
-		return err
-	}
-	if err := updateAccount(ctx, tx, a); err != nil {
-		return err
-	}
-	noUploads := status == AccountActive && uploads && (a.Status != AccountActive || !a.UploadsAllowed)
-	noDownloads := status == AccountActive && downloads && (a.Status != AccountActive || !a.DownloadsAllowed)
-	switch {
-	case noUploads && noDownloads:
-		return revokeAccount(ctx, tx, a.ID, "")
-	case noUploads:
-		return revokeAccount(ctx, tx, a.ID, "send")
-	case noDownloads:
-		return revokeAccount(ctx, tx, a.ID, "receive")
-	}
-	return nil
-}
-
-func updateAccount(ctx context.Context, tx *sql.Tx, a Account) error {
-	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
-		public_key = NULLIF(?, ''), preferences = ?, uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
-		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, a.ID)
-	if err != nil {
-		return err
-	}
-	return changeEmail(ctx, tx, a.ID, a.Email)
 }
 
 // UpdatePreferences writes the preferences of an account.
@@ -290,24 +245,6 @@ func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time) e
 	return nil
 }
 
-// DeleteAccount removes an account, and revokes its transfers on the nodes. ErrInUse while packages name it.
-func (s *Store) DeleteAccount(ctx context.Context, id int64) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return ErrNotFound
-		}
-		return revokeAccount(ctx, tx, id, "")
-	})
-	if err != nil {
-		return fmt.Errorf("delete account %d: %w", id, classify(err))
-	}
-	return nil
-}
-
 func oneRow(res sql.Result, what string, id int64) error {
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return fmt.Errorf("%s %d: %w", what, id, ErrNotFound)
@@ -339,6 +276,18 @@ func (w *where) sql() string {
 		return ""
 	}
 	return ` WHERE ` + strings.Join(w.conds, ` AND `)
+}
+
+// orderBy sorts by one of the known orders, else by the usual one, and last by what tells every two rows apart.
+func orderBy(orders map[string]string, sort, usual string, descending bool, last string) string {
+	columns, ok := orders[sort]
+	if !ok {
+		columns = orders[usual]
+	}
+	if descending {
+		columns = strings.ReplaceAll(columns, ",", " DESC,") + " DESC"
+	}
+	return ` ORDER BY ` + columns + `, ` + last
 }
 
 func likeEscape(s string) string {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -69,14 +70,30 @@ func (s *Store) OAuthClient(ctx context.Context, clientID string) (OAuthClient, 
 	return c, nil
 }
 
-// OAuthClients lists clients by name, either the product's own or the others, and counts all that match.
-func (s *Store) OAuthClients(ctx context.Context, internal bool, p Page) ([]OAuthClient, int, error) {
+// ClientFilter chooses and sorts clients.
+type ClientFilter struct {
+	Internal   bool   // the product's own, else the others
+	Query      string // part of name, description or client id
+	Sort       string // a key of clientOrders; name by default
+	Descending bool
+}
+
+var clientOrders = map[string]string{"name": "c.name", "client_id": "c.client_id", "client_type": "c.client_type", "created_at": "c.created_at"}
+
+// OAuthClients lists clients and counts all that match.
+func (s *Store) OAuthClients(ctx context.Context, f ClientFilter, p Page) ([]OAuthClient, int, error) {
+	w := where{}
+	w.and(`c.internal = ?`, f.Internal)
+	if f.Query != "" {
+		like := "%" + likeEscape(f.Query) + "%"
+		w.and(`(c.name LIKE ? OR c.description LIKE ? OR c.client_id LIKE ?)`, like, like, like)
+	}
 	var total int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM oauth_clients WHERE internal = ?`, internal).Scan(&total); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM oauth_clients c`+w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count clients: %w", err)
 	}
-	list, err := collect(ctx, s.db, scanClient, `SELECT `+clientColumns+` FROM oauth_clients c WHERE c.internal = ? ORDER BY c.name, c.id LIMIT ? OFFSET ?`,
-		internal, p.Limit, p.Offset)
+	list, err := collect(ctx, s.db, scanClient, `SELECT `+clientColumns+` FROM oauth_clients c`+w.sql()+
+		orderBy(clientOrders, f.Sort, "name", f.Descending, "c.id")+` LIMIT ? OFFSET ?`, append(w.args, p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list clients: %w", err)
 	}
@@ -85,6 +102,32 @@ func (s *Store) OAuthClients(ctx context.Context, internal bool, p Page) ([]OAut
 
 // PutOAuthClient creates a client or, when its client id exists, writes everything of it but its creator.
 func (s *Store) PutOAuthClient(ctx context.Context, c OAuthClient) error {
+	if err := s.inTx(ctx, func(tx *sql.Tx) error { return putClient(ctx, tx, c) }); err != nil {
+		return fmt.Errorf("store client %s: %w", c.ClientID, classify(err))
+	}
+	return nil
+}
+
+// UpdateOAuthClient writes everything of a client but its creator. ErrChanged when it is not as before any more.
+func (s *Store) UpdateOAuthClient(ctx context.Context, before, after OAuthClient) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		now, err := scanClient(tx.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM oauth_clients c WHERE c.client_id = ? FOR UPDATE`, after.ClientID))
+		if err != nil {
+			return err
+		}
+		now.UpdatedAt, before.UpdatedAt = time.Time{}, time.Time{}
+		if !reflect.DeepEqual(now, before) {
+			return ErrChanged
+		}
+		return putClient(ctx, tx, after)
+	})
+	if err != nil {
+		return fmt.Errorf("update client %s: %w", after.ClientID, classify(err))
+	}
+	return nil
+}
+
+func putClient(ctx context.Context, tx *sql.Tx, c OAuthClient) error {
 	uris, err := json.Marshal(orEmpty(c.RedirectURIs))
 	if err != nil {
 		return err
@@ -93,8 +136,7 @@ func (s *Store) PutOAuthClient(ctx context.Context, c OAuthClient) error {
 	if err != nil {
 		return err
 	}
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_clients (client_id, secret_hash, name, description, contact_email, client_type, internal, require_pkce,
+	if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_clients (client_id, secret_hash, name, description, contact_email, client_type, internal, require_pkce,
 			redirect_uris, origins, enable_http_basic_auth, allow_jwt_grant, allow_global_key, public_key, allow_refresh_token,
 			access_token_expiration_hours, refresh_token_expiration_hours, access_grant_all_users, creator_id)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, ?, ?, ?, ?)
@@ -104,27 +146,22 @@ func (s *Store) PutOAuthClient(ctx context.Context, c OAuthClient) error {
 			allow_jwt_grant = VALUES(allow_jwt_grant), allow_global_key = VALUES(allow_global_key), public_key = VALUES(public_key),
 			allow_refresh_token = VALUES(allow_refresh_token), access_token_expiration_hours = VALUES(access_token_expiration_hours),
 			refresh_token_expiration_hours = VALUES(refresh_token_expiration_hours), access_grant_all_users = VALUES(access_grant_all_users)`,
-			c.ClientID, c.SecretHash, c.Name, c.Description, c.ContactEmail, c.ClientType, c.Internal, c.RequirePKCE, uris, origins, c.EnableHTTPBasicAuth,
-			c.AllowJWTGrant, c.AllowGlobalKey, c.PublicKey, c.AllowRefreshToken, c.AccessTokenExpirationHours, c.RefreshTokenExpirationHours,
-			c.AccessGrantAllUsers, c.CreatorID); err != nil {
+		c.ClientID, c.SecretHash, c.Name, c.Description, c.ContactEmail, c.ClientType, c.Internal, c.RequirePKCE, uris, origins, c.EnableHTTPBasicAuth,
+		c.AllowJWTGrant, c.AllowGlobalKey, c.PublicKey, c.AllowRefreshToken, c.AccessTokenExpirationHours, c.RefreshTokenExpirationHours,
+		c.AccessGrantAllUsers, c.CreatorID); err != nil {
+		return err
+	}
+	var id int64
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM oauth_clients WHERE client_id = ?`, c.ClientID).Scan(&id); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM oauth_client_users WHERE oauth_client_id = ?`, id); err != nil {
+		return err
+	}
+	for _, account := range c.AccessGrantToUsers {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_client_users (oauth_client_id, account_id) VALUES (?, ?)`, id, account); err != nil {
 			return err
 		}
-		var id int64
-		if err := tx.QueryRowContext(ctx, `SELECT id FROM oauth_clients WHERE client_id = ?`, c.ClientID).Scan(&id); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM oauth_client_users WHERE oauth_client_id = ?`, id); err != nil {
-			return err
-		}
-		for _, account := range c.AccessGrantToUsers {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_client_users (oauth_client_id, account_id) VALUES (?, ?)`, id, account); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("store client %s: %w", c.ClientID, classify(err))
 	}
 	return nil
 }

@@ -132,9 +132,18 @@ func (s *Store) CreateSharedFolder(ctx context.Context, f SharedFolder) (int64, 
 }
 
 // UpdateSharedFolder writes everything of a folder. Setting DefaultInbox takes the mark from the old default inbox.
-func (s *Store) UpdateSharedFolder(ctx context.Context, f SharedFolder) error {
+// ErrChanged when the folder is not as before any more.
+func (s *Store) UpdateSharedFolder(ctx context.Context, before, f SharedFolder) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE shared_folders SET name = ?, directory = ?, enable_linking = ?, enable_cloud_referencing = ?, read_permission = ?,
+		now, err := scanFolder(tx.QueryRowContext(ctx, `SELECT `+folderColumns+` FROM shared_folders f WHERE f.id = ? FOR UPDATE`, f.ID))
+		if err != nil {
+			return err
+		}
+		now.UpdatedAt, before.UpdatedAt = time.Time{}, time.Time{}
+		if now != before {
+			return ErrChanged
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE shared_folders SET name = ?, directory = ?, enable_linking = ?, enable_cloud_referencing = ?, read_permission = ?,
 			override_transfer_parameters = ?, lock_minrate_policy = ?, kbps_initial_target_download_rate = ?, kbps_initial_target_upload_rate = ?,
 			kbps_max_target_download_rate = ?, kbps_max_target_upload_rate = ?, relay_incoming_bandwidth = ?, relay_outgoing_bandwidth = ? WHERE id = ?`,
 			f.Name, f.Directory, f.EnableLinking, f.EnableCloudReferencing, f.ReadPermission, f.OverrideTransferParameters, f.LockMinratePolicy,

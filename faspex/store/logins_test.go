@@ -44,9 +44,13 @@ func TestLoginsAreUnique(t *testing.T) {
 		}
 	}
 	for _, taken := range []string{"ülf@example.com", "ULF"} {
-		a := person("", taken)
-		a.ID, a.Preferences = eve, []byte(`{}`)
-		if err := s.UpdateAccount(ctx, a); !errors.Is(err, store.ErrLoginTaken) {
+		before, err := s.Account(ctx, eve)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := before
+		a.Email = taken
+		if err := s.UpdateAccount(ctx, before, a, ""); !errors.Is(err, store.ErrLoginTaken) {
 			t.Errorf("update to %q: %v", taken, err)
 		}
 		if err := s.UpdateOwnAccount(ctx, a); !errors.Is(err, store.ErrLoginTaken) {
@@ -62,9 +66,13 @@ func TestLoginsAreUnique(t *testing.T) {
 		}
 	}
 	// An address that was given up may be another's.
-	a := person("", "new@example.com")
-	a.ID, a.Preferences = ulf, []byte(`{}`)
-	if err := s.UpdateAccount(ctx, a); err != nil {
+	before, err := s.Account(ctx, ulf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := before
+	after.Email = "new@example.com"
+	if err := s.UpdateAccount(ctx, before, after, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.CreateAccount(ctx, person("heir", "ulf@example.com")); err != nil {

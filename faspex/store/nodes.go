@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -57,18 +59,28 @@ func (s *Store) Node(ctx context.Context, id int64) (Node, error) {
 	return n, nil
 }
 
-// Nodes lists nodes by name, those whose name or host contains query, and counts all that match.
-func (s *Store) Nodes(ctx context.Context, query string, p Page) ([]Node, int, error) {
+// NodeFilter narrows and sorts a list of nodes; zero values narrow nothing.
+type NodeFilter struct {
+	Query      string // part of name or host
+	Sort       string // a key of nodeOrders; name by default
+	Descending bool
+}
+
+var nodeOrders = map[string]string{"name": "n.name", "host": "n.host, n.api_port", "status": "n.status", "created_at": "n.created_at"}
+
+// Nodes lists nodes and counts all that match.
+func (s *Store) Nodes(ctx context.Context, f NodeFilter, p Page) ([]Node, int, error) {
 	w := where{}
-	if query != "" {
-		like := "%" + likeEscape(query) + "%"
+	if f.Query != "" {
+		like := "%" + likeEscape(f.Query) + "%"
 		w.and(`(n.name LIKE ? OR n.host LIKE ?)`, like, like)
 	}
 	var total int
 	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM nodes n`+w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count nodes: %w", err)
 	}
-	list, err := collect(ctx, s.db, scanNode, `SELECT `+nodeColumns+` FROM nodes n`+w.sql()+` ORDER BY n.name LIMIT ? OFFSET ?`,
+	list, err := collect(ctx, s.db, scanNode, `SELECT `+nodeColumns+` FROM nodes n`+w.sql()+
+		orderBy(nodeOrders, f.Sort, "name", f.Descending, "n.id")+` LIMIT ? OFFSET ?`,
 		append(w.args, p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list nodes: %w", err)
@@ -89,17 +101,33 @@ func (s *Store) CreateNode(ctx context.Context, n Node) (int64, error) {
 	return res.LastInsertId()
 }
 
-// UpdateNode writes everything of a node but its cursor.
-func (s *Store) UpdateNode(ctx context.Context, n Node) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE nodes SET
-		name = ?, host = ?, api_port = ?, api_username = ?, api_password = ?, use_ssl = ?, verify_ssl = ?, public_key = NULLIF(?, ''), node_type = ?,
-		storage_type = ?, browser_address_match = ?, requester_address_match = ?, enable_secondary_transfer_address = ?,
-		primary_transfer_address = ?, secondary_transfer_address = ?, connection_timeout = ?, pagination_browsing = ?, status = ?, status_message = ?
-		WHERE id = ?`, append(nodeValues(n), n.ID)...)
+// UpdateNode writes everything of a node but its cursor. ErrChanged when it is not as before any more.
+func (s *Store) UpdateNode(ctx context.Context, before, after Node) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		now, err := scanNode(tx.QueryRowContext(ctx, `SELECT `+nodeColumns+` FROM nodes n WHERE n.id = ? FOR UPDATE`, after.ID))
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(configured(now), configured(before)) {
+			return ErrChanged
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE nodes SET
+			name = ?, host = ?, api_port = ?, api_username = ?, api_password = ?, use_ssl = ?, verify_ssl = ?, public_key = NULLIF(?, ''), node_type = ?,
+			storage_type = ?, browser_address_match = ?, requester_address_match = ?, enable_secondary_transfer_address = ?,
+			primary_transfer_address = ?, secondary_transfer_address = ?, connection_timeout = ?, pagination_browsing = ?, status = ?, status_message = ?
+			WHERE id = ?`, append(nodeValues(after), after.ID)...)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("update node %d: %w", n.ID, classify(err))
+		return fmt.Errorf("update node %d: %w", after.ID, classify(err))
 	}
 	return nil
+}
+
+// configured is a node without what is found out about it.
+func configured(n Node) Node {
+	n.Status, n.StatusMessage, n.TransfersCursor, n.UpdatedAt = "", "", "", time.Time{}
+	return n
 }
 
 func nodeValues(n Node) []any {

@@ -1,69 +1,48 @@
-import { Loading } from '@carbon/react';
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { BrowserRouter } from 'react-router';
-import { Session } from './auth/session';
-import { basePath, loadConfig } from './config';
-import { Pages } from './Pages';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { RouterProvider } from 'react-router';
+import { createClient } from './api/client';
+import { ApiProvider, type Api } from './api/context';
+import { type ApiProblem } from './api/problem';
+import { createHooksFor, createQueryClient } from './api/query';
+import { type Session, type Start } from './auth/session';
+import { startI18n } from './i18n/i18n';
+import { createRouter } from './router';
+import { reloadOnMissingChunk } from './shell/release';
+import { followSystemTheme } from './shell/theme';
 import { Welcome } from './shell/Welcome';
+import { useEnded } from './shell/ended';
+import './styles/index.scss';
 
-type Phase =
-  | { name: 'starting' }
-  | { name: 'failed'; message: string }
-  | { name: 'signed-out' | 'ended' }
-  | { name: 'ready'; session: Session };
+type Outcome = Exclude<Start, { kind: 'leaving' }> | { kind: 'failed'; problem: ApiProblem };
 
-/** The address inside the application. */
-function currentPath(): string {
-  const { pathname, search } = window.location;
-  return (pathname.startsWith(basePath) ? pathname.slice(basePath.length) : '') + search;
+/** Shows the application, or why there is none. */
+export async function show(session: Session | null, outcome: Outcome): Promise<void> {
+  followSystemTheme();
+  reloadOnMissingChunk();
+  await startI18n();
+  const element = document.getElementById('root');
+  if (!element) throw new Error('the page has no element #root');
+  createRoot(element).render(<StrictMode>{content(session, outcome)}</StrictMode>);
 }
 
-/** Reads the configuration, finishes or starts a login, and then shows the pages. */
-export function App() {
-  const [phase, setPhase] = useState<Phase>({ name: 'starting' });
-  const started = useRef(false);
-
-  const begin = useCallback(async (returnTo: string) => {
-    try {
-      await new Session(await loadConfig()).begin(returnTo);
-    } catch (error) {
-      setPhase({ name: 'failed', message: messageOf(error) });
-    }
-  }, []);
-  const leave = useCallback((name: 'signed-out' | 'ended') => setPhase({ name }), []);
-
-  useEffect(() => {
-    if (started.current) return; // React runs effects twice while developing; a code can be used once
-    started.current = true;
-    const start = async () => {
-      const session = new Session(await loadConfig());
-      const returnTo = await session.complete(new URLSearchParams(window.location.search));
-      if (returnTo !== null) window.history.replaceState(null, '', basePath + returnTo);
-      else if (!session.signedIn) return begin(currentPath());
-      setPhase({ name: 'ready', session });
-    };
-    start().catch((error: unknown) => setPhase({ name: 'failed', message: messageOf(error) }));
-  }, [begin]);
-
-  switch (phase.name) {
-    case 'starting':
-      return <Loading description="Loading Faspex" />;
-    case 'failed':
-      return <Welcome title="Sign-in did not succeed" text={phase.message} action={() => void begin('/received')} />;
-    case 'signed-out':
-      return <Welcome title="You are signed out" text="Sign in to send and receive packages." action={() => void begin('/received')} />;
-    case 'ended':
-      return <Welcome title="Your session has ended" text="Sign in again to go on where you were." action={() => void begin(currentPath())} />;
-    case 'ready':
-      return (
-        <BrowserRouter basename={basePath}>
-          <Pages session={phase.session} leave={leave} />
-        </BrowserRouter>
-      );
+function content(session: Session | null, outcome: Outcome) {
+  if (outcome.kind === 'failed' || !session) {
+    const problem = outcome.kind === 'failed' ? outcome.problem : null;
+    return <Welcome reason="failed" problem={problem} signIn={() => window.location.reload()} />;
   }
+  if (outcome.kind === 'signed-out') return <Welcome reason="signed-out" signIn={() => void session.leave('/')} />;
+  const client = createClient(session);
+  const api: Api = { session, client, hooks: createHooksFor(client), queries: createQueryClient() };
+  return <Application api={api} router={createRouter(api)} />;
 }
 
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message === 'Failed to fetch' ? 'The server cannot be reached.' : message;
+function Application({ api, router }: { api: Api; router: ReturnType<typeof createRouter> }) {
+  const ended = useEnded(api);
+  if (ended) return <Welcome reason={ended.reason} signIn={() => void api.session.leave(ended.returnTo)} />;
+  return (
+    <ApiProvider api={api}>
+      <RouterProvider router={router} />
+    </ApiProvider>
+  );
 }

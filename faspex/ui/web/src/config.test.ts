@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ApiProblem } from './api/problem';
 import { parseConfig } from './config';
 
 describe('parseConfig', () => {
@@ -11,8 +12,8 @@ describe('parseConfig', () => {
   it('takes blanks and double quotes', () => {
     expect(parseConfig('x = { client_id : "a b", redirect_uri : "/r" }')).toEqual({ clientId: 'a b', redirectPath: '/r' });
   });
-  it('names what is missing', () => {
-    expect(() => parseConfig("x = {client_id:'a'}")).toThrow('redirect_uri');
-    expect(() => parseConfig("x = {client_id:'',redirect_uri:'/'}")).toThrow('client_id');
+  it('refuses an answer that lacks a part', () => {
+    expect(() => parseConfig("x = {client_id:'a'}")).toThrow(ApiProblem);
+    expect(() => parseConfig("x = {client_id:'',redirect_uri:'/'}")).toThrow(ApiProblem);
   });
 });

@@ -1,139 +1,80 @@
-// The Faspex API v5 as the page uses it.
+// Typed calls of the Faspex API v5. `schema.d.ts` is generated from the server's description of its API; a call that the
+// server does not have, or a field of another type, fails the type check.
 
+import createFetchClient, { type Client } from 'openapi-fetch';
+import type { Session } from '../auth/session';
 import { basePath } from '../config';
-import { LoginRequired, type Session } from '../auth/session';
-import { ApiError, errorMessage } from './errors';
-import type { Account, Contact, FileItem, Package, PackageList, RecipientType, TransferSpec, UploadDetails } from './types';
+import { ApiProblem, problemFrom } from './problem';
+import { noteAnswer, noteUnreachable } from './reachable';
+import type { paths } from './schema';
 
-export type Box = 'received' | 'sent';
+export type ApiClient = Client<paths>;
 
-const boxPaths: Record<Box, string> = { received: 'inbox', sent: 'outbox' };
-
-export interface PackageQuery {
-  limit: number;
-  offset: number;
-  q: string;
+export function createClient(session: Session): ApiClient {
+  return createFetchClient<paths>({
+    baseUrl: basePath,
+    fetch: (request) => authorized(session, request),
+    headers: { Accept: 'application/json' },
+    cache: 'no-store',
+  });
 }
 
-export interface FilePage {
-  items: FileItem[];
-  /** Present when there are more files in the folder. */
-  next: string | null;
+/** Sends a request with a token, once more with a new one when the first is refused. Throws an ApiProblem for every failure. */
+async function authorized(session: Session, request: Request): Promise<Response> {
+  const body = request.body === null ? null : await request.clone().arrayBuffer();
+  const token = await session.accessToken();
+  let response = await attempt(request, body, token);
+  if (response.status === 401) response = await attempt(request, body, await session.accessToken(token));
+  return checked(response);
 }
 
-export interface NewPackage {
-  title: string;
-  note?: string;
-  recipients: { name: string; recipient_type: RecipientType }[];
-}
-
-interface Call {
-  method?: string;
-  query?: Record<string, string | number | string[]>;
-  body?: unknown;
-  signal?: AbortSignal | undefined;
-}
-
-export class Api {
-  constructor(private readonly session: Session) {}
-
-  account(signal?: AbortSignal): Promise<Account> {
-    return this.json('account', { signal });
-  }
-
-  packages(box: Box, query: PackageQuery, signal?: AbortSignal): Promise<PackageList> {
-    const { limit, offset, q } = query;
-    return this.json(`${boxPaths[box]}/packages`, { query: q ? { limit, offset, q } : { limit, offset }, signal });
-  }
-
-  package(id: string, signal?: AbortSignal): Promise<Package> {
-    return this.json(`packages/${encodeURIComponent(id)}`, { signal });
-  }
-
-  uploadDetails(id: string, signal?: AbortSignal): Promise<UploadDetails> {
-    return this.json(`packages/${encodeURIComponent(id)}/upload_details`, { signal });
-  }
-
-  async files(id: string, box: Box, path: string, iterationToken: string | null, signal?: AbortSignal): Promise<FilePage> {
-    const query: Record<string, string | number> = { per_page: 200 };
-    if (iterationToken) query['iteration_token'] = iterationToken;
-    const response = await this.send(`packages/${encodeURIComponent(id)}/files/${box}/page`, {
-      method: 'POST',
-      query,
-      body: { path },
-      signal,
-    });
-    const answer = (await response.json()) as { items?: FileItem[] };
-    return { items: answer.items ?? [], next: response.headers.get('X-Aspera-Next-Iteration-Token') };
-  }
-
-  async contacts(q: string, signal?: AbortSignal): Promise<Contact[]> {
-    const answer = await this.json<{ contacts?: Contact[] }>('contacts', {
-      query: { context: 'packages', limit: 20, q, 'type[]': ['user', 'workgroup', 'shared_inbox', 'external_user'] },
-      signal,
-    });
-    return answer.contacts ?? [];
-  }
-
-  createPackage(input: NewPackage): Promise<Package> {
-    return this.json('packages', { method: 'POST', body: input });
-  }
-
-  async deletePackage(id: string): Promise<void> {
-    await this.send('packages', { method: 'DELETE', body: { ids: [id] } });
-  }
-
-  uploadSpec(id: string, paths: string[]): Promise<TransferSpec> {
-    return this.json(`packages/${encodeURIComponent(id)}/transfer_spec/upload`, {
-      method: 'POST',
-      query: { transfer_type: 'connect' },
-      body: { paths },
-    });
-  }
-
-  downloadSpec(id: string, box: Box): Promise<TransferSpec> {
-    return this.json(`packages/${encodeURIComponent(id)}/transfer_spec/download`, {
-      method: 'POST',
-      query: { type: box, transfer_type: 'connect' },
-      body: {},
-    });
-  }
-
-  private async json<T>(path: string, call: Call): Promise<T> {
-    return (await (await this.send(path, call)).json()) as T;
-  }
-
-  /** Sends a request, once more with a new token when the first is refused, and turns every other failure into an ApiError. */
-  private async send(path: string, call: Call): Promise<Response> {
-    let response = await this.attempt(path, call, await this.session.accessToken());
-    if (response.status === 401) {
-      response = await this.attempt(path, call, await this.session.accessToken(true));
-      if (response.status === 401) throw new LoginRequired();
-    }
-    if (!response.ok) {
-      throw new ApiError(errorMessage(await response.json().catch(() => null), response.status), response.status);
-    }
+async function attempt(request: Request, body: ArrayBuffer | null, token: string): Promise<Response> {
+  const headers = new Headers(request.headers);
+  headers.set('Authorization', `Bearer ${token}`);
+  try {
+    const response = await fetch(new Request(request.url, { method: request.method, headers, body, signal: request.signal, cache: 'no-store' }));
+    noteAnswer();
     return response;
-  }
-
-  private attempt(path: string, call: Call, token: string): Promise<Response> {
-    const headers: Record<string, string> = { Accept: 'application/json', Authorization: `Bearer ${token}` };
-    const init: RequestInit = { method: call.method ?? 'GET', headers };
-    if (call.body !== undefined) {
-      headers['Content-Type'] = 'application/json';
-      init.body = JSON.stringify(call.body);
-    }
-    if (call.signal) init.signal = call.signal;
-    return fetch(`${basePath}/api/v5/${path}${queryText(call.query)}`, init);
+  } catch (error) {
+    if (request.signal.aborted) throw error; // the query library expects the abort itself
+    noteUnreachable();
+    throw new ApiProblem({ code: 'unreachable' });
   }
 }
 
-/** A list becomes a repeated key. */
-export function queryText(query: Call['query']): string {
-  if (!query) return '';
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const item of Array.isArray(value) ? value : [value]) params.append(name, String(item));
+/** Reads the answer whole, so that what is no JSON, or is cut short, becomes a problem here and not in a component. */
+async function checked(response: Response): Promise<Response> {
+  const requestId = response.headers.get('X-Request-Id');
+  let text: string;
+  try {
+    text = await response.text();
+  } catch {
+    throw new ApiProblem({ code: 'unreachable', status: response.status, requestId });
   }
-  return `?${params}`;
+  let body: unknown = null;
+  let parsed = true;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    parsed = false;
+  }
+  if (!response.ok) throw problemFrom(response, body);
+  if (response.status === 204 || response.status === 205) return new Response(null, { status: response.status, headers: response.headers });
+  // No call answers a bare null: what the page is built on is always an object or a list.
+  if (!parsed || typeof body !== 'object' || body === null) throw new ApiProblem({ code: 'bad_answer', status: response.status, requestId });
+  lastRequestId = requestId;
+  return new Response(text, { status: response.status, headers: { 'Content-Type': 'application/json', ...forwarded(response.headers) } });
+}
+
+let lastRequestId: string | null = null;
+
+/** The id of the last answer: what is told with an error that a component made of it. */
+export function lastAnswer(): string | null {
+  return lastRequestId;
+}
+
+const kept = ['ETag', 'X-Request-Id', 'X-Aspera-Next-Iteration-Token'];
+
+function forwarded(headers: Headers): Record<string, string> {
+  return Object.fromEntries(kept.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? '']] : [])));
 }

@@ -1,7 +1,10 @@
 import { Tag } from '@carbon/react';
 import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { Package } from '../api/types';
-import { formatBytes, formatCount, formatDate, personName } from './format';
+import { personName, useFormat } from '../i18n/format';
+import { PersonName } from './People';
+import './package.scss';
 
 function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ReactNode }) {
   return (
@@ -14,25 +17,29 @@ function Fact({ name, wide = false, children }: { name: string; wide?: boolean; 
 
 /** Who sent what to whom, and when. */
 export function PackageFacts({ pkg }: { pkg: Package }) {
-  const note = pkg.note ?? pkg.message;
+  const { t } = useTranslation('packages');
+  const format = useFormat();
+  const empty = pkg.total_files === 0;
   return (
-    <dl className="facts" aria-label="About this package">
-      <Fact name="From">{personName(pkg.sender)}</Fact>
-      <Fact name="Size">{formatBytes(pkg.total_bytes)}</Fact>
-      <Fact name="Files">{formatCount(pkg.total_files)}</Fact>
-      <Fact name="Created">{formatDate(pkg.created_time)}</Fact>
-      {pkg.upload_completion_time && <Fact name="Uploaded">{formatDate(pkg.upload_completion_time)}</Fact>}
-      {pkg.expiration_date && <Fact name="Expires">{formatDate(pkg.expiration_date)}</Fact>}
-      <Fact name="To" wide>
-        {(pkg.recipients ?? []).map((recipient) => (
-          <Tag key={`${recipient.recipient_type}:${recipient.name}`} type="outline" size="md">
-            {personName(recipient)}
+    <dl className="facts" aria-label={t('package.about')}>
+      <Fact name={t('fact.from')}>
+        <PersonName person={pkg.sender} />
+      </Fact>
+      <Fact name={t('column.size')}>{format.bytes(empty ? null : pkg.total_bytes)}</Fact>
+      <Fact name={t('column.files')}>{format.count(empty ? null : pkg.total_files)}</Fact>
+      <Fact name={t('fact.created')}>{format.date(pkg.created_time)}</Fact>
+      {pkg.upload_completion_time && <Fact name={t('fact.uploaded')}>{format.date(pkg.upload_completion_time)}</Fact>}
+      {pkg.expiration_date && <Fact name={t('fact.expires')}>{format.date(pkg.expiration_date)}</Fact>}
+      <Fact name={t('fact.to')} wide>
+        {pkg.recipients.map((recipient) => (
+          <Tag key={`${recipient.recipient_type}:${recipient.id}`} type="outline" size="md">
+            <bdi>{personName(recipient)}</bdi>
           </Tag>
         ))}
       </Fact>
-      {note && (
-        <Fact name="Note" wide>
-          {note}
+      {pkg.note && (
+        <Fact name={t('fact.note')} wide>
+          <bdi>{pkg.note}</bdi>
         </Fact>
       )}
     </dl>

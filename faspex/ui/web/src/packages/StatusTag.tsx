@@ -1,13 +1,14 @@
 import { Tag } from '@carbon/react';
+import { useTranslation } from 'react-i18next';
 import type { Package } from '../api/types';
 import { packageStatus } from './status';
 
-export function StatusTag({ pkg, progress }: { pkg: Package; progress?: number | null }) {
-  const { label, color } = packageStatus(pkg);
-  const percent = progress === null || progress === undefined ? '' : ` ${Math.floor(progress)}%`;
+export function StatusTag({ pkg }: { pkg: Package }) {
+  const { t } = useTranslation('packages');
+  const { name, color } = packageStatus(pkg);
   return (
     <Tag type={color} size="md" data-testid="status">
-      {label + percent}
+      {t(`status.${name}`)}
     </Tag>
   );
 }

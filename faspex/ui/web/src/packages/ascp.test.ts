@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { TransferSpec } from '../api/types';
-import { downloadCommand, folderName, pathsOf, shellQuote, uploadCommand } from './ascp';
+import { type CommandSpec, downloadCommand, folderName, pathsOf, shellQuote, uploadCommand } from './ascp';
 
-const spec: TransferSpec = {
+const spec: CommandSpec = {
   direction: 'send',
   remote_host: 'node.example.com',
   remote_user: 'xfer',

@@ -3,6 +3,9 @@
 
 import type { TransferSpec } from '../api/types';
 
+/** What a command is made of. */
+export type CommandSpec = Partial<TransferSpec> & Pick<TransferSpec, 'remote_host' | 'remote_user' | 'token'>;
+
 const defaultPort = 33001;
 
 /** A word for a POSIX shell, quoted only where it must be. */
@@ -22,7 +25,7 @@ function localPath(path: string): string {
   return shellQuote(path.startsWith('-') ? `./${path}` : path);
 }
 
-function command(spec: TransferSpec, mode: 'send' | 'recv', words: string[]): string {
+function command(spec: CommandSpec, mode: 'send' | 'recv', words: string[]): string {
   const environment = [`ASPERA_SCP_TOKEN=${shellQuote(spec.token)}`];
   if (spec.cookie) environment.push(`ASPERA_SCP_COOKIE=${shellQuote(spec.cookie)}`);
   const options = [
@@ -40,12 +43,12 @@ function command(spec: TransferSpec, mode: 'send' | 'recv', words: string[]): st
 }
 
 /** Sends files and folders of this computer into the package. */
-export function uploadCommand(spec: TransferSpec, paths: string[]): string {
+export function uploadCommand(spec: CommandSpec, paths: string[]): string {
   return command(spec, 'send', [...paths.map(localPath), shellQuote(spec.destination_root ?? '/')]);
 }
 
 /** Receives the whole package into a folder of this computer. */
-export function downloadCommand(spec: TransferSpec, folder: string): string {
+export function downloadCommand(spec: CommandSpec, folder: string): string {
   const prefix = spec.source_root ? [`--source-prefix64 ${base64(spec.source_root)}`] : [];
   const sources = (spec.paths ?? [{ source: '.' }]).map(({ source }) => shellQuote(source));
   return command(spec, 'recv', [...prefix, ...sources, localPath(folder)]);

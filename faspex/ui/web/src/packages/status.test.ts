@@ -1,52 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { awaitsUpload, isDeletable, isReleased, packageStatus } from './status';
+import type { Package } from '../api/types';
+import { awaitsUpload, packageStatus } from './status';
+
+const pkg = (state: string, upload_status: string, release_policy = 'now') => ({ state, upload_status, release_policy }) as Package;
 
 describe('packageStatus', () => {
-  const table: [string, string, string][] = [
-    ['Starting', 'held', 'submitted'],
-    ['Uploading', 'held', 'queued'],
-    ['Uploading', 'held', 'transferring'],
-    ['Paused', 'held', 'paused'],
-    ['Paused', 'held', 'stopped'],
-    ['Failed', 'held', 'timed_out'],
-    ['Failed', 'held', 'will_retry'],
-    ['Failed', 'held', 'error'],
-    ['Failed', 'held', 'failed'],
-    ['Uploaded for processing', 'held', 'completed'],
-    ['Processing', 'transient_held_to_released_start', 'completed'],
-    ['Checking relays', 'transient_held_to_released_routing_packages', 'completed'],
-    ['Relaying', 'transient_held_to_released_finish', 'completed'],
-    ['Complete', 'released', 'completed'],
-    ['Expiring', 'transient_released_to_expired', 'completed'],
-    ['Expired', 'expired', 'completed'],
-    ['Deleting', 'transient_released_to_deleted', 'completed'],
-    ['Deleting', 'transient_expired_to_deleted', 'completed'],
-    ['Deleted', 'deleted', 'completed'],
-    ['Unknown', 'something_new', 'completed'],
-    ['Unknown', 'held', 'something_new'],
-  ];
-  it.each(table)('%s: %s, %s', (label, state, upload_status) => {
-    expect(packageStatus({ state, upload_status }).label).toBe(label);
-  });
-  it('keeps looking while something moves', () => {
-    expect(packageStatus({ state: 'held', upload_status: 'transferring' }).moving).toBe(true);
-    expect(packageStatus({ state: 'released', upload_status: 'completed' }).moving).toBe(false);
+  it.each([
+    ['waiting', false, pkg('held', 'submitted')],
+    ['waiting', false, pkg('held', 'queued')],
+    ['uploading', true, pkg('held', 'transferring')],
+    ['paused', false, pkg('held', 'stopped')],
+    ['failed', false, pkg('held', 'will_retry')],
+    ['uploaded', true, pkg('held', 'completed')],
+    ['held', false, pkg('held', 'completed', 'later')],
+    ['scheduled', false, pkg('held', 'completed', 'on_date')],
+    ['waiting', false, pkg('held', 'submitted', 'later')],
+    ['processing', true, pkg('transient_held_to_released_start', 'completed')],
+    ['complete', false, pkg('released', 'completed')],
+    ['expiring', true, pkg('transient_released_to_expired', 'completed')],
+    ['expired', false, pkg('expired', 'completed')],
+    ['deleting', true, pkg('transient_expired_to_deleted', 'completed')],
+    ['deleted', false, pkg('deleted', 'completed')],
+    ['unknown', false, pkg('something_new', 'completed')],
+    ['unknown', false, pkg('held', 'something_new')],
+  ])('%s, moving %s', (name, moving, facts) => {
+    expect(packageStatus(facts)).toMatchObject({ name, moving });
   });
 });
 
-describe('what can be done', () => {
-  it('offers the upload until it is complete', () => {
-    expect(awaitsUpload({ state: 'held', upload_status: 'failed' })).toBe(true);
-    expect(awaitsUpload({ state: 'held', upload_status: 'completed' })).toBe(false);
-    expect(awaitsUpload({ state: 'released', upload_status: 'completed' })).toBe(false);
-  });
-  it('offers the deletion while nothing is at work', () => {
-    expect(isDeletable({ state: 'released' })).toBe(true);
-    expect(isDeletable({ state: 'transient_held_to_released_start' })).toBe(false);
-    expect(isDeletable({ state: 'deleted' })).toBe(false);
-  });
-  it('offers the download once it is released', () => {
-    expect(isReleased({ state: 'released' })).toBe(true);
-    expect(isReleased({ state: 'expired' })).toBe(false);
-  });
+describe('awaitsUpload', () => {
+  it.each([
+    [true, pkg('held', 'submitted')],
+    [true, pkg('held', 'failed')],
+    [false, pkg('held', 'completed')],
+    [false, pkg('released', 'completed')],
+  ])('%s', (want, facts) => expect(awaitsUpload(facts)).toBe(want));
 });

@@ -1,51 +1,61 @@
-// The words and colours for what happens to a package: the guide's table of states and upload statuses.
+// What a package's status means to people: the key of its word, its colour, and whether it moves on by itself.
 
 import type { Package } from '../api/types';
 
 export type StatusColor = 'gray' | 'blue' | 'green' | 'red' | 'purple' | 'magenta' | 'cool-gray';
 
+export const statusNames = [
+  'waiting', 'uploading', 'paused', 'failed', 'uploaded', 'held', 'scheduled', 'processing', 'checking_relays', 'relaying', 'complete', 'expiring', 'expired', 'deleting', 'deleted', 'unknown',
+] as const;
+export type StatusName = (typeof statusNames)[number];
+
 export interface PackageStatus {
-  label: string;
+  name: StatusName;
   color: StatusColor;
-  /** True while the package moves on by itself, so that the page looks again soon. */
+  /** True while the package moves on by itself within seconds, so that the page looks again soon. */
   moving: boolean;
 }
 
-const status = (label: string, color: StatusColor, moving = false): PackageStatus => ({ label, color, moving });
+const status = (name: StatusName, color: StatusColor, moving = false): PackageStatus => ({ name, color, moving });
 
+// A package that waits for a person, for files or for a date, does not move.
 const heldByUpload: Record<string, PackageStatus> = {
-  submitted: status('Starting', 'gray', true),
-  pre_initiation: status('Starting', 'gray', true),
-  queued: status('Uploading', 'blue', true),
-  transferring: status('Uploading', 'blue', true),
-  paused: status('Paused', 'cool-gray'),
-  stopped: status('Paused', 'cool-gray'),
-  timed_out: status('Failed', 'red'),
-  will_retry: status('Failed', 'red', true),
-  error: status('Failed', 'red'),
-  failed: status('Failed', 'red'),
-  completed: status('Uploaded for processing', 'purple', true),
+  submitted: status('waiting', 'gray'),
+  pre_initiation: status('waiting', 'gray'),
+  queued: status('waiting', 'gray'),
+  transferring: status('uploading', 'blue', true),
+  paused: status('paused', 'cool-gray'),
+  stopped: status('paused', 'cool-gray'),
+  timed_out: status('failed', 'red'),
+  will_retry: status('failed', 'red'),
+  error: status('failed', 'red'),
+  failed: status('failed', 'red'),
 };
 
 const byState: Record<string, PackageStatus> = {
-  transient_held_to_released_start: status('Processing', 'purple', true),
-  transient_held_to_released_routing_packages: status('Checking relays', 'purple', true),
-  transient_held_to_released_finish: status('Relaying', 'purple', true),
-  released: status('Complete', 'green'),
-  transient_held_to_expired: status('Expiring', 'magenta', true),
-  transient_released_to_expired: status('Expiring', 'magenta', true),
-  expired: status('Expired', 'cool-gray'),
-  transient_held_to_deleted: status('Deleting', 'magenta', true),
-  transient_released_to_deleted: status('Deleting', 'magenta', true),
-  transient_expired_to_deleted: status('Deleting', 'magenta', true),
-  deleted: status('Deleted', 'cool-gray'),
+  transient_held_to_released_start: status('processing', 'purple', true),
+  transient_held_to_released_routing_packages: status('checking_relays', 'purple', true),
+  transient_held_to_released_finish: status('relaying', 'purple', true),
+  released: status('complete', 'green'),
+  transient_held_to_expired: status('expiring', 'magenta', true),
+  transient_released_to_expired: status('expiring', 'magenta', true),
+  expired: status('expired', 'cool-gray'),
+  transient_held_to_deleted: status('deleting', 'magenta', true),
+  transient_released_to_deleted: status('deleting', 'magenta', true),
+  transient_expired_to_deleted: status('deleting', 'magenta', true),
+  deleted: status('deleted', 'cool-gray'),
 };
 
-const unknown = status('Unknown', 'gray');
+const unknown = status('unknown', 'gray');
 
-export function packageStatus(pkg: Pick<Package, 'state' | 'upload_status'>): PackageStatus {
-  if (pkg.state === 'held') return heldByUpload[pkg.upload_status] ?? unknown;
-  return byState[pkg.state] ?? unknown;
+type Facts = Pick<Package, 'state' | 'upload_status' | 'release_policy'>;
+
+export function packageStatus(pkg: Facts): PackageStatus {
+  if (pkg.state !== 'held') return byState[pkg.state] ?? unknown;
+  if (pkg.upload_status !== 'completed') return heldByUpload[pkg.upload_status] ?? unknown;
+  if (pkg.release_policy === 'later') return status('held', 'purple');
+  if (pkg.release_policy === 'on_date') return status('scheduled', 'purple');
+  return status('uploaded', 'purple', true);
 }
 
 /** True when a sender can start, or start again, the upload of the package's files. */
@@ -56,11 +66,4 @@ export function awaitsUpload(pkg: Pick<Package, 'state' | 'upload_status'>): boo
 /** True when the files are there to be received. */
 export function isReleased(pkg: Pick<Package, 'state'>): boolean {
   return pkg.state === 'released';
-}
-
-const deletableStates = ['held', 'released', 'expired'];
-
-/** True when nothing is being done with the package, so that it can be deleted. */
-export function isDeletable(pkg: Pick<Package, 'state'>): boolean {
-  return deletableStates.includes(pkg.state);
 }

@@ -1,82 +1,64 @@
-import { Logout } from '@carbon/icons-react';
-import {
-  Header,
-  HeaderContainer,
-  HeaderGlobalAction,
-  HeaderGlobalBar,
-  HeaderMenuButton,
-  HeaderMenuItem,
-  HeaderName,
-  HeaderNavigation,
-  HeaderSideNavItems,
-  SideNav,
-  SideNavItems,
-  SkipToContent,
-  Theme,
-} from '@carbon/react';
-import { Link, useLocation } from 'react-router';
-import { personName } from '../packages/format';
-import { useApp } from './context';
+import { Header, HeaderContainer, HeaderGlobalBar, HeaderMenuButton, HeaderMenuItem, HeaderName, HeaderNavigation, SkipToContent, Theme } from '@carbon/react';
+import { Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import type { OwnAccount } from '../api/types';
+import { can } from '../auth/capabilities';
+import { type App, type Application, applications, type Page, pages } from '../routes';
+import { AccountMenu } from './AccountMenu';
+import { AppMenu } from './AppMenu';
 
-const destinations = [
-  { to: '/received', text: 'Received' },
-  { to: '/sent', text: 'Sent' },
-  { to: '/new', text: 'New package' },
-];
+/** An application that the person may open, and its first page. */
+export type Switch = Application & { first: string };
 
-/** The dark bar at the top: where one can go, who is signed in, and the way out. */
-export function AppHeader() {
-  const { account, signOut } = useApp();
-  const { pathname } = useLocation();
-  const items = destinations.map(({ to, text }) => (
-    <HeaderMenuItem key={to} as={Link} to={to} isActive={pathname === to || pathname.startsWith(`${to}/`)}>
-      {text}
-    </HeaderMenuItem>
-  ));
+/** The pages of an application's menu that a person may see. */
+export function menuOf(app: App, account: OwnAccount | null): Page[] {
+  return pages.filter((page) => page.app === app && page.menu && (page.permission === undefined || (account !== null && can(account, page.permission))));
+}
+
+/** The dark bar at the top with the applications and the person's menu, and the menu of the application at the side. */
+export function AppHeader({ app, account }: { app: App; account: OwnAccount | null }) {
+  const { t } = useTranslation('shell');
+  // An application of which somebody may see nothing is not there.
+  const switches = applications.flatMap((application): Switch[] => {
+    const first = menuOf(application.app, account)[0]?.path;
+    return first === undefined ? [] : [{ ...application, first }];
+  });
   return (
-    <Theme theme="g100">
-      <HeaderContainer
-        render={({ isSideNavExpanded, onClickSideNavExpand }) => (
-          <Header aria-label="Faspex">
-            <SkipToContent />
-            <HeaderMenuButton
-              aria-label={isSideNavExpanded ? 'Close menu' : 'Open menu'}
-              onClick={onClickSideNavExpand}
-              isActive={isSideNavExpanded}
-              aria-expanded={isSideNavExpanded}
-            />
-            <HeaderName as={Link} to="/received" prefix="">
-              Faspex
-            </HeaderName>
-            <HeaderNavigation aria-label="Packages">{items}</HeaderNavigation>
-            <SideNav
-              aria-label="Menu"
-              expanded={isSideNavExpanded}
-              isPersistent={false}
-              onSideNavBlur={onClickSideNavExpand}
-              onOverlayClick={onClickSideNavExpand}
-            >
-              <SideNavItems>
-                <HeaderSideNavItems>
-                  <div onClick={onClickSideNavExpand} role="presentation">
-                    {items}
-                  </div>
-                </HeaderSideNavItems>
-              </SideNavItems>
-            </SideNav>
-            <HeaderGlobalBar>
-              {account && (
-                <span className="header-user" data-testid="user-name">
-                  {personName(account)}
-                </span>
+    <HeaderContainer
+      render={({ isSideNavExpanded, onClickSideNavExpand }) => (
+        <>
+          <Theme theme="g100">
+            <Header aria-label={t('product')}>
+              <SkipToContent>{t('skip')}</SkipToContent>
+              <HeaderMenuButton
+                aria-label={t(isSideNavExpanded ? 'menu.close' : 'menu.open')}
+                onClick={onClickSideNavExpand}
+                isActive={isSideNavExpanded}
+                aria-expanded={isSideNavExpanded}
+              />
+              <HeaderName as={Link} to="/packages/received" prefix="">
+                {t('product')}
+              </HeaderName>
+              {switches.length > 1 && (
+                <HeaderNavigation aria-label={t('app.label')}>
+                  {switches.map(({ app: other, name, first }) => (
+                    <HeaderMenuItem key={other} as={Link} to={first} isActive={other === app}>
+                      {t(name)}
+                    </HeaderMenuItem>
+                  ))}
+                </HeaderNavigation>
               )}
-              <HeaderGlobalAction aria-label="Sign out" tooltipAlignment="end" onClick={signOut}>
-                <Logout size={20} />
-              </HeaderGlobalAction>
-            </HeaderGlobalBar>
-          </Header>
-        )}
-      />
-    </Theme>
+              <HeaderGlobalBar>
+                <AccountMenu account={account} />
+              </HeaderGlobalBar>
+            </Header>
+          </Theme>
+          <Suspense fallback={null}>
+            <AppMenu app={app} account={account} switches={switches} open={isSideNavExpanded} close={() => isSideNavExpanded && onClickSideNavExpand()} />
+          </Suspense>
+        </>
+      )}
+    />
   );
 }

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// ErrLastAdmin means that no active admin would be left.
+var ErrLastAdmin = errors.New("no active admin would be left")
+
+// UpdateAccount writes what an administrator may change of an account. Its name, preferences and login time stay, and so
+// does the password unless hash is one. Rights to transfer that it takes away are revoked on the nodes as well.
+// ErrChanged when the account is not as before any more; ErrLoginTaken when another account has the e-mail address;
+// ErrLastAdmin.
+func (s *Store) UpdateAccount(ctx context.Context, before, after Account, hash string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := lockAccount(ctx, tx, before); err != nil {
+			return err
+		}
+		if activeAdmin(before) && !activeAdmin(after) {
+			if err := keepAdmin(ctx, tx, before.ID); err != nil {
+				return err
+			}
+		}
+		if err := writeAccount(ctx, tx, after); err != nil {
+			return err
+		}
+		if err := revokeRights(ctx, tx, before, after); err != nil || hash == "" {
+			return err
+		}
+		return setPassword(ctx, tx, after.ID, hash, after.MustChange, "")
+	})
+	if err != nil {
+		return fmt.Errorf("update account %d: %w", after.ID, classify(err))
+	}
+	return nil
+}
+
+// lockAccount keeps the row of an account until the transaction ends. ErrChanged when an administrator changed it since
+// it was read.
+func lockAccount(ctx context.Context, tx *sql.Tx, before Account) error {
+	now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? FOR UPDATE`, before.ID))
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(administered(now), administered(before)) {
+		return ErrChanged
+	}
+	return nil
+}
+
+// administered is an account without what changes while people use it.
+func administered(a Account) Account {
+	a.Preferences, a.PasswordHash, a.TokenEpoch = nil, "", 0
+	a.LastLoginAt, a.UpdatedAt = sql.NullTime{}, time.Time{}
+	return a
+}
+
+func activeAdmin(a Account) bool { return a.Role == RoleAdmin && a.Status == AccountActive }
+
+// keepAdmin refuses to go on when nobody but one account is an active admin. The others are locked, so that two who
+// demote each other do not both succeed.
+func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
+	var id int64
+	err := tx.QueryRowContext(ctx, `SELECT id FROM accounts WHERE role = ? AND status = ? AND id <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
+		RoleAdmin, AccountActive, but).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrLastAdmin
+	}
+	return err
+}
+
+func writeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
+	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
+		public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
+		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed, a.ID)
+	if err != nil {
+		return err
+	}
+	return changeEmail(ctx, tx, a.ID, a.Email)
+}
+
+// revokeRights has the nodes told of the rights to transfer that a change takes away.
+func revokeRights(ctx context.Context, tx *sql.Tx, before, after Account) error {
+	active := before.Status == AccountActive
+	noUploads := active && before.UploadsAllowed && (after.Status != AccountActive || !after.UploadsAllowed)
+	noDownloads := active && before.DownloadsAllowed && (after.Status != AccountActive || !after.DownloadsAllowed)
+	switch {
+	case noUploads && noDownloads:
+		return revokeAccount(ctx, tx, after.ID, "")
+	case noUploads:
+		return revokeAccount(ctx, tx, after.ID, "send")
+	case noDownloads:
+		return revokeAccount(ctx, tx, after.ID, "receive")
+	}
+	return nil
+}
+
+// DeleteAccount removes an account, and revokes its transfers on the nodes. ErrInUse while packages name it; ErrLastAdmin.
+func (s *Store) DeleteAccount(ctx context.Context, id int64) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? FOR UPDATE`, id))
+		if err != nil {
+			return err
+		}
+		if activeAdmin(now) {
+			if err := keepAdmin(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id); err != nil {
+			return err
+		}
+		return revokeAccount(ctx, tx, id, "")
+	})
+	if err != nil {
+		return fmt.Errorf("delete account %d: %w", id, classify(err))
+	}
+	return nil
+}

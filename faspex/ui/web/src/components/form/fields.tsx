@@ -1,0 +1,132 @@
+import { NumberInput, PasswordInput, Select, SelectItem, TextArea, TextInput, Toggle } from '@carbon/react';
+import { Controller, type RegisterOptions, useFormContext } from 'react-hook-form';
+import { useTranslation } from 'react-i18next';
+
+interface FieldProps {
+  /** Name of the field in the form and, for the server's errors, in the API. */
+  name: string;
+  label: string;
+  help?: string;
+  required?: boolean;
+  /** Further rules of react-hook-form, whose messages are texts of a catalogue. */
+  rules?: Pick<RegisterOptions, 'validate' | 'maxLength' | 'minLength' | 'pattern' | 'deps'>;
+  readOnly?: boolean;
+}
+
+/** What Carbon's inputs take: the registration of the field and its error. */
+function useField({ name, label, help, required = false, rules, readOnly = false }: FieldProps) {
+  const { t } = useTranslation('shell');
+  const { register, formState, getFieldState } = useFormContext();
+  const { error } = getFieldState(name, formState);
+  return {
+    id: name,
+    labelText: label,
+    helperText: help,
+    readOnly,
+    required,
+    invalid: error !== undefined,
+    invalidText: error?.message ?? t('form.invalid'),
+    ...register(name, { ...rules, ...(required ? { required: t('form.required') } : {}) }),
+  };
+}
+
+interface TextFieldProps extends FieldProps {
+  type?: 'text' | 'email' | 'url';
+  autoComplete?: string;
+  /** Texts of machines, such as addresses of hosts, are written from left to right in every language. */
+  code?: boolean;
+}
+
+export function TextField({ type = 'text', autoComplete = 'off', code = false, ...field }: TextFieldProps) {
+  return <TextInput type={type} autoComplete={autoComplete} dir={code ? 'ltr' : 'auto'} spellCheck={!code} {...useField(field)} />;
+}
+
+export function TextAreaField({ rows = 4, code = false, ...field }: FieldProps & { rows?: number; code?: boolean }) {
+  return <TextArea rows={rows} dir={code ? 'ltr' : 'auto'} spellCheck={!code} {...(code ? { className: 'form__code' } : {})} {...useField(field)} />;
+}
+
+export function PasswordField({ autoComplete, ...field }: FieldProps & { autoComplete: 'current-password' | 'new-password' }) {
+  const { t } = useTranslation('shell');
+  return (
+    <PasswordInput
+      autoComplete={autoComplete}
+      dir="ltr"
+      showPasswordLabel={t('form.showPassword')}
+      hidePasswordLabel={t('form.hidePassword')}
+      {...useField(field)}
+    />
+  );
+}
+
+export interface Choice {
+  value: string;
+  text: string;
+}
+
+export function SelectField({ choices, ...field }: FieldProps & { choices: readonly Choice[] }) {
+  return (
+    <Select {...useField(field)}>
+      {choices.map(({ value, text }) => (
+        <SelectItem key={value} value={value} text={text} />
+      ))}
+    </Select>
+  );
+}
+
+export function NumberField({ min, max, ...field }: FieldProps & { min?: number; max?: number }) {
+  const { t, i18n } = useTranslation('shell');
+  const { name, label, help, required, rules, readOnly } = field;
+  return (
+    <Controller
+      name={name}
+      rules={{ ...rules, ...(required ? { required: t('form.required') } : {}) }}
+      render={({ field: { value, onChange, onBlur, ref }, fieldState: { error } }) => (
+        <NumberInput
+          id={name}
+          ref={ref}
+          label={label}
+          helperText={help}
+          locale={i18n.language}
+          value={value as number | ''}
+          {...(min === undefined ? {} : { min })}
+          {...(max === undefined ? {} : { max })}
+          allowEmpty={!required}
+          readOnly={readOnly ?? false}
+          invalid={error !== undefined}
+          invalidText={error?.message ?? t('form.invalid')}
+          translateWithId={(id) => t(id === 'increment.number' ? 'form.more' : 'form.less')}
+          onBlur={onBlur}
+          onChange={(_event, { value: typed }) => onChange(typed === '' ? '' : Number(typed))}
+        />
+      )}
+    />
+  );
+}
+
+export function ToggleField({ name, label, help, readOnly = false }: Omit<FieldProps, 'required' | 'rules'>) {
+  const { t } = useTranslation('shell');
+  return (
+    <Controller
+      name={name}
+      render={({ field: { value, onChange } }) => (
+        <div>
+          <Toggle
+            id={name}
+            labelText={label}
+            labelA={t('form.off')}
+            labelB={t('form.on')}
+            toggled={value === true}
+            readOnly={readOnly}
+            onToggle={onChange}
+            {...(help ? { 'aria-describedby': `${name}-help` } : {})}
+          />
+          {help && (
+            <p id={`${name}-help`} className="cds--form__helper-text">
+              {help}
+            </p>
+          )}
+        </div>
+      )}
+    />
+  );
+}

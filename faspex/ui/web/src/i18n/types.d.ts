@@ -1,0 +1,13 @@
+// Keys of texts are checked by the compiler, against the English catalogues.
+
+import 'i18next';
+import type account from '../locales/en/account.json';
+import type packages from '../locales/en/packages.json';
+import type shell from '../locales/en/shell.json';
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'shell';
+    resources: { shell: typeof shell; packages: typeof packages; account: typeof account };
+  }
+}

@@ -1,0 +1,18 @@
+import { Box, Catalog, Hourglass, RecentlyViewed, Send } from '@carbon/icons-react';
+import type { Page } from '../routes';
+import { boxNames, type Box as BoxName } from './boxes';
+
+const icons = { received: Box, sent: Send, pending: Hourglass, history: RecentlyViewed, all: Catalog };
+const permissions: Partial<Record<BoxName, string>> = { all: 'admin.packages.read' };
+
+function pagesOf(box: BoxName): Page[] {
+  const permission = permissions[box];
+  const common = { app: 'packages' as const, ...(permission ? { permission } : {}) };
+  return [
+    { ...common, path: `/packages/${box}`, title: `packages:box.${box}.title`, load: () => import('./BoxPage'), menu: { icon: icons[box] } },
+    { ...common, path: `/packages/${box}/:id`, title: 'packages:package.title', load: () => import('./PackagePage'), parent: `/packages/${box}` },
+  ];
+}
+
+/** The pages about packages; those that send one are in the table of `send`. */
+export const packagesPages: readonly Page[] = boxNames.flatMap(pagesOf);

@@ -1,0 +1,82 @@
+import { UserAvatar } from '@carbon/icons-react';
+import { HeaderGlobalAction } from '@carbon/react';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { useApi } from '../api/context';
+import type { OwnAccount } from '../api/types';
+import { personName } from '../i18n/format';
+
+/** Who is signed in, the account's pages, and the way out. */
+export function AccountMenu({ account }: { account: OwnAccount | null }) {
+  const { t } = useTranslation('shell');
+  const { session } = useApi();
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const close = (focus: boolean) => {
+    setOpen(false);
+    if (focus) button.current?.focus();
+  };
+  useEffect(() => {
+    if (!open) return;
+    const outside = (event: PointerEvent | FocusEvent) => {
+      const target = event.target as Node;
+      if (!panel.current?.contains(target) && !button.current?.contains(target)) setOpen(false);
+    };
+    document.addEventListener('pointerdown', outside);
+    document.addEventListener('focusin', outside);
+    return () => {
+      document.removeEventListener('pointerdown', outside);
+      document.removeEventListener('focusin', outside);
+    };
+  }, [open]);
+  return (
+    <>
+      {account && (
+        <span className="header-user" data-testid="user-name">
+          <bdi>{personName(account)}</bdi>
+        </span>
+      )}
+      <HeaderGlobalAction
+        ref={button}
+        aria-label={t('account.menu')}
+        aria-expanded={open}
+        isActive={open}
+        tooltipAlignment="end"
+        onClick={() => setOpen(!open)}
+      >
+        <UserAvatar size={20} />
+      </HeaderGlobalAction>
+      {open && (
+        <div
+          ref={panel}
+          id="account-menu"
+          className="account-menu"
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') close(true);
+          }}
+        >
+            {account && (
+              <p className="account-menu__person">
+                <bdi>{personName(account)}</bdi>
+                <bdi className="account-menu__name">{account.name}</bdi>
+              </p>
+            )}
+            <ul>
+              <li>
+                <Link to="/account/profile" onClick={() => close(true)}>
+                  {t('account.settings')}
+                </Link>
+              </li>
+              <li>
+                <button type="button" onClick={() => void session.signOut()}>
+                  {t('action.signOut')}
+                </button>
+              </li>
+            </ul>
+        </div>
+      )}
+    </>
+  );
+}

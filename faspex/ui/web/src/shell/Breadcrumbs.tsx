@@ -1,0 +1,25 @@
+import { Breadcrumb, BreadcrumbItem } from '@carbon/react';
+import { useTranslation } from 'react-i18next';
+import { generatePath, Link, useMatches } from 'react-router';
+import type { Handle } from '../router';
+import { pagesAbove } from '../routes';
+import { useTitles } from './title';
+
+/** The pages above the one that is shown, as links; nothing for a page of the menu. */
+export function Breadcrumbs() {
+  const { t } = useTranslation('shell');
+  const titleOf = useTitles();
+  const match = useMatches().at(-1);
+  const page = (match?.handle as Handle | null | undefined)?.page;
+  const above = page ? pagesAbove(page) : [];
+  if (!match || above.length === 0) return null;
+  return (
+    <Breadcrumb noTrailingSlash aria-label={t('breadcrumb')}>
+      {above.map(({ path, title }) => (
+        <BreadcrumbItem key={path}>
+          <Link to={generatePath(path, match.params)}>{titleOf(title)}</Link>
+        </BreadcrumbItem>
+      ))}
+    </Breadcrumb>
+  );
+}

@@ -1,0 +1,21 @@
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useRouteError } from 'react-router';
+import { lastAnswer } from '../api/client';
+import { ApiProblem } from '../api/problem';
+import { PageHeader } from '../components/PageHeader';
+import { ProblemNotice } from '../components/ProblemNotice';
+
+/** Stands in the place of a page that could not be shown; header and menu stay. */
+export function RouteError() {
+  const { t } = useTranslation('shell');
+  const error = useRouteError();
+  useEffect(() => console.warn('a page could not be shown', error), [error]);
+  const problem = error instanceof ApiProblem ? error : new ApiProblem({ code: 'unexpected', requestId: lastAnswer() });
+  return (
+    <>
+      <PageHeader title={t('failed.title')} />
+      <ProblemNotice title={t('failed.notice')} error={problem} retry={() => window.location.reload()} />
+    </>
+  );
+}
