@@ -118,8 +118,6 @@ export interface TransferView {
   history: number[];
   problem: Problem | null;
   restarted: string[];
-  /** Whether another tab can go on when the sending one is closed. */
-  portable: boolean;
 }
 
 /** Says whether the transfer sends, or would if it could, without a person doing anything. */
