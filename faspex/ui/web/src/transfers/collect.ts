@@ -1,7 +1,7 @@
 // Makes a selection of what a person dropped or chose, with handles where the browser has them: those outlive a reload.
 
 import type { ManifestFile } from './model';
-import { emptySelection, merge, type Selection } from './selection';
+import { combine, type Selection } from './selection';
 
 export interface Collected {
   selection: Selection;
@@ -26,21 +26,21 @@ interface Tree {
 
 /** Takes the files of a form's field; those of a folder carry their path. */
 export function fromFiles(files: Iterable<File>): Collected {
-  let selection = emptySelection;
+  const selections: Selection[] = [];
   const below: File[] = [];
   for (const file of files) {
     if (file.webkitRelativePath) below.push(file);
-    else selection = merge(selection, single(file.name, file));
+    else selections.push(single(file.name, file));
   }
   const folders = new Set<string>();
   const inside = new Map(below.map((file) => [file.webkitRelativePath, file]));
   for (const path of inside.keys()) parents(path).forEach((folder) => folders.add(folder));
-  const tree: Selection = {
+  selections.push({
     files: [...inside].map(([path, file]) => ({ path, size: file.size, modified: file.lastModified })),
     folders: [...folders],
     given: { handles: [], files: inside },
-  };
-  return { selection: merge(selection, tree), unreadable: [] };
+  });
+  return { selection: combine(selections), unreadable: [] };
 }
 
 /**
@@ -56,17 +56,16 @@ export async function fromDrop(data: DataTransfer, count: Counting = () => undef
       const handle = item.getAsFileSystemHandle?.().catch(() => null) ?? null;
       return { entry, file, handle };
     });
-  let all: Collected = { selection: emptySelection, unreadable: [] };
-  for (const { entry, file, handle } of waiting) {
-    const before = all.selection.files.length;
-    const counting: Counting = (files) => count(before + files);
-    const found = await handle;
-    if (found) all = join(all, await fromHandle(found as FileSystemFileHandle | FileSystemDirectoryHandle, counting));
-    else if (entry) all = join(all, await fromEntry(entry, counting));
-    else if (file) all = join(all, fromFiles([file]));
-    count(all.selection.files.length);
-  }
-  return all;
+  return gather(
+    waiting,
+    async ({ entry, file, handle }, counting) => {
+      const found = await handle;
+      if (found) return fromHandle(found as FileSystemFileHandle | FileSystemDirectoryHandle, counting);
+      if (entry) return fromEntry(entry, counting);
+      return fromFiles(file ? [file] : []);
+    },
+    count,
+  );
 }
 
 /** Takes what the browser's own dialog gave. */
@@ -74,12 +73,26 @@ export async function fromHandles(
   handles: readonly (FileSystemFileHandle | FileSystemDirectoryHandle)[],
   count: Counting = () => undefined,
 ): Promise<Collected> {
-  let all: Collected = { selection: emptySelection, unreadable: [] };
-  for (const handle of handles) {
-    const before = all.selection.files.length;
-    all = join(all, await fromHandle(handle, (files) => count(before + files)));
+  return gather(handles, fromHandle, count);
+}
+
+async function gather<T>(
+  items: readonly T[],
+  collect: (item: T, counting: Counting) => Promise<Collected>,
+  count: Counting,
+): Promise<Collected> {
+  const parts: Collected[] = [];
+  let before = 0;
+  for (const item of items) {
+    const part = await collect(item, (files) => count(before + files));
+    parts.push(part);
+    before += part.selection.files.length;
+    count(before);
   }
-  return all;
+  return {
+    selection: combine(parts.map(({ selection }) => selection)),
+    unreadable: parts.flatMap(({ unreadable }) => unreadable),
+  };
 }
 
 async function fromHandle(handle: FileSystemFileHandle | FileSystemDirectoryHandle, count: Counting): Promise<Collected> {
@@ -153,10 +166,6 @@ function collected({ files, folders, unreadable }: Tree, given: Selection['given
   // In the order of their paths, so that files of one folder are sent one after the other.
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { selection: { files, folders: folders.sort(), given }, unreadable };
-}
-
-function join(first: Collected, second: Collected): Collected {
-  return { selection: merge(first.selection, second.selection), unreadable: [...first.unreadable, ...second.unreadable] };
 }
 
 function single(name: string, file: File): Selection {

@@ -1,6 +1,6 @@
 // Files and folders that a person chose or dropped, as a tree below the package.
 
-import type { Manifest, RootHandle } from './model';
+import { type Manifest, type RootHandle, topLevel } from './model';
 import type { Given } from './sources';
 
 export interface Selection extends Manifest {
@@ -34,24 +34,29 @@ export function rootsOf(selection: Selection): Root[] {
   return [...roots.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Puts two selections together. What was chosen twice under one name gets a name of its own, as a desktop would give it. */
+/** Puts two selections together. */
 export function merge(first: Selection, second: Selection): Selection {
-  const taken = new Set(rootsOf(first).map(({ name }) => name));
-  const renamed = new Map<string, string>();
-  for (const { name } of rootsOf(second)) {
-    const free = freeName(name, taken);
-    taken.add(free);
-    renamed.set(name, free);
+  return combine([first, second]);
+}
+
+/** Puts selections together. What was chosen twice under one name gets a name of its own, as a desktop would give it. */
+export function combine(selections: readonly Selection[]): Selection {
+  const taken = new Set<string>();
+  const all: Selection = { files: [], folders: [], given: { handles: [], files: new Map() } };
+  for (const selection of selections) {
+    const names = new Map<string, string>();
+    for (const name of topLevel(selection)) {
+      const free = freeName(name, taken);
+      taken.add(free);
+      names.set(name, free);
+    }
+    const { files, folders, given } = rename(selection, names);
+    for (const file of files) all.files.push(file);
+    for (const folder of folders) all.folders.push(folder);
+    all.given.handles.push(...given.handles);
+    for (const [path, file] of given.files) all.given.files.set(path, file);
   }
-  const moved = rename(second, renamed);
-  return {
-    files: [...first.files, ...moved.files],
-    folders: [...first.folders, ...moved.folders],
-    given: {
-      handles: [...first.given.handles, ...moved.given.handles],
-      files: new Map([...first.given.files, ...moved.given.files]),
-    },
-  };
+  return all;
 }
 
 /** The selection without one of its roots. */
