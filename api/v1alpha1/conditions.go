@@ -22,6 +22,7 @@ const (
 	ConditionUIReady             = "UIReady"
 	ConditionServiceReady        = "ServiceReady"
 	ConditionUtilityReady        = "UtilityReady"
+	ConditionGatewayReady        = "GatewayReady"
 	ConditionRouterReady         = "RouterReady"
 )
 

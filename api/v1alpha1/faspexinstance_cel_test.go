@@ -22,6 +22,14 @@ ui: {replicas: 0}
 core: {concurrentWorkers: 4, resources: {requests: {cpu: 100m}}}
 service: {logLevel: debug}
 utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8]}
+gateway:
+  enabled: true
+  replicas: 1
+  logLevel: debug
+  resources: {requests: {cpu: 100m}}
+  nodes:
+    - {host: node.example.com, sshPort: 22, sshHostKeys: ["ssh-ed25519 AAAA/+== me@host", "ecdsa-sha2-nistp256 AAAA"], wssPort: 443, caSecretRef: {name: ca}}
+    - {host: "2001:db8::1"}
 tls: {secretRef: {name: cert}}
 networkPolicy:
   enabled: true
@@ -72,6 +80,19 @@ suspend: true`},
 		{name: "no network policies", spec: good + "\nnetworkPolicy: {enabled: false}"},
 		{name: "peers that are none", spec: good + "\nnetworkPolicy: {metricsFrom: []}", refusal: "spec.networkPolicy.metricsFrom"},
 		{name: "network of a peer that has none", spec: good + "\nnetworkPolicy: {databaseFrom: [{ipBlock: {}}]}", refusal: "spec.networkPolicy.databaseFrom[0].ipBlock.cidr"},
+		{name: "no gateway", spec: good + "\ngateway: {enabled: false}"},
+		{name: "gateway of no pods", spec: good + "\ngateway: {replicas: 0}"},
+		{name: "gateway of two pods", spec: good + "\ngateway: {replicas: 2}", refusal: "at most 1 replica"},
+		{name: "nodes of no gateway", spec: good + "\ngateway: {enabled: false, nodes: [{host: a}]}", refusal: "nodes need enabled: true"},
+		{name: "node of the gateway without a host", spec: good + "\ngateway: {nodes: [{sshPort: 22}]}", refusal: "spec.gateway.nodes[0].host"},
+		{name: "node of the gateway with a URL", spec: good + "\ngateway: {nodes: [{host: 'https://a'}]}", refusal: "host must be a DNS name"},
+		{name: "node of the gateway with a port that is none", spec: good + "\ngateway: {nodes: [{host: a, sshPort: 65536}]}", refusal: "spec.gateway.nodes[0].sshPort"},
+		{name: "authorities without TLS", spec: good + "\ngateway: {nodes: [{host: a, caSecretRef: {name: ca}}]}", refusal: "caSecretRef needs wssPort"},
+		{name: "private host key", spec: good + "\ngateway: {nodes: [{host: a, sshHostKeys: ['-----BEGIN OPENSSH PRIVATE KEY-----']}]}", refusal: "must be a public key"},
+		{
+			name: "host keys in one text", spec: good + "\ngateway: {nodes: [{host: a, sshHostKeys: [\"ssh-rsa AAAA\\nssh-rsa BBBB\"]}]}",
+			refusal: "must be a public key",
+		},
 		{name: "two admins", spec: good + "\nadmin: {username: a, secretRef: {name: b}}", refusal: "mutually exclusive"},
 	})
 	checkChanges(t, "FaspexInstance", []change{

@@ -89,13 +89,15 @@ func (o *observed) configHash(component string) string {
 	config := func(name string) map[string][]byte { return o.config[name].Bytes() }
 	switch component {
 	case desired.ComponentCore:
-		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core)
+		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core, o.gateway)
 	case desired.ComponentService:
 		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core, config(names.Service))
 	case desired.ComponentUtility:
 		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Utility), o.utility)
 	case desired.ComponentUI:
 		return desired.ConfigHash(config(names.UI), config(names.Core))
+	case desired.ComponentGateway:
+		return desired.ConfigHash(config(names.Gateway), o.gateway)
 	default:
 		return desired.ConfigHash(config(names.Router), o.tls)
 	}

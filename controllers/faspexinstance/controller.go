@@ -1,5 +1,5 @@
-// Package faspexinstance reconciles FaspexInstances: Secrets and ConfigMaps, the database and its users, the schema, and the five
-// Deployments with the router before them. What these objects look like is decided in controllers/desired/instance; this package decides
+// Package faspexinstance reconciles FaspexInstances: Secrets and ConfigMaps, the database and its users, the schema, and the six
+// Deployments, of which the router is before the others. What these objects look like is decided in controllers/desired/instance; this package decides
 // when they are made and what is reported about them.
 package faspexinstance
 
@@ -31,9 +31,10 @@ import (
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/status,verbs=get;patch
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/finalizers,verbs=update
 // +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch
-// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -68,6 +69,8 @@ type observed struct {
 	config   map[string]desired.ConfigMap
 	// The rest is there once SecretsReady is done: the data of Secrets. databaseCA is empty when none is given.
 	root, databaseUser, core, utility, operatorClient, tls, databaseCA map[string][]byte
+	// gateway is nil when there is none.
+	gateway map[string][]byte
 }
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
@@ -98,7 +101,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Owns(&corev1.Secret{}).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfSecret)).
 		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(instanceOfTransferNode),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, machinesChanged))).
 		WithOptions(lifecycle.ControllerOptions()).
 		Complete(r.frame())
 	if err != nil {

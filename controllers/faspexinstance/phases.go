@@ -22,6 +22,11 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		r.componentPhase(v1alpha1.ConditionUIReady, desired.UI, v1alpha1.ConditionCoreReady),
 		r.componentPhase(v1alpha1.ConditionServiceReady, desired.Service, v1alpha1.ConditionCoreReady),
 		r.componentPhase(v1alpha1.ConditionUtilityReady, desired.Utility, v1alpha1.ConditionCoreReady),
+		{
+			Condition: v1alpha1.ConditionGatewayReady, Needs: []string{v1alpha1.ConditionCoreReady},
+			Run: r.gatewayReady, Observe: r.runningGateway,
+		},
+		// The router forwards without a gateway too, but finds its Service only at the start: the phase above has made that first.
 		r.componentPhase(v1alpha1.ConditionRouterReady, desired.RouterComponent,
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
 	}

@@ -90,6 +90,9 @@ func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 	if i.Spec.Admin == nil || i.Spec.Admin.SecretRef == nil {
 		list = append(list, wanted{o.dataOwner(), desired.AdminUserSecret(i), &admin})
 	}
+	if desired.HasGateway(i) {
+		list = append(list, wanted{o.owner(), desired.GatewaySecret(i), &o.gateway})
+	}
 	if i.Spec.TLS == nil {
 		list = append(list, wanted{o.owner(), desired.GeneratedTLSSecret(i, r.now()), &o.tls})
 	}

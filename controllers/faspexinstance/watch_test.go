@@ -2,6 +2,7 @@ package faspexinstance
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -86,6 +87,16 @@ func TestWatches(t *testing.T) {
 		return false
 	})
 	b.eventually("Ready again", ready(v1alpha1.ReasonSucceeded))
+
+	b.transferNode("main", "demo", nil, "192.0.2.1")
+	b.eventually("the gateway is told of the machine", func() bool { return len(b.nodes()) == 1 && b.nodes()[0]["host"] == "192.0.2.1" })
+	b.machines("main", "192.0.2.2")
+	b.eventually("the gateway is told of another machine", func() bool { return b.nodes()[0]["host"] == "192.0.2.2" })
+	keys := &corev1.Secret{}
+	b.patch("main-ssh-host-key", keys, func() { keys.Data["ssh_host_ed25519_key.pub"] = []byte(otherHostKey) })
+	b.eventually("the gateway is told of another host key", func() bool {
+		return fmt.Sprint(b.nodes()[0]["sshHostKeys"]) == fmt.Sprint([]string{otherHostKey})
+	})
 	b.eventually("it comes to rest", func() bool {
 		before := applier.Requests()
 		time.Sleep(2 * time.Second)

@@ -47,7 +47,11 @@ func Core(instance *v1alpha1.FaspexInstance) Component {
 	if instance.Spec.Core != nil {
 		c.spec = instance.Spec.Core.ComponentSpec
 	}
-	return c.faspex(instance, corePort, []string{"core"}, databaseEnvFrom(names, envFromConfigMap(names.Core), envFromSecret(names.Core))...)
+	env := databaseEnvFrom(names, envFromConfigMap(names.Core), envFromSecret(names.Core))
+	if HasGateway(instance) {
+		env = append(env, envFromSecret(names.Gateway))
+	}
+	return c.faspex(instance, corePort, []string{"core"}, env...)
 }
 
 // Service runs the background jobs. It reads what core encrypted in the database, so it has core's keys.

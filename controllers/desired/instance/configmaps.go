@@ -43,6 +43,9 @@ func ConfigMaps(instance *v1alpha1.FaspexInstance) map[string]ConfigMap {
 		{names.UI, ComponentUI, map[string]string{"FASPEX_UI_LOG_LEVEL": logLevel(instance.Spec.UI)}},
 		{names.Router, ComponentRouter, routerData(instance)},
 	}
+	if HasGateway(instance) {
+		maps = append(maps, ConfigMap{names.Gateway, ComponentGateway, gatewayEnv(instance)})
+	}
 	if instance.Spec.Database.Embedded != nil {
 		maps = append(maps, ConfigMap{names.DatabaseScript, ComponentDatabase, map[string]string{databaseScriptKey: databaseScript}})
 	}
@@ -91,13 +94,17 @@ func coreEnv(instance *v1alpha1.FaspexInstance) map[string]string {
 			level = core.LogLevel
 		}
 	}
-	return map[string]string{
+	env := map[string]string{
 		"FASPEX_CORE_URL":                ExternalURL(instance),
 		"FASPEX_CORE_UI_CLIENT_ID":       clientID(instance, "ui"),
 		"FASPEX_CORE_CONCURRENT_WORKERS": strconv.Itoa(int(workers)),
 		"FASPEX_CORE_LOG_LEVEL":          string(level),
 		"FASPEX_CORE_TRUSTED_PROXIES":    clusterNetworks,
 	}
+	if HasGateway(instance) {
+		env["FASPEX_CORE_GATEWAY"] = "true"
+	}
+	return env
 }
 
 // clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598). Core believes what

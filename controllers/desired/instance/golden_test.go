@@ -31,6 +31,7 @@ func minimal() *v1alpha1.FaspexInstance {
 
 func full() *v1alpha1.FaspexInstance {
 	i := minimal()
+	off := false
 	two, zero := int32(2), int32(0)
 	resources := &corev1.ResourceRequirements{
 		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("500m")},
@@ -54,6 +55,7 @@ func full() *v1alpha1.FaspexInstance {
 		Core:           &v1alpha1.CoreSpec{ComponentSpec: component, ConcurrentWorkers: 8},
 		Service:        &component,
 		Utility:        &v1alpha1.UtilitySpec{ComponentSpec: component, AuthorizedIPs: []string{"192.0.2.1", "10.0.0.0/8"}},
+		Gateway:        &v1alpha1.GatewaySpec{Enabled: &off},
 		TLS:            &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "cert"}},
 		Admin:          &v1alpha1.AdminSpec{SecretRef: &v1alpha1.SecretReference{Name: "boss"}},
 		NetworkPolicy:  networkPolicy(),
@@ -75,16 +77,21 @@ func render(t *testing.T, i *v1alpha1.FaspexInstance) string {
 			instance.DatabaseNetworkPolicy(i, "faspex-system"))
 	}
 	for _, c := range []instance.Component{
-		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i),
+		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i), instance.Gateway(i),
 	} {
+		if c.Name == instance.ComponentGateway && !instance.HasGateway(i) {
+			continue
+		}
 		objects = append(objects, c.Deployment(i, "0000000000000000"), c.Service(i))
 		if policy := c.NetworkPolicy(i, "faspex-system"); policy != nil {
 			objects = append(objects, policy)
 		}
 	}
 	configMaps := instance.ConfigMaps(i)
-	for _, name := range []string{"demo-db", "demo-core", "demo-service", "demo-utility", "demo-ui", "demo-router"} {
-		objects = append(objects, configMaps[name].Apply(i))
+	for _, name := range []string{"demo-db", "demo-core", "demo-service", "demo-utility", "demo-ui", "demo-router", "demo-gateway"} {
+		if config, there := configMaps[name]; there {
+			objects = append(objects, config.Apply(i))
+		}
 	}
 	var b strings.Builder
 	for _, o := range objects {

@@ -16,6 +16,7 @@ const (
 	ComponentUI        = "ui"
 	ComponentService   = "service"
 	ComponentUtility   = "utility"
+	ComponentGateway   = "gateway"
 	ComponentRouter    = "router"
 	ComponentMigration = "migrate"
 )
@@ -34,6 +35,7 @@ const (
 type Names struct {
 	Database, DatabaseUser, DatabaseScript        string
 	Core, UI, Service, Utility, Router, Migration string
+	Gateway, GatewayNodes                         string
 	Admin, OperatorClient, TLS                    string
 }
 
@@ -43,7 +45,8 @@ func NamesOf(name string) Names {
 		Database: name + "-db", DatabaseUser: name + "-db-user", DatabaseScript: name + "-db-script",
 		Core: name + "-core", UI: name + "-ui", Service: name + "-service", Utility: name + "-utility", Router: name + "-router",
 		Migration: name + "-migrate",
-		Admin:     name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",
+		Gateway:   name + "-gateway", GatewayNodes: name + "-gateway-nodes",
+		Admin: name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",
 	}
 }
 

@@ -14,6 +14,7 @@ var defaultRequests = map[string]corev1.ResourceList{
 	ComponentService:   requests("20m", "64Mi"),
 	ComponentUtility:   requests("10m", "64Mi"),
 	ComponentUI:        requests("10m", "32Mi"),
+	ComponentGateway:   requests("50m", "64Mi"),
 	ComponentRouter:    requests("10m", "32Mi"),
 	ComponentMigration: requests("20m", "64Mi"),
 }

@@ -17,7 +17,7 @@ func TestEveryContainerAsksForSomething(t *testing.T) {
 	}
 	pods := []*corev1ac.PodSpecApplyConfiguration{job.Spec.Template.Spec, instance.DatabaseStatefulSet(i, "hash").Spec.Template.Spec}
 	for _, c := range []instance.Component{
-		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i),
+		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i), instance.Gateway(i),
 	} {
 		pods = append(pods, c.Deployment(i, "hash").Spec.Template.Spec)
 	}
