@@ -123,6 +123,10 @@ type Clock interface {
 // and cancels the file in its own channel.
 type Source interface{ io.ReaderAt }
 
+// Releasing is a Source that keeps bytes only until the receiver has them. Acknowledged tells it, once for every byte, of ranges that
+// will not be read again, or whose content does not matter any more. It must not block, nor call the sender.
+type Releasing interface{ Acknowledged(Range) }
+
 // Sink takes the decrypted bytes: chunks of up to 1 MiB that never cross a 1 MiB boundary of
 // the space, every byte of the expected ranges exactly once, in any order, from several
 // goroutines at a time. An error ends the session.

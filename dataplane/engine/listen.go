@@ -108,6 +108,7 @@ func (s *Sender) fates(f *wire.Feedback) (lost, arrived int) {
 			case !missing:
 				arrived++
 				s.carries(e.n)
+				s.acknowledge(e, s.twins[pn] == covered)
 				s.twins.arrived(pn)
 			default:
 				lost++
@@ -118,9 +119,26 @@ func (s *Sender) fates(f *wire.Feedback) (lost, arrived int) {
 		}
 		pn++
 	}
+	s.acknowledge(extent{}, false)
 	s.flight.advance()
 	s.watchPath()
 	return lost, arrived
+}
+
+// acknowledge tells the source of what arrived, joined as far as it lies together. An empty extent ends that. What a twin has brought
+// before was told then.
+func (s *Sender) acknowledge(e extent, again bool) {
+	if s.releasing == nil || again {
+		return
+	}
+	if e.n > 0 && s.arrived.Length > 0 && s.arrived.End() == e.off {
+		s.arrived.Length += int64(e.n)
+		return
+	}
+	if s.arrived.Length > 0 {
+		s.releasing.Acknowledged(s.arrived)
+	}
+	s.arrived = Range{Offset: e.off, Length: int64(e.n)}
 }
 
 // queueAgain has an extent sent again, in pieces if packets became smaller meanwhile.

@@ -49,6 +49,9 @@ type Sender struct {
 	job   train
 	cur   *readSlab
 	curAt int
+
+	releasing Releasing // the source, if it is one
+	arrived   Range     // of the report that is taken: joined, not told yet
 }
 
 // NewSender prepares a sender; nothing happens before Run.
@@ -65,6 +68,7 @@ func NewSender(cfg Config, link Link, src Source) (*Sender, error) {
 		queue: newSendQueue(), wake: make(chan struct{}, 1), fresh: true,
 		flight: newInflight(int(cfg.MaxMemory / 4 / 24)), twins: twins{}}
 	s.control = ratecontrol.New(ratecontrol.Limits(cfg.Rate))
+	s.releasing, _ = src.(Releasing)
 	return s, nil
 }
 

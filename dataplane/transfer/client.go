@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -20,6 +21,8 @@ type Client struct {
 	Hello control.Hello
 	// Roots are what to send, for direction send.
 	Roots []Root
+	// Upload, if not nil, is what to send instead of Roots.
+	Upload *Upload
 	// Target and Name say where to write, for direction receive. Name maps a path of the manifest to a path in Target, for
 	// one at a time; nil keeps it.
 	Target TargetTree
@@ -57,7 +60,15 @@ func (c *Client) SetTargetRate(kbps int64) {
 // well but files failed, each of which OnFile was told.
 func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, error) {
 	began := time.Now()
+	if c.Upload != nil {
+		// What an Upload has no more can neither be sent again nor read for a checksum.
+		o := &c.Hello.Options
+		o.Resume, o.TellHashes, o.Checksum, o.Sessions, o.Session = manifest.ResumeAttrs, true, ChecksumNone, 0, 0
+	}
 	err := c.run(ctx, newConn(stream))
+	if c.Upload != nil {
+		c.Upload.detach(err)
+	}
 	summary := Summary{Progress: c.Progress(), Elapsed: time.Since(began)}
 	if err != nil {
 		return summary, failureOf(err, fail.Internal)
@@ -159,6 +170,10 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial func(context.Context) (engine.Link, error)) role {
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
+		if c.Upload != nil {
+			s.stream = c.Upload
+			c.Upload.attach(s)
+		}
 		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
 		s.data = newDialingSender(dial, cfg, s)
 		return s

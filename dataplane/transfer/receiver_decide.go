@@ -258,8 +258,12 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 
 // overwriteFile applies the overwrite policy to a file that exists. It reports whether that settles the file.
 func (r *receiver) overwriteFile(f *gotFile, existing fs.FileInfo) (bool, error) {
+	at := existing.ModTime().UnixNano()
+	if unfinished.SameTime(at, f.entry.ModTime) {
+		at = f.entry.ModTime
+	}
 	switch manifest.Overwrite(r.options, &f.entry, f.total(), manifest.Existing{
-		Regular: existing.Mode().IsRegular(), Size: existing.Size(), ModTime: existing.ModTime().UnixNano(),
+		Regular: existing.Mode().IsRegular(), Size: existing.Size(), ModTime: at,
 	}) {
 	case manifest.Keep:
 		return true, r.keepFile(f)

@@ -28,10 +28,11 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 	}
 	defer file.Close()
 	compare := chunks
-	switch r.options.Resume {
-	case manifest.ResumeAttrs:
+	switch {
+	case r.options.TellHashes:
+	case r.options.Resume == manifest.ResumeAttrs:
 		compare = nil
-	case manifest.ResumeSparse:
+	case r.options.Resume == manifest.ResumeSparse:
 		compare = chunk.Sample(chunks, sparseSample)
 	}
 	hashes, damaged, err := r.hashChunks(ctx, f, file, compare, journaled)
@@ -221,7 +222,8 @@ func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) (check bool, err 
 			f.hashes.Forget(i)
 		}
 	}
-	check = !nothing && (r.options.Resume != manifest.ResumeFull || len(f.holes) > 0)
+	compared := r.options.Resume == manifest.ResumeFull || r.options.TellHashes
+	check = !nothing && (!compared || len(f.holes) > 0)
 	if check {
 		f.readers++
 	}

@@ -38,6 +38,8 @@ type sender struct {
 	onFile  func(FileEvent)
 	// encrypt, if not nil, has files sent in their encrypted form.
 	encrypt *atrest.Key
+	// stream, if not nil, is where the files come from instead of from roots.
+	stream *Upload
 	counters
 
 	handles *handles[uint64, sourceFile]
@@ -82,6 +84,7 @@ type sentFile struct {
 	hashes   chunk.Hashes
 	passing  chunk.Passing
 	said     bool // the Digest is sent or about to be
+	fed      bool // of a stream: nothing more is pushed; guarded by sender.mu
 	checksum []byte
 	resumed  int64
 }
@@ -248,6 +251,10 @@ func (s *sender) want(m *control.Want) error {
 	if err != nil {
 		return err
 	}
+	if s.stream != nil {
+		s.wantStreamed(f)
+		return nil
+	}
 	if err := s.pushData(f); err != nil {
 		return err
 	}
@@ -290,8 +297,8 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		s.open--
 		s.openBytes -= f.weight
 		s.room.Signal()
-		if !f.decided {
-			f.decided = true
+		if !f.decided || s.stream != nil && !f.fed {
+			f.decided, f.fed = true, true
 			s.undecided--
 		}
 	}
@@ -316,6 +323,9 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		event.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}
 	s.report(f, event)
+	if s.stream != nil {
+		s.doneStreamed(f, event.Err)
+	}
 	s.closeIfDecided()
 	return nil
 }
@@ -360,6 +370,10 @@ func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 
 // read reads bytes of a file. Its error is the session's.
 func (s *sender) read(f *sentFile, part []byte, off int64) error {
+	if s.stream != nil {
+		s.stream.files[f.index].readAt(part, off)
+		return nil
+	}
 	var lost error
 	err := s.withSource(f, int64(len(part)) == f.Size, func(file sourceFile) error {
 		if got, err := file.ReadAt(part, off); got < len(part) {

@@ -132,6 +132,9 @@ func (s *sender) has(m *control.Have) error {
 	}
 	have := f.have
 	f.have = nil
+	if s.stream != nil {
+		return s.answerStreamed(f, have)
+	}
 	s.work.add(func(ctx context.Context) error { return s.answerHave(ctx, f, have) })
 	return nil
 }

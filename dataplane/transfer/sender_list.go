@@ -18,17 +18,13 @@ func (s *sender) stopListing() {
 	s.mu.Unlock()
 }
 
-// list walks the roots and sends the manifest.
+// list sends the manifest.
 func (s *sender) list(ctx context.Context) error {
-	filters, err := manifest.NewFilters(s.options.Filters)
-	if err != nil {
-		return err
+	list := s.listRoots
+	if s.stream != nil {
+		list = s.listStream
 	}
-	w := walker{options: s.options, filters: filters, emit: s.announce}
-	if s.encrypt != nil {
-		w.options.Sparse = false // An encrypted file has no holes.
-	}
-	if err := w.walk(ctx, s.roots); err != nil {
+	if err := list(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -41,6 +37,19 @@ func (s *sender) list(ctx context.Context) error {
 	}
 	s.closeIfDecided()
 	return nil
+}
+
+// listRoots walks the roots.
+func (s *sender) listRoots(ctx context.Context) error {
+	filters, err := manifest.NewFilters(s.options.Filters)
+	if err != nil {
+		return err
+	}
+	w := walker{options: s.options, filters: filters, emit: s.announce}
+	if s.encrypt != nil {
+		w.options.Sparse = false // An encrypted file has no holes.
+	}
+	return w.walk(ctx, s.roots)
 }
 
 func (s *sender) announce(e found) error {

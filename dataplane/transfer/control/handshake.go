@@ -120,6 +120,9 @@ type Options struct {
 	// SkipSpecial leaves out devices, pipes and sockets without an error.
 	SkipSpecial bool `json:"skip_special,omitempty"`
 
+	// TellHashes has a receiver tell the hashes of all chunks that it has, for a sender that can't read them any more.
+	TellHashes bool `json:"tell_hashes,omitempty"`
+
 	// Checksum is the digest of every file to compute, compare and report: none, md5, sha1, sha-256, sha-384, sha-512.
 	Checksum string `json:"checksum,omitempty"`
 

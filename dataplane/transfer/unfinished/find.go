@@ -27,7 +27,7 @@ func (d *Draft) Find() map[int64][16]byte {
 	if d.digest {
 		head, chunks = d.findReserved()
 	}
-	if !d.known || head != d.header() {
+	if want := d.header(); !d.known || head.Size != want.Size || !SameTime(head.ModTime, want.ModTime) {
 		return nil
 	}
 	delete(chunks, chunk.Count(d.source.Size)) // It says that a part is whole, which is found out again.

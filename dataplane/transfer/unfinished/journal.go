@@ -32,6 +32,16 @@ type journalHeader struct {
 	ModTime int64
 }
 
+// SameTime says that two modification times, in nanoseconds since 1970, are of the same version of a file. Browsers tell times in whole
+// milliseconds: a time of that kind is the same as those that it may have been cut from.
+func SameTime(a, b int64) bool {
+	const ms = 1e6
+	if a%ms != 0 {
+		a, b = b, a
+	}
+	return a == b || a%ms == 0 && b >= a && b-a < ms
+}
+
 func (h journalHeader) encode() []byte {
 	b := append(make([]byte, 0, journalHeaderLen), journalMagic...)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.Size))
