@@ -56,6 +56,7 @@ type uploadFile struct {
 	told  chan struct{} // closed once next is known, or the file is done; made when somebody waits
 	done  chan struct{} // likewise, once the file is done
 	known bool          // the receiver has said what it has of the file
+	busy  bool          // somebody gives bytes
 	err   *fail.Error
 	next  int64 // bytes before it need not be given
 	sent  *sentFile
@@ -194,6 +195,8 @@ func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader
 	}
 	f.feeding.Lock()
 	defer f.feeding.Unlock()
+	f.setBusy(true)
+	defer u.rest(f)
 	if off != f.offset() {
 		return 0, fmt.Errorf("%w: at %d, not at %d", ErrOffset, f.offset(), off)
 	}
@@ -216,6 +219,32 @@ func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader
 		return n, u.whole(f)
 	}
 	return 0, nil
+}
+
+func (f *uploadFile) setBusy(busy bool) {
+	f.mu.Lock()
+	f.busy = busy
+	f.mu.Unlock()
+}
+
+// rest gives back what a file that stands still does not need.
+func (u *Upload) rest(f *uploadFile) {
+	f.setBusy(false)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for number := range f.slabs {
+		u.forget(f, number)
+	}
+}
+
+// forget gives a slab back all of whose bytes have arrived, unless more come into it right now. f.mu is held.
+func (u *Upload) forget(f *uploadFile, number int64) {
+	slab := f.slabs[number]
+	full := slab.filled == uploadSlab || number*uploadSlab+int64(slab.filled) == f.size
+	if slab.acked == slab.filled-slab.from && (full || !f.busy) {
+		delete(f.slabs, number)
+		u.release(slab.b)
+	}
 }
 
 func (f *uploadFile) offset() int64 {
@@ -406,11 +435,7 @@ func (u *Upload) acknowledged(f *uploadFile, off, n int64) {
 		part := min(n, (number+1)*uploadSlab-off)
 		if slab := f.slabs[number]; slab != nil {
 			slab.acked += int(part)
-			full := slab.filled == uploadSlab || number*uploadSlab+int64(slab.filled) == f.size
-			if full && slab.acked >= slab.filled-slab.from {
-				delete(f.slabs, number)
-				u.release(slab.b)
-			}
+			u.forget(f, number)
 		}
 		off, n = off+part, n-part
 	}
