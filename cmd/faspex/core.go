@@ -29,6 +29,7 @@ Environment:
   FASPEX_CORE_URL          origin that people use, for example https://faspex.example.com
   FASPEX_CORE_TRUSTED_PROXIES  addresses and networks of the router, whose X-Forwarded-For is believed (default: nobody's)
   FASPEX_CORE_GATEWAY      true when the router has an HTTP gateway at /aspera/http-gwy/ (default: false)
+  FASPEX_GATEWAY_SECRET, FASPEX_GATEWAY_OLD_SECRET   with the gateway: the secret shared with it, and the one before
   FASPEX_CORE_LOG_LEVEL    debug, info (default), warn, error
   FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD,
   FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE   the database`,
@@ -46,9 +47,9 @@ Environment:
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_TRUSTED_PROXIES: %w", err)
 			}
-			gateway, err := process.Switch(os.Getenv("FASPEX_CORE_GATEWAY"))
+			gateway, err := gatewayRing(os.Getenv)
 			if err != nil {
-				return fmt.Errorf("FASPEX_CORE_GATEWAY: %w", err)
+				return err
 			}
 			config, err := store.ConfigFromEnv(os.Getenv)
 			if err != nil {
@@ -74,4 +75,20 @@ Environment:
 	}
 	cmd.Flags().StringVar(&listen, "listen", ":3000", "address to listen on")
 	return cmd
+}
+
+// gatewayRing reads the secret that core shares with the gateway; nil when there is no gateway.
+func gatewayRing(getenv func(string) string) (*keyring.Ring, error) {
+	on, err := process.Switch(getenv("FASPEX_CORE_GATEWAY"))
+	if err != nil {
+		return nil, fmt.Errorf("FASPEX_CORE_GATEWAY: %w", err)
+	}
+	if !on {
+		return nil, nil
+	}
+	ring, err := keyring.New(getenv("FASPEX_GATEWAY_SECRET"), getenv("FASPEX_GATEWAY_OLD_SECRET"))
+	if err != nil {
+		return nil, fmt.Errorf("FASPEX_GATEWAY_SECRET: %w", err)
+	}
+	return ring, nil
 }

@@ -149,6 +149,15 @@ type DownloadPaths struct {
 	Paths []PathOrText `json:"paths,omitempty" nullable:"true"`
 }
 
+// DownloadTicket is an address from which a browser downloads, once. The call is an addition of this implementation.
+type DownloadTicket struct {
+	URL       string `json:"url" doc:"path at the same origin"`
+	ExpiresAt string `json:"expires_at"`
+	Name      string `json:"name" doc:"of the file that is saved"`
+	Zip       bool   `json:"zip"`
+	Type      string `json:"type" enum:"file,zip" doc:"file: a single file as it is; zip: several, or a folder"`
+}
+
 // IDs is the body of a DELETE on a collection.
 type IDs struct {
 	IDs []string `json:"ids,omitempty" nullable:"true"`

@@ -47,13 +47,20 @@ func (s *Server) registerAccount() {
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
 }
 
-func (s *Server) ownAccount(a store.Account) api.OwnAccount {
-	out := api.OwnAccount{
-		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true, EncryptionAtRest: "none",
-		GatewayEnabled: s.gateway != "",
+// gatewayURL is where the HTTP gateway answers; nil without one.
+func (s *Server) gatewayURL() *string {
+	if s.gateway == nil {
+		return nil
 	}
-	out.GatewayURL = orNull(s.gateway)
-	return out
+	return ptr(s.external + GatewayPath)
+}
+
+// ownAccount is the caller's account with what the caller may do.
+func (s *Server) ownAccount(a store.Account) api.OwnAccount {
+	return api.OwnAccount{
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true, EncryptionAtRest: "none",
+		GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
+	}
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {

@@ -102,6 +102,24 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	}
 }
 
+// countDownload has the service see a download of a package by an account.
+func (x *exchange) countDownload(t *testing.T, key int64, name string) {
+	t.Helper()
+	a, err := x.store.AccountByLogin(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inbox, err := x.store.DefaultInbox(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.store.SaveTransfer(t.Context(), store.Transfer{NodeID: inbox.NodeID, NodeTransferID: fmt.Sprintf("d%d-%d", key, a.ID), Direction: "receive",
+		Status: "completed", PackageID: sql.NullInt64{Int64: key, Valid: true}, AccountID: sql.NullInt64{Int64: a.ID, Valid: true}, Side: "received",
+		StartedAt: sql.NullTime{Time: time.Now(), Valid: true}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func jsonOf[T any](t *testing.T, text string) T {
 	t.Helper()
 	var v T
@@ -198,13 +216,8 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 			key := create(who, "now", 1)
 			complete(key)
 			move(key, releasing...)
-			for i, name := range []string{"bob", "carol"} {
-				if err := x.store.SaveTransfer(t.Context(), store.Transfer{NodeID: inbox.NodeID, NodeTransferID: fmt.Sprintf("d%d-%d", key, i), Direction: "receive", Status: "completed",
-					PackageID: sql.NullInt64{Int64: key, Valid: true}, AccountID: sql.NullInt64{Int64: ids[name], Valid: true}, Side: "received",
-					StartedAt: sql.NullTime{Time: time.Now(), Valid: true}}); err != nil {
-					t.Fatal(err)
-				}
-			}
+			x.countDownload(t, key, "bob")
+			x.countDownload(t, key, "carol")
 			return key
 		},
 		"removed from the lists": func(who string) int64 {

@@ -89,7 +89,7 @@ func install(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log})
+	server, err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log, Gateway: gatewayRing(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +106,16 @@ func install(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	return in
+}
+
+// gatewayRing is the secret that core shares with a gateway.
+func gatewayRing(t *testing.T) *keyring.Ring {
+	t.Helper()
+	ring, err := keyring.New("the secret of core and gateway, long enough", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
 }
 
 // user makes an account and gives a client that acts for it.

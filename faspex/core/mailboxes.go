@@ -72,7 +72,7 @@ func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.
 	if err != nil {
 		return nil, err
 	}
-	views, err := s.views(ctx, found)
+	views, err := s.views(ctx, caller(ctx), found)
 	if err != nil {
 		return nil, err
 	}

@@ -83,11 +83,15 @@ func (s *Server) view(ctx context.Context, id string) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	p, err := s.store.Package(ctx, n)
+	return s.viewFor(ctx, caller(ctx), n)
+}
+
+func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view, error) {
+	p, err := s.store.Package(ctx, id)
 	if err != nil {
 		return view{}, err
 	}
-	views, err := s.views(ctx, []store.Package{p})
+	views, err := s.views(ctx, me, []store.Package{p})
 	if err != nil {
 		return view{}, err
 	}
@@ -99,7 +103,7 @@ func (s *Server) view(ctx context.Context, id string) (view, error) {
 }
 
 // views gathers what belongs to packages in a few queries, whatever their number.
-func (s *Server) views(ctx context.Context, list []store.Package) ([]view, error) {
+func (s *Server) views(ctx context.Context, me store.Account, list []store.Package) ([]view, error) {
 	keys := make([]int64, len(list))
 	for i, p := range list {
 		keys[i] = p.ID
@@ -113,7 +117,6 @@ func (s *Server) views(ctx context.Context, list []store.Package) ([]view, error
 		return nil, err
 	}
 	folders := map[int64]string{}
-	me := caller(ctx)
 	out := make([]view, len(list))
 	for i, p := range list {
 		name, known := folders[p.SharedFolderID]

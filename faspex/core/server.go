@@ -35,8 +35,8 @@ type Config struct {
 	ExternalURL string
 	// Version is told by version and by the header X-IBM-Aspera.
 	Version string
-	// Gateway says that the instance has an HTTP gateway, at GatewayPath of ExternalURL.
-	Gateway bool
+	// Gateway holds the secret that core shares with the instance's HTTP gateway, which is at GatewayPath of ExternalURL; nil without one.
+	Gateway *keyring.Ring
 	// TrustedProxies are the routers whose X-Forwarded-For is believed; nobody's by default.
 	TrustedProxies address.List
 	// Now is the clock; nil is time.Now.
@@ -49,11 +49,13 @@ type Server struct {
 	store   *store.Store
 	auth    *auth.Server
 	dialer  *nodes.Dialer
-	gateway string // where the gateway answers; empty without one
-	version string
-	now     func() time.Time
-	log     *slog.Logger
-	api     huma.API
+	gateway *keyring.Ring // nil without one
+	// external is the origin that people type, without a slash at its end.
+	external string
+	version  string
+	now      func() time.Time
+	log      *slog.Logger
+	api      huma.API
 }
 
 // New wires a server; Handler serves it.
@@ -70,11 +72,10 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
-	srv := &Server{store: s, auth: authServer, dialer: nodes.NewDialer(ring), version: cfg.Version, now: cfg.Now, log: cfg.Log}
-	if cfg.Gateway {
-		srv.gateway = strings.TrimSuffix(cfg.ExternalURL, "/") + GatewayPath
-	}
-	return srv, nil
+	return &Server{
+		store: s, auth: authServer, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway, external: strings.TrimSuffix(cfg.ExternalURL, "/"),
+		version: cfg.Version, now: cfg.Now, log: cfg.Log,
+	}, nil
 }
 
 // Ready reports why core should get no requests: no database, or a schema it was not built for. It is the check of /health.
@@ -116,6 +117,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerPackageChanges()
 	s.registerMailboxes()
 	s.registerTransferSpecs()
+	s.registerDownloadTickets()
 	s.registerFiles()
 	s.registerOAuthClients()
 	s.describeOAuth()

@@ -81,7 +81,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: true, Side: packages.SideSent,
 	}, packages.Issue{
 		Direction: string(transferspec.Send), Folder: v.pkg.Incoming(), NodeID: node.ID, TokenUser: node.APIUsername,
-	})
+	}, tokenLife)
 	if err != nil {
 		return nil, err
 	}
@@ -115,53 +115,91 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 	if err != nil {
 		return nil, err
 	}
-	me := caller(ctx)
-	if err := mayDownload(v, in.Type); err != nil {
-		return nil, err
-	}
 	wanted, err := sources(in.Body)
 	if err != nil {
 		return nil, err
 	}
+	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0, life: tokenLife}
+	spec, err := s.setUpDownload(ctx, v, d)
+	return answerWith(spec), err
+}
+
+// viaGateway is the transfer_type of what an HTTP gateway fetches or stores.
+const viaGateway = "http_gateway"
+
+// download is what somebody wants of a package.
+type download struct {
+	side   string // sent or received
+	byHTTP bool
+	paths  []transferspec.Path // none means all
+	whole  bool                // the paths are the whole package
+	life   time.Duration       // of the token
+}
+
+// allowed asks the rules.
+func (d download) allowed(v view) error {
+	if err := mayDownload(v, d.side); err != nil {
+		return err
+	}
+	if d.byHTTP {
+		return policy.CanDownloadByHTTP(v.thing)
+	}
+	return nil
+}
+
+// setUpDownload gets a transfer spec for a download from the node.
+func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transferspec.Spec, error) {
+	if err := d.allowed(v); err != nil {
+		return transferspec.Spec{}, err
+	}
+	me := caller(ctx)
 	folder, node, client, err := s.reach(ctx, v.pkg)
 	if err != nil {
-		return nil, err
+		return transferspec.Spec{}, err
 	}
 	defer client.CloseIdleConnections()
 	req, err := s.request(ctx, packages.Tags{
-		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: len(wanted) == 0, Side: in.Type,
+		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: d.whole, Side: d.side,
+		PreventHTTP: v.pkg.PreventHTTPDownload,
 	}, packages.Issue{
 		Direction: string(transferspec.Receive), Folder: v.pkg.Folder(), NodeID: node.ID, TokenUser: node.APIUsername,
-	})
+	}, d.life)
 	if err != nil {
-		return nil, err
+		return transferspec.Spec{}, err
 	}
 	req.SourceRoot = v.pkg.Folder()
-	req.Paths = wanted
-	if in.Type == packages.SideReceived && v.pkg.DownloadLimit.Valid {
+	req.Paths = d.paths
+	if d.side == packages.SideReceived && v.pkg.DownloadLimit.Valid {
 		// The node counts too: specs may wait unused, and what started is known here only a moment later.
 		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + text(me.ID), Limit: v.pkg.DownloadLimit.Int64}
 	}
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps, folder.MaxTargetDownloadKbps)
 	spec, err := client.DownloadSetup(ctx, req)
 	if err != nil {
-		return nil, s.nodeProblem(ctx, node, err)
+		return spec, s.nodeProblem(ctx, node, err)
 	}
 	// What was revoked while the node made the token does not end the token: it is not handed out.
-	if v, err = s.view(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	if me, err = s.store.Account(ctx, me.ID); err != nil {
-		return nil, err
-	}
-	if err := mayDownload(v, in.Type); err != nil {
-		return nil, err
+	if err := s.stillAllowed(ctx, v.pkg.ID, d); err != nil {
+		return transferspec.Spec{}, err
 	}
 	// Clients take the absence of paths for a question to their user.
-	if spec.Paths = wanted; len(wanted) == 0 {
+	if spec.Paths = d.paths; len(d.paths) == 0 {
 		spec.Paths = []transferspec.Path{{Source: "."}}
 	}
-	return answerWith(finish(spec, v.pkg, node, folder)), nil
+	return finish(spec, v.pkg, node, folder), nil
+}
+
+// stillAllowed reads the caller's account and the package again.
+func (s *Server) stillAllowed(ctx context.Context, id int64, d download) error {
+	me, err := s.store.Account(ctx, caller(ctx).ID)
+	if err != nil {
+		return err
+	}
+	v, err := s.viewFor(ctx, me, id)
+	if err != nil {
+		return err
+	}
+	return d.allowed(v)
 }
 
 // mayDownload asks the rules about one side of a package.
@@ -188,7 +226,7 @@ func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder
 
 // request starts a setup request with what the node writes into the transfer's record. The service believes a record only when its
 // tags were signed for what the record shows.
-func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Issue) (nodeapi.TransferRequest, error) {
+func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Issue, life time.Duration) (nodeapi.TransferRequest, error) {
 	var err error
 	if tags.Installation, err = s.store.Installation(ctx); err != nil {
 		return nodeapi.TransferRequest{}, err
@@ -197,7 +235,7 @@ func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Is
 	if err != nil {
 		return nodeapi.TransferRequest{}, err
 	}
-	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw, TokenLifeSeconds: int64(tokenLife / time.Second)}, nil
+	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw, TokenLifeSeconds: int64(life / time.Second)}, nil
 }
 
 // rates gives the folder's rates if it overrides the node's.

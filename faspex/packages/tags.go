@@ -17,6 +17,8 @@ type Tags struct {
 	Whole bool `json:"whole"`
 	// Side is how the account belongs to the package: SideSent or SideReceived.
 	Side string `json:"side,omitempty"`
+	// PreventHTTP has the node refuse the token to an HTTP gateway. It is for the node alone: the MAC leaves it out.
+	PreventHTTP bool `json:"prevent_http_download,omitempty"`
 	// MAC vouches for the tags and for what they were issued for; Sign makes it.
 	MAC string `json:"mac,omitempty"`
 }
