@@ -32,6 +32,8 @@ const (
 	ConditionInstanceReady = "InstanceReady"
 	// ConditionWorkloadReady tells whether the DaemonSet runs its current template on every selected node.
 	ConditionWorkloadReady = "WorkloadReady"
+	// ConditionStorageShared tells whether all machines of a TransferNode see the same folders.
+	ConditionStorageShared = "StorageShared"
 	// ConditionNodeAPIReady tells whether the Node API answers through its Service.
 	ConditionNodeAPIReady = "NodeAPIReady"
 	// ConditionRegistered tells whether Faspex knows the node (TransferNode) or the storage location (StorageLocation).
@@ -91,6 +93,8 @@ const (
 	ReasonInstanceNotFound = "InstanceNotFound"
 	// ReasonInstanceNotReady: the FaspexInstance that instanceRef names cannot be used yet.
 	ReasonInstanceNotReady = "InstanceNotReady"
+	// ReasonStorageNotShared: a folder of spec.storage is another one on each machine.
+	ReasonStorageNotShared = "StorageNotShared"
 	// ReasonFaspexUnreachable: the Faspex API does not answer.
 	ReasonFaspexUnreachable = "FaspexUnreachable"
 	// ReasonFaspexRefused: the Faspex API answered with a refusal.

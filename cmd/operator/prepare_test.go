@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,7 +13,13 @@ import (
 
 func runPrepare(t *testing.T, args ...string) error {
 	t.Helper()
+	return runPrepareInto(t, io.Discard, args...)
+}
+
+func runPrepareInto(t *testing.T, out io.Writer, args ...string) error {
+	t.Helper()
 	command := newCommand()
+	command.SetOut(out)
 	id := strconv.Itoa(os.Getuid())
 	command.SetArgs(append([]string{"prepare", "--uid=" + id, "--gid=" + strconv.Itoa(os.Getgid())}, args...))
 	return command.ExecuteContext(t.Context())
@@ -27,11 +35,17 @@ func TestPrepareTakesEveryStorage(t *testing.T) {
 		}
 	}
 	where := []string{"--owner=files/demo", "--root=" + root, "--view=" + view}
-	if err := runPrepare(t, append(where, "--host-path=a=/srv/a", "--host-path=b,c=/srv/b,c", "--claim=claim")...); err != nil {
+	var out strings.Builder
+	err := runPrepareInto(t, &out, append(where, "--host-path=a=/srv/a", "--host-path=b,c=/srv/b,c", "--claim=claim")...)
+	if err != nil {
 		t.Fatal(err)
 	}
+	words := regexp.MustCompile(`^folder a [0-9a-f]{16}\nfolder b,c [0-9a-f]{16}\n$`)
+	if !words.MatchString(out.String()) {
+		t.Errorf("the last words are %q", out.String())
+	}
 	for _, name := range []string{"a", "b,c"} {
-		if text, err := os.ReadFile(filepath.Join(root, name, ".faspex-storage")); err != nil || string(text) != "files/demo\n" {
+		if text, err := os.ReadFile(filepath.Join(root, name, ".faspex-storage")); err != nil || !strings.HasPrefix(string(text), "files/demo\nid=") {
 			t.Errorf("the mark of %s says %q (%v)", name, text, err)
 		}
 	}
@@ -39,7 +53,7 @@ func TestPrepareTakesEveryStorage(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Join(root, "full"), 0o755), os.WriteFile(filepath.Join(root, "full", "a"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	err := runPrepare(t, append(where, "--host-path=full=/srv/full")...)
+	err = runPrepare(t, append(where, "--host-path=full=/srv/full")...)
 	if err == nil || !strings.Contains(err.Error(), "/srv/full") || !strings.Contains(err.Error(), ".faspex-storage") {
 		t.Errorf("a folder with files: %v", err)
 	}

@@ -77,6 +77,9 @@ func (c nodeConfig) write() error {
 	return nil
 }
 
+// transferNodeLabel has the TransferNode of config/samples run on every machine: they share their folders beneath /srv.
+const transferNodeLabel = "faspex.io/transfer-node=demo"
+
 // programs are what a node runs, in the order of their start.
 func (c nodeConfig) programs(b binaries) (containerd, kubelet, kubeProxy program) {
 	env := []string{"PATH=" + b.searchPath()}
@@ -85,6 +88,7 @@ func (c nodeConfig) programs(b binaries) (containerd, kubelet, kubeProxy program
 	kubelet = program{name: "kubelet", path: b.path("kubernetes", "kubelet"), env: env, args: []string{
 		"--config=" + filepath.Join(c.Dir, "kubelet.yaml"), "--kubeconfig=" + c.Kubeconfig,
 		"--node-ip=" + c.IP, "--hostname-override=" + c.Name, "--root-dir=/var/lib/kubelet", "--v=1",
+		"--node-labels=" + transferNodeLabel,
 	}}
 	kubeProxy = program{name: "kube-proxy", path: b.path("kubernetes", "kube-proxy"), env: env,
 		args: []string{"--config=" + filepath.Join(c.Dir, "kube-proxy.yaml")}}

@@ -1,6 +1,8 @@
 package prepare
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +14,12 @@ import (
 )
 
 // Mark is the file that says that a folder may be taken. It is a regular file of root's that nobody else can write.
-// Each line names an owner; an empty one is given to the first who comes.
+// Each line names an owner; an empty one is given to the first who comes. A line id=... tells the folder from others, so
+// that machines can find out whether they see the same one.
 const Mark = ".faspex-storage"
+
+// idPrefix begins the line of a mark that tells its folder from others; 16 hexadecimal digits follow.
+const idPrefix = "id="
 
 // markLimit bounds what is read of a mark.
 const markLimit = 64 << 10
@@ -30,8 +36,55 @@ var (
 		Mark + " in it")
 )
 
-// mark sees to it that dir carries a mark of this owner.
-func (o Options) mark(dir *os.File) error {
+// mark sees to it that dir carries a mark of this owner, and returns its id.
+func (o Options) mark(dir *os.File) (string, error) {
+	if err := o.ensureMark(dir); err != nil {
+		return "", err
+	}
+	return o.id(dir)
+}
+
+// id reads the id of a marked folder, and gives one to a folder that people or an earlier version have marked. Machines
+// that do so at once agree on the first line.
+func (o Options) id(dir *os.File) (string, error) {
+	for range 2 {
+		fd, err := unix.Openat(int(dir.Fd()), Mark, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return "", fmt.Errorf("open %s: %w", Mark, err)
+		}
+		file := os.NewFile(uintptr(fd), Mark)
+		text, err := io.ReadAll(io.LimitReader(file, markLimit))
+		if err := errors.Join(err, file.Close()); err != nil {
+			return "", fmt.Errorf("read %s: %w", Mark, err)
+		}
+		for _, line := range strings.Fields(string(text)) {
+			if id, found := strings.CutPrefix(line, idPrefix); found {
+				return id, nil
+			}
+		}
+		const open = unix.O_WRONLY | unix.O_APPEND | unix.O_NOFOLLOW | unix.O_CLOEXEC
+		if fd, err = unix.Openat(int(dir.Fd()), Mark, open, 0); err != nil {
+			return "", fmt.Errorf("open %s to write: %w", Mark, err)
+		}
+		line := idLine()
+		if len(text) > 0 && text[len(text)-1] != '\n' {
+			line = "\n" + line
+		}
+		if err := write(fd, line); err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("%s does not keep what is written to it", Mark)
+}
+
+func idLine() string {
+	id := make([]byte, 8)
+	rand.Read(id) // never fails since Go 1.24
+	return idPrefix + hex.EncodeToString(id) + "\n"
+}
+
+// ensureMark sees to it that dir carries a mark of this owner.
+func (o Options) ensureMark(dir *os.File) error {
 	marked, err := o.marked(dir)
 	if err != nil || marked {
 		return err
@@ -86,14 +139,16 @@ func (o Options) marked(dir *os.File) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", Mark, err)
 	}
-	owners := strings.Fields(string(text))
+	owners := slices.DeleteFunc(strings.Fields(string(text)), func(line string) bool {
+		return strings.HasPrefix(line, idPrefix)
+	})
 	switch {
 	case slices.Contains(owners, o.Owner):
 		return true, nil
 	case len(owners) > 0:
 		return false, ErrOther
 	}
-	const open = unix.O_WRONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
+	const open = unix.O_WRONLY | unix.O_APPEND | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 	if fd, err = unix.Openat(int(dir.Fd()), Mark, open, 0); err != nil {
 		return false, fmt.Errorf("open %s to write: %w", Mark, err)
 	}
@@ -101,9 +156,12 @@ func (o Options) marked(dir *os.File) (bool, error) {
 }
 
 // sign writes the owner into a mark and closes it.
-func (o Options) sign(fd int) error {
+func (o Options) sign(fd int) error { return write(fd, o.Owner+"\n") }
+
+// write adds text to a mark and closes it.
+func write(fd int, text string) error {
 	file := os.NewFile(uintptr(fd), Mark)
-	_, err := file.WriteString(o.Owner + "\n")
+	_, err := file.WriteString(text)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", Mark, err)
 	}

@@ -32,22 +32,23 @@ type HostFolder struct {
 	View string
 }
 
-// Host takes a folder of the machine. It must be the one that Path names without links, and empty or marked.
-func (o Options) Host(f HostFolder) error {
+// Host takes a folder of the machine. It must be the one that Path names without links, and empty or marked. The id that
+// it returns is the same on every machine that sees the same folder.
+func (o Options) Host(f HostFolder) (id string, err error) {
 	dir, err := openFolder(f.Mount)
 	if err != nil {
-		return fmt.Errorf("storage folder %s: %w", f.Path, err)
+		return "", fmt.Errorf("storage folder %s: %w", f.Path, err)
 	}
 	defer dir.Close()
 	if f.View != "" {
 		if err := sameWithoutLinks(dir, f.View, f.Path); err != nil {
-			return fmt.Errorf("storage folder %s: %w", f.Path, err)
+			return "", fmt.Errorf("storage folder %s: %w", f.Path, err)
 		}
 	}
-	if err := o.take(dir); err != nil {
-		return fmt.Errorf("storage folder %s: %w", f.Path, err)
+	if id, err = o.take(dir); err != nil {
+		return "", fmt.Errorf("storage folder %s: %w", f.Path, err)
 	}
-	return nil
+	return id, nil
 }
 
 // Claim takes the folder of a volume that is mounted at mount. Nothing is done to one that hsts can use as it is: it
@@ -62,7 +63,7 @@ func (o Options) Claim(mount string) error {
 	if err != nil || usable {
 		return err
 	}
-	if err := o.take(dir); err != nil {
+	if _, err := o.take(dir); err != nil {
 		return fmt.Errorf("storage volume %s: %w", mount, err)
 	}
 	return nil
@@ -119,25 +120,25 @@ func (o Options) usable(dir *os.File) (bool, error) {
 }
 
 // take marks dir, unless it is marked, and then gives it to the user. A crash in between leaves a folder that the next
-// run takes.
-func (o Options) take(dir *os.File) error {
-	if err := o.mark(dir); err != nil {
-		return err
+// run takes. The id is that of the mark.
+func (o Options) take(dir *os.File) (id string, err error) {
+	if id, err = o.mark(dir); err != nil {
+		return "", err
 	}
 	var st unix.Stat_t
 	fd := int(dir.Fd())
 	if err := unix.Fstat(fd, &st); err != nil {
-		return fmt.Errorf("look at it: %w", err)
+		return "", fmt.Errorf("look at it: %w", err)
 	}
 	if int(st.Uid) != o.UID || int(st.Gid) != o.GID {
 		if err := unix.Fchown(fd, o.UID, o.GID); err != nil {
-			return fmt.Errorf("change the owner: %w", err)
+			return "", fmt.Errorf("change the owner: %w", err)
 		}
 	}
 	if mode := st.Mode & 0o7777; mode|0o700 != mode {
 		if err := unix.Fchmod(fd, mode|0o700); err != nil {
-			return fmt.Errorf("change the rights: %w", err)
+			return "", fmt.Errorf("change the rights: %w", err)
 		}
 	}
-	return nil
+	return id, nil
 }

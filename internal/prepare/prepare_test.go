@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,15 +97,62 @@ func TestHostMarksAnEmptyFolderAndGivesItAway(t *testing.T) {
 	}
 	want := map[string]string{".": "user drwxr-xr-x", prepare.Mark: "root -r--r--r--"}
 	for range 2 {
-		if err := o.Host(m.folder("/srv/files", m.storage)); err != nil {
+		if _, err := o.Host(m.folder("/srv/files", m.storage)); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, state(t, m.storage)); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(m.storage, prepare.Mark)); err != nil || string(text) != "files/demo\n" {
-		t.Errorf("the mark says %q (%v)", text, err)
+	if owners := signed(t, m.storage); owners != "files/demo\n" {
+		t.Errorf("the mark says %q", owners)
+	}
+}
+
+var idLine = regexp.MustCompile(`(?m)^id=[0-9a-f]{16}\n`)
+
+// signed are the owners that the mark of a folder names; it holds one id beside them.
+func signed(t *testing.T, dir string) string {
+	t.Helper()
+	text := read(t, filepath.Join(dir, prepare.Mark))
+	if n := len(idLine.FindAllString(text, -1)); n != 1 {
+		t.Errorf("the mark has %d ids: %q", n, text)
+	}
+	return idLine.ReplaceAllString(text, "")
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}
+
+// TestHostTellsFoldersApart: machines that see one folder are told the same, others something else, also of folders that
+// people have marked.
+func TestHostTellsFoldersApart(t *testing.T) {
+	o := options(t)
+	id := func(m machine) string {
+		t.Helper()
+		id, err := o.Host(m.folder("/srv/files", m.storage))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	ids := map[string]bool{}
+	for _, mark := range []string{"", "files/demo", "files/demo\n", "other/node\nfiles/demo\n"} {
+		m := newMachine(t)
+		if mark != "" {
+			m.write(t, prepare.Mark, mark, 0, 0o444)
+		}
+		first := id(m)
+		if again := id(m); first == "" || again != first || ids[first] {
+			t.Errorf("%q: %q, then %q, others %v", mark, first, again, ids)
+		}
+		ids[first] = true
 	}
 }
 
@@ -183,7 +231,7 @@ func TestHostTakesOnlyEmptyOrMarkedFolders(t *testing.T) {
 			m := newMachine(t)
 			test.fill(t, m)
 			before := state(t, m.root)
-			if err := o.Host(m.folder("/srv/files", m.storage)); !errors.Is(err, test.want) {
+			if _, err := o.Host(m.folder("/srv/files", m.storage)); !errors.Is(err, test.want) {
 				t.Fatalf("%v, want %v", err, test.want)
 			}
 			after := state(t, m.root)
@@ -201,8 +249,12 @@ func TestHostTakesOnlyEmptyOrMarkedFolders(t *testing.T) {
 				t.Errorf("-before +after:\n%s", diff)
 			}
 			if test.taken != "" {
-				if text, err := os.ReadFile(filepath.Join(m.storage, mark)); err != nil || string(text) != test.taken {
-					t.Errorf("the mark says %q (%v)", text, err)
+				said := read(t, filepath.Join(m.storage, mark))
+				if test.want == nil {
+					said = signed(t, m.storage)
+				}
+				if said != test.taken {
+					t.Errorf("the mark says %q", said)
 				}
 			}
 		})
@@ -233,7 +285,7 @@ func TestHostFollowsNoLink(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := state(t, m.root)
-			if err := o.Host(m.folder(test.path, target)); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+			if _, err := o.Host(m.folder(test.path, target)); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 				t.Errorf("error %v", err)
 			}
 			if diff := cmp.Diff(before, state(t, m.root)); diff != "" {
@@ -244,7 +296,7 @@ func TestHostFollowsNoLink(t *testing.T) {
 	t.Run("what was mounted is not what is there now", func(t *testing.T) {
 		m := newMachine(t)
 		other := t.TempDir()
-		if err := o.Host(m.folder("/srv/files", other)); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		if _, err := o.Host(m.folder("/srv/files", other)); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -254,7 +306,7 @@ func TestHostFollowsNoLink(t *testing.T) {
 		if err := os.Symlink(m.storage, link); err != nil {
 			t.Fatal(err)
 		}
-		if err := o.Host(prepare.HostFolder{Mount: link, Path: "/files"}); err == nil {
+		if _, err := o.Host(prepare.HostFolder{Mount: link, Path: "/files"}); err == nil {
 			t.Error("a link is taken")
 		}
 	})
