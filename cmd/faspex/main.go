@@ -1,4 +1,4 @@
-// Command faspex holds the processes of the control plane as subcommands: core, service, utility and ui. It reads flags and the
+// Command faspex holds the processes of the control plane as subcommands: core, gateway, service, utility and ui. It reads flags and the
 // environment, wires packages and knows nothing else.
 package main
 

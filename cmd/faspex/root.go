@@ -14,6 +14,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCore(), newService(), newUI(), newUtility())
+	root.AddCommand(newCore(), newGateway(), newService(), newUI(), newUtility())
 	return root
 }

@@ -27,6 +27,10 @@ type Client struct {
 	// one at a time; nil keeps it.
 	Target TargetTree
 	Name   func(path string) (string, *fail.Error)
+	// Download, if not nil, takes what is received instead of Target.
+	Download *Download
+	// MaxMemory bounds the engine's buffers; 0 is its default.
+	MaxMemory int64
 	// Encrypt, if not nil, encrypts files on their way out; Decrypt, if not nil, decrypts those that arrive encrypted.
 	Encrypt *atrest.Key
 	Decrypt *Decryption
@@ -53,6 +57,8 @@ func (c *Client) SetTargetRate(kbps int64) {
 		r.setTarget(kbps)
 	case *receiver:
 		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))}) // A session that ended needs no rate.
+	case *streamReceiver:
+		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))})
 	}
 }
 
@@ -68,6 +74,9 @@ func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, e
 	err := c.run(ctx, newConn(stream))
 	if c.Upload != nil {
 		c.Upload.detach(err)
+	}
+	if c.Download != nil {
+		c.Download.end(err)
 	}
 	summary := Summary{Progress: c.Progress(), Elapsed: time.Since(began)}
 	if err != nil {
@@ -106,6 +115,7 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 	cfg := engine.Config{
 		ID: engine.SessionID(welcome.LinkID), Secret: [32]byte(welcome.Secret), Cipher: engine.Cipher(options.Cipher),
 		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock, Logger: c.Logger,
+		MaxMemory: c.MaxMemory,
 	}
 	r := c.role(conn, options, cfg, func(ctx context.Context) (engine.Link, error) { return c.dial(ctx, welcome.UDPPort, cfg) })
 	c.now.set(r)
@@ -121,7 +131,7 @@ func (c *Client) greet(conn *conn) (*control.Welcome, error) {
 			return nil, err
 		}
 	}
-	c.Hello.Options.Sparse = true
+	c.Hello.Options.Sparse = c.Download == nil // It takes bytes in order, holes too.
 	// A list of sources that is too long for a Hello follows once the server knows who names them.
 	parts := control.SplitSources(c.Hello.Sources)
 	hello := c.Hello
@@ -177,6 +187,12 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial fun
 		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
 		s.data = newDialingSender(dial, cfg, s)
 		return s
+	}
+	if c.Download != nil {
+		r := newStreamReceiver(conn, c.Download, o)
+		r.onFile = c.OnFile
+		r.data = newDialingReceiver(dial, cfg, c.Download)
+		return r
 	}
 	r := newReceiver(conn, c.Target, func(p string) (string, *fail.Error) {
 		if c.Name != nil {

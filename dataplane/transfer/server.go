@@ -174,6 +174,9 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if s.grant.TransferID == "" {
 		s.grant.TransferID = s.id
 	}
+	if err := refuseHTTP(s.grant, hello.Agent); err != nil {
+		return nil, err
+	}
 	if err := s.useGrantedCipher(); err != nil {
 		return nil, err
 	}

@@ -203,10 +203,11 @@ func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader
 	for off+n < f.size {
 		got, err := u.feed(ctx, f, off+n, r)
 		n += int64(got)
-		if err == io.EOF { //nolint:errorlint // a Reader's end is not wrapped
+		switch {
+		case err == nil, off+n == f.size:
+		case err == io.EOF: //nolint:errorlint // a Reader's end is not wrapped
 			return n, nil
-		}
-		if err != nil {
+		default:
 			return n, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,9 +42,23 @@ func Requests(next http.Handler, log *slog.Logger, registry prometheus.Registere
 		if isProbe(r.URL.Path) {
 			level = slog.LevelDebug
 		}
-		log.Log(r.Context(), level, "request", "request", id, "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+		log.Log(r.Context(), level, "request", "request", id, "method", r.Method, "path", shown(r), "status", recorder.status,
 			"bytes", recorder.bytes, "duration", elapsed, "remote", r.RemoteAddr)
 	})
+}
+
+// secretValues are the wildcards of patterns whose values permit something to whoever knows them.
+var secretValues = []string{"ticket", "session"}
+
+// shown is the path of a request without what is secret in it.
+func shown(r *http.Request) string {
+	path := r.URL.Path
+	for _, name := range secretValues {
+		if value := r.PathValue(name); value != "" {
+			path = strings.ReplaceAll(path, value, "{"+name+"}")
+		}
+	}
+	return path
 }
 
 func isProbe(path string) bool { return path == "/livez" || path == "/health" || path == "/metrics" }

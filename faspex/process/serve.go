@@ -12,8 +12,9 @@ import (
 
 const drainTimeout = 20 * time.Second
 
-// Serve answers requests on a TCP address until ctx ends, and then lets those that run finish.
-func Serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger) error {
+// Serve answers requests on a TCP address until ctx ends, and then lets those that run finish. changes are made to the server before it
+// begins.
+func Serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger, changes ...func(*http.Server)) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
@@ -25,6 +26,9 @@ func Serve(ctx context.Context, address string, handler http.Handler, log *slog.
 		WriteTimeout:      120 * time.Second,
 		IdleTimeout:       120 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	for _, change := range changes {
+		change(server)
 	}
 	log.Info("listening", "address", listener.Addr().String())
 	failed := make(chan error, 1)

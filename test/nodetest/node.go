@@ -122,7 +122,7 @@ func (n *Node) Upload(t testing.TB, folder string) transferspec.Spec {
 	id := uuid.NewString()
 	s := n.spec(transferspec.Send, id)
 	s.DestinationRoot, s.CreateDir = folder, true
-	s.Token = n.Seal(t, token.Grant{Direction: token.Send, TransferID: id, Paths: []token.Path{{Destination: folder}}})
+	s.Token = n.Seal(t, token.Grant{Direction: token.Send, TransferID: id, Cookie: s.Cookie, Tags: s.Tags, Paths: []token.Path{{Destination: folder}}})
 	return s
 }
 
@@ -131,7 +131,7 @@ func (n *Node) Download(t testing.TB, paths ...string) transferspec.Spec {
 	t.Helper()
 	id := uuid.NewString()
 	s := n.spec(transferspec.Receive, id)
-	grant := token.Grant{Direction: token.Receive, TransferID: id}
+	grant := token.Grant{Direction: token.Receive, TransferID: id, Cookie: s.Cookie, Tags: s.Tags}
 	for _, p := range paths {
 		s.Paths = append(s.Paths, transferspec.Path{Source: p})
 		grant.Paths = append(grant.Paths, token.Path{Source: p})

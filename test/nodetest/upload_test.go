@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
@@ -108,7 +109,11 @@ func TestUploadTakesFilesAtOnceAndInAnyOrder(t *testing.T) {
 		b := content[i]
 		for off := 0; off < len(b); {
 			piece := b[off:min(len(b), off+333_333)]
-			got, err := s.ReadFrom(t.Context(), i, int64(off), bytes.NewReader(piece))
+			var r io.Reader = bytes.NewReader(piece)
+			if i%2 == 0 {
+				r = iotest.DataErrReader(r) // As bodies of requests do.
+			}
+			got, err := s.ReadFrom(t.Context(), i, int64(off), r)
 			if err != nil || got != int64(len(piece)) {
 				t.Errorf("file %d at %d: %d, %v", i, off, got, err)
 				return

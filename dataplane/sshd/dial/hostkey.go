@@ -22,6 +22,8 @@ import (
 type HostKey struct {
 	// Fingerprint is the SHA-1 or SHA-256 of the key: hex digits, with or without colons, or OpenSSH's "SHA256:...".
 	Fingerprint string
+	// Keys, if there are any, are the only good ones, whatever else is known.
+	Keys []ssh.PublicKey
 	// KnownHosts are files in OpenSSH's format; missing ones are ignored.
 	KnownHosts []string
 	// Remember is the known_hosts file that new keys are appended to. If it is empty no key is kept longer than this
@@ -56,7 +58,7 @@ var (
 // shows the first of its keys that is asked for. So the kinds that are known go first, and a fingerprint is looked for
 // among the keys of every kind.
 func (h *HostKey) algorithms(addr string) [][]string {
-	if h.Fingerprint != "" {
+	if h.Fingerprint != "" || len(h.Keys) > 0 {
 		return [][]string{allAlgorithms, ecdsaAlgorithms, rsaAlgorithms}
 	}
 	entries, _ := readKnownHosts(h.KnownHosts) // The check reports the error.
@@ -102,6 +104,12 @@ func (h *HostKey) check(addr string, key ssh.PublicKey) error {
 	entries, unread := readKnownHosts(h.KnownHosts)
 	if err := revoked(entries, addr, key); err != nil {
 		return err
+	}
+	if len(h.Keys) > 0 {
+		if slices.ContainsFunc(h.Keys, func(good ssh.PublicKey) bool { return sameKey(good, key) }) {
+			return nil
+		}
+		return refusef("the host key of %s is %s, which is none of those that are known of it", addr, describe(key))
 	}
 	if h.Fingerprint != "" {
 		return h.checkFingerprint(addr, key)

@@ -37,6 +37,9 @@ type Hello struct {
 	TransferID string `json:"transfer_id,omitempty"`
 }
 
+// GatewayAgent is what the Agent of a Hello begins with whose client is an HTTP gateway.
+const GatewayAgent = "http-gateway"
+
 // Source is one path of a download. Destination, if any, is the name it gets at the client.
 type Source struct {
 	Source      string `json:"source"`

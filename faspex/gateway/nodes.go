@@ -1,0 +1,137 @@
+package gateway
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+	"sigs.k8s.io/yaml"
+
+	"faspex.io/operator/dataplane/transferspec"
+)
+
+// Node is a transfer node that the gateway may connect to.
+type Node struct {
+	// Host is its name as transfer specs have it in remote_host.
+	Host    string `json:"host"`
+	SSHPort int    `json:"sshPort"`
+	// SSHHostKeys are its host keys, in the form of authorized_keys. Where there are none, a spec has to have a fingerprint.
+	SSHHostKeys []string `json:"sshHostKeys,omitempty"`
+	// WSSPort is that of its control channel over WebSocket, 0 for none. TLSCA are the authorities of its certificate, PEM; empty
+	// stands for those of the system.
+	WSSPort int    `json:"wssPort,omitempty"`
+	TLSCA   string `json:"tlsCA,omitempty"`
+
+	keys  []ssh.PublicKey
+	roots *x509.CertPool
+}
+
+// Nodes is the list of a file. It is read again when the file changes; a file that is wrong changes nothing.
+type Nodes struct {
+	file string
+
+	mu    sync.Mutex
+	seen  fs.FileInfo
+	nodes map[string]*Node
+	err   error // of the last reading
+}
+
+// OpenNodes reads the list.
+func OpenNodes(file string) (*Nodes, error) {
+	n := &Nodes{file: file}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refresh()
+	return n, n.err
+}
+
+// refresh reads the file if it is another one than before. n.mu is held.
+func (n *Nodes) refresh() {
+	info, err := os.Stat(n.file)
+	if err != nil {
+		n.err = fmt.Errorf("read the list of nodes: %w", err)
+		return
+	}
+	if n.seen != nil && os.SameFile(n.seen, info) && n.seen.ModTime().Equal(info.ModTime()) && n.seen.Size() == info.Size() {
+		return
+	}
+	nodes, err := readNodes(n.file)
+	if n.err = err; err == nil {
+		n.nodes, n.seen = nodes, info
+	}
+}
+
+func readNodes(file string) (map[string]*Node, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the list of nodes: %w", err)
+	}
+	var list struct {
+		Nodes []*Node `json:"nodes"`
+	}
+	if err := yaml.UnmarshalStrict(text, &list); err != nil {
+		return nil, fmt.Errorf("read the list of nodes %s: %w", file, err)
+	}
+	out := map[string]*Node{}
+	for _, n := range list.Nodes {
+		if err := n.prepare(); err != nil {
+			return nil, fmt.Errorf("read the list of nodes %s: node %q: %w", file, n.Host, err)
+		}
+		out[strings.ToLower(n.Host)] = n
+	}
+	return out, nil
+}
+
+func (n *Node) prepare() error {
+	if n.Host == "" || n.SSHPort < 0 || n.SSHPort > 65535 || n.WSSPort < 0 || n.WSSPort > 65535 || n.SSHPort+n.WSSPort == 0 {
+		return errors.New("it needs host, and sshPort or wssPort, which are numbers of TCP ports")
+	}
+	for i, text := range n.SSHHostKeys {
+		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
+		if err != nil {
+			return fmt.Errorf("sshHostKeys[%d] is no public key", i)
+		}
+		n.keys = append(n.keys, key)
+	}
+	if n.TLSCA != "" {
+		n.roots = x509.NewCertPool()
+		if !n.roots.AppendCertsFromPEM([]byte(n.TLSCA)) {
+			return errors.New("tlsCA holds no certificate (PEM)")
+		}
+	}
+	return nil
+}
+
+// Of is the node of a transfer spec. Nothing but what is in the list is ever connected to.
+func (n *Nodes) Of(spec transferspec.Spec) (*Node, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refresh()
+	node := n.nodes[strings.ToLower(spec.RemoteHost)]
+	if node == nil {
+		return nil, newProblem(403, "node_not_allowed",
+			fmt.Sprintf("This gateway does not connect to %q: it is not in its list of nodes (spec.gateway.nodes of the FaspexInstance).", spec.RemoteHost))
+	}
+	if spec.SSHPort != 0 && node.SSHPort != 0 && spec.SSHPort != node.SSHPort && !(spec.WSSEnabled && spec.WSSPort == node.WSSPort) {
+		return nil, newProblem(403, "node_not_allowed",
+			fmt.Sprintf("This gateway does not connect to port %d of %q: its list of nodes has port %d (spec.gateway.nodes of the FaspexInstance).",
+				spec.SSHPort, spec.RemoteHost, node.SSHPort))
+	}
+	return node, nil
+}
+
+// Ready says why the list can't be used, nil if it can.
+func (n *Nodes) Ready() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refresh()
+	if n.nodes == nil {
+		return n.err
+	}
+	return nil
+}
