@@ -143,13 +143,16 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		Utility:     upstream(names.Utility, utilityPort),
 		LogLevel:    string(level),
 	}
+	if HasGateway(instance) {
+		router.Gateway = upstream(names.Gateway, gatewayPort)
+	}
 	if instance.Spec.Router != nil {
 		router.TrustedProxies = instance.Spec.Router.TrustedProxies
 	}
 	if level == v1alpha1.LogLevelInfo {
 		router.LogLevel = "notice" // nginx's info tells of every connection that ends
 	}
-	return map[string]string{
+	data := map[string]string{
 		"FASPEX_ROUTER_CORE_URL":    router.Core,
 		"FASPEX_ROUTER_UI_URL":      router.UI,
 		"FASPEX_ROUTER_SERVICE_URL": upstream(names.Service, servicePort),
@@ -159,6 +162,10 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		"FASPEX_ROUTER_LOG_LEVEL":   string(level),
 		nginxConfKey:                router.Config(),
 	}
+	if router.Gateway != "" {
+		data["FASPEX_ROUTER_GATEWAY_URL"] = router.Gateway
+	}
+	return data
 }
 
 func logLevel(component *v1alpha1.ComponentSpec) string {
