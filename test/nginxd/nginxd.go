@@ -118,7 +118,7 @@ func run(t testing.TB, log *buffer, file, address string) {
 	go func() { ended <- nginx.Wait() }()
 	t.Cleanup(func() {
 		_ = nginx.Process.Signal(syscall.SIGTERM)
-		<-ended
+		_ = <-ended // it was asked to end
 	})
 	for {
 		conn, err := net.Dial("tcp", address)
