@@ -107,8 +107,9 @@ func coreEnv(instance *v1alpha1.FaspexInstance) map[string]string {
 	return env
 }
 
-// clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598). Core believes what
-// the router says of clients; the router's pods have no addresses that are known before, and the NetworkPolicy of core keeps others away.
+// clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598). Core and
+// gateway believe what the router says of clients; the router's pods have no addresses that are known before, and NetworkPolicies keep others
+// away.
 const clusterNetworks = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
 
 func utilityEnv(instance *v1alpha1.FaspexInstance) map[string]string {
