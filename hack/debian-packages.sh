@@ -8,7 +8,7 @@ packages=(
   # building: runc, the race detector, the page
   gcc libc6-dev libseccomp-dev git curl ca-certificates
   # tests against the real thing
-  mariadb-server openssh-client chromium iperf3
+  mariadb-server openssh-client chromium iperf3 nginx-light
 )
 # npm comes with Node.js of any other origin.
 command -v npm >/dev/null || packages+=(nodejs npm)

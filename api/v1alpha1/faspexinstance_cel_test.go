@@ -35,7 +35,7 @@ networkPolicy:
   enabled: true
   metricsFrom: [{namespaceSelector: {matchLabels: {a: b}}, podSelector: {matchExpressions: [{key: a, operator: Exists}]}}]
   databaseFrom: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]
-admin: {username: root@example.com}
+admin: {username: root, email: "first.admin+x@example.com"}
 deletionPolicy: Delete
 suspend: true`},
 		{name: "no URL", spec: "database: {embedded: {}}", refusal: "spec.externalURL"},
@@ -93,6 +93,9 @@ suspend: true`},
 			name: "host keys in one text", spec: good + "\ngateway: {nodes: [{host: a, sshHostKeys: [\"ssh-rsa AAAA\\nssh-rsa BBBB\"]}]}",
 			refusal: "must be a public key",
 		},
+		{name: "admin with a Secret and an address", spec: good + "\nadmin: {email: a@example.com, secretRef: {name: b}}"},
+		{name: "admin's address that is none", spec: good + "\nadmin: {email: root}", refusal: "spec.admin.email"},
+		{name: "admin's address with a name", spec: good + "\nadmin: {email: 'A <a@example.com>'}", refusal: "spec.admin.email"},
 		{name: "two admins", spec: good + "\nadmin: {username: a, secretRef: {name: b}}", refusal: "mutually exclusive"},
 	})
 	checkChanges(t, "FaspexInstance", []change{

@@ -135,11 +135,19 @@ type TLSSpec struct {
 // AdminSpec is the first administrator, created once by the seed.
 // +kubebuilder:validation:XValidation:rule="!(has(self.username) && has(self.secretRef))",message="username and secretRef are mutually exclusive"
 type AdminSpec struct {
-	// username to log in with, also the e-mail address if it looks like one; admin by default. The password is generated.
+	// username to log in with; admin by default. The password is generated.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Username string `json:"username,omitempty"`
+
+	// email is the first administrator's e-mail address; by default the username if it is one, else the username at the host of
+	// externalURL.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$"
+	Email string `json:"email,omitempty"`
 
 	// secretRef names a Secret with the keys username and password, instead of a generated one.
 	// +optional

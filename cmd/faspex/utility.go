@@ -64,6 +64,7 @@ Environment:
   FASPEX_CORE_UI_CLIENT_ID   OAuth client of the web page
   FASPEX_SERVICE_CLIENT_ID   OAuth client of the service
   FASPEX_OPERATOR_CLIENT_ID  OAuth client of the operator
+  FASPEX_ADMIN_EMAIL         e-mail address of the first admin (default: the name, if it is one, or name@host of FASPEX_CORE_URL)
 ` + databaseEnvironment,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

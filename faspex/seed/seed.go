@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/mail"
+	"net/netip"
+	"net/url"
 	"strings"
 
 	"faspex.io/operator/faspex/auth"
@@ -26,6 +29,9 @@ type Options struct {
 	// AdminUsername and AdminPassword are the first admin's. The password may be weaker than the rule for new passwords, as the guide
 	// has it (faspex-C16).
 	AdminUsername, AdminPassword string
+	// AdminEmail is the first admin's. When it is empty, the name is taken if it is an e-mail address, else one is made of the name
+	// and the host of ExternalURL.
+	AdminEmail string
 }
 
 // Run makes everything; it may run at any time and any number of times. It tells what it made or changed, without secrets.
@@ -40,6 +46,9 @@ func Run(ctx context.Context, s *store.Store, o Options) (done []string, err err
 	}
 	if err := auth.CheckUsablePassword(o.AdminPassword); err != nil {
 		problems = append(problems, fmt.Errorf("first admin: %w", err))
+	}
+	if o.AdminEmail != "" && !isEmail(o.AdminEmail) {
+		problems = append(problems, errors.New("first admin: the e-mail address is none"))
 	}
 	if o.OperatorClientID != "" {
 		if _, err := auth.ParsePublicKey(o.OperatorPublicKey); err != nil {
@@ -93,7 +102,7 @@ func clients(o Options, external string) []store.OAuthClient {
 // firstAdmin makes the admin unless an account of that name exists, whose password is its owner's affair then.
 func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
 	_, err := s.CreateAccount(ctx, store.Account{
-		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o.AdminUsername), Role: store.RoleAdmin, Type: "local_user",
+		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o), Role: store.RoleAdmin, Type: "local_user",
 		Status: store.AccountActive, PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true, DownloadsAllowed: true,
 	})
 	if errors.Is(err, store.ErrLoginTaken) {
@@ -105,10 +114,28 @@ func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
 	return err == nil, err
 }
 
-// emailOf takes a login name for an e-mail address when it looks like one.
-func emailOf(name string) string {
-	if strings.Contains(name, "@") {
-		return name
+// emailOf is the first admin's e-mail address: nobody else could enter one before mail is to be sent to it.
+func emailOf(o Options) string {
+	host := ""
+	if external, err := url.Parse(o.ExternalURL); err == nil {
+		host = external.Hostname()
 	}
-	return ""
+	if address, err := netip.ParseAddr(host); err == nil {
+		host = "[" + host + "]" // RFC 5321, section 4.1.3
+		if address.Is6() {
+			host = "[IPv6:" + address.String() + "]"
+		}
+	}
+	for _, email := range []string{o.AdminEmail, o.AdminUsername, o.AdminUsername + "@" + host} {
+		if isEmail(email) {
+			return email
+		}
+	}
+	return "admin@" + host
+}
+
+// isEmail tells whether text is a plain e-mail address, without a name and angle brackets.
+func isEmail(text string) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Address == text
 }

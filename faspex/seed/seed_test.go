@@ -65,6 +65,30 @@ func TestRunTwice(t *testing.T) {
 	}
 }
 
+// TestFirstAdminHasAnEmailAddress: the given one, or one of the name and the host that people use.
+func TestFirstAdminHasAnEmailAddress(t *testing.T) {
+	for _, test := range []struct{ url, name, given, want string }{
+		{"https://faspex.example.com:8443/", "admin", "", "admin@faspex.example.com"},
+		{"https://faspex.example.com", "admin", "boss@example.com", "boss@example.com"},
+		{"https://faspex.example.com", "me@example.com", "", "me@example.com"},
+		{"https://faspex.example.com", "me@example.com", "boss@example.com", "boss@example.com"},
+		{"https://faspex.example.com", "Jo Doe", "", "admin@faspex.example.com"},
+		{"https://faspex.example.com", "@", "", "admin@faspex.example.com"},
+		{"https://192.0.2.7:30443", "admin", "", "admin@[192.0.2.7]"},
+		{"https://[2001:db8::1]:30443", "admin", "", "admin@[IPv6:2001:db8::1]"},
+	} {
+		s := storetest.New(t)
+		if _, err := seed.Run(t.Context(), s, seed.Options{
+			ExternalURL: test.url, AdminUsername: test.name, AdminPassword: "p", AdminEmail: test.given,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if admin, err := s.AccountByLogin(t.Context(), test.name); err != nil || admin.Email != test.want {
+			t.Errorf("%s, %q, %q: e-mail %q, want %q (%v)", test.url, test.name, test.given, admin.Email, test.want, err)
+		}
+	}
+}
+
 func TestOptionsThatAreRefused(t *testing.T) {
 	good := seed.Options{ExternalURL: "https://x.example.com", OperatorClientID: "operator", OperatorPublicKey: publicKey(t), AdminUsername: "admin", AdminPassword: "p"}
 	for name, spoil := range map[string]func(*seed.Options){
@@ -73,6 +97,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"no password":                            func(o *seed.Options) { o.AdminPassword = "" },
 		"a password that nobody could type":      func(o *seed.Options) { o.AdminPassword = "a\nb" },
 		"a password that the login would refuse": func(o *seed.Options) { o.AdminPassword = strings.Repeat("ü", 257) },
+		"an e-mail address that is none":         func(o *seed.Options) { o.AdminEmail = "boss" },
 		"no key":                                 func(o *seed.Options) { o.OperatorPublicKey = "" },
 	} {
 		o := good

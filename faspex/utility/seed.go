@@ -20,14 +20,15 @@ const (
 	operatorPublicFile = "operator-client/public.pem"
 )
 
-// SeedOptions reads what to seed: FASPEX_CORE_URL, FASPEX_CORE_UI_CLIENT_ID, FASPEX_SERVICE_CLIENT_ID and FASPEX_OPERATOR_CLIENT_ID
-// from the environment, the first admin and the operator's public key from files below etc.
+// SeedOptions reads what to seed: FASPEX_CORE_URL, FASPEX_CORE_UI_CLIENT_ID, FASPEX_SERVICE_CLIENT_ID, FASPEX_OPERATOR_CLIENT_ID and
+// FASPEX_ADMIN_EMAIL from the environment, the first admin and the operator's public key from files below etc.
 func SeedOptions(getenv func(string) string, etc fs.FS) (seed.Options, error) {
 	o := seed.Options{
 		ExternalURL:      getenv("FASPEX_CORE_URL"),
 		UIClientID:       getenv("FASPEX_CORE_UI_CLIENT_ID"),
 		ServiceClientID:  getenv("FASPEX_SERVICE_CLIENT_ID"),
 		OperatorClientID: getenv("FASPEX_OPERATOR_CLIENT_ID"),
+		AdminEmail:       getenv("FASPEX_ADMIN_EMAIL"),
 	}
 	var problems []error
 	read := func(name string) string {

@@ -1,5 +1,6 @@
 // Command demo runs the product's main job where a person can watch: it installs the operator with Helm into the cluster that
-// KUBECONFIG names, applies the samples, waits until everything is Ready, and sends a package from one person to another.
+// KUBECONFIG names, applies the samples, waits until everything is Ready, sends a package from one person to another, and tells how to do
+// the same in a browser.
 // `make demo` brings the cluster up first.
 package main
 
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"text/template"
 	"time"
 
@@ -89,7 +91,7 @@ func exchange(ctx context.Context, l *lab.Lab, admin *lab.Person) error {
 		return err
 	}
 	return summary.Execute(os.Stdout, map[string]any{
-		"Web": web, "Admin": admin, "Alice": alice, "Bob": bob, "Elapsed": l.Progress.Elapsed(), "Kubeconfig": l.Kubeconfig,
+		"Web": web, "Send": strings.TrimSuffix(web, "/") + "/packages/new", "Received": received, "Admin": admin, "Alice": alice, "Bob": bob, "Elapsed": l.Progress.Elapsed(), "Kubeconfig": l.Kubeconfig,
 	})
 }
 
@@ -100,7 +102,13 @@ Done in {{.Elapsed}}. The cluster stays up.
                 (the certificate is the demo's own: the browser will ask)
   Log in as     {{.Alice.Name}} / {{.Alice.Password}}
                 {{.Bob.Name}} / {{.Bob.Password}}
-                {{.Admin.Name}} / {{.Admin.Password}}
+                {{.Admin.Name}} / {{.Admin.Password}}   (administrator)
+
+  Send          1. Open {{.Send}} and log in as {{.Alice.Name}}.
+                2. Drop files or a folder on the page, write {{.Bob.Name}} into "Recipients" and press Enter, add a title, press "Send".
+                   The panel shows how far they are. A reload, or a network that is away for a while, costs nothing.
+  Receive       Open {{.Web}} in a private window, log in as {{.Bob.Name}}, open the package, press "Download".
+                "Holiday pictures" is there already; its files are in {{.Received}}, too.
 
   Look around   export KUBECONFIG={{.Kubeconfig}}
                 kubectl get faspexinstances,transfernodes,storagelocations,accesskeys

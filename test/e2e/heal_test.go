@@ -14,7 +14,7 @@ import (
 
 // killedPodsHeal kills every pod of a part and waits until people can work again.
 func killedPodsHeal(t *testing.T) {
-	for _, component := range []string{"core", "ui", "service", "utility", "router", "db"} {
+	for _, component := range []string{"core", "ui", "service", "utility", "gateway", "router", "db"} {
 		t.Run(component, func(t *testing.T) {
 			pods, err := cluster.Pods(t.Context(), component)
 			if err != nil {

@@ -27,6 +27,7 @@ func TestEndToEnd(t *testing.T) {
 		{"both nodes run the DaemonSet", bothNodesRunTheDaemonSet},
 		{"a package arrives byte for byte", packageArrivesByteForByte},
 		{"a person sees the package in a browser", personSeesPackage},
+		{"two people send and receive with browsers alone", personSendsAndReceives},
 		{"refusals", refusals},
 		{"a download token opens nothing else", downloadTokenOpensNothingElse},
 		{"a killed node resumes", killedNodeResumes},

@@ -107,8 +107,9 @@ func coreEnv(instance *v1alpha1.FaspexInstance) map[string]string {
 	return env
 }
 
-// clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598). Core believes what
-// the router says of clients; the router's pods have no addresses that are known before, and the NetworkPolicy of core keeps others away.
+// clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598). Core and
+// gateway believe what the router says of clients; the router's pods have no addresses that are known before, and NetworkPolicies keep others
+// away.
 const clusterNetworks = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
 
 func utilityEnv(instance *v1alpha1.FaspexInstance) map[string]string {
@@ -143,13 +144,16 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		Utility:     upstream(names.Utility, utilityPort),
 		LogLevel:    string(level),
 	}
+	if HasGateway(instance) {
+		router.Gateway = upstream(names.Gateway, gatewayPort)
+	}
 	if instance.Spec.Router != nil {
 		router.TrustedProxies = instance.Spec.Router.TrustedProxies
 	}
 	if level == v1alpha1.LogLevelInfo {
 		router.LogLevel = "notice" // nginx's info tells of every connection that ends
 	}
-	return map[string]string{
+	data := map[string]string{
 		"FASPEX_ROUTER_CORE_URL":    router.Core,
 		"FASPEX_ROUTER_UI_URL":      router.UI,
 		"FASPEX_ROUTER_SERVICE_URL": upstream(names.Service, servicePort),
@@ -159,6 +163,10 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		"FASPEX_ROUTER_LOG_LEVEL":   string(level),
 		nginxConfKey:                router.Config(),
 	}
+	if router.Gateway != "" {
+		data["FASPEX_ROUTER_GATEWAY_URL"] = router.Gateway
+	}
+	return data
 }
 
 func logLevel(component *v1alpha1.ComponentSpec) string {

@@ -57,7 +57,7 @@ func full() *v1alpha1.FaspexInstance {
 		Utility:        &v1alpha1.UtilitySpec{ComponentSpec: component, AuthorizedIPs: []string{"192.0.2.1", "10.0.0.0/8"}},
 		Gateway:        &v1alpha1.GatewaySpec{Enabled: &off},
 		TLS:            &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "cert"}},
-		Admin:          &v1alpha1.AdminSpec{SecretRef: &v1alpha1.SecretReference{Name: "boss"}},
+		Admin:          &v1alpha1.AdminSpec{Email: "boss@example.com", SecretRef: &v1alpha1.SecretReference{Name: "boss"}},
 		NetworkPolicy:  networkPolicy(),
 		DeletionPolicy: v1alpha1.DeletionPolicyDelete,
 	}

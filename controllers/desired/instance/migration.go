@@ -44,6 +44,9 @@ func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1a
 		WithVolumeMounts(
 			corev1ac.VolumeMount().WithName("operator-client").WithMountPath(operatorClientDir).WithReadOnly(true),
 			corev1ac.VolumeMount().WithName("admin").WithMountPath(adminDir).WithReadOnly(true))
+	if admin := instance.Spec.Admin; admin != nil && admin.Email != "" {
+		seed.WithEnv(corev1ac.EnvVar().WithName("FASPEX_ADMIN_EMAIL").WithValue(admin.Email))
+	}
 	pod := basePodSpec(instance, migrationUID).
 		WithRestartPolicy(corev1.RestartPolicyOnFailure).
 		WithInitContainers(step("migrate", "utility", "migrate")).
