@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,7 @@ import (
 
 	"faspex.io/operator/dataplane/config"
 	"faspex.io/operator/dataplane/engine/udplink"
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
@@ -69,6 +71,7 @@ type node struct {
 	hostKeys   []ssh.Signer
 	files      *storage.Root
 	store      *store.Store
+	fileIDs    *fileaccess.Files
 	recorder   *store.NodeRecorder
 	registry   *prometheus.Registry
 	health     *health
@@ -100,6 +103,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 		return err
 	}
 	defer n.store.Close()
+	n.fileIDs = fileaccess.New(n.store, n.files)
 	safe, err := cfg.Logins.SafeNetworks()
 	if err != nil {
 		return err
@@ -157,7 +161,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	sessions := &transfer.Server{
 		Root: n.files,
 		Authorizer: &token.Verifier{
-			Keys: n.secrets.Keys(), AccessKeys: store.TokenKeys{Store: n.store}, Ledger: store.Ledger{Store: n.store}, Now: time.Now,
+			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs}, Ledger: store.Ledger{Store: n.store}, Now: time.Now,
 		},
 		Recorder:    n.recorder,
 		Links:       data,
@@ -213,10 +217,11 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		return nil
 	}
 	close(n.migrated)
-	sharing, stopSharing := context.WithCancel(ctx)
-	shared := make(chan struct{})
-	go func() { defer close(shared); n.store.ShareBans(sharing, n.log) }()
-	defer func() { stopSharing(); <-shared }()
+	upkeep, stopUpkeep := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { n.store.ShareBans(upkeep, n.log) })
+	running.Go(func() { n.fileIDs.Sweep(upkeep, n.log) })
+	defer func() { stopUpkeep(); running.Wait() }()
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },

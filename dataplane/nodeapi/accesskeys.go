@@ -87,6 +87,9 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 }
 
 func (s *Server) readAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	if err := c.ownOnly(); err != nil {
+		return nil, err
+	}
 	k, err := s.visibleKey(ctx, c, r.PathValue("id"))
 	if err != nil {
 		return nil, err

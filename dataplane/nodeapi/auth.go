@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
@@ -23,8 +24,8 @@ type caller struct {
 	key *store.AccessKey
 	// bearer is set when the key's owner signed a token for user.
 	bearer bool
-	// admin may do what the access key may do; a bearer user without it may only read what it has been given.
-	admin bool
+	// granted is set for the user of a bearer token who may only what it has been permitted; all others may do what the access key may.
+	granted *fileaccess.User
 	// root is the caller's folder beneath the storage root, files the handle on it.
 	root  string
 	files *storage.Root
@@ -88,7 +89,7 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 			}
 			return nil, errUnauthorized
 		}
-		return &caller{user: user, admin: true, root: "/", files: s.Storage.Strict()}, nil
+		return &caller{user: user, root: "/", files: s.Storage.Strict()}, nil
 	}
 	key, err := s.Store.CheckSecret(ctx, user, password)
 	if errors.Is(err, store.ErrNotFound) {
@@ -97,7 +98,7 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 	if err != nil {
 		return nil, err
 	}
-	return s.keyCaller(&caller{user: key.ID, key: &key, admin: true, root: key.StoragePath})
+	return s.keyCaller(&caller{user: key.ID, key: &key, root: key.StoragePath})
 }
 
 func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, error) {
@@ -116,10 +117,48 @@ func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, e
 	if err != nil {
 		return nil, err
 	}
+	c := &caller{user: bearer.UserID, key: &key, bearer: true, root: key.StoragePath}
 	if !bearer.Admin() {
-		return nil, errForbidden("the bearer token's user has no permission on this storage")
+		c.granted = &fileaccess.User{AccessKey: key.ID, Folder: key.StoragePath, ID: bearer.UserID, Groups: bearer.GroupIDs}
 	}
-	return s.keyCaller(&caller{user: bearer.UserID, key: &key, bearer: true, admin: true, root: key.StoragePath})
+	return s.keyCaller(c)
+}
+
+// may refuses what the caller is not permitted to do with what is, or would be, at a path. It has to be asked before anything is looked at:
+// its answer does not tell what is there.
+func (s *Server) may(ctx context.Context, c *caller, level token.Level, p string) error {
+	levels, err := s.levels(ctx, c, p)
+	if err != nil {
+		return err
+	}
+	if !levels[level] {
+		return errForbidden("the bearer token's user has no permission to " + string(level) + " here")
+	}
+	return nil
+}
+
+// levels are what the caller may do with a path.
+func (s *Server) levels(ctx context.Context, c *caller, p string) (token.Levels, error) {
+	if c.granted == nil {
+		return everything, nil
+	}
+	return s.files.Levels(ctx, *c.granted, p)
+}
+
+var everything = func() token.Levels {
+	all := token.Levels{}
+	for _, l := range token.AllLevels() {
+		all[l] = true
+	}
+	return all
+}()
+
+// ownOnly refuses a call that is not for users of bearer tokens.
+func (c *caller) ownOnly() error {
+	if c.granted != nil {
+		return errForbidden("this call is not for users of the access key, only for its owner")
+	}
+	return nil
 }
 
 func (s *Server) keyCaller(c *caller) (*caller, error) {

@@ -1,15 +1,18 @@
 package nodeapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
 )
 
 const (
@@ -35,6 +38,13 @@ func (s *Server) browse(ctx context.Context, c *caller, r *http.Request) (any, e
 	if err != nil {
 		return nil, err
 	}
+	levels, err := s.levels(ctx, c, l.folder)
+	if err != nil {
+		return nil, err
+	}
+	if !levels[token.LevelList] {
+		return nil, errNoList
+	}
 	self, err := c.files.Stat(l.folder)
 	if errors.Is(err, storage.ErrLink) {
 		// A link is described and not followed. One on the way fails here as well (TestBrowseDescribesLinks).
@@ -43,7 +53,7 @@ func (s *Server) browse(ctx context.Context, c *caller, r *http.Request) (any, e
 	if err != nil {
 		return nil, err
 	}
-	out := client.Listing{Self: c.withTarget(entry(l.folder, self)), Items: []client.Entry{}}
+	out := client.Listing{Self: s.shown(ctx, c, levels, entry(l.folder, self)), Items: []client.Entry{}}
 	if !self.IsDir() {
 		return out, nil
 	}
@@ -51,7 +61,7 @@ func (s *Server) browse(ctx context.Context, c *caller, r *http.Request) (any, e
 	if err != nil {
 		return nil, err
 	}
-	out.Items, out.ItemCount, out.TotalCount = c.withTargets(found.entries), len(found.entries), found.total
+	out.Items, out.ItemCount, out.TotalCount = s.allShown(ctx, c, levels, found.entries), len(found.entries), found.total
 	return out, nil
 }
 
@@ -91,43 +101,68 @@ func (s *Server) page(ctx context.Context, c *caller, r *http.Request) (any, err
 	if l.after, err = parsePlace(in.IterationToken, l.folder, l.order); err != nil {
 		return nil, err
 	}
+	levels, err := s.levels(ctx, c, l.folder)
+	if err != nil {
+		return nil, err
+	}
+	if !levels[token.LevelList] {
+		return nil, errNoList
+	}
 	found, err := l.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := client.Page{Items: c.withTargets(found.entries), ItemCount: len(found.entries), Parameters: in}
+	out := client.Page{Items: s.allShown(ctx, c, levels, found.entries), ItemCount: len(found.entries), Parameters: in}
 	if found.more {
 		out.NextIterationToken = placeAfter(l.order, found.last)
 	}
 	return out, nil
 }
 
-// withTarget describes what a link leads to, if that is in the caller's folder and on no further link.
-func (c *caller) withTarget(e client.Entry) client.Entry {
-	if e.Type != typeLink {
-		return e
+var errNoList = errForbidden("the bearer token's user has no permission to list here")
+
+// shown is an entry as the caller sees it: with what the caller may do, and what a link leads to.
+func (s *Server) shown(ctx context.Context, c *caller, levels token.Levels, e client.Entry) client.Entry {
+	e.Permissions = []client.Permission{{Name: "view"}, {Name: "edit"}}
+	if c.granted != nil {
+		e.Permissions = []client.Permission{}
+		for name, needs := range map[string][]token.Level{"view": token.ViewLevels(), "edit": token.AllLevels()} {
+			if !slices.ContainsFunc(needs, func(l token.Level) bool { return !levels[l] }) {
+				e.Permissions = append(e.Permissions, client.Permission{Name: name})
+			}
+		}
+		slices.SortFunc(e.Permissions, func(a, b client.Permission) int { return cmp.Compare(b.Name, a.Name) })
 	}
-	text, err := c.files.Readlink(e.Path)
-	if err != nil || path.IsAbs(text) {
-		return e
-	}
-	// More ".." than the path has folders lead outside.
-	relative := path.Join(strings.TrimPrefix(path.Dir(e.Path), "/"), text)
-	if relative == ".." || strings.HasPrefix(relative, "../") {
-		return e
-	}
-	target, err := describe(c.files, "/"+relative)
-	if err == nil {
-		e.Target = &target
-	}
+	e.Target = s.target(ctx, c, e)
 	return e
 }
 
-func (c *caller) withTargets(entries []client.Entry) []client.Entry {
+func (s *Server) allShown(ctx context.Context, c *caller, levels token.Levels, entries []client.Entry) []client.Entry {
 	for i, e := range entries {
-		entries[i] = c.withTarget(e)
+		entries[i] = s.shown(ctx, c, levels, e)
 	}
 	return entries
+}
+
+// target describes what a link leads to, if that is in the caller's folder, on no further link, and the caller's to list.
+func (s *Server) target(ctx context.Context, c *caller, e client.Entry) *client.Entry {
+	if e.Type != typeLink {
+		return nil
+	}
+	text, err := c.files.Readlink(e.Path)
+	if err != nil || path.IsAbs(text) {
+		return nil
+	}
+	// More ".." than the path has folders lead outside.
+	relative := path.Join(strings.TrimPrefix(path.Dir(e.Path), "/"), text)
+	if relative == ".." || strings.HasPrefix(relative, "../") || s.may(ctx, c, token.LevelList, relative) != nil {
+		return nil
+	}
+	target, err := describe(c.files, "/"+relative)
+	if err != nil {
+		return nil
+	}
+	return &target
 }
 
 func entry(p string, info fs.FileInfo) client.Entry {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
 )
 
 // maxContent is the largest file that the Node API sends itself. It holds a call's connection for as long as the client takes.
@@ -27,29 +28,32 @@ type content struct {
 
 // contentsByPath answers a file whose path is one element of the URL. Clients encode it as forms do, so that a space is "+"; a file that
 // has a "+" in its name is found by clients that don't.
-func (s *Server) contentsByPath(_ context.Context, c *caller, r *http.Request) (any, error) {
+func (s *Server) contentsByPath(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	element := strings.TrimSuffix(strings.TrimPrefix(r.URL.EscapedPath(), "/files/"), "/contents")
 	p, err := url.QueryUnescape(element)
 	if err != nil {
 		return nil, errBadRequest("the path is not encoded as in a URL")
 	}
-	if _, err := c.files.Lstat(p); err != nil && strings.Contains(element, "+") {
-		if literal, err := url.PathUnescape(element); err == nil {
-			p = literal
-		}
+	out, err := s.openContent(ctx, c, p)
+	if literal, notEncoded := url.PathUnescape(element); err != nil && notEncoded == nil && literal != p {
+		return s.openContent(ctx, c, literal)
 	}
-	return openContent(c.files, p)
+	return out, err
 }
 
 func (s *Server) contentByID(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	_, p, err := s.idPath(ctx, c, r)
+	_, p, _, err := s.permittedPath(ctx, c, r, token.LevelRead)
 	if err != nil {
 		return nil, err
 	}
-	return openContent(c.files, p)
+	return s.openContent(ctx, c, p)
 }
 
-func openContent(files *storage.Root, p string) (any, error) {
+func (s *Server) openContent(ctx context.Context, c *caller, p string) (any, error) {
+	if err := s.may(ctx, c, token.LevelRead, p); err != nil {
+		return nil, err
+	}
+	files := c.files
 	clean, err := storage.Clean(p)
 	if err != nil {
 		return nil, err

@@ -52,6 +52,7 @@ func toAPIError(err error) *apiError {
 		{store.ErrTooDeep, http.StatusConflict, "too many access keys are above this one"},
 		{store.ErrExists, http.StatusConflict, "exists already"},
 		{store.ErrNotFound, http.StatusNotFound, "not found"},
+		{token.ErrFileNotFound, http.StatusNotFound, "no such file id"},
 		{fs.ErrNotExist, http.StatusNotFound, "no such file or directory"},
 		{fs.ErrExist, http.StatusConflict, "exists already"},
 		{syscall.EROFS, http.StatusForbidden, "the file system is read-only"},

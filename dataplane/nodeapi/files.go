@@ -17,6 +17,7 @@ import (
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
 )
 
 const (
@@ -113,11 +114,18 @@ type pathResult struct {
 	Error       *client.ErrorBody `json:"error,omitempty"`
 }
 
-func (s *Server) createPaths(_ context.Context, c *caller, r *http.Request) (any, error) {
-	return s.eachPath(r, func(item pathItem) error { return createPath(c, item) })
+func (s *Server) createPaths(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	return s.eachPath(r, func(item pathItem) error { return s.createPath(ctx, c, item) })
 }
 
-func createPath(c *caller, item pathItem) error {
+func (s *Server) createPath(ctx context.Context, c *caller, item pathItem) error {
+	level := token.LevelWrite
+	if item.Type == typeDirectory {
+		level = token.LevelMkdir
+	}
+	if err := s.may(ctx, c, level, item.Path); err != nil {
+		return err
+	}
 	if _, err := c.files.Lstat(item.Path); !errors.Is(err, fs.ErrNotExist) {
 		if err != nil {
 			return err
@@ -206,18 +214,14 @@ func (s *Server) deletePath(ctx context.Context, c *caller, p string, recursive 
 	if err != nil {
 		return err
 	}
-	if _, err := c.files.Lstat(clean); err != nil {
+	if err := s.may(ctx, c, token.LevelDelete, clean); err != nil {
 		return err
 	}
+	remove := c.files.Remove
 	if recursive {
-		err = c.files.RemoveAll(clean)
-	} else {
-		err = c.files.Remove(clean)
+		remove = c.files.RemoveAll
 	}
-	if err != nil || c.key == nil {
-		return err
-	}
-	return s.Store.ForgetPath(ctx, c.key.ID, clean)
+	return s.files.Remove(ctx, path.Join(c.root, clean), func() error { return remove(clean) })
 }
 
 func (s *Server) renamePaths(ctx context.Context, c *caller, r *http.Request) (any, error) {
@@ -238,6 +242,9 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 	if to, err = storage.Clean(to); err != nil {
 		return err
 	}
+	if err := s.may(ctx, c, token.LevelRename, from); err != nil {
+		return err
+	}
 	if _, err := c.files.Lstat(from); err != nil {
 		return err
 	}
@@ -247,10 +254,7 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 		}
 		return errConflict("exists already")
 	}
-	if err := c.files.Rename(from, to); err != nil || c.key == nil {
-		return err
-	}
-	return s.Store.MovePath(ctx, c.key.ID, from, to)
+	return s.files.Rename(ctx, path.Join(c.root, from), path.Join(c.root, to), func() error { return c.files.Rename(from, to) })
 }
 
 // isName reports whether s is one name, not a path.
@@ -258,7 +262,7 @@ func isName(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.Contains(s, "/")
 }
 
-func (s *Server) filesInfo(_ context.Context, c *caller, r *http.Request) (any, error) {
+func (s *Server) filesInfo(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	elements, err := paths(r)
 	if err != nil {
 		return nil, err
@@ -270,8 +274,18 @@ func (s *Server) filesInfo(_ context.Context, c *caller, r *http.Request) (any, 
 	results := make([]result, len(elements))
 	for i, text := range elements {
 		item, err := element(text)
+		var levels token.Levels
+		if err == nil {
+			levels, err = s.levels(ctx, c, item.Path)
+		}
+		if err == nil && !levels[token.LevelList] {
+			err = errNoList
+		}
 		if err == nil {
 			results[i].Entry, err = describe(c.files, item.Path)
+		}
+		if err == nil {
+			results[i].Entry = s.shown(ctx, c, levels, results[i].Entry)
 		}
 		if err != nil {
 			results[i] = result{Entry: client.Entry{Path: item.Path}, Error: s.pathError(r, err)}
@@ -293,7 +307,7 @@ func describe(files *storage.Root, p string) (client.Entry, error) {
 }
 
 // space answers the failure of its only path as that of the call: callers ask for one.
-func (s *Server) space(_ context.Context, c *caller, r *http.Request) (any, error) {
+func (s *Server) space(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	elements, err := paths(r)
 	if err != nil {
 		return nil, err
@@ -307,6 +321,9 @@ func (s *Server) space(_ context.Context, c *caller, r *http.Request) (any, erro
 		item, err := element(text)
 		results[i].Path = item.Path
 		var space storage.Space
+		if err == nil {
+			err = s.may(ctx, c, token.LevelList, item.Path)
+		}
 		if err == nil {
 			space, err = c.files.Space(item.Path)
 		}

@@ -2,6 +2,7 @@ package nodeapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
 )
 
 const (
@@ -22,21 +24,27 @@ const (
 
 // idEntry is a file, folder or link in the interface by id.
 type idEntry struct {
-	ID           string    `json:"id"`
-	Name         string    `json:"name"`
-	Path         string    `json:"path"`
-	Type         string    `json:"type"` // file, folder, link
-	Size         int64     `json:"size"`
-	ModifiedTime time.Time `json:"modified_time"`
-	AccessLevel  string    `json:"access_level"`
-	AccessLevels []string  `json:"access_levels"`
+	ID           string        `json:"id"`
+	Name         string        `json:"name"`
+	Path         string        `json:"path"`
+	Type         string        `json:"type"` // file, folder, link
+	Size         int64         `json:"size"`
+	ModifiedTime time.Time     `json:"modified_time"`
+	AccessLevel  string        `json:"access_level"`
+	AccessLevels []token.Level `json:"access_levels"`
 }
 
-func byID(id uint64, e client.Entry) idEntry {
+func byID(id uint64, e client.Entry, levels token.Levels) idEntry {
 	out := idEntry{
 		ID: strconv.FormatUint(id, 10), Name: e.Basename, Path: e.Path, Type: "file", Size: e.Size, ModifiedTime: e.Mtime,
-		AccessLevel: "edit", AccessLevels: []string{"delete", "list", "mkdir", "preview", "read", "rename", "write"},
+		AccessLevels: []token.Level{},
 	}
+	for _, l := range token.AllLevels() {
+		if levels[l] {
+			out.AccessLevels = append(out.AccessLevels, l)
+		}
+	}
+	out.AccessLevel = accessLevel(out.AccessLevels)
 	switch e.Type {
 	case typeDirectory:
 		out.Type = "folder"
@@ -46,21 +54,33 @@ func byID(id uint64, e client.Entry) idEntry {
 	return out
 }
 
-// idPath is the id and path of a call's {id}. Ids belong to access keys, so the node user has none.
+// idPath is the id and path of a call's {id}. Ids are seen through an access key, so the node user has none.
 func (s *Server) idPath(ctx context.Context, c *caller, r *http.Request) (uint64, string, error) {
 	if c.key == nil {
 		return 0, "", errForbidden("file ids need an access key")
 	}
-	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
+	p, err := s.files.Path(ctx, c.root, r.PathValue("id"))
 	if err != nil {
-		return 0, "", errNotFound("no such file id")
+		return 0, "", err
 	}
-	p, err := s.Store.FilePath(ctx, c.key.ID, id)
+	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
 	return id, p, err
 }
 
+// permittedPath is idPath of a file that the caller may do something with. An id that is nobody's is answered like one of others.
+func (s *Server) permittedPath(ctx context.Context, c *caller, r *http.Request, level token.Level) (id uint64, p string, levels token.Levels, err error) {
+	id, p, err = s.idPath(ctx, c, r)
+	if err == nil {
+		levels, err = s.levels(ctx, c, p)
+	}
+	if c.granted != nil && (errors.Is(err, token.ErrFileNotFound) || err == nil && !levels[level]) {
+		err = errForbidden("the bearer token's user has no permission to " + string(level) + " here")
+	}
+	return id, p, levels, err
+}
+
 func (s *Server) readFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	id, p, err := s.idPath(ctx, c, r)
+	id, p, levels, err := s.permittedPath(ctx, c, r, token.LevelList)
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +88,13 @@ func (s *Server) readFile(ctx context.Context, c *caller, r *http.Request) (any,
 	if err != nil {
 		return nil, err
 	}
-	return byID(id, entry(p, info)), nil
+	return byID(id, entry(p, info), levels), nil
 }
 
 // listFiles answers page by page to clients of version 4.0, which read the next page's token from a header. Others get all at once, or the
 // page that they name.
 func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	_, folder, err := s.idPath(ctx, c, r)
+	_, folder, levels, err := s.permittedPath(ctx, c, r, token.LevelList)
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +110,13 @@ func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any
 	if found.more && r.Header.Get("Accept-Version") == version4 {
 		header.Set(nextPageHeader, placeAfter(l.order, found.last))
 	}
-	paths := make([]string, len(found.entries))
-	for i, e := range found.entries {
-		paths[i] = e.Path
-	}
-	ids, err := s.Store.FileIDs(ctx, c.key.ID, paths)
+	ids, err := s.files.IDs(ctx, path.Join(c.root, folder), found.identities)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]idEntry, len(found.entries))
 	for i, e := range found.entries {
-		out[i] = byID(ids[i], e)
+		out[i] = byID(ids[i], e, levels)
 	}
 	return answer{header, out}, nil
 }
@@ -216,10 +232,6 @@ func globOf(name string) string {
 }
 
 func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	_, folder, err := s.idPath(ctx, c, r)
-	if err != nil {
-		return nil, err
-	}
 	var in struct {
 		Name     string `json:"name"`
 		Type     string `json:"type"`
@@ -231,6 +243,14 @@ func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (an
 	if !isName(in.Name) {
 		return nil, errBadRequest("name must be a name without slashes")
 	}
+	level := token.LevelWrite
+	if in.Type == "folder" {
+		level = token.LevelMkdir
+	}
+	_, folder, levels, err := s.permittedPath(ctx, c, r, level)
+	if err != nil {
+		return nil, err
+	}
 	item := pathItem{Path: path.Join(folder, in.Name), Contents: in.Contents, Type: typeFile}
 	switch in.Type {
 	case "folder":
@@ -239,14 +259,14 @@ func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (an
 	default:
 		return nil, errBadRequest("type must be folder or file")
 	}
-	if err := createPath(c, item); err != nil {
+	if err := s.createPath(ctx, c, item); err != nil {
 		return nil, err
 	}
 	p, err := storage.Clean(item.Path)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.Store.FileIDs(ctx, c.key.ID, []string{p})
+	id, err := s.files.ID(ctx, path.Join(c.root, p))
 	if err != nil {
 		return nil, err
 	}
@@ -254,11 +274,11 @@ func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (an
 	if err != nil {
 		return nil, err
 	}
-	return byID(ids[0], entry(p, info)), nil
+	return byID(id, entry(p, info), levels), nil
 }
 
 func (s *Server) renameFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	id, p, err := s.idPath(ctx, c, r)
+	id, p, _, err := s.permittedPath(ctx, c, r, token.LevelRename)
 	if err != nil {
 		return nil, err
 	}
@@ -278,7 +298,7 @@ func (s *Server) renameFile(ctx context.Context, c *caller, r *http.Request) (an
 }
 
 func (s *Server) deleteFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	_, p, err := s.idPath(ctx, c, r)
+	_, p, _, err := s.permittedPath(ctx, c, r, token.LevelDelete)
 	if err != nil {
 		return nil, err
 	}

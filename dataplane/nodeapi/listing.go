@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
 )
@@ -177,6 +178,8 @@ type listing struct {
 // part is what a listing gives.
 type part struct {
 	entries []client.Entry
+	// identities say which files the entries are.
+	identities []fileaccess.Entry
 	// total is how many entries the folder has that pass, last the last of the part, more whether others follow.
 	total int
 	last  candidate
@@ -211,7 +214,7 @@ func (l listing) read(ctx context.Context) (part, error) {
 	}
 	for _, c := range chosen {
 		out.last = c
-		info, err := l.files.Lstat(c.path)
+		info, identity, err := l.files.Identify(c.path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // It has gone meanwhile.
 			continue
@@ -219,6 +222,7 @@ func (l listing) read(ctx context.Context) (part, error) {
 			return part{}, err
 		}
 		out.entries = append(out.entries, entry(c.path, info))
+		out.identities = append(out.identities, fileaccess.Entry{Name: path.Base(c.path), Identity: identity})
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package nodeapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
@@ -333,4 +335,18 @@ func TestSetupPaths(t *testing.T) {
 			equal(t, "destination_root", spec.DestinationRoot, tt.destination)
 		})
 	}
+}
+
+// record records a transfer that ended well.
+func (a *api) record(t *testing.T, r record.Transfer) {
+	t.Helper()
+	recorder := store.NewRecorder(a.store, "n1", time.Now, slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	recording, err := recorder.Begin(ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recording.Finish(record.Outcome{Status: record.StatusCompleted})
+	stop()
+	recorder.Run(ctx) // It writes what is left.
 }

@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
 )
 
 // maxVisited bounds the work of one search. The answer says when it was not enough.
@@ -30,6 +31,13 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 	}
 	if in.DepthMin < 0 || in.DepthMax < 0 || in.DepthMax > 0 && in.DepthMin > in.DepthMax {
 		return nil, errBadRequest("depth_min and depth_max must not be negative, and depth_min no more than depth_max")
+	}
+	levels, err := s.levels(ctx, c, l.folder)
+	if err != nil {
+		return nil, err
+	}
+	if !levels[token.LevelList] {
+		return nil, errNoList
 	}
 	out := client.SearchResult{
 		Items: []client.Entry{}, Complete: true, VisitLimit: s.visitLimit,
@@ -62,7 +70,7 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 	chosen := kept.sorted()
 	for _, found := range chosen[min(l.skip, len(chosen)):] {
 		if e, err := describe(c.files, found.path); err == nil { // It may have gone meanwhile.
-			out.Items = append(out.Items, c.withTarget(e))
+			out.Items = append(out.Items, s.shown(ctx, c, levels, e))
 		}
 	}
 	out.ItemCount = len(out.Items)
@@ -121,6 +129,9 @@ func (s *Server) usage(ctx context.Context, c *caller, r *http.Request) (any, er
 	}
 	folder, err := storage.Clean(in.Path)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.may(ctx, c, token.LevelList, folder); err != nil {
 		return nil, err
 	}
 	out := client.Usage{Path: folder}

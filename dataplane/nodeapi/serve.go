@@ -50,8 +50,12 @@ func (s *Server) serve(h handler) http.Handler {
 			file.send(w, r)
 			return
 		}
-		if result == nil {
+		switch result {
+		case nil:
 			w.WriteHeader(http.StatusNoContent)
+			return
+		case empty{}:
+			w.WriteHeader(http.StatusOK)
 			return
 		}
 		s.write(w, r, http.StatusOK, result)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
@@ -58,16 +59,21 @@ type Server struct {
 	Config
 	verifier *token.Verifier
 	metrics  metrics
+	files    *fileaccess.Files
 	// visitLimit bounds searches.
 	visitLimit int
 }
 
 // New makes the server and registers its metrics.
 func New(cfg Config) *Server {
+	files := fileaccess.New(cfg.Store, cfg.Storage)
 	return &Server{
-		Config:   cfg,
-		verifier: &token.Verifier{Keys: cfg.Keys, AccessKeys: store.TokenKeys{Store: cfg.Store}, Ledger: store.Ledger{Store: cfg.Store}, Now: cfg.Now},
-		metrics:  newMetrics(cfg.Metrics),
+		Config: cfg,
+		verifier: &token.Verifier{
+			Keys: cfg.Keys, AccessKeys: fileaccess.Keys{Store: cfg.Store, Files: files}, Ledger: store.Ledger{Store: cfg.Store}, Now: cfg.Now,
+		},
+		files:   files,
+		metrics: newMetrics(cfg.Metrics),
 
 		visitLimit: maxVisited,
 	}
@@ -111,6 +117,12 @@ func (s *Server) Handler() http.Handler {
 		"GET /files/{id}/content":    s.contentByID,
 		"GET /files/{path}/contents": s.contentsByPath,
 		"POST /files/{id}/files":     s.createFile,
+
+		"GET /permissions":         s.listPermissions,
+		"POST /permissions":        s.createPermission,
+		"GET /permissions/{id}":    s.readPermission,
+		"PUT /permissions/{id}":    s.updatePermission,
+		"DELETE /permissions/{id}": s.deletePermission,
 
 		"GET /ops/transfers":         s.listTransfers,
 		"GET /ops/transfers/{id}":    s.readTransfer,

@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -48,6 +49,9 @@ func (s *Server) listTransfers(ctx context.Context, c *caller, r *http.Request) 
 
 func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {
 	f := store.TransferFilter{AccessKey: c.keyID(), Text: q.Get("tag"), Limit: defaultTransfers}
+	if c.granted != nil {
+		f.BearerUser = c.user
+	}
 	if c.master() {
 		f.AccessKey = q.Get("access_key")
 	}
@@ -160,7 +164,8 @@ func (s *Server) visibleTransfer(ctx context.Context, c *caller, id string) (sto
 	if err != nil {
 		return store.TransferRecord{}, err
 	}
-	if !c.master() && t.AccessKey != c.keyID() {
+	others := c.granted != nil && (t.TokenKind != token.KindBearer || t.TokenUser != c.user)
+	if !c.master() && t.AccessKey != c.keyID() || others {
 		return store.TransferRecord{}, errNotFound("not found")
 	}
 	return t, nil

@@ -14,9 +14,6 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
-// RootFileID is the file id of every access key's root folder.
-const RootFileID = 1
-
 // maxKeyDepth bounds how many keys stand above a key.
 const maxKeyDepth = 16
 
@@ -76,9 +73,6 @@ func (s *Store) CreateAccessKey(ctx context.Context, k AccessKey, secret string)
 		}
 		if err != nil {
 			return fmt.Errorf("insert access key: %w", err)
-		}
-		if err := insertFile(ctx, tx, k.ID, RootFileID, "/"); err != nil {
-			return fmt.Errorf("insert root of access key: %w", err)
 		}
 		return forgetFailures(ctx, tx, k.ID)
 	})
@@ -204,8 +198,8 @@ func (s *Store) keyAndHash(ctx context.Context, id string) (k AccessKey, hash st
 	return k, hash, accessKeyError(err)
 }
 
-// UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, all of them forget their file
-// ids but the root's, and their running transfers are cancelled: they write where the folder was.
+// UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, and the running transfers of all of
+// them are cancelled: they write where the folder was.
 func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChange) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
@@ -262,14 +256,11 @@ func moveKeys(ctx context.Context, tx *sql.Tx, keys []AccessKey, folder string) 
 		if _, err := tx.ExecContext(ctx, "UPDATE access_keys SET storage_path = ? WHERE id = ?", moved, k.ID); err != nil {
 			return fmt.Errorf("move access key: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM files WHERE access_key_id = ? AND id <> ?", k.ID, RootFileID); err != nil {
-			return fmt.Errorf("forget file ids: %w", err)
-		}
 	}
 	return cancelTransfersOf(ctx, tx, keys)
 }
 
-// DeleteAccessKey removes a key, all keys below it and their file ids, and cancels their running transfers; ErrNotFound if there is none.
+// DeleteAccessKey removes a key, all keys below it and what they permit, and cancels their running transfers; ErrNotFound if there is none.
 func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)

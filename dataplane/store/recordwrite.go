@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -323,4 +324,9 @@ func fromUsec(u int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(u).UTC()
+}
+
+func hashPath(p string) []byte {
+	h := sha256.Sum256([]byte(p))
+	return h[:]
 }

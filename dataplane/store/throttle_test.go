@@ -2,7 +2,7 @@ package store_test
 
 import (
 	"context"
-	"encoding/base64"
+
 	"errors"
 	"fmt"
 	"sync"
@@ -178,22 +178,4 @@ func TestHashingWaitsItsTurnAndLeaves(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-func TestBasicTokensAreThrottled(t *testing.T) {
-	s := keyed(t)
-	v := &token.Verifier{AccessKeys: store.TokenKeys{Store: s}, Ledger: store.Ledger{Store: s}, Now: time.Now}
-	try := func(secret string) error {
-		text := "Basic " + base64.StdEncoding.EncodeToString([]byte("ak:"+secret))
-		_, err := v.Authorize(t.Context(), token.Request{Token: text, Direction: token.Send, User: "xfer", Addr: "192.0.2.1", Destination: "/"})
-		return err
-	}
-	for i := range store.MaxFailures {
-		if err := try(fmt.Sprint("wrong", i)); !errors.Is(err, token.ErrBadCredentials) {
-			t.Fatalf("try %d: %v", i, err)
-		}
-	}
-	if err := try("right"); !errors.Is(err, token.ErrThrottled) || !token.IsRefusal(err) {
-		t.Errorf("session after too many tries: %v", err)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"faspex.io/operator/dataplane/record"
+	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -49,6 +50,8 @@ type TransferFilter struct {
 	ActiveOnly    bool
 	Direction     transferspec.Direction
 	AccessKey     string
+	// BearerUser is the user of the bearer token that the transfer was begun with.
+	BearerUser string
 	// Text must occur in the cookie or the tags.
 	Text  string
 	Limit int
@@ -74,6 +77,7 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	where(f.ActiveOnly, "status = ?", record.StatusRunning)
 	where(f.Direction != "", "direction = ?", f.Direction)
 	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
+	where(f.BearerUser != "", "token_kind = ? AND token_user = ?", token.KindBearer, f.BearerUser)
 	like := "%" + likePrefix(f.Text)
 	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)
 	rows, err := s.db.QueryContext(ctx, query+" ORDER BY revision LIMIT ?", append(args, f.Limit)...)

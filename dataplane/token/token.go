@@ -79,6 +79,8 @@ type Grant struct {
 	Uses *Uses `json:"uses,omitempty"`
 	// Ciphers are those that the session may use, strongest first; nil permits all. They are the access key's when the token is used.
 	Ciphers []string `json:"-"`
+	// KeepExisting says that the upload may add files and replace none. It is what the bearer token's user may when the token is used.
+	KeepExisting bool `json:"-"`
 	// Kind is the kind of token presented: "transfer", "basic" or "bearer". It is not sealed.
 	Kind string `json:"-"`
 }
@@ -127,6 +129,7 @@ var (
 	ErrPathNotAllowed = errors.New("path is not allowed by the authorization token")
 	ErrBadCredentials = errors.New("access key or secret is wrong")
 	ErrThrottled      = errors.New("too many failed logins, try again later")
+	ErrNotPermitted   = errors.New("the bearer token's user has no permission for this")
 	ErrFileNotFound   = errors.New("file id does not exist")
 	ErrRevoked        = errors.New("authorization token was withdrawn")
 	ErrUsedUp         = errors.New("downloaded as often as allowed")

@@ -42,7 +42,9 @@ type AccessKeys interface {
 	// CheckSecret reads a key if the secret is its own.
 	CheckSecret(ctx context.Context, id, secret string) (AccessKey, error)
 	// FilePath is the path of a file id, relative to the key's root.
-	FilePath(ctx context.Context, accessKey, fileID string) (string, error)
+	FilePath(ctx context.Context, key AccessKey, fileID string) (string, error)
+	// Levels are what the user of a bearer token may do with what is, or would be, at a path relative to the key's root.
+	Levels(ctx context.Context, key AccessKey, b Bearer, p string) (Levels, error)
 }
 
 // Ledger knows what became of transfer tokens after they were issued, on all nodes. An error is a failure to decide.
@@ -214,13 +216,61 @@ func (v *Verifier) bearer(ctx context.Context, text string, req Request) (Grant,
 	if err != nil {
 		return Grant{}, err
 	}
-	// Only the owner of the key may use all of its folder; nothing grants other users a part of it yet.
-	if !bearer.Admin() {
-		return Grant{}, fmt.Errorf("%w: the bearer token's user has no permission on this storage", ErrPathNotAllowed)
+	g, err := v.gen4(ctx, key, req, Grant{Kind: KindBearer, TokenUser: bearer.UserID, ExpiresAt: bearer.ExpiresAt})
+	if err != nil || bearer.Admin() {
+		return g, err
 	}
-	return v.gen4(ctx, key, req, Grant{
-		Kind: KindBearer, TokenUser: bearer.UserID, ExpiresAt: bearer.ExpiresAt,
-	})
+	return v.permitted(ctx, key, bearer, req, g)
+}
+
+// permitted holds the grant of a bearer token's user to what was permitted to the user on the paths that are asked for. What is beneath a
+// permitted path is permitted.
+func (v *Verifier) permitted(ctx context.Context, key AccessKey, b Bearer, req Request, g Grant) (Grant, error) {
+	var asked []Path
+	level := LevelRead
+	switch {
+	case req.Direction == Send:
+		level = LevelWrite
+		for _, pair := range req.Pairs {
+			asked = append(asked, Path{Destination: pair.Destination})
+		}
+		if len(asked) == 0 {
+			asked = []Path{{Destination: absolute(req.Destination)}}
+		}
+	default:
+		for _, pair := range req.Pairs {
+			asked = append(asked, Path{Source: pair.Source})
+		}
+		for _, source := range req.Sources {
+			asked = append(asked, Path{Source: source})
+		}
+	}
+	root := strings.TrimPrefix(g.Root, strings.TrimSuffix(key.Root, "/"))
+	all, err := v.AccessKeys.Levels(ctx, key, b, root)
+	if err != nil {
+		return Grant{}, fmt.Errorf("permissions of the bearer token's user: %w", err)
+	}
+	g.KeepExisting = !all[LevelDelete]
+	if all[level] {
+		return g, nil
+	}
+	g.KeepExisting = false
+	for _, p := range asked {
+		named := p.Source + p.Destination // One of them is empty.
+		levels, err := v.AccessKeys.Levels(ctx, key, b, path.Join(root, absolute(named)))
+		if err != nil {
+			return Grant{}, fmt.Errorf("permissions of the bearer token's user: %w", err)
+		}
+		if !levels[level] {
+			return Grant{}, fmt.Errorf("%w: it has none to %s there", ErrNotPermitted, level)
+		}
+		g.KeepExisting = g.KeepExisting || !levels[LevelDelete]
+	}
+	if len(asked) == 0 {
+		return Grant{}, fmt.Errorf("%w: no source is named", ErrPathNotAllowed)
+	}
+	g.Paths = asked
+	return g, nil
 }
 
 // OpenBearer verifies the text of a bearer token (without the word "Bearer") with the key of the access key it names.
@@ -266,7 +316,7 @@ func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant
 	}
 	g.Root = key.Root
 	if node.FileID != "" {
-		folder, err := v.AccessKeys.FilePath(ctx, key.ID, node.FileID)
+		folder, err := v.AccessKeys.FilePath(ctx, key, node.FileID)
 		if err != nil {
 			return Grant{}, err
 		}
@@ -290,7 +340,7 @@ func transferID(accessKey, clientID string) string {
 func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
-		ErrBadCredentials, ErrFileNotFound, ErrRevoked, ErrUsedUp, ErrThrottled,
+		ErrBadCredentials, ErrFileNotFound, ErrNotPermitted, ErrRevoked, ErrUsedUp, ErrThrottled,
 	} {
 		if errors.Is(err, refusal) {
 			return true

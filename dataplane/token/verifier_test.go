@@ -24,6 +24,8 @@ type memoryKeys struct {
 	key    AccessKey
 	secret string
 	files  map[string]string
+	// levels are by user and path.
+	levels map[string]Levels
 }
 
 func (m memoryKeys) AccessKey(_ context.Context, id string) (AccessKey, error) {
@@ -40,11 +42,16 @@ func (m memoryKeys) CheckSecret(_ context.Context, id, secret string) (AccessKey
 	return m.key, nil
 }
 
-func (m memoryKeys) FilePath(_ context.Context, _, fileID string) (string, error) {
+func (m memoryKeys) FilePath(_ context.Context, _ AccessKey, fileID string) (string, error) {
 	if p, ok := m.files[fileID]; ok {
 		return p, nil
 	}
 	return "", ErrFileNotFound
+}
+
+// levels are what everybody may do with files, by path.
+func (m memoryKeys) Levels(_ context.Context, _ AccessKey, b Bearer, p string) (Levels, error) {
+	return m.levels[b.UserID+":"+p], nil
 }
 
 func newVerifier(t *testing.T, keys memoryKeys) *Verifier {
@@ -222,7 +229,7 @@ func TestAuthorizeBearerToken(t *testing.T) {
 		"another access key":       {bearer(t, private, strings.Replace(good, "node.ak:", "node.no:", 1)), ErrBadCredentials},
 		"no user":                  {bearer(t, private, strings.Replace(good, "luke", "", 1)), ErrInvalid},
 		"unknown scope":            {bearer(t, private, strings.Replace(good, "admin:all", "user:some", 1)), ErrInvalid},
-		"user without permission":  {bearer(t, private, strings.Replace(good, "admin:all", "user:all", 1)), ErrPathNotAllowed},
+		"user without permission":  {bearer(t, private, strings.Replace(good, "admin:all", "user:all", 1)), ErrNotPermitted},
 		"time in another notation": {bearer(t, private, fmt.Sprintf(claims, "tomorrow")), ErrInvalid},
 	}
 	for name, tt := range tests {

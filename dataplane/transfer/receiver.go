@@ -41,6 +41,8 @@ type receiver struct {
 	unclaim func(target, part string)
 	// mayLink, if not nil, says why a symbolic link of that text is left out at target.
 	mayLink func(target, text string) *fail.Error
+	// keepExisting is for who may add files and replace none.
+	keepExisting bool
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters

@@ -223,6 +223,11 @@ func (r *receiver) decide(f *gotFile) error {
 	case existing.IsDir():
 		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	default:
+		if keep, refused := r.mayReplace(f, existing); refused != nil {
+			return refused
+		} else if keep {
+			return r.keepFile(f)
+		}
 		if done, err := r.overwriteFile(f, existing); done || err != nil {
 			return err
 		}

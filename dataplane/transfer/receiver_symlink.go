@@ -76,6 +76,8 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 		}
 	}
 	switch {
+	case r.keepExisting:
+		return false, fail.New(fail.Permission, "%s: a file has this name, and there is no permission to replace it", f.entry.Path)
 	case r.options.Symlinks != manifest.SymlinksForce, r.options.Overwrite == manifest.OverwriteNever:
 		return false, nil
 	case existing.IsDir():

@@ -339,7 +339,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		return s.claims.take(ctx, path.Join(s.grant.Root, target), part, s.claimant)
 	}
 	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, target), part, s.claimant) }
-	r.onFile, r.mayLink = s.recordFile(), p.mayLink
+	r.onFile, r.mayLink, r.keepExisting = s.recordFile(), p.mayLink, s.grant.KeepExisting
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/dataplane/engine/udplink"
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
@@ -83,7 +84,7 @@ func newNode(t testing.TB) *node {
 		NodeID: "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 	}).Handler()
 	n.transfers = &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: store.TokenKeys{Store: s},
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: fileaccess.Keys{Store: s, Files: fileaccess.New(s, root)},
 			Ledger: store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
 		Links: links, UDPPort: n.port, Agent: "test", Logger: log,
 	}

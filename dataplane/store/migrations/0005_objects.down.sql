@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS permissions;
+DROP TABLE IF EXISTS objects;
