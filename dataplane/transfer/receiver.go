@@ -55,7 +55,7 @@ type receiver struct {
 	// Of the goroutine that reads the control channel:
 	names   manifest.Names     // the targets of this session
 	folders map[string]*folder // those known to exist
-	times   []folderTimes
+	last    []lastOfFolder
 
 	mu    sync.RWMutex
 	files []*gotFile // by index; those that are done are finishedFile
@@ -246,6 +246,9 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		event.Err, event.LeftOut = nil, failure
 	case control.FileFailed:
 		r.filesFailed.Add(1)
+		if !f.entry.Kind.IsFile() {
+			r.filesExpected.Add(1) // A folder counts only where it fails.
+		}
 	}
 	if failure != nil {
 		m.Code, m.Text = uint32(failure.Code), failure.Text

@@ -32,6 +32,9 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 	case manifest.ResumeAttrs:
 		compare = nil
 	case manifest.ResumeSparse:
+		if f.newer && f.in(offeringWhole) {
+			break
+		}
 		compare = chunk.Sample(chunks, sparseSample)
 	}
 	hashes, damaged, err := r.hashChunks(ctx, f, file, compare, journaled)

@@ -312,6 +312,9 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		}
 	default:
 		s.filesFailed.Add(1)
+		if !f.Kind.IsFile() {
+			s.filesExpected.Add(1) // A folder counts only where it fails.
+		}
 		s.abandon(f)
 		event.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}
