@@ -242,7 +242,7 @@ func TestUnreachable(t *testing.T) {
 		n := startNode(t)
 		var status int
 		said := stderrOf(t, func() { status = n.ascp(t, n.sending(t, "/"), "-O", "9", from+"/f", "127.0.0.1:/") })
-		if status != 1 || !strings.Contains(said, "error 15") || !strings.Contains(said, "UDP port 9") {
+		if status != 1 || !strings.Contains(said, "error 15") || !strings.Contains(said, "UDP port 9 of 127.0.0.1") {
 			t.Errorf("status %d, said %q", status, said)
 		}
 		if o := n.recorder.last(t).ended(t); o.Code != 15 {

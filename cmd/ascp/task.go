@@ -37,6 +37,8 @@ type task struct {
 	cancel  context.CancelCauseFunc
 	began   bool // the last session was welcomed
 	hostKey *dial.HostKey
+	// answered is the address of the host at which the session is.
+	answered string
 }
 
 func newTask(r *request, cancel context.CancelCauseFunc) *task {
@@ -105,13 +107,31 @@ func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engin
 	if t.udpPort != 0 && t.options.Sessions <= 1 { // Programs number the ports of parallel sessions; here all have one.
 		port = t.udpPort
 	}
-	link, err := udplink.Dial(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg,
+	host := t.host
+	if t.answered != "" { // A name may have several addresses, and the session is at this one.
+		host = t.answered
+	}
+	link, err := udplink.Dial(ctx, net.JoinHostPort(host, strconv.Itoa(port)), cfg,
 		udplink.Options{MaxDatagram: t.options.DatagramSize})
 	if err != nil {
-		return nil, &fail.Error{Code: fail.DataTimeout, Err: err,
-			Text: fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, t.host)}
+		return nil, noData(err, port, t.host)
 	}
 	return link, nil
+}
+
+// noData says why the data channel did not come up, as far as that is known.
+func noData(err error, port int, host string) error {
+	e := &fail.Error{Code: fail.DataTimeout, Err: err}
+	var known *udplink.Obstacle
+	switch {
+	case errors.As(err, &known):
+		e.Text = fmt.Sprintf("no data connection to UDP port %d of %s: %v", port, host, known)
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Text = fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, host)
+	default:
+		e.Text = fmt.Sprintf("no data connection to UDP port %d of %s: %v", port, host, err)
+	}
+	return e
 }
 
 // prepareSend finds the local sources and the names they get.

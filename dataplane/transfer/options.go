@@ -9,6 +9,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/manifest"
+	"faspex.io/operator/dataplane/wire"
 )
 
 // Normalize fills in the defaults of options and refuses values that mean nothing.
@@ -45,7 +46,11 @@ func Normalize(o control.Options) (control.Options, error) {
 	if _, err := manifest.NewFilters(o.Filters); err != nil {
 		return o, err
 	}
-	if o.TargetKbps < 0 || o.MinKbps < 0 || o.DatagramSize < 0 {
+	if o.DatagramSize != 0 && (o.DatagramSize < wire.MinDatagram || o.DatagramSize > wire.MaxDatagram) {
+		return o, fail.New(fail.Usage, "the datagram size (-Z) is within %d and %d, not %d", wire.MinDatagram, wire.MaxDatagram,
+			o.DatagramSize)
+	}
+	if o.TargetKbps < 0 || o.MinKbps < 0 {
 		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
 	}
 	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 {

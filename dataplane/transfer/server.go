@@ -268,7 +268,7 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 	defer p.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s.claimant = &claimant{transfer: s.grant.TransferID, cancel: cancel, ended: make(chan struct{})}
+	s.claimant = s.claims.enter(s.grant.TransferID, cancel)
 	defer s.claims.release(s.claimant)
 
 	cfg, link, err := s.register()

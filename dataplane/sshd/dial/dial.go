@@ -44,6 +44,9 @@ type Channel struct {
 	conn ssh.Conn
 }
 
+// RemoteAddr is the address that answered, of those that the host has.
+func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
 // Close closes the channel and its connection.
 func (c *Channel) Close() error {
 	err := c.Channel.Close()
@@ -114,9 +117,17 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	if o.Password != "" {
 		config.Auth = append(config.Auth, ssh.Password(o.Password))
 	}
-	conn, offers, requests, err := ssh.NewClientConn(nc, addr, config)
+	heard := &overheard{Conn: nc}
+	conn, offers, requests, err := ssh.NewClientConn(heard, addr, config)
 	if err != nil {
 		nc.Close()
+		switch {
+		case ctx.Err() != nil:
+		case heard.busy():
+			return nil, reach.Busy(addr)
+		case heard.n == 0:
+			return nil, reach.HungUp(addr)
+		}
 		return nil, loginError(ctx, o, addr, err)
 	}
 	go ssh.DiscardRequests(requests)
