@@ -82,7 +82,7 @@ func TestRefusals(t *testing.T) {
 		"link out of the root": {other, send("/allowed/root/g"), 41, "symbolic link"},
 		"wrong key": {good, append([]string{"-i", rsaKey(t)}, send("/in")...), 19,
 			"does not accept the SSH key"},
-		"unknown user": {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not accept the SSH key"},
+		"unknown user": {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not know user \"root\""},
 		"wrong host key": {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51,
 			"host key"},
 		"folder that is not there": {good, send("/in/no/such/"), 4, "no such file or folder"},
