@@ -155,6 +155,7 @@ func TestBadCommandLines(t *testing.T) {
 		"known but unsupported": {"--keepalive a h:b", "--keepalive is not supported"},
 		"with value":            {"--move-after-transfer=/x a h:b", "--move-after-transfer is not supported"},
 		"unknown":               {"--no-such-thing a h:b", "unknown flag"},
+		"bad share":             {"-l 0% a h:b", "between 1% and 100%"},
 		"bad rate":              {"-l fast a h:b", "-l takes a rate"},
 		"bad resume":            {"-k 9 a h:b", "-k takes"},
 		"bad policy":            {"--policy greedy a h:b", "rate policy \"greedy\" is not supported"},

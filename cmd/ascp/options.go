@@ -57,8 +57,11 @@ var working = []option{
 		usage:   "`fingerprint` (SHA-1 or SHA-256) that the server's SSH key must have",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.fingerprint, s.SSHFP })},
 	{flag: "target-rate", short: "l", fields: []string{"target_rate_kbps"},
-		usage:   "target `rate` in kbit/s, or with suffix K, M, G",
-		setting: rate(func(d *draft, s *spec) (*int64, int64) { return &d.options.TargetKbps, s.TargetRateKbps })},
+		usage:   "target `rate` in kbit/s, or with suffix K, M, G; with % of the highest that the server allows",
+		setting: targetRate},
+	{fields: []string{"target_rate_percentage"},
+		setting: readBoth(func(d *draft, s *spec) (*int, string) { return &d.options.TargetPercent, s.TargetRatePercentage },
+			"target_rate_percentage", percent)},
 	{flag: "min-rate", short: "m", fields: []string{"min_rate_kbps"}, usage: "minimum `rate`, likewise",
 		setting: rate(func(d *draft, s *spec) (*int64, int64) { return &d.options.MinKbps, s.MinRateKbps })},
 	{flag: "policy", fields: []string{"rate_policy"}, usage: "rate `policy`: fair, high, low, fixed",
@@ -175,6 +178,9 @@ var working = []option{
 	{flag: "retry-timeout",
 		usage:   "when the connection is lost, connect again and resume for as much `time` (as 90s, 10m, or 90: seconds)",
 		setting: duration(ofFlag(func(d *draft) *time.Duration { return &d.retryTimeout }))},
+	{flag: "local-log", short: "L",
+		usage:   "write a log into this `folder` (:n behind it bounds it to n MB), - for standard error",
+		setting: text(ofFlag(func(d *draft) *string { return &d.logFolder }))},
 	{flag: "quiet", short: "q", usage: "no progress bar",
 		setting: truth(ofFlag(func(d *draft) *bool { return &d.quiet }))},
 	{flag: "debug", short: "D",
@@ -212,6 +218,23 @@ var (
 			return err
 		},
 		spec: func(d *draft, s *spec) error { fill(&d.options.PreserveTimes, s.PreserveTimes); return nil },
+	}
+	targetRate = setting{kind: "string",
+		flag: func(d *draft, name string, texts []string) (err error) {
+			text := texts[len(texts)-1]
+			if part, ok := cutPercent(text); ok {
+				d.options.TargetPercent, err = percent(name, part)
+				return err
+			}
+			d.options.TargetKbps, err = kbps(name, text)
+			return err
+		},
+		spec: func(d *draft, s *spec) error {
+			if d.options.TargetPercent == 0 {
+				fill(&d.options.TargetKbps, s.TargetRateKbps)
+			}
+			return nil
+		},
 	}
 	adaptive = setting{kind: kindCount, flag: func(d *draft, _ string, texts []string) error {
 		policy := engine.PolicyFair

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -35,8 +36,12 @@ type task struct {
 	manager *faspmgr.Manager
 	display *display
 	cancel  context.CancelCauseFunc
+	log     *slog.Logger
 	began   bool // the last session was welcomed
-	hostKey *dial.HostKey
+	// sessionID is that of the last session.
+	sessionID string
+	tally     tally
+	hostKey   *dial.HostKey
 	// answered is the address of the host at which the session is.
 	answered string
 }
@@ -50,13 +55,22 @@ func newTask(r *request, cancel context.CancelCauseFunc) *task {
 
 // run connects and transfers. The manager, if there is one, is called before anything else.
 func (t *task) run(ctx context.Context) error {
+	var err error
+	var log io.Closer
+	if t.log, log, err = openLog(t.logFolder); err != nil {
+		return err
+	}
+	defer log.Close()
+	t.display = newDisplay(t.quiet || t.debug, t.log)
+	t.logRequest()
 	for _, notice := range t.notices {
 		t.warn(notice)
 	}
 	if t.managementPort != 0 {
-		var err error
 		if t.manager, err = faspmgr.Connect(ctx, t.managementPort); err != nil {
-			return fail.New(fail.Usage, "%w", err)
+			err = fail.New(fail.Usage, "%w", err)
+			t.logEnd(transfer.Summary{}, err)
+			return err
 		}
 	}
 	summary, err := t.transfer(ctx)
@@ -64,15 +78,15 @@ func (t *task) run(ctx context.Context) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
+	t.logEnd(summary, err)
 	t.reportEnd(summary, err)
 	if err == nil && !t.quiet {
-		t.display.summary(summary)
+		t.display.summary(summary, &t.tally)
 	}
 	return err
 }
 
 func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
-	t.display = newDisplay(t.quiet || t.debug)
 	t.client = &transfer.Client{
 		Hello: control.Hello{
 			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options,

@@ -53,7 +53,13 @@ func Normalize(o control.Options) (control.Options, error) {
 	if o.TargetKbps < 0 || o.MinKbps < 0 {
 		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
 	}
-	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 {
+	if o.TargetPercent < 0 || o.TargetPercent > 100 {
+		return o, fail.New(fail.Usage, "a share of the highest rate is between 1%% and 100%%")
+	}
+	if o.TargetKbps > 0 { // Nothing is sent faster than that.
+		o.MinKbps = min(o.MinKbps, o.TargetKbps)
+	}
+	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 && o.TargetPercent == 0 {
 		return o, fail.New(fail.Usage, "rate policy fixed needs a target rate")
 	}
 	return o, nil

@@ -40,6 +40,8 @@ type FileEvent struct {
 	Size         int64
 	// Resumed is how many bytes were there before.
 	Resumed int64
+	// Holes is how many bytes of a sparse file are holes, which are not sent.
+	Holes   int64
 	Skipped bool
 	// LeftOut is why a symbolic link was skipped that the receiver does not take.
 	LeftOut *fail.Error

@@ -210,7 +210,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 	m := &control.FileDone{Index: f.index, Status: status}
 	event := FileEvent{
 		Path: f.entry.Path, Target: f.target, Size: f.entry.Size, Started: f.began, Finished: time.Now(), Err: failure,
-		Skipped: status == control.FileSkipped,
+		Skipped: status == control.FileSkipped, Holes: f.holes.Total(),
 	}
 	f.mu.Lock()
 	if f.phase == finished {

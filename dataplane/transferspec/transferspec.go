@@ -63,13 +63,15 @@ type Spec struct {
 	RatePolicy        string `json:"rate_policy,omitempty"`
 	RatePolicyAllowed string `json:"rate_policy_allowed,omitempty"`
 	TargetRateKbps    int64  `json:"target_rate_kbps,omitempty"`
-	TargetRateCapKbps int64  `json:"target_rate_cap_kbps,omitempty"`
-	MinRateKbps       int64  `json:"min_rate_kbps,omitempty"`
-	MinRateCapKbps    int64  `json:"min_rate_cap_kbps,omitempty"`
-	LockRatePolicy    bool   `json:"lock_rate_policy,omitempty"`
-	LockTargetRate    bool   `json:"lock_target_rate_kbps,omitempty"`
-	LockMinRate       bool   `json:"lock_min_rate_kbps,omitempty"`
-	DatagramSize      int    `json:"dgram_size,omitempty"`
+	// TargetRatePercentage is a share of the highest rate that the server allows.
+	TargetRatePercentage string `json:"target_rate_percentage,omitempty"`
+	TargetRateCapKbps    int64  `json:"target_rate_cap_kbps,omitempty"`
+	MinRateKbps          int64  `json:"min_rate_kbps,omitempty"`
+	MinRateCapKbps       int64  `json:"min_rate_cap_kbps,omitempty"`
+	LockRatePolicy       bool   `json:"lock_rate_policy,omitempty"`
+	LockTargetRate       bool   `json:"lock_target_rate_kbps,omitempty"`
+	LockMinRate          bool   `json:"lock_min_rate_kbps,omitempty"`
+	DatagramSize         int    `json:"dgram_size,omitempty"`
 
 	CreateDir                bool   `json:"create_dir,omitempty"`
 	Overwrite                string `json:"overwrite,omitempty"`
