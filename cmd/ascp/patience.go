@@ -39,7 +39,7 @@ func (t *task) connectPatiently(ctx context.Context) (io.ReadWriteCloser, error)
 			return nil, err
 		}
 		select {
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // No secret depends on it.
 		case <-ctx.Done():
 			return nil, err
 		}

@@ -68,6 +68,9 @@ func (t *task) session(ctx context.Context) (transfer.Summary, error) {
 		defer close(watched)
 		t.watch(watching)
 	}()
+	if t.disposal != nil {
+		t.client.Roots = t.disposal.still()
+	}
 	summary, err := t.client.Run(ctx, channel)
 	stop()
 	<-watched

@@ -22,6 +22,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/faspmgr"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/internal/version"
 	"github.com/google/uuid"
@@ -41,6 +42,7 @@ type task struct {
 	// sessionID is that of the last session.
 	sessionID string
 	tally     tally
+	disposal  *disposal
 	hostKey   *dial.HostKey
 	// answered is the address of the host at which the session is.
 	answered string
@@ -113,8 +115,15 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if err := t.protect(); err != nil {
 		return transfer.Summary{}, err
 	}
+	t.disposal = newDisposal(t.after, t.client.Roots, t.display.note)
+	defer t.disposal.close()
 	go t.manager.Commands(t.obey)
-	return t.persist(ctx)
+	summary, err := t.persist(ctx)
+	if err == nil {
+		filters, _ := manifest.NewFilters(t.options.Filters) // They were read before.
+		err = t.disposal.finish(filters)
+	}
+	return summary, err
 }
 
 func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {

@@ -62,14 +62,6 @@ var unsupported = []option{
 		words: "sources have the names that they have on this computer"},
 	{fate: refused, flag: "delete-before-transfer", fields: []string{"delete_before_transfer"},
 		words: "nothing is removed at the destination"},
-	{fate: refused, flag: "remove-after-transfer", fields: []string{"remove_after_transfer", "delete_source"},
-		words: notRemoved},
-	{fate: refused, flag: "remove-empty-directories", fields: []string{"remove_empty_directories"}, words: notRemoved},
-	{fate: refused, flag: "remove-empty-source-directory", fields: []string{"remove_empty_source_directory",
-		"remove_empty_source_dir"}, words: notRemoved},
-	{fate: refused, flag: "remove-skipped", fields: []string{"remove_skipped"}, words: notRemoved},
-	{fate: refused, flag: "move-after-transfer", fields: []string{"move_after_transfer"},
-		words: "sources stay where they are"},
 	{fate: refused, flag: "save-before-overwrite", fields: []string{"save_before_overwrite"},
 		words: "what is overwritten is gone, --overwrite never keeps it"},
 	{fate: refused, flag: "keepalive", fields: []string{"keepalive"}, words: "a session ends with its files"},
@@ -92,8 +84,6 @@ var unsupported = []option{
 	{fate: refused, fields: []string{"obfuscate_file_names"}, words: "files have their own names at the node"},
 	{fate: refused, fields: []string{"icos"}, words: "the node has its own storage"},
 }
-
-const notRemoved = "sources are never removed"
 
 // forced says that the data has to go over HTTP.
 func forced(text string) bool {

@@ -174,7 +174,7 @@ func (s *sender) report(f *sentFile, e FileEvent) {
 		e.setChecksum(s.options.Checksum, f.checksum)
 	}
 	f.mu.Unlock()
-	e.Holes = f.holes.Total()
+	e.Holes, e.ModTime, e.PlainSize = f.holes.Total(), f.ModTime, f.plain
 	e.Path, e.Target, e.Size, e.Started, e.Finished = f.Path, path.Join(f.base, f.source), f.Size, f.began, time.Now()
 	if s.onFile != nil {
 		s.onFile(e)
