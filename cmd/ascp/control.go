@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -82,7 +81,7 @@ func withFile(files []string, ofSpec string) []string {
 func (t *task) signers() ([]ssh.Signer, error) {
 	var out []ssh.Signer
 	if t.keyPEM != "" {
-		s, err := t.signer([]byte(t.keyPEM))
+		s, err := t.signer("", []byte(t.keyPEM))
 		if err != nil {
 			return nil, fail.New(fail.Authentication, "the SSH key of the environment or transfer spec can't be used: %w", err)
 		}
@@ -93,7 +92,7 @@ func (t *task) signers() ([]ssh.Signer, error) {
 		if err != nil {
 			return nil, fail.New(fail.Authentication, "the SSH key can't be read: %w", err)
 		}
-		s, err := t.signer(pem)
+		s, err := t.signer(name, pem)
 		if err != nil {
 			return nil, fail.New(fail.Authentication, "%s can't be used as an SSH key: %w", name, err)
 		}
@@ -103,18 +102,4 @@ func (t *task) signers() ([]ssh.Signer, error) {
 		return nil, fail.New(fail.Authentication, "neither a token (ASPERA_SCP_TOKEN) nor an SSH key (-i) is given")
 	}
 	return out, nil
-}
-
-func (t *task) signer(pem []byte) (ssh.Signer, error) {
-	s, err := ssh.ParsePrivateKey(pem)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
-		passphrase := t.keyPassphrase
-		fill(&passphrase, t.password)
-		if passphrase == "" {
-			return nil, errors.New("it has a passphrase, give it in ASPERA_SCP_PASS")
-		}
-		return ssh.ParsePrivateKeyWithPassphrase(pem, []byte(passphrase))
-	}
-	return s, err
 }

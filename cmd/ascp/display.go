@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -17,10 +18,11 @@ import (
 type display struct {
 	mu  sync.Mutex
 	bar *progressbar.ProgressBar
+	log *slog.Logger
 }
 
-func newDisplay(quiet bool) *display {
-	d := &display{}
+func newDisplay(quiet bool, log *slog.Logger) *display {
+	d := &display{log: log}
 	if !quiet && term.IsTerminal(int(os.Stderr.Fd())) {
 		d.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowBytes(true),
 			progressbar.OptionUseIECUnits(true), progressbar.OptionSetWidth(30),
@@ -45,12 +47,13 @@ func (d *display) update(p transfer.Progress) {
 	_ = d.bar.Set64(min(p.BytesMoved+p.BytesResumed, p.BytesExpected-1))
 }
 
-// note prints a line without damaging the bar.
+// note prints a line without damaging the bar, and has it in the log.
 func (d *display) note(text string) {
 	if d == nil {
 		fmt.Fprintf(os.Stderr, "ascp: %s\n", shown(text))
 		return
 	}
+	d.log.Warn(text)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bar != nil {
@@ -71,16 +74,13 @@ func (d *display) close() {
 }
 
 // summary prints the last line of a transfer that went well.
-func (d *display) summary(s transfer.Summary) {
+func (d *display) summary(s transfer.Summary, t *tally) {
 	text := fmt.Sprintf("Completed: %s, %s in %s", files(s.FilesDone), humanize.IBytes(uint64(s.BytesMoved)),
 		s.Elapsed.Round(10*time.Millisecond))
 	if seconds := s.Elapsed.Seconds(); s.BytesMoved > 0 && seconds > 0 {
 		text += fmt.Sprintf(" (%sbit/s)", humanize.SIWithDigits(float64(s.BytesMoved)*8/seconds, 1, ""))
 	}
-	if s.BytesResumed > 0 {
-		text += fmt.Sprintf(", %s were there already", humanize.IBytes(uint64(s.BytesResumed)))
-	}
-	fmt.Println(text)
+	fmt.Println(text + t.rest(s.BytesResumed))
 }
 
 func files(n int64) string {

@@ -54,7 +54,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	want.options.Session, want.options.Sessions = 1, 1
 	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
 	want.options.Xattrs, want.options.ACLs = "none", "none"
-	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{})); diff != "" {
+	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -129,7 +129,7 @@ func TestPlainFormsOfBases(t *testing.T) {
 		if err != nil || err2 != nil || want.sourceBase+want.sourcePrefix != "/a b" {
 			t.Fatal(err, err2)
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
 			t.Errorf("%s (-%s +%s):\n%s", plain, coded, plain, diff)
 		}
 		if _, err := parse([]string{plain, coded, "/a b/c", "h:d"}, noEnv); err == nil {
@@ -153,8 +153,11 @@ func TestBadCommandLines(t *testing.T) {
 		"no encryption":         {"-T -c aes128 a h:b", "exclude each other"},
 		"parallel sessions":     {"-C5:4 a h:b", "as in 1:2"},
 		"known but unsupported": {"--keepalive a h:b", "--keepalive is not supported"},
-		"with value":            {"--move-after-transfer=/x a h:b", "--move-after-transfer is not supported"},
+		"with value":            {"--proxy=/x a h:b", "--proxy is not supported"},
+		"sources of the server": {"--remove-after-transfer h:a b", "stays at the server"},
+		"moved and removed":     {"--remove-after-transfer --move-after-transfer=/x a h:b", "exclude each other"},
 		"unknown":               {"--no-such-thing a h:b", "unknown flag"},
+		"bad share":             {"-l 0% a h:b", "between 1% and 100%"},
 		"bad rate":              {"-l fast a h:b", "-l takes a rate"},
 		"bad resume":            {"-k 9 a h:b", "-k takes"},
 		"bad policy":            {"--policy greedy a h:b", "rate policy \"greedy\" is not supported"},

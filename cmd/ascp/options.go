@@ -57,8 +57,11 @@ var working = []option{
 		usage:   "`fingerprint` (SHA-1 or SHA-256) that the server's SSH key must have",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.fingerprint, s.SSHFP })},
 	{flag: "target-rate", short: "l", fields: []string{"target_rate_kbps"},
-		usage:   "target `rate` in kbit/s, or with suffix K, M, G",
-		setting: rate(func(d *draft, s *spec) (*int64, int64) { return &d.options.TargetKbps, s.TargetRateKbps })},
+		usage:   "target `rate` in kbit/s, or with suffix K, M, G; with % of the highest that the server allows",
+		setting: targetRate},
+	{fields: []string{"target_rate_percentage"},
+		setting: readBoth(func(d *draft, s *spec) (*int, string) { return &d.options.TargetPercent, s.TargetRatePercentage },
+			"target_rate_percentage", percent)},
 	{flag: "min-rate", short: "m", fields: []string{"min_rate_kbps"}, usage: "minimum `rate`, likewise",
 		setting: rate(func(d *draft, s *spec) (*int64, int64) { return &d.options.MinKbps, s.MinRateKbps })},
 	{flag: "policy", fields: []string{"rate_policy"}, usage: "rate `policy`: fair, high, low, fixed",
@@ -125,6 +128,22 @@ var working = []option{
 	{flag: "symbolic-links", fields: []string{"symlink_policy"},
 		usage:   "`policy`: follow (default), copy, copy+force, skip",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.options.Symlinks, s.SymlinkPolicy })},
+	{flag: "remove-after-transfer", fields: []string{"remove_after_transfer"},
+		usage:   "remove each file that is sent once the receiver has verified it",
+		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.remove, s.RemoveAfterTransfer })},
+	{flag: "remove-skipped", fields: []string{"remove_skipped"}, usage: "likewise files that the receiver had already",
+		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.skipped, s.RemoveSkipped })},
+	{flag: "remove-empty-directories", fields: []string{"remove_empty_directories"},
+		usage:   "remove empty folders beneath the sources when all is sent",
+		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.emptyFolders, s.RemoveEmptyDirectories })},
+	{flag: "remove-empty-source-directory", fields: []string{"remove_empty_source_directory", "remove_empty_source_dir"},
+		usage:   "likewise the sources themselves",
+		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.emptySources, s.RemoveEmptySourceDirectory })},
+	{fields: []string{"delete_source"},
+		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.deleteEverything, s.DeleteSource })},
+	{flag: "move-after-transfer", fields: []string{"move_after_transfer"},
+		usage:   "move each file that is sent into this `folder` once the receiver has verified it",
+		setting: text(func(d *draft, s *spec) (*string, string) { return &d.after.archive, s.MoveAfterTransfer })},
 	{flag: "exclude", short: "E", usage: "leave out names that match the `pattern` (below)", setting: filter(false)},
 	{flag: "include", short: "N", usage: "keep names that match the `pattern`, whatever -E follows", setting: filter(true)},
 	{flag: "exclude-newer-than", fields: []string{"exclude_newer_than"},
@@ -175,6 +194,9 @@ var working = []option{
 	{flag: "retry-timeout",
 		usage:   "when the connection is lost, connect again and resume for as much `time` (as 90s, 10m, or 90: seconds)",
 		setting: duration(ofFlag(func(d *draft) *time.Duration { return &d.retryTimeout }))},
+	{flag: "local-log", short: "L",
+		usage:   "write a log into this `folder` (:n behind it bounds it to n MB), - for standard error",
+		setting: text(ofFlag(func(d *draft) *string { return &d.logFolder }))},
 	{flag: "quiet", short: "q", usage: "no progress bar",
 		setting: truth(ofFlag(func(d *draft) *bool { return &d.quiet }))},
 	{flag: "debug", short: "D",
@@ -212,6 +234,23 @@ var (
 			return err
 		},
 		spec: func(d *draft, s *spec) error { fill(&d.options.PreserveTimes, s.PreserveTimes); return nil },
+	}
+	targetRate = setting{kind: "string",
+		flag: func(d *draft, name string, texts []string) (err error) {
+			text := texts[len(texts)-1]
+			if part, ok := cutPercent(text); ok {
+				d.options.TargetPercent, err = percent(name, part)
+				return err
+			}
+			d.options.TargetKbps, err = kbps(name, text)
+			return err
+		},
+		spec: func(d *draft, s *spec) error {
+			if d.options.TargetPercent == 0 {
+				fill(&d.options.TargetKbps, s.TargetRateKbps)
+			}
+			return nil
+		},
 	}
 	adaptive = setting{kind: kindCount, flag: func(d *draft, _ string, texts []string) error {
 		policy := engine.PolicyFair

@@ -57,16 +57,20 @@ func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 
 // session runs one session; the server has files continued that an earlier one began.
 func (t *task) session(ctx context.Context) (transfer.Summary, error) {
-	channel, err := t.connect(ctx)
+	channel, err := t.connectPatiently(ctx)
 	if err != nil {
 		return transfer.Summary{}, err
 	}
+	t.answered = addressOf(channel)
 	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
 		t.watch(watching)
 	}()
+	if t.disposal != nil {
+		t.client.Roots = t.disposal.still()
+	}
 	summary, err := t.client.Run(ctx, channel)
 	stop()
 	<-watched

@@ -82,7 +82,7 @@ func TestRefusals(t *testing.T) {
 		"link out of the root": {other, send("/allowed/root/g"), 41, "symbolic link"},
 		"wrong key": {good, append([]string{"-i", rsaKey(t)}, send("/in")...), 19,
 			"does not accept the SSH key"},
-		"unknown user": {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not accept the SSH key"},
+		"unknown user": {good, []string{from + "/f", "root@127.0.0.1:/in"}, 19, "does not know user \"root\""},
 		"wrong host key": {good, append([]string{"--check-sshfp", strings.Repeat("ab", 20)}, send("/in")...), 51,
 			"host key"},
 		"folder that is not there": {good, send("/in/no/such/"), 4, "no such file or folder"},
@@ -242,7 +242,7 @@ func TestUnreachable(t *testing.T) {
 		n := startNode(t)
 		var status int
 		said := stderrOf(t, func() { status = n.ascp(t, n.sending(t, "/"), "-O", "9", from+"/f", "127.0.0.1:/") })
-		if status != 1 || !strings.Contains(said, "error 15") || !strings.Contains(said, "UDP port 9") {
+		if status != 1 || !strings.Contains(said, "error 15") || !strings.Contains(said, "UDP port 9 of 127.0.0.1") {
 			t.Errorf("status %d, said %q", status, said)
 		}
 		if o := n.recorder.last(t).ended(t); o.Code != 15 {

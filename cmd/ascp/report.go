@@ -45,7 +45,8 @@ func (t *task) stats(p transfer.Progress) {
 }
 
 func (t *task) welcomed(w control.Welcome) {
-	t.began = true
+	t.began, t.sessionID = true, w.SessionID
+	t.logSession(w)
 	if t.options.CipherOptional && w.Options.Cipher != t.options.Cipher {
 		t.warn("-T: the server permits no cipher " + t.options.Cipher + ", the data is encrypted with " + w.Options.Cipher)
 	}
@@ -62,6 +63,8 @@ func (t *task) welcomed(w control.Welcome) {
 }
 
 func (t *task) fileEnded(e transfer.FileEvent) {
+	t.tally.add(e)
+	t.disposal.sent(e)
 	if e.Err != nil {
 		t.display.note(e.Err.Text)
 		t.manager.Send("FILEERROR", faspmgr.Field{Name: "File", Value: e.Path}, faspmgr.Int("Code", int64(e.Err.Code)),

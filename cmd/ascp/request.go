@@ -46,6 +46,8 @@ type request struct {
 	passphrase  *atrest.Passphrase
 	failBadPass bool
 
+	after          sourceFate
+	logFolder      string
 	quiet, debug   bool
 	managementPort int
 	retryTimeout   time.Duration

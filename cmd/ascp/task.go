@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -21,6 +22,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/faspmgr"
+	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/internal/version"
 	"github.com/google/uuid"
@@ -35,8 +37,15 @@ type task struct {
 	manager *faspmgr.Manager
 	display *display
 	cancel  context.CancelCauseFunc
+	log     *slog.Logger
 	began   bool // the last session was welcomed
-	hostKey *dial.HostKey
+	// sessionID is that of the last session.
+	sessionID string
+	tally     tally
+	disposal  *disposal
+	hostKey   *dial.HostKey
+	// answered is the address of the host at which the session is.
+	answered string
 }
 
 func newTask(r *request, cancel context.CancelCauseFunc) *task {
@@ -48,13 +57,22 @@ func newTask(r *request, cancel context.CancelCauseFunc) *task {
 
 // run connects and transfers. The manager, if there is one, is called before anything else.
 func (t *task) run(ctx context.Context) error {
+	var err error
+	var log io.Closer
+	if t.log, log, err = openLog(t.logFolder); err != nil {
+		return err
+	}
+	defer log.Close()
+	t.display = newDisplay(t.quiet || t.debug, t.log)
+	t.logRequest()
 	for _, notice := range t.notices {
 		t.warn(notice)
 	}
 	if t.managementPort != 0 {
-		var err error
 		if t.manager, err = faspmgr.Connect(ctx, t.managementPort); err != nil {
-			return fail.New(fail.Usage, "%w", err)
+			err = fail.New(fail.Usage, "%w", err)
+			t.logEnd(transfer.Summary{}, err)
+			return err
 		}
 	}
 	summary, err := t.transfer(ctx)
@@ -62,15 +80,15 @@ func (t *task) run(ctx context.Context) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
+	t.logEnd(summary, err)
 	t.reportEnd(summary, err)
 	if err == nil && !t.quiet {
-		t.display.summary(summary)
+		t.display.summary(summary, &t.tally)
 	}
 	return err
 }
 
 func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
-	t.display = newDisplay(t.quiet || t.debug)
 	t.client = &transfer.Client{
 		Hello: control.Hello{
 			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options,
@@ -97,21 +115,46 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if err := t.protect(); err != nil {
 		return transfer.Summary{}, err
 	}
+	t.disposal = newDisposal(t.after, t.client.Roots, t.display.note)
+	defer t.disposal.close()
 	go t.manager.Commands(t.obey)
-	return t.persist(ctx)
+	summary, err := t.persist(ctx)
+	if err == nil {
+		filters, _ := manifest.NewFilters(t.options.Filters) // They were read before.
+		err = t.disposal.finish(filters)
+	}
+	return summary, err
 }
 
 func (t *task) dialData(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
 	if t.udpPort != 0 && t.options.Sessions <= 1 { // Programs number the ports of parallel sessions; here all have one.
 		port = t.udpPort
 	}
-	link, err := udplink.Dial(ctx, net.JoinHostPort(t.host, strconv.Itoa(port)), cfg,
+	host := t.host
+	if t.answered != "" { // A name may have several addresses, and the session is at this one.
+		host = t.answered
+	}
+	link, err := udplink.Dial(ctx, net.JoinHostPort(host, strconv.Itoa(port)), cfg,
 		udplink.Options{MaxDatagram: t.options.DatagramSize})
 	if err != nil {
-		return nil, &fail.Error{Code: fail.DataTimeout, Err: err,
-			Text: fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, t.host)}
+		return nil, noData(err, port, t.host)
 	}
 	return link, nil
+}
+
+// noData says why the data channel did not come up, as far as that is known.
+func noData(err error, port int, host string) error {
+	e := &fail.Error{Code: fail.DataTimeout, Err: err}
+	var known *udplink.Obstacle
+	switch {
+	case errors.As(err, &known):
+		e.Text = fmt.Sprintf("no data connection to UDP port %d of %s: %v", port, host, known)
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Text = fmt.Sprintf("no answer from UDP port %d of %s: is it open in every firewall?", port, host)
+	default:
+		e.Text = fmt.Sprintf("no data connection to UDP port %d of %s: %v", port, host, err)
+	}
+	return e
 }
 
 // prepareSend finds the local sources and the names they get.

@@ -12,7 +12,6 @@ var withoutEffect = []option{
 		setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "http-cert", short: "I", setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "http-key", short: "Y", setting: taken, words: "data goes over UDP"},
-	{fate: inert, flag: "local-log", short: "L", setting: taken, words: "what happens is said on standard error"},
 	{fate: inert, flag: "http-proxy", short: "x", shortOnly: true, setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "http-jpeg", short: "j", shortOnly: true, setting: taken, words: "data goes over UDP"},
 	{fate: inert, flag: "verbose", short: "v", shortOnly: true, setting: switched, words: "-D says more"},
@@ -63,14 +62,6 @@ var unsupported = []option{
 		words: "sources have the names that they have on this computer"},
 	{fate: refused, flag: "delete-before-transfer", fields: []string{"delete_before_transfer"},
 		words: "nothing is removed at the destination"},
-	{fate: refused, flag: "remove-after-transfer", fields: []string{"remove_after_transfer", "delete_source"},
-		words: notRemoved},
-	{fate: refused, flag: "remove-empty-directories", fields: []string{"remove_empty_directories"}, words: notRemoved},
-	{fate: refused, flag: "remove-empty-source-directory", fields: []string{"remove_empty_source_directory",
-		"remove_empty_source_dir"}, words: notRemoved},
-	{fate: refused, flag: "remove-skipped", fields: []string{"remove_skipped"}, words: notRemoved},
-	{fate: refused, flag: "move-after-transfer", fields: []string{"move_after_transfer"},
-		words: "sources stay where they are"},
 	{fate: refused, flag: "save-before-overwrite", fields: []string{"save_before_overwrite"},
 		words: "what is overwritten is gone, --overwrite never keeps it"},
 	{fate: refused, flag: "keepalive", fields: []string{"keepalive"}, words: "a session ends with its files"},
@@ -88,14 +79,11 @@ var unsupported = []option{
 	{fate: refused, flag: "exclude-from", words: "-E takes the patterns"},
 	{fate: refused, fields: []string{"filters"}, words: "-E takes patterns to leave out"},
 	{fate: refused, flag: "lock-min-rate", words: "who runs ascp decides"},
-	{fate: refused, fields: []string{"target_rate_percentage"}, words: "-l and target_rate_kbps take a rate"},
 	{fate: refused, fields: []string{"source_root_id", "destination_root_id"},
 		words: "tags.aspera.node.file_id names the folder"},
 	{fate: refused, fields: []string{"obfuscate_file_names"}, words: "files have their own names at the node"},
 	{fate: refused, fields: []string{"icos"}, words: "the node has its own storage"},
 }
-
-const notRemoved = "sources are never removed"
 
 // forced says that the data has to go over HTTP.
 func forced(text string) bool {

@@ -32,6 +32,25 @@ func kbps(name, text string) (int64, error) {
 	return int64(v * factor), nil
 }
 
+// cutPercent takes the sign of a share of the highest rate off: %, or a P as published.
+func cutPercent(text string) (string, bool) {
+	number := strings.TrimRight(text, "%pP")
+	return number, number != text
+}
+
+// percent reads a share of the highest rate that a server allows.
+func percent(name, text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, _ := cutPercent(text)
+	v, err := strconv.ParseFloat(number, 64)
+	if err != nil || v < 1 || v > 100 {
+		return 0, fmt.Errorf("%s takes a share between 1%% and 100%%, not %q", name, text)
+	}
+	return int(v), nil
+}
+
 // moment reads a time in seconds since 1970; negative numbers are seconds before now.
 func moment(name, text string) (int64, error) {
 	if text == "" {

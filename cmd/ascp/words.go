@@ -157,6 +157,9 @@ func (r *request) complete() error {
 	if err := r.completeFileCrypt(); err != nil {
 		return err
 	}
+	if err := r.completeAfterwards(); err != nil {
+		return err
+	}
 	o, err := transfer.Normalize(r.options)
 	if err != nil {
 		return err

@@ -11,6 +11,25 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
+// ErrBusy is in the errors of nodes that say that they take no more connections now, ErrHungUp in those of nodes that took
+// one and said nothing: many are too busy for words.
+var (
+	ErrBusy   = errors.New("busy")
+	ErrHungUp = errors.New("hung up")
+)
+
+// Busy says that a node takes no more connections of this client now.
+func Busy(addr string) error {
+	return &fail.Error{Code: fail.Control, Err: ErrBusy,
+		Text: fmt.Sprintf("%s is busy: it takes no more connections from this address now, try again", addr)}
+}
+
+// HungUp says that a node hung up before it said anything.
+func HungUp(addr string) error {
+	return &fail.Error{Code: fail.Control, Err: ErrHungUp,
+		Text: fmt.Sprintf("%s hung up before it said anything: it may be busy, or not let this address in", addr)}
+}
+
 // Dial connects, as net.Dialer.DialContext does.
 type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 

@@ -205,8 +205,8 @@ func TestStrangersAreLimited(t *testing.T) {
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(10 * time.Second))
-	if n, _ := io.ReadFull(c, make([]byte, 4)); n != 0 {
-		t.Error("a fourth connection is greeted")
+	if said, err := io.ReadAll(c); string(said) != TooMany+"\r\n" {
+		t.Errorf("a fourth connection hears %q (%v)", said, err)
 	}
 	for _, c := range idle {
 		c.Close()

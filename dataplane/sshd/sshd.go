@@ -106,6 +106,7 @@ type Server struct {
 	ssh       *ssh.ServerConfig
 	strangers *admission.Strangers
 	sessions  sync.WaitGroup
+	leaving   chan struct{} // holds one for each client that is being turned away
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // of those who are no strangers
@@ -120,7 +121,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("ssh server: no transfer user")
 	}
 	c.Limits = c.Limits.orDefault()
-	s := &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), conns: map[net.Conn]struct{}{}}
+	s := &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), conns: map[net.Conn]struct{}{},
+		leaving: make(chan struct{}, mostTurnedAway)}
 	s.ssh = &ssh.ServerConfig{
 		MaxAuthTries:         c.Limits.AuthTries,
 		NoClientAuth:         true,
@@ -161,7 +163,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		stranger := s.strangers.Admit(ip, func() { nc.Close() })
 		if stranger == nil {
 			s.config.Logger.Warn("ssh connection refused: too many of unknown clients", "client", ip)
-			nc.Close()
+			s.turnAway(nc)
 			continue
 		}
 		s.sessions.Go(func() { s.connection(ctx, admission.NewConn(nc), ip, stranger) })

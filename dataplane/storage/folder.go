@@ -62,12 +62,16 @@ func (f *Folder) Make(name string, content []byte, a Attributes) error {
 		}
 		content = sealed
 	}
-	fd, err := f.create(name)
+	perm := uint32(0o644)
+	if a.SetMode { // What is to be private is so before it has content.
+		perm = uint32(a.Mode)&0o644 | 0o600
+	}
+	fd, err := f.create(name, perm)
 	if errors.Is(err, syscall.EEXIST) {
 		if err := unix.Unlinkat(f.fd, name, 0); err != nil && !errors.Is(err, syscall.ENOENT) {
 			return f.failed("remove", name, err)
 		}
-		fd, err = f.create(name)
+		fd, err = f.create(name, perm)
 	}
 	if err != nil {
 		return f.failed("create", name, err)
@@ -79,10 +83,10 @@ func (f *Folder) Make(name string, content []byte, a Attributes) error {
 	return f.failed("write", name, err)
 }
 
-func (f *Folder) create(name string) (fd int, err error) {
+func (f *Folder) create(name string, perm uint32) (fd int, err error) {
 	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	err = again(func() error {
-		fd, err = unix.Openat(f.fd, name, flags, 0o644)
+		fd, err = unix.Openat(f.fd, name, flags, perm)
 		return err
 	})
 	return fd, err

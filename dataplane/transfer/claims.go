@@ -14,8 +14,9 @@ import (
 // claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the session
 // that it replaces, which may not have noticed yet that its client is gone.
 type claims struct {
-	mu   sync.Mutex
-	held map[string][]claim // by file
+	mu       sync.Mutex
+	held     map[string][]claim // by file
+	sessions uint64             // how many claimants there were
 }
 
 // claim is of a file, or of a part of it: "2-3" is the second of three, "" all of it.
@@ -27,8 +28,17 @@ type claim struct {
 // claimant is a session that writes files.
 type claimant struct {
 	transfer string
+	number   uint64 // a later session of a transfer has a greater one
 	cancel   context.CancelCauseFunc
 	ended    chan struct{}
+}
+
+// enter makes the claimant of a session.
+func (s *claims) enter(transfer string, cancel context.CancelCauseFunc) *claimant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions++
+	return &claimant{transfer: transfer, number: s.sessions, cancel: cancel, ended: make(chan struct{})}
 }
 
 // takeover is how long a session waits for the one that it replaces.
@@ -59,6 +69,12 @@ func (s *claims) take(ctx context.Context, p, part string, c *claimant) *fail.Er
 		s.mu.Unlock()
 		if holder.transfer != c.transfer {
 			return fail.New(fail.AlreadyExists, "another transfer is writing this file")
+		}
+		// The newest session is the one that somebody waits for. An older one that waited for a still older one to end
+		// must not take the file from it.
+		if holder.number > c.number {
+			c.cancel(errReplaced)
+			return errReplaced
 		}
 		holder.cancel(errReplaced)
 		select {

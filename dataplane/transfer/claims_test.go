@@ -1,6 +1,37 @@
 package transfer
 
-import "testing"
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+)
+
+// Of three sessions of a transfer that follow each other the last one gets the file, whoever asks when: the second, which
+// waits for the first to end, must not take it from the third.
+func TestClaimsGoToTheNewestSession(t *testing.T) {
+	var s claims
+	var ends [3]error
+	var sessions [3]*claimant
+	for i := range sessions {
+		_, cancel := context.WithCancelCause(t.Context())
+		once := sync.Once{}
+		sessions[i] = s.enter("t", func(err error) {
+			once.Do(func() { ends[i] = err; s.release(sessions[i]) })
+			cancel(err)
+		})
+	}
+	for _, i := range []int{0, 2, 1} {
+		if err := s.take(t.Context(), "/a", "", sessions[i]); (err != nil) != (i == 1) {
+			t.Errorf("session %d: %v", i, err)
+		}
+	}
+	for i, end := range ends {
+		if errors.Is(end, errReplaced) != (i < 2) {
+			t.Errorf("session %d ends with %v", i, end)
+		}
+	}
+}
 
 func TestClaims(t *testing.T) {
 	type request struct{ file, part, transfer string }

@@ -48,6 +48,9 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	case existing.IsDir():
 		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", strings.TrimSuffix(f.entry.Path, atrest.Suffix))
 	}
+	if special(existing) {
+		return false, errNotRegular(f)
+	}
 	at := existing.ModTime().UnixNano()
 	same := existing.Mode().IsRegular() && at == f.entry.ModTime && atrest.PlainSizeIs(existing.Size(), f.entry.Size)
 	older := at < f.entry.ModTime
@@ -122,7 +125,7 @@ func (r *receiver) unseal(ctx context.Context, f *gotFile) error {
 	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	out, err := r.tree.OpenOwn(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := r.tree.OpenOwn(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, r.firstMode(f))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/manifest"
+	"faspex.io/operator/dataplane/wire"
 )
 
 // Normalize fills in the defaults of options and refuses values that mean nothing.
@@ -45,10 +46,20 @@ func Normalize(o control.Options) (control.Options, error) {
 	if _, err := manifest.NewFilters(o.Filters); err != nil {
 		return o, err
 	}
-	if o.TargetKbps < 0 || o.MinKbps < 0 || o.DatagramSize < 0 {
+	if o.DatagramSize != 0 && (o.DatagramSize < wire.MinDatagram || o.DatagramSize > wire.MaxDatagram) {
+		return o, fail.New(fail.Usage, "the datagram size (-Z) is within %d and %d, not %d", wire.MinDatagram, wire.MaxDatagram,
+			o.DatagramSize)
+	}
+	if o.TargetKbps < 0 || o.MinKbps < 0 {
 		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
 	}
-	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 {
+	if o.TargetPercent < 0 || o.TargetPercent > 100 {
+		return o, fail.New(fail.Usage, "a share of the highest rate is between 1%% and 100%%")
+	}
+	if o.TargetKbps > 0 { // Nothing is sent faster than that.
+		o.MinKbps = min(o.MinKbps, o.TargetKbps)
+	}
+	if o.RatePolicy == string(engine.PolicyFixed) && o.TargetKbps == 0 && o.TargetPercent == 0 {
 		return o, fail.New(fail.Usage, "rate policy fixed needs a target rate")
 	}
 	return o, nil

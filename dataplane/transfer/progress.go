@@ -38,8 +38,12 @@ type FileEvent struct {
 	// Path is relative to the destination, Target where it is in the tree of this side.
 	Path, Target string
 	Size         int64
+	// ModTime and PlainSize are those of the source of a file that is sent, in ns since 1970 and in bytes.
+	ModTime, PlainSize int64
 	// Resumed is how many bytes were there before.
 	Resumed int64
+	// Holes is how many bytes of a sparse file are holes, which are not sent.
+	Holes   int64
 	Skipped bool
 	// LeftOut is why a symbolic link was skipped that the receiver does not take.
 	LeftOut *fail.Error

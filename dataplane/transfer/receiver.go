@@ -57,7 +57,7 @@ type receiver struct {
 	// Of the goroutine that reads the control channel:
 	names   manifest.Names     // the targets of this session
 	folders map[string]*folder // those known to exist
-	times   []folderTimes
+	last    []lastOfFolder
 
 	mu    sync.RWMutex
 	files []*gotFile // by index; those that are done are finishedFile
@@ -212,7 +212,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 	m := &control.FileDone{Index: f.index, Status: status}
 	event := FileEvent{
 		Path: f.entry.Path, Target: f.target, Size: f.entry.Size, Started: f.began, Finished: time.Now(), Err: failure,
-		Skipped: status == control.FileSkipped,
+		Skipped: status == control.FileSkipped, Holes: f.holes.Total(),
 	}
 	f.mu.Lock()
 	if f.phase == finished {
@@ -248,6 +248,9 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		event.Err, event.LeftOut = nil, failure
 	case control.FileFailed:
 		r.filesFailed.Add(1)
+		if !f.entry.Kind.IsFile() {
+			r.filesExpected.Add(1) // A folder counts only where it fails.
+		}
 	}
 	if failure != nil {
 		m.Code, m.Text = uint32(failure.Code), failure.Text

@@ -48,6 +48,7 @@ type gotFile struct {
 	hashes  chunk.Hashes // of the chunks that are here; nil before the first
 	zeroes  int          // how many of them are of holes
 	counted bool         // in receiver.holeChunks
+	newer   bool         // than what has its name
 	phase   phase
 	// readers are those who read the file before it can be finalized: for the checksum, and to compare what is resumed.
 	readers int
@@ -134,11 +135,9 @@ func (r *receiver) entry(m *control.Entry) error {
 		}
 		r.counters.folders.Add(1)
 		r.forget(f)
-		if r.options.PreserveTimes || r.options.PreserveAccessTimes {
-			r.mu.Lock()
-			r.times = append(r.times, folderTimes{target: f.target, access: r.accessTime(f), mod: r.modTime(f)})
-			r.mu.Unlock()
-		}
+		r.mu.Lock()
+		r.finishFolder(f)
+		r.mu.Unlock()
 		return nil
 	case control.KindLink:
 		r.filesExpected.Add(1)
@@ -161,14 +160,31 @@ func (r *receiver) folder(f *gotFile) *fail.Error {
 		return refused
 	}
 	f.target = target
-	if _, err := r.ensureFolder(f.target); err != nil {
-		return fail.File(f.entry.Path, err, fail.DiskWrite)
+	if err := r.makeFolder(f); err != nil {
+		return fail.File(f.entry.Path, inPath(f, err), fail.DiskWrite)
 	}
 	if err := r.folderAttributes(f); err != nil {
 		return fail.File(f.entry.Path, err, fail.DiskWrite)
 	}
 	return nil
 }
+
+// inPath says of what entry a folder on the way could not be made.
+func inPath(f *gotFile, err error) error {
+	var known *fail.Error
+	if errors.As(err, &known) && known.Code == fail.NotDirectory {
+		return fail.New(known.Code, "%s: %w", f.entry.Path, known)
+	}
+	return err
+}
+
+// errNotRegular is why what has the name of a file is not replaced.
+func errNotRegular(f *gotFile) *fail.Error {
+	return fail.New(fail.NotRegular, "%s: a device, pipe or socket has this name, and none is ever replaced", f.entry.Path)
+}
+
+// special says that something is neither a file nor a folder nor a link.
+func special(info fs.FileInfo) bool { return info.Mode().Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 }
 
 // decide finds out what is there of a file and asks the sender for the rest. Its error fails the file.
 func (r *receiver) decide(f *gotFile) error {
@@ -182,13 +198,16 @@ func (r *receiver) decide(f *gotFile) error {
 	f.target = target
 	r.nameDecrypted(f)
 	f.mu.Lock()
-	f.draft = unfinished.New(r.tree, f.target, f.source())
+	f.draft = unfinished.New(r.tree, f.target, r.source(f))
 	f.mu.Unlock()
 	if other := r.unfinishedForm(f.target); other != "" {
 		return errUnfinishedForm(f, other)
 	}
 	if !r.names.Take(f.target) || f.plain != "" && !r.names.Take(f.plain) {
 		return fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
+	}
+	if refused := r.refuseTwin(f); refused != nil {
+		return refused
 	}
 	if r.folders[f.target] != nil { // It may be one of the session's own, which nothingThere does not know.
 		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
@@ -201,7 +220,7 @@ func (r *receiver) decide(f *gotFile) error {
 	}
 	folder, err := r.ensureFolder(path.Dir(f.target))
 	if err != nil {
-		return err
+		return inPath(f, err)
 	}
 	if refused := unfinished.Refuse(r.tree, f.target); refused != nil {
 		return refused
@@ -222,6 +241,8 @@ func (r *receiver) decide(f *gotFile) error {
 		return err
 	case existing.IsDir():
 		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
+	case special(existing):
+		return errNotRegular(f)
 	default:
 		if keep, refused := r.mayReplace(f, existing); refused != nil {
 			return refused
@@ -275,6 +296,8 @@ func (r *receiver) overwriteFile(f *gotFile, existing fs.FileInfo) (bool, error)
 	case manifest.Replace:
 		return false, nil
 	}
+	// The older copy may be of what the source was before. A sample of its chunks proves nothing then.
+	f.newer = existing.ModTime().UnixNano() < f.entry.ModTime
 	f.find() // The file may come anew: then it is known what of it is the draft's.
 	if err := f.begin(offeringWhole); err != nil {
 		return false, err

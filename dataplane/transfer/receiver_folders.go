@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"syscall"
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/fail"
@@ -24,10 +23,15 @@ type folder struct {
 	// names are what was in it before the session, if that is known; those that the session makes are not among them.
 	names map[string]struct{}
 	huge  bool
+	// folds says that upper and lower case are one here, once that was asked.
+	asked, folds bool
 }
 
 // ensureFolder makes a folder if need be. A folder that the session has made is empty.
-func (r *receiver) ensureFolder(p string) (*folder, error) {
+func (r *receiver) ensureFolder(p string) (*folder, error) { return r.ensureFolderOf(p, 0o755) }
+
+// ensureFolderOf is ensureFolder for a folder that has permissions of its own from the beginning.
+func (r *receiver) ensureFolderOf(p string, perm fs.FileMode) (*folder, error) {
 	if d := r.folders[p]; d != nil {
 		return d, nil
 	}
@@ -35,14 +39,14 @@ func (r *receiver) ensureFolder(p string) (*folder, error) {
 		return nil, fail.New(fail.BadPath, "%s: a file or a link of the transfer has the name of this folder", path.Base(p))
 	}
 	d := &folder{}
-	err := r.tree.Mkdir(p, 0o755)
+	err := r.tree.Mkdir(p, perm)
 	switch {
 	case err == nil:
 		d.names = map[string]struct{}{}
 	case errors.Is(err, fs.ErrExist), p == "." || p == "/":
 		info, err := r.tree.Stat(p) // It may be a link to a folder, or a file.
 		if err == nil && !info.IsDir() {
-			err = &fs.PathError{Op: "mkdir", Path: p, Err: syscall.ENOTDIR}
+			err = fail.New(fail.NotDirectory, "%s is a file here, not a folder", path.Base(p))
 		}
 		if err != nil {
 			return nil, err
@@ -51,7 +55,7 @@ func (r *receiver) ensureFolder(p string) (*folder, error) {
 		if _, err := r.ensureFolder(path.Dir(p)); err != nil {
 			return nil, err
 		}
-		return r.ensureFolder(p)
+		return r.ensureFolderOf(p, perm)
 	default:
 		return nil, err
 	}

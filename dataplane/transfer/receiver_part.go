@@ -9,8 +9,9 @@ import (
 )
 
 // source is what the draft of an entry is a copy of.
-func (f *gotFile) source() unfinished.Source {
+func (r *receiver) source(f *gotFile) unfinished.Source {
 	return unfinished.Source{
+		Mode: r.firstMode(f),
 		Name: f.entry.Path, Size: f.entry.Size, ModTime: f.entry.ModTime, Part: (*unfinished.Part)(f.part),
 	}
 }

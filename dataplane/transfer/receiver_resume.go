@@ -32,6 +32,7 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 	case r.options.TellHashes:
 	case r.options.Resume == manifest.ResumeAttrs:
 		compare = nil
+	case f.newer && f.in(offeringWhole): // A sample is no proof: all of it is compared.
 	case r.options.Resume == manifest.ResumeSparse:
 		compare = chunk.Sample(chunks, sparseSample)
 	}

@@ -53,6 +53,9 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	if !r.names.Take(target) {
 		return false, fail.New(fail.AlreadyExists, "%s: two files of the transfer have this name", f.entry.Path)
 	}
+	if refused := r.refuseTwin(f); refused != nil {
+		return false, refused
+	}
 	if r.claim != nil {
 		if held := r.claim(target, ""); held != nil {
 			return false, fail.New(held.Code, "%s: %w", f.entry.Path, held)
@@ -80,6 +83,8 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 		return false, fail.New(fail.Permission, "%s: a file has this name, and there is no permission to replace it", f.entry.Path)
 	case r.options.Symlinks != manifest.SymlinksForce, r.options.Overwrite == manifest.OverwriteNever:
 		return false, nil
+	case special(existing):
+		return false, errNotRegular(f)
 	case existing.IsDir():
 		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}

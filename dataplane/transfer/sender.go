@@ -177,6 +177,7 @@ func (s *sender) report(f *sentFile, e FileEvent) {
 		e.setChecksum(s.options.Checksum, f.checksum)
 	}
 	f.mu.Unlock()
+	e.Holes, e.ModTime, e.PlainSize = f.holes.Total(), f.ModTime, f.plain
 	e.Path, e.Target, e.Size, e.Started, e.Finished = f.Path, path.Join(f.base, f.source), f.Size, f.began, time.Now()
 	if s.onFile != nil {
 		s.onFile(e)
@@ -319,6 +320,9 @@ func (s *sender) fileDone(m *control.FileDone) error {
 		}
 	default:
 		s.filesFailed.Add(1)
+		if !f.Kind.IsFile() {
+			s.filesExpected.Add(1) // A folder counts only where it fails.
+		}
 		s.abandon(f)
 		event.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}

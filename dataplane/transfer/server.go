@@ -180,7 +180,9 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err := s.useGrantedCipher(); err != nil {
 		return nil, err
 	}
-	s.limit()
+	if err := s.limit(); err != nil {
+		return nil, err
+	}
 	return s.plan()
 }
 
@@ -246,17 +248,27 @@ func (s *session) useGrantedCipher() error {
 }
 
 // limit holds the rates to what the server and the grant allow.
-func (s *session) limit() {
+func (s *session) limit() error {
 	g := s.grant.Rates
 	s.capKbps = leastPositive(s.CapKbps, g.TargetCapKbps)
 	if s.hello.Options.TargetKbps == 0 && g.TargetKbps > 0 {
 		s.options.TargetKbps = g.TargetKbps
 	}
+	if share := int64(s.hello.Options.TargetPercent); share > 0 {
+		if s.capKbps == 0 {
+			return fail.New(fail.Usage, "the server sets no highest rate of which %d%% could be taken: give a rate", share)
+		}
+		s.options.TargetKbps = max(1, s.capKbps*share/100)
+	}
 	s.options.TargetKbps = s.withinCap(s.options.TargetKbps)
 	s.options.MinKbps = s.withinCap(s.options.MinKbps)
+	if s.options.TargetKbps > 0 {
+		s.options.MinKbps = min(s.options.MinKbps, s.options.TargetKbps)
+	}
 	if s.hello.Options.RatePolicy == "" && g.Policy != "" && (g.Policy != string(engine.PolicyFixed) || s.options.TargetKbps > 0) {
 		s.options.RatePolicy = g.Policy
 	}
+	return nil
 }
 
 // withinCap is a rate, of which 0 stays what it means, held to the highest that the session may have.
@@ -271,7 +283,7 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 	defer p.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s.claimant = &claimant{transfer: s.grant.TransferID, cancel: cancel, ended: make(chan struct{})}
+	s.claimant = s.claims.enter(s.grant.TransferID, cancel)
 	defer s.claims.release(s.claimant)
 
 	cfg, link, err := s.register()

@@ -63,33 +63,41 @@ type Spec struct {
 	RatePolicy        string `json:"rate_policy,omitempty"`
 	RatePolicyAllowed string `json:"rate_policy_allowed,omitempty"`
 	TargetRateKbps    int64  `json:"target_rate_kbps,omitempty"`
-	TargetRateCapKbps int64  `json:"target_rate_cap_kbps,omitempty"`
-	MinRateKbps       int64  `json:"min_rate_kbps,omitempty"`
-	MinRateCapKbps    int64  `json:"min_rate_cap_kbps,omitempty"`
-	LockRatePolicy    bool   `json:"lock_rate_policy,omitempty"`
-	LockTargetRate    bool   `json:"lock_target_rate_kbps,omitempty"`
-	LockMinRate       bool   `json:"lock_min_rate_kbps,omitempty"`
-	DatagramSize      int    `json:"dgram_size,omitempty"`
+	// TargetRatePercentage is a share of the highest rate that the server allows.
+	TargetRatePercentage string `json:"target_rate_percentage,omitempty"`
+	TargetRateCapKbps    int64  `json:"target_rate_cap_kbps,omitempty"`
+	MinRateKbps          int64  `json:"min_rate_kbps,omitempty"`
+	MinRateCapKbps       int64  `json:"min_rate_cap_kbps,omitempty"`
+	LockRatePolicy       bool   `json:"lock_rate_policy,omitempty"`
+	LockTargetRate       bool   `json:"lock_target_rate_kbps,omitempty"`
+	LockMinRate          bool   `json:"lock_min_rate_kbps,omitempty"`
+	DatagramSize         int    `json:"dgram_size,omitempty"`
 
-	CreateDir                bool   `json:"create_dir,omitempty"`
-	Overwrite                string `json:"overwrite,omitempty"`
-	ResumePolicy             string `json:"resume_policy,omitempty"`
-	SymlinkPolicy            string `json:"symlink_policy,omitempty"`
-	FileChecksum             string `json:"file_checksum,omitempty"`
-	PreserveTimes            bool   `json:"preserve_times,omitempty"`
-	PreserveModificationTime bool   `json:"preserve_modification_time,omitempty"`
-	PreserveAccessTime       bool   `json:"preserve_access_time,omitempty"`
-	PreserveFileOwnerUID     bool   `json:"preserve_file_owner_uid,omitempty"`
-	PreserveFileOwnerGID     bool   `json:"preserve_file_owner_gid,omitempty"`
-	SkipSpecialFiles         bool   `json:"skip_special_files,omitempty"`
-	RemoveAfterTransfer      bool   `json:"remove_after_transfer,omitempty"`
-	RemoveEmptyDirectories   bool   `json:"remove_empty_directories,omitempty"`
-	DeleteBeforeTransfer     bool   `json:"delete_before_transfer,omitempty"`
-	ExcludeNewerThan         string `json:"exclude_newer_than,omitempty"`
-	ExcludeOlderThan         string `json:"exclude_older_than,omitempty"`
-	PrecalculateJobSize      *bool  `json:"precalculate_job_size,omitempty"`
-	MultiSession             int    `json:"multi_session,omitempty"`
-	MultiSessionThreshold    int64  `json:"multi_session_threshold,omitempty"`
+	CreateDir                  bool   `json:"create_dir,omitempty"`
+	Overwrite                  string `json:"overwrite,omitempty"`
+	ResumePolicy               string `json:"resume_policy,omitempty"`
+	SymlinkPolicy              string `json:"symlink_policy,omitempty"`
+	FileChecksum               string `json:"file_checksum,omitempty"`
+	PreserveTimes              bool   `json:"preserve_times,omitempty"`
+	PreserveModificationTime   bool   `json:"preserve_modification_time,omitempty"`
+	PreserveAccessTime         bool   `json:"preserve_access_time,omitempty"`
+	PreserveFileOwnerUID       bool   `json:"preserve_file_owner_uid,omitempty"`
+	PreserveFileOwnerGID       bool   `json:"preserve_file_owner_gid,omitempty"`
+	SkipSpecialFiles           bool   `json:"skip_special_files,omitempty"`
+	RemoveAfterTransfer        bool   `json:"remove_after_transfer,omitempty"`
+	RemoveEmptyDirectories     bool   `json:"remove_empty_directories,omitempty"`
+	RemoveEmptySourceDirectory bool   `json:"remove_empty_source_directory,omitempty"`
+	RemoveSkipped              bool   `json:"remove_skipped,omitempty"`
+	// DeleteSource is the three RemoveAfterTransfer, RemoveEmptyDirectories and RemoveEmptySourceDirectory.
+	DeleteSource bool `json:"delete_source,omitempty"`
+	// MoveAfterTransfer is a folder of the sender that sources are moved into.
+	MoveAfterTransfer     string `json:"move_after_transfer,omitempty"`
+	DeleteBeforeTransfer  bool   `json:"delete_before_transfer,omitempty"`
+	ExcludeNewerThan      string `json:"exclude_newer_than,omitempty"`
+	ExcludeOlderThan      string `json:"exclude_older_than,omitempty"`
+	PrecalculateJobSize   *bool  `json:"precalculate_job_size,omitempty"`
+	MultiSession          int    `json:"multi_session,omitempty"`
+	MultiSessionThreshold int64  `json:"multi_session_threshold,omitempty"`
 
 	// The policies for attributes are none or native; metafile is none of this implementation.
 	PreserveExtendedAttrs       string `json:"preserve_extended_attrs,omitempty"`

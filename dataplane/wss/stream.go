@@ -23,6 +23,9 @@ func NewStream(ws *websocket.Conn, raw net.Conn) *Stream {
 	return &Stream{Conn: websocket.NetConn(context.Background(), ws, websocket.MessageBinary), ws: ws, raw: raw}
 }
 
+// RemoteAddr is the address that answered.
+func (s *Stream) RemoteAddr() net.Addr { return s.raw.RemoteAddr() }
+
 // Close says farewell and hangs up; a peer that does not answer holds it up for two seconds. What waits for the stream ends.
 func (s *Stream) Close() error {
 	patience := time.AfterFunc(closing, func() { s.raw.Close() })

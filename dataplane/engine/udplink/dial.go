@@ -2,6 +2,7 @@ package udplink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -30,7 +31,7 @@ type helloTrain struct {
 
 // Dial opens a link to a registered session at addr ("host:port"): it sends authenticated
 // hellos of growing size until they are answered or ctx ends; the error then says that the
-// UDP port of the host does not answer.
+// UDP port of the host does not answer, and wraps an Obstacle if the reason is known here.
 func Dial(ctx context.Context, addr string, cfg engine.Config, o Options) (engine.Link, error) {
 	cfg, err := cfg.WithDefaults()
 	if err != nil {
@@ -62,7 +63,7 @@ func Dial(ctx context.Context, addr string, cfg engine.Config, o Options) (engin
 	if err := l.handshake(ctx, o.MaxDatagram); err != nil {
 		conn.Close()
 		host, port, _ := net.SplitHostPort(addr)
-		return nil, fmt.Errorf("UDP port %s of host %s does not answer: %w", port, host, err)
+		return nil, fmt.Errorf("UDP port %s of host %s does not answer: %w", port, host, errors.Join(err, obstacle(ctx, server)))
 	}
 	return l, nil
 }

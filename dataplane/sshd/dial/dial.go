@@ -44,6 +44,9 @@ type Channel struct {
 	conn ssh.Conn
 }
 
+// RemoteAddr is the address that answered, of those that the host has.
+func (c *Channel) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
 // Close closes the channel and its connection.
 func (c *Channel) Close() error {
 	err := c.Channel.Close()
@@ -114,9 +117,17 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	if o.Password != "" {
 		config.Auth = append(config.Auth, ssh.Password(o.Password))
 	}
-	conn, offers, requests, err := ssh.NewClientConn(nc, addr, config)
+	heard := &overheard{Conn: nc}
+	conn, offers, requests, err := ssh.NewClientConn(heard, addr, config)
 	if err != nil {
 		nc.Close()
+		switch {
+		case ctx.Err() != nil:
+		case heard.busy():
+			return nil, reach.Busy(addr)
+		case heard.n == 0:
+			return nil, reach.HungUp(addr)
+		}
 		return nil, loginError(ctx, o, addr, err)
 	}
 	go ssh.DiscardRequests(requests)
@@ -175,6 +186,22 @@ func refuse(offers <-chan ssh.NewChannel) {
 	}
 }
 
+// refusedLogin says which of the things that were given did not do. The library lists what was tried.
+func refusedLogin(o Options, tried string) string {
+	key, password := len(o.Signers) > 0, strings.Contains(tried, "password")
+	switch {
+	case o.Token:
+		return fmt.Sprintf("the server does not know user %q, or wants a key of its own beside the token (-i)", o.User)
+	case key && password:
+		return fmt.Sprintf("the server accepts neither the SSH key nor the password for user %q", o.User)
+	case key:
+		return fmt.Sprintf("the server does not accept the SSH key for user %q", o.User)
+	case password:
+		return fmt.Sprintf("the server does not accept the password for user %q", o.User)
+	}
+	return fmt.Sprintf("the server takes no password of user %q: give an SSH key (-i) or a token (ASPERA_SCP_TOKEN)", o.User)
+}
+
 func loginError(ctx context.Context, o Options, addr string, err error) error {
 	var refused *hostKeyError
 	switch {
@@ -183,8 +210,7 @@ func loginError(ctx context.Context, o Options, addr string, err error) error {
 	case ctx.Err() != nil:
 		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return &fail.Error{Code: fail.Authentication, Err: err,
-			Text: fmt.Sprintf("authentication failed: the server does not accept the SSH key for user %q", o.User)}
+		return &fail.Error{Code: fail.Authentication, Text: "authentication failed: " + refusedLogin(o, err.Error()), Err: err}
 	}
 	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
 }

@@ -264,9 +264,12 @@ func changed(theirs []entry, addr, host string, key ssh.PublicKey) error {
 	}
 	return refusef("the host key of %s has changed: expected %s, it shows %s. "+
 		"Either the server has a new key or somebody is in between: ask its "+
-		"administrator. If the new key is right, remove the old one: ssh-keygen -f '%s' -R '%s'",
-		addr, strings.Join(expected, " or "), describe(key), theirs[0].file, host)
+		"administrator. If the new key is right, remove the old one: ssh-keygen -f %s -R %s",
+		addr, strings.Join(expected, " or "), describe(key), shellWord(theirs[0].file), shellWord(host))
 }
+
+// shellWord quotes a word whole for a shell.
+func shellWord(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // describe names a key by the fingerprint and the type that OpenSSH prints.
 func describe(key ssh.PublicKey) string {

@@ -140,8 +140,10 @@ type Options struct {
 	CipherOptional bool   `json:"cipher_optional,omitempty"`
 	RatePolicy     string `json:"rate_policy,omitempty"` // fixed, high, fair, low
 	TargetKbps     int64  `json:"target_kbps,omitempty"` // 0 is no limit
-	MinKbps        int64  `json:"min_kbps,omitempty"`
-	DatagramSize   int    `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
+	// TargetPercent asks for a share of the highest target rate that the server allows, in per cent; 0 does not.
+	TargetPercent int   `json:"target_percent,omitempty"`
+	MinKbps       int64 `json:"min_kbps,omitempty"`
+	DatagramSize  int   `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
 }
 
 // Welcome is the server's answer to a Hello that it accepts. JSON; unknown fields are ignored.

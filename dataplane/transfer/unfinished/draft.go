@@ -38,6 +38,8 @@ type Source struct {
 	Name string
 	// Size is that of the file, or of its part.
 	Size, ModTime int64
+	// Mode are the permissions that the partial file has from the beginning; 0 is 0644.
+	Mode fs.FileMode
 	// Part is nil for all of the file.
 	Part *Part
 }
@@ -189,15 +191,22 @@ func (d *Draft) make() error {
 	return err
 }
 
+func (s *Source) mode() fs.FileMode {
+	if s.Mode == 0 {
+		return 0o644
+	}
+	return s.Mode
+}
+
 const ownFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 
 // create makes an empty partial file. Where somebody else has the visible name, or that of the journal, the draft takes a reserved
 // one. What has a reserved name is the program's: the other parts are in it, or it is of no use.
 func (d *Draft) create() (*os.File, error) {
-	f, err := d.tree.OpenOwn(d.partial(), ownFlags, 0o644)
+	f, err := d.tree.OpenOwn(d.partial(), ownFlags, d.source.mode())
 	if taken(err) && !d.digest {
 		d.digest = true
-		f, err = d.tree.OpenOwn(d.partial(), ownFlags, 0o644)
+		f, err = d.tree.OpenOwn(d.partial(), ownFlags, d.source.mode())
 	}
 	switch {
 	case !taken(err):
@@ -210,7 +219,7 @@ func (d *Draft) create() (*os.File, error) {
 	if err := ignoreMissing(d.tree.Remove(d.partial())); err != nil {
 		return nil, err
 	}
-	return d.tree.OpenOwn(d.partial(), ownFlags, 0o644)
+	return d.tree.OpenOwn(d.partial(), ownFlags, d.source.mode())
 }
 
 // taken says that a file can't be made because something has its name.

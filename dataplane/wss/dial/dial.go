@@ -8,10 +8,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
+	"syscall"
 	"time"
 
 	"faspex.io/operator/dataplane/reach"
@@ -89,13 +91,15 @@ func explain(ctx context.Context, o Options, addr string, response *http.Respons
 		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out opening a session at %s", addr), Err: err}
 	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
 		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("%s does not speak TLS", addr), Err: err}
+	case response == nil && hungUp(err):
+		return reach.HungUp(addr)
 	case response == nil:
 		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("no WebSocket with %s: %v", addr, root(err)), Err: err}
 	case response.StatusCode == http.StatusForbidden:
 		return &fail.Error{Code: fail.Authentication, Text: fmt.Sprintf("the server does not accept user %q", o.User),
 			Err: err}
 	case response.StatusCode == http.StatusServiceUnavailable:
-		return &fail.Error{Code: fail.Control, Text: "the server has too many sessions now, try again", Err: err}
+		return &fail.Error{Code: fail.Control, Text: "the server has too many sessions now, try again", Err: reach.ErrBusy}
 	}
 	return stranger(addr, err)
 }
@@ -103,6 +107,12 @@ func explain(ctx context.Context, o Options, addr string, response *http.Respons
 func stranger(addr string, err error) error {
 	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("%s is a web server but no transfer node of this kind",
 		addr), Err: err}
+}
+
+// hungUp says that the server closed a connection that it had taken, before it said anything: it has no time for
+// strangers, and can't say so before TLS.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // root is the innermost error, which says what happened; those around it say what was tried.

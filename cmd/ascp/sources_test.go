@@ -1,0 +1,105 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"faspex.io/operator/dataplane/token"
+)
+
+func listed(t *testing.T, dir string) string {
+	t.Helper()
+	return strings.Join(slices.Sorted(maps.Keys(tree(t, dir))), " ")
+}
+
+// What has arrived is removed or moved at the source, and nothing else: not what failed, what the receiver had already, what
+// was left out, or what a link leads to outside of the source.
+func TestSourcesAfterwards(t *testing.T) {
+	for name, c := range map[string]struct {
+		args                  string
+		left, archive, output string
+	}{
+		"remove":              {"--remove-after-transfer", "d d/a d/a/deep d/empty d/kept d/left.tmp d/outside", "", "d/outside/o"},
+		"remove skipped":      {"--remove-after-transfer --remove-skipped", "d d/a d/a/deep d/empty d/left.tmp d/outside", "", ""},
+		"and empty folders":   {"--remove-after-transfer --remove-empty-directories", "d d/kept d/left.tmp d/outside", "", ""},
+		"and the source":      {"--remove-after-transfer --remove-skipped --remove-empty-source-directory -N nothing", "d d/left.tmp d/outside", "", ""},
+		"empty folders alone": {"--remove-empty-directories", "d d/a d/a/deep d/a/deep/f d/kept d/left.tmp d/outside d/top", "", ""},
+		"move":                {"--move-after-transfer=ARCHIVE", "d d/a d/a/deep d/empty d/kept d/left.tmp d/outside", "d d/a d/a/deep d/a/deep/f d/top", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := startNode(t)
+			from, outside, archive := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "archive")
+			writeFiles(t, from, map[string][]byte{"d/top": []byte("1"), "d/a/deep/f": []byte("2"), "d/kept": []byte("3"), "d/left.tmp": []byte("4")})
+			writeFiles(t, outside, map[string][]byte{"o": []byte("5")})
+			writeFiles(t, n.dir, map[string][]byte{"d/kept": []byte("3")})
+			if err := os.Mkdir(filepath.Join(from, "d/empty"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(outside, filepath.Join(from, "d/outside")); err != nil {
+				t.Fatal(err)
+			}
+			args := append(strings.Fields(strings.Replace(c.args, "ARCHIVE", archive, 1)), "-E", "*.tmp", from+"/d", "127.0.0.1:/")
+			said := stderrOf(t, func() { n.ascp(t, n.sending(t, "/"), args...) })
+			if got := listed(t, from); got != c.left {
+				t.Errorf("left are %s, want %s", got, c.left)
+			}
+			if got := listed(t, outside); got != "o" {
+				t.Error("what a link leads to is gone")
+			}
+			if c.archive != "" {
+				if got := listed(t, archive); got != c.archive {
+					t.Errorf("the archive has %s, want %s", got, c.archive)
+				}
+			}
+			if !strings.Contains(said, c.output) {
+				t.Errorf("said %q, want %q", said, c.output)
+			}
+			if got := listed(t, n.dir); got != "d d/a d/a/deep d/a/deep/f d/empty d/kept d/outside d/outside/o d/top" {
+				t.Errorf("arrived are %s", got)
+			}
+		})
+	}
+}
+
+// What the receiver refuses stays at the source.
+func TestSourcesThatDidNotArriveStay(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"d/good": []byte("1"), "d/bad": []byte("2")})
+	if err := os.MkdirAll(filepath.Join(n.dir, "d/bad"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/"}}})
+	if status := n.ascp(t, tok, "--remove-after-transfer", "--remove-empty-source-directory", from+"/d", "127.0.0.1:/"); status != 1 {
+		t.Errorf("status %d", status)
+	}
+	if got := listed(t, from); got != "d d/bad" {
+		t.Errorf("left are %s", got)
+	}
+}
+
+// The archive is not overwritten, and an archive that can't be made leaves sources where they are.
+func TestSourcesThatCanNotBeMovedStay(t *testing.T) {
+	n := startNode(t)
+	from, archive := t.TempDir(), t.TempDir()
+	writeFiles(t, from, map[string][]byte{"f": []byte("new"), "g": []byte("g")})
+	writeFiles(t, archive, map[string][]byte{"f": []byte("old"), "file": nil})
+	said := stderrOf(t, func() {
+		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive, from+"/f", "127.0.0.1:/"); status != 1 {
+			t.Errorf("status %d", status)
+		}
+		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive+"/file", from+"/g", "127.0.0.1:/"); status != 1 {
+			t.Errorf("status %d", status)
+		}
+	})
+	if !strings.Contains(said, "the archive has") || listed(t, from) != "f g" || listed(t, n.dir) != "f g" {
+		t.Errorf("said %q; left %s, arrived %s", said, listed(t, from), listed(t, n.dir))
+	}
+	if got, _ := os.ReadFile(filepath.Join(archive, "f")); string(got) != "old" {
+		t.Errorf("the archive has %q", got)
+	}
+}
