@@ -66,7 +66,6 @@ type view struct {
 	pkg        store.Package
 	deliveries []store.Delivery
 	downloads  []store.Downloads
-	folder     string // name of the storage location
 	// manages: the caller sent it, or is an admin. They see who received and downloaded it.
 	manages bool
 	actor   policy.Actor
@@ -102,39 +101,33 @@ func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view,
 	return v, nil
 }
 
-// views gathers what belongs to packages in a few queries, whatever their number.
+// views gathers what belongs to packages in two queries at most, whatever their number.
 func (s *Server) views(ctx context.Context, me store.Account, list []store.Package) ([]view, error) {
-	keys := make([]int64, len(list))
+	keys, counted := make([]int64, len(list)), []int64{}
 	for i, p := range list {
 		keys[i] = p.ID
+		// Downloads are shown to those who manage a package. Others need to know theirs where there is a limit.
+		if p.Sender.ID == me.ID || policy.May(actor(me), policy.ReadAllPackages) || p.DownloadLimit.Valid {
+			counted = append(counted, p.ID)
+		}
 	}
 	deliveries, err := s.store.Deliveries(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
-	downloads, err := s.store.Downloads(ctx, keys...)
+	downloads, err := s.store.Downloads(ctx, counted...)
 	if err != nil {
 		return nil, err
 	}
-	folders := map[int64]string{}
 	out := make([]view, len(list))
 	for i, p := range list {
-		name, known := folders[p.SharedFolderID]
-		if !known {
-			f, err := s.store.SharedFolder(ctx, p.SharedFolderID)
-			if err != nil {
-				return nil, err
-			}
-			name = f.Name
-			folders[p.SharedFolderID] = name
-		}
-		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID], name)
+		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID])
 	}
 	return out, nil
 }
 
-func viewOf(me store.Account, p store.Package, deliveries []store.Delivery, downloads []store.Downloads, folder string) view {
-	v := view{pkg: p, deliveries: deliveries, downloads: downloads, folder: folder, actor: actor(me)}
+func viewOf(me store.Account, p store.Package, deliveries []store.Delivery, downloads []store.Downloads) view {
+	v := view{pkg: p, deliveries: deliveries, downloads: downloads, actor: actor(me)}
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
