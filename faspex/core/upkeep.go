@@ -19,6 +19,7 @@ const keepEvents = time.Hour
 func (s *Server) Upkeep(ctx context.Context) {
 	tick := time.NewTicker(upkeepInterval)
 	defer tick.Stop()
+	defer s.events.stop() // so that streams do not keep the server from stopping
 	for {
 		if err := errors.Join(s.store.PurgeTokens(ctx, s.now()), s.store.PurgeEvents(ctx, s.now().Add(-keepEvents)), s.resealNodes(ctx)); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "upkeep failed", "error", err)
