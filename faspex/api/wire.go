@@ -11,6 +11,14 @@ type Error struct {
 	Status    string `json:"status" doc:"HTTP status as text"`
 	Code      string `json:"code" doc:"a word for programs: not_found, forbidden, ..."`
 	RequestID string `json:"request_id,omitempty"`
+	// Errors tell which fields of a request are wrong; an addition of this implementation.
+	Errors []FieldError `json:"errors,omitempty"`
+}
+
+// FieldError is what is wrong with one field of a request. It never holds the value that was sent.
+type FieldError struct {
+	Location string `json:"location" doc:"where the field is, for example body.recipients[0].name or query.sort"`
+	Message  string `json:"message"`
 }
 
 // Token is the answer of the token endpoint.

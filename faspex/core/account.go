@@ -104,7 +104,7 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	case c.Password != nil:
 		a, err = s.changePassword(ctx, a, c)
 	case opensOtherwise(before, a):
-		if err = s.proveOwner(ctx, before, c.CurrentPassword); err == nil {
+		if err = s.proveOwner(ctx, before, c.CurrentPassword, "current_password"); err == nil {
 			err = s.store.UpdateOwnAccount(ctx, a)
 		}
 	default:
@@ -122,17 +122,17 @@ func opensOtherwise(before, after store.Account) bool {
 	return before.Email != after.Email || before.PublicKey != after.PublicKey
 }
 
-// proveOwner checks that the caller knows the password of the account, and has not only got hold of a token.
-func (s *Server) proveOwner(ctx context.Context, a store.Account, current *string) error {
+// proveOwner checks that the caller knows the password of the account, and has not only got hold of a token. at is the field that holds it.
+func (s *Server) proveOwner(ctx context.Context, a store.Account, current *string, at string) error {
 	if a.PasswordHash == "" {
 		return forbidden("The account has no password to prove that it is yours. An administrator can make this change.")
 	}
 	if current == nil {
-		return badRequest("current_password is needed to change the e-mail address, the public key or the password of your own account.")
+		return badField("current_password is needed to change the e-mail address, the public key or the password of your own account.", at)
 	}
 	err := s.auth.CheckOwnPassword(ctx, a, *current, clientAddress(ctx))
 	if errors.Is(err, auth.ErrWrongPassword) {
-		return badRequest("The current password is wrong.")
+		return badField("The current password is wrong.", at)
 	}
 	return err
 }
@@ -141,12 +141,12 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 // session of the caller, and its public key as well unless the change names one.
 func (s *Server) changePassword(ctx context.Context, a store.Account, c api.PreferencesChange) (store.Account, error) {
 	if c.Password.NewPassword != c.Password.ConfirmPassword {
-		return a, badRequest("The two new passwords differ.")
+		return a, badField("The two new passwords differ.", "password.confirm_password")
 	}
 	if err := auth.CheckNewPassword(c.Password.NewPassword); err != nil {
-		return a, badRequest("The new " + err.Error() + ".")
+		return a, badField("The new "+err.Error()+".", "password.new_password")
 	}
-	if err := s.proveOwner(ctx, a, &c.Password.CurrentPassword); err != nil {
+	if err := s.proveOwner(ctx, a, &c.Password.CurrentPassword, "password.current_password"); err != nil {
 		return a, err
 	}
 	hash, err := s.newPassword(ctx, c.Password.NewPassword)
@@ -165,7 +165,7 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 // newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.
 func (s *Server) newPassword(ctx context.Context, password string) (hash string, err error) {
 	if err := auth.CheckNewPassword(password); err != nil {
-		return "", badRequest("The " + err.Error() + ".")
+		return "", badField("The "+err.Error()+".", "password")
 	}
 	return s.auth.HashPassword(ctx, password, clientAddress(ctx))
 }
@@ -174,7 +174,7 @@ func (s *Server) newPassword(ctx context.Context, password string) (hash string,
 func checkAccount(a store.Account) (store.Account, error) {
 	a.Email = strings.TrimSpace(a.Email)
 	if strings.ContainsFunc(a.Email, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return a, badRequest("email must not hold blanks or control characters.")
+		return a, badField("email must not hold blanks or control characters.", "email")
 	}
 	return a, checkKey(a.PublicKey)
 }
@@ -185,7 +185,7 @@ func checkKey(text string) error {
 		return nil
 	}
 	if _, err := auth.ParsePublicKey(text); err != nil {
-		return badRequest("public_key must be an RSA key of at least 2048 bits in PEM.")
+		return badField("public_key must be an RSA key of at least 2048 bits in PEM.", "public_key")
 	}
 	return nil
 }

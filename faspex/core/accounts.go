@@ -103,11 +103,13 @@ func (s *Server) mayManage(ctx context.Context, a store.Account, newRole *string
 func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.AccountChange }) (*body[api.Account], error) {
 	c := in.Body
 	if c.Name == nil || c.FirstName == nil || c.LastName == nil || c.Email == nil {
-		return nil, badRequest("name, first_name, last_name and email are needed.")
+		return nil, badField("name, first_name, last_name and email are needed.", missing(map[string]bool{
+			"name": c.Name == nil, "first_name": c.FirstName == nil, "last_name": c.LastName == nil, "email": c.Email == nil,
+		})...)
 	}
 	name := strings.TrimSpace(*c.Name)
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return nil, badRequest("name must not be empty or hold control characters.")
+		return nil, badField("name must not be empty or hold control characters.", "name")
 	}
 	a := store.Account{Name: name, Role: store.RoleUser, Type: "local_user", Status: store.AccountActive, UploadsAllowed: true, DownloadsAllowed: true}
 	set(&a.Type, c.Type)
@@ -175,14 +177,14 @@ func (s *Server) applyAllowed(ctx context.Context, before store.Account, c api.A
 		return before, err
 	}
 	if c.Name != nil && !strings.EqualFold(*c.Name, before.Name) {
-		return before, badRequest("name cannot be changed.")
+		return before, badField("name cannot be changed.", "name")
 	}
 	a, err := applyChange(before, c)
 	if err != nil {
 		return a, err
 	}
 	if c.PasswordChangeRequired != nil && c.Password == nil {
-		return a, badRequest("password_change_required goes with password.")
+		return a, badField("password_change_required goes with password.", "password")
 	}
 	if c.Password != nil {
 		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
@@ -200,7 +202,7 @@ func (s *Server) applyAllowed(ctx context.Context, before store.Account, c api.A
 		return a, conflict("You cannot deactivate the account you are logged in with.")
 	}
 	if c.Password != nil || opensOtherwise(before, a) {
-		return a, s.proveOwner(ctx, before, c.CurrentPassword)
+		return a, s.proveOwner(ctx, before, c.CurrentPassword, "current_password")
 	}
 	return a, nil
 }

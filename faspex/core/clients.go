@@ -59,7 +59,7 @@ func (s *Server) registerOAuthClients() {
 	register(s, operation{method: http.MethodPost, path: base, id: "create-oauth-client", what: what, access: clientAdmins, status: http.StatusCreated, summary: "Register an OAuth client"},
 		func(ctx context.Context, in *struct{ Body api.OAuthClientChange }) (*body[api.OAuthClient], error) {
 			if in.Body.Name == nil || in.Body.ClientType == nil {
-				return nil, badRequest("name and client_type are needed.")
+				return nil, badField("name and client_type are needed.", missing(map[string]bool{"name": in.Body.Name == nil, "client_type": in.Body.ClientType == nil})...)
 			}
 			c, err := s.changeClient(ctx, store.OAuthClient{
 				ClientID: uuid.NewString(), AccessTokenExpirationHours: 12, RefreshTokenExpirationHours: 12, AccessGrantAllUsers: true,
@@ -166,7 +166,7 @@ func (s *Server) changeable(ctx context.Context, id string) (store.OAuthClient, 
 
 func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.OAuthClientChange) (store.OAuthClient, error) {
 	if in.ClientType != nil && c.ID != 0 && *in.ClientType != c.ClientType {
-		return c, badRequest("client_type cannot be changed.")
+		return c, badField("client_type cannot be changed.", "client_type")
 	}
 	set(&c.Name, in.Name)
 	set(&c.ClientType, in.ClientType)
@@ -187,7 +187,7 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.O
 	}
 	for _, uri := range c.RedirectURIs {
 		if !goodRedirect(uri) {
-			return c, badRequest("redirect_uris must be https addresses without a fragment; http is for this machine only.")
+			return c, badField("redirect_uris must be https addresses without a fragment; http is for this machine only.", "redirect_uris")
 		}
 	}
 	if in.AccessGrantToUsers != nil {
@@ -199,7 +199,7 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.O
 				a, err = s.store.AccountByLogin(ctx, who)
 			}
 			if errors.Is(err, store.ErrNotFound) {
-				return c, badRequest("access_grant_to_users names nobody known: " + who)
+				return c, badField("access_grant_to_users names nobody known: "+who, "access_grant_to_users")
 			}
 			if err != nil {
 				return c, err

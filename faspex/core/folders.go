@@ -63,7 +63,7 @@ func (s *Server) registerSharedFolders() {
 				return nil, err
 			}
 			if in.Body.Name == nil || in.Body.Directory == nil {
-				return nil, badRequest("name and directory are needed.")
+				return nil, badField("name and directory are needed.", missing(map[string]bool{"name": in.Body.Name == nil, "directory": in.Body.Directory == nil})...)
 			}
 			f, err := changeFolder(store.NewSharedFolder(n.ID, "", ""), in.Body)
 			if err != nil {
@@ -161,7 +161,7 @@ func changeFolder(f store.SharedFolder, c api.SharedFolderChange) (store.SharedF
 	set(&f.RelayOutgoingBandwidth, c.RelayOutgoingBandwidth)
 	set(&f.ReadPermission, c.ReadPermission)
 	if strings.Contains("/"+f.Directory+"/", "/../") || strings.ContainsRune(f.Directory, 0) {
-		return f, badRequest("directory must not lead out of the node's storage.")
+		return f, badField("directory must not lead out of the node's storage.", "directory")
 	}
 	f.Directory = path.Clean("/" + f.Directory)
 	return f, nil
@@ -180,9 +180,9 @@ func (s *Server) testDirectory(ctx context.Context, n store.Node, directory stri
 	if _, err := c.Browse(ctx, nodeapi.BrowseRequest{Path: directory, Count: 1}); err != nil {
 		s.logNodeFailure(ctx, err)
 		if nodeapi.IsNotFound(err) {
-			return badRequest("The directory is not there.")
+			return badField("The directory is not there.", "directory")
 		}
-		return badRequest("The directory cannot be listed. " + string(nodes.FailureOf(err)))
+		return badField("The directory cannot be listed. "+string(nodes.FailureOf(err)), "directory")
 	}
 	return nil
 }

@@ -16,8 +16,10 @@ type packageList struct {
 
 type packageFilter struct {
 	Paging
-	Query         string `query:"q"`
+	Query         string `query:"q" maxLength:"255" doc:"part of the title, or of a name or e-mail address of the sender or of a visible recipient"`
+	Sort          string `query:"sort" enum:"created,-created,title,-title,sender,-sender,recipients,-recipients,status,-status,size,-size,files,-files,released,-released,expires,-expires" default:"-created" doc:"what to sort by; a minus is descending"`
 	CreatedTime   string `query:"created_time" doc:"only packages made at this time or later"`
+	CreatedBefore string `query:"created_before" doc:"only packages made before this time"`
 	ChangedSince  string `query:"changed_since_date"`
 	UploadStatus  string `query:"upload_status" enum:"completed,error,failed,paused,queued,stopped,submitted,timed_out,transferring,will_retry,pre_initiation"`
 	ReleasePolicy string `query:"release_policy" enum:"now,on_date,later"`
@@ -55,11 +57,16 @@ func (s *Server) registerMailboxes() {
 }
 
 func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.Box, history bool, name string) (*body[packageList], error) {
-	f := store.PackageFilter{Box: box, AccountID: caller(ctx).ID, History: history, Query: in.Query, Status: packages.Status(in.Status),
+	f := store.PackageFilter{Box: box, AccountID: caller(ctx).ID, History: history, Query: in.Query, Sort: in.Sort, Status: packages.Status(in.Status),
 		UploadStatus: packages.UploadStatus(in.UploadStatus), ReleasePolicy: in.ReleasePolicy, IgnoreDeleted: in.IgnoreDeleted}
 	var err error
 	if in.CreatedTime != "" {
 		if f.CreatedAfter, err = parseTime(in.CreatedTime); err != nil {
+			return nil, err
+		}
+	}
+	if in.CreatedBefore != "" {
+		if f.CreatedBefore, err = parseTime(in.CreatedBefore); err != nil {
 			return nil, err
 		}
 	}

@@ -201,7 +201,7 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 	set(&n.SecondaryTransferAddress, c.SecondaryTransferAddress)
 	set(&n.ConnectionTimeout, c.ConnectionTimeout)
 	set(&n.PaginationBrowsing, c.PaginationBrowsing)
-	var missing []string
+	var absent []string
 	for _, f := range []struct {
 		name  string
 		empty bool
@@ -210,18 +210,18 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 		{"use_ssl", n.ID == 0 && c.UseSSL == nil}, {"verify_ssl", n.ID == 0 && c.VerifySSL == nil}, {"node_type", n.NodeType == ""},
 	} {
 		if f.empty {
-			missing = append(missing, f.name)
+			absent = append(absent, f.name)
 		}
 	}
-	if len(missing) > 0 {
-		return n, badRequest("These fields are missing: " + strings.Join(missing, ", ") + ".")
+	if len(absent) > 0 {
+		return n, badField("These fields are missing: "+strings.Join(absent, ", ")+".", absent...)
 	}
 	if n.ID != 0 && c.APIPassword == nil && leadsElsewhere(before, n) {
-		return n, badRequest("api_password is needed again when host, api_port, use_ssl, verify_ssl or public_key change.")
+		return n, badField("api_password is needed again when host, api_port, use_ssl, verify_ssl or public_key change.", "api_password")
 	}
 	// Such names break connections: the guide forbids them.
 	if strings.ContainsAny(n.Host, "_/@ ") {
-		return n, badRequest("host must be a host name or an address, without underscores.")
+		return n, badField("host must be a host name or an address, without underscores.", "host")
 	}
 	sealed, err := s.dialer.Seal(n.APIUsername, password)
 	if err != nil {
@@ -232,7 +232,7 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 		n.Status, n.StatusMessage = status, message // whether it answers is as known as before
 	}
 	if _, err := s.dialer.Client(n); err != nil { // checks the certificates, connects to nothing
-		return n, badRequest("public_key must hold PEM certificates, and host and port must make an address.")
+		return n, badField("public_key must hold PEM certificates, and host and port must make an address.", "public_key")
 	}
 	return n, nil
 }

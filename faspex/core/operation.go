@@ -79,6 +79,8 @@ type (
 	addressKey   struct{}
 )
 
+const notLoggedIn = "Log in: the access token is missing or not valid any more."
+
 // admit lets a call pass whose bearer token is good and whose account has a capability.
 func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
@@ -86,7 +88,7 @@ func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 		switch {
 		case errors.Is(err, auth.ErrToken):
 			ctx.SetHeader("WWW-Authenticate", "Bearer")
-			_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "Log in: the access token is missing or not valid any more.")
+			_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, notLoggedIn)
 		case err != nil:
 			s.log.ErrorContext(ctx.Context(), "authentication failed", "request", process.RequestID(ctx.Context()), "error", err)
 			_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")

@@ -90,12 +90,12 @@ func changePackage(p store.Package, c api.PackageChange) (store.Package, error) 
 	set(&p.ReleasePolicy, c.ReleasePolicy)
 	set(&p.ExpirationPolicy, c.ExpirationPolicy)
 	if c.ReleaseDate != nil {
-		if p.ReleaseDate, err = date(c.ReleaseDate); err != nil {
+		if p.ReleaseDate, err = date(c.ReleaseDate, "release_date"); err != nil {
 			return p, err
 		}
 	}
 	if c.ExpirationDate != nil {
-		if p.ExpirationDate, err = date(c.ExpirationDate); err != nil {
+		if p.ExpirationDate, err = date(c.ExpirationDate, "expiration_date"); err != nil {
 			return p, err
 		}
 	}
@@ -105,10 +105,10 @@ func changePackage(p store.Package, c api.PackageChange) (store.Package, error) 
 // checkPolicies refuses a policy that waits for a date without one.
 func checkPolicies(p store.Package) error {
 	if p.ReleasePolicy == "on_date" && !p.ReleaseDate.Valid {
-		return badRequest("release_policy on_date needs release_date.")
+		return badField("release_policy on_date needs release_date.", "release_date")
 	}
 	if p.ExpirationPolicy == "delete_after_expiration_date" && !p.ExpirationDate.Valid {
-		return badRequest("expiration_policy delete_after_expiration_date needs expiration_date.")
+		return badField("expiration_policy delete_after_expiration_date needs expiration_date.", "expiration_date")
 	}
 	return nil
 }

@@ -66,7 +66,6 @@ type view struct {
 	pkg        store.Package
 	deliveries []store.Delivery
 	downloads  []store.Downloads
-	folder     string // name of the storage location
 	// manages: the caller sent it, or is an admin. They see who received and downloaded it.
 	manages bool
 	actor   policy.Actor
@@ -102,39 +101,33 @@ func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view,
 	return v, nil
 }
 
-// views gathers what belongs to packages in a few queries, whatever their number.
+// views gathers what belongs to packages in two queries at most, whatever their number.
 func (s *Server) views(ctx context.Context, me store.Account, list []store.Package) ([]view, error) {
-	keys := make([]int64, len(list))
+	keys, counted := make([]int64, len(list)), []int64{}
 	for i, p := range list {
 		keys[i] = p.ID
+		// Downloads are shown to those who manage a package. Others need to know theirs where there is a limit.
+		if p.Sender.ID == me.ID || policy.May(actor(me), policy.ReadAllPackages) || p.DownloadLimit.Valid {
+			counted = append(counted, p.ID)
+		}
 	}
 	deliveries, err := s.store.Deliveries(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
-	downloads, err := s.store.Downloads(ctx, keys...)
+	downloads, err := s.store.Downloads(ctx, counted...)
 	if err != nil {
 		return nil, err
 	}
-	folders := map[int64]string{}
 	out := make([]view, len(list))
 	for i, p := range list {
-		name, known := folders[p.SharedFolderID]
-		if !known {
-			f, err := s.store.SharedFolder(ctx, p.SharedFolderID)
-			if err != nil {
-				return nil, err
-			}
-			name = f.Name
-			folders[p.SharedFolderID] = name
-		}
-		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID], name)
+		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID])
 	}
 	return out, nil
 }
 
-func viewOf(me store.Account, p store.Package, deliveries []store.Delivery, downloads []store.Downloads, folder string) view {
-	v := view{pkg: p, deliveries: deliveries, downloads: downloads, folder: folder, actor: actor(me)}
+func viewOf(me store.Account, p store.Package, deliveries []store.Delivery, downloads []store.Downloads) view {
+	v := view{pkg: p, deliveries: deliveries, downloads: downloads, actor: actor(me)}
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
@@ -176,15 +169,15 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
 	}
 	if p.Title == "" {
-		return nil, badRequest("title must not be blank.")
+		return nil, badField("title must not be blank.", "title")
 	}
 	if c.DownloadLimit != nil {
 		p.DownloadLimit = sql.NullInt64{Int64: int64(*c.DownloadLimit), Valid: true}
 	}
-	if p.ReleaseDate, err = date(c.ReleaseDate); err != nil {
+	if p.ReleaseDate, err = date(c.ReleaseDate, "release_date"); err != nil {
 		return nil, err
 	}
-	if p.ExpirationDate, err = date(c.ExpirationDate); err != nil {
+	if p.ExpirationDate, err = date(c.ExpirationDate, "expiration_date"); err != nil {
 		return nil, err
 	}
 	if err := checkPolicies(p); err != nil {
@@ -211,20 +204,24 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 // recipients finds the accounts that a package is for, each once. Who is named both ways is a public recipient.
 func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.NewDelivery, error) {
 	var to []store.NewDelivery
+	var unknown []api.FieldError
 	seen := map[int64]bool{}
 	for _, group := range []struct {
 		names   []api.RecipientName
+		field   string
 		private bool
-	}{{c.Recipients, false}, {c.PrivateRecipients, true}} {
-		for _, r := range group.names {
+	}{{c.Recipients, "recipients", false}, {c.PrivateRecipients, "private_recipients", true}} {
+		for i, r := range group.names {
+			field := fmt.Sprintf("%s[%d].name", group.field, i)
 			switch r.RecipientType {
 			case "", "user", "external_user":
 			default:
-				return nil, badRequest(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType))
+				return nil, badField(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType), field)
 			}
 			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
 			if errors.Is(err, store.ErrNotFound) || (err == nil && a.Status != store.AccountActive) {
-				return nil, badRequest(fmt.Sprintf("Nobody here is named %q.", r.Name))
+				unknown = append(unknown, api.FieldError{Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name)})
+				continue
 			}
 			if err != nil {
 				return nil, err
@@ -235,7 +232,20 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 			}
 		}
 	}
+	if len(unknown) > 0 {
+		return nil, nobody(unknown)
+	}
 	return to, nil
+}
+
+// nobody tells of each recipient that is not known, so that a sender of many corrects them at once.
+func nobody(unknown []api.FieldError) error {
+	p := newProblem(http.StatusBadRequest, unknown[0].Message)
+	if more := len(unknown) - 1; more > 0 {
+		p.Message = fmt.Sprintf("%s %d more names are not known.", p.Message, more)
+	}
+	p.Errors = unknown
+	return p
 }
 
 // deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who received it take
@@ -269,10 +279,15 @@ func orDefault(s, otherwise string) string {
 	return s
 }
 
-func date(s *string) (sql.NullTime, error) {
+// date reads a time of a request; at is its field.
+func date(s *string, at string) (sql.NullTime, error) {
 	if s == nil || *s == "" {
 		return sql.NullTime{}, nil
 	}
 	t, err := parseTime(*s)
+	var p *problem
+	if errors.As(err, &p) {
+		err = atFields(p, at)
+	}
 	return sql.NullTime{Time: t, Valid: err == nil}, err
 }

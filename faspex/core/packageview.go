@@ -43,7 +43,7 @@ func packageOut(v view) api.Package {
 			out.PrivateRecipients = append(out.PrivateRecipients, r)
 		}
 		if v.manages {
-			out.StorageLocations = append(out.StorageLocations, api.StorageLocation{ID: r.ID, Name: v.folder, RecipientType: "user", ShareID: text(p.SharedFolderID)})
+			out.StorageLocations = append(out.StorageLocations, api.StorageLocation{ID: r.ID, Name: p.FolderName, RecipientType: "user", ShareID: text(p.SharedFolderID)})
 		}
 	}
 	if v.manages {

@@ -77,8 +77,31 @@ func notFound(what string) error {
 	return newProblem(http.StatusNotFound, "There is no such "+what+".")
 }
 
-// The library builds its errors, those of validation among them, through this variable. Its own form has an `errors` array, which
-// clients take for something else; values that people sent are left out, for they may be passwords.
+// badField refuses a request for some of its fields, named by their paths in the body, so that a form can show the sentence beside them.
+func badField(message string, paths ...string) error {
+	return atFields(newProblem(http.StatusBadRequest, message), paths...)
+}
+
+func atFields(p *problem, paths ...string) *problem {
+	for _, path := range paths {
+		p.Errors = append(p.Errors, api.FieldError{Location: "body." + path, Message: p.Message})
+	}
+	return p
+}
+
+// missing lists the names that are marked, in order.
+func missing(fields map[string]bool) []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for name, absent := range fields {
+			if absent && !yield(name) {
+				return
+			}
+		}
+	})
+}
+
+// The library builds its errors, those of validation among them, through this variable. Values that people sent are left out, for they may
+// be passwords.
 func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := fromLibrary(status, message, errs)
@@ -97,17 +120,32 @@ func fromLibrary(status int, message string, errs []error) *problem {
 		status = http.StatusBadRequest // what the published API answers to a bad body
 	}
 	var details []string
+	var fields []api.FieldError
 	for _, err := range errs {
 		var d *huma.ErrorDetail
 		if errors.As(err, &d) {
 			details = append(details, strings.TrimPrefix(strings.TrimPrefix(d.Location, "body."), "query.")+": "+d.Message)
+			fields = append(fields, api.FieldError{Location: missingField(d), Message: d.Message})
 		}
 	}
 	if len(details) > 0 {
 		slices.Sort(details)
+		slices.SortFunc(fields, func(a, b api.FieldError) int { return strings.Compare(a.Location+a.Message, b.Location+b.Message) })
 		message += ": " + strings.Join(details, "; ")
 	}
-	return newProblem(status, message)
+	p := newProblem(status, message)
+	p.Errors = fields
+	return p
+}
+
+// missingField names a required field that is not there: the library names the object that lacks it.
+func missingField(d *huma.ErrorDetail) string {
+	rest, ok := strings.CutPrefix(d.Message, "expected required property ")
+	name, _, found := strings.Cut(rest, " to be present")
+	if !ok || !found {
+		return d.Location
+	}
+	return d.Location + "." + name
 }
 
 // busyRetry is the Retry-After of an answer to one who found too many before them, in seconds.
@@ -132,11 +170,11 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 	case errors.Is(err, store.ErrNotFound):
 		p = newProblem(http.StatusNotFound, "There is no such "+what+".")
 	case errors.Is(err, store.ErrLoginTaken):
-		p = newProblem(http.StatusConflict, "Another account has this name or e-mail address.")
+		p = atFields(newProblem(http.StatusConflict, "Another account has this name or e-mail address."), "email")
 	case errors.Is(err, store.ErrChanged):
 		p = newProblem(http.StatusConflict, "The "+what+" was changed meanwhile. Try again.")
 	case errors.Is(err, store.ErrConflict):
-		p = newProblem(http.StatusConflict, "A "+what+" of that name exists.")
+		p = atFields(newProblem(http.StatusConflict, "A "+what+" of that name exists."), "name")
 	case errors.Is(err, store.ErrLastAdmin):
 		p = newProblem(http.StatusConflict, "This is the last active admin. Make somebody else an admin first.")
 	case errors.Is(err, store.ErrInUse):

@@ -49,6 +49,7 @@ type Server struct {
 	store   *store.Store
 	auth    *auth.Server
 	dialer  *nodes.Dialer
+	events  *eventHub
 	gateway *keyring.Ring // nil without one
 	// external is the origin that people type, without a slash at its end.
 	external string
@@ -73,7 +74,7 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
 	return &Server{
-		store: s, auth: authServer, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway, external: strings.TrimSuffix(cfg.ExternalURL, "/"),
+		store: s, auth: authServer, dialer: nodes.NewDialer(ring), events: newEventHub(s, cfg.Log), gateway: cfg.Gateway, external: strings.TrimSuffix(cfg.ExternalURL, "/"),
 		version: cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil
 }
@@ -121,6 +122,8 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerFiles()
 	s.registerOAuthClients()
 	s.describeOAuth()
+	mux.HandleFunc("GET "+eventsPath, s.streamEvents)
+	s.describeEvents()
 	s.describeSchemas()
 	mux.HandleFunc(Base+"/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusNotFound, "There is nothing at this address."))
@@ -129,17 +132,3 @@ func (s *Server) Register(mux *http.ServeMux) {
 
 // OpenAPI gives the description of the API that Register made.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
-
-// Frame wraps the mux: every answer tells the product's version, and addresses of the API may end in a slash.
-func (s *Server) Frame(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-IBM-Aspera", s.version)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if p := r.URL.Path; strings.HasPrefix(p, Base+v5+"/") && strings.HasSuffix(p, "/") {
-			u := *r.URL
-			u.Path, u.RawPath = strings.TrimRight(p, "/"), ""
-			r.URL = &u // the request itself stays the same one, for the router writes the route into it
-		}
-		next.ServeHTTP(w, r)
-	})
-}

@@ -2,7 +2,10 @@
 // may follow which. It is pure; who stores packages and who moves files is not its business.
 package packages
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // State is where a package stands. Transient states are steps of a job between two lasting ones.
 type State string
@@ -102,6 +105,18 @@ func Show(s State, u UploadStatus) Status {
 		return shown
 	}
 	return StatusUnknown
+}
+
+// Statuses lists what Show gives, by the alphabet.
+func Statuses() []Status {
+	seen := map[Status]bool{}
+	for _, s := range heldStatus {
+		seen[s] = true
+	}
+	for _, s := range laterStatus {
+		seen[s] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // Match is one pair that Show maps to a status; an empty Upload stands for every upload status.

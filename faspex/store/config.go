@@ -86,6 +86,7 @@ func open(c Config, multiStatements bool) (*sql.DB, error) {
 	m.User, m.Passwd, m.DBName = c.Username, c.Password, c.Database
 	m.ParseTime, m.Loc, m.Collation = true, time.UTC, "utf8mb4_general_ci"
 	m.ClientFoundRows = true
+	m.InterpolateParams = true // one way to the server and back a query instead of three
 	m.MultiStatements = multiStatements
 	m.Logger = &mysql.NopLogger{} // errors are returned; the driver would print them a second time, not as JSON
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = 10*time.Second, 30*time.Second, 30*time.Second
@@ -113,7 +114,7 @@ func open(c Config, multiStatements bool) (*sql.DB, error) {
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(5)
+	db.SetMaxIdleConns(20) // fewer, and requests that come together wait for new connections
 	db.SetConnMaxLifetime(5 * time.Minute)
 	return db, nil
 }

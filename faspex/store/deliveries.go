@@ -45,16 +45,20 @@ func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64]
 
 // HideDelivery removes a package from a recipient's lists; the package stays for everyone else. ErrNotFound for a stranger.
 func (s *Store) HideDelivery(ctx context.Context, packageID, accountID int64, at time.Time) error {
-	res, err := s.db.ExecContext(ctx, `UPDATE deliveries SET deleted_at = COALESCE(deleted_at, ?) WHERE package_id = ? AND account_id = ?`, at, packageID, accountID)
+	found, err := s.changePackage(ctx, packageID, noteLists, `UPDATE deliveries SET deleted_at = COALESCE(deleted_at, ?) WHERE package_id = ? AND account_id = ?`,
+		at, packageID, accountID)
+	if err == nil && !found {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return fmt.Errorf("hide delivery of package %d: %w", packageID, err)
 	}
-	return oneRow(res, "hide delivery of package", packageID)
+	return nil
 }
 
 // ArchiveDelivery takes a package out of a recipient's inbox, but not out of the inbox with history.
 func (s *Store) ArchiveDelivery(ctx context.Context, packageID, accountID int64) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE deliveries SET archived = TRUE WHERE package_id = ? AND account_id = ?`, packageID, accountID); err != nil {
+	if _, err := s.changePackage(ctx, packageID, noteLists, `UPDATE deliveries SET archived = TRUE WHERE package_id = ? AND account_id = ?`, packageID, accountID); err != nil {
 		return fmt.Errorf("archive delivery of package %d: %w", packageID, err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"faspex.io/operator/faspex/packages"
@@ -21,48 +22,138 @@ const (
 
 // PackageFilter narrows a list of packages; zero values narrow nothing but for AccountID, which every box but global needs.
 type PackageFilter struct {
-	Box           Box
-	AccountID     int64
-	History       bool   // archived packages too, and in the inbox expired ones
-	Query         string // part of the title, the sender's name, or a recipient's
+	Box       Box
+	AccountID int64
+	History   bool // archived packages too, and in the inbox expired ones
+	// Query is part of the title, or of a name or e-mail address of the sender or of a recipient whom the account sees.
+	Query         string
 	Status        packages.Status
 	UploadStatus  packages.UploadStatus
 	ReleasePolicy string
 	CreatedAfter  time.Time
+	CreatedBefore time.Time
 	ChangedSince  time.Time
 	IgnoreDeleted bool
+	// Sort is one of PackageSorts, with "-" before it for descending; empty is the newest first.
+	Sort string
 }
 
-// Packages lists packages, newest first, and counts all that match.
-func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Package, int, error) {
-	w := where{}
-	unarchived := ` AND NOT d.archived`
-	// Recipients see a package once it left held: before that it is the sender's affair.
-	visible := `p.state = 'released'`
-	if f.History {
-		unarchived, visible = ``, `p.state IN ('released', 'expired', 'transient_released_to_expired')`
+// shownName is the name that people are shown of the account a or r.
+func shownName(alias string) string {
+	return strings.ReplaceAll(`COALESCE(NULLIF(TRIM(CONCAT(a.first_name, ' ', a.last_name)), ''), a.name)`, "a.", alias+".")
+}
+
+// packageOrders are the columns that lists can be sorted by.
+var packageOrders = map[string]string{
+	"created": `p.id`,
+	"title":   `p.title`,
+	"sender":  shownName("a"),
+	"recipients": `(SELECT MIN(` + shownName("r") + `) FROM deliveries d JOIN accounts r ON r.id = d.account_id
+		WHERE d.package_id = p.id AND NOT d.private)`, // private ones would tell by their place
+	"status":   statusOrder(),
+	"size":     `p.total_bytes`,
+	"files":    `p.total_files`,
+	"released": `p.release_date`,
+	"expires":  `p.expiration_date`,
+}
+
+// statusOrder ranks packages by the alphabet of what people are shown.
+func statusOrder() string {
+	text := `CASE`
+	for _, shown := range packages.Statuses() {
+		for _, m := range packages.Matching(shown) {
+			text += ` WHEN p.state = '` + string(m.State) + `'`
+			if m.Upload != "" {
+				text += ` AND p.upload_status = '` + string(m.Upload) + `'`
+			}
+			text += ` THEN '` + string(shown) + `'`
+		}
 	}
-	received := `EXISTS (SELECT 1 FROM deliveries d WHERE d.package_id = p.id AND d.account_id = ? AND d.deleted_at IS NULL` + unarchived + `)`
+	return text + ` ELSE 'unknown' END`
+}
+
+// PackageSorts lists what Sort may be, without the sign.
+func PackageSorts() []string {
+	return []string{"created", "title", "sender", "recipients", "status", "size", "files", "released", "expires"}
+}
+
+// Packages lists packages and counts all that match.
+func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Package, int, error) {
+	box, args, err := f.box()
+	if err != nil {
+		return nil, 0, err
+	}
+	column, descending := strings.CutPrefix(f.Sort, "-")
+	if f.Sort == "" {
+		column, descending = "created", true
+	}
+	order, known := packageOrders[column]
+	if !known {
+		return nil, 0, fmt.Errorf("list packages: unknown sort %q", f.Sort)
+	}
+	if descending {
+		order += ` DESC`
+	}
+	w := f.conditions()
+	args = append(args, w.args...)
+	keys := ` FROM (` + box + `) b`
+	if len(w.conds) > 0 {
+		keys += ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id` + w.sql()
+	}
+	var total int
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*)`+keys, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count packages: %w", err)
+	}
+	if total <= p.Offset {
+		return []Package{}, total, nil
+	}
+	// The ids are sorted first, so that the texts of packages that are on another page are not read.
+	inner := strings.Replace(order, `p.id`, `b.id`, 1)
+	if column != "created" {
+		inner = order + `, p.id DESC`
+		order = inner
+		if len(w.conds) == 0 {
+			keys += ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id`
+		}
+	}
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+` FROM
+		(SELECT b.id`+keys+` ORDER BY `+inner+` LIMIT ? OFFSET ?) k JOIN packages p ON p.id = k.id`+packageJoins+` ORDER BY `+order,
+		append(args, p.Limit, p.Offset)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list packages: %w", err)
+	}
+	return list, total, nil
+}
+
+// box selects the ids of the packages in a box. Each is answered by an index alone (0005_lists).
+func (f PackageFilter) box() (query string, args []any, err error) {
+	// Recipients see a package once it left held: before that it is the sender's affair.
+	received := `SELECT package_id AS id FROM deliveries WHERE account_id = ? AND shown = 2`
+	sent := `SELECT id FROM packages WHERE sender_id = ? AND sender_archived = FALSE`
+	if f.History {
+		received = `SELECT package_id AS id FROM deliveries WHERE account_id = ? AND shown IN (1, 2)`
+		sent = `SELECT id FROM packages WHERE sender_id = ?`
+	}
 	switch f.Box {
 	case BoxInbox:
-		w.and(received+` AND `+visible, f.AccountID)
+		return received, []any{f.AccountID}, nil
 	case BoxOutbox:
-		w.and(`p.sender_id = ?`, f.AccountID)
-		if !f.History {
-			w.and(`NOT p.sender_archived`)
-		}
+		return sent, []any{f.AccountID}, nil
 	case BoxPending:
-		w.and(`p.sender_id = ? AND p.state = 'held' AND p.release_policy <> 'now'`, f.AccountID)
+		return `SELECT id FROM packages WHERE sender_id = ? AND state = 'held' AND release_policy <> 'now'`, []any{f.AccountID}, nil
 	case BoxAll:
-		w.and(`(p.sender_id = ? OR (`+received+` AND `+visible+`))`, f.AccountID, f.AccountID)
+		return sent + ` UNION ` + received, []any{f.AccountID, f.AccountID}, nil
 	case BoxGlobal:
-	default:
-		return nil, 0, fmt.Errorf("list packages: unknown box %q", f.Box)
+		return `SELECT id FROM packages`, nil, nil
 	}
+	return "", nil, fmt.Errorf("list packages: unknown box %q", f.Box)
+}
+
+// conditions are what narrows a box, on the package p and its sender a.
+func (f PackageFilter) conditions() where {
+	w := where{}
 	if f.Query != "" {
-		like := "%" + likeEscape(f.Query) + "%"
-		w.and(`(p.title LIKE ? OR a.name LIKE ? OR EXISTS (SELECT 1 FROM deliveries d JOIN accounts r ON r.id = d.account_id
-			WHERE d.package_id = p.id AND NOT d.private AND r.name LIKE ?))`, like, like, like)
+		f.search(&w)
 	}
 	if f.Status != "" {
 		w.matching(f.Status)
@@ -76,22 +167,33 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 	if !f.CreatedAfter.IsZero() {
 		w.and(`p.created_at >= ?`, f.CreatedAfter)
 	}
+	if !f.CreatedBefore.IsZero() {
+		w.and(`p.created_at < ?`, f.CreatedBefore)
+	}
 	if !f.ChangedSince.IsZero() {
 		w.and(`p.updated_at >= ?`, f.ChangedSince)
 	}
 	if f.IgnoreDeleted {
 		w.and(`p.state <> 'deleted'`)
 	}
-	var total int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*)`+packageFrom+w.sql(), w.args...).Scan(&total); err != nil {
-		return nil, 0, fmt.Errorf("count packages: %w", err)
+	return w
+}
+
+// search keeps packages with a text in the title, or in a name or the e-mail address of somebody whom the account sees on them. Private
+// recipients are seen by the sender, by themselves, and by admins.
+func (f PackageFilter) search(w *where) {
+	like := "%" + likeEscape(strings.Join(strings.Fields(f.Query), " ")) + "%"
+	const person = `(x.name LIKE ? OR x.email LIKE ? OR CONCAT(x.first_name, ' ', x.last_name) LIKE ?
+		OR CONCAT(x.last_name, ' ', x.first_name) LIKE ? OR CONCAT(x.last_name, ', ', x.first_name) LIKE ?)`
+	five := []any{like, like, like, like, like}
+	args := append([]any{like}, five...)
+	seen := ``
+	if f.Box != BoxGlobal {
+		seen = ` AND (NOT d.private OR d.account_id = ? OR p.sender_id = ?)`
+		args = append(args, f.AccountID, f.AccountID)
 	}
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+` ORDER BY p.id DESC LIMIT ? OFFSET ?`,
-		append(w.args, p.Limit, p.Offset)...)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list packages: %w", err)
-	}
-	return list, total, nil
+	w.and(`(p.title LIKE ? OR `+strings.ReplaceAll(person, "x.", "a.")+` OR EXISTS (SELECT 1 FROM deliveries d JOIN accounts r ON r.id = d.account_id
+		WHERE d.package_id = p.id`+seen+` AND `+strings.ReplaceAll(person, "x.", "r.")+`))`, append(args, five...)...)
 }
 
 // matching keeps packages that are shown with a status.

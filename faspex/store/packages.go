@@ -18,6 +18,7 @@ type Package struct {
 	Note                string
 	Sender              Account // as others see it: personColumns
 	SharedFolderID      int64
+	FolderName          string // of the shared folder
 	Directory           string // where the content lies on the node of the folder once it is released
 	State               packages.State
 	UploadStatus        packages.UploadStatus
@@ -47,16 +48,19 @@ type Package struct {
 const packageColumns = `p.id, p.uuid, p.title, p.note, p.shared_folder_id, p.directory, p.state, p.upload_status, p.release_policy,
 	p.release_date, p.expiration_policy, p.expiration_date, p.prevent_http_download, p.ear_enabled, p.obfuscation_enabled, p.download_limit,
 	p.metadata, p.notified_on_upload, p.notified_on_download, p.notified_on_receipt, p.total_bytes, p.total_files, p.bytes_written,
-	p.upload_started_at, p.upload_completed_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at`
+	p.upload_started_at, p.upload_completed_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at, f.name`
 
-const packageFrom = ` FROM packages p JOIN accounts a ON a.id = p.sender_id`
+const (
+	packageJoins = ` JOIN accounts a ON a.id = p.sender_id JOIN shared_folders f ON f.id = p.shared_folder_id`
+	packageFrom  = ` FROM packages p` + packageJoins
+)
 
 func scanPackage(r rower) (Package, error) {
 	var p Package
 	err := r.Scan(append([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State, &p.UploadStatus, &p.ReleasePolicy,
 		&p.ReleaseDate, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload, &p.EncryptAtRest, &p.ObfuscateNames, &p.DownloadLimit,
 		&p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes, &p.TotalFiles, &p.BytesWritten,
-		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt}, p.Sender.person()...)...)
+		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt, &p.FolderName}, p.Sender.person()...)...)
 	return p, err
 }
 
@@ -122,7 +126,7 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 				return err
 			}
 		}
-		return nil
+		return noteSender(ctx, tx, id)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("create package: %w", classify(err))
@@ -143,12 +147,11 @@ func (s *Store) Move(ctx context.Context, id int64, from, to packages.State) (bo
 	if !packages.MayMove(from, to) {
 		panic(fmt.Sprintf("packages: no step from %s to %s", from, to))
 	}
-	res, err := s.db.ExecContext(ctx, `UPDATE packages SET state = ? WHERE id = ? AND state = ?`, to, id, from)
+	moved, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET state = ? WHERE id = ? AND state = ?`, to, id, from)
 	if err != nil {
 		return false, fmt.Errorf("move package %d from %s to %s: %w", id, from, to, err)
 	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+	return moved, nil
 }
 
 // Upload is what is known of the upload of a package.
@@ -165,26 +168,24 @@ type Upload struct {
 // RecordUpload writes the progress of an upload. Only a held package whose upload is not complete takes it; false otherwise, so that
 // late news of an older attempt undo nothing.
 func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, error) {
-	res, err := s.db.ExecContext(ctx, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?, bytes_written = ?,
+	taken, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?, bytes_written = ?,
 		upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
 		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`,
 		u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc, id)
 	if err != nil {
 		return false, fmt.Errorf("record upload of package %d: %w", id, err)
 	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+	return taken, nil
 }
 
 // QueueUpload notes that a transfer spec was given out: status queued, no error. False when the package takes no upload any more.
 func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
-	res, err := s.db.ExecContext(ctx, `UPDATE packages SET upload_status = 'queued', error_desc = ''
+	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = ''
 		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`, id)
 	if err != nil {
 		return false, fmt.Errorf("queue upload of package %d: %w", id, err)
 	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+	return queued, nil
 }
 
 // PackagesIn lists packages by state, oldest first, for jobs: at most limit.
@@ -204,7 +205,7 @@ func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit i
 
 // SetPolicies writes when a package is released and when it expires.
 func (s *Store) SetPolicies(ctx context.Context, p Package) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE packages SET release_policy = ?, release_date = ?, expiration_policy = ?, expiration_date = ? WHERE id = ?`,
+	_, err := s.changePackage(ctx, p.ID, noteLists, `UPDATE packages SET release_policy = ?, release_date = ?, expiration_policy = ?, expiration_date = ? WHERE id = ?`,
 		p.ReleasePolicy, p.ReleaseDate, p.ExpirationPolicy, p.ExpirationDate, p.ID)
 	if err != nil {
 		return fmt.Errorf("set policies of package %d: %w", p.ID, err)
@@ -214,7 +215,7 @@ func (s *Store) SetPolicies(ctx context.Context, p Package) error {
 
 // ArchiveSent takes a package out of its sender's outbox, but not out of the outbox with history.
 func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET sender_archived = TRUE WHERE id = ?`, id); err != nil {
+	if _, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET sender_archived = TRUE WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("archive package %d: %w", id, err)
 	}
 	return nil
@@ -222,7 +223,7 @@ func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
 
 // Released notes when a package was released, if nothing was noted before.
 func (s *Store) Released(ctx context.Context, id int64, at time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
+	if _, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
 		return fmt.Errorf("note release of package %d: %w", id, err)
 	}
 	return nil

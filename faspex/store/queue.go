@@ -66,7 +66,7 @@ func (s *Store) queued(ctx context.Context, w where, after int64, limit int) ([]
 
 // SetContents notes how much a package holds, as its node counts it.
 func (s *Store) SetContents(ctx context.Context, id, bytes, files int64) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET total_bytes = ?, total_files = ? WHERE id = ?`, bytes, files, id); err != nil {
+	if _, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET total_bytes = ?, total_files = ? WHERE id = ?`, bytes, files, id); err != nil {
 		return fmt.Errorf("note contents of package %d: %w", id, err)
 	}
 	return nil

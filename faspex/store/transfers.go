@@ -28,17 +28,28 @@ type Transfer struct {
 
 // SaveTransfer stores or refreshes a transfer, told apart by node and the node's id of it.
 func (s *Store) SaveTransfer(ctx context.Context, t Transfer) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO transfers (node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected,
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return saveTransfer(ctx, tx, t) })
+	if err != nil {
+		return fmt.Errorf("save transfer %s of node %d: %w", t.NodeTransferID, t.NodeID, classify(err))
+	}
+	return nil
+}
+
+// saveTransfer notes the change for the sender of the package, who sees its downloads, and for whoever transfers.
+func saveTransfer(ctx context.Context, tx *sql.Tx, t Transfer) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO transfers (node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected,
 		bytes_transferred, files, whole_package, side, error_code, error_desc, started_at, ended_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE status = VALUES(status), bytes_expected = VALUES(bytes_expected), bytes_transferred = VALUES(bytes_transferred),
 		files = VALUES(files), error_code = VALUES(error_code), error_desc = VALUES(error_desc), started_at = VALUES(started_at), ended_at = VALUES(ended_at)`,
 		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred, t.Files, t.WholePackage, t.Side,
 		t.ErrorCode, t.ErrorDesc, t.StartedAt, t.EndedAt)
-	if err != nil {
-		return fmt.Errorf("save transfer %s of node %d: %w", t.NodeTransferID, t.NodeID, classify(err))
+	if err != nil || !t.PackageID.Valid {
+		return err
 	}
-	return nil
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (account_id, kind, thing_id) SELECT p.sender_id, ?, p.id FROM packages p WHERE p.id = ?
+		UNION SELECT a.id, ?, ? FROM accounts a WHERE a.id = ?`, EventTransfer, t.PackageID, EventTransfer, t.PackageID, t.AccountID)
+	return err
 }
 
 // Transfers lists the transfers of a package in one direction, oldest first.
