@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
-
-	"faspex.io/operator/faspex/api"
 )
 
 // route is a line of the table of routes, with an address that has something to show.
@@ -60,9 +58,7 @@ var _ = journey("routes", func(t *testing.T, w *world) {
 			b.t = t
 			b.viewport(state.width, state.height)
 			b.media(state.media, state.value)
-			if _, err := bob.UpdatePreferences(t.Context(), api.PreferencesChange{Locale: &state.locale}); err != nil {
-				t.Fatal(err)
-			}
+			w.prefer(t, bob, state.locale)
 			for _, r := range routes {
 				b.goTo(r.path)
 				where := state.name + ", " + r.path
@@ -158,4 +154,3 @@ var _ = journey("addresses", func(t *testing.T, w *world) {
 	b.heading("You may not see this page")
 	b.clean("404")
 })
-
