@@ -53,6 +53,16 @@ type downloadInput struct {
 	Body                 *pathsBody
 }
 
+// specAnswer tells beside a spec until when it starts sessions.
+type specAnswer struct {
+	Expires string `header:"Expires" doc:"until when the token starts transfers, as an HTTP date"`
+	Body    transferspec.Spec
+}
+
+func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
+	return &specAnswer{Expires: s.now().Add(tokenLife).UTC().Format(http.TimeFormat), Body: spec}
+}
+
 func (s *Server) registerTransferSpecs() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/upload", id: "upload-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that sends a package's content"}, s.uploadSpec)
@@ -60,7 +70,7 @@ func (s *Server) registerTransferSpecs() {
 		summary: "Get the transfer spec that receives a package's content"}, s.downloadSpec)
 }
 
-func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transferspec.Spec], error) {
+func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, error) {
 	v, err := s.view(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -107,10 +117,10 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*body[transfe
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
-	return answerWith(finish(spec, v.pkg, node, folder)), nil
+	return s.answerSpec(finish(spec, v.pkg, node, folder)), nil
 }
 
-func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[transferspec.Spec], error) {
+func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnswer, error) {
 	v, err := s.view(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -121,7 +131,7 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*body[tra
 	}
 	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0, life: tokenLife}
 	spec, err := s.setUpDownload(ctx, v, d)
-	return answerWith(spec), err
+	return s.answerSpec(spec), err
 }
 
 // viaGateway is the transfer_type of what an HTTP gateway fetches or stores.

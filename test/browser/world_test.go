@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -81,7 +82,7 @@ func startBrowser(t *testing.T) context.Context {
 // person has an account.
 type person struct {
 	*client.Client
-	first, name, login, password string
+	id, first, name, login, password string
 }
 
 // person makes an account of the role user, whose login no other journey has.
@@ -90,13 +91,27 @@ func (w *world) person(t *testing.T, first, last string) person {
 	p := person{first: first, name: first + " " + last, password: "Own-Word-1"}
 	p.login = fmt.Sprintf("%s.%d@example.com", strings.ToLower(first), w.people.Add(1))
 	role := "user"
-	if _, err := w.in.Admin.CreateAccount(t.Context(), api.AccountChange{
+	made, err := w.in.Admin.CreateAccount(t.Context(), api.AccountChange{
 		Name: &p.login, FirstName: &first, LastName: &last, Email: &p.login, Role: &role, Password: &p.password,
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	p.id = made.ID
 	p.Client = w.in.Admin.As(p.login)
 	return p
+}
+
+// prefer sets the language of somebody's account.
+func (w *world) prefer(t *testing.T, p person, locale string) {
+	t.Helper()
+	id, err := strconv.ParseInt(p.id, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.in.Store.UpdatePreferences(t.Context(), id, fmt.Appendf(nil, `{"locale": %q, "rows_per_page": 25}`, locale)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // sent makes a package that has no files yet.

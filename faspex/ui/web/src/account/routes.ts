@@ -1,6 +1,10 @@
-import { UserProfile } from '@carbon/icons-react';
+import { CertificateCheck, Password, Settings, UserProfile } from '@carbon/icons-react';
 import type { Page } from '../routes';
 
+/** The pages about the person's own account. */
 export const accountPages: readonly Page[] = [
   { path: '/account/profile', app: 'account', title: 'account:profile.title', load: () => import('./ProfilePage'), menu: { icon: UserProfile } },
+  { path: '/account/preferences', app: 'account', title: 'account:preferences.title', load: () => import('./PreferencesPage'), menu: { icon: Settings } },
+  { path: '/account/password', app: 'account', title: 'account:password.title', load: () => import('./PasswordPage'), menu: { icon: Password } },
+  { path: '/account/key', app: 'account', title: 'account:key.title', load: () => import('./KeyPage'), menu: { icon: CertificateCheck } },
 ];

@@ -73,7 +73,7 @@ export function lastAnswer(): string | null {
   return lastRequestId;
 }
 
-const kept = ['ETag', 'X-Request-Id', 'X-Aspera-Next-Iteration-Token'];
+const kept = ['ETag', 'Expires', 'X-Request-Id', 'X-Aspera-Next-Iteration-Token'];
 
 function forwarded(headers: Headers): Record<string, string> {
   return Object.fromEntries(kept.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? '']] : [])));

@@ -5,8 +5,8 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Account = Schemas['Account'];
-/** The caller's account; older servers list no capabilities. */
-export type OwnAccount = Schemas['OwnAccount'] & { capabilities?: string[] };
+export type OwnAccount = Schemas['OwnAccount'];
+export type Listing = Schemas['Listing'];
 export type Recipient = Schemas['Recipient'];
 export type Package = Schemas['Package'];
 export type PackageList = Schemas['PackageList'];
@@ -14,4 +14,5 @@ export type Contact = Schemas['Contact'];
 export type FileItem = Schemas['Entry'];
 export type UploadDetails = Schemas['UploadDetails'];
 export type Preferences = Schemas['Preferences'];
+export type PreferencesChange = Schemas['PreferencesChange'];
 export type TransferSpec = Schemas['Spec'];

@@ -139,11 +139,11 @@ export class Session {
 
   /**
    * Gets tokens without leaving the page, when the server still has a login session for this browser: it then answers the
-   * request for authorization with a redirect to this page, whose address holds the code.
+   * request for authorization with a redirect to this page, whose address holds the code, or the word that there is none.
    */
   private async logInSilently(): Promise<boolean> {
     const { url, attempt } = await this.authorization('');
-    const response = await fetch(url, { credentials: 'same-origin', cache: 'no-store' }).catch(() => {
+    const response = await fetch(`${url}&prompt=none`, { credentials: 'same-origin', cache: 'no-store' }).catch(() => {
       throw new ApiProblem({ code: 'unreachable' });
     });
     const answer = new URL(response.url).searchParams;

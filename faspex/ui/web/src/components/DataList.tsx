@@ -199,7 +199,7 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
                     {actions.length > 0 && (
                       <OverflowMenu flipped size="md" iconDescription={t('list.actions', { name: rowName(row) })} aria-label={t('list.actions', { name: rowName(row) })}>
                         {actions.map(({ label: text, run, danger }) => (
-                          <OverflowMenuItem key={text} itemText={text} onClick={run} isDelete={danger ?? false} />
+                          <OverflowMenuItem key={text} itemText={text} isDelete={danger ?? false} onClick={() => afterMenu(run)} />
                         ))}
                       </OverflowMenu>
                     )}
@@ -212,6 +212,11 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
       </Table>
     </TableContainer>
   );
+}
+
+/** Runs when the menu has closed and given the focus back to its button, to which a dialog then returns it. */
+function afterMenu(run: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(run));
 }
 
 function classOf<Row>({ numeric, from }: Column<Row>): string {

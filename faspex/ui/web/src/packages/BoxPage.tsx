@@ -1,33 +1,27 @@
-import { Add, Box as BoxIcon } from '@carbon/icons-react';
-import { Button } from '@carbon/react';
+import { Add, Box as BoxIcon, SubtractAlt, TrashCan } from '@carbon/icons-react';
+import { Button, Select, SelectItem } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useLocation } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { useApi } from '../api/context';
 import { pollEvery } from '../api/polling';
 import type { Package, PackageList } from '../api/types';
 import { useCan } from '../auth/capabilities';
-import { type Column, DataList } from '../components/DataList';
+import { type Action, DataList } from '../components/DataList';
 import { EmptyState } from '../components/EmptyState';
-import { useListState } from '../components/listState';
+import { type ListControl, useListState } from '../components/listState';
 import { PageHeader } from '../components/PageHeader';
-import { useFormat } from '../i18n/format';
 import { pageAt } from '../routes';
 import { usePreferences } from '../shell/account';
-import { type Box, boxes, boxNames } from './boxes';
-import { Names, PersonName } from './People';
-import { packageStatus } from './status';
-import { StatusTag } from './StatusTag';
+import { type Box, boxes, useBox } from './boxes';
+import { Below, useColumns } from './columns';
+import { DeleteDialog, RemoveDialog } from './dialogs';
+import { packageStatus, statusFilters } from './status';
 
 /** How often a list is read again: soon while something moves, rarely otherwise. */
 const soon = 3_000;
 const rarely = 60_000;
-
-/** The box that an address names. */
-export function useBox(): Box {
-  const { pathname } = useLocation();
-  return boxNames.find((box) => pathname.startsWith(`/packages/${box}`)) ?? 'received';
-}
 
 /** A list of packages. */
 export default function BoxPage() {
@@ -37,32 +31,17 @@ export default function BoxPage() {
 
 function PackagesOf({ box }: { box: Box }) {
   const { t } = useTranslation('packages');
-  const can = useCan();
-  const { hooks } = useApi();
   const { rows_per_page: size } = usePreferences();
-  const control = useListState({ size, sort: '' });
-  const query = hooks.useQuery(
-    'get',
-    boxes[box].list,
-    { params: { query: { limit: control.size, offset: (control.page - 1) * control.size, ...(control.q ? { q: control.q } : {}) } } },
-    { placeholderData: keepPreviousData, refetchInterval: pollEvery<PackageList>((data) => (data?.packages.some((pkg) => packageStatus(pkg).moving) ? soon : rarely)) },
-  );
+  const control = useListState({ size, sort: '', filters: ['status'] });
+  const query = usePackages(box, control);
   const columns = useColumns(box);
-  const sendPage = pageAt('/packages/new');
+  const [asking, setAsking] = useState<{ what: 'remove' | 'delete'; packages: Package[]; done: () => void } | null>(null);
+  const ask = (what: 'remove' | 'delete', packages: Package[], done: () => void = () => undefined) => setAsking({ what, packages, done });
+  const actionsOf = useRowActions(box, ask);
+  const all = (packages: Package[], action: Package['actions'][number]) => packages.every(({ actions }) => actions.includes(action));
   return (
     <>
-      <PageHeader
-        title={t(`box.${box}.title`)}
-        text={t(`box.${box}.text`)}
-        actions={
-          sendPage &&
-          can(sendPage.permission) && (
-            <Button as={Link} to={sendPage.path} renderIcon={Add}>
-              {t('action.new')}
-            </Button>
-          )
-        }
-      />
+      <PageHeader title={t(`box.${box}.title`)} text={t(`box.${box}.text`)} actions={<NewPackageButton />} />
       <DataList<Package>
         label={t(`box.${box}.title`)}
         control={control}
@@ -75,44 +54,74 @@ function PackagesOf({ box }: { box: Box }) {
         rowKey={(pkg) => pkg.id}
         rowName={(pkg) => pkg.title}
         below={(pkg) => <Below box={box} pkg={pkg} />}
+        rowActions={actionsOf}
+        bulkActions={(packages, done) => [
+          ...(all(packages, 'remove_from_my_list') ? [{ label: t('action.remove'), icon: SubtractAlt, run: () => ask('remove', packages, done) }] : []),
+          ...(all(packages, 'delete_for_everyone') ? [{ label: t('action.delete'), icon: TrashCan, run: () => ask('delete', packages, done) }] : []),
+        ]}
         search={t('list.search')}
+        filters={<StatusFilter control={control} />}
         empty={<EmptyState icon={BoxIcon} title={t(`box.${box}.empty`)} text={t(`box.${box}.emptyText`)} />}
       />
+      {asking?.what === 'remove' && <RemoveDialog packages={asking.packages} close={() => setAsking(null)} done={asking.done} />}
+      {asking?.what === 'delete' && <DeleteDialog packages={asking.packages} close={() => setAsking(null)} done={asking.done} />}
     </>
   );
 }
 
-function useColumns(box: Box): Column<Package>[] {
-  const { t } = useTranslation('packages');
-  const format = useFormat();
-  const { people } = boxes[box];
-  const sender: Column<Package> = { key: 'sender', header: t('column.sender'), cell: (pkg) => <PersonName person={pkg.sender} />, from: 'md' };
-  const recipients: Column<Package> = { key: 'recipients', header: t('column.recipients'), cell: (pkg) => <Names people={pkg.recipients} />, from: 'md' };
-  return [
+function usePackages(box: Box, { size, page, q, filters }: ListControl) {
+  const { hooks } = useApi();
+  const status = statusFilters.find((name) => name === filters['status']);
+  return hooks.useQuery(
+    'get',
+    boxes[box].list,
+    { params: { query: { limit: size, offset: (page - 1) * size, ...(q ? { q } : {}), ...(status ? { status } : {}) } } },
     {
-      key: 'title',
-      header: t('column.title'),
-      cell: (pkg) => (
-        <Link className="cds--link" to={`/packages/${box}/${encodeURIComponent(pkg.id)}`}>
-          <bdi>{pkg.title}</bdi>
-        </Link>
-      ),
+      placeholderData: keepPreviousData,
+      refetchInterval: pollEvery<PackageList>((data) => (data?.packages.some((pkg) => packageStatus(pkg).moving) ? soon : rarely)),
     },
-    ...(people === 'recipients' ? [] : [sender]),
-    ...(people === 'sender' ? [] : [recipients]),
-    { key: 'status', header: t('column.status'), cell: (pkg) => <StatusTag pkg={pkg} /> },
-    // A package that waits for its files has no size yet, which is not the same as none.
-    { key: 'size', header: t('column.size'), numeric: true, from: 'md', cell: (pkg) => format.bytes(pkg.total_files === 0 ? null : pkg.total_bytes) },
-    { key: 'files', header: t('column.files'), numeric: true, from: 'lg', cell: (pkg) => format.count(pkg.total_files === 0 ? null : pkg.total_files) },
-    { key: 'date', header: t('column.date'), from: 'md', cell: (pkg) => format.date(pkg.created_time) },
-  ];
+  );
 }
 
-function Below({ box, pkg }: { box: Box; pkg: Package }) {
-  const format = useFormat();
+function NewPackageButton() {
+  const { t } = useTranslation('packages');
+  const can = useCan();
+  const page = pageAt('/packages/new');
+  if (!page || !can(page.permission)) return null;
   return (
-    <>
-      {boxes[box].people === 'recipients' ? <Names people={pkg.recipients} /> : <PersonName person={pkg.sender} />} · {format.date(pkg.created_time)}
-    </>
+    <Button as={Link} to={page.path} renderIcon={Add}>
+      {t('action.new')}
+    </Button>
   );
+}
+
+function StatusFilter({ control }: { control: ListControl }) {
+  const { t } = useTranslation('packages');
+  return (
+    <Select
+      id="status-filter"
+      labelText={t('column.status')}
+      inline={false}
+      size="lg"
+      className="data-list__filter"
+      value={control.filters['status'] ?? ''}
+      onChange={(event) => control.change({ filters: event.target.value ? { status: event.target.value } : {} })}
+    >
+      <SelectItem value="" text={t('filter.any')} />
+      {statusFilters.map((name) => (
+        <SelectItem key={name} value={name} text={t(`filter.${name}`)} />
+      ))}
+    </Select>
+  );
+}
+
+/** The menu of a row: what the server says that may be done with the package. */
+function useRowActions(box: Box, ask: (what: 'remove' | 'delete', packages: Package[]) => void): (pkg: Package) => Action[] {
+  const { t } = useTranslation('packages');
+  const navigate = useNavigate();
+  return (pkg) => [
+    { label: t('action.open'), run: () => void navigate(`/packages/${box}/${encodeURIComponent(pkg.id)}`) },
+    ...(pkg.actions.includes('remove_from_my_list') ? [{ label: t('action.remove'), run: () => ask('remove', [pkg]) }] : []),
+    ...(pkg.actions.includes('delete_for_everyone') ? [{ label: t('action.delete'), danger: true, run: () => ask('delete', [pkg]) }] : []),
+  ];
 }

@@ -1,7 +1,7 @@
 import { Tag } from '@carbon/react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Package } from '../api/types';
+import type { Package, Recipient } from '../api/types';
 import { personName, useFormat } from '../i18n/format';
 import { PersonName } from './People';
 import './package.scss';
@@ -12,6 +12,18 @@ function Fact({ name, wide = false, children }: { name: string; wide?: boolean; 
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+function People({ name, people }: { name: string; people: readonly Recipient[] }) {
+  return (
+    <Fact name={name} wide>
+      {people.map((recipient) => (
+        <Tag key={`${recipient.recipient_type}:${recipient.id}`} type="outline" size="md">
+          <bdi>{personName(recipient)}</bdi>
+        </Tag>
+      ))}
+    </Fact>
   );
 }
 
@@ -29,14 +41,13 @@ export function PackageFacts({ pkg }: { pkg: Package }) {
       <Fact name={t('column.files')}>{format.count(empty ? null : pkg.total_files)}</Fact>
       <Fact name={t('fact.created')}>{format.date(pkg.created_time)}</Fact>
       {pkg.upload_completion_time && <Fact name={t('fact.uploaded')}>{format.date(pkg.upload_completion_time)}</Fact>}
+      {pkg.release_date && pkg.state === 'released' && <Fact name={t('fact.released')}>{format.date(pkg.release_date)}</Fact>}
       {pkg.expiration_date && <Fact name={t('fact.expires')}>{format.date(pkg.expiration_date)}</Fact>}
-      <Fact name={t('fact.to')} wide>
-        {pkg.recipients.map((recipient) => (
-          <Tag key={`${recipient.recipient_type}:${recipient.id}`} type="outline" size="md">
-            <bdi>{personName(recipient)}</bdi>
-          </Tag>
-        ))}
-      </Fact>
+      {pkg.expiration_policy !== 'none' && <Fact name={t('fact.after')}>{t(`fact.expiration.${pkg.expiration_policy}`)}</Fact>}
+      {pkg.download_limit !== null && <Fact name={t('fact.limit')}>{format.count(pkg.download_limit)}</Fact>}
+      {pkg.sides.includes('sent') && pkg.state === 'released' && <Fact name={t('fact.downloads')}>{format.count(pkg.completed_download_count)}</Fact>}
+      <People name={t('fact.to')} people={pkg.recipients} />
+      {pkg.private_recipients.length > 0 && <People name={t('fact.private')} people={pkg.private_recipients} />}
       {pkg.note && (
         <Fact name={t('fact.note')} wide>
           <bdi>{pkg.note}</bdi>

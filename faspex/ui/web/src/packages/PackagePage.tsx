@@ -6,9 +6,15 @@ import type { Package } from '../api/types';
 import { PageHeader } from '../components/PageHeader';
 import { ProblemNotice } from '../components/ProblemNotice';
 import { PageSkeleton } from '../shell/PageSkeleton';
+import { AscpSection } from './AscpSection';
+import { Downloaders } from './Downloaders';
+import { PackageActions } from './PackageActions';
 import { PackageFacts } from './PackageFacts';
+import { PackageFiles } from './PackageFiles';
+import { PackageNotice } from './PackageNotice';
 import { packageStatus } from './status';
 import { StatusTag } from './StatusTag';
+import { UploadProgress } from './UploadProgress';
 
 const soon = 2_000;
 const rarely = 60_000;
@@ -24,20 +30,34 @@ export default function PackagePage() {
     { params: { path: { id } } },
     { refetchInterval: pollEvery<Package>((data) => (data && packageStatus(data).moving ? soon : rarely)) },
   );
-  const pkg = query.data;
-  if (!pkg) {
+  const problem = query.error && <ProblemNotice title={t('package.failed')} error={query.error} retry={() => void query.refetch()} />;
+  if (!query.data) {
     return (
       <>
         <PageHeader title={t('package.title')} />
-        {query.error ? <ProblemNotice title={t('package.failed')} error={query.error} retry={() => void query.refetch()} /> : <PageSkeleton />}
+        {problem ?? <PageSkeleton />}
       </>
     );
   }
   return (
     <>
-      <PageHeader title={pkg.title} isolated beside={<StatusTag pkg={pkg} />} />
-      {query.error && <ProblemNotice title={t('package.failed')} error={query.error} retry={() => void query.refetch()} />}
+      {problem}
+      <PackageView key={id} pkg={query.data} />
+    </>
+  );
+}
+
+function PackageView({ pkg }: { pkg: Package }) {
+  const { name } = packageStatus(pkg);
+  return (
+    <>
+      <PageHeader title={pkg.title} isolated beside={<StatusTag pkg={pkg} />} actions={<PackageActions pkg={pkg} />} />
+      {name === 'uploading' ? <UploadProgress pkg={pkg} /> : <PackageNotice pkg={pkg} />}
       <PackageFacts pkg={pkg} />
+      {pkg.actions.includes('download') && <PackageFiles pkg={pkg} />}
+      {pkg.sides.includes('sent') && <Downloaders pkg={pkg} />}
+      {pkg.actions.includes('upload') && <AscpSection pkg={pkg} direction="upload" />}
+      {pkg.actions.includes('download') && <AscpSection pkg={pkg} direction="download" />}
     </>
   );
 }

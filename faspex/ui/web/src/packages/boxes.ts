@@ -1,5 +1,7 @@
 // The mailboxes: where their lists come from, and where they stand in the page.
 
+import { useLocation } from 'react-router';
+
 export const boxNames = ['received', 'sent', 'pending', 'history', 'all'] as const;
 export type Box = (typeof boxNames)[number];
 
@@ -19,3 +21,9 @@ export const boxes: Record<Box, BoxFacts> = {
   history: { list: list('/api/v5/all/packages'), people: 'both' },
   all: { list: list('/api/v5/packages'), people: 'both' },
 };
+
+/** The box that the address names. */
+export function useBox(): Box {
+  const { pathname } = useLocation();
+  return boxNames.find((box) => pathname.startsWith(`/packages/${box}`)) ?? 'received';
+}

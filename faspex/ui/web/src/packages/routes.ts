@@ -1,9 +1,10 @@
 import { Box, Catalog, Hourglass, RecentlyViewed, Send } from '@carbon/icons-react';
+import type { Capability } from '../auth/capabilities';
 import type { Page } from '../routes';
 import { boxNames, type Box as BoxName } from './boxes';
 
 const icons = { received: Box, sent: Send, pending: Hourglass, history: RecentlyViewed, all: Catalog };
-const permissions: Partial<Record<BoxName, string>> = { all: 'admin.packages.read' };
+const permissions: Partial<Record<BoxName, Capability>> = { all: 'admin.packages.read' };
 
 function pagesOf(box: BoxName): Page[] {
   const permission = permissions[box];

@@ -9,6 +9,9 @@ export const statusNames = [
 ] as const;
 export type StatusName = (typeof statusNames)[number];
 
+/** The statuses that a list can be narrowed to, by the server's names. */
+export const statusFilters = ['starting', 'uploading', 'failed', 'uploaded_for_processing', 'completed', 'expired', 'deleted'] as const;
+
 export interface PackageStatus {
   name: StatusName;
   color: StatusColor;

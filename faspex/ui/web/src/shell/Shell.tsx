@@ -74,7 +74,7 @@ function usePersonQuery(): { data: Person | null; error: unknown; retry: () => v
     void preferences.refetch();
   };
   if (account.data && preferences.data) {
-    if (typeof id === 'string') return { data: { account: account.data, preferences: preferences.data }, error: null, retry };
+    if (typeof id === 'string' && Array.isArray(account.data.capabilities)) return { data: { account: account.data, preferences: preferences.data }, error: null, retry };
     return { data: null, error: new ApiProblem({ code: 'bad_answer' }), retry };
   }
   return { data: null, error: account.error ?? preferences.error, retry };

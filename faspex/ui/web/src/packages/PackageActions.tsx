@@ -1,0 +1,69 @@
+import { Download, Launch, SubtractAlt, TrashCan } from '@carbon/icons-react';
+import { Button } from '@carbon/react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNavigate } from 'react-router';
+import type { Package } from '../api/types';
+import { useToast } from '../shell/toasts';
+import { useProblemText } from '../components/ProblemNotice';
+import { useBox } from './boxes';
+import { useChanges } from './changes';
+import { DeleteDialog, RemoveDialog } from './dialogs';
+import { useDownloads } from './downloads';
+
+/** The buttons of a package: exactly what the server says that the person may do with it now. */
+export function PackageActions({ pkg }: { pkg: Package }) {
+  const { t } = useTranslation('packages');
+  const box = useBox();
+  const navigate = useNavigate();
+  const [asking, setAsking] = useState<'remove' | 'delete' | null>(null);
+  const downloads = useDownloads(pkg);
+  const allows = (action: Package['actions'][number]) => pkg.actions.includes(action);
+  const left = () => void navigate(`/packages/${box}`);
+  return (
+    <>
+      {downloads.possible && (
+        <Button renderIcon={Download} onClick={() => void downloads.download()}>
+          {t('action.download')}
+        </Button>
+      )}
+      {allows('release') && <ReleaseButton pkg={pkg} />}
+      {allows('remove_from_my_list') && (
+        <Button kind="tertiary" renderIcon={SubtractAlt} onClick={() => setAsking('remove')}>
+          {t('action.remove')}
+        </Button>
+      )}
+      {allows('delete_for_everyone') && (
+        <Button kind="danger--ghost" renderIcon={TrashCan} onClick={() => setAsking('delete')}>
+          {t('action.delete')}
+        </Button>
+      )}
+      {asking === 'remove' && <RemoveDialog packages={[pkg]} close={() => setAsking(null)} done={left} />}
+      {asking === 'delete' && <DeleteDialog packages={[pkg]} close={() => setAsking(null)} done={left} />}
+    </>
+  );
+}
+
+function ReleaseButton({ pkg }: { pkg: Package }) {
+  const { t } = useTranslation('packages');
+  const { release } = useChanges();
+  const toast = useToast();
+  const textOf = useProblemText();
+  const [working, setWorking] = useState(false);
+  const run = async () => {
+    setWorking(true);
+    try {
+      await release(pkg);
+      toast({ kind: 'success', title: t('done.released', { title: pkg.title }) });
+    } catch (error) {
+      toast({ kind: 'error', title: t('release.failed'), text: textOf(error) });
+    } finally {
+      setWorking(false);
+    }
+  };
+  return (
+    <Button kind="primary" renderIcon={Launch} disabled={working} onClick={() => void run()}>
+      {t('action.release')}
+    </Button>
+  );
+}

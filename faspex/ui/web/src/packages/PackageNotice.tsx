@@ -1,0 +1,75 @@
+import { InlineNotification } from '@carbon/react';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Package } from '../api/types';
+import '../components/notice.scss';
+import { useFormat } from '../i18n/format';
+import { useDownloads } from './downloads';
+import { packageStatus, type StatusName } from './status';
+
+// Chooses files of this computer for a package that waits for them; it belongs to the transfers.
+const choosers = import.meta.glob<{ default: React.ComponentType<{ pkg: Package }> }>('../transfers/AddFiles.tsx');
+const loadChooser = Object.values(choosers)[0];
+const AddFiles = loadChooser ? lazy(loadChooser) : null;
+
+type Kind = 'info' | 'warning' | 'error';
+
+const told: Partial<Record<StatusName, Kind>> = { waiting: 'info', paused: 'info', failed: 'error', held: 'info', scheduled: 'info', expired: 'info', deleted: 'info' };
+
+/** What the package waits for, or what went wrong, and the next step. */
+export function PackageNotice({ pkg }: { pkg: Package }) {
+  const { t } = useTranslation('packages');
+  const format = useFormat();
+  const { reason } = useDownloads(pkg);
+  const { name } = packageStatus(pkg);
+  const kind = told[name];
+  const mine = pkg.actions.includes('upload');
+  const text = () => {
+    switch (name) {
+      case 'waiting':
+      case 'paused':
+        return mine ? t('notice.addFiles') : t('notice.waitingText');
+      case 'failed':
+        return pkg.error_desc || t('notice.failedText');
+      case 'scheduled':
+        return pkg.release_date ? t('notice.scheduledFor', { date: format.date(pkg.release_date) }) : t('notice.noDate');
+      case 'held':
+        return t('notice.noDate');
+      default:
+        return '';
+    }
+  };
+  return (
+    <>
+      {kind && (
+        <InlineNotification
+          className="notice"
+          kind={kind}
+          role="status"
+          lowContrast
+          hideCloseButton
+          title={t(`notice.${name as 'waiting'}`)}
+          subtitle={text()}
+          statusIconDescription={t(`kind.${kind}`, { ns: 'shell' })}
+        />
+      )}
+      {mine && AddFiles && (
+        <Suspense fallback={null}>
+          <AddFiles pkg={pkg} />
+        </Suspense>
+      )}
+      {reason !== null && (
+        <InlineNotification
+          className="notice"
+          kind="info"
+          role="status"
+          lowContrast
+          hideCloseButton
+          title={t('download.notHere')}
+          subtitle={reason}
+          statusIconDescription={t('kind.info', { ns: 'shell' })}
+        />
+      )}
+    </>
+  );
+}

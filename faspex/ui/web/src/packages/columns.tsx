@@ -1,0 +1,45 @@
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import type { Package } from '../api/types';
+import type { Column } from '../components/DataList';
+import { useFormat } from '../i18n/format';
+import { type Box, boxes } from './boxes';
+import { Names, PersonName } from './People';
+import { StatusTag } from './StatusTag';
+
+/** The columns of a list of packages. */
+export function useColumns(box: Box): Column<Package>[] {
+  const { t } = useTranslation('packages');
+  const format = useFormat();
+  const { people } = boxes[box];
+  const sender: Column<Package> = { key: 'sender', header: t('column.sender'), cell: (pkg) => <PersonName person={pkg.sender} />, from: 'md' };
+  const recipients: Column<Package> = { key: 'recipients', header: t('column.recipients'), cell: (pkg) => <Names people={pkg.recipients} />, from: 'md' };
+  return [
+    {
+      key: 'title',
+      header: t('column.title'),
+      cell: (pkg) => (
+        <Link className="cds--link" to={`/packages/${box}/${encodeURIComponent(pkg.id)}`}>
+          <bdi>{pkg.title}</bdi>
+        </Link>
+      ),
+    },
+    ...(people === 'recipients' ? [] : [sender]),
+    ...(people === 'sender' ? [] : [recipients]),
+    { key: 'status', header: t('column.status'), cell: (pkg) => <StatusTag pkg={pkg} /> },
+    // A package that waits for its files has no size yet, which is not the same as none.
+    { key: 'size', header: t('column.size'), numeric: true, from: 'md', cell: (pkg) => format.bytes(pkg.total_files === 0 ? null : pkg.total_bytes) },
+    { key: 'files', header: t('column.files'), numeric: true, from: 'lg', cell: (pkg) => format.count(pkg.total_files === 0 ? null : pkg.total_files) },
+    { key: 'date', header: t('column.date'), from: 'md', cell: (pkg) => format.date(pkg.created_time) },
+  ];
+}
+
+/** What a narrow window shows of the columns that it leaves out. */
+export function Below({ box, pkg }: { box: Box; pkg: Package }) {
+  const format = useFormat();
+  return (
+    <>
+      {boxes[box].people === 'recipients' ? <Names people={pkg.recipients} /> : <PersonName person={pkg.sender} />} · {format.date(pkg.created_time)}
+    </>
+  );
+}
