@@ -56,7 +56,7 @@ type NodeChange struct {
 type NodeTest struct {
 	Status        string       `json:"status" enum:"completed,failed"`
 	StatusMessage string       `json:"status_message" doc:"why the node was not reached; empty when it was"`
-	Certificate   *Certificate `json:"certificate" doc:"null without TLS, or when nothing answered"`
+	Certificate   *Certificate `json:"certificate,omitempty" doc:"absent without TLS, or when nothing answered"`
 }
 
 // Certificate is what a node shows of itself.

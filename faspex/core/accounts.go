@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -259,7 +260,12 @@ func (s *Server) deleteAccount(ctx context.Context, id string) error {
 	if a.ID == caller(ctx).ID {
 		return conflict("You cannot delete the account you are logged in with.")
 	}
-	return s.store.DeleteAccount(ctx, a.ID)
+	if err := s.store.DeleteAccount(ctx, a.ID); errors.Is(err, store.ErrInUse) {
+		return conflict("This person has sent or received packages, which name the account. Deactivate it instead.")
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // batchError is one thing of a batch that could not be done.

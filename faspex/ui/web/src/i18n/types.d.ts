@@ -1,6 +1,7 @@
 // Keys of texts are checked by the compiler, against the English catalogues.
 
 import 'i18next';
+import type admin from '../locales/en/admin.json';
 import type account from '../locales/en/account.json';
 import type packages from '../locales/en/packages.json';
 import type shell from '../locales/en/shell.json';
@@ -8,6 +9,6 @@ import type shell from '../locales/en/shell.json';
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'shell';
-    resources: { shell: typeof shell; packages: typeof packages; account: typeof account };
+    resources: { shell: typeof shell; packages: typeof packages; account: typeof account; admin: typeof admin };
   }
 }

@@ -8,6 +8,9 @@ import { ProblemNotice } from '../ProblemNotice';
 import { LeaveGuard } from './LeaveGuard';
 import './form.scss';
 
+/** What `save` rejects with when the person decided not to store after all: nothing is told then, and what was typed stays. */
+export const undecided = Symbol('undecided');
+
 interface SettingsFormProps<T extends FieldValues> {
   /** The values as the server has them. New ones replace what nobody has changed here. */
   values: T;
@@ -22,12 +25,14 @@ interface SettingsFormProps<T extends FieldValues> {
   actions?: ReactNode;
   /** What stays after it was stored: the values that were typed, or those of before (forms that add something, passwords). */
   after?: 'keep' | 'reset';
+  /** Fields that are emptied once they are stored, such as passwords. */
+  forget?: readonly (keyof T & string)[];
   /** True when it may be sent without a change: forms that create something. */
   creates?: boolean;
 }
 
 /** A form whose errors stand at their fields, whether they were found here or by the server, and that is not left by mistake. */
-export function SettingsForm<T extends FieldValues>({ values, save, saved, children, submit, actions, after = 'keep', creates = false }: SettingsFormProps<T>) {
+export function SettingsForm<T extends FieldValues>({ values, save, saved, children, submit, actions, after = 'keep', forget = [], creates = false }: SettingsFormProps<T>) {
   const { t } = useTranslation('shell');
   const toast = useToast();
   const form = useForm<T>({ defaultValues: values as DefaultValues<T>, values, resetOptions: { keepDirtyValues: true }, mode: 'onTouched' });
@@ -41,12 +46,14 @@ export function SettingsForm<T extends FieldValues>({ values, save, saved, child
     try {
       await save(typed);
     } catch (reason) {
+      if (reason === undecided) return;
       const named = problemOf(reason).errors.filter(({ field }) => field in typed);
       named.forEach(({ field, message }, index) => form.setError(field as FieldPath<T>, { type: 'server', message }, { shouldFocus: index === 0 }));
       if (named.length === 0) setError(reason);
       return;
     }
-    form.reset(after === 'keep' ? typed : (form.formState.defaultValues as T));
+    const kept = { ...typed, ...Object.fromEntries(forget.map((name) => [name, ''])) };
+    form.reset(after === 'keep' ? kept : (form.formState.defaultValues as T));
     if (saved !== null) toast({ kind: 'success', title: saved });
   });
 

@@ -1,0 +1,26 @@
+import { Api, Catalog, DataBase, Dashboard, Settings, UserMultiple } from '@carbon/icons-react';
+import type { Page } from '../routes';
+
+const users = { app: 'admin' as const, permission: 'admin.users.read' };
+const usersWrite = { app: 'admin' as const, permission: 'admin.users.write' };
+const nodes = { app: 'admin' as const, permission: 'admin.nodes.write' };
+const clients = { app: 'admin' as const, permission: 'admin.clients.write' };
+
+/** The pages of the Admin application. The server says by the capabilities of an account which of them it may open. */
+export const pages: readonly Page[] = [
+  { ...users, path: '/admin/users', title: 'admin:users.title', load: () => import('./users/UsersPage'), menu: { icon: UserMultiple } },
+  { ...usersWrite, path: '/admin/users/new', title: 'admin:users.new.title', load: () => import('./users/NewUserPage'), parent: '/admin/users' },
+  { ...users, path: '/admin/users/:id', title: 'admin:users.one.title', load: () => import('./users/UserPage'), parent: '/admin/users' },
+  { app: 'admin', permission: 'admin.packages.read', path: '/admin/packages', title: 'admin:packages.title', load: () => import('./packages/PackagesPage'), menu: { icon: Catalog } },
+  { ...nodes, path: '/admin/nodes-storage', title: 'admin:nodes.title', load: () => import('./nodes/NodesPage'), menu: { icon: DataBase } },
+  { ...nodes, path: '/admin/nodes-storage/new', title: 'admin:nodes.new.title', load: () => import('./nodes/NewNodePage'), parent: '/admin/nodes-storage' },
+  { ...nodes, path: '/admin/nodes-storage/:id/profile', title: 'admin:nodes.one.title', load: () => import('./nodes/NodePage'), parent: '/admin/nodes-storage' },
+  { ...nodes, path: '/admin/nodes-storage/:id/storage', title: 'admin:storage.title', load: () => import('./nodes/StoragePage'), parent: '/admin/nodes-storage' },
+  { ...nodes, path: '/admin/nodes-storage/:id/storage/new', title: 'admin:storage.new.title', load: () => import('./nodes/NewStoragePage'), parent: '/admin/nodes-storage/:id/storage' },
+  { ...nodes, path: '/admin/nodes-storage/:id/storage/:folder/profile', title: 'admin:storage.one.title', load: () => import('./nodes/StorageLocationPage'), parent: '/admin/nodes-storage/:id/storage' },
+  { ...clients, path: '/admin/api-clients', title: 'admin:clients.title', load: () => import('./clients/ClientsPage'), menu: { icon: Api } },
+  { ...clients, path: '/admin/api-clients/new', title: 'admin:clients.new.title', load: () => import('./clients/NewClientPage'), parent: '/admin/api-clients' },
+  { ...clients, path: '/admin/api-clients/:id', title: 'admin:clients.one.title', load: () => import('./clients/ClientPage'), parent: '/admin/api-clients' },
+  { app: 'admin', permission: 'admin.configuration.read', path: '/admin/configuration', title: 'admin:configuration.title', load: () => import('./ConfigurationPage'), menu: { icon: Settings } },
+  { app: 'admin', permission: 'admin.configuration.read', path: '/admin/health', title: 'admin:health.title', load: () => import('./HealthPage'), menu: { icon: Dashboard } },
+];
