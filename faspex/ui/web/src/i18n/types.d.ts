@@ -3,11 +3,13 @@
 import 'i18next';
 import type account from '../locales/en/account.json';
 import type packages from '../locales/en/packages.json';
+import type send from '../locales/en/send.json';
 import type shell from '../locales/en/shell.json';
+import type transfers from '../locales/en/transfers.json';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'shell';
-    resources: { shell: typeof shell; packages: typeof packages; account: typeof account };
+    resources: { shell: typeof shell; packages: typeof packages; account: typeof account; send: typeof send; transfers: typeof transfers };
   }
 }
