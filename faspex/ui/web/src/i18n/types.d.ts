@@ -4,11 +4,16 @@ import 'i18next';
 import type admin from '../locales/en/admin.json';
 import type account from '../locales/en/account.json';
 import type packages from '../locales/en/packages.json';
+import type send from '../locales/en/send.json';
 import type shell from '../locales/en/shell.json';
+import type transfers from '../locales/en/transfers.json';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'shell';
-    resources: { shell: typeof shell; packages: typeof packages; account: typeof account; admin: typeof admin };
+    resources: {
+      shell: typeof shell; packages: typeof packages; account: typeof account;
+      send: typeof send; transfers: typeof transfers; admin: typeof admin;
+    };
   }
 }

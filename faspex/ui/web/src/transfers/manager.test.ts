@@ -68,6 +68,7 @@ async function write(id: string, created = 1): Promise<void> {
     bytes: content.length,
     files: 1,
     folders: [],
+    names: [id],
     sent: 0,
     filesDone: 0,
     problem: null,

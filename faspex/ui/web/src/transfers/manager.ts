@@ -250,6 +250,8 @@ export class Manager {
       history: isActive(state) ? meter.history() : [],
       problem: stored.problem,
       restarted: stored.restarted,
+      names: stored.names,
+      hasFolders: stored.folders.length > 0,
     };
   }
 }

@@ -67,6 +67,8 @@ export interface StoredTransfer {
   bytes: number;
   files: number;
   folders: string[];
+  /** The first names of what was chosen, to tell which files are needed again. */
+  names: string[];
   /** Bytes and files that the node had at the last look, shown until the node is asked again. */
   sent: number;
   filesDone: number;
@@ -118,6 +120,9 @@ export interface TransferView {
   history: number[];
   problem: Problem | null;
   restarted: string[];
+  /** The first names of what was chosen. */
+  names: string[];
+  hasFolders: boolean;
 }
 
 /** Says whether the transfer sends, or would if it could, without a person doing anything. */

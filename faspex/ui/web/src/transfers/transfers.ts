@@ -1,12 +1,14 @@
 // The transfers as a tab sees them. The tabs of a browser share one worker: the tab that holds the lock owns it, the others show what
 // it tells and send it commands. When the owner is closed, the lock goes to another tab, which goes on.
 
-import { isActive, type Problem, type StoredTransfer, type TransferView } from './model';
+import { isActive, type Problem, type StoredTransfer, topLevel, type TransferView } from './model';
 import { channelName, type Command, type FromWorker, type Message, type ToWorker } from './protocol';
 import type { Selection } from './selection';
 import type { Given } from './sources';
 import { IndexedStore } from './store';
 import workerUrl from './worker.ts?worker&url';
+
+const namesKept = 5;
 
 /** What kept core from giving a transfer spec. */
 export class SpecRefused extends Error {
@@ -95,6 +97,7 @@ export class Transfers {
       bytes: files.reduce((sum, { size }) => sum + size, 0),
       files: files.length,
       folders,
+      names: topLevel(selection).slice(0, namesKept),
       sent: 0,
       filesDone: 0,
       problem: null,
