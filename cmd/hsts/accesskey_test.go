@@ -33,7 +33,8 @@ func basicToken(id string) string {
 // keySpec is a transfer with an access key's own credentials.
 func (n *testNode) keySpec(id string, direction transferspec.Direction, source, destination string) transferspec.Spec {
 	return transferspec.Spec{
-		Direction: direction, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.cfg.Ports.SSH, DestinationRoot: destination, CreateDir: true,
+		Direction: direction, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.cfg.Ports.SSH,
+		DestinationRoot: destination, CreateDir: true,
 		Token: basicToken(id), Paths: []transferspec.Path{{Source: source}},
 	}
 }
@@ -51,7 +52,8 @@ func TestAccessKeyCannotLiftItsLimits(t *testing.T) {
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	makeKey(t, c, "ak", "/default/tenant", `{"transfer":{"target_rate_cap_kbps":1000,"cipher":"aes-256"}}`)
 	key := n.client(t, "ak", "s")
-	for _, configuration := range []string{`{}`, `{"transfer":{}}`, `{"transfer":{"target_rate_cap_kbps":9000}}`, `{"Transfer":{"target_rate_cap_kbps":9000}}`} {
+	for _, configuration := range []string{`{}`, `{"transfer":{}}`, `{"transfer":{"target_rate_cap_kbps":9000}}`,
+		`{"Transfer":{"target_rate_cap_kbps":9000}}`} {
 		for _, id := range []string{"self", "ak"} {
 			if err := key.UpdateAccessKey(ctx, id, client.AccessKeyUpdate{Configuration: []byte(configuration)}); err == nil {
 				t.Errorf("the key changed its own configuration to %s", configuration)
@@ -61,17 +63,22 @@ func TestAccessKeyCannotLiftItsLimits(t *testing.T) {
 	if err := key.UpdateAccessKey(ctx, "self", client.AccessKeyUpdate{Storage: localFolder("/sub")}); err == nil {
 		t.Error("the key changed its own storage")
 	}
-	makeKey(t, key, "child", "/sub", `{"transfer":{"target_rate_cap_kbps":9000,"target_rate_kbps":8000,"cipher":"aes-128"}}`)
+	makeKey(t, key, "child", "/sub",
+		`{"transfer":{"target_rate_cap_kbps":9000,"target_rate_kbps":8000,"cipher":"aes-128"}}`)
 	child := n.client(t, "child", "s")
 	makeKey(t, child, "grandchild", "/sub", `{}`)
-	if err := key.UpdateAccessKey(ctx, "child", client.AccessKeyUpdate{Configuration: []byte(`{"transfer":{"target_rate_cap_kbps":-1}}`)}); err == nil {
+	if err := key.UpdateAccessKey(ctx, "child",
+		client.AccessKeyUpdate{Configuration: []byte(`{"transfer":{"target_rate_cap_kbps":-1}}`)}); err == nil {
 		t.Error("a rate below zero is accepted")
 	}
 	for _, id := range []string{"ak", "child", "grandchild"} {
-		for _, ask := range []client.TransferRequest{{DestinationRoot: "/"}, {DestinationRoot: "/", TargetRateKbps: 5000, TargetRateCapKbps: 5000, MinRateKbps: 5000}} {
+		for _, ask := range []client.TransferRequest{{DestinationRoot: "/"},
+			{DestinationRoot: "/", TargetRateKbps: 5000, TargetRateCapKbps: 5000, MinRateKbps: 5000}} {
 			spec, err := n.client(t, id, "s").UploadSetup(ctx, ask)
-			if err != nil || spec.TargetRateCapKbps != 1000 || spec.TargetRateKbps > 1000 || spec.MinRateKbps > 1000 || spec.Cipher != "aes-256-gcm" {
-				t.Errorf("%s: cap %d, target %d, minimum %d, cipher %s, %v", id, spec.TargetRateCapKbps, spec.TargetRateKbps, spec.MinRateKbps, spec.Cipher, err)
+			if err != nil || spec.TargetRateCapKbps != 1000 || spec.TargetRateKbps > 1000 || spec.MinRateKbps > 1000 ||
+				spec.Cipher != "aes-256-gcm" {
+				t.Errorf("%s: cap %d, target %d, minimum %d, cipher %s, %v", id, spec.TargetRateCapKbps, spec.TargetRateKbps,
+					spec.MinRateKbps, spec.Cipher, err)
 			}
 		}
 	}
@@ -97,7 +104,9 @@ func TestAccessKeyCannotLiftItsLimits(t *testing.T) {
 	// A transfer that runs is not made faster than its key permits either: not even by the node user.
 	slow := filepath.Join(t.TempDir(), "slow.bin")
 	write(t, slow, string(make([]byte, 4<<20)))
-	spec, err := child.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: slow}}, TargetRateKbps: 500, RatePolicy: "fixed"})
+	spec,
+		err := child.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: slow}},
+		TargetRateKbps: 500, RatePolicy: "fixed"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +138,8 @@ func TestAccessKeyLimitsHoldWhenATokenIsUsed(t *testing.T) {
 	makeKey(t, c, "ak", "/default/tenant", "")
 	local := filepath.Join(t.TempDir(), "f")
 	write(t, local, "hello")
-	spec, err := n.client(t, "ak", "s").UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: local}}})
+	spec, err := n.client(t, "ak", "s").UploadSetup(ctx,
+		client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: local}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,14 +210,16 @@ func TestDeletedAccessKeyEndsAllMadeWithIt(t *testing.T) {
 func TestAccessKeyFolderIsTheOneItHasWhenATokenIsUsed(t *testing.T) {
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
-	for folder, text := range map[string]string{"old": "old tenant", "old/sub": "old child", "new": "new tenant", "new/sub": "new child"} {
+	for folder, text := range map[string]string{"old": "old tenant", "old/sub": "old child", "new": "new tenant",
+		"new/sub": "new child"} {
 		write(t, filepath.Join(n.cfg.StorageRoot, "default", folder, "f"), text)
 	}
 	makeKey(t, c, "ak", "/default/old", "")
 	makeKey(t, n.client(t, "ak", "s"), "child", "/sub", "")
 	specs := map[string]transferspec.Spec{}
 	for _, id := range []string{"ak", "child"} {
-		spec, err := n.client(t, id, "s").DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/", Paths: []transferspec.Path{{Source: "f"}}})
+		spec, err := n.client(t, id, "s").DownloadSetup(ctx,
+			client.TransferRequest{SourceRoot: "/", Paths: []transferspec.Path{{Source: "f"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +252,8 @@ func TestAccessKeyFolderIsTheOneItHasWhenATokenIsUsed(t *testing.T) {
 	}
 	local := filepath.Join(t.TempDir(), "f")
 	write(t, local, "x")
-	refusedWith(t, "upload into a folder that is gone", n.keySpec("ak", transferspec.Send, local, "/"), "folder of the authorization")
+	refusedWith(t, "upload into a folder that is gone", n.keySpec("ak", transferspec.Send, local, "/"),
+		"folder of the authorization")
 	if _, err := os.Lstat(filepath.Join(n.cfg.StorageRoot, "default/new")); err == nil {
 		t.Error("the key's folder was made again")
 	}
@@ -249,7 +262,8 @@ func TestAccessKeyFolderIsTheOneItHasWhenATokenIsUsed(t *testing.T) {
 // wantedRate is what the node was asked to run a transfer at.
 func (n *testNode) wantedRate(t *testing.T, id string) (kbps int64) {
 	t.Helper()
-	if err := mariadbd.Open(t, n.env.Database).QueryRow("SELECT COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id = ?", id).Scan(&kbps); err != nil {
+	if err := mariadbd.Open(t, n.env.Database).QueryRow("SELECT COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id = ?",
+		id).Scan(&kbps); err != nil {
 		t.Fatal(err)
 	}
 	return kbps

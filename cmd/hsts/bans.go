@@ -17,7 +17,8 @@ import (
 	"faspex.io/operator/dataplane/store"
 )
 
-// bansCommand shows and lifts bans of logins. It works on the database that all nodes share, so it takes effect on all of them.
+// bansCommand shows and lifts bans of logins. It works on the database that all nodes share, so
+// it takes effect on all of them.
 func bansCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bans", Short: "Show and lift bans of logins, on all nodes"}
 	cmd.AddCommand(
@@ -26,7 +27,10 @@ func bansCommand() *cobra.Command {
 			Short: "List who is refused until when",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return listBans(ctx, s, cmd.OutOrStdout()) })
+				return withStore(cmd.Context(), func(ctx context.Context,
+					s *store.Store) error {
+					return listBans(ctx, s, cmd.OutOrStdout())
+				})
 			},
 		},
 		liftCommand(),
@@ -74,7 +78,8 @@ func listBans(ctx context.Context, s *store.Store, out io.Writer) error {
 	for _, b := range bans {
 		// Whoever logs in chooses the name: it must not reach the terminal as it is.
 		account := strconv.QuoteToASCII(b.Account)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", b.Kind, account[1:len(account)-1], b.Address, b.Failures, b.Until.UTC().Format(time.RFC3339))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", b.Kind, account[1:len(account)-1], b.Address, b.Failures,
+			b.Until.UTC().Format(time.RFC3339))
 	}
 	return w.Flush()
 }

@@ -22,7 +22,8 @@ func hsts(t *testing.T, db *mysql.Config, stdin string, args ...string) (string,
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"HSTS_DB_HOST": host, "HSTS_DB_PORT": port, "HSTS_DB_DATABASE": db.DBName, "HSTS_DB_USERNAME": db.User, "HSTS_DB_PASSWORD": db.Passwd,
+		"HSTS_DB_HOST": host, "HSTS_DB_PORT": port, "HSTS_DB_DATABASE": db.DBName, "HSTS_DB_USERNAME": db.User,
+		"HSTS_DB_PASSWORD": db.Passwd,
 	} {
 		t.Setenv(name, value)
 	}

@@ -17,8 +17,8 @@ import (
 	"faspex.io/operator/test/mariadbd"
 )
 
-// What a link in an own package must not do, with the ordinary client and the calls that Faspex makes. test/confine plays the same
-// at random.
+// What a link in an own package must not do, with the ordinary client and the calls that Faspex makes.
+// test/confine plays the same at random.
 
 const incomingFolder = "/default/packages/mine.incoming"
 
@@ -33,7 +33,8 @@ func (n *testNode) victim(t *testing.T, name, text string) string {
 // sendItems uploads files and links into the own package with the client's --symbolic-links=copy.
 func (n *testNode) sendItems(t *testing.T, folder string, change func(*transferspec.Spec)) string {
 	t.Helper()
-	spec, err := n.client(t, "node", nodePassword).UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: incomingFolder})
+	spec, err := n.client(t, "node", nodePassword).UploadSetup(t.Context(),
+		client.TransferRequest{DestinationRoot: incomingFolder})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,8 @@ func TestUploadLeavesOutLinksThatLeadOut(t *testing.T) {
 	evil := t.TempDir()
 	write(t, filepath.Join(evil, "d/f"), "own")
 	for p, text := range map[string]string{
-		"up": "..", "absolute": "/etc", "sideways": "../theirs", "d/two": "../..", "d/through": "../d/../..", "stays": "d/f", "d/back": "../d", "d/top": "..",
+		"up": "..", "absolute": "/etc", "sideways": "../theirs", "d/two": "../..", "d/through": "../d/../..", "stays": "d/f",
+		"d/back": "../d", "d/top": "..",
 	} {
 		symlink(t, text, filepath.Join(evil, p))
 	}
@@ -94,7 +96,9 @@ func TestDownloadFollowsNoLinkOutOfThePackage(t *testing.T) {
 	}
 	for _, source := range []string{"l", "l/theirs", "l/theirs/secret.txt", "d/l", "d/l/secret.txt", ".", "d"} {
 		for _, links := range []string{"follow", "copy", "skip"} {
-			spec, err := c.DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/packages/mine", Paths: []transferspec.Path{{Source: source}}})
+			spec,
+				err := c.DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/packages/mine",
+				Paths: []transferspec.Path{{Source: source}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +150,8 @@ func TestUploadWritesThroughNoLink(t *testing.T) {
 		links []string // all of them to the other package's file
 		hard  bool
 	}{
-		"partial": {links: []string{"x.partial"}}, "journal": {links: []string{"x.aspx"}}, "part": {links: []string{"x.1-2.aspx", "x.2-2.aspx"}}, "target": {links: []string{"x"}},
+		"partial": {links: []string{"x.partial"}}, "journal": {links: []string{"x.aspx"}},
+		"part": {links: []string{"x.1-2.aspx", "x.2-2.aspx"}}, "target": {links: []string{"x"}},
 		"all": {links: []string{"x", "x.partial", "x.aspx"}}, "hard": {links: []string{"x.partial", "x.aspx"}, hard: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -205,7 +210,8 @@ func TestGrantedFolderIsNoLink(t *testing.T) {
 	write(t, filepath.Join(evil, "d/contract.pdf"), "another contract")
 	out := n.sendItems(t, evil, func(s *transferspec.Spec) {
 		s.DestinationRoot, s.CreateDir = "/", false
-		s.Paths = []transferspec.Path{{Source: filepath.Join(evil, "l"), Destination: strings.TrimPrefix(incomingFolder, "/")}}
+		s.Paths = []transferspec.Path{{Source: filepath.Join(evil, "l"),
+			Destination: strings.TrimPrefix(incomingFolder, "/")}}
 	})
 	folder := filepath.Join(n.cfg.StorageRoot, incomingFolder)
 	if _, err := os.Lstat(folder); err == nil || !strings.Contains(out, "can't take the place") {
@@ -214,7 +220,8 @@ func TestGrantedFolderIsNoLink(t *testing.T) {
 	symlink(t, "theirs", folder) // As an earlier version let it in.
 	n.sendItems(t, filepath.Join(evil, "d"), nil)
 	n.intact(t, "contract.pdf", "the contract")
-	spec, err := n.client(t, "node", nodePassword).DownloadSetup(t.Context(), client.TransferRequest{SourceRoot: incomingFolder})
+	spec, err := n.client(t, "node", nodePassword).DownloadSetup(t.Context(),
+		client.TransferRequest{SourceRoot: incomingFolder})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,16 +237,21 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/other/secret.txt"), "tenant B")
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/tenant/d/f"), "own")
-	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret", Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
+	if _,
+		err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
+		Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
 		t.Fatal(err)
 	}
-	for p, text := range map[string]string{"out": "../other", "d/out": "../../other", "up": "..", "file": "../other/secret.txt"} {
+	for p, text := range map[string]string{"out": "../other", "d/out": "../../other", "up": "..",
+		"file": "../other/secret.txt"} {
 		symlink(t, text, filepath.Join(n.cfg.StorageRoot, "default/tenant", p))
 	}
 	key := n.client(t, "ak", "s3cret")
 	for i, p := range []string{"/out", "/d/out", "/up", "/up/other", "/file"} {
 		id := "child" + string(rune('a'+i))
-		if _, err := key.CreateAccessKey(ctx, client.AccessKey{ID: id, Secret: "c", Storage: &client.Storage{Type: "local", Path: p}}); err == nil {
+		if _,
+			err := key.CreateAccessKey(ctx, client.AccessKey{ID: id, Secret: "c",
+			Storage: &client.Storage{Type: "local", Path: p}}); err == nil {
 			listing, err := n.client(t, id, "c").Browse(ctx, client.BrowseRequest{Path: "/"})
 			t.Errorf("a key for %s, which lists %v, %v", p, listing.Items, err)
 		}
@@ -253,7 +265,8 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 		target := t.TempDir()
 		for _, source := range []string{"secret.txt", "other/secret.txt", "."} {
 			spec := transferspec.Spec{
-				Direction: transferspec.Receive, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.cfg.Ports.SSH, DestinationRoot: target, Token: basic,
+				Direction: transferspec.Receive, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.cfg.Ports.SSH,
+				DestinationRoot: target, Token: basic,
 				Tags:  []byte(`{"aspera":{"node":{"access_key":"ak","file_id":"` + e.ID + `"}}}`),
 				Paths: []transferspec.Path{{Source: source}},
 			}
@@ -289,7 +302,9 @@ func TestLinkIsMadeThroughNoLink(t *testing.T) {
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/other/secret.txt"), "tenant B")
-	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret", Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
+	if _,
+		err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
+		Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
 		t.Fatal(err)
 	}
 	key := n.client(t, "ak", "s3cret")
@@ -299,14 +314,16 @@ func TestLinkIsMadeThroughNoLink(t *testing.T) {
 		}
 	}
 	for _, l := range [][2]string{{"/d/top", "/"}, {"/d/top/out", "/default/other"}} {
-		n.call(t, "ak", "s3cret", "POST", "/files/create", `{"paths":[{"path":"`+l[0]+`","type":"symbolic_link","target":{"path":"`+l[1]+`"}}]}`, nil)
+		n.call(t, "ak", "s3cret", "POST", "/files/create", `{"paths":[{"path":"`+l[0]+
+			`","type":"symbolic_link","target":{"path":"`+l[1]+`"}}]}`, nil)
 	}
 	if text, err := os.Readlink(filepath.Join(n.cfg.StorageRoot, "default/tenant/out")); err == nil {
 		t.Errorf("a link was made through a link: %s", text)
 	}
 }
 
-// Links that an administrator places and lists go on leading where they lead; who may write there puts no other in their place.
+// Links that an administrator places and lists go on leading where they lead; who may write
+// there puts no other in their place.
 func TestListedLinksAreFollowed(t *testing.T) {
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	write(t, filepath.Join(n.cfg.StorageRoot, "cold/archive/old"), "old")

@@ -23,7 +23,8 @@ func writeStorageKeys(t *testing.T, dir, active string, keys ...string) {
 	}
 }
 
-// TestStorageIsEncrypted has a node encrypt what it stores: the disk has nothing of it, clients and the Node API see it as it is.
+// TestStorageIsEncrypted has a node encrypt what it stores: the disk has nothing of it, clients
+// and the Node API see it as it is.
 func TestStorageIsEncrypted(t *testing.T) {
 	database := mariadbd.Start(t).Database(t)
 	n := newNode(t, "n1", database)
@@ -86,7 +87,8 @@ func TestStorageIsEncrypted(t *testing.T) {
 	second := newNode(t, "n2", database)
 	second.cfg.StorageRoot, second.cfg.Secrets.StorageKeys = n.cfg.StorageRoot, n.cfg.Secrets.StorageKeys
 	second.start(t)
-	down, err := second.client(t, "node", nodePassword).DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/p1"})
+	down, err := second.client(t, "node", nodePassword).DownloadSetup(ctx,
+		client.TransferRequest{SourceRoot: "/default/p1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ var keyOwner = sync.OnceValues(func() (*rsa.PrivateKey, string) {
 // bearerToken is a token of a user of the access key "ak", as the key's owner signs one.
 func bearerToken(t *testing.T, user string) string {
 	t.Helper()
-	claims := fmt.Sprintf(`{"user_id":%q,"scope":"node.ak:user:all","expires_at":%q,"group_ids":[]}`, user, time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"))
+	claims := fmt.Sprintf(`{"user_id":%q,"scope":"node.ak:user:all","expires_at":%q,"group_ids":[]}`, user,
+		time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"))
 	key, _ := keyOwner()
 	digest := sha512.Sum512([]byte(claims))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA512, digest[:])
@@ -70,7 +71,9 @@ func (n *testNode) sharedKey(t *testing.T) {
 // permit permits a user levels on a file of "ak".
 func (n *testNode) permit(t *testing.T, user, fileID string, levels ...string) (id string) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"access_type": "user", "access_id": user, "file_id": fileID, "access_levels": levels})
+	body,
+		err := json.Marshal(map[string]any{"access_type": "user", "access_id": user, "file_id": fileID,
+		"access_levels": levels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +85,8 @@ func (n *testNode) permit(t *testing.T, user, fileID string, levels ...string) (
 }
 
 // bearerSpec is a transfer of a user of "ak" with the folder of an id.
-func (n *testNode) bearerSpec(t *testing.T, user, fileID string, direction transferspec.Direction, source, destination string) transferspec.Spec {
+func (n *testNode) bearerSpec(t *testing.T, user, fileID string, direction transferspec.Direction, source,
+	destination string) transferspec.Spec {
 	t.Helper()
 	spec := n.keySpec("ak", direction, source, destination)
 	spec.Token = bearerToken(t, user)
@@ -109,26 +113,30 @@ func TestPublishedExampleOfABearer(t *testing.T) {
 	upload := n.bearerSpec(t, "luke@aspera.us", "1", transferspec.Send, file, "/tmp/DIR1/DIR2")
 	refused := func(what string) {
 		t.Helper()
-		if out := run(t, upload); !strings.Contains(out, "error 37: ") || !strings.Contains(out, "it has none to write there") {
+		if out := run(t, upload); !strings.Contains(out, "error 37: ") ||
+			!strings.Contains(out, "it has none to write there") {
 			t.Errorf("%s: %q", what, out)
 		}
 	}
 	refused("without a permission")
 	var made struct{ ID string }
-	n.call(t, "ak", "s", "POST", "/permissions", `{"access_id":"luke@aspera.us", "access_type":"user", "access_level":"view", "file_id":"1"}`, &made)
+	n.call(t, "ak", "s", "POST", "/permissions",
+		`{"access_id":"luke@aspera.us", "access_type":"user", "access_level":"view", "file_id":"1"}`, &made)
 	refused("with view")
 	n.call(t, "ak", "s", "PUT", "/permissions/"+made.ID, `{"access_level":"edit"}`, nil)
 	if out := run(t, upload); out != "" {
 		t.Fatalf("with edit: %s", out)
 	}
-	if text, err := os.ReadFile(filepath.Join(n.cfg.StorageRoot, "default/k/tmp/DIR1/DIR2/testfile01")); err != nil || string(text) != "hello" {
+	if text, err := os.ReadFile(filepath.Join(n.cfg.StorageRoot, "default/k/tmp/DIR1/DIR2/testfile01")); err != nil ||
+		string(text) != "hello" {
 		t.Errorf("what arrived: %q, %v", text, err)
 	}
 	n.call(t, "ak", "s", "DELETE", "/permissions/"+made.ID, "", nil)
 	refused("after the permission is gone")
 }
 
-// node-51, the transfers: each level and what it permits of four transfers. The calls are in TestEachLevelPermitsItsCalls of nodeapi.
+// node-51, the transfers: each level and what it permits of four transfers. The calls are in
+// TestEachLevelPermitsItsCalls of nodeapi.
 func TestLevelsOfTransfers(t *testing.T) {
 	n := startNode(t)
 	n.sharedKey(t)
@@ -253,7 +261,8 @@ func TestEndOfAPermissionHoldsEverywhere(t *testing.T) {
 	}
 	one.call(t, "ak", "s", "DELETE", "/permissions/"+id, "", nil)
 	for _, n := range []*testNode{one, other} {
-		if out := run(t, n.bearerSpec(t, "luke", "1", transferspec.Receive, "/f", t.TempDir())); !strings.Contains(out, "it has none to read there") {
+		if out := run(t, n.bearerSpec(t, "luke", "1", transferspec.Receive, "/f", t.TempDir())); !strings.Contains(out,
+			"it has none to read there") {
 			t.Errorf("download after the end: %q", out)
 		}
 	}

@@ -81,7 +81,8 @@ type node struct {
 
 func serve(ctx context.Context, configFile string, cfg config.Config, env config.Environment, log *slog.Logger) error {
 	n := &node{
-		configFile: configFile, cfg: cfg, env: env, log: log, totals: newTotals(cfg.Rates), registry: prometheus.NewRegistry(),
+		configFile: configFile, cfg: cfg, env: env, log: log, totals: newTotals(cfg.Rates),
+		registry: prometheus.NewRegistry(),
 		migrated: make(chan struct{}),
 	}
 	n.totals.register(n.registry)
@@ -114,7 +115,8 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
 	n.recorder.Keep(store.History(cfg.History))
 	n.health = newHealth(n)
-	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP,
+	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp",
+		cfg.Ports.UDP,
 		"nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
 	err = n.run(ctx)
 	log.Info("hsts ends")
@@ -161,7 +163,8 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	sessions := &transfer.Server{
 		Root: n.files,
 		Authorizer: &token.Verifier{
-			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs}, Ledger: store.Ledger{Store: n.store}, Now: time.Now,
+			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs},
+			Ledger: store.Ledger{Store: n.store}, Now: time.Now,
 		},
 		Recorder:    n.recorder,
 		Links:       data,
@@ -201,7 +204,8 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 
 // serveWebSockets has a port of its own, which may be open to others than the Node API is.
 func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
-	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log})
+	server,
+		err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log})
 	if err != nil {
 		return err
 	}
@@ -226,11 +230,13 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
-			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
+			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP,
+			WSSPort:        n.cfg.Ports.WSS,
 			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
 		},
-		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log, Metrics: n.registry,
+		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
+		Metrics: n.registry,
 	})
 	listener, err := net.Listen("tcp", port(n.cfg.Ports.NodeAPI))
 	if err != nil {
@@ -238,15 +244,16 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	}
 	server := &http.Server{
 		Handler: api.Handler(), TLSConfig: n.secrets.TLS(), ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout:    2 * time.Minute,
 		MaxHeaderBytes: 256 << 10, // a bearer token is a header
 	}
 	n.health.answering.Store(true)
 	return serveHTTP(ctx, server, func() error { return server.ServeTLS(listener, "", "") })
 }
 
-// migrate waits for the database as long as it takes. Transfers that run go on meanwhile; none starts. It reports false when ctx
-// ended first.
+// migrate waits for the database as long as it takes. Transfers that run go on meanwhile; none starts. It
+// reports false when ctx ended first.
 func (n *node) migrate(ctx context.Context) bool {
 	last := ""
 	for {

@@ -83,7 +83,8 @@ func newNode(t *testing.T, name string, database *mysql.Config) *testNode {
 	n := &testNode{cfg: config.Default(), log: &logBuffer{}}
 	n.cfg.StorageRoot = filepath.Join(dir, "storage")
 	n.cfg.Secrets = config.SecretPaths{
-		TokenKeys: filepath.Join(dir, "token-keys"), SSHHostKeys: filepath.Join(dir, "ssh"), TLS: filepath.Join(dir, "tls"), NodeUser: filepath.Join(dir, "node-user"),
+		TokenKeys: filepath.Join(dir, "token-keys"), SSHHostKeys: filepath.Join(dir, "ssh"), TLS: filepath.Join(dir, "tls"),
+		NodeUser: filepath.Join(dir, "node-user"),
 	}
 	n.file = filepath.Join(dir, "hsts.yaml")
 	n.cfg.Ports = config.Ports{SSH: freePort(t), UDP: freePort(t), NodeAPI: freePort(t), Metrics: freePort(t)}
@@ -189,7 +190,8 @@ func writeCertificate(t *testing.T, dir string) []byte {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:    time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, BasicConstraintsValid: true, IsCA: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -244,7 +246,8 @@ func TestNodeFromStartToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha1.Sum(n.hostKey.Marshal())
-	if spec.SSHFP != hex.EncodeToString(sum[:]) || spec.SSHPort != n.cfg.Ports.SSH || spec.FASPPort != n.cfg.Ports.UDP || spec.RemoteHost != "127.0.0.1" {
+	if spec.SSHFP != hex.EncodeToString(sum[:]) || spec.SSHPort != n.cfg.Ports.SSH || spec.FASPPort != n.cfg.Ports.UDP ||
+		spec.RemoteHost != "127.0.0.1" {
 		t.Errorf("spec = %+v", spec)
 	}
 	for path, want := range map[string]string{
@@ -259,7 +262,8 @@ func TestNodeFromStartToEnd(t *testing.T) {
 		t.Errorf("stop: %v", err)
 	}
 	log := n.log.String()
-	for name, secret := range map[string]string{"token": spec.Token, "password": nodePassword, "database password": n.env.Database.Passwd} {
+	for name, secret := range map[string]string{"token": spec.Token, "password": nodePassword,
+		"database password": n.env.Database.Passwd} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds the %s", name)
 		}

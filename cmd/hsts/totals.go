@@ -13,7 +13,8 @@ import (
 type totals struct{ send, receive *engine.RateGroup }
 
 func newTotals(r config.Rates) totals {
-	return totals{send: engine.NewRateGroup(r.TotalSendKbps * 1000), receive: engine.NewRateGroup(r.TotalReceiveKbps * 1000)}
+	return totals{send: engine.NewRateGroup(r.TotalSendKbps * 1000),
+		receive: engine.NewRateGroup(r.TotalReceiveKbps * 1000)}
 }
 
 // set changes the totals while sessions run.

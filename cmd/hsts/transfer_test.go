@@ -146,7 +146,8 @@ func TestPackageIsSentAndReceived(t *testing.T) {
 		paths = append(paths, transferspec.Path{Source: filepath.Join(source, name)})
 	}
 	up, err := c.UploadSetup(ctx, client.TransferRequest{
-		DestinationRoot: "/default/p1", Paths: paths, Cookie: "faspex:p1", Tags: []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
+		DestinationRoot: "/default/p1", Paths: paths, Cookie: "faspex:p1",
+		Tags: []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -159,16 +160,20 @@ func TestPackageIsSentAndReceived(t *testing.T) {
 		t.Errorf("on the node: %.500s", diff)
 	}
 	got := awaitStatus(t, c, idOf(t, up), client.StatusCompleted)
-	if got.StartSpec.Cookie != "faspex:p1" || !strings.Contains(string(got.StartSpec.Tags), `"package_id":"p1"`) || got.StartSpec.Direction != "send" ||
-		got.FilesCompleted != 4 || got.BytesWritten != int64(3<<20+17+5+1) || len(got.Files) != 4 || got.StartSpec.DestinationPath != "/default/p1" {
+	if got.StartSpec.Cookie != "faspex:p1" || !strings.Contains(string(got.StartSpec.Tags), `"package_id":"p1"`) ||
+		got.StartSpec.Direction != "send" ||
+		got.FilesCompleted != 4 || got.BytesWritten != int64(3<<20+17+5+1) || len(got.Files) != 4 ||
+		got.StartSpec.DestinationPath != "/default/p1" {
 		t.Errorf("transfer = %+v", got)
 	}
 	for _, f := range got.Files {
-		if !strings.HasPrefix(f.Path, "/default/p1/") || f.Size > 0 && (f.ChecksumType != "sha-256" || len(f.Checksum) != 64) {
+		if !strings.HasPrefix(f.Path, "/default/p1/") || f.Size > 0 &&
+			(f.ChecksumType != "sha-256" || len(f.Checksum) != 64) {
 			t.Errorf("file = %+v", f)
 		}
 	}
-	if body := get(t, n.metrics+"/metrics"); !strings.Contains(body, `hsts_sessions_ended_total{direction="send",status="completed"} 1`) {
+	if body := get(t, n.metrics+"/metrics"); !strings.Contains(body,
+		`hsts_sessions_ended_total{direction="send",status="completed"} 1`) {
 		t.Errorf("metrics do not count the upload:\n%s", body)
 	}
 	down, err := c.DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/p1"})
@@ -182,7 +187,8 @@ func TestPackageIsSentAndReceived(t *testing.T) {
 	if diff := cmp.Diff(want, files(t, target)); diff != "" {
 		t.Errorf("received: %.500s", diff)
 	}
-	if got := awaitStatus(t, c, idOf(t, down), client.StatusCompleted); got.StartSpec.Direction != "receive" || got.BytesTransferred != int64(3<<20+17+5+1) {
+	if got := awaitStatus(t, c, idOf(t, down), client.StatusCompleted); got.StartSpec.Direction != "receive" ||
+		got.BytesTransferred != int64(3<<20+17+5+1) {
 		t.Errorf("transfer = %+v", got)
 	}
 }
@@ -194,7 +200,9 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 	if err := os.WriteFile(local, []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	spec, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}})
+	spec,
+		err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in",
+		Paths: []transferspec.Path{{Source: local}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +241,9 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 			}
 		})
 	}
-	short, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TokenLifeSeconds: 1})
+	short,
+		err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in",
+		Paths: []transferspec.Path{{Source: local}}, TokenLifeSeconds: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +259,9 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 func TestAccessKeyTransfersWithinItsFolder(t *testing.T) {
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
-	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret", Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
+	if _,
+		err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
+		Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
 		t.Fatal(err)
 	}
 	local := filepath.Join(t.TempDir(), "f.txt")
@@ -257,13 +269,16 @@ func TestAccessKeyTransfersWithinItsFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := transferspec.Spec{
-		Direction: transferspec.Send, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.cfg.Ports.SSH, DestinationRoot: "/in", CreateDir: true,
-		Token: "Basic YWs6czNjcmV0", Tags: []byte(`{"aspera":{"node":{"access_key":"ak","file_id":"1"}}}`), Paths: []transferspec.Path{{Source: local}},
+		Direction: transferspec.Send, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.cfg.Ports.SSH,
+		DestinationRoot: "/in", CreateDir: true,
+		Token: "Basic YWs6czNjcmV0", Tags: []byte(`{"aspera":{"node":{"access_key":"ak","file_id":"1"}}}`),
+		Paths: []transferspec.Path{{Source: local}},
 	}
 	if out, err := command(t, spec).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if text, err := os.ReadFile(filepath.Join(n.cfg.StorageRoot, "default/tenant/in/f.txt")); err != nil || string(text) != "hello" {
+	if text, err := os.ReadFile(filepath.Join(n.cfg.StorageRoot, "default/tenant/in/f.txt")); err != nil ||
+		string(text) != "hello" {
 		t.Errorf("file = %q, %v", text, err)
 	}
 	key := n.client(t, "ak", "s3cret")
@@ -285,7 +300,8 @@ func TestCancelStopsARunningTransfer(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec, err := c.UploadSetup(ctx, client.TransferRequest{
-		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000, RatePolicy: "fixed",
+		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000,
+		RatePolicy: "fixed",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -317,7 +333,9 @@ func TestTwoNodesAreOneService(t *testing.T) {
 	database := mariadbd.Start(t).Database(t)
 	first, second := startNodeOf(t, "n1", database), startNodeOf(t, "n2", database)
 	ctx, a, b := t.Context(), first.client(t, "node", nodePassword), second.client(t, "node", nodePassword)
-	if _, err := a.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s", Storage: &client.Storage{Type: "local", Path: "/default"}}); err != nil {
+	if _,
+		err := a.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s",
+		Storage: &client.Storage{Type: "local", Path: "/default"}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := second.client(t, "ak", "s").Info(ctx); err != nil {
@@ -328,7 +346,8 @@ func TestTwoNodesAreOneService(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec, err := a.UploadSetup(ctx, client.TransferRequest{
-		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000, RatePolicy: "fixed",
+		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000,
+		RatePolicy: "fixed",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -362,7 +381,8 @@ func TestNodeEndsWhileATransferRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec, err := c.UploadSetup(ctx, client.TransferRequest{
-		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000, RatePolicy: "fixed",
+		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local}}, TargetRateKbps: 2000,
+		RatePolicy: "fixed",
 	})
 	if err != nil {
 		t.Fatal(err)

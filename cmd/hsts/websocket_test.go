@@ -33,7 +33,8 @@ func TestTransfersOverWebSocket(t *testing.T) {
 	}
 	source, target := t.TempDir(), t.TempDir()
 	want := tree(t, source)
-	up, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/p1", Paths: []transferspec.Path{{Source: source + "/."}}})
+	up, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/p1",
+		Paths: []transferspec.Path{{Source: source + "/."}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,11 @@ func TestTransfersOverWebSocket(t *testing.T) {
 	if err := os.WriteFile(named, n.ca, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the new certificate", func() (any, bool) { err := n.client(t, "", "").Ping(ctx); return err, err == nil })
+	eventually(t, "the new certificate", func() (any, bool) {
+		err := n.client(t, "", "").Ping(ctx)
+		return err,
+			err == nil
+	})
 	down, err := n.client(t, "node", nodePassword).DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/p1"})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +89,8 @@ func TestNodeWithoutWebSocketSaysSo(t *testing.T) {
 	if !slices.Contains(info.Settings, client.NameAndValue{Name: "wss_enabled", Value: false}) {
 		t.Errorf("settings %v", info.Settings)
 	}
-	if spec, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/default"}); err != nil || spec.WSSEnabled || spec.WSSPort != 0 {
+	if spec, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/default"}); err != nil ||
+		spec.WSSEnabled || spec.WSSPort != 0 {
 		t.Errorf("spec = %+v, %v", spec, err)
 	}
 }

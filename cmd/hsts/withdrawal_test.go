@@ -20,7 +20,8 @@ func TestFaspexTagsAreTheNodeUsersAlone(t *testing.T) {
 	local := filepath.Join(t.TempDir(), "f")
 	write(t, local, "x")
 	key := n.client(t, "ak", "s")
-	for _, tags := range []string{packageTags, `{"aspera":{"Faspex":{"package_id":"p1"}}}`, `{"ASPERA":{"f\u0061spex":{}}}`, `{"aspera":{"faspex":{}},"aspera":{}}`} {
+	for _, tags := range []string{packageTags, `{"aspera":{"Faspex":{"package_id":"p1"}}}`,
+		`{"ASPERA":{"f\u0061spex":{}}}`, `{"aspera":{"faspex":{}},"aspera":{}}`} {
 		if _, err := key.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Tags: []byte(tags)}); err == nil {
 			t.Errorf("upload setup of a key with %s", tags)
 		}
@@ -32,7 +33,8 @@ func TestFaspexTagsAreTheNodeUsersAlone(t *testing.T) {
 		refusedWith(t, "session with "+tags, spec, "aspera.faspex")
 	}
 	// The tags of a transfer token are those in its seal, whatever the client says.
-	spec, err := key.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: local}}})
+	spec,
+		err := key.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: local}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,8 @@ func TestRevokedTokens(t *testing.T) {
 	setup := func() transferspec.Spec {
 		t.Helper()
 		spec, err := c.UploadSetup(ctx, client.TransferRequest{
-			DestinationRoot: "/default/p1", Paths: []transferspec.Path{{Source: slow}}, Tags: []byte(packageTags), TargetRateKbps: 500, RatePolicy: "fixed",
+			DestinationRoot: "/default/p1", Paths: []transferspec.Path{{Source: slow}}, Tags: []byte(packageTags),
+			TargetRateKbps: 500, RatePolicy: "fixed",
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +85,8 @@ func TestRevokedTokens(t *testing.T) {
 	if err := first.client(t, "ak", "s").Revoke(ctx, revocation); err == nil {
 		t.Error("an access key withdraws tokens")
 	}
-	for _, bad := range []client.Revocation{{Tags: []byte(`{}`)}, {Tags: []byte(`{"aspera":{}}`)}, {Tags: revocation.Tags, Direction: "both"}} {
+	for _, bad := range []client.Revocation{{Tags: []byte(`{}`)}, {Tags: []byte(`{"aspera":{}}`)},
+		{Tags: revocation.Tags, Direction: "both"}} {
 		if err := c.Revoke(ctx, bad); err == nil {
 			t.Errorf("%s %s is accepted", bad.Tags, bad.Direction)
 		}
@@ -108,11 +112,13 @@ func TestUsesOfTokensAreCounted(t *testing.T) {
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	makeKey(t, c, "ak", "/default", "")
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/p1/f"), "hello")
-	ask := client.TransferRequest{SourceRoot: "/default/p1", Paths: []transferspec.Path{{Source: "f"}}, Uses: &client.Uses{Name: "p1", Limit: 1}}
+	ask := client.TransferRequest{SourceRoot: "/default/p1", Paths: []transferspec.Path{{Source: "f"}},
+		Uses: &client.Uses{Name: "p1", Limit: 1}}
 	if _, err := n.client(t, "ak", "s").DownloadSetup(ctx, ask); err == nil {
 		t.Error("an access key limits uses")
 	}
-	for _, bad := range []client.Uses{{}, {Name: "p1"}, {Name: "p1", Limit: -1}, {Limit: 1}, {Name: strings.Repeat("x", 256), Limit: 1}} {
+	for _, bad := range []client.Uses{{}, {Name: "p1"}, {Name: "p1", Limit: -1}, {Limit: 1},
+		{Name: strings.Repeat("x", 256), Limit: 1}} {
 		wrong := ask
 		wrong.Uses = &bad
 		if _, err := c.DownloadSetup(ctx, wrong); err == nil {

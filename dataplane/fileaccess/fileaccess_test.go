@@ -141,7 +141,8 @@ func TestIDsFollowRenames(t *testing.T) {
 	other.leads(t, "at the other node", "/", want)
 	other.leads(t, "for a key", "/k", map[string]string{folder: "/b", file: "/b/deep/f", "1": "/"})
 	other.leads(t, "for a key of another folder", "/k/b/deep", map[string]string{folder: "", file: "/f"})
-	other.leads(t, "what is no id", "/", map[string]string{"": "", "x": "", "-1": "", "01": "", "999": "", "18446744073709551616": ""})
+	other.leads(t, "what is no id", "/", map[string]string{"": "", "x": "", "-1": "", "01": "", "999": "",
+		"18446744073709551616": ""})
 	// The name that it had is another's now.
 	one.write(t, "/k/a/deep/f")
 	if again := one.id(t, "/k/a"); again == folder {
@@ -335,7 +336,8 @@ func (n *node) permit(t *testing.T, fileID, kind, who string, levels ...token.Le
 	if _, err := fmt.Sscan(fileID, &id); err != nil {
 		t.Fatal(err)
 	}
-	p, err := n.store.CreatePermission(t.Context(), store.Permission{AccessKey: "ak", FileID: id, AccessType: kind, AccessID: who, Levels: levels})
+	p, err := n.store.CreatePermission(t.Context(), store.Permission{AccessKey: "ak", FileID: id, AccessType: kind,
+		AccessID: who, Levels: levels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,8 +379,9 @@ func TestLevels(t *testing.T) {
 	}
 	luke := fileaccess.User{AccessKey: "ak", Folder: "/k", ID: "luke", Groups: []string{"g1", "g2"}}
 	check("luke of g1", luke, map[string]string{
-		"/": "", "/team": "list ", "/team/new": "list ", "/team/sub": "list read ", "/team/sub/f": "list read ", "/team/sub/no/such": "list read ",
-		"/teams": "", "/teams/f": "", "/else/f": "", "/team/../else": "", "/../k/team": "", "/none": "",
+		"/": "", "/team": "list ", "/team/new": "list ", "/team/sub": "list read ", "/team/sub/f": "list read ",
+		"/team/sub/no/such": "list read ",
+		"/teams":            "", "/teams/f": "", "/else/f": "", "/team/../else": "", "/../k/team": "", "/none": "",
 	})
 	alone := luke
 	alone.Groups = nil
@@ -387,7 +390,8 @@ func TestLevels(t *testing.T) {
 	elsewhere.AccessKey = "other"
 	check("luke of another key", elsewhere, map[string]string{"/team": "", "/team/sub": ""})
 	one.rename(t, "/k/team/sub", "/k/else/moved")
-	check("after a rename", luke, map[string]string{"/team": "list ", "/else": "", "/else/moved/f": "read ", "/team/sub": "list "})
+	check("after a rename", luke, map[string]string{"/team": "list ", "/else": "", "/else/moved/f": "read ",
+		"/team/sub": "list "})
 	one.behind(t, "/k/teams", "/k/team2")
 	one.behind(t, "/k/team", "/k/away")
 	one.behind(t, "/k/team2", "/k/team")
@@ -397,10 +401,12 @@ func TestLevels(t *testing.T) {
 func TestBasicTokensAreThrottled(t *testing.T) {
 	one, _ := nodes(t)
 	one.key(t, "ak", "/")
-	v := &token.Verifier{AccessKeys: fileaccess.Keys{Store: one.store, Files: one.Files}, Ledger: store.Ledger{Store: one.store}, Now: time.Now}
+	v := &token.Verifier{AccessKeys: fileaccess.Keys{Store: one.store, Files: one.Files},
+		Ledger: store.Ledger{Store: one.store}, Now: time.Now}
 	try := func(secret string) error {
 		text := "Basic " + base64.StdEncoding.EncodeToString([]byte("ak:"+secret))
-		_, err := v.Authorize(t.Context(), token.Request{Token: text, Direction: token.Send, User: "xfer", Addr: "192.0.2.1", Destination: "/"})
+		_, err := v.Authorize(t.Context(), token.Request{Token: text, Direction: token.Send, User: "xfer", Addr: "192.0.2.1",
+			Destination: "/"})
 		return err
 	}
 	for i := range 20 {

@@ -1,8 +1,8 @@
 // Package fileaccess knows the ids of files, and who may do what with them.
 //
-// An id belongs to a file of the storage, whoever asks for it: it stays when the file is renamed by any door of the node, and what takes the
-// place of a file gets another. The package keeps ids and permissions in the store, looks at the storage to see which file is which, and
-// knows nothing of HTTP.
+// An id belongs to a file of the storage, whoever asks for it: it stays when the file is renamed by any door of the
+// node, and what takes the place of a file gets another. The package keeps ids and permissions in the store, looks at
+// the storage to see which file is which, and knows nothing of HTTP.
 package fileaccess
 
 import (
@@ -34,8 +34,8 @@ type Entry struct {
 	Identity storage.Identity
 }
 
-// Path is the path of a file id beneath folder, which is an access key's; "1" is the folder itself. The error wraps token.ErrFileNotFound if
-// the id was never given out, or its file is gone, is another one, or lies elsewhere.
+// Path is the path of a file id beneath folder, which is an access key's; "1" is the folder itself. The error wraps
+// token.ErrFileNotFound if the id was never given out, or its file is gone, is another one, or lies elsewhere.
 func (f *Files) Path(ctx context.Context, folder, fileID string) (string, error) {
 	id, err := strconv.ParseUint(fileID, 10, 64)
 	if err != nil || strconv.FormatUint(id, 10) != fileID {
@@ -70,7 +70,8 @@ func pathOf(way []store.Object) string {
 	return path.Join(names...)
 }
 
-// holds reports whether a path is that of the object. A path that can't be looked at is an error, one that leads nowhere is not.
+// holds reports whether a path is that of the object. A path that can't be looked at is an error,
+// one that leads nowhere is not.
 func (f *Files) holds(p string, o store.Object) (bool, error) {
 	_, seen, err := f.root.Identify(p)
 	switch {
@@ -84,7 +85,8 @@ func (f *Files) holds(p string, o store.Object) (bool, error) {
 
 // gone reports that nothing that has an id is at a path.
 func gone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, storage.ErrLink) || errors.Is(err, storage.ErrBadPath) || notFolder(err)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, storage.ErrLink) || errors.Is(err, storage.ErrBadPath) ||
+		notFolder(err)
 }
 
 func object(i storage.Identity) store.Object {
@@ -170,8 +172,8 @@ func (f *Files) children(ctx context.Context, parent uint64, entries []Entry) ([
 	return nil, fmt.Errorf("file ids: the folder changes too quickly: %w", store.ErrBusy)
 }
 
-// renew gives ids to objects that have none at their place. Those that were moved by somebody else bring theirs along; others is what was
-// known at the places and is there no more.
+// renew gives ids to objects that have none at their place. Those that were moved by somebody else bring theirs along;
+// others is what was known at the places and is there no more.
 func (f *Files) renew(ctx context.Context, others []uint64, missing []store.Object) error {
 	moved, err := f.moved(ctx, missing)
 	if err != nil {
@@ -199,8 +201,8 @@ func (f *Files) renew(ctx context.Context, others []uint64, missing []store.Obje
 	return f.store.AddObjects(ctx, added)
 }
 
-// moved finds the objects that are no longer where they were last seen, by what they are. Storages that don't say when a file was made
-// don't tell a moved file from another with its number.
+// moved finds the objects that are no longer where they were last seen, by what they are. Storages that don't say when
+// a file was made don't tell a moved file from another with its number.
 func (f *Files) moved(ctx context.Context, objects []store.Object) (map[store.Object]store.Object, error) {
 	var told []store.Object
 	for _, o := range objects {

@@ -19,8 +19,8 @@ type User struct {
 	Groups            []string
 }
 
-// Levels are what a user may do with what is, or would be, at a path beneath the key's folder: the union of what was permitted on it and on
-// all folders above it, to the user and to its groups.
+// Levels are what a user may do with what is, or would be, at a path beneath the key's folder: the union of what was
+// permitted on it and on all folders above it, to the user and to its groups.
 func (f *Files) Levels(ctx context.Context, u User, p string) (token.Levels, error) {
 	clean, err := storage.Clean(p)
 	if err != nil {
@@ -33,7 +33,8 @@ func (f *Files) Levels(ctx context.Context, u User, p string) (token.Levels, err
 	return f.store.GrantedLevels(ctx, u.AccessKey, u.ID, u.Groups, ids)
 }
 
-// keptUnder are the ids under which permissions for a path beneath a key's folder are kept. What is not there has none of its own.
+// keptUnder are the ids under which permissions for a path beneath a key's folder are kept. What is
+// not there has none of its own.
 func (f *Files) keptUnder(ctx context.Context, folder, p string) ([]uint64, error) {
 	way, err := f.way(ctx, path.Join(folder, p))
 	if err != nil && !gone(err) {
@@ -91,12 +92,14 @@ func tokenKey(k store.AccessKey, err error) (token.AccessKey, error) {
 	}
 	return token.AccessKey{
 		ID: k.ID, CreatedUsec: k.CreatedUsec, Root: k.StoragePath, VerificationKey: k.TokenVerificationKey,
-		Rates:   token.Rates{TargetKbps: k.Limits.TargetRateKbps, TargetCapKbps: k.Limits.TargetRateCapKbps, Policy: k.Limits.Policy},
+		Rates: token.Rates{TargetKbps: k.Limits.TargetRateKbps, TargetCapKbps: k.Limits.TargetRateCapKbps,
+			Policy: k.Limits.Policy},
 		Ciphers: k.Limits.Ciphers(),
 	}, nil
 }
 
-// Above are the ids under which permissions for a file are kept: of the key's folder, of the folders on the way, and its own.
+// Above are the ids under which permissions for a file are kept: of the key's folder, of the
+// folders on the way, and its own.
 func (f *Files) Above(ctx context.Context, folder, fileID string) ([]uint64, error) {
 	p, err := f.Path(ctx, folder, fileID)
 	if err != nil {

@@ -36,7 +36,8 @@ func (f *Files) Sweep(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// SweepFrom looks at the ids that follow last, and gives the last of them, or 0 when none follow. It forgets all that have no way to the top.
+// SweepFrom looks at the ids that follow last, and gives the last of them, or 0 when none follow. It forgets
+// all that have no way to the top.
 func (f *Files) SweepFrom(ctx context.Context, last uint64) (uint64, error) {
 	for more := true; more; {
 		var err error
@@ -61,7 +62,8 @@ func (f *Files) SweepFrom(ctx context.Context, last uint64) (uint64, error) {
 	return objects[len(objects)-1].ID, f.store.RemoveObjects(ctx, forget)
 }
 
-// missing reports that an object is not in its folder, which is there: a storage that is not mounted has not lost its files.
+// missing reports that an object is not in its folder, which is there: a storage that is not
+// mounted has not lost its files.
 func (f *Files) missing(ctx context.Context, o store.Object) (bool, error) {
 	way, err := f.store.ObjectWay(ctx, o.ID)
 	if errors.Is(err, store.ErrNotFound) {

@@ -75,7 +75,8 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 		return nil, err
 	}
 	k := store.AccessKey{
-		ID: in.ID, ParentID: c.keyID(), StoragePath: folder, TokenVerificationKey: in.TokenVerificationKey, Configuration: in.Configuration,
+		ID: in.ID, ParentID: c.keyID(), StoragePath: folder, TokenVerificationKey: in.TokenVerificationKey,
+		Configuration: in.Configuration,
 	}
 	if err := s.Store.CreateAccessKey(ctx, k, in.Secret); err != nil {
 		return nil, err
@@ -115,7 +116,8 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 		}
 		in.Configuration, in.Storage = nil, nil
 	}
-	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey, Configuration: in.Configuration}
+	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey,
+		Configuration: in.Configuration}
 	if in.Storage != nil {
 		folder, err := keyFolder(c, in.Storage)
 		if err != nil {
@@ -133,8 +135,8 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 	return nil, nil
 }
 
-// checkOwnChange refuses what a key may not change of itself: its owner set the limits and the folder. What a client sends back as it
-// read it is no change.
+// checkOwnChange refuses what a key may not change of itself: its owner set the limits and the folder. What a client
+// sends back as it read it is no change.
 func checkOwnChange(k store.AccessKey, in client.AccessKeyUpdate) error {
 	if in.Configuration != nil && !sameJSON(in.Configuration, k.Configuration) {
 		return errForbidden("an access key can't change its own configuration")
@@ -201,7 +203,8 @@ func (s *Server) manageableKey(ctx context.Context, c *caller, id string) (store
 	return s.visibleKey(ctx, c, id)
 }
 
-// keyFolder is the folder of a key, absolute beneath the storage root; a key made with a key lies below its parent's folder.
+// keyFolder is the folder of a key, absolute beneath the storage root; a key made with a key
+// lies below its parent's folder.
 func keyFolder(c *caller, st *client.Storage) (string, error) {
 	if st == nil || st.Path == "" {
 		return "", errBadRequest("storage with type and path is needed")

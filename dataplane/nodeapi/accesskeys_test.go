@@ -31,7 +31,8 @@ func status(t *testing.T, err error, want int) {
 
 func createKey(t *testing.T, c *client.Client, id, secret, path string) client.AccessKey {
 	t.Helper()
-	k, err := c.CreateAccessKey(t.Context(), client.AccessKey{ID: id, Secret: secret, Storage: &client.Storage{Type: "local", Path: path}})
+	k, err := c.CreateAccessKey(t.Context(), client.AccessKey{ID: id, Secret: secret,
+		Storage: &client.Storage{Type: "local", Path: path}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +43,10 @@ func TestAccessKeyLife(t *testing.T) {
 	a := start(t)
 	ctx, c := t.Context(), a.master(t)
 	made := createKey(t, c, "ak-1", "s3cret", "/tenants/a")
-	equal(t, "created", made, client.AccessKey{ID: "ak-1", Secret: "s3cret", RootFileID: "1", Storage: &client.Storage{Type: "local", Path: "/tenants/a"}})
-	_, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak-1", Secret: "x", Storage: &client.Storage{Type: "local", Path: "/b"}})
+	equal(t, "created", made, client.AccessKey{ID: "ak-1", Secret: "s3cret", RootFileID: "1",
+		Storage: &client.Storage{Type: "local", Path: "/tenants/a"}})
+	_, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak-1", Secret: "x",
+		Storage: &client.Storage{Type: "local", Path: "/b"}})
 	if !client.IsConflict(err) {
 		t.Errorf("second create: %v", err)
 	}
@@ -122,7 +125,8 @@ func TestAccessKeySeesItsFolderAlone(t *testing.T) {
 	if err := os.Symlink("../b", filepath.Join(a.dir, "tenants/a/link")); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]int{"/../../secret.txt": 404, "/tenants/b": 404, "/link/theirs.txt": 403, "/link/not-there": 403} {
+	for path, want := range map[string]int{"/../../secret.txt": 404, "/tenants/b": 404, "/link/theirs.txt": 403,
+		"/link/not-there": 403} {
 		_, err := key.Browse(ctx, client.BrowseRequest{Path: path})
 		status(t, err, want)
 	}
@@ -150,7 +154,9 @@ func TestAccessKeySeesItsFolderAlone(t *testing.T) {
 	if k, err := c.AccessKey(ctx, "a-child"); err != nil || k.Storage.Path != "/tenants/a/sub" {
 		t.Errorf("child = %+v, %v", k, err)
 	}
-	if _, err := key.CreateAccessKey(ctx, client.AccessKey{ID: "up", Secret: "x", Storage: &client.Storage{Type: "local", Path: "/../"}}); err == nil {
+	if _,
+		err := key.CreateAccessKey(ctx, client.AccessKey{ID: "up", Secret: "x",
+		Storage: &client.Storage{Type: "local", Path: "/../"}}); err == nil {
 		t.Error("a key makes a key for its own root")
 	}
 }
@@ -158,7 +164,8 @@ func TestAccessKeySeesItsFolderAlone(t *testing.T) {
 func TestAccessKeyLimitsItsTransfers(t *testing.T) {
 	a := start(t)
 	ctx, c := t.Context(), a.master(t)
-	_, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s", Storage: &client.Storage{Type: "local", Path: "/k"},
+	_, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s",
+		Storage:       &client.Storage{Type: "local", Path: "/k"},
 		Configuration: []byte(`{"transfer":{"target_rate_kbps":1000,"target_rate_cap_kbps":2000,"policy":"low","cipher":"aes-128"}}`)})
 	if err != nil {
 		t.Fatal(err)
@@ -169,9 +176,11 @@ func TestAccessKeyLimitsItsTransfers(t *testing.T) {
 		target, cap int64
 		policy      string
 	}{
-		"nothing asked":  {client.TransferRequest{}, 1000, 2000, "low"},
-		"less asked":     {client.TransferRequest{TargetRateKbps: 500, TargetRateCapKbps: 700, RatePolicy: "high"}, 500, 700, "high"},
-		"too much asked": {client.TransferRequest{TargetRateKbps: 9000, TargetRateCapKbps: 9000, RatePolicy: "rude"}, 2000, 2000, "low"},
+		"nothing asked": {client.TransferRequest{}, 1000, 2000, "low"},
+		"less asked": {client.TransferRequest{TargetRateKbps: 500, TargetRateCapKbps: 700, RatePolicy: "high"}, 500, 700,
+			"high"},
+		"too much asked": {client.TransferRequest{TargetRateKbps: 9000, TargetRateCapKbps: 9000, RatePolicy: "rude"}, 2000,
+			2000, "low"},
 	} {
 		spec, err := key.UploadSetup(ctx, tt.req)
 		if err != nil {
@@ -181,7 +190,8 @@ func TestAccessKeyLimitsItsTransfers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if spec.TargetRateKbps != tt.target || g.Rates.TargetCapKbps != tt.cap || g.Rates.Policy != tt.policy || spec.Cipher != "aes-128-gcm" {
+		if spec.TargetRateKbps != tt.target || g.Rates.TargetCapKbps != tt.cap || g.Rates.Policy != tt.policy ||
+			spec.Cipher != "aes-128-gcm" {
 			t.Errorf("%s: spec %+v, rates %+v", name, spec, g.Rates)
 		}
 	}

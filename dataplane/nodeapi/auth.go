@@ -24,7 +24,8 @@ type caller struct {
 	key *store.AccessKey
 	// bearer is set when the key's owner signed a token for user.
 	bearer bool
-	// granted is set for the user of a bearer token who may only what it has been permitted; all others may do what the access key may.
+	// granted is set for the user of a bearer token who may only what it has been permitted; all others
+	// may do what the access key may.
 	granted *fileaccess.User
 	// root is the caller's folder beneath the storage root, files the handle on it.
 	root  string
@@ -124,8 +125,8 @@ func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, e
 	return s.keyCaller(c)
 }
 
-// may refuses what the caller is not permitted to do with what is, or would be, at a path. It has to be asked before anything is looked at:
-// its answer does not tell what is there.
+// may refuses what the caller is not permitted to do with what is, or would be, at a path. It has to be asked before
+// anything is looked at: its answer does not tell what is there.
 func (s *Server) may(ctx context.Context, c *caller, level token.Level, p string) error {
 	levels, err := s.levels(ctx, c, p)
 	if err != nil {

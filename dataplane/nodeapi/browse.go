@@ -144,7 +144,8 @@ func (s *Server) allShown(ctx context.Context, c *caller, levels token.Levels, e
 	return entries
 }
 
-// target describes what a link leads to, if that is in the caller's folder, on no further link, and the caller's to list.
+// target describes what a link leads to, if that is in the caller's folder, on no further
+// link, and the caller's to list.
 func (s *Server) target(ctx context.Context, c *caller, e client.Entry) *client.Entry {
 	if e.Type != typeLink {
 		return nil

@@ -15,7 +15,8 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
-// maxContent is the largest file that the Node API sends itself. It holds a call's connection for as long as the client takes.
+// maxContent is the largest file that the Node API sends itself. It holds a call's connection
+// for as long as the client takes.
 const maxContent = 16 << 20
 
 // content is a file as the answer to a call.
@@ -26,8 +27,8 @@ type content struct {
 	when time.Time
 }
 
-// contentsByPath answers a file whose path is one element of the URL. Clients encode it as forms do, so that a space is "+"; a file that
-// has a "+" in its name is found by clients that don't.
+// contentsByPath answers a file whose path is one element of the URL. Clients encode it as forms do, so that a space is
+// "+"; a file that has a "+" in its name is found by clients that don't.
 func (s *Server) contentsByPath(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	element := strings.TrimSuffix(strings.TrimPrefix(r.URL.EscapedPath(), "/files/"), "/contents")
 	p, err := url.QueryUnescape(element)
@@ -64,7 +65,8 @@ func (s *Server) openContent(ctx context.Context, c *caller, p string) (any, err
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errConflict("only files have contents, this is a " + strings.ReplaceAll(kindOrSpecial(info.Mode()), "_", " "))
+		return nil, errConflict("only files have contents, this is a " +
+			strings.ReplaceAll(kindOrSpecial(info.Mode()), "_", " "))
 	}
 	f, err := files.OpenContent(clean)
 	if err != nil {

@@ -28,8 +28,8 @@ func errNotFound(message string) error { return &apiError{http.StatusNotFound, m
 
 func errConflict(message string) error { return &apiError{http.StatusConflict, message} }
 
-// toAPIError maps what lower layers report to what a caller may know. Anything unknown is a 500 without details, which are
-// logged instead.
+// toAPIError maps what lower layers report to what a caller may know. Anything unknown is a 500 without
+// details, which are logged instead.
 func toAPIError(err error) *apiError {
 	var known *apiError
 	if errors.As(err, &known) {

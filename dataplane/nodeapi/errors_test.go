@@ -66,7 +66,8 @@ func writableBelow(t *testing.T, dir string) {
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 }
 
-// node-10: each kind of failure has its status and a text that says what it is, and only those of the database name the database.
+// node-10: each kind of failure has its status and a text that says what it is, and only those of
+// the database name the database.
 func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 	a := start(t)
 	for _, d := range []string{"ro", "ok"} {
@@ -87,16 +88,17 @@ func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 		code       int
 		says       []string
 	}{
-		"create, read-only":  {"create", `{"path":"/ro/x","type":"directory"}`, 403, denied},
-		"file, read-only":    {"create", `{"path":"/ro/x","type":"file","contents":""}`, 403, denied},
-		"link, read-only":    {"create", `{"path":"/ro/x","type":"symbolic_link","target":{"path":"/ok"}}`, 403, denied},
-		"delete, read-only":  {"delete", `{"path":"/ro/file"}`, 403, denied},
-		"rename, read-only":  {"rename", `{"path":"/ro","source":"file","destination":"other"}`, 403, denied},
-		"create in a loop":   {"create", `{"path":"/one/x","type":"directory"}`, 409, []string{loop}},
-		"info of a loop":     {"info", `{"path":"/self/x"}`, 409, []string{loop}},
-		"delete in a loop":   {"delete", `{"path":"/two/x"}`, 409, []string{loop}},
-		"beneath a file":     {"create", `{"path":"/ro/file/x","type":"directory"}`, 409, []string{"not a directory"}},
-		"name that is large": {"create", fmt.Sprintf(`{"path":"/%s","type":"directory"}`, strings.Repeat("x", 256)), 400, []string{"not a valid path"}},
+		"create, read-only": {"create", `{"path":"/ro/x","type":"directory"}`, 403, denied},
+		"file, read-only":   {"create", `{"path":"/ro/x","type":"file","contents":""}`, 403, denied},
+		"link, read-only":   {"create", `{"path":"/ro/x","type":"symbolic_link","target":{"path":"/ok"}}`, 403, denied},
+		"delete, read-only": {"delete", `{"path":"/ro/file"}`, 403, denied},
+		"rename, read-only": {"rename", `{"path":"/ro","source":"file","destination":"other"}`, 403, denied},
+		"create in a loop":  {"create", `{"path":"/one/x","type":"directory"}`, 409, []string{loop}},
+		"info of a loop":    {"info", `{"path":"/self/x"}`, 409, []string{loop}},
+		"delete in a loop":  {"delete", `{"path":"/two/x"}`, 409, []string{loop}},
+		"beneath a file":    {"create", `{"path":"/ro/file/x","type":"directory"}`, 409, []string{"not a directory"}},
+		"name that is large": {"create", fmt.Sprintf(`{"path":"/%s","type":"directory"}`, strings.Repeat("x", 256)), 400,
+			[]string{"not a valid path"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, body := a.curl(t, "/files/"+tt.call, append(asNode, "-d", `{"paths":[`+tt.body+`]}`)...)
@@ -105,7 +107,8 @@ func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 			for _, says := range tt.says {
 				ok = ok || strings.Contains(e.UserMessage, says)
 			}
-			if code != "200" || e.Code != tt.code || e.Reason != http.StatusText(tt.code) || !ok || strings.Contains(body, "database") {
+			if code != "200" || e.Code != tt.code || e.Reason != http.StatusText(tt.code) || !ok ||
+				strings.Contains(body, "database") {
 				t.Errorf("%s %s, want %d and %q", code, body, tt.code, tt.says)
 			}
 		})
@@ -125,10 +128,12 @@ func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 
 // node-10: an I/O error of the storage is a 500 that says so. The kernel's own files have one at hand.
 func TestInputOutputErrorsAreTold(t *testing.T) {
-	if msg := nodeapi.APIErrorOf(&os.PathError{Op: "read", Path: "x", Err: syscall.EIO}); msg != "500 the storage reports an input/output error" {
+	if msg := nodeapi.APIErrorOf(&os.PathError{Op: "read", Path: "x",
+		Err: syscall.EIO}); msg != "500 the storage reports an input/output error" {
 		t.Error(msg)
 	}
-	if msg := nodeapi.APIErrorOf(&os.PathError{Op: "read", Path: "x", Err: syscall.ENXIO}); !strings.HasPrefix(msg, "500 the storage reports: ") {
+	if msg := nodeapi.APIErrorOf(&os.PathError{Op: "read", Path: "x", Err: syscall.ENXIO}); !strings.HasPrefix(msg,
+		"500 the storage reports: ") {
 		t.Error(msg)
 	}
 }
@@ -137,7 +142,8 @@ func TestInputOutputErrorsAreTold(t *testing.T) {
 func TestOneBadPathSpoilsNoOther(t *testing.T) {
 	a := start(t)
 	for _, bad := range []string{
-		`{"path":"/none/x/y"}`, `{"path":7}`, `"text"`, `null`, `{}`, `{"path":"/a\u0000b"}`, "{\"path\":\"/\xff\"}", `{"path":"/f/under"}`,
+		`{"path":"/none/x/y"}`, `{"path":7}`, `"text"`, `null`, `{}`, `{"path":"/a\u0000b"}`, "{\"path\":\"/\xff\"}",
+		`{"path":"/f/under"}`,
 		fmt.Sprintf(`{"path":"/%s"}`, strings.Repeat("x", 300)), `{"path":"/loop/x"}`,
 	} {
 		for _, call := range []string{"create", "info", "rename", "delete", "space"} {
@@ -154,9 +160,12 @@ func TestOneBadPathSpoilsNoOther(t *testing.T) {
 				}
 			}
 			elements[42] = bad
-			code, _, body := a.curl(t, "/files/"+call, append(asNode, "--data-binary", `{"paths":[`+strings.Join(elements, ",")+`]}`)...)
+			code, _,
+				body := a.curl(t, "/files/"+call, append(asNode, "--data-binary", `{"paths":[`+strings.Join(elements, ",")+`]}`)...)
 			if call == "space" {
-				code, _, body = a.curl(t, "/space", append(asNode, "--data-binary", `{"paths":[`+strings.Repeat(`{"path":"/"},`, 99)+bad+`]}`)...)
+				code, _,
+					body = a.curl(t, "/space", append(asNode, "--data-binary", `{"paths":[`+strings.Repeat(`{"path":"/"},`, 99)+bad+
+					`]}`)...)
 			}
 			if code != "200" {
 				t.Errorf("%s of %q: %s %s", call, bad, code, body)
@@ -189,13 +198,15 @@ func TestTopOfMountsNamesTheStorages(t *testing.T) {
 	}
 	a := startIn(t, dir)
 	want := "nothing can be made at the top of the storage, only below the storages /archive, /default"
-	for _, body := range []string{`{"path":"/x","type":"directory"}`, `{"path":"/x/y/z","type":"directory"}`, `{"path":"x","type":"file","contents":""}`} {
+	for _, body := range []string{`{"path":"/x","type":"directory"}`, `{"path":"/x/y/z","type":"directory"}`,
+		`{"path":"x","type":"file","contents":""}`} {
 		_, _, answer := a.curl(t, "/files/create", append(asNode, "-d", `{"paths":[`+body+`]}`)...)
 		if e := pathErrors(t, answer)[0]; e.Code != 403 || e.UserMessage != want {
 			t.Errorf("%s: %s", body, answer)
 		}
 	}
-	_, err := a.master(t).CreateAccessKey(t.Context(), client.AccessKey{ID: "k", Secret: "s", Storage: &client.Storage{Type: "local", Path: "/tenant"}})
+	_, err := a.master(t).CreateAccessKey(t.Context(),
+		client.AccessKey{ID: "k", Secret: "s", Storage: &client.Storage{Type: "local", Path: "/tenant"}})
 	var e *client.Error
 	if !asError(err, &e) || e.Status != 403 || e.UserMessage != want {
 		t.Errorf("the folder of a key: %v", err)

@@ -74,8 +74,8 @@ func element(text json.RawMessage) (pathItem, error) {
 	return item, err
 }
 
-// eachPath runs fn on every path of a request. What fails is told beside the path, in an answer that is a success; only a database that is
-// away ends the call, as it would fail for every other path too.
+// eachPath runs fn on every path of a request. What fails is told beside the path, in an answer that is a success; only
+// a database that is away ends the call, as it would fail for every other path too.
 func (s *Server) eachPath(r *http.Request, fn func(item pathItem) error) (any, error) {
 	elements, err := paths(r)
 	if err != nil {
@@ -146,8 +146,8 @@ func (s *Server) createPath(ctx context.Context, c *caller, item pathItem) error
 	return whereToMake(c, item.Path, err)
 }
 
-// whereToMake turns the refusal of the file system to make something at the top of the storage into one that says where it can be made: the
-// top often holds nothing but the folders at which storages are mounted.
+// whereToMake turns the refusal of the file system to make something at the top of the storage into one that says where
+// it can be made: the top often holds nothing but the folders at which storages are mounted.
 func whereToMake(c *caller, p string, err error) error {
 	if c.root != "/" || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		return err
@@ -168,7 +168,8 @@ func whereToMake(c *caller, p string, err error) error {
 	if len(below) > most {
 		below, more = below[:most], " and others"
 	}
-	return errForbidden("nothing can be made at the top of the storage, only below the storages /" + strings.Join(below, ", /") + more)
+	return errForbidden("nothing can be made at the top of the storage, only below the storages /" +
+		strings.Join(below, ", /") + more)
 }
 
 func createFile(files *storage.Root, p, contents string) error {
@@ -254,7 +255,8 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 		}
 		return errConflict("exists already")
 	}
-	return s.files.Rename(ctx, path.Join(c.root, from), path.Join(c.root, to), func() error { return c.files.Rename(from, to) })
+	return s.files.Rename(ctx, path.Join(c.root, from), path.Join(c.root, to),
+		func() error { return c.files.Rename(from, to) })
 }
 
 // isName reports whether s is one name, not a path.

@@ -65,7 +65,8 @@ func TestFilesByPath(t *testing.T) {
 	if codes := codesOf(body); codes != "400,409" {
 		t.Errorf("create: %s", body)
 	}
-	if l, err := c.Browse(ctx, client.BrowseRequest{Path: "/l"}); err != nil || l.Self.Type != "symbolic_link" || len(l.Items) != 0 {
+	if l, err := c.Browse(ctx, client.BrowseRequest{Path: "/l"}); err != nil || l.Self.Type != "symbolic_link" ||
+		len(l.Items) != 0 {
 		t.Errorf("the link: %+v, %v", l, err)
 	}
 	_, _, body = a.curl(t, "/files/delete", append(asNode, "-d",

@@ -67,8 +67,10 @@ func (s *Server) idPath(ctx context.Context, c *caller, r *http.Request) (uint64
 	return id, p, err
 }
 
-// permittedPath is idPath of a file that the caller may do something with. An id that is nobody's is answered like one of others.
-func (s *Server) permittedPath(ctx context.Context, c *caller, r *http.Request, level token.Level) (id uint64, p string, levels token.Levels, err error) {
+// permittedPath is idPath of a file that the caller may do something with. An id that is nobody's
+// is answered like one of others.
+func (s *Server) permittedPath(ctx context.Context, c *caller, r *http.Request, level token.Level) (id uint64, p string,
+	levels token.Levels, err error) {
 	id, p, err = s.idPath(ctx, c, r)
 	if err == nil {
 		levels, err = s.levels(ctx, c, p)
@@ -91,8 +93,8 @@ func (s *Server) readFile(ctx context.Context, c *caller, r *http.Request) (any,
 	return byID(id, entry(p, info), levels), nil
 }
 
-// listFiles answers page by page to clients of version 4.0, which read the next page's token from a header. Others get all at once, or the
-// page that they name.
+// listFiles answers page by page to clients of version 4.0, which read the next page's token from a header. Others get
+// all at once, or the page that they name.
 func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	_, folder, levels, err := s.permittedPath(ctx, c, r, token.LevelList)
 	if err != nil {
@@ -106,7 +108,8 @@ func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any
 	if err != nil {
 		return nil, err
 	}
-	header := http.Header{"X-Total-Count": {strconv.Itoa(found.total)}, "Access-Control-Expose-Headers": {"X-Total-Count, " + nextPageHeader}}
+	header := http.Header{"X-Total-Count": {strconv.Itoa(found.total)},
+		"Access-Control-Expose-Headers": {"X-Total-Count, " + nextPageHeader}}
 	if found.more && r.Header.Get("Accept-Version") == version4 {
 		header.Set(nextPageHeader, placeAfter(l.order, found.last))
 	}
@@ -121,7 +124,8 @@ func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any
 	return answer{header, out}, nil
 }
 
-// version4 is the version of clients that read listings by tokens. They can't name a page or an order: both would be others with each page.
+// version4 is the version of clients that read listings by tokens. They can't name a page or an order: both
+// would be others with each page.
 const version4 = "4.0"
 
 // listingByID reads the query of a listing by id.
@@ -130,7 +134,9 @@ func listingByID(c *caller, folder string, r *http.Request) (listing, error) {
 	v4 := r.Header.Get("Accept-Version") == version4
 	for _, name := range []string{"page", "sort"} {
 		if v4 && q.Has(name) {
-			return listing{}, errBadRequest(name + " is not for Accept-Version 4.0: pages follow each other by iteration_token, in the order of names")
+			return listing{},
+				errBadRequest(name +
+					" is not for Accept-Version 4.0: pages follow each other by iteration_token, in the order of names")
 		}
 	}
 	l := listing{files: c.files, folder: folder, count: maxSkip}

@@ -17,7 +17,8 @@ func linked(t *testing.T) *api {
 	a.write(t, "tenants/b/theirs.txt", "x")
 	a.write(t, "tenants/a/d/mine.txt", "x")
 	createKey(t, a.master(t), "a", "s", "/tenants/a")
-	for name, text := range map[string]string{"out": "../b", "d/out": "../../b", "file": "../b/theirs.txt", "gone": "../c", "in": "d", "top": "/", "self": "self"} {
+	for name, text := range map[string]string{"out": "../b", "d/out": "../../b", "file": "../b/theirs.txt", "gone": "../c",
+		"in": "d", "top": "/", "self": "self"} {
 		if err := os.Symlink(text, filepath.Join(a.dir, "tenants/a", name)); err != nil {
 			t.Fatal(err)
 		}
@@ -50,11 +51,14 @@ func TestFileCallsFollowNoLink(t *testing.T) {
 	a := linked(t)
 	asKey := []string{"-u", "a:s"}
 	for name, call := range map[string][2]string{
-		"create":        {"/files/create", `{"paths":[{"path":"/out/new","type":"directory"},{"path":"/out/d/e/f","type":"directory"},{"path":"/in/new","type":"file","contents":""}]}`},
-		"create a link": {"/files/create", `{"paths":[{"path":"/top/l","type":"symbolic_link","target":{"path":"/d"}},{"path":"/out/l","type":"symbolic_link","target":{"path":"/d"}}]}`},
-		"delete":        {"/files/delete", `{"paths":[{"path":"/out/theirs.txt"},{"path":"/in/mine.txt"}]}`},
-		"rename":        {"/files/rename", `{"paths":[{"path":"/out","source":"theirs.txt","destination":"t"},{"path":"/in","source":"mine.txt","destination":"t"}]}`},
-		"info":          {"/files/info", `{"paths":[{"path":"/out/theirs.txt"},{"path":"/out/not-there"}]}`},
+		"create": {"/files/create",
+			`{"paths":[{"path":"/out/new","type":"directory"},{"path":"/out/d/e/f","type":"directory"},{"path":"/in/new","type":"file","contents":""}]}`},
+		"create a link": {"/files/create",
+			`{"paths":[{"path":"/top/l","type":"symbolic_link","target":{"path":"/d"}},{"path":"/out/l","type":"symbolic_link","target":{"path":"/d"}}]}`},
+		"delete": {"/files/delete", `{"paths":[{"path":"/out/theirs.txt"},{"path":"/in/mine.txt"}]}`},
+		"rename": {"/files/rename",
+			`{"paths":[{"path":"/out","source":"theirs.txt","destination":"t"},{"path":"/in","source":"mine.txt","destination":"t"}]}`},
+		"info": {"/files/info", `{"paths":[{"path":"/out/theirs.txt"},{"path":"/out/not-there"}]}`},
 	} {
 		_, _, body := a.curl(t, call[0], append(asKey, "-d", call[1])...)
 		var out struct {
@@ -75,7 +79,8 @@ func TestFileCallsFollowNoLink(t *testing.T) {
 		}
 	}
 	for _, p := range []string{"/out", "/d/out", "/in", "/out/sub"} {
-		if _, err := a.client(t, "a", "s").CreateAccessKey(t.Context(), client.AccessKey{ID: "child", Storage: &client.Storage{Type: "local", Path: p}}); err == nil {
+		if _, err := a.client(t, "a", "s").CreateAccessKey(t.Context(),
+			client.AccessKey{ID: "child", Storage: &client.Storage{Type: "local", Path: p}}); err == nil {
 			t.Errorf("a key for %s", p)
 		}
 	}
@@ -108,7 +113,8 @@ func TestFileIDsOfLinksOpenNothing(t *testing.T) {
 		if code, _, body := a.curl(t, "/files/"+e.ID+"/files", asKey...); code != want || strings.Contains(body, "theirs") {
 			t.Errorf("listing of %s: %s %s", e.Name, code, body)
 		}
-		if code, _, body := a.curl(t, "/files/"+e.ID+"/files", append(asKey, "-d", `{"name":"n","type":"folder"}`)...); code != want {
+		if code, _, body := a.curl(t, "/files/"+e.ID+"/files",
+			append(asKey, "-d", `{"name":"n","type":"folder"}`)...); code != want {
 			t.Errorf("folder in %s: %s %s", e.Name, code, body)
 		}
 		if code, _, body := a.curl(t, "/files/"+e.ID, asKey...); code != "200" || !strings.Contains(body, `"type":"link"`) {
@@ -121,13 +127,16 @@ func TestLinksMadeByCallsStayInTheFolder(t *testing.T) {
 	a := start(t)
 	createKey(t, a.master(t), "a", "s", "/tenants/a")
 	for _, target := range []string{"/", "/etc/passwd", "../../b", "/../..", "d/../../.."} {
-		a.curl(t, "/files/create", "-u", "a:s", "-d", `{"paths":[{"path":"/x/y","type":"directory"},{"path":"/x/y/l","type":"symbolic_link","target":{"path":"`+target+`"}}]}`)
+		a.curl(t, "/files/create", "-u", "a:s", "-d",
+			`{"paths":[{"path":"/x/y","type":"directory"},{"path":"/x/y/l","type":"symbolic_link","target":{"path":"`+target+
+				`"}}]}`)
 		link := filepath.Join(a.dir, "tenants/a/x/y/l")
 		text, err := os.Readlink(link)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if to := filepath.Join(filepath.Dir(link), text); filepath.IsAbs(text) || to != filepath.Join(a.dir, "tenants/a") && !strings.HasPrefix(to, filepath.Join(a.dir, "tenants/a")+"/") {
+		if to := filepath.Join(filepath.Dir(link), text); filepath.IsAbs(text) || to != filepath.Join(a.dir, "tenants/a") &&
+			!strings.HasPrefix(to, filepath.Join(a.dir, "tenants/a")+"/") {
 			t.Errorf("target %s became %s", target, text)
 		}
 		if err := os.Remove(link); err != nil {

@@ -23,7 +23,8 @@ import (
 type filter struct {
 	// types are kinds of the interface by path.
 	types []string
-	// names and paths are shell patterns of which one has to match, outNames of which none may. Fold compares without case.
+	// names and paths are shell patterns of which one has to match, outNames of which none
+	// may. Fold compares without case.
 	names, outNames, paths []string
 	fold                   bool
 	sizeMin, sizeMax       *int64
@@ -60,7 +61,8 @@ func (f filter) check() error {
 
 // byName reports whether a name passes.
 func (f filter) byName(p, name string) bool {
-	return (len(f.names) == 0 || f.matches(f.names, name)) && !f.matches(f.outNames, name) && (len(f.paths) == 0 || f.matches(f.paths, p))
+	return (len(f.names) == 0 || f.matches(f.names, name)) && !f.matches(f.outNames, name) &&
+		(len(f.paths) == 0 || f.matches(f.paths, p))
 }
 
 func (f filter) matches(patterns []string, name string) bool {
@@ -101,8 +103,8 @@ type order struct {
 	needsInfo bool
 }
 
-// entryOrder reads "name" or "name_d" (descending); folders and files are mixed, as clients expect. Those that are alike are in the order
-// of their paths.
+// entryOrder reads "name" or "name_d" (descending); folders and files are mixed, as clients expect. Those that are
+// alike are in the order of their paths.
 func entryOrder(sort string) (order, error) {
 	name, descending := strings.CutSuffix(sort, "_d")
 	o := order{name: sort}
@@ -163,7 +165,8 @@ func (f *first) sorted() []candidate {
 	return f.all
 }
 
-// listing is a part of a folder. Its cost is that of the folder, whichever part it is, and its memory that of the part and what is skipped.
+// listing is a part of a folder. Its cost is that of the folder, whichever part it is, and its memory that
+// of the part and what is skipped.
 type listing struct {
 	files  *storage.Root
 	folder string
@@ -230,7 +233,8 @@ func (l listing) read(ctx context.Context) (part, error) {
 // eachCheck is after how many entries it is looked whether the caller is still there.
 const eachCheck = 4096
 
-// consider looks at an entry as closely as filter and order need. Names that are not UTF-8 can't be told in JSON, and are left out.
+// consider looks at an entry as closely as filter and order need. Names that are not UTF-8 can't be
+// told in JSON, and are left out.
 func (f filter) consider(p string, d fs.DirEntry, needsInfo bool) (c candidate, ok bool, err error) {
 	c = candidate{path: p, kind: kindOf(d.Type())}
 	if !utf8.ValidString(d.Name()) || !f.byName(p, d.Name()) || len(f.types) > 0 && !slices.Contains(f.types, c.kind) {
@@ -271,8 +275,8 @@ func kindOrSpecial(mode fs.FileMode) string {
 	return kindOf(mode)
 }
 
-// place is an iteration token: the entry that the next page comes behind. It does not depend on how many come before, so that a page
-// neither repeats nor skips entries when others come and go.
+// place is an iteration token: the entry that the next page comes behind. It does not depend on how many come before,
+// so that a page neither repeats nor skips entries when others come and go.
 type place struct {
 	Sort  string `json:"s,omitempty"`
 	Name  string `json:"n"`
@@ -282,7 +286,9 @@ type place struct {
 }
 
 func placeAfter(o order, last candidate) string {
-	text, err := json.Marshal(place{Sort: o.name, Name: path.Base(last.path), Kind: last.kind, Size: last.size, Mtime: last.mtime})
+	text,
+		err := json.Marshal(place{Sort: o.name, Name: path.Base(last.path), Kind: last.kind, Size: last.size,
+		Mtime: last.mtime})
 	if err != nil {
 		return "" // Texts and numbers are always JSON.
 	}

@@ -74,7 +74,8 @@ func TestPagesHoldEachEntryOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		var page client.Page
-		if code, _ := a.call(t, asNodeUser, "/files/page", &page, "-d", string(body)); code != "200" || page.ItemCount != len(page.Items) || page.ItemCount > 700 {
+		if code, _ := a.call(t, asNodeUser, "/files/page", &page, "-d", string(body)); code != "200" ||
+			page.ItemCount != len(page.Items) || page.ItemCount > 700 {
 			t.Fatalf("page: %s, %d items", code, page.ItemCount)
 		}
 		for _, e := range page.Items {
@@ -172,11 +173,13 @@ func TestFiltersSelectWhatTheySay(t *testing.T) {
 		}
 	}
 	for _, query := range []string{
-		"type=pipe", "type=directory", "min_size=-1", "max_size=big", "min_modified_time=yesterday", "sort=color", "per_page=0", "page=x", "name_glob=[",
+		"type=pipe", "type=directory", "min_size=-1", "max_size=big", "min_modified_time=yesterday", "sort=color",
+		"per_page=0", "page=x", "name_glob=[",
 		"name=a&name_glob=b", "iteration_token=%3F", "target_id=5",
 	} {
 		for _, version := range []string{"", "4.0"} {
-			if code, _ := a.call(t, "ak:s", "/files/1/files?"+query, nil, "-g", "-H", "Accept-Version: "+version); code != "400" {
+			if code, _ := a.call(t, "ak:s", "/files/1/files?"+query, nil, "-g", "-H", "Accept-Version: "+
+				version); code != "400" {
 				t.Errorf("%s: %s", query, code)
 			}
 		}
@@ -198,7 +201,8 @@ func TestFiltersSelectWhatTheySay(t *testing.T) {
 		}
 	}
 	for _, body := range []string{
-		`{"path":"/k","filters":{"basenames":["["]}}`, `{"path":"/k","filters":{"types":["pipe"]}}`, `{"path":"/k","filters":{"size_min":"x"}}`,
+		`{"path":"/k","filters":{"basenames":["["]}}`, `{"path":"/k","filters":{"types":["pipe"]}}`,
+		`{"path":"/k","filters":{"size_min":"x"}}`,
 		`{"path":"/k","filters":{"mtime_min":"now"}}`, `{"path":"/k","skip":-1}`,
 	} {
 		if code, _ := a.call(t, asNodeUser, "/files/browse", nil, "-d", body); code != "400" {
@@ -223,7 +227,8 @@ func TestContents(t *testing.T) {
 	} {
 		code, headers, body := a.curl(t, path, "-u", user)
 		if code != "200" || body != "0123456789" || !strings.Contains(headers, "Content-Length: 10") ||
-			!strings.Contains(headers, "Content-Disposition: attachment; filename") || !strings.Contains(headers, "Accept-Ranges: bytes") {
+			!strings.Contains(headers, "Content-Disposition: attachment; filename") ||
+			!strings.Contains(headers, "Accept-Ranges: bytes") {
 			t.Errorf("%s: %s %s\n%s", path, code, body, headers)
 		}
 		code, headers, body = a.curl(t, path, "-u", user, "-r", "3-5")
@@ -234,7 +239,8 @@ func TestContents(t *testing.T) {
 			t.Errorf("%s, a range behind the end: %s", path, code)
 		}
 	}
-	if _, headers, _ := a.curl(t, "/files/%2Fsub%2Ff.html/contents", "-u", "ak:s"); !strings.Contains(headers, "Content-Type: application/octet-stream") ||
+	if _, headers, _ := a.curl(t, "/files/%2Fsub%2Ff.html/contents", "-u", "ak:s"); !strings.Contains(headers,
+		"Content-Type: application/octet-stream") ||
 		!strings.Contains(headers, "X-Content-Type-Options: nosniff") {
 		t.Errorf("a page of somebody's: %s", headers)
 	}
@@ -250,7 +256,8 @@ func TestContents(t *testing.T) {
 		t.Errorf("a big file: %s %s", code, body)
 	}
 	for path, want := range map[string]string{
-		"/files/%2Fk/contents": "404", "/files/%2Fsub/contents": "409", "/files/%2F..%2F..%2Fetc%2Fpasswd/contents": "404", "/files/1/content": "409",
+		"/files/%2Fk/contents": "404", "/files/%2Fsub/contents": "409", "/files/%2F..%2F..%2Fetc%2Fpasswd/contents": "404",
+		"/files/1/content":        "409",
 		"/files/%2Fa%00/contents": "400", "/files/999/content": "404",
 	} {
 		if code, _, body := a.curl(t, path, "-u", "ak:s"); code != want {
@@ -263,7 +270,8 @@ func TestContents(t *testing.T) {
 func TestSearch(t *testing.T) {
 	a := start(t)
 	createKey(t, a.master(t), "ak", "s", "/k")
-	for name, size := range map[string]int{"top.txt": 1, "d/one.txt": 20, "d/e/two.txt": 300, "d/e/f/three.bin": 4, "x/four.TXT": 5} {
+	for name, size := range map[string]int{"top.txt": 1, "d/one.txt": 20, "d/e/two.txt": 300, "d/e/f/three.bin": 4,
+		"x/four.TXT": 5} {
 		a.write(t, "k/"+name, strings.Repeat("x", size))
 	}
 	old := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -297,12 +305,14 @@ func TestSearch(t *testing.T) {
 		for _, e := range found.Items {
 			paths = append(paths, e.Path)
 		}
-		if got := fmt.Sprintf("%s of %d", strings.Join(paths, ","), found.TotalCount); code != "200" || got != want || !found.Complete || found.ItemCount != len(paths) {
+		if got := fmt.Sprintf("%s of %d", strings.Join(paths, ","), found.TotalCount); code != "200" || got != want ||
+			!found.Complete || found.ItemCount != len(paths) {
 			t.Errorf("%s: %s %s, want %s, %+v", body, code, got, want, found.Parameters)
 		}
 	}
 	for body, want := range map[string]string{
-		`{"path":"/none"}`: "404", `{"path":"/out"}`: "403", `{"path":"/top.txt"}`: "409", `{"path":"/","depth_min":3,"depth_max":2}`: "400", `{"path":"/","sort":"x"}`: "400",
+		`{"path":"/none"}`: "404", `{"path":"/out"}`: "403", `{"path":"/top.txt"}`: "409",
+		`{"path":"/","depth_min":3,"depth_max":2}`: "400", `{"path":"/","sort":"x"}`: "400",
 	} {
 		if code, _ := a.call(t, "ak:s", "/files/search", nil, "-d", body); code != want {
 			t.Errorf("%s: %s", body, code)
@@ -310,7 +320,8 @@ func TestSearch(t *testing.T) {
 	}
 	a.limitVisits(3)
 	var found client.SearchResult
-	if code, _ := a.call(t, "ak:s", "/files/search", &found, "-d", `{"path":"/"}`); code != "200" || found.Complete || found.Visited != 3 || found.VisitLimit != 3 || found.TotalCount != 3 {
+	if code, _ := a.call(t, "ak:s", "/files/search", &found, "-d", `{"path":"/"}`); code != "200" || found.Complete ||
+		found.Visited != 3 || found.VisitLimit != 3 || found.TotalCount != 3 {
 		t.Errorf("a search that would visit too much: %s %+v", code, found)
 	}
 	var usage client.Usage
@@ -330,12 +341,15 @@ func TestLinksShowTheirTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"file": "/d/mine.txt file 5", "folder": "/d directory 0", "sibling": "/links/file symbolic_link", "gone": "", "out": "", "out of it": "", "absolute": "",
+		"file": "/d/mine.txt file 5", "folder": "/d directory 0", "sibling": "/links/file symbolic_link", "gone": "",
+		"out": "", "out of it": "", "absolute": "",
 		"over the top": "", "through": "", "self": "/links/self symbolic_link", "root": "/ directory 0", "back in": "",
 	}
 	for name, text := range map[string]string{
-		"file": "../d/mine.txt", "folder": "../d", "sibling": "file", "gone": "../none", "out": "../../other", "out of it": "../../other/theirs.txt",
-		"absolute": filepath.Join(a.dir, "k/d/mine.txt"), "over the top": "../../../../../etc/passwd", "through": "folder/mine.txt", "self": "self", "root": "..",
+		"file": "../d/mine.txt", "folder": "../d", "sibling": "file", "gone": "../none", "out": "../../other",
+		"out of it": "../../other/theirs.txt",
+		"absolute":  filepath.Join(a.dir, "k/d/mine.txt"), "over the top": "../../../../../etc/passwd",
+		"through": "folder/mine.txt", "self": "self", "root": "..",
 		"back in": "../../k/d/mine.txt",
 	} {
 		if err := os.Symlink(text, filepath.Join(a.dir, "k/links", name)); err != nil {
@@ -378,9 +392,12 @@ func TestHostilePathsReachNothing(t *testing.T) {
 	}
 	before := namesIn(t, a.dir)
 	hostile := []string{
-		"/../secret.txt", "../secret.txt", "/./../../secret.txt", "/k/../../secret.txt", "//secret.txt", "/up/secret.txt", "/up/kk/secret.txt", "/abs/secret.txt", "/file", "/file/",
-		"/mine.txt/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", `/..\\secret.txt`, "/up/../secret.txt", "/" + strings.Repeat("../", 100) + "secret.txt", "/.../secret.txt",
-		"/" + strings.Repeat("a/", 3000) + "x", "/" + strings.Repeat("x", 300), "/secret.txt.", "/secret.txt ", "/MINE.TXT/../secret.txt", "/a\u0000b", a.dir + "/secret.txt", "/etc/passwd",
+		"/../secret.txt", "../secret.txt", "/./../../secret.txt", "/k/../../secret.txt", "//secret.txt", "/up/secret.txt",
+		"/up/kk/secret.txt", "/abs/secret.txt", "/file", "/file/",
+		"/mine.txt/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", `/..\\secret.txt`, "/up/../secret.txt", "/" +
+			strings.Repeat("../", 100) + "secret.txt", "/.../secret.txt",
+		"/" + strings.Repeat("a/", 3000) + "x", "/" + strings.Repeat("x", 300), "/secret.txt.", "/secret.txt ",
+		"/MINE.TXT/../secret.txt", "/a\u0000b", a.dir + "/secret.txt", "/etc/passwd",
 		"/../kk/secret.txt", "/proc/self/root" + a.dir + "/secret.txt", ".faspex-storage", "/up/.faspex-storage",
 	}
 	for _, p := range hostile {
@@ -390,17 +407,22 @@ func TestHostilePathsReachNothing(t *testing.T) {
 		}
 		q := string(text)
 		for _, call := range [][2]string{
-			{"/files/browse", `{"path":` + q + `}`}, {"/files/page", `{"path":` + q + `}`}, {"/files/search", `{"path":` + q + `}`}, {"/files/du", `{"path":` + q + `}`},
-			{"/files/info", `{"paths":[{"path":` + q + `}]}`}, {"/space", `{"paths":[{"path":` + q + `}]}`}, {"/files/delete", `{"paths":[{"path":` + q + `}]}`},
-			{"/files/rename", `{"paths":[{"path":` + q + `,"source":"secret.txt","destination":"x"},{"path":"/","source":` + q + `,"destination":"y"},{"path":"/","source":"mine.txt","destination":` + q + `}]}`},
+			{"/files/browse", `{"path":` + q + `}`}, {"/files/page", `{"path":` + q + `}`},
+			{"/files/search", `{"path":` + q + `}`}, {"/files/du", `{"path":` + q + `}`},
+			{"/files/info", `{"paths":[{"path":` + q + `}]}`}, {"/space", `{"paths":[{"path":` + q + `}]}`},
+			{"/files/delete", `{"paths":[{"path":` + q + `}]}`},
+			{"/files/rename", `{"paths":[{"path":` + q + `,"source":"secret.txt","destination":"x"},{"path":"/","source":` + q +
+				`,"destination":"y"},{"path":"/","source":"mine.txt","destination":` + q + `}]}`},
 		} {
 			code, _, body := a.curl(t, call[0], "-u", "ak:s", "-d", call[1])
 			if strings.Contains(body, "s3cret") || strings.Contains(body, `"size":6`) || code == "500" || code == "503" {
 				t.Errorf("%s of %s: %s %s", call[0], p, code, body)
 			}
 		}
-		path := "/files/" + strings.NewReplacer("%", "%25", "/", "%2F", " ", "%20", "\x00", "%00", `\`, "%5C").Replace(p) + "/contents"
-		if code, _, body := a.curl(t, path, "-u", "ak:s", "--path-as-is"); strings.Contains(body, "s3cret") || code == "200" && body != "mine" {
+		path := "/files/" + strings.NewReplacer("%", "%25", "/", "%2F", " ", "%20", "\x00", "%00", `\`, "%5C").Replace(p) +
+			"/contents"
+		if code, _, body := a.curl(t, path, "-u", "ak:s", "--path-as-is"); strings.Contains(body, "s3cret") ||
+			code == "200" && body != "mine" {
 			t.Errorf("contents of %s: %s %s", p, code, body)
 		}
 	}

@@ -71,17 +71,21 @@ func startWith(t *testing.T, s *store.Store, dir string) *api {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	if a.keys, err = token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}}); err != nil {
+	if a.keys,
+		err = token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}}); err != nil {
 		t.Fatal(err)
 	}
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: a.keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePass} },
 		Transfer: nodeapi.TransferSettings{
-			Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33002, WSSPort: 9093, SSHFingerprint: "ab12", Ciphers: []string{"aes-256-gcm", "aes-128-gcm"},
+			Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33002, WSSPort: 9093, SSHFingerprint: "ab12",
+			Ciphers:    []string{"aes-256-gcm", "aes-128-gcm"},
 			RatePolicy: "fair", TargetRateKbps: 100_000, MaxRateKbps: 500_000,
 		},
-		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.NewJSONHandler(a.log, nil)), Metrics: prometheus.NewRegistry(),
+		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.NewJSONHandler(a.log, nil)),
+		Metrics: prometheus.NewRegistry(),
 	})
 	a.server = server
 	web := httptest.NewTLSServer(server.Handler())
@@ -97,7 +101,8 @@ func startWith(t *testing.T, s *store.Store, dir string) *api {
 
 func (a *api) client(t *testing.T, user, password string) *client.Client {
 	t.Helper()
-	c, err := client.New(client.Config{URL: a.url, Username: user, Password: password, CA: a.ca, ServerName: "example.com"})
+	c, err := client.New(client.Config{URL: a.url, Username: user, Password: password, CA: a.ca,
+		ServerName: "example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +118,8 @@ func (a *api) master(t *testing.T) *client.Client { return a.client(t, nodeUser,
 // curl runs the real client and returns the status and the headers and body as they came.
 func (a *api) curl(t *testing.T, path string, args ...string) (status, headers, body string) {
 	t.Helper()
-	args = append([]string{"-sS", "--http1.1", "--cacert", a.caFile, "-D", "/dev/stderr", "-w", "\n%{http_code}", a.url + path}, args...)
+	args = append([]string{"-sS", "--http1.1", "--cacert", a.caFile, "-D", "/dev/stderr", "-w", "\n%{http_code}", a.url +
+		path}, args...)
 	cmd := exec.CommandContext(t.Context(), "curl", args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -157,19 +163,22 @@ func TestWithCurl(t *testing.T) {
 	if status != "401" || !strings.Contains(headers, "Www-Authenticate: Basic") || errorOf(body).Code != 401 {
 		t.Errorf("info without credentials: %s\n%s%s", status, headers, body)
 	}
-	for _, credentials := range []string{nodeUser + ":wrong", "other:" + nodePass, nodeUser + ":", ":", "wörd:x", strings.Repeat("x", 5000) + ":x"} {
+	for _, credentials := range []string{nodeUser + ":wrong", "other:" + nodePass, nodeUser +
+		":", ":", "wörd:x", strings.Repeat("x", 5000) + ":x"} {
 		if status, _, _ := a.curl(t, "/info", "-u", credentials); status != "401" {
 			t.Errorf("credentials %q: %s", credentials, status)
 		}
 	}
 	status, headers, body = a.curl(t, "/info", asNode...)
 	var info client.Info
-	if err := json.Unmarshal([]byte(body), &info); err != nil || status != "200" || info.TransferUser != "xfer" || info.Version != "9.9" ||
+	if err := json.Unmarshal([]byte(body), &info); err != nil || status != "200" || info.TransferUser != "xfer" ||
+		info.Version != "9.9" ||
 		info.ACLs[0] != "key_master" || !strings.Contains(headers, "Content-Type: application/json") {
 		t.Errorf("info: %s %v\n%s%s", status, err, headers, body)
 	}
 	// Clients take no text for a truth value or a number: node-3.
-	for _, typed := range []string{`"name":"wss_enabled","value":true`, `"name":"wss_port","value":9093`, `"name":"content_protection_required","value":false`} {
+	for _, typed := range []string{`"name":"wss_enabled","value":true`, `"name":"wss_port","value":9093`,
+		`"name":"content_protection_required","value":false`} {
 		if !strings.Contains(body, typed) {
 			t.Errorf("info has no %s: %s", typed, body)
 		}
@@ -180,14 +189,16 @@ func TestWithCurl(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/ops/transfers/%C3%BC": "404", "/ops/transfers/%00": "404", "/access_keys/%C3%BC": "404", "/access_keys/%2F": "404",
-		"/ops/transfers?access_key=%C3%BC": "200", "/ops/transfers?tag=%25%5C%27%00%FF": "200", "/ops/transfers?count=0": "400",
+		"/ops/transfers?access_key=%C3%BC": "200", "/ops/transfers?tag=%25%5C%27%00%FF": "200",
+		"/ops/transfers?count=0":   "400",
 		"/files/%2Fa%2Fb/contents": "404", "/%2e%2e/info": "404",
 	} {
 		if status, _, body := a.curl(t, path, append(asNode, "--path-as-is")...); status != want {
 			t.Errorf("%s: %s %s", path, status, body)
 		}
 	}
-	for name, payload := range map[string]string{"not json": "x", "null": "null", "two": "{}{}", "wrong type": `{"transfer_requests":7}`, "empty": ""} {
+	for name, payload := range map[string]string{"not json": "x", "null": "null", "two": "{}{}",
+		"wrong type": `{"transfer_requests":7}`, "empty": ""} {
 		status, _, body = a.curl(t, "/files/upload_setup", append(asNode, "-X", "POST", "-d", payload)...)
 		if status != "400" || errorOf(body).Code != 400 {
 			t.Errorf("%s: %s %s", name, status, body)
@@ -252,9 +263,12 @@ func TestSetupSealsWhatWasAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := *out.TransferSpecs[0].TransferSpec
-	if spec.Direction != "send" || spec.DestinationRoot != "/default/p1" || spec.RemoteHost != "192.0.2.7" || spec.RemoteUser != "xfer" ||
-		spec.SSHPort != 33001 || spec.FASPPort != 33002 || !spec.WSSEnabled || spec.WSSPort != 9093 || spec.SSHFP != "ab12" || spec.Cipher != "aes-256-gcm" || spec.CipherAllowed != "aes-128-gcm" ||
-		spec.TargetRateKbps != 500_000 || spec.RatePolicy != "fair" || spec.Cookie != "c:1" || len(spec.Paths) != 1 || spec.Paths[0].Source != "a.txt" {
+	if spec.Direction != "send" || spec.DestinationRoot != "/default/p1" || spec.RemoteHost != "192.0.2.7" ||
+		spec.RemoteUser != "xfer" ||
+		spec.SSHPort != 33001 || spec.FASPPort != 33002 || !spec.WSSEnabled || spec.WSSPort != 9093 || spec.SSHFP != "ab12" ||
+		spec.Cipher != "aes-256-gcm" || spec.CipherAllowed != "aes-128-gcm" ||
+		spec.TargetRateKbps != 500_000 || spec.RatePolicy != "fair" || spec.Cookie != "c:1" || len(spec.Paths) != 1 ||
+		spec.Paths[0].Source != "a.txt" {
 		t.Errorf("spec = %s", body)
 	}
 	g, err := a.keys.Open(spec.Token)
@@ -269,11 +283,13 @@ func TestSetupSealsWhatWasAsked(t *testing.T) {
 			} `json:"faspex"`
 		} `json:"aspera"`
 	}
-	if err := json.Unmarshal(g.Tags, &tags); err != nil || tags.Aspera.Faspex.PackageID != "p1" || tags.Aspera.XferID != g.TransferID {
+	if err := json.Unmarshal(g.Tags, &tags); err != nil || tags.Aspera.Faspex.PackageID != "p1" ||
+		tags.Aspera.XferID != g.TransferID {
 		t.Errorf("tags = %s", g.Tags)
 	}
 	left := time.Until(g.ExpiresAt)
-	if g.Cookie != "c:1" || g.User != "xfer" || g.Root != "/" || g.TokenUser != nodeUser || left > time.Minute || left < 30*time.Second {
+	if g.Cookie != "c:1" || g.User != "xfer" || g.Root != "/" || g.TokenUser != nodeUser || left > time.Minute ||
+		left < 30*time.Second {
 		t.Errorf("grant = %+v", g)
 	}
 	if strings.Contains(a.log.String(), spec.Token) {
@@ -293,20 +309,31 @@ func TestSetupPaths(t *testing.T) {
 		shown                   paths
 		status                  int
 	}{
-		"upload to the root":         {upload: true, allowed: paths{{Destination: "/"}}, destination: "/"},
-		"upload to one destination":  {upload: true, req: client.TransferRequest{Paths: paths{{Destination: "/in/../x"}}}, allowed: paths{{Destination: "/x"}}, destination: "/x"},
-		"upload climbs out":          {upload: true, req: client.TransferRequest{DestinationRoot: "/in", Paths: paths{{Destination: "../../x"}}}, allowed: paths{{Destination: "/in/x"}}, destination: "/in/x"},
-		"upload pairs":               {upload: true, req: client.TransferRequest{DestinationRoot: "/d", Paths: paths{{Source: "a", Destination: "b"}}}, allowed: paths{{Source: "a", Destination: "/d/b"}}, destination: "/d", shown: paths{{Source: "a", Destination: "b"}}},
-		"upload of mixed paths":      {upload: true, req: client.TransferRequest{Paths: paths{{Source: "a", Destination: "b"}, {Source: "c"}}}, status: 400},
-		"upload with a NUL":          {upload: true, req: client.TransferRequest{DestinationRoot: "/a\x00b"}, status: 400},
-		"upload with too long name":  {upload: true, req: client.TransferRequest{DestinationRoot: "/" + strings.Repeat("x", 256)}, status: 400},
-		"upload with negative life":  {upload: true, req: client.TransferRequest{TokenLifeSeconds: -1}, status: 400},
-		"upload with bad tags":       {upload: true, req: client.TransferRequest{Tags: []byte(`{"aspera":[]}`)}, status: 400},
-		"download of a whole folder": {req: client.TransferRequest{SourceRoot: "/default/p1"}, allowed: paths{{Source: "/default/p1"}}, sourceRoot: "/default/p1", shown: paths{{Source: "."}}},
-		"download of names":          {req: client.TransferRequest{SourceRoot: "/d", Paths: paths{{Source: "a"}, {Source: "/b/c"}}}, allowed: paths{{Source: "/d/a"}, {Source: "/d/b/c"}}, sourceRoot: "/d", shown: paths{{Source: "a"}, {Source: "/b/c"}}},
-		"download climbs out":        {req: client.TransferRequest{SourceRoot: "/d", Paths: paths{{Source: "../e"}}}, allowed: paths{{Source: "/d/e"}}, sourceRoot: "/d", shown: paths{{Source: "../e"}}},
-		"download pairs":             {req: client.TransferRequest{Paths: paths{{Source: "a", Destination: "b"}}}, allowed: paths{{Source: "/a", Destination: "b"}}, shown: paths{{Source: "a", Destination: "b"}}},
-		"download of a destination":  {req: client.TransferRequest{Paths: paths{{Destination: "b"}}}, status: 400},
+		"upload to the root": {upload: true, allowed: paths{{Destination: "/"}}, destination: "/"},
+		"upload to one destination": {upload: true, req: client.TransferRequest{Paths: paths{{Destination: "/in/../x"}}},
+			allowed: paths{{Destination: "/x"}}, destination: "/x"},
+		"upload climbs out": {upload: true, req: client.TransferRequest{DestinationRoot: "/in",
+			Paths: paths{{Destination: "../../x"}}}, allowed: paths{{Destination: "/in/x"}}, destination: "/in/x"},
+		"upload pairs": {upload: true, req: client.TransferRequest{DestinationRoot: "/d",
+			Paths: paths{{Source: "a", Destination: "b"}}}, allowed: paths{{Source: "a", Destination: "/d/b"}},
+			destination: "/d", shown: paths{{Source: "a", Destination: "b"}}},
+		"upload of mixed paths": {upload: true,
+			req: client.TransferRequest{Paths: paths{{Source: "a", Destination: "b"}, {Source: "c"}}}, status: 400},
+		"upload with a NUL": {upload: true, req: client.TransferRequest{DestinationRoot: "/a\x00b"}, status: 400},
+		"upload with too long name": {upload: true, req: client.TransferRequest{DestinationRoot: "/" +
+			strings.Repeat("x", 256)}, status: 400},
+		"upload with negative life": {upload: true, req: client.TransferRequest{TokenLifeSeconds: -1}, status: 400},
+		"upload with bad tags":      {upload: true, req: client.TransferRequest{Tags: []byte(`{"aspera":[]}`)}, status: 400},
+		"download of a whole folder": {req: client.TransferRequest{SourceRoot: "/default/p1"},
+			allowed: paths{{Source: "/default/p1"}}, sourceRoot: "/default/p1", shown: paths{{Source: "."}}},
+		"download of names": {req: client.TransferRequest{SourceRoot: "/d",
+			Paths: paths{{Source: "a"}, {Source: "/b/c"}}}, allowed: paths{{Source: "/d/a"}, {Source: "/d/b/c"}},
+			sourceRoot: "/d", shown: paths{{Source: "a"}, {Source: "/b/c"}}},
+		"download climbs out": {req: client.TransferRequest{SourceRoot: "/d", Paths: paths{{Source: "../e"}}},
+			allowed: paths{{Source: "/d/e"}}, sourceRoot: "/d", shown: paths{{Source: "../e"}}},
+		"download pairs": {req: client.TransferRequest{Paths: paths{{Source: "a", Destination: "b"}}},
+			allowed: paths{{Source: "/a", Destination: "b"}}, shown: paths{{Source: "a", Destination: "b"}}},
+		"download of a destination": {req: client.TransferRequest{Paths: paths{{Destination: "b"}}}, status: 400},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

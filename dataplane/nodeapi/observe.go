@@ -51,7 +51,8 @@ func (w *statusWriter) WriteHeader(status int) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// observe counts and logs each call once. The log has the route, not the path: a path may hold names that are nobody's business.
+// observe counts and logs each call once. The log has the route, not the path: a path may hold
+// names that are nobody's business.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()

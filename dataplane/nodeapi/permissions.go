@@ -133,7 +133,8 @@ func (s *Server) createPermission(ctx context.Context, c *caller, r *http.Reques
 		return nil, err
 	}
 	made, err := s.Store.CreatePermission(ctx, store.Permission{
-		AccessKey: key, FileID: id, AccessType: in.AccessType, AccessID: in.AccessID, Levels: levels, Tags: in.Tags, CreatedBy: c.user,
+		AccessKey: key, FileID: id, AccessType: in.AccessType, AccessID: in.AccessID, Levels: levels, Tags: in.Tags,
+		CreatedBy: c.user,
 	})
 	if err != nil {
 		return nil, err
@@ -165,7 +166,8 @@ func (s *Server) listPermissions(ctx context.Context, c *caller, r *http.Request
 	}
 	q := r.URL.Query()
 	f := store.PermissionFilter{
-		AccessKey: key, AccessType: q.Get("access_type"), AccessID: q.Get("access_id"), CreatedBy: q.Get("created_by_id"), UpdatedBy: q.Get("last_updated_by_id"),
+		AccessKey: key, AccessType: q.Get("access_type"), AccessID: q.Get("access_id"), CreatedBy: q.Get("created_by_id"),
+		UpdatedBy: q.Get("last_updated_by_id"),
 	}
 	for _, level := range append(q["access_levels[]"], q["access_levels"]...) {
 		if f.Level = token.Level(level); !slices.Contains(token.AllLevels(), f.Level) {
@@ -304,8 +306,10 @@ type empty struct{}
 
 func describePermission(p store.Permission) permissionBody {
 	return permissionBody{
-		ID: strconv.FormatUint(p.ID, 10), FileID: strconv.FormatUint(p.FileID, 10), AccessType: p.AccessType, AccessID: p.AccessID,
-		AccessLevels: p.Levels, AccessLevel: accessLevel(p.Levels), Tags: p.Tags, CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt,
+		ID: strconv.FormatUint(p.ID, 10), FileID: strconv.FormatUint(p.FileID, 10), AccessType: p.AccessType,
+		AccessID:     p.AccessID,
+		AccessLevels: p.Levels, AccessLevel: accessLevel(p.Levels), Tags: p.Tags, CreatedBy: p.CreatedBy,
+		CreatedAt: p.CreatedAt,
 		UpdatedBy: p.UpdatedBy, UpdatedAt: p.UpdatedAt,
 	}
 }

@@ -43,7 +43,8 @@ var owner = sync.OnceValues(func() (*rsa.PrivateKey, string) {
 func bearerOf(t *testing.T, scope, user string, groups ...string) string {
 	t.Helper()
 	claims, err := json.Marshal(map[string]any{
-		"user_id": user, "scope": "node.ak:" + scope, "expires_at": time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "group_ids": groups,
+		"user_id": user, "scope": "node.ak:" +
+			scope, "expires_at": time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "group_ids": groups,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +106,8 @@ func (a *api) id(t *testing.T, folder, name string) string {
 
 func (a *api) permit(t *testing.T, kind, who, fileID string, levels ...string) (id string) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"access_type": kind, "access_id": who, "file_id": fileID, "access_levels": levels})
+	body,
+		err := json.Marshal(map[string]any{"access_type": kind, "access_id": who, "file_id": fileID, "access_levels": levels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +129,13 @@ func TestPermissionLife(t *testing.T) {
 		t.Errorf("a user without a permission on the root: %s", code)
 	}
 	var made map[string]any
-	a.call(t, "ak:s", "/permissions", &made, "-d", `{"access_id":"luke","access_type":"user","access_level":"edit","file_id":"1","tags":{"a":1}}`)
+	a.call(t, "ak:s", "/permissions", &made, "-d",
+		`{"access_id":"luke","access_type":"user","access_level":"edit","file_id":"1","tags":{"a":1}}`)
 	id, _ := made["id"].(string)
 	levels := []any{"delete", "list", "mkdir", "preview", "read", "rename", "write"}
 	for field, want := range map[string]any{
-		"file_id": "1", "access_id": "luke", "access_type": "user", "access_level": "edit", "access_levels": levels, "created_by_id": "ak", "last_updated_by_id": "ak",
+		"file_id": "1", "access_id": "luke", "access_type": "user", "access_level": "edit", "access_levels": levels,
+		"created_by_id": "ak", "last_updated_by_id": "ak",
 		"tags": map[string]any{"a": 1.0},
 	} {
 		equal(t, field, made[field], want)
@@ -194,7 +198,8 @@ func TestPermissionLife(t *testing.T) {
 	} {
 		equal(t, query, list(query), want)
 	}
-	for query, want := range map[string]string{"file_id=999": "404", "page=0": "400", "per_page=x": "400", "inherited=maybe&file_id=1": "400", "access_levels[]=fly": "400"} {
+	for query, want := range map[string]string{"file_id=999": "404", "page=0": "400", "per_page=x": "400",
+		"inherited=maybe&file_id=1": "400", "access_levels[]=fly": "400"} {
 		if got := list(query); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
@@ -208,7 +213,8 @@ func TestPermissionLife(t *testing.T) {
 		AccessLevel  string   `json:"access_level"`
 		AccessLevels []string `json:"access_levels"`
 	}
-	if code, _ := a.call(t, "ak:s", "/permissions/"+id, &changed, "-X", "PUT", "-d", `{"access_levels":["read","list","preview"]}`); code != "200" || changed.AccessLevel != "view" {
+	if code, _ := a.call(t, "ak:s", "/permissions/"+id, &changed, "-X", "PUT", "-d",
+		`{"access_levels":["read","list","preview"]}`); code != "200" || changed.AccessLevel != "view" {
 		t.Errorf("change: %s %+v", code, changed)
 	}
 	code, headers, body := a.curl(t, "/permissions/"+id, "-u", "ak:s", "-X", "DELETE")
@@ -282,7 +288,8 @@ func TestEachLevelPermitsItsCalls(t *testing.T) {
 			}
 			user := "user of " + granted
 			d := a.id(t, "1", "d")
-			replace := strings.NewReplacer("{d}", d, "{f}", a.id(t, d, "f"), "{r}", a.id(t, d, "r"), "{x}", a.id(t, d, "x"), "{p}", a.permit(t, "user", user, d, granted))
+			replace := strings.NewReplacer("{d}", d, "{f}", a.id(t, d, "f"), "{r}", a.id(t, d, "r"), "{x}", a.id(t, d, "x"),
+				"{p}", a.permit(t, "user", user, d, granted))
 			bearer := bearerOf(t, "user:all", user)
 			for _, c := range calls {
 				code, body := a.as(t, bearer, c.method, replace.Replace(c.path), c.body)
@@ -293,7 +300,8 @@ func TestEachLevelPermitsItsCalls(t *testing.T) {
 				if !strings.HasPrefix(code, want) {
 					t.Errorf("%s %s %s: %s %s, want %s", c.method, c.path, c.body, code, body, want)
 				}
-				if want == "403" && !strings.Contains(body, "not for users") && !strings.Contains(body, "bearer token") && !strings.Contains(body, "node user") {
+				if want == "403" && !strings.Contains(body, "not for users") && !strings.Contains(body, "bearer token") &&
+					!strings.Contains(body, "node user") {
 					t.Errorf("%s %s is refused with %s", c.method, c.path, body)
 				}
 			}
@@ -315,7 +323,8 @@ func TestPermissionsReachNothingBeside(t *testing.T) {
 	project, other := a.id(t, team, "project"), a.id(t, team, "other")
 	a.permit(t, "user", "luke", project, "list", "read", "write", "delete", "mkdir", "rename", "preview")
 	a.permit(t, "group", "crew", other, "list", "read")
-	luke, crew, alone := bearerOf(t, "user:all", "luke"), bearerOf(t, "user:all", "lando", "crew", "x"), bearerOf(t, "user:all", "lando")
+	luke, crew, alone := bearerOf(t, "user:all", "luke"), bearerOf(t, "user:all", "lando", "crew", "x"),
+		bearerOf(t, "user:all", "lando")
 	for _, c := range []struct{ who, method, path, body, want string }{
 		{luke, "GET", "/files/" + project + "/files", "", "200"},
 		{luke, "POST", "/files/browse", `{"path":"/team/project"}`, "200"},
@@ -354,14 +363,17 @@ func TestPermissionsReachNothingBeside(t *testing.T) {
 		t.Errorf("a link shows what is not permitted: %s", body)
 	}
 	// Transfers of others are nobody's business.
-	for _, who := range []struct{ kind, user string }{{"bearer", "luke"}, {"bearer", "leia"}, {"basic", "luke"}, {"basic", "ak"}} {
+	for _, who := range []struct{ kind, user string }{{"bearer", "luke"}, {"bearer", "leia"}, {"basic", "luke"},
+		{"basic", "ak"}} {
 		a.record(t, record.Transfer{
-			TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: "send", AccessKey: "ak", KeyCreatedUsec: a.keyMade(t), TokenUser: who.user, TokenKind: who.kind,
+			TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: "send", AccessKey: "ak",
+			KeyCreatedUsec: a.keyMade(t), TokenUser: who.user, TokenKind: who.kind,
 		})
 	}
 	var seen []client.Transfer
 	_, body = a.as(t, luke, "GET", "/ops/transfers", "")
-	if err := json.Unmarshal([]byte(body), &seen); err != nil || len(seen) != 1 || seen[0].StartSpec.TokenType != "bearer" || seen[0].StartSpec.ServerTokenUserID != "luke" {
+	if err := json.Unmarshal([]byte(body), &seen); err != nil || len(seen) != 1 ||
+		seen[0].StartSpec.TokenType != "bearer" || seen[0].StartSpec.ServerTokenUserID != "luke" {
 		t.Errorf("transfers that luke sees: %s", body)
 	}
 	all, err := a.store.Transfers(t.Context(), store.TransferFilter{Limit: 10})
@@ -405,11 +417,13 @@ func TestEveryRootIsOne(t *testing.T) {
 		t.Fatalf("roots list %v and %v", top, mine)
 	}
 	// The folder of "ak" has another id where it is no root, and permissions on either are one.
-	code, _ := a.call(t, "ak:s", "/permissions", nil, "-d", `{"access_id":"luke","access_type":"user","access_level":"view","file_id":"`+top[i].ID+`"}`)
+	code, _ := a.call(t, "ak:s", "/permissions", nil, "-d",
+		`{"access_id":"luke","access_type":"user","access_level":"view","file_id":"`+top[i].ID+`"}`)
 	if code != "200" {
 		t.Fatalf("permission by the other id: %s", code)
 	}
-	if code, _ := a.call(t, "ak:s", "/permissions", nil, "-d", `{"access_id":"luke","access_type":"user","access_level":"view","file_id":"1"}`); code != "409" {
+	if code, _ := a.call(t, "ak:s", "/permissions", nil, "-d",
+		`{"access_id":"luke","access_type":"user","access_level":"view","file_id":"1"}`); code != "409" {
 		t.Errorf("permission by 1: %s", code)
 	}
 	if code, _ := a.as(t, bearerOf(t, "user:all", "luke"), "GET", "/files/1/files", ""); code != "200" {

@@ -41,7 +41,8 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 	}
 	out := client.SearchResult{
 		Items: []client.Entry{}, Complete: true, VisitLimit: s.visitLimit,
-		Parameters: client.SearchParameters{Path: l.folder, Skip: l.skip, Count: l.count, DepthMin: in.DepthMin, DepthMax: in.DepthMax},
+		Parameters: client.SearchParameters{Path: l.folder, Skip: l.skip, Count: l.count, DepthMin: in.DepthMin,
+			DepthMax: in.DepthMax},
 	}
 	kept := &first{order: l.order, most: l.skip + l.count}
 	w := walker{files: c.files, depthMax: in.DepthMax, visit: func(p string, depth int, d fs.DirEntry) error {

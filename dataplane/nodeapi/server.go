@@ -1,8 +1,9 @@
-// Package nodeapi is the management interface of a transfer node: HTTP and JSON, compatible with existing clients of the Node API.
+// Package nodeapi is the management interface of a transfer node: HTTP and JSON, compatible with
+// existing clients of the Node API.
 //
-// It creates access keys, hands out transfer tokens, browses the storage and tells what transfers do. It moves no file data:
-// that is the transfer server's part, which believes the tokens made here. All state is in the database, so every node of a
-// cluster gives the same answers.
+// It creates access keys, hands out transfer tokens, browses the storage and tells what transfers do. It moves no file
+// data: that is the transfer server's part, which believes the tokens made here. All state is in the database, so every
+// node of a cluster gives the same answers.
 package nodeapi
 
 import (
@@ -37,7 +38,8 @@ type Config struct {
 // Credentials of the node user: it may use the whole storage and create access keys.
 type Credentials struct{ Username, Password string }
 
-// TransferSettings is what clients are told about transfers with this node. Rates are in kilobits per second, 0 for no limit.
+// TransferSettings is what clients are told about transfers with this node. Rates are in
+// kilobits per second, 0 for no limit.
 type TransferSettings struct {
 	// Host is the address clients reach this node's SSH and UDP ports at.
 	Host             string
@@ -70,7 +72,8 @@ func New(cfg Config) *Server {
 	return &Server{
 		Config: cfg,
 		verifier: &token.Verifier{
-			Keys: cfg.Keys, AccessKeys: fileaccess.Keys{Store: cfg.Store, Files: files}, Ledger: store.Ledger{Store: cfg.Store}, Now: cfg.Now,
+			Keys: cfg.Keys, AccessKeys: fileaccess.Keys{Store: cfg.Store, Files: files}, Ledger: store.Ledger{Store: cfg.Store},
+			Now: cfg.Now,
 		},
 		files:   files,
 		metrics: newMetrics(cfg.Metrics),
@@ -79,7 +82,8 @@ func New(cfg Config) *Server {
 	}
 }
 
-// handler answers one call of an authenticated caller. What it returns becomes JSON, nil becomes 204; an error becomes an error body.
+// handler answers one call of an authenticated caller. What it returns becomes JSON, nil becomes 204;
+// an error becomes an error body.
 type handler func(ctx context.Context, c *caller, r *http.Request) (any, error)
 
 // Handler routes the calls. CANCEL is a method of its own in this interface.

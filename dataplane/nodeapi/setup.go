@@ -67,8 +67,8 @@ func (s *Server) setup(ctx context.Context, c *caller, r *http.Request, directio
 // clockLimit is how long a setup waits for the database's time.
 const clockLimit = 2 * time.Second
 
-// issued is when a token is made, by the clock that revocations go by, in microseconds. Without the database it is 0: such a token counts
-// as older than every revocation.
+// issued is when a token is made, by the clock that revocations go by, in microseconds. Without the database it is 0:
+// such a token counts as older than every revocation.
 func (s *Server) issued(ctx context.Context) int64 {
 	ctx, cancel := context.WithTimeout(ctx, clockLimit)
 	defer cancel()
@@ -125,7 +125,8 @@ func (s *Server) transferSpec(
 	}
 	rates := s.rates(req, limits)
 	text, err := s.Keys.Seal(token.Grant{
-		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed, User: s.Transfer.User, TokenUser: c.user,
+		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed, User: s.Transfer.User,
+		TokenUser: c.user,
 		AccessKey: c.keyID(), KeyCreatedUsec: keyCreated, IssuedUsec: issued, Uses: uses,
 		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
@@ -140,10 +141,12 @@ func (s *Server) transferSpec(
 	return transferspec.Spec{
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
-		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort, SSHFP: s.Transfer.SSHFingerprint,
+		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
+		SSHFP:      s.Transfer.SSHFingerprint,
 		WSSEnabled: s.Transfer.WSSPort != 0, WSSPort: s.Transfer.WSSPort,
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
-		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps, TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
+		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
+		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
 		HTTPFallback: &no, CreateDir: direction == transferspec.Send,
 	}, nil
 }
@@ -275,15 +278,16 @@ func (s *Server) rates(req client.TransferRequest, key store.TransferLimits) tok
 	return r
 }
 
-// ciphers are what a client is told to use and the weakest it may: the access key's own if the node has it, else the node's first that
-// encrypts and that the key permits.
+// ciphers are what a client is told to use and the weakest it may: the access key's own if the node has it, else the
+// node's first that encrypts and that the key permits.
 func (s *Server) ciphers(key store.TransferLimits) (use, weakest string, err error) {
 	permitted := slices.Clone(s.Transfer.Ciphers)
 	if granted := key.Ciphers(); granted != nil {
 		permitted = slices.DeleteFunc(permitted, func(c string) bool { return !slices.Contains(granted, c) })
 	}
 	if len(permitted) == 0 {
-		return "", "", errConflict("the access key requires cipher " + key.Cipher + " or stronger, which this node does not permit")
+		return "", "", errConflict("the access key requires cipher " + key.Cipher +
+			" or stronger, which this node does not permit")
 	}
 	weakest = permitted[len(permitted)-1]
 	if named := key.Cipher + "-gcm"; slices.Contains(permitted, named) {

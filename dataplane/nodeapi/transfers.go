@@ -19,8 +19,8 @@ const (
 	maxFilesShown    = 1000
 )
 
-// listTransfers answers in the order in which transfers last began or changed their status. The iteration token is a place in that
-// order, so a caller that keeps it sees each change once.
+// listTransfers answers in the order in which transfers last began or changed their status. The iteration token is a
+// place in that order, so a caller that keeps it sees each change once.
 func (s *Server) listTransfers(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	f, err := transferFilter(c, r.URL.Query())
 	if err != nil {

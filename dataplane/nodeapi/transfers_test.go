@@ -48,8 +48,10 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	createKey(t, c, "ak", "s", "/k")
 	key := a.client(t, "ak", "s")
 	tr := record.Transfer{
-		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, TokenUser: nodeUser, TokenKind: "transfer",
-		RemoteUser: "xfer", ClientAddr: "192.0.2.9", Cookie: "faspex:p1", Tags: []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
+		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, TokenUser: nodeUser,
+		TokenKind:  "transfer",
+		RemoteUser: "xfer", ClientAddr: "192.0.2.9", Cookie: "faspex:p1",
+		Tags:      []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
 		StartSpec: record.StartSpec{SourcePaths: []string{"a"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
 	}
 	rec, err := r.Begin(ctx, tr)
@@ -63,7 +65,8 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := awaitTransfer(t, c, tr.TransferID, client.StatusRunning)
-	if got.StartSpec.Direction != "send" || got.StartSpec.Cookie != "faspex:p1" || string(got.StartSpec.Tags) != string(tr.Tags) ||
+	if got.StartSpec.Direction != "send" || got.StartSpec.Cookie != "faspex:p1" ||
+		string(got.StartSpec.Tags) != string(tr.Tags) ||
 		got.StartSpec.DestinationPath != "/default/p1" || got.StartSpec.RemoteUser != "xfer" || len(got.Sessions) != 1 {
 		t.Errorf("transfer = %+v", got)
 	}
@@ -78,10 +81,12 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	if err != nil || len(list) != 2 || next == "" {
 		t.Fatalf("list = %v, %q, %v", list, next, err)
 	}
-	if list, _, err := key.Transfers(ctx, client.TransferQuery{AccessKey: "other"}); err != nil || len(list) != 1 || list[0].ID != mine.TransferID {
+	if list, _, err := key.Transfers(ctx, client.TransferQuery{AccessKey: "other"}); err != nil || len(list) != 1 ||
+		list[0].ID != mine.TransferID {
 		t.Errorf("list of the key = %v, %v", list, err)
 	}
-	if list, same, err := c.Transfers(ctx, client.TransferQuery{IterationToken: next}); err != nil || len(list) != 0 || same != next {
+	if list, same, err := c.Transfers(ctx, client.TransferQuery{IterationToken: next}); err != nil || len(list) != 0 ||
+		same != next {
 		t.Errorf("nothing new: %v, %q, %v", list, same, err)
 	}
 	if err := c.ChangeTransfer(ctx, tr.TransferID, client.TransferChange{TargetRateKbps: 900_000}); err != nil {
@@ -90,15 +95,19 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	if rate := <-rec.RateChanges(); rate != 500_000 {
 		t.Errorf("rate = %d, beyond the node's limit", rate)
 	}
-	if code, _, body := a.curl(t, "/ops/transfers/"+tr.TransferID, append(asNode, "-X", "CANCEL")...); code != "204" || body != "" {
+	if code, _, body := a.curl(t, "/ops/transfers/"+tr.TransferID, append(asNode, "-X", "CANCEL")...); code != "204" ||
+		body != "" {
 		t.Errorf("cancel: %s %q", code, body)
 	}
 	<-rec.Canceled()
-	rec.Progress(record.Progress{BytesExpected: 100, FilesExpected: 2, BytesTransferred: 60, BytesWritten: 60, FilesCompleted: 1})
-	rec.File(record.FileResult{Path: "/default/p1/a", Size: 60, Status: record.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab"})
+	rec.Progress(record.Progress{BytesExpected: 100, FilesExpected: 2, BytesTransferred: 60, BytesWritten: 60,
+		FilesCompleted: 1})
+	rec.File(record.FileResult{Path: "/default/p1/a", Size: 60, Status: record.StatusCompleted, ChecksumType: "sha-256",
+		Checksum: "ab"})
 	rec.Finish(record.Outcome{Status: record.StatusCanceled, Code: 26, Description: "canceled"})
 	got = awaitTransfer(t, c, tr.TransferID, client.StatusCanceled)
-	if got.BytesTransferred != 60 || got.FilesCompleted != 1 || got.Precalc.BytesExpected != 100 || len(got.Files) != 1 || got.Files[0].Checksum != "ab" {
+	if got.BytesTransferred != 60 || got.FilesCompleted != 1 || got.Precalc.BytesExpected != 100 || len(got.Files) != 1 ||
+		got.Files[0].Checksum != "ab" {
 		t.Errorf("ended = %+v", got)
 	}
 	list, later, err := c.Transfers(ctx, client.TransferQuery{IterationToken: next})
@@ -108,7 +117,8 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	if list, _, err := c.Transfers(ctx, client.TransferQuery{ActiveOnly: true}); err != nil || len(list) != 1 {
 		t.Errorf("active = %v, %v", list, err)
 	}
-	if _, _, err := c.Transfers(ctx, client.TransferQuery{IterationToken: "x"}); err == nil || !strings.Contains(err.Error(), "iteration_token") {
+	if _, _, err := c.Transfers(ctx, client.TransferQuery{IterationToken: "x"}); err == nil ||
+		!strings.Contains(err.Error(), "iteration_token") {
 		t.Errorf("bad token: %v", err)
 	}
 	other.Finish(record.Outcome{Status: record.StatusCompleted})

@@ -99,7 +99,9 @@ func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
 		if depth == maxKeyDepth {
 			return fmt.Errorf("%w: %d are above it", ErrTooDeep, maxKeyDepth)
 		}
-		parent, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ? LOCK IN SHARE MODE", above))
+		parent,
+			err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
+			" FROM access_keys WHERE id = ? LOCK IN SHARE MODE", above))
 		if err != nil {
 			return fmt.Errorf("key above: %w", accessKeyError(err))
 		}
@@ -111,8 +113,8 @@ func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
 	return nil
 }
 
-// withAncestors completes a key by what the keys above it say. A key without all of them, or whose folder is not beneath theirs, is
-// as good as gone.
+// withAncestors completes a key by what the keys above it say. A key without all of them, or whose folder is not
+// beneath theirs, is as good as gone.
 func (s *Store) withAncestors(ctx context.Context, k AccessKey) (AccessKey, error) {
 	var err error
 	if k.Limits, err = ParseLimits(k.Configuration); err != nil {
@@ -123,7 +125,8 @@ func (s *Store) withAncestors(ctx context.Context, k AccessKey) (AccessKey, erro
 		if depth == maxKeyDepth {
 			return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
 		}
-		parent, err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", above))
+		parent,
+			err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", above))
 		if err != nil {
 			return AccessKey{}, accessKeyError(err)
 		}
@@ -148,7 +151,8 @@ func beneath(folder, p string) bool {
 func (s *Store) AccessKeys(ctx context.Context, parent string) ([]AccessKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE ? = '' OR parent_id = ? ORDER BY id", parent, parent)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+accessKeyColumns+
+		" FROM access_keys WHERE ? = '' OR parent_id = ? ORDER BY id", parent, parent)
 	if err != nil {
 		return nil, fmt.Errorf("list access keys: %w", err)
 	}
@@ -171,8 +175,8 @@ func scanAccessKeys(rows *sql.Rows) ([]AccessKey, error) {
 	return keys, nil
 }
 
-// CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong, which takes the same
-// time, and token.ErrThrottled after too many wrong ones. The client's address is token.AddressOf(ctx).
+// CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong, which
+// takes the same time, and token.ErrThrottled after too many wrong ones. The client's address is token.AddressOf(ctx).
 func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, error) {
 	k, hash, err := s.keyAndHash(ctx, id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -194,12 +198,13 @@ func (s *Store) keyAndHash(ctx context.Context, id string) (k AccessKey, hash st
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	k, err = scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+", secret_hash FROM access_keys WHERE id = ?", id), &hash)
+	k, err = scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
+		", secret_hash FROM access_keys WHERE id = ?", id), &hash)
 	return k, hash, accessKeyError(err)
 }
 
-// UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, and the running transfers of all of
-// them are cancelled: they write where the folder was.
+// UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, and the running
+// transfers of all of them are cancelled: they write where the folder was.
 func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChange) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
@@ -260,7 +265,8 @@ func moveKeys(ctx context.Context, tx *sql.Tx, keys []AccessKey, folder string) 
 	return cancelTransfersOf(ctx, tx, keys)
 }
 
-// DeleteAccessKey removes a key, all keys below it and what they permit, and cancels their running transfers; ErrNotFound if there is none.
+// DeleteAccessKey removes a key, all keys below it and what they permit, and cancels their running
+// transfers; ErrNotFound if there is none.
 func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
@@ -284,7 +290,8 @@ func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
 
 // lockDescendants locks a key and all below it, from the top down; the key itself is the first.
 func lockDescendants(ctx context.Context, tx *sql.Tx, id string) ([]AccessKey, error) {
-	k, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ? FOR UPDATE", id))
+	k, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
+		" FROM access_keys WHERE id = ? FOR UPDATE", id))
 	if err != nil {
 		return nil, accessKeyError(err)
 	}
@@ -312,10 +319,12 @@ func childrenOf(ctx context.Context, tx *sql.Tx, id string) ([]AccessKey, error)
 	return scanAccessKeys(rows)
 }
 
-// cancelTransfersOf asks the nodes that run transfers of keys to stop them. Those that begin meanwhile are stopped by writeBegin.
+// cancelTransfersOf asks the nodes that run transfers of keys to stop them. Those that begin
+// meanwhile are stopped by writeBegin.
 func cancelTransfersOf(ctx context.Context, tx *sql.Tx, keys []AccessKey) error {
 	for _, k := range keys {
-		_, err := tx.ExecContext(ctx, "UPDATE transfers SET cancel_requested = TRUE WHERE access_key = ? AND status = ?", k.ID, record.StatusRunning)
+		_, err := tx.ExecContext(ctx, "UPDATE transfers SET cancel_requested = TRUE WHERE access_key = ? AND status = ?",
+			k.ID, record.StatusRunning)
 		if err != nil {
 			return fmt.Errorf("cancel transfers of access key: %w", err)
 		}

@@ -14,9 +14,12 @@ import (
 func make3(t *testing.T, s *store.Store) {
 	t.Helper()
 	for _, k := range []store.AccessKey{
-		{ID: "a", StoragePath: "/t", Configuration: []byte(`{"transfer":{"target_rate_cap_kbps":100,"policy":"fair","cipher":"aes-192"}}`)},
-		{ID: "b", ParentID: "a", StoragePath: "/t/b", Configuration: []byte(`{"transfer":{"target_rate_cap_kbps":900,"target_rate_kbps":50,"cipher":"aes-128"}}`)},
-		{ID: "c", ParentID: "b", StoragePath: "/t/b/c", Configuration: []byte(`{"transfer":{"target_rate_kbps":70,"policy":"low","cipher":"unheard"}}`)},
+		{ID: "a", StoragePath: "/t",
+			Configuration: []byte(`{"transfer":{"target_rate_cap_kbps":100,"policy":"fair","cipher":"aes-192"}}`)},
+		{ID: "b", ParentID: "a", StoragePath: "/t/b",
+			Configuration: []byte(`{"transfer":{"target_rate_cap_kbps":900,"target_rate_kbps":50,"cipher":"aes-128"}}`)},
+		{ID: "c", ParentID: "b", StoragePath: "/t/b/c",
+			Configuration: []byte(`{"transfer":{"target_rate_kbps":70,"policy":"low","cipher":"unheard"}}`)},
 	} {
 		if err := s.CreateAccessKey(t.Context(), k, "s"); err != nil {
 			t.Fatal(err)
@@ -53,11 +56,13 @@ func TestUpdateAccessKeyStaysBeneathTheKeyAbove(t *testing.T) {
 	s := open(t)
 	make3(t, s)
 	outside := "/other"
-	if err := s.UpdateAccessKey(t.Context(), "b", store.AccessKeyChange{StoragePath: &outside}); !errors.Is(err, store.ErrOutsideParent) {
+	if err := s.UpdateAccessKey(t.Context(), "b", store.AccessKeyChange{StoragePath: &outside}); !errors.Is(err,
+		store.ErrOutsideParent) {
 		t.Errorf("a folder outside: %v", err)
 	}
 	prefix := "/tt"
-	if err := s.UpdateAccessKey(t.Context(), "b", store.AccessKeyChange{StoragePath: &prefix}); !errors.Is(err, store.ErrOutsideParent) {
+	if err := s.UpdateAccessKey(t.Context(), "b", store.AccessKeyChange{StoragePath: &prefix}); !errors.Is(err,
+		store.ErrOutsideParent) {
 		t.Errorf("a folder whose name begins alike: %v", err)
 	}
 	if err := s.UpdateAccessKey(t.Context(), "a", store.AccessKeyChange{StoragePath: &outside}); err != nil {
@@ -72,7 +77,8 @@ func TestUpdateAccessKeyStaysBeneathTheKeyAbove(t *testing.T) {
 
 func TestCreateAccessKeyNeedsAllAbove(t *testing.T) {
 	s := open(t)
-	if err := s.CreateAccessKey(t.Context(), store.AccessKey{ID: "x", ParentID: "gone", StoragePath: "/"}, "s"); !errors.Is(err, store.ErrNotFound) {
+	if err := s.CreateAccessKey(t.Context(), store.AccessKey{ID: "x", ParentID: "gone", StoragePath: "/"},
+		"s"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a key below one that is gone: %v", err)
 	}
 	parent := ""

@@ -39,7 +39,8 @@ const (
 	maxSharedAtOnce = 256
 )
 
-// ShareBans tells the other nodes of bans, and learns of theirs, until ctx ends. Without the database each node refuses what it knows of.
+// ShareBans tells the other nodes of bans, and learns of theirs, until ctx ends. Without the database each
+// node refuses what it knows of.
 func (s *Store) ShareBans(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(shareInterval)
 	defer tick.Stop()
@@ -129,7 +130,8 @@ func (s *Store) writeBans(ctx context.Context, t *Throttle, banned []failures) e
 	return nil
 }
 
-// refuse makes what all nodes refuse the state here: bans, which are over after what is left, and the end of those that were lifted.
+// refuse makes what all nodes refuse the state here: bans, which are over after what is left, and the
+// end of those that were lifted.
 func (t *Throttle) refuse(bans []Ban, left []time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -206,7 +208,8 @@ func (s *Store) LiftBans(ctx context.Context, f BanFilter) (int64, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	res, err := s.db.ExecContext(ctx, "DELETE FROM login_bans WHERE (? = '' OR kind = ?) AND (? = '' OR account = ?) AND (? = '' OR address = ?)",
+	res, err := s.db.ExecContext(ctx,
+		"DELETE FROM login_bans WHERE (? = '' OR kind = ?) AND (? = '' OR account = ?) AND (? = '' OR address = ?)",
 		f.Kind, f.Kind, []byte(f.Account), []byte(f.Account), address, address)
 	if err != nil {
 		return 0, fmt.Errorf("lift bans: %w", err)

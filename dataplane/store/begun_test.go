@@ -12,7 +12,8 @@ import (
 	"faspex.io/operator/test/mariadbd"
 )
 
-// Who was cut off resumes with the token that began the transfer; what is complete, canceled or long over does not go on.
+// Who was cut off resumes with the token that began the transfer; what is complete,
+// canceled or long over does not go on.
 func TestLedgerBegun(t *testing.T) {
 	cfg := mariadbd.Start(t).Database(t)
 	s, err := store.New(cfg)
@@ -33,12 +34,14 @@ func TestLedgerBegun(t *testing.T) {
 		old     time.Duration
 		want    bool
 	}{
-		"running":       {want: true},
-		"cut":           {outcome: &record.Outcome{Status: record.StatusFailed, Code: 16, Description: "connection lost"}, want: true},
-		"complete":      {outcome: &record.Outcome{Status: record.StatusCompleted}},
-		"canceled":      {outcome: &record.Outcome{Status: record.StatusCanceled}},
-		"to be ended":   {change: "UPDATE transfers SET cancel_requested = TRUE WHERE id = ?"},
-		"cut long ago":  {outcome: &record.Outcome{Status: record.StatusFailed}, change: "UPDATE transfers SET ended_usec = ended_usec - 3700000000 WHERE id = ?"},
+		"running": {want: true},
+		"cut": {outcome: &record.Outcome{Status: record.StatusFailed, Code: 16, Description: "connection lost"},
+			want: true},
+		"complete":    {outcome: &record.Outcome{Status: record.StatusCompleted}},
+		"canceled":    {outcome: &record.Outcome{Status: record.StatusCanceled}},
+		"to be ended": {change: "UPDATE transfers SET cancel_requested = TRUE WHERE id = ?"},
+		"cut long ago": {outcome: &record.Outcome{Status: record.StatusFailed},
+			change: "UPDATE transfers SET ended_usec = ended_usec - 3700000000 WHERE id = ?"},
 		"an old token":  {old: token.MaxLife + time.Minute},
 		"not that long": {old: token.MaxLife - time.Minute, want: true},
 	} {

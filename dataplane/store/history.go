@@ -38,8 +38,8 @@ func (h History) withDefaults() History {
 // ended selects the transfers that ended before a time. What runs has no end, however long ago it began.
 const ended = "t.status <> '" + string(record.StatusRunning) + "' AND t.ended_usec > 0 AND t.ended_usec < ?"
 
-// purge removes a part of what is kept no longer, and reports whether there may be more. The counter of revisions stays, so that a
-// reader's iteration token goes on where it was.
+// purge removes a part of what is kept no longer, and reports whether there may be more. The counter of revisions
+// stays, so that a reader's iteration token goes on where it was.
 func (s *Store) purge(ctx context.Context, h History, now time.Time) (more bool, err error) {
 	transfersBefore := now.Add(-h.Transfers).UnixMicro()
 	filesBefore := max(now.Add(-h.Files).UnixMicro(), transfersBefore)
@@ -60,15 +60,17 @@ func (s *Store) purge(ctx context.Context, h History, now time.Time) (more bool,
 // purgeFiles removes results of files, those of one transfer after another.
 func (s *Store) purgeFiles(ctx context.Context, before int64) (more bool, err error) {
 	ids, err := s.transferIDs(ctx, "SELECT t.id FROM transfers t WHERE "+ended+
-		" AND EXISTS (SELECT 1 FROM transfer_files f WHERE f.transfer_id = t.id) ORDER BY t.ended_usec LIMIT ?", before, maxPurgedTransfers)
+		" AND EXISTS (SELECT 1 FROM transfer_files f WHERE f.transfer_id = t.id) ORDER BY t.ended_usec LIMIT ?", before,
+		maxPurgedTransfers)
 	if err != nil {
 		return false, err
 	}
 	left := int64(maxPurgedRows)
 	for _, id := range ids {
 		// A retry may have begun meanwhile: its files are not removed.
-		n, err := s.remove(ctx, "DELETE FROM transfer_files WHERE transfer_id = ? AND EXISTS (SELECT 1 FROM transfers t WHERE t.id = ? AND "+
-			ended+") LIMIT ?", id, id, before, left)
+		n, err := s.remove(ctx,
+			"DELETE FROM transfer_files WHERE transfer_id = ? AND EXISTS (SELECT 1 FROM transfers t WHERE t.id = ? AND "+
+				ended+") LIMIT ?", id, id, before, left)
 		if err != nil {
 			return false, err
 		}
@@ -82,7 +84,8 @@ func (s *Store) purgeFiles(ctx context.Context, before int64) (more bool, err er
 // purgeTransfers removes transfers and their sessions. Those with results of files wait for purgeFiles.
 func (s *Store) purgeTransfers(ctx context.Context, before int64) (more bool, err error) {
 	ids, err := s.transferIDs(ctx, "SELECT t.id FROM transfers t WHERE "+ended+
-		" AND NOT EXISTS (SELECT 1 FROM transfer_files f WHERE f.transfer_id = t.id) ORDER BY t.ended_usec LIMIT ?", before, maxPurgedTransfers)
+		" AND NOT EXISTS (SELECT 1 FROM transfer_files f WHERE f.transfer_id = t.id) ORDER BY t.ended_usec LIMIT ?", before,
+		maxPurgedTransfers)
 	if err != nil {
 		return false, err
 	}
@@ -94,8 +97,8 @@ func (s *Store) purgeTransfers(ctx context.Context, before int64) (more bool, er
 	return len(ids) == maxPurgedTransfers, nil
 }
 
-// purgeLedger removes revocations of tokens that have all expired, tokens that were counted and have expired, and counts that nobody has
-// asked for in a long time.
+// purgeLedger removes revocations of tokens that have all expired, tokens that were counted and have expired, and
+// counts that nobody has asked for in a long time.
 func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 	now, err := s.Clock(ctx)
 	if err != nil {

@@ -37,7 +37,8 @@ func past(t *testing.T, db *sql.DB, revision int, age time.Duration, files int) 
 		n := min(1000, files-from)
 		values := make([]string, n)
 		for i := range values {
-			values[i] = fmt.Sprintf("('%s', UNHEX(SHA2('%d', 256)), '', 'f%d', 'completed', 1, 0, 1, 'none', '', 0, '', 1, 1)", id, from+i, from+i)
+			values[i] = fmt.Sprintf("('%s', UNHEX(SHA2('%d', 256)), '', 'f%d', 'completed', 1, 0, 1, 'none', '', 0, '', 1, 1)",
+				id, from+i, from+i)
 		}
 		exec(`INSERT INTO transfer_files VALUES ` + strings.Join(values, ","))
 	}
@@ -57,7 +58,8 @@ func TestHistoryIsPurged(t *testing.T) {
 	db := mariadbd.Open(t, cfg)
 	const day = 24 * time.Hour
 	kept := map[string]int{ // transfers that stay, with their files
-		past(t, db, 10, 29*day, 3): 3, past(t, db, 11, 31*day, 3): 0, past(t, db, 12, 89*day, 2): 0, past(t, db, 13, -1, 4): 4,
+		past(t, db, 10, 29*day, 3): 3, past(t, db, 11, 31*day, 3): 0, past(t, db, 12, 89*day, 2): 0,
+		past(t, db, 13, -1, 4): 4,
 	}
 	past(t, db, 1, 91*day, 7000) // more than one sweep removes
 	for i := range 150 {
@@ -67,7 +69,8 @@ func TestHistoryIsPurged(t *testing.T) {
 		t.Fatal(err)
 	}
 	ledger := store.Ledger{Store: s}
-	g := token.Grant{TransferID: uuid.NewString(), ExpiresAt: time.Now().Add(-2 * time.Hour), Uses: &token.Uses{Name: "kept", Limit: 1}}
+	g := token.Grant{TransferID: uuid.NewString(), ExpiresAt: time.Now().Add(-2 * time.Hour),
+		Uses: &token.Uses{Name: "kept", Limit: 1}}
 	if ok, err := ledger.Use(t.Context(), g); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
@@ -104,7 +107,8 @@ func TestHistoryIsPurged(t *testing.T) {
 	if len(got) != len(kept) {
 		t.Errorf("%d transfers are left", len(got))
 	}
-	for table, want := range map[string]int{"sessions": 4, "transfer_files": 7, "token_uses": 0, "use_counts": 1, "revocations": 1} {
+	for table, want := range map[string]int{"sessions": 4, "transfer_files": 7, "token_uses": 0, "use_counts": 1,
+		"revocations": 1} {
 		var n int
 		if err := db.QueryRow("SELECT COUNT(*) FROM " + table).Scan(&n); err != nil || n != want {
 			t.Errorf("%s has %d rows, %v", table, n, err)

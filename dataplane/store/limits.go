@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// TransferLimits are those of an access key, from configuration.transfer. Rates are in kilobits per second, 0 for no limit.
+// TransferLimits are those of an access key, from configuration.transfer. Rates are in
+// kilobits per second, 0 for no limit.
 type TransferLimits struct {
 	TargetRateKbps    int64  `json:"target_rate_kbps"`
 	TargetRateCapKbps int64  `json:"target_rate_cap_kbps"`
@@ -51,7 +52,8 @@ func (l TransferLimits) Validate() error {
 func (l TransferLimits) within(above TransferLimits) TransferLimits {
 	l.TargetRateKbps = leastPositive(l.TargetRateKbps, above.TargetRateKbps)
 	l.TargetRateCapKbps = leastPositive(l.TargetRateCapKbps, above.TargetRateCapKbps)
-	if above.Policy != "" && (l.Policy == "" || slices.Index(keyPolicies, above.Policy) < slices.Index(keyPolicies, l.Policy)) {
+	if above.Policy != "" &&
+		(l.Policy == "" || slices.Index(keyPolicies, above.Policy) < slices.Index(keyPolicies, l.Policy)) {
 		l.Policy = above.Policy
 	}
 	if strength(above.Cipher) > strength(l.Cipher) {

@@ -20,8 +20,9 @@ var migrations embed.FS
 
 const lockedPause = time.Second
 
-// Migrate brings the schema to the version of this program. Any number of nodes may call it at once: a lock in the database lets
-// one do the work while the others wait. A migration that was cut off by a crash is run again, which each of them allows.
+// Migrate brings the schema to the version of this program. Any number of nodes may call it at once: a lock in
+// the database lets one do the work while the others wait. A migration that was cut off by a crash is run
+// again, which each of them allows.
 func (s *Store) Migrate(ctx context.Context) error {
 	for {
 		err := s.migrateOnce(ctx)

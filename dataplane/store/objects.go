@@ -17,7 +17,8 @@ const (
 	maxDepth = 2048
 )
 
-// Object is a file or folder that has an id: where it was last seen, and what tells it from another that has or gets its path.
+// Object is a file or folder that has an id: where it was last seen, and what tells it from
+// another that has or gets its path.
 type Object struct {
 	ID     uint64
 	Parent uint64
@@ -80,7 +81,8 @@ func (s *Store) Children(ctx context.Context, parent uint64, names []string) (ma
 		for _, n := range names {
 			args = append(args, []byte(n))
 		}
-		found, err := s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE parent = ? AND name IN ("+repeat("?", len(names))+")", args...)
+		found, err := s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE parent = ? AND name IN ("+
+			repeat("?", len(names))+")", args...)
 		for _, o := range found {
 			out[o.Name] = o
 		}
@@ -97,7 +99,8 @@ func (s *Store) AddObjects(ctx context.Context, objects []Object) error {
 			for _, o := range objects {
 				args = append(args, o.Parent, []byte(o.Name), o.Inode, o.BornNsec)
 			}
-			_, err := tx.ExecContext(ctx, "INSERT IGNORE INTO objects (parent, name, inode, born_nsec) VALUES "+repeat("(?, ?, ?, ?)", len(objects)), args...)
+			_, err := tx.ExecContext(ctx, "INSERT IGNORE INTO objects (parent, name, inode, born_nsec) VALUES "+
+				repeat("(?, ?, ?, ?)", len(objects)), args...)
 			if err != nil {
 				return fmt.Errorf("insert file ids: %w", err)
 			}
@@ -121,7 +124,8 @@ func (s *Store) RemoveObjects(ctx context.Context, ids []uint64) error {
 	})
 }
 
-// lostParent is where objects are whose place another file has taken, until they are seen elsewhere. Nothing has this id.
+// lostParent is where objects are whose place another file has taken, until they are seen
+// elsewhere. Nothing has this id.
 const lostParent = uint64(1<<64 - 1)
 
 // Lost reports whether the object is nowhere for now.
@@ -130,8 +134,8 @@ func (o Object) Lost() bool { return o.Parent == lostParent }
 // keepLost is how long an object is remembered that was not seen elsewhere.
 const keepLost = 24 * time.Hour
 
-// MoveObjects puts objects, which are told by their ids, to the places that they name, also where they change places with each other. What
-// else was known there is lost until it is seen elsewhere, and so are the objects in lost.
+// MoveObjects puts objects, which are told by their ids, to the places that they name, also where they change places
+// with each other. What else was known there is lost until it is seen elsewhere, and so are the objects in lost.
 func (s *Store) MoveObjects(ctx context.Context, objects []Object, lost []uint64) error {
 	if len(objects)+len(lost) == 0 {
 		return nil
@@ -155,7 +159,8 @@ func (s *Store) MoveObjects(ctx context.Context, objects []Object, lost []uint64
 			}
 		}
 		for _, o := range objects {
-			if err := run("UPDATE objects SET parent = ?, name = ?, lost_at = NULL WHERE id = ?", o.Parent, []byte(o.Name), o.ID); err != nil {
+			if err := run("UPDATE objects SET parent = ?, name = ?, lost_at = NULL WHERE id = ?", o.Parent, []byte(o.Name),
+				o.ID); err != nil {
 				return err
 			}
 		}
@@ -187,7 +192,8 @@ func (s *Store) SameObjects(ctx context.Context, objects []Object) ([]Object, er
 		for _, o := range objects {
 			args = append(args, o.Inode, o.BornNsec)
 		}
-		found, err := s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE (inode, born_nsec) IN ("+repeat("(?, ?)", len(objects))+")", args...)
+		found, err := s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE (inode, born_nsec) IN ("+
+			repeat("(?, ?)", len(objects))+")", args...)
 		out = append(out, found...)
 		return err
 	})
@@ -196,14 +202,16 @@ func (s *Store) SameObjects(ctx context.Context, objects []Object) ([]Object, er
 
 // ObjectsAfter are the next objects in the order of their ids.
 func (s *Store) ObjectsAfter(ctx context.Context, id uint64, most int) ([]Object, error) {
-	return s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE id > ? ORDER BY id LIMIT ?", max(id, RootFileID), most)
+	return s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE id > ? ORDER BY id LIMIT ?", max(id, RootFileID),
+		most)
 }
 
-// SweepObjects forgets a part of the ids that have no way to the top, and of the permissions on what is gone. It reports whether there may
-// be more.
+// SweepObjects forgets a part of the ids that have no way to the top, and of the permissions on what is gone. It
+// reports whether there may be more.
 func (s *Store) SweepObjects(ctx context.Context) (more bool, err error) {
 	for query, args := range map[string][]any{
-		"DELETE FROM objects WHERE parent = ? AND lost_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?": {lostParent, int64(keepLost / time.Second)},
+		"DELETE FROM objects WHERE parent = ? AND lost_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?": {lostParent,
+			int64(keepLost / time.Second)},
 		`DELETE FROM objects WHERE id IN (SELECT id FROM (SELECT o.id FROM objects o LEFT JOIN objects p ON p.id = o.parent
 			WHERE p.id IS NULL AND o.id <> 1 AND o.parent <> ? LIMIT ?) AS gone)`: {lostParent},
 		`DELETE FROM permissions WHERE id IN (SELECT id FROM (SELECT p.id FROM permissions p LEFT JOIN objects o ON o.id = p.file_id

@@ -39,7 +39,8 @@ func scanPermission(row scanner) (Permission, error) {
 	var p Permission
 	var levels string
 	var tags []byte
-	err := row.Scan(&p.ID, &p.AccessKey, &p.FileID, &p.AccessType, &p.AccessID, &levels, &tags, &p.CreatedBy, &p.CreatedAt, &p.UpdatedBy, &p.UpdatedAt)
+	err := row.Scan(&p.ID, &p.AccessKey, &p.FileID, &p.AccessType, &p.AccessID, &levels, &tags, &p.CreatedBy, &p.CreatedAt,
+		&p.UpdatedBy, &p.UpdatedAt)
 	p.Levels, p.Tags = parseLevels(levels), tags
 	return p, err
 }
@@ -87,7 +88,8 @@ func (s *Store) CreatePermission(ctx context.Context, p Permission) (Permission,
 func (s *Store) Permission(ctx context.Context, accessKey string, id uint64) (Permission, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	p, err := scanPermission(s.db.QueryRowContext(ctx, "SELECT "+permissionColumns+" FROM permissions WHERE access_key_id = ? AND id = ?", accessKey, id))
+	p, err := scanPermission(s.db.QueryRowContext(ctx, "SELECT "+permissionColumns+
+		" FROM permissions WHERE access_key_id = ? AND id = ?", accessKey, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Permission{}, fmt.Errorf("permission: %w", ErrNotFound)
 	}
@@ -170,7 +172,8 @@ func (s *Store) Permissions(ctx context.Context, f PermissionFilter) (found []Pe
 	if err := s.db.QueryRowContext(ctx, "SELECT COUNT(*)"+query, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count permissions: %w", err)
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+permissionColumns+query+" ORDER BY id LIMIT ? OFFSET ?", append(args, f.Limit, f.Offset)...)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+permissionColumns+query+
+		" ORDER BY id LIMIT ? OFFSET ?", append(args, f.Limit, f.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list permissions: %w", err)
 	}
@@ -186,7 +189,8 @@ func (s *Store) Permissions(ctx context.Context, f PermissionFilter) (found []Pe
 }
 
 // GrantedLevels are the levels that a user, with groups, has on any of the files.
-func (s *Store) GrantedLevels(ctx context.Context, accessKey, user string, groups []string, fileIDs []uint64) (token.Levels, error) {
+func (s *Store) GrantedLevels(ctx context.Context, accessKey, user string, groups []string,
+	fileIDs []uint64) (token.Levels, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	args := []any{accessKey}
@@ -202,7 +206,8 @@ func (s *Store) GrantedLevels(ctx context.Context, accessKey, user string, group
 		}
 		who += " OR access_type = ? AND access_id IN (" + repeat("?", len(groups)) + ")"
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT access_levels FROM permissions WHERE access_key_id = ? AND file_id IN ("+repeat("?", len(fileIDs))+") AND ("+who+")", args...)
+	rows, err := s.db.QueryContext(ctx, "SELECT access_levels FROM permissions WHERE access_key_id = ? AND file_id IN ("+
+		repeat("?", len(fileIDs))+") AND ("+who+")", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read permissions: %w", err)
 	}

@@ -25,7 +25,8 @@ const (
 	purgeInterval = time.Hour
 	// drainTime is how long Run goes on after its context to write what is left.
 	drainTime = 15 * time.Second
-	// maxRefusals is how often a working database may refuse a write, for a deadlock for example, before Run gives up at its end.
+	// maxRefusals is how often a working database may refuse a write, for a deadlock for example,
+	// before Run gives up at its end.
 	maxRefusals = 3
 	// maxPendingFiles bounds the memory of a session while the database is away; beyond it, results of files are dropped.
 	maxPendingFiles = 100_000
@@ -186,7 +187,8 @@ func (r *NodeRecorder) flush(ctx context.Context) error {
 		}
 		if w.end != nil {
 			if n := rec.droppedFiles(); n > 0 {
-				r.log.Warn("results of files were not recorded", "transfer", rec.transfer.TransferID, "session", rec.transfer.SessionID, "files", n)
+				r.log.Warn("results of files were not recorded", "transfer", rec.transfer.TransferID, "session",
+					rec.transfer.SessionID, "files", n)
 			}
 			r.forget(rec.transfer.SessionID)
 			continue
@@ -196,7 +198,8 @@ func (r *NodeRecorder) flush(ctx context.Context) error {
 	return errors.Join(refused, r.store.readWishes(ctx, running))
 }
 
-// sweeper fails the sessions that nobody runs any more: those of this node before it started, and those of nodes that are gone.
+// sweeper fails the sessions that nobody runs any more: those of this node before it started,
+// and those of nodes that are gone.
 type sweeper struct {
 	recorder   *NodeRecorder
 	recovered  bool
@@ -207,7 +210,8 @@ type sweeper struct {
 
 func (s *sweeper) failed() { s.lastFailed = s.recorder.now() }
 
-// recoverOnce runs before anything is written: what the former process left must not be mixed up with what this one does.
+// recoverOnce runs before anything is written: what the former process left must not be
+// mixed up with what this one does.
 func (s *sweeper) recoverOnce(ctx context.Context) error {
 	r := s.recorder
 	if s.recovered {

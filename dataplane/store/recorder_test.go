@@ -22,7 +22,8 @@ var quiet = slog.New(slog.DiscardHandler)
 
 func transfer() record.Transfer {
 	return record.Transfer{
-		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, AccessKey: "ak", TokenUser: "node",
+		TransferID: uuid.NewString(), SessionID: uuid.NewString(), Direction: transferspec.Send, AccessKey: "ak",
+		TokenUser: "node",
 		TokenKind: "transfer", RemoteUser: "xfer", ClientAddr: "192.0.2.1", ServerAddr: "192.0.2.2", Cookie: "cookie-1",
 		Tags:      []byte(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
 		StartSpec: record.StartSpec{SourcePaths: []string{"a", "ü b"}, DestinationPath: "/default/p1", Cipher: "aes-256-gcm"},
@@ -79,12 +80,15 @@ func TestTransferFromBeginToEnd(t *testing.T) {
 	if r.Active() != 1 {
 		t.Errorf("active = %d", r.Active())
 	}
-	progress := record.Progress{BytesExpected: 30, FilesExpected: 2, BytesTransferred: 30, BytesWritten: 30, FilesCompleted: 1, FilesFailed: 1,
+	progress := record.Progress{BytesExpected: 30, FilesExpected: 2, BytesTransferred: 30, BytesWritten: 30,
+		FilesCompleted: 1, FilesFailed: 1,
 		TargetRateKbps: 1000, AvgRateKbps: 900}
 	rec.Progress(progress)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	rec.File(record.FileResult{Path: "/default/p1/ü b", Size: 20, BytesWritten: 20, Status: record.StatusCompleted, ChecksumType: "sha-256", Checksum: "ab", StartedAt: at, EndedAt: at})
-	rec.File(record.FileResult{Path: "/default/p1/a", Size: 10, Status: record.StatusFailed, ErrorCode: 24, ErrorDesc: "no space left"})
+	rec.File(record.FileResult{Path: "/default/p1/ü b", Size: 20, BytesWritten: 20, Status: record.StatusCompleted,
+		ChecksumType: "sha-256", Checksum: "ab", StartedAt: at, EndedAt: at})
+	rec.File(record.FileResult{Path: "/default/p1/a", Size: 10, Status: record.StatusFailed, ErrorCode: 24,
+		ErrorDesc: "no space left"})
 	rec.Finish(record.Outcome{Status: record.StatusFailed, Code: 24, Description: "no space left"})
 	rec.Finish(record.Outcome{Status: record.StatusCompleted})
 	stop()
@@ -92,7 +96,8 @@ func TestTransferFromBeginToEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Status != record.StatusFailed || got.ErrorCode != 24 || got.ErrorDesc != "no space left" || got.EndedUsec < got.StartedUsec {
+	if got.Status != record.StatusFailed || got.ErrorCode != 24 || got.ErrorDesc != "no space left" ||
+		got.EndedUsec < got.StartedUsec {
 		t.Errorf("end = %+v", got)
 	}
 	if len(got.Sessions) != 1 || got.Sessions[0].Node != "n1" || got.Sessions[0].ClientAddr != "192.0.2.1" {
@@ -105,7 +110,8 @@ func TestTransferFromBeginToEnd(t *testing.T) {
 	if err != nil || len(files) != 2 {
 		t.Fatalf("files = %v, %v", files, err)
 	}
-	if files[0].Path != "/default/p1/a" || files[1].Checksum != "ab" || !files[1].StartedAt.Equal(at) || files[1].SessionID != tr.SessionID {
+	if files[0].Path != "/default/p1/a" || files[1].Checksum != "ab" || !files[1].StartedAt.Equal(at) ||
+		files[1].SessionID != tr.SessionID {
 		t.Errorf("files = %+v", files)
 	}
 }

@@ -127,8 +127,8 @@ func (r *recording) wroteProgress(w pendingWrite) {
 	r.heartbeat = w.at
 }
 
-// wish takes over what the database asks of the transfer. A transfer that is not running in the database, although it runs here,
-// was declared lost during an outage: it is begun again.
+// wish takes over what the database asks of the transfer. A transfer that is not running in the database, although it
+// runs here, was declared lost during an outage: it is begun again.
 func (r *recording) wish(status record.Status, cancel bool, rateKbps int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -33,10 +33,13 @@ func (t *tally) ended(direction transferspec.Direction, status record.Status, by
 
 var (
 	activeDesc = prometheus.NewDesc("hsts_sessions_active", "Transfer sessions that run now.", nil, nil)
-	unsentDesc = prometheus.NewDesc("hsts_sessions_unrecorded", "Sessions that ended and are not in the database yet.", nil, nil)
-	endedDesc  = prometheus.NewDesc("hsts_sessions_ended_total", "Transfer sessions that ended, by direction as clients see it.",
+	unsentDesc = prometheus.NewDesc("hsts_sessions_unrecorded", "Sessions that ended and are not in the database yet.",
+		nil, nil)
+	endedDesc = prometheus.NewDesc("hsts_sessions_ended_total",
+		"Transfer sessions that ended, by direction as clients see it.",
 		[]string{"direction", "status"}, nil)
-	bytesDesc = prometheus.NewDesc("hsts_transferred_bytes_total", "Payload bytes of sessions that ended.", []string{"direction"}, nil)
+	bytesDesc = prometheus.NewDesc("hsts_transferred_bytes_total", "Payload bytes of sessions that ended.",
+		[]string{"direction"}, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -20,8 +20,8 @@ const (
 	maxCookie = 16 << 10
 )
 
-// nextRevision counts a change of status. Its row lock is held until the commit, so revisions become visible in their order; a
-// transaction takes it before any other lock.
+// nextRevision counts a change of status. Its row lock is held until the commit, so revisions become visible in their
+// order; a transaction takes it before any other lock.
 func nextRevision(ctx context.Context, tx *sql.Tx) (int64, error) {
 	res, err := tx.ExecContext(ctx, "UPDATE revisions SET value = LAST_INSERT_ID(value + 1) WHERE name = 'transfers'")
 	if err != nil {
@@ -76,7 +76,8 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 			ON DUPLICATE KEY UPDATE revision = VALUES(revision),
 			cancel_requested = IF(status = 'running', cancel_requested, FALSE), wanted_rate_kbps = IF(status = 'running', wanted_rate_kbps, NULL),
 			status = VALUES(status), start_spec = VALUES(start_spec), error_code = 0, error_desc = '', ended_usec = 0`,
-			t.TransferID, revision, record.StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind, clip(t.RemoteUser, 255),
+			t.TransferID, revision, record.StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind,
+			clip(t.RemoteUser, 255),
 			clip(t.Cookie, maxCookie), tagsText(t.Tags), startSpec, rec.startedUsec)
 		if err != nil {
 			return fmt.Errorf("record transfer: %w", err)
@@ -100,7 +101,8 @@ func cancelIfKeyIsGone(ctx context.Context, tx *sql.Tx, t record.Transfer) error
 	if t.AccessKey == "" || t.KeyCreatedUsec == 0 {
 		return nil
 	}
-	k, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", t.AccessKey))
+	k, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
+		" FROM access_keys WHERE id = ?", t.AccessKey))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("record transfer: %w", accessKeyError(err))
 	}
@@ -128,7 +130,8 @@ func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, 
 	return nil
 }
 
-func (s *Store) writeEnd(ctx context.Context, t record.Transfer, p record.Progress, o record.Outcome, endUsec int64) error {
+func (s *Store) writeEnd(ctx context.Context, t record.Transfer, p record.Progress, o record.Outcome,
+	endUsec int64) error {
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		revision, err := nextRevision(ctx, tx)
 		if err != nil {
@@ -141,10 +144,12 @@ func (s *Store) writeEnd(ctx context.Context, t record.Transfer, p record.Progre
 	})
 }
 
-// endSession ends a session. When no other session of its transfer is alive, the transfer ends as its newest session did: one that was
-// lost and is found out later does not undo the success of the retry.
-func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, transferID string, o record.Outcome, endUsec int64) error {
-	_, err := tx.ExecContext(ctx, "UPDATE sessions SET status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?",
+// endSession ends a session. When no other session of its transfer is alive, the transfer ends as its newest session
+// did: one that was lost and is found out later does not undo the success of the retry.
+func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, transferID string, o record.Outcome,
+	endUsec int64) error {
+	_, err := tx.ExecContext(ctx,
+		"UPDATE sessions SET status = ?, error_code = ?, error_desc = ?, ended_usec = ? WHERE id = ?",
 		o.Status, o.Code, clip(o.Description, 1024), endUsec, sessionID)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
@@ -174,7 +179,8 @@ func (s *Store) writeFiles(ctx context.Context, t record.Transfer, files []recor
 	defer cancel()
 	args := make([]any, 0, 14*len(files))
 	for _, f := range files {
-		args = append(args, t.TransferID, hashPath(f.Path), t.SessionID, clip(f.Path, 4096), f.Status, f.Size, f.StartByte, f.BytesWritten,
+		args = append(args, t.TransferID, hashPath(f.Path), t.SessionID, clip(f.Path, 4096), f.Status, f.Size, f.StartByte,
+			f.BytesWritten,
 			f.ChecksumType, f.Checksum, f.ErrorCode, clip(f.ErrorDesc, 1024), usec(f.StartedAt), usec(f.EndedAt))
 	}
 	_, err := s.db.ExecContext(ctx, `INSERT INTO transfer_files (transfer_id, path_hash, session_id, path, status, size, start_byte, bytes_written,
@@ -205,8 +211,10 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 		}
 		byTransfer[id] = append(byTransfer[id], rec)
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT id, status, cancel_requested, COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id IN ("+
-		repeat("?", len(ids))+")", ids...)
+	rows,
+		err := s.db.QueryContext(ctx,
+		"SELECT id, status, cancel_requested, COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id IN ("+
+			repeat("?", len(ids))+")", ids...)
 	if err != nil {
 		return fmt.Errorf("read wishes: %w", err)
 	}
@@ -236,7 +244,8 @@ func (s *Store) failRestarted(ctx context.Context, node, boot string, now time.T
 
 // failLost fails the sessions that no node has written about for too long.
 func (s *Store) failLost(ctx context.Context, silent time.Duration, now time.Time) (int, error) {
-	return s.failSessions(ctx, now, "node stopped answering", "heartbeat < UTC_TIMESTAMP(6) - INTERVAL ? SECOND", int64(silent.Seconds()))
+	return s.failSessions(ctx, now, "node stopped answering", "heartbeat < UTC_TIMESTAMP(6) - INTERVAL ? SECOND",
+		int64(silent.Seconds()))
 }
 
 // failSessions fails the running sessions that match a condition of this package's own text.
@@ -279,7 +288,8 @@ type queryer interface {
 }
 
 func runningSessions(ctx context.Context, db queryer, condition string, args []any) ([]sessionID, error) {
-	rows, err := db.QueryContext(ctx, "SELECT id, transfer_id FROM sessions WHERE status = 'running' AND "+condition, args...)
+	rows, err := db.QueryContext(ctx, "SELECT id, transfer_id FROM sessions WHERE status = 'running' AND "+
+		condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}

@@ -41,8 +41,8 @@ func databaseTime(ctx context.Context, db rowQueryer) (usec int64, err error) {
 	return now.UnixMicro(), nil
 }
 
-// Revoke withdraws the transfer tokens that were issued until now, whose tags hold all of tags and whose direction is the given one;
-// the empty direction is both. Their running transfers are cancelled, on all nodes.
+// Revoke withdraws the transfer tokens that were issued until now, whose tags hold all of tags and whose direction is
+// the given one; the empty direction is both. Their running transfers are cancelled, on all nodes.
 func (s *Store) Revoke(ctx context.Context, tags json.RawMessage, direction token.Direction) error {
 	wanted := parseTags(tags)
 	_, probe := tagProbes(wanted)
@@ -50,7 +50,8 @@ func (s *Store) Revoke(ctx context.Context, tags json.RawMessage, direction toke
 		return ErrNamesNothing
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		// The counter's lock comes first: a transfer is recorded before this, and cancelled here, or after this, and cancelled there.
+		// The counter's lock comes first: a transfer is recorded before this, and cancelled here, or
+		// after this, and cancelled there.
 		if _, err := nextRevision(ctx, tx); err != nil {
 			return err
 		}
@@ -58,7 +59,8 @@ func (s *Store) Revoke(ctx context.Context, tags json.RawMessage, direction toke
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO revocations (probe, tags, direction, before_usec, expires_usec) VALUES (?, ?, ?, ?, ?)",
+		_, err = tx.ExecContext(ctx,
+			"INSERT INTO revocations (probe, tags, direction, before_usec, expires_usec) VALUES (?, ?, ?, ?, ?)",
 			probe, string(tags), direction, now, now+(token.MaxLife+revocationMargin).Microseconds())
 		if err != nil {
 			return fmt.Errorf("revoke tokens: %w", err)
@@ -77,8 +79,11 @@ func (s *Store) Revoke(ctx context.Context, tags json.RawMessage, direction toke
 }
 
 // runningWithTags are the running transfers of transfer tokens whose tags hold all of wanted.
-func runningWithTags(ctx context.Context, tx *sql.Tx, wanted map[string]any, direction token.Direction) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT id, tags FROM transfers WHERE status = ? AND token_kind = ? AND (? = '' OR direction = ?)",
+func runningWithTags(ctx context.Context, tx *sql.Tx, wanted map[string]any, direction token.Direction) ([]string,
+	error) {
+	rows,
+		err := tx.QueryContext(ctx,
+		"SELECT id, tags FROM transfers WHERE status = ? AND token_kind = ? AND (? = '' OR direction = ?)",
 		record.StatusRunning, token.KindTransfer, direction, direction)
 	if err != nil {
 		return nil, fmt.Errorf("list transfers of revoked tokens: %w", err)
@@ -99,7 +104,8 @@ func runningWithTags(ctx context.Context, tx *sql.Tx, wanted map[string]any, dir
 }
 
 // withdrawn reports whether a token that was issued then, with these tags, was revoked since.
-func withdrawn(ctx context.Context, db queryer, tags json.RawMessage, direction token.Direction, issuedUsec int64) (bool, error) {
+func withdrawn(ctx context.Context, db queryer, tags json.RawMessage, direction token.Direction,
+	issuedUsec int64) (bool, error) {
 	has := parseTags(tags)
 	probes, _ := tagProbes(has)
 	for len(probes) > 0 {
@@ -109,8 +115,10 @@ func withdrawn(ctx context.Context, db queryer, tags json.RawMessage, direction 
 			args = append(args, p)
 		}
 		probes = probes[n:]
-		found, err := anyContained(ctx, db, has, "SELECT tags FROM revocations WHERE before_usec >= ? AND direction IN ('', ?) AND probe IN ("+
-			repeat("?", n)+")", args)
+		found,
+			err := anyContained(ctx, db, has,
+			"SELECT tags FROM revocations WHERE before_usec >= ? AND direction IN ('', ?) AND probe IN ("+
+				repeat("?", n)+")", args)
 		if found || err != nil {
 			return found, err
 		}
@@ -165,11 +173,12 @@ type Ledger struct{ Store *Store }
 
 var _ token.Ledger = Ledger{}
 
-// resumeWithin is how long after a cut a client may resume with the token that began the transfer. Specs tell clients to retry for as long.
+// resumeWithin is how long after a cut a client may resume with the token that began the transfer. Specs
+// tell clients to retry for as long.
 const resumeWithin = time.Hour
 
-// Begun implements token.Ledger. A transfer that is complete or was canceled does not go on. Nor does one whose token is so old that
-// revocations of its time may be forgotten.
+// Begun implements token.Ledger. A transfer that is complete or was canceled does not go on. Nor does one whose token
+// is so old that revocations of its time may be forgotten.
 func (l Ledger) Begun(ctx context.Context, g token.Grant) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -181,7 +190,8 @@ func (l Ledger) Begun(ctx context.Context, g token.Grant) (bool, error) {
 		return false, nil
 	}
 	var found int
-	err = l.Store.db.QueryRowContext(ctx, "SELECT 1 FROM transfers WHERE id = ? AND NOT cancel_requested AND (status = ? OR status = ? AND ended_usec >= ?)",
+	err = l.Store.db.QueryRowContext(ctx,
+		"SELECT 1 FROM transfers WHERE id = ? AND NOT cancel_requested AND (status = ? OR status = ? AND ended_usec >= ?)",
 		g.TransferID, record.StatusRunning, record.StatusFailed, now-resumeWithin.Microseconds()).Scan(&found)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

@@ -22,7 +22,8 @@ func issuedNow(t *testing.T, s *store.Store, direction token.Direction, tags str
 		t.Fatal(err)
 	}
 	return token.Grant{
-		TransferID: uuid.NewString(), Direction: direction, Tags: []byte(tags), IssuedUsec: now.UnixMicro(), ExpiresAt: now.Add(time.Hour), Kind: token.KindTransfer,
+		TransferID: uuid.NewString(), Direction: direction, Tags: []byte(tags), IssuedUsec: now.UnixMicro(),
+		ExpiresAt: now.Add(time.Hour), Kind: token.KindTransfer,
 	}
 }
 
@@ -48,8 +49,10 @@ func TestRevokeWithdrawsTokensIssuedBefore(t *testing.T) {
 	old.IssuedUsec = 0
 	before["without a time"] = old
 	for tags, direction := range map[string]token.Direction{
-		`{"aspera":{"faspex":{"package_id":"p1","kind":"download"}}}`: "", `{"aspera":{"faspex":{"package_id":"p1","other":1}}}`: "",
-		`{"aspera":{"faspex":{"package_id":"p1","list":[1]}}}`: "", `{"aspera":{"faspex":"p1"}}`: "", `{"aspera":{"faspex":{"package_id":"p"}}}`: "",
+		`{"aspera":{"faspex":{"package_id":"p1","kind":"download"}}}`: "",
+		`{"aspera":{"faspex":{"package_id":"p1","other":1}}}`:         "",
+		`{"aspera":{"faspex":{"package_id":"p1","list":[1]}}}`:        "", `{"aspera":{"faspex":"p1"}}`: "",
+		`{"aspera":{"faspex":{"package_id":"p"}}}`:               "",
 		`{"aspera":{"faspex":{"package_id":"p1"},"missing":{}}}`: "",
 	} {
 		if err := s.Revoke(ctx, []byte(tags), direction); err != nil {
@@ -61,7 +64,8 @@ func TestRevokeWithdrawsTokensIssuedBefore(t *testing.T) {
 			t.Errorf("%s is withdrawn by other tags", name)
 		}
 	}
-	if err := s.Revoke(ctx, []byte(`{"aspera":{"faspex":{"package_id":"p1","n":1.0,"list":[1,2]}}}`), token.Send); err != nil {
+	if err := s.Revoke(ctx, []byte(`{"aspera":{"faspex":{"package_id":"p1","n":1.0,"list":[1,2]}}}`),
+		token.Send); err != nil {
 		t.Fatal(err)
 	}
 	for name, g := range before {
@@ -112,7 +116,8 @@ func TestRevokeCancelsRunningTransfersOnAllNodes(t *testing.T) {
 		tr.TokenKind, tr.Tags, tr.IssuedUsec = kind, []byte(tags), issuedNow(t, s, token.Send, "").IssuedUsec
 		return tr
 	}
-	revoked, kept, basic := tagged("transfer", `{"id":"p1"}`), tagged("transfer", `{"id":"p2"}`), tagged("basic", `{"id":"p1"}`)
+	revoked, kept, basic := tagged("transfer", `{"id":"p1"}`), tagged("transfer", `{"id":"p2"}`),
+		tagged("basic", `{"id":"p1"}`)
 	late := tagged("transfer", `{"id":"p1"}`) // was looked up before, and is recorded after
 	rec := begin(t, r, revoked)
 	others := []record.Recording{begin(t, r, kept), begin(t, r, basic)}

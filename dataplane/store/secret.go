@@ -69,8 +69,9 @@ func compareSecret(hash, secret string) (bool, error) {
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 
-// secretChecker compares secrets. The hash is slow by design and API clients log in with every call, so a secret that was found
-// right is remembered as a keyed digest that means nothing outside this process. Only the throttle's counts let anybody ask.
+// secretChecker compares secrets. The hash is slow by design and API clients log in with every call, so a secret
+// that was found right is remembered as a keyed digest that means nothing outside this process. Only the
+// throttle's counts let anybody ask.
 type secretChecker struct {
 	key      []byte
 	slot     chan struct{}
@@ -102,7 +103,8 @@ func newSecretChecker() *secretChecker {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key)
 	return &secretChecker{
-		key: key, slot: make(chan struct{}, maxHashing), throttle: newThrottle(), unknown: encodeHash(make([]byte, argonSaltLen), make([]byte, argonKeyLen)),
+		key: key, slot: make(chan struct{}, maxHashing), throttle: newThrottle(),
+		unknown: encodeHash(make([]byte, argonSaltLen), make([]byte, argonKeyLen)),
 		checked: map[string][sha256.Size]byte{}, flights: map[flightID]*flight{},
 	}
 }

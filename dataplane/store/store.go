@@ -1,7 +1,7 @@
 // Package store is the state of the transfer node in its MariaDB: access keys, file ids, transfers and their sessions.
 //
-// Every node of a DaemonSet shares one database, so any of them answers any question about any transfer. The package owns
-// the schema and keeps it current. It knows nothing of HTTP or of file data.
+// Every node of a DaemonSet shares one database, so any of them answers any question about any transfer. The package
+// owns the schema and keeps it current. It knows nothing of HTTP or of file data.
 package store
 
 import (
@@ -89,7 +89,8 @@ func (s *Store) Ping(ctx context.Context) error {
 // maxTries is how often a transaction runs that the database gives up in favour of another.
 const maxTries = 5
 
-// inTx runs fn in a transaction, and again when the database gave it up for another: fn must not keep state from a run before.
+// inTx runs fn in a transaction, and again when the database gave it up for another: fn must
+// not keep state from a run before.
 func (s *Store) inTx(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -138,8 +139,9 @@ func isDuplicate(err error) bool {
 // unavailable are the errors of a MariaDB that can't work now: too many connections, it shuts down, or it only reads.
 var unavailable = []uint16{1040, 1053, 1129, 1203, 1226, 1290, 1836, 3032}
 
-// IsUnavailable reports whether err is a failure to reach the database, which may pass, and not its answer. Numbers of the kernel are
-// network errors by their methods, so those of files are told by their kind (TestIsUnavailableIsNoFileError).
+// IsUnavailable reports whether err is a failure to reach the database, which may pass, and not its answer. Numbers of
+// the kernel are network errors by their methods, so those of files are told by their kind
+// (TestIsUnavailableIsNoFileError).
 func IsUnavailable(err error) bool {
 	var network *net.OpError
 	var answer *mysql.MySQLError

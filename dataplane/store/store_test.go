@@ -126,16 +126,19 @@ func TestAccessKeys(t *testing.T) {
 		}
 	}
 	secret, pem := "n3w", "-----BEGIN PUBLIC KEY-----"
-	if err := s.UpdateAccessKey(ctx, "ak1", store.AccessKeyChange{Secret: &secret, TokenVerificationKey: &pem}); err != nil {
+	if err := s.UpdateAccessKey(ctx, "ak1", store.AccessKeyChange{Secret: &secret,
+		TokenVerificationKey: &pem}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.CheckSecret(ctx, "ak1", "s3cret"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("old secret: %v", err)
 	}
-	if got, err := s.CheckSecret(ctx, "ak1", "n3w"); err != nil || got.TokenVerificationKey != pem || got.StoragePath != "/default" {
+	if got, err := s.CheckSecret(ctx, "ak1", "n3w"); err != nil || got.TokenVerificationKey != pem ||
+		got.StoragePath != "/default" {
 		t.Errorf("new secret: %+v, %v", got, err)
 	}
-	if err := s.CreateAccessKey(ctx, store.AccessKey{ID: "child", ParentID: "ak1", StoragePath: "/default/sub"}, "x"); err != nil {
+	if err := s.CreateAccessKey(ctx, store.AccessKey{ID: "child", ParentID: "ak1", StoragePath: "/default/sub"},
+		"x"); err != nil {
 		t.Fatal(err)
 	}
 	all, err := s.AccessKeys(ctx, "")
@@ -184,12 +187,14 @@ func TestSecretsAreNotInTheDatabase(t *testing.T) {
 
 func TestIsUnavailableIsNoFileError(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-	for _, err := range []error{refused, driver.ErrBadConn, mysql.ErrInvalidConn, context.DeadlineExceeded, &mysql.MySQLError{Number: 1040}, &mysql.MySQLError{Number: 1053}} {
+	for _, err := range []error{refused, driver.ErrBadConn, mysql.ErrInvalidConn, context.DeadlineExceeded,
+		&mysql.MySQLError{Number: 1040}, &mysql.MySQLError{Number: 1053}} {
 		if !store.IsUnavailable(fmt.Errorf("read: %w", err)) {
 			t.Errorf("%v is no failure of the database", err)
 		}
 	}
-	for _, err := range []error{syscall.EROFS, syscall.ETIMEDOUT, &fs.PathError{Op: "mkdir", Err: syscall.EIO}, &mysql.MySQLError{Number: 1064}, store.ErrNotFound} {
+	for _, err := range []error{syscall.EROFS, syscall.ETIMEDOUT, &fs.PathError{Op: "mkdir", Err: syscall.EIO},
+		&mysql.MySQLError{Number: 1064}, store.ErrNotFound} {
 		if store.IsUnavailable(fmt.Errorf("read: %w", err)) {
 			t.Errorf("%v is a failure of the database", err)
 		}

@@ -34,8 +34,8 @@ func containsTags(tags, wanted any) bool {
 	return true
 }
 
-// tagProbes are the hashes of all values in tags that are no objects, each with its place, and the longest of them, which is likely to
-// be the rarest.
+// tagProbes are the hashes of all values in tags that are no objects, each with its place, and the longest of them,
+// which is likely to be the rarest.
 func tagProbes(tags map[string]any) (all [][]byte, longest []byte) {
 	length := 0
 	var walk func(place []string, value any)

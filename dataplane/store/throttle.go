@@ -15,8 +15,9 @@ import (
 const (
 	// throttleWindow is how long a failed login counts.
 	throttleWindow = 15 * time.Minute
-	// maxFailures is for one account, from all addresses that are not known for it together, and for each that is. An address is known
-	// once a login of the account from it was right, so that strangers can't lock the account's own clients out.
+	// maxFailures is for one account, from all addresses that are not known for it together, and for each
+	// that is. An address is known once a login of the account from it was right, so that strangers can't
+	// lock the account's own clients out.
 	maxFailures = 20
 	// maxAddressFailures is for one address, whatever the account: an organisation may have a single one.
 	maxAddressFailures = 1000
@@ -30,9 +31,10 @@ const (
 	undecidedPause = time.Second
 )
 
-// Throttle counts failed logins of this node. A login takes its place in the count before its secret is looked at, and gives it back when
-// the secret was right: tries at the same time are no more than tries one after the other (TestCheckSecretCountsParallelTries). A subject
-// that has failed too often is banned for a while, on all nodes (Store.ShareBans).
+// Throttle counts failed logins of this node. A login takes its place in the count before its secret is
+// looked at, and gives it back when the secret was right: tries at the same time are no more than tries one
+// after the other (TestCheckSecretCountsParallelTries). A subject that has failed too often is banned for a
+// while, on all nodes (Store.ShareBans).
 type Throttle struct {
 	mu     sync.Mutex
 	now    func() time.Time
@@ -91,15 +93,17 @@ type failures struct {
 	until time.Time
 	// known is set for a client that was right once: it pays for nobody else.
 	known bool
-	// secret tells the account's secrets apart: with another one, the count begins anew. Clients that had it too early are let in.
+	// secret tells the account's secrets apart: with another one, the count begins anew. Clients
+	// that had it too early are let in.
 	secret string
 }
 
 func newThrottle() *Throttle {
 	of := func(kind BanKind) counts { return counts{of: map[subject]*failures{}, kind: kind} }
 	return &Throttle{
-		now: time.Now, limits: LoginLimits{}.withDefaults(), accounts: of(BanAccount), clients: of(BanClient), addresses: of(BanAddress),
-		shared: map[subject]*failures{},
+		now: time.Now, limits: LoginLimits{}.withDefaults(), accounts: of(BanAccount), clients: of(BanClient),
+		addresses: of(BanAddress),
+		shared:    map[subject]*failures{},
 	}
 }
 
@@ -117,8 +121,8 @@ type place struct {
 	client *failures
 }
 
-// take takes a place for a login, or refuses with a token.ThrottledError. Nobody can tell from it whether the account exists:
-// secret is what tells the account's present secret from others, "" if there is no such account.
+// take takes a place for a login, or refuses with a token.ThrottledError. Nobody can tell from it whether the account
+// exists: secret is what tells the account's present secret from others, "" if there is no such account.
 func (t *Throttle) take(account, address, secret string) (*place, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -134,8 +138,8 @@ func (t *Throttle) takeLocked(account, address, secret string) (*place, error) {
 	}
 	now, where := t.now(), network(address)
 	p := &place{}
-	// Clients are counted for accounts that exist: names that nobody has must not fill the memory. What is refused does not tell the
-	// difference, as the account's count is as high as those of its clients that are not known.
+	// Clients are counted for accounts that exist: names that nobody has must not fill the memory. What is refused does
+	// not tell the difference, as the account's count is as high as those of its clients that are not known.
 	if where != "" && secret != "" {
 		if p.client = t.find(&t.clients, subject{BanClient, account, where}, false); p.client != nil {
 			p.taken = append(p.taken, p.client)
@@ -179,7 +183,8 @@ func (t *Throttle) safe(address string) bool {
 	return slices.ContainsFunc(t.limits.Safe, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// beginAnew forgets failures with another secret. A ban that came from another node is of a secret that is not known here.
+// beginAnew forgets failures with another secret. A ban that came from another node is of a
+// secret that is not known here.
 func (t *Throttle) beginAnew(f *failures, secret string) {
 	if f.secret != "" && f.until.After(t.now()) {
 		t.lifted = append(t.lifted, f)
@@ -211,7 +216,8 @@ func (t *Throttle) limit(kind BanKind) int {
 	return t.limits.Failures
 }
 
-// find is the count of a subject. There is none for a new subject when too many are counted already, unless it must have one.
+// find is the count of a subject. There is none for a new subject when too many are counted
+// already, unless it must have one.
 func (t *Throttle) find(c *counts, s subject, must bool) *failures {
 	if f := c.of[s]; f != nil {
 		return f
@@ -276,8 +282,8 @@ func (p *place) giveBack() {
 	}
 }
 
-// Compare is a login with a secret that is not hashed: it refuses with a token.ThrottledError, or reports whether the secret is the wanted
-// one.
+// Compare is a login with a secret that is not hashed: it refuses with a token.ThrottledError, or reports
+// whether the secret is the wanted one.
 func (t *Throttle) Compare(account, address, secret, wanted string) (bool, error) {
 	given, right := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(wanted))
 	t.mu.Lock()

@@ -49,8 +49,10 @@ func TestCheckSecretCountsParallelTries(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if wrong.Load() != store.MaxFailures || throttled.Load() != 3*store.MaxFailures || store.Hashed(s)-before != store.MaxFailures {
-		t.Errorf("%d secrets were looked at, %d tries refused, %d hashes", wrong.Load(), throttled.Load(), store.Hashed(s)-before)
+	if wrong.Load() != store.MaxFailures || throttled.Load() != 3*store.MaxFailures ||
+		store.Hashed(s)-before != store.MaxFailures {
+		t.Errorf("%d secrets were looked at, %d tries refused, %d hashes", wrong.Load(), throttled.Load(),
+			store.Hashed(s)-before)
 	}
 	if err := login(t, s, "198.51.100.1", "ak", "right"); !errors.Is(err, token.ErrThrottled) {
 		t.Errorf("the right secret among the wrong ones: %v", err)
@@ -113,7 +115,8 @@ func TestCheckSecretTellsNothingOfUnknownIDs(t *testing.T) {
 		before := store.Hashed(s)
 		for i := range store.MaxFailures + 2 {
 			err := login(t, s, from, id, fmt.Sprintf("wrong%d", i))
-			out = append(out, fmt.Sprint(errors.Is(err, store.ErrNotFound), errors.Is(err, token.ErrThrottled), store.Hashed(s)-before))
+			out = append(out, fmt.Sprint(errors.Is(err, store.ErrNotFound), errors.Is(err, token.ErrThrottled),
+				store.Hashed(s)-before))
 		}
 		return out
 	}

@@ -89,7 +89,8 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	for rows.Next() {
 		var t TransferRecord
 		var tags, startSpec []byte
-		err := rows.Scan(&t.ID, &t.Revision, &t.Status, &t.Direction, &t.AccessKey, &t.TokenUser, &t.TokenKind, &t.RemoteUser, &t.Cookie,
+		err := rows.Scan(&t.ID, &t.Revision, &t.Status, &t.Direction, &t.AccessKey, &t.TokenUser, &t.TokenKind, &t.RemoteUser,
+			&t.Cookie,
 			&tags, &startSpec, &t.ErrorCode, &t.ErrorDesc, &t.StartedUsec, &t.EndedUsec)
 		if err != nil {
 			return nil, fmt.Errorf("list transfers: %w", err)
@@ -140,7 +141,8 @@ func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) err
 		var r SessionRecord
 		p := &r.Progress
 		err := rows.Scan(&transferID, &r.ID, &r.Node, &r.Status, &r.ClientAddr, &r.ServerAddr, &r.StartedUsec, &r.EndedUsec,
-			&p.BytesExpected, &p.FilesExpected, &p.BytesTransferred, &p.BytesWritten, &p.BytesLost, &p.FilesCompleted, &p.FilesFailed,
+			&p.BytesExpected, &p.FilesExpected, &p.BytesTransferred, &p.BytesWritten, &p.BytesLost, &p.FilesCompleted,
+			&p.FilesFailed,
 			&p.DirectoriesCompleted, &p.TargetRateKbps, &p.AvgRateKbps, &r.NetworkDelayUsec, &r.ErrorCode, &r.ErrorDesc)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)
@@ -174,7 +176,8 @@ func (s *Store) TransferFiles(ctx context.Context, transferID string, limit int)
 	for rows.Next() {
 		var f FileRecord
 		var started, ended int64
-		err := rows.Scan(&f.SessionID, &f.Path, &f.Status, &f.Size, &f.StartByte, &f.BytesWritten, &f.ChecksumType, &f.Checksum,
+		err := rows.Scan(&f.SessionID, &f.Path, &f.Status, &f.Size, &f.StartByte, &f.BytesWritten, &f.ChecksumType,
+			&f.Checksum,
 			&f.ErrorCode, &f.ErrorDesc, &started, &ended)
 		if err != nil {
 			return nil, fmt.Errorf("list files of transfer: %w", err)
@@ -188,7 +191,8 @@ func (s *Store) TransferFiles(ctx context.Context, transferID string, limit int)
 	return files, nil
 }
 
-// CancelTransfer asks the node that runs a transfer to stop it. One that has ended stays as it is; ErrNotFound if there is none.
+// CancelTransfer asks the node that runs a transfer to stop it. One that has ended stays as it
+// is; ErrNotFound if there is none.
 func (s *Store) CancelTransfer(ctx context.Context, id string) error {
 	return s.ask(ctx, id, "UPDATE transfers SET cancel_requested = (status = 'running') WHERE id = ?", id)
 }

@@ -10,7 +10,8 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
-// useCountLife is how long a count outlives the last try to use a token of its name. A year is longer than packages are kept.
+// useCountLife is how long a count outlives the last try to use a token of its name. A year is
+// longer than packages are kept.
 const useCountLife = 366 * 24 * time.Hour
 
 // Use implements token.Ledger.
@@ -37,17 +38,20 @@ func countUse(ctx context.Context, tx *sql.Tx, g token.Grant) (bool, error) {
 		return false, err
 	}
 	// The row stays locked: tokens of one name are counted one after the other.
-	_, err = tx.ExecContext(ctx, "INSERT INTO use_counts (name, last_usec) VALUES (?, ?) ON DUPLICATE KEY UPDATE last_usec = VALUES(last_usec)",
+	_, err = tx.ExecContext(ctx,
+		"INSERT INTO use_counts (name, last_usec) VALUES (?, ?) ON DUPLICATE KEY UPDATE last_usec = VALUES(last_usec)",
 		g.Uses.Name, now)
 	if err != nil {
 		return false, err
 	}
 	var counted int
-	err = tx.QueryRowContext(ctx, "SELECT 1 FROM token_uses WHERE name = ? AND token_id = ?", g.Uses.Name, g.TransferID).Scan(&counted)
+	err = tx.QueryRowContext(ctx, "SELECT 1 FROM token_uses WHERE name = ? AND token_id = ?", g.Uses.Name,
+		g.TransferID).Scan(&counted)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err == nil, err
 	}
-	res, err := tx.ExecContext(ctx, "UPDATE use_counts SET used = used + 1 WHERE name = ? AND used < ?", g.Uses.Name, g.Uses.Limit)
+	res, err := tx.ExecContext(ctx, "UPDATE use_counts SET used = used + 1 WHERE name = ? AND used < ?", g.Uses.Name,
+		g.Uses.Limit)
 	if err != nil {
 		return false, err
 	}

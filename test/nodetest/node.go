@@ -1,5 +1,5 @@
-// Package nodetest runs a transfer node in a test's own process: the real SSH server, the real data port and real tokens over one
-// folder. What the product keeps in MariaDB is kept in memory; there is no Node API.
+// Package nodetest runs a transfer node in a test's own process: the real SSH server, the real data port and real
+// tokens over one folder. What the product keeps in MariaDB is kept in memory; there is no Node API.
 package nodetest
 
 import (
@@ -47,7 +47,9 @@ func Start(t testing.TB, changes ...Change) *Node {
 // StartIn starts a node over a folder.
 func StartIn(t testing.TB, dir string, changes ...Change) *Node {
 	t.Helper()
-	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys,
+		err := token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +145,8 @@ func (n *Node) Download(t testing.TB, paths ...string) transferspec.Spec {
 func (n *Node) spec(d transferspec.Direction, id string) transferspec.Spec {
 	tags, _ := json.Marshal(map[string]any{"aspera": map[string]any{"xfer_id": id}}) // It is text alone.
 	return transferspec.Spec{
-		Direction: d, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.SSHPort, SSHFP: ssh.FingerprintSHA256(n.HostKey),
+		Direction: d, RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: n.SSHPort,
+		SSHFP:          ssh.FingerprintSHA256(n.HostKey),
 		Authentication: "token", Cookie: "cookie of " + id, Tags: tags,
 	}
 }
@@ -242,6 +245,10 @@ func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKe
 	return token.AccessKey{}, token.ErrBadCredentials
 }
 
-func (noAccessKeys) FilePath(context.Context, string, string) (string, error) {
+func (noAccessKeys) Levels(context.Context, token.AccessKey, token.Bearer, string) (token.Levels, error) {
+	return nil, nil
+}
+
+func (noAccessKeys) FilePath(context.Context, token.AccessKey, string) (string, error) {
 	return "", token.ErrFileNotFound
 }

@@ -62,7 +62,8 @@ func (c *Client) UploadSetup(ctx context.Context, req TransferRequest) (transfer
 	return c.setup(ctx, "/files/upload_setup", req)
 }
 
-// DownloadSetup asks for the transfer spec of one download of the sources of Paths (all of SourceRoot if there are none).
+// DownloadSetup asks for the transfer spec of one download of the sources of Paths (all of
+// SourceRoot if there are none).
 func (c *Client) DownloadSetup(ctx context.Context, req TransferRequest) (transferspec.Spec, error) {
 	return c.setup(ctx, "/files/download_setup", req)
 }
@@ -85,8 +86,8 @@ func (c *Client) setup(ctx context.Context, path string, req TransferRequest) (t
 	return *out.TransferSpecs[0].TransferSpec, nil
 }
 
-// Transfers lists transfers and returns the iteration token for the next call, which is the one given if nothing changed.
-// One answer is limited; call again until it is empty.
+// Transfers lists transfers and returns the iteration token for the next call, which is the one given if nothing
+// changed. One answer is limited; call again until it is empty.
 func (c *Client) Transfers(ctx context.Context, q TransferQuery) ([]Transfer, string, error) {
 	query := url.Values{}
 	set := func(name, value string) {
@@ -146,7 +147,8 @@ func (c *Client) CancelTransfer(ctx context.Context, id string) error {
 	return err
 }
 
-// Revoke ends the transfer tokens that fit a revocation, and their sessions. A node that knows no revocations is an IsUnsupported error.
+// Revoke ends the transfer tokens that fit a revocation, and their sessions. A node that knows no
+// revocations is an IsUnsupported error.
 func (c *Client) Revoke(ctx context.Context, r Revocation) error {
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/ops/revocations", body: r})
 	return err

@@ -1,7 +1,7 @@
 // Package client calls the Node API of a transfer node.
 //
-// It speaks HTTPS with the credentials of a node user or an access key, and turns answers into types. It retries nothing, logs
-// nothing and keeps no state but its connections; no error it returns holds a secret.
+// It speaks HTTPS with the credentials of a node user or an access key, and turns answers into types. It retries
+// nothing, logs nothing and keeps no state but its connections; no error it returns holds a secret.
 package client
 
 import (

@@ -52,7 +52,8 @@ func TestErrorsTellWhatTheNodeSaid(t *testing.T) {
 		body   string
 		want   string
 	}{
-		"with a message":    {404, `{"error":{"code":404,"reason":"Not Found","user_message":"no such key"}}`, "node api GET /access_keys/a%2Fb: 404: no such key"},
+		"with a message": {404, `{"error":{"code":404,"reason":"Not Found","user_message":"no such key"}}`,
+			"node api GET /access_keys/a%2Fb: 404: no such key"},
 		"without a message": {502, `<html>`, "node api GET /access_keys/a%2Fb: 502: Bad Gateway"},
 		"not json":          {200, `<html>`, "decode answer"},
 	} {
@@ -71,7 +72,10 @@ func TestErrorsTellWhatTheNodeSaid(t *testing.T) {
 }
 
 func TestCredentialsGoToTheNodeAlone(t *testing.T) {
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect is followed") }))
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("a redirect is followed")
+	}))
 	defer elsewhere.Close()
 	cfg := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/ping" && r.Header.Get("Authorization") != "" {
@@ -103,13 +107,15 @@ func TestIterationTokenIsKeptWhenThereIsNoNews(t *testing.T) {
 	cfg := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if token := r.URL.Query().Get("iteration_token"); token == "" {
-			w.Header().Set("Link", `<https://node/ops/transfers?count=1>; rel="prev", <https://node/ops/transfers?count=1&iteration_token=7>; rel="next"`)
+			w.Header().Set("Link",
+				`<https://node/ops/transfers?count=1>; rel="prev", <https://node/ops/transfers?count=1&iteration_token=7>; rel="next"`)
 		}
 		_, _ = w.Write([]byte("[]"))
 	})
 	c := connect(t, cfg)
 	for given, want := range map[string]string{"": "7", "9": "9"} {
-		if _, next, err := c.Transfers(t.Context(), client.TransferQuery{IterationToken: given, Count: 1}); err != nil || next != want {
+		if _, next, err := c.Transfers(t.Context(), client.TransferQuery{IterationToken: given, Count: 1}); err != nil ||
+			next != want {
 			t.Errorf("after %q: %q, %v", given, next, err)
 		}
 	}

@@ -13,8 +13,8 @@ type ErrorBody struct {
 	UserMessage string `json:"user_message"`
 }
 
-// Error is an answer of the node that is not a success. It holds the node's message and nothing of the request but its method
-// and path.
+// Error is an answer of the node that is not a success. It holds the node's message and nothing of the
+// request but its method and path.
 type Error struct {
 	Method string
 	Path   string
@@ -42,8 +42,8 @@ func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
 // IsUnauthorized reports whether the node refused the credentials.
 func IsUnauthorized(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
 
-// IsUnsupported reports whether the node answered that it does not know the call at all. Ask only of calls that name no thing: of others
-// the same answer means that the thing does not exist.
+// IsUnsupported reports whether the node answered that it does not know the call at all. Ask only of calls that name no
+// thing: of others the same answer means that the thing does not exist.
 func IsUnsupported(err error) bool {
 	return hasStatus(err, http.StatusNotFound) || hasStatus(err, http.StatusMethodNotAllowed)
 }

@@ -22,7 +22,8 @@ type Info struct {
 	Settings     []NameAndValue `json:"settings"`
 }
 
-// NameAndValue is a setting or a capability. Value is a bool, an int or a string, as JSON has it: clients take no text for a truth value.
+// NameAndValue is a setting or a capability. Value is a bool, an int or a string, as JSON has it: clients
+// take no text for a truth value.
 type NameAndValue struct {
 	Name  string `json:"name"`
 	Value any    `json:"value"`
@@ -71,15 +72,15 @@ type TransferRequest struct {
 	Uses              *Uses               `json:"uses,omitempty"`
 }
 
-// Uses limits how many tokens of one name are used. A token counts when its first session starts; when Limit tokens of the name were
-// used, the node refuses the others.
+// Uses limits how many tokens of one name are used. A token counts when its first session starts; when Limit tokens of
+// the name were used, the node refuses the others.
 type Uses struct {
 	Name  string `json:"name"`
 	Limit int64  `json:"limit"`
 }
 
-// Revocation has the node refuse, at the start of a session, every transfer token issued until now whose sealed tags hold all of Tags,
-// and cancel its sessions that run.
+// Revocation has the node refuse, at the start of a session, every transfer token issued until now whose sealed tags
+// hold all of Tags, and cancel its sessions that run.
 type Revocation struct {
 	// Tags is a JSON object, the more of it the fewer tokens it fits.
 	Tags json.RawMessage `json:"tags"`
@@ -119,7 +120,8 @@ const (
 	StatusPaused             = "paused"
 )
 
-// Transfer is one transfer that the node serves or served. Times are microseconds since 1970, rates kilobits per second.
+// Transfer is one transfer that the node serves or served. Times are microseconds since
+// 1970, rates kilobits per second.
 type Transfer struct {
 	ID                   string    `json:"id"`
 	Status               string    `json:"status"`
@@ -319,8 +321,8 @@ type Usage struct {
 	FailedCount  int64  `json:"failed_count"`
 }
 
-// Filters of a listing; empty fields select all. Basenames and Paths are shell patterns of which one has to match, OutBasenames are those
-// of which none may.
+// Filters of a listing; empty fields select all. Basenames and Paths are shell patterns of which one has to match,
+// OutBasenames are those of which none may.
 type Filters struct {
 	Types        []string   `json:"types,omitempty"`
 	Basenames    []string   `json:"basenames,omitempty"`
