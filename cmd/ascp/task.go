@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/engine/udplink"
@@ -160,7 +161,13 @@ func noData(err error, port int, host string) error {
 // prepareSend finds the local sources and the names they get.
 func (t *task) prepareSend() error {
 	t.client.Hello.Destination = t.destination
+	if err := encodable(t.destination); err != nil {
+		return err
+	}
 	for _, s := range t.sources {
+		if err := encodable(s.Destination); err != nil {
+			return err
+		}
 		p := joinSource(t.sourcePrefix, s.Source)
 		root := transfer.Root{Tree: transfer.HostTree{}, Path: p, Name: t.nameOf(p)}
 		if t.pairs {
@@ -213,10 +220,23 @@ func (t *task) nameOf(p string) string {
 	return ""
 }
 
+// encodable refuses names that the messages to a server can't carry.
+func encodable(texts ...string) error {
+	for _, text := range texts {
+		if !utf8.ValidString(text) {
+			return fail.New(fail.BadPath, "%s: the name is not UTF-8, and names at a node are", shown(text))
+		}
+	}
+	return nil
+}
+
 // prepareReceive opens the local destination. If it does not exist and one source is asked for, it is the new name of
 // that source.
 func (t *task) prepareReceive() (*storage.Root, error) {
 	for _, s := range t.sources {
+		if err := encodable(t.sourcePrefix, s.Source, s.Destination); err != nil {
+			return nil, err
+		}
 		t.client.Hello.Sources = append(t.client.Hello.Sources, control.Source{Source: joinSource(t.sourcePrefix, s.Source),
 			Destination: s.Destination})
 	}

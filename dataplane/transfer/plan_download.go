@@ -13,7 +13,11 @@ import (
 // planDownload finds the trees to send.
 func (s *session) planDownload(p *plan, root *storage.Root) error {
 	followed := map[string]*storage.Root{}
-	for _, source := range s.hello.Sources {
+	sources, err := s.expandSources(root)
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
 		clean, err := storage.Clean(source.Source)
 		if err != nil {
 			return fail.File(source.Source, err, fail.BadPath)

@@ -109,7 +109,7 @@ func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) e
 	}
 	w.chain = append(w.chain, info)
 	defer func() { w.chain = w.chain[:len(w.chain)-1] }()
-	drafts := unfinished.In(entries)
+	drafts := unfinished.Drafts(w.tree.Open, p, entries)
 	for _, e := range entries {
 		if drafts[e.Name()] {
 			continue

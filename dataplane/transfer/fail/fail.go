@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"faspex.io/operator/dataplane/storage"
@@ -122,6 +123,9 @@ func File(name string, err error, fallback Code) *Error {
 		code, text = AlreadyExists, "something else has the name of its unfinished file: remove or rename it"
 	case errors.Is(err, storage.ErrBadPath), errors.Is(err, storage.ErrIsRoot):
 		code, text = BadPath, "not an acceptable file name"
+		if _, why, ok := strings.Cut(err.Error(), storage.ErrBadPath.Error()+": "); ok {
+			text += " (" + why + ")"
+		}
 	case errors.Is(err, storage.ErrOutside):
 		code, text = BadPath, "path leads outside of the permitted folder"
 	default:

@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"os"
+	"path"
 	"regexp"
 	"strings"
 )
@@ -75,6 +77,32 @@ func In(entries []fs.DirEntry) map[string]bool {
 		}
 	}
 	return out
+}
+
+// Drafts are those of In without what only looks like them: a journal with a visible name is one, or it is somebody's own
+// file, and so is the partial file then. Files that can't be read are left to whoever reads them.
+func Drafts(open func(p string) (*os.File, error), dir string, entries []fs.DirEntry) map[string]bool {
+	drafts := In(entries)
+	for _, e := range entries {
+		base, ok := strings.CutSuffix(e.Name(), journalSuffix)
+		if !ok || !drafts[e.Name()] || Reserved(e.Name()) {
+			continue
+		}
+		if e.Type().IsRegular() {
+			f, err := open(path.Join(dir, e.Name()))
+			if err != nil {
+				continue
+			}
+			_, _, err = readJournal(f)
+			f.Close()
+			if err == nil {
+				continue
+			}
+		}
+		delete(drafts, e.Name())
+		delete(drafts, base+partialSuffix)
+	}
+	return drafts
 }
 
 // SmallName is the name in its folder that a file of at most one chunk has until it is whole, given the one that it gets.
