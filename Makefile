@@ -158,6 +158,12 @@ bench-wan: bench-programs ## Measure ascp and its peers over emulated links, as 
 bench-lan: bench-programs ## Measure ascp and its peers on this machine, as root: make bench-lan ARGS="--runs 1"
 	@$(BENCH)/local $(ARGS)
 
+.PHONY: bench-gateway
+bench-gateway: ## Measure the HTTP gateway beside curl and nginx on this machine: make bench-gateway ARGS="-runs 3"
+	@mkdir -p $(BENCH)
+	@CGO_ENABLED=0 go build -o $(BENCH)/ ./cmd/faspex ./hack/bench/node
+	@go run ./hack/bench/gateway -programs $(BENCH) $(ARGS)
+
 .PHONY: bench-engine
 bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run
 	@go run ./hack/bench lan

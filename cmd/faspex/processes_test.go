@@ -148,6 +148,7 @@ func TestWrongConfigurationIsNamed(t *testing.T) {
 		args            []string
 	}{
 		"core secret":   {"FASPEX_CORE_SECRET", "short", []string{"core"}},
+		"gateway":       {"FASPEX_GATEWAY_SECRET", "short", []string{"gateway"}},
 		"service":       {"FASPEX_CORE_SECRET", "", []string{"service"}},
 		"database port": {"FASPEX_DB_PORT", "many", []string{"utility", "migrate"}},
 		"address list":  {"FASPEX_UTILITY_AUTHORIZED_IPS", "here", []string{"utility", "serve"}},

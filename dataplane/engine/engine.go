@@ -127,6 +127,13 @@ type Source interface{ io.ReaderAt }
 // will not be read again, or whose content does not matter any more. It must not block, nor call the sender.
 type Releasing interface{ Acknowledged(Range) }
 
+// Lending is a Releasing that gives its own bytes instead of copies: from off on, at least one and at most n. They stay as they are until
+// they are acknowledged.
+type Lending interface {
+	Releasing
+	Lend(off, n int64) ([]byte, error)
+}
+
 // Sink takes the decrypted bytes: chunks of up to 1 MiB that never cross a 1 MiB boundary of
 // the space, every byte of the expected ranges exactly once, in any order, from several
 // goroutines at a time. An error ends the session.

@@ -150,6 +150,12 @@ func (a *readAhead) run(ctx context.Context) error {
 			}
 			r, ok, closed = a.queue.take(a.size)
 		}
+		if lending, ok := a.src.(Lending); ok {
+			if err := a.lend(ctx, lending, r, slab); err != nil {
+				return err
+			}
+			continue
+		}
 		if int64(len(slab.buf)) < r.Length {
 			slab.buf = make([]byte, max(r.Length, min(a.size, 2*r.Length)))
 		}
@@ -160,6 +166,29 @@ func (a *readAhead) run(ctx context.Context) error {
 		a.ready <- slab
 		a.tell()
 	}
+}
+
+// lend passes on the bytes of a range without reading them, in as many slabs as it takes, of which slab is the first.
+func (a *readAhead) lend(ctx context.Context, src Lending, r Range, slab *readSlab) error {
+	for r.Length > 0 {
+		if slab == nil {
+			select {
+			case slab = <-a.free:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		b, err := src.Lend(r.Offset, r.Length)
+		if err != nil || len(b) == 0 {
+			return fmt.Errorf("borrow %d bytes at %d of the source: %w", r.Length, r.Offset, err)
+		}
+		slab.off, slab.data = r.Offset, b
+		r.Offset, r.Length = r.Offset+int64(len(b)), r.Length-int64(len(b))
+		a.ready <- slab
+		a.tell()
+		slab = nil
+	}
+	return nil
 }
 
 func (a *readAhead) tell() {

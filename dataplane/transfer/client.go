@@ -185,7 +185,11 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial fun
 			c.Upload.attach(s)
 		}
 		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
-		s.data = newDialingSender(dial, cfg, s)
+		var source engine.Source = s
+		if s.stream != nil {
+			source = streamSource{s}
+		}
+		s.data = newDialingSender(dial, cfg, source)
 		return s
 	}
 	if c.Download != nil {

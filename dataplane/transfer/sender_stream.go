@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
@@ -117,11 +118,13 @@ func (s *sender) doneStreamed(f *sentFile, failure *fail.Error) {
 	s.stream.finish(s.stream.files[f.index], failure == nil, failure)
 }
 
+// streamSource is a sender's Upload as the engine reads it.
+type streamSource struct{ *sender }
+
+var _ engine.Lending = streamSource{}
+
 // Acknowledged has the Upload forget what has arrived.
-func (s *sender) Acknowledged(r engine.Range) {
-	if s.stream == nil {
-		return
-	}
+func (s streamSource) Acknowledged(r engine.Range) {
 	for off := r.Offset; off < r.End(); {
 		at, ok := s.at(off)
 		if !ok {
@@ -133,4 +136,22 @@ func (s *sender) Acknowledged(r engine.Range) {
 		}
 		off = end
 	}
+}
+
+// zeros stand for bytes of files that are done with.
+var zeros [64 << 10]byte
+
+// Lend gives the bytes that the Upload keeps.
+func (s streamSource) Lend(off, n int64) ([]byte, error) {
+	at, ok := s.at(off)
+	if !ok {
+		return nil, io.ErrUnexpectedEOF
+	}
+	n = min(n, at.end-off)
+	if at.file != nil {
+		if b := s.stream.files[at.file.index].lend(off-at.start, n); b != nil {
+			return b, nil
+		}
+	}
+	return zeros[:min(n, int64(len(zeros)))], nil
 }

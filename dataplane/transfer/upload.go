@@ -411,6 +411,18 @@ func (u *Upload) finish(f *uploadFile, written bool, err *fail.Error) {
 	u.memory.wake()
 }
 
+// lend gives some of the bytes from off on that are kept, at most n; nil if they are not kept any more.
+func (f *uploadFile) lend(off, n int64) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	slab := f.slabs[off/uploadSlab]
+	if slab == nil {
+		return nil
+	}
+	from := int(off % uploadSlab)
+	return slab.b[from:min(int64(slab.filled), int64(from)+n)]
+}
+
 // readAt gives bytes that are kept; those that the receiver has are zeros.
 func (f *uploadFile) readAt(p []byte, off int64) {
 	f.mu.Lock()

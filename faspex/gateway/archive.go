@@ -47,8 +47,7 @@ func stamp(h *zip.FileHeader, at time.Time) {
 	}
 	at = at.UTC()
 	if at.Year() >= 1980 {
-		h.ModifiedDate = uint16(at.Day() + int(at.Month())<<5 + (at.Year()-1980)<<9)
-		h.ModifiedTime = uint16(at.Second()/2 + at.Minute()<<5 + at.Hour()<<11)
+		h.SetModTime(at) //nolint:staticcheck // CreateRaw does not look at Modified.
 	}
 	t := uint32(at.Unix())
 	h.Extra = []byte{'U', 'T', 5, 0, 1, byte(t), byte(t >> 8), byte(t >> 16), byte(t >> 24)}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/engine/udplink"
@@ -37,8 +36,6 @@ type session struct {
 	// sum and err are how it ended, once ended is closed.
 	sum transfer.Summary
 	err error
-
-	moved atomic.Int64 // bytes
 }
 
 // openUpload begins a session that sends entries as a spec says. It lives until it is complete, fails or is closed, whatever becomes of

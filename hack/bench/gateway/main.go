@@ -1,0 +1,103 @@
+// Command gateway measures the HTTP gateway beside nginx, on this machine, in one run: uploads by curl to an nginx with TLS that stores
+// the bytes, and the same bytes by curl through an nginx with TLS and the gateway to a transfer node; one and four at once, and a
+// download. Runs alternate; the last lines are medians and ratios.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+)
+
+func main() {
+	programs := flag.String("programs", "bin/bench", "folder of the programs node and faspex")
+	folder := flag.String("folder", "/dev/shm", "where what is stored lies")
+	size := flag.Int64("size", 512<<20, "bytes of a file")
+	runs := flag.Int("runs", 5, "runs of each kind")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := measure(ctx, *programs, *folder, *size, *runs); err != nil {
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		os.Exit(1)
+	}
+}
+
+// task is something to measure: to nginx and through the gateway.
+type task struct {
+	name           string
+	nginx, gateway func(ctx context.Context) error
+	bytes          int64
+	bar            float64
+}
+
+func measure(ctx context.Context, programs, folder string, size int64, runs int) (err error) {
+	dir, err := os.MkdirTemp(folder, "bench-gateway")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	b, err := newBench(ctx, programs, dir, size)
+	if err != nil {
+		return err
+	}
+	defer b.end()
+	tasks := []task{
+		{"upload 1", func(ctx context.Context) error { return b.put(ctx, 1) }, func(ctx context.Context) error { return b.send(ctx, 1) }, size, 0.8},
+		{"upload 4", func(ctx context.Context) error { return b.put(ctx, 4) }, func(ctx context.Context) error { return b.send(ctx, 4) }, 4 * size, 0.9},
+		{"download", b.get, b.receive, size, 0.8},
+	}
+	for _, t := range tasks {
+		var direct, through, ratios []float64
+		began, err := b.gateway.cpu()
+		if err != nil {
+			return err
+		}
+		for range runs {
+			a, err := rate(ctx, t.nginx, t.bytes)
+			if err != nil {
+				return fmt.Errorf("%s, nginx: %w", t.name, err)
+			}
+			g, err := rate(ctx, t.gateway, t.bytes)
+			if err != nil {
+				return fmt.Errorf("%s, gateway: %w", t.name, err)
+			}
+			direct, through, ratios = append(direct, a), append(through, g), append(ratios, g/a)
+		}
+		used, err := b.gateway.cpu()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-9s nginx %6.0f MB/s  gateway %6.0f MB/s  ratio %.2f (bar %.1f), the gateway takes %.2f s of processor a GB\n",
+			t.name, median(direct), median(through), median(ratios), t.bar, (used-began)/float64(t.bytes*int64(runs))*1e9)
+	}
+	peak, err := b.gateway.peak()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("gateway: %d MiB at most in memory\n", peak>>20)
+	return nil
+}
+
+// rate is how many megabytes a second something moves.
+func rate(ctx context.Context, do func(context.Context) error, bytes int64) (float64, error) {
+	began := time.Now()
+	if err := do(ctx); err != nil {
+		return 0, err
+	}
+	return float64(bytes) / 1e6 / time.Since(began).Seconds(), nil
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+func source(dir string) string { return filepath.Join(dir, "source") }
