@@ -16,8 +16,9 @@ import (
 
 // listStream sends the manifest of an Upload.
 func (s *sender) listStream(ctx context.Context) error {
-	for _, e := range s.stream.list {
-		if err := ctx.Err(); err != nil {
+	for i := 0; ; i++ {
+		e, ok, err := s.stream.next(ctx, i)
+		if err != nil || !ok {
 			return err
 		}
 		entry := control.Entry{Kind: control.KindFile, Path: e.Path, Size: e.Size, ModTime: e.ModTime.UnixNano(), Mode: 0o644}
@@ -31,7 +32,6 @@ func (s *sender) listStream(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // wantStreamed begins a file of which the receiver has nothing.

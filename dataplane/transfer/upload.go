@@ -42,6 +42,8 @@ type Upload struct {
 	mu     sync.Mutex
 	sender *sender
 	cause  error
+	open   bool          // entries may be added
+	grown  chan struct{} // closed when one is, or no more are; nil unless open
 }
 
 // uploadFile is what an Upload knows of a file.
@@ -85,17 +87,24 @@ func NewUpload(m *Memory, entries []UploadEntry) (*Upload, error) {
 	}
 	u := &Upload{memory: m, list: entries, files: make([]*uploadFile, len(entries))}
 	for i, e := range entries {
-		if e.Path == "" || e.Path != path.Clean(e.Path) || strings.HasPrefix(e.Path, "/") || e.Path == ".." || strings.HasPrefix(e.Path, "../") {
-			return nil, fail.New(fail.BadPath, "%q: not a relative path", e.Path)
-		}
-		if e.Size < 0 || e.Size > control.MaxSpace || e.Folder && e.Size > 0 {
-			return nil, fail.New(fail.Usage, "%s: %d is no size", e.Path, e.Size)
+		if err := e.check(); err != nil {
+			return nil, err
 		}
 		if !e.Folder {
 			u.files[i] = &uploadFile{index: i, size: e.Size}
 		}
 	}
 	return u, nil
+}
+
+func (e UploadEntry) check() error {
+	if e.Path == "" || e.Path != path.Clean(e.Path) || strings.HasPrefix(e.Path, "/") || e.Path == ".." || strings.HasPrefix(e.Path, "../") {
+		return fail.New(fail.BadPath, "%q: not a relative path", e.Path)
+	}
+	if e.Size < 0 || e.Size > control.MaxSpace || e.Folder && e.Size > 0 {
+		return fail.New(fail.Usage, "%s: %d is no size", e.Path, e.Size)
+	}
+	return nil
 }
 
 // Offset is how many bytes of a file were given or are at the receiver. It waits until the receiver has said that, or ctx ends.
@@ -214,7 +223,7 @@ func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader
 	if n > 0 {
 		// The last bytes are the file's once nothing follows them.
 		if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
-			u.failed(f, fail.New(fail.Usage, "%s: %w", u.list[entry].Path, ErrTooLong))
+			u.failed(f, fail.New(fail.Usage, "%s: %w", u.entry(entry).Path, ErrTooLong))
 			return n, ErrTooLong
 		}
 		return n, u.whole(f)
@@ -469,7 +478,7 @@ func (u *Upload) detach(err error) {
 	}
 	u.mu.Lock()
 	attached := u.sender != nil
-	u.cause = failure
+	u.cause = failure // Nothing is added from now on.
 	u.mu.Unlock()
 	u.ended.Store(true)
 	for _, f := range u.files {

@@ -54,6 +54,7 @@ type Server struct {
 	uploads uploads
 	used    usedTickets
 	held    chan struct{} // room for chunks that are kept until their checksum is known
+	texts   chan struct{} // and for long text messages of WebSockets
 }
 
 // New makes a gateway; Close ends its sessions.
@@ -68,6 +69,7 @@ func New(c Config) *Server {
 	s.uploads.byID = map[string]*upload{}
 	s.used.byID = map[string]usedTicket{}
 	s.held = make(chan struct{}, heldChunks)
+	s.texts = make(chan struct{}, longTexts)
 	s.running.Go(s.expire)
 	return s
 }
@@ -88,4 +90,5 @@ func (s *Server) Ready(context.Context) error { return s.nodes.Ready() }
 func (s *Server) Register(mux *http.ServeMux) {
 	s.registerUploads(mux)
 	s.registerTickets(mux)
+	s.registerPublished(mux)
 }

@@ -40,6 +40,11 @@ func begin(t *testing.T, spec transferspec.Spec, m *transfer.Memory, entries []t
 	if err != nil {
 		t.Fatal(err)
 	}
+	return run(t, spec, u)
+}
+
+func run(t *testing.T, spec transferspec.Spec, u *transfer.Upload) *session {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	channel, err := dial.Open(ctx, dial.Options{
 		Host: spec.RemoteHost, Port: spec.SSHPort, User: spec.RemoteUser, Token: true, HostKey: &dial.HostKey{Fingerprint: spec.SSHFP},
@@ -250,5 +255,68 @@ func TestUploadRefusesMoreThanWasAnnounced(t *testing.T) {
 	has(t, n, "in/b", []byte("abc"))
 	if _, err := os.Stat(filepath.Join(n.Dir, "in/a")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what is too long is there: %v", err)
+	}
+}
+
+// TestOpenUploadTakesFilesWhileItRuns: the entries come with their bytes, and the session ends when no more are to come.
+func TestOpenUploadTakesFilesWhileItRuns(t *testing.T) {
+	n := Start(t)
+	u, err := transfer.NewOpenUpload(transfer.NewMemory(8<<20, 8<<20), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := run(t, n.Upload(t, "/in"), u)
+	for i, size := range []int{3 << 20, 0, 5} {
+		content := noise(uint64(i), size)
+		entry, err := s.Add(transfer.UploadEntry{Path: fmt.Sprintf("f%d", i), Size: int64(size), ModTime: modified})
+		if err != nil || entry != i {
+			t.Fatalf("entry %d, %v", entry, err)
+		}
+		if size > 0 {
+			if _, err := s.ReadFrom(t.Context(), entry, 0, bytes.NewReader(content)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Wait(t.Context(), entry); err != nil {
+			t.Fatal(err)
+		}
+		has(t, n, fmt.Sprintf("in/f%d", i), content)
+	}
+	for _, bad := range []string{"", "../x", "/x"} {
+		if _, err := s.Add(transfer.UploadEntry{Path: bad}); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	if _, err := s.Add(transfer.UploadEntry{Path: "d", Folder: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Add(transfer.UploadEntry{Path: "one more"}); err == nil {
+		t.Error("more entries are taken than were announced")
+	}
+	s.Close()
+	s.wait(t)
+	if _, err := s.Add(transfer.UploadEntry{Path: "late"}); err == nil {
+		t.Error("an entry is taken after the end")
+	}
+	if s.sum.FilesDone != 3 {
+		t.Errorf("%d files, want 3", s.sum.FilesDone)
+	}
+}
+
+// TestOpenUploadThatIsGivenUp: its session ends, and what is added then is refused.
+func TestOpenUploadThatIsGivenUp(t *testing.T) {
+	n := Start(t)
+	u, err := transfer.NewOpenUpload(transfer.NewMemory(8<<20, 8<<20), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := run(t, n.Upload(t, "/in"), u)
+	if _, err := s.Add(transfer.UploadEntry{Path: "f", Size: 10}); err != nil {
+		t.Fatal(err)
+	}
+	s.cancel()
+	<-s.ended
+	if _, err := s.Add(transfer.UploadEntry{Path: "g"}); err == nil {
+		t.Error("an entry is taken")
 	}
 }

@@ -28,8 +28,8 @@ type Router struct {
 // Whom a request came from is told as the router itself saw it, whatever the client says: TestRouterTellsWhoTheClientIs.
 //
 // Requests go on as they came: proxy_pass with a variable forwards the undecoded request line, and methods are not limited. Only the slashes
-// of a path that begins with several become one (TestRouterServesPathsThatBeginWithTwoSlashes). The access log has no queries, because they
-// may hold authorization codes.
+// of a path that begins with several become one (TestRouterServesPathsThatBeginWithTwoSlashes). The access log has neither queries, because they
+// may hold authorization codes, nor what in a path of the gateway permits something (TestRouterLogsNoSecret).
 //
 // Redirects name spec.externalURL, whatever the client calls the host: many clients take no relative ones. Answers are compressed but for
 // those of the login, whose pages repeat what an address says beside what only the person may know.
@@ -62,7 +62,11 @@ http {
   uwsgi_temp_path /tmp/uwsgi;
   scgi_temp_path /tmp/scgi;
 
-  log_format json escape=json '{"time":"$time_iso8601","remote":"$remote_addr","method":"$request_method","path":"$uri",'
+  map $uri $logged_path {
+    default $uri;
+    "~^(/aspera/http-gwy/(tickets|sessions|v1/download)/)" "$1...";
+  }
+  log_format json escape=json '{"time":"$time_iso8601","remote":"$remote_addr","method":"$request_method","path":"$logged_path",'
     '"status":$status,"bytes":$body_bytes_sent,"duration":$request_time,"upstream":"$upstream_addr"}';
   access_log /dev/stdout json;
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -370,5 +371,23 @@ func TestRouterWithAGatewayThatIsAway(t *testing.T) {
 	}
 	if _, got := fetch(t, client, http.MethodGet, router.URL+"/aspera/faspex/", nil, nil); got != "ui GET /aspera/faspex/" {
 		t.Error(got)
+	}
+}
+
+// TestRouterLogsNoSecret: neither a query nor the address of a download or an upload session is in the log.
+func TestRouterLogsNoSecret(t *testing.T) {
+	router := startRouter(t, instance.Router{})
+	client := router.Client(true)
+	for _, path := range []string{
+		"/aspera/faspex/auth/authorize?code=geheim", "/aspera/http-gwy/tickets/geheim", "/aspera/http-gwy/sessions/geheim/files/0",
+		"//aspera/http-gwy/v1/download/geheim", "/aspera/http-gwy/v1/info",
+	} {
+		fetch(t, client, http.MethodGet, router.URL+path, nil, nil)
+	}
+	for !strings.Contains(router.Log(), "/aspera/http-gwy/v1/info") {
+		runtime.Gosched()
+	}
+	if log := router.Log(); strings.Contains(log, "geheim") || !strings.Contains(log, `"path":"/aspera/http-gwy/tickets/..."`) {
+		t.Errorf("the log is\n%s", log)
 	}
 }
