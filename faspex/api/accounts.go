@@ -77,7 +77,7 @@ type Preferences struct {
 	ShowOnlyCompletedPackages bool    `json:"show_only_completed_packages"`
 	Email                     string  `json:"email"`
 	RowsPerPage               int     `json:"rows_per_page"`
-	Locale                    string  `json:"locale"`
+	Locale                    string  `json:"locale" doc:"language that was chosen; empty when none was, and the browser decides"`
 	ClientSettings            string  `json:"client_settings"`
 	TableData                 string  `json:"table_data"`
 	PublicKey                 *string `json:"public_key"`

@@ -64,7 +64,7 @@ func (s *Server) ownAccount(a store.Account) api.OwnAccount {
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
-	p := storedPreferences{RowsPerPage: 25, Locale: "en"}
+	p := storedPreferences{RowsPerPage: 25}
 	if err := json.Unmarshal(a.Preferences, &p); err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	Body api.PreferencesChange
 }) (*body[api.Preferences], error) {
 	a, c := caller(ctx), in.Body
-	p := storedPreferences{RowsPerPage: 25, Locale: "en"}
+	p := storedPreferences{RowsPerPage: 25}
 	if err := json.Unmarshal(a.Preferences, &p); err != nil {
 		return nil, err
 	}
