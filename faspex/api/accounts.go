@@ -77,7 +77,7 @@ type Preferences struct {
 	ShowOnlyCompletedPackages bool    `json:"show_only_completed_packages"`
 	Email                     string  `json:"email"`
 	RowsPerPage               int     `json:"rows_per_page"`
-	Locale                    string  `json:"locale" doc:"BCP 47; empty until one was chosen"`
+	Locale                    string  `json:"locale" doc:"BCP 47; empty when none was chosen, and the browser decides"`
 	ClientSettings            string  `json:"client_settings"`
 	TableData                 string  `json:"table_data"`
 	PublicKey                 *string `json:"public_key"`

@@ -82,7 +82,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
 	}
-	folder, node, client, err := s.reach(ctx, v.pkg)
+	folder, node, client, err := s.reach(ctx, *v.pkg)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
-	return s.answerSpec(finish(spec, v.pkg, node, folder)), nil
+	return s.answerSpec(finish(spec, *v.pkg, node, folder)), nil
 }
 
 func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnswer, error) {
@@ -163,7 +163,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		return transferspec.Spec{}, err
 	}
 	me := caller(ctx)
-	folder, node, client, err := s.reach(ctx, v.pkg)
+	folder, node, client, err := s.reach(ctx, *v.pkg)
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
@@ -196,7 +196,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if spec.Paths = d.paths; len(d.paths) == 0 {
 		spec.Paths = []transferspec.Path{{Source: "."}}
 	}
-	return finish(spec, v.pkg, node, folder), nil
+	return finish(spec, *v.pkg, node, folder), nil
 }
 
 // stillAllowed reads the caller's account and the package again.
