@@ -3,7 +3,6 @@ import { useTranslation } from 'react-i18next';
 import { Outlet, ScrollRestoration, useLocation, useMatches } from 'react-router';
 import { useApi } from '../api/context';
 import { ApiProblem } from '../api/problem';
-import { ProblemNotice } from '../components/ProblemNotice';
 import { PageHeader } from '../components/PageHeader';
 import { setLanguage } from '../i18n/i18n';
 import type { Handle } from '../router';
@@ -13,6 +12,7 @@ import { AppHeader } from './AppHeader';
 import { PageSkeleton } from './PageSkeleton';
 import { ToastProvider } from './toasts';
 import { UnreachableBanner } from './UnreachableBanner';
+import { LazyNotice } from './LazyNotice';
 
 // The panel of transfers outlives every page.
 const panels = import.meta.glob<{ default: React.ComponentType }>('../transfers/TransferPanel.tsx');
@@ -35,7 +35,7 @@ export function Shell() {
             {person.error ? (
               <>
                 <PageHeader title={t('failed.title')} />
-                <ProblemNotice title={t('failed.account')} error={person.error} retry={person.retry} />
+                <LazyNotice title={t('failed.account')} error={person.error} retry={person.retry} />
               </>
             ) : person.data ? (
               <Suspense fallback={<PageSkeleton />}>
