@@ -104,6 +104,10 @@ func (b *tab) note(event any) {
 		if token, ok := bearerOf(e.Request.Headers); ok {
 			b.bearer = token
 		}
+	case *network.EventRequestWillBeSentExtraInfo:
+		if token, ok := bearerOf(e.Headers); ok {
+			b.bearer = token
+		}
 	case *fetch.EventRequestPaused:
 		go b.paused(e)
 	case *network.EventResponseReceived:
