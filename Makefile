@@ -137,6 +137,13 @@ test: ## Everything above, in order, each step timed: what CI runs
 	  fi; \
 	done; printf '%-16s ok   %4ds\n' all $$((SECONDS - begin)) >> $$summary
 
+SCREENSHOTS := $(CURDIR)/bin/screenshots
+
+.PHONY: screenshots
+screenshots: deps web ## Take pictures of every page, light, dark and as on a phone, into bin/screenshots
+	@go test -count=1 -timeout 30m -tags screenshots ./test/browser -run TestPage/screenshots -screenshots $(SCREENSHOTS)
+	@echo "pictures are in $(SCREENSHOTS)"
+
 ##@ Measure
 
 BENCH := bin/bench

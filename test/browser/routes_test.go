@@ -88,12 +88,12 @@ func (b *tab) translated(where, locale string) {
 		for (let n = walker.nextNode(); n; n = walker.nextNode()) {
 			const e = n.parentElement;
 			if (e.closest('bdi, script, style, noscript, pre, code, .key-print, option[value=de], option[value=fr], option[value=es], option[value=en], [data-testid=size], time')) continue;
-			const text = n.textContent.trim();
+			const text = n.textContent.replace(/\u2068[^\u2069]*\u2069/g, '').trim();
 			if (/[A-Za-z]{3,}/.test(text) && !/^(GMT|UTC)/.test(text) && !/\d[\s\u00a0](KiB|MiB|GiB)/.test(text) && !/(GMT|UTC)/.test(text)) found.push(text);
 		}
 		for (const e of document.querySelectorAll('[aria-label], [title], [placeholder]')) {
 			for (const name of ['aria-label', 'title', 'placeholder']) {
-				const text = e.getAttribute(name) ?? '';
+				const text = (e.getAttribute(name) ?? '').replace(/\u2068[^\u2069]*\u2069/g, '');
 				if (/^[\x20-\x7e]*[A-Za-z]{3,}[\x20-\x7e]*$/.test(text)) found.push(name + '=' + text);
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -37,6 +38,9 @@ type tab struct {
 	answers []string
 	// requests has the address of each request.
 	requests []string
+	// bearer is the access token that the page sent last.
+	bearer      string
+	disturbance *disturbance
 }
 
 // open opens a tab in a browser profile that holds nothing.
@@ -97,6 +101,15 @@ func (b *tab) note(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
+		if token, ok := bearerOf(e.Request.Headers); ok {
+			b.bearer = token
+		}
+	case *network.EventRequestWillBeSentExtraInfo:
+		if token, ok := bearerOf(e.Headers); ok {
+			b.bearer = token
+		}
+	case *fetch.EventRequestPaused:
+		go b.paused(e)
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 {
 			b.answers = append(b.answers, fmt.Sprintf("%d %s", e.Response.Status, e.Response.URL))
@@ -290,4 +303,11 @@ func (b *tab) media(name, value string) {
 
 func quote(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'"
+}
+
+// token gives the access token that the page sent last.
+func (b *tab) token() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bearer
 }

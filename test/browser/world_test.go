@@ -132,8 +132,14 @@ func (w *world) sent(t *testing.T, from person, title string, to ...person) api.
 func (w *world) released(t *testing.T, from person, p api.Package, files map[string]string) {
 	t.Helper()
 	w.uploaded(t, from, p, files)
+	w.service(t, p.ID)
+}
+
+// service lets the service do what is due. The worker's name must be a new one.
+func (w *world) service(t *testing.T, name string) {
+	t.Helper()
 	now := time.Now()
-	worker := w.in.Worker(t, "worker-"+p.ID, func() time.Time { return now })
+	worker := w.in.Worker(t, fmt.Sprintf("worker-%s-%d", name, w.people.Add(1)), func() time.Time { return now })
 	for range 2 {
 		now = now.Add(2 * time.Minute)
 		if err := worker.RunOnce(t.Context()); err != nil {

@@ -7,6 +7,7 @@ import { basePath } from '../config';
 import { ApiProblem, problemFrom } from './problem';
 import { noteAnswer, noteUnreachable } from './reachable';
 import type { paths } from './schema';
+import { hasShape } from './shapes';
 
 export type ApiClient = Client<paths>;
 
@@ -23,14 +24,37 @@ export function createClient(session: Session): ApiClient {
 async function authorized(session: Session, request: Request): Promise<Response> {
   const body = request.body === null ? null : await request.clone().arrayBuffer();
   const token = await session.accessToken();
-  let response = await attempt(request, body, token);
-  if (response.status === 401) response = await attempt(request, body, await session.accessToken(token));
-  return checked(response);
+  const known = request.method === 'GET' ? answers.get(request.url) : undefined;
+  let response = await attempt(request, body, token, known?.etag);
+  if (response.status === 401) response = await attempt(request, body, await session.accessToken(token), known?.etag);
+  if (response.status === 304 && known) return answer(known.text, known.headers);
+  return checked(request, response);
 }
 
-async function attempt(request: Request, body: ArrayBuffer | null, token: string): Promise<Response> {
+interface Known {
+  etag: string;
+  text: string;
+  headers: Headers;
+}
+
+const mostKnown = 50;
+
+/** The last answers that have an ETag: what did not change is not sent again. The browser keeps nothing of them itself. */
+const answers = new Map<string, Known>();
+
+function remember(url: string, text: string, headers: Headers): void {
+  const etag = headers.get('ETag');
+  answers.delete(url);
+  if (etag === null) return;
+  answers.set(url, { etag, text, headers });
+  const oldest = answers.keys().next().value;
+  if (answers.size > mostKnown && oldest !== undefined) answers.delete(oldest);
+}
+
+async function attempt(request: Request, body: ArrayBuffer | null, token: string, etag?: string): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.set('Authorization', `Bearer ${token}`);
+  if (etag !== undefined) headers.set('If-None-Match', etag);
   try {
     const response = await fetch(new Request(request.url, { method: request.method, headers, body, signal: request.signal, cache: 'no-store' }));
     noteAnswer();
@@ -43,7 +67,7 @@ async function attempt(request: Request, body: ArrayBuffer | null, token: string
 }
 
 /** Reads the answer whole, so that what is no JSON, or is cut short, becomes a problem here and not in a component. */
-async function checked(response: Response): Promise<Response> {
+async function checked(request: Request, response: Response): Promise<Response> {
   const requestId = response.headers.get('X-Request-Id');
   let text: string;
   try {
@@ -60,13 +84,22 @@ async function checked(response: Response): Promise<Response> {
   }
   if (!response.ok) throw problemFrom(response, body);
   if (response.status === 204 || response.status === 205) return new Response(null, { status: response.status, headers: response.headers });
-  // No call answers a bare null: what the page is built on is always an object or a list.
-  if (!parsed || typeof body !== 'object' || body === null) throw new ApiProblem({ code: 'bad_answer', status: response.status, requestId });
+  if (!parsed || !hasShape(request.method, request.url, body)) throw new ApiProblem({ code: 'bad_answer', status: response.status, requestId });
   lastRequestId = requestId;
-  return new Response(text, { status: response.status, headers: { 'Content-Type': 'application/json', ...forwarded(response.headers) } });
+  if (request.method === 'GET') remember(request.url, text, response.headers);
+  return answer(text, response.headers, response.status);
+}
+
+function answer(text: string, headers: Headers, status = 200): Response {
+  return new Response(text, { status, headers: { 'Content-Type': 'application/json', ...forwarded(headers) } });
 }
 
 let lastRequestId: string | null = null;
+
+/** Forgets every answer: the next person must not see them. */
+export function forgetAnswers(): void {
+  answers.clear();
+}
 
 /** The id of the last answer: what is told with an error that a component made of it. */
 export function lastAnswer(): string | null {

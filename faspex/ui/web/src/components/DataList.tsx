@@ -18,7 +18,7 @@ import {
 } from '@carbon/react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../i18n/format';
+import { isolated, useFormat } from '../i18n/format';
 import { EmptyState } from './EmptyState';
 import { ListPager } from './ListPager';
 import { ListSearch } from './ListSearch';
@@ -183,7 +183,7 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
                   <TableSelectRow
                     id={`select-${key}`}
                     name={`select-${key}`}
-                    aria-label={t('list.selectRow', { name: rowName(row) })}
+                    aria-label={t('list.selectRow', { name: isolated(rowName(row)) })}
                     checked={marked.has(key)}
                     onSelect={() => toggle(key)}
                   />
@@ -197,7 +197,7 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
                 {rowActions && (
                   <TableCell className="data-list__menu">
                     {actions.length > 0 && (
-                      <OverflowMenu flipped size="md" iconDescription={t('list.actions', { name: rowName(row) })} aria-label={t('list.actions', { name: rowName(row) })}>
+                      <OverflowMenu flipped size="md" iconDescription={t('list.actions', { name: isolated(rowName(row)) })} aria-label={t('list.actions', { name: isolated(rowName(row)) })}>
                         {actions.map(({ label: text, run, danger }) => (
                           <OverflowMenuItem key={text} itemText={text} isDelete={danger ?? false} onClick={() => afterMenu(run)} />
                         ))}

@@ -5,7 +5,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FileItem } from '../api/types';
-import { numberOf, nothing, useFormat } from '../i18n/format';
+import { isolated, nothing, numberOf, useFormat } from '../i18n/format';
 import { ProblemNotice } from './ProblemNotice';
 import './file-tree.scss';
 
@@ -125,7 +125,7 @@ function Entry({ item, way, selection }: { item: FileItem | undefined; way: File
         <div role="cell" className="file-tree__select">
           <Checkbox
             id={`file-${item.path}`}
-            labelText={t('list.selectRow', { name: item.basename })}
+            labelText={t('list.selectRow', { name: isolated(item.basename) })}
             hideLabel
             checked={selection.paths.has(item.path)}
             onChange={() => selection.toggle(item.path)}

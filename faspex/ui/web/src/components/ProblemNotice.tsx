@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { problemOf } from '../api/problem';
 import './notice.scss';
 
-interface ProblemNoticeProps {
+export interface ProblemNoticeProps {
   /** What did not succeed, as a sentence. */
   title: string;
   error: unknown;

@@ -18,6 +18,11 @@ export function personName(person: Person | null | undefined): string {
   return [person.first_name, person.last_name].filter(Boolean).join(' ') || person.name || nothing;
 }
 
+/** What people wrote, set apart from a sentence around it that has no markup: labels for screen readers, titles of dialogs. */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
+}
+
 /** A number that the API sent as text; null when it is none. */
 export function numberOf(value: string | number | null | undefined): number | null {
   if (value === null || value === undefined || value === '') return null;

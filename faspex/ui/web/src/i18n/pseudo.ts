@@ -10,6 +10,9 @@ const accents: Record<string, string> = {
   R: 'Ŕ', S: 'Š', T: 'Ţ', U: 'Ú', V: 'Ṽ', W: 'Ŵ', X: 'Ẋ', Y: 'Ý', Z: 'Ž',
 };
 
+/** The plural forms that English lacks. */
+const forms = ['zero', 'two', 'few', 'many'];
+
 /** Places for values and tags of a text stay as they are. */
 const kept = /(\{\{[^}]*\}\}|<[^>]*>)/;
 
@@ -22,6 +25,10 @@ export function pseudoText(text: string, kind: 'accents' | 'mirrored'): string {
 
 export function pseudoCatalogue(catalogue: Catalogue, kind: 'accents' | 'mirrored'): Catalogue {
   return Object.fromEntries(
-    Object.entries(catalogue).map(([key, value]) => [key, typeof value === 'string' ? pseudoText(value, kind) : pseudoCatalogue(value, kind)]),
+    Object.entries(catalogue).flatMap(([key, value]): [string, string | Catalogue][] => {
+      if (typeof value !== 'string') return [[key, pseudoCatalogue(value, kind)]];
+      const text = pseudoText(value, kind);
+      return key.endsWith('_other') ? [[key, text], ...forms.map((form): [string, string] => [key.replace(/other$/, form), text])] : [[key, text]];
+    }),
   );
 }

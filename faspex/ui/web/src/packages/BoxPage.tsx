@@ -15,13 +15,13 @@ import { PageHeader } from '../components/PageHeader';
 import { pageAt } from '../routes';
 import { usePreferences } from '../shell/account';
 import { type Box, boxes, useBox } from './boxes';
-import { Below, useColumns } from './columns';
+import { Below, sortOrders, useColumns } from './columns';
 import { DeleteDialog, RemoveDialog } from './dialogs';
 import { packageStatus, statusFilters } from './status';
 
-/** How often a list is read again: soon while something moves, rarely otherwise. */
+/** How often a list is read again by itself: soon while something moves, rarely otherwise, since the server tells what changed. */
 const soon = 3_000;
-const rarely = 60_000;
+const rarely = 120_000;
 
 /** A list of packages. */
 export default function BoxPage() {
@@ -32,7 +32,7 @@ export default function BoxPage() {
 function PackagesOf({ box }: { box: Box }) {
   const { t } = useTranslation('packages');
   const { rows_per_page: size } = usePreferences();
-  const control = useListState({ size, sort: '', filters: ['status'] });
+  const control = useListState({ size, sort: '-created', filters: ['status'] });
   const query = usePackages(box, control);
   const columns = useColumns(box);
   const [asking, setAsking] = useState<{ what: 'remove' | 'delete'; packages: Package[]; done: () => void } | null>(null);
@@ -69,13 +69,14 @@ function PackagesOf({ box }: { box: Box }) {
   );
 }
 
-function usePackages(box: Box, { size, page, q, filters }: ListControl) {
+function usePackages(box: Box, { size, page, q, sort, filters }: ListControl) {
   const { hooks } = useApi();
   const status = statusFilters.find((name) => name === filters['status']);
+  const order = sortOrders.find((name) => name === sort) ?? '-created';
   return hooks.useQuery(
     'get',
     boxes[box].list,
-    { params: { query: { limit: size, offset: (page - 1) * size, ...(q ? { q } : {}), ...(status ? { status } : {}) } } },
+    { params: { query: { limit: size, offset: (page - 1) * size, sort: order, ...(q ? { q } : {}), ...(status ? { status } : {}) } } },
     {
       placeholderData: keepPreviousData,
       refetchInterval: pollEvery<PackageList>((data) => (data?.packages.some((pkg) => packageStatus(pkg).moving) ? soon : rarely)),

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import type { Package } from '../api/types';
+import { isolated } from '../i18n/format';
 import { useToast } from '../shell/toasts';
 import { useProblemText } from '../components/ProblemNotice';
 import { useBox } from './boxes';
@@ -54,7 +55,7 @@ function ReleaseButton({ pkg }: { pkg: Package }) {
     setWorking(true);
     try {
       await release(pkg);
-      toast({ kind: 'success', title: t('done.released', { title: pkg.title }) });
+      toast({ kind: 'success', title: t('done.released', { title: isolated(pkg.title) }) });
     } catch (error) {
       toast({ kind: 'error', title: t('release.failed'), text: textOf(error) });
     } finally {

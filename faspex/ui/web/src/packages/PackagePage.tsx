@@ -17,7 +17,7 @@ import { StatusTag } from './StatusTag';
 import { UploadProgress } from './UploadProgress';
 
 const soon = 2_000;
-const rarely = 60_000;
+const rarely = 120_000;
 
 /** Everything about one package: how it stands, who is in it, its files, and how to move them. */
 export default function PackagePage() {

@@ -7,17 +7,23 @@ import { type Box, boxes } from './boxes';
 import { Names, PersonName } from './People';
 import { StatusTag } from './StatusTag';
 
+const sorts = ['created', 'title', 'sender', 'recipients', 'status', 'size', 'files'] as const;
+
+/** The orders that a list can have, by the server's names. */
+export const sortOrders = sorts.flatMap((name) => [name, `-${name}` as const]);
+
 /** The columns of a list of packages. */
 export function useColumns(box: Box): Column<Package>[] {
   const { t } = useTranslation('packages');
   const format = useFormat();
   const { people } = boxes[box];
-  const sender: Column<Package> = { key: 'sender', header: t('column.sender'), cell: (pkg) => <PersonName person={pkg.sender} />, from: 'md' };
-  const recipients: Column<Package> = { key: 'recipients', header: t('column.recipients'), cell: (pkg) => <Names people={pkg.recipients} />, from: 'md' };
+  const sender: Column<Package> = { key: 'sender', header: t('column.sender'), cell: (pkg) => <PersonName person={pkg.sender} />, from: 'md', sort: 'sender' };
+  const recipients: Column<Package> = { key: 'recipients', header: t('column.recipients'), cell: (pkg) => <Names people={pkg.recipients} />, from: 'md', sort: 'recipients' };
   return [
     {
       key: 'title',
       header: t('column.title'),
+      sort: 'title',
       cell: (pkg) => (
         <Link className="cds--link" to={`/packages/${box}/${encodeURIComponent(pkg.id)}`}>
           <bdi>{pkg.title}</bdi>
@@ -26,11 +32,11 @@ export function useColumns(box: Box): Column<Package>[] {
     },
     ...(people === 'recipients' ? [] : [sender]),
     ...(people === 'sender' ? [] : [recipients]),
-    { key: 'status', header: t('column.status'), cell: (pkg) => <StatusTag pkg={pkg} /> },
+    { key: 'status', header: t('column.status'), cell: (pkg) => <StatusTag pkg={pkg} />, sort: 'status' },
     // A package that waits for its files has no size yet, which is not the same as none.
-    { key: 'size', header: t('column.size'), numeric: true, from: 'md', cell: (pkg) => format.bytes(pkg.total_files === 0 ? null : pkg.total_bytes) },
-    { key: 'files', header: t('column.files'), numeric: true, from: 'lg', cell: (pkg) => format.count(pkg.total_files === 0 ? null : pkg.total_files) },
-    { key: 'date', header: t('column.date'), from: 'md', cell: (pkg) => format.date(pkg.created_time) },
+    { key: 'size', header: t('column.size'), numeric: true, from: 'md', sort: 'size', cell: (pkg) => format.bytes(pkg.total_files === 0 ? null : pkg.total_bytes) },
+    { key: 'files', header: t('column.files'), numeric: true, from: 'lg', sort: 'files', cell: (pkg) => format.count(pkg.total_files === 0 ? null : pkg.total_files) },
+    { key: 'date', header: t('column.date'), from: 'md', sort: 'created', cell: (pkg) => format.date(pkg.created_time) },
   ];
 }
 

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Package } from '../api/types';
 import { ConfirmDialog } from '../components/ConfirmDialog';
-import { useFormat } from '../i18n/format';
+import { isolated, useFormat } from '../i18n/format';
 import { useToast } from '../shell/toasts';
 import { useChanges } from './changes';
 
@@ -16,7 +16,7 @@ interface DialogProps {
 function useNamed(packages: readonly Package[]): { count: number; title: string; packages: string } {
   const format = useFormat();
   // The title is set apart from the sentence around it, which it could otherwise turn round.
-  return { count: packages.length, title: `\u2068${packages[0]?.title ?? ''}\u2069`, packages: format.count(packages.length) };
+  return { count: packages.length, title: isolated(packages[0]?.title ?? ''), packages: format.count(packages.length) };
 }
 
 /** Takes packages off the person's own lists. They stay whole for everybody else, and the dialog says so. */

@@ -1,5 +1,4 @@
 import { UserAvatar } from '@carbon/icons-react';
-import { HeaderGlobalAction } from '@carbon/react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -38,16 +37,17 @@ export function AccountMenu({ account }: { account: OwnAccount | null }) {
           <bdi>{personName(account)}</bdi>
         </span>
       )}
-      <HeaderGlobalAction
+      <button
         ref={button}
+        type="button"
+        className={`cds--header__action${open ? ' cds--header__action--active' : ''}`}
         aria-label={t('account.menu')}
+        title={t('account.menu')}
         aria-expanded={open}
-        isActive={open}
-        tooltipAlignment="end"
         onClick={() => setOpen(!open)}
       >
         <UserAvatar size={20} />
-      </HeaderGlobalAction>
+      </button>
       {open && (
         <div
           ref={panel}

@@ -1,4 +1,3 @@
-import { Breadcrumb, BreadcrumbItem } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
 import { generatePath, Link, useMatches } from 'react-router';
 import type { Handle } from '../router';
@@ -14,12 +13,16 @@ export function Breadcrumbs() {
   const above = page ? pagesAbove(page) : [];
   if (!match || above.length === 0) return null;
   return (
-    <Breadcrumb noTrailingSlash aria-label={t('breadcrumb')}>
-      {above.map(({ path, title }) => (
-        <BreadcrumbItem key={path}>
-          <Link to={generatePath(path, match.params)}>{titleOf(title)}</Link>
-        </BreadcrumbItem>
-      ))}
-    </Breadcrumb>
+    <nav className="page-above" aria-label={t('breadcrumb')}>
+      <ol className="cds--breadcrumb cds--breadcrumb--no-trailing-slash">
+        {above.map(({ path, title }) => (
+          <li key={path} className="cds--breadcrumb-item">
+            <Link className="cds--link" to={generatePath(path, match.params)}>
+              {titleOf(title)}
+            </Link>
+          </li>
+        ))}
+      </ol>
+    </nav>
   );
 }

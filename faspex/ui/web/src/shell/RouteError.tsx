@@ -4,7 +4,7 @@ import { useRouteError } from 'react-router';
 import { lastAnswer } from '../api/client';
 import { ApiProblem } from '../api/problem';
 import { PageHeader } from '../components/PageHeader';
-import { ProblemNotice } from '../components/ProblemNotice';
+import { LazyNotice } from './LazyNotice';
 
 /** Stands in the place of a page that could not be shown; header and menu stay. */
 export function RouteError() {
@@ -15,7 +15,7 @@ export function RouteError() {
   return (
     <>
       <PageHeader title={t('failed.title')} />
-      <ProblemNotice title={t('failed.notice')} error={problem} retry={() => window.location.reload()} />
+      <LazyNotice title={t('failed.notice')} error={problem} retry={() => window.location.reload()} />
     </>
   );
 }

@@ -2,8 +2,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Outlet, ScrollRestoration, useLocation, useMatches } from 'react-router';
 import { useApi } from '../api/context';
-import { ApiProblem } from '../api/problem';
-import { ProblemNotice } from '../components/ProblemNotice';
+import { followEvents } from '../api/events';
 import { PageHeader } from '../components/PageHeader';
 import { setLanguage } from '../i18n/i18n';
 import type { Handle } from '../router';
@@ -13,6 +12,7 @@ import { AppHeader } from './AppHeader';
 import { PageSkeleton } from './PageSkeleton';
 import { ToastProvider } from './toasts';
 import { UnreachableBanner } from './UnreachableBanner';
+import { LazyNotice } from './LazyNotice';
 
 // The panel of transfers outlives every page.
 const panels = import.meta.glob<{ default: React.ComponentType }>('../transfers/TransferPanel.tsx');
@@ -35,7 +35,7 @@ export function Shell() {
             {person.error ? (
               <>
                 <PageHeader title={t('failed.title')} />
-                <ProblemNotice title={t('failed.account')} error={person.error} retry={person.retry} />
+                <LazyNotice title={t('failed.account')} error={person.error} retry={person.retry} />
               </>
             ) : person.data ? (
               <Suspense fallback={<PageSkeleton />}>
@@ -58,13 +58,17 @@ export function Shell() {
 }
 
 function usePersonQuery(): { data: Person | null; error: unknown; retry: () => void } {
-  const { hooks, session } = useApi();
+  const { hooks, session, queries } = useApi();
   const account = hooks.useQuery('get', '/api/v5/account', {}, { staleTime: 60_000 });
   const preferences = hooks.useQuery('get', '/api/v5/account/preferences', {}, { staleTime: 60_000 });
   const id = account.data?.id;
   useEffect(() => {
-    if (id) session.belongsTo(id);
-  }, [id, session]);
+    if (!id) return;
+    session.belongsTo(id);
+    const stop = new AbortController();
+    followEvents(session, queries, id, stop.signal);
+    return () => stop.abort();
+  }, [id, session, queries]);
   const locale = preferences.data?.locale;
   useEffect(() => {
     void setLanguage(locale);
@@ -73,10 +77,7 @@ function usePersonQuery(): { data: Person | null; error: unknown; retry: () => v
     void account.refetch();
     void preferences.refetch();
   };
-  if (account.data && preferences.data) {
-    if (typeof id === 'string' && Array.isArray(account.data.capabilities)) return { data: { account: account.data, preferences: preferences.data }, error: null, retry };
-    return { data: null, error: new ApiProblem({ code: 'bad_answer' }), retry };
-  }
+  if (account.data && preferences.data) return { data: { account: account.data, preferences: preferences.data }, error: null, retry };
   return { data: null, error: account.error ?? preferences.error, retry };
 }
 

@@ -1,23 +1,18 @@
-import { InlineNotification } from '@carbon/react';
+import { WarningAltFilled } from '@carbon/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useReachable } from '../api/reachable';
 
-/** Says that the server cannot be reached, for as long as it cannot. What was typed stays. */
+/** Says that the server cannot be reached, for as long as it cannot. It has no part that would have to be loaded then. */
 export function UnreachableBanner() {
   const { t } = useTranslation('shell');
   const reachable = useReachable();
   return (
-    <div className="banner">
+    <div role="status">
       {!reachable && (
-        <InlineNotification
-          kind="warning"
-          role="status"
-          lowContrast
-          hideCloseButton
-          title={t('unreachable.title')}
-          subtitle={t('unreachable.text')}
-          statusIconDescription={t('unreachable.icon')}
-        />
+        <p className="banner">
+          <WarningAltFilled size={20} aria-label={t('unreachable.icon')} />
+          <strong>{t('unreachable.title')}</strong> {t('unreachable.text')}
+        </p>
       )}
     </div>
   );

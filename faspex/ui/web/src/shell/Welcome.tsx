@@ -1,8 +1,7 @@
-import { Button } from '@carbon/react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiProblem } from '../api/problem';
-import { ProblemNotice } from '../components/ProblemNotice';
+import { LazyNotice } from './LazyNotice';
 
 interface WelcomeProps {
   reason: 'signed-out' | 'ended' | 'failed';
@@ -25,8 +24,10 @@ export function Welcome({ reason, problem, signIn }: WelcomeProps) {
           {t(`welcome.${reason}.title`)}
         </h1>
         <p>{t(`welcome.${reason}.text`)}</p>
-        {problem && <ProblemNotice title={t('welcome.failed.title')} error={problem} />}
-        <Button onClick={signIn}>{reason === 'failed' ? t('action.retry') : t('action.signIn')}</Button>
+        {problem && <LazyNotice title={t('welcome.failed.title')} error={problem} />}
+        <button type="button" className="cds--btn cds--btn--primary" onClick={signIn}>
+          {reason === 'failed' ? t('action.retry') : t('action.signIn')}
+        </button>
       </div>
     </main>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { forgetAnswers } from '../api/client';
 import type { Api } from '../api/context';
 import { currentPath, type EndReason, signedOutPath } from '../auth/session';
 import { basePath } from '../config';
@@ -17,6 +18,7 @@ export function useEnded(api: Api): Ended | null {
       const returnTo = reason === 'ended' ? currentPath() : '/';
       if (reason === 'signed-out') window.history.replaceState(null, '', basePath + signedOutPath);
       api.queries.clear();
+      forgetAnswers();
       setEnded((current) => current ?? { reason, returnTo });
     };
   }, [api]);
