@@ -33,11 +33,11 @@ func (w *world) account(t *testing.T, login string) api.Account {
 	return a
 }
 
-// named is JavaScript that gives the control of a name: what a screen reader calls it. The name of a switch goes on with how it
+// named is JavaScript that gives the control of a name, in the dialog if one is open: what a screen reader calls it. The name of a switch goes on with how it
 // stands, on a line of its own.
 func named(name string) string {
-	return `[...document.querySelectorAll('a, button, input, select, textarea, [role=menuitem], [tabindex="0"]')].find(e => {
-		const label = e.ariaLabel ?? (e.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)?.innerText ?? '').join(' ').trim();
+	return `[...(document.querySelector('.cds--modal.is-visible') ?? document).querySelectorAll('a, button, input, select, textarea, [role=menuitem], [tabindex="0"]')].find(e => {
+		const label = e.ariaLabel ?? (e.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)?.textContent ?? '').join(' ').trim();
 		const name = label || [...(e.labels ?? [])].map(l => l.innerText).join(' ').trim() || e.innerText?.trim();
 		return name?.split(/\n/)[0].trim() === ` + quote(name) + ` && !e.disabled && e.checkVisibility({visibilityProperty: true});
 	})`

@@ -27,6 +27,7 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	b.tabTo("Port of the Node API")
 	value[any](b, `document.activeElement.select()`)
 	b.keys(strconv.Itoa(*change.APIPort))
+	b.until("have the port", `document.activeElement.value === `+quote(strconv.Itoa(*change.APIPort)))
 	b.typeInto("User name", *change.APIUsername)
 	b.typeInto("Password", "wrong")
 	b.use("Test and add")

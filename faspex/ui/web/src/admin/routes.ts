@@ -1,10 +1,10 @@
 import { Api, Catalog, DataBase, Dashboard, Settings, UserMultiple } from '@carbon/icons-react';
 import type { Page } from '../routes';
 
-const users = { app: 'admin' as const, permission: 'admin.users.read' };
-const usersWrite = { app: 'admin' as const, permission: 'admin.users.write' };
-const nodes = { app: 'admin' as const, permission: 'admin.nodes.write' };
-const clients = { app: 'admin' as const, permission: 'admin.clients.write' };
+const users = { app: 'admin', permission: 'admin.users.read' } as const;
+const usersWrite = { app: 'admin', permission: 'admin.users.write' } as const;
+const nodes = { app: 'admin', permission: 'admin.nodes.write' } as const;
+const clients = { app: 'admin', permission: 'admin.clients.write' } as const;
 
 /** The pages of the Admin application. The server says by the capabilities of an account which of them it may open. */
 export const pages: readonly Page[] = [
