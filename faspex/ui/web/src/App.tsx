@@ -1,3 +1,4 @@
+import { FeatureFlags } from '@carbon/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router';
@@ -41,8 +42,11 @@ function Application({ api, router }: { api: Api; router: ReturnType<typeof crea
   const ended = useEnded(api);
   if (ended) return <Welcome reason={ended.reason} signIn={() => void api.session.leave(ended.returnTo)} />;
   return (
-    <ApiProvider api={api}>
-      <RouterProvider router={router} />
-    </ApiProvider>
+    // Without the flag Carbon puts stops for the Tab key around each dialog, with an English text that screen readers say.
+    <FeatureFlags enableFocusWrapWithoutSentinels>
+      <ApiProvider api={api}>
+        <RouterProvider router={router} />
+      </ApiProvider>
+    </FeatureFlags>
   );
 }

@@ -1,10 +1,10 @@
 import { Api, Catalog, DataBase, Dashboard, Settings, UserMultiple } from '@carbon/icons-react';
 import type { Page } from '../routes';
 
-const users = { app: 'admin' as const, permission: 'admin.users.read' as const };
-const usersWrite = { app: 'admin' as const, permission: 'admin.users.write' as const };
-const nodes = { app: 'admin' as const, permission: 'admin.nodes.write' as const };
-const clients = { app: 'admin' as const, permission: 'admin.clients.write' as const };
+const users = { app: 'admin', permission: 'admin.users.read' } as const;
+const usersWrite = { app: 'admin', permission: 'admin.users.write' } as const;
+const nodes = { app: 'admin', permission: 'admin.nodes.write' } as const;
+const clients = { app: 'admin', permission: 'admin.clients.write' } as const;
 
 /** The pages of the Admin application. The server says by the capabilities of an account which of them it may open. */
 export const pages: readonly Page[] = [
@@ -21,6 +21,6 @@ export const pages: readonly Page[] = [
   { ...clients, path: '/admin/api-clients', title: 'admin:clients.title', load: () => import('./clients/ClientsPage'), menu: { icon: Api } },
   { ...clients, path: '/admin/api-clients/new', title: 'admin:clients.new.title', load: () => import('./clients/NewClientPage'), parent: '/admin/api-clients' },
   { ...clients, path: '/admin/api-clients/:id', title: 'admin:clients.one.title', load: () => import('./clients/ClientPage'), parent: '/admin/api-clients' },
-  { app: 'admin' as const, permission: 'admin.configuration.read', path: '/admin/configuration', title: 'admin:configuration.title', load: () => import('./ConfigurationPage'), menu: { icon: Settings } },
-  { app: 'admin' as const, permission: 'admin.configuration.read', path: '/admin/health', title: 'admin:health.title', load: () => import('./HealthPage'), menu: { icon: Dashboard } },
+  { app: 'admin', permission: 'admin.configuration.read', path: '/admin/configuration', title: 'admin:configuration.title', load: () => import('./ConfigurationPage'), menu: { icon: Settings } },
+  { app: 'admin', permission: 'admin.configuration.read', path: '/admin/health', title: 'admin:health.title', load: () => import('./HealthPage'), menu: { icon: Dashboard } },
 ];

@@ -46,6 +46,7 @@ function Program({ query, of }: { query: ReturnType<typeof useVersioned<OAuthCli
     contact_email: { label: t('clients.field.contact_email') },
     redirect_uris: { label: t('clients.field.redirect_uris') },
     allow_jwt_grant: { label: t('clients.field.allow_jwt_grant'), show: onOff },
+    allow_global_key: { label: t('clients.field.allow_global_key'), show: onOff },
     public_key: { label: t('clients.field.public_key') },
     allow_refresh_token: { label: t('clients.field.allow_refresh_token'), show: onOff },
     access_token_expiration_hours: { label: t('clients.field.access_token_expiration_hours') },

@@ -11,6 +11,7 @@ export interface ClientValues {
   contact_email: string;
   redirect_uris: string;
   allow_jwt_grant: boolean;
+  allow_global_key: boolean;
   public_key: string;
   allow_refresh_token: boolean;
   access_token_expiration_hours: number;
@@ -25,6 +26,7 @@ export const newClient: ClientValues = {
   contact_email: '',
   redirect_uris: '',
   allow_jwt_grant: false,
+  allow_global_key: false,
   public_key: '',
   allow_refresh_token: false,
   access_token_expiration_hours: 12,
@@ -40,6 +42,7 @@ export function clientValues(client: OAuthClient): ClientValues {
     contact_email: client.contact_email ?? '',
     redirect_uris: client.redirect_uris.join('\n'),
     allow_jwt_grant: client.allow_jwt_grant,
+    allow_global_key: client.allow_global_key,
     public_key: client.public_key ?? '',
     allow_refresh_token: client.allow_refresh_token,
     access_token_expiration_hours: client.access_token_expiration_hours,

@@ -1,4 +1,4 @@
-import { NumberInput, PasswordInput, Select, SelectItem, TextArea, TextInput, Toggle } from '@carbon/react';
+import { PasswordInput, Select, SelectItem, TextArea, TextInput, Toggle } from '@carbon/react';
 import { Controller, type RegisterOptions, useFormContext } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 
@@ -9,7 +9,7 @@ interface FieldProps {
   help?: string;
   required?: boolean;
   /** Further rules of react-hook-form, whose messages are texts of a catalogue. */
-  rules?: Pick<RegisterOptions, 'validate' | 'maxLength' | 'minLength' | 'pattern' | 'deps'>;
+  rules?: Pick<RegisterOptions, 'validate' | 'maxLength' | 'minLength' | 'min' | 'max' | 'pattern' | 'deps' | 'setValueAs'>;
   readOnly?: boolean;
 }
 
@@ -26,6 +26,8 @@ function useField({ name, label, help, required = false, rules, readOnly = false
     required,
     invalid: error !== undefined,
     invalidText: error?.message ?? t('form.invalid'),
+    // Carbon names the message by aria-errormessage alone, which screen readers do not read out.
+    ...(error === undefined ? {} : { 'aria-describedby': `${name}-error-msg` }),
     ...register(name, { ...rules, ...(required ? { required: t('form.required') } : {}) }),
   };
 }
@@ -73,34 +75,19 @@ export function SelectField({ choices, ...field }: FieldProps & { choices: reado
   );
 }
 
-export function NumberField({ min, max, ...field }: FieldProps & { min?: number; max?: number }) {
-  const { t, i18n } = useTranslation('shell');
-  const { name, label, help, required, rules, readOnly } = field;
-  return (
-    <Controller
-      name={name}
-      rules={{ ...rules, ...(required ? { required: t('form.required') } : {}) }}
-      render={({ field: { value, onChange, onBlur, ref }, fieldState: { error } }) => (
-        <NumberInput
-          id={name}
-          ref={ref}
-          label={label}
-          helperText={help}
-          locale={i18n.language}
-          value={value as number | ''}
-          {...(min === undefined ? {} : { min })}
-          {...(max === undefined ? {} : { max })}
-          allowEmpty={!required}
-          readOnly={readOnly ?? false}
-          invalid={error !== undefined}
-          invalidText={error?.message ?? t('form.invalid')}
-          translateWithId={(id) => t(id === 'increment.number' ? 'form.more' : 'form.less')}
-          onBlur={onBlur}
-          onChange={(_event, { value: typed }) => onChange(typed === '' ? '' : Number(typed))}
-        />
-      )}
-    />
-  );
+/**
+ * A number. It is no NumberInput of Carbon's: that puts the value of before back for a moment after each key, so that fast
+ * typing mixes both.
+ */
+export function NumberField({ min, max, rules, ...field }: FieldProps & { min?: number; max?: number }) {
+  const { t } = useTranslation('shell');
+  const message = t('form.invalid');
+  const bounds = {
+    ...(min === undefined ? {} : { min: { value: min, message } }),
+    ...(max === undefined ? {} : { max: { value: max, message } }),
+    setValueAs: (typed: unknown) => (typed === '' ? '' : Number(typed)),
+  };
+  return <TextInput type="number" inputMode="numeric" autoComplete="off" dir="ltr" min={min} max={max} step={1} {...useField({ ...field, rules: { ...rules, ...bounds } })} />;
 }
 
 export function ToggleField({ name, label, help, readOnly = false }: Omit<FieldProps, 'required' | 'rules'>) {
