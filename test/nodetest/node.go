@@ -242,6 +242,10 @@ func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKe
 	return token.AccessKey{}, token.ErrBadCredentials
 }
 
-func (noAccessKeys) FilePath(context.Context, string, string) (string, error) {
+func (noAccessKeys) FilePath(context.Context, token.AccessKey, string) (string, error) {
 	return "", token.ErrFileNotFound
+}
+
+func (noAccessKeys) Levels(context.Context, token.AccessKey, token.Bearer, string) (token.Levels, error) {
+	return token.Levels{}, token.ErrFileNotFound
 }
