@@ -25,6 +25,7 @@ type world struct {
 	in      *faspextest.Instance
 	node    *faspextest.Node
 	browser context.Context
+	gate    *gate
 	people  atomic.Int64
 }
 
@@ -40,8 +41,10 @@ func journey(name string, run func(*testing.T, *world)) bool {
 
 // TestPage runs each journey in a browser profile of its own against one server.
 func TestPage(t *testing.T) {
-	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartNode(t), browser: startBrowser(t)}
+	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartTransferNode(t), browser: startBrowser(t)}
 	w.in.Register(t, "north", w.node)
+	w.gate = newGate()
+	w.in.StartGateway(t, w.node, w.gate.before)
 	for name, run := range journeys {
 		t.Run(name, func(t *testing.T) { run(t, w) })
 	}
