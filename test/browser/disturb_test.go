@@ -16,6 +16,7 @@ type disturbance struct {
 	delay   time.Duration
 	status  int // 0 lets the request pass
 	cut     bool
+	once    bool // only the first request that matches
 	headers map[string]string
 	body    string
 }
@@ -55,6 +56,11 @@ func (b *tab) paused(e *fetch.EventRequestPaused) {
 	b.mu.Unlock()
 	if d == nil || !strings.Contains(e.Request.URL, d.part) {
 		d = &disturbance{}
+	}
+	if d.once {
+		b.mu.Lock()
+		b.disturbance = nil
+		b.mu.Unlock()
 	}
 	select {
 	case <-time.After(d.delay):
