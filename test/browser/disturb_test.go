@@ -16,7 +16,6 @@ type disturbance struct {
 	delay   time.Duration
 	status  int // 0 lets the request pass
 	cut     bool
-	once    bool // only the first request that matches
 	headers map[string]string
 	body    string
 }
@@ -57,15 +56,17 @@ func (b *tab) paused(e *fetch.EventRequestPaused) {
 	if d == nil || !strings.Contains(e.Request.URL, d.part) {
 		d = &disturbance{}
 	}
-	if d.once {
-		b.mu.Lock()
-		b.disturbance = nil
-		b.mu.Unlock()
-	}
 	select {
 	case <-time.After(d.delay):
 	case <-b.ctx.Done():
 		return
+	}
+	// A request that waits here is let pass when the disturbance has ended meanwhile.
+	b.mu.Lock()
+	over := b.disturbance == nil
+	b.mu.Unlock()
+	if over {
+		d = &disturbance{}
 	}
 	if d.cut {
 		_, _ = chromedp.Call(b.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonInternetDisconnected})

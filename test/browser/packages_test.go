@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/test/faspextest"
 )
 
-// admin is the first administrator.
-func (w *world) admin() person {
+// firstAdmin is the first administrator.
+func (w *world) firstAdmin() person {
 	return person{Client: w.in.Admin, name: "Admin", login: faspextest.AdminName, password: faspextest.AdminPassword}
 }
 
@@ -81,7 +81,7 @@ var _ = journey("deleting", func(t *testing.T, w *world) {
 
 	// page-3: an administrator never reads that somebody else's package stays.
 	a := w.open(t)
-	a.logIn(w.admin(), "/packages/all")
+	a.logIn(w.firstAdmin(), "/packages/all")
 	a.goTo("/received/" + p.ID)
 	a.heading("For both of us")
 	a.misses("Remove from my list")

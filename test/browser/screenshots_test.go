@@ -79,7 +79,7 @@ var _ = journey("screenshots", func(t *testing.T, w *world) {
 	b.picture("delete")
 
 	a := w.open(t)
-	a.logIn(w.admin(), "/packages/received")
+	a.logIn(w.firstAdmin(), "/packages/received")
 	links := map[string]string{"all": "/packages/all"}
 	for _, path := range value[[]string](a, `[...document.querySelectorAll('header nav a')].map(e => e.pathname)`) {
 		if strings.Contains(path, "/admin") {
