@@ -1,8 +1,8 @@
 package browser_test
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"testing"
@@ -63,11 +63,11 @@ var _ = journey("language", func(t *testing.T, w *world) {
 // page-71: a public key is checked, stored, shown by its fingerprint, and removed.
 var _ = journey("key", func(t *testing.T, w *world) {
 	bob := w.person(t, "Bob", "Recipient")
-	public, _, err := ed25519.GenerateKey(rand.Reader)
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKIXPublicKey(public)
+	der, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,13 @@ func (b *tab) paused(e *fetch.EventRequestPaused) {
 	case <-b.ctx.Done():
 		return
 	}
+	// A request that waits here is let pass when the disturbance has ended meanwhile.
+	b.mu.Lock()
+	over := b.disturbance == nil
+	b.mu.Unlock()
+	if over {
+		d = &disturbance{}
+	}
 	if d.cut {
 		_, _ = chromedp.Call(b.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonInternetDisconnected})
 		return

@@ -55,6 +55,12 @@ var _ = journey("lists", func(t *testing.T, w *world) {
 	b.at("/packages/sent?sort=-title")
 	b.until("see the last", rows+`[0] === 'Package 59'`)
 
+	// The choice is kept with the account.
+	later := w.open(t)
+	later.logIn(alice, "/packages/sent")
+	later.until("see the last", rows+`[0] === 'Package 59'`)
+	later.until("announce the order", `document.querySelector('th[aria-sort=descending]')?.innerText.includes('Title')`)
+
 	b.goTo("/packages/sent")
 	b.enter(".cds--search-input", "bob recipient") // half of page-39
 	b.at("/packages/sent?q=bob+recipient")

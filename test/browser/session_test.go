@@ -12,12 +12,16 @@ import (
 
 // bearerOf reads the access token of a request.
 func bearerOf(headers network.Headers) (string, bool) {
-	value, _ := headers["Authorization"].(string)
-	return strings.CutPrefix(value, "Bearer ")
+	for name, value := range headers {
+		if text, ok := value.(string); ok && strings.EqualFold(name, "Authorization") {
+			return strings.CutPrefix(text, "Bearer ")
+		}
+	}
+	return "", false
 }
 
-// account asks the API with a token, and gives the status.
-func (w *world) account(t *testing.T, token string) int {
+// statusOf asks the API with a token, and gives the status.
+func (w *world) statusOf(t *testing.T, token string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.in.URL+base+"/api/v5/account", nil)
 	if err != nil {
@@ -39,7 +43,7 @@ var _ = journey("session", func(t *testing.T, w *world) {
 
 	// page-58: no token is where it could be read later.
 	token := b.token()
-	if w.account(t, token) != http.StatusOK {
+	if w.statusOf(t, token) != http.StatusOK {
 		t.Fatalf("the page's token, of %d characters, is not taken", len(token))
 	}
 	kept := value[string](b, `(async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), location.href,
@@ -85,7 +89,7 @@ var _ = journey("session", func(t *testing.T, w *world) {
 		each.axe("the signed-out page")
 	}
 	for _, token := range tokens {
-		if status := w.account(t, token); status != http.StatusUnauthorized {
+		if status := w.statusOf(t, token); status != http.StatusUnauthorized {
 			t.Errorf("a token after signing out: %d", status)
 		}
 	}

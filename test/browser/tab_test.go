@@ -40,6 +40,7 @@ type tab struct {
 	requests []string
 	// bearer is the access token that the page sent last.
 	bearer      string
+	received    int64
 	disturbance *disturbance
 }
 
@@ -104,6 +105,8 @@ func (b *tab) note(event any) {
 		if token, ok := bearerOf(e.Request.Headers); ok {
 			b.bearer = token
 		}
+	case *network.EventLoadingFinished:
+		b.noteBytes(e)
 	case *network.EventRequestWillBeSentExtraInfo:
 		if token, ok := bearerOf(e.Headers); ok {
 			b.bearer = token

@@ -9,8 +9,6 @@ const print = (key: KeyObject) =>
 describe('readPublicKey', () => {
   it.each([
     ['RSA 2048', generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey],
-    ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey],
-    ['Ed25519', generateKeyPairSync('ed25519').publicKey],
   ])('%s', async (algorithm, key) => {
     expect(await readPublicKey(`\n${pem(key)}\n`)).toEqual({ algorithm, fingerprint: print(key) });
   });
@@ -19,6 +17,8 @@ describe('readPublicKey', () => {
     expect(await readPublicKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())).toBe('private');
   });
   it.each([
+    ['unknown', pem(generateKeyPairSync('ed25519').publicKey)],
+    ['unknown', pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey)],
     ['form', 'ssh-ed25519 AAAA'],
     ['form', '-----BEGIN PUBLIC KEY-----\n!!!\n-----END PUBLIC KEY-----'],
     ['unknown', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'],

@@ -1,16 +1,10 @@
-// Reads a public key in PEM form, as far as is needed to say whether it is one and to show its fingerprint.
+// Reads a public key in PEM form, as far as is needed to say whether the server takes it and to show its fingerprint.
 
 const label = '-----BEGIN PUBLIC KEY-----';
 const end = '-----END PUBLIC KEY-----';
+const leastBits = 2048;
 
-const algorithms: AlgorithmIdentifier[] = [
-  { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as RsaHashedImportParams,
-  { name: 'ECDSA', namedCurve: 'P-256' } as EcKeyImportParams,
-  { name: 'ECDSA', namedCurve: 'P-384' } as EcKeyImportParams,
-  { name: 'Ed25519' },
-];
-
-/** Why a text is no public key. `private`: it is a private key, which nobody should be shown. */
+/** Why a text is no key that can be stored. `private`: it is a private key, which nobody should be shown. */
 export type KeyProblem = 'private' | 'form' | 'unknown';
 
 export interface PublicKey {
@@ -29,19 +23,13 @@ export async function readPublicKey(text: string): Promise<PublicKey | KeyProble
   } catch {
     return 'form';
   }
-  for (const algorithm of algorithms) {
-    try {
-      const key = await crypto.subtle.importKey('spki', der, algorithm, true, ['verify']);
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', der));
-      const bits = (key.algorithm as RsaHashedKeyAlgorithm).modulusLength;
-      const curve = (key.algorithm as EcKeyAlgorithm).namedCurve;
-      return {
-        algorithm: bits ? `RSA ${bits}` : (curve ?? key.algorithm.name),
-        fingerprint: [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(':'),
-      };
-    } catch {
-      // not of this kind
-    }
+  try {
+    const key = await crypto.subtle.importKey('spki', der, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, true, ['verify']);
+    const { modulusLength: bits } = key.algorithm as RsaHashedKeyAlgorithm;
+    if (bits < leastBits) return 'unknown';
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', der));
+    return { algorithm: `RSA ${bits}`, fingerprint: [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(':') };
+  } catch {
+    return 'unknown'; // a key of another kind
   }
-  return 'unknown';
 }

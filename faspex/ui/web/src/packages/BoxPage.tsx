@@ -1,4 +1,4 @@
-import { Add, Box as BoxIcon, SubtractAlt, TrashCan } from '@carbon/icons-react';
+import { Add, Box as BoxIcon, Download, SubtractAlt, TrashCan } from '@carbon/icons-react';
 import { Button, Select, SelectItem } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -12,11 +12,13 @@ import { type Action, DataList } from '../components/DataList';
 import { EmptyState } from '../components/EmptyState';
 import { type ListControl, useListState } from '../components/listState';
 import { PageHeader } from '../components/PageHeader';
+import { useSavedSort, useSaveSort } from '../components/savedSort';
 import { pageAt } from '../routes';
 import { usePreferences } from '../shell/account';
 import { type Box, boxes, useBox } from './boxes';
 import { Below, sortOrders, useColumns } from './columns';
 import { DeleteDialog, RemoveDialog } from './dialogs';
+import { allowsBrowsers, useDownloadAll } from './downloads';
 import { packageStatus, statusFilters } from './status';
 
 /** How often a list is read again by itself: soon while something moves, rarely otherwise, since the server tells what changed. */
@@ -32,12 +34,15 @@ export default function BoxPage() {
 function PackagesOf({ box }: { box: Box }) {
   const { t } = useTranslation('packages');
   const { rows_per_page: size } = usePreferences();
-  const control = useListState({ size, sort: '-created', filters: ['status'] });
+  const sort = useSavedSort(box, '-created');
+  const control = useListState({ size, sort, filters: ['status'] });
+  useSaveSort(box, control.sort, sort);
   const query = usePackages(box, control);
   const columns = useColumns(box);
   const [asking, setAsking] = useState<{ what: 'remove' | 'delete'; packages: Package[]; done: () => void } | null>(null);
   const ask = (what: 'remove' | 'delete', packages: Package[], done: () => void = () => undefined) => setAsking({ what, packages, done });
   const actionsOf = useRowActions(box, ask);
+  const downloadAll = useDownloadAll();
   const all = (packages: Package[], action: Package['actions'][number]) => packages.every(({ actions }) => actions.includes(action));
   return (
     <>
@@ -56,6 +61,7 @@ function PackagesOf({ box }: { box: Box }) {
         below={(pkg) => <Below box={box} pkg={pkg} />}
         rowActions={actionsOf}
         bulkActions={(packages, done) => [
+          ...(downloadAll && packages.every(allowsBrowsers) ? [{ label: t('action.download'), icon: Download, run: () => void downloadAll(packages) }] : []),
           ...(all(packages, 'remove_from_my_list') ? [{ label: t('action.remove'), icon: SubtractAlt, run: () => ask('remove', packages, done) }] : []),
           ...(all(packages, 'delete_for_everyone') ? [{ label: t('action.delete'), icon: TrashCan, run: () => ask('delete', packages, done) }] : []),
         ]}

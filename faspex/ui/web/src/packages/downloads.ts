@@ -7,10 +7,12 @@ import { useProblemText } from '../components/ProblemNotice';
 import { useToast } from '../shell/toasts';
 import { useAccount } from '../shell/account';
 
-type Download = (packageId: string, paths?: string[]) => Promise<void>;
+interface DownloadModule {
+  download: (packageId: string, paths?: string[]) => Promise<void>;
+  downloadAll?: (packageIds: readonly string[]) => Promise<void>;
+}
 
-const modules = import.meta.glob<Download>('../transfers/download.ts', { import: 'download' });
-const load = Object.values(modules)[0];
+const load = Object.values(import.meta.glob<DownloadModule>('../transfers/download.ts'))[0];
 
 export interface Downloads {
   /** Whether this browser can download the package. */
@@ -31,7 +33,7 @@ export function useDownloads(pkg: Package): Downloads {
   const download = useCallback(
     async (paths?: string[]) => {
       try {
-        await (await load?.())?.(pkg.id, paths);
+        await (await load?.())?.download(pkg.id, paths);
       } catch (error) {
         toast({ kind: 'error', title: t('download.failed'), text: textOf(error) });
       }
@@ -40,4 +42,28 @@ export function useDownloads(pkg: Package): Downloads {
   );
   const reason = !allowed ? null : prevented ? t('download.prevented') : gateway === null ? t('download.noGateway') : null;
   return { possible: allowed && reason === null && load !== undefined, reason, download };
+}
+
+/** Downloads several packages at once; null where this browser cannot. */
+export function useDownloadAll(): ((packages: readonly Package[]) => Promise<void>) | null {
+  const { t } = useTranslation('packages');
+  const { gateway_url: gateway } = useAccount();
+  const toast = useToast();
+  const textOf = useProblemText();
+  if (gateway === null || load === undefined) return null;
+  return async (packages) => {
+    try {
+      const { download, downloadAll } = await load();
+      const ids = packages.map(({ id }) => id);
+      if (downloadAll) await downloadAll(ids);
+      else for (const id of ids) await download(id);
+    } catch (error) {
+      toast({ kind: 'error', title: t('download.failed'), text: textOf(error) });
+    }
+  };
+}
+
+/** Whether a package can be downloaded by a browser at all. */
+export function allowsBrowsers(pkg: Package): boolean {
+  return pkg.actions.includes('download') && !pkg.prevent_http_download;
 }
