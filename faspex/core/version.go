@@ -37,7 +37,7 @@ func tagOf(v any) (string, error) {
 
 func accountTag(a store.Account) (string, error) {
 	out := accountOutExpanded(a)
-	out.LastLoginTime, out.UpdatedAt = nil, nil // these change while nobody administers the account
+	out.LastLoginTime, out.UpdatedAt, out.PasswordChangeRequired = nil, nil, nil // these change while nobody administers the account
 	return tagOf(out)
 }
 

@@ -55,7 +55,7 @@ func lockAccount(ctx context.Context, tx *sql.Tx, before Account) error {
 
 // administered is an account without what changes while people use it.
 func administered(a Account) Account {
-	a.Preferences, a.PasswordHash, a.TokenEpoch = nil, "", 0
+	a.Preferences, a.PasswordHash, a.MustChange, a.TokenEpoch = nil, "", false, 0
 	a.LastLoginAt, a.UpdatedAt = sql.NullTime{}, time.Time{}
 	return a
 }

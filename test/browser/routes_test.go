@@ -51,14 +51,20 @@ var _ = journey("routes", func(t *testing.T, w *world) {
 		{"/account/key", "Public key"},
 		{"/packages/nowhere", "There is no such page"},
 	}
+	w.inEveryState(t, bob, routes)
+})
+
+// inEveryState looks at routes as somebody does who may open them.
+func (w *world) inEveryState(t *testing.T, who person, routes []route) {
+	t.Helper()
 	b := w.open(t)
-	b.logIn(bob, "/packages/received")
+	b.logIn(who, routes[0].path)
 	for _, state := range states {
 		t.Run(state.name, func(t *testing.T) {
 			b.t = t
 			b.viewport(state.width, state.height)
 			b.media(state.media, state.value)
-			w.prefer(t, bob, state.locale)
+			w.prefer(t, who, state.locale)
 			for _, r := range routes {
 				b.goTo(r.path)
 				where := state.name + ", " + r.path
@@ -76,7 +82,7 @@ var _ = journey("routes", func(t *testing.T, w *world) {
 		})
 	}
 	b.t = t
-})
+}
 
 // translated fails on words that are in no catalogue: in a pseudo-language those have no plain letters. What people wrote is
 // set apart by bdi.

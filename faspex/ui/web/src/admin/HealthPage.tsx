@@ -1,5 +1,4 @@
-import { StructuredListBody, StructuredListCell, StructuredListHead, StructuredListRow, StructuredListWrapper, Tag } from '@carbon/react';
-import { Button } from '@carbon/react';
+import { Button, StructuredListBody, StructuredListCell, StructuredListHead, StructuredListRow, StructuredListWrapper, Tag } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useApi } from '../api/context';
@@ -33,7 +32,9 @@ export default function HealthPage() {
         </div>
         <div>
           <dt>{t('health.version')}</dt>
-          <dd className="admin-code">{version.data?.version ?? nothing}</dd>
+          <dd className="admin-code">
+            <bdi>{version.data?.version ?? nothing}</bdi>
+          </dd>
         </div>
       </dl>
       {core.error && <ProblemNotice title={t('health.coreFailed')} error={core.error} retry={() => void core.refetch()} />}
@@ -62,7 +63,9 @@ export default function HealthPage() {
                   <StructuredListCell>
                     <NodeStatus node={node} />
                   </StructuredListCell>
-                  <StructuredListCell>{node.status_message || nothing}</StructuredListCell>
+                  <StructuredListCell>
+                    <bdi>{node.status_message || nothing}</bdi>
+                  </StructuredListCell>
                   <StructuredListCell>
                     <Button kind="ghost" size="sm" aria-label={t('nodes.action.testOne', { name: node.name })} onClick={() => void test(node)}>
                       {t('nodes.action.test')}
