@@ -16,6 +16,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/client"
+	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/test/faspextest"
 )
 
@@ -25,6 +26,7 @@ type world struct {
 	in      *faspextest.Instance
 	node    *faspextest.Node
 	browser context.Context
+	gate    *gate
 	people  atomic.Int64
 }
 
@@ -42,6 +44,8 @@ func journey(name string, run func(*testing.T, *world)) bool {
 func TestPage(t *testing.T) {
 	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartNode(t), browser: startBrowser(t)}
 	w.in.Register(t, "north", w.node)
+	w.gate = newGate(w.node)
+	w.in.Handle(core.GatewayPath+"/", w.gate)
 	for name, run := range journeys {
 		t.Run(name, func(t *testing.T) { run(t, w) })
 	}

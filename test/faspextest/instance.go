@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +50,9 @@ type Instance struct {
 	Log *Log
 
 	dialer *nodes.Dialer
+	mux    *http.ServeMux
+	router *httptest.Server
+	cut    atomic.Bool
 }
 
 // Log is a buffer that several write to.
@@ -84,15 +88,15 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring)}
+	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring), mux: http.NewServeMux()}
 	log, err := process.NewLogger(in.Log, "debug")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	router := httptest.NewServer(mux)
-	t.Cleanup(router.Close)
-	in.URL = router.URL
+	mux := in.mux
+	in.router = httptest.NewServer(http.HandlerFunc(in.serve))
+	t.Cleanup(in.router.Close)
+	in.URL = in.router.URL
 	if _, err := seed.Run(t.Context(), in.Store, seed.Options{
 		ExternalURL: in.URL, UIClientID: uiID, ServiceClientID: "service-client", OperatorClientID: operatorID,
 		OperatorPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
@@ -100,7 +104,7 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	server, err := core.New(in.Store, ring, core.Config{ExternalURL: in.URL, Version: "test", Log: log})
+	server, err := core.New(in.Store, ring, core.Config{ExternalURL: in.URL, Gateway: ring, Version: "test", Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,6 +129,24 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	}
 	t.Cleanup(in.Admin.CloseIdleConnections)
 	return in
+}
+
+// Handle has the router forward a path to a handler, such as a gateway.
+func (in *Instance) Handle(pattern string, h http.Handler) { in.mux.Handle(pattern, h) }
+
+// Cut breaks the network between browsers and the router off, and keeps it so until it is called with false.
+func (in *Instance) Cut(down bool) {
+	in.cut.Store(down)
+	if down {
+		in.router.CloseClientConnections()
+	}
+}
+
+func (in *Instance) serve(w http.ResponseWriter, r *http.Request) {
+	if in.cut.Load() {
+		panic(http.ErrAbortHandler)
+	}
+	in.mux.ServeHTTP(w, r)
 }
 
 // Worker makes a replica of the service. now is its clock; nil is time.Now.

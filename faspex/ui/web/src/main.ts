@@ -5,6 +5,7 @@ import { type Problem, problemOf } from './api/problem';
 import { signedInHere } from './auth/hint';
 import { Session, type Start } from './auth/session';
 import { loadConfig } from './config';
+import { holdStrayFiles } from './transfers/stray';
 
 const loadApp = () => import('./App');
 
@@ -24,4 +25,5 @@ async function start(): Promise<void> {
   await show(session, outcome);
 }
 
+holdStrayFiles();
 void start();

@@ -29,6 +29,8 @@ export class FakeGateway {
   readonly specs: unknown[] = [];
   readonly requests: string[] = [];
   readonly sizes: number[] = [];
+  /** Tells no offset before it is asked for a file. */
+  silent = false;
   published = false;
   /** Bytes of PATCH bodies, whether they were kept or not. */
   received = 0;
@@ -101,7 +103,7 @@ export class FakeGateway {
     const files = body.files.map((file, index) => {
       const held = this.node.get(file.path);
       if (!held || held.size !== file.size || held.mtime !== file.mtime) this.node.set(file.path, { ...file, content: Buffer.alloc(0) });
-      const offset = this.node.get(file.path)!.content.length;
+      const offset = this.silent ? null : this.node.get(file.path)!.content.length;
       return { path: file.path, size: file.size, offset, url: `/aspera/http-gwy/sessions/${id}/files/${index}` };
     });
     response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id, files }));

@@ -3,14 +3,16 @@
 // The PATCH loop is our own and not tus-js-client's: a session tells the offsets of all files at once, where that library asks with
 // HEAD for each; and what ends an upload here (a session that is over, a file that changed, a full node) are codes it does not know.
 
-import { type Manifest, stampOf } from './model';
+import type { Manifest } from './model';
 import { failure, SessionLost } from './problem';
 import type { Transport } from './transport';
 
 export interface SessionFile {
   size: number;
-  /** Bytes that the node holds of this very file. */
+  /** Bytes that the node holds of this very file, as far as that is known. */
   offset: number;
+  /** False until the node has told: the gateway says it when asked for the file. */
+  known: boolean;
   url: string;
 }
 
@@ -33,18 +35,23 @@ export class Gateway {
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
       body: JSON.stringify({
         transfer_spec: spec,
-        files: manifest.files.map((file) => ({ path: file.path, size: file.size, mtime: stampOf(file) })),
+        files: manifest.files.map(({ path, size, modified }) => ({ path, size, mtime: modified / 1000 })),
         folders: manifest.folders,
       }),
       signal,
     });
     if (answer.status !== 201 && answer.status !== 200) throw failure(answer);
-    const told = JSON.parse(answer.text) as { id: string; files: { size: number; offset: number; url: string }[] };
+    const told = JSON.parse(answer.text) as { id: string; files: { size: number; offset: number | null; url: string }[] };
     if (told.files.length !== manifest.files.length) throw new SessionLost({ code: 'session_ended' });
     const origin = new URL(this.base, globalThis.location?.href).origin;
     return {
       url: `${this.base}/sessions/${encodeURIComponent(told.id)}`,
-      files: told.files.map(({ size, offset, url }) => ({ size, offset, url: new URL(url, origin).href })),
+      files: told.files.map(({ size, offset, url }) => ({
+        size,
+        offset: offset ?? 0,
+        known: offset !== null,
+        url: new URL(url, origin).href,
+      })),
     };
   }
 

@@ -7,13 +7,6 @@ export interface ManifestFile {
   size: number;
   /** Time of the last change in milliseconds. */
   modified: number;
-  /** What the node is told as the time of the last change, in seconds, if not the same as `modified`. */
-  stamp?: number;
-}
-
-/** The time of the last change as the node is told it: whole seconds. */
-export function stampOf(file: ManifestFile): number {
-  return file.stamp ?? Math.floor(file.modified / 1000);
 }
 
 /** Everything that an upload brings into a package. */
@@ -27,6 +20,7 @@ export interface Manifest {
 export type ProblemCode =
   | 'unreachable'
   | 'node_unreachable'
+  | 'node_error'
   | 'node_full'
   | 'quota'
   | 'token_refused'
@@ -37,6 +31,7 @@ export type ProblemCode =
   | 'signed_out'
   | 'file_missing'
   | 'file_unreadable'
+  | 'file_busy'
   | 'file_changed'
   | 'too_long'
   | 'bad_path'

@@ -55,6 +55,8 @@ const lasting: Record<string, ProblemCode> = {
   token_refused: 'token_refused',
   too_long: 'too_long',
   bad_path: 'bad_path',
+  bad_name: 'bad_path',
+  file_conflict: 'bad_path',
 };
 
 // A new session with a new token may do what this one could not.
@@ -64,6 +66,7 @@ const sessionEnds: Record<string, ProblemCode> = {
   file_changed: 'file_changed',
   token_withdrawn: 'token_withdrawn',
   no_such_package: 'no_such_package',
+  node_error: 'node_error',
 };
 
 export interface Answer {
@@ -82,6 +85,7 @@ export function failure(answer: Answer): Error {
   const lasts = lasting[code];
   if (lasts) return new TransferError({ code: lasts, ...detail });
   if (code === 'node_unreachable') return new Temporary('node_unreachable', retryAfter(answer));
+  if (code === 'file_busy') return new Temporary('file_busy', retryAfter(answer));
   switch (answer.status) {
     case 404:
     case 410:

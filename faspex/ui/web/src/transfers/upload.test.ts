@@ -145,6 +145,17 @@ describe('an upload', () => {
     expect(server.specs).toHaveLength(2);
   });
 
+  test('opens a new session when the node was lost, and asks for offsets that the node had not told', async () => {
+    const content = text(6000);
+    let patches = 0;
+    server.refuse = (request) => (request.startsWith('PATCH') && ++patches === 3 ? { status: 502, code: 'node_unreachable' } : undefined);
+    server.silent = true;
+    await upload({ a: content }).upload.run(never);
+    expect(server.content('a')).toBe(content);
+    expect(server.received).toBe(6000);
+    expect(server.specs).toHaveLength(2);
+  });
+
   test('gives up when sessions end again and again without progress', async () => {
     server.refuse = (request) => (request.startsWith('PATCH') ? { status: 409, code: 'session_ended', message: 'the node broke it off' } : undefined);
     expect(await problemOf(upload({ a: text(10) }).upload.run(never))).toEqual({ code: 'session_ended', detail: 'the node broke it off' });

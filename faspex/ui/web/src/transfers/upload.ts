@@ -1,7 +1,7 @@
 // One upload from its spec to the published package: sessions, streams, and what to do about each failure.
 
 import type { Gateway, Session } from './gateway';
-import { type Manifest, type ManifestFile, stampOf, topLevel } from './model';
+import { type Manifest, type ManifestFile, topLevel } from './model';
 import { type Patience, persist, Tries } from './patience';
 import { FileChanged, OffsetMismatch, SessionLost, Temporary, TransferError } from './problem';
 import type { Sources } from './sources';
@@ -36,7 +36,7 @@ export class Upload {
   private done = 0;
   /** Bytes on their way, by the index of their file. */
   private readonly flying = new Map<number, number>();
-  /** Files whose last request was cut off: the gateway may have taken a part of it. */
+  /** Files whose offset must be asked for: their last request was cut off, or the node had not told it. */
   private readonly cut = new Set<number>();
   private session: Session | null = null;
   private complete = false;
@@ -65,6 +65,7 @@ export class Upload {
 
   /** Runs until the package is complete. An abort leaves the session open, so that the same object can go on with it. */
   async run(signal: AbortSignal): Promise<void> {
+    let tries = new Tries(this.options.patience);
     let barren = 0;
     let refused = 0;
     for (;;) {
@@ -76,15 +77,20 @@ export class Upload {
         await this.finish(this.session, signal);
         this.session = null;
         return;
-      } catch (error) {
+      } catch (failed) {
         signal.throwIfAborted();
+        const error = sessionError(failed);
         const over = this.end();
         if (error instanceof FileChanged) await this.startAnew(error);
         else if (error instanceof SessionLost) {
           const isRefusal = error.problem.code === 'token_withdrawn' || error.problem.code === 'no_such_package';
-          barren = this.confirmed > before ? 0 : barren + 1;
+          if (this.confirmed > before) {
+            barren = 0;
+            tries = new Tries(this.options.patience);
+          } else barren++;
           refused = isRefusal ? refused + 1 : 0;
           if (barren > barrenSessions || refused > refusedSessions) throw new TransferError(error.problem);
+          if (barren > 1) await tries.after(new Temporary(error.problem.code), signal);
         } else throw error;
         await over; // the next session finds the files free
       } finally {
@@ -115,10 +121,11 @@ export class Upload {
     this.cut.clear();
     this.confirmed = 0;
     this.done = 0;
-    for (const { offset, size } of session.files) {
+    session.files.forEach(({ offset, size, known }, index) => {
       this.confirmed += offset;
       if (offset === size) this.done++;
-    }
+      if (!known) this.cut.add(index);
+    });
     return session;
   }
 
@@ -178,6 +185,7 @@ export class Upload {
           continue;
         }
         if (error instanceof TransferError && !error.problem.path) throw new TransferError({ ...error.problem, path: wanted.path });
+        if (sessionError(error) !== error) throw error;
         // The browser tells neither a lost connection nor a file that changed on disk from the other: look at the file.
         if (error instanceof Temporary) file = this.same(index, await sources.check(wanted.path, remote.offset));
         await tries.after(error, signal);
@@ -210,13 +218,22 @@ export class Upload {
     const { manifest, changed } = this.options;
     const old = manifest.files[index]!;
     const file: ManifestFile = { path: old.path, size, modified };
-    // The node tells versions of a file apart by size and whole seconds.
-    if (size === old.size && stampOf(file) === stampOf(old)) file.stamp = stampOf(old) + 1;
     manifest.files[index] = file;
     await changed(index, file);
   }
 
   private async finish(session: Session, signal: AbortSignal): Promise<void> {
-    await persist(this.options.patience, signal, () => this.options.gateway.complete(session, signal));
+    await persist(this.options.patience, signal, () =>
+      this.options.gateway.complete(session, signal).catch((error: unknown) => {
+        throw sessionError(error);
+      }),
+    );
   }
+}
+
+/** A session whose node is lost is over, though the gateway still knows it; the next one waits until the node is there. */
+function sessionError(error: unknown): unknown {
+  if (error instanceof Temporary && error.code === 'node_unreachable') return new SessionLost({ code: error.code });
+  if (error instanceof OffsetMismatch) return new SessionLost({ code: 'session_ended' });
+  return error;
 }
