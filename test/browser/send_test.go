@@ -114,7 +114,7 @@ var _ = journey("send a file", func(t *testing.T, w *world) {
 	local := noise(t, filepath.Join(t.TempDir(), "clip ä\u202egnp.mov"), 40<<20)
 	b := w.open(t)
 	b.logIn(ada, "/packages/new")
-	b.choose("#files", local)
+	b.choose("#send-files", local)
 	b.sees("1 file, 40.0 MiB")
 	b.fill("Dailies", ben)
 	b.checkPage("the form for a package")

@@ -16,7 +16,6 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/client"
-	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/test/faspextest"
 )
 
@@ -42,10 +41,10 @@ func journey(name string, run func(*testing.T, *world)) bool {
 
 // TestPage runs each journey in a browser profile of its own against one server.
 func TestPage(t *testing.T) {
-	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartNode(t), browser: startBrowser(t)}
+	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartTransferNode(t), browser: startBrowser(t)}
 	w.in.Register(t, "north", w.node)
-	w.gate = newGate(w.node)
-	w.in.Handle(core.GatewayPath+"/", w.gate)
+	w.gate = newGate()
+	w.in.StartGateway(t, w.node, w.gate.before)
 	for name, run := range journeys {
 		t.Run(name, func(t *testing.T) { run(t, w) })
 	}

@@ -50,6 +50,7 @@ type Instance struct {
 	Log *Log
 
 	dialer *nodes.Dialer
+	ring   *keyring.Ring // of core and of the gateway
 	mux    *http.ServeMux
 	router *httptest.Server
 	cut    atomic.Bool
@@ -88,7 +89,7 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring), mux: http.NewServeMux()}
+	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring), ring: ring, mux: http.NewServeMux()}
 	log, err := process.NewLogger(in.Log, "debug")
 	if err != nil {
 		t.Fatal(err)
@@ -130,9 +131,6 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	t.Cleanup(in.Admin.CloseIdleConnections)
 	return in
 }
-
-// Handle has the router forward a path to a handler, such as a gateway.
-func (in *Instance) Handle(pattern string, h http.Handler) { in.mux.Handle(pattern, h) }
 
 // Cut breaks the network between browsers and the router off, and keeps it so until it is called with false.
 func (in *Instance) Cut(down bool) {

@@ -1,6 +1,6 @@
 // Package faspextest runs the control plane and a transfer node in a test's own process: real databases, core, service and Node API
-// server, over real HTTP. Only the moving of bytes is left out: a test says what a transfer did, in the words in which a node's transfer
-// server records it.
+// server, over real HTTP. The moving of bytes is left out unless a test asks for it (StartTransferNode, StartGateway): a test says what a
+// transfer did, in the words in which a node's transfer server records it.
 package faspextest
 
 import (
@@ -27,12 +27,15 @@ import (
 	"faspex.io/operator/dataplane/nodeapi"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/record"
+	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	nodestore "faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/test/mariadbd"
+	"faspex.io/operator/test/nodetest"
 )
 
 const (
@@ -49,6 +52,8 @@ type Node struct {
 	host     string
 	port     int
 	ca       string
+	// transfers is the node's transfer server; nil when no bytes move.
+	transfers *nodetest.Node
 
 	mu      sync.Mutex
 	revoked []nodeclient.Revocation
@@ -57,6 +62,17 @@ type Node struct {
 
 // StartNode starts a node that ends with the test.
 func StartNode(t testing.TB) *Node {
+	t.Helper()
+	return startNode(t, false)
+}
+
+// StartTransferNode starts a node that has a transfer server, too: real sessions over SSH and UDP, with the node's tokens and records.
+func StartTransferNode(t testing.TB) *Node {
+	t.Helper()
+	return startNode(t, true)
+}
+
+func startNode(t testing.TB, moves bool) *Node {
 	t.Helper()
 	s, err := nodestore.New(mariadbd.Start(t).Database(t))
 	if err != nil {
@@ -77,13 +93,22 @@ func StartNode(t testing.TB) *Node {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
+	n.recorder = nodestore.NewRecorder(s, "n1", time.Now, log)
+	settings := nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001, Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"}
+	if moves {
+		// Its tokens are sealed with the same key.
+		n.transfers = nodetest.StartIn(t, n.Dir, func(s *transfer.Server, _ *sshd.Config) {
+			s.Recorder = n.recorder
+			settings.UDPPort = s.UDPPort
+		})
+		settings.Host, settings.SSHPort = "127.0.0.1", n.transfers.SSHPort
+	}
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001, Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"},
+		Transfer: settings,
 		NodeID:   "n1", ClusterID: "c1", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 	})
-	n.recorder = nodestore.NewRecorder(s, "n1", time.Now, log)
 	ctx, stop := context.WithCancel(context.Background())
 	recorded := make(chan struct{})
 	go func() {

@@ -1,9 +1,9 @@
 import { Close, Document, Folder } from '@carbon/icons-react';
-import { Button, IconButton, InlineLoading } from '@carbon/react';
+import { IconButton, InlineLoading } from '@carbon/react';
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/format';
-import { type Collected, fromFiles, fromHandles } from '../transfers/collect';
+import { Choosers } from '../transfers/Choosers';
 import { rootsOf } from '../transfers/selection';
 import { isolate } from '../transfers/useTransferText';
 import type { Chosen } from './useSelection';
@@ -30,7 +30,7 @@ export function FilesField({ chosen, error, lost }: FilesFieldProps) {
     chosen.remove(name);
     requestAnimationFrame(() => {
       const next = list.current?.querySelectorAll('button')[index];
-      (next ?? document.getElementById('choose-files'))?.focus();
+      (next ?? document.getElementById('send-choose'))?.focus();
     });
   };
   return (
@@ -38,7 +38,7 @@ export function FilesField({ chosen, error, lost }: FilesFieldProps) {
       <legend className="cds--label">{t('files.label')}</legend>
       <div className="files-field__zone" data-invalid={error !== ''}>
         <p id="files-help">{t('files.help')}</p>
-        <Choosers take={(collected, count) => chosen.take({ collected, count })} />
+        <Choosers id="send" take={chosen.take} />
       </div>
       {error && (
         <p id="files-error" className="cds--form-requirement people__error">
@@ -73,62 +73,5 @@ export function FilesField({ chosen, error, lost }: FilesFieldProps) {
         ))}
       </ul>
     </fieldset>
-  );
-}
-
-/**
- * The buttons that open the browser's dialogs. Where the browser has handles they are taken, since they outlive a reload; the
- * inputs are there for all others.
- */
-function Choosers({ take }: { take: (collected: Promise<Collected>, count: () => number) => void }) {
-  const { t } = useTranslation('send');
-  const files = useRef<HTMLInputElement>(null);
-  const folder = useRef<HTMLInputElement>(null);
-  const takeInput = (input: HTMLInputElement) => {
-    const chosen = [...(input.files ?? [])];
-    input.value = ''; // the same file can be chosen again
-    if (chosen.length > 0) take(Promise.resolve(fromFiles(chosen)), () => chosen.length);
-  };
-  const takeHandles = (handles: Promise<(FileSystemFileHandle | FileSystemDirectoryHandle)[]>, otherwise: HTMLInputElement | null) => {
-    handles.then(
-      (chosen) => {
-        let found = 0;
-        take(fromHandles(chosen, (count) => (found = count)), () => found);
-      },
-      (error: unknown) => {
-        // Closing the dialog is no failure; a policy that forbids it leaves the old way.
-        if (!(error instanceof DOMException && error.name === 'AbortError')) otherwise?.click();
-      },
-    );
-  };
-  const chooseFiles = () => {
-    if (window.showOpenFilePicker) takeHandles(window.showOpenFilePicker({ multiple: true }), files.current);
-    else files.current?.click();
-  };
-  const chooseFolder = () => {
-    if (window.showDirectoryPicker) takeHandles(window.showDirectoryPicker({ mode: 'read' }).then((handle) => [handle]), folder.current);
-    else folder.current?.click();
-  };
-  return (
-    <div className="files-field__buttons">
-      <Button id="choose-files" kind="tertiary" size="md" onClick={chooseFiles}>
-        {t('files.chooseFiles')}
-      </Button>
-      <Button kind="tertiary" size="md" onClick={chooseFolder}>
-        {t('files.chooseFolder')}
-      </Button>
-      <input ref={files} id="files" type="file" multiple hidden aria-label={t('files.chooseFiles')} onChange={(event) => takeInput(event.target)} />
-      <input
-        ref={(element) => {
-          folder.current = element;
-          element?.setAttribute('webkitdirectory', '');
-        }}
-        id="folder"
-        type="file"
-        hidden
-        aria-label={t('files.chooseFolder')}
-        onChange={(event) => takeInput(event.target)}
-      />
-    </div>
   );
 }

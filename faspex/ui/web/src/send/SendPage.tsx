@@ -21,7 +21,7 @@ import { useSelection } from './useSelection';
 
 /** The element that has the focus when a field is wrong. */
 const elements: Record<Field, string> = {
-  files: 'choose-files',
+  files: 'send-choose',
   recipients: 'recipients',
   privateRecipients: 'private-recipients',
   title: 'title',
