@@ -323,7 +323,12 @@ func TestOpenUploadThatIsGivenUp(t *testing.T) {
 
 // A node hears of so many files at a time; the rest follow as those are done.
 func TestUploadOfMoreFilesThanANodeHearsOfAtOnce(t *testing.T) {
-	n := Start(t)
+	dir, err := os.MkdirTemp("/dev/shm", "nodetest") // Disks take minutes to remove so many files.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	n := StartIn(t, dir)
 	m := transfer.NewMemory(8<<20, 8<<20)
 	entries := make([]transfer.UploadEntry, transfer.MostListed+5000)
 	for i := range entries {
