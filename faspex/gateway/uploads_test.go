@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 func TestUploadByTus(t *testing.T) {
@@ -143,7 +144,9 @@ func TestUploadChecksums(t *testing.T) {
 	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", int64(len(b)), modified}}))
 	one, two := sha1.Sum(b[:1<<20]), sha256.Sum256(b[1<<20:])
 	w.patch(u.Files[0].URL, 0, b[:1<<20], "Upload-Checksum", "sha1 "+base64.StdEncoding.EncodeToString(one[:])).mustBe(t, 204)
-	w.patch(u.Files[0].URL, 1<<20, b[1<<20:], "Upload-Checksum", "sha256 "+base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
+	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 405)
+	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20),
+		"X-HTTP-Method-Override", "PATCH", "Upload-Checksum", "sha256 "+base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
 	w.complete(u).mustBe(t, 200)
 	w.has("in/f", b)
 	if h := w.do("OPTIONS", Base+"/sessions", nil).mustBe(t, 204).header; h.Get("Tus-Version") != "1.0.0" || h.Get("Tus-Checksum-Algorithm") != "sha1,sha256" {
@@ -279,6 +282,19 @@ func TestUploadTokenWithdrawn(t *testing.T) {
 		t.Errorf("complete: %d %s", r.status, r.body)
 	}
 	w.lacks("in/f")
+}
+
+func TestUploadOfALostNodeTellsToBeginAnew(t *testing.T) {
+	w := newWorld(t)
+	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))
+	lost := w.server.uploads.find(u.ID)
+	lost.close(fail.New(fail.ConnectionLost, "connection lost"))
+	for name, r := range map[string]reply{"PATCH": w.patch(u.Files[0].URL, 0, noise(1, 100)), "complete": w.complete(u)} {
+		if r.status != 410 || r.code() != "session_ended" {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	w.do("HEAD", u.Files[0].URL, nil).mustBe(t, 410)
 }
 
 func TestUploadSessionsEndThatNobodyWants(t *testing.T) {
