@@ -20,6 +20,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
+// node-138: the empty file is there at the end.
 func TestUploadByTus(t *testing.T) {
 	w := newWorld(t)
 	big, small := noise(1, 5<<20+3), []byte("hello")
@@ -225,6 +226,7 @@ func TestUploadIsTakenOverFromWhoIsGone(t *testing.T) {
 	<-ended
 }
 
+// node-139: the world's gateway has no credentials.
 func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	w := newWorld(t)
 	spec := w.node.Upload(t, "/in")
@@ -262,7 +264,18 @@ func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	if r := w.create(spec, files); r.code() != "node_not_allowed" {
 		t.Errorf("a node that was taken out of the list: %d %s", r.status, r.body)
 	}
-	w.created(w.create(other, files))
+	if sessions := w.node.Sessions(); len(sessions) != 0 {
+		t.Errorf("%d sessions have begun by specs that permit nothing", len(sessions))
+	}
+	u := w.created(w.create(other, files))
+	w.patch(u.Files[0].URL, 0, []byte("x")).mustBe(t, 204)
+	w.complete(u).mustBe(t, 200)
+	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
+	for _, line := range []string{`faspex_gateway_sessions_ended_total{kind="upload",outcome="completed"} 1`, `faspex_gateway_bytes_total{direction="in"} 1`} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("no %s in the metrics", line)
+		}
+	}
 }
 
 func TestUploadTokenWithdrawn(t *testing.T) {
@@ -305,6 +318,7 @@ func TestUploadSessionsEndThatNobodyWants(t *testing.T) {
 	if r := w.do("HEAD", u.Files[0].URL, nil); r.status != 404 {
 		t.Errorf("%d", r.status)
 	}
+	w.lacks("in/f")
 	second := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))
 	if *second.Files[0].Offset == 0 {
 		t.Error("what had arrived is gone")
