@@ -63,12 +63,25 @@ func (s *Server) withFile(next func(http.ResponseWriter, *http.Request, *upload,
 	})
 }
 
+// overridden is for clients that can't say PATCH.
+func (s *Server) overridden(w http.ResponseWriter, r *http.Request, u *upload, f *uploadFile) {
+	if r.Header.Get("X-HTTP-Method-Override") != http.MethodPatch {
+		s.refuse(w, r, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "Bytes of a file come by PATCH."))
+		return
+	}
+	s.patchFile(w, r, u, f)
+}
+
 // headFile tells where a file goes on.
 func (s *Server) headFile(w http.ResponseWriter, r *http.Request, u *upload, f *uploadFile) {
 	f.interrupt()
 	off, err := u.Upload.Offset(r.Context(), f.entry)
 	if err != nil {
-		s.refuse(w, r, err)
+		p := *problemOf(u.lost(err))
+		if u.isOver() {
+			p.Status = http.StatusGone // The answer has no body that would tell more.
+		}
+		s.refuse(w, r, &p)
 		return
 	}
 	h := w.Header()
@@ -137,7 +150,7 @@ func (s *Server) patchFile(w http.ResponseWriter, r *http.Request, u *upload, f 
 	}
 	if err != nil {
 		w.Header().Set("Connection", "close") // What is left of the body is not read.
-		s.refuse(w, r, err)
+		s.refuse(w, r, u.lost(err))
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")

@@ -87,6 +87,7 @@ func (s *Server) registerUploads(mux *http.ServeMux) {
 	file := sessions + "/{session}/files/{file}"
 	mux.HandleFunc("HEAD "+file, s.withFile(s.headFile))
 	mux.HandleFunc("PATCH "+file, s.withFile(s.patchFile))
+	mux.HandleFunc("POST "+file, s.withFile(s.overridden))
 	for _, path := range []string{sessions, sessions + "/{session}", file} {
 		mux.HandleFunc("OPTIONS "+path, tusOptions)
 	}
@@ -325,6 +326,15 @@ func (u *upload) failure() error {
 	return u.err
 }
 
+// lost makes of the loss of the node what a client has to know: that this session is over, and another one goes on with it.
+func (u *upload) lost(err error) error {
+	if p := problemOf(err); p.Code == "node_unreachable" {
+		return &Problem{Status: http.StatusGone, Code: "session_ended", Err: p.Err,
+			Message: "The connection to the transfer node was lost. A new upload goes on with this one: what has arrived is kept."}
+	}
+	return err
+}
+
 // deleteUpload ends an upload; what the node has of files that are not whole is kept.
 func (s *Server) deleteUpload(w http.ResponseWriter, _ *http.Request, u *upload) {
 	s.uploads.remove(u)
@@ -354,7 +364,7 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *http.Request, u *uploa
 		return
 	}
 	if u.err != nil {
-		s.refuse(w, r, u.failure())
+		s.refuse(w, r, u.lost(u.failure()))
 		return
 	}
 	answer(w, http.StatusOK, completed{Files: len(u.files), Bytes: u.bytes})

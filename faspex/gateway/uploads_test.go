@@ -17,8 +17,10 @@ import (
 	"time"
 
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
+// node-138: the empty file is there at the end.
 func TestUploadByTus(t *testing.T) {
 	w := newWorld(t)
 	big, small := noise(1, 5<<20+3), []byte("hello")
@@ -143,7 +145,9 @@ func TestUploadChecksums(t *testing.T) {
 	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", int64(len(b)), modified}}))
 	one, two := sha1.Sum(b[:1<<20]), sha256.Sum256(b[1<<20:])
 	w.patch(u.Files[0].URL, 0, b[:1<<20], "Upload-Checksum", "sha1 "+base64.StdEncoding.EncodeToString(one[:])).mustBe(t, 204)
-	w.patch(u.Files[0].URL, 1<<20, b[1<<20:], "Upload-Checksum", "sha256 "+base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
+	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 405)
+	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20),
+		"X-HTTP-Method-Override", "PATCH", "Upload-Checksum", "sha256 "+base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
 	w.complete(u).mustBe(t, 200)
 	w.has("in/f", b)
 	if h := w.do("OPTIONS", Base+"/sessions", nil).mustBe(t, 204).header; h.Get("Tus-Version") != "1.0.0" || h.Get("Tus-Checksum-Algorithm") != "sha1,sha256" {
@@ -222,6 +226,7 @@ func TestUploadIsTakenOverFromWhoIsGone(t *testing.T) {
 	<-ended
 }
 
+// node-139: the world's gateway has no credentials.
 func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	w := newWorld(t)
 	spec := w.node.Upload(t, "/in")
@@ -259,7 +264,18 @@ func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	if r := w.create(spec, files); r.code() != "node_not_allowed" {
 		t.Errorf("a node that was taken out of the list: %d %s", r.status, r.body)
 	}
-	w.created(w.create(other, files))
+	if sessions := w.node.Sessions(); len(sessions) != 0 {
+		t.Errorf("%d sessions have begun by specs that permit nothing", len(sessions))
+	}
+	u := w.created(w.create(other, files))
+	w.patch(u.Files[0].URL, 0, []byte("x")).mustBe(t, 204)
+	w.complete(u).mustBe(t, 200)
+	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
+	for _, line := range []string{`faspex_gateway_sessions_ended_total{kind="upload",outcome="completed"} 1`, `faspex_gateway_bytes_total{direction="in"} 1`} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("no %s in the metrics", line)
+		}
+	}
 }
 
 func TestUploadTokenWithdrawn(t *testing.T) {
@@ -281,6 +297,19 @@ func TestUploadTokenWithdrawn(t *testing.T) {
 	w.lacks("in/f")
 }
 
+func TestUploadOfALostNodeTellsToBeginAnew(t *testing.T) {
+	w := newWorld(t)
+	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))
+	lost := w.server.uploads.find(u.ID)
+	lost.close(fail.New(fail.ConnectionLost, "connection lost"))
+	for name, r := range map[string]reply{"PATCH": w.patch(u.Files[0].URL, 0, noise(1, 100)), "complete": w.complete(u)} {
+		if r.status != 410 || r.code() != "session_ended" {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	w.do("HEAD", u.Files[0].URL, nil).mustBe(t, 410)
+}
+
 func TestUploadSessionsEndThatNobodyWants(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.Idle = 200 * time.Millisecond })
 	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))
@@ -289,6 +318,7 @@ func TestUploadSessionsEndThatNobodyWants(t *testing.T) {
 	if r := w.do("HEAD", u.Files[0].URL, nil); r.status != 404 {
 		t.Errorf("%d", r.status)
 	}
+	w.lacks("in/f")
 	second := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))
 	if *second.Files[0].Offset == 0 {
 		t.Error("what had arrived is gone")

@@ -320,3 +320,36 @@ func TestOpenUploadThatIsGivenUp(t *testing.T) {
 		t.Error("an entry is taken")
 	}
 }
+
+// A node hears of so many files at a time; the rest follow as those are done.
+func TestUploadOfMoreFilesThanANodeHearsOfAtOnce(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "nodetest") // Disks take minutes to remove so many files.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	n := StartIn(t, dir)
+	m := transfer.NewMemory(8<<20, 8<<20)
+	entries := make([]transfer.UploadEntry, transfer.MostListed+5000)
+	for i := range entries {
+		entries[i] = transfer.UploadEntry{Path: fmt.Sprintf("%d/%d", i%64, i), Size: 1, ModTime: modified}
+	}
+	s := begin(t, n.Upload(t, "/in"), m, entries)
+	if _, err := s.Offset(t.Context(), transfer.MostListed/2); err != nil {
+		t.Fatal(err)
+	}
+	if s.State(len(entries) - 1).Known {
+		t.Error("the last file is known before any is done")
+	}
+	for i := range entries {
+		if _, err := s.ReadFrom(t.Context(), i, 0, bytes.NewReader([]byte{byte(i)})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.wait(t)
+	last := len(entries) - 1
+	has(t, n, "in/"+entries[last].Path, []byte{byte(last)})
+	if s.sum.FilesDone != int64(len(entries)) {
+		t.Errorf("%d of %d files are done", s.sum.FilesDone, len(entries))
+	}
+}

@@ -56,43 +56,48 @@ func measure(ctx context.Context, programs, folder string, size int64, runs int)
 	}
 	for _, t := range tasks {
 		var direct, through, ratios []float64
-		began, err := b.gateway.cpu()
-		if err != nil {
-			return err
-		}
+		var nginx, gateway float64 // seconds of processors
 		for range runs {
-			a, err := rate(ctx, t.nginx, t.bytes)
+			a, used, err := b.rate(ctx, t.nginx, t.bytes)
 			if err != nil {
 				return fmt.Errorf("%s, nginx: %w", t.name, err)
 			}
-			g, err := rate(ctx, t.gateway, t.bytes)
+			nginx += used
+			g, used, err := b.rate(ctx, t.gateway, t.bytes)
 			if err != nil {
 				return fmt.Errorf("%s, gateway: %w", t.name, err)
 			}
+			gateway += used
 			direct, through, ratios = append(direct, a), append(through, g), append(ratios, g/a)
 		}
-		used, err := b.gateway.cpu()
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%-9s nginx %6.0f MB/s  gateway %6.0f MB/s  ratio %.2f (bar %.1f), the gateway takes %.2f s of processor a GB\n",
-			t.name, median(direct), median(through), median(ratios), t.bar, (used-began)/float64(t.bytes*int64(runs))*1e9)
+		gigabytes := float64(t.bytes*int64(runs)) / 1e9
+		fmt.Printf("%-9s nginx %6.0f MB/s  gateway %6.0f MB/s  ratio %.2f (bar %.1f); processors, curl and all servers: %.2f and %.2f s a GB\n",
+			t.name, median(direct), median(through), median(ratios), t.bar, nginx/gigabytes, gateway/gigabytes)
+	}
+	if err := b.crowd(ctx); err != nil {
+		return err
 	}
 	peak, err := b.gateway.peak()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("gateway: %d MiB at most in memory\n", peak>>20)
+	fmt.Printf("gateway: %d MiB of memory at most, with %d uploads at once\n", peak>>20, crowdSize)
 	return nil
 }
 
-// rate is how many megabytes a second something moves.
-func rate(ctx context.Context, do func(context.Context) error, bytes int64) (float64, error) {
+// rate is how many megabytes a second something moves, and how many seconds of processors it takes.
+func (b *bench) rate(ctx context.Context, do func(context.Context) error, bytes int64) (rate, used float64, err error) {
+	before, err := b.cpu()
+	if err != nil {
+		return 0, 0, err
+	}
 	began := time.Now()
 	if err := do(ctx); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return float64(bytes) / 1e6 / time.Since(began).Seconds(), nil
+	elapsed := time.Since(began)
+	after, err := b.cpu()
+	return float64(bytes) / 1e6 / elapsed.Seconds(), after - before, err
 }
 
 func median(v []float64) float64 {

@@ -115,6 +115,7 @@ func (b *bench) startGateway(ctx context.Context, name string) (address string, 
 }
 
 const nginxConf = `worker_processes 1;
+master_process off;
 pid %[1]s/nginx.pid;
 error_log stderr error;
 daemon off;
@@ -142,6 +143,9 @@ http {
       proxy_http_version 1.1;
       proxy_request_buffering off;
       proxy_buffering off;
+      client_body_buffer_size 256k;
+      proxy_buffer_size 128k;
+      proxy_buffers 4 128k;
       proxy_read_timeout 1h;
       proxy_send_timeout 1h;
     }
@@ -250,6 +254,23 @@ func (b *bench) end() {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM) // It may be gone.
 		_ = p.cmd.Wait()
 	}
+}
+
+// cpu is how many seconds of processors all servers, and the clients that have ended, have used.
+func (b *bench) cpu() (float64, error) {
+	var clients syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &clients); err != nil {
+		return 0, err
+	}
+	sum := time.Duration(clients.Utime.Nano() + clients.Stime.Nano()).Seconds()
+	for _, p := range b.all {
+		used, err := p.cpu()
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
 }
 
 // cpu is how many seconds of processors the program has used.

@@ -98,6 +98,17 @@ func (b *bench) sendFile(ctx context.Context, name string) error {
 	return post(ctx, plain+gateway.Base+"/sessions/"+created.ID+"/complete", nil, nil)
 }
 
+// crowd is how many uploads run at once for the memory that the gateway takes.
+const crowdSize = 20
+
+// crowd sends many files at once, for which nothing is compared.
+func (b *bench) crowd(ctx context.Context) error {
+	if err := b.send(ctx, crowdSize); err != nil {
+		return fmt.Errorf("%d uploads at once: %w", crowdSize, err)
+	}
+	return nil
+}
+
 func post(ctx context.Context, url string, body []byte, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
