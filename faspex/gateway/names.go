@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"mime"
 	"path"
 	"strings"
 	"unicode"
@@ -87,7 +86,7 @@ func disposition(name string) string {
 		}
 		return r
 	}, name)
-	out := mime.FormatMediaType("attachment", map[string]string{"filename": ascii})
+	out := `attachment; filename="` + ascii + `"` // A safe name has neither quotes nor backslashes. Clients cut the quotes off by hand.
 	if ascii == name {
 		return out
 	}

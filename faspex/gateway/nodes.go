@@ -37,8 +37,8 @@ type Nodes struct {
 
 	mu    sync.Mutex
 	seen  fs.FileInfo
-	nodes map[string]*Node
-	err   error // of the last reading
+	nodes map[string][]*Node // by host: several may share a machine
+	err   error              // of the last reading
 }
 
 // OpenNodes reads the list.
@@ -66,7 +66,7 @@ func (n *Nodes) refresh() {
 	}
 }
 
-func readNodes(file string) (map[string]*Node, error) {
+func readNodes(file string) (map[string][]*Node, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the list of nodes: %w", err)
@@ -77,12 +77,13 @@ func readNodes(file string) (map[string]*Node, error) {
 	if err := yaml.UnmarshalStrict(text, &list); err != nil {
 		return nil, fmt.Errorf("read the list of nodes %s: %w", file, err)
 	}
-	out := map[string]*Node{}
+	out := map[string][]*Node{}
 	for _, n := range list.Nodes {
 		if err := n.prepare(); err != nil {
 			return nil, fmt.Errorf("read the list of nodes %s: node %q: %w", file, n.Host, err)
 		}
-		out[strings.ToLower(n.Host)] = n
+		host := strings.ToLower(n.Host)
+		out[host] = append(out[host], n)
 	}
 	return out, nil
 }
@@ -112,17 +113,24 @@ func (n *Nodes) Of(spec transferspec.Spec) (*Node, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.refresh()
-	node := n.nodes[strings.ToLower(spec.RemoteHost)]
-	if node == nil {
+	known := n.nodes[strings.ToLower(spec.RemoteHost)]
+	if len(known) == 0 {
 		return nil, newProblem(403, "node_not_allowed",
 			fmt.Sprintf("This gateway does not connect to %q: it is not in its list of nodes (spec.gateway.nodes of the FaspexInstance).", spec.RemoteHost))
 	}
-	if spec.SSHPort != 0 && node.SSHPort != 0 && spec.SSHPort != node.SSHPort && !(spec.WSSEnabled && spec.WSSPort == node.WSSPort) {
-		return nil, newProblem(403, "node_not_allowed",
-			fmt.Sprintf("This gateway does not connect to port %d of %q: its list of nodes has port %d (spec.gateway.nodes of the FaspexInstance).",
-				spec.SSHPort, spec.RemoteHost, node.SSHPort))
+	for _, node := range known {
+		if node.serves(spec) {
+			return node, nil
+		}
 	}
-	return node, nil
+	return nil, newProblem(403, "node_not_allowed",
+		fmt.Sprintf("This gateway does not connect to port %d of %q: its list of nodes has other ports (spec.gateway.nodes of the FaspexInstance).",
+			spec.SSHPort, spec.RemoteHost))
+}
+
+// serves tells whether the ports of a spec are those of the node. A spec without ports takes any.
+func (n *Node) serves(spec transferspec.Spec) bool {
+	return spec.SSHPort == 0 || n.SSHPort == 0 || spec.SSHPort == n.SSHPort || spec.WSSEnabled && spec.WSSPort == n.WSSPort
 }
 
 // Ready says why the list can't be used, nil if it can.

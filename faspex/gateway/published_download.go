@@ -71,7 +71,7 @@ func (s *Server) preparedDownload(w http.ResponseWriter, r *http.Request) {
 		s.refusePerson(w, r, newProblem(http.StatusNotFound, "no_such_download", "There is no such download, or its address has expired."))
 		return
 	}
-	s.download(w, r, t)
+	s.download(w, r, t, false)
 }
 
 // specDownload gives what the spec in the header X-Aspera-Spec asks for.
@@ -81,7 +81,7 @@ func (s *Server) specDownload(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	s.download(w, r, ticketOf(spec, ""))
+	s.download(w, r, ticketOf(spec, ""), true)
 }
 
 // headerSpec reads a spec of base64.
@@ -95,8 +95,9 @@ func headerSpec(text string) (*publishedSpec, error) {
 	return spec, nil
 }
 
-// download opens a session with the node and gives what it lists.
-func (s *Server) download(w http.ResponseWriter, r *http.Request, t ticket.Ticket) {
+// download opens a session with the node and gives what it lists. With plain, the name is given in ASCII alone: the public client that sends
+// the spec in a header takes all that stands behind the first quote for the name.
+func (s *Server) download(w http.ResponseWriter, r *http.Request, t ticket.Ticket, plain bool) {
 	leave, err := s.bounds.admit(address.Client(r, s.proxies))
 	if err != nil {
 		s.refuse(w, r, err)
@@ -114,6 +115,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, t ticket.Ticke
 		s.refusePerson(w, r, err)
 		return
 	}
+	c.plain = plain
 	s.serve(w, r, c)
 }
 

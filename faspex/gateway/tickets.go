@@ -96,6 +96,7 @@ type content struct {
 	size    int64 // -1 is unknown
 	etag    string
 	changed time.Time
+	plain   bool // the client reads no other name than one in ASCII
 }
 
 // redeem gives what a ticket is for.
@@ -197,6 +198,10 @@ func etagOf(zip bool, entries []transfer.DownloadEntry) string {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *content) {
 	h := w.Header()
 	h.Set("Content-Disposition", disposition(c.name))
+	if c.plain {
+		plain, _, _ := strings.Cut(disposition(c.name), "; filename*=")
+		h.Set("Content-Disposition", plain)
+	}
 	h.Set("Content-Type", "application/octet-stream")
 	if c.file < 0 {
 		h.Set("Content-Type", "application/zip")
