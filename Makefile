@@ -162,6 +162,10 @@ bench-lan: bench-programs ## Measure ascp and its peers on this machine, as root
 bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run
 	@go run ./hack/bench lan
 
+.PHONY: bench-core
+bench-core: ## Measure lists of packages among a million, 16 clients: make bench-core BENCH_PACKAGES=100000
+	@GOGC=400 go test ./hack/bench/core -run '^$$' -bench . -benchtime 5s -timeout 60m -v
+
 .PHONY: bench-go
 bench-go: ## Run all Go benchmarks of the data plane
 	@go test -run '^$$' -bench . -benchmem ./dataplane/...

@@ -77,7 +77,7 @@ func (s *Server) whatIsDownloaded(ctx context.Context, v view, d *download) (nam
 	if len(d.paths) > 1 {
 		return name + ".zip", false, nil
 	}
-	_, node, client, err := s.reach(ctx, v.pkg)
+	_, node, client, err := s.reach(ctx, *v.pkg)
 	if err != nil {
 		return "", false, err
 	}

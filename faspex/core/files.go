@@ -93,7 +93,7 @@ func (s *Server) packageRoot(side string) root {
 		if err := mayDownload(v, side); err != nil {
 			return nil, "", err
 		}
-		_, _, c, err := s.reach(ctx, v.pkg)
+		_, _, c, err := s.reach(ctx, *v.pkg)
 		return c, v.pkg.Folder(), err
 	}
 }

@@ -83,10 +83,10 @@ func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.
 	if err != nil {
 		return nil, err
 	}
-	out := packageList{List: in.list(total), Packages: []api.Package{}}
-	for _, v := range views {
-		v.box = name
-		out.Packages = append(out.Packages, packageOut(v))
+	out := packageList{List: in.list(total), Packages: make([]api.Package, len(views))}
+	for i := range views {
+		views[i].box = name
+		out.Packages[i] = packageOut(&views[i])
 	}
 	return answerWith(out), nil
 }

@@ -25,7 +25,7 @@ func (s *Server) registerPackageChanges() {
 			if err := mayChange(v, in.Body); err != nil {
 				return nil, err
 			}
-			p, err := changePackage(v.pkg, in.Body)
+			p, err := changePackage(*v.pkg, in.Body)
 			if err != nil {
 				return nil, err
 			}
@@ -71,7 +71,7 @@ func (s *Server) packageAnswer(ctx context.Context, id string) (*body[api.Packag
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(packageOut(v)), nil
+	return answerWith(packageOut(&v)), nil
 }
 
 // mayChange asks the rules about each part of a change.

@@ -57,13 +57,13 @@ func (s *Server) registerPackages() {
 			if err != nil {
 				return nil, err
 			}
-			return answerWith(uploadDetails(v.pkg, s.now())), nil
+			return answerWith(uploadDetails(*v.pkg, s.now())), nil
 		})
 }
 
 // view is a package as the caller may see it.
 type view struct {
-	pkg        store.Package
+	pkg        *store.Package
 	deliveries []store.Delivery
 	downloads  []store.Downloads
 	// manages: the caller sent it, or is an admin. They see who received and downloaded it.
@@ -104,7 +104,8 @@ func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view,
 // views gathers what belongs to packages in two queries at most, whatever their number.
 func (s *Server) views(ctx context.Context, me store.Account, list []store.Package) ([]view, error) {
 	keys, counted := make([]int64, len(list)), []int64{}
-	for i, p := range list {
+	for i := range list {
+		p := &list[i]
 		keys[i] = p.ID
 		// Downloads are shown to those who manage a package. Others need to know theirs where there is a limit.
 		if p.Sender.ID == me.ID || policy.May(actor(me), policy.ReadAllPackages) || p.DownloadLimit.Valid {
@@ -120,21 +121,22 @@ func (s *Server) views(ctx context.Context, me store.Account, list []store.Packa
 		return nil, err
 	}
 	out := make([]view, len(list))
-	for i, p := range list {
+	for i := range list {
+		p := &list[i]
 		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID])
 	}
 	return out, nil
 }
 
-func viewOf(me store.Account, p store.Package, deliveries []store.Delivery, downloads []store.Downloads) view {
+func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, downloads []store.Downloads) view {
 	v := view{pkg: p, deliveries: deliveries, downloads: downloads, actor: actor(me)}
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
 	}
 	v.manages = v.thing.Sent || policy.May(v.actor, policy.ReadAllPackages)
-	for _, d := range deliveries {
-		if d.Recipient.ID == me.ID && !d.Deleted {
+	for i := range deliveries {
+		if d := &deliveries[i]; d.Recipient.ID == me.ID && !d.Deleted {
 			v.thing.Received, v.thing.ReceivedArchived = true, d.Archived
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // packageOut writes a package for its viewer. Private recipients are the sender's secret, downloads too.
-func packageOut(v view) api.Package {
+func packageOut(v *view) api.Package {
 	p := v.pkg
 	out := api.Package{
 		ID: text(p.ID), Title: p.Title, Note: p.Note, Sender: accountOut(p.Sender), Recipients: []api.Recipient{}, PrivateRecipients: []api.Recipient{},
@@ -32,9 +32,12 @@ func packageOut(v view) api.Package {
 		out.DownloadLimit = &p.DownloadLimit.Int64
 	}
 	// Written by this program, so they can be read; what could not is left empty.
-	_ = json.Unmarshal(p.Metadata, &out.Metadata)
+	if string(p.Metadata) != "{}" {
+		_ = json.Unmarshal(p.Metadata, &out.Metadata)
+	}
 	out.NotifiedOnUpload, out.NotifiedOnDownload, out.NotifiedOnReceipt = names(p.NotifiedOnUpload), names(p.NotifiedOnDownload), names(p.NotifiedOnReceipt)
-	for _, d := range v.deliveries {
+	for i := range v.deliveries {
+		d := &v.deliveries[i]
 		r := recipientOut(d)
 		switch {
 		case !d.Private:
@@ -61,7 +64,7 @@ func packageOut(v view) api.Package {
 }
 
 // archived: the caller took it off the list that it is shown in, or off one of both when it is shown by itself.
-func (v view) archived() bool {
+func (v *view) archived() bool {
 	sent, received := v.thing.Sent && v.thing.SentArchived, v.thing.Received && v.thing.ReceivedArchived
 	switch {
 	case strings.HasPrefix(v.box, "inbox"):
@@ -73,10 +76,10 @@ func (v view) archived() bool {
 }
 
 // others counts the recipients who lose the package when it is deleted for everyone: those who have not deleted it, without the caller.
-func (v view) others() int {
+func (v *view) others() int {
 	n := 0
-	for _, d := range v.deliveries {
-		if !d.Deleted {
+	for i := range v.deliveries {
+		if !v.deliveries[i].Deleted {
 			n++
 		}
 	}
@@ -110,8 +113,8 @@ func addDownloads(out *api.Package, downloads []store.Downloads) {
 	}
 }
 
-func recipientOut(d store.Delivery) api.Recipient {
-	a := d.Recipient
+func recipientOut(d *store.Delivery) api.Recipient {
+	a := &d.Recipient
 	status := "active"
 	if a.Status != store.AccountActive {
 		status = "inactive"
@@ -122,6 +125,9 @@ func recipientOut(d store.Delivery) api.Recipient {
 
 func names(raw json.RawMessage) []api.Notified {
 	out := []api.Notified{}
+	if string(raw) == "[]" {
+		return out
+	}
 	_ = json.Unmarshal(raw, &out) // written by this program
 	return out
 }

@@ -82,7 +82,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
 	}
-	folder, node, client, err := s.reach(ctx, v.pkg)
+	folder, node, client, err := s.reach(ctx, *v.pkg)
 	if err != nil {
 		return nil, err
 	}
@@ -105,19 +105,22 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	if !queued {
-		return nil, conflict("The content of this package was sent already.")
-	}
 	// What was revoked while the node made the token does not end the token: it is not handed out.
 	if me, err = s.store.Account(ctx, me.ID); err != nil {
 		return nil, err
 	}
-	if !me.UploadsAllowed || me.Status != store.AccountActive {
-		return nil, forbidden("Your account may not send packages.")
+	if v, err = s.viewFor(ctx, me, v.pkg.ID); err != nil {
+		return nil, err
+	}
+	if err := v.can(policy.Upload); err != nil {
+		return nil, err
+	}
+	if !queued {
+		return nil, conflict("The package is being changed. Try again.")
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
-	return s.answerSpec(finish(spec, v.pkg, node, folder)), nil
+	return s.answerSpec(finish(spec, *v.pkg, node, folder)), nil
 }
 
 func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnswer, error) {
@@ -163,7 +166,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		return transferspec.Spec{}, err
 	}
 	me := caller(ctx)
-	folder, node, client, err := s.reach(ctx, v.pkg)
+	folder, node, client, err := s.reach(ctx, *v.pkg)
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
@@ -196,7 +199,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if spec.Paths = d.paths; len(d.paths) == 0 {
 		spec.Paths = []transferspec.Path{{Source: "."}}
 	}
-	return finish(spec, v.pkg, node, folder), nil
+	return finish(spec, *v.pkg, node, folder), nil
 }
 
 // stillAllowed reads the caller's account and the package again.

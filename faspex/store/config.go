@@ -121,7 +121,8 @@ func open(c Config, multiStatements bool) (*sql.DB, error) {
 
 // Store is every query on the schema. Safe for concurrent use.
 type Store struct {
-	db *sql.DB
+	db       *sql.DB
+	packages packageCount
 }
 
 // New makes a store on a pool made by Open.
@@ -180,12 +181,16 @@ type Page struct{ Offset, Limit int }
 
 // collect runs a query and scans every row.
 func collect[T any](ctx context.Context, db querier, scan func(rower) (T, error), query string, args ...any) ([]T, error) {
+	return collectInto(ctx, db, []T{}, scan, query, args...)
+}
+
+// collectInto is collect for callers who know how many rows to make room for.
+func collectInto[T any](ctx context.Context, db querier, all []T, scan func(rower) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	all := []T{}
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {

@@ -32,7 +32,7 @@ func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64]
 	}
 	w := where{}
 	w.inIDs(`d.package_id`, packageIDs)
-	list, err := collect(ctx, s.db, scanDelivery, `SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
+	list, err := collectInto(ctx, s.db, make([]Delivery, 0, 2*len(packageIDs)), scanDelivery, `SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
 		personColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)

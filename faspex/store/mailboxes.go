@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,29 +101,62 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 	if len(w.conds) > 0 {
 		keys += ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id` + w.sql()
 	}
-	var total int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*)`+keys, args...).Scan(&total); err != nil {
-		return nil, 0, fmt.Errorf("count packages: %w", err)
-	}
-	if total <= p.Offset {
-		return []Package{}, total, nil
-	}
-	// The ids are sorted first, so that the texts of packages that are on another page are not read.
-	inner := strings.Replace(order, `p.id`, `b.id`, 1)
+	sorted := strings.Replace(order, `p.id`, `b.id`, 1)
+	counted := keys
 	if column != "created" {
-		inner = order + `, p.id DESC`
-		order = inner
+		sorted = order + `, b.id DESC`
 		if len(w.conds) == 0 {
 			keys += ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id`
 		}
 	}
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+` FROM
-		(SELECT b.id`+keys+` ORDER BY `+inner+` LIMIT ? OFFSET ?) k JOIN packages p ON p.id = k.id`+packageJoins+` ORDER BY `+order,
-		append(args, p.Limit, p.Offset)...)
+	// Everyone's packages are too many to be counted each time.
+	count, countArgs := `(SELECT COUNT(*)`+counted+`)`, slices.Clone(args)
+	if f.Box == BoxGlobal && len(w.conds) == 0 {
+		all, err := s.countPackages(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		count, countArgs = `?`, []any{all}
+	}
+	// The ids come first, with their number, so that the texts of packages on other pages are not read. Both are one way to the database.
+	type place struct {
+		id    int64
+		total int
+	}
+	places, err := collectInto(ctx, s.db, make([]place, 0, min(p.Limit, 100)), func(r rower) (v place, err error) { return v, r.Scan(&v.id, &v.total) },
+		`SELECT b.id, `+count+keys+` ORDER BY `+sorted+` LIMIT ? OFFSET ?`, append(append(slices.Clone(countArgs), args...), p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list packages: %w", err)
 	}
-	return list, total, nil
+	if len(places) == 0 {
+		var total int
+		if err := s.db.QueryRowContext(ctx, `SELECT `+count, countArgs...).Scan(&total); err != nil {
+			return nil, 0, fmt.Errorf("count packages: %w", err)
+		}
+		return []Package{}, total, nil
+	}
+	ids := make([]int64, len(places))
+	for i, v := range places {
+		ids[i] = v.id
+	}
+	list, err := s.packagesByID(ctx, ids)
+	return list, places[0].total, err
+}
+
+// packagesByID reads packages in the order of their ids. Those that are gone meanwhile are left out.
+func (s *Store) packagesByID(ctx context.Context, ids []int64) ([]Package, error) {
+	w := where{}
+	w.inIDs(`p.id`, ids)
+	found, err := collectInto(ctx, s.db, make([]Package, 0, len(ids)), scanPackage, `SELECT STRAIGHT_JOIN `+packageColumns+`, `+personColumns+packageFrom+w.sql(), w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read packages of a list: %w", err)
+	}
+	at := make(map[int64]int, len(ids))
+	for i, id := range ids {
+		at[id] = i
+	}
+	slices.SortFunc(found, func(a, b Package) int { return at[a.ID] - at[b.ID] })
+	return found, nil
 }
 
 // box selects the ids of the packages in a box. Each is answered by an index alone (0005_lists).
