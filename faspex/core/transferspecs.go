@@ -105,15 +105,18 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	if !queued {
-		return nil, conflict("The content of this package was sent already.")
-	}
 	// What was revoked while the node made the token does not end the token: it is not handed out.
 	if me, err = s.store.Account(ctx, me.ID); err != nil {
 		return nil, err
 	}
-	if !me.UploadsAllowed || me.Status != store.AccountActive {
-		return nil, forbidden("Your account may not send packages.")
+	if v, err = s.viewFor(ctx, me, v.pkg.ID); err != nil {
+		return nil, err
+	}
+	if err := v.can(policy.Upload); err != nil {
+		return nil, err
+	}
+	if !queued {
+		return nil, conflict("The package is being changed. Try again.")
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
