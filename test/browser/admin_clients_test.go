@@ -18,7 +18,7 @@ import (
 
 // page-77: a secret is shown once, and a key is replaced without another id.
 var _ = journey("admin clients", func(t *testing.T, w *world) {
-	root := w.admin(t, "Ada", "Root")
+	root := w.anAdmin(t, "Ada", "Root")
 	b := w.open(t)
 	b.logIn(root, "/admin/api-clients")
 	b.heading("API clients")

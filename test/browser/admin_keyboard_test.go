@@ -9,8 +9,8 @@ import (
 	"faspex.io/operator/faspex/api"
 )
 
-// admin makes an account of the role admin.
-func (w *world) admin(t *testing.T, first, last string) person {
+// anAdmin makes an account of the role admin.
+func (w *world) anAdmin(t *testing.T, first, last string) person {
 	t.Helper()
 	return w.withRole(t, first, last, "admin")
 }
@@ -18,13 +18,13 @@ func (w *world) admin(t *testing.T, first, last string) person {
 func (w *world) withRole(t *testing.T, first, last, role string) person {
 	t.Helper()
 	p := w.person(t, first, last)
-	if _, err := w.in.Admin.UpdateAccount(t.Context(), w.account(t, p.login).ID, api.AccountChange{Role: &role}); err != nil {
+	if _, err := w.in.Admin.UpdateAccount(t.Context(), w.accountOf(t, p.login).ID, api.AccountChange{Role: &role}); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func (w *world) account(t *testing.T, login string) api.Account {
+func (w *world) accountOf(t *testing.T, login string) api.Account {
 	t.Helper()
 	a, err := w.in.Admin.AccountByName(t.Context(), login)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // page-75, page-90 (an administrator's nodes): a node is tried, its certificate is shown and trusted, before it is stored.
 // page-76: a storage location is chosen on the node, and the next package of anybody lies in it.
 var _ = journey("admin nodes", func(t *testing.T, w *world) {
-	root, alice, bob := w.admin(t, "Ada", "Root"), w.person(t, "Alice", "Sender"), w.person(t, "Bob", "Recipient")
+	root, alice, bob := w.anAdmin(t, "Ada", "Root"), w.person(t, "Alice", "Sender"), w.person(t, "Bob", "Recipient")
 	change := w.node.Change("south")
 	b := w.open(t)
 	b.logIn(root, "/admin/nodes-storage")

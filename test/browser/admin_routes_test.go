@@ -6,7 +6,7 @@ import (
 
 // page-89, page-94, page-95: every route of the Admin application in every state.
 var _ = journey("admin routes", func(t *testing.T, w *world) {
-	root, bob := w.admin(t, "Ada", "Root"), w.person(t, "Bob", hostile[:20])
+	root, bob := w.anAdmin(t, "Ada", "Root"), w.person(t, "Bob", hostile[:20])
 	w.sent(t, bob, hostile, root)
 	nodes, err := w.in.Admin.Nodes(t.Context())
 	if err != nil {
@@ -21,7 +21,7 @@ var _ = journey("admin routes", func(t *testing.T, w *world) {
 		{"/admin/users", "Users"},
 		{"/admin/users?role=manager", "Users"},
 		{"/admin/users/new", "Add user"},
-		{"/admin/users/" + w.account(t, bob.login).ID, bob.name},
+		{"/admin/users/" + w.accountOf(t, bob.login).ID, bob.name},
 		{"/admin/packages", "Packages"},
 		{"/admin/nodes-storage", "Nodes and storage"},
 		{"/admin/nodes-storage/new", "Add node"},

@@ -10,7 +10,7 @@ import (
 // page-74, page-90 (an administrator's users): each step is made by keys alone, and seen in the API and in the next click
 // of the person.
 var _ = journey("admin users", func(t *testing.T, w *world) {
-	root := w.admin(t, "Ada", "Root")
+	root := w.anAdmin(t, "Ada", "Root")
 	b := w.open(t)
 	b.logIn(root, "/admin/users")
 	b.heading("Users")
@@ -40,7 +40,7 @@ var _ = journey("admin users", func(t *testing.T, w *world) {
 	b.heading("Carl Newcomer")
 	b.toast("The user was added")
 	b.checkPage("a user")
-	carl := w.account(t, "carl.new@example.com")
+	carl := w.accountOf(t, "carl.new@example.com")
 	if carl.FirstName != "Carl" || carl.Role != "user" || !carl.AccountActivated {
 		t.Errorf("added: %+v", carl)
 	}
@@ -71,7 +71,7 @@ var _ = journey("admin users", func(t *testing.T, w *world) {
 	b.use("Deactivate")
 	b.toast("Carl Newcomer was deactivated")
 	b.sees("Inactive")
-	if a := w.account(t, carl.Name); a.AccountActivated || a.Status != "inactive" {
+	if a := w.accountOf(t, carl.Name); a.AccountActivated || a.Status != "inactive" {
 		t.Errorf("deactivated: %+v", a)
 	}
 	c.press("Sent")
@@ -82,7 +82,7 @@ var _ = journey("admin users", func(t *testing.T, w *world) {
 	b.sees("Reactivate Carl Newcomer?")
 	b.use("Reactivate")
 	b.toast("Carl Newcomer was reactivated")
-	if a := w.account(t, carl.Name); !a.AccountActivated {
+	if a := w.accountOf(t, carl.Name); !a.AccountActivated {
 		t.Errorf("reactivated: %+v", a)
 	}
 
@@ -118,9 +118,9 @@ var _ = journey("admin users", func(t *testing.T, w *world) {
 
 // page-85: the second of two admins is told what changed, keeps what was typed, and can save it over that.
 var _ = journey("admin conflict", func(t *testing.T, w *world) {
-	root, other := w.admin(t, "Ada", "First"), w.admin(t, "Bea", "Second")
+	root, other := w.anAdmin(t, "Ada", "First"), w.anAdmin(t, "Bea", "Second")
 	eve := w.person(t, "Eve", "Old")
-	id := w.account(t, eve.login).ID
+	id := w.accountOf(t, eve.login).ID
 	a, b := w.open(t), w.open(t)
 	a.logIn(root, "/admin/users/"+id)
 	b.logIn(other, "/admin/users/"+id)
@@ -139,7 +139,7 @@ var _ = journey("admin conflict", func(t *testing.T, w *world) {
 	for field, want := range map[string]string{"first_name": "Evelyn", "description": "typed by the second", "last_name": "New"} {
 		b.until("have "+want, `document.getElementById(`+quote(field)+`).value === `+quote(want))
 	}
-	if now := w.account(t, eve.login); now.FirstName != "Eva" || now.LastName != "New" {
+	if now := w.accountOf(t, eve.login); now.FirstName != "Eva" || now.LastName != "New" {
 		t.Errorf("the second change was stored over the first: %+v", now)
 	}
 	b.press("Save")
@@ -155,8 +155,8 @@ var _ = journey("admin conflict", func(t *testing.T, w *world) {
 
 // page-66, page-67, page-68: what managers and users see of Admin.
 var _ = journey("admin rights", func(t *testing.T, w *world) {
-	manager, bob, root := w.withRole(t, "Mia", "Manager", "manager"), w.person(t, "Bob", "User"), w.admin(t, "Ada", "Root")
-	bobID := w.account(t, bob.login).ID
+	manager, bob, root := w.withRole(t, "Mia", "Manager", "manager"), w.person(t, "Bob", "User"), w.anAdmin(t, "Ada", "Root")
+	bobID := w.accountOf(t, bob.login).ID
 
 	u := w.open(t)
 	u.logIn(bob, "/packages/received")
@@ -186,7 +186,7 @@ var _ = journey("admin rights", func(t *testing.T, w *world) {
 	if roles := value[string](m, `[...document.querySelectorAll('#role option')].map(o => o.value).join()`); roles != "user" {
 		t.Errorf("a manager may choose the roles %q", roles)
 	}
-	m.goTo("/admin/users/" + w.account(t, root.login).ID)
+	m.goTo("/admin/users/" + w.accountOf(t, root.login).ID)
 	m.heading("Ada Root")
 	m.sees("Only admins change the accounts of admins and managers.")
 	if open := value[int](m, `document.querySelectorAll('main input:not([readonly]), main textarea:not([readonly])').length`); open != 0 {
@@ -201,7 +201,7 @@ var _ = journey("admin rights", func(t *testing.T, w *world) {
 
 	// The own account: neither role nor activity can be changed, and nothing offers to delete it.
 	r := w.open(t)
-	r.logIn(root, "/admin/users/"+w.account(t, root.login).ID)
+	r.logIn(root, "/admin/users/"+w.accountOf(t, root.login).ID)
 	r.heading("Ada Root")
 	r.sees("Nobody changes the own role.", "Nobody deactivates the own account.")
 	r.misses("Delete", "Deactivate")
