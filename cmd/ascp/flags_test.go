@@ -54,7 +54,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	want.options.Session, want.options.Sessions = 1, 1
 	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
 	want.options.Xattrs, want.options.ACLs = "none", "none"
-	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
+	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{}, sourceFate{}, fileList{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -129,7 +129,7 @@ func TestPlainFormsOfBases(t *testing.T) {
 		if err != nil || err2 != nil || want.sourceBase+want.sourcePrefix != "/a b" {
 			t.Fatal(err, err2)
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{}, sourceFate{}, fileList{})); diff != "" {
 			t.Errorf("%s (-%s +%s):\n%s", plain, coded, plain, diff)
 		}
 		if _, err := parse([]string{plain, coded, "/a b/c", "h:d"}, noEnv); err == nil {

@@ -44,6 +44,7 @@ type task struct {
 	sessionID string
 	tally     tally
 	disposal  *disposal
+	listing   *listing
 	hostKey   *dial.HostKey
 	// answered is the address of the host at which the session is.
 	answered string
@@ -118,11 +119,17 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	}
 	t.disposal = newDisposal(t.after, t.client.Roots, t.display.note)
 	defer t.disposal.close()
+	if t.listing, err = t.list.begin(t.request); err != nil {
+		return transfer.Summary{}, err
+	}
 	go t.manager.Commands(t.obey)
 	summary, err := t.persist(ctx)
 	if err == nil {
 		filters, _ := manifest.NewFilters(t.options.Filters) // They were read before.
 		err = t.disposal.finish(filters)
+	}
+	if listed := t.listing.end(err); err == nil {
+		err = listed
 	}
 	return summary, err
 }

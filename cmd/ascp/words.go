@@ -157,8 +157,10 @@ func (r *request) complete() error {
 	if err := r.completeFileCrypt(); err != nil {
 		return err
 	}
-	if err := r.completeAfterwards(); err != nil {
-		return err
+	for _, check := range []func() error{r.completeAfterwards, r.completeMirror, r.list.complete} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	o, err := transfer.Normalize(r.options)
 	if err != nil {
