@@ -54,7 +54,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 	want.options.Session, want.options.Sessions = 1, 1
 	want.options.Checksum, want.options.Cipher, want.options.RatePolicy = "none", "aes-128-gcm", "high"
 	want.options.Xattrs, want.options.ACLs = "none", "none"
-	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
+	if diff := cmp.Diff(want, r, cmp.AllowUnexported(request{}, sourceFate{}, fileList{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -129,7 +129,7 @@ func TestPlainFormsOfBases(t *testing.T) {
 		if err != nil || err2 != nil || want.sourceBase+want.sourcePrefix != "/a b" {
 			t.Fatal(err, err2)
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(request{}, sourceFate{}, fileList{})); diff != "" {
 			t.Errorf("%s (-%s +%s):\n%s", plain, coded, plain, diff)
 		}
 		if _, err := parse([]string{plain, coded, "/a b/c", "h:d"}, noEnv); err == nil {
@@ -167,7 +167,12 @@ func TestBadCommandLines(t *testing.T) {
 		"links of no policy":    {"--symbolic-links move a h:b", "is not supported"},
 		"attributes in a file":  {"--preserve-xattrs metafile a h:b", "is not supported"},
 		"attributes one-sided":  {"--preserve-acls native --remote-preserve-acls none a h:b", "at both ends"},
-		"faux source":           {"faux:///x?1m h:b", "not supported"},
+		"faux without size":     {"faux:///x h:b", "the size is missing"},
+		"faux of the server":    {"h:faux:///x?1m b", "of this computer"},
+		"faux at the server":    {"a h:faux://", "a folder or file of the server"},
+		"stdio twice":           {"stdio://a?1 stdio://b?2 h:c", "one standard input"},
+		"files and streams":     {"a faux:///x?1m h:b", "can't be sent together"},
+		"another scheme":        {"s3://x/y h:b", "sources that are not files"},
 		"missing list":          {"--file-list=/nowhere --mode send --host h /", "can't be read"},
 		"two hosts":             {"h:a g:b .", "all sources are on one host"},
 	} {

@@ -164,7 +164,7 @@ func check(t *testing.T, what string, got *draft, set func(*draft)) {
 	t.Helper()
 	want := &draft{request: &request{}}
 	set(want)
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(draft{}, request{}, sourceFate{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(draft{}, request{}, sourceFate{}, fileList{})); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
@@ -215,7 +215,7 @@ func TestOptionsRefusedByName(t *testing.T) {
 			}
 		}
 	}
-	if err := new(request).applySpec(transferspec.Spec{DeleteBeforeTransfer: true}); err == nil {
+	if err := new(request).applySpec(transferspec.Spec{SourceRootID: "1"}); err == nil {
 		t.Error("a spec that was not read from a file")
 	}
 }
@@ -244,7 +244,7 @@ func TestOptionsWithoutEffect(t *testing.T) {
 				r, err := parseSpec(t, `"`+field+`":`+value)
 				if err != nil {
 					t.Errorf("%s %s: %v", field, value, err)
-				} else if diff := cmp.Diff(plain, r, cmp.AllowUnexported(request{}, sourceFate{})); diff != "" {
+				} else if diff := cmp.Diff(plain, r, cmp.AllowUnexported(request{}, sourceFate{}, fileList{})); diff != "" {
 					t.Errorf("%s %s (-without +with):\n%s", field, value, diff)
 				}
 			}

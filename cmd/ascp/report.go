@@ -65,6 +65,7 @@ func (t *task) welcomed(w control.Welcome) {
 func (t *task) fileEnded(e transfer.FileEvent) {
 	t.tally.add(e)
 	t.disposal.sent(e)
+	t.listing.add(e)
 	if e.Err != nil {
 		t.display.note(e.Err.Text)
 		t.manager.Send("FILEERROR", faspmgr.Field{Name: "File", Value: e.Path}, faspmgr.Int("Code", int64(e.Err.Code)),

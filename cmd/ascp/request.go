@@ -48,6 +48,7 @@ type request struct {
 
 	after          sourceFate
 	logFolder      string
+	list           fileList
 	quiet, debug   bool
 	managementPort int
 	retryTimeout   time.Duration

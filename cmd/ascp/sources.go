@@ -216,3 +216,20 @@ func removeEmpty(base *os.Root, dir, name string, filters manifest.Filters) bool
 	}
 	return empty
 }
+
+// completeMirror refuses what would delete more at the destination than people mean: the folders of both ends have the same
+// name, as published.
+func (r *request) completeMirror() error {
+	if !r.options.DeleteExtra {
+		return nil
+	}
+	for _, s := range r.sources {
+		contents := r.direction == transferspec.Send && strings.HasSuffix(joinSource(r.sourcePrefix, s.Source), "/.") ||
+			r.direction == transferspec.Receive && transfer.SentName(joinSource(r.sourcePrefix, s.Source), r.sourceBase) == ""
+		if contents {
+			return fail.New(fail.Usage, "--delete-before-transfer is for a folder by its name, not for what %s holds: "+
+				"the destination has a folder of that name", s.Source)
+		}
+	}
+	return nil
+}

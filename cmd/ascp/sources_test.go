@@ -17,7 +17,8 @@ func listed(t *testing.T, dir string) string {
 }
 
 // What has arrived is removed or moved at the source, and nothing else: not what failed, what the receiver had already, what
-// was left out, or what a link leads to outside of the source.
+// was left out, or what a link leads to outside of the source: with TestSourcesThatDidNotArriveStay,
+// TestDeleteBeforeTransfer and TestSaveBeforeOverwrite this is node-90.
 func TestSourcesAfterwards(t *testing.T) {
 	for name, c := range map[string]struct {
 		args                  string

@@ -44,6 +44,7 @@ type task struct {
 	sessionID string
 	tally     tally
 	disposal  *disposal
+	listing   *listing
 	hostKey   *dial.HostKey
 	// answered is the address of the host at which the session is.
 	answered string
@@ -102,7 +103,10 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 		t.client.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	var err error
-	if t.direction == transferspec.Send {
+	var stream func(context.Context) error
+	if t.streaming() {
+		stream, err = t.prepareStreams()
+	} else if t.direction == transferspec.Send {
 		err = t.prepareSend()
 	} else {
 		var target *storage.Root
@@ -118,11 +122,22 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	}
 	t.disposal = newDisposal(t.after, t.client.Roots, t.display.note)
 	defer t.disposal.close()
+	if t.listing, err = t.list.begin(t.request); err != nil {
+		return transfer.Summary{}, err
+	}
 	go t.manager.Commands(t.obey)
-	summary, err := t.persist(ctx)
+	var summary transfer.Summary
+	if stream != nil {
+		summary, err = t.alongside(ctx, stream)
+	} else {
+		summary, err = t.persist(ctx)
+	}
 	if err == nil {
 		filters, _ := manifest.NewFilters(t.options.Filters) // They were read before.
 		err = t.disposal.finish(filters)
+	}
+	if listed := t.listing.end(err); err == nil {
+		err = listed
 	}
 	return summary, err
 }
@@ -230,17 +245,25 @@ func encodable(texts ...string) error {
 	return nil
 }
 
-// prepareReceive opens the local destination. If it does not exist and one source is asked for, it is the new name of
-// that source.
-func (t *task) prepareReceive() (*storage.Root, error) {
+// nameSources names what the server is to send.
+func (t *task) nameSources() error {
 	for _, s := range t.sources {
 		if err := encodable(t.sourcePrefix, s.Source, s.Destination); err != nil {
-			return nil, err
+			return err
 		}
 		t.client.Hello.Sources = append(t.client.Hello.Sources, control.Source{Source: joinSource(t.sourcePrefix, s.Source),
 			Destination: s.Destination})
 	}
 	t.client.Hello.Base = t.sourceBase
+	return nil
+}
+
+// prepareReceive opens the local destination. If it does not exist and one source is asked for, it is the new name of
+// that source.
+func (t *task) prepareReceive() (*storage.Root, error) {
+	if err := t.nameSources(); err != nil {
+		return nil, err
+	}
 	folder, rename := t.destination, ""
 	if folder == "" {
 		folder = "."

@@ -149,16 +149,13 @@ func (r *request) complete() error {
 	if r.user == "" {
 		r.user = "xfer"
 	}
-	for _, s := range r.sources {
-		if strings.Contains(s.Source, "://") {
-			return fail.New(fail.Usage, "%s: sources that are not files are not supported", s.Source)
-		}
-	}
 	if err := r.completeFileCrypt(); err != nil {
 		return err
 	}
-	if err := r.completeAfterwards(); err != nil {
-		return err
+	for _, check := range []func() error{r.completeAfterwards, r.completeMirror, r.list.complete, r.completeStreams} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	o, err := transfer.Normalize(r.options)
 	if err != nil {

@@ -140,6 +140,9 @@ func (r *receiver) unseal(ctx context.Context, f *gotFile) error {
 		err = closed
 	}
 	if err == nil {
+		err = r.saveExisting(f.plain)
+	}
+	if err == nil {
 		err = r.tree.Rename(partial, f.plain)
 	}
 	if err != nil {

@@ -53,6 +53,12 @@ func Normalize(o control.Options) (control.Options, error) {
 	if o.TargetKbps < 0 || o.MinKbps < 0 {
 		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
 	}
+	if err := errNoMirror(o); err != nil {
+		return o, err
+	}
+	if o.SaveBeforeOverwrite && o.Sessions > 1 && o.SplitFrom > 0 {
+		return o, fail.New(fail.Usage, "files that several sessions write together can't be saved before they are overwritten")
+	}
 	if o.TargetPercent < 0 || o.TargetPercent > 100 {
 		return o, fail.New(fail.Usage, "a share of the highest rate is between 1%% and 100%%")
 	}
@@ -82,6 +88,8 @@ func unmet(asked, got control.Options) error {
 		{"access times", asked.PreserveAccessTimes && !got.PreserveAccessTimes},
 		{"owners", asked.PreserveUID && !got.PreserveUID || asked.PreserveGID && !got.PreserveGID},
 		{"extended attributes", asked.Xattrs == manifest.AttributesNative && got.Xattrs != manifest.AttributesNative},
+		{"what is overwritten", asked.SaveBeforeOverwrite && !got.SaveBeforeOverwrite},
+		{"to what the sender has", asked.DeleteExtra && !got.DeleteExtra},
 		{"to the patterns of names", len(asked.Filters) != len(got.Filters)},
 		{"access control lists", asked.ACLs == manifest.AttributesNative && got.ACLs != manifest.AttributesNative},
 	} {

@@ -92,6 +92,19 @@ func grantedDestination(g token.Grant, target string) (granted string, ok bool) 
 	return "", false
 }
 
+// mayPlace says that a grant is for the place of a file that the client does not name.
+func mayPlace(g token.Grant, target string) bool {
+	_, ok := grantedDestination(g, target)
+	return ok
+}
+
+// mayDelete says that what lies at target may be deleted by who may write all of its folder: one who may write single files
+// there may not.
+func mayDelete(g token.Grant, target string) bool {
+	granted, ok := grantedDestination(g, path.Dir(target))
+	return ok && !g.KeepExisting && granted != target && !slices.ContainsFunc(g.Paths, func(p token.Path) bool { return p.Source != "" })
+}
+
 // grantedSource is the granted path at or above source, relative to the grant's root.
 func grantedSource(g token.Grant, source string) string {
 	for _, p := range g.Paths {

@@ -43,6 +43,8 @@ type receiver struct {
 	mayLink func(target, text string) *fail.Error
 	// keepExisting is for who may add files and replace none.
 	keepExisting bool
+	// maySave and mayDelete, if not nil, say whether what is there may get the name target, and be deleted.
+	maySave, mayDelete func(target string) bool
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters
@@ -58,6 +60,7 @@ type receiver struct {
 	names   manifest.Names     // the targets of this session
 	folders map[string]*folder // those known to exist
 	last    []lastOfFolder
+	mirror  mirror
 
 	mu    sync.RWMutex
 	files []*gotFile // by index; those that are done are finishedFile
@@ -174,6 +177,9 @@ func (r *receiver) ended(m *control.End) error {
 	r.listed = true
 	r.mu.Unlock()
 	r.known.Store(true)
+	if err := r.removeExtra(); err != nil {
+		return err
+	}
 	return r.advance()
 }
 

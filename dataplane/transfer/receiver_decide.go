@@ -122,6 +122,7 @@ func (r *receiver) entry(m *control.Entry) error {
 
 	switch m.Kind {
 	case control.KindFailed:
+		r.mirror.note(f)
 		r.filesExpected.Add(1)
 		r.filesFailed.Add(1)
 		if r.onFile != nil {
@@ -131,10 +132,12 @@ func (r *receiver) entry(m *control.Entry) error {
 		return nil
 	case control.KindFolder:
 		if err := r.folder(f); err != nil {
+			r.mirror.misses()
 			return r.done(f, control.FileFailed, err)
 		}
 		r.counters.folders.Add(1)
 		r.forget(f)
+		r.mirror.note(f)
 		r.mu.Lock()
 		r.finishFolder(f)
 		r.mu.Unlock()
@@ -146,6 +149,7 @@ func (r *receiver) entry(m *control.Entry) error {
 	r.filesExpected.Add(1)
 	r.bytesExpected.Add(m.Size)
 	if err := r.decide(f); err != nil {
+		r.mirror.misses()
 		return r.done(f, control.FileFailed, fail.File(m.Path, err, fail.DiskWrite))
 	}
 	return nil
@@ -244,6 +248,9 @@ func (r *receiver) decide(f *gotFile) error {
 	case special(existing):
 		return errNotRegular(f)
 	default:
+		if refused := r.refuseSaving(f); refused != nil {
+			return refused
+		}
 		if keep, refused := r.mayReplace(f, existing); refused != nil {
 			return refused
 		} else if keep {

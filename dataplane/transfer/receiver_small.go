@@ -51,5 +51,8 @@ func (r *receiver) publishStaged(f *gotFile) error {
 	if !matches {
 		return errors.Join(r.removeUnfinished(f), errMismatch(f))
 	}
+	if err := r.saveExisting(f.target); err != nil {
+		return err
+	}
 	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(unfinished.SmallName(name), name) })
 }

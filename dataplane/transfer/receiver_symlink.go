@@ -25,6 +25,7 @@ func (r *receiver) link(f *gotFile) error {
 	case errors.As(err, &left):
 		return r.done(f, control.FileSkipped, left.reason)
 	case err != nil:
+		r.mirror.misses()
 		return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 	case !made:
 		return r.done(f, control.FileSkipped, nil)
@@ -88,11 +89,17 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	case existing.IsDir():
 		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}
+	if refused := r.refuseSaving(f); refused != nil {
+		return false, refused
+	}
 	partial := path.Join(path.Dir(target), unfinished.SmallName(path.Base(target)))
 	if err := r.tree.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
 	if err := r.placeLink(f, partial); err != nil {
+		return false, err
+	}
+	if err := r.saveExisting(target); err != nil {
 		return false, err
 	}
 	return true, r.tree.Rename(partial, target)

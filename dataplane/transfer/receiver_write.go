@@ -323,6 +323,9 @@ func (r *receiver) publish(f *gotFile) error {
 	if f.part != nil {
 		return r.publishPart(f)
 	}
+	if err := r.saveExisting(f.target); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.draft.Commit()

@@ -206,11 +206,19 @@ func TestCutSessionsResume(t *testing.T) {
 // What another session has not finished is not sent, and what can't be resumed is not left behind.
 func TestUnfinishedFiles(t *testing.T) {
 	x := run{from: t.TempDir(), to: t.TempDir()}
-	for _, name := range []string{"a.partial", "a.aspx", "alone.partial", "alone.aspx.txt"} {
-		write(t, filepath.Join(x.from, name), []byte("1"))
+	cut := run{from: t.TempDir(), to: x.from, cutAfter: 4 << 20}
+	write(t, filepath.Join(cut.from, "a"), noise(1, 10<<20))
+	cut.do(t)
+	for _, name := range []string{"a.partial", "a.aspx"} {
+		if _, err := os.Stat(filepath.Join(x.from, name)); err != nil {
+			t.Fatalf("the session that was cut left no %s", name)
+		}
+	}
+	for _, name := range []string{"alone.partial", "alone.aspx.txt", "mine.partial", "mine.aspx"} {
+		write(t, filepath.Join(x.from, name), []byte("x"))
 	}
 	x.mustDo(t)
-	if diff := cmp.Diff([]string{"alone.aspx.txt", "alone.partial"}, slices.Sorted(maps.Keys(tree(t, x.to)))); diff != "" {
+	if diff := cmp.Diff([]string{"alone.aspx.txt", "alone.partial", "mine.aspx", "mine.partial"}, slices.Sorted(maps.Keys(tree(t, x.to)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	y := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 1 << 20}

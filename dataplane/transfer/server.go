@@ -352,6 +352,8 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	}
 	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, target), part, s.claimant) }
 	r.onFile, r.mayLink, r.keepExisting = s.recordFile(), p.mayLink, s.grant.KeepExisting
+	r.maySave = func(target string) bool { return mayPlace(s.grant, target) }
+	r.mayDelete = func(target string) bool { return mayDelete(s.grant, target) }
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {

@@ -103,6 +103,10 @@ type Options struct {
 	Overwrite string `json:"overwrite,omitempty"` // never, always, diff, older, diff+older
 	Symlinks  string `json:"symlinks,omitempty"`  // follow, skip, copy, copy+force
 	CreateDir bool   `json:"create_dir,omitempty"`
+	// SaveBeforeOverwrite has a file that is replaced stay under another name.
+	SaveBeforeOverwrite bool `json:"save_before_overwrite,omitempty"`
+	// DeleteExtra has the receiver delete from the folders of the transfer what the sender does not have.
+	DeleteExtra bool `json:"delete_extra,omitempty"`
 	// PreserveTimes and PreserveModes carry the source's modification times and permission bits over.
 	PreserveTimes bool `json:"preserve_times,omitempty"`
 	PreserveModes bool `json:"preserve_modes,omitempty"`

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func mkfifo(p string) error { return syscall.Mkfifo(p, 0o600) }
+
+// The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed the rerun's is
+// complete: node-93.
+func TestFileManifest(t *testing.T) {
+	n := startNode(t)
+	from, lists := t.TempDir(), t.TempDir()
+	writeFiles(t, from, map[string][]byte{"d/a": []byte("abc"), "d/b\n\tc": []byte("x"), "d/big": noise(5, 24<<20)})
+	if err := mkfifo(filepath.Join(from, "d/pipe")); err != nil {
+		t.Fatal(err)
+	}
+	args := n.overSSH(t, "--file-manifest=text", "--file-manifest-path="+lists, "--file-checksum=md5", from+"/d", "127.0.0.1:/")
+	cut := process(t, "ascp", n.sending(t, "/"), append([]string{"-l", "50M"}, args...)...)
+	startProcess(t, cut)
+	waitForPart(t, filepath.Join(n.dir, "d/big"), 2*chunk)
+	cut.Process.Kill()
+	cut.Wait()
+	if got := strings.Fields(listed(t, lists)); len(got) != 1 || !strings.HasSuffix(got[0], inProgress) {
+		t.Errorf("of a run that was killed there are %v", got)
+	}
+	if status := run(args, withToken(n.sending(t, "/"))); status != 1 {
+		t.Errorf("status %d", status)
+	}
+	var text string
+	for _, name := range strings.Fields(listed(t, lists)) {
+		if strings.HasPrefix(name, "aspera-transfer-") && strings.HasSuffix(name, "-manifest.txt") {
+			b, err := os.ReadFile(filepath.Join(lists, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(b)
+		}
+	}
+	lines := map[string][]string{}
+	for line := range strings.Lines(text) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		lines[fields[0]] = fields
+	}
+	for name, want := range map[string][]string{
+		"d/a": {"3", "", ""}, `d/b\x0a\x09c`: {"1", "", ""}, "d/big": {"25165824", "md5:", "completed"}, "d/pipe": {"0", "-", "failed (21)"},
+	} {
+		got := lines[name]
+		if len(got) != 4 || got[1] != want[0] || !strings.HasPrefix(got[2], want[1]) || !strings.HasPrefix(got[3], want[2]) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if len(lines) != 5 || !strings.Contains(text, "#\tfailed (27)") {
+		t.Errorf("the list is\n%s", text)
+	}
+	if status := run(n.overSSH(t, "--file-manifest=text", "--file-manifest-path=/nowhere", from+"/d", "127.0.0.1:/"),
+		withToken(n.sending(t, "/"))); status != 1 {
+		t.Error("a list that can't be written is no error")
+	}
+}
