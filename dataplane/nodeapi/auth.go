@@ -62,7 +62,7 @@ func (s *Server) authenticate(r *http.Request) (*caller, error) {
 		}
 		return s.basic(token.WithAddress(r.Context(), clientAddress(r)), user, password)
 	case strings.EqualFold(scheme, "Bearer"):
-		return s.bearer(r.Context(), strings.TrimSpace(rest), r.Header.Get("X-Aspera-AccessKey"))
+		return s.bearer(token.WithAddress(r.Context(), clientAddress(r)), strings.TrimSpace(rest), r.Header.Get("X-Aspera-AccessKey"))
 	}
 	return nil, errUnauthorized
 }
@@ -99,7 +99,7 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 	if err != nil {
 		return nil, err
 	}
-	return s.keyCaller(&caller{user: key.ID, key: &key, root: key.StoragePath})
+	return s.keyCaller(ctx, &caller{user: key.ID, key: &key, root: key.StoragePath})
 }
 
 func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, error) {
@@ -122,7 +122,7 @@ func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, e
 	if !bearer.Admin() {
 		c.granted = &fileaccess.User{AccessKey: key.ID, Folder: key.StoragePath, ID: bearer.UserID, Groups: bearer.GroupIDs}
 	}
-	return s.keyCaller(c)
+	return s.keyCaller(ctx, c)
 }
 
 // may refuses what the caller is not permitted to do with what is, or would be, at a path. It has to be asked before
@@ -162,7 +162,10 @@ func (c *caller) ownOnly() error {
 	return nil
 }
 
-func (s *Server) keyCaller(c *caller) (*caller, error) {
+func (s *Server) keyCaller(ctx context.Context, c *caller) (*caller, error) {
+	if !token.Admits(c.key.Networks, token.AddressOf(ctx)) {
+		return nil, errForbidden(token.ErrElsewhere.Error())
+	}
 	files, err := s.Storage.Granted(c.root)
 	if err != nil {
 		return nil, fmt.Errorf("open storage of access key: %w", err)

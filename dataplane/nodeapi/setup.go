@@ -143,7 +143,7 @@ func (s *Server) transferSpec(
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
 		SSHFP:      s.Transfer.SSHFingerprint,
-		WSSEnabled: s.Transfer.WSSPort != 0, WSSPort: s.Transfer.WSSPort,
+		WSSEnabled: s.webSocketPort(limits) != 0, WSSPort: s.webSocketPort(limits),
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
 		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,

@@ -43,6 +43,8 @@ type receiver struct {
 	mayLink func(target, text string) *fail.Error
 	// keepExisting is for who may add files and replace none.
 	keepExisting bool
+	// encryptedOnly takes no file that its sender has not encrypted.
+	encryptedOnly bool
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters
