@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -39,9 +40,11 @@ func (s *Server) listAccessKeys(ctx context.Context, c *caller, _ *http.Request)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]client.AccessKey, len(keys))
-	for i, k := range keys {
-		out[i] = describeKey(c, k)
+	out := []client.AccessKey{}
+	for _, k := range keys {
+		if c.manages(k.StoragePath) {
+			out = append(out, describeKey(c, k))
+		}
 	}
 	return out, nil
 }
@@ -66,6 +69,12 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	folder, err := keyFolder(c, in.Storage)
 	if err != nil {
 		return nil, err
+	}
+	if err := c.mayManage(folder); err != nil {
+		return nil, err
+	}
+	if _, err := s.Store.NodeUser(ctx, in.ID); !errors.Is(err, store.ErrNotFound) {
+		return nil, errors.Join(err, errConflict("a node user has this id as its name"))
 	}
 	change := client.AccessKeyUpdate{Secret: &in.Secret, Configuration: in.Configuration}
 	if in.TokenVerificationKey != "" {
@@ -137,6 +146,9 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 		if err := s.makeKeyFolder(c, folder); err != nil {
 			return nil, err
 		}
+		if err := c.mayManage(folder); err != nil {
+			return nil, err
+		}
 		change.StoragePath = &folder
 	}
 	if err := s.Store.UpdateAccessKey(ctx, k.ID, change); err != nil {
@@ -193,6 +205,22 @@ func (s *Server) deleteAccessKey(ctx context.Context, c *caller, r *http.Request
 	return nil, nil
 }
 
+// manages reports whether keys for a folder are the caller's to see: of node users, only those with restrictions manage any.
+func (c *caller) manages(folder string) bool {
+	return c.node == nil || c.node.Docroot == "" && c.node.Permits(folder)
+}
+
+// mayManage says why a key can't be made for a folder.
+func (c *caller) mayManage(folder string) error {
+	switch {
+	case c.manages(folder):
+		return nil
+	case c.node.Docroot != "":
+		return errForbidden("transfer user " + c.node.TransferUser + " has a docroot: access keys are made by a user of a transfer user that has a restriction instead")
+	}
+	return errRestricted
+}
+
 // visibleKey reads a key that the caller may know of: the node user all, a key itself and those below it.
 func (s *Server) visibleKey(ctx context.Context, c *caller, id string) (store.AccessKey, error) {
 	if id == "" || id == "self" {
@@ -204,6 +232,9 @@ func (s *Server) visibleKey(ctx context.Context, c *caller, id string) (store.Ac
 	k, err := s.Store.AccessKey(ctx, id)
 	if err != nil {
 		return store.AccessKey{}, err
+	}
+	if !c.manages(k.StoragePath) {
+		return store.AccessKey{}, errNotFound("not found")
 	}
 	if c.key == nil || k.ID == c.key.ID {
 		return k, nil

@@ -281,7 +281,7 @@ func (s *Server) filesInfo(ctx context.Context, c *caller, r *http.Request) (any
 			levels, err = s.levels(ctx, c, item.Path)
 		}
 		if err == nil && !levels[token.LevelList] {
-			err = errNoList
+			err = c.noList()
 		}
 		if err == nil {
 			results[i].Entry, err = describe(c.files, item.Path)

@@ -30,7 +30,7 @@ func (s *Server) info(_ context.Context, c *caller, _ *http.Request) (any, error
 	if s.webSocketPort(c.limits()) != 0 {
 		info.Settings = append(info.Settings, client.NameAndValue{Name: "wss_port", Value: s.Transfer.WSSPort})
 	}
-	if c.master() {
+	if c.master() || c.node != nil && c.node.Docroot == "" {
 		info.ACLs = []string{"key_master"}
 	}
 	if s.Transfer.SSHFingerprint != "" {

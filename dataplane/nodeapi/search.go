@@ -37,7 +37,7 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 		return nil, err
 	}
 	if !levels[token.LevelList] {
-		return nil, errNoList
+		return nil, c.noList()
 	}
 	out := client.SearchResult{
 		Items: []client.Entry{}, Complete: true, VisitLimit: s.visitLimit,

@@ -3,6 +3,7 @@ package nodeapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -89,6 +90,18 @@ func (s *Server) transferSpec(
 	layout, err := layOut(req, direction)
 	if err != nil {
 		return transferspec.Spec{}, err
+	}
+	for _, p := range layout.allowed {
+		if c.node == nil {
+			break
+		}
+		named := p.Source
+		if direction == transferspec.Send {
+			named = p.Destination
+		}
+		if clean, err := storage.Clean(named); err != nil || !c.node.Permits(clean) {
+			return transferspec.Spec{}, errors.Join(err, errRestricted)
+		}
 	}
 	if !c.master() {
 		if err := token.CheckTags(req.Tags); err != nil {

@@ -53,6 +53,9 @@ func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {
 	if c.granted != nil {
 		f.BearerUser = c.user
 	}
+	if c.node != nil {
+		f.NodeUser = c.user
+	}
 	if c.master() {
 		f.AccessKey = q.Get("access_key")
 	}
@@ -189,6 +192,9 @@ func (s *Server) visibleTransfer(ctx context.Context, c *caller, id string) (sto
 		return store.TransferRecord{}, err
 	}
 	others := c.granted != nil && (t.TokenKind != token.KindBearer || t.TokenUser != c.user)
+	if c.node != nil {
+		others = t.TokenUser != c.user
+	}
 	if !c.master() && t.AccessKey != c.keyID() || others {
 		return store.TransferRecord{}, errNotFound("not found")
 	}
