@@ -157,7 +157,7 @@ func TestKeyHeals(t *testing.T) {
 	field.WaitReady(t, key, "demo")
 	id := key.Status.ID
 
-	if err := field.NodeAPI.Store.DeleteAccessKey(t.Context(), id); err != nil {
+	if err := field.NodeAPI.Store.DeleteAccessKey(t.Context(), id, true); err != nil {
 		t.Fatal(err)
 	}
 	field.Touch(t, key, "demo")

@@ -94,7 +94,10 @@ func tokenKey(k store.AccessKey, err error) (token.AccessKey, error) {
 		ID: k.ID, CreatedUsec: k.CreatedUsec, Root: k.StoragePath, VerificationKey: k.TokenVerificationKey,
 		Rates: token.Rates{TargetKbps: k.Limits.TargetRateKbps, TargetCapKbps: k.Limits.TargetRateCapKbps,
 			Policy: k.Limits.Policy},
-		Ciphers: k.Limits.Ciphers(),
+		Ciphers: k.Limits.Ciphers(), Networks: k.Networks,
+		Session: token.SessionRules{
+			PreserveTimes: k.Limits.PreserveTimestamps, Checksum: k.Limits.FileChecksumType, EncryptedOnly: k.Limits.ContentProtection,
+		},
 	}, nil
 }
 

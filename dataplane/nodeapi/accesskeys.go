@@ -4,13 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
@@ -36,9 +40,11 @@ func (s *Server) listAccessKeys(ctx context.Context, c *caller, _ *http.Request)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]client.AccessKey, len(keys))
-	for i, k := range keys {
-		out[i] = describeKey(c, k)
+	out := []client.AccessKey{}
+	for _, k := range keys {
+		if c.manages(k.StoragePath) {
+			out = append(out, describeKey(c, k))
+		}
 	}
 	return out, nil
 }
@@ -48,7 +54,7 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 		return nil, errForbidden("a bearer token can't manage access keys")
 	}
 	var in client.AccessKey
-	if err := decode(r, &in); err != nil {
+	if err := decodeKey(r, &in); err != nil {
 		return nil, err
 	}
 	if in.ID == "" {
@@ -64,11 +70,20 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mayManage(folder); err != nil {
+		return nil, err
+	}
+	if _, err := s.Store.NodeUser(ctx, in.ID); !errors.Is(err, store.ErrNotFound) {
+		return nil, errors.Join(err, errConflict("a node user has this id as its name"))
+	}
 	change := client.AccessKeyUpdate{Secret: &in.Secret, Configuration: in.Configuration}
 	if in.TokenVerificationKey != "" {
 		change.TokenVerificationKey = &in.TokenVerificationKey
 	}
 	if err := checkKeyFields(change); err != nil {
+		return nil, err
+	}
+	if in.Configuration, err = keptConfiguration(in.Configuration); err != nil {
 		return nil, err
 	}
 	if err := s.makeKeyFolder(c, folder); err != nil {
@@ -104,11 +119,16 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 		return nil, err
 	}
 	var in client.AccessKeyUpdate
-	if err := decode(r, &in); err != nil {
+	if err := decodeKey(r, &in); err != nil {
 		return nil, err
 	}
 	if err := checkKeyFields(in); err != nil {
 		return nil, err
+	}
+	if k.ID != c.keyID() { // Its own is compared with what is kept.
+		if in.Configuration, err = keptConfiguration(in.Configuration); err != nil {
+			return nil, err
+		}
 	}
 	if k.ID == c.keyID() {
 		if err := checkOwnChange(k, in); err != nil {
@@ -124,6 +144,9 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 			return nil, err
 		}
 		if err := s.makeKeyFolder(c, folder); err != nil {
+			return nil, err
+		}
+		if err := c.mayManage(folder); err != nil {
 			return nil, err
 		}
 		change.StoragePath = &folder
@@ -171,14 +194,34 @@ func (s *Server) deleteAccessKey(ctx context.Context, c *caller, r *http.Request
 	if k.ID == c.keyID() {
 		return nil, errForbidden("an access key can't delete itself")
 	}
-	if err := s.Store.DeleteAccessKey(ctx, k.ID); err != nil {
+	recursive := r.URL.Query().Get("recursive")
+	if recursive != "" && recursive != "true" && recursive != "false" {
+		return nil, errBadRequest("recursive must be true or false")
+	}
+	if err := s.Store.DeleteAccessKey(ctx, k.ID, recursive == "true"); err != nil {
 		return nil, err
 	}
 	s.Log.Info("access key deleted", "accessKey", k.ID, "user", c.user)
 	return nil, nil
 }
 
-// visibleKey reads a key that the caller may know of: the node user all, a key itself and those it made.
+// manages reports whether keys for a folder are the caller's to see: of node users, only those with restrictions manage any.
+func (c *caller) manages(folder string) bool {
+	return c.node == nil || c.node.Docroot == "" && c.node.Permits(folder)
+}
+
+// mayManage says why a key can't be made for a folder.
+func (c *caller) mayManage(folder string) error {
+	switch {
+	case c.manages(folder):
+		return nil
+	case c.node.Docroot != "":
+		return errForbidden("transfer user " + c.node.TransferUser + " has a docroot: access keys are made by a user of a transfer user that has a restriction instead")
+	}
+	return errRestricted
+}
+
+// visibleKey reads a key that the caller may know of: the node user all, a key itself and those below it.
 func (s *Server) visibleKey(ctx context.Context, c *caller, id string) (store.AccessKey, error) {
 	if id == "" || id == "self" {
 		if c.key == nil {
@@ -190,10 +233,17 @@ func (s *Server) visibleKey(ctx context.Context, c *caller, id string) (store.Ac
 	if err != nil {
 		return store.AccessKey{}, err
 	}
-	if c.key != nil && k.ID != c.key.ID && k.ParentID != c.key.ID {
+	if !c.manages(k.StoragePath) {
 		return store.AccessKey{}, errNotFound("not found")
 	}
-	return k, nil
+	if c.key == nil || k.ID == c.key.ID {
+		return k, nil
+	}
+	below, err := s.Store.IsBelow(ctx, k, c.key.ID)
+	if err == nil && !below {
+		err = errNotFound("not found")
+	}
+	return k, err
 }
 
 func (s *Server) manageableKey(ctx context.Context, c *caller, id string) (store.AccessKey, error) {
@@ -239,15 +289,43 @@ func checkKeyFields(in client.AccessKeyUpdate) error {
 			return errBadRequest(err.Error())
 		}
 	}
-	if len(in.Configuration) > maxConfigurationBytes {
-		return errBadRequest("configuration is too large")
+	return nil
+}
+
+// keptConfiguration is the form of a configuration that is kept; what asks for something that the node does not do is refused by name.
+func keptConfiguration(configuration json.RawMessage) (json.RawMessage, error) {
+	if len(configuration) > maxConfigurationBytes {
+		return nil, errBadRequest("configuration is too large")
 	}
-	limits, err := store.ParseLimits(in.Configuration)
+	kept, err := store.CheckConfiguration(configuration)
 	if err != nil {
-		return errBadRequest("configuration must be an object, with numbers and texts in transfer where they belong")
+		return nil, errBadRequest(err.Error())
 	}
-	if err := limits.Validate(); err != nil {
-		return errBadRequest("configuration.transfer: " + err.Error())
+	return kept, nil
+}
+
+// decodeKey reads a body with an access key. Of storages, only local ones are there: fields of others are refused by name.
+func decodeKey(r *http.Request, out any) error {
+	text, err := body(r)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(text) {
+		return errNotUTF8
+	}
+	if err := decodeText(text, out); err != nil {
+		return err
+	}
+	var raw struct {
+		Storage map[string]json.RawMessage `json:"storage"`
+	}
+	if err := decodeText(text, &raw); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(raw.Storage)) {
+		if name != "type" && name != "path" {
+			return errBadRequest("storage." + name + ` is not supported: the type "local" has a path and no more`)
+		}
 	}
 	return nil
 }

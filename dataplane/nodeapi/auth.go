@@ -22,6 +22,8 @@ type caller struct {
 	user string
 	// key is the access key; nil for the node user.
 	key *store.AccessKey
+	// node is set for the users of the database, who have a folder or restrictions; the node user of the Secret has neither.
+	node *store.NodeUser
 	// bearer is set when the key's owner signed a token for user.
 	bearer bool
 	// granted is set for the user of a bearer token who may only what it has been permitted; all others
@@ -33,14 +35,14 @@ type caller struct {
 }
 
 func (c *caller) close() {
-	if c.key != nil && c.files != nil {
+	if (c.key != nil || c.node != nil) && c.files != nil {
 		// Nothing was written through the handle itself.
 		_ = c.files.Close()
 	}
 }
 
-// master reports whether the caller is the node user.
-func (c *caller) master() bool { return c.key == nil }
+// master reports whether the caller is the node user of the Secret, who may do everything.
+func (c *caller) master() bool { return c.key == nil && c.node == nil }
 
 // keyID is the id of the caller's access key, or "".
 func (c *caller) keyID() string {
@@ -62,7 +64,7 @@ func (s *Server) authenticate(r *http.Request) (*caller, error) {
 		}
 		return s.basic(token.WithAddress(r.Context(), clientAddress(r)), user, password)
 	case strings.EqualFold(scheme, "Bearer"):
-		return s.bearer(r.Context(), strings.TrimSpace(rest), r.Header.Get("X-Aspera-AccessKey"))
+		return s.bearer(token.WithAddress(r.Context(), clientAddress(r)), strings.TrimSpace(rest), r.Header.Get("X-Aspera-AccessKey"))
 	}
 	return nil, errUnauthorized
 }
@@ -92,6 +94,9 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 		}
 		return &caller{user: user, root: "/", files: s.Storage.Strict()}, nil
 	}
+	if known, ok, err := s.Store.CheckNodeUser(ctx, user, password); ok || err != nil {
+		return s.nodeCaller(known, err)
+	}
 	key, err := s.Store.CheckSecret(ctx, user, password)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errUnauthorized
@@ -99,7 +104,28 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 	if err != nil {
 		return nil, err
 	}
-	return s.keyCaller(&caller{user: key.ID, key: &key, root: key.StoragePath})
+	return s.keyCaller(ctx, &caller{user: key.ID, key: &key, root: key.StoragePath})
+}
+
+// nodeCaller is a user of the database: it sees its folder as its root, or the whole storage within its restrictions.
+func (s *Server) nodeCaller(u store.NodeUser, err error) (*caller, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errUnauthorized
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &caller{user: u.Name, node: &u, root: "/"}
+	if u.Docroot != "" {
+		c.root = u.Docroot
+		if err := s.Storage.Strict().MkdirAll(c.root, folderMode); err != nil {
+			return nil, fmt.Errorf("make docroot of node user: %w", err)
+		}
+	}
+	if c.files, err = s.Storage.Granted(c.root); err != nil {
+		return nil, fmt.Errorf("open docroot of node user: %w", err)
+	}
+	return c, nil
 }
 
 func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, error) {
@@ -122,7 +148,7 @@ func (s *Server) bearer(ctx context.Context, text, keyHeader string) (*caller, e
 	if !bearer.Admin() {
 		c.granted = &fileaccess.User{AccessKey: key.ID, Folder: key.StoragePath, ID: bearer.UserID, Groups: bearer.GroupIDs}
 	}
-	return s.keyCaller(c)
+	return s.keyCaller(ctx, c)
 }
 
 // may refuses what the caller is not permitted to do with what is, or would be, at a path. It has to be asked before
@@ -132,6 +158,9 @@ func (s *Server) may(ctx context.Context, c *caller, level token.Level, p string
 	if err != nil {
 		return err
 	}
+	if len(levels) == 0 && c.node != nil {
+		return errRestricted
+	}
 	if !levels[level] {
 		return errForbidden("the bearer token's user has no permission to " + string(level) + " here")
 	}
@@ -140,6 +169,12 @@ func (s *Server) may(ctx context.Context, c *caller, level token.Level, p string
 
 // levels are what the caller may do with a path.
 func (s *Server) levels(ctx context.Context, c *caller, p string) (token.Levels, error) {
+	if c.node != nil {
+		clean, err := storage.Clean(p)
+		if err != nil || !c.node.Permits(clean) {
+			return nil, err
+		}
+	}
 	if c.granted == nil {
 		return everything, nil
 	}
@@ -154,6 +189,8 @@ var everything = func() token.Levels {
 	return all
 }()
 
+var errRestricted = errForbidden("the restrictions of the transfer user don't permit this path")
+
 // ownOnly refuses a call that is not for users of bearer tokens.
 func (c *caller) ownOnly() error {
 	if c.granted != nil {
@@ -162,7 +199,10 @@ func (c *caller) ownOnly() error {
 	return nil
 }
 
-func (s *Server) keyCaller(c *caller) (*caller, error) {
+func (s *Server) keyCaller(ctx context.Context, c *caller) (*caller, error) {
+	if !token.Admits(c.key.Networks, token.AddressOf(ctx)) {
+		return nil, errForbidden(token.ErrElsewhere.Error())
+	}
 	files, err := s.Storage.Granted(c.root)
 	if err != nil {
 		return nil, fmt.Errorf("open storage of access key: %w", err)

@@ -43,7 +43,7 @@ func (s *Server) browse(ctx context.Context, c *caller, r *http.Request) (any, e
 		return nil, err
 	}
 	if !levels[token.LevelList] {
-		return nil, errNoList
+		return nil, c.noList()
 	}
 	self, err := c.files.Stat(l.folder)
 	if errors.Is(err, storage.ErrLink) {
@@ -106,7 +106,7 @@ func (s *Server) page(ctx context.Context, c *caller, r *http.Request) (any, err
 		return nil, err
 	}
 	if !levels[token.LevelList] {
-		return nil, errNoList
+		return nil, c.noList()
 	}
 	found, err := l.read(ctx)
 	if err != nil {
@@ -120,6 +120,14 @@ func (s *Server) page(ctx context.Context, c *caller, r *http.Request) (any, err
 }
 
 var errNoList = errForbidden("the bearer token's user has no permission to list here")
+
+// noList is why the caller may not list.
+func (c *caller) noList() error {
+	if c.node != nil {
+		return errRestricted
+	}
+	return errNoList
+}
 
 // shown is an entry as the caller sees it: with what the caller may do, and what a link leads to.
 func (s *Server) shown(ctx context.Context, c *caller, levels token.Levels, e client.Entry) client.Entry {

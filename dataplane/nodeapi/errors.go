@@ -49,6 +49,8 @@ func toAPIError(err error) *apiError {
 		{token.ErrThrottled, http.StatusTooManyRequests, "too many failed logins, try again later"},
 		{store.ErrBusy, http.StatusServiceUnavailable, "too many logins at once, try again"},
 		{store.ErrOutsideParent, http.StatusConflict, store.ErrOutsideParent.Error()},
+		{store.ErrHasKeys, http.StatusConflict,
+			"access keys were made with this one: delete them first, or all of them with ?recursive=true"},
 		{store.ErrTooDeep, http.StatusConflict, "too many access keys are above this one"},
 		{store.ErrExists, http.StatusConflict, "exists already"},
 		{store.ErrNotFound, http.StatusNotFound, "not found"},

@@ -10,3 +10,11 @@ func APIErrorOf(err error) string {
 
 // LimitVisits sets how many entries a search visits at most.
 func LimitVisits(s *Server, n int) { s.visitLimit = n }
+
+// Patterns are those of the router's calls.
+func Patterns(s *Server) (patterns []string) {
+	for _, r := range s.routes() {
+		patterns = append(patterns, r.pattern)
+	}
+	return patterns
+}

@@ -269,11 +269,7 @@ func (s *Server) filesInfo(ctx context.Context, c *caller, r *http.Request) (any
 	if err != nil {
 		return nil, err
 	}
-	type result struct {
-		client.Entry
-		Error *client.ErrorBody `json:"error,omitempty"`
-	}
-	results := make([]result, len(elements))
+	results := make([]infoResult, len(elements))
 	for i, text := range elements {
 		item, err := element(text)
 		var levels token.Levels
@@ -281,7 +277,7 @@ func (s *Server) filesInfo(ctx context.Context, c *caller, r *http.Request) (any
 			levels, err = s.levels(ctx, c, item.Path)
 		}
 		if err == nil && !levels[token.LevelList] {
-			err = errNoList
+			err = c.noList()
 		}
 		if err == nil {
 			results[i].Entry, err = describe(c.files, item.Path)
@@ -290,7 +286,7 @@ func (s *Server) filesInfo(ctx context.Context, c *caller, r *http.Request) (any
 			results[i].Entry = s.shown(ctx, c, levels, results[i].Entry)
 		}
 		if err != nil {
-			results[i] = result{Entry: client.Entry{Path: item.Path}, Error: s.pathError(r, err)}
+			results[i] = infoResult{Entry: client.Entry{Path: item.Path}, Error: s.pathError(r, err)}
 		}
 	}
 	return map[string]any{"paths": results}, nil
@@ -314,11 +310,7 @@ func (s *Server) space(ctx context.Context, c *caller, r *http.Request) (any, er
 	if err != nil {
 		return nil, err
 	}
-	type result struct {
-		client.Space
-		Error *client.ErrorBody `json:"error,omitempty"`
-	}
-	results := make([]result, len(elements))
+	results := make([]spaceResult, len(elements))
 	for i, text := range elements {
 		item, err := element(text)
 		results[i].Path = item.Path

@@ -238,11 +238,7 @@ func globOf(name string) string {
 }
 
 func (s *Server) createFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	var in struct {
-		Name     string `json:"name"`
-		Type     string `json:"type"`
-		Contents string `json:"contents"`
-	}
+	var in newFile
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}
@@ -288,9 +284,7 @@ func (s *Server) renameFile(ctx context.Context, c *caller, r *http.Request) (an
 	if err != nil {
 		return nil, err
 	}
-	var in struct {
-		Name string `json:"name"`
-	}
+	var in newName
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}

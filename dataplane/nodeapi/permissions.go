@@ -104,14 +104,7 @@ func (s *Server) createPermission(ctx context.Context, c *caller, r *http.Reques
 	if err != nil {
 		return nil, err
 	}
-	var in struct {
-		FileID       string          `json:"file_id"`
-		AccessType   string          `json:"access_type"`
-		AccessID     string          `json:"access_id"`
-		AccessLevels json.RawMessage `json:"access_levels"`
-		AccessLevel  string          `json:"access_level"`
-		Tags         json.RawMessage `json:"tags"`
-	}
+	var in newPermission
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}
@@ -267,11 +260,7 @@ func (s *Server) updatePermission(ctx context.Context, c *caller, r *http.Reques
 	if err != nil {
 		return nil, err
 	}
-	var in struct {
-		AccessLevels json.RawMessage `json:"access_levels"`
-		AccessLevel  string          `json:"access_level"`
-		Tags         json.RawMessage `json:"tags"`
-	}
+	var in permissionChange
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 		return nil, err
 	}
 	if !levels[token.LevelList] {
-		return nil, errNoList
+		return nil, c.noList()
 	}
 	out := client.SearchResult{
 		Items: []client.Entry{}, Complete: true, VisitLimit: s.visitLimit,
@@ -122,9 +122,7 @@ func (w walker) walk(folder string, depth int) error {
 
 // usage adds up what a tree holds. It ends when the caller goes away.
 func (s *Server) usage(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	var in struct {
-		Path string `json:"path"`
-	}
+	var in usageRequest
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/token"
 )
 
@@ -75,9 +74,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		// Rounded up: whoever comes back at that time is let in.
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((throttled.RetryAfter+time.Second-1)/time.Second), 10))
 	}
-	s.write(w, r, e.status, struct {
-		Error *client.ErrorBody `json:"error"`
-	}{e.body()})
+	s.write(w, r, e.status, failed{e.body()})
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, body any) {

@@ -3,6 +3,7 @@ package nodeapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -90,6 +91,18 @@ func (s *Server) transferSpec(
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
+	for _, p := range layout.allowed {
+		if c.node == nil {
+			break
+		}
+		named := p.Source
+		if direction == transferspec.Send {
+			named = p.Destination
+		}
+		if clean, err := storage.Clean(named); err != nil || !c.node.Permits(clean) {
+			return transferspec.Spec{}, errors.Join(err, errRestricted)
+		}
+	}
 	if !c.master() {
 		if err := token.CheckTags(req.Tags); err != nil {
 			return transferspec.Spec{}, errForbidden("tags.aspera.faspex is for the node user alone")
@@ -143,7 +156,7 @@ func (s *Server) transferSpec(
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
 		SSHFP:      s.Transfer.SSHFingerprint,
-		WSSEnabled: s.Transfer.WSSPort != 0, WSSPort: s.Transfer.WSSPort,
+		WSSEnabled: s.webSocketPort(limits) != 0, WSSPort: s.webSocketPort(limits),
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
 		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,

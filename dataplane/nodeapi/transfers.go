@@ -2,6 +2,7 @@ package nodeapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,6 +52,9 @@ func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {
 	f := store.TransferFilter{AccessKey: c.keyID(), Text: q.Get("tag"), Limit: defaultTransfers}
 	if c.granted != nil {
 		f.BearerUser = c.user
+	}
+	if c.node != nil {
+		f.NodeUser = c.user
 	}
 	if c.master() {
 		f.AccessKey = q.Get("access_key")
@@ -125,6 +129,10 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 		return nil, err
 	}
 	switch {
+	case in.Sealed != nil:
+		if err := s.seal(ctx, t, in); err != nil {
+			return nil, err
+		}
 	case in.Status == client.StatusCanceled:
 		if err := s.Store.CancelTransfer(ctx, t.ID); err != nil {
 			return nil, err
@@ -141,9 +149,28 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 			return nil, err
 		}
 	default:
-		return nil, errBadRequest("status or target_rate_kbps is needed")
+		return nil, errBadRequest("status, target_rate_kbps or sealed is needed")
 	}
 	return s.readTransfer(ctx, c, r)
+}
+
+// seal ends the use of a transfer's token: no session begins with it any more, on any node, and one that runs is cancelled.
+func (s *Server) seal(ctx context.Context, t store.TransferRecord, in client.TransferChange) error {
+	if !*in.Sealed {
+		return errBadRequest("a transfer that is sealed stays so")
+	}
+	if t.TokenKind != token.KindTransfer {
+		return errConflict("only a transfer with a transfer token can be sealed, this one has a token of kind " + t.TokenKind)
+	}
+	tags, err := json.Marshal(map[string]any{"aspera": map[string]string{"xfer_id": t.ID}})
+	if err != nil {
+		return err
+	}
+	if err := s.Store.Revoke(ctx, tags, t.Direction); err != nil {
+		return err
+	}
+	s.Log.Info("transfer sealed", "transfer", t.ID)
+	return nil
 }
 
 // highestRate is what the node and the access key of a transfer permit, 0 for no limit.
@@ -165,6 +192,9 @@ func (s *Server) visibleTransfer(ctx context.Context, c *caller, id string) (sto
 		return store.TransferRecord{}, err
 	}
 	others := c.granted != nil && (t.TokenKind != token.KindBearer || t.TokenUser != c.user)
+	if c.node != nil {
+		others = t.TokenUser != c.user
+	}
 	if !c.master() && t.AccessKey != c.keyID() || others {
 		return store.TransferRecord{}, errNotFound("not found")
 	}

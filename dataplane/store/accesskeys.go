@@ -30,6 +30,8 @@ type AccessKey struct {
 	CreatedUsec int64
 	// Limits are the strictest of the key's own and of all keys above it. Lists leave them out.
 	Limits TransferLimits
+	// Networks are the rules of the key and of those above it: a client's address has to satisfy each. Lists leave them out.
+	Networks []token.Networks
 }
 
 // AccessKeyChange holds what to change; nil leaves it.
@@ -116,8 +118,7 @@ func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
 // withAncestors completes a key by what the keys above it say. A key without all of them, or whose folder is not
 // beneath theirs, is as good as gone.
 func (s *Store) withAncestors(ctx context.Context, k AccessKey) (AccessKey, error) {
-	var err error
-	if k.Limits, err = ParseLimits(k.Configuration); err != nil {
+	if err := k.readConfiguration(); err != nil {
 		return AccessKey{}, err
 	}
 	above := k.ParentID
@@ -133,11 +134,11 @@ func (s *Store) withAncestors(ctx context.Context, k AccessKey) (AccessKey, erro
 		if !beneath(parent.StoragePath, k.StoragePath) {
 			return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
 		}
-		limits, err := ParseLimits(parent.Configuration)
-		if err != nil {
+		if err := parent.readConfiguration(); err != nil {
 			return AccessKey{}, err
 		}
-		k.Limits = k.Limits.within(limits)
+		k.Limits = k.Limits.within(parent.Limits)
+		k.Networks = append(k.Networks, parent.Networks...)
 		above = parent.ParentID
 	}
 	return k, nil
@@ -147,16 +148,41 @@ func beneath(folder, p string) bool {
 	return folder == "/" || p == folder || strings.HasPrefix(p, folder+"/")
 }
 
-// AccessKeys lists the keys that parent made, or all of them for the empty parent.
+// AccessKeys lists the keys below parent, however deep, or all of them for the empty parent.
 func (s *Store) AccessKeys(ctx context.Context, parent string) ([]AccessKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, "SELECT "+accessKeyColumns+
-		" FROM access_keys WHERE ? = '' OR parent_id = ? ORDER BY id", parent, parent)
+	query, args := "SELECT "+accessKeyColumns+" FROM access_keys ORDER BY id", []any(nil)
+	if parent != "" {
+		query = `WITH RECURSIVE below (id, depth) AS (
+				SELECT id, 0 FROM access_keys WHERE parent_id = ?
+				UNION ALL
+				SELECT k.id, b.depth + 1 FROM access_keys k JOIN below b ON k.parent_id = b.id WHERE b.depth < ?
+			) SELECT ` + accessKeyColumns + " FROM access_keys WHERE id IN (SELECT id FROM below) ORDER BY id"
+		args = []any{parent, maxKeyDepth}
+	}
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list access keys: %w", err)
 	}
 	return scanAccessKeys(rows)
+}
+
+// IsBelow reports whether a key was made by another, or by one below that.
+func (s *Store) IsBelow(ctx context.Context, k AccessKey, other string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	above := k.ParentID
+	for range maxKeyDepth {
+		if above == "" || above == other {
+			return above == other, nil
+		}
+		err := s.db.QueryRowContext(ctx, "SELECT parent_id FROM access_keys WHERE id = ?", above).Scan(&above)
+		if err != nil {
+			return false, accessKeyError(err)
+		}
+	}
+	return false, nil
 }
 
 func scanAccessKeys(rows *sql.Rows) ([]AccessKey, error) {
@@ -265,9 +291,9 @@ func moveKeys(ctx context.Context, tx *sql.Tx, keys []AccessKey, folder string) 
 	return cancelTransfersOf(ctx, tx, keys)
 }
 
-// DeleteAccessKey removes a key, all keys below it and what they permit, and cancels their running
+// DeleteAccessKey removes a key and, if withKeysBelow, all keys below it, and what they permit, and cancels their running
 // transfers; ErrNotFound if there is none.
-func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
+func (s *Store) DeleteAccessKey(ctx context.Context, id string, withKeysBelow bool) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
 	}
@@ -278,6 +304,9 @@ func (s *Store) DeleteAccessKey(ctx context.Context, id string) error {
 		keys, err := lockDescendants(ctx, tx, id)
 		if err != nil {
 			return err
+		}
+		if len(keys) > 1 && !withKeysBelow {
+			return ErrHasKeys
 		}
 		for _, k := range keys {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM access_keys WHERE id = ?", k.ID); err != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -14,28 +13,23 @@ type TransferLimits struct {
 	Policy            string `json:"policy"`
 	// Cipher is the weakest that sessions may use: aes-128, aes-192 or aes-256; empty leaves the choice to the node.
 	Cipher string `json:"cipher"`
+	// PreserveTimestamps keeps the times of files, whatever the client asks for.
+	PreserveTimestamps bool `json:"preserve_timestamps"`
+	// FileChecksumType is for clients that ask for no checksum of files.
+	FileChecksumType string `json:"file_checksum_type"`
+	// ContentProtection takes no file in an upload that is not encrypted.
+	ContentProtection bool `json:"content_protection_required"`
+	// NoWebSocket says that clients are told of no control channel over WebSocket.
+	NoWebSocket bool `json:"-"`
 }
 
 var (
 	// keyCiphers are the ciphers that a key may ask for, from the weakest to the strongest.
 	keyCiphers = []string{"aes-128", "aes-192", "aes-256"}
 	// keyPolicies are rate policies from the gentlest to the most aggressive.
-	keyPolicies = []string{"low", "fair", "high", "fixed"}
+	keyPolicies  = []string{"low", "fair", "high", "fixed"}
+	keyChecksums = []string{"none", "md5", "sha1", "sha-256", "sha-384", "sha-512"}
 )
-
-// ParseLimits reads the limits in the configuration of a key; a configuration without any is no error.
-func ParseLimits(configuration json.RawMessage) (TransferLimits, error) {
-	if len(configuration) == 0 {
-		return TransferLimits{}, nil
-	}
-	var c struct {
-		Transfer TransferLimits `json:"transfer"`
-	}
-	if err := json.Unmarshal(configuration, &c); err != nil {
-		return TransferLimits{}, fmt.Errorf("configuration of access key: %w", err)
-	}
-	return c.Transfer, nil
-}
 
 // Validate refuses limits that mean nothing. Those that are stored were not always validated.
 func (l TransferLimits) Validate() error {
@@ -44,6 +38,12 @@ func (l TransferLimits) Validate() error {
 	}
 	if l.Cipher != "" && !slices.Contains(keyCiphers, l.Cipher) {
 		return fmt.Errorf("cipher must be one of %v", keyCiphers)
+	}
+	if l.Policy != "" && !slices.Contains(keyPolicies, l.Policy) {
+		return fmt.Errorf("policy must be one of %v", keyPolicies)
+	}
+	if l.FileChecksumType != "" && !slices.Contains(keyChecksums, l.FileChecksumType) {
+		return fmt.Errorf("file_checksum_type must be one of %v", keyChecksums)
 	}
 	return nil
 }
@@ -55,6 +55,12 @@ func (l TransferLimits) within(above TransferLimits) TransferLimits {
 	if above.Policy != "" &&
 		(l.Policy == "" || slices.Index(keyPolicies, above.Policy) < slices.Index(keyPolicies, l.Policy)) {
 		l.Policy = above.Policy
+	}
+	l.PreserveTimestamps = l.PreserveTimestamps || above.PreserveTimestamps
+	l.ContentProtection = l.ContentProtection || above.ContentProtection
+	l.NoWebSocket = l.NoWebSocket || above.NoWebSocket
+	if l.FileChecksumType == "" {
+		l.FileChecksumType = above.FileChecksumType
 	}
 	if strength(above.Cipher) > strength(l.Cipher) {
 		l.Cipher = above.Cipher

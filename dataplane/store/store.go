@@ -24,8 +24,10 @@ var (
 	ErrExists   = errors.New("exists already")
 	// ErrOutsideParent is for a folder that is not beneath that of the key above.
 	ErrOutsideParent = errors.New("the folder is not beneath that of the access key above")
-	ErrBusy          = errors.New("too many logins at once")
-	ErrTooDeep       = errors.New("too many access keys are above this one")
+	// ErrHasKeys is for the removal of a key that others were made with.
+	ErrHasKeys = errors.New("access keys were made with this one")
+	ErrBusy    = errors.New("too many logins at once")
+	ErrTooDeep = errors.New("too many access keys are above this one")
 )
 
 // Store reads and writes the node's database. Safe for concurrent use.

@@ -93,7 +93,7 @@ func TestOwnUserIsEnough(t *testing.T) {
 	if err := s.CreateAccessKey(t.Context(), store.AccessKey{ID: "ak", StoragePath: "/"}, "x"); err != nil {
 		t.Error(err)
 	}
-	if err := s.DeleteAccessKey(t.Context(), "ak"); err != nil {
+	if err := s.DeleteAccessKey(t.Context(), "ak", true); err != nil {
 		t.Error(err)
 	}
 }
@@ -149,11 +149,11 @@ func TestAccessKeys(t *testing.T) {
 	if err != nil || len(children) != 1 || children[0].ID != "child" {
 		t.Errorf("children: %v, %v", children, err)
 	}
-	if err := s.DeleteAccessKey(ctx, "ak1"); err != nil {
+	if err := s.DeleteAccessKey(ctx, "ak1", true); err != nil {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"delete": s.DeleteAccessKey(ctx, "ak1"),
+		"delete": s.DeleteAccessKey(ctx, "ak1", true),
 		"update": s.UpdateAccessKey(ctx, "ak1", store.AccessKeyChange{Secret: &secret}),
 		"read":   func() error { _, err := s.AccessKey(ctx, "ak1"); return err }(),
 	} {

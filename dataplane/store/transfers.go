@@ -52,6 +52,8 @@ type TransferFilter struct {
 	AccessKey     string
 	// BearerUser is the user of the bearer token that the transfer was begun with.
 	BearerUser string
+	// NodeUser is the node user whose setup the transfer was begun with.
+	NodeUser string
 	// Text must occur in the cookie or the tags.
 	Text  string
 	Limit int
@@ -77,6 +79,7 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	where(f.ActiveOnly, "status = ?", record.StatusRunning)
 	where(f.Direction != "", "direction = ?", f.Direction)
 	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
+	where(f.NodeUser != "", "access_key = '' AND token_kind = ? AND token_user = ?", token.KindTransfer, f.NodeUser)
 	where(f.BearerUser != "", "token_kind = ? AND token_user = ?", token.KindBearer, f.BearerUser)
 	like := "%" + likePrefix(f.Text)
 	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)

@@ -79,6 +79,8 @@ type Grant struct {
 	Uses *Uses `json:"uses,omitempty"`
 	// Ciphers are those that the session may use, strongest first; nil permits all. They are the access key's when the token is used.
 	Ciphers []string `json:"-"`
+	// Session is what the access key demands when the token is used.
+	Session SessionRules `json:"-"`
 	// KeepExisting says that the upload may add files and replace none. It is what the bearer token's user may when the token is used.
 	KeepExisting bool `json:"-"`
 	// Kind is the kind of token presented: "transfer", "basic" or "bearer". It is not sealed.
@@ -130,6 +132,7 @@ var (
 	ErrBadCredentials = errors.New("access key or secret is wrong")
 	ErrThrottled      = errors.New("too many failed logins, try again later")
 	ErrNotPermitted   = errors.New("the bearer token's user has no permission for this")
+	ErrElsewhere      = errors.New("the access key is not for clients at this address")
 	ErrFileNotFound   = errors.New("file id does not exist")
 	ErrRevoked        = errors.New("authorization token was withdrawn")
 	ErrUsedUp         = errors.New("downloaded as often as allowed")

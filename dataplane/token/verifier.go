@@ -33,6 +33,28 @@ type AccessKey struct {
 	Rates Rates
 	// Ciphers are those that sessions with the key may use; nil permits all.
 	Ciphers []string
+	// Networks say from where the key may be used.
+	Networks []Networks
+	Session  SessionRules
+}
+
+// SessionRules are what an access key demands of sessions.
+type SessionRules struct {
+	// PreserveTimes keeps the times of files, whatever the client asks for.
+	PreserveTimes bool
+	// Checksum is for clients that ask for none.
+	Checksum string
+	// EncryptedOnly takes no file that is not encrypted.
+	EncryptedOnly bool
+}
+
+// use completes a grant by what the key demands, and refuses a client from elsewhere.
+func (k AccessKey) use(g Grant, address string) (Grant, error) {
+	if !Admits(k.Networks, address) {
+		return Grant{}, ErrElsewhere
+	}
+	g.Ciphers, g.Session = k.Ciphers, k.Session
+	return g, nil
 }
 
 // AccessKeys finds access keys and their files. Unknown keys and ids are errors that wrap ErrBadCredentials and ErrFileNotFound.
@@ -90,7 +112,7 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	case text == "":
 		return Grant{}, ErrMissing
 	case strings.HasPrefix(text, "AT"):
-		g, err = v.transfer(ctx, text)
+		g, err = v.transfer(ctx, text, req.Addr)
 	case strings.EqualFold(scheme, "Basic"):
 		g, err = v.basic(ctx, rest, req)
 	case strings.EqualFold(scheme, "Bearer"):
@@ -165,7 +187,7 @@ func (v *Verifier) lookUp(ctx context.Context, g Grant) error {
 
 // transfer opens a transfer token. One that was made with an access key is good for as long as the key is there, for the folder and
 // within the limits that the key has now.
-func (v *Verifier) transfer(ctx context.Context, text string) (Grant, error) {
+func (v *Verifier) transfer(ctx context.Context, text, address string) (Grant, error) {
 	g, err := v.Keys.Open(text)
 	if err != nil || g.AccessKey == "" {
 		return g, err
@@ -178,8 +200,8 @@ func (v *Verifier) transfer(ctx context.Context, text string) (Grant, error) {
 		return Grant{}, fmt.Errorf("access key of the token: %w", err)
 	}
 	g.Root = path.Join(key.Root, path.Clean("/"+g.Root))
-	g.Rates, g.Ciphers = g.Rates.within(key.Rates), key.Ciphers
-	return g, nil
+	g.Rates = g.Rates.within(key.Rates)
+	return key.use(g, address)
 }
 
 // within holds the rates of a token to those of the access key it was made with.
@@ -323,9 +345,9 @@ func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant
 		g.Root = path.Join(key.Root, folder)
 	}
 	g.Direction, g.AccessKey, g.KeyCreatedUsec, g.Tags = req.Direction, key.ID, key.CreatedUsec, req.Tags
-	g.Rates, g.Ciphers = key.Rates.within(key.Rates), key.Ciphers
+	g.Rates = key.Rates.within(key.Rates)
 	g.TransferID = transferID(key.ID, tags.Aspera.XferID)
-	return g, nil
+	return key.use(g, req.Addr)
 }
 
 // transferID makes retries of one client transfer one transfer, and keeps the ids of different access keys apart.
@@ -340,7 +362,7 @@ func transferID(accessKey, clientID string) string {
 func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
-		ErrBadCredentials, ErrFileNotFound, ErrNotPermitted, ErrRevoked, ErrUsedUp, ErrThrottled,
+		ErrBadCredentials, ErrFileNotFound, ErrNotPermitted, ErrElsewhere, ErrRevoked, ErrUsedUp, ErrThrottled,
 	} {
 		if errors.Is(err, refusal) {
 			return true

@@ -45,6 +45,8 @@ type receiver struct {
 	keepExisting bool
 	// maySave and mayDelete, if not nil, say whether what is there may get the name target, and be deleted.
 	maySave, mayDelete func(target string) bool
+	// encryptedOnly takes no file that its sender has not encrypted.
+	encryptedOnly bool
 	// decrypt, if not nil, has files decrypted that arrive encrypted.
 	decrypt *Decryption
 	counters

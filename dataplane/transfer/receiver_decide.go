@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/chunk"
@@ -198,6 +199,9 @@ func (r *receiver) decide(f *gotFile) error {
 	target, refused := r.target(f.entry.Path)
 	if refused != nil {
 		return refused
+	}
+	if r.encryptedOnly && !strings.HasSuffix(f.entry.Path, atrest.Suffix) {
+		return fail.New(fail.Permission, "%s: the access key takes encrypted files alone, see --file-crypt", f.entry.Path)
 	}
 	f.target = target
 	r.nameDecrypted(f)

@@ -180,6 +180,7 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err := s.useGrantedCipher(); err != nil {
 		return nil, err
 	}
+	s.demand()
 	if err := s.limit(); err != nil {
 		return nil, err
 	}
@@ -245,6 +246,15 @@ func (s *session) useGrantedCipher() error {
 	}
 	s.options.Cipher = server[i]
 	return nil
+}
+
+// demand holds the session to what its access key demands.
+func (s *session) demand() {
+	rules := s.grant.Session
+	s.options.PreserveTimes = s.options.PreserveTimes || rules.PreserveTimes
+	if asked := s.hello.Options.Checksum; rules.Checksum != "" && (asked == "" || asked == ChecksumNone) {
+		s.options.Checksum = rules.Checksum
+	}
 }
 
 // limit holds the rates to what the server and the grant allow.
@@ -354,6 +364,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	r.onFile, r.mayLink, r.keepExisting = s.recordFile(), p.mayLink, s.grant.KeepExisting
 	r.maySave = func(target string) bool { return mayPlace(s.grant, target) }
 	r.mayDelete = func(target string) bool { return mayDelete(s.grant, target) }
+	r.encryptedOnly = s.grant.Session.EncryptedOnly
 	cfg.Group = s.Inbound
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {

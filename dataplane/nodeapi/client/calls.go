@@ -51,9 +51,9 @@ func (c *Client) UpdateAccessKey(ctx context.Context, id string, change AccessKe
 	return err
 }
 
-// DeleteAccessKey removes a key; files stay.
+// DeleteAccessKey removes a key and all keys that were made with it; files stay.
 func (c *Client) DeleteAccessKey(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/access_keys/" + url.PathEscape(id)})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/access_keys/" + url.PathEscape(id), query: url.Values{"recursive": {"true"}}})
 	return err
 }
 

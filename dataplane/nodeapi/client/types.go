@@ -237,6 +237,8 @@ type TransferChange struct {
 	TargetRateKbps int64  `json:"target_rate_kbps,omitempty"`
 	MinRateKbps    int64  `json:"min_rate_kbps,omitempty"`
 	RatePolicy     string `json:"rate_policy,omitempty"`
+	// Sealed, if true, has the node refuse every later session of the transfer.
+	Sealed *bool `json:"sealed,omitempty"`
 }
 
 // Entry is a file, folder or link of the storage, by path.

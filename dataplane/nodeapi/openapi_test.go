@@ -1,0 +1,103 @@
+package nodeapi_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"faspex.io/operator/dataplane/nodeapi"
+)
+
+// node-68: the document is made of the code, is served, and lists the calls that the router has and no others.
+func TestDocumentListsAllCalls(t *testing.T) {
+	a := start(t)
+	code, headers, body := a.curl(t, "/openapi.json")
+	if code != "200" || !strings.Contains(headers, "Content-Type: application/json") {
+		t.Fatalf("%s %s", code, headers)
+	}
+	var doc struct {
+		OpenAPI    string `json:"openapi"`
+		Info       struct{ Title, Version string }
+		Paths      map[string]map[string]json.RawMessage
+		Components struct{ Schemas map[string]json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(body), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.OpenAPI != "3.1.0" || doc.Info.Title == "" || doc.Info.Version != "9.9" {
+		t.Errorf("document of %s: %+v", doc.OpenAPI, doc.Info)
+	}
+	var listed []string
+	ids := map[string]bool{}
+	note := func(method, path string, text json.RawMessage) {
+		var op struct {
+			OperationID string `json:"operationId"`
+			Parameters  []struct{ Name, In string }
+			Responses   map[string]json.RawMessage
+		}
+		if err := json.Unmarshal(text, &op); err != nil || op.OperationID == "" || ids[op.OperationID] || len(op.Responses) == 0 {
+			t.Errorf("%s %s: %v, operation %q", method, path, err, op.OperationID)
+		}
+		ids[op.OperationID] = true
+		var named []string
+		for _, p := range op.Parameters {
+			if p.In == "path" {
+				named = append(named, "{"+p.Name+"}")
+			}
+		}
+		equal(t, path, strings.Join(named, ""), strings.Join(regexp.MustCompile(`\{\w+\}`).FindAllString(path, -1), ""))
+		listed = append(listed, method+" "+path)
+	}
+	for path, item := range doc.Paths {
+		for method, op := range item {
+			if method == "x-additional-operations" {
+				var others map[string]json.RawMessage
+				if err := json.Unmarshal(op, &others); err != nil {
+					t.Fatal(err)
+				}
+				for method, op := range others {
+					note(method, path, op)
+				}
+				continue
+			}
+			note(strings.ToUpper(method), path, op)
+		}
+	}
+	want := []string{"GET /ping", "GET /openapi.json"}
+	for _, pattern := range nodeapi.Patterns(a.server) {
+		want = append(want, strings.ReplaceAll(pattern, "{$}", ""))
+	}
+	slices.Sort(want)
+	slices.Sort(listed)
+	equal(t, "calls", listed, want)
+	for _, ref := range regexp.MustCompile(`"\$ref":"#/components/schemas/([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if doc.Components.Schemas[ref[1]] == nil {
+			t.Errorf("a reference leads nowhere: %s", ref[1])
+		}
+	}
+	// What is listed is answered by more than the last resort.
+	for _, call := range listed {
+		method, path, _ := strings.Cut(call, " ")
+		_, _, answer := a.curl(t, strings.NewReplacer("{id}", "1", "{path}", "x").Replace(path), append(asNode, "-X", method)...)
+		if strings.Contains(answer, "no such call") || strings.Contains(answer, "does not serve") {
+			t.Errorf("%s: %s", call, answer)
+		}
+	}
+}
+
+func TestCallsThatAreNotServedSaySo(t *testing.T) {
+	a := start(t)
+	for call, says := range map[string]string{
+		"POST /files/sync_setup": "no sync", "GET /files/5/preview": "no previews", "POST /ops/transfers": "run ascp", "GET /ops/transfers/bandwidth": "rates",
+		"DELETE /ops/transfers/x": "history", "GET /events": "event log", "GET /usage/self": "added up", "PUT /asyncs/5": "no sync", "GET /rund/services": "watch folders",
+		"POST /streams": "no streams", "CANCEL /streams/1": "no streams", "GET /services/x": "Kubernetes", "POST /public_keys": "keys",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		code, _, body := a.curl(t, path, append(asNode, "-X", method)...)
+		if code != "501" || !strings.Contains(body, says) {
+			t.Errorf("%s: %s %s", call, code, body)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"faspex.io/operator/dataplane/token"
+)
+
+// What the fields of configuration.transfer and configuration.server are here.
+var (
+	transferFields = []string{
+		"target_rate_kbps", "target_rate_cap_kbps", "policy", "cipher", "preserve_timestamps", "file_checksum_type",
+		"content_protection_secret", "content_protection_required",
+	}
+	serverFields = []string{"allow", "deny", "wss_enabled"}
+	// refusedFields are published, and not done by this node. A value that asks for nothing is accepted.
+	refusedFields = map[string]string{
+		"transfer.aggressiveness":                       "the rate control has no such setting: policy says how it shares a link",
+		"transfer.bandwidth_flow_network_rc_module":     "there is one rate control, which measures delay",
+		"transfer.byok_enabled":                         "storages are encrypted with the keys of the node",
+		"transfer.token_encryption_key":                 "tokens are sealed with the keys of the node, which are replaced by themselves",
+		"transfer.client_password_requirements":         "passphrases never reach the node, which can't judge them",
+		"server.activity_event_logging":                 "there is no event log of access keys",
+		"server.activity_file_event_logging":            "there is no event log of access keys",
+		"server.activity_transfer_ignore_skipped_files": "there is no event log of access keys",
+		"server.activity_files_max":                     "there is no event log of access keys",
+		"server.aej_logging":                            "there is no event log of access keys",
+		"server.recursive_counts":                       "sizes of folders are told by /files/du",
+		"server.ftsearch":                               "there is no index of contents",
+		"server.access_key_credentials_encryption_type": "the node keeps no credentials that it could give back",
+	}
+)
+
+// CheckConfiguration refuses, by name, what a configuration of an access key asks for and the node does not do, and gives the form that is
+// kept: it holds no secret.
+func CheckConfiguration(configuration json.RawMessage) (json.RawMessage, error) {
+	if len(configuration) == 0 || string(configuration) == "null" {
+		return nil, nil
+	}
+	var sections map[string]json.RawMessage
+	if err := json.Unmarshal(configuration, &sections); err != nil {
+		return nil, fmt.Errorf("configuration must be an object")
+	}
+	kept := map[string]map[string]json.RawMessage{}
+	for section, text := range sections {
+		known := map[string][]string{"transfer": transferFields, "server": serverFields}[section]
+		if known == nil {
+			return nil, fmt.Errorf("configuration.%s is not known: there are transfer and server", section)
+		}
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(text, &fields); err != nil {
+			return nil, fmt.Errorf("configuration.%s must be an object", section)
+		}
+		for name, value := range fields {
+			why, published := refusedFields[section+"."+name]
+			switch {
+			case published && asksForNothing(value):
+				delete(fields, name)
+			case published:
+				return nil, fmt.Errorf("configuration.%s.%s is not supported: %s", section, name, why)
+			case !slices.Contains(known, name):
+				return nil, fmt.Errorf("configuration.%s.%s is not known", section, name)
+			}
+		}
+		kept[section] = fields
+	}
+	if err := hideSecret(kept["transfer"]); err != nil {
+		return nil, err
+	}
+	out, err := json.Marshal(kept)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	k := AccessKey{Configuration: out}
+	if err := k.readConfiguration(); err != nil {
+		return nil, err
+	}
+	return out, k.Limits.Validate()
+}
+
+// asksForNothing reports whether a value is that of a field that is not set.
+func asksForNothing(value json.RawMessage) bool {
+	return slices.Contains([]string{"null", "false", "0", `""`, "[]", "{}"}, strings.TrimSpace(string(value)))
+}
+
+// hideSecret replaces a passphrase by the fact that there is one: all that the node needs to know of it is that uploads have to be
+// encrypted.
+func hideSecret(transfer map[string]json.RawMessage) error {
+	secret, ok := transfer["content_protection_secret"]
+	if !ok {
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(secret, &text); err != nil {
+		return fmt.Errorf("configuration.transfer.content_protection_secret must be a text")
+	}
+	delete(transfer, "content_protection_secret")
+	if text != "" {
+		transfer["content_protection_required"] = json.RawMessage("true")
+	}
+	return nil
+}
+
+// readConfiguration completes a key by what its configuration says.
+func (k *AccessKey) readConfiguration() error {
+	if len(k.Configuration) == 0 {
+		return nil
+	}
+	var c struct {
+		Transfer TransferLimits `json:"transfer"`
+		Server   struct {
+			Allow      []string `json:"allow"`
+			Deny       []string `json:"deny"`
+			WSSEnabled *bool    `json:"wss_enabled"`
+		} `json:"server"`
+	}
+	if err := json.Unmarshal(k.Configuration, &c); err != nil {
+		return fmt.Errorf("configuration of access key: %w", err)
+	}
+	k.Limits = c.Transfer
+	k.Limits.NoWebSocket = c.Server.WSSEnabled != nil && !*c.Server.WSSEnabled
+	networks := token.Networks{}
+	var err error
+	if networks.Allow, err = prefixes("allow", c.Server.Allow); err != nil {
+		return err
+	}
+	if networks.Deny, err = prefixes("deny", c.Server.Deny); err != nil {
+		return err
+	}
+	if len(networks.Allow)+len(networks.Deny) > 0 {
+		k.Networks = []token.Networks{networks}
+	}
+	return nil
+}
+
+func prefixes(name string, texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, notAddress := netip.ParseAddr(text)
+			if notAddress != nil || a.Zone() != "" {
+				return nil, fmt.Errorf("configuration.server.%s: %q must be an address or a network such as 10.0.0.0/8", name, text)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		if p.Addr().Is4In6() {
+			return nil, fmt.Errorf("configuration.server.%s: %q must be written as an IPv4 network", name, text)
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+// RefusedFields are the published fields of a configuration that are refused, in alphabetical order.
+func RefusedFields() []string { return slices.Sorted(maps.Keys(refusedFields)) }
