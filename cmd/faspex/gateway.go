@@ -56,7 +56,8 @@ Environment:
 			process.HandleProbes(mux, registry, map[string]process.Check{"nodes": server.Ready})
 			ctx, stop := context.WithCancel(cmd.Context())
 			defer stop()
-			return process.Serve(ctx, listen, process.Requests(mux, log, registry), log, func(h *http.Server) { h.MaxHeaderBytes = gatewayHeaders })
+			return process.Serve(ctx, listen, process.Requests(mux, log, registry), log,
+				func(h *http.Server) { h.MaxHeaderBytes = gatewayHeaders })
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", ":7000", "address to listen on")
@@ -64,7 +65,8 @@ Environment:
 }
 
 const (
-	// gatewayGarbage is how much garbage there may be, in percent of what is in use: collecting it costs little, for there is little.
+	// gatewayGarbage is how much garbage there may be, in percent of what is in use: collecting it costs little, for
+	// there is little.
 	gatewayGarbage = 25
 	// gatewayMemory is where the garbage collector begins to work harder.
 	gatewayMemory = 150 << 20

@@ -24,9 +24,10 @@ type DownloadEntry struct {
 	Err *fail.Error
 }
 
-// Download is what a Client receives when the bytes go on to somewhere else than files. The entries are known first (List); then files
-// are asked for (Ask) and their bytes taken (WriteTo), both in ascending order of the entries, so that little has to be kept: what is
-// not taken slows the server down. A Download is over when every file was asked for or skipped, and taken.
+// Download is what a Client receives when the bytes go on to somewhere else than files. The entries are known first
+// (List); then files are asked for (Ask) and their bytes taken (WriteTo), both in ascending order of the entries, so
+// that little has to be kept: what is not taken slows the server down. A Download is over when every file was asked
+// for or skipped, and taken.
 type Download struct {
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -69,8 +70,8 @@ func NewDownload() *Download {
 // MostListed is how many files a Download lists without skipping any.
 const MostListed = manifest.MostOpen
 
-// List waits for the entries. The list is cut short if the server holds it back, which it does when it has MostListed files that were
-// neither taken nor skipped: complete is false then.
+// List waits for the entries. The list is cut short if the server holds it back, which it does when it has MostListed
+// files that were neither taken nor skipped: complete is false then.
 func (d *Download) List(ctx context.Context) (entries []DownloadEntry, complete bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -98,8 +99,8 @@ func (d *Download) await(ctx context.Context, met func() bool) error {
 	return nil
 }
 
-// Ask asks for the bytes of a file from from to before to. Entries are asked for in ascending order. A part is not compared with what the
-// server says of the file; a whole file is.
+// Ask asks for the bytes of a file from from to before to. Entries are asked for in ascending order. A part is not
+// compared with what the server says of the file; a whole file is.
 func (d *Download) Ask(entry int, from, to int64) error {
 	d.mu.Lock()
 	if entry >= len(d.entries) || entry <= d.last || d.entries[entry].Folder {
@@ -130,7 +131,8 @@ func (d *Download) Ask(entry int, from, to int64) error {
 // Skip says that a file is not wanted.
 func (d *Download) Skip(entry int) error { return d.r.skip(entry) }
 
-// WriteTo gives the bytes that were asked for of a file to w. Files are taken in the order in which they were asked for.
+// WriteTo gives the bytes that were asked for of a file to w. Files are taken in the order in which they were asked
+// for.
 func (d *Download) WriteTo(ctx context.Context, entry int, w io.Writer) (n int64, err error) {
 	d.mu.Lock()
 	if len(d.asked) == 0 || d.asked[0].entry != entry {
@@ -218,8 +220,8 @@ func (d *Download) take(n int64) {
 	d.changed.Broadcast()
 }
 
-// WriteAt takes bytes of the transfer space from the engine: it waits until they are taken, unless bytes before them are missing. Then
-// they are kept, for the missing ones may have to come through the same engine.
+// WriteAt takes bytes of the transfer space from the engine: it waits until they are taken, unless bytes before them
+// are missing. Then they are kept, for the missing ones may have to come through the same engine.
 func (d *Download) WriteAt(p []byte, off int64) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

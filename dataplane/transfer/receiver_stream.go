@@ -119,16 +119,19 @@ func (r *streamReceiver) entry(m *control.Entry) error {
 			return bad
 		}
 	}
-	e := DownloadEntry{Path: m.Path, Folder: m.Kind == control.KindFolder, Size: m.Size, ModTime: time.Unix(0, m.ModTime)}
+	e := DownloadEntry{Path: m.Path, Folder: m.Kind == control.KindFolder, Size: m.Size, ModTime: time.Unix(0,
+		m.ModTime)}
 	if m.Kind == control.KindFailed {
 		e.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}
 	r.mu.Lock()
-	if r.listed || m.Size > engine.MaxOffset-chunk.Size-r.end || len(r.places) >= control.MaxEntries || r.waiting >= manifest.MostOpen {
+	if r.listed || m.Size > engine.MaxOffset-chunk.Size-r.end || len(r.places) >= control.MaxEntries ||
+		r.waiting >= manifest.MostOpen {
 		r.mu.Unlock()
 		return fail.New(fail.Protocol, "the server lists more than it may")
 	}
-	p := placedEntry{start: chunk.Place(r.end, m.Size), size: m.Size, file: m.Kind == control.KindFile, began: time.Now()}
+	p := placedEntry{start: chunk.Place(r.end, m.Size), size: m.Size, file: m.Kind == control.KindFile,
+		began: time.Now()}
 	if p.file {
 		r.end = p.start + m.Size
 		r.waiting++

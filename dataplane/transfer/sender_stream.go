@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// A sender whose files come over time, from an Upload, pushes them as they come: so a file that stands still holds up no other, and
-// the engine never waits for bytes.
+// A sender whose files come over time, from an Upload, pushes them as they come: so a file that stands still holds up
+// no other, and the engine never waits for bytes.
 
 // listStream sends the manifest of an Upload.
 func (s *sender) listStream(ctx context.Context) error {
@@ -21,7 +21,8 @@ func (s *sender) listStream(ctx context.Context) error {
 		if err != nil || !ok {
 			return err
 		}
-		entry := control.Entry{Kind: control.KindFile, Path: e.Path, Size: e.Size, ModTime: e.ModTime.UnixNano(), Mode: 0o644}
+		entry := control.Entry{Kind: control.KindFile, Path: e.Path, Size: e.Size, ModTime: e.ModTime.UnixNano(),
+			Mode: 0o644}
 		if e.Folder {
 			entry.Kind, entry.Mode = control.KindFolder, 0o755
 		}
@@ -42,8 +43,8 @@ func (s *sender) wantStreamed(f *sentFile) {
 	s.stream.files[f.index].begin(f, 0)
 }
 
-// answerStreamed begins a file of which the receiver has something: of that counts what it has from the beginning on. The hashes are its
-// own, for nobody here has these bytes.
+// answerStreamed begins a file of which the receiver has something: of that counts what it has from the beginning on.
+// The hashes are its own, for nobody here has these bytes.
 func (s *sender) answerStreamed(f *sentFile, have *control.Have) error {
 	kept, hashes := keptPrefix(have, f.Size)
 	if have.Final && kept < f.Size {

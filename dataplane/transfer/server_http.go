@@ -9,7 +9,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// PreventsHTTP says that the tags of a transfer forbid downloads over HTTP: aspera.faspex.prevent_http_download is true.
+// PreventsHTTP says that the tags of a transfer forbid downloads over HTTP: aspera.faspex.prevent_http_download is
+// true.
 func PreventsHTTP(tags json.RawMessage) bool {
 	var t struct {
 		Aspera struct {
@@ -24,7 +25,8 @@ func PreventsHTTP(tags json.RawMessage) bool {
 	return t.Aspera.Faspex.Prevent == true || t.Aspera.Faspex.Prevent == "true"
 }
 
-// refuseHTTP refuses a download by an HTTP gateway where the tags that were sealed with the token forbid it (TestHTTPDownloadIsPrevented).
+// refuseHTTP refuses a download by an HTTP gateway where the tags that were sealed with the token forbid it
+// (TestHTTPDownloadIsPrevented).
 func refuseHTTP(g token.Grant, agent string) error {
 	if g.Direction == token.Receive && strings.HasPrefix(agent, control.GatewayAgent) && PreventsHTTP(g.Tags) {
 		return fail.New(fail.Authorization, "these files may not be downloaded over HTTP: use ascp")

@@ -26,11 +26,13 @@ type UploadEntry struct {
 	ModTime time.Time
 }
 
-// Upload is what a Client sends when the bytes come over time, instead of from files: those of each file in order, those of different
-// files at once. Nothing is kept but what the receiver has not acknowledged, in slabs of a Memory. The offsets at which files
-// begin are the receiver's word: it may have a part of them already, of which it tells the hashes.
+// Upload is what a Client sends when the bytes come over time, instead of from files: those of each file in order,
+// those of different files at once. Nothing is kept but what the receiver has not acknowledged, in slabs of a Memory.
+// The offsets at which files begin are the receiver's word: it may have a part of them already, of which it tells the
+// hashes.
 //
-// The methods may be called from any goroutine, before, while and after the Client runs; they wait for it where they need to.
+// The methods may be called from any goroutine, before, while and after the Client runs; they wait for it where they
+// need to.
 type Upload struct {
 	memory *Memory
 	files  []*uploadFile // by index of the entry; nil for folders
@@ -65,13 +67,6 @@ type uploadFile struct {
 	slabs map[int64]*uploadedSlab // by number
 }
 
-// uploadedSlab keeps bytes of a file from number*uploadSlab on.
-type uploadedSlab struct {
-	b *[uploadSlab]byte
-	// from and filled bound what is there, relative to the slab; acked is how many bytes of it have arrived.
-	from, filled, acked int
-}
-
 // Errors of giving bytes.
 var (
 	// ErrOffset says that bytes were given that do not follow those before.
@@ -80,10 +75,12 @@ var (
 	ErrTooLong = errors.New("the file has more bytes than were announced")
 )
 
-// NewUpload makes an upload of entries, a folder before what it holds, which is not begun. The Memory is shared with others.
+// NewUpload makes an upload of entries, a folder before what it holds, which is not begun. The Memory is shared with
+// others.
 func NewUpload(m *Memory, entries []UploadEntry) (*Upload, error) {
 	if len(entries) > control.MaxEntries {
-		return nil, fail.New(fail.Usage, "more than %d files and folders in one upload, send them in several", control.MaxEntries)
+		return nil, fail.New(fail.Usage, "more than %d files and folders in one upload, send them in several",
+			control.MaxEntries)
 	}
 	u := &Upload{memory: m, list: entries, files: make([]*uploadFile, len(entries))}
 	for i, e := range entries {
@@ -98,7 +95,8 @@ func NewUpload(m *Memory, entries []UploadEntry) (*Upload, error) {
 }
 
 func (e UploadEntry) check() error {
-	if e.Path == "" || e.Path != path.Clean(e.Path) || strings.HasPrefix(e.Path, "/") || e.Path == ".." || strings.HasPrefix(e.Path, "../") {
+	if e.Path == "" || e.Path != path.Clean(e.Path) || strings.HasPrefix(e.Path, "/") || e.Path == ".." ||
+		strings.HasPrefix(e.Path, "../") {
 		return fail.New(fail.BadPath, "%q: not a relative path", e.Path)
 	}
 	if e.Size < 0 || e.Size > control.MaxSpace || e.Folder && e.Size > 0 {
@@ -107,7 +105,8 @@ func (e UploadEntry) check() error {
 	return nil
 }
 
-// Offset is how many bytes of a file were given or are at the receiver. It waits until the receiver has said that, or ctx ends.
+// Offset is how many bytes of a file were given or are at the receiver. It waits until the receiver has said that, or
+// ctx ends.
 func (u *Upload) Offset(ctx context.Context, entry int) (int64, error) {
 	f, err := u.file(entry)
 	if err != nil {
@@ -126,7 +125,8 @@ func (u *Upload) Offset(ctx context.Context, entry int) (int64, error) {
 
 // FileState is a file of an Upload as it is now.
 type FileState struct {
-	// Known says that Offset need not wait, Done that nothing more happens with the file: it is at the receiver, or Err says why not.
+	// Known says that Offset need not wait, Done that nothing more happens with the file: it is at the receiver, or
+	// Err says why not.
 	Known, Done bool
 	Offset      int64
 	Err         *fail.Error
@@ -191,9 +191,10 @@ func (f *uploadFile) await(ctx context.Context, done bool) error {
 	}
 }
 
-// ReadFrom takes the bytes of a file from off on out of r, until r or the file ends, and returns how many it took. Those are with the
-// upload whatever the error. It waits for room, and for others who give bytes of the same file. ErrOffset says that off is not
-// Offset; ErrTooLong that r goes on behind the end of the file. Errors of r are given as they are.
+// ReadFrom takes the bytes of a file from off on out of r, until r or the file ends, and returns how many it took.
+// Those are with the upload whatever the error. It waits for room, and for others who give bytes of the same file.
+// ErrOffset says that off is not Offset; ErrTooLong that r goes on behind the end of the file. Errors of r are given
+// as they are.
 func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader) (n int64, err error) {
 	f, err := u.file(entry)
 	if err != nil {
@@ -231,106 +232,10 @@ func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader
 	return 0, nil
 }
 
-func (f *uploadFile) setBusy(busy bool) {
-	f.mu.Lock()
-	f.busy = busy
-	f.mu.Unlock()
-}
-
-// rest gives back what a file that stands still does not need.
-func (u *Upload) rest(f *uploadFile) {
-	f.setBusy(false)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for number := range f.slabs {
-		u.forget(f, number)
-	}
-}
-
-// forget gives a slab back all of whose bytes have arrived, unless more come into it right now. f.mu is held.
-func (u *Upload) forget(f *uploadFile, number int64) {
-	slab := f.slabs[number]
-	full := slab.filled == uploadSlab || number*uploadSlab+int64(slab.filled) == f.size
-	if slab.acked == slab.filled-slab.from && (full || !f.busy) {
-		delete(f.slabs, number)
-		u.release(slab.b)
-	}
-}
-
 func (f *uploadFile) offset() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.next
-}
-
-// feed reads once from r and gives that to the engine. f.feeding is held.
-func (u *Upload) feed(ctx context.Context, f *uploadFile, off int64, r io.Reader) (int, error) {
-	slab, err := u.room(ctx, f, off)
-	if err != nil {
-		return 0, err
-	}
-	from := int(off % uploadSlab)
-	to := int(min(uploadSlab, int64(from)+f.size-off))
-	got, readErr := r.Read(slab.b[from:to])
-	if got == 0 {
-		return 0, readErr
-	}
-	s, err := u.hash(f, slab, off, slab.b[from:from+got])
-	if err != nil {
-		return 0, err
-	}
-	if err := s.pushStreamed(f.sent, off, got); err != nil {
-		return got, err
-	}
-	return got, readErr
-}
-
-// room is the slab that the byte at off goes into.
-func (u *Upload) room(ctx context.Context, f *uploadFile, off int64) (*uploadedSlab, error) {
-	number := off / uploadSlab
-	f.mu.Lock()
-	slab, over, failed := f.slabs[number], f.over.Load(), f.err
-	f.mu.Unlock()
-	switch {
-	case failed != nil:
-		return nil, failed
-	case over:
-		return nil, u.errEnded()
-	case slab != nil:
-		return slab, nil
-	}
-	b := u.memory.take(ctx, func() (int, bool) { return int(u.held.Load()), u.ended.Load() || f.over.Load() })
-	if b == nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.err != nil {
-			return nil, f.err
-		}
-		return nil, u.errEnded()
-	}
-	u.held.Add(1)
-	from := int(off % uploadSlab)
-	slab = &uploadedSlab{b: b, from: from, filled: from}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.over.Load() {
-		u.release(b)
-		return nil, u.errEnded()
-	}
-	if f.slabs == nil {
-		f.slabs = map[int64]*uploadedSlab{}
-	}
-	f.slabs[number] = slab
-	return slab, nil
-}
-
-// release gives a slab back to the memory; nil one that is not to be used again.
-func (u *Upload) release(b *[uploadSlab]byte) {
-	u.held.Add(-1)
-	u.memory.give(b)
 }
 
 func (u *Upload) errEnded() error {
@@ -343,27 +248,6 @@ func (u *Upload) errEnded() error {
 }
 
 var errUploadEnded = fail.New(fail.Canceled, "the upload has ended")
-
-// hash takes bytes that were read into a slab.
-func (u *Upload) hash(f *uploadFile, slab *uploadedSlab, off int64, b []byte) (*sender, error) {
-	u.mu.Lock()
-	s := u.sender
-	u.mu.Unlock()
-	f.sent.mu.Lock()
-	f.sent.passing.Feed(&f.sent.hashes, f.size, b, off)
-	f.sent.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.over.Load() {
-		if f.err != nil {
-			return nil, f.err
-		}
-		return nil, u.errEnded()
-	}
-	slab.filled += len(b)
-	f.next = off + int64(len(b))
-	return s, nil
-}
 
 // whole says the digest of a file all of whose bytes were given.
 func (u *Upload) whole(f *uploadFile) error {
@@ -418,49 +302,6 @@ func (u *Upload) finish(f *uploadFile, written bool, err *fail.Error) {
 	}
 	f.slabs = nil
 	u.memory.wake()
-}
-
-// lend gives some of the bytes from off on that are kept, at most n; nil if they are not kept any more.
-func (f *uploadFile) lend(off, n int64) []byte {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	slab := f.slabs[off/uploadSlab]
-	if slab == nil {
-		return nil
-	}
-	from := int(off % uploadSlab)
-	return slab.b[from:min(int64(slab.filled), int64(from)+n)]
-}
-
-// readAt gives bytes that are kept; those that the receiver has are zeros.
-func (f *uploadFile) readAt(p []byte, off int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for len(p) > 0 {
-		at := int(off % uploadSlab)
-		n := min(len(p), uploadSlab-at)
-		if slab := f.slabs[off/uploadSlab]; slab != nil {
-			copy(p[:n], slab.b[at:])
-		} else {
-			clear(p[:n])
-		}
-		p, off = p[n:], off+int64(n)
-	}
-}
-
-// acknowledged gives up the slabs all of whose bytes have arrived.
-func (u *Upload) acknowledged(f *uploadFile, off, n int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for n > 0 {
-		number := off / uploadSlab
-		part := min(n, (number+1)*uploadSlab-off)
-		if slab := f.slabs[number]; slab != nil {
-			slab.acked += int(part)
-			u.forget(f, number)
-		}
-		off, n = off+part, n-part
-	}
 }
 
 // attach begins the session, detach ends it.

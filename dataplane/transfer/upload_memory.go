@@ -11,8 +11,8 @@ const uploadSlab = 256 << 10
 // leastSlabs is how many slabs every Upload may have, whatever others have.
 const leastSlabs = 4
 
-// Memory bounds what the Uploads of a process keep: bytes that their receivers have not acknowledged. Each gets its part of it, and
-// waits when it has that.
+// Memory bounds what the Uploads of a process keep: bytes that their receivers have not acknowledged. Each gets its
+// part of it, and waits when it has that.
 type Memory struct {
 	mu      sync.Mutex
 	changed *sync.Cond

@@ -10,9 +10,9 @@ import (
 	"faspex.io/operator/dataplane/transfer"
 )
 
-// An archive is a ZIP file of what a download lists: entries are stored as they are, so its length is known before the first byte. Sizes
-// and checksums follow the bytes of each file, and stand in the directory at the end, from which programs read; what is larger than
-// 4 GB, or more than 65535 files, has the ZIP64 form.
+// An archive is a ZIP file of what a download lists: entries are stored as they are, so its length is known before
+// the first byte. Sizes and checksums follow the bytes of each file, and stand in the directory at the end, from
+// which programs read; what is larger than 4 GB, or more than 65535 files, has the ZIP64 form.
 
 const (
 	// askAheadBytes and askAheadFiles are how much is asked for of the node before it is taken.

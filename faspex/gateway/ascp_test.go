@@ -15,7 +15,8 @@ import (
 func program(t *testing.T, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
-	if b, err := exec.CommandContext(t.Context(), "go", "build", "-o", out, "faspex.io/operator/cmd/"+name).CombinedOutput(); err != nil {
+	if b, err := exec.CommandContext(t.Context(), "go", "build", "-o", out,
+		"faspex.io/operator/cmd/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, b)
 	}
 	return out
@@ -23,13 +24,14 @@ func program(t *testing.T, name string) string {
 
 func ascp(t *testing.T, program string, w *world, spec transferspec.Spec, args ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), program, append([]string{"-q", "-d", "-P", strconv.Itoa(w.node.SSHPort)}, args...)...)
+	c := exec.CommandContext(t.Context(), program, append([]string{"-q", "-d", "-P", strconv.Itoa(w.node.SSHPort)},
+		args...)...)
 	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "ASPERA_SCP_TOKEN="+spec.Token)
 	return c
 }
 
-// What a browser began and did not end, ascp ends, and the other way round, without sending again what has arrived (page-23, but for the
-// command that the page offers).
+// What a browser began and did not end, ascp ends, and the other way round, without sending again what has arrived
+// (page-23, but for the command that the page offers).
 func TestAscpAndBrowserGoOnWithEachOther(t *testing.T) {
 	w := newWorld(t)
 	tool := program(t, "ascp")
@@ -51,7 +53,8 @@ func TestAscpAndBrowserGoOnWithEachOther(t *testing.T) {
 	}
 	w.do("DELETE", Base+"/sessions/"+u.ID, nil).mustBe(t, 204)
 	w.node.Last(t).Ended(t)
-	if out, err := ascp(t, tool, w, w.node.Upload(t, "/one"), source, "xfer@127.0.0.1:/one").CombinedOutput(); err != nil {
+	if out, err := ascp(t, tool, w, w.node.Upload(t, "/one"), source,
+		"xfer@127.0.0.1:/one").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	w.has("one/f", b)

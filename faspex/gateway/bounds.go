@@ -11,7 +11,8 @@ import (
 
 // Limits bound what clients can have the gateway do.
 type Limits struct {
-	// Sessions is how many sessions with nodes there are at a time, PerClient how many requests and upload sessions of one address.
+	// Sessions is how many sessions with nodes there are at a time, PerClient how many requests and upload sessions
+	// of one address.
 	Sessions, PerClient int
 	// Memory is how many bytes of uploads are kept in all, and MemoryEach of one.
 	Memory, MemoryEach int64

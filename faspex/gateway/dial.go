@@ -38,9 +38,10 @@ type session struct {
 	err error
 }
 
-// openUpload begins a session that sends entries as a spec says. It lives until it is complete, fails or is closed, whatever becomes of
-// ctx, which bounds the connecting alone. A token that the node refuses shows in the session.
-func (s *Server) openUpload(ctx context.Context, spec transferspec.Spec, entries []transfer.UploadEntry) (*session, error) {
+// openUpload begins a session that sends entries as a spec says. It lives until it is complete, fails or is closed,
+// whatever becomes of ctx, which bounds the connecting alone. A token that the node refuses shows in the session.
+func (s *Server) openUpload(ctx context.Context, spec transferspec.Spec, entries []transfer.UploadEntry) (*session,
+	error) {
 	if spec.Direction != "" && spec.Direction != transferspec.Send {
 		return nil, newProblem(400, "bad_request", "The transfer spec is not for an upload.")
 	}
@@ -66,7 +67,8 @@ func (s *Server) openDownload(ctx context.Context, spec transferspec.Spec) (*ses
 	}
 	c.Hello.Base = base
 	for _, p := range spec.Paths {
-		c.Hello.Sources = append(c.Hello.Sources, control.Source{Source: join(spec.SourceRoot, p.Source), Destination: p.Destination})
+		c.Hello.Sources = append(c.Hello.Sources, control.Source{Source: join(spec.SourceRoot, p.Source),
+			Destination: p.Destination})
 	}
 	if len(c.Hello.Sources) == 0 {
 		if spec.SourceRoot == "" {
@@ -104,10 +106,12 @@ func (s *Server) open(ctx context.Context, spec transferspec.Spec, c *transfer.C
 		return nil, newProblem(403, "token_refused", "The transfer spec has no token.")
 	}
 	if spec.ContentProtection == "encrypt" {
-		return nil, newProblem(400, "encryption_required", "Files of this package have to be encrypted before they are sent, which a browser can't: use ascp.")
+		return nil, newProblem(400, "encryption_required",
+			"Files of this package have to be encrypted before they are sent, which a browser can't: use ascp.")
 	}
 	if c.Download != nil && transfer.PreventsHTTP(tags(spec)) {
-		return nil, newProblem(403, "http_prevented", "The sender does not permit that these files are downloaded by a browser: use ascp.")
+		return nil, newProblem(403, "http_prevented",
+			"The sender does not permit that these files are downloaded by a browser: use ascp.")
 	}
 	node, err := s.nodes.Of(spec)
 	if err != nil {
@@ -130,10 +134,12 @@ func (s *Server) open(ctx context.Context, spec transferspec.Spec, c *transfer.C
 	h.Agent, h.Token, h.Cookie, h.Tags = agent+"/"+version.Version, spec.Token, spec.Cookie, tags(spec)
 	h.Options = options(spec)
 	c.Dial = func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
-		return udplink.Dial(ctx, net.JoinHostPort(node.Host, strconv.Itoa(port)), cfg, udplink.Options{MaxDatagram: spec.DatagramSize})
+		return udplink.Dial(ctx, net.JoinHostPort(node.Host, strconv.Itoa(port)), cfg,
+			udplink.Options{MaxDatagram: spec.DatagramSize})
 	}
 	living, cancel := context.WithCancelCause(s.living)
-	out := &session{Spec: spec, Upload: c.Upload, Download: c.Download, client: c, cancel: cancel, ended: make(chan struct{})}
+	out := &session{Spec: spec, Upload: c.Upload, Download: c.Download, client: c, cancel: cancel,
+		ended: make(chan struct{})}
 	s.running.Go(func() {
 		defer cancel(nil)
 		out.sum, out.err = c.Run(living, channel)
@@ -145,7 +151,8 @@ func (s *Server) open(ctx context.Context, spec transferspec.Spec, c *transfer.C
 	return out, nil
 }
 
-// options are what a spec says of how files are stored. Times are always kept: by them the next upload knows the version.
+// options are what a spec says of how files are stored. Times are always kept: by them the next upload knows the
+// version.
 func options(spec transferspec.Spec) control.Options {
 	return control.Options{
 		Overwrite: spec.Overwrite, CreateDir: spec.CreateDir, PreserveTimes: true,
@@ -174,16 +181,19 @@ func connect(ctx context.Context, node *Node, spec transferspec.Spec) (io.ReadWr
 		return wssdial.Open(ctx, wssdial.Options{Host: node.Host, Port: node.WSSPort, User: user, Roots: node.roots})
 	}
 	if node.SSHPort == 0 {
-		return nil, newProblem(403, "node_not_allowed", "The list of nodes has no port of this node for such a transfer (spec.gateway.nodes of the FaspexInstance).")
+		return nil, newProblem(403, "node_not_allowed",
+			"The list of nodes has no port of this node for such a transfer (spec.gateway.nodes of the FaspexInstance).")
 	}
 	key := &sshdial.HostKey{Keys: node.keys, Fingerprint: spec.SSHFP}
 	if len(node.keys) == 0 && spec.SSHFP == "" {
-		return nil, newProblem(403, "node_not_allowed", "Neither the list of nodes nor the transfer spec (sshfp) says which host key the node has.")
+		return nil, newProblem(403, "node_not_allowed",
+			"Neither the list of nodes nor the transfer spec (sshfp) says which host key the node has.")
 	}
 	if len(node.keys) > 0 {
 		key.Fingerprint = ""
 	}
-	return sshdial.Open(ctx, sshdial.Options{Host: node.Host, Port: node.SSHPort, User: user, Token: true, HostKey: key})
+	return sshdial.Open(ctx, sshdial.Options{Host: node.Host, Port: node.SSHPort, User: user, Token: true,
+		HostKey: key})
 }
 
 // errClosed is why sessions end that nobody wants any more.

@@ -74,7 +74,8 @@ func newWorldAt(t *testing.T, n *nodetest.Node, changes ...func(*Config)) *world
 // list writes the list of nodes: the node under a name.
 func (w *world) list(host string) {
 	w.t.Helper()
-	text := fmt.Sprintf("nodes:\n- {host: %s, sshPort: %d, sshHostKeys: [%q]}\n", host, w.node.SSHPort, ssh.MarshalAuthorizedKey(w.node.HostKey))
+	text := fmt.Sprintf("nodes:\n- {host: %s, sshPort: %d, sshHostKeys: [%q]}\n", host, w.node.SSHPort,
+		ssh.MarshalAuthorizedKey(w.node.HostKey))
 	if err := os.WriteFile(w.nodes, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
@@ -178,7 +179,8 @@ func (w *world) created(r reply) createdUpload {
 
 func (w *world) patch(url string, off int64, b []byte, header ...string) reply {
 	w.t.Helper()
-	return w.do("PATCH", url, bytes.NewReader(b), append([]string{"Content-Type", "application/offset+octet-stream", "Tus-Resumable", "1.0.0",
+	return w.do("PATCH", url, bytes.NewReader(b), append([]string{"Content-Type", "application/offset+octet-stream",
+		"Tus-Resumable", "1.0.0",
 		"Upload-Offset", strconv.FormatInt(off, 10)}, header...)...)
 }
 

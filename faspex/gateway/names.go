@@ -11,8 +11,8 @@ import (
 // mostName is how long a name may be in bytes: file systems take 255, and programs append to it while they download.
 const mostName = 200
 
-// SafeName makes a file's name one that every system takes and that shows as what it is: without controls and direction overrides, without
-// characters and names that Windows reserves, and without dots and spaces at its end.
+// SafeName makes a file's name one that every system takes and that shows as what it is: without controls and
+// direction overrides, without characters and names that Windows reserves, and without dots and spaces at its end.
 func SafeName(name string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
@@ -35,7 +35,8 @@ func SafeName(name string) string {
 
 // isDirection says that a character changes the direction of what follows, or marks one.
 func isDirection(r rune) bool {
-	return r == '\u061c' || r == '\u200e' || r == '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+	return r == '\u061c' || r == '\u200e' || r == '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' &&
+		r <= '\u2069'
 }
 
 // isReserved says that a name stands for a device on Windows, whatever its extension.
@@ -77,7 +78,8 @@ func safePath(p string) string {
 	return strings.Join(elements, "/")
 }
 
-// disposition is a Content-Disposition that saves under a name (RFC 6266): as it is, and in ASCII for who can't read that.
+// disposition is a Content-Disposition that saves under a name (RFC 6266): as it is, and in ASCII for who can't read
+// that.
 func disposition(name string) string {
 	name = SafeName(name)
 	ascii := strings.Map(func(r rune) rune {

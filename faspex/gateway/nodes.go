@@ -20,10 +20,11 @@ type Node struct {
 	// Host is its name as transfer specs have it in remote_host.
 	Host    string `json:"host"`
 	SSHPort int    `json:"sshPort"`
-	// SSHHostKeys are its host keys, in the form of authorized_keys. Where there are none, a spec has to have a fingerprint.
+	// SSHHostKeys are its host keys, in the form of authorized_keys. Where there are none, a spec has to have a
+	// fingerprint.
 	SSHHostKeys []string `json:"sshHostKeys,omitempty"`
-	// WSSPort is that of its control channel over WebSocket, 0 for none. TLSCA are the authorities of its certificate, PEM; empty
-	// stands for those of the system.
+	// WSSPort is that of its control channel over WebSocket, 0 for none. TLSCA are the authorities of its
+	// certificate, PEM; empty stands for those of the system.
 	WSSPort int    `json:"wssPort,omitempty"`
 	TLSCA   string `json:"tlsCA,omitempty"`
 
@@ -57,7 +58,8 @@ func (n *Nodes) refresh() {
 		n.err = fmt.Errorf("read the list of nodes: %w", err)
 		return
 	}
-	if n.seen != nil && os.SameFile(n.seen, info) && n.seen.ModTime().Equal(info.ModTime()) && n.seen.Size() == info.Size() {
+	if n.seen != nil && os.SameFile(n.seen, info) && n.seen.ModTime().Equal(info.ModTime()) &&
+		n.seen.Size() == info.Size() {
 		return
 	}
 	nodes, err := readNodes(n.file)
@@ -89,7 +91,8 @@ func readNodes(file string) (map[string][]*Node, error) {
 }
 
 func (n *Node) prepare() error {
-	if n.Host == "" || n.SSHPort < 0 || n.SSHPort > 65535 || n.WSSPort < 0 || n.WSSPort > 65535 || n.SSHPort+n.WSSPort == 0 {
+	if n.Host == "" || n.SSHPort < 0 || n.SSHPort > 65535 || n.WSSPort < 0 || n.WSSPort > 65535 ||
+		n.SSHPort+n.WSSPort == 0 {
 		return errors.New("it needs host, and sshPort or wssPort, which are numbers of TCP ports")
 	}
 	for i, text := range n.SSHHostKeys {

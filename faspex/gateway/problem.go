@@ -31,18 +31,30 @@ func newProblem(status int, code, message string) *Problem {
 
 // kinds of failures of sessions: what a client is told.
 var kinds = map[fail.Code]Problem{
-	fail.Authorization:  {Status: http.StatusForbidden, Code: "token_refused", Message: "The node does not accept this permission: it is not valid for this, or it has expired."},
-	fail.Authentication: {Status: http.StatusForbidden, Code: "token_refused", Message: "The node does not let this user in."},
-	fail.Canceled:       {Status: http.StatusForbidden, Code: "token_withdrawn", Message: "The transfer was ended on the node: its permission was withdrawn, or an administrator canceled it."},
-	fail.NoSpace:        {Status: http.StatusInsufficientStorage, Code: "node_full", Message: "There is no room left where the package is stored."},
-	fail.NoSuchFile:     {Status: http.StatusNotFound, Code: "no_such_package", Message: "The package, or a file of it, is not there any more."},
-	fail.BadPath:        {Status: http.StatusNotFound, Code: "no_such_package", Message: "The permission is not for this file or folder, or its name can't be stored."},
-	fail.PathTooLong:    {Status: http.StatusUnprocessableEntity, Code: "bad_name", Message: "The name of a file is too long for the storage."},
-	fail.AlreadyExists:  {Status: http.StatusConflict, Code: "file_busy", Message: "Another transfer writes this file, or two files have one name.", RetryAfter: 5},
-	fail.IsDirectory:    {Status: http.StatusConflict, Code: "file_conflict", Message: "A folder has the name of a file that is sent."},
-	fail.NotDirectory:   {Status: http.StatusConflict, Code: "file_conflict", Message: "A file has the name of a folder that is sent."},
-	fail.FileTooBig:     {Status: http.StatusRequestEntityTooLarge, Code: "too_long", Message: "The files are too big for the storage."},
-	fail.Usage:          {Status: http.StatusBadRequest, Code: "bad_request", Message: "The transfer can't be carried out as it was asked for."},
+	fail.Authorization: {Status: http.StatusForbidden, Code: "token_refused",
+		Message: "The node does not accept this permission: it is not valid for this, or it has expired."},
+	fail.Authentication: {Status: http.StatusForbidden, Code: "token_refused",
+		Message: "The node does not let this user in."},
+	fail.Canceled: {Status: http.StatusForbidden, Code: "token_withdrawn",
+		Message: "The transfer was ended on the node: its permission was withdrawn, or an administrator canceled it."},
+	fail.NoSpace: {Status: http.StatusInsufficientStorage, Code: "node_full",
+		Message: "There is no room left where the package is stored."},
+	fail.NoSuchFile: {Status: http.StatusNotFound, Code: "no_such_package",
+		Message: "The package, or a file of it, is not there any more."},
+	fail.BadPath: {Status: http.StatusNotFound, Code: "no_such_package",
+		Message: "The permission is not for this file or folder, or its name can't be stored."},
+	fail.PathTooLong: {Status: http.StatusUnprocessableEntity, Code: "bad_name",
+		Message: "The name of a file is too long for the storage."},
+	fail.AlreadyExists: {Status: http.StatusConflict, Code: "file_busy",
+		Message: "Another transfer writes this file, or two files have one name.", RetryAfter: 5},
+	fail.IsDirectory: {Status: http.StatusConflict, Code: "file_conflict",
+		Message: "A folder has the name of a file that is sent."},
+	fail.NotDirectory: {Status: http.StatusConflict, Code: "file_conflict",
+		Message: "A file has the name of a folder that is sent."},
+	fail.FileTooBig: {Status: http.StatusRequestEntityTooLarge, Code: "too_long",
+		Message: "The files are too big for the storage."},
+	fail.Usage: {Status: http.StatusBadRequest, Code: "bad_request",
+		Message: "The transfer can't be carried out as it was asked for."},
 }
 
 // unreachable are the codes of a node that does not answer.
@@ -59,23 +71,29 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.Is(err, transfer.ErrOffset):
-		return &Problem{Status: http.StatusConflict, Code: "offset_mismatch", Message: "The bytes do not follow those that are there.", Err: err}
+		return &Problem{Status: http.StatusConflict, Code: "offset_mismatch",
+			Message: "The bytes do not follow those that are there.", Err: err}
 	case errors.Is(err, transfer.ErrTooLong):
-		return &Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_long", Message: "The file has more bytes than were announced.", Err: err}
+		return &Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_long",
+			Message: "The file has more bytes than were announced.", Err: err}
 	case errors.As(err, &f):
 		if known, ok := kinds[f.Code]; ok {
 			known.Err = err
 			return &known
 		}
 		if unreachable[f.Code] {
-			return &Problem{Status: http.StatusBadGateway, Code: "node_unreachable", Message: "The transfer node does not answer, or the connection to it was lost.",
+			return &Problem{Status: http.StatusBadGateway, Code: "node_unreachable",
+				Message:    "The transfer node does not answer, or the connection to it was lost.",
 				RetryAfter: 5, Err: err}
 		}
-		return &Problem{Status: http.StatusBadGateway, Code: "node_error", Message: "The transfer node reports: " + f.Text, Err: err}
+		return &Problem{Status: http.StatusBadGateway, Code: "node_error",
+			Message: "The transfer node reports: " + f.Text, Err: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return &Problem{Status: http.StatusRequestTimeout, Code: "request_timeout", Message: "The request was given up.", Err: err}
+		return &Problem{Status: http.StatusRequestTimeout, Code: "request_timeout",
+			Message: "The request was given up.", Err: err}
 	}
-	return &Problem{Status: http.StatusInternalServerError, Code: "internal_error", Message: "The request could not be answered. Try again.", Err: err}
+	return &Problem{Status: http.StatusInternalServerError, Code: "internal_error",
+		Message: "The request could not be answered. Try again.", Err: err}
 }
 
 // body is the JSON of a problem, in the form of core's API and, in error, that of the page's.
@@ -93,7 +111,8 @@ type errorBody struct {
 }
 
 func (p *Problem) body(requestID string) body {
-	return body{Status: strconv.Itoa(p.Status), Code: p.Code, Message: p.Message, RequestID: requestID, Error: errorBody{p.Code, p.Message}}
+	return body{Status: strconv.Itoa(p.Status), Code: p.Code, Message: p.Message, RequestID: requestID,
+		Error: errorBody{p.Code, p.Message}}
 }
 
 // refuse answers a request with what went wrong, and logs what the client is not told.

@@ -29,7 +29,8 @@ func (w *world) process(program string) *exec.Cmd {
 	address := l.Addr().String()
 	l.Close()
 	c := exec.CommandContext(w.t.Context(), program, "gateway", "--listen", address)
-	c.Env = append(os.Environ(), "FASPEX_GATEWAY_SECRET=a secret of the gateway's tests", "FASPEX_GATEWAY_NODES_FILE="+w.nodes)
+	c.Env = append(os.Environ(), "FASPEX_GATEWAY_SECRET=a secret of the gateway's tests",
+		"FASPEX_GATEWAY_NODES_FILE="+w.nodes)
 	c.Stdout, c.Stderr = w.log, w.log
 	if err := c.Start(); err != nil {
 		w.t.Fatal(err)
@@ -102,11 +103,13 @@ func TestUploadOutlivesTheProcess(t *testing.T) {
 func TestUploadToAFullNode(t *testing.T) {
 	w := newWorld(t)
 	dir, tool := t.TempDir(), filepath.Join(t.TempDir(), "node")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "faspex.io/operator/hack/bench/node").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool,
+		"faspex.io/operator/hack/bench/node").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	script := fmt.Sprintf(`mount -t tmpfs -o size=8m none %s && exec "$0" "$@"`, dir)
-	c := exec.CommandContext(t.Context(), "unshare", "-m", "--propagation", "private", "sh", "-c", script, tool, "-root", dir, "-addr", "127.0.0.1:0")
+	c := exec.CommandContext(t.Context(), "unshare", "-m", "--propagation", "private", "sh", "-c", script, tool,
+		"-root", dir, "-addr", "127.0.0.1:0")
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +134,8 @@ func TestUploadToAFullNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.start()
-	spec := transferspec.Spec{RemoteHost: "127.0.0.1", Token: contact.Token, SSHFP: contact.Fingerprint, RemoteUser: "xfer"}
+	spec := transferspec.Spec{RemoteHost: "127.0.0.1", Token: contact.Token, SSHFP: contact.Fingerprint,
+		RemoteUser: "xfer"}
 	if r := w.create(spec, []file{{"big", 20 << 20, modified}}); r.status != 507 || r.code() != "node_full" {
 		t.Errorf("a file that is too big: %d %s", r.status, r.body)
 	}

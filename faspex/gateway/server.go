@@ -1,6 +1,6 @@
-// Package gateway moves files between HTTP and transfer nodes: uploads of the page by tus, downloads by ticket, and the published
-// gateway API. It keeps no files: what comes from a browser is pushed into a session with a node at once, and what comes from a node goes
-// to the browser as fast as that takes it.
+// Package gateway moves files between HTTP and transfer nodes: uploads of the page by tus, downloads by ticket, and
+// the published gateway API. It keeps no files: what comes from a browser is pushed into a session with a node at
+// once, and what comes from a node goes to the browser as fast as that takes it.
 //
 // It believes no token by itself: nodes check them, and decide what a session may do.
 package gateway

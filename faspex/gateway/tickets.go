@@ -37,9 +37,11 @@ type usedTicket struct {
 	expires time.Time
 }
 
-var errTicketUsed = newProblem(http.StatusGone, "ticket_used", "This download address was used already. Start the download again from the package.")
+var errTicketUsed = newProblem(http.StatusGone, "ticket_used",
+	"This download address was used already. Start the download again from the package.")
 
-// begin takes a ticket that was not used, or one that goes on with what it began: etag is that of what it goes on with, then.
+// begin takes a ticket that was not used, or one that goes on with what it began: etag is that of what it goes on
+// with, then.
 func (u *usedTickets) begin(t ticket.Ticket, r *http.Request) (etag string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -104,10 +106,12 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 	t, err := ticket.Open(s.ring, r.PathValue("ticket"), time.Now())
 	switch {
 	case errors.Is(err, ticket.ErrExpired):
-		s.refusePerson(w, r, newProblem(http.StatusGone, "ticket_expired", "This download address is not valid any more. Start the download again from the package."))
+		s.refusePerson(w, r, newProblem(http.StatusGone, "ticket_expired",
+			"This download address is not valid any more. Start the download again from the package."))
 		return
 	case err != nil:
-		s.refusePerson(w, r, newProblem(http.StatusNotFound, "ticket_invalid", "There is no such download. Start it again from the package."))
+		s.refusePerson(w, r, newProblem(http.StatusNotFound, "ticket_invalid",
+			"There is no such download. Start it again from the package."))
 		return
 	}
 	before, err := s.used.begin(t, r)
@@ -133,7 +137,8 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 	defer session.close(errClosed)
 	c, err := session.content(r, t)
 	if err == nil && before != "" && c.etag != before {
-		err = newProblem(http.StatusPreconditionFailed, "file_changed", "The files have changed since the download began. Start it again from the package.")
+		err = newProblem(http.StatusPreconditionFailed, "file_changed",
+			"The files have changed since the download began. Start it again from the package.")
 	}
 	if err != nil {
 		s.refusePerson(w, r, err)
@@ -189,7 +194,8 @@ func etagOf(zip bool, entries []transfer.DownloadEntry) string {
 	fmt.Fprintf(h, "1 %v\n", zip)
 	for _, e := range entries {
 		h.Write([]byte(e.Path))
-		h.Write(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte{0}, uint64(e.Size)), uint64(e.ModTime.UnixNano())))
+		h.Write(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte{0}, uint64(e.Size)),
+			uint64(e.ModTime.UnixNano())))
 	}
 	return `"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16]) + `"`
 }
@@ -220,7 +226,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *content) {
 			part, ok, err := parseRange(r.Header.Get("Range"), c.size)
 			if err != nil {
 				h.Set("Content-Range", "bytes */"+strconv.FormatInt(c.size, 10))
-				s.refusePerson(w, r, newProblem(http.StatusRequestedRangeNotSatisfiable, "bad_range", "The part that was asked for is not in the file."))
+				s.refusePerson(w, r, newProblem(http.StatusRequestedRangeNotSatisfiable, "bad_range",
+					"The part that was asked for is not in the file."))
 				return
 			}
 			if ok {
@@ -240,7 +247,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *content) {
 	err := c.write(r, out, want)
 	s.bounds.bytes.WithLabelValues("out").Add(float64(out.n))
 	if err != nil {
-		s.log.InfoContext(r.Context(), "download broke off", "request", process.RequestID(r.Context()), "bytes", out.n, "error", err)
+		s.log.InfoContext(r.Context(), "download broke off", "request", process.RequestID(r.Context()), "bytes",
+			out.n, "error", err)
 		panic(http.ErrAbortHandler) // The client has to see that it is not whole.
 	}
 }
@@ -287,7 +295,8 @@ func (s *Server) refusePerson(w http.ResponseWriter, r *http.Request, err error)
 	}
 	p := problemOf(err)
 	if p.Err != nil && p.Status >= 500 {
-		s.log.WarnContext(r.Context(), "request failed", "request", process.RequestID(r.Context()), "code", p.Code, "error", p.Err)
+		s.log.WarnContext(r.Context(), "request failed", "request", process.RequestID(r.Context()), "code", p.Code,
+			"error", p.Err)
 	}
 	h := w.Header()
 	h.Del("Content-Disposition")

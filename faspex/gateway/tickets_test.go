@@ -41,7 +41,8 @@ func (w *world) ticket(spec transferspec.Spec, name string, zip bool) string {
 
 func (w *world) ticketUntil(spec transferspec.Spec, name string, zip bool, expires time.Time) string {
 	w.t.Helper()
-	s, err := ticket.Seal(w.ring, ticket.Ticket{ID: uuid.NewString(), Expires: expires, Name: name, Zip: zip, Spec: spec})
+	s, err := ticket.Seal(w.ring, ticket.Ticket{ID: uuid.NewString(), Expires: expires, Name: name, Zip: zip,
+		Spec: spec})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -56,8 +57,10 @@ func TestDownloadOfAFile(t *testing.T) {
 	head := w.do("HEAD", url, nil).mustBe(t, 200)
 	r := w.do("GET", url, nil).mustBe(t, 200)
 	h := r.header
-	if !bytes.Equal(r.body, b) || h.Get("Content-Length") != fmt.Sprint(len(b)) || head.header.Get("Content-Length") != h.Get("Content-Length") {
-		t.Errorf("%d bytes of %d, lengths %s and %s", len(r.body), len(b), head.header.Get("Content-Length"), h.Get("Content-Length"))
+	if !bytes.Equal(r.body, b) || h.Get("Content-Length") != fmt.Sprint(len(b)) ||
+		head.header.Get("Content-Length") != h.Get("Content-Length") {
+		t.Errorf("%d bytes of %d, lengths %s and %s", len(r.body), len(b), head.header.Get("Content-Length"),
+			h.Get("Content-Length"))
 	}
 	etag := h.Get("ETag")
 	if etag == "" || etag != head.header.Get("ETag") || h.Get("Accept-Ranges") != "bytes" ||
@@ -74,15 +77,18 @@ func TestDownloadOfAFile(t *testing.T) {
 		from   int64
 		to     int
 	}{
-		"used":                  {"GET", nil, 410, 0, 0},
-		"used, HEAD":            {"HEAD", nil, 410, 0, 0},
-		"a range alone":         {"GET", []string{"Range", "bytes=5-"}, 410, 0, 0},
-		"another etag":          {"GET", []string{"Range", "bytes=5-", "If-Range", `"x"`}, 410, 0, 0},
-		"the rest":              {"GET", []string{"Range", "bytes=3000000-", "If-Range", etag}, 206, 3000000, len(b)},
-		"the rest, If-Match":    {"GET", []string{"Range", "bytes=3000000-", "If-Match", `"y", ` + etag}, 206, 3000000, len(b)},
-		"a middle":              {"GET", []string{"Range", "bytes=7-1048576", "If-Range", etag}, 206, 7, 1048577},
-		"the end":               {"GET", []string{"Range", "bytes=-5", "If-Range", etag}, 206, int64(len(b)) - 5, len(b)},
-		"behind the end":        {"GET", []string{"Range", fmt.Sprintf("bytes=%d-", len(b)), "If-Match", etag}, 416, 0, 0},
+		"used":          {"GET", nil, 410, 0, 0},
+		"used, HEAD":    {"HEAD", nil, 410, 0, 0},
+		"a range alone": {"GET", []string{"Range", "bytes=5-"}, 410, 0, 0},
+		"another etag":  {"GET", []string{"Range", "bytes=5-", "If-Range", `"x"`}, 410, 0, 0},
+		"the rest":      {"GET", []string{"Range", "bytes=3000000-", "If-Range", etag}, 206, 3000000, len(b)},
+		"the rest, If-Match": {"GET", []string{"Range", "bytes=3000000-", "If-Match", `"y", ` + etag}, 206,
+			3000000, len(b)},
+		"a middle": {"GET", []string{"Range", "bytes=7-1048576", "If-Range", etag}, 206, 7, 1048577},
+		"the end": {"GET", []string{"Range", "bytes=-5", "If-Range", etag}, 206, int64(len(b)) - 5,
+			len(b)},
+		"behind the end": {"GET", []string{"Range", fmt.Sprintf("bytes=%d-", len(b)), "If-Match", etag}, 416,
+			0, 0},
 		"all again, by its tag": {"GET", []string{"If-Range", etag}, 200, 0, len(b)},
 	} {
 		r := w.do(c.method, url, nil, c.header...)
@@ -144,7 +150,8 @@ func TestDownloadOfAClientThatIsGoneCanBeGoneOnWith(t *testing.T) {
 	if o, _ := w.node.Last(t).Ended(t); o.Status == "completed" {
 		t.Error("the node takes a download that broke off for complete")
 	}
-	r := w.do("GET", url, nil, "Range", fmt.Sprintf("bytes=%d-", len(first)), "If-Range", res.Header.Get("ETag")).mustBe(t, 206)
+	r := w.do("GET", url, nil, "Range", fmt.Sprintf("bytes=%d-", len(first)), "If-Range",
+		res.Header.Get("ETag")).mustBe(t, 206)
 	if !bytes.Equal(append(first, r.body...), b) {
 		t.Error("both parts are not the whole")
 	}
@@ -153,7 +160,8 @@ func TestDownloadOfAClientThatIsGoneCanBeGoneOnWith(t *testing.T) {
 func TestDownloadAsArchive(t *testing.T) {
 	w := newWorld(t)
 	want := map[string][]byte{}
-	for i, name := range []string{"a.txt", "d/ä ü.txt", "d/CON.txt", "d/e:f.txt", "d/F.TXT", "d/f.txt", "d/empty", "z/\u202egpj.exe", "z/日本.bin"} {
+	for i, name := range []string{"a.txt", "d/ä ü.txt", "d/CON.txt", "d/e:f.txt", "d/F.TXT", "d/f.txt", "d/empty",
+		"z/\u202egpj.exe", "z/日本.bin"} {
 		want[name] = noise(uint64(i), i*400_000)
 		w.put("PKG/"+name, want[name])
 	}
@@ -171,7 +179,8 @@ func TestDownloadAsArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := map[string]string{"d/CON.txt": "d/_CON.txt", "d/e:f.txt": "d/e_f.txt", "d/f.txt": "d/f (2).txt", "z/\u202egpj.exe": "z/gpj.exe"}
+	names := map[string]string{"d/CON.txt": "d/_CON.txt", "d/e:f.txt": "d/e_f.txt", "d/f.txt": "d/f (2).txt",
+		"z/\u202egpj.exe": "z/gpj.exe"}
 	for name, content := range want {
 		if other, ok := names[name]; ok {
 			name = other
@@ -190,7 +199,8 @@ func TestDownloadAsArchive(t *testing.T) {
 		t.Error("the empty folder is not there")
 	}
 	for _, from := range []int{1, len(r.body) / 2, len(r.body) - 1} {
-		part := w.do("GET", url, nil, "Range", fmt.Sprintf("bytes=%d-", from), "If-Range", r.header.Get("ETag")).mustBe(t, 206)
+		part := w.do("GET", url, nil, "Range", fmt.Sprintf("bytes=%d-", from), "If-Range",
+			r.header.Get("ETag")).mustBe(t, 206)
 		if !bytes.Equal(part.body, r.body[from:]) {
 			t.Errorf("from %d on it is another archive", from)
 		}
@@ -246,7 +256,8 @@ func TestHTTPDownloadIsPrevented(t *testing.T) {
 	w.put("p/f", []byte("hello"))
 	spec := w.node.Download(t, "/p/f")
 	sealed := json.RawMessage(`{"aspera":{"faspex":{"prevent_http_download":true}}}`)
-	spec.Token = w.node.Seal(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: "/p/f"}}, Tags: sealed})
+	spec.Token = w.node.Seal(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: "/p/f"}},
+		Tags: sealed})
 	if r := w.do("GET", w.ticket(spec, "f", false), nil); r.status != 403 || r.code() != "token_refused" {
 		t.Errorf("the node lets it pass: %d %s", r.status, r.body)
 	}

@@ -16,15 +16,16 @@ import (
 	"time"
 )
 
-// The tus 1.0 protocol, core and checksum, on the files of an upload session. The library tusd is not used: its store owns creation,
-// locks and ids of single files, while here a session with a node, its manifest and its verification span all files, and the offset is the
-// node's word. What is left of the protocol are two methods.
+// The tus 1.0 protocol, core and checksum, on the files of an upload session. The library tusd is not used: its store
+// owns creation, locks and ids of single files, while here a session with a node, its manifest and its verification
+// span all files, and the offset is the node's word. What is left of the protocol are two methods.
 
 const (
 	tusVersion = "1.0.0"
 	// bodyIdle is how long a body may stand still.
 	bodyIdle = 2 * time.Minute
-	// mostHeld is how long a chunk with a checksum may be to be kept until that is known; heldChunks is how many are at a time.
+	// mostHeld is how long a chunk with a checksum may be to be kept until that is known; heldChunks is how many are
+	// at a time.
 	mostHeld   = 16 << 20
 	heldChunks = 2
 	// statusChecksum is what tus answers to a checksum that does not match.
@@ -51,7 +52,8 @@ func (s *Server) withFile(next func(http.ResponseWriter, *http.Request, *upload,
 	return s.withUpload(func(w http.ResponseWriter, r *http.Request, u *upload) {
 		if v := r.Header.Get("Tus-Resumable"); v != "" && v != tusVersion {
 			w.Header().Set("Tus-Version", tusVersion)
-			s.refuse(w, r, newProblem(http.StatusPreconditionFailed, "bad_request", "This server speaks version 1.0.0 of tus."))
+			s.refuse(w, r, newProblem(http.StatusPreconditionFailed, "bad_request",
+				"This server speaks version 1.0.0 of tus."))
 			return
 		}
 		i, err := strconv.Atoi(r.PathValue("file"))
@@ -91,7 +93,8 @@ func (s *Server) headFile(w http.ResponseWriter, r *http.Request, u *upload, f *
 	w.WriteHeader(http.StatusOK)
 }
 
-// interrupt ends the request that gives bytes of a file, if there is one: its client may be gone without anybody having noticed.
+// interrupt ends the request that gives bytes of a file, if there is one: its client may be gone without anybody
+// having noticed.
 func (f *uploadFile) interrupt() {
 	f.mu.Lock()
 	current := f.current
@@ -158,8 +161,10 @@ func (s *Server) patchFile(w http.ResponseWriter, r *http.Request, u *upload, f 
 }
 
 func patchHeaders(r *http.Request) (off int64, check *checksum, err error) {
-	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(t) != "application/offset+octet-stream" {
-		return 0, nil, newProblem(http.StatusUnsupportedMediaType, "bad_request", "The bytes of a file come as application/offset+octet-stream.")
+	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"),
+		";"); strings.TrimSpace(t) != "application/offset+octet-stream" {
+		return 0, nil, newProblem(http.StatusUnsupportedMediaType, "bad_request",
+			"The bytes of a file come as application/offset+octet-stream.")
 	}
 	off, err = strconv.ParseInt(r.Header.Get("Upload-Offset"), 10, 64)
 	if err != nil || off < 0 {
@@ -174,19 +179,23 @@ func patchHeaders(r *http.Request) (off int64, check *checksum, err error) {
 }
 
 // give gives the bytes of a body to the upload.
-func (s *Server) give(ctx context.Context, u *upload, f *uploadFile, off, length int64, check *checksum, b io.Reader) (int64, error) {
+func (s *Server) give(ctx context.Context, u *upload, f *uploadFile, off, length int64, check *checksum,
+	b io.Reader) (int64, error) {
 	now, err := u.Upload.Offset(ctx, f.entry)
 	switch {
 	case err != nil:
 		return 0, err
 	case off != now:
-		return 0, newProblem(http.StatusConflict, "offset_mismatch", "The file goes on at "+strconv.FormatInt(now, 10)+".")
+		return 0, newProblem(http.StatusConflict, "offset_mismatch", "The file goes on at "+strconv.FormatInt(now,
+			10)+".")
 	case length > f.size-off:
-		return 0, newProblem(http.StatusRequestEntityTooLarge, "too_long", "The file has more bytes than were announced.")
+		return 0, newProblem(http.StatusRequestEntityTooLarge, "too_long",
+			"The file has more bytes than were announced.")
 	case check == nil:
 		return u.Upload.ReadFrom(ctx, f.entry, off, b)
 	case length < 0 || length > mostHeld:
-		return 0, newProblem(http.StatusRequestEntityTooLarge, "too_long", "A chunk with a checksum tells its length, which is at most 16 MiB.")
+		return 0, newProblem(http.StatusRequestEntityTooLarge, "too_long",
+			"A chunk with a checksum tells its length, which is at most 16 MiB.")
 	}
 	select {
 	case s.held <- struct{}{}:
@@ -200,7 +209,8 @@ func (s *Server) give(ctx context.Context, u *upload, f *uploadFile, off, length
 	}
 	check.hash.Write(chunk)
 	if !bytes.Equal(check.hash.Sum(nil), check.want) {
-		return 0, newProblem(statusChecksum, "checksum_mismatch", "The bytes are not those that their checksum is of. They were not taken.")
+		return 0, newProblem(statusChecksum, "checksum_mismatch",
+			"The bytes are not those that their checksum is of. They were not taken.")
 	}
 	return u.Upload.ReadFrom(ctx, f.entry, off, bytes.NewReader(chunk))
 }
@@ -220,11 +230,13 @@ func parseChecksum(text string) (*checksum, error) {
 	case "sha256":
 		c.hash = sha256.New()
 	default:
-		return nil, newProblem(http.StatusBadRequest, "bad_request", "Upload-Checksum is sha1 or sha256, a space and base64.")
+		return nil, newProblem(http.StatusBadRequest, "bad_request",
+			"Upload-Checksum is sha1 or sha256, a space and base64.")
 	}
 	want, err := base64.StdEncoding.DecodeString(value)
 	if err != nil || len(want) != c.hash.Size() {
-		return nil, newProblem(http.StatusBadRequest, "bad_request", "Upload-Checksum is sha1 or sha256, a space and base64.")
+		return nil, newProblem(http.StatusBadRequest, "bad_request",
+			"Upload-Checksum is sha1 or sha256, a space and base64.")
 	}
 	c.want = want
 	return c, nil
@@ -248,7 +260,8 @@ func (b *patchBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = newProblem(http.StatusRequestTimeout, "request_timeout", "The bytes did not come, or another request goes on with the file.")
+		err = newProblem(http.StatusRequestTimeout, "request_timeout",
+			"The bytes did not come, or another request goes on with the file.")
 	}
 	return n, err
 }

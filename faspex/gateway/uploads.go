@@ -183,7 +183,8 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any, most int64) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &tooLong):
-		return newProblem(http.StatusRequestEntityTooLarge, "too_long", "The list of files is too long: send them in several packages.")
+		return newProblem(http.StatusRequestEntityTooLarge, "too_long",
+			"The list of files is too long: send them in several packages.")
 	case errors.As(err, &wrong):
 		return newProblem(http.StatusBadRequest, "bad_request", "The field "+wrong.Field+" has a wrong type.")
 	case err != nil:
@@ -326,7 +327,8 @@ func (u *upload) failure() error {
 	return u.err
 }
 
-// lost makes of the loss of the node what a client has to know: that this session is over, and another one goes on with it.
+// lost makes of the loss of the node what a client has to know: that this session is over, and another one goes on
+// with it.
 func (u *upload) lost(err error) error {
 	if p := problemOf(err); p.Code == "node_unreachable" {
 		return &Problem{Status: http.StatusGone, Code: "session_ended", Err: p.Err,
@@ -353,7 +355,8 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *http.Request, u *uploa
 	if !u.isOver() {
 		for _, f := range u.files {
 			if now := u.Upload.State(f.entry); now.Err == nil && now.Offset < f.size {
-				s.refuse(w, r, newProblem(http.StatusConflict, "offset_mismatch", "The file "+f.path+" has not arrived completely."))
+				s.refuse(w, r, newProblem(http.StatusConflict, "offset_mismatch",
+					"The file "+f.path+" has not arrived completely."))
 				return
 			}
 		}

@@ -24,7 +24,8 @@ import (
 func TestUploadByTus(t *testing.T) {
 	w := newWorld(t)
 	big, small := noise(1, 5<<20+3), []byte("hello")
-	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"a/big", int64(len(big)), modified}, {"a/ü/small", 5, modified}, {"a/empty", 0, modified}},
+	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"a/big", int64(len(big)), modified}, {"a/ü/small", 5,
+		modified}, {"a/empty", 0, modified}},
 		"a", "a/none"))
 	if len(u.Files) != 3 || u.Files[0].Offset == nil || *u.Files[0].Offset != 0 || u.Files[1].Path != "a/ü/small" {
 		t.Fatalf("%+v", u)
@@ -33,7 +34,8 @@ func TestUploadByTus(t *testing.T) {
 		t.Errorf("complete before the end: %s", r.body)
 	}
 	head := w.do("HEAD", u.Files[0].URL, nil, "Tus-Resumable", "1.0.0").mustBe(t, 200)
-	if h := head.header; h.Get("Upload-Offset") != "0" || h.Get("Upload-Length") != fmt.Sprint(len(big)) || h.Get("Cache-Control") != "no-store" ||
+	if h := head.header; h.Get("Upload-Offset") != "0" || h.Get("Upload-Length") != fmt.Sprint(len(big)) ||
+		h.Get("Cache-Control") != "no-store" ||
 		h.Get("Tus-Resumable") != "1.0.0" {
 		t.Errorf("HEAD: %v", h)
 	}
@@ -47,7 +49,8 @@ func TestUploadByTus(t *testing.T) {
 	}
 	w.patch(u.Files[1].URL, 0, small).mustBe(t, 204)
 	var done completed
-	if err := json.Unmarshal(w.complete(u).mustBe(t, 200).body, &done); err != nil || done.Files != 3 || done.Bytes != int64(len(big)+5) {
+	if err := json.Unmarshal(w.complete(u).mustBe(t, 200).body, &done); err != nil || done.Files != 3 ||
+		done.Bytes != int64(len(big)+5) {
 		t.Errorf("%+v: %v", done, err)
 	}
 	w.has("in/a/big", big)
@@ -60,7 +63,8 @@ func TestUploadByTus(t *testing.T) {
 		t.Errorf("its time is %v", info.ModTime())
 	}
 	var state uploadState
-	if err := json.Unmarshal(w.do("GET", Base+"/sessions/"+u.ID, nil).mustBe(t, 200).body, &state); err != nil || state.Status != "completed" ||
+	if err := json.Unmarshal(w.do("GET", Base+"/sessions/"+u.ID, nil).mustBe(t, 200).body, &state); err != nil ||
+		state.Status != "completed" ||
 		len(state.Files) != 3 || state.Files[0].Status != "completed" {
 		t.Errorf("%+v: %v", state, err)
 	}
@@ -112,15 +116,18 @@ func TestUploadRefusals(t *testing.T) {
 		"another version":   {w.patch(url, 1<<20, b[1<<20:], "Tus-Resumable", "0.2.2"), 412, "bad_request"},
 		"no such file":      {w.patch(Base+"/sessions/"+u.ID+"/files/1", 0, b), 404, "not_found"},
 		"no such session":   {w.patch(Base+"/sessions/x/files/0", 0, b), 404, "session_unknown"},
-		"a bad checksum": {w.patch(url, 1<<20, b[1<<20:], "Upload-Checksum", "sha1 "+base64.StdEncoding.EncodeToString(make([]byte, 20))), 460,
+		"a bad checksum": {w.patch(url, 1<<20, b[1<<20:], "Upload-Checksum",
+			"sha1 "+base64.StdEncoding.EncodeToString(make([]byte, 20))), 460,
 			"checksum_mismatch"},
 		"an unknown checksum": {w.patch(url, 1<<20, b[1<<20:], "Upload-Checksum", "crc32 AAAA"), 400, "bad_request"},
 		"not JSON":            {w.do("POST", Base+"/sessions", strings.NewReader("{")), 400, "bad_request"},
 		"nothing":             {w.create(w.node.Upload(t, "/in"), nil), 400, "bad_request"},
-		"a path outside":      {w.create(w.node.Upload(t, "/in"), []file{{"../x", 1, modified}}), 404, "no_such_package"},
-		"a path in a path":    {w.create(w.node.Upload(t, "/in"), []file{{"a/../../x", 1, modified}}), 404, "no_such_package"},
-		"an absolute path":    {w.create(w.node.Upload(t, "/in"), []file{{"/x", 1, modified}}), 404, "no_such_package"},
-		"a negative size":     {w.create(w.node.Upload(t, "/in"), []file{{"x", -1, modified}}), 400, "bad_request"},
+		"a path outside": {w.create(w.node.Upload(t, "/in"), []file{{"../x", 1, modified}}), 404,
+			"no_such_package"},
+		"a path in a path": {w.create(w.node.Upload(t, "/in"), []file{{"a/../../x", 1, modified}}), 404,
+			"no_such_package"},
+		"an absolute path": {w.create(w.node.Upload(t, "/in"), []file{{"/x", 1, modified}}), 404, "no_such_package"},
+		"a negative size":  {w.create(w.node.Upload(t, "/in"), []file{{"x", -1, modified}}), 400, "bad_request"},
 	} {
 		if c.reply.status != c.status || c.reply.code() != c.code {
 			t.Errorf("%s: %d %s instead of %d %s", name, c.reply.status, c.reply.body, c.status, c.code)
@@ -131,7 +138,8 @@ func TestUploadRefusals(t *testing.T) {
 	}
 	// A body without a length that goes on behind the end spoils the file.
 	long := io.MultiReader(bytes.NewReader(b[1<<20:]), strings.NewReader("x"))
-	r := w.do("PATCH", url, struct{ io.Reader }{long}, "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 413)
+	r := w.do("PATCH", url, struct{ io.Reader }{long}, "Content-Type", "application/offset+octet-stream",
+		"Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 413)
 	if r.code() != "too_long" {
 		t.Errorf("a longer body: %s", r.body)
 	}
@@ -144,13 +152,17 @@ func TestUploadChecksums(t *testing.T) {
 	b := noise(1, 3<<20)
 	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", int64(len(b)), modified}}))
 	one, two := sha1.Sum(b[:1<<20]), sha256.Sum256(b[1<<20:])
-	w.patch(u.Files[0].URL, 0, b[:1<<20], "Upload-Checksum", "sha1 "+base64.StdEncoding.EncodeToString(one[:])).mustBe(t, 204)
-	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 405)
-	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream", "Upload-Offset", fmt.Sprint(1<<20),
+	w.patch(u.Files[0].URL, 0, b[:1<<20], "Upload-Checksum",
+		"sha1 "+base64.StdEncoding.EncodeToString(one[:])).mustBe(t, 204)
+	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream",
+		"Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 405)
+	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream",
+		"Upload-Offset", fmt.Sprint(1<<20),
 		"X-HTTP-Method-Override", "PATCH", "Upload-Checksum", "sha256 "+base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
 	w.complete(u).mustBe(t, 200)
 	w.has("in/f", b)
-	if h := w.do("OPTIONS", Base+"/sessions", nil).mustBe(t, 204).header; h.Get("Tus-Version") != "1.0.0" || h.Get("Tus-Checksum-Algorithm") != "sha1,sha256" {
+	if h := w.do("OPTIONS", Base+"/sessions", nil).mustBe(t, 204).header; h.Get("Tus-Version") != "1.0.0" ||
+		h.Get("Tus-Checksum-Algorithm") != "sha1,sha256" {
 		t.Errorf("OPTIONS: %v", h)
 	}
 }
@@ -240,7 +252,8 @@ func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	none := spec
 	none.Token = ""
 	expired := spec
-	expired.Token = w.node.Seal(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}}, ExpiresAt: time.Now().Add(-time.Hour)})
+	expired.Token = w.node.Seal(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/in"}},
+		ExpiresAt: time.Now().Add(-time.Hour)})
 	elsewhere := spec
 	elsewhere.DestinationRoot = "/other"
 	for name, c := range map[string]struct {
@@ -271,7 +284,8 @@ func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	w.patch(u.Files[0].URL, 0, []byte("x")).mustBe(t, 204)
 	w.complete(u).mustBe(t, 200)
 	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
-	for _, line := range []string{`faspex_gateway_sessions_ended_total{kind="upload",outcome="completed"} 1`, `faspex_gateway_bytes_total{direction="in"} 1`} {
+	for _, line := range []string{`faspex_gateway_sessions_ended_total{kind="upload",outcome="completed"} 1`,
+		`faspex_gateway_bytes_total{direction="in"} 1`} {
 		if !strings.Contains(metrics, line) {
 			t.Errorf("no %s in the metrics", line)
 		}
@@ -285,7 +299,8 @@ func TestUploadTokenWithdrawn(t *testing.T) {
 	w.node.Last(t).Cancel()
 	w.node.Last(t).Ended(t)
 	var r reply
-	for r = w.do("GET", Base+"/sessions/"+u.ID, nil); bytes.Contains(r.body, []byte(`"status":"running","error":null`)); {
+	for r = w.do("GET", Base+"/sessions/"+u.ID, nil); bytes.Contains(r.body,
+		[]byte(`"status":"running","error":null`)); {
 		r = w.do("GET", Base+"/sessions/"+u.ID, nil)
 	}
 	if r = w.patch(u.Files[0].URL, 3<<20, noise(1, 100)); r.status != 403 || r.code() != "token_withdrawn" {
@@ -302,7 +317,8 @@ func TestUploadOfALostNodeTellsToBeginAnew(t *testing.T) {
 	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))
 	lost := w.server.uploads.find(u.ID)
 	lost.close(fail.New(fail.ConnectionLost, "connection lost"))
-	for name, r := range map[string]reply{"PATCH": w.patch(u.Files[0].URL, 0, noise(1, 100)), "complete": w.complete(u)} {
+	for name, r := range map[string]reply{"PATCH": w.patch(u.Files[0].URL, 0, noise(1, 100)),
+		"complete": w.complete(u)} {
 		if r.status != 410 || r.code() != "session_ended" {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
@@ -333,7 +349,8 @@ func TestUploadBounds(t *testing.T) {
 	files := []file{{"f", 1, modified}}
 	w.created(w.create(w.node.Upload(t, "/a"), files))
 	w.created(w.create(w.node.Upload(t, "/b"), files))
-	if r := w.create(w.node.Upload(t, "/c"), files); r.status != 503 || r.code() != "busy" || r.header.Get("Retry-After") == "" {
+	if r := w.create(w.node.Upload(t, "/c"), files); r.status != 503 || r.code() != "busy" ||
+		r.header.Get("Retry-After") == "" {
 		t.Errorf("one session too many: %d %s", r.status, r.body)
 	}
 	w = newWorldAt(t, w.node, func(c *Config) { c.Limits.PerClient = 1 })
@@ -342,7 +359,8 @@ func TestUploadBounds(t *testing.T) {
 		t.Errorf("one of a client too many: %d %s", r.status, r.body)
 	}
 	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
-	for _, line := range []string{`faspex_gateway_sessions{kind="upload"} 1`, `faspex_gateway_refused_total{bound="client"} 1`} {
+	for _, line := range []string{`faspex_gateway_sessions{kind="upload"} 1`,
+		`faspex_gateway_refused_total{bound="client"} 1`} {
 		if !strings.Contains(metrics, line) {
 			t.Errorf("no %s in the metrics", line)
 		}

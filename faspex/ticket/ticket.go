@@ -1,5 +1,5 @@
-// Package ticket is what core gives to a person's browser for a download, and what the gateway opens: a sealed text that says which
-// files, under which name and until when. It knows nothing of HTTP and of who may download what.
+// Package ticket is what core gives to a person's browser for a download, and what the gateway opens: a sealed text
+// that says which files, under which name and until when. It knows nothing of HTTP and of who may download what.
 package ticket
 
 import (
@@ -30,7 +30,8 @@ type Ticket struct {
 	Spec transferspec.Spec `json:"spec"`
 }
 
-// MaxLen is how long a sealed ticket may be: with the rest of its address it has to fit the line of a request that routers take.
+// MaxLen is how long a sealed ticket may be: with the rest of its address it has to fit the line of a request that
+// routers take.
 const MaxLen = 7 << 10
 
 // maxOpened bounds what an opened ticket takes.
@@ -77,7 +78,8 @@ func Seal(ring *keyring.Ring, t Ticket) (string, error) {
 	return s, nil
 }
 
-// Open reads what Seal made, with the current secret of the ring or the one before. Its errors are ErrInvalid and ErrExpired.
+// Open reads what Seal made, with the current secret of the ring or the one before. Its errors are ErrInvalid and
+// ErrExpired.
 func Open(ring *keyring.Ring, s string, now time.Time) (Ticket, error) {
 	if len(s) > MaxLen {
 		return Ticket{}, ErrInvalid

@@ -44,10 +44,12 @@ func TestOpenGivesWhatSealTook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" || strings.Contains(s, "secret") {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" ||
+		strings.Contains(s, "secret") {
 		t.Errorf("%q does not fit an address, or tells its token", s)
 	}
-	for name, r := range map[string]*keyring.Ring{"the same secret": ring(t, secret, ""), "a new one": ring(t, "another secret of the tests", secret)} {
+	for name, r := range map[string]*keyring.Ring{"the same secret": ring(t, secret, ""), "a new one": ring(t,
+		"another secret of the tests", secret)} {
 		got, err := Open(r, s, now)
 		if diff := cmp.Diff(sample(), got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
@@ -97,7 +99,8 @@ func TestSealRefusesWhatFitsNoAddress(t *testing.T) {
 	}
 	similar := sample()
 	for i := range 300 {
-		similar.Spec.Paths = append(similar.Spec.Paths, transferspec.Path{Source: fmt.Sprintf("/packages/a/PKG - a/file-%d.dat", i)})
+		similar.Spec.Paths = append(similar.Spec.Paths,
+			transferspec.Path{Source: fmt.Sprintf("/packages/a/PKG - a/file-%d.dat", i)})
 	}
 	if s, err := Seal(ring(t, secret, ""), similar); err != nil {
 		t.Errorf("300 paths of a folder: %v (%d)", err, len(s))

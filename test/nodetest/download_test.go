@@ -31,7 +31,8 @@ func fetch(t *testing.T, spec transferspec.Spec) (*transfer.Download, chan error
 	d := transfer.NewDownload()
 	c := &transfer.Client{
 		Download: d, MaxMemory: 8 << 20,
-		Hello: control.Hello{Agent: "test", Direction: "receive", Token: spec.Token, Tags: spec.Tags, Cookie: spec.Cookie},
+		Hello: control.Hello{Agent: "test", Direction: "receive", Token: spec.Token, Tags: spec.Tags,
+			Cookie: spec.Cookie},
 		Dial: func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {
 			return udplink.Dial(ctx, net.JoinHostPort(spec.RemoteHost, strconv.Itoa(port)), cfg, udplink.Options{})
 		},
@@ -122,7 +123,8 @@ func TestDownloadGivesParts(t *testing.T) {
 	b := noise(1, 9<<20+5)
 	put(t, n, "big", b)
 	size := int64(len(b))
-	for _, c := range [][2]int64{{0, 0}, {0, 1}, {size - 1, size}, {3<<20 + 17, 5<<20 + 1}, {5 << 20, size}, {1, size}} {
+	for _, c := range [][2]int64{{0, 0}, {0, 1}, {size - 1, size}, {3<<20 + 17, 5<<20 + 1}, {5 << 20, size}, {1,
+		size}} {
 		d, ended := fetch(t, n.Download(t, "/big"))
 		if _, _, err := d.List(t.Context()); err != nil {
 			t.Fatal(err)
@@ -197,7 +199,8 @@ func TestDownloadEndsWithWhoIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := errors.New("gone")
-	if _, err := d.WriteTo(t.Context(), 0, writerFunc(func([]byte) (int, error) { return 0, gone })); !errors.Is(err, gone) {
+	if _, err := d.WriteTo(t.Context(), 0, writerFunc(func([]byte) (int, error) { return 0, gone })); !errors.Is(err,
+		gone) {
 		t.Error(err)
 	}
 	n.Last(t).Cancel()

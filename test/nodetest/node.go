@@ -124,7 +124,8 @@ func (n *Node) Upload(t testing.TB, folder string) transferspec.Spec {
 	id := uuid.NewString()
 	s := n.spec(transferspec.Send, id)
 	s.DestinationRoot, s.CreateDir = folder, true
-	s.Token = n.Seal(t, token.Grant{Direction: token.Send, TransferID: id, Cookie: s.Cookie, Tags: s.Tags, Paths: []token.Path{{Destination: folder}}})
+	s.Token = n.Seal(t, token.Grant{Direction: token.Send, TransferID: id, Cookie: s.Cookie, Tags: s.Tags,
+		Paths: []token.Path{{Destination: folder}}})
 	return s
 }
 

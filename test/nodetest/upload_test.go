@@ -101,12 +101,14 @@ func TestUploadTakesFilesAtOnceAndInAnyOrder(t *testing.T) {
 	n := Start(t)
 	m := transfer.NewMemory(8<<20, 8<<20)
 	var entries []transfer.UploadEntry
-	entries = append(entries, transfer.UploadEntry{Path: "d", Folder: true}, transfer.UploadEntry{Path: "none", Folder: true},
+	entries = append(entries, transfer.UploadEntry{Path: "d", Folder: true}, transfer.UploadEntry{Path: "none",
+		Folder: true},
 		transfer.UploadEntry{Path: "d/empty", ModTime: modified})
 	content := map[int][]byte{}
 	for i := range 8 {
 		content[len(entries)] = noise(uint64(i), i*1_700_001+1)
-		entries = append(entries, transfer.UploadEntry{Path: fmt.Sprintf("d/%d", i), Size: int64(i*1_700_001 + 1), ModTime: modified})
+		entries = append(entries, transfer.UploadEntry{Path: fmt.Sprintf("d/%d", i), Size: int64(i*1_700_001 + 1),
+			ModTime: modified})
 	}
 	s := begin(t, n.Upload(t, "/in"), m, entries)
 	// The last file goes first and all the others at once, in odd pieces.
@@ -155,7 +157,8 @@ func TestUploadTakesFilesAtOnceAndInAnyOrder(t *testing.T) {
 func TestUploadGoesOnWhereTheNodeWasLeft(t *testing.T) {
 	n := Start(t)
 	b := noise(1, 9<<20+77)
-	entries := []transfer.UploadEntry{{Path: "big", Size: int64(len(b)), ModTime: modified}, {Path: "whole", Size: 5 << 20, ModTime: modified}}
+	entries := []transfer.UploadEntry{{Path: "big", Size: int64(len(b)), ModTime: modified}, {Path: "whole",
+		Size: 5 << 20, ModTime: modified}}
 	m := transfer.NewMemory(8<<20, 8<<20)
 	s := begin(t, n.Upload(t, "/in"), m, entries)
 	if _, err := s.ReadFrom(t.Context(), 1, 0, bytes.NewReader(noise(2, 5<<20))); err != nil {
@@ -208,11 +211,13 @@ func TestUploadMemoryIsBoundedWhoeverWaits(t *testing.T) {
 	n := Start(t)
 	m := transfer.NewMemory(4<<20, 4<<20)
 	const size = 64 << 20
-	s := begin(t, n.Upload(t, "/in"), m, []transfer.UploadEntry{{Path: "a", Size: size, ModTime: modified}, {Path: "b", Size: size, ModTime: modified}})
+	s := begin(t, n.Upload(t, "/in"), m, []transfer.UploadEntry{{Path: "a", Size: size, ModTime: modified},
+		{Path: "b", Size: size, ModTime: modified}})
 	var group sync.WaitGroup
 	for i := range 2 {
 		group.Go(func() {
-			if _, err := s.ReadFrom(t.Context(), i, 0, &watched{r: bytes.NewReader(noise(uint64(i), size)), m: m, t: t}); err != nil {
+			if _, err := s.ReadFrom(t.Context(), i, 0, &watched{r: bytes.NewReader(noise(uint64(i), size)), m: m,
+				t: t}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -240,8 +245,10 @@ func (w *watched) Read(p []byte) (int, error) {
 func TestUploadRefusesMoreThanWasAnnounced(t *testing.T) {
 	n := Start(t)
 	m := transfer.NewMemory(4<<20, 4<<20)
-	s := begin(t, n.Upload(t, "/in"), m, []transfer.UploadEntry{{Path: "a", Size: 2 << 20, ModTime: modified}, {Path: "b", Size: 3, ModTime: modified}})
-	if _, err := s.ReadFrom(t.Context(), 0, 0, bytes.NewReader(noise(1, 2<<20+1))); !errors.Is(err, transfer.ErrTooLong) {
+	s := begin(t, n.Upload(t, "/in"), m, []transfer.UploadEntry{{Path: "a", Size: 2 << 20, ModTime: modified},
+		{Path: "b", Size: 3, ModTime: modified}})
+	if _, err := s.ReadFrom(t.Context(), 0, 0, bytes.NewReader(noise(1, 2<<20+1))); !errors.Is(err,
+		transfer.ErrTooLong) {
 		t.Errorf("one byte more: %v", err)
 	}
 	if _, err := s.ReadFrom(t.Context(), 1, 0, bytes.NewReader([]byte("abc"))); err != nil {
@@ -258,7 +265,8 @@ func TestUploadRefusesMoreThanWasAnnounced(t *testing.T) {
 	}
 }
 
-// TestOpenUploadTakesFilesWhileItRuns: the entries come with their bytes, and the session ends when no more are to come.
+// TestOpenUploadTakesFilesWhileItRuns: the entries come with their bytes, and the session ends when no more are to
+// come.
 func TestOpenUploadTakesFilesWhileItRuns(t *testing.T) {
 	n := Start(t)
 	u, err := transfer.NewOpenUpload(transfer.NewMemory(8<<20, 8<<20), 4)

@@ -1,6 +1,6 @@
-// Command gateway measures the HTTP gateway beside nginx, on this machine, in one run: uploads by curl to an nginx with TLS that stores
-// the bytes, and the same bytes by curl through an nginx with TLS and the gateway to a transfer node; one and four at once, and a
-// download. Runs alternate; the last lines are medians and ratios.
+// Command gateway measures the HTTP gateway beside nginx, on this machine, in one run: uploads by curl to an nginx
+// with TLS that stores the bytes, and the same bytes by curl through an nginx with TLS and the gateway to a transfer
+// node; one and four at once, and a download. Runs alternate; the last lines are medians and ratios.
 package main
 
 import (
@@ -50,8 +50,10 @@ func measure(ctx context.Context, programs, folder string, size int64, runs int)
 	}
 	defer b.end()
 	tasks := []task{
-		{"upload 1", func(ctx context.Context) error { return b.put(ctx, 1) }, func(ctx context.Context) error { return b.send(ctx, 1) }, size, 0.8},
-		{"upload 4", func(ctx context.Context) error { return b.put(ctx, 4) }, func(ctx context.Context) error { return b.send(ctx, 4) }, 4 * size, 0.9},
+		{"upload 1", func(ctx context.Context) error { return b.put(ctx, 1) },
+			func(ctx context.Context) error { return b.send(ctx, 1) }, size, 0.8},
+		{"upload 4", func(ctx context.Context) error { return b.put(ctx, 4) },
+			func(ctx context.Context) error { return b.send(ctx, 4) }, 4 * size, 0.9},
 		{"download", b.get, b.receive, size, 0.8},
 	}
 	for _, t := range tasks {

@@ -99,14 +99,16 @@ func (b *bench) startNode(ctx context.Context, name string) error {
 
 func (b *bench) startGateway(ctx context.Context, name string) (address string, err error) {
 	list := filepath.Join(b.dir, "nodes.yaml")
-	if err := os.WriteFile(list, fmt.Appendf(nil, "nodes: [{host: 127.0.0.1, sshPort: %d}]\n", b.node.Port), 0o600); err != nil {
+	if err := os.WriteFile(list, fmt.Appendf(nil, "nodes: [{host: 127.0.0.1, sshPort: %d}]\n", b.node.Port),
+		0o600); err != nil {
 		return "", err
 	}
 	if address, err = freeAddress(); err != nil {
 		return "", err
 	}
 	c := exec.CommandContext(ctx, name, "gateway", "--listen", address)
-	c.Env = append(os.Environ(), "FASPEX_GATEWAY_SECRET="+secret, "FASPEX_GATEWAY_NODES_FILE="+list, "FASPEX_GATEWAY_LOG_LEVEL=warn")
+	c.Env = append(os.Environ(), "FASPEX_GATEWAY_SECRET="+secret, "FASPEX_GATEWAY_NODES_FILE="+list,
+		"FASPEX_GATEWAY_LOG_LEVEL=warn")
 	if err := b.start(c); err != nil {
 		return "", err
 	}
@@ -206,8 +208,10 @@ func writeCertificate(dir string) error {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "tls.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
-		os.WriteFile(filepath.Join(dir, "tls.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+		os.WriteFile(filepath.Join(dir, "tls.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+			0o600),
+		os.WriteFile(filepath.Join(dir, "tls.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY",
+			Bytes: private}), 0o600))
 }
 
 func freeAddress() (string, error) {

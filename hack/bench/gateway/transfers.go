@@ -23,7 +23,8 @@ import (
 
 // curl runs curl and discards what it gets.
 func curl(ctx context.Context, args ...string) error {
-	c := exec.CommandContext(ctx, "curl", append([]string{"-sSfk", "--http1.1", "-o", "/dev/null", "-H", "Expect:"}, args...)...)
+	c := exec.CommandContext(ctx, "curl", append([]string{"-sSfk", "--http1.1", "-o", "/dev/null", "-H", "Expect:"},
+		args...)...)
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("curl: %w: %s", err, out)
 	}
@@ -63,7 +64,8 @@ func (b *bench) stored(err error, folder string, names []string) error {
 }
 
 func (b *bench) spec(token string) transferspec.Spec {
-	return transferspec.Spec{RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: b.node.Port, SSHFP: b.node.Fingerprint, Token: token, DestinationRoot: "/"}
+	return transferspec.Spec{RemoteHost: "127.0.0.1", RemoteUser: "xfer", SSHPort: b.node.Port,
+		SSHFP: b.node.Fingerprint, Token: token, DestinationRoot: "/"}
 }
 
 // send stores n files by the gateway at once, each in a session of its own.
@@ -78,7 +80,8 @@ func (b *bench) send(ctx context.Context, n int) error {
 
 func (b *bench) sendFile(ctx context.Context, name string) error {
 	asked, err := json.Marshal(map[string]any{
-		"transfer_spec": b.spec(b.node.Token), "files": []map[string]any{{"path": name, "size": b.size, "mtime": 1_700_000_000}},
+		"transfer_spec": b.spec(b.node.Token), "files": []map[string]any{{"path": name, "size": b.size,
+			"mtime": 1_700_000_000}},
 	})
 	if err != nil {
 		return err
@@ -91,7 +94,8 @@ func (b *bench) sendFile(ctx context.Context, name string) error {
 	if err := post(ctx, plain+gateway.Base+"/sessions", asked, &created); err != nil {
 		return err
 	}
-	if err := curl(ctx, "-X", "PATCH", "-T", source(b.dir), "-H", "Content-Type: application/offset+octet-stream", "-H", "Upload-Offset: 0",
+	if err := curl(ctx, "-X", "PATCH", "-T", source(b.dir), "-H", "Content-Type: application/offset+octet-stream",
+		"-H", "Upload-Offset: 0",
 		"https://"+b.proxied+created.Files[0].URL); err != nil {
 		return err
 	}
@@ -152,7 +156,8 @@ func (b *bench) receive(ctx context.Context) error {
 	spec := b.spec(b.node.Receive)
 	spec.Paths = []transferspec.Path{{Source: "/down"}}
 	b.next++
-	t, err := ticket.Seal(ring, ticket.Ticket{ID: fmt.Sprint(b.next), Expires: time.Now().Add(time.Hour), Name: "down", Spec: spec})
+	t, err := ticket.Seal(ring, ticket.Ticket{ID: fmt.Sprint(b.next), Expires: time.Now().Add(time.Hour),
+		Name: "down", Spec: spec})
 	if err != nil {
 		return err
 	}
