@@ -14,8 +14,9 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// A password that must be changed opens the form for another one, and nothing else (TestTemporaryPasswordMustBeChanged). A ticket carries
-// who proved to know it from the first form to the second: it is for that account, that password and a few minutes.
+// A password that must be changed opens the form for another one, and nothing else
+// (TestTemporaryPasswordMustBeChanged). A ticket carries who proved to know it from the first form to the second: it is
+// for that account, that password and a few minutes.
 const (
 	ticketLife    = 15 * time.Minute
 	ticketPurpose = "password ticket"
@@ -25,7 +26,8 @@ const (
 const PasswordRules = "At least 6 and at most 256 characters, among them a letter, a digit and a symbol."
 
 // askNewPassword answers with the form for a new password.
-func (s *Server) askNewPassword(w http.ResponseWriter, r *http.Request, status int, a authorization, account store.Account, problem string) {
+func (s *Server) askNewPassword(w http.ResponseWriter, r *http.Request, status int, a authorization,
+	account store.Account, problem string) {
 	until := s.now().Add(ticketLife).Unix()
 	s.renderForm(w, r, status, a, r.PostForm, loginView{
 		Step: stepPassword, Problem: problem, Username: account.Name, Rules: PasswordRules,
@@ -41,7 +43,8 @@ func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a aut
 		return
 	}
 	if !ok {
-		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"), "The page was open for too long. Log in again.")
+		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"),
+			"The page was open for too long. Log in again.")
 		return
 	}
 	password := r.PostForm.Get("new_password")

@@ -9,11 +9,13 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// A browser in which somebody logged in has a session: authorize gives it codes without asking for the password, so a new tab needs none.
-// The cookie goes to the OAuth endpoints alone and no script reads it. Tokens carry the session's name (Principal.Login), not the cookie.
+// A browser in which somebody logged in has a session: authorize gives it codes without asking for the password, so a
+// new tab needs none. The cookie goes to the OAuth endpoints alone and no script reads it. Tokens carry the session's
+// name (Principal.Login), not the cookie.
 const (
 	sessionCookie = "faspex_session"
-	// sessionIdle ends a session that nobody used. Renewed tokens count as use. It is the life of the page's refresh tokens.
+	// sessionIdle ends a session that nobody used. Renewed tokens count as use. It is the
+	// life of the page's refresh tokens.
 	sessionIdle = 12 * time.Hour
 	// sessionLife ends every session.
 	sessionLife = 7 * 24 * time.Hour
@@ -50,8 +52,8 @@ func (s *Server) session(r *http.Request) (store.Session, store.Account, error) 
 	return session, account, nil
 }
 
-// startSession makes a session for an account that proved itself. One that the browser had before ends, so that a browser never holds tokens
-// of two people.
+// startSession makes a session for an account that proved itself. One that the browser had before ends, so that a
+// browser never holds tokens of two people.
 func (s *Server) startSession(w http.ResponseWriter, r *http.Request, a store.Account) (store.Session, error) {
 	before, _, err := s.session(r)
 	if err != nil && !errors.Is(err, errNoSession) {
@@ -64,7 +66,8 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, a store.Ac
 	}
 	cookie, now := secret(), s.now()
 	session := store.Session{
-		CookieHash: hash(cookie), Login: newFamily(), AccountID: a.ID, Epoch: a.TokenEpoch, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(sessionLife),
+		CookieHash: hash(cookie), Login: newFamily(), AccountID: a.ID, Epoch: a.TokenEpoch, CreatedAt: now, LastUsedAt: now,
+		ExpiresAt: now.Add(sessionLife),
 	}
 	if err := s.store.CreateSession(r.Context(), session); err != nil {
 		return session, err

@@ -33,7 +33,8 @@ func (b *browser) tab(t *testing.T) api.Token {
 
 func (s *server) refresh(t *testing.T, token string) (int, api.Token) {
 	t.Helper()
-	status, tok, _ := s.token(t, url.Values{"client_id": {"web"}, "grant_type": {"refresh_token"}, "refresh_token": {token}})
+	status, tok,
+		_ := s.token(t, url.Values{"client_id": {"web"}, "grant_type": {"refresh_token"}, "refresh_token": {token}})
 	return status, tok
 }
 
@@ -58,7 +59,8 @@ func (s *server) signOut(t *testing.T, c *http.Client, token string) *http.Respo
 	return res
 }
 
-// page-50 (the server's part): a browser in which somebody logged in gets codes without a password; another browser does not.
+// page-50 (the server's part): a browser in which somebody logged in gets codes without a
+// password; another browser does not.
 func TestSessionGivesCodesWithoutPassword(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
@@ -76,10 +78,12 @@ func TestSessionGivesCodesWithoutPassword(t *testing.T) {
 	if res, _ := s.browser(t).open(t, authorizeQuery("cli")); res.StatusCode != 200 {
 		t.Errorf("another browser: %d", res.StatusCode)
 	}
-	if res, page := b.open(t, authorizeQuery("cli", "prompt", "login")); res.StatusCode != 200 || !strings.Contains(page, `name="password"`) {
+	if res, page := b.open(t, authorizeQuery("cli", "prompt", "login")); res.StatusCode != 200 ||
+		!strings.Contains(page, `name="password"`) {
 		t.Errorf("prompt=login: %d", res.StatusCode)
 	}
-	if res, _ := s.browser(t).open(t, authorizeQuery("cli", "prompt", "none")); res.StatusCode != 302 || !strings.Contains(res.Header.Get("Location"), "error=login_required") {
+	if res, _ := s.browser(t).open(t, authorizeQuery("cli", "prompt", "none")); res.StatusCode != 302 ||
+		!strings.Contains(res.Header.Get("Location"), "error=login_required") {
 		t.Errorf("prompt=none: %d %s", res.StatusCode, res.Header.Get("Location"))
 	}
 }
@@ -89,7 +93,8 @@ func TestSessionCookie(t *testing.T) {
 	res, _ := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password)
 	for _, c := range res.Cookies() {
 		if c.Name == "faspex_session" {
-			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != base+"/auth/" || c.MaxAge != 0 || len(c.Value) != 43 {
+			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != base+"/auth/" || c.MaxAge != 0 ||
+				len(c.Value) != 43 {
 				t.Errorf("cookie %+v", c)
 			}
 			// Secure follows the address that people type: core_test has it https.
@@ -150,7 +155,8 @@ func TestSessionsEnd(t *testing.T) {
 	}
 }
 
-// page-52 (the server's part): who signs out in one tab has the tokens of all tabs of the browser refused, and those of other browsers not.
+// page-52 (the server's part): who signs out in one tab has the tokens of all tabs of the browser refused,
+// and those of other browsers not.
 func TestSignOutEndsTheTokensOfAllTabs(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b, other := s.browser(t), s.browser(t)
@@ -187,8 +193,8 @@ func TestSignOutEndsTheTokensOfAllTabs(t *testing.T) {
 	}
 }
 
-// page-51 (the server's part): a duplicated tab and its original renew the same refresh token, in either order and at the same moment, and
-// both go on. Later than that the token is one that somebody else has.
+// page-51 (the server's part): a duplicated tab and its original renew the same refresh token, in either order and at
+// the same moment, and both go on. Later than that the token is one that somebody else has.
 func TestDuplicatedTabsRenewTheirTokens(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
@@ -225,8 +231,8 @@ func TestDuplicatedTabsRenewTheirTokens(t *testing.T) {
 	}
 }
 
-// page-53 (the server's part): the form of a login that was done already answers that, and goes on to the application. Going back to the
-// address of the form does the same without a form.
+// page-53 (the server's part): the form of a login that was done already answers that, and goes on to the application.
+// Going back to the address of the form does the same without a form.
 func TestUsedLoginFormGoesOn(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
@@ -241,7 +247,8 @@ func TestUsedLoginFormGoesOn(t *testing.T) {
 	for _, name := range []string{"ulf", "ULF@example.com"} {
 		form.Set("username", name)
 		res, page := b.submit(t, form)
-		if res.StatusCode != 200 || !strings.Contains(page, "<h1>You are logged in</h1>") || !strings.Contains(page, `content="1;url=https://app.example.com/done?from=faspex"`) ||
+		if res.StatusCode != 200 || !strings.Contains(page, "<h1>You are logged in</h1>") ||
+			!strings.Contains(page, `content="1;url=https://app.example.com/done?from=faspex"`) ||
 			strings.Contains(page, "<form") || strings.Contains(page, "code=") {
 			t.Errorf("the form again as %s: %d %s", name, res.StatusCode, page)
 		}
@@ -251,7 +258,9 @@ func TestUsedLoginFormGoesOn(t *testing.T) {
 	}
 	// Another person's name is another login, and ends that of the first.
 	first := b.tab(t)
-	if _, err := s.store.CreateAccount(t.Context(), store.Account{Name: "eva", Status: store.AccountActive, Role: "user", Type: "local_user", PasswordHash: auth.HashPassword(password)}); err != nil {
+	if _,
+		err := s.store.CreateAccount(t.Context(), store.Account{Name: "eva", Status: store.AccountActive, Role: "user",
+		Type: "local_user", PasswordHash: auth.HashPassword(password)}); err != nil {
 		t.Fatal(err)
 	}
 	form.Set("username", "eva")
@@ -266,7 +275,8 @@ func TestUsedLoginFormGoesOn(t *testing.T) {
 	}
 }
 
-// page-54: a form that stood open works; one that stood open for longer than its cookie explains itself, keeps the name, and works then.
+// page-54: a form that stood open works; one that stood open for longer than its cookie explains itself,
+// keeps the name, and works then.
 func TestLoginFormThatStoodOpen(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
@@ -289,7 +299,8 @@ func TestLoginFormThatStoodOpen(t *testing.T) {
 	}
 	late := s.browser(t) // its cookie is gone
 	res, again := late.submit(t, fields(page))
-	if res.StatusCode != 403 || !strings.Contains(again, "The page was open for too long") || !strings.Contains(again, `value="ulf"`) {
+	if res.StatusCode != 403 || !strings.Contains(again, "The page was open for too long") ||
+		!strings.Contains(again, `value="ulf"`) {
 		t.Fatalf("without the cookie: %d %s", res.StatusCode, again)
 	}
 	if res, _ := late.submit(t, fields(again)); res.StatusCode != 302 {
@@ -300,7 +311,9 @@ func TestLoginFormThatStoodOpen(t *testing.T) {
 // page-56: a temporary password opens the form for a new one and nothing else.
 func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 	s := start(t, "the current secret of core", "")
-	if _, err := s.store.CreateAccount(t.Context(), store.Account{Name: "neu", Status: store.AccountActive, Role: "user", Type: "local_user",
+	if _,
+		err := s.store.CreateAccount(t.Context(), store.Account{Name: "neu", Status: store.AccountActive, Role: "user",
+		Type:         "local_user",
 		PasswordHash: auth.HashPassword("Temporary-1"), MustChange: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +326,8 @@ func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 		return form
 	}
 	res, page := b.login(t, authorizeQuery("cli"), "neu", "Temporary-1")
-	if res.StatusCode != 200 || !strings.Contains(page, "<h1>Choose a new password</h1>") || !strings.Contains(page, auth.PasswordRules) || strings.Contains(page, `name="password"`) {
+	if res.StatusCode != 200 || !strings.Contains(page, "<h1>Choose a new password</h1>") ||
+		!strings.Contains(page, auth.PasswordRules) || strings.Contains(page, `name="password"`) {
 		t.Fatalf("login: %d %s", res.StatusCode, page)
 	}
 	if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
@@ -324,7 +338,8 @@ func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 		"different": {"Better-Pass-1", "Better-Pass-2", "The two new passwords differ."},
 		"the same":  {"Temporary-1", "Temporary-1", "The new password is the old one."},
 	} {
-		if res, got := b.submit(t, fields(page, test[0], test[1])); res.StatusCode != 400 || !strings.Contains(got, test[2]) || !strings.Contains(got, `role="alert"`) {
+		if res, got := b.submit(t, fields(page, test[0], test[1])); res.StatusCode != 400 ||
+			!strings.Contains(got, test[2]) || !strings.Contains(got, `role="alert"`) {
 			t.Errorf("%s: %d %s", name, res.StatusCode, got)
 		}
 	}
@@ -355,11 +370,13 @@ func TestLockOutTellsHowLong(t *testing.T) {
 	for range 5 {
 		s.browser(t).login(t, authorizeQuery("cli"), "ulf", "wrong")
 	}
-	if res, page := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 429 || !strings.Contains(page, "Try again in 30 seconds.") ||
+	if res, page := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 429 ||
+		!strings.Contains(page, "Try again in 30 seconds.") ||
 		res.Header.Get("Retry-After") != "31" {
 		t.Errorf("%d, Retry-After %s: %s", res.StatusCode, res.Header.Get("Retry-After"), page)
 	}
-	for wait, want := range map[time.Duration]string{0: "1 second", 500 * time.Millisecond: "1 second", 59 * time.Second: "59 seconds", 2 * time.Minute: "2 minutes", 15*time.Minute - time.Second: "15 minutes"} {
+	for wait, want := range map[time.Duration]string{0: "1 second", 500 * time.Millisecond: "1 second",
+		59 * time.Second: "59 seconds", 2 * time.Minute: "2 minutes", 15*time.Minute - time.Second: "15 minutes"} {
 		if got := (&auth.WaitError{Wait: wait}).Sentence(); got != "Too many attempts failed. Try again in "+want+"." {
 			t.Errorf("%v: %s", wait, got)
 		}
@@ -370,7 +387,8 @@ func TestLockOutTellsHowLong(t *testing.T) {
 func TestLoginPageIsSmall(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	res, page := s.browser(t).open(t, authorizeQuery("cli"))
-	if len(page) > 15<<10 || strings.Contains(page, "<script") || strings.Contains(page, "src=") || strings.Contains(page, "href=") {
+	if len(page) > 15<<10 || strings.Contains(page, "<script") || strings.Contains(page, "src=") ||
+		strings.Contains(page, "href=") {
 		t.Errorf("%d bytes, or it loads something: %v", len(page), res.Header)
 	}
 }

@@ -17,10 +17,12 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// page-65 (the server's part): what accounts are told that they may do is what the API lets them do, for each role and switch.
+// page-65 (the server's part): what accounts are told that they may do is what the API lets
+// them do, for each role and switch.
 func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	x := newExchange(t)
-	people := map[string]*client.Client{"admin": x.admin, "manager": x.user(t, "mona", "manager"), "user": x.alice, "no uploads": x.bob, "no downloads": x.carol}
+	people := map[string]*client.Client{"admin": x.admin, "manager": x.user(t, "mona", "manager"), "user": x.alice,
+		"no uploads": x.bob, "no downloads": x.carol}
 	change := func(name string, c api.AccountChange) {
 		a, err := x.admin.AccountByName(t.Context(), name)
 		if err == nil {
@@ -33,15 +35,18 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	change("bob", api.AccountChange{UploadsAllowed: ptr(false)})
 	change("carol", api.AccountChange{DownloadsAllowed: ptr(false)})
 	downloadable := func(to string) string {
-		p, err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "x", Recipients: []api.RecipientName{{Name: to}}})
+		p, err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "x",
+			Recipients: []api.RecipientName{{Name: to}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		x.deliver(t, p.ID)
 		return p.ID
 	}
-	names := map[string]string{"admin": adminName, "manager": "mona", "user": "alice", "no uploads": "bob", "no downloads": "carol"}
-	// Each probe is a call that needs the capability alone, for one who has it does nothing, and says by 403 that it is missing.
+	names := map[string]string{"admin": adminName, "manager": "mona", "user": "alice", "no uploads": "bob",
+		"no downloads": "carol"}
+	// Each probe is a call that needs the capability alone, for one who has it does nothing, and
+	// says by 403 that it is missing.
 	probes := map[policy.Capability]func(who string) (method, path string, body any){
 		policy.LoggedIn: func(string) (string, string, any) { return "GET", "/api/v5/account", nil },
 		policy.SendPackages: func(string) (string, string, any) {
@@ -53,7 +58,8 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 		policy.ReadUsers:  func(string) (string, string, any) { return "GET", "/api/v5/accounts", nil },
 		policy.WriteUsers: func(string) (string, string, any) { return "DELETE", "/api/v5/accounts/999999", nil },
 		policy.WritePrivilegedUsers: func(string) (string, string, any) {
-			return "POST", "/api/v5/accounts", map[string]any{"name": adminName, "first_name": "", "last_name": "", "email": "", "role": "admin"}
+			return "POST", "/api/v5/accounts", map[string]any{"name": adminName, "first_name": "", "last_name": "", "email": "",
+				"role": "admin"}
 		},
 		policy.WriteNodes:   func(string) (string, string, any) { return "DELETE", "/api/v5/nodes/999999", nil },
 		policy.WriteClients: func(string) (string, string, any) { return "DELETE", "/auth/oauth_clients/nobody", nil },
@@ -78,7 +84,9 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 			}](t, body).DefaultNode != nil
 		},
 	}
-	if _, err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "nobodys package", Recipients: to("david")}); err != nil {
+	if _,
+		err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "nobodys package",
+		Recipients: to("david")}); err != nil {
 		t.Fatal(err)
 	}
 	for who, c := range people {
@@ -113,8 +121,10 @@ func (x *exchange) countDownload(t *testing.T, key int64, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := x.store.SaveTransfer(t.Context(), store.Transfer{NodeID: inbox.NodeID, NodeTransferID: fmt.Sprintf("d%d-%d", key, a.ID), Direction: "receive",
-		Status: "completed", PackageID: sql.NullInt64{Int64: key, Valid: true}, AccountID: sql.NullInt64{Int64: a.ID, Valid: true}, Side: "received",
+	if err := x.store.SaveTransfer(t.Context(), store.Transfer{NodeID: inbox.NodeID,
+		NodeTransferID: fmt.Sprintf("d%d-%d", key, a.ID), Direction: "receive",
+		Status: "completed", PackageID: sql.NullInt64{Int64: key, Valid: true},
+		AccountID: sql.NullInt64{Int64: a.ID, Valid: true}, Side: "received",
 		StartedAt: sql.NullTime{Time: time.Now(), Valid: true}}); err != nil {
 		t.Fatal(err)
 	}
@@ -129,12 +139,15 @@ func jsonOf[T any](t *testing.T, text string) T {
 	return v
 }
 
-// page-65 (the server's part): the actions of a package are those that the API carries out, for each relation to it and each of its states.
+// page-65 (the server's part): the actions of a package are those that the API carries out, for each
+// relation to it and each of its states.
 func TestActionsAreWhatIsEnforced(t *testing.T) {
 	x := newExchange(t)
-	people := map[string]*client.Client{"sender": x.alice, "both": x.bob, "recipient": x.carol, "stranger": x.david, "admin": x.admin,
+	people := map[string]*client.Client{"sender": x.alice, "both": x.bob, "recipient": x.carol, "stranger": x.david,
+		"admin":                       x.admin,
 		"recipient without downloads": x.user(t, "erin", "user"), "sender without uploads": x.user(t, "frank", "user")}
-	for name, change := range map[string]api.AccountChange{"erin": {DownloadsAllowed: ptr(false)}, "frank": {UploadsAllowed: ptr(false)}} {
+	for name, change := range map[string]api.AccountChange{"erin": {DownloadsAllowed: ptr(false)},
+		"frank": {UploadsAllowed: ptr(false)}} {
 		a, err := x.admin.AccountByName(t.Context(), name)
 		if err == nil {
 			_, err = x.admin.UpdateAccount(t.Context(), a.ID, change)
@@ -167,7 +180,8 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 		}
 		made++
 		uuid := fmt.Sprintf("00000000-0000-4000-8000-%012d", made)
-		p := store.Package{UUID: uuid, Title: "t", Sender: store.Account{ID: sender}, SharedFolderID: inbox.ID, Directory: inbox.Directory + "/" + uuid,
+		p := store.Package{UUID: uuid, Title: "t", Sender: store.Account{ID: sender}, SharedFolderID: inbox.ID,
+			Directory:     inbox.Directory + "/" + uuid,
 			ReleasePolicy: policy, ExpirationPolicy: "none", DownloadLimit: sql.NullInt64{Int64: limit, Valid: limit > 0}}
 		var deliveries []store.NewDelivery
 		for _, id := range to {
@@ -187,11 +201,13 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 		}
 	}
 	complete := func(key int64) {
-		if ok, err := x.store.RecordUpload(t.Context(), key, store.Upload{Status: packages.UploadCompleted, TotalBytes: 1, TotalFiles: 1, BytesWritten: 1}); err != nil || !ok {
+		if ok, err := x.store.RecordUpload(t.Context(), key,
+			store.Upload{Status: packages.UploadCompleted, TotalBytes: 1, TotalFiles: 1, BytesWritten: 1}); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
 	}
-	releasing := []packages.State{packages.Held, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish, packages.Released}
+	releasing := []packages.State{packages.Held, packages.HeldToReleasedStart, packages.HeldToReleasedRouting,
+		packages.HeldToReleasedFinish, packages.Released}
 	situations := map[string]func(who string) int64{
 		"new":       func(who string) int64 { return create(who, "now", 0) },
 		"new later": func(who string) int64 { return create(who, "later", 0) },
@@ -268,7 +284,8 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 	}
 }
 
-// attempt does what an action says, and gives the status. An answer that leaves everything as it was is told as a conflict.
+// attempt does what an action says, and gives the status. An answer that leaves everything
+// as it was is told as a conflict.
 func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action, path string, p api.Package) int {
 	t.Helper()
 	status := 0
@@ -278,7 +295,8 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 	case policy.Download:
 		status = http.StatusForbidden
 		for _, side := range append(p.Sides, "received") {
-			if got, _, _ := x.call(t, c, "POST", path+"/transfer_spec/download?type="+side, nil); got < 300 || got == http.StatusNotFound {
+			if got, _, _ := x.call(t, c, "POST", path+"/transfer_spec/download?type="+side, nil); got < 300 ||
+				got == http.StatusNotFound {
 				status = got
 			}
 		}
@@ -294,7 +312,8 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 		if !slices.Contains(p.Sides, "sent") && slices.Contains(p.Sides, "received") && c != x.admin && p.ID != "" {
 			return http.StatusForbidden // for a recipient the call takes the package off the own list: TestDeletingPackages
 		}
-		if status, _, _ = x.call(t, c, "DELETE", path, nil); status < 300 && (p.Status == "deleted" || p.Status == "deleting") {
+		if status, _, _ = x.call(t, c, "DELETE", path, nil); status < 300 &&
+			(p.Status == "deleted" || p.Status == "deleting") {
 			status = http.StatusConflict
 		}
 	case policy.Release:
@@ -304,7 +323,8 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 			status = http.StatusConflict
 		}
 	case policy.ChangeRelease:
-		status, _, _ = x.call(t, c, "PUT", path, map[string]any{"release_policy": "on_date", "release_date": "2099-01-01T00:00:00Z"})
+		status, _,
+			_ = x.call(t, c, "PUT", path, map[string]any{"release_policy": "on_date", "release_date": "2099-01-01T00:00:00Z"})
 	case policy.ChangeExpiration:
 		status, _, _ = x.call(t, c, "PUT", path, map[string]any{"expiration_policy": "none"})
 	default:
@@ -337,11 +357,12 @@ func TestRemovingFromTheListKeepsThePackage(t *testing.T) {
 	}
 }
 
-// page-2, page-3 (the server's part): who may delete for everyone is told how many lose the package, whatever address led to it, also an
-// admin who has no part in it.
+// page-2, page-3 (the server's part): who may delete for everyone is told how many lose the package, whatever address
+// led to it, also an admin who has no part in it.
 func TestDeletingForEveryoneNamesHowManyLoseIt(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
-	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "three", Recipients: to("alice", "bob"), PrivateRecipients: to("carol", "david")})
+	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "three", Recipients: to("alice", "bob"),
+		PrivateRecipients: to("carol", "david")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -370,11 +391,13 @@ func TestDeletingForEveryoneNamesHowManyLoseIt(t *testing.T) {
 			}
 			_, _, body := x.call(t, test.c, "GET", path, nil)
 			list := jsonOf[struct{ Packages []api.Package }](t, body).Packages
-			if len(list) != 1 || !slices.Equal(list[0].Actions, seen.Actions) || list[0].RecipientsAffected != seen.RecipientsAffected {
+			if len(list) != 1 || !slices.Equal(list[0].Actions, seen.Actions) ||
+				list[0].RecipientsAffected != seen.RecipientsAffected {
 				t.Errorf("%s: %s says %+v, the package itself %v, %d", who, box, list, seen.Actions, seen.RecipientsAffected)
 			}
 		}
-		if may := slices.Contains(seen.Actions, "delete_for_everyone"); may != test.may || seen.RecipientsAffected != test.affected {
+		if may := slices.Contains(seen.Actions, "delete_for_everyone"); may != test.may ||
+			seen.RecipientsAffected != test.affected {
 			t.Errorf("%s: may %v, %d affected", who, may, seen.RecipientsAffected)
 		}
 	}

@@ -53,8 +53,8 @@ func operations(doc *huma.OpenAPI) map[string]*huma.Operation {
 	return all
 }
 
-// page-102: every object of an answer says which of its fields are always there, no list may be null, and nothing else is let in
-// by a schema that generated types would have to take for anything.
+// page-102: every object of an answer says which of its fields are always there, no list may be null, and nothing else
+// is let in by a schema that generated types would have to take for anything.
 func TestAnswersAreDescribed(t *testing.T) {
 	doc := described(t)
 	seen := map[*huma.Schema]bool{}
@@ -97,7 +97,8 @@ func TestAnswersAreDescribed(t *testing.T) {
 	}
 }
 
-// conforming wraps a server: every JSON answer of a test is compared with its description, also those that no test looks into.
+// conforming wraps a server: every JSON answer of a test is compared with its description, also
+// those that no test looks into.
 func conforming(t *testing.T, doc *huma.OpenAPI, mux *http.ServeMux, next http.Handler) http.Handler {
 	ops := map[string]*huma.Operation{}
 	for _, op := range operations(doc) {
@@ -140,7 +141,8 @@ func checkAnswer(t *testing.T, doc *huma.OpenAPI, op *huma.Operation, rec *httpt
 		return
 	}
 	var result huma.ValidateResult
-	huma.Validate(doc.Components.Schemas, res.Content["application/json"].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &result)
+	huma.Validate(doc.Components.Schemas, res.Content["application/json"].Schema, huma.NewPathBuffer(nil, 0),
+		huma.ModeReadFromServer, value, &result)
 	for _, err := range result.Errors {
 		t.Errorf("%s: the answer is not as described: %v", op.OperationID, err)
 	}

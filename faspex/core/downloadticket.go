@@ -16,8 +16,9 @@ import (
 	"faspex.io/operator/faspex/ticket"
 )
 
-// ticketLife is how long a download by a browser may be begun, and resumed when it breaks off. It is longer than tokenLife, because a browser
-// asks for no other ticket to resume; and the gateway takes a ticket for a new download only once.
+// ticketLife is how long a download by a browser may be begun, and resumed when it breaks off. It is
+// longer than tokenLife, because a browser asks for no other ticket to resume; and the gateway takes a
+// ticket for a new download only once.
 const ticketLife = time.Hour
 
 type ticketInput struct {
@@ -27,8 +28,10 @@ type ticketInput struct {
 }
 
 func (s *Server) registerDownloadTickets() {
-	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/download_ticket", id: "create-download-ticket", what: "package", access: anyone,
-		status: http.StatusCreated, summary: "Get an address from which a browser downloads a package, or parts of it, once"}, s.downloadTicket)
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/packages/{id}/download_ticket", id: "create-download-ticket", what: "package", access: anyone,
+		status: http.StatusCreated, summary: "Get an address from which a browser downloads a package, or parts of it, once"},
+		s.downloadTicket)
 }
 
 func (s *Server) downloadTicket(ctx context.Context, in *ticketInput) (*body[api.DownloadTicket], error) {
@@ -65,13 +68,15 @@ func (s *Server) downloadTicket(ctx context.Context, in *ticketInput) (*body[api
 
 // sideOf picks the side from which the caller may download, or the one whose refusal tells most.
 func sideOf(v view) string {
-	if policy.CanDownloadReceived(v.actor, v.thing) != nil && v.thing.Sent && (!v.thing.Received || policy.CanDownloadSent(v.actor, v.thing) == nil) {
+	if policy.CanDownloadReceived(v.actor, v.thing) != nil && v.thing.Sent &&
+		(!v.thing.Received || policy.CanDownloadSent(v.actor, v.thing) == nil) {
 		return packages.SideSent
 	}
 	return packages.SideReceived
 }
 
-// whatIsDownloaded asks the node: one file is downloaded as it is, also when it is all that the package holds; more than that becomes a ZIP.
+// whatIsDownloaded asks the node: one file is downloaded as it is, also when it is all that the package
+// holds; more than that becomes a ZIP.
 func (s *Server) whatIsDownloaded(ctx context.Context, v view, d *download) (name string, single bool, err error) {
 	name = v.pkg.Title
 	if len(d.paths) > 1 {
@@ -109,7 +114,8 @@ func (s *Server) sealTicket(name string, single bool, spec transferspec.Spec) (*
 	t := ticket.Ticket{ID: rand.Text(), Expires: s.now().Add(ticketLife), Name: name, Zip: !single, Spec: spec}
 	sealed, err := ticket.Seal(s.gateway, t)
 	if errors.Is(err, ticket.ErrTooLong) {
-		p := newProblem(http.StatusBadRequest, "Too many files are chosen for one download. Choose the folder that holds them, or the whole package.")
+		p := newProblem(http.StatusBadRequest,
+			"Too many files are chosen for one download. Choose the folder that holds them, or the whole package.")
 		p.Code = "too_long"
 		return nil, p
 	}
@@ -120,5 +126,6 @@ func (s *Server) sealTicket(name string, single bool, spec transferspec.Spec) (*
 	if single {
 		kind = "file"
 	}
-	return answerWith(api.DownloadTicket{URL: GatewayPath + "/tickets/" + sealed, ExpiresAt: stamp(t.Expires), Name: name, Zip: t.Zip, Type: kind}), nil
+	return answerWith(api.DownloadTicket{URL: GatewayPath + "/tickets/" +
+		sealed, ExpiresAt: stamp(t.Expires), Name: name, Zip: t.Zip, Type: kind}), nil
 }

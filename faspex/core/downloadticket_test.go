@@ -49,13 +49,20 @@ func TestDownloadTickets(t *testing.T) {
 		side  string
 		whole bool
 	}{
-		"whole package":           {x.bob, nil, api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, ".", "received", true},
-		"no paths are the whole":  {x.bob, map[string]any{"paths": []any{}}, api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, ".", "received", true},
-		"one file":                {x.bob, map[string]any{"paths": []any{"a.txt"}}, api.DownloadTicket{Name: "a.txt", Type: "file"}, "a.txt", "received", false},
-		"one file in a folder":    {x.bob, map[string]any{"paths": []any{"/dir/שלום.txt"}}, api.DownloadTicket{Name: "שלום.txt", Type: "file"}, "dir/שלום.txt", "received", false},
-		"a folder":                {x.bob, map[string]any{"paths": []any{"dir"}}, api.DownloadTicket{Name: "dir.zip", Zip: true, Type: "zip"}, "dir", "received", false},
-		"some":                    {x.bob, map[string]any{"paths": []any{"a.txt", "dir/c.txt"}}, api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, "a.txt dir/c.txt", "received", false},
-		"the sender, without ask": {x.alice, nil, api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, ".", "sent", true},
+		"whole package": {x.bob, nil, api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, ".",
+			"received", true},
+		"no paths are the whole": {x.bob, map[string]any{"paths": []any{}},
+			api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, ".", "received", true},
+		"one file": {x.bob, map[string]any{"paths": []any{"a.txt"}},
+			api.DownloadTicket{Name: "a.txt", Type: "file"}, "a.txt", "received", false},
+		"one file in a folder": {x.bob, map[string]any{"paths": []any{"/dir/שלום.txt"}},
+			api.DownloadTicket{Name: "שלום.txt", Type: "file"}, "dir/שלום.txt", "received", false},
+		"a folder": {x.bob, map[string]any{"paths": []any{"dir"}},
+			api.DownloadTicket{Name: "dir.zip", Zip: true, Type: "zip"}, "dir", "received", false},
+		"some": {x.bob, map[string]any{"paths": []any{"a.txt", "dir/c.txt"}},
+			api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, "a.txt dir/c.txt", "received", false},
+		"the sender, without ask": {x.alice, nil, api.DownloadTicket{Name: "Räume / Pläne.zip", Zip: true, Type: "zip"}, ".",
+			"sent", true},
 	} {
 		status, _, body := x.call(t, test.who, "POST", path, test.body)
 		if status != http.StatusCreated {
@@ -63,7 +70,8 @@ func TestDownloadTickets(t *testing.T) {
 			continue
 		}
 		given, got := opened(t, body)
-		if given.Name != test.want.Name || given.Zip != test.want.Zip || given.Type != test.want.Type || got.Name != given.Name || got.Zip != given.Zip {
+		if given.Name != test.want.Name || given.Zip != test.want.Zip || given.Type != test.want.Type ||
+			got.Name != given.Name || got.Zip != given.Zip {
 			t.Errorf("%s: %+v, sealed %q %v", name, given, got.Name, got.Zip)
 		}
 		var paths []string
@@ -71,10 +79,12 @@ func TestDownloadTickets(t *testing.T) {
 			paths = append(paths, p.Source)
 		}
 		tags, ok := packages.TagsOf(got.Spec.Tags)
-		if strings.Join(paths, " ") != test.paths || got.Spec.Token == "" || !ok || tags.Side != test.side || tags.Whole != test.whole || got.Spec.Cookie == "" {
+		if strings.Join(paths, " ") != test.paths || got.Spec.Token == "" || !ok || tags.Side != test.side ||
+			tags.Whole != test.whole || got.Spec.Cookie == "" {
 			t.Errorf("%s: paths %q, tags %+v", name, paths, tags)
 		}
-		if left := time.Until(got.Expires); left < 59*time.Minute || left > time.Hour || stampOf(t, given.ExpiresAt).Unix() != got.Expires.Unix() {
+		if left := time.Until(got.Expires); left < 59*time.Minute || left > time.Hour ||
+			stampOf(t, given.ExpiresAt).Unix() != got.Expires.Unix() {
 			t.Errorf("%s: expires %v, told %s", name, got.Expires, given.ExpiresAt)
 		}
 		if ids[got.ID] || len(got.ID) < 20 {
@@ -91,7 +101,8 @@ func TestDownloadTickets(t *testing.T) {
 	x.node.write(t, "default/packages/"+single.PackageUUID+"/only.bin", "1")
 	_, _, body := x.call(t, x.bob, "POST", "/api/v5/packages/"+single.ID+"/download_ticket", nil)
 	given, got := opened(t, body)
-	if tags, _ := packages.TagsOf(got.Spec.Tags); given.Type != "file" || given.Name != "only.bin" || !tags.Whole || got.Spec.Paths[0].Source != "only.bin" {
+	if tags, _ := packages.TagsOf(got.Spec.Tags); given.Type != "file" || given.Name != "only.bin" || !tags.Whole ||
+		got.Spec.Paths[0].Source != "only.bin" {
 		t.Errorf("a package of one file: %+v, %+v", given, got.Spec.Paths)
 	}
 }
@@ -124,7 +135,8 @@ func TestDownloadTicketsThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open, prevented, waiting, limited := make(api.PackageCreate{}), make(api.PackageCreate{PreventHTTPDownload: true}), make(api.PackageCreate{}), make(api.PackageCreate{DownloadLimit: ptr(1)})
+	open, prevented, waiting, limited := make(api.PackageCreate{}), make(api.PackageCreate{PreventHTTPDownload: true}),
+		make(api.PackageCreate{}), make(api.PackageCreate{DownloadLimit: ptr(1)})
 	for _, p := range []api.Package{open, prevented, limited} {
 		x.deliver(t, p.ID)
 		x.node.write(t, "default/packages/"+p.PackageUUID+"/a.txt", "1")
@@ -133,7 +145,8 @@ func TestDownloadTicketsThatAreRefused(t *testing.T) {
 	x.countDownload(t, key, "bob")
 	expired := make(api.PackageCreate{})
 	x.deliver(t, expired.ID)
-	for _, step := range [][2]packages.State{{packages.Released, packages.ReleasedToExpired}, {packages.ReleasedToExpired, packages.Expired}} {
+	for _, step := range [][2]packages.State{{packages.Released, packages.ReleasedToExpired},
+		{packages.ReleasedToExpired, packages.Expired}} {
 		if ok, err := x.store.Move(ctx, keyOf(t, expired.ID), step[0], step[1]); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
@@ -172,7 +185,8 @@ func TestDownloadTicketsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
-	if status, _, body := x.call(t, x.bob, "POST", "/api/v5/packages/"+prevented.ID+"/transfer_spec/download?transfer_type=http_gateway", nil); status != 403 ||
+	if status, _, body := x.call(t, x.bob, "POST", "/api/v5/packages/"+prevented.ID+
+		"/transfer_spec/download?transfer_type=http_gateway", nil); status != 403 ||
 		!strings.Contains(body, "http_download_prevented") {
 		t.Errorf("a spec for a gateway: %d %s", status, body)
 	}
@@ -184,7 +198,8 @@ func TestDownloadTicketsThatAreRefused(t *testing.T) {
 
 func TestGatewayURL(t *testing.T) {
 	in := install(t)
-	if a, err := in.admin.Account(t.Context()); err != nil || a.GatewayURL == nil || *a.GatewayURL != externalURL+"/aspera/http-gwy" || !a.GatewayEnabled {
+	if a, err := in.admin.Account(t.Context()); err != nil || a.GatewayURL == nil || *a.GatewayURL != externalURL+
+		"/aspera/http-gwy" || !a.GatewayEnabled {
 		t.Errorf("gateway_url %v, %v", a.GatewayURL, err)
 	}
 }

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	// lookForEvents is how often the database is asked while somebody listens. Replicas need no other way to tell each other.
+	// lookForEvents is how often the database is asked while somebody listens. Replicas need
+	// no other way to tell each other.
 	lookForEvents = time.Second
-	// overlap is how many ids before the newest are read again each time: a transaction that began earlier may end later, and its events
-	// appear among ids that were seen already (TestEventsThatAppearLate).
+	// overlap is how many ids before the newest are read again each time: a transaction that began earlier may end later,
+	// and its events appear among ids that were seen already (TestEventsThatAppearLate).
 	overlap = 200
 	// eventBatch bounds what is read at once.
 	eventBatch = 5000

@@ -33,7 +33,8 @@ func (s *Server) describeEvents() {
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: text}},
 		Security:   []map[string][]string{{"bearer": {}}},
 		Responses: map[string]*huma.Response{
-			"200": {Description: "A stream that ends with the access token", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}},
+			"200": {Description: "A stream that ends with the access token",
+				Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}},
 			"401": {Description: "Not logged in"},
 		},
 	})
@@ -45,7 +46,8 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	sub, err := s.events.subscribe(r.Context(), p.Account.ID, policy.May(actor(p.Account), policy.ReadAllPackages), lastEvent(r))
+	sub, err := s.events.subscribe(r.Context(), p.Account.ID, policy.May(actor(p.Account), policy.ReadAllPackages),
+		lastEvent(r))
 	if err != nil {
 		writeProblem(w, s.answer(r.Context(), "event", err).(*problem))
 		return

@@ -43,7 +43,8 @@ func (x *exchange) listen(t *testing.T, c *client.Client, url, last string) *str
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" || res.Header.Get("Cache-Control") != "no-store" {
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" ||
+		res.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
 	s := &stream{lines: make(chan string, 100), close: cancel}
@@ -157,7 +158,8 @@ func TestEvents(t *testing.T) {
 	if got := x.listen(t, x.bob, x.url, "1").next(t); got != "reset" {
 		t.Errorf("an id of what is forgotten: %q", got)
 	}
-	if status, _, body := x.call(t, nil, "GET", "/api/v5/events", nil); status != 401 || !strings.Contains(body, `"code":"unauthorized"`) {
+	if status, _, body := x.call(t, nil, "GET", "/api/v5/events", nil); status != 401 ||
+		!strings.Contains(body, `"code":"unauthorized"`) {
 		t.Errorf("a stranger: %d %s", status, body)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Frame wraps the mux. Every answer tells the product's version, is stored by nobody and is no page that could load anything (the pages of
-// the login say otherwise for themselves); addresses of the API may end in a slash; and who reads something again that has not changed is
-// told so instead (page-47).
+// Frame wraps the mux. Every answer tells the product's version, is stored by nobody and is no page that could load
+// anything (the pages of the login say otherwise for themselves); addresses of the API may end in a slash; and who
+// reads something again that has not changed is told so instead (page-47).
 func (s *Server) Frame(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -34,7 +34,8 @@ func (s *Server) Frame(next http.Handler) http.Handler {
 	})
 }
 
-// conditional holds an answer back until it is whole, tags it by its content unless it has a tag, and leaves it out when the client has it.
+// conditional holds an answer back until it is whole, tags it by its content unless it has a tag, and leaves
+// it out when the client has it.
 type conditional struct {
 	http.ResponseWriter
 	status int

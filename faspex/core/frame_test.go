@@ -12,16 +12,19 @@ import (
 	"faspex.io/operator/faspex/core"
 )
 
-// page-100 (core's part): every answer of the API is stored by nobody and can load nothing, also those that are none of an operation.
+// page-100 (core's part): every answer of the API is stored by nobody and can load nothing, also those
+// that are none of an operation.
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	in := install(t)
 	for path, c := range map[string]*client.Client{
-		"/api/v5/account": in.admin, "/api/v5/packages": in.admin, "/api/v5/account/preferences": nil, "/api/v5/nothing": in.admin, "/health": nil,
+		"/api/v5/account": in.admin, "/api/v5/packages": in.admin, "/api/v5/account/preferences": nil,
+		"/api/v5/nothing": in.admin, "/health": nil,
 		"/api/v5/openapi.json": nil, "/auth/oauth_clients": in.admin, "/auth/token": nil, "/api/v5/packages/99": in.admin,
 		"/api/v5/packages?sort=odd": in.admin,
 	} {
 		status, header, _ := in.call(t, c, "GET", path, nil)
-		if header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(header.Get("Content-Security-Policy"), "default-src 'none'") ||
+		if header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(header.Get("Content-Security-Policy"),
+			"default-src 'none'") ||
 			header.Get("X-Content-Type-Options") != "nosniff" || header.Get("X-Request-Id") == "" {
 			t.Errorf("%s: %d %v", path, status, header)
 		}
@@ -85,24 +88,39 @@ func TestProblemsNameTheirFields(t *testing.T) {
 		body         any
 		want         []string
 	}{
-		"validation": {x.alice, "POST", "packages", map[string]any{"title": "", "recipients": []any{}}, []string{"body.recipients", "body.title"}},
-		"missing":    {x.alice, "POST", "packages", map[string]any{"note": "x"}, []string{"body.recipients", "body.title"}},
+		"validation": {x.alice, "POST", "packages", map[string]any{"title": "", "recipients": []any{}},
+			[]string{"body.recipients", "body.title"}},
+		"missing": {x.alice, "POST", "packages", map[string]any{"note": "x"}, []string{"body.recipients", "body.title"}},
 		"deep": {x.alice, "POST", "packages", map[string]any{"title": "x", "recipients": []any{map[string]any{"name": 7}}},
 			[]string{"body.recipients[0].name"}},
 		"query": {x.alice, "GET", "outbox/packages?limit=0&sort=x", nil, []string{"query.limit", "query.sort"}},
-		"unknown recipients": {x.alice, "POST", "packages", map[string]any{"title": "x", "recipients": []any{map[string]any{"name": "bob"}, map[string]any{"name": "nn1"}},
-			"private_recipients": []any{map[string]any{"name": "nn2"}}}, []string{"body.recipients[1].name", "body.private_recipients[0].name"}},
-		"blank title":      {x.alice, "POST", "packages", map[string]any{"title": " ", "recipients": to("bob")}, []string{"body.title"}},
-		"release date":     {x.alice, "POST", "packages", map[string]any{"title": "x", "recipients": to("bob"), "release_policy": "on_date"}, []string{"body.release_date"}},
-		"odd date":         {x.alice, "POST", "packages", map[string]any{"title": "x", "recipients": to("bob"), "expiration_date": "soon"}, []string{"body.expiration_date"}},
-		"weak password":    {x.alice, "PUT", "account/preferences", map[string]any{"password": map[string]any{"current_password": "x", "new_password": "xxxxxx", "confirm_password": "xxxxxx"}}, []string{"body.password.new_password"}},
-		"other password":   {x.alice, "PUT", "account/preferences", map[string]any{"password": map[string]any{"current_password": "x", "new_password": "xxx-11", "confirm_password": "xxxxxx"}}, []string{"body.password.confirm_password"}},
-		"odd key":          {x.alice, "PUT", "account/preferences", map[string]any{"public_key": "x"}, []string{"body.public_key"}},
-		"e-mail of others": {x.admin, "POST", "accounts", map[string]any{"name": "n", "first_name": "", "last_name": "", "email": "bob@example.com"}, []string{"body.email"}},
-		"account name":     {x.admin, "POST", "accounts", map[string]any{"name": "bob", "first_name": "", "last_name": "", "email": ""}, []string{"body.name"}},
-		"account fields":   {x.admin, "POST", "accounts", map[string]any{"name": "n"}, []string{"body.email", "body.first_name", "body.last_name"}},
-		"node fields":      {x.admin, "POST", "nodes", map[string]any{"name": "n", "host": "h", "api_port": 1, "api_username": "u", "use_ssl": true, "verify_ssl": true, "node_type": "gen4_node"}, []string{"body.api_password"}},
-		"no fields":        {x.alice, "GET", "packages/999", nil, nil},
+		"unknown recipients": {x.alice, "POST", "packages",
+			map[string]any{"title": "x", "recipients": []any{map[string]any{"name": "bob"}, map[string]any{"name": "nn1"}},
+				"private_recipients": []any{map[string]any{"name": "nn2"}}},
+			[]string{"body.recipients[1].name", "body.private_recipients[0].name"}},
+		"blank title": {x.alice, "POST", "packages", map[string]any{"title": " ", "recipients": to("bob")},
+			[]string{"body.title"}},
+		"release date": {x.alice, "POST", "packages",
+			map[string]any{"title": "x", "recipients": to("bob"), "release_policy": "on_date"}, []string{"body.release_date"}},
+		"odd date": {x.alice, "POST", "packages",
+			map[string]any{"title": "x", "recipients": to("bob"), "expiration_date": "soon"}, []string{"body.expiration_date"}},
+		"weak password": {x.alice, "PUT", "account/preferences",
+			map[string]any{"password": map[string]any{"current_password": "x", "new_password": "xxxxxx",
+				"confirm_password": "xxxxxx"}}, []string{"body.password.new_password"}},
+		"other password": {x.alice, "PUT", "account/preferences",
+			map[string]any{"password": map[string]any{"current_password": "x", "new_password": "xxx-11",
+				"confirm_password": "xxxxxx"}}, []string{"body.password.confirm_password"}},
+		"odd key": {x.alice, "PUT", "account/preferences", map[string]any{"public_key": "x"},
+			[]string{"body.public_key"}},
+		"e-mail of others": {x.admin, "POST", "accounts",
+			map[string]any{"name": "n", "first_name": "", "last_name": "", "email": "bob@example.com"}, []string{"body.email"}},
+		"account name": {x.admin, "POST", "accounts",
+			map[string]any{"name": "bob", "first_name": "", "last_name": "", "email": ""}, []string{"body.name"}},
+		"account fields": {x.admin, "POST", "accounts", map[string]any{"name": "n"},
+			[]string{"body.email", "body.first_name", "body.last_name"}},
+		"node fields": {x.admin, "POST", "nodes", map[string]any{"name": "n", "host": "h", "api_port": 1,
+			"api_username": "u", "use_ssl": true, "verify_ssl": true, "node_type": "gen4_node"}, []string{"body.api_password"}},
+		"no fields": {x.alice, "GET", "packages/999", nil, nil},
 	} {
 		_, _, body := x.call(t, test.who, test.method, "/api/v5/"+test.path, test.body)
 		var got []string

@@ -34,14 +34,16 @@ func (x *exchange) list(t *testing.T, c *client.Client, path string) (packageLis
 // named makes an account with a name of its own.
 func (x *exchange) named(t *testing.T, login, first, last, email string) *client.Client {
 	t.Helper()
-	if _, err := x.admin.CreateAccount(t.Context(), api.AccountChange{Name: &login, FirstName: &first, LastName: &last, Email: &email, Role: ptr("user")}); err != nil {
+	if _,
+		err := x.admin.CreateAccount(t.Context(), api.AccountChange{Name: &login, FirstName: &first, LastName: &last,
+		Email: &email, Role: ptr("user")}); err != nil {
 		t.Fatal(err)
 	}
 	return x.admin.As(login)
 }
 
-// page-39: a package is found by first name, last name, both, login or e-mail address of its sender or of a recipient whom one sees, and by
-// its title; by nothing else.
+// page-39: a package is found by first name, last name, both, login or e-mail address of its sender or of a recipient
+// whom one sees, and by its title; by nothing else.
 func TestSearchByPeople(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
 	greta := x.named(t, "gl77", "Greta", "Lindström", "office@north.example")
@@ -67,24 +69,30 @@ func TestSearchByPeople(t *testing.T) {
 		find map[string]string
 	}{
 		{igor, "inbox_all/packages", map[string]string{
-			"Greta": "from-greta", "lindstr": "from-greta", "greta lindström": "from-greta", "Lindström Greta": "from-greta", "Lindström, Greta": "from-greta",
-			" greta   lindström ": "from-greta", "gl77": "from-greta", "office@north": "from-greta", "from-g": "from-greta", "igor": "from-greta", "Zorn": "", "qz@secret": "", "nobody": "",
+			"Greta": "from-greta", "lindstr": "from-greta", "greta lindström": "from-greta", "Lindström Greta": "from-greta",
+			"Lindström, Greta":    "from-greta",
+			" greta   lindström ": "from-greta", "gl77": "from-greta", "office@north": "from-greta", "from-g": "from-greta",
+			"igor": "from-greta", "Zorn": "", "qz@secret": "", "nobody": "",
 		}},
-		{igor, "outbox/packages", map[string]string{"Greta": "from-igor", "office@north.example": "from-igor", "gl77": "from-igor", "petrov": "from-igor", "alice": ""}},
-		{greta, "outbox/packages", map[string]string{"Igor Petrov": "from-greta", "igor_p": "from-greta", "igor%p": "", "Quentin Zorn": "from-greta", "qz@secret": "from-greta"}},
+		{igor, "outbox/packages", map[string]string{"Greta": "from-igor", "office@north.example": "from-igor",
+			"gl77": "from-igor", "petrov": "from-igor", "alice": ""}},
+		{greta, "outbox/packages", map[string]string{"Igor Petrov": "from-greta", "igor_p": "from-greta", "igor%p": "",
+			"Quentin Zorn": "from-greta", "qz@secret": "from-greta"}},
 		{x.admin.As("hidden"), "inbox/packages", map[string]string{"Zorn": "from-greta"}},
 		{x.bob, "inbox/packages", map[string]string{"Greta": "among", "gl77": "among", "alice": "among"}},
 		{x.admin, "packages", map[string]string{"Zorn": "from-greta", "qz@secret": "from-greta", "Test bob": "among"}},
 	} {
 		for q, want := range test.find {
-			if l, got := x.list(t, test.c, test.path+"?q="+url.QueryEscape(q)); got != want || l.TotalCount != len(strings.Fields(want)) {
+			if l, got := x.list(t, test.c, test.path+"?q="+url.QueryEscape(q)); got != want ||
+				l.TotalCount != len(strings.Fields(want)) {
 				t.Errorf("%s, %q: %q, total %d, want %q", test.path, q, got, l.TotalCount, want)
 			}
 		}
 	}
 }
 
-// page-40 (the server's part): a page behind the last row is empty and tells the total, so that the page shows the last one that has rows.
+// page-40 (the server's part): a page behind the last row is empty and tells the total, so that the page
+// shows the last one that has rows.
 func TestPageBehindTheLastRow(t *testing.T) {
 	x := newExchange(t)
 	for _, title := range []string{"a", "b", "c"} {
@@ -95,7 +103,8 @@ func TestPageBehindTheLastRow(t *testing.T) {
 		x.deliver(t, p.ID)
 	}
 	for _, path := range []string{"inbox/packages", "inbox_all_history/packages", "all/packages"} {
-		for query, want := range map[string]string{"?offset=2&limit=2": "a", "?offset=4&limit=2": "", "?offset=4&limit=2&sort=title": "", "?offset=2&limit=2&sort=title&q=e": "c"} {
+		for query, want := range map[string]string{"?offset=2&limit=2": "a", "?offset=4&limit=2": "",
+			"?offset=4&limit=2&sort=title": "", "?offset=2&limit=2&sort=title&q=e": "c"} {
 			if l, got := x.list(t, x.bob, path+query); got != want || l.TotalCount != 3 || l.Packages == nil {
 				t.Errorf("%s%s: %q, total %d", path, query, got, l.TotalCount)
 			}
@@ -122,7 +131,8 @@ func TestSortedLists(t *testing.T) {
 		{amy, "Alpha", to("carol", "bob"), to("zed"), 10, 3, "2020-01-01", "2042-01-01", false},
 		{x.alice, "gamma", to("bob", "amy"), nil, 20, 2, "2020-01-02", "2041-01-01", true},
 	} {
-		c := api.PackageCreate{Title: p.title, Recipients: p.to, PrivateRecipients: p.private, ReleasePolicy: "on_date", ReleaseDate: &p.release,
+		c := api.PackageCreate{Title: p.title, Recipients: p.to, PrivateRecipients: p.private, ReleasePolicy: "on_date",
+			ReleaseDate:      &p.release,
 			ExpirationPolicy: "delete_after_expiration_date", ExpirationDate: &p.expires}
 		made, err := p.from.CreatePackage(t.Context(), c)
 		if err != nil {
@@ -136,16 +146,19 @@ func TestSortedLists(t *testing.T) {
 		}
 	}
 	for sort, want := range map[string]string{
-		"created": "beta Alpha gamma", "title": "Alpha beta gamma", "sender": "beta Alpha gamma", // Aaron Zed, amy, Test alice
+		// Aaron Zed, amy, Test alice
+		"created": "beta Alpha gamma", "title": "Alpha beta gamma", "sender": "beta Alpha gamma",
 		"recipients": "gamma Alpha beta", // amy; then twice Test bob, the newer first
 		"status":     "Alpha beta gamma", // completed, completed, starting
-		"size":       "Alpha gamma beta", "files": "beta gamma Alpha", "released": "Alpha gamma beta", "expires": "beta gamma Alpha",
+		"size":       "Alpha gamma beta", "files": "beta gamma Alpha", "released": "Alpha gamma beta",
+		"expires": "beta gamma Alpha",
 	} {
 		if _, got := x.list(t, x.admin, "packages?sort="+sort); got != want {
 			t.Errorf("by %s: %q, want %q", sort, got, want)
 		}
 		words := strings.Fields(want)
-		if first, _ := x.list(t, x.admin, "packages?limit=2&sort="+sort); len(first.Packages) != 2 || first.Packages[1].Title != words[1] {
+		if first, _ := x.list(t, x.admin, "packages?limit=2&sort="+sort); len(first.Packages) != 2 ||
+			first.Packages[1].Title != words[1] {
 			t.Errorf("by %s, first page: %+v", sort, first)
 		}
 		if _, got := x.list(t, x.admin, "packages?limit=2&offset=2&sort="+sort); got != words[2] {
@@ -181,7 +194,8 @@ func TestFilteredByTime(t *testing.T) {
 	if _, err := x.alice.CreatePackage(t.Context(), api.PackageCreate{Title: "now", Recipients: to("bob")}); err != nil {
 		t.Fatal(err)
 	}
-	for query, want := range map[string]string{"created_before=2000-01-01": "", "created_before=2999-01-01&created_time=2000-01-01": "now"} {
+	for query, want := range map[string]string{"created_before=2000-01-01": "",
+		"created_before=2999-01-01&created_time=2000-01-01": "now"} {
 		if _, got := x.list(t, x.alice, "outbox/packages?"+query); got != want {
 			t.Errorf("%s: %q", query, got)
 		}

@@ -26,10 +26,12 @@ var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value=
 
 const pageVerifier = "a-verifier-of-forty-three-characters-or-more"
 
-// send sends a request to the OAuth server with the browser's cookies. The test speaks HTTP where people speak HTTPS, so no jar would do.
+// send sends a request to the OAuth server with the browser's cookies. The test speaks HTTP where people
+// speak HTTPS, so no jar would do.
 func (p *person) send(t *testing.T, method, path string, form url.Values) (*http.Response, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, p.in.url+core.Base+"/auth/"+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), method, p.in.url+core.Base+"/auth/"+
+		path, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +75,8 @@ func (in *installation) login(t *testing.T, name, password string) *person {
 
 func (p *person) query() url.Values {
 	sum := sha256.Sum256([]byte(pageVerifier))
-	return url.Values{"client_id": {"ui-client"}, "response_type": {"code"}, "redirect_uri": {externalURL + "/aspera/faspex/"}, "state": {"s"},
+	return url.Values{"client_id": {"ui-client"}, "response_type": {"code"},
+		"redirect_uri": {externalURL + "/aspera/faspex/"}, "state": {"s"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}}
 }
 
@@ -93,14 +96,16 @@ func (p *person) exchange(t *testing.T, res *http.Response) api.Token {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, body := p.send(t, "POST", "token", url.Values{"client_id": {"ui-client"}, "grant_type": {"authorization_code"}, "code": {u.Query().Get("code")},
+	_, body := p.send(t, "POST", "token", url.Values{"client_id": {"ui-client"}, "grant_type": {"authorization_code"},
+		"code":         {u.Query().Get("code")},
 		"redirect_uri": {externalURL + "/aspera/faspex/"}, "code_verifier": {pageVerifier}})
 	return jsonOf[api.Token](t, body)
 }
 
 func (p *person) refresh(t *testing.T) int {
 	t.Helper()
-	res, body := p.send(t, "POST", "token", url.Values{"client_id": {"ui-client"}, "grant_type": {"refresh_token"}, "refresh_token": {p.tokens.RefreshToken}})
+	res, body := p.send(t, "POST", "token", url.Values{"client_id": {"ui-client"}, "grant_type": {"refresh_token"},
+		"refresh_token": {p.tokens.RefreshToken}})
 	if res.StatusCode == http.StatusCreated {
 		p.tokens = jsonOf[api.Token](t, body)
 	}
@@ -132,11 +137,12 @@ func (p *person) call(t *testing.T, method, path string, body any) (int, string)
 	return res.StatusCode, string(answer)
 }
 
-// page-69 (the server's part): who changes the password with the old one is told the rules beforehand, stays signed in here, in each tab of
-// the browser, and is signed out elsewhere.
+// page-69 (the server's part): who changes the password with the old one is told the rules beforehand, stays signed in
+// here, in each tab of the browser, and is signed out elsewhere.
 func TestChangedPasswordKeepsThisSessionAlone(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
+	if _,
+		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
 		Email: ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +152,8 @@ func TestChangedPasswordKeepsThisSessionAlone(t *testing.T) {
 	if second.tokens, ok = here.tab(t); !ok {
 		t.Fatal("a second tab is asked for the password")
 	}
-	if status, body := here.call(t, "GET", "/api/v5/account/password_rules", nil); status != 200 || !strings.Contains(body, "At least 6") {
+	if status, body := here.call(t, "GET", "/api/v5/account/password_rules", nil); status != 200 ||
+		!strings.Contains(body, "At least 6") {
 		t.Errorf("rules: %d %s", status, body)
 	}
 	change := func(current string) (int, string) {

@@ -29,7 +29,8 @@ func PackageActions() []Action {
 type Package struct {
 	State        packages.State
 	UploadStatus packages.UploadStatus
-	// Sent and Received tell how it belongs to the actor. A package that the actor deleted from the received ones is not received.
+	// Sent and Received tell how it belongs to the actor. A package that the actor deleted from the
+	// received ones is not received.
 	Sent, Received bool
 	// SentArchived and ReceivedArchived: the actor took it off that list.
 	SentArchived, ReceivedArchived bool
@@ -41,8 +42,8 @@ type Package struct {
 	PreventHTTP bool
 }
 
-// Sees reports whether the package exists for an actor. Until it is released a package is its sender's affair, and once it is being
-// deleted nobody's but the sender's and the admins'.
+// Sees reports whether the package exists for an actor. Until it is released a package is its sender's affair, and once
+// it is being deleted nobody's but the sender's and the admins'.
 func Sees(a Actor, p Package) bool {
 	return manages(a, p) || p.Received &&
 		(p.State == packages.Released || p.State == packages.Expired || p.State == packages.ReleasedToExpired)
@@ -118,8 +119,8 @@ func CanDownloadSent(a Actor, p Package) error {
 
 // CanDownloadReceived: a recipient, once the package is released.
 //
-// A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole ones alone, a limit
-// could be walked around file by file, and counting at the end, by cutting the session before it.
+// A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole
+// ones alone, a limit could be walked around file by file, and counting at the end, by cutting the session before it.
 func CanDownloadReceived(a Actor, p Package) error {
 	switch {
 	case !May(a, ReceivePackages):
@@ -137,7 +138,8 @@ func CanDownloadReceived(a Actor, p Package) error {
 // CanDownloadByHTTP is what a download by a browser needs beside the right to download.
 func CanDownloadByHTTP(p Package) error {
 	if p.PreventHTTP {
-		return forbidden("http_download_prevented", "The sender does not allow this package to be downloaded by a browser. Use ascp.")
+		return forbidden("http_download_prevented",
+			"The sender does not allow this package to be downloaded by a browser. Use ascp.")
 	}
 	return nil
 }
@@ -184,7 +186,8 @@ func canDelete(a Actor, p Package) error {
 	return nil
 }
 
-// canRelease: when a package is released can be changed only before that; and it can be released only while it waits for that.
+// canRelease: when a package is released can be changed only before that; and it can be
+// released only while it waits for that.
 func canRelease(a Actor, p Package, now bool) error {
 	switch {
 	case !manages(a, p):

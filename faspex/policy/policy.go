@@ -1,6 +1,6 @@
-// Package policy decides who may do what. It is pure: callers tell it who acts and what the thing is, and it answers yes or why not. What
-// people are shown (Capabilities, Actions) comes from the same rules as what is enforced (May, Can), so the two cannot differ. It knows
-// neither the database nor the wire.
+// Package policy decides who may do what. It is pure: callers tell it who acts and what the thing is, and it answers
+// yes or why not. What people are shown (Capabilities, Actions) comes from the same rules as what is enforced (May,
+// Can), so the two cannot differ. It knows neither the database nor the wire.
 package policy
 
 import "slices"
@@ -43,7 +43,8 @@ const (
 // All lists every capability.
 func All() []Capability {
 	return []Capability{
-		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers, ReadAllPackages, WriteAllPackages,
+		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers, ReadAllPackages,
+		WriteAllPackages,
 		WriteNodes, WriteClients, ReadConfiguration,
 	}
 }

@@ -31,7 +31,8 @@ func TestCapabilitiesByRole(t *testing.T) {
 	}
 }
 
-// page-36 (the server's part): each reason why something cannot be downloaded is told by a code and a sentence of its own.
+// page-36 (the server's part): each reason why something cannot be downloaded is told by a
+// code and a sentence of its own.
 func TestCanTellsWhy(t *testing.T) {
 	user := policy.Actor{Role: "user", Active: true, Uploads: true, Downloads: true}
 	released := policy.Package{State: packages.Released, UploadStatus: packages.UploadCompleted, Received: true}
@@ -42,16 +43,23 @@ func TestCanTellsWhy(t *testing.T) {
 		code  string
 		kind  policy.Kind
 	}{
-		"no right":      {policy.Actor{Role: "user", Active: true}, released, "downloads_not_allowed", policy.Forbidden},
-		"not a reader":  {user, with(released, func(p *policy.Package) { p.Received = false }), "not_recipient", policy.Forbidden},
-		"limit":         {user, with(released, func(p *policy.Package) { p.DownloadLimit, p.Downloads = 2, 2 }), "download_limit", policy.Forbidden},
-		"expired":       {user, with(released, func(p *policy.Package) { p.State = packages.Expired }), "package_expired", policy.NotNow},
-		"deleted":       {user, with(released, func(p *policy.Package) { p.State = packages.ReleasedToDeleted }), "package_deleted", policy.NotNow},
-		"no files":      {user, policy.Package{State: packages.Held, UploadStatus: packages.UploadSubmitted, Sent: true}, "content_missing", policy.NotNow},
-		"not whole yet": {user, policy.Package{State: packages.Held, UploadStatus: packages.UploadTransferring, Sent: true}, "content_unavailable", policy.NotNow},
+		"no right": {policy.Actor{Role: "user", Active: true}, released, "downloads_not_allowed", policy.Forbidden},
+		"not a reader": {user, with(released, func(p *policy.Package) { p.Received = false }), "not_recipient",
+			policy.Forbidden},
+		"limit": {user, with(released, func(p *policy.Package) { p.DownloadLimit, p.Downloads = 2, 2 }),
+			"download_limit", policy.Forbidden},
+		"expired": {user, with(released, func(p *policy.Package) { p.State = packages.Expired }), "package_expired",
+			policy.NotNow},
+		"deleted": {user, with(released, func(p *policy.Package) { p.State = packages.ReleasedToDeleted }),
+			"package_deleted", policy.NotNow},
+		"no files": {user, policy.Package{State: packages.Held, UploadStatus: packages.UploadSubmitted, Sent: true},
+			"content_missing", policy.NotNow},
+		"not whole yet": {user, policy.Package{State: packages.Held, UploadStatus: packages.UploadTransferring, Sent: true},
+			"content_unavailable", policy.NotNow},
 	} {
 		var why *policy.Refusal
-		if err := policy.Can(test.actor, policy.Download, test.of); !errors.As(err, &why) || why.Code != test.code || why.Kind != test.kind || why.Reason == "" {
+		if err := policy.Can(test.actor, policy.Download, test.of); !errors.As(err, &why) || why.Code != test.code ||
+			why.Kind != test.kind || why.Reason == "" {
 			t.Errorf("%s: %+v", name, why)
 		}
 	}

@@ -13,8 +13,8 @@ const (
 	EventTransfer = "transfer"
 )
 
-// Event says that something changed for an account. It holds no more than the id of the thing: whoever is told reads it by the API, which
-// decides what they see.
+// Event says that something changed for an account. It holds no more than the id of the thing: whoever is told reads it
+// by the API, which decides what they see.
 type Event struct {
 	ID        int64
 	AccountID int64
@@ -24,19 +24,22 @@ type Event struct {
 
 // noteSender notes for its sender that a package changed, in the transaction that changes it.
 func noteSender(ctx context.Context, tx *sql.Tx, packageID int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO events (account_id, kind, thing_id) SELECT sender_id, ?, id FROM packages WHERE id = ?`, EventPackage, packageID)
+	_, err := tx.ExecContext(ctx,
+		`INSERT INTO events (account_id, kind, thing_id) SELECT sender_id, ?, id FROM packages WHERE id = ?`, EventPackage,
+		packageID)
 	return err
 }
 
 // noteRecipients notes for those recipients who have a package in a list that it changed.
 func noteRecipients(ctx context.Context, tx *sql.Tx, packageID int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO events (account_id, kind, thing_id) SELECT account_id, ?, package_id FROM deliveries WHERE package_id = ? AND shown > 0`,
+	_, err := tx.ExecContext(ctx,
+		`INSERT INTO events (account_id, kind, thing_id) SELECT account_id, ?, package_id FROM deliveries WHERE package_id = ? AND shown > 0`,
 		EventPackage, packageID)
 	return err
 }
 
-// noteLists puts a package on the lists of its recipients, or takes it off, as its state says now, and notes the change for everyone whom it
-// was or is shown to.
+// noteLists puts a package on the lists of its recipients, or takes it off, as its state says now, and notes the change
+// for everyone whom it was or is shown to.
 func noteLists(ctx context.Context, tx *sql.Tx, packageID int64) error {
 	if err := noteRecipients(ctx, tx, packageID); err != nil {
 		return err
@@ -54,8 +57,10 @@ func noteLists(ctx context.Context, tx *sql.Tx, packageID int64) error {
 	return noteSender(ctx, tx, packageID)
 }
 
-// changePackage runs one statement about a package and, when it found its row, what notes the change, in one transaction.
-func (s *Store) changePackage(ctx context.Context, id int64, note func(context.Context, *sql.Tx, int64) error, query string, args ...any) (found bool, err error) {
+// changePackage runs one statement about a package and, when it found its row, what notes
+// the change, in one transaction.
+func (s *Store) changePackage(ctx context.Context, id int64, note func(context.Context, *sql.Tx, int64) error,
+	query string, args ...any) (found bool, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		found = false
 		res, err := tx.ExecContext(ctx, query, args...)
@@ -87,7 +92,8 @@ func (s *Store) EventsAfter(ctx context.Context, after int64, limit int) ([]Even
 
 // LastEvent gives the id of the newest event, and of the oldest that is kept; 0 when there is none.
 func (s *Store) LastEvent(ctx context.Context) (newest, oldest int64, err error) {
-	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0), COALESCE(MIN(id), 0) FROM events`).Scan(&newest, &oldest); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0), COALESCE(MIN(id), 0) FROM events`).Scan(&newest,
+		&oldest); err != nil {
 		return 0, 0, fmt.Errorf("read newest event: %w", err)
 	}
 	return newest, oldest, nil

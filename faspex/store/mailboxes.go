@@ -21,7 +21,8 @@ const (
 	BoxGlobal  Box = "global"  // every package; for admins
 )
 
-// PackageFilter narrows a list of packages; zero values narrow nothing but for AccountID, which every box but global needs.
+// PackageFilter narrows a list of packages; zero values narrow nothing but for AccountID,
+// which every box but global needs.
 type PackageFilter struct {
 	Box       Box
 	AccountID int64
@@ -41,7 +42,8 @@ type PackageFilter struct {
 
 // shownName is the name that people are shown of the account a or r.
 func shownName(alias string) string {
-	return strings.ReplaceAll(`COALESCE(NULLIF(TRIM(CONCAT(a.first_name, ' ', a.last_name)), ''), a.name)`, "a.", alias+".")
+	const name = `COALESCE(NULLIF(TRIM(CONCAT(a.first_name, ' ', a.last_name)), ''), a.name)`
+	return strings.ReplaceAll(name, "a.", alias+".")
 }
 
 // packageOrders are the columns that lists can be sorted by.
@@ -118,13 +120,16 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 		}
 		count, countArgs = `?`, []any{all}
 	}
-	// The ids come first, with their number, so that the texts of packages on other pages are not read. Both are one way to the database.
+	// The ids come first, with their number, so that the texts of packages on other pages are not read.
+	// Both are one way to the database.
 	type place struct {
 		id    int64
 		total int
 	}
-	places, err := collectInto(ctx, s.db, make([]place, 0, min(p.Limit, 100)), func(r rower) (v place, err error) { return v, r.Scan(&v.id, &v.total) },
-		`SELECT b.id, `+count+keys+` ORDER BY `+sorted+` LIMIT ? OFFSET ?`, append(append(slices.Clone(countArgs), args...), p.Limit, p.Offset)...)
+	places, err := collectInto(ctx, s.db, make([]place, 0, min(p.Limit, 100)),
+		func(r rower) (v place, err error) { return v, r.Scan(&v.id, &v.total) },
+		`SELECT b.id, `+count+keys+` ORDER BY `+sorted+` LIMIT ? OFFSET ?`,
+		append(append(slices.Clone(countArgs), args...), p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list packages: %w", err)
 	}
@@ -147,7 +152,8 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 func (s *Store) packagesByID(ctx context.Context, ids []int64) ([]Package, error) {
 	w := where{}
 	w.inIDs(`p.id`, ids)
-	found, err := collectInto(ctx, s.db, make([]Package, 0, len(ids)), scanPackage, `SELECT STRAIGHT_JOIN `+packageColumns+`, `+personColumns+packageFrom+w.sql(), w.args...)
+	found, err := collectInto(ctx, s.db, make([]Package, 0, len(ids)), scanPackage, `SELECT STRAIGHT_JOIN `+packageColumns+
+		`, `+personColumns+packageFrom+w.sql(), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read packages of a list: %w", err)
 	}
@@ -174,7 +180,8 @@ func (f PackageFilter) box() (query string, args []any, err error) {
 	case BoxOutbox:
 		return sent, []any{f.AccountID}, nil
 	case BoxPending:
-		return `SELECT id FROM packages WHERE sender_id = ? AND state = 'held' AND release_policy <> 'now'`, []any{f.AccountID}, nil
+		return `SELECT id FROM packages WHERE sender_id = ? AND state = 'held' AND release_policy <> 'now'`,
+			[]any{f.AccountID}, nil
 	case BoxAll:
 		return sent + ` UNION ` + received, []any{f.AccountID, f.AccountID}, nil
 	case BoxGlobal:
@@ -213,8 +220,8 @@ func (f PackageFilter) conditions() where {
 	return w
 }
 
-// search keeps packages with a text in the title, or in a name or the e-mail address of somebody whom the account sees on them. Private
-// recipients are seen by the sender, by themselves, and by admins.
+// search keeps packages with a text in the title, or in a name or the e-mail address of somebody whom the account sees
+// on them. Private recipients are seen by the sender, by themselves, and by admins.
 func (f PackageFilter) search(w *where) {
 	like := "%" + likeEscape(strings.Join(strings.Fields(f.Query), " ")) + "%"
 	const person = `(x.name LIKE ? OR x.email LIKE ? OR CONCAT(x.first_name, ' ', x.last_name) LIKE ?

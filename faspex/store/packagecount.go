@@ -7,14 +7,16 @@ import (
 )
 
 const (
-	// unsettled is how many of the newest ids are counted each time: a package whose transaction is not done has one of them.
+	// unsettled is how many of the newest ids are counted each time: a package whose
+	// transaction is not done has one of them.
 	unsettled = 1000
 	// recountAfter is after how many more ids the settled ones are counted on.
 	recountAfter = 20 * unsettled
 )
 
-// packageCount remembers how many packages there are up to an id, so that a list of everyone's packages does not count a million rows. It
-// stays true because no statement deletes packages: those that are gone keep their rows, in state deleted.
+// packageCount remembers how many packages there are up to an id, so that a list of everyone's packages
+// does not count a million rows. It stays true because no statement deletes packages: those that are gone
+// keep their rows, in state deleted.
 type packageCount struct {
 	mu   sync.Mutex
 	upTo int64
@@ -28,7 +30,8 @@ func (s *Store) countPackages(ctx context.Context) (int, error) {
 	defer c.mu.Unlock()
 	var newest int64
 	var more int
-	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0), COUNT(*) FROM packages WHERE id > ?`, c.upTo).Scan(&newest, &more); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0), COUNT(*) FROM packages WHERE id > ?`,
+		c.upTo).Scan(&newest, &more); err != nil {
 		return 0, fmt.Errorf("count packages: %w", err)
 	}
 	total := c.n + more
@@ -37,7 +40,8 @@ func (s *Store) countPackages(ctx context.Context) (int, error) {
 	}
 	upTo := newest - unsettled
 	var settled int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM packages WHERE id > ? AND id <= ?`, c.upTo, upTo).Scan(&settled); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM packages WHERE id > ? AND id <= ?`, c.upTo,
+		upTo).Scan(&settled); err != nil {
 		return 0, fmt.Errorf("count packages: %w", err)
 	}
 	c.n, c.upTo = c.n+settled, upTo

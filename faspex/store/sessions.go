@@ -21,7 +21,8 @@ type Session struct {
 
 // CreateSession stores a new session.
 func (s *Store) CreateSession(ctx context.Context, v Session) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO sessions (cookie_hash, login, account_id, epoch, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	_, err := s.db.ExecContext(ctx,
+		`INSERT INTO sessions (cookie_hash, login, account_id, epoch, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		v.CookieHash[:], v.Login, v.AccountID, v.Epoch, v.CreatedAt, v.LastUsedAt, v.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("create login session: %w", classify(err))
@@ -33,7 +34,9 @@ func (s *Store) CreateSession(ctx context.Context, v Session) error {
 func (s *Store) Session(ctx context.Context, cookieHash [32]byte) (Session, error) {
 	v := Session{CookieHash: cookieHash}
 	var ended sql.NullTime
-	err := s.db.QueryRowContext(ctx, `SELECT login, account_id, epoch, created_at, last_used_at, expires_at, ended_at FROM sessions WHERE cookie_hash = ?`, cookieHash[:]).
+	err := s.db.QueryRowContext(ctx,
+		`SELECT login, account_id, epoch, created_at, last_used_at, expires_at, ended_at FROM sessions WHERE cookie_hash = ?`,
+		cookieHash[:]).
 		Scan(&v.Login, &v.AccountID, &v.Epoch, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt, &ended)
 	if err != nil {
 		return v, fmt.Errorf("read login session: %w", classify(err))
@@ -44,17 +47,19 @@ func (s *Store) Session(ctx context.Context, cookieHash [32]byte) (Session, erro
 
 // TouchSession notes that a session is in use, so that it does not end for silence.
 func (s *Store) TouchSession(ctx context.Context, login string, at time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE sessions SET last_used_at = GREATEST(last_used_at, ?) WHERE login = ?`, at, login); err != nil {
+	if _, err := s.db.ExecContext(ctx, `UPDATE sessions SET last_used_at = GREATEST(last_used_at, ?) WHERE login = ?`, at,
+		login); err != nil {
 		return fmt.Errorf("note use of login session: %w", err)
 	}
 	return nil
 }
 
-// EndSession ends a session and everything that came from it: refresh tokens are gone, codes are gone, access tokens are refused until they
-// would have ended anyway.
+// EndSession ends a session and everything that came from it: refresh tokens are gone, codes are gone, access tokens
+// are refused until they would have ended anyway.
 func (s *Store) EndSession(ctx context.Context, login string, now, until time.Time) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = COALESCE(ended_at, ?) WHERE login = ?`, now, login); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = COALESCE(ended_at, ?) WHERE login = ?`, now,
+			login); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM authorization_codes WHERE login = ?`, login); err != nil {
@@ -71,7 +76,8 @@ func (s *Store) EndSession(ctx context.Context, login string, now, until time.Ti
 	return nil
 }
 
-// keepSession has what came from a session go on after the account's epoch changed: its owner changed the password in it.
+// keepSession has what came from a session go on after the account's epoch changed: its
+// owner changed the password in it.
 func keepSession(ctx context.Context, tx *sql.Tx, accountID int64, login string) error {
 	for _, table := range []string{"sessions", "refresh_tokens"} {
 		if _, err := tx.ExecContext(ctx, `UPDATE `+table+` t JOIN accounts a ON a.id = t.account_id SET t.epoch = a.token_epoch

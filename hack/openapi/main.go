@@ -1,4 +1,5 @@
-// The program openapi writes the description of the Faspex API, as core serves it, to the standard output. The page's types are made of it.
+// The program openapi writes the description of the Faspex API, as core serves it, to the standard output.
+// The page's types are made of it.
 package main
 
 import (

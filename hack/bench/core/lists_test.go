@@ -84,7 +84,8 @@ func prepare(b *testing.B) *instance {
 		b.Fatal(err)
 	}
 	if _, err := seed.Run(ctx, s, seed.Options{
-		ExternalURL: "https://faspex.example.com", OperatorClientID: "operator", AdminUsername: "admin", AdminPassword: "Correct-Horse-1",
+		ExternalURL: "https://faspex.example.com", OperatorClientID: "operator", AdminUsername: "admin",
+		AdminPassword:     "Correct-Horse-1",
 		OperatorPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
 	}); err != nil {
 		b.Fatal(err)
@@ -145,7 +146,8 @@ func fill(b *testing.B, db *sql.DB, database string, packages int) {
 			SELECT seq, UUID(), CONCAT('Dailies of day ', seq, ' ', SUBSTRING(MD5(seq), 1, 8)), CONCAT('A note of some length about what is in it: ', SHA1(seq)),
 			@first + seq MOD ` + strconv.Itoa(accounts) + `, @folder, CONCAT('/in/', seq), 'released', 'completed', seq * 7919 MOD 100000000, 1 + seq MOD 40, '{}', '[]', '[]', '[]', '',
 			NOW(3), NOW(3) FROM seq_1_to_` + strconv.Itoa(packages),
-		`INSERT INTO deliveries (package_id, account_id, shown) SELECT seq, @first + (seq * 7 + seq DIV 1000 + 1) MOD ` + strconv.Itoa(accounts) + `, 2 FROM seq_1_to_` + strconv.Itoa(packages),
+		`INSERT INTO deliveries (package_id, account_id, shown) SELECT seq, @first + (seq * 7 + seq DIV 1000 + 1) MOD ` +
+			strconv.Itoa(accounts) + `, 2 FROM seq_1_to_` + strconv.Itoa(packages),
 		`INSERT IGNORE INTO deliveries (package_id, account_id, shown) SELECT seq, @first + (seq * 13 + seq DIV 1000 + 5) MOD ` + strconv.Itoa(accounts) + `, 2 FROM seq_1_to_` + strconv.Itoa(packages),
 		`ANALYZE TABLE packages, deliveries, accounts`,
 	} {
@@ -216,8 +218,8 @@ func ask(b *testing.B, in *instance, path string, admin bool) {
 	b.ReportMetric(float64(took[b.N*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// cpu is what this process used so far: core and the clients, without the database. Other than the time it hardly depends on what else the
-// machine does.
+// cpu is what this process used so far: core and the clients, without the database. Other than the time it hardly
+// depends on what else the machine does.
 func cpu(b *testing.B) time.Duration {
 	b.Helper()
 	var usage syscall.Rusage
