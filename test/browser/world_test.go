@@ -27,6 +27,8 @@ type world struct {
 	browser context.Context
 	gate    *gate
 	people  atomic.Int64
+	// rounds counts the rounds of the service. Its clock goes on by two minutes with each, so that what it put off is due.
+	rounds atomic.Int64
 }
 
 // journeys by name; a file adds its own by journey.
@@ -141,10 +143,10 @@ func (w *world) released(t *testing.T, from person, p api.Package, files map[str
 // service lets the service do what is due. The worker's name must be a new one.
 func (w *world) service(t *testing.T, name string) {
 	t.Helper()
-	now := time.Now()
-	worker := w.in.Worker(t, fmt.Sprintf("worker-%s-%d", name, w.people.Add(1)), func() time.Time { return now })
+	var now time.Time
+	worker := w.in.Worker(t, fmt.Sprintf("worker-%s-%d", name, w.rounds.Load()), func() time.Time { return now })
 	for range 2 {
-		now = now.Add(2 * time.Minute)
+		now = time.Now().Add(time.Duration(w.rounds.Add(1)) * 2 * time.Minute)
 		if err := worker.RunOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -4,8 +4,10 @@
 import type { CarbonIconType } from '@carbon/icons-react';
 import type { ComponentType } from 'react';
 import { accountPages } from './account/routes';
+import { pages as adminPages } from './admin/routes';
 import type { Capability } from './auth/capabilities';
 import { packagesPages } from './packages/routes';
+import { pages as sendPages } from './send/routes';
 
 /** An application is a part of the page with a menu of its own. The account's pages are reached by the person's menu. */
 export type App = 'packages' | 'admin' | 'account';
@@ -37,10 +39,7 @@ export const applications: readonly Application[] = [
   { app: 'admin', name: 'app.admin' },
 ];
 
-// Tables of applications that have their own folder; each exports `pages`. They hold paths and lazy imports alone.
-const others = import.meta.glob<readonly Page[]>(['./send/routes.ts', './admin/routes.ts'], { eager: true, import: 'pages' });
-
-export const pages: readonly Page[] = [...packagesPages, ...accountPages, ...Object.values(others).flat()];
+export const pages: readonly Page[] = [...packagesPages, ...sendPages, ...accountPages, ...adminPages];
 
 /** Addresses of former versions. */
 export const redirects: readonly { from: string; to: string }[] = [

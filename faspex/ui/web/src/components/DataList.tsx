@@ -34,6 +34,8 @@ export interface Column<Row> {
   sort?: string;
   /** Numbers stand at the end of their cell. */
   numeric?: boolean;
+  /** Dates stand on one line. */
+  date?: boolean;
   /** The width of window below which the column is left out. */
   from?: 'md' | 'lg';
 }
@@ -189,7 +191,7 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
                   />
                 )}
                 {columns.map((column, index) => (
-                  <TableCell key={column.key} className={classOf(column)}>
+                  <TableCell key={column.key} className={index === 0 ? `data-list__main ${classOf(column)}` : classOf(column)}>
                     {column.cell(row)}
                     {index === 0 && below && <div className="data-list__below">{below(row)}</div>}
                   </TableCell>
@@ -219,8 +221,8 @@ function afterMenu(run: () => void): void {
   requestAnimationFrame(() => requestAnimationFrame(run));
 }
 
-function classOf<Row>({ numeric, from }: Column<Row>): string {
-  return [numeric ? 'data-list__number' : '', from ? `data-list__from-${from}` : ''].join(' ').trim();
+function classOf<Row>({ numeric, date, from }: Column<Row>): string {
+  return [numeric ? 'data-list__number' : '', date ? 'data-list__date' : '', from ? `data-list__from-${from}` : ''].join(' ').trim();
 }
 
 function Heading<Row>({ column, control }: { column: Column<Row>; control: ListControl }) {

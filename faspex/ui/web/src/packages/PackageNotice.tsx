@@ -4,13 +4,12 @@ import { useTranslation } from 'react-i18next';
 import type { Package } from '../api/types';
 import '../components/notice.scss';
 import { useFormat } from '../i18n/format';
+import { useAccount } from '../shell/account';
 import { useDownloads } from './downloads';
 import { packageStatus, type StatusName } from './status';
 
-// Chooses files of this computer for a package that waits for them; it belongs to the transfers.
-const choosers = import.meta.glob<{ default: React.ComponentType<{ pkg: Package }> }>('../transfers/AddFiles.tsx');
-const loadChooser = Object.values(choosers)[0];
-const AddFiles = loadChooser ? lazy(loadChooser) : null;
+// It belongs to the transfers, of which a package that waits for nothing needs none.
+const AddFiles = lazy(() => import('../transfers/AddFiles'));
 
 type Kind = 'info' | 'warning' | 'error';
 
@@ -21,6 +20,7 @@ export function PackageNotice({ pkg }: { pkg: Package }) {
   const { t } = useTranslation('packages');
   const format = useFormat();
   const { reason } = useDownloads(pkg);
+  const { gateway_url: gateway } = useAccount();
   const { name } = packageStatus(pkg);
   const kind = told[name];
   const mine = pkg.actions.includes('upload');
@@ -28,7 +28,7 @@ export function PackageNotice({ pkg }: { pkg: Package }) {
     switch (name) {
       case 'waiting':
       case 'paused':
-        return mine ? t('notice.addFiles') : t('notice.waitingText');
+        return mine ? t(gateway === null ? 'notice.ascpOnly' : 'notice.addFiles') : t('notice.waitingText');
       case 'failed':
         return pkg.error_desc || t('notice.failedText');
       case 'scheduled':
@@ -53,7 +53,7 @@ export function PackageNotice({ pkg }: { pkg: Package }) {
           statusIconDescription={t(`kind.${kind}`, { ns: 'shell' })}
         />
       )}
-      {mine && AddFiles && (
+      {mine && (
         <Suspense fallback={null}>
           <AddFiles pkg={pkg} />
         </Suspense>

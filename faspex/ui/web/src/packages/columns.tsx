@@ -36,7 +36,7 @@ export function useColumns(box: Box): Column<Package>[] {
     // A package that waits for its files has no size yet, which is not the same as none.
     { key: 'size', header: t('column.size'), numeric: true, from: 'md', sort: 'size', cell: (pkg) => format.bytes(pkg.total_files === 0 ? null : pkg.total_bytes) },
     { key: 'files', header: t('column.files'), numeric: true, from: 'lg', sort: 'files', cell: (pkg) => format.count(pkg.total_files === 0 ? null : pkg.total_files) },
-    { key: 'date', header: t('column.date'), from: 'md', sort: 'created', cell: (pkg) => format.date(pkg.created_time) },
+    { key: 'date', header: t('column.date'), date: true, from: 'md', sort: 'created', cell: (pkg) => format.date(pkg.created_time) },
   ];
 }
 

@@ -7,12 +7,7 @@ import { useProblemText } from '../components/ProblemNotice';
 import { useToast } from '../shell/toasts';
 import { useAccount } from '../shell/account';
 
-interface DownloadModule {
-  download: (packageId: string, paths?: string[]) => Promise<void>;
-  downloadAll?: (packageIds: readonly string[]) => Promise<void>;
-}
-
-const load = Object.values(import.meta.glob<DownloadModule>('../transfers/download.ts'))[0];
+const load = () => import('../transfers/download');
 
 export interface Downloads {
   /** Whether this browser can download the package. */
@@ -33,7 +28,7 @@ export function useDownloads(pkg: Package): Downloads {
   const download = useCallback(
     async (paths?: string[]) => {
       try {
-        await (await load?.())?.download(pkg.id, paths);
+        await (await load()).download(pkg.id, paths);
       } catch (error) {
         toast({ kind: 'error', title: t('download.failed'), text: textOf(error) });
       }
@@ -41,7 +36,7 @@ export function useDownloads(pkg: Package): Downloads {
     [pkg.id, t, textOf, toast],
   );
   const reason = !allowed ? null : prevented ? t('download.prevented') : gateway === null ? t('download.noGateway') : null;
-  return { possible: allowed && reason === null && load !== undefined, reason, download };
+  return { possible: allowed && reason === null, reason, download };
 }
 
 /** Downloads several packages at once; null where this browser cannot. */
@@ -50,13 +45,11 @@ export function useDownloadAll(): ((packages: readonly Package[]) => Promise<voi
   const { gateway_url: gateway } = useAccount();
   const toast = useToast();
   const textOf = useProblemText();
-  if (gateway === null || load === undefined) return null;
+  if (gateway === null) return null;
   return async (packages) => {
     try {
-      const { download, downloadAll } = await load();
-      const ids = packages.map(({ id }) => id);
-      if (downloadAll) await downloadAll(ids);
-      else for (const id of ids) await download(id);
+      const { downloadAll } = await load();
+      await downloadAll(packages.map(({ id }) => id));
     } catch (error) {
       toast({ kind: 'error', title: t('download.failed'), text: textOf(error) });
     }

@@ -1,3 +1,5 @@
+import '../components/form/form.scss';
+import './send-page.scss';
 import { Accordion, AccordionItem, Button, InlineLoading, TextArea, TextInput } from '@carbon/react';
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';

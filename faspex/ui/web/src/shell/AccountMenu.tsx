@@ -40,7 +40,7 @@ export function AccountMenu({ account }: { account: OwnAccount | null }) {
       <button
         ref={button}
         type="button"
-        className={`cds--header__action${open ? ' cds--header__action--active' : ''}`}
+        className={`cds--header__action account-button${open ? ' cds--header__action--active' : ''}`}
         aria-label={t('account.menu')}
         title={t('account.menu')}
         aria-expanded={open}

@@ -15,9 +15,7 @@ import { UnreachableBanner } from './UnreachableBanner';
 import { LazyNotice } from './LazyNotice';
 
 // The panel of transfers outlives every page.
-const panels = import.meta.glob<{ default: React.ComponentType }>('../transfers/TransferPanel.tsx');
-const loadPanel = Object.values(panels)[0];
-const TransferPanel = loadPanel ? lazy(loadPanel) : null;
+const TransferPanel = lazy(() => import('../transfers/TransferPanel'));
 
 /** The frame around every page: header, menu, messages, and the panel of transfers. */
 export function Shell() {
@@ -46,7 +44,7 @@ export function Shell() {
             )}
           </main>
         </div>
-        {person.data && TransferPanel && (
+        {person.data && (
           <Suspense fallback={null}>
             <TransferPanel />
           </Suspense>

@@ -32,7 +32,17 @@ interface SettingsFormProps<T extends FieldValues> {
 }
 
 /** A form whose errors stand at their fields, whether they were found here or by the server, and that is not left by mistake. */
-export function SettingsForm<T extends FieldValues>({ values, save, saved, children, submit, actions, after = 'keep', forget = [], creates = false }: SettingsFormProps<T>) {
+export function SettingsForm<T extends FieldValues>(props: SettingsFormProps<T>) {
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (turn > 0) document.getElementById('main-content')?.focus({ preventScroll: true });
+  }, [turn]);
+  // A form that begins anew is a new one: nothing of what was typed is left in it, passwords least of all.
+  return <OneForm key={turn} {...props} restart={() => setTurn((current) => current + 1)} />;
+}
+
+function OneForm<T extends FieldValues>(props: SettingsFormProps<T> & { restart: () => void }) {
+  const { values, save, saved, children, submit, actions, after = 'keep', forget = [], creates = false, restart } = props;
   const { t } = useTranslation('shell');
   const toast = useToast();
   const form = useForm<T>({ defaultValues: values as DefaultValues<T>, values, resetOptions: { keepDirtyValues: true }, mode: 'onTouched' });
@@ -53,7 +63,8 @@ export function SettingsForm<T extends FieldValues>({ values, save, saved, child
       return;
     }
     const kept = { ...typed, ...Object.fromEntries(forget.map((name) => [name, ''])) };
-    form.reset(after === 'keep' ? kept : (form.formState.defaultValues as T));
+    if (after === 'keep') form.reset(kept);
+    else restart();
     if (saved !== null) toast({ kind: 'success', title: saved });
   });
 
