@@ -149,7 +149,7 @@ var _ = journey("a reload with handles", func(t *testing.T, w *world) {
 	b.logIn(ada, "/packages/received")
 	b.drop(local)
 	b.at("/packages/new")
-	b.sees("1 file, 72.0 MiB")
+	b.sees("1 file, 72.0\u00a0MiB")
 	b.fill("Handles", ben)
 	b.press("Send")
 	p := b.sentPackage(ada, "Handles")
