@@ -92,6 +92,15 @@ func (b *tab) transfer(title, state string) {
 	b.until("see "+title+" "+state, `[...document.querySelectorAll('.transfer')].some(e => e.innerText.includes(`+quote(title)+`) && e.dataset.state === `+quote(state)+`)`)
 }
 
+// atNode is where the node has the files of a package: in another folder until the service has taken it over.
+func (w *world) atNode(p api.Package) string {
+	folder := filepath.Join(w.node.Dir, "packages", p.PackageUUID)
+	if _, err := os.Stat(folder); err != nil {
+		return folder + ".incoming"
+	}
+	return folder
+}
+
 // arrived compares a file of a package at the node with one of this machine, byte for byte.
 func (w *world) arrived(t *testing.T, p api.Package, path, local string) {
 	t.Helper()
@@ -99,7 +108,7 @@ func (w *world) arrived(t *testing.T, p api.Package, path, local string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(w.node.Dir, "packages", p.PackageUUID, path))
+	got, err := os.ReadFile(filepath.Join(w.atNode(p), path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +164,7 @@ var _ = journey("drop a folder", func(t *testing.T, w *world) {
 	b.transfer("A folder", "completed")
 	w.arrived(t, p, "Ordner ü 😀/deep/"+strings.Repeat("n", 200), local)
 	w.arrived(t, p, "Ordner ü 😀/empty file", filepath.Join(dir, "empty file"))
-	if info, err := os.Stat(filepath.Join(w.node.Dir, "packages", p.PackageUUID, "Ordner ü 😀", "empty", "folder")); err != nil || !info.IsDir() {
+	if info, err := os.Stat(filepath.Join(w.atNode(p), "Ordner ü 😀", "empty", "folder")); err != nil || !info.IsDir() {
 		t.Errorf("the empty folder did not arrive: %v", err)
 	}
 	b.clean()

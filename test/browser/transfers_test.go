@@ -209,7 +209,7 @@ var _ = journey("failures of transfers", func(t *testing.T, w *world) {
 	b.transfer("Failing", "paused")
 	b.press("Resume \u2068Failing\u2069")
 	b.sees("The package was deleted while its files were sent.")
-	if left, err := os.ReadDir(filepath.Join(w.node.Dir, "packages", p.PackageUUID)); err == nil {
+	if left, err := os.ReadDir(w.atNode(p)); err == nil {
 		for _, e := range left {
 			if e.Name() == "film.mov" {
 				t.Error("a file that is not whole is visible at the node")
