@@ -136,7 +136,7 @@ var _ = journey("send a file", func(t *testing.T, w *world) {
 	if got := w.gate.bytes(); got != 40<<20 {
 		t.Errorf("%d bytes were sent for a file of %d", got, 40<<20)
 	}
-	b.press("Remove \u2068Dailies\u2069 from the list")
+	b.control("Remove \u2068Dailies\u2069 from the list")
 	b.until("have no panel", `!document.querySelector('.transfer-panel')`)
 	b.clean()
 })
