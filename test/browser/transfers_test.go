@@ -30,6 +30,15 @@ func (w *world) sending(t *testing.T, b *tab, from, to person, title, local stri
 	return p
 }
 
+// control clicks a button of a transfer by its name for screen readers, which is in a tooltip that is not shown.
+func (b *tab) control(name string) {
+	b.t.Helper()
+	find := `[...document.querySelectorAll('.transfer button')].find(e => [e.ariaLabel, e.textContent.trim(), ` +
+		`document.getElementById(e.getAttribute('aria-labelledby'))?.textContent.trim()].includes(` + quote(name) + `))`
+	b.until("find "+name, find)
+	value[any](b, find+`.click()`)
+}
+
 // leave does what leaves a page, agrees if it is asked for that, and tells whether it was.
 func (b *tab) leave(what string, action chromedp.Action[chromedp.Void]) (warned bool) {
 	b.t.Helper()
@@ -90,9 +99,9 @@ var _ = journey("two tabs", func(t *testing.T, w *world) {
 	second := first.another()
 	second.goTo("/packages/sent")
 	second.transfer("Two tabs", "running")
-	second.press("Pause \u2068Two tabs\u2069")
+	second.control("Pause \u2068Two tabs\u2069")
 	first.transfer("Two tabs", "paused")
-	first.press("Resume \u2068Two tabs\u2069")
+	first.control("Resume \u2068Two tabs\u2069")
 	second.transfer("Two tabs", "running")
 	first.until("know that another can go on", `navigator.locks.query().then(l => l.pending.length === 1)`)
 	time.Sleep(time.Second) // the tab looks for others twice a second
@@ -149,7 +158,7 @@ var _ = journey("a reload with handles", func(t *testing.T, w *world) {
 	b.logIn(ada, "/packages/received")
 	b.drop(local)
 	b.at("/packages/new")
-	b.sees("1 file, 72.0 MiB")
+	b.sees("1 file, 72.0\u00a0MiB")
 	b.fill("Handles", ben)
 	b.press("Send")
 	p := b.sentPackage(ada, "Handles")
@@ -186,9 +195,9 @@ var _ = journey("failures of transfers", func(t *testing.T, w *world) {
 			}
 			return 0, ""
 		})
-		b.press("Pause \u2068Failing\u2069")
+		b.control("Pause \u2068Failing\u2069")
 		b.transfer("Failing", "paused")
-		b.press("Resume \u2068Failing\u2069")
+		b.control("Resume \u2068Failing\u2069")
 		b.transfer("Failing", "failed")
 		b.sees(c.sentence)
 		w.gate.fail(nil)
@@ -205,11 +214,11 @@ var _ = journey("failures of transfers", func(t *testing.T, w *world) {
 	if err := ada.DeletePackages(t.Context(), p.ID); err != nil {
 		t.Fatal(err)
 	}
-	b.press("Pause \u2068Failing\u2069")
+	b.control("Pause \u2068Failing\u2069")
 	b.transfer("Failing", "paused")
-	b.press("Resume \u2068Failing\u2069")
+	b.control("Resume \u2068Failing\u2069")
 	b.sees("The package was deleted while its files were sent.")
-	if left, err := os.ReadDir(filepath.Join(w.node.Dir, "packages", p.PackageUUID)); err == nil {
+	if left, err := os.ReadDir(w.atNode(p)); err == nil {
 		for _, e := range left {
 			if e.Name() == "film.mov" {
 				t.Error("a file that is not whole is visible at the node")

@@ -20,6 +20,7 @@ import { PeoplePicker, type PickerControl } from './PeoplePicker';
 import { type Fault, type Faults, faultsOf, type Field, fields, noteLimit, requestOf, titleLimit } from './request';
 import { useDraft } from './useDraft';
 import { useSelection } from './useSelection';
+import './send-form.scss';
 
 /** The element that has the focus when a field is wrong. */
 const elements: Record<Field, string> = {
@@ -126,6 +127,8 @@ export default function SendPage() {
         aria-label={t('title')}
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
+          // Enter in a box that collects people ends what is typed there; it never sends the form.
+          if (document.activeElement?.getAttribute('role') === 'combobox') return;
           if (!working) void submit(Boolean(gateway));
         }}
       >
