@@ -38,6 +38,12 @@ Options
 `
 
 const afterwards = `
+Patterns of -E and -N: the first that matches a name decides. * and ? match no slash, /** goes over folders,
+[a-z] [!a-z] [[:digit:]] are sets. One that begins with / is held against the whole path at the destination, one
+that ends with / means folders alone, one that ends with * folders and files, any other files. Sources at the
+server may have wildcards too. faux:///name?1g and stdio:///name?bytes are sources, faux:// and stdio:// destinations
+of this computer that are no files.
+
 The server's SSH key must have the fingerprint that --check-sshfp or a transfer spec gives. Without one, it
 must be the key that ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts has. A host that is in neither is accepted
 once: its key is remembered in ~/.ssh/known_hosts, which a line says, and another key is refused from then on.

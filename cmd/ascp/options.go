@@ -192,6 +192,9 @@ var working = []option{
 		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.failBadPass, s.FailBadFilePass })},
 	{flag: "management-port", short: "M", usage: "report to a manager on this local `port`",
 		setting: number(ofFlag(func(d *draft) *int { return &d.managementPort }))},
+	{flag: "keepalive", fields: []string{"keepalive"},
+		usage:   "send the files that the manager names, until it says that there are no more",
+		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.keepalive, s.Keepalive })},
 	{flag: "session", short: "C",
 		usage: "move share `i:n` of the transfer, i from 1 to n; run n of them, here or on several machines, " +
 			"with the same arguments",

@@ -54,6 +54,7 @@ var samples = map[string]sample{
 	"file-manifest":                   {text: "text", want: func(d *draft) { d.list.form = "text" }},
 	"file-manifest-path":              {text: "/a", want: func(d *draft) { d.list.folder = "/a" }},
 	"file-manifest-inprogress-suffix": {text: ".x", want: func(d *draft) { d.list.suffix = ".x" }},
+	"keepalive":                       {text: "true", json: `true`, want: func(d *draft) { d.keepalive = true }},
 	"min-rate":                        {text: "7", json: `7`, other: `1`, want: func(d *draft) { d.options.MinKbps = 7 }},
 	"policy": {text: "high", json: `"high"`, other: `"low"`,
 		want: func(d *draft) { d.options.RatePolicy = "high" }},

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
@@ -106,10 +109,39 @@ func (t *task) reportEnd(s transfer.Summary, err error) {
 func (t *task) obey(f faspmgr.Frame) {
 	switch f.Type {
 	case "RATE":
-		if kbps, err := strconv.ParseInt(f.Get("Rate"), 10, 64); err == nil && kbps >= 0 {
-			t.client.SetTargetRate(kbps)
+		t.changeRate(f)
+	case "START":
+		if t.orders != nil {
+			t.order(f)
+		}
+	case "DONE":
+		if t.orders != nil {
+			t.orders.close()
 		}
 	case "CANCEL":
 		t.cancel(&fail.Error{Code: fail.Canceled, Text: "canceled by the manager, run again to resume"})
 	}
+}
+
+// changeRate obeys a RATE, any of whose fields may be missing.
+func (t *task) changeRate(f faspmgr.Frame) {
+	number := func(name string) *int64 {
+		if kbps, err := strconv.ParseInt(f.Get(name), 10, 64); err == nil && kbps >= 0 {
+			return &kbps
+		}
+		return nil
+	}
+	target := number("Rate")
+	if t.direction == transferspec.Receive {
+		if target != nil {
+			t.client.SetTargetRate(*target)
+		}
+		return
+	}
+	var policy *engine.Policy
+	if p := engine.Policy(strings.ToLower(f.Get("Policy"))); slices.Contains([]engine.Policy{engine.PolicyFair, engine.PolicyFixed,
+		engine.PolicyHigh, engine.PolicyLow}, p) {
+		policy = &p
+	}
+	t.client.SetRate(target, number("MinRate"), policy)
 }

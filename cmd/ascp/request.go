@@ -47,6 +47,7 @@ type request struct {
 	failBadPass bool
 
 	after          sourceFate
+	keepalive      bool
 	logFolder      string
 	list           fileList
 	quiet, debug   bool

@@ -110,7 +110,9 @@ func byteCount(text string) (int64, error) {
 }
 
 // streaming says that nothing on this side is a file.
-func (r *request) streaming() bool { return isStream(r.destination) || isStream(r.sources[0].Source) }
+func (r *request) streaming() bool {
+	return isStream(r.destination) || len(r.sources) > 0 && isStream(r.sources[0].Source)
+}
 
 // prepareStreams sets the client up, and returns what has to run beside it.
 func (t *task) prepareStreams() (func(context.Context) error, error) {

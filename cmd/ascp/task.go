@@ -44,6 +44,7 @@ type task struct {
 	sessionID string
 	tally     tally
 	disposal  *disposal
+	orders    *orders // of a manager, with --keepalive
 	listing   *listing
 	hostKey   *dial.HostKey
 	// answered is the address of the host at which the session is.
@@ -120,12 +121,21 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if err := t.protect(); err != nil {
 		return transfer.Summary{}, err
 	}
+	if t.keepalive {
+		t.orders = newOrders()
+		t.client.MoreRoots = t.orders.next
+	}
 	t.disposal = newDisposal(t.after, t.client.Roots, t.display.note)
 	defer t.disposal.close()
 	if t.listing, err = t.list.begin(t.request); err != nil {
 		return transfer.Summary{}, err
 	}
-	go t.manager.Commands(t.obey)
+	go func() {
+		t.manager.Commands(t.obey)
+		if t.orders != nil {
+			t.orders.close() // Nobody is left to name more.
+		}
+	}()
 	var summary transfer.Summary
 	if stream != nil {
 		summary, err = t.alongside(ctx, stream)

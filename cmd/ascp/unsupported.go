@@ -60,7 +60,6 @@ const (
 var unsupported = []option{
 	{fate: refused, flag: "apply-local-docroot", fields: []string{"apply_local_docroot"},
 		words: "sources have the names that they have on this computer"},
-	{fate: refused, flag: "keepalive", fields: []string{"keepalive"}, words: "a session ends with its files"},
 	{fate: refused, flag: "preserve-creation-time", fields: []string{"preserve_creation_time"},
 		words: "no file system here lets it be set"},
 	{fate: refused, flag: "proxy", fields: []string{"proxy", "fasp_proxy"}, words: "data goes straight to the node"},

@@ -17,7 +17,10 @@ import (
 //	ascp ... source... [user@]host:destination    or    ascp ... [user@]host:source... destination
 func (d *draft) words(words []string) error {
 	fromList := d.fileList != "" || d.pairList != ""
-	if len(words) == 0 || !fromList && len(words) < 2 {
+	if d.keepalive && d.mode != "" && len(words) == 0 {
+		words = []string{""}
+	}
+	if len(words) == 0 || !fromList && len(words) < 2 && !d.keepalive {
 		return errors.New("a source and a destination are needed")
 	}
 	sources, destination := words[:len(words)-1], words[len(words)-1]
@@ -140,7 +143,7 @@ func (r *request) complete() error {
 		return errors.New("neither send nor receive was asked for")
 	case r.sshPort <= 0 || r.sshPort > 65535 || r.udpPort < 0 || r.udpPort > 65535:
 		return errors.New("a port is between 1 and 65535")
-	case len(r.sources) == 0:
+	case len(r.sources) == 0 && !r.keepalive:
 		return fail.New(fail.Nothing, "nothing to transfer: no source is named")
 	}
 	if bare, ok := strings.CutPrefix(r.host, "["); ok { // An address of IPv6 as it is written before a port.
@@ -152,7 +155,7 @@ func (r *request) complete() error {
 	if err := r.completeFileCrypt(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{r.completeAfterwards, r.completeMirror, r.list.complete, r.completeStreams} {
+	for _, check := range []func() error{r.completeAfterwards, r.completeMirror, r.list.complete, r.completeStreams, r.completeKeepalive} {
 		if err := check(); err != nil {
 			return err
 		}

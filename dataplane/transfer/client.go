@@ -21,6 +21,9 @@ type Client struct {
 	Hello control.Hello
 	// Roots are what to send, for direction send.
 	Roots []Root
+	// MoreRoots, if not nil, waits for the root with a number, counted from 0, that is to be sent after Roots; ok is false when
+	// there is none any more.
+	MoreRoots func(ctx context.Context, number int) (r Root, ok bool, err error)
 	// Upload, if not nil, is what to send instead of Roots.
 	Upload *Upload
 	// Target and Name say where to write, for direction receive. Name maps a path of the manifest to a path in Target, for
@@ -59,6 +62,13 @@ func (c *Client) SetTargetRate(kbps int64) {
 		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))}) // A session that ended needs no rate.
 	case *streamReceiver:
 		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))})
+	}
+}
+
+// SetRate changes what is not nil of the rate of a running session that sends.
+func (c *Client) SetRate(targetKbps, minKbps *int64, policy *engine.Policy) {
+	if s, ok := c.now.get().(*sender); ok {
+		s.setRate(targetKbps, minKbps, policy)
 	}
 }
 
@@ -180,6 +190,7 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial func(context.Context) (engine.Link, error)) role {
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
+		s.moreRoots = c.MoreRoots
 		if c.Upload != nil {
 			s.stream = c.Upload
 			c.Upload.attach(s)

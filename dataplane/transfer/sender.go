@@ -38,6 +38,8 @@ type sender struct {
 	onFile  func(FileEvent)
 	// encrypt, if not nil, has files sent in their encrypted form.
 	encrypt *atrest.Key
+	// moreRoots, if not nil, are those that come after roots.
+	moreRoots func(ctx context.Context, number int) (Root, bool, error)
 	// stream, if not nil, is where the files come from instead of from roots.
 	stream *Upload
 	counters
@@ -221,11 +223,25 @@ func lost(err error) error {
 	return &fail.Error{Code: fail.ConnectionLost, Text: "connection lost, run again to resume", Err: err}
 }
 
-func (s *sender) setTarget(kbps int64) {
+func (s *sender) setTarget(kbps int64) { s.setRate(&kbps, nil, nil) }
+
+// setRate changes what is not nil.
+func (s *sender) setRate(targetKbps, minKbps *int64, policy *engine.Policy) {
 	s.mu.Lock()
-	s.rate.TargetBps = kbps * 1000
-	if s.rate.CapBps > 0 && (kbps == 0 || s.rate.TargetBps > s.rate.CapBps) {
-		s.rate.TargetBps = s.rate.CapBps
+	if targetKbps != nil {
+		s.rate.TargetBps = *targetKbps * 1000
+		if s.rate.CapBps > 0 && (*targetKbps == 0 || s.rate.TargetBps > s.rate.CapBps) {
+			s.rate.TargetBps = s.rate.CapBps
+		}
+	}
+	if minKbps != nil {
+		s.rate.MinBps = *minKbps * 1000
+	}
+	if s.rate.TargetBps > 0 {
+		s.rate.MinBps = min(s.rate.MinBps, s.rate.TargetBps)
+	}
+	if policy != nil && (*policy != engine.PolicyFixed || s.rate.TargetBps > 0) {
+		s.rate.Policy = *policy
 	}
 	rate := s.rate
 	s.mu.Unlock()

@@ -49,7 +49,18 @@ func (s *sender) listRoots(ctx context.Context) error {
 	if s.encrypt != nil {
 		w.options.Sparse = false // An encrypted file has no holes.
 	}
-	return w.walk(ctx, s.roots)
+	if err := w.walk(ctx, s.roots); err != nil || s.moreRoots == nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		root, ok, err := s.moreRoots(ctx, i)
+		if err != nil || !ok {
+			return err
+		}
+		if err := w.walk(ctx, []Root{root}); err != nil {
+			return err
+		}
+	}
 }
 
 func (s *sender) announce(e found) error {

@@ -92,6 +92,7 @@ type Spec struct {
 	DeleteSource bool `json:"delete_source,omitempty"`
 	// MoveAfterTransfer is a folder of the sender that sources are moved into.
 	MoveAfterTransfer     string `json:"move_after_transfer,omitempty"`
+	Keepalive             bool   `json:"keepalive,omitempty"`
 	SaveBeforeOverwrite   bool   `json:"save_before_overwrite,omitempty"`
 	DeleteBeforeTransfer  bool   `json:"delete_before_transfer,omitempty"`
 	ExcludeNewerThan      string `json:"exclude_newer_than,omitempty"`
