@@ -34,7 +34,8 @@ func (n *testNode) uploads(t *testing.T, source string) map[string]transferspec.
 // permitOnce permits a user everything in the folder of "ak".
 func (n *testNode) permitOnce(t *testing.T, user string) {
 	t.Helper()
-	n.call(t, "ak", "s", "POST", "/permissions", `{"file_id":"1","access_type":"user","access_id":"`+user+`","access_level":"edit"}`, nil)
+	n.call(t, "ak", "s", "POST", "/permissions", `{"file_id":"1","access_type":"user","access_id":"`+user+
+		`","access_level":"edit"}`, nil)
 }
 
 func (n *testNode) configureKey(t *testing.T, configuration string) {
@@ -47,7 +48,8 @@ func (n *testNode) configureKey(t *testing.T, configuration string) {
 	}
 }
 
-// node-31 of what acts, and node-34 without aggressiveness: times and checksums are as the key demands, whatever token and client.
+// node-31 of what acts, and node-34 without aggressiveness: times and checksums are as the key
+// demands, whatever token and client.
 func TestKeyDemandsTimesAndChecksums(t *testing.T) {
 	n := startNode(t)
 	n.sharedKey(t)
@@ -193,7 +195,8 @@ func TestTokenOfASecond(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "f")
 	write(t, source, string(make([]byte, 1<<20)))
 	ask := client.TransferRequest{
-		DestinationRoot: "/default", Paths: []transferspec.Path{{Source: source}}, TokenLifeSeconds: 1, TargetRateKbps: 2000, RatePolicy: "fixed",
+		DestinationRoot: "/default", Paths: []transferspec.Path{{Source: source}}, TokenLifeSeconds: 1, TargetRateKbps: 2000,
+		RatePolicy: "fixed",
 	}
 	spec, err := c.UploadSetup(t.Context(), ask)
 	if err != nil {

@@ -74,6 +74,7 @@ type node struct {
 	fileIDs    *fileaccess.Files
 	recorder   *store.NodeRecorder
 	registry   *prometheus.Registry
+	logins     logins
 	health     *health
 	// migrated is closed when the schema of the database is the one this program was built for.
 	migrated chan struct{}
@@ -86,6 +87,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 		migrated: make(chan struct{}),
 	}
 	n.totals.register(n.registry)
+	n.logins = newLogins(n.registry)
 	var err error
 	if n.secrets, err = config.LoadSecrets(cfg.Secrets); err != nil {
 		return err
@@ -162,10 +164,10 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	n.registry.MustRegister(udpMetrics{data})
 	sessions := &transfer.Server{
 		Root: n.files,
-		Authorizer: &token.Verifier{
+		Authorizer: countingAuthorizer{&token.Verifier{
 			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs},
 			Ledger: store.Ledger{Store: n.store}, Now: time.Now,
-		},
+		}, n.logins},
 		Recorder:    n.recorder,
 		Links:       data,
 		UDPPort:     n.cfg.Ports.UDP,
@@ -205,7 +207,8 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 // serveWebSockets has a port of its own, which may be open to others than the Node API is.
 func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
 	server,
-		err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log})
+		err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions,
+		Refused: n.logins.at("wss"), Logger: n.log})
 	if err != nil {
 		return err
 	}
@@ -236,7 +239,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
 		},
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
-		Metrics: n.registry,
+		Metrics: n.registry, Refused: n.logins.at("api"),
 	})
 	listener, err := net.Listen("tcp", port(n.cfg.Ports.NodeAPI))
 	if err != nil {

@@ -15,14 +15,16 @@ import (
 	"faspex.io/operator/dataplane/store"
 )
 
-// userCommand manages the users of the Node API in the database that all nodes share. A change holds for the next call at each node.
+// userCommand manages the users of the Node API in the database that all nodes share. A change holds
+// for the next call at each node.
 func userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage users of the Node API, on all nodes"}
 	cmd.AddCommand(addUserCommand(), modifyUserCommand(), listUsersCommand(), deleteUserCommand())
 	return cmd
 }
 
-// userFlags are what commands say about a user. A password is never among them: the arguments of a program are seen by others.
+// userFlags are what commands say about a user. A password is never among them: the arguments
+// of a program are seen by others.
 type userFlags struct {
 	user         store.NodeUser
 	passwordFile string
@@ -31,7 +33,8 @@ type userFlags struct {
 func (f *userFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.user.TransferUser, "transfer-user", "", "transfer user that the user acts as")
 	cmd.Flags().StringVar(&f.user.Docroot, "docroot", "", "folder of the transfer user beneath the storage root")
-	cmd.Flags().StringArrayVar(&f.user.Restrictions, "restriction", nil, "instead of a docroot: what the transfer user may touch, such as file:////data/*")
+	cmd.Flags().StringArrayVar(&f.user.Restrictions, "restriction", nil,
+		"instead of a docroot: what the transfer user may touch, such as file:////data/*")
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "file with the password; - is standard input")
 }
 
@@ -68,7 +71,10 @@ func addUserCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.CreateNodeUser(ctx, f.user, password) })
+			return withStore(cmd.Context(), func(ctx context.Context,
+				s *store.Store) error {
+				return s.CreateNodeUser(ctx, f.user, password)
+			})
 		},
 	}
 	f.register(cmd)
@@ -136,7 +142,10 @@ func deleteUserCommand() *cobra.Command {
 		Short: "Delete a user; files stay",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error { return s.DeleteNodeUser(ctx, args[0]) })
+			return withStore(cmd.Context(), func(ctx context.Context,
+				s *store.Store) error {
+				return s.DeleteNodeUser(ctx, args[0])
+			})
 		},
 	}
 }

@@ -50,41 +50,47 @@ func TestUsersAreManagedOnAllNodes(t *testing.T) {
 	both("luke", "from stdin", 401)
 	ok("", "delete", "luke")
 	both("luke", "another", 401)
-	if _, err := one.client(t, "node", nodePassword).CreateAccessKey(t.Context(), client.AccessKey{ID: "taken", Secret: "s", Storage: localFolder("/default/t")}); err != nil {
+	if _, err := one.client(t, "node", nodePassword).CreateAccessKey(t.Context(),
+		client.AccessKey{ID: "taken", Secret: "s", Storage: localFolder("/default/t")}); err != nil {
 		t.Fatal(err)
 	}
 	for what, args := range map[string][]string{
 		"a second user of the name": {"add", "leia", "--transfer-user", "rebels", "--docroot", "/default/rebels"},
 		"an access key's name":      {"add", "taken", "--transfer-user", "rebels", "--docroot", "/default/rebels"},
 		"another docroot":           {"add", "han", "--transfer-user", "rebels", "--docroot", "/default/other"},
-		"docroot and restriction":   {"add", "han", "--transfer-user", "x", "--docroot", "/d", "--restriction", "file:////d/*"},
-		"neither":                   {"add", "han", "--transfer-user", "x"},
-		"no transfer user":          {"add", "han", "--docroot", "/d"},
-		"a relative docroot":        {"add", "han", "--transfer-user", "x", "--docroot", "d"},
-		"a restriction of a kind":   {"add", "han", "--transfer-user", "x", "--restriction", "s3://b/*"},
-		"a name with a colon":       {"add", "h:n", "--transfer-user", "x", "--docroot", "/d"},
-		"nobody":                    {"delete", "nobody"},
-		"nobody to modify":          {"modify", "nobody", "--docroot", "/d"},
+		"docroot and restriction": {"add", "han", "--transfer-user", "x", "--docroot", "/d", "--restriction",
+			"file:////d/*"},
+		"neither":                 {"add", "han", "--transfer-user", "x"},
+		"no transfer user":        {"add", "han", "--docroot", "/d"},
+		"a relative docroot":      {"add", "han", "--transfer-user", "x", "--docroot", "d"},
+		"a restriction of a kind": {"add", "han", "--transfer-user", "x", "--restriction", "s3://b/*"},
+		"a name with a colon":     {"add", "h:n", "--transfer-user", "x", "--docroot", "/d"},
+		"nobody":                  {"delete", "nobody"},
+		"nobody to modify":        {"modify", "nobody", "--docroot", "/d"},
 	} {
 		if out, err := hsts(t, db, "secret\n", append([]string{"user"}, args...)...); err == nil {
 			t.Errorf("%s is taken: %s", what, out)
 		}
 	}
-	if out, err := hsts(t, db, "\n", "user", "add", "han", "--transfer-user", "x", "--docroot", "/d"); err == nil || !strings.Contains(err.Error(), "password is empty") {
+	if out, err := hsts(t, db, "\n", "user", "add", "han", "--transfer-user", "x", "--docroot", "/d"); err == nil ||
+		!strings.Contains(err.Error(), "password is empty") {
 		t.Errorf("an empty password: %v %s", err, out)
 	}
 	// A key can't be made with a user's name, or nobody could tell which of them logs in.
-	if _, err := one.client(t, "node", nodePassword).CreateAccessKey(t.Context(), client.AccessKey{ID: "leia", Storage: localFolder("/default/t")}); !client.IsConflict(err) {
+	if _, err := one.client(t, "node", nodePassword).CreateAccessKey(t.Context(),
+		client.AccessKey{ID: "leia", Storage: localFolder("/default/t")}); !client.IsConflict(err) {
 		t.Errorf("a key with the name of a user: %v", err)
 	}
 }
 
-// node-15 and node-18: users of one transfer user see one docroot, users of others see others, in calls and in transfers.
+// node-15 and node-18: users of one transfer user see one docroot, users of others see
+// others, in calls and in transfers.
 func TestUsersSeeTheirDocroot(t *testing.T) {
 	db := mariadbd.Start(t).Database(t)
 	n := startNodeOf(t, "n1", db)
 	for user, as := range map[string]string{"luke": "rebels", "leia": "rebels", "vader": "empire"} {
-		if out, err := hsts(t, db, "pw", "user", "add", user, "--transfer-user", as, "--docroot", "/default/"+as); err != nil {
+		if out, err := hsts(t, db, "pw", "user", "add", user, "--transfer-user", as, "--docroot", "/default/"+
+			as); err != nil {
 			t.Fatalf("%v %s", err, out)
 		}
 	}
@@ -109,7 +115,8 @@ func TestUsersSeeTheirDocroot(t *testing.T) {
 	write(t, local, "new")
 	var specs []transferspec.Spec
 	for _, user := range []string{"luke", "vader"} {
-		spec, err := n.client(t, user, "pw").UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/../../default/in", Paths: []transferspec.Path{{Source: local}}})
+		spec, err := n.client(t, user, "pw").UploadSetup(t.Context(),
+			client.TransferRequest{DestinationRoot: "/../../default/in", Paths: []transferspec.Path{{Source: local}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +132,8 @@ func TestUsersSeeTheirDocroot(t *testing.T) {
 		}
 	}
 	for _, source := range []string{"/../empire/star.txt", "/link/star.txt", "star.txt"} {
-		spec, err := n.client(t, "luke", "pw").DownloadSetup(t.Context(), client.TransferRequest{Paths: []transferspec.Path{{Source: source}}})
+		spec, err := n.client(t, "luke", "pw").DownloadSetup(t.Context(),
+			client.TransferRequest{Paths: []transferspec.Path{{Source: source}}})
 		if err != nil {
 			continue
 		}
@@ -149,7 +157,9 @@ func TestUsersSeeTheirDocroot(t *testing.T) {
 		if err := c.Revoke(t.Context(), client.Revocation{Tags: []byte(`{"a":1}`)}); err == nil {
 			t.Errorf("%s withdraws tokens", user)
 		}
-		if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/", Tags: []byte(`{"aspera":{"faspex":{"x":1}}}`)}); err == nil {
+		if _,
+			err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/",
+			Tags: []byte(`{"aspera":{"faspex":{"x":1}}}`)}); err == nil {
 			t.Errorf("%s gives tags of Faspex", user)
 		}
 	}
@@ -159,7 +169,8 @@ func TestUsersSeeTheirDocroot(t *testing.T) {
 func TestUsersMakeKeysWithinTheirRestriction(t *testing.T) {
 	db := mariadbd.Start(t).Database(t)
 	n := startNodeOf(t, "n1", db)
-	for user, flag := range map[string]string{"luke": "--docroot=/default/rebels", "admin": "--restriction=file:////data/*"} {
+	for user, flag := range map[string]string{"luke": "--docroot=/default/rebels",
+		"admin": "--restriction=file:////data/*"} {
 		if out, err := hsts(t, db, "pw", "user", "add", user, "--transfer-user", "of-"+user, flag); err != nil {
 			t.Fatalf("%v %s", err, out)
 		}
@@ -175,7 +186,8 @@ func TestUsersMakeKeysWithinTheirRestriction(t *testing.T) {
 	makeKey(t, admin, "good", "/data/a", `{}`)
 	makeKey(t, n.client(t, "node", nodePassword), "others", "/other", `{}`)
 	for _, folder := range []string{"/other", "/data/../other", "/", "/data", "/database", "/data/link", "/data/link/x"} {
-		if _, err := admin.CreateAccessKey(t.Context(), client.AccessKey{ID: "bad", Storage: localFolder(folder)}); err == nil {
+		if _,
+			err := admin.CreateAccessKey(t.Context(), client.AccessKey{ID: "bad", Storage: localFolder(folder)}); err == nil {
 			t.Errorf("a key for %s is made", folder)
 		}
 	}
@@ -185,13 +197,16 @@ func TestUsersMakeKeysWithinTheirRestriction(t *testing.T) {
 	if err := admin.DeleteAccessKey(t.Context(), "others"); !client.IsNotFound(err) {
 		t.Errorf("another's key: %v", err)
 	}
-	for path, want := range map[string]bool{"/data/a": true, "/other": false, "/other/secret": false, "/data/../other": false, "/data/link/secret": false} {
+	for path, want := range map[string]bool{"/data/a": true, "/other": false, "/other/secret": false,
+		"/data/../other": false, "/data/link/secret": false} {
 		if _, err := admin.Browse(t.Context(), client.BrowseRequest{Path: path}); (err == nil) != want {
 			t.Errorf("browse of %s: %v", path, err)
 		}
 	}
 	for _, source := range []string{"/other/secret", "/data/../other/secret"} {
-		if _, err := admin.DownloadSetup(t.Context(), client.TransferRequest{Paths: []transferspec.Path{{Source: source}}}); err == nil {
+		if _,
+			err := admin.DownloadSetup(t.Context(),
+			client.TransferRequest{Paths: []transferspec.Path{{Source: source}}}); err == nil {
 			t.Errorf("a token for %s", source)
 		}
 	}

@@ -96,7 +96,8 @@ func tokenKey(k store.AccessKey, err error) (token.AccessKey, error) {
 			Policy: k.Limits.Policy},
 		Ciphers: k.Limits.Ciphers(), Networks: k.Networks,
 		Session: token.SessionRules{
-			PreserveTimes: k.Limits.PreserveTimestamps, Checksum: k.Limits.FileChecksumType, EncryptedOnly: k.Limits.ContentProtection,
+			PreserveTimes: k.Limits.PreserveTimestamps, Checksum: k.Limits.FileChecksumType,
+			EncryptedOnly: k.Limits.ContentProtection,
 		},
 	}, nil
 }

@@ -205,7 +205,8 @@ func (s *Server) deleteAccessKey(ctx context.Context, c *caller, r *http.Request
 	return nil, nil
 }
 
-// manages reports whether keys for a folder are the caller's to see: of node users, only those with restrictions manage any.
+// manages reports whether keys for a folder are the caller's to see: of node users, only
+// those with restrictions manage any.
 func (c *caller) manages(folder string) bool {
 	return c.node == nil || c.node.Docroot == "" && c.node.Permits(folder)
 }
@@ -216,7 +217,8 @@ func (c *caller) mayManage(folder string) error {
 	case c.manages(folder):
 		return nil
 	case c.node.Docroot != "":
-		return errForbidden("transfer user " + c.node.TransferUser + " has a docroot: access keys are made by a user of a transfer user that has a restriction instead")
+		return errForbidden("transfer user " + c.node.TransferUser +
+			" has a docroot: access keys are made by a user of a transfer user that has a restriction instead")
 	}
 	return errRestricted
 }
@@ -292,7 +294,8 @@ func checkKeyFields(in client.AccessKeyUpdate) error {
 	return nil
 }
 
-// keptConfiguration is the form of a configuration that is kept; what asks for something that the node does not do is refused by name.
+// keptConfiguration is the form of a configuration that is kept; what asks for something that the node
+// does not do is refused by name.
 func keptConfiguration(configuration json.RawMessage) (json.RawMessage, error) {
 	if len(configuration) > maxConfigurationBytes {
 		return nil, errBadRequest("configuration is too large")
@@ -304,7 +307,8 @@ func keptConfiguration(configuration json.RawMessage) (json.RawMessage, error) {
 	return kept, nil
 }
 
-// decodeKey reads a body with an access key. Of storages, only local ones are there: fields of others are refused by name.
+// decodeKey reads a body with an access key. Of storages, only local ones are there: fields
+// of others are refused by name.
 func decodeKey(r *http.Request, out any) error {
 	text, err := body(r)
 	if err != nil {

@@ -22,7 +22,8 @@ type caller struct {
 	user string
 	// key is the access key; nil for the node user.
 	key *store.AccessKey
-	// node is set for the users of the database, who have a folder or restrictions; the node user of the Secret has neither.
+	// node is set for the users of the database, who have a folder or restrictions; the node
+	// user of the Secret has neither.
 	node *store.NodeUser
 	// bearer is set when the key's owner signed a token for user.
 	bearer bool
@@ -64,7 +65,8 @@ func (s *Server) authenticate(r *http.Request) (*caller, error) {
 		}
 		return s.basic(token.WithAddress(r.Context(), clientAddress(r)), user, password)
 	case strings.EqualFold(scheme, "Bearer"):
-		return s.bearer(token.WithAddress(r.Context(), clientAddress(r)), strings.TrimSpace(rest), r.Header.Get("X-Aspera-AccessKey"))
+		return s.bearer(token.WithAddress(r.Context(), clientAddress(r)), strings.TrimSpace(rest),
+			r.Header.Get("X-Aspera-AccessKey"))
 	}
 	return nil, errUnauthorized
 }

@@ -54,8 +54,10 @@ func TestConfigurationIsRefusedByName(t *testing.T) {
 			}
 		}
 	}
-	for _, storage := range []string{`"bucket":"b"`, `"credentials":{"secret_access_key":"s3cret"}`, `"endpoint":"e"`, `"storage_class":"c"`} {
-		code, _, answer := a.curl(t, "/access_keys", append(asNode, "-d", `{"storage":{"type":"local","path":"/n",`+storage+`}}`)...)
+	for _, storage := range []string{`"bucket":"b"`, `"credentials":{"secret_access_key":"s3cret"}`, `"endpoint":"e"`,
+		`"storage_class":"c"`} {
+		code, _,
+			answer := a.curl(t, "/access_keys", append(asNode, "-d", `{"storage":{"type":"local","path":"/n",`+storage+`}}`)...)
 		name, _, _ := strings.Cut(strings.TrimPrefix(storage, `"`), `"`)
 		if code != "400" || !strings.Contains(answer, "storage."+name) || strings.Contains(answer+a.log.String(), "s3cret") {
 			t.Errorf("storage with %s: %s %s", storage, code, answer)
@@ -63,7 +65,8 @@ func TestConfigurationIsRefusedByName(t *testing.T) {
 	}
 	// What asks for nothing is no harm.
 	nothing := `{"transfer":{"aggressiveness":0,"byok_enabled":false,"token_encryption_key":"","client_password_requirements":{}},"server":{"aej_logging":false,"allow":[]}}`
-	if code, _, answer := a.curl(t, "/access_keys/ak", append(asNode, "-X", "PUT", "-d", `{"configuration":`+nothing+`}`)...); code != "204" {
+	if code, _, answer := a.curl(t, "/access_keys/ak",
+		append(asNode, "-X", "PUT", "-d", `{"configuration":`+nothing+`}`)...); code != "204" {
 		t.Errorf("what asks for nothing: %s %s", code, answer)
 	}
 }
@@ -73,7 +76,8 @@ func TestContentProtectionSecretIsNotKept(t *testing.T) {
 	a := start(t)
 	code, _, body := a.curl(t, "/access_keys", append(asNode, "-d",
 		`{"id":"ak","secret":"s","storage":{"type":"local","path":"/k"},"configuration":{"transfer":{"content_protection_secret":"pass-s3cret"}}}`)...)
-	if code != "200" || strings.Contains(body, "pass-s3cret") || !strings.Contains(body, `"content_protection_required":true`) {
+	if code != "200" || strings.Contains(body, "pass-s3cret") ||
+		!strings.Contains(body, `"content_protection_required":true`) {
 		t.Errorf("create: %s %s", code, body)
 	}
 	for _, path := range []string{"/access_keys/ak", "/access_keys"} {
@@ -87,7 +91,8 @@ func TestContentProtectionSecretIsNotKept(t *testing.T) {
 	}
 	createKey(t, a.client(t, "ak", "s"), "below", "s", "/sub")
 	for user, want := range map[string]string{"ak:s": "true", "below:s": "true", asNodeUser: "false"} {
-		if _, _, body := a.curl(t, "/info", "-u", user); !strings.Contains(body, `"name":"content_protection_required","value":`+want) {
+		if _, _, body := a.curl(t, "/info", "-u", user); !strings.Contains(body,
+			`"name":"content_protection_required","value":`+want) {
 			t.Errorf("%s: %s", user, body)
 		}
 	}
@@ -101,7 +106,8 @@ func TestAccessKeyIsForItsNetworks(t *testing.T) {
 	a := shared(t)
 	set := func(configuration string) {
 		t.Helper()
-		if code, _, body := a.curl(t, "/access_keys/ak", append(asNode, "-X", "PUT", "-d", `{"configuration":`+configuration+`}`)...); code != "204" {
+		if code, _, body := a.curl(t, "/access_keys/ak",
+			append(asNode, "-X", "PUT", "-d", `{"configuration":`+configuration+`}`)...); code != "204" {
 			t.Fatalf("%s: %s %s", configuration, code, body)
 		}
 	}
@@ -150,7 +156,8 @@ func TestKeysBelowAKey(t *testing.T) {
 	if err := top.UpdateAccessKey(t.Context(), "grandchild", client.AccessKeyUpdate{Secret: &secret}); err != nil {
 		t.Errorf("a grandparent changes a secret: %v", err)
 	}
-	for query, want := range map[string]string{"": "409", "?recursive=false": "409", "?recursive=perhaps": "400", "?recursive=true": "204"} {
+	for query, want := range map[string]string{"": "409", "?recursive=false": "409", "?recursive=perhaps": "400",
+		"?recursive=true": "204"} {
 		if want == "204" {
 			continue
 		}

@@ -16,7 +16,8 @@ const otherMethods = "x-additional-operations"
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// document describes the interface in OpenAPI, from the list that the router is made of and the types that the handlers read and answer.
+// document describes the interface in OpenAPI, from the list that the router is made of and the types
+// that the handlers read and answer.
 func (s *Server) document() *huma.OpenAPI {
 	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	doc := &huma.OpenAPI{
@@ -26,8 +27,9 @@ func (s *Server) document() *huma.OpenAPI {
 		Components: &huma.Components{
 			Schemas: schemas,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				"basic":  {Type: "http", Scheme: "basic", Description: "A node user, or an access key and its secret"},
-				"bearer": {Type: "http", Scheme: "bearer", Description: "A token of a user of an access key, with X-Aspera-AccessKey"},
+				"basic": {Type: "http", Scheme: "basic", Description: "A node user, or an access key and its secret"},
+				"bearer": {Type: "http", Scheme: "bearer",
+					Description: "A token of a user of an access key, with X-Aspera-AccessKey"},
 			},
 		},
 		Security: []map[string][]string{{"basic": {}}, {"bearer": {}}},

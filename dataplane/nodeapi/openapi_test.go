@@ -37,7 +37,8 @@ func TestDocumentListsAllCalls(t *testing.T) {
 			Parameters  []struct{ Name, In string }
 			Responses   map[string]json.RawMessage
 		}
-		if err := json.Unmarshal(text, &op); err != nil || op.OperationID == "" || ids[op.OperationID] || len(op.Responses) == 0 {
+		if err := json.Unmarshal(text, &op); err != nil || op.OperationID == "" || ids[op.OperationID] ||
+			len(op.Responses) == 0 {
 			t.Errorf("%s %s: %v, operation %q", method, path, err, op.OperationID)
 		}
 		ids[op.OperationID] = true
@@ -80,7 +81,8 @@ func TestDocumentListsAllCalls(t *testing.T) {
 	// What is listed is answered by more than the last resort.
 	for _, call := range listed {
 		method, path, _ := strings.Cut(call, " ")
-		_, _, answer := a.curl(t, strings.NewReplacer("{id}", "1", "{path}", "x").Replace(path), append(asNode, "-X", method)...)
+		_, _, answer := a.curl(t, strings.NewReplacer("{id}", "1", "{path}", "x").Replace(path),
+			append(asNode, "-X", method)...)
 		if strings.Contains(answer, "no such call") || strings.Contains(answer, "does not serve") {
 			t.Errorf("%s: %s", call, answer)
 		}
@@ -90,9 +92,12 @@ func TestDocumentListsAllCalls(t *testing.T) {
 func TestCallsThatAreNotServedSaySo(t *testing.T) {
 	a := start(t)
 	for call, says := range map[string]string{
-		"POST /files/sync_setup": "no sync", "GET /files/5/preview": "no previews", "POST /ops/transfers": "run ascp", "GET /ops/transfers/bandwidth": "rates",
-		"DELETE /ops/transfers/x": "history", "GET /events": "event log", "GET /usage/self": "added up", "PUT /asyncs/5": "no sync", "GET /rund/services": "watch folders",
-		"POST /streams": "no streams", "CANCEL /streams/1": "no streams", "GET /services/x": "Kubernetes", "POST /public_keys": "keys",
+		"POST /files/sync_setup": "no sync", "GET /files/5/preview": "no previews", "POST /ops/transfers": "run ascp",
+		"GET /ops/transfers/bandwidth": "rates",
+		"DELETE /ops/transfers/x":      "history", "GET /events": "event log", "GET /usage/self": "added up",
+		"PUT /asyncs/5": "no sync", "GET /rund/services": "watch folders",
+		"POST /streams": "no streams", "CANCEL /streams/1": "no streams", "GET /services/x": "Kubernetes",
+		"POST /public_keys": "keys",
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		code, _, body := a.curl(t, path, append(asNode, "-X", method)...)

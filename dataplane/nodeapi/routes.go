@@ -70,7 +70,8 @@ type (
 
 // listQuery are the filters of a listing by id.
 var listQuery = []string{
-	"name", "name_glob", "name_iglob", "type", "min_size", "max_size", "min_modified_time", "max_modified_time", "sort", "page", "per_page",
+	"name", "name_glob", "name_iglob", "type", "min_size", "max_size", "min_modified_time", "max_modified_time", "sort",
+	"page", "per_page",
 	"iteration_token",
 }
 
@@ -79,11 +80,16 @@ func (s *Server) routes() []route {
 		{pattern: "GET /{$}", handler: s.info, summary: "Tell about the node", answer: client.Info{}},
 		{pattern: "GET /info", handler: s.info, summary: "Tell about the node", answer: client.Info{}},
 
-		{pattern: "GET /access_keys", handler: s.listAccessKeys, summary: "List the access keys below the caller", answer: []client.AccessKey{}},
-		{pattern: "POST /access_keys", handler: s.createAccessKey, summary: "Make an access key", body: client.AccessKey{}, answer: client.AccessKey{}},
-		{pattern: "GET /access_keys/{id}", handler: s.readAccessKey, summary: "Read an access key; self is the caller's", answer: client.AccessKey{}},
-		{pattern: "PUT /access_keys/{id}", handler: s.updateAccessKey, summary: "Change an access key", body: client.AccessKeyUpdate{}},
-		{pattern: "DELETE /access_keys/{id}", handler: s.deleteAccessKey, summary: "Delete an access key", query: []string{"recursive"}},
+		{pattern: "GET /access_keys", handler: s.listAccessKeys, summary: "List the access keys below the caller",
+			answer: []client.AccessKey{}},
+		{pattern: "POST /access_keys", handler: s.createAccessKey, summary: "Make an access key", body: client.AccessKey{},
+			answer: client.AccessKey{}},
+		{pattern: "GET /access_keys/{id}", handler: s.readAccessKey, summary: "Read an access key; self is the caller's",
+			answer: client.AccessKey{}},
+		{pattern: "PUT /access_keys/{id}", handler: s.updateAccessKey, summary: "Change an access key",
+			body: client.AccessKeyUpdate{}},
+		{pattern: "DELETE /access_keys/{id}", handler: s.deleteAccessKey, summary: "Delete an access key",
+			query: []string{"recursive"}},
 		{pattern: "GET /self", handler: s.readAccessKey, summary: "Read the caller's access key", answer: client.AccessKey{}},
 
 		{pattern: "POST /files/upload_setup", handler: s.uploadSetup, summary: "Get transfer specs for uploads",
@@ -91,38 +97,57 @@ func (s *Server) routes() []route {
 		{pattern: "POST /files/download_setup", handler: s.downloadSetup, summary: "Get transfer specs for downloads",
 			body: client.TransferRequests{}, answer: client.TransferSpecs{}},
 
-		{pattern: "POST /files/browse", handler: s.browse, summary: "List a folder", body: client.BrowseRequest{}, answer: client.Listing{}},
-		{pattern: "POST /files/page", handler: s.page, summary: "List a folder by parts", body: client.PageRequest{}, answer: client.Page{}},
+		{pattern: "POST /files/browse", handler: s.browse, summary: "List a folder", body: client.BrowseRequest{},
+			answer: client.Listing{}},
+		{pattern: "POST /files/page", handler: s.page, summary: "List a folder by parts", body: client.PageRequest{},
+			answer: client.Page{}},
 		{pattern: "POST /files/search", handler: s.search, summary: "Look for files beneath a folder",
 			body: client.SearchRequest{}, answer: client.SearchResult{}},
-		{pattern: "POST /files/du", handler: s.usage, summary: "Add up what a tree holds", body: usageRequest{}, answer: client.Usage{}},
-		{pattern: "POST /files/info", handler: s.filesInfo, summary: "Describe paths", body: pathsRequest{}, answer: infoAnswer{}},
-		{pattern: "POST /files/create", handler: s.createPaths, summary: "Make folders, files and links", body: pathsRequest{}, answer: pathsAnswer{}},
-		{pattern: "POST /files/delete", handler: s.deletePaths, summary: "Remove paths", body: pathsRequest{}, answer: pathsAnswer{}},
-		{pattern: "POST /files/rename", handler: s.renamePaths, summary: "Rename within folders", body: pathsRequest{}, answer: pathsAnswer{}},
-		{pattern: "GET /files/{path}/contents", handler: s.contentsByPath, summary: "Send a file of at most 16 MiB", raw: true},
-		{pattern: "POST /space", handler: s.space, summary: "Tell the space of file systems", body: pathsRequest{}, answer: spaceAnswer{}},
+		{pattern: "POST /files/du", handler: s.usage, summary: "Add up what a tree holds", body: usageRequest{},
+			answer: client.Usage{}},
+		{pattern: "POST /files/info", handler: s.filesInfo, summary: "Describe paths", body: pathsRequest{},
+			answer: infoAnswer{}},
+		{pattern: "POST /files/create", handler: s.createPaths, summary: "Make folders, files and links",
+			body: pathsRequest{}, answer: pathsAnswer{}},
+		{pattern: "POST /files/delete", handler: s.deletePaths, summary: "Remove paths", body: pathsRequest{},
+			answer: pathsAnswer{}},
+		{pattern: "POST /files/rename", handler: s.renamePaths, summary: "Rename within folders", body: pathsRequest{},
+			answer: pathsAnswer{}},
+		{pattern: "GET /files/{path}/contents", handler: s.contentsByPath, summary: "Send a file of at most 16 MiB",
+			raw: true},
+		{pattern: "POST /space", handler: s.space, summary: "Tell the space of file systems", body: pathsRequest{},
+			answer: spaceAnswer{}},
 
 		{pattern: "GET /files/{id}", handler: s.readFile, summary: "Describe a file", answer: idEntry{}},
 		{pattern: "PUT /files/{id}", handler: s.renameFile, summary: "Rename a file", body: newName{}},
 		{pattern: "DELETE /files/{id}", handler: s.deleteFile, summary: "Remove a file, a folder with all beneath it"},
-		{pattern: "GET /files/{id}/files", handler: s.listFiles, summary: "List a folder", query: listQuery, answer: []idEntry{}},
-		{pattern: "POST /files/{id}/files", handler: s.createFile, summary: "Make a folder or a file in a folder", body: newFile{}, answer: idEntry{}},
+		{pattern: "GET /files/{id}/files", handler: s.listFiles, summary: "List a folder", query: listQuery,
+			answer: []idEntry{}},
+		{pattern: "POST /files/{id}/files", handler: s.createFile, summary: "Make a folder or a file in a folder",
+			body: newFile{}, answer: idEntry{}},
 		{pattern: "GET /files/{id}/content", handler: s.contentByID, summary: "Send a file of at most 16 MiB", raw: true},
 
-		{pattern: "GET /permissions", handler: s.listPermissions, summary: "List permissions", answer: []permissionBody{}, query: []string{
-			"file_id", "inherited", "access_type", "access_id", "access_levels[]", "created_by_id", "last_updated_by_id", "page", "per_page", "embed[]",
-		}},
-		{pattern: "POST /permissions", handler: s.createPermission, summary: "Permit something", body: newPermission{}, answer: permissionBody{}},
-		{pattern: "GET /permissions/{id}", handler: s.readPermission, summary: "Read a permission", query: []string{"embed[]"}, answer: permissionBody{}},
-		{pattern: "PUT /permissions/{id}", handler: s.updatePermission, summary: "Change a permission", body: permissionChange{}, answer: permissionBody{}},
+		{pattern: "GET /permissions", handler: s.listPermissions, summary: "List permissions", answer: []permissionBody{},
+			query: []string{
+				"file_id", "inherited", "access_type", "access_id", "access_levels[]", "created_by_id", "last_updated_by_id",
+				"page",
+				"per_page", "embed[]",
+			}},
+		{pattern: "POST /permissions", handler: s.createPermission, summary: "Permit something", body: newPermission{},
+			answer: permissionBody{}},
+		{pattern: "GET /permissions/{id}", handler: s.readPermission, summary: "Read a permission",
+			query: []string{"embed[]"}, answer: permissionBody{}},
+		{pattern: "PUT /permissions/{id}", handler: s.updatePermission, summary: "Change a permission",
+			body: permissionChange{}, answer: permissionBody{}},
 		{pattern: "DELETE /permissions/{id}", handler: s.deletePermission, summary: "End a permission"},
 
-		{pattern: "GET /ops/transfers", handler: s.listTransfers, summary: "List transfers in the order of their changes", answer: []client.Transfer{},
-			query: []string{"iteration_token", "active_only", "direction", "tag", "access_key", "count", "max_items"}},
+		{pattern: "GET /ops/transfers", handler: s.listTransfers, summary: "List transfers in the order of their changes",
+			answer: []client.Transfer{},
+			query:  []string{"iteration_token", "active_only", "direction", "tag", "access_key", "count", "max_items"}},
 		{pattern: "GET /ops/transfers/{id}", handler: s.readTransfer, summary: "Read a transfer", answer: client.Transfer{}},
-		{pattern: "PUT /ops/transfers/{id}", handler: s.changeTransfer, summary: "Cancel or seal a transfer, or change its rate",
-			body: client.TransferChange{}, answer: client.Transfer{}},
+		{pattern: "PUT /ops/transfers/{id}", handler: s.changeTransfer,
+			summary: "Cancel or seal a transfer, or change its rate",
+			body:    client.TransferChange{}, answer: client.Transfer{}},
 		{pattern: "CANCEL /ops/transfers/{id}", handler: s.cancelTransfer, summary: "Cancel a transfer"},
 		{pattern: "POST /ops/revocations", handler: s.revoke, summary: "Withdraw transfer tokens", body: client.Revocation{}},
 	}
@@ -160,7 +185,10 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	document := s.document()
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) { s.write(w, r, http.StatusOK, document) })
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter,
+		r *http.Request) {
+		s.write(w, r, http.StatusOK, document)
+	})
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.serve(r.handler))
 	}

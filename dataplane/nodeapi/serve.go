@@ -29,6 +29,7 @@ func (s *Server) serve(h handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
 		c, err := s.authenticate(r)
 		if err != nil {
+			s.countRefusal(r, err)
 			s.fail(w, r, err)
 			return
 		}
@@ -59,6 +60,23 @@ func (s *Server) serve(h handler) http.Handler {
 		}
 		s.write(w, r, http.StatusOK, result)
 	})
+}
+
+// countRefusal counts a log-in that was refused; one that could not be decided is none.
+func (s *Server) countRefusal(r *http.Request, err error) {
+	if s.Refused == nil {
+		return
+	}
+	switch e := toAPIError(err); {
+	case e.status == http.StatusTooManyRequests:
+		s.Refused("throttled")
+	case e.status == http.StatusUnauthorized && r.Header.Get("Authorization") == "":
+		s.Refused("missing")
+	case e.status == http.StatusUnauthorized:
+		s.Refused("credentials")
+	case e.status == http.StatusForbidden:
+		s.Refused("not_permitted")
+	}
 }
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {

@@ -33,6 +33,8 @@ type Config struct {
 	Now               func() time.Time
 	Log               *slog.Logger
 	Metrics           prometheus.Registerer
+	// Refused, if not nil, is told why a log-in was refused.
+	Refused func(reason string)
 }
 
 // Credentials of the node user: it may use the whole storage and create access keys.

@@ -154,7 +154,8 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 	return s.readTransfer(ctx, c, r)
 }
 
-// seal ends the use of a transfer's token: no session begins with it any more, on any node, and one that runs is cancelled.
+// seal ends the use of a transfer's token: no session begins with it any more, on any node,
+// and one that runs is cancelled.
 func (s *Server) seal(ctx context.Context, t store.TransferRecord, in client.TransferChange) error {
 	if !*in.Sealed {
 		return errBadRequest("a transfer that is sealed stays so")

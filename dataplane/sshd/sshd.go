@@ -202,7 +202,7 @@ func (s *Server) connection(ctx context.Context, nc *admission.Conn, ip string, 
 	if ownKey {
 		known()
 	}
-	peer := transfer.Peer{User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()), Tokenless: s.config.Tokenless && ownKey}
+	peer := transfer.Peer{Door: "ssh", User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()), Tokenless: s.config.Tokenless && ownKey}
 	s.serveChannels(ctx, sc, channels, visitor{peer, known})
 }
 

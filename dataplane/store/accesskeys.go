@@ -30,7 +30,8 @@ type AccessKey struct {
 	CreatedUsec int64
 	// Limits are the strictest of the key's own and of all keys above it. Lists leave them out.
 	Limits TransferLimits
-	// Networks are the rules of the key and of those above it: a client's address has to satisfy each. Lists leave them out.
+	// Networks are the rules of the key and of those above it: a client's address has to
+	// satisfy each. Lists leave them out.
 	Networks []token.Networks
 }
 
@@ -291,8 +292,8 @@ func moveKeys(ctx context.Context, tx *sql.Tx, keys []AccessKey, folder string) 
 	return cancelTransfersOf(ctx, tx, keys)
 }
 
-// DeleteAccessKey removes a key and, if withKeysBelow, all keys below it, and what they permit, and cancels their running
-// transfers; ErrNotFound if there is none.
+// DeleteAccessKey removes a key and, if withKeysBelow, all keys below it, and what they permit, and cancels their
+// running transfers; ErrNotFound if there is none.
 func (s *Store) DeleteAccessKey(ctx context.Context, id string, withKeysBelow bool) error {
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)

@@ -114,6 +114,7 @@ func TestMigrateRemovesKeysWithoutTheirMaker(t *testing.T) {
 	for _, q := range []string{
 		`INSERT INTO access_keys (id, parent_id, secret_hash, storage_path, token_verification_key, configuration) VALUES
 			('orphan', 'gone', '', '/', '', '{}'), ('its child', 'orphan', '', '/', '', '{}')`,
+		"ALTER TABLE access_keys ADD COLUMN next_file_id BIGINT UNSIGNED NOT NULL DEFAULT 2", // as it was then
 		"UPDATE schema_migrations SET version = 3, dirty = 1",
 	} {
 		if _, err := db.Exec(q); err != nil {

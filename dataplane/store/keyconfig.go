@@ -36,8 +36,8 @@ var (
 	}
 )
 
-// CheckConfiguration refuses, by name, what a configuration of an access key asks for and the node does not do, and gives the form that is
-// kept: it holds no secret.
+// CheckConfiguration refuses, by name, what a configuration of an access key asks for and the node does not do, and
+// gives the form that is kept: it holds no secret.
 func CheckConfiguration(configuration json.RawMessage) (json.RawMessage, error) {
 	if len(configuration) == 0 || string(configuration) == "null" {
 		return nil, nil
@@ -88,8 +88,8 @@ func asksForNothing(value json.RawMessage) bool {
 	return slices.Contains([]string{"null", "false", "0", `""`, "[]", "{}"}, strings.TrimSpace(string(value)))
 }
 
-// hideSecret replaces a passphrase by the fact that there is one: all that the node needs to know of it is that uploads have to be
-// encrypted.
+// hideSecret replaces a passphrase by the fact that there is one: all that the node needs to know of it is
+// that uploads have to be encrypted.
 func hideSecret(transfer map[string]json.RawMessage) error {
 	secret, ok := transfer["content_protection_secret"]
 	if !ok {

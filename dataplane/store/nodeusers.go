@@ -54,7 +54,8 @@ func (u *NodeUser) check() error {
 	return nil
 }
 
-// parseRestriction reads a pattern: a folder with all beneath it, or with "*" at its end what is in that folder, and all beneath that.
+// parseRestriction reads a pattern: a folder with all beneath it, or with "*" at its end what is in
+// that folder, and all beneath that.
 func parseRestriction(text string) (folder string, inside bool, err error) {
 	rest, ok := strings.CutPrefix(text, "file://")
 	if !ok || !strings.HasPrefix(rest, "/") {
@@ -95,8 +96,8 @@ func scanNodeUser(row scanner) (u NodeUser, hash string, err error) {
 	return u, hash, nil
 }
 
-// CheckNodeUser reads a node user if the password is its own. It reports false if there is no user of that name, which costs no time, and
-// ErrNotFound for a wrong password.
+// CheckNodeUser reads a node user if the password is its own. It reports false if there is no user of that name, which
+// costs no time, and ErrNotFound for a wrong password.
 func (s *Store) CheckNodeUser(ctx context.Context, name, password string) (u NodeUser, known bool, err error) {
 	if !nodeUserName.MatchString(name) {
 		return NodeUser{}, false, nil
@@ -160,8 +161,8 @@ func (s *Store) NodeUsers(ctx context.Context) ([]NodeUser, error) {
 	return users, rows.Err()
 }
 
-// CreateNodeUser stores a node user, and its transfer user if that is new or has the same folder or restrictions; ErrExists if the name is
-// that of a user or of an access key, or if the transfer user is another.
+// CreateNodeUser stores a node user, and its transfer user if that is new or has the same folder or restrictions;
+// ErrExists if the name is that of a user or of an access key, or if the transfer user is another.
 func (s *Store) CreateNodeUser(ctx context.Context, u NodeUser, password string) error {
 	if err := u.check(); err != nil {
 		return err
@@ -181,7 +182,8 @@ func (s *Store) CreateNodeUser(ctx context.Context, u NodeUser, password string)
 		if err := keepTransferUser(ctx, tx, u, false); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO node_users (name, transfer_user, secret_hash) VALUES (?, ?, ?)", u.Name, u.TransferUser, hash)
+		_, err := tx.ExecContext(ctx, "INSERT INTO node_users (name, transfer_user, secret_hash) VALUES (?, ?, ?)", u.Name,
+			u.TransferUser, hash)
 		if isDuplicate(err) {
 			return fmt.Errorf("node user: %w", ErrExists)
 		}
@@ -192,22 +194,26 @@ func (s *Store) CreateNodeUser(ctx context.Context, u NodeUser, password string)
 	})
 }
 
-// keepTransferUser makes the transfer user of u. One that is there stays as it is, and has to be the same, unless change is set.
+// keepTransferUser makes the transfer user of u. One that is there stays as it is, and has to be
+// the same, unless change is set.
 func keepTransferUser(ctx context.Context, tx *sql.Tx, u NodeUser, change bool) error {
 	restrictions, err := json.Marshal(u.Restrictions)
 	if err != nil {
 		return fmt.Errorf("restrictions: %w", err)
 	}
 	var docroot, there string
-	err = tx.QueryRowContext(ctx, "SELECT docroot, restrictions FROM transfer_users WHERE name = ? FOR UPDATE", u.TransferUser).Scan(&docroot, &there)
+	err = tx.QueryRowContext(ctx, "SELECT docroot, restrictions FROM transfer_users WHERE name = ? FOR UPDATE",
+		u.TransferUser).Scan(&docroot, &there)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		_, err = tx.ExecContext(ctx, "INSERT INTO transfer_users (name, docroot, restrictions) VALUES (?, ?, ?)", u.TransferUser, u.Docroot, string(restrictions))
+		_, err = tx.ExecContext(ctx, "INSERT INTO transfer_users (name, docroot, restrictions) VALUES (?, ?, ?)",
+			u.TransferUser, u.Docroot, string(restrictions))
 	case err == nil && docroot == u.Docroot && there == string(restrictions):
 	case err == nil && !change:
 		return fmt.Errorf("transfer user %s with another docroot or other restrictions: %w", u.TransferUser, ErrExists)
 	case err == nil:
-		_, err = tx.ExecContext(ctx, "UPDATE transfer_users SET docroot = ?, restrictions = ? WHERE name = ?", u.Docroot, string(restrictions), u.TransferUser)
+		_, err = tx.ExecContext(ctx, "UPDATE transfer_users SET docroot = ?, restrictions = ? WHERE name = ?", u.Docroot,
+			string(restrictions), u.TransferUser)
 	}
 	if err != nil {
 		return fmt.Errorf("write transfer user: %w", err)
@@ -215,8 +221,8 @@ func keepTransferUser(ctx context.Context, tx *sql.Tx, u NodeUser, change bool) 
 	return nil
 }
 
-// UpdateNodeUser changes a node user to what u says, and its password unless that is nil. A folder or restrictions that differ are changed for
-// all users of the transfer user.
+// UpdateNodeUser changes a node user to what u says, and its password unless that is nil. A folder or restrictions that
+// differ are changed for all users of the transfer user.
 func (s *Store) UpdateNodeUser(ctx context.Context, u NodeUser, password *string) error {
 	if err := u.check(); err != nil {
 		return err
@@ -233,7 +239,8 @@ func (s *Store) UpdateNodeUser(ctx context.Context, u NodeUser, password *string
 		if err := keepTransferUser(ctx, tx, u, true); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, "UPDATE node_users SET transfer_user = ?, secret_hash = COALESCE(?, secret_hash) WHERE name = ?",
+		res, err := tx.ExecContext(ctx,
+			"UPDATE node_users SET transfer_user = ?, secret_hash = COALESCE(?, secret_hash) WHERE name = ?",
 			u.TransferUser, hash, u.Name)
 		if err != nil {
 			return fmt.Errorf("update node user: %w", err)

@@ -50,16 +50,16 @@ func TestMigrateRunsTwiceAtOnceAndAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := mariadbd.Open(t, cfg)
-	if _, err := db.Exec("UPDATE schema_migrations SET version = 3, dirty = 1"); err != nil {
+	if _, err := db.Exec("UPDATE schema_migrations SET dirty = 1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec("DROP TABLE token_uses"); err != nil {
+	if _, err := db.Exec("DROP TABLE node_users"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatalf("after a crash: %v", err)
 	}
-	if _, err := db.Exec("SELECT * FROM token_uses"); err != nil {
+	if _, err := db.Exec("SELECT * FROM node_users"); err != nil {
 		t.Error(err)
 	}
 }

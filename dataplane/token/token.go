@@ -96,6 +96,8 @@ type Request struct {
 	User string
 	// Addr is the client's IP address.
 	Addr string
+	// Door is the way that the client came in by, for statistics.
+	Door string
 	// Tags is the JSON of the client's tags; gen4 transfers name their folder in tags.aspera.node.file_id.
 	Tags json.RawMessage
 	// Sources are the paths to download, with the client's source root already joined; ignored for uploads.

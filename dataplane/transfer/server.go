@@ -61,6 +61,8 @@ type Peer struct {
 	User string
 	// Addr and LocalAddr are the IP addresses of both ends.
 	Addr, LocalAddr string
+	// Door is ssh or wss.
+	Door string
 	// Tokenless says that this user may transfer beneath the storage root without a token.
 	Tokenless bool
 	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer and

@@ -74,7 +74,9 @@ type Config struct {
 	Users     []string
 	Transfers Transfers
 	Limits    Limits
-	Logger    *slog.Logger
+	// Refused, if not nil, is told why a log-in was refused.
+	Refused func(reason string)
+	Logger  *slog.Logger
 }
 
 // Server accepts WebSocket connections.
@@ -132,6 +134,9 @@ func (s *Server) upgrade(ctx context.Context, w http.ResponseWriter, r *http.Req
 	from := r.Context().Value(visitorKey{}).(*visitor)
 	user := r.URL.Query().Get("user")
 	if !slices.Contains(s.config.Users, user) {
+		if s.config.Refused != nil {
+			s.config.Refused("user")
+		}
 		http.Error(w, "transfer user is not accepted", http.StatusForbidden)
 		return
 	}
@@ -155,7 +160,7 @@ func (s *Server) upgrade(ctx context.Context, w http.ResponseWriter, r *http.Req
 		time.AfterFunc(farewell, func() { from.Close() })
 	})
 	defer unhook()
-	peer := transfer.Peer{User: user, Addr: from.ip, LocalAddr: admission.IP(from.LocalAddr()), Authorized: from.known}
+	peer := transfer.Peer{Door: "wss", User: user, Addr: from.ip, LocalAddr: admission.IP(from.LocalAddr()), Authorized: from.known}
 	// What goes wrong is told to the client, recorded and logged by whoever serves the session.
 	_ = s.config.Transfers.Serve(ctx, stream, peer)
 }

@@ -53,7 +53,8 @@ func (c *Client) UpdateAccessKey(ctx context.Context, id string, change AccessKe
 
 // DeleteAccessKey removes a key and all keys that were made with it; files stay.
 func (c *Client) DeleteAccessKey(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/access_keys/" + url.PathEscape(id), query: url.Values{"recursive": {"true"}}})
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/access_keys/" +
+		url.PathEscape(id), query: url.Values{"recursive": {"true"}}})
 	return err
 }
 
