@@ -190,6 +190,9 @@ http {
       proxy_pass http://gateway$forwarded_path;
       proxy_request_buffering off;
       proxy_buffering off;
+      proxy_buffer_size 128k;
+      proxy_buffers 4 128k;
+      proxy_busy_buffers_size 256k;
       gzip off;
       client_max_body_size 0;
       client_body_buffer_size 4m;
