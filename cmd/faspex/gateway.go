@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +32,7 @@ Environment:
   FASPEX_GATEWAY_TRUSTED_PROXIES  addresses and networks of the router, whose X-Forwarded-For is believed (default: nobody's)
   FASPEX_GATEWAY_MAX_SESSIONS     sessions with nodes at a time (default 500)
   FASPEX_GATEWAY_MAX_PER_CLIENT   requests and upload sessions of one address at a time (default 64)
+  FASPEX_GATEWAY_FIRST_MESSAGE    how long a WebSocket may say nothing before its transfer spec (default 30s)
   FASPEX_GATEWAY_LOG_LEVEL        debug, info (default), warn, error`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -97,6 +99,11 @@ func gatewayConfig(env func(string) string) (gateway.Config, error) {
 			if *limit, err = strconv.Atoi(text); err != nil || *limit < 1 {
 				return c, fmt.Errorf("%s: %q is no number of at least 1", name, text)
 			}
+		}
+	}
+	if text := env("FASPEX_GATEWAY_FIRST_MESSAGE"); text != "" {
+		if c.Limits.FirstMessage, err = time.ParseDuration(text); err != nil || c.Limits.FirstMessage <= 0 {
+			return c, fmt.Errorf("FASPEX_GATEWAY_FIRST_MESSAGE: %q is no duration such as 30s", text)
 		}
 	}
 	return c, nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -16,11 +17,13 @@ type Limits struct {
 	Sessions, PerClient int
 	// Memory is how many bytes of uploads are kept in all, and MemoryEach of one.
 	Memory, MemoryEach int64
+	// FirstMessage is how long a WebSocket may say nothing before its transfer spec.
+	FirstMessage time.Duration
 }
 
 // DefaultLimits fit a container of 200 MiB.
 func DefaultLimits() Limits {
-	return Limits{Sessions: 500, PerClient: 64, Memory: 48 << 20, MemoryEach: 8 << 20}
+	return Limits{Sessions: 500, PerClient: 64, Memory: 48 << 20, MemoryEach: 8 << 20, FirstMessage: 30 * time.Second}
 }
 
 // bounds counts what the limits are about, and measures it.
@@ -49,7 +52,7 @@ func newBounds(l Limits, registry prometheus.Registerer, memory func() float64) 
 		Name: "faspex_gateway_bytes_total", Help: "Bytes of files that crossed the gateway, by direction (in: to nodes, out: to clients).",
 	}, []string{"direction"})
 	b.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "faspex_gateway_refused_total", Help: "Requests that a bound refused, by bound (sessions, client).",
+		Name: "faspex_gateway_refused_total", Help: "Requests that a bound refused, by bound (sessions, client, first_message).",
 	}, []string{"bound"})
 	registry.MustRegister(b.running, b.ended, b.bytes, b.refusals, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "faspex_gateway_memory_bytes", Help: "Bytes of uploads that no node has acknowledged yet.",
@@ -62,7 +65,7 @@ func newBounds(l Limits, registry prometheus.Registerer, memory func() float64) 
 	for _, direction := range []string{"in", "out"} {
 		b.bytes.WithLabelValues(direction)
 	}
-	for _, bound := range []string{"sessions", "client"} {
+	for _, bound := range []string{"sessions", "client", "first_message"} {
 		b.refusals.WithLabelValues(bound)
 	}
 	return b

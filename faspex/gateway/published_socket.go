@@ -34,9 +34,7 @@ const (
 	saidSlice     = "end upload"
 	saidDelimiter = "end_slice_upload"
 
-	// firstWithin is how long a stranger has to send the spec, messageWithin how long a message may take, and finishWithin how long a node
-	// may take to verify what was sent.
-	firstWithin   = 30 * time.Second
+	// messageWithin is how long a message may take, and finishWithin how long a node may take to verify what was sent.
 	messageWithin = 2 * time.Minute
 	finishWithin  = 10 * time.Minute
 	// fewText is what a text message takes without a place among the long ones, of which there are so many at a time.
@@ -152,10 +150,13 @@ func (x *socket) serve(ctx context.Context) error {
 
 // begin takes the spec and opens the session with the node.
 func (x *socket) begin(ctx context.Context) error {
-	first, cancel := context.WithTimeout(ctx, firstWithin)
+	first, cancel := context.WithTimeout(ctx, x.server.bounds.limits.FirstMessage)
 	defer cancel()
 	kind, r, err := x.read(first)
 	if err != nil {
+		if first.Err() != nil && ctx.Err() == nil {
+			x.server.bounds.refusals.WithLabelValues("first_message").Inc()
+		}
 		return err
 	}
 	if kind != websocket.MessageText {
@@ -169,7 +170,7 @@ func (x *socket) begin(ctx context.Context) error {
 	if m.Spec == nil {
 		return newProblem(http.StatusBadRequest, "bad_request", "The first message is no transfer_spec.")
 	}
-	x.files, err = x.server.beginSequence(first, m.Spec.Spec)
+	x.files, err = x.server.beginSequence(ctx, m.Spec.Spec)
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -456,6 +457,18 @@ func TestSocketsOfOneAddressAreBounded(t *testing.T) {
 	}
 	if metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body); !strings.Contains(metrics, `faspex_gateway_refused_total{bound="client"}`) {
 		t.Error("no metric tells of it")
+	}
+}
+
+// TestSocketThatSaysNothingIsClosed: a stranger holds a place for a bounded time, and a metric tells of it.
+func TestSocketThatSaysNothingIsClosed(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Limits.FirstMessage = 10 * time.Millisecond })
+	if word, err := w.socket("v2").word(); err == nil {
+		t.Errorf("the gateway says %q", word)
+	}
+	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
+	if !strings.Contains(metrics, `faspex_gateway_refused_total{bound="first_message"} 1`) {
+		t.Errorf("no metric tells of it")
 	}
 }
 
