@@ -128,7 +128,7 @@ func TestNames(t *testing.T) {
 		"pairs": {[]string{"--mode=send", "--host=127.0.0.1", "--file-pair-list=" + pairs, "/in"},
 			[]string{"x", "x/one", "x/two"}},
 		"destination of token": {[]string{"--mode=send", "--host=127.0.0.1", "--dest64", from + "/a", ""}, []string{"a"}},
-		"exclude":              {[]string{"-E", "e", from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b"}},
+		"exclude":              {[]string{"-E", "e/", from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := filepath.Join(n.dir, "in")
