@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -65,7 +64,6 @@ var _ = journey("recipients", func(t *testing.T, w *world) {
 		b.keys(strings.ToUpper(p.login[:1]) + p.login[1:] + leave)
 		b.until("take "+p.login, chips+`.includes(`+quote("known "+p.name)+`)`)
 	}
-	b.checkPage("recipients")
 
 	// page-10: what is nobody is marked, and the form cannot be sent with it.
 	value[any](b, `document.querySelector('#recipients').focus()`)
@@ -99,31 +97,4 @@ var _ = journey("recipients", func(t *testing.T, w *world) {
 	b.keys(kb.Enter)
 	b.until("have the focus on the next", `document.activeElement.ariaLabel === `+quote(next))
 	_ = ben
-})
-
-// page-55 (the half that the form has): what was typed is there after a reload, and for nobody else.
-var _ = journey("a draft", func(t *testing.T, w *world) {
-	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	b := w.open(t)
-	b.logIn(ada, "/packages/new")
-	b.fill("A draft", ben)
-	b.enter("#note", "Do not lose me.")
-	b.press("Received")
-	b.sees("Leave without saving?")
-	b.press("Stay")
-	b.at("/packages/new")
-	if !b.leave("reload", chromedp.Reload()) {
-		t.Error("a form that was filled was left without a warning")
-	}
-	b.heading("New package")
-	b.until("have the draft", `document.querySelector('#title').value === 'A draft' && document.querySelector('#note').value === 'Do not lose me.' && `+chips+` === 'known Ben Receiver'`)
-	if kept := value[string](b, `JSON.stringify({...sessionStorage})`); strings.Contains(strings.ToLower(kept), "token") {
-		t.Errorf("the draft holds a token: %s", kept)
-	}
-	b.press("Received")
-	b.press("Leave")
-	b.heading("Received")
-	b.goTo("/packages/new")
-	b.heading("New package")
-	b.until("be empty", `document.querySelector('#title').value === ''`)
 })

@@ -1,8 +1,6 @@
 package browser_test
 
 import (
-	"net/http"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -70,25 +68,6 @@ func (g *gate) sentTwice(t *testing.T, size int64) {
 	}
 }
 
-// page-17
-var _ = journey("a cut of the network", func(t *testing.T, w *world) {
-	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	const size = 72 << 20
-	local := noise(t, filepath.Join(t.TempDir(), "film.mov"), size)
-	b := w.open(t)
-	p := w.sending(t, b, ada, ben, "Cut", local, 40<<20)
-	w.in.Cut(true)
-	t.Cleanup(func() { w.in.Cut(false) })
-	w.gate.allow(-1)
-	b.transfer("Cut", "waiting")
-	b.sees("The connection is lost. It goes on by itself.")
-	time.Sleep(time.Minute)
-	w.in.Cut(false)
-	b.transfer("Cut", "completed")
-	w.arrived(t, p, "film.mov", local)
-	w.gate.sentTwice(t, size)
-})
-
 // page-22
 var _ = journey("two tabs", func(t *testing.T, w *world) {
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
@@ -130,99 +109,4 @@ var _ = journey("a reload", func(t *testing.T, w *world) {
 	b.transfer("Reload", "completed")
 	w.arrived(t, p, "film.mov", local)
 	w.gate.sentTwice(t, size)
-})
-
-// page-20
-var _ = journey("a file that changed", func(t *testing.T, w *world) {
-	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	local := noise(t, filepath.Join(t.TempDir(), "film.mov"), 72<<20)
-	b := w.open(t)
-	p := w.sending(t, b, ada, ben, "Changed", local, 24<<20)
-	noise(t, local, 70<<20)
-	w.gate.allow(-1)
-	b.transfer("Changed", "needs-files")
-	b.choose(".transfer input[type=file]:not([webkitdirectory])", local)
-	b.transfer("Changed", "completed")
-	b.sees("A file had changed and was started anew:", "film.mov")
-	w.arrived(t, p, "film.mov", local)
-})
-
-// page-19: a dropped file has a handle.
-var _ = journey("a reload with handles", func(t *testing.T, w *world) {
-	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	const size = 72 << 20
-	local := noise(t, filepath.Join(t.TempDir(), "film.mov"), size)
-	b := w.open(t)
-	w.gate.reset(t)
-	w.gate.allow(24 << 20)
-	b.logIn(ada, "/packages/received")
-	b.drop(local)
-	b.at("/packages/new")
-	b.sees("1 file, 72.0\u00a0MiB")
-	b.fill("Handles", ben)
-	b.press("Send")
-	p := b.sentPackage(ada, "Handles")
-	w.gate.await(b, 24<<20)
-	b.leave("reload", chromedp.Reload())
-	b.until("go on or ask once", `['needs-permission', 'running'].includes(document.querySelector('.transfer')?.dataset.state)`)
-	w.gate.allow(-1)
-	if value[string](b, `document.querySelector('.transfer').dataset.state`) == "needs-permission" {
-		b.press("Allow reading the files")
-	}
-	b.transfer("Handles", "completed")
-	w.arrived(t, p, "film.mov", local)
-	w.gate.sentTwice(t, size)
-})
-
-// page-25, page-26
-var _ = journey("failures of transfers", func(t *testing.T, w *world) {
-	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	local := noise(t, filepath.Join(t.TempDir(), "film.mov"), 3<<20)
-	b := w.open(t)
-	p := w.sending(t, b, ada, ben, "Failing", local, 0)
-	for _, c := range []struct {
-		status         int
-		code, sentence string
-	}{
-		{http.StatusInsufficientStorage, "node_full", "The storage of the transfer node is full."},
-		{http.StatusForbidden, "quota", "There is not enough room left for you."},
-		{http.StatusForbidden, "token_withdrawn", "The permission for this upload was withdrawn."},
-		{http.StatusForbidden, "token_refused", "The transfer node did not accept the permission for this upload."},
-	} {
-		w.gate.fail(func(r *http.Request) (int, string) {
-			if r.Method == http.MethodPatch {
-				return c.status, c.code
-			}
-			return 0, ""
-		})
-		b.control("Pause \u2068Failing\u2069")
-		b.transfer("Failing", "paused")
-		b.control("Resume \u2068Failing\u2069")
-		b.transfer("Failing", "failed")
-		b.sees(c.sentence)
-		w.gate.fail(nil)
-		b.press("Retry")
-		b.transfer("Failing", "running")
-	}
-	b.checkPage("a transfer that failed")
-	w.gate.fail(func(r *http.Request) (int, string) {
-		if r.Method == http.MethodPatch || r.Method == http.MethodHead {
-			return http.StatusNotFound, "session_unknown"
-		}
-		return 0, ""
-	})
-	if err := ada.DeletePackages(t.Context(), p.ID); err != nil {
-		t.Fatal(err)
-	}
-	b.control("Pause \u2068Failing\u2069")
-	b.transfer("Failing", "paused")
-	b.control("Resume \u2068Failing\u2069")
-	b.sees("The package was deleted while its files were sent.")
-	if left, err := os.ReadDir(w.atNode(p)); err == nil {
-		for _, e := range left {
-			if e.Name() == "film.mov" {
-				t.Error("a file that is not whole is visible at the node")
-			}
-		}
-	}
 })
