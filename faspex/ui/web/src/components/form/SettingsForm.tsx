@@ -27,12 +27,14 @@ interface SettingsFormProps<T extends FieldValues> {
   after?: 'keep' | 'reset';
   /** Fields that are emptied once they are stored, such as passwords. */
   forget?: readonly (keyof T & string)[];
+  /** False for a second form of a page: the router asks for one form alone before it leaves. */
+  guard?: boolean;
   /** True when it may be sent without a change: forms that create something. */
   creates?: boolean;
 }
 
 /** A form whose errors stand at their fields, whether they were found here or by the server, and that is not left by mistake. */
-export function SettingsForm<T extends FieldValues>({ values, save, saved, children, submit, actions, after = 'keep', forget = [], creates = false }: SettingsFormProps<T>) {
+export function SettingsForm<T extends FieldValues>({ values, save, saved, children, submit, actions, after = 'keep', forget = [], guard = true, creates = false }: SettingsFormProps<T>) {
   const { t } = useTranslation('shell');
   const toast = useToast();
   const form = useForm<T>({ defaultValues: values as DefaultValues<T>, values, resetOptions: { keepDirtyValues: true }, mode: 'onTouched' });
@@ -53,7 +55,7 @@ export function SettingsForm<T extends FieldValues>({ values, save, saved, child
       return;
     }
     const kept = { ...typed, ...Object.fromEntries(forget.map((name) => [name, ''])) };
-    form.reset(after === 'keep' ? kept : (form.formState.defaultValues as T));
+    form.reset(after === 'keep' ? kept : values);
     if (saved !== null) toast({ kind: 'success', title: saved });
   });
 
@@ -63,7 +65,7 @@ export function SettingsForm<T extends FieldValues>({ values, save, saved, child
 
   return (
     <FormProvider {...form}>
-      <LeaveGuard when={isDirty && !isSubmitting} />
+      {guard && <LeaveGuard when={isDirty && !isSubmitting} />}
       <form className="form" noValidate onSubmit={(event) => void store(event)}>
         {error !== null && (
           <div ref={notice} tabIndex={-1}>
