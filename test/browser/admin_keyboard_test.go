@@ -37,7 +37,7 @@ func (w *world) accountOf(t *testing.T, login string) api.Account {
 // stands, on a line of its own.
 func named(name string) string {
 	return `[...(document.querySelector('.cds--modal.is-visible') ?? document).querySelectorAll('a, button, input, select, textarea, [role=menuitem], [tabindex="0"]')].find(e => {
-		const label = e.ariaLabel ?? (e.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)?.textContent ?? '').join(' ').trim();
+		const label = e.ariaLabel ?? (e.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)).map(l => l?.innerText || l?.textContent || '').join(' ').trim();
 		const name = label || [...(e.labels ?? [])].map(l => l.innerText).join(' ').trim() || e.innerText?.trim();
 		return name?.split(/\n/)[0].trim() === ` + quote(name) + ` && !e.disabled && e.checkVisibility({visibilityProperty: true});
 	})`
@@ -89,6 +89,14 @@ func (b *tab) typeInto(field, text string) {
 	b.t.Helper()
 	b.tabTo(field)
 	b.keys(text)
+}
+
+// paste puts a text where the focus is, as one does with what is too long to be typed.
+func (b *tab) paste(text string) {
+	b.t.Helper()
+	if !value[bool](b, `document.execCommand('insertText', false, `+quote(text)+`)`) {
+		b.fail("paste", "nothing takes a text here")
+	}
 }
 
 // use goes to a control by the Tab key and presses Enter.

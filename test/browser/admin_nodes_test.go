@@ -112,7 +112,7 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	// What has packages is not removed, and the server says why.
 	b.press("Remove")
 	b.sees("Remove bigger disk?", "It is the default inbox: nobody can send packages")
-	b.press("Remove")
+	b.use("Remove")
 	b.sees("The storage location was not removed", "still in use")
 	b.press("Cancel")
 
@@ -143,7 +143,7 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	b.checkPage("a node")
 	b.press("Remove")
 	b.sees("Remove away?")
-	b.press("Remove")
+	b.use("Remove")
 	b.toast("away was removed")
 	b.at("/admin/nodes-storage")
 

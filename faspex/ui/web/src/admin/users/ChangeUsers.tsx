@@ -28,7 +28,8 @@ export function ChangeUsers({ kind, accounts, done, close }: UsersChange & { clo
       kind === 'delete'
         ? await client.DELETE('/api/v5/accounts', { params: { query: { ids } }, body: {} })
         : await client.PATCH('/api/v5/accounts', { params: { query: { ids } }, body: { account_activated: kind === 'activate' } });
-    for (const { id } of accounts) void queries.invalidateQueries({ queryKey: ['admin', 'account', id] });
+    // What is deleted is not read again.
+    if (kind !== 'delete') for (const { id } of accounts) void queries.invalidateQueries({ queryKey: ['admin', 'account', id] });
     forgetUsers(queries);
     const [first, ...more] = data?.errors ?? [];
     if (first) {

@@ -22,7 +22,7 @@ export function SetPassword({ account }: { account: Account }) {
     <section className="section" aria-labelledby="user-password">
       <h2 id="user-password">{t('users.password.title')}</h2>
       <p className="section-text">{t('users.password.text')}</p>
-      <SettingsForm<PasswordValues> values={empty} save={save} saved={t('users.password.saved')} after="reset" submit={t('users.password.submit')}>
+      <SettingsForm<PasswordValues> values={empty} save={save} saved={t('users.password.saved')} after="reset" guard={false} submit={t('users.password.submit')}>
         <PasswordField name="password" label={t('users.password.new')} help={t('users.password.rules')} autoComplete="new-password" required />
         <PasswordField
           name="again"

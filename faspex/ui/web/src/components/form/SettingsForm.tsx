@@ -27,6 +27,8 @@ interface SettingsFormProps<T extends FieldValues> {
   after?: 'keep' | 'reset';
   /** Fields that are emptied once they are stored, such as passwords. */
   forget?: readonly (keyof T & string)[];
+  /** False for a second form of a page: the router asks for one form alone before it leaves. */
+  guard?: boolean;
   /** True when it may be sent without a change: forms that create something. */
   creates?: boolean;
 }
@@ -42,7 +44,7 @@ export function SettingsForm<T extends FieldValues>(props: SettingsFormProps<T>)
 }
 
 function OneForm<T extends FieldValues>(props: SettingsFormProps<T> & { restart: () => void }) {
-  const { values, save, saved, children, submit, actions, after = 'keep', forget = [], creates = false, restart } = props;
+  const { values, save, saved, children, submit, actions, after = 'keep', forget = [], guard = true, creates = false, restart } = props;
   const { t } = useTranslation('shell');
   const toast = useToast();
   const form = useForm<T>({ defaultValues: values as DefaultValues<T>, values, resetOptions: { keepDirtyValues: true }, mode: 'onTouched' });
@@ -74,7 +76,7 @@ function OneForm<T extends FieldValues>(props: SettingsFormProps<T> & { restart:
 
   return (
     <FormProvider {...form}>
-      <LeaveGuard when={isDirty && !isSubmitting} />
+      {guard && <LeaveGuard when={isDirty && !isSubmitting} />}
       <form className="form" noValidate onSubmit={(event) => void store(event)}>
         {error !== null && (
           <div ref={notice} tabIndex={-1}>
