@@ -117,14 +117,16 @@ func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
 }
 
 func TestOperatorForNamespaces(t *testing.T) {
-	objects := render(t, operatorChart, "default", "--set", "watchNamespaces={kube-public,kube-node-lease}", "--set", "crds.install=false")
+	objects := render(t, operatorChart, "default", "--set", "watchNamespaces={kube-public,kube-node-lease}", "--set",
+		"crds.install=false")
 	for name, object := range objects {
 		if strings.HasPrefix(object.GetKind(), "Cluster") || object.GetKind() == "CustomResourceDefinition" {
 			t.Errorf("%s is rendered", name)
 		}
 	}
 	for _, namespace := range []string{"kube-node-lease", "kube-public"} {
-		if objects["Role release-faspex-operator in "+namespace] == nil || objects["RoleBinding release-faspex-operator in "+namespace] == nil {
+		if objects["Role release-faspex-operator in "+namespace] == nil ||
+			objects["RoleBinding release-faspex-operator in "+namespace] == nil {
 			t.Errorf("no role in %s", namespace)
 		}
 	}
@@ -132,7 +134,8 @@ func TestOperatorForNamespaces(t *testing.T) {
 		t.Error("it may read the Secrets of its own namespace, which it does not serve")
 	}
 	args := operatorArgs(t, objects)
-	for _, arg := range []string{"--watch-namespaces=kube-public,kube-node-lease", "--leader-elect", "--leader-election-id=release-faspex-operator"} {
+	for _, arg := range []string{"--watch-namespaces=kube-public,kube-node-lease", "--leader-elect",
+		"--leader-election-id=release-faspex-operator"} {
 		if !slices.Contains(args, arg) {
 			t.Errorf("args %q lack %s", args, arg)
 		}
@@ -140,7 +143,8 @@ func TestOperatorForNamespaces(t *testing.T) {
 	admit(t, objects)
 }
 
-// TestMetricsOfTheOperatorAreNotForEverybody: the policy is there by default and can be switched off; without peers it lets nobody in.
+// TestMetricsOfTheOperatorAreNotForEverybody: the policy is there by default and can be switched off;
+// without peers it lets nobody in.
 func TestMetricsOfTheOperatorAreNotForEverybody(t *testing.T) {
 	const policy = "NetworkPolicy release-faspex-operator-metrics"
 	for _, test := range []struct {
@@ -148,7 +152,8 @@ func TestMetricsOfTheOperatorAreNotForEverybody(t *testing.T) {
 		values []string
 		want   string
 	}{
-		{"default", nil, "[map[from:[map[namespaceSelector:map[matchLabels:map[metrics:enabled]]]] ports:[map[port:metrics protocol:TCP]]]]"},
+		{"default", nil,
+			"[map[from:[map[namespaceSelector:map[matchLabels:map[metrics:enabled]]]] ports:[map[port:metrics protocol:TCP]]]]"},
 		{
 			"peers", []string{"--set-json", `metrics.networkPolicy.from=[{"ipBlock": {"cidr": "10.0.0.0/8"}}]`},
 			"[map[from:[map[ipBlock:map[cidr:10.0.0.0/8]]] ports:[map[port:metrics protocol:TCP]]]]",
@@ -165,7 +170,8 @@ func TestMetricsOfTheOperatorAreNotForEverybody(t *testing.T) {
 				t.Errorf("rules are %s (%v), want %s", got, err, test.want)
 			}
 			selector, _, err := unstructured.NestedMap(objects[policy].Object, "spec", "podSelector", "matchLabels")
-			labels, _, err2 := unstructured.NestedMap(objects["Deployment release-faspex-operator"].Object, "spec", "selector", "matchLabels")
+			labels, _, err2 := unstructured.NestedMap(objects["Deployment release-faspex-operator"].Object, "spec", "selector",
+				"matchLabels")
 			if diff := cmp.Diff(labels, selector); err != nil || err2 != nil || diff != "" {
 				t.Errorf("it is for other pods (%v, %v):\n%s", err, err2, diff)
 			}
@@ -203,7 +209,8 @@ func TestOperatorIsToldWhatSpecsMayName(t *testing.T) {
 // operatorContainer is the container of the operator's Deployment.
 func operatorContainer(t *testing.T, objects map[string]*unstructured.Unstructured) map[string]any {
 	t.Helper()
-	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec", "template", "spec", "containers")
+	containers, _, err := unstructured.NestedSlice(objects["Deployment release-faspex-operator"].Object, "spec",
+		"template", "spec", "containers")
 	if err != nil || len(containers) != 1 {
 		t.Fatalf("containers are %v (%v)", containers, err)
 	}
@@ -218,7 +225,8 @@ func TestOperatorKnowsItsImage(t *testing.T) {
 		want   string
 	}{
 		{nil, "ghcr.io/faspex-io/operator:0.1.0"},
-		{[]string{"--set", "image.repository=example.com/operator", "--set", "image.digest=" + digest}, "example.com/operator@" + digest},
+		{[]string{"--set", "image.repository=example.com/operator", "--set", "image.digest=" + digest},
+			"example.com/operator@" + digest},
 	} {
 		container := operatorContainer(t, render(t, operatorChart, "default", test.values...))
 		if container["image"] != test.want || environment(container)["OPERATOR_IMAGE"] != test.want {
@@ -298,9 +306,14 @@ func TestRefusedValues(t *testing.T) {
 		{"allowed image without a registry", operatorChart, []string{"--set", "allowed.images={faspex-io}"}, "images"},
 		{"no URL", faspexChart, nil, "externalURL"},
 		{"plain URL", faspexChart, []string{"--set", "instance.externalURL=http://faspex.example.com"}, "externalURL"},
-		{"both databases", faspexChart, append([]string{"--set", "instance.database.external.host=db", "--set", "instance.database.external.rootSecretRef.name=root"}, instance...), "database"},
-		{"node without storage", faspexChart, append([]string{"--set", "transferNodes.main.gso=auto"}, instance...), "storage"},
-		{"location without path", faspexChart, append([]string{"--set", "storageLocations.a.type=local", "--set", "storageLocations.a.transferNodeRef.name=main"}, instance...), "local"},
+		{"both databases", faspexChart,
+			append([]string{"--set", "instance.database.external.host=db", "--set",
+				"instance.database.external.rootSecretRef.name=root"}, instance...), "database"},
+		{"node without storage", faspexChart, append([]string{"--set", "transferNodes.main.gso=auto"}, instance...),
+			"storage"},
+		{"location without path", faspexChart,
+			append([]string{"--set", "storageLocations.a.type=local", "--set", "storageLocations.a.transferNodeRef.name=main"},
+				instance...), "local"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := refusedValues(t, test.chart, test.args...); !strings.Contains(got, test.want) {

@@ -38,7 +38,8 @@ func helm(t *testing.T, args ...string) (string, string, error) {
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(t.Context(), program, args...)
 	command.Stdout, command.Stderr = &stdout, &stderr
-	command.Env = append(os.Environ(), "HELM_CACHE_HOME="+t.TempDir(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
+	command.Env = append(os.Environ(), "HELM_CACHE_HOME="+t.TempDir(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+
+		t.TempDir())
 	err = command.Run()
 	return stdout.String(), stderr.String(), err
 }

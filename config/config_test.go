@@ -130,8 +130,8 @@ func TestMonitorSelectsTheService(t *testing.T) {
 	}
 }
 
-// TestTransferNodesAreNotForEditorsOfANamespace: a TransferNode puts pods into the network and folders of machines, so neither edit
-// nor admin of a namespace may write one. Whoever may view the namespace may view it.
+// TestTransferNodesAreNotForEditorsOfANamespace: a TransferNode puts pods into the network and folders of machines, so
+// neither edit nor admin of a namespace may write one. Whoever may view the namespace may view it.
 func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
 	found := map[string]bool{}
 	for _, object := range build(t, "rbac") {

@@ -18,27 +18,34 @@ secretName: my-key
 suspend: true`},
 		{name: "longest name", objectName: strings.Repeat("a", 63), spec: good},
 		{name: "name that is no label", objectName: strings.Repeat("a", 64), spec: good, refusal: "at most 63 characters"},
-		{name: "inline key", spec: good + "tokenVerificationKey: {inline: \"-----BEGIN PUBLIC KEY-----\\nMA==\\n-----END PUBLIC KEY-----\"}"},
+		{name: "inline key", spec: good +
+			"tokenVerificationKey: {inline: \"-----BEGIN PUBLIC KEY-----\\nMA==\\n-----END PUBLIC KEY-----\"}"},
 		{name: "no node", spec: "storage: {local: {path: /default}}", refusal: "spec.transferNodeRef"},
 		{name: "no storage", spec: "transferNodeRef: {name: edge}", refusal: "spec.storage"},
-		{name: "storage of no kind", spec: "transferNodeRef: {name: edge}\nstorage: {}", refusal: "exactly one of storageLocationRef and local"},
+		{name: "storage of no kind", spec: "transferNodeRef: {name: edge}\nstorage: {}",
+			refusal: "exactly one of storageLocationRef and local"},
 		{
-			name: "storage of two kinds", spec: "transferNodeRef: {name: edge}\nstorage: {local: {path: /a}, storageLocationRef: {name: b}}",
+			name:    "storage of two kinds",
+			spec:    "transferNodeRef: {name: edge}\nstorage: {local: {path: /a}, storageLocationRef: {name: b}}",
 			refusal: "exactly one of storageLocationRef and local",
 		},
-		{name: "climbs", spec: "transferNodeRef: {name: edge}\nstorage: {local: {path: /a/../../b}}", refusal: "path must be absolute"},
+		{name: "climbs", spec: "transferNodeRef: {name: edge}\nstorage: {local: {path: /a/../../b}}",
+			refusal: "path must be absolute"},
 		{
 			name: "target above cap", spec: good + "transfer: {targetRateKbps: 2, targetRateCapKbps: 1}",
 			refusal: "targetRateKbps must not exceed targetRateCapKbps",
 		},
 		{name: "cipher", spec: good + "transfer: {cipher: none}", refusal: "spec.transfer.cipher"},
 		{name: "key of no kind", spec: good + "tokenVerificationKey: {}", refusal: "exactly one of inline and secretRef"},
-		{name: "private key", spec: good + "tokenVerificationKey: {inline: '-----BEGIN PRIVATE KEY-----'}", refusal: "must be a public key in PEM"},
+		{name: "private key", spec: good + "tokenVerificationKey: {inline: '-----BEGIN PRIVATE KEY-----'}",
+			refusal: "must be a public key in PEM"},
 		{name: "name of the Secret", spec: good + "secretName: My_Key", refusal: "spec.secretName"},
 	})
 	checkChanges(t, "AccessKey", []change{
 		{name: "another limit", before: good, after: good + "transfer: {targetRateKbps: 5}"},
-		{name: "another node", before: good, after: "transferNodeRef: {name: other}\nstorage: {local: {path: /default}}", refusal: "transferNodeRef cannot change"},
-		{name: "another root", before: good, after: "transferNodeRef: {name: edge}\nstorage: {local: {path: /other}}", refusal: "storage cannot change"},
+		{name: "another node", before: good, after: "transferNodeRef: {name: other}\nstorage: {local: {path: /default}}",
+			refusal: "transferNodeRef cannot change"},
+		{name: "another root", before: good, after: "transferNodeRef: {name: edge}\nstorage: {local: {path: /other}}",
+			refusal: "storage cannot change"},
 	})
 }

@@ -1,15 +1,16 @@
 package v1alpha1
 
-// Conditions of every kind. They follow kstatus: Ready is the summary, Reconciling is True while work is under way, Stalled is True when
-// nothing will happen until a person changes something. Reconciling and Stalled are absent when they do not hold.
+// Conditions of every kind. They follow kstatus: Ready is the summary, Reconciling is True while work is
+// under way, Stalled is True when nothing will happen until a person changes something. Reconciling and
+// Stalled are absent when they do not hold.
 const (
 	ConditionReady       = "Ready"
 	ConditionReconciling = "Reconciling"
 	ConditionStalled     = "Stalled"
 )
 
-// ConditionSpecAllowed tells, of a FaspexInstance or a TransferNode, whether the operator permits the images and the folders of machines
-// that its spec names. While it does not, nothing is changed.
+// ConditionSpecAllowed tells, of a FaspexInstance or a TransferNode, whether the operator permits the images and the
+// folders of machines that its spec names. While it does not, nothing is changed.
 const ConditionSpecAllowed = "SpecAllowed"
 
 // Conditions of the parts of a FaspexInstance, in the order in which they come true.
@@ -26,7 +27,8 @@ const (
 	ConditionRouterReady         = "RouterReady"
 )
 
-// Conditions of the parts of a TransferNode (with SecretsReady and DatabaseProvisioned), a StorageLocation and an AccessKey.
+// Conditions of the parts of a TransferNode (with SecretsReady and DatabaseProvisioned), a
+// StorageLocation and an AccessKey.
 const (
 	// ConditionInstanceReady tells whether the FaspexInstance that a TransferNode belongs to can be used.
 	ConditionInstanceReady = "InstanceReady"
@@ -48,7 +50,8 @@ const (
 	ConditionKeyCreated = "KeyCreated"
 )
 
-// EventDatabaseRepaired is the reason of an event: someone had changed the database, its users or their rights, and they were put right.
+// EventDatabaseRepaired is the reason of an event: someone had changed the database, its users or their
+// rights, and they were put right.
 const EventDatabaseRepaired = "DatabaseRepaired"
 
 // Reasons of conditions. A reason is part of the API: programs may compare it.

@@ -39,21 +39,31 @@ admin: {username: root, email: "first.admin+x@example.com"}
 deletionPolicy: Delete
 suspend: true`},
 		{name: "no URL", spec: "database: {embedded: {}}", refusal: "spec.externalURL"},
-		{name: "not https", spec: "externalURL: http://faspex.example.com" + embedded, refusal: "must be an https URL with a host"},
-		{name: "no URL at all", spec: "externalURL: 'faspex example com'" + embedded, refusal: "must be an https URL with a host"},
+		{name: "not https", spec: "externalURL: http://faspex.example.com" +
+			embedded, refusal: "must be an https URL with a host"},
+		{name: "no URL at all", spec: "externalURL: 'faspex example com'" +
+			embedded, refusal: "must be an https URL with a host"},
 		{name: "path", spec: "externalURL: https://faspex.example.com/a" + embedded, refusal: "scheme, host and port only"},
-		{name: "query", spec: "externalURL: 'https://faspex.example.com?a=b'" + embedded, refusal: "scheme, host and port only"},
+		{name: "query", spec: "externalURL: 'https://faspex.example.com?a=b'" +
+			embedded, refusal: "scheme, host and port only"},
 		{name: "user", spec: "externalURL: https://me@faspex.example.com" + embedded, refusal: "scheme, host and port only"},
-		{name: "underscore", spec: "externalURL: https://my_faspex.example.com" + embedded, refusal: "must not contain an underscore"},
+		{name: "underscore", spec: "externalURL: https://my_faspex.example.com" +
+			embedded, refusal: "must not contain an underscore"},
 		{name: "address of version 6", spec: "externalURL: 'https://[2001:db8::1]:8443'" + embedded},
-		{name: "host that is none", spec: "externalURL: 'https://faspex;}'" + embedded, refusal: "must be a DNS name or an IP address"},
-		{name: "variable in the host", spec: "externalURL: 'https://$host'" + embedded, refusal: "must be a DNS name or an IP address"},
-		{name: "port that is none", spec: "externalURL: https://faspex.example.com:65536" + embedded, refusal: "must be between 1 and 65535"},
-		{name: "port of many digits", spec: "externalURL: https://faspex.example.com:99999999999999999999" + embedded, refusal: "must be between 1 and 65535"},
-		{name: "long name", objectName: "a234567890123456789012345678901234567890x", spec: good, refusal: "DNS label of at most 40 characters"},
+		{name: "host that is none", spec: "externalURL: 'https://faspex;}'" +
+			embedded, refusal: "must be a DNS name or an IP address"},
+		{name: "variable in the host", spec: "externalURL: 'https://$host'" +
+			embedded, refusal: "must be a DNS name or an IP address"},
+		{name: "port that is none", spec: "externalURL: https://faspex.example.com:65536" +
+			embedded, refusal: "must be between 1 and 65535"},
+		{name: "port of many digits", spec: "externalURL: https://faspex.example.com:99999999999999999999" +
+			embedded, refusal: "must be between 1 and 65535"},
+		{name: "long name", objectName: "a234567890123456789012345678901234567890x", spec: good,
+			refusal: "DNS label of at most 40 characters"},
 		{name: "dotted name", objectName: "a.b", spec: good, refusal: "DNS label of at most 40 characters"},
 		{name: "no database", spec: "externalURL: https://faspex.example.com", refusal: "spec.database"},
-		{name: "empty database", spec: "externalURL: https://faspex.example.com\ndatabase: {}", refusal: "exactly one of embedded and external"},
+		{name: "empty database", spec: "externalURL: https://faspex.example.com\ndatabase: {}",
+			refusal: "exactly one of embedded and external"},
 		{
 			name:    "both databases",
 			spec:    "externalURL: https://faspex.example.com\ndatabase: {embedded: {}, external: {host: db, rootSecretRef: {name: root}}}",
@@ -63,39 +73,58 @@ suspend: true`},
 		{name: "external with underscore", spec: external(", host: my_db"), refusal: "DNS name without underscores"},
 		{name: "external by address", spec: external(", host: '2001:db8::1'")},
 		{name: "external with a port that is none", spec: external(", port: 65536"), refusal: "spec.database.external.port"},
-		{name: "external with a foreign database", spec: external(", database: mysql"), refusal: "spec.database.external.database"},
+		{name: "external with a foreign database", spec: external(", database: mysql"),
+			refusal: "spec.database.external.database"},
 		{name: "policy", spec: good + "\ndeletionPolicy: Burn", refusal: "spec.deletionPolicy"},
 		{name: "log level", spec: good + "\ncore: {logLevel: loud}", refusal: "spec.core.logLevel"},
 		{name: "replicas", spec: good + "\nui: {replicas: -1}", refusal: "spec.ui.replicas"},
-		{name: "utility's networks", spec: good + "\nutility: {authorizedIPs: [localhost]}", refusal: "must be an IP address or a CIDR"},
-		{name: "traffic policy of a ClusterIP", spec: good + "\nrouter: {service: {externalTrafficPolicy: Local}}", refusal: "needs type NodePort or LoadBalancer"},
-		{name: "traffic policy", spec: good + "\nrouter: {service: {type: NodePort, externalTrafficPolicy: Global}}", refusal: "spec.router.service.externalTrafficPolicy"},
-		{name: "traffic policy of a load balancer", spec: good + "\nrouter: {service: {type: LoadBalancer, externalTrafficPolicy: Local}}"},
-		{name: "trusted proxies", spec: good + "\nrouter: {trustedProxies: ['all; deny']}", refusal: "must be an IP address or a CIDR"},
-		{name: "node port of a ClusterIP", spec: good + "\nrouter: {service: {httpsNodePort: 30443}}", refusal: "node ports need type NodePort"},
+		{name: "utility's networks", spec: good + "\nutility: {authorizedIPs: [localhost]}",
+			refusal: "must be an IP address or a CIDR"},
+		{name: "traffic policy of a ClusterIP", spec: good +
+			"\nrouter: {service: {externalTrafficPolicy: Local}}", refusal: "needs type NodePort or LoadBalancer"},
+		{name: "traffic policy", spec: good + "\nrouter: {service: {type: NodePort, externalTrafficPolicy: Global}}",
+			refusal: "spec.router.service.externalTrafficPolicy"},
+		{name: "traffic policy of a load balancer", spec: good +
+			"\nrouter: {service: {type: LoadBalancer, externalTrafficPolicy: Local}}"},
+		{name: "trusted proxies", spec: good + "\nrouter: {trustedProxies: ['all; deny']}",
+			refusal: "must be an IP address or a CIDR"},
+		{name: "node port of a ClusterIP", spec: good + "\nrouter: {service: {httpsNodePort: 30443}}",
+			refusal: "node ports need type NodePort"},
 		{
-			name: "node ports that collide", spec: good + "\nrouter: {service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30443}}",
+			name: "node ports that collide", spec: good +
+				"\nrouter: {service: {type: NodePort, httpsNodePort: 30443, httpNodePort: 30443}}",
 			refusal: "must differ",
 		},
 		{name: "no network policies", spec: good + "\nnetworkPolicy: {enabled: false}"},
-		{name: "peers that are none", spec: good + "\nnetworkPolicy: {metricsFrom: []}", refusal: "spec.networkPolicy.metricsFrom"},
-		{name: "network of a peer that has none", spec: good + "\nnetworkPolicy: {databaseFrom: [{ipBlock: {}}]}", refusal: "spec.networkPolicy.databaseFrom[0].ipBlock.cidr"},
+		{name: "peers that are none", spec: good + "\nnetworkPolicy: {metricsFrom: []}",
+			refusal: "spec.networkPolicy.metricsFrom"},
+		{name: "network of a peer that has none", spec: good +
+			"\nnetworkPolicy: {databaseFrom: [{ipBlock: {}}]}", refusal: "spec.networkPolicy.databaseFrom[0].ipBlock.cidr"},
 		{name: "no gateway", spec: good + "\ngateway: {enabled: false}"},
 		{name: "gateway of no pods", spec: good + "\ngateway: {replicas: 0}"},
 		{name: "gateway of two pods", spec: good + "\ngateway: {replicas: 2}", refusal: "at most 1 replica"},
-		{name: "nodes of no gateway", spec: good + "\ngateway: {enabled: false, nodes: [{host: a}]}", refusal: "nodes need enabled: true"},
-		{name: "node of the gateway without a host", spec: good + "\ngateway: {nodes: [{sshPort: 22}]}", refusal: "spec.gateway.nodes[0].host"},
-		{name: "node of the gateway with a URL", spec: good + "\ngateway: {nodes: [{host: 'https://a'}]}", refusal: "host must be a DNS name"},
-		{name: "node of the gateway with a port that is none", spec: good + "\ngateway: {nodes: [{host: a, sshPort: 65536}]}", refusal: "spec.gateway.nodes[0].sshPort"},
-		{name: "authorities without TLS", spec: good + "\ngateway: {nodes: [{host: a, caSecretRef: {name: ca}}]}", refusal: "caSecretRef needs wssPort"},
-		{name: "private host key", spec: good + "\ngateway: {nodes: [{host: a, sshHostKeys: ['-----BEGIN OPENSSH PRIVATE KEY-----']}]}", refusal: "must be a public key"},
+		{name: "nodes of no gateway", spec: good + "\ngateway: {enabled: false, nodes: [{host: a}]}",
+			refusal: "nodes need enabled: true"},
+		{name: "node of the gateway without a host", spec: good +
+			"\ngateway: {nodes: [{sshPort: 22}]}", refusal: "spec.gateway.nodes[0].host"},
+		{name: "node of the gateway with a URL", spec: good +
+			"\ngateway: {nodes: [{host: 'https://a'}]}", refusal: "host must be a DNS name"},
+		{name: "node of the gateway with a port that is none", spec: good +
+			"\ngateway: {nodes: [{host: a, sshPort: 65536}]}", refusal: "spec.gateway.nodes[0].sshPort"},
+		{name: "authorities without TLS", spec: good + "\ngateway: {nodes: [{host: a, caSecretRef: {name: ca}}]}",
+			refusal: "caSecretRef needs wssPort"},
+		{name: "private host key", spec: good +
+			"\ngateway: {nodes: [{host: a, sshHostKeys: ['-----BEGIN OPENSSH PRIVATE KEY-----']}]}",
+			refusal: "must be a public key"},
 		{
-			name: "host keys in one text", spec: good + "\ngateway: {nodes: [{host: a, sshHostKeys: [\"ssh-rsa AAAA\\nssh-rsa BBBB\"]}]}",
+			name: "host keys in one text", spec: good +
+				"\ngateway: {nodes: [{host: a, sshHostKeys: [\"ssh-rsa AAAA\\nssh-rsa BBBB\"]}]}",
 			refusal: "must be a public key",
 		},
 		{name: "admin with a Secret and an address", spec: good + "\nadmin: {email: a@example.com, secretRef: {name: b}}"},
 		{name: "admin's address that is none", spec: good + "\nadmin: {email: root}", refusal: "spec.admin.email"},
-		{name: "admin's address with a name", spec: good + "\nadmin: {email: 'A <a@example.com>'}", refusal: "spec.admin.email"},
+		{name: "admin's address with a name", spec: good +
+			"\nadmin: {email: 'A <a@example.com>'}", refusal: "spec.admin.email"},
 		{name: "two admins", spec: good + "\nadmin: {username: a, secretRef: {name: b}}", refusal: "mutually exclusive"},
 	})
 	checkChanges(t, "FaspexInstance", []change{
@@ -103,13 +132,17 @@ suspend: true`},
 		{name: "another database", before: good, after: external(""), refusal: "cannot move between"},
 		{
 			name: "another size", before: "externalURL: https://a.example.com\ndatabase: {embedded: {storage: {size: 1Gi}}}",
-			after: "externalURL: https://a.example.com\ndatabase: {embedded: {storage: {size: 2Gi}}}", refusal: "cannot change after creation",
+			after:   "externalURL: https://a.example.com\ndatabase: {embedded: {storage: {size: 2Gi}}}",
+			refusal: "cannot change after creation",
 		},
 		{
 			name: "a size after all", before: good,
-			after: "externalURL: https://faspex.example.com\ndatabase: {embedded: {storage: {size: 2Gi}}}", refusal: "cannot change after creation",
+			after:   "externalURL: https://faspex.example.com\ndatabase: {embedded: {storage: {size: 2Gi}}}",
+			refusal: "cannot change after creation",
 		},
-		{name: "another name of the database", before: external(", database: faspex_b"), after: external(", database: faspex_c"), refusal: "cannot change"},
-		{name: "a name of the database after all", before: external(""), after: external(", database: faspex_c"), refusal: "cannot change"},
+		{name: "another name of the database", before: external(", database: faspex_b"),
+			after: external(", database: faspex_c"), refusal: "cannot change"},
+		{name: "a name of the database after all", before: external(""), after: external(", database: faspex_c"),
+			refusal: "cannot change"},
 	})
 }

@@ -53,8 +53,9 @@ type RouterSpec struct {
 	// +optional
 	Service *RouterServiceSpec `json:"service,omitempty"`
 
-	// trustedProxies are the addresses and networks (CIDR) of proxies and load balancers in front of the router that say in
-	// X-Forwarded-For whom they speak for. Nobody else is believed: for others, the client's address is that of the connection.
+	// trustedProxies are the addresses and networks (CIDR) of proxies and load balancers in front of the router
+	// that say in X-Forwarded-For whom they speak for. Nobody else is believed: for others, the client's
+	// address is that of the connection.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -86,9 +87,9 @@ type RouterServiceSpec struct {
 	// +kubebuilder:validation:Maximum=65535
 	HTTPNodePort int32 `json:"httpNodePort,omitempty"`
 
-	// externalTrafficPolicy of a NodePort or LoadBalancer: Local (default) keeps the client's address, which the login's throttle and the
-	// utility's authorizedIPs go by, and answers on the nodes that run a pod of the router only. Cluster answers on every node, and
-	// clients have the address of a node.
+	// externalTrafficPolicy of a NodePort or LoadBalancer: Local (default) keeps the client's address, which the login's
+	// throttle and the utility's authorizedIPs go by, and answers on the nodes that run a pod of the router only. Cluster
+	// answers on every node, and clients have the address of a node.
 	// +optional
 	// +kubebuilder:validation:Enum=Local;Cluster
 	ExternalTrafficPolicy string `json:"externalTrafficPolicy,omitempty"`

@@ -60,9 +60,9 @@ type ExternalDatabase struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// database is the name of the schema; faspex by default. It starts with faspex; what follows is also appended to the names of the two
-	// users (faspex_b: aspera_b and faspex_b), so that several instances can share a server. None of their names may begin with
-	// another's, so that none of them can have the default.
+	// database is the name of the schema; faspex by default. It starts with faspex; what follows is also appended to the
+	// names of the two users (faspex_b: aspera_b and faspex_b), so that several instances can share a server. None of
+	// their names may begin with another's, so that none of them can have the default.
 	// +optional
 	// +kubebuilder:validation:MinLength=6
 	// +kubebuilder:validation:MaxLength=48
@@ -70,12 +70,13 @@ type ExternalDatabase struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the name of the database cannot change"
 	Database string `json:"database,omitempty"`
 
-	// tls encrypts every connection and verifies the server, by the system's roots when caSecretRef is absent. Without it connections
-	// are plain.
+	// tls encrypts every connection and verifies the server, by the system's roots when caSecretRef is absent.
+	// Without it connections are plain.
 	// +optional
 	TLS *DatabaseTLS `json:"tls,omitempty"`
 
-	// rootSecretRef names a Secret with the keys username and password of a user who may create databases and users and grant rights.
+	// rootSecretRef names a Secret with the keys username and password of a user who may create
+	// databases and users and grant rights.
 	// +required
 	RootSecretRef SecretReference `json:"rootSecretRef,omitzero"`
 }

@@ -1,6 +1,7 @@
 package v1alpha1
 
-// GatewaySpec is the HTTP gateway's: browsers send and receive through it what ascp does by itself. Its Deployment keeps no files.
+// GatewaySpec is the HTTP gateway's: browsers send and receive through it what ascp does by itself.
+// Its Deployment keeps no files.
 // +kubebuilder:validation:XValidation:rule="!has(self.replicas) || self.replicas <= 1",message="the gateway keeps sessions in the memory of its pod: at most 1 replica"
 // +kubebuilder:validation:XValidation:rule="!has(self.enabled) || self.enabled || !has(self.nodes)",message="nodes need enabled: true"
 type GatewaySpec struct {
@@ -10,8 +11,8 @@ type GatewaySpec struct {
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// nodes are transfer nodes outside of this cluster that the gateway may connect to. The machines of the TransferNodes of this
-	// instance are added by themselves; the gateway connects to nothing else.
+	// nodes are transfer nodes outside of this cluster that the gateway may connect to. The machines of the TransferNodes
+	// of this instance are added by themselves; the gateway connects to nothing else.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -35,8 +36,8 @@ type GatewayNode struct {
 	// +kubebuilder:validation:Maximum=65535
 	SSHPort int32 `json:"sshPort,omitempty"`
 
-	// sshHostKeys are the public keys that the node may prove itself with, in the format of OpenSSH's .pub files. Without them, a
-	// transfer spec has to carry the fingerprint of the node's key.
+	// sshHostKeys are the public keys that the node may prove itself with, in the format of OpenSSH's .pub files. Without
+	// them, a transfer spec has to carry the fingerprint of the node's key.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -51,8 +52,8 @@ type GatewayNode struct {
 	// +kubebuilder:validation:Maximum=65535
 	WSSPort int32 `json:"wssPort,omitempty"`
 
-	// caSecretRef names a Secret whose key ca.crt holds the authorities that the node's certificate is verified by; those of the
-	// system when absent.
+	// caSecretRef names a Secret whose key ca.crt holds the authorities that the node's certificate is verified by;
+	// those of the system when absent.
 	// +optional
 	CASecretRef *SecretReference `json:"caSecretRef,omitempty"`
 }

@@ -18,7 +18,8 @@ type FaspexInstanceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches(':0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/?$') || !self.matches(':[0-9]+/?$')",message="the port of externalURL must be between 1 and 65535"
 	ExternalURL string `json:"externalURL,omitempty"`
 
-	// version of Faspex to run: the tag of the images that spec.images does not replace. The operator's own version by default.
+	// version of Faspex to run: the tag of the images that spec.images does not replace. The
+	// operator's own version by default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
@@ -81,9 +82,9 @@ type FaspexInstanceSpec struct {
 	// +optional
 	Admin *AdminSpec `json:"admin,omitempty"`
 
-	// deletionPolicy says what happens to the data when this object is deleted. Retain (default) keeps the volume of the embedded
-	// database, the external database and its users, and the Secret with the keys that encrypt columns of it, so that an instance of
-	// the same name finds them again. Delete removes them.
+	// deletionPolicy says what happens to the data when this object is deleted. Retain (default) keeps the volume of the
+	// embedded database, the external database and its users, and the Secret with the keys that encrypt columns of it, so
+	// that an instance of the same name finds them again. Delete removes them.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
@@ -141,8 +142,8 @@ type AdminSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	Username string `json:"username,omitempty"`
 
-	// email is the first administrator's e-mail address; by default the username if it is one, else the username at the host of
-	// externalURL.
+	// email is the first administrator's e-mail address; by default the username if it is one, else the
+	// username at the host of externalURL.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254

@@ -1,7 +1,8 @@
-// Package v1alpha1 holds the kinds of the faspex.io API group: FaspexInstance, TransferNode, StorageLocation and AccessKey.
+// Package v1alpha1 holds the kinds of the faspex.io API group: FaspexInstance, TransferNode,
+// StorageLocation and AccessKey.
 //
-// It says what a user may ask for and what the operator reports, with every rule the API server can check by itself. It knows nothing
-// of how a spec becomes objects, and computes no defaults: those are in the controllers.
+// It says what a user may ask for and what the operator reports, with every rule the API server can check by itself. It
+// knows nothing of how a spec becomes objects, and computes no defaults: those are in the controllers.
 //
 // +kubebuilder:object:generate=true
 // +groupName=faspex.io

@@ -25,8 +25,8 @@ type SecretKeyReference struct {
 	Key string `json:"key,omitempty"`
 }
 
-// ObjectReference names an object of this API group in the namespace of the object that holds the reference; the field that holds it
-// says of which kind.
+// ObjectReference names an object of this API group in the namespace of the object that holds the reference; the field
+// that holds it says of which kind.
 type ObjectReference struct {
 	// name of the object.
 	// +required

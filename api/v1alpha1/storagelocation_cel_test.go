@@ -14,7 +14,8 @@ func TestStorageLocationAdmission(t *testing.T) {
 		{name: "no node", spec: "type: local\nlocal: {path: /a}", refusal: "spec.transferNodeRef"},
 		{name: "no type", spec: "transferNodeRef: {name: edge}\nlocal: {path: /a}", refusal: "spec.type"},
 		{name: "unknown type", spec: "transferNodeRef: {name: edge}\ntype: tape", refusal: "spec.type"},
-		{name: "local without local", spec: "transferNodeRef: {name: edge}\ntype: local", refusal: "local is required when type is local"},
+		{name: "local without local", spec: "transferNodeRef: {name: edge}\ntype: local",
+			refusal: "local is required when type is local"},
 		{name: "relative", spec: local("a/b"), refusal: "path must be absolute"},
 		{name: "climbs", spec: local("/a/.."), refusal: "path must be absolute"},
 		{name: "trailing slash", spec: local("/a/"), refusal: "path must be absolute"},
@@ -24,7 +25,8 @@ func TestStorageLocationAdmission(t *testing.T) {
 	checkChanges(t, "StorageLocation", []change{
 		{name: "becomes the default", before: good, after: good + "defaultInbox: true"},
 		{
-			name: "another node", before: good, after: "transferNodeRef: {name: other}\ntype: local\nlocal: {path: /default/packages}",
+			name: "another node", before: good,
+			after:   "transferNodeRef: {name: other}\ntype: local\nlocal: {path: /default/packages}",
 			refusal: "transferNodeRef cannot change",
 		},
 	})

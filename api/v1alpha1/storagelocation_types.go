@@ -60,7 +60,8 @@ type StorageLocationSpec struct {
 
 // LocalStorage is a folder beneath the docroot.
 type LocalStorage struct {
-	// path beneath the docroot; its first element is the name of an entry of the TransferNode's storage: /default/packages.
+	// path beneath the docroot; its first element is the name of an entry of the
+	// TransferNode's storage: /default/packages.
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1024

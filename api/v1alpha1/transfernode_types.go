@@ -57,8 +57,8 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Storage []StorageMount `json:"storage,omitempty"`
 
-	// symbolicLinks says what the node does with symbolic links in its storage; by default none is followed on the way to what a token, an
-	// access key or a package is for, and uploads leave out those that lead out of what is sent.
+	// symbolicLinks says what the node does with symbolic links in its storage; by default none is followed on the way to
+	// what a token, an access key or a package is for, and uploads leave out those that lead out of what is sent.
 	// +optional
 	SymbolicLinks *SymbolicLinks `json:"symbolicLinks,omitempty"`
 
@@ -66,8 +66,8 @@ type TransferNodeSpec struct {
 	// +optional
 	Rates *TransferRates `json:"rates,omitempty"`
 
-	// ciphers that clients may choose; all that encrypt by default. none authenticates the data and leaves it readable on its way; a
-	// client has to ask for it too.
+	// ciphers that clients may choose; all that encrypt by default. none authenticates the data and leaves it readable on
+	// its way; a client has to ask for it too.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -104,8 +104,8 @@ type TransferNodeSpec struct {
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
-// TransferNodePorts are ports on the machine, 1024 or above: hsts has no right to lower ones. The SSH and the UDP port may have the
-// same number, the TCP ports may not.
+// TransferNodePorts are ports on the machine, 1024 or above: hsts has no right to lower ones. The SSH and the UDP port
+// may have the same number, the TCP ports may not.
 // +kubebuilder:validation:XValidation:rule="!has(self.wss) || !([has(self.ssh) ? self.ssh : 33001, has(self.nodeAPI) ? self.nodeAPI : 9092, has(self.metrics) ? self.metrics : 9095].exists(p, p == self.wss))",message="wss must differ from the other TCP ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.ssh) ? self.ssh : 33001) != (has(self.nodeAPI) ? self.nodeAPI : 9092)",message="ssh and nodeAPI must be different ports"
 // +kubebuilder:validation:XValidation:rule="(has(self.ssh) ? self.ssh : 33001) != (has(self.metrics) ? self.metrics : 9095)",message="ssh and metrics must be different ports"
@@ -135,9 +135,9 @@ type TransferNodePorts struct {
 	// +kubebuilder:validation:Maximum=65535
 	Metrics int32 `json:"metrics,omitempty"`
 
-	// wss is the TCP port of the control channel over TLS WebSocket, which is open to clients that get no further than HTTPS and begins
-	// a transfer sooner; absent if there is none. Clients look for it at 9093. It has the certificate of the Node API, which must be one
-	// that clients trust, for the address that they are told: see tls and transferAddress.
+	// wss is the TCP port of the control channel over TLS WebSocket, which is open to clients that get no further than
+	// HTTPS and begins a transfer sooner; absent if there is none. Clients look for it at 9093. It has the certificate of
+	// the Node API, which must be one that clients trust, for the address that they are told: see tls and transferAddress.
 	// +optional
 	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
@@ -153,8 +153,8 @@ type TransferUser struct {
 	// +kubebuilder:validation:Pattern=`^[a-z_][a-z0-9_-]*$`
 	Name string `json:"name,omitempty"`
 
-	// authorizedKeysSecretRef names the key of a Secret with the public keys that may log in as this user, in the format of OpenSSH's
-	// authorized_keys. Clients that present a transfer token need none.
+	// authorizedKeysSecretRef names the key of a Secret with the public keys that may log in as this user, in the format
+	// of OpenSSH's authorized_keys. Clients that present a transfer token need none.
 	// +optional
 	AuthorizedKeysSecretRef *SecretKeyReference `json:"authorizedKeysSecretRef,omitempty"`
 }
@@ -162,8 +162,8 @@ type TransferUser struct {
 // SymbolicLinks says what a transfer node does with symbolic links in its storage.
 type SymbolicLinks struct {
 	// follow are symbolic links that an administrator has placed in the storage, as paths beneath the docroot, for example
-	// /data/archive. They are followed where they lead to something beneath the docroot. Who may write to the folder of such a link
-	// can put another in its place, so list only those whose folder no client may write to.
+	// /data/archive. They are followed where they lead to something beneath the docroot. Who may write to the folder of
+	// such a link can put another in its place, so list only those whose folder no client may write to.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -173,8 +173,8 @@ type SymbolicLinks struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)')",message="must be an absolute path beneath the docroot, without . and .. and without a slash at its end"
 	Follow []string `json:"follow,omitempty"`
 
-	// permitOutside takes symbolic links in uploads whose text is absolute or leads out of the folder that is sent. The node follows
-	// none of them; who receives them might.
+	// permitOutside takes symbolic links in uploads whose text is absolute or leads out of the folder that is sent. The
+	// node follows none of them; who receives them might.
 	// +optional
 	PermitOutside *bool `json:"permitOutside,omitempty"`
 }
@@ -198,25 +198,27 @@ type StorageMount struct {
 	// +optional
 	PersistentVolumeClaim *ClaimStorage `json:"persistentVolumeClaim,omitempty"`
 
-	// encryption has the content of files encrypted before it reaches the disk. Files that are there already stay as they are.
+	// encryption has the content of files encrypted before it reaches the disk. Files that are
+	// there already stay as they are.
 	// +optional
 	Encryption *StorageEncryption `json:"encryption,omitempty"`
 }
 
 // StorageEncryption says what files are encrypted with.
 type StorageEncryption struct {
-	// secretRef names a Secret with the keys. Its entry active is the name of the entry whose key encrypts new files; every other entry
-	// is a key: 32 random bytes in base64. A key that is removed makes the files that were encrypted with it unreadable.
+	// secretRef names a Secret with the keys. Its entry active is the name of the entry whose key encrypts new
+	// files; every other entry is a key: 32 random bytes in base64. A key that is removed makes the files that
+	// were encrypted with it unreadable.
 	// +required
 	SecretRef SecretReference `json:"secretRef,omitzero"`
 }
 
 // HostPathStorage is a folder of the machine.
 type HostPathStorage struct {
-	// path on the machine: absolute, without symbolic links below its first element, and no folder of the system or one that holds such
-	// folders. The folder must be empty or not there when it is first used; it then gets a file .faspex-storage of root's, which says
-	// whose it is. A folder with files is taken when an administrator of the machine has put that file into it. The operator may allow
-	// certain folders only (--allowed-host-paths).
+	// path on the machine: absolute, without symbolic links below its first element, and no folder of the system or one
+	// that holds such folders. The folder must be empty or not there when it is first used; it then gets a file
+	// .faspex-storage of root's, which says whose it is. A folder with files is taken when an administrator of the machine
+	// has put that file into it. The operator may allow certain folders only (--allowed-host-paths).
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1024
@@ -239,23 +241,25 @@ type ClaimStorage struct {
 	ClaimName string `json:"claimName,omitempty"`
 }
 
-// TransferHistory says how long the node's database remembers transfers that have ended. It is never for ever: names of files may tell
-// about people.
+// TransferHistory says how long the node's database remembers transfers that have ended. It is never for ever: names
+// of files may tell about people.
 // +kubebuilder:validation:XValidation:rule="duration(has(self.filesRetention) ? self.filesRetention : '720h') <= duration(has(self.retention) ? self.retention : '2160h')",message="filesRetention, 720h by default, must not exceed retention, 2160h by default"
 type TransferHistory struct {
-	// retention of transfers: who, when, how much and how it ended; 2160h (90 days) by default, between 1h and 87600h (ten years).
+	// retention of transfers: who, when, how much and how it ended; 2160h (90 days) by default,
+	// between 1h and 87600h (ten years).
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('87600h')",message="retention must be between 1h and 87600h"
 	Retention *metav1.Duration `json:"retention,omitempty"`
 
-	// filesRetention of the names of files that were transferred; 720h (30 days) by default, at least 1h and at most retention.
+	// filesRetention of the names of files that were transferred; 720h (30 days) by default, at
+	// least 1h and at most retention.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('87600h')",message="filesRetention must be between 1h and 87600h"
 	FilesRetention *metav1.Duration `json:"filesRetention,omitempty"`
 }
 
-// TokenKeyRotation says how often the keys that seal transfer tokens turn. A new key is given to all machines ten minutes
-// before the first token is sealed with it; no pod restarts and no transfer notices.
+// TokenKeyRotation says how often the keys that seal transfer tokens turn. A new key is given to all machines ten
+// minutes before the first token is sealed with it; no pod restarts and no transfer notices.
 // +kubebuilder:validation:XValidation:rule="!has(self.rotateEvery) || duration(self.rotateEvery) == duration('0s') || duration(self.rotateEvery) > duration(has(self.overlap) ? self.overlap : '168h') + duration('10m')",message="rotateEvery must exceed overlap (168h by default) and ten minutes, or be 0s"
 type TokenKeyRotation struct {
 	// rotateEvery is the age at which a key is replaced; 2160h (90 days) by default, at least 1h; 0s keeps it for ever.
@@ -321,8 +325,8 @@ type TransferRates struct {
 	// +optional
 	Policy TransferPolicy `json:"policy,omitempty"`
 
-	// totalSendKbps is what all downloads from one machine share. Transfers of policy high get twice the part of fair and fixed ones,
-	// low half of it; what one cannot use goes to the others. It changes without a restart.
+	// totalSendKbps is what all downloads from one machine share. Transfers of policy high get twice the part of fair and
+	// fixed ones, low half of it; what one cannot use goes to the others. It changes without a restart.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000000
@@ -368,8 +372,8 @@ type TransferNodeStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	NodeUserSecretName string `json:"nodeUserSecretName,omitempty"`
 
-	// prepareImage is the image that prepares the storage folders: the operator's when the pods last changed. A new version of the operator
-	// alone does not restart them.
+	// prepareImage is the image that prepares the storage folders: the operator's when the pods last changed. A new
+	// version of the operator alone does not restart them.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512

@@ -80,7 +80,8 @@ func newFlags() (*pflag.FlagSet, *line) {
 		l.all[o] = g
 		f := set.VarPF(g, o.flag, o.short, o.usage)
 		f.Hidden = o.hidden || o.fate != works
-		if o.switches() || o.fate == refused && !o.takesValue { // The value of a refused flag, if there is one, never matters.
+		// The value of a refused flag, if there is one, never matters.
+		if o.switches() || o.fate == refused && !o.takesValue {
 			f.NoOptDefVal = "true"
 		}
 	}

@@ -30,10 +30,12 @@ func TestFilters(t *testing.T) {
 	} {
 		up, down := t.TempDir(), t.TempDir()
 		there := startNodeIn(t, up)
-		if status := there.ascp(t, there.sending(t, "/"), append(strings.Fields(rules), from+"/.", "127.0.0.1:/")...); status != 0 {
+		if status := there.ascp(t, there.sending(t, "/"),
+			append(strings.Fields(rules), from+"/.", "127.0.0.1:/")...); status != 0 {
 			t.Errorf("%s: sent with status %d", rules, status)
 		}
-		if status := n.ascp(t, n.receiving(t, "/out"), append(strings.Fields(rules), "127.0.0.1:/out/.", down)...); status != 0 {
+		if status := n.ascp(t, n.receiving(t, "/out"), append(strings.Fields(rules), "127.0.0.1:/out/.",
+			down)...); status != 0 {
 			t.Errorf("%s: received with status %d", rules, status)
 		}
 		for side, dir := range map[string]string{"sent": up, "received": down} {

@@ -28,7 +28,8 @@ func about() string {
 	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
 		fmt.Fprintf(&b, "DBG Path home dir  : %s\n", home)
 	}
-	fmt.Fprintf(&b, "LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n", published())
+	fmt.Fprintf(&b, "LOG faspex ascp version %[1]s\nLOG Initializing FASP version %[1]s, protocol of faspex.io\n",
+		published())
 	return b.String()
 }
 

@@ -28,7 +28,8 @@ func steer(t *testing.T, n *testNode, tok string, args ...string) *steering {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	cmd := process(t, "ascp", tok, n.overSSH(t, append([]string{"-M", strconv.Itoa(l.Addr().(*net.TCPAddr).Port)}, args...)...)...)
+	cmd := process(t, "ascp", tok,
+		n.overSSH(t, append([]string{"-M", strconv.Itoa(l.Addr().(*net.TCPAddr).Port)}, args...)...)...)
 	startProcess(t, cmd)
 	conn, err := l.Accept()
 	if err != nil {
@@ -64,7 +65,8 @@ func (s *steering) until(kind string) faspmgr.Frame {
 func TestKeepalive(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()
-	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "b c": []byte("2"), "d/e": []byte("3"), "big": noise(3, 40<<20)})
+	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "b c": []byte("2"), "d/e": []byte("3"),
+		"big": noise(3, 40<<20)})
 	s := steer(t, n, n.sending(t, "/in"), "--keepalive", "-d", "--mode=send", "--host=127.0.0.1", "/in")
 	id := s.until("INIT").Get("SessionId")
 	for source, name := range map[string]string{"a": "", "b c": "new/name", "d": ""} {

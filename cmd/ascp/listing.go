@@ -26,8 +26,8 @@ func (l *fileList) complete() error {
 // inProgress is the published suffix of a list that is not complete.
 const inProgress = ".aspera-inprogress"
 
-// listing writes a line for each file: path, size, checksum and what became of it, with tabs between them. It has another
-// name until the transfer has ended.
+// listing writes a line for each file: path, size, checksum and what became of it, with tabs between them. It has
+// another name until the transfer has ended.
 type listing struct {
 	name, partial string
 

@@ -10,8 +10,8 @@ import (
 
 func mkfifo(p string) error { return syscall.Mkfifo(p, 0o600) }
 
-// The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed the rerun's is
-// complete: node-93.
+// The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed
+// the rerun's is complete: node-93.
 func TestFileManifest(t *testing.T) {
 	n := startNode(t)
 	from, lists := t.TempDir(), t.TempDir()
@@ -19,7 +19,8 @@ func TestFileManifest(t *testing.T) {
 	if err := mkfifo(filepath.Join(from, "d/pipe")); err != nil {
 		t.Fatal(err)
 	}
-	args := n.overSSH(t, "--file-manifest=text", "--file-manifest-path="+lists, "--file-checksum=md5", from+"/d", "127.0.0.1:/")
+	args := n.overSSH(t, "--file-manifest=text", "--file-manifest-path="+lists, "--file-checksum=md5", from+
+		"/d", "127.0.0.1:/")
 	cut := process(t, "ascp", n.sending(t, "/"), append([]string{"-l", "50M"}, args...)...)
 	startProcess(t, cut)
 	waitForPart(t, filepath.Join(n.dir, "d/big"), 2*chunk)
@@ -47,7 +48,8 @@ func TestFileManifest(t *testing.T) {
 		lines[fields[0]] = fields
 	}
 	for name, want := range map[string][]string{
-		"d/a": {"3", "", ""}, `d/b\x0a\x09c`: {"1", "", ""}, "d/big": {"25165824", "md5:", "completed"}, "d/pipe": {"0", "-", "failed (21)"},
+		"d/a": {"3", "", ""}, `d/b\x0a\x09c`: {"1", "", ""}, "d/big": {"25165824", "md5:", "completed"},
+		"d/pipe": {"0", "-", "failed (21)"},
 	} {
 		got := lines[name]
 		if len(got) != 4 || got[1] != want[0] || !strings.HasPrefix(got[2], want[1]) || !strings.HasPrefix(got[3], want[2]) {

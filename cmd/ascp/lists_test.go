@@ -34,13 +34,15 @@ func TestLists(t *testing.T) {
 		"UTF-16":          {"\xff\xfea\x00\n\x00", false, nil, "UTF-16"},
 		"NUL":             {"a\x00b", false, nil, "NUL"},
 		"only empty":      {"\n\n", false, nil, "no source is named"},
-		"pairs":           {"a\nx\nb\ny\n", true, []transferspec.Path{{Source: "a", Destination: "x"}, {Source: "b", Destination: "y"}}, ""},
+		"pairs": {"a\nx\nb\ny\n", true, []transferspec.Path{{Source: "a", Destination: "x"},
+			{Source: "b", Destination: "y"}}, ""},
 		"pairs apart": {"\ufeffa\r\nx\r\n\r\n\r\nb\r\ny", true,
 			[]transferspec.Path{{Source: "a", Destination: "x"}, {Source: "b", Destination: "y"}}, ""},
-		"pairs doubled":        {"a\nx\na\nx\n", true, []transferspec.Path{{Source: "a", Destination: "x"}}, ""},
-		"one source, two ends": {"a\nx\na\ny\n", true, []transferspec.Path{{Source: "a", Destination: "x"}, {Source: "a", Destination: "y"}}, ""},
-		"empty half":           {"a\n\nb\ny\n", true, nil, "line 2 is empty"},
-		"odd":                  {"a\nx\nb\n", true, nil, `line 3: "b" has no destination`},
+		"pairs doubled": {"a\nx\na\nx\n", true, []transferspec.Path{{Source: "a", Destination: "x"}}, ""},
+		"one source, two ends": {"a\nx\na\ny\n", true, []transferspec.Path{{Source: "a", Destination: "x"},
+			{Source: "a", Destination: "y"}}, ""},
+		"empty half": {"a\n\nb\ny\n", true, nil, "line 2 is empty"},
+		"odd":        {"a\nx\nb\n", true, nil, `line 3: "b" has no destination`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := filepath.Join(t.TempDir(), "list")
@@ -76,7 +78,8 @@ func TestListFromStandardInput(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "b": []byte("2")})
-	cmd := process(t, "ascp", n.sending(t, "/"), n.overSSH(t, "--mode=send", "--host=127.0.0.1", "--file-list=-", "/in")...)
+	cmd := process(t, "ascp", n.sending(t, "/"), n.overSSH(t, "--mode=send", "--host=127.0.0.1", "--file-list=-",
+		"/in")...)
 	cmd.Stdin = strings.NewReader(from + "/a\n" + from + "/b\n")
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)

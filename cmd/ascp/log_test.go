@@ -18,11 +18,13 @@ func TestLog(t *testing.T) {
 	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
 	tok := n.sending(t, "/in")
 	env := func(v string) string {
-		return map[string]string{"ASPERA_SCP_TOKEN": tok, "ASPERA_SCP_PASS": "SECRET-PASS", "ASPERA_SCP_COOKIE": "SECRET-COOKIE",
+		return map[string]string{"ASPERA_SCP_TOKEN": tok, "ASPERA_SCP_PASS": "SECRET-PASS",
+			"ASPERA_SCP_COOKIE":   "SECRET-COOKIE",
 			"ASPERA_SCP_FILEPASS": "SECRET-FILEPASS"}[v]
 	}
 	line := func(args ...string) []string {
-		return n.overSSH(t, append([]string{"-L", dir, "-l", "7M", "--file-crypt=encrypt", "--tags", `{"a":"SECRET-TAG"}`}, args...)...)
+		return n.overSSH(t, append([]string{"-L", dir, "-l", "7M", "--file-crypt=encrypt", "--tags", `{"a":"SECRET-TAG"}`},
+			args...)...)
 	}
 	if status := run(line("-d", from+"/f", "127.0.0.1:/in"), env); status != 0 {
 		t.Fatalf("status %d", status)
@@ -37,8 +39,10 @@ func TestLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"direction=send", "host=127.0.0.1", "destination=/in", "targetKbps=7000", "msg=\"session begins\"",
-		"cipher=aes-128-gcm", "msg=\"transfer completed\"", "files=1", "msg=\"transfer failed\"", "code=41", "not allowed", "code=4 ",
+	for _, want := range []string{"direction=send", "host=127.0.0.1", "destination=/in", "targetKbps=7000",
+		"msg=\"session begins\"",
+		"cipher=aes-128-gcm", "msg=\"transfer completed\"", "files=1", "msg=\"transfer failed\"", "code=41", "not allowed",
+		"code=4 ",
 		"missing\\x1b[2J"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the log does not say %q", want)
@@ -89,11 +93,13 @@ func TestLogIsBounded(t *testing.T) {
 func TestTally(t *testing.T) {
 	var y tally
 	for _, e := range []transfer.FileEvent{
-		{Size: 5 << 20}, {Size: 3 << 20, Skipped: true}, {Size: 9 << 20, Holes: 8 << 20, Resumed: 8 << 20}, {Size: 4 << 20, Resumed: 1 << 20},
+		{Size: 5 << 20}, {Size: 3 << 20, Skipped: true}, {Size: 9 << 20, Holes: 8 << 20, Resumed: 8 << 20},
+		{Size: 4 << 20, Resumed: 1 << 20},
 	} {
 		y.add(e)
 	}
-	if got, want := y.rest(12<<20), ", 1 file of them kept as they were there (3.0 MiB), 1.0 MiB resumed, 8.0 MiB in holes not sent"; got != want {
+	if got, want := y.rest(12<<20),
+		", 1 file of them kept as they were there (3.0 MiB), 1.0 MiB resumed, 8.0 MiB in holes not sent"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := new(tally).rest(0); got != "" {

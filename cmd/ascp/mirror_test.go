@@ -13,8 +13,8 @@ import (
 	"faspex.io/operator/dataplane/transfer"
 )
 
-// What the source does not have is deleted from the folders of its names, in both directions; nothing beside them, nothing
-// that the filters leave out, and nothing where the list is not whole.
+// What the source does not have is deleted from the folders of its names, in both directions; nothing beside them,
+// nothing that the filters leave out, and nothing where the list is not whole.
 func TestDeleteBeforeTransfer(t *testing.T) {
 	const old = "d/keep d/old d/sub/old d/gone/deep/x d/left.tmp beside/x"
 	for name, c := range map[string]struct {
@@ -33,7 +33,8 @@ func TestDeleteBeforeTransfer(t *testing.T) {
 			if !up {
 				from, to = n.dir, here
 			}
-			writeFiles(t, from, map[string][]byte{"d/keep": []byte("k"), "d/new": []byte("n"), "d/sub/new": []byte("s"), "d/skip.tmp": nil})
+			writeFiles(t, from, map[string][]byte{"d/keep": []byte("k"), "d/new": []byte("n"), "d/sub/new": []byte("s"),
+				"d/skip.tmp": nil})
 			for p := range strings.FieldsSeq(old) {
 				writeFiles(t, to, map[string][]byte{p: []byte("k")})
 			}
@@ -94,7 +95,8 @@ func TestDeleteBeforeTransferIsOverwriting(t *testing.T) {
 	writeFiles(t, from, map[string][]byte{"d/a": []byte("1")})
 	writeFiles(t, n.dir, map[string][]byte{"d/other": []byte("2")})
 	said := stderrOf(t, func() { n.ascp(t, n.sending(t, "/"), "--delete-before-transfer", from+"/d", "127.0.0.1:/") })
-	if _, err := os.Stat(filepath.Join(n.dir, "d/other")); err != nil || !strings.Contains(said, "does not allow to delete") {
+	if _, err := os.Stat(filepath.Join(n.dir, "d/other")); err != nil ||
+		!strings.Contains(said, "does not allow to delete") {
 		t.Errorf("%v, said %q", err, said)
 	}
 }

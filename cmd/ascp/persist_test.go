@@ -35,7 +35,8 @@ func TestConnectsAgain(t *testing.T) {
 				"trying for 1m0s to connect again") {
 				t.Errorf("the client says %q", said.String())
 			}
-			if s := summed.String(); !strings.Contains(s, "Completed: 1 file, ") || strings.Contains(s, "resumed") || strings.Contains(s, "kept") {
+			if s := summed.String(); !strings.Contains(s, "Completed: 1 file, ") || strings.Contains(s, "resumed") ||
+				strings.Contains(s, "kept") {
 				t.Errorf("the client says %q in the end", s)
 			}
 			if moved := n.moved(t); moved > cutSize-there+chunk {

@@ -158,7 +158,8 @@ func TestNoEncryptionIsAWish(t *testing.T) {
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
 	writeFiles(t, n.dir, map[string][]byte{"out/f": []byte("x")})
-	for name, args := range map[string][]string{"up": {from + "/f", "127.0.0.1:/"}, "down": {"127.0.0.1:/out/f", t.TempDir()}} {
+	for name, args := range map[string][]string{"up": {from + "/f", "127.0.0.1:/"},
+		"down": {"127.0.0.1:/out/f", t.TempDir()}} {
 		tok := n.sending(t, "/")
 		if name == "down" {
 			tok = n.receiving(t, "/")

@@ -139,7 +139,8 @@ func (t *task) changeRate(f faspmgr.Frame) {
 		return
 	}
 	var policy *engine.Policy
-	if p := engine.Policy(strings.ToLower(f.Get("Policy"))); slices.Contains([]engine.Policy{engine.PolicyFair, engine.PolicyFixed,
+	if p := engine.Policy(strings.ToLower(f.Get("Policy"))); slices.Contains([]engine.Policy{engine.PolicyFair,
+		engine.PolicyFixed,
 		engine.PolicyHigh, engine.PolicyLow}, p) {
 		policy = &p
 	}

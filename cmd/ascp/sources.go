@@ -119,7 +119,8 @@ func suffixOf(e transfer.FileEvent) string {
 	return ""
 }
 
-// place finds the folder of the command line that a source lies beneath; a file that was named itself lies in its folder.
+// place finds the folder of the command line that a source lies beneath; a file that was
+// named itself lies in its folder.
 func (d *disposal) place(p string) (*os.Root, string, error) {
 	p = filepath.Clean(p)
 	for _, r := range d.roots {
@@ -199,8 +200,8 @@ func (d *disposal) finish(filters manifest.Filters) error {
 	return nil
 }
 
-// removeEmpty removes the empty folders beneath dir, whose name at the destination is name, and reports whether dir is empty
-// then. What filters leave out was not sent and stays.
+// removeEmpty removes the empty folders beneath dir, whose name at the destination is name, and reports whether dir is
+// empty then. What filters leave out was not sent and stays.
 func removeEmpty(base *os.Root, dir, name string, filters manifest.Filters) bool {
 	f, err := base.Open(dir)
 	if err != nil {
@@ -217,8 +218,8 @@ func removeEmpty(base *os.Root, dir, name string, filters manifest.Filters) bool
 	return empty
 }
 
-// completeMirror refuses what would delete more at the destination than people mean: the folders of both ends have the same
-// name, as published.
+// completeMirror refuses what would delete more at the destination than people mean: the folders of both ends
+// have the same name, as published.
 func (r *request) completeMirror() error {
 	if !r.options.DeleteExtra {
 		return nil

@@ -16,25 +16,32 @@ func listed(t *testing.T, dir string) string {
 	return strings.Join(slices.Sorted(maps.Keys(tree(t, dir))), " ")
 }
 
-// What has arrived is removed or moved at the source, and nothing else: not what failed, what the receiver had already, what
-// was left out, or what a link leads to outside of the source: with TestSourcesThatDidNotArriveStay,
+// What has arrived is removed or moved at the source, and nothing else: not what failed, what the receiver had already,
+// what was left out, or what a link leads to outside of the source: with TestSourcesThatDidNotArriveStay,
 // TestDeleteBeforeTransfer and TestSaveBeforeOverwrite this is node-90.
 func TestSourcesAfterwards(t *testing.T) {
 	for name, c := range map[string]struct {
 		args                  string
 		left, archive, output string
 	}{
-		"remove":              {"--remove-after-transfer", "d d/a d/a/deep d/empty d/kept d/left.tmp d/outside", "", "d/outside/o"},
-		"remove skipped":      {"--remove-after-transfer --remove-skipped", "d d/a d/a/deep d/empty d/left.tmp d/outside", "", ""},
-		"and empty folders":   {"--remove-after-transfer --remove-empty-directories", "d d/kept d/left.tmp d/outside", "", ""},
-		"and the source":      {"--remove-after-transfer --remove-skipped --remove-empty-source-directory -N nothing", "d d/left.tmp d/outside", "", ""},
-		"empty folders alone": {"--remove-empty-directories", "d d/a d/a/deep d/a/deep/f d/kept d/left.tmp d/outside d/top", "", ""},
-		"move":                {"--move-after-transfer=ARCHIVE", "d d/a d/a/deep d/empty d/kept d/left.tmp d/outside", "d d/a d/a/deep d/a/deep/f d/top", ""},
+		"remove": {"--remove-after-transfer", "d d/a d/a/deep d/empty d/kept d/left.tmp d/outside", "",
+			"d/outside/o"},
+		"remove skipped": {"--remove-after-transfer --remove-skipped", "d d/a d/a/deep d/empty d/left.tmp d/outside", "",
+			""},
+		"and empty folders": {"--remove-after-transfer --remove-empty-directories", "d d/kept d/left.tmp d/outside", "",
+			""},
+		"and the source": {"--remove-after-transfer --remove-skipped --remove-empty-source-directory -N nothing",
+			"d d/left.tmp d/outside", "", ""},
+		"empty folders alone": {"--remove-empty-directories", "d d/a d/a/deep d/a/deep/f d/kept d/left.tmp d/outside d/top",
+			"", ""},
+		"move": {"--move-after-transfer=ARCHIVE", "d d/a d/a/deep d/empty d/kept d/left.tmp d/outside",
+			"d d/a d/a/deep d/a/deep/f d/top", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := startNode(t)
 			from, outside, archive := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "archive")
-			writeFiles(t, from, map[string][]byte{"d/top": []byte("1"), "d/a/deep/f": []byte("2"), "d/kept": []byte("3"), "d/left.tmp": []byte("4")})
+			writeFiles(t, from, map[string][]byte{"d/top": []byte("1"), "d/a/deep/f": []byte("2"), "d/kept": []byte("3"),
+				"d/left.tmp": []byte("4")})
 			writeFiles(t, outside, map[string][]byte{"o": []byte("5")})
 			writeFiles(t, n.dir, map[string][]byte{"d/kept": []byte("3")})
 			if err := os.Mkdir(filepath.Join(from, "d/empty"), 0o755); err != nil {
@@ -43,7 +50,8 @@ func TestSourcesAfterwards(t *testing.T) {
 			if err := os.Symlink(outside, filepath.Join(from, "d/outside")); err != nil {
 				t.Fatal(err)
 			}
-			args := append(strings.Fields(strings.Replace(c.args, "ARCHIVE", archive, 1)), "-E", "*.tmp", from+"/d", "127.0.0.1:/")
+			args := append(strings.Fields(strings.Replace(c.args, "ARCHIVE", archive, 1)), "-E", "*.tmp", from+
+				"/d", "127.0.0.1:/")
 			said := stderrOf(t, func() { n.ascp(t, n.sending(t, "/"), args...) })
 			if got := listed(t, from); got != c.left {
 				t.Errorf("left are %s, want %s", got, c.left)
@@ -75,7 +83,8 @@ func TestSourcesThatDidNotArriveStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/"}}})
-	if status := n.ascp(t, tok, "--remove-after-transfer", "--remove-empty-source-directory", from+"/d", "127.0.0.1:/"); status != 1 {
+	if status := n.ascp(t, tok, "--remove-after-transfer", "--remove-empty-source-directory", from+
+		"/d", "127.0.0.1:/"); status != 1 {
 		t.Errorf("status %d", status)
 	}
 	if got := listed(t, from); got != "d d/bad" {
@@ -93,7 +102,8 @@ func TestSourcesThatCanNotBeMovedStay(t *testing.T) {
 		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive, from+"/f", "127.0.0.1:/"); status != 1 {
 			t.Errorf("status %d", status)
 		}
-		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive+"/file", from+"/g", "127.0.0.1:/"); status != 1 {
+		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive+"/file", from+
+			"/g", "127.0.0.1:/"); status != 1 {
 			t.Errorf("status %d", status)
 		}
 	})

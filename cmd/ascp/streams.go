@@ -17,8 +17,8 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// Sources and destinations that are no files, on this side alone: faux:// is bytes without a file, stdio:// standard input
-// and output.
+// Sources and destinations that are no files, on this side alone: faux:// is bytes without a file,
+// stdio:// standard input and output.
 const (
 	fauxScheme  = "faux://"
 	stdioScheme = "stdio://"
@@ -35,7 +35,8 @@ func (r *request) completeStreams() error {
 		case !strings.Contains(s.Source, "://"):
 			continue
 		case r.direction != transferspec.Send || !isStream(s.Source):
-			return fail.New(fail.Usage, "%s: sources that are not files are faux:///name?size and stdio:///name?size, of this computer", s.Source)
+			return fail.New(fail.Usage,
+				"%s: sources that are not files are faux:///name?size and stdio:///name?size, of this computer", s.Source)
 		}
 		if _, _, err := streamOf(s.Source); err != nil {
 			return err

@@ -58,11 +58,13 @@ func TestStreams(t *testing.T) {
 	if status != 0 || !bytes.Equal(out, content) {
 		t.Errorf("to standard output: status %d, %d bytes, said %q", status, len(out), said)
 	}
-	if _, said, status := ascp(nil, n.receiving(t, "/out"), "127.0.0.1:/out", "stdio://"); status != 1 || !strings.Contains(said, "takes one file") {
+	if _, said, status := ascp(nil, n.receiving(t, "/out"), "127.0.0.1:/out", "stdio://"); status != 1 ||
+		!strings.Contains(said, "takes one file") {
 		t.Errorf("two files to standard output: status %d, said %q", status, said)
 	}
 	before := listed(t, n.dir)
-	if out, said, status := ascp(nil, n.receiving(t, "/"), "127.0.0.1:/out", "faux://"); status != 0 || bytes.Contains(out, content[:64]) {
+	if out, said, status := ascp(nil, n.receiving(t, "/"), "127.0.0.1:/out", "faux://"); status != 0 ||
+		bytes.Contains(out, content[:64]) {
 		t.Errorf("to nowhere: status %d, said %q", status, said)
 	}
 	if moved := n.moved(t); moved != int64(len(content)) {

@@ -14,7 +14,8 @@ import (
 	"faspex.io/operator/dataplane/transfer"
 )
 
-// serveNames answers every question for an address of IPv4 with these, and lets this process ask there until the test ends.
+// serveNames answers every question for an address of IPv4 with these, and lets this process
+// ask there until the test ends.
 func serveNames(t *testing.T, addresses ...string) {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")

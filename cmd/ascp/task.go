@@ -309,8 +309,8 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 	return root, nil
 }
 
-// renamed gives the one source that was asked for another name. A server that sends more than that would have it all lie
-// together under the name.
+// renamed gives the one source that was asked for another name. A server that sends more than that would have it
+// all lie together under the name.
 func renamed(name string) func(string) (string, *fail.Error) {
 	first := ""
 	return func(p string) (string, *fail.Error) {

@@ -264,8 +264,8 @@ func TestKnownHosts(t *testing.T) {
 	}
 }
 
-// What a folder holds keeps its tree, or is refused where there is no folder for it: under a new name the first level of
-// folders would be gone.
+// What a folder holds keeps its tree, or is refused where there is no folder for it: under a new name the first
+// level of folders would be gone.
 func TestReceiveOfAllThatAFolderHolds(t *testing.T) {
 	n := startNode(t)
 	files := map[string][]byte{"run1/raw/r1": []byte("1"), "run1/s": []byte("2"), "run2/s": []byte("3")}
@@ -309,13 +309,15 @@ func TestEmptyFolders(t *testing.T) {
 	writeFiles(t, from, map[string][]byte{"f/x.tmp": []byte("1")})
 	for name, args := range map[string][]string{
 		"sent": {"-d", from + "/e", "127.0.0.1:/1"}, "sent, its content": {"-d", from + "/e/.", "127.0.0.1:/2"},
-		"all left out": {"-d", "-E", "*.tmp", from + "/f/.", "127.0.0.1:/3"}, "file left out": {"-E", "*.tmp", from + "/f/x.tmp", "127.0.0.1:/"},
+		"all left out":  {"-d", "-E", "*.tmp", from + "/f/.", "127.0.0.1:/3"},
+		"file left out": {"-E", "*.tmp", from + "/f/x.tmp", "127.0.0.1:/"},
 	} {
 		if status := n.ascp(t, n.sending(t, "/"), args...); status != 0 {
 			t.Errorf("%s: status %d", name, status)
 		}
 	}
-	for name, args := range map[string][]string{"received": {"127.0.0.1:/e", to}, "received, its content": {"-d", "127.0.0.1:/e/.", to + "/2"}} {
+	for name, args := range map[string][]string{"received": {"127.0.0.1:/e", to},
+		"received, its content": {"-d", "127.0.0.1:/e/.", to + "/2"}} {
 		if status := n.ascp(t, n.receiving(t, "/"), args...); status != 0 {
 			t.Errorf("%s: status %d", name, status)
 		}
@@ -354,11 +356,13 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 	}
 }
 
-// Files of a user that are named like unfinished ones travel, in both directions: only what has a journal is unfinished.
+// Files of a user that are named like unfinished ones travel, in both directions: only
+// what has a journal is unfinished.
 func TestFilesNamedLikeUnfinishedOnes(t *testing.T) {
 	n := startNode(t)
 	from, to := t.TempDir(), t.TempDir()
-	files := map[string][]byte{"site/page.aspx": []byte("<%@ Page %>"), "site/page.partial": []byte("half a page"), "site/other.aspx": nil}
+	files := map[string][]byte{"site/page.aspx": []byte("<%@ Page %>"), "site/page.partial": []byte("half a page"),
+		"site/other.aspx": nil}
 	writeFiles(t, from, files)
 	if status := n.ascp(t, n.sending(t, "/"), from+"/site", "127.0.0.1:/"); status != 0 {
 		t.Errorf("sent with status %d", status)

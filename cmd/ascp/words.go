@@ -155,7 +155,8 @@ func (r *request) complete() error {
 	if err := r.completeFileCrypt(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{r.completeAfterwards, r.completeMirror, r.list.complete, r.completeStreams, r.completeKeepalive} {
+	for _, check := range []func() error{r.completeAfterwards, r.completeMirror, r.list.complete, r.completeStreams,
+		r.completeKeepalive} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -16,8 +16,8 @@ import (
 	"faspex.io/operator/internal/version"
 )
 
-// collectAt has core collect garbage when its heap has grown fivefold: the heap is a few MiB, and collecting it at each doubling takes an
-// eighth of what answering lists costs (make bench-core). GOGC overrides it.
+// collectAt has core collect garbage when its heap has grown fivefold: the heap is a few MiB, and collecting it at each
+// doubling takes an eighth of what answering lists costs (make bench-core). GOGC overrides it.
 const collectAt = 400
 
 func newCore() *cobra.Command {
@@ -66,7 +66,8 @@ Environment:
 			}
 			defer db.Close()
 			server, err := core.New(store.New(db), ring, core.Config{
-				ExternalURL: os.Getenv("FASPEX_CORE_URL"), Gateway: gateway, Version: version.Version, TrustedProxies: proxies, Log: log,
+				ExternalURL: os.Getenv("FASPEX_CORE_URL"), Gateway: gateway, Version: version.Version, TrustedProxies: proxies,
+				Log: log,
 			})
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_URL: %w", err)

@@ -1,5 +1,5 @@
-// Command faspex holds the processes of the control plane as subcommands: core, gateway, service, utility and ui. It reads flags and the
-// environment, wires packages and knows nothing else.
+// Command faspex holds the processes of the control plane as subcommands: core, gateway, service, utility and ui. It
+// reads flags and the environment, wires packages and knows nothing else.
 package main
 
 import (

@@ -31,7 +31,8 @@ func environment(t *testing.T) (etc string) {
 		"FASPEX_CORE_SECRET": "a secret of the tests, long enough", "FASPEX_CORE_OLD_SECRET": "",
 		"FASPEX_CORE_URL": "https://faspex.example.com", "FASPEX_CORE_UI_CLIENT_ID": "ui-1",
 		"FASPEX_SERVICE_CLIENT_ID": "service-1", "FASPEX_OPERATOR_CLIENT_ID": "operator-1",
-		"FASPEX_UTILITY_USERNAME": "admin", "FASPEX_UTILITY_PASSWORD": "Correct-Horse-2", "FASPEX_UTILITY_AUTHORIZED_IPS": "127.*",
+		"FASPEX_UTILITY_USERNAME": "admin", "FASPEX_UTILITY_PASSWORD": "Correct-Horse-2",
+		"FASPEX_UTILITY_AUTHORIZED_IPS": "127.*",
 	} {
 		t.Setenv(name, value)
 	}

@@ -9,7 +9,8 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
-// logins counts log-ins that were refused. Names and addresses are no labels: there is no end of them, and they are nobody's business.
+// logins counts log-ins that were refused. Names and addresses are no labels: there is no end of them,
+// and they are nobody's business.
 type logins struct{ refused *prometheus.CounterVec }
 
 func newLogins(reg prometheus.Registerer) logins {
@@ -46,8 +47,10 @@ func refusalReason(err error) string {
 		is     error
 		reason string
 	}{
-		{token.ErrThrottled, "throttled"}, {token.ErrBadCredentials, "credentials"}, {token.ErrExpired, "expired"}, {token.ErrMissing, "missing"},
-		{token.ErrElsewhere, "address"}, {token.ErrRevoked, "withdrawn"}, {token.ErrUsedUp, "withdrawn"}, {token.ErrUnknownKey, "invalid"},
+		{token.ErrThrottled, "throttled"}, {token.ErrBadCredentials, "credentials"}, {token.ErrExpired, "expired"},
+		{token.ErrMissing, "missing"},
+		{token.ErrElsewhere, "address"}, {token.ErrRevoked, "withdrawn"}, {token.ErrUsedUp, "withdrawn"},
+		{token.ErrUnknownKey, "invalid"},
 		{token.ErrNotPermitted, "not_permitted"}, {token.ErrPathNotAllowed, "not_permitted"}, {token.ErrInvalid, "invalid"},
 	} {
 		if errors.Is(err, r.is) {

@@ -43,7 +43,8 @@ func TestRefusedLoginsAreCounted(t *testing.T) {
 			return grepLines(metrics, "hsts_logins"), strings.Contains(metrics, want)
 		})
 	}
-	if metrics := get(t, n.metrics+"/metrics"); strings.Contains(metrics, "nobody-at-all") || strings.Contains(metrics, "127.0.0.1") {
+	if metrics := get(t, n.metrics+"/metrics"); strings.Contains(metrics, "nobody-at-all") ||
+		strings.Contains(metrics, "127.0.0.1") {
 		t.Error("a metric names a user or an address")
 	}
 }

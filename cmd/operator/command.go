@@ -69,20 +69,25 @@ func newCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringSliceVar(&s.watchNamespaces, "watch-namespaces", nil, "serve only these namespaces, separated by commas; all when empty")
-	flags.BoolVar(&s.leaderElect, "leader-elect", false, "work only while holding a lease; needed wherever two may run at a time")
-	flags.StringVar(&s.leaderID, "leader-election-id", "faspex-operator", "name of the lease; operators that serve different namespaces have different ones")
+	flags.StringSliceVar(&s.watchNamespaces, "watch-namespaces", nil,
+		"serve only these namespaces, separated by commas; all when empty")
+	flags.BoolVar(&s.leaderElect, "leader-elect", false,
+		"work only while holding a lease; needed wherever two may run at a time")
+	flags.StringVar(&s.leaderID, "leader-election-id", "faspex-operator",
+		"name of the lease; operators that serve different namespaces have different ones")
 	flags.StringVar(&s.leaderNamespace, "leader-election-namespace", os.Getenv("POD_NAMESPACE"),
 		"namespace of the lease; by default POD_NAMESPACE, or the namespace this program runs in")
 	flags.StringVar(&s.operatorNamespace, "operator-namespace", os.Getenv("POD_NAMESPACE"),
 		"namespace that this program runs in, for the network policies that let it in; by default POD_NAMESPACE")
-	flags.StringVar(&s.operatorImage, "operator-image", cmp.Or(os.Getenv("OPERATOR_IMAGE"), transfernode.DefaultOperatorImage),
+	flags.StringVar(&s.operatorImage, "operator-image",
+		cmp.Or(os.Getenv("OPERATOR_IMAGE"), transfernode.DefaultOperatorImage),
 		"image of this program, which also prepares the storage folders of transfer nodes; by default OPERATOR_IMAGE, or the released one")
 	flags.StringSliceVar(&s.allowedHostPaths, "allowed-host-paths", nil,
 		"folders of machines that TransferNodes may use, with all beneath them, separated by commas; all but those of the system when empty")
 	flags.StringSliceVar(&s.allowedImages, "allowed-images", nil,
 		"images that specs may name, as a registry and the beginning of a repository (ghcr.io/faspex-io), separated by commas; all when empty")
-	flags.StringVar(&s.metricsAddress, "metrics-bind-address", ":8080", "serve Prometheus metrics here over HTTP, 0 for not at all")
+	flags.StringVar(&s.metricsAddress, "metrics-bind-address", ":8080",
+		"serve Prometheus metrics here over HTTP, 0 for not at all")
 	flags.StringVar(&s.healthAddress, "health-probe-bind-address", ":8081", "serve /healthz and /readyz here over HTTP")
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&s.logFormat, "log-format", "json", "json or console")

@@ -1,4 +1,5 @@
-// Command operator runs the controllers of the faspex.io API group. It reads flags, wires packages and knows nothing else.
+// Command operator runs the controllers of the faspex.io API group. It reads flags, wires
+// packages and knows nothing else.
 package main
 
 import (

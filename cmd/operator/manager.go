@@ -37,7 +37,8 @@ func run(ctx context.Context, config *rest.Config, s settings, log logr.Logger) 
 	if err := addControllers(mgr, s); err != nil {
 		return err
 	}
-	for add, check := range map[string]func(string, healthz.Checker) error{"healthz": mgr.AddHealthzCheck, "readyz": mgr.AddReadyzCheck} {
+	for add, check := range map[string]func(string, healthz.Checker) error{"healthz": mgr.AddHealthzCheck,
+		"readyz": mgr.AddReadyzCheck} {
 		if err := check(add, healthz.Ping); err != nil {
 			return fmt.Errorf("add %s: %w", add, err)
 		}
@@ -72,8 +73,8 @@ func newManager(config *rest.Config, s settings) (ctrl.Manager, error) {
 	return mgr, nil
 }
 
-// cacheOptions keep the content of Secrets and ConfigMaps that are not ours out of memory. Their metadata stays: it tells that a name is
-// taken, and that something a spec refers to has changed.
+// cacheOptions keep the content of Secrets and ConfigMaps that are not ours out of memory. Their metadata stays: it
+// tells that a name is taken, and that something a spec refers to has changed.
 func cacheOptions(namespaces []string) cache.Options {
 	options := cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
@@ -116,11 +117,13 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 	// The connections need Secrets that users give, which the cache has no content of.
 	nodes, faspex := nodeapi.NewConnector(mgr.GetAPIReader(), nil), faspexapi.NewConnector(mgr.GetAPIReader(), nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
-	if _, err := faspexinstance.SetupWithManager(mgr, faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace}); err != nil {
+	if _, err := faspexinstance.SetupWithManager(mgr,
+		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace}); err != nil {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: faspexinstance.DatabaseServer(credentials), OperatorImage: s.operatorImage, Policy: permitted, Nodes: nodes, Faspex: faspex,
+		DatabaseServer: faspexinstance.DatabaseServer(credentials), OperatorImage: s.operatorImage, Policy: permitted,
+		Nodes: nodes, Faspex: faspex,
 	}); err != nil {
 		return err
 	}

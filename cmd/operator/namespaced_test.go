@@ -20,13 +20,14 @@ import (
 	"faspex.io/operator/test/kubeapi"
 )
 
-// TestRolesAreEnough runs the program as a user who has the generated rules in one namespace and nothing anywhere else, and goes
-// through the life of an instance and of a transfer node as far as an API server alone can take them.
+// TestRolesAreEnough runs the program as a user who has the generated rules in one namespace and nothing anywhere else,
+// and goes through the life of an instance and of a transfer node as far as an API server alone can take them.
 func TestRolesAreEnough(t *testing.T) {
 	admin := kubeapi.Client(t)
 	namespace := kubeapi.Namespace(t, admin)
 	config := kubeapi.Config(t)
-	config.Impersonate = rest.ImpersonationConfig{UserName: "operator-" + namespace, Groups: []string{"system:authenticated"}}
+	config.Impersonate = rest.ImpersonationConfig{UserName: "operator-" +
+		namespace, Groups: []string{"system:authenticated"}}
 	grant(t, admin, namespace, config.Impersonate.UserName)
 
 	restricted, err := client.New(config, client.Options{Scheme: kubeapi.Scheme(t)})
@@ -54,7 +55,8 @@ func TestRolesAreEnough(t *testing.T) {
 		}
 	}()
 
-	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "foreign", Namespace: namespace}, Data: map[string][]byte{"k": []byte("v")}}
+	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "foreign", Namespace: namespace},
+		Data: map[string][]byte{"k": []byte("v")}}
 	instance := &v1alpha1.FaspexInstance{
 		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: namespace},
 		Spec: v1alpha1.FaspexInstanceSpec{

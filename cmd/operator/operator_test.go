@@ -20,7 +20,8 @@ func TestRunStartsAndStops(t *testing.T) {
 	for name, namespaces := range map[string][]string{"cluster": nil, "namespaces": {"default", "other"}} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			s := settings{watchNamespaces: namespaces, leaderElect: true, leaderNamespace: "default", leaderID: "operator-" + name, metricsAddress: "0", healthAddress: "0"}
+			s := settings{watchNamespaces: namespaces, leaderElect: true, leaderNamespace: "default", leaderID: "operator-" +
+				name, metricsAddress: "0", healthAddress: "0"}
 			mgr, err := newManager(kubeapi.Config(t), s)
 			if err != nil {
 				t.Fatal(err)
@@ -91,7 +92,8 @@ func TestFlags(t *testing.T) {
 	if err := command.Execute(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--allowed-host-paths", "--allowed-images", "--watch-namespaces", "--leader-elect", "--kubeconfig", "KUBECONFIG", "operator --log-format=console"} {
+	for _, want := range []string{"--allowed-host-paths", "--allowed-images", "--watch-namespaces", "--leader-elect",
+		"--kubeconfig", "KUBECONFIG", "operator --log-format=console"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("help does not speak of %s", want)
 		}

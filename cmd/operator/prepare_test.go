@@ -45,12 +45,14 @@ func TestPrepareTakesEveryStorage(t *testing.T) {
 		t.Errorf("the last words are %q", out.String())
 	}
 	for _, name := range []string{"a", "b,c"} {
-		if text, err := os.ReadFile(filepath.Join(root, name, ".faspex-storage")); err != nil || !strings.HasPrefix(string(text), "files/demo\nid=") {
+		if text, err := os.ReadFile(filepath.Join(root, name, ".faspex-storage")); err != nil ||
+			!strings.HasPrefix(string(text), "files/demo\nid=") {
 			t.Errorf("the mark of %s says %q (%v)", name, text, err)
 		}
 	}
 
-	if err := errors.Join(os.Mkdir(filepath.Join(root, "full"), 0o755), os.WriteFile(filepath.Join(root, "full", "a"), nil, 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "full"), 0o755),
+		os.WriteFile(filepath.Join(root, "full", "a"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	err = runPrepare(t, append(where, "--host-path=full=/srv/full")...)
@@ -60,7 +62,8 @@ func TestPrepareTakesEveryStorage(t *testing.T) {
 	if err := os.Symlink("a", filepath.Join(root, "link")); err != nil {
 		t.Fatal(err)
 	}
-	if err := runPrepare(t, append(where, "--host-path=a=/srv/link")...); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+	if err := runPrepare(t, append(where, "--host-path=a=/srv/link")...); err == nil ||
+		!strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("a link: %v", err)
 	}
 }

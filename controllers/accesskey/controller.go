@@ -76,7 +76,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
 		New: func() *v1alpha1.AccessKey { return &v1alpha1.AccessKey{} },
 		View: func(k *v1alpha1.AccessKey) lifecycle.View {
-			return lifecycle.View{Conditions: &k.Status.Conditions, ObservedGeneration: &k.Status.ObservedGeneration, Suspend: k.Spec.Suspend}
+			return lifecycle.View{Conditions: &k.Status.Conditions, ObservedGeneration: &k.Status.ObservedGeneration,
+				Suspend: k.Spec.Suspend}
 		},
 		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
 	}
@@ -113,7 +114,8 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 func (r *reconciler) gather(ctx context.Context, key *v1alpha1.AccessKey) (*observed, error) {
 	o := &observed{key: key}
 	node := &v1alpha1.TransferNode{}
-	switch err := r.client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: key.Spec.TransferNodeRef.Name}, node); {
+	switch err := r.client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: key.Spec.TransferNodeRef.Name},
+		node); {
 	case err == nil:
 		o.node = node
 	case !apierrors.IsNotFound(err):

@@ -81,7 +81,8 @@ func TestKeyBecomesReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	if known.StoragePath != "/default/demo" || known.TokenVerificationKey != text ||
-		!strings.Contains(string(known.Configuration), `"target_rate_cap_kbps":2000`) || !strings.Contains(string(known.Configuration), `"aes-256"`) {
+		!strings.Contains(string(known.Configuration), `"target_rate_cap_kbps":2000`) ||
+		!strings.Contains(string(known.Configuration), `"aes-256"`) {
 		t.Errorf("the node knows %+v", known)
 	}
 	if info, err := os.Stat(filepath.Join(field.NodeAPI.Dir, "default", "demo")); err != nil || !info.IsDir() {
@@ -130,7 +131,8 @@ func TestCrashBeforeTheStatus(t *testing.T) {
 	for _, secret := range []string{"left-over", "another"} {
 		t.Run(secret, func(t *testing.T) {
 			field := controllertest.NewReady(t)
-			err := field.NodeAPI.Store.CreateAccessKey(t.Context(), store.AccessKey{ID: "akleftover", StoragePath: "/default/demo"}, secret)
+			err := field.NodeAPI.Store.CreateAccessKey(t.Context(),
+				store.AccessKey{ID: "akleftover", StoragePath: "/default/demo"}, secret)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +230,8 @@ func TestInvalidKeys(t *testing.T) {
 	} {
 		t.Run(test.key.Name, func(t *testing.T) {
 			field.Create(t, test.key)
-			condition := field.WaitCondition(t, test.key, test.key.Name, v1alpha1.ConditionStalled, isTrue, v1alpha1.ReasonInvalidSpec)
+			condition := field.WaitCondition(t, test.key, test.key.Name, v1alpha1.ConditionStalled, isTrue,
+				v1alpha1.ReasonInvalidSpec)
 			if !strings.Contains(condition.Message, test.field) {
 				t.Errorf("message does not name %s: %s", test.field, condition.Message)
 			}

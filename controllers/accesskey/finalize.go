@@ -26,7 +26,8 @@ func (r *reconciler) finalize(ctx context.Context, key *v1alpha1.AccessKey) phas
 	outcome := r.remove(ctx, o)
 	if !outcome.IsDone() && o.node.DeletionTimestamp != nil {
 		// The node goes too, with the database that holds the key; its pods or its Secrets may be gone already.
-		ctrl.LoggerFrom(ctx).Info("left the access key to a transfer node that is being deleted", "node", o.node.Name, "why", outcome.Message)
+		ctrl.LoggerFrom(ctx).Info("left the access key to a transfer node that is being deleted", "node", o.node.Name, "why",
+			outcome.Message)
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
 	}
 	return outcome

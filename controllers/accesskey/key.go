@@ -58,7 +58,8 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 }
 
 // converge makes the key on the node, or makes it right, and returns what the node says of it.
-func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, node nodeapi.API, want wanted) (nodeclient.AccessKey, phase.Outcome) {
+func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, node nodeapi.API,
+	want wanted) (nodeclient.AccessKey, phase.Outcome) {
 	configuration, err := want.configuration()
 	if err != nil {
 		return nodeclient.AccessKey{}, phase.Transient(v1alpha1.ReasonInvalidSpec, "spec.transfer: cannot be sent", err)
@@ -87,7 +88,8 @@ func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, no
 	}
 	ctrl.LoggerFrom(ctx).Info("repairing the access key", "accessKey", want.id, "why", wrong)
 	err = node.UpdateAccessKey(ctx, want.id, nodeclient.AccessKeyUpdate{
-		Secret: &want.secret, TokenVerificationKey: &want.verificationKey, Storage: want.storage(), Configuration: configuration,
+		Secret: &want.secret, TokenVerificationKey: &want.verificationKey, Storage: want.storage(),
+		Configuration: configuration,
 	})
 	if err != nil {
 		return found, nodeapi.Failed("update the access key", err)
@@ -113,7 +115,8 @@ func (r *reconciler) secretWorks(ctx context.Context, at *v1alpha1.TransferNode,
 }
 
 // forgetFormer removes the key and the Secret that this object had before its Secret was lost or renamed.
-func (r *reconciler) forgetFormer(ctx context.Context, key *v1alpha1.AccessKey, node nodeapi.API, id string) phase.Outcome {
+func (r *reconciler) forgetFormer(ctx context.Context, key *v1alpha1.AccessKey, node nodeapi.API,
+	id string) phase.Outcome {
 	if former := key.Status.ID; former != "" && former != id {
 		if err := node.DeleteAccessKey(ctx, former); err != nil && !nodeclient.IsNotFound(err) {
 			return nodeapi.Failed("remove the former access key", err)

@@ -65,7 +65,8 @@ func storageMoved(w wanted, s seen) (string, bool) {
 
 // verificationKeyDiffers: line ends at the end of a PEM file do not count.
 func verificationKeyDiffers(w wanted, s seen) (string, bool) {
-	return "the token verification key is another", strings.TrimSpace(s.key.TokenVerificationKey) != strings.TrimSpace(w.verificationKey)
+	return "the token verification key is another",
+		strings.TrimSpace(s.key.TokenVerificationKey) != strings.TrimSpace(w.verificationKey)
 }
 
 // transferLimitsDiffer looks only at what a spec can set.

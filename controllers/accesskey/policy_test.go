@@ -28,12 +28,14 @@ func TestViolation(t *testing.T) {
 		{"verification key", func(s *seen) { s.key.TokenVerificationKey = "" }, "the token verification key is another"},
 		{"line end", func(s *seen) { s.key.TokenVerificationKey = "PEM" }, ""},
 		{"no limits", func(s *seen) { s.key.Configuration = nil }, "the transfer limits are others"},
-		{"other limits", func(s *seen) { s.key.Configuration = json.RawMessage(`{"transfer":{"target_rate_kbps":11}}`) }, "the transfer limits are others"},
+		{"other limits", func(s *seen) { s.key.Configuration = json.RawMessage(`{"transfer":{"target_rate_kbps":11}}`) },
+			"the transfer limits are others"},
 		{"more of the configuration", func(s *seen) {
 			s.key.Configuration = json.RawMessage(`{"transfer":{"cipher":"aes-128","target_rate_kbps":10,"preserve_timestamps":true},"server":{}}`)
 		}, ""},
 		{"unreadable", func(s *seen) { s.key.Configuration = json.RawMessage(`[]`) }, "the configuration cannot be read"},
-		{"the first of several", func(s *seen) { s.secretWorks = false; s.key.Storage = nil }, "the node does not take the secret"},
+		{"the first of several", func(s *seen) { s.secretWorks = false; s.key.Storage = nil },
+			"the node does not take the secret"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := seen{secretWorks: true, key: &nodeclient.AccessKey{
@@ -55,7 +57,8 @@ func TestLimits(t *testing.T) {
 	got := limits(&v1alpha1.AccessKeyTransfer{
 		TargetRateKbps: 1, TargetRateCapKbps: 2, Policy: v1alpha1.TransferPolicyLow, Cipher: v1alpha1.CipherAES192GCM,
 	})
-	if want := (transferConfiguration{TargetRateKbps: 1, TargetRateCapKbps: 2, Policy: "low", Cipher: "aes-192"}); got != want {
+	if want := (transferConfiguration{TargetRateKbps: 1, TargetRateCapKbps: 2, Policy: "low",
+		Cipher: "aes-192"}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -70,7 +73,8 @@ func TestJudgeStorage(t *testing.T) {
 			TransferNodeRef: v1alpha1.ObjectReference{Name: on}, Local: &v1alpha1.LocalStorage{Path: "/default/packages"},
 		}}
 		if ready {
-			meta.SetStatusCondition(&l.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionPathReady, Status: metav1.ConditionTrue})
+			meta.SetStatusCondition(&l.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionPathReady,
+				Status: metav1.ConditionTrue})
 		}
 		return l
 	}
@@ -83,8 +87,10 @@ func TestJudgeStorage(t *testing.T) {
 		reason   string
 		invalid  bool
 	}{
-		{"inline", v1alpha1.AccessKeyStorage{Local: &v1alpha1.LocalStorage{Path: "/default/a/b"}}, nil, "/default/a/b", v1alpha1.ReasonSucceeded, false},
-		{"inline, no such storage", v1alpha1.AccessKeyStorage{Local: &v1alpha1.LocalStorage{Path: "/fast"}}, nil, "", v1alpha1.ReasonInvalidSpec, true},
+		{"inline", v1alpha1.AccessKeyStorage{Local: &v1alpha1.LocalStorage{Path: "/default/a/b"}}, nil, "/default/a/b",
+			v1alpha1.ReasonSucceeded, false},
+		{"inline, no such storage", v1alpha1.AccessKeyStorage{Local: &v1alpha1.LocalStorage{Path: "/fast"}}, nil, "",
+			v1alpha1.ReasonInvalidSpec, true},
 		{"neither", v1alpha1.AccessKeyStorage{}, nil, "", v1alpha1.ReasonInvalidSpec, true},
 		{"no location", byRef, nil, "", v1alpha1.ReasonStorageLocationNotFound, false},
 		{"of another node", byRef, location("other", true), "", v1alpha1.ReasonInvalidSpec, true},
@@ -92,7 +98,8 @@ func TestJudgeStorage(t *testing.T) {
 		{"ready", byRef, location("demo", true), "/default/packages", v1alpha1.ReasonSucceeded, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			key := &v1alpha1.AccessKey{Spec: v1alpha1.AccessKeySpec{TransferNodeRef: v1alpha1.ObjectReference{Name: "demo"}, Storage: test.storage}}
+			key := &v1alpha1.AccessKey{Spec: v1alpha1.AccessKeySpec{TransferNodeRef: v1alpha1.ObjectReference{Name: "demo"},
+				Storage: test.storage}}
 			path, outcome := judgeStorage(&observed{key: key, node: node, location: test.location})
 			if path != test.path || outcome.Reason != test.reason || outcome.IsInvalid() != test.invalid {
 				t.Errorf("got %q, %+v", path, outcome)

@@ -16,9 +16,11 @@ func (r *reconciler) transferNodeReady(_ context.Context, o *observed) phase.Out
 	name := o.key.Spec.TransferNodeRef.Name
 	switch {
 	case o.node == nil:
-		return phase.Waiting(v1alpha1.ReasonTransferNodeNotFound, "spec.transferNodeRef.name: TransferNode "+name+" does not exist")
+		return phase.Waiting(v1alpha1.ReasonTransferNodeNotFound, "spec.transferNodeRef.name: TransferNode "+name+
+			" does not exist")
 	case !nodeapi.Usable(o.node, v1alpha1.ConditionNodeAPIReady):
-		return phase.Waiting(v1alpha1.ReasonTransferNodeNotReady, "TransferNode "+name+" is not ready: "+v1alpha1.ConditionNodeAPIReady)
+		return phase.Waiting(v1alpha1.ReasonTransferNodeNotReady, "TransferNode "+name+" is not ready: "+
+			v1alpha1.ConditionNodeAPIReady)
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "TransferNode "+name+" is ready")
 }
@@ -62,7 +64,8 @@ func judgeStorage(o *observed) (string, phase.Outcome) {
 		return "", phase.Waiting(v1alpha1.ReasonStorageLocationNotFound, field+"StorageLocation "+ref.Name+" does not exist")
 	case o.location.Spec.TransferNodeRef.Name != o.key.Spec.TransferNodeRef.Name:
 		return "", phase.Invalid(v1alpha1.ReasonInvalidSpec, field+"StorageLocation "+ref.Name+" is on another TransferNode")
-	case o.location.Spec.Local == nil || !meta.IsStatusConditionTrue(o.location.Status.Conditions, v1alpha1.ConditionPathReady):
+	case o.location.Spec.Local == nil || !meta.IsStatusConditionTrue(o.location.Status.Conditions,
+		v1alpha1.ConditionPathReady):
 		return "", phase.Waiting(v1alpha1.ReasonStorageLocationNotReady, "StorageLocation "+ref.Name+" is not ready")
 	}
 	return o.location.Spec.Local.Path, phase.Done(v1alpha1.ReasonSucceeded, "StorageLocation "+ref.Name+" is ready")

@@ -1,4 +1,5 @@
-// Package apply writes desired state by server-side apply, one field manager for each controller, and writes nothing that is already so.
+// Package apply writes desired state by server-side apply, one field manager for each controller, and
+// writes nothing that is already so.
 //
 // It knows nothing of what the objects mean. Objects that exist and belong to someone else are never taken over.
 package apply
@@ -40,8 +41,8 @@ type Owner interface {
 	runtime.Object
 }
 
-// Applier writes for one controller. It remembers what it wrote, so that an unchanged desired state of an object that nobody touched
-// costs no request. It is safe for concurrent use.
+// Applier writes for one controller. It remembers what it wrote, so that an unchanged desired state of an object that
+// nobody touched costs no request. It is safe for concurrent use.
 type Applier struct {
 	client     client.Client
 	controller string
@@ -63,10 +64,11 @@ type appliedState struct {
 	hash            [sha256.Size]byte
 }
 
-// New returns an Applier that writes with the field manager "faspex-operator/<controller>" and reads through c, which is usually the
-// manager's cached client.
+// New returns an Applier that writes with the field manager "faspex-operator/<controller>" and reads through c, which
+// is usually the manager's cached client.
 func New(c client.Client, controller string) *Applier {
-	return &Applier{client: c, controller: controller, manager: ManagedBy + "/" + controller, applied: map[objectKey]appliedState{}}
+	return &Applier{client: c, controller: controller, manager: ManagedBy + "/" +
+		controller, applied: map[objectKey]appliedState{}}
 }
 
 // Requests is how many writes the API server took.
@@ -78,9 +80,10 @@ func (a *Applier) Changes() int64 { return a.changes.Load() }
 // FieldManager is the name that this applier writes under.
 func (a *Applier) FieldManager() string { return a.manager }
 
-// Apply makes the object that config describes (a typed applyconfiguration with kind, name and namespace). With an owner the
-// object gets a controller reference to it and is deleted with it; without one it survives. It tells whether something changed. The error
-// wraps ErrConflict when the object belongs to someone else, and names the object by kind and name.
+// Apply makes the object that config describes (a typed applyconfiguration with kind, name and namespace). With
+// an owner the object gets a controller reference to it and is deleted with it; without one it survives. It
+// tells whether something changed. The error wraps ErrConflict when the object belongs to someone else, and
+// names the object by kind and name.
 func (a *Applier) Apply(ctx context.Context, owner Owner, config runtime.ApplyConfiguration) (changed bool, err error) {
 	desired, err := toUnstructured(config)
 	if err != nil {
@@ -119,7 +122,8 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, config runtime.ApplyCo
 			return false, nil
 		}
 	}
-	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), client.FieldOwner(a.manager), client.ForceOwnership); err != nil {
+	if err := a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(desired), client.FieldOwner(a.manager),
+		client.ForceOwnership); err != nil {
 		return false, err
 	}
 	a.remember(key, desired.GetResourceVersion(), hash)
@@ -140,7 +144,8 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 		return err
 	}
 	uid := live.GetUID()
-	err = a.client.Delete(ctx, live, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	err = a.client.Delete(ctx, live, client.Preconditions{UID: &uid},
+		client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %s %s: %w", gvk.Kind, key.Name, err)
 	}
@@ -151,7 +156,8 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 	return nil
 }
 
-// Patch writes the difference between before and object, unless someone else changed it in between; an object that is gone is no error.
+// Patch writes the difference between before and object, unless someone else changed it in between; an
+// object that is gone is no error.
 func (a *Applier) Patch(ctx context.Context, before, object client.Object) error {
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := a.client.Patch(ctx, object, patch, client.FieldOwner(a.manager)); client.IgnoreNotFound(err) != nil {
@@ -178,8 +184,9 @@ func (a *Applier) live(ctx context.Context, gvk schema.GroupVersionKind, key cli
 	return object, nil
 }
 
-// foreign tells whether live belongs to someone else. With an owner, what another controller has is foreign. Without one, or when live
-// has none, live has to have the labels that we give it: objects that outlive their owner are found again by them.
+// foreign tells whether live belongs to someone else. With an owner, what another controller has is foreign.
+// Without one, or when live has none, live has to have the labels that we give it: objects that outlive their
+// owner are found again by them.
 func foreign(live client.Object, owner Owner, labels map[string]string) bool {
 	if ref := metav1.GetControllerOf(live); ref != nil && owner != nil {
 		return ref.UID != owner.GetUID()

@@ -30,7 +30,8 @@ func owner(t *testing.T, c client.Client, namespace, name string) *v1alpha1.Stor
 }
 
 func configMap(namespace string, data map[string]string) *corev1ac.ConfigMapApplyConfiguration {
-	return corev1ac.ConfigMap("demo", namespace).WithLabels(map[string]string{"app.kubernetes.io/instance": "a"}).WithData(data)
+	return corev1ac.ConfigMap("demo",
+		namespace).WithLabels(map[string]string{"app.kubernetes.io/instance": "a"}).WithData(data)
 }
 
 func TestApplyWritesOnlyWhatChanged(t *testing.T) {
@@ -92,7 +93,8 @@ func TestApplyWritesOnlyWhatChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			if changed != s.changed || a.Requests() != s.requests || a.Changes() != s.changes {
-				t.Errorf("changed %v, %d requests, %d changes; want %v, %d, %d", changed, a.Requests(), a.Changes(), s.changed, s.requests, s.changes)
+				t.Errorf("changed %v, %d requests, %d changes; want %v, %d, %d", changed, a.Requests(), a.Changes(), s.changed,
+					s.requests, s.changes)
 			}
 			live = &corev1.ConfigMap{}
 			get()
@@ -112,9 +114,11 @@ func TestApplyTakesNothingOver(t *testing.T) {
 	a, mine, other := apply.New(c, "test"), owner(t, c, namespace, "a"), owner(t, c, namespace, "b")
 	create := func(labels map[string]string, by *v1alpha1.StorageLocation) *corev1.ConfigMap {
 		t.Helper()
-		m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: namespace, Labels: labels}, Data: map[string]string{"k": "theirs"}}
+		m := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: namespace, Labels: labels},
+			Data: map[string]string{"k": "theirs"}}
 		if by != nil {
-			m.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(by, v1alpha1.GroupVersion.WithKind("StorageLocation"))}
+			m.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(by,
+				v1alpha1.GroupVersion.WithKind("StorageLocation"))}
 		}
 		if err := c.Create(t.Context(), m); err != nil {
 			t.Fatal(err)
@@ -189,7 +193,8 @@ func TestFinalizerAndStatusAreNarrow(t *testing.T) {
 	if err := c.Delete(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil || o.Status.ShareID != "7" || o.Spec.Local.Path != "/a" {
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil || o.Status.ShareID != "7" ||
+		o.Spec.Local.Path != "/a" {
 		t.Errorf("got %+v, %v", o, err)
 	}
 	if err := a.RemoveFinalizer(t.Context(), o); err != nil {

@@ -22,7 +22,8 @@ func (a *Applier) RemoveFinalizer(ctx context.Context, object client.Object) err
 	return err
 }
 
-func (a *Applier) patchFinalizers(ctx context.Context, object client.Object, change func(client.Object, string) bool) (bool, error) {
+func (a *Applier) patchFinalizers(ctx context.Context, object client.Object,
+	change func(client.Object, string) bool) (bool, error) {
 	before, ok := object.DeepCopyObject().(client.Object)
 	if !ok {
 		return false, fmt.Errorf("%T is no object", object)

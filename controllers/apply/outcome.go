@@ -12,12 +12,13 @@ import (
 	"faspex.io/operator/controllers/phase"
 )
 
-// conflictRecheck is how often an object of someone else, or one that the API server refused, is looked at again: no watch tells when
-// the reason goes away.
+// conflictRecheck is how often an object of someone else, or one that the API server refused, is looked at again: no
+// watch tells when the reason goes away.
 const conflictRecheck = 30 * time.Second
 
-// Outcome is what an error of this package means for the phase that met it. What the API server will not take as it is comes from the
-// spec, in a field that admission cannot judge (a label, a toleration, a port of a Service): a person has to change it.
+// Outcome is what an error of this package means for the phase that met it. What the API server will not take as
+// it is comes from the spec, in a field that admission cannot judge (a label, a toleration, a port of a
+// Service): a person has to change it.
 func Outcome(err error) phase.Outcome {
 	switch {
 	case errors.Is(err, ErrConflict):
@@ -28,7 +29,8 @@ func Outcome(err error) phase.Outcome {
 	return phase.Transient(v1alpha1.ReasonAPIError, "a call to the Kubernetes API failed and is retried", err)
 }
 
-// refusal tells the kind and the fields that the API server refused, and no name and no value of theirs: they may be generated or secret.
+// refusal tells the kind and the fields that the API server refused, and no name and no value of theirs:
+// they may be generated or secret.
 func refusal(err error) string {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Details == nil {
@@ -41,5 +43,6 @@ func refusal(err error) string {
 			fields = append(fields, cause.Field)
 		}
 	}
-	return fmt.Sprintf("the API server refuses the %s made of the spec, because of %s", details.Kind, strings.Join(fields, ", "))
+	return fmt.Sprintf("the API server refuses the %s made of the spec, because of %s", details.Kind,
+		strings.Join(fields, ", "))
 }

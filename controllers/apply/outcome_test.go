@@ -15,7 +15,8 @@ import (
 func TestRefusedObjectIsInvalid(t *testing.T) {
 	c := kubeapi.Client(t)
 	namespace := kubeapi.Namespace(t, c)
-	config := corev1ac.Service("generated-7f3a", namespace).WithSpec(corev1ac.ServiceSpec().WithType(corev1.ServiceTypeNodePort).
+	config := corev1ac.Service("generated-7f3a",
+		namespace).WithSpec(corev1ac.ServiceSpec().WithType(corev1.ServiceTypeNodePort).
 		WithPorts(corev1ac.ServicePort().WithName("https").WithPort(443).WithNodePort(99)))
 	_, err := apply.New(c, "test").Apply(t.Context(), nil, config)
 	outcome := apply.Outcome(err)

@@ -1,6 +1,6 @@
-// Package certificate makes and checks the self-signed server certificates that the operator generates when a user gives
-// none: a certificate authority used once, whose private key is forgotten at once, and a leaf signed by it. It knows
-// nothing of Kubernetes; the caller stores the three files in a Secret of type kubernetes.io/tls.
+// Package certificate makes and checks the self-signed server certificates that the operator generates when a user
+// gives none: a certificate authority used once, whose private key is forgotten at once, and a leaf signed by it. It
+// knows nothing of Kubernetes; the caller stores the three files in a Secret of type kubernetes.io/tls.
 package certificate
 
 import (

@@ -78,7 +78,8 @@ func TestCheck(t *testing.T) {
 		{"ended", now.AddDate(10, 1, 0), good, subject, "is valid from"},
 		{"not yet", now.AddDate(0, -1, 0), good, subject, "is valid from"},
 		{"name not covered", now, good, certificate.Subject{DNSNames: []string{"elsewhere"}}, "not valid for elsewhere"},
-		{"address not covered", now, good, certificate.Subject{IPs: []net.IP{net.IPv4(10, 0, 0, 2)}}, "not valid for 10.0.0.2"},
+		{"address not covered", now, good, certificate.Subject{IPs: []net.IP{net.IPv4(10, 0, 0, 2)}},
+			"not valid for 10.0.0.2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := certificate.Check(test.at, test.data, test.subject)

@@ -1,5 +1,5 @@
-// Package conditions computes the conditions of an object from the state of its parts, by the rules of kstatus. It is pure: no clock, no
-// client, and it knows nothing of what the parts are.
+// Package conditions computes the conditions of an object from the state of its parts, by the rules of kstatus. It is
+// pure: no clock, no client, and it knows nothing of what the parts are.
 package conditions
 
 import (
@@ -27,10 +27,11 @@ type Part struct {
 // maxMessage is the API's limit for the message of a condition.
 const maxMessage = 32768
 
-// Summarize returns the conditions of an object: one for each part, in order, and Ready, Reconciling and Stalled. Ready is True when
-// every part is; otherwise it has the reason and message of the most telling part: the first stalled one, else the first that is False,
-// else the first that is not True. Reconciling and Stalled are present only when True. previous is what the object has now; conditions
-// whose status did not change keep their transition time, those of no part are dropped.
+// Summarize returns the conditions of an object: one for each part, in order, and Ready, Reconciling and Stalled.
+// Ready is True when every part is; otherwise it has the reason and message of the most telling part: the first
+// stalled one, else the first that is False, else the first that is not True. Reconciling and Stalled are present
+// only when True. previous is what the object has now; conditions whose status did not change keep their transition
+// time, those of no part are dropped.
 func Summarize(previous []metav1.Condition, generation int64, now time.Time, parts []Part) []metav1.Condition {
 	s := set{previous: previous, generation: generation, now: metav1.NewTime(now)}
 	culprit := mostTelling(parts)
@@ -50,16 +51,18 @@ func Summarize(previous []metav1.Condition, generation int64, now time.Time, par
 	return s.result
 }
 
-// Deleting returns the conditions of an object that is being deleted and waits for what message says: Ready is False, Reconciling True,
-// and the parts are those of current. previous is what the object has now.
-func Deleting(previous, current []metav1.Condition, generation int64, now time.Time, reason, message string) []metav1.Condition {
+// Deleting returns the conditions of an object that is being deleted and waits for what message says: Ready is False,
+// Reconciling True, and the parts are those of current. previous is what the object has now.
+func Deleting(previous, current []metav1.Condition, generation int64, now time.Time, reason,
+	message string) []metav1.Condition {
 	return overlay(previous, current, generation, now, reason, message, true)
 }
 
-// Suspended returns the conditions of an object that is not being worked on: Ready is False with reason Suspended, and the parts keep
-// the state they had.
+// Suspended returns the conditions of an object that is not being worked on: Ready is False with reason Suspended, and
+// the parts keep the state they had.
 func Suspended(previous []metav1.Condition, generation int64, now time.Time) []metav1.Condition {
-	return overlay(previous, previous, generation, now, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is changed", false)
+	return overlay(previous, previous, generation, now, v1alpha1.ReasonSuspended,
+		"spec.suspend is true: nothing is changed", false)
 }
 
 func overlay(
@@ -71,7 +74,8 @@ func overlay(
 		s.add(v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
 	}
 	for _, c := range current {
-		if !slices.Contains([]string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled}, c.Type) {
+		if !slices.Contains([]string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled},
+			c.Type) {
 			s.result = append(s.result, c)
 		}
 	}

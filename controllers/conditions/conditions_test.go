@@ -18,7 +18,8 @@ var (
 
 func cond(conditionType string, status metav1.ConditionStatus, reason, message string, at time.Time) metav1.Condition {
 	return metav1.Condition{
-		Type: conditionType, Status: status, Reason: reason, Message: message, ObservedGeneration: 7, LastTransitionTime: metav1.NewTime(at),
+		Type: conditionType, Status: status, Reason: reason, Message: message, ObservedGeneration: 7,
+		LastTransitionTime: metav1.NewTime(at),
 	}
 }
 
@@ -26,7 +27,8 @@ func TestSummarize(t *testing.T) {
 	good := conditions.Part{Type: "A", Status: metav1.ConditionTrue, Reason: "Succeeded", Message: "fine"}
 	waits := conditions.Part{Type: "B", Status: metav1.ConditionFalse, Reason: "Progressing", Message: "2 of 3"}
 	blocked := conditions.Part{Type: "C", Status: metav1.ConditionUnknown, Reason: "Blocked", Message: "waits for B"}
-	stalled := conditions.Part{Type: "D", Status: metav1.ConditionFalse, Stalled: true, Reason: "InvalidSpec", Message: "spec.x"}
+	stalled := conditions.Part{Type: "D", Status: metav1.ConditionFalse, Stalled: true, Reason: "InvalidSpec",
+		Message: "spec.x"}
 	tests := []struct {
 		name     string
 		previous []metav1.Condition
@@ -40,7 +42,8 @@ func TestSummarize(t *testing.T) {
 				cond("A", "True", "Succeeded", "fine", t0), cond("Gone", "True", "Succeeded", "", t0),
 			},
 			want: []metav1.Condition{
-				cond("Ready", "True", "Succeeded", "everything is as the spec asks", t1), cond("A", "True", "Succeeded", "fine", t0),
+				cond("Ready", "True", "Succeeded", "everything is as the spec asks", t1),
+				cond("A", "True", "Succeeded", "fine", t0),
 			},
 		},
 		{
@@ -71,17 +74,21 @@ func TestSummarize(t *testing.T) {
 
 func TestOverlaysKeepParts(t *testing.T) {
 	previous := []metav1.Condition{
-		cond("Ready", "True", "Succeeded", "", t0), cond("Stalled", "True", "InvalidSpec", "", t0), cond("A", "True", "Succeeded", "fine", t0),
+		cond("Ready", "True", "Succeeded", "", t0), cond("Stalled", "True", "InvalidSpec", "", t0),
+		cond("A", "True", "Succeeded", "fine", t0),
 	}
 	want := []metav1.Condition{
 		cond("Ready", "False", "Dependents", "waits for TransferNode edge", t1),
-		cond("Reconciling", "True", "Dependents", "waits for TransferNode edge", t1), cond("A", "True", "Succeeded", "fine", t0),
+		cond("Reconciling", "True", "Dependents", "waits for TransferNode edge", t1),
+		cond("A", "True", "Succeeded", "fine", t0),
 	}
-	if diff := cmp.Diff(want, conditions.Deleting(previous, previous, 7, t1, "Dependents", "waits for TransferNode edge")); diff != "" {
+	if diff := cmp.Diff(want, conditions.Deleting(previous, previous, 7, t1, "Dependents",
+		"waits for TransferNode edge")); diff != "" {
 		t.Errorf("deleting: -want +got:\n%s", diff)
 	}
 	want = []metav1.Condition{
-		cond("Ready", "False", "Suspended", "spec.suspend is true: nothing is changed", t1), cond("A", "True", "Succeeded", "fine", t0),
+		cond("Ready", "False", "Suspended", "spec.suspend is true: nothing is changed", t1),
+		cond("A", "True", "Succeeded", "fine", t0),
 	}
 	if diff := cmp.Diff(want, conditions.Suspended(previous, 7, t1)); diff != "" {
 		t.Errorf("suspended: -want +got:\n%s", diff)
@@ -91,7 +98,8 @@ func TestOverlaysKeepParts(t *testing.T) {
 func TestRecordSpeaksOncePerTransition(t *testing.T) {
 	progressing := []metav1.Condition{cond("Ready", "False", "Progressing", "1 of 3", t0)}
 	further := []metav1.Condition{cond("Ready", "False", "Progressing", "2 of 3", t0)}
-	stalled := []metav1.Condition{cond("Ready", "False", "InvalidSpec", "100% wrong", t0), cond("Stalled", "True", "InvalidSpec", "", t0)}
+	stalled := []metav1.Condition{cond("Ready", "False", "InvalidSpec", "100% wrong", t0),
+		cond("Stalled", "True", "InvalidSpec", "", t0)}
 	recorder := events.NewFakeRecorder(10)
 	conditions.Record(recorder, nil, nil, progressing)
 	conditions.Record(recorder, nil, progressing, further)

@@ -13,10 +13,11 @@ import (
 // maxNote is the API's limit for the note of an event.
 const maxNote = 1024
 
-// Record writes an event about object when its Ready condition changed status or reason from before to after. It says what the condition
-// says, and nothing else, so that events hold no more than the status does.
+// Record writes an event about object when its Ready condition changed status or reason from before to after. It says
+// what the condition says, and nothing else, so that events hold no more than the status does.
 func Record(recorder events.EventRecorder, object runtime.Object, before, after []metav1.Condition) {
-	was, is := meta.FindStatusCondition(before, v1alpha1.ConditionReady), meta.FindStatusCondition(after, v1alpha1.ConditionReady)
+	was, is := meta.FindStatusCondition(before, v1alpha1.ConditionReady),
+		meta.FindStatusCondition(after, v1alpha1.ConditionReady)
 	if is == nil || (was != nil && was.Status == is.Status && was.Reason == is.Reason) {
 		return
 	}

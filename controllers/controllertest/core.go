@@ -30,8 +30,8 @@ const (
 	adminPassword = "correct horse battery"
 )
 
-// Core is the real core behind the connection the operator itself uses, over TLS and with a JWT grant. Only the call that
-// has Faspex try a node is answered here: the names of Services mean nothing outside a cluster.
+// Core is the real core behind the connection the operator itself uses, over TLS and with a JWT grant. Only the call
+// that has Faspex try a node is answered here: the names of Services mean nothing outside a cluster.
 type Core struct {
 	connector *faspexapi.Connector
 	writes    atomic.Int64
@@ -63,7 +63,9 @@ func (f *Field) runCore(t *testing.T) *Core {
 		t.Fatal(err)
 	}
 	const clientID = "operator-client"
-	served, err := certificate.New(time.Now(), certificate.Subject{CommonName: externalHost, DNSNames: []string{externalHost}, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	served,
+		err := certificate.New(time.Now(), certificate.Subject{CommonName: externalHost, DNSNames: []string{externalHost},
+		IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,12 +134,14 @@ func (c counted) UpdateNode(ctx context.Context, id string, node api.NodeChange)
 	return c.API.UpdateNode(ctx, id, node)
 }
 
-func (c counted) CreateSharedFolder(ctx context.Context, nodeID string, folder api.SharedFolderChange) (api.SharedFolder, error) {
+func (c counted) CreateSharedFolder(ctx context.Context, nodeID string,
+	folder api.SharedFolderChange) (api.SharedFolder, error) {
 	c.core.writes.Add(1)
 	return c.API.CreateSharedFolder(ctx, nodeID, folder)
 }
 
-func (c counted) UpdateSharedFolder(ctx context.Context, nodeID, id string, folder api.SharedFolderChange) (api.SharedFolder, error) {
+func (c counted) UpdateSharedFolder(ctx context.Context, nodeID, id string,
+	folder api.SharedFolderChange) (api.SharedFolder, error) {
 	c.core.writes.Add(1)
 	return c.API.UpdateSharedFolder(ctx, nodeID, id, folder)
 }

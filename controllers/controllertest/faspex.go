@@ -14,8 +14,8 @@ import (
 
 var errDown = errors.New("faspex GET /nodes: connection refused")
 
-// Faspex keeps nodes and shared folders in memory, by the rules of the Faspex API: names are unique, a node with folders
-// cannot be deleted, and at most one folder is the default inbox.
+// Faspex keeps nodes and shared folders in memory, by the rules of the Faspex API: names are unique, a node with
+// folders cannot be deleted, and at most one folder is the default inbox.
 type Faspex struct {
 	mu      sync.Mutex
 	next    int
@@ -135,7 +135,8 @@ func (f *Faspex) UpdateNode(_ context.Context, id string, change api.NodeChange)
 	}
 	node := f.nodes[i]
 	f.applyNode(&node, change)
-	if change.APIPassword == nil && (node.Host != f.nodes[i].Host || node.APIPort != f.nodes[i].APIPort || node.UseSSL != f.nodes[i].UseSSL ||
+	if change.APIPassword == nil && (node.Host != f.nodes[i].Host || node.APIPort != f.nodes[i].APIPort ||
+		node.UseSSL != f.nodes[i].UseSSL ||
 		node.VerifySSL != f.nodes[i].VerifySSL || node.PublicKey != f.nodes[i].PublicKey) {
 		return api.Node{}, refusal(http.StatusBadRequest, "api_password is needed again")
 	}
@@ -203,7 +204,8 @@ func (f *Faspex) SharedFolders(_ context.Context, nodeID string) ([]api.SharedFo
 	return slices.Clone(f.folders[nodeID]), nil
 }
 
-func (f *Faspex) CreateSharedFolder(_ context.Context, nodeID string, change api.SharedFolderChange) (api.SharedFolder, error) {
+func (f *Faspex) CreateSharedFolder(_ context.Context, nodeID string, change api.SharedFolderChange) (api.SharedFolder,
+	error) {
 	leave, err := f.enter(true)
 	if err != nil {
 		return api.SharedFolder{}, err
@@ -220,7 +222,8 @@ func (f *Faspex) CreateSharedFolder(_ context.Context, nodeID string, change api
 	return folder, nil
 }
 
-func (f *Faspex) UpdateSharedFolder(_ context.Context, nodeID, id string, change api.SharedFolderChange) (api.SharedFolder, error) {
+func (f *Faspex) UpdateSharedFolder(_ context.Context, nodeID, id string,
+	change api.SharedFolderChange) (api.SharedFolder, error) {
 	leave, err := f.enter(true)
 	if err != nil {
 		return api.SharedFolder{}, err

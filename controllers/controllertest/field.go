@@ -1,7 +1,7 @@
-// Package controllertest gives the tests of the controllers of TransferNode, StorageLocation and AccessKey what they work
-// with: a real kube-apiserver, a real MariaDB, the real Node API with a storage of its own, and all three controllers at
-// work. Faspex is a fake in memory: its own tests run the real one. There is no kubelet: the field says itself which pods
-// are ready.
+// Package controllertest gives the tests of the controllers of TransferNode, StorageLocation and AccessKey what they
+// work with: a real kube-apiserver, a real MariaDB, the real Node API with a storage of its own, and all three
+// controllers at work. Faspex is a fake in memory: its own tests run the real one. There is no kubelet: the field
+// says itself which pods are ready.
 package controllertest
 
 import (
@@ -64,7 +64,8 @@ type Field struct {
 	Appliers []*apply.Applier
 }
 
-// New starts the controllers for a namespace of its own. It holds a FaspexInstance that is not ready, and no TransferNode.
+// New starts the controllers for a namespace of its own. It holds a FaspexInstance that is
+// not ready, and no TransferNode.
 func New(t *testing.T) *Field {
 	t.Helper()
 	f := prepare(t, false)
@@ -133,7 +134,8 @@ func (f *Field) createInstance(t *testing.T) {
 }
 
 // databaseServer is where the real server listens: nothing resolves the names of Services here.
-func (f *Field) databaseServer(reader *secrets.Store) func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error) {
+func (f *Field) databaseServer(reader *secrets.Store) func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server,
+	error) {
 	find := faspexinstance.DatabaseServer(reader)
 	return func(ctx context.Context, instance *v1alpha1.FaspexInstance) (mariadb.Server, error) {
 		server, err := find(ctx, instance)

@@ -34,8 +34,8 @@ func (f *Field) WaitReady(t *testing.T, object client.Object, name string) {
 	}
 }
 
-// WaitCondition waits until a condition of an object has that status and reason for its generation, reads the object into
-// object, and returns the condition.
+// WaitCondition waits until a condition of an object has that status and reason for its generation, reads the object
+// into object, and returns the condition.
 func (f *Field) WaitCondition(
 	t *testing.T, object client.Object, name, conditionType string, status metav1.ConditionStatus, reason string,
 ) metav1.Condition {
@@ -46,7 +46,8 @@ func (f *Field) WaitCondition(
 			continue
 		}
 		found = meta.FindStatusCondition(Conditions(object), conditionType)
-		if found != nil && found.Status == status && found.Reason == reason && found.ObservedGeneration == object.GetGeneration() {
+		if found != nil && found.Status == status && found.Reason == reason &&
+			found.ObservedGeneration == object.GetGeneration() {
 			return *found
 		}
 	}
@@ -100,8 +101,8 @@ func (f *Field) Touch(t *testing.T, object client.Object, name string) {
 	})
 }
 
-// WantNoWrites lets the controllers look at an object a few times and fails if they write anything, to the API server or
-// to Faspex. looks counts how often they looked.
+// WantNoWrites lets the controllers look at an object a few times and fails if they write anything, to the API server
+// or to Faspex. looks counts how often they looked.
 func (f *Field) WantNoWrites(t *testing.T, object client.Object, name string, looks func() int) {
 	t.Helper()
 	look := func() {

@@ -71,7 +71,8 @@ func (c *Connector) Connect(ctx context.Context, instance *v1alpha1.FaspexInstan
 	}
 	digest := sha256.New()
 	for _, part := range []string{
-		config.URL, config.ServerName, string(config.CA), config.Grant.ClientID, config.Grant.User, string(config.Grant.PrivateKey),
+		config.URL, config.ServerName, string(config.CA), config.Grant.ClientID, config.Grant.User,
+		string(config.Grant.PrivateKey),
 	} {
 		sum := sha256.Sum256([]byte(part))
 		digest.Write(sum[:])
@@ -109,18 +110,21 @@ func (c *Connector) config(ctx context.Context, instance *v1alpha1.FaspexInstanc
 		return faspexclient.Config{}, err
 	}
 	authorities, err := certificate.Authorities(served)
-	if err != nil || len(operator[desired.OperatorClientID]) == 0 || len(operator[desired.OperatorClientPrivate]) == 0 || len(admin[desired.AdminUsername]) == 0 {
+	if err != nil || len(operator[desired.OperatorClientID]) == 0 || len(operator[desired.OperatorClientPrivate]) == 0 ||
+		len(admin[desired.AdminUsername]) == 0 {
 		return faspexclient.Config{}, ErrNotConfigured
 	}
 	return faspexclient.Config{
 		URL: c.endpoint(instance), ServerName: desired.ExternalHost(instance), CA: authorities, Timeout: callTimeout,
 		Grant: &faspexclient.Grant{
-			ClientID: string(operator[desired.OperatorClientID]), PrivateKey: operator[desired.OperatorClientPrivate], User: string(admin[desired.AdminUsername]),
+			ClientID: string(operator[desired.OperatorClientID]), PrivateKey: operator[desired.OperatorClientPrivate],
+			User: string(admin[desired.AdminUsername]),
 		},
 	}, nil
 }
 
-func (c *Connector) secret(ctx context.Context, instance *v1alpha1.FaspexInstance, name string) (map[string][]byte, error) {
+func (c *Connector) secret(ctx context.Context, instance *v1alpha1.FaspexInstance, name string) (map[string][]byte,
+	error) {
 	secret := &corev1.Secret{}
 	err := c.reader.Get(ctx, client.ObjectKey{Namespace: instance.Namespace, Name: name}, secret)
 	if client.IgnoreNotFound(err) != nil {

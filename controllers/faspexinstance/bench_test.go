@@ -21,8 +21,8 @@ import (
 	"faspex.io/operator/test/mariadbd"
 )
 
-// bench is one namespace of a real API server with one instance called demo, over a real MariaDB. Reconciliations happen when the test
-// says so, and a kubelet that the test controls answers them.
+// bench is one namespace of a real API server with one instance called demo, over a real MariaDB. Reconciliations
+// happen when the test says so, and a kubelet that the test controls answers them.
 type bench struct {
 	t         *testing.T
 	client    client.Client
@@ -46,7 +46,8 @@ func newBench(t *testing.T) *bench {
 	}
 }
 
-// external makes an instance over the real MariaDB whose database and users are told apart by suffix, with its root Secret.
+// external makes an instance over the real MariaDB whose database and users are told apart
+// by suffix, with its root Secret.
 func (b *bench) external(suffix string) *v1alpha1.FaspexInstance {
 	b.t.Helper()
 	server := mariadbd.Start(b.t)
@@ -56,7 +57,8 @@ func (b *bench) external(suffix string) *v1alpha1.FaspexInstance {
 		Spec: v1alpha1.FaspexInstanceSpec{
 			ExternalURL: "https://faspex.example.com",
 			Database: v1alpha1.DatabaseSpec{External: &v1alpha1.ExternalDatabase{
-				Host: server.Host, Port: int32(server.Port), Database: "faspex_" + suffix, RootSecretRef: v1alpha1.SecretReference{Name: "root"},
+				Host: server.Host, Port: int32(server.Port), Database: "faspex_" +
+					suffix, RootSecretRef: v1alpha1.SecretReference{Name: "root"},
 			}},
 		},
 	}
@@ -103,7 +105,8 @@ func (b *bench) remove(name string, object client.Object) {
 	b.t.Helper()
 	object.SetNamespace(b.namespace)
 	object.SetName(name)
-	if err := b.client.Delete(b.t.Context(), object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
+	if err := b.client.Delete(b.t.Context(), object,
+		client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -123,10 +126,12 @@ func (b *bench) patch(name string, object client.Object, change func()) {
 }
 
 func (b *bench) reconcile() (ctrl.Result, error) {
-	return b.r.frame().Reconcile(b.t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: b.namespace, Name: "demo"}})
+	return b.r.frame().Reconcile(b.t.Context(),
+		ctrl.Request{NamespacedName: client.ObjectKey{Namespace: b.namespace, Name: "demo"}})
 }
 
-// settle reconciles and lets the kubelet work until neither changes anything, and returns the instance, or nil when it is gone.
+// settle reconciles and lets the kubelet work until neither changes anything, and returns the
+// instance, or nil when it is gone.
 func (b *bench) settle() *v1alpha1.FaspexInstance {
 	b.t.Helper()
 	for range 40 {
@@ -156,7 +161,8 @@ func (b *bench) instance() *v1alpha1.FaspexInstance {
 }
 
 // want checks a condition: its status, reason, and part of its message.
-func want(t *testing.T, instance *v1alpha1.FaspexInstance, condition string, status metav1.ConditionStatus, reason, message string) {
+func want(t *testing.T, instance *v1alpha1.FaspexInstance, condition string, status metav1.ConditionStatus, reason,
+	message string) {
 	t.Helper()
 	c := meta.FindStatusCondition(instance.Status.Conditions, condition)
 	if c == nil {

@@ -17,7 +17,8 @@ import (
 )
 
 // component makes the Service and the Deployment of a component and waits until its pods are available.
-func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Component) func(context.Context, *observed) phase.Outcome {
+func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Component) func(context.Context,
+	*observed) phase.Outcome {
 	return func(ctx context.Context, o *observed) phase.Outcome {
 		c := of(o.instance)
 		if _, err := r.applier.Apply(ctx, o.owner(), c.Service(o.instance)); err != nil {
@@ -41,8 +42,8 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 	}
 }
 
-// runningComponent tells how the pods of a component are while what it needs is away: they serve what they can. A component that
-// was not rolled out for the spec as it is now has nothing to tell.
+// runningComponent tells how the pods of a component are while what it needs is away: they serve what they can. A
+// component that was not rolled out for the spec as it is now has nothing to tell.
 func (r *reconciler) runningComponent(
 	condition string, of func(*v1alpha1.FaspexInstance) desired.Component,
 ) func(context.Context, *observed) (phase.Outcome, bool) {
@@ -74,16 +75,19 @@ func deploymentOutcome(d *appsv1.Deployment, replicas int32) phase.Outcome {
 	case s.UpdatedReplicas == replicas && s.AvailableReplicas == replicas && s.Replicas == replicas:
 		return phase.Done(v1alpha1.ReasonSucceeded, fmt.Sprintf("%d of %d pods are available", replicas, replicas))
 	case slices.ContainsFunc(s.Conditions, func(c appsv1.DeploymentCondition) bool {
-		return c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse && c.Reason == "ProgressDeadlineExceeded"
+		return c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse &&
+			c.Reason == "ProgressDeadlineExceeded"
 	}):
 		return phase.Waiting(v1alpha1.ReasonWorkloadFailed,
 			fmt.Sprintf("%d of %d pods are available and there is no progress: look at the pods", s.AvailableReplicas, replicas))
 	default:
-		return phase.Waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%d of %d pods are available and current", min(s.AvailableReplicas, s.UpdatedReplicas), replicas))
+		return phase.Waiting(v1alpha1.ReasonProgressing,
+			fmt.Sprintf("%d of %d pods are available and current", min(s.AvailableReplicas, s.UpdatedReplicas), replicas))
 	}
 }
 
-// configHash digests what a component reads at its start and nothing else, so that no change restarts more than it must.
+// configHash digests what a component reads at its start and nothing else, so that no
+// change restarts more than it must.
 func (o *observed) configHash(component string) string {
 	names := desired.NamesOf(o.instance.Name)
 	config := func(name string) map[string][]byte { return o.config[name].Bytes() }
@@ -91,7 +95,8 @@ func (o *observed) configHash(component string) string {
 	case desired.ComponentCore:
 		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core, o.gateway)
 	case desired.ComponentService:
-		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core, config(names.Service))
+		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core,
+			config(names.Service))
 	case desired.ComponentUtility:
 		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Utility), o.utility)
 	case desired.ComponentUI:

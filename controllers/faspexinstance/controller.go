@@ -1,6 +1,6 @@
-// Package faspexinstance reconciles FaspexInstances: Secrets and ConfigMaps, the database and its users, the schema, and the six
-// Deployments, of which the router is before the others. What these objects look like is decided in controllers/desired/instance; this package decides
-// when they are made and what is reported about them.
+// Package faspexinstance reconciles FaspexInstances: Secrets and ConfigMaps, the database and its users, the schema,
+// and the six Deployments, of which the router is before the others. What these objects look like is decided in
+// controllers/desired/instance; this package decides when they are made and what is reported about them.
 package faspexinstance
 
 import (
@@ -116,7 +116,8 @@ func (r *reconciler) frame() *lifecycle.Lifecycle[*v1alpha1.FaspexInstance, *obs
 		Client: r.client, Applier: r.applier, Recorder: r.recorder, Now: r.now,
 		New: func() *v1alpha1.FaspexInstance { return &v1alpha1.FaspexInstance{} },
 		View: func(i *v1alpha1.FaspexInstance) lifecycle.View {
-			return lifecycle.View{Conditions: &i.Status.Conditions, ObservedGeneration: &i.Status.ObservedGeneration, Suspend: i.Spec.Suspend}
+			return lifecycle.View{Conditions: &i.Status.Conditions, ObservedGeneration: &i.Status.ObservedGeneration,
+				Suspend: i.Spec.Suspend}
 		},
 		Gather: gather, Phases: r.phases(), Finalize: r.finalize,
 	}

@@ -23,8 +23,8 @@ import (
 	"faspex.io/operator/controllers/secrets"
 )
 
-// provisionRecheck is how often the users, their rights and the database are compared with what they should be: nothing tells when
-// someone changes them by hand.
+// provisionRecheck is how often the users, their rights and the database are compared with what they should be: nothing
+// tells when someone changes them by hand.
 const provisionRecheck = time.Minute
 
 // databaseReady runs the embedded MariaDB and sees that the server lets the root user in.
@@ -59,11 +59,13 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 		return apply.Outcome(err)
 	}
 	set := &appsv1.StatefulSet{}
-	if err := r.client.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: names.Database}, set); client.IgnoreNotFound(err) != nil {
+	if err := r.client.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: names.Database},
+		set); client.IgnoreNotFound(err) != nil {
 		return apply.Outcome(err)
 	}
 	// The revisions are not compared: they come and go with the pod's readiness, which is what counts.
-	if changed || set.Status.ObservedGeneration < set.Generation || set.Status.ReadyReplicas < 1 || set.Status.UpdatedReplicas < 1 {
+	if changed || set.Status.ObservedGeneration < set.Generation || set.Status.ReadyReplicas < 1 ||
+		set.Status.UpdatedReplicas < 1 {
 		return phase.Waiting(v1alpha1.ReasonProgressing, "the pod of MariaDB is not ready")
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "the pod of MariaDB is ready")
@@ -84,13 +86,15 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 	if len(changes) > 0 {
 		ctrl.LoggerFrom(ctx).Info("provisioned the database", "instance", o.instance.Name, "changes", changes)
 		if meta.IsStatusConditionTrue(o.instance.Status.Conditions, v1alpha1.ConditionDatabaseProvisioned) {
-			r.recorder.Eventf(o.instance, nil, corev1.EventTypeWarning, v1alpha1.EventDatabaseRepaired, "Provision", "%s", strings.Join(changes, "; "))
+			r.recorder.Eventf(o.instance, nil, corev1.EventTypeWarning, v1alpha1.EventDatabaseRepaired, "Provision", "%s",
+				strings.Join(changes, "; "))
 		}
 	}
 	if err != nil {
 		return mariadb.Outcome(server, err)
 	}
-	return phase.Done(v1alpha1.ReasonSucceeded, "the database, its users and their rights are as they should be").After(provisionRecheck)
+	return phase.Done(v1alpha1.ReasonSucceeded,
+		"the database, its users and their rights are as they should be").After(provisionRecheck)
 }
 
 // rootServer is the database server for its root user, once the Secrets are read.
@@ -110,15 +114,16 @@ func server(db desired.Database, root, ca map[string][]byte) (mariadb.Server, er
 	if db.CASecret != "" {
 		s.TLS.RootCAs = x509.NewCertPool()
 		if !s.TLS.RootCAs.AppendCertsFromPEM(ca[certificate.CAKey]) {
-			return s, fmt.Errorf("spec.database.external.tls.caSecretRef: %w: %s holds no certificate", secrets.ErrInvalid, certificate.CAKey)
+			return s, fmt.Errorf("spec.database.external.tls.caSecretRef: %w: %s holds no certificate", secrets.ErrInvalid,
+				certificate.CAKey)
 		}
 	}
 	return s, nil
 }
 
-// DatabaseServer returns a function that tells where the database server of an instance is, with its root user, for whoever needs a
-// database of his own in it. The function's error wraps secrets.ErrNotFound or secrets.ErrInvalid while the instance has not got that
-// far.
+// DatabaseServer returns a function that tells where the database server of an instance is, with its root user, for
+// whoever needs a database of his own in it. The function's error wraps secrets.ErrNotFound or secrets.ErrInvalid while
+// the instance has not got that far.
 func DatabaseServer(store *secrets.Store) func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error) {
 	return func(ctx context.Context, instance *v1alpha1.FaspexInstance) (mariadb.Server, error) {
 		db := desired.DatabaseOf(instance)
@@ -129,7 +134,8 @@ func DatabaseServer(store *secrets.Store) func(context.Context, *v1alpha1.Faspex
 		}
 		var ca map[string][]byte
 		if db.CASecret != "" {
-			if ca, err = store.Read(ctx, instance.Namespace, db.CASecret, "spec.database.external.tls.caSecretRef", certificate.CAKey); err != nil {
+			if ca, err = store.Read(ctx, instance.Namespace, db.CASecret, "spec.database.external.tls.caSecretRef",
+				certificate.CAKey); err != nil {
 				return mariadb.Server{}, err
 			}
 		}

@@ -50,7 +50,8 @@ func TestRetainedDataIsFoundAgain(t *testing.T) {
 	wantReady(t, b.settle())
 	b.sql("CREATE TABLE faspex_retain.precious (a INT)")
 	core, admin := dataOf(b, "demo-core"), dataOf(b, "demo-admin")
-	for name, owned := range map[string]bool{"demo-core": false, "demo-admin": false, "demo-db": true, "demo-db-user": true, "demo-operator-client": true} {
+	for name, owned := range map[string]bool{"demo-core": false, "demo-admin": false, "demo-db": true,
+		"demo-db-user": true, "demo-operator-client": true} {
 		s := &corev1.Secret{}
 		b.get(name, s)
 		if (metav1.GetControllerOf(s) != nil) != owned {
@@ -88,8 +89,10 @@ func TestDeletedDataIsGone(t *testing.T) {
 	}
 	b.remove("root", &corev1.Secret{})
 	b.remove("demo", &v1alpha1.FaspexInstance{})
-	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "spec.database.external.rootSecretRef")
-	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "spec.deletionPolicy Retain")
+	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound,
+		"spec.database.external.rootSecretRef")
+	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound,
+		"spec.deletionPolicy Retain")
 	b.get("demo-core", &corev1.Secret{}) // the policy may still change
 	b.create(b.rootSecret(b.root().Password))
 	if b.settle() != nil {
@@ -116,8 +119,8 @@ func TestDataPolicyMayChange(t *testing.T) {
 	}
 }
 
-// TestPolicyOfTheLastMoment changes the policy and deletes before the operator looks again: the garbage collector must find the owners
-// that the new policy asks for.
+// TestPolicyOfTheLastMoment changes the policy and deletes before the operator looks again: the garbage collector must
+// find the owners that the new policy asks for.
 func TestPolicyOfTheLastMoment(t *testing.T) {
 	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete} {
 		t.Run(string(policy), func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"faspex.io/operator/test/mariadbd"
 )
 
-// TestBadEnvironment breaks what an instance depends on and puts it right again: the condition has to name the field or the server, and
-// the instance has to heal by itself.
+// TestBadEnvironment breaks what an instance depends on and puts it right again: the condition has to name the field or
+// the server, and the instance has to heal by itself.
 func TestBadEnvironment(t *testing.T) {
 	const wrongPassword = "wrong-Secret-0"
 	withTLS := func(i *v1alpha1.FaspexInstance) {
@@ -25,7 +25,8 @@ func TestBadEnvironment(t *testing.T) {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "cert", Namespace: b.namespace}, Type: corev1.SecretTypeTLS, Data: data}
+		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "cert", Namespace: b.namespace}, Type: corev1.SecretTypeTLS,
+			Data: data}
 	}
 	tests := []struct {
 		name      string
@@ -39,7 +40,8 @@ func TestBadEnvironment(t *testing.T) {
 		{
 			name:      "root Secret missing",
 			broken:    func(b *bench) { b.remove("root", &corev1.Secret{}) },
-			condition: v1alpha1.ConditionSecretsReady, reason: v1alpha1.ReasonSecretNotFound, message: "spec.database.external.rootSecretRef",
+			condition: v1alpha1.ConditionSecretsReady, reason: v1alpha1.ReasonSecretNotFound,
+			message:  "spec.database.external.rootSecretRef",
 			repaired: func(b *bench) { b.create(b.rootSecret(mariadbd.RootPassword)) },
 		},
 		{
@@ -60,7 +62,8 @@ func TestBadEnvironment(t *testing.T) {
 				s := &corev1.Secret{}
 				b.patch("root", s, func() { s.Data["password"] = []byte(wrongPassword) })
 			},
-			condition: v1alpha1.ConditionDatabaseReady, reason: v1alpha1.ReasonDatabaseAccessDenied, message: "refused the credentials",
+			condition: v1alpha1.ConditionDatabaseReady, reason: v1alpha1.ReasonDatabaseAccessDenied,
+			message: "refused the credentials",
 			repaired: func(b *bench) {
 				s := &corev1.Secret{}
 				b.patch("root", s, func() { s.Data["password"] = []byte(mariadbd.RootPassword) })
@@ -72,7 +75,8 @@ func TestBadEnvironment(t *testing.T) {
 				i := &v1alpha1.FaspexInstance{}
 				b.patch("demo", i, func() { i.Spec.Database.External.Port = 1 })
 			},
-			condition: v1alpha1.ConditionDatabaseReady, reason: v1alpha1.ReasonDatabaseUnreachable, message: "127.0.0.1:1 does not answer",
+			condition: v1alpha1.ConditionDatabaseReady, reason: v1alpha1.ReasonDatabaseUnreachable,
+			message: "127.0.0.1:1 does not answer",
 			repaired: func(b *bench) {
 				i := &v1alpha1.FaspexInstance{}
 				b.patch("demo", i, func() { i.Spec.Database.External.Port = b.root().Port })
@@ -109,7 +113,8 @@ func TestBadEnvironment(t *testing.T) {
 		{
 			name: "a name is taken",
 			broken: func(b *bench) {
-				b.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "demo-router", Namespace: b.namespace}, Data: map[string]string{"a": "b"}})
+				b.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "demo-router", Namespace: b.namespace},
+					Data: map[string]string{"a": "b"}})
 			},
 			condition: v1alpha1.ConditionSecretsReady, reason: v1alpha1.ReasonConflict, message: "ConfigMap demo-router",
 			repaired: func(b *bench) { b.remove("demo-router", &corev1.ConfigMap{}) },
@@ -139,7 +144,8 @@ func TestBadEnvironment(t *testing.T) {
 			if result, err := b.reconcile(); err != nil || result.RequeueAfter <= 0 {
 				t.Errorf("nothing looks at it again: %v, %v", result, err)
 			}
-			if text := everythingPublic(b); strings.Contains(text, wrongPassword) || strings.Contains(text, mariadbd.RootPassword) {
+			if text := everythingPublic(b); strings.Contains(text, wrongPassword) ||
+				strings.Contains(text, mariadbd.RootPassword) {
 				t.Error("a password is in a status, an event or an object that is no Secret")
 			}
 			tt.repaired(b)

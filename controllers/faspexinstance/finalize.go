@@ -16,15 +16,16 @@ import (
 	"faspex.io/operator/controllers/secrets"
 )
 
-// finalize waits for the TransferNodes of the instance to go and then, if the policy says so, removes what it made in an external
-// database. Everything else goes by garbage collection.
+// finalize waits for the TransferNodes of the instance to go and then, if the policy says so, removes what it made in
+// an external database. Everything else goes by garbage collection.
 func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
 	dependents, err := r.dependents(ctx, instance)
 	if err != nil {
 		return apply.Outcome(err)
 	}
 	if len(dependents) > 0 {
-		return phase.Waiting(v1alpha1.ReasonDependents, "waits for these TransferNodes to be deleted: "+strings.Join(dependents, ", "))
+		return phase.Waiting(v1alpha1.ReasonDependents, "waits for these TransferNodes to be deleted: "+
+			strings.Join(dependents, ", "))
 	}
 	if !desired.RetainsData(instance) && instance.Spec.Database.External != nil {
 		if outcome := r.dropExternal(ctx, instance); !outcome.IsDone() {
@@ -52,18 +53,20 @@ func (r *reconciler) dependents(ctx context.Context, instance *v1alpha1.FaspexIn
 	return names, nil
 }
 
-// dropExternal removes database and users from an external server. It asks for the given root user, not for the copy in our own
-// Secret, which may be gone.
+// dropExternal removes database and users from an external server. It asks for the given root user, not for the copy in
+// our own Secret, which may be gone.
 func (r *reconciler) dropExternal(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
 	external := instance.Spec.Database.External
 	db := desired.DatabaseOf(instance)
-	given, err := r.secrets.Read(ctx, instance.Namespace, external.RootSecretRef.Name, "spec.database.external.rootSecretRef", "username", "password")
+	given, err := r.secrets.Read(ctx, instance.Namespace, external.RootSecretRef.Name,
+		"spec.database.external.rootSecretRef", "username", "password")
 	if err != nil {
 		return secrets.Outcome(err)
 	}
 	var ca map[string][]byte
 	if db.CASecret != "" {
-		if ca, err = r.secrets.Read(ctx, instance.Namespace, db.CASecret, "spec.database.external.tls.caSecretRef", certificate.CAKey); err != nil {
+		if ca, err = r.secrets.Read(ctx, instance.Namespace, db.CASecret, "spec.database.external.tls.caSecretRef",
+			certificate.CAKey); err != nil {
 			return secrets.Outcome(err)
 		}
 	}

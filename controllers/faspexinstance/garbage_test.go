@@ -15,7 +15,8 @@ import (
 func collectGarbage(b *bench) {
 	b.t.Helper()
 	for _, list := range []client.ObjectList{
-		&corev1.SecretList{}, &corev1.ConfigMapList{}, &corev1.ServiceList{}, &appsv1.DeploymentList{}, &appsv1.StatefulSetList{}, &batchv1.JobList{},
+		&corev1.SecretList{}, &corev1.ConfigMapList{}, &corev1.ServiceList{}, &appsv1.DeploymentList{},
+		&appsv1.StatefulSetList{}, &batchv1.JobList{},
 		&networkingv1.NetworkPolicyList{},
 	} {
 		if err := b.client.List(b.t.Context(), list, client.InNamespace(b.namespace)); err != nil {

@@ -21,7 +21,8 @@ import (
 	"faspex.io/operator/controllers/secrets"
 )
 
-// gatewayReady makes the gateway and the list of nodes that it may connect to, or removes both when the spec wants none.
+// gatewayReady makes the gateway and the list of nodes that it may connect to, or removes
+// both when the spec wants none.
 func (r *reconciler) gatewayReady(ctx context.Context, o *observed) phase.Outcome {
 	if !desired.HasGateway(o.instance) {
 		if err := r.removeGateway(ctx, o); err != nil {
@@ -29,8 +30,8 @@ func (r *reconciler) gatewayReady(ctx context.Context, o *observed) phase.Outcom
 		}
 		return phase.Done(v1alpha1.ReasonSucceeded, "spec.gateway.enabled is false")
 	}
-	// The list comes first: a pod that mounts it does not start without it. What is wrong with a node of the spec keeps the list as it
-	// was and no pod from running.
+	// The list comes first: a pod that mounts it does not start without it. What is wrong with a node of the spec keeps
+	// the list as it was and no pod from running.
 	listed := r.gatewayNodes(ctx, o)
 	if running := r.component(desired.Gateway)(ctx, o); listed.IsDone() {
 		return running
@@ -91,7 +92,8 @@ func (r *reconciler) gatewayNodes(ctx context.Context, o *observed) phase.Outcom
 	return phase.Done(v1alpha1.ReasonSucceeded, "")
 }
 
-// ownNodes are the machines of the TransferNodes of instance. One whose Secrets are not there yet has no machines either.
+// ownNodes are the machines of the TransferNodes of instance. One whose Secrets are not
+// there yet has no machines either.
 func (r *reconciler) ownNodes(ctx context.Context, instance *v1alpha1.FaspexInstance) ([]desired.GatewayNode, error) {
 	var list v1alpha1.TransferNodeList
 	if err := r.client.List(ctx, &list, client.InNamespace(instance.Namespace)); err != nil {
@@ -117,7 +119,8 @@ func (r *reconciler) ownNodes(ctx context.Context, instance *v1alpha1.FaspexInst
 	return nodes, nil
 }
 
-// nodeAuthorities verify the certificate of node. There are none while its Secret is not right, which the TransferNode tells itself.
+// nodeAuthorities verify the certificate of node. There are none while its Secret is not right, which
+// the TransferNode tells itself.
 func (r *reconciler) nodeAuthorities(ctx context.Context, node *v1alpha1.TransferNode) ([]byte, error) {
 	if desirednode.Ports(node).WSS == 0 {
 		return nil, nil
@@ -140,7 +143,8 @@ func (r *reconciler) nodeAuthorities(ctx context.Context, node *v1alpha1.Transfe
 func (r *reconciler) givenNode(
 	ctx context.Context, instance *v1alpha1.FaspexInstance, field string, given v1alpha1.GatewayNode,
 ) (desired.GatewayNode, phase.Outcome) {
-	node := desired.GatewayNode{Host: given.Host, SSHPort: given.SSHPort, WSSPort: given.WSSPort, SSHHostKeys: given.SSHHostKeys}
+	node := desired.GatewayNode{Host: given.Host, SSHPort: given.SSHPort, WSSPort: given.WSSPort,
+		SSHHostKeys: given.SSHHostKeys}
 	if node.SSHPort == 0 {
 		node.SSHPort = desirednode.Ports(&v1alpha1.TransferNode{}).SSH
 	}

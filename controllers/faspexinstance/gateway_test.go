@@ -55,9 +55,11 @@ func (b *bench) transferNode(name, instance string, change func(*v1alpha1.Transf
 	b.create(node)
 	b.create(&corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name + "-ssh-host-key", Namespace: b.namespace, Labels: map[string]string{apply.ManagedByLabel: apply.ManagedBy},
+			Name: name + "-ssh-host-key", Namespace: b.namespace,
+			Labels: map[string]string{apply.ManagedByLabel: apply.ManagedBy},
 		},
-		Data: map[string][]byte{"ssh_host_ed25519_key": []byte("the private half"), "ssh_host_ed25519_key.pub": []byte(hostKey + "\n")},
+		Data: map[string][]byte{"ssh_host_ed25519_key": []byte("the private half"),
+			"ssh_host_ed25519_key.pub": []byte(hostKey + "\n")},
 	})
 	b.machines(name, machines...)
 }
@@ -70,15 +72,16 @@ func (b *bench) machines(name string, addresses ...string) {
 	node.Status.Machines = nil
 	ready := true
 	for _, address := range addresses {
-		node.Status.Machines = append(node.Status.Machines, v1alpha1.TransferNodeMachine{Name: "machine-" + address, Address: address, Ready: &ready})
+		node.Status.Machines = append(node.Status.Machines,
+			v1alpha1.TransferNodeMachine{Name: "machine-" + address, Address: address, Ready: &ready})
 	}
 	if err := b.client.Status().Patch(b.t.Context(), node, client.MergeFrom(before)); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// TestGatewayKnowsTheMachinesOfItsInstance: all of them, those that the spec adds, and no others; no private key is in the list, and a
-// new machine restarts no pod.
+// TestGatewayKnowsTheMachinesOfItsInstance: all of them, those that the spec adds, and no others; no private key is in
+// the list, and a new machine restarts no pod.
 func TestGatewayKnowsTheMachinesOfItsInstance(t *testing.T) {
 	b := newBench(t)
 	tls, err := certificate.New(b.r.now(), certificate.Subject{CommonName: "node", DNSNames: []string{"node.example.com"}})
@@ -88,7 +91,8 @@ func TestGatewayKnowsTheMachinesOfItsInstance(t *testing.T) {
 	ca := string(tls[certificate.CAKey])
 	instance := b.external("gwknows")
 	instance.Spec.Gateway = &v1alpha1.GatewaySpec{Nodes: []v1alpha1.GatewayNode{
-		{Host: "far.example.com", SSHPort: 22, WSSPort: 443, SSHHostKeys: []string{otherHostKey}, CASecretRef: &v1alpha1.SecretReference{Name: "far-ca"}},
+		{Host: "far.example.com", SSHPort: 22, WSSPort: 443, SSHHostKeys: []string{otherHostKey},
+			CASecretRef: &v1alpha1.SecretReference{Name: "far-ca"}},
 		{Host: "plain.example.com"},
 	}}
 	b.create(instance)
@@ -170,8 +174,10 @@ func TestGatewayIsRemovedWhenTheSpecWantsNone(t *testing.T) {
 	b.patch("demo", i, func() { i.Spec.Gateway = &v1alpha1.GatewaySpec{Enabled: &off} })
 	i = b.settle()
 	wantReady(t, i)
-	want(t, i, v1alpha1.ConditionGatewayReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "spec.gateway.enabled is false")
-	for _, object := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}, &corev1.ConfigMap{}, &corev1.Secret{}} {
+	want(t, i, v1alpha1.ConditionGatewayReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded,
+		"spec.gateway.enabled is false")
+	for _, object := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}, &corev1.ConfigMap{},
+		&corev1.Secret{}} {
 		key := client.ObjectKey{Namespace: b.namespace, Name: "demo-gateway"}
 		if err := b.client.Get(t.Context(), key, object); !apierrors.IsNotFound(err) {
 			t.Errorf("%T is left: %v", object, err)
@@ -217,7 +223,8 @@ func TestGatewaySecretRestartsCoreAndGateway(t *testing.T) {
 	})
 	wantReady(t, b.settle())
 	after := generations()
-	for name, restarts := range map[string]bool{"demo-core": true, "demo-gateway": true, "demo-ui": false, "demo-router": false} {
+	for name, restarts := range map[string]bool{"demo-core": true, "demo-gateway": true, "demo-ui": false,
+		"demo-router": false} {
 		if (after[name] != before[name]) != restarts {
 			t.Errorf("%s: restarted %t, want %t", name, after[name] != before[name], restarts)
 		}
@@ -233,13 +240,16 @@ func TestGatewayWithABadNode(t *testing.T) {
 	}}
 	b.create(instance)
 	i := b.settle()
-	want(t, i, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "spec.gateway.nodes[0].caSecretRef")
+	want(t, i, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound,
+		"spec.gateway.nodes[0].caSecretRef")
 	want(t, i, v1alpha1.ConditionRouterReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "1 of 1 pods")
 	b.get("demo-gateway", &appsv1.Deployment{})
 	b.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: "far-ca", Namespace: b.namespace}, Data: map[string][]byte{"ca.crt": []byte("no certificate")},
+		ObjectMeta: metav1.ObjectMeta{Name: "far-ca", Namespace: b.namespace},
+		Data:       map[string][]byte{"ca.crt": []byte("no certificate")},
 	})
-	want(t, b.settle(), v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonSecretInvalid, "spec.gateway.nodes[0].caSecretRef: ca.crt")
+	want(t, b.settle(), v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonSecretInvalid,
+		"spec.gateway.nodes[0].caSecretRef: ca.crt")
 	tls, err := certificate.New(b.r.now(), certificate.Subject{CommonName: "node", DNSNames: []string{"far.example.com"}})
 	if err != nil {
 		t.Fatal(err)
@@ -249,5 +259,6 @@ func TestGatewayWithABadNode(t *testing.T) {
 	wantReady(t, b.settle())
 
 	b.patch("demo", i, func() { i.Spec.Gateway.Nodes[0].SSHHostKeys = []string{"ssh-ed25519 AAAA"} })
-	want(t, b.settle(), v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "spec.gateway.nodes[0].sshHostKeys[0] is no public key")
+	want(t, b.settle(), v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec,
+		"spec.gateway.nodes[0].sshHostKeys[0] is no public key")
 }

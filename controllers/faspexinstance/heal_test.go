@@ -79,7 +79,8 @@ func TestChangesByHandAreUndone(t *testing.T) {
 	if !canLogIn(b, "faspex_hand", dataOf(b, "demo-db-user")["FASPEX_DB_PASSWORD"]) {
 		t.Error("the password is not repaired")
 	}
-	if events := b.recorded(); !strings.Contains(events, "DatabaseRepaired reset the password of user faspex_hand; set the rights of user faspex_hand") {
+	if events := b.recorded(); !strings.Contains(events,
+		"DatabaseRepaired reset the password of user faspex_hand; set the rights of user faspex_hand") {
 		t.Errorf("events:\n%s", events)
 	}
 }
@@ -122,14 +123,16 @@ func TestNewVersionMigratesBeforeItRuns(t *testing.T) {
 	want(t, i, v1alpha1.ConditionSchemaMigrated, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "")
 	core := &appsv1.Deployment{}
 	b.get("demo-core", core)
-	if image := core.Spec.Template.Spec.Containers[0].Image; image != "ghcr.io/faspex-io/faspex:0.1.0" || i.Status.Version != "0.1.0" {
+	if image := core.Spec.Template.Spec.Containers[0].Image; image != "ghcr.io/faspex-io/faspex:0.1.0" ||
+		i.Status.Version != "0.1.0" {
 		t.Errorf("core runs %s, version %s before the migration is done", image, i.Status.Version)
 	}
 	b.kubelet.hold = nil
 	i = b.settle()
 	wantReady(t, i)
 	b.get("demo-core", core)
-	if image := core.Spec.Template.Spec.Containers[0].Image; image != "ghcr.io/faspex-io/faspex:0.2.0" || i.Status.Version != "0.2.0" {
+	if image := core.Spec.Template.Spec.Containers[0].Image; image != "ghcr.io/faspex-io/faspex:0.2.0" ||
+		i.Status.Version != "0.2.0" {
 		t.Errorf("core runs %s, version %s", image, i.Status.Version)
 	}
 	if after := jobs(b); len(after) != 1 || after[0] == before[0] {
@@ -142,7 +145,8 @@ func TestFailedMigrationStalls(t *testing.T) {
 	b.create(b.external("stall"))
 	b.kubelet.failJobs = true
 	i := b.settle()
-	want(t, i, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonMigrationFailed, "Delete its Job to have it tried again")
+	want(t, i, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonMigrationFailed,
+		"Delete its Job to have it tried again")
 	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed, "")
 	b.kubelet.failJobs = false
 	b.remove(jobs(b)[0], &batchv1.Job{})
@@ -158,7 +162,8 @@ func TestSuspended(t *testing.T) {
 	b.remove("demo-core", &appsv1.Deployment{})
 	i = b.settle()
 	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "spec.suspend")
-	if err := b.client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "demo-core"}, &appsv1.Deployment{}); err == nil {
+	if err := b.client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "demo-core"},
+		&appsv1.Deployment{}); err == nil {
 		t.Error("a suspended instance was worked on")
 	}
 	b.patch("demo", i, func() { i.Spec.Suspend = nil })
@@ -175,7 +180,8 @@ func TestEmbeddedDatabase(t *testing.T) {
 	})
 	b.kubelet.hold["demo-db"] = true
 	i := b.settle()
-	want(t, i, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "the pod of MariaDB is not ready")
+	want(t, i, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing,
+		"the pod of MariaDB is not ready")
 	set := &appsv1.StatefulSet{}
 	b.get("demo-db", set)
 	hash := set.Spec.Template.Annotations["faspex.io/config-hash"]
@@ -183,7 +189,8 @@ func TestEmbeddedDatabase(t *testing.T) {
 	// The pod is ready now, but this test's cluster has no network to it.
 	b.kubelet.hold = nil
 	i = b.settle()
-	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDatabaseUnreachable, "demo-db."+b.namespace+".svc:3306 does not answer")
+	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDatabaseUnreachable, "demo-db."+b.namespace+
+		".svc:3306 does not answer")
 
 	b.remove("demo-db", &corev1.Secret{})
 	b.settle()

@@ -57,7 +57,8 @@ func finished(job *batchv1.Job, how batchv1.JobConditionType) bool {
 func (r *reconciler) forgetMigrations(ctx context.Context, o *observed, current string) error {
 	var jobs batchv1.JobList
 	labels := desired.SelectorLabels(o.instance, desired.ComponentMigration)
-	if err := r.client.List(ctx, &jobs, client.InNamespace(o.instance.Namespace), client.MatchingLabels(labels)); err != nil {
+	if err := r.client.List(ctx, &jobs, client.InNamespace(o.instance.Namespace),
+		client.MatchingLabels(labels)); err != nil {
 		return err
 	}
 	for i := range jobs.Items {

@@ -24,8 +24,10 @@ func TestInstanceTakesNoDatabaseOfANeighbour(t *testing.T) {
 				wantReady(t, i)
 				return
 			}
-			want(t, i, v1alpha1.ConditionDatabaseProvisioned, metav1.ConditionFalse, v1alpha1.ReasonConflict, "spec.database.external.database: ")
-			want(t, i, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonConflict, "make the instance with another name")
+			want(t, i, v1alpha1.ConditionDatabaseProvisioned, metav1.ConditionFalse, v1alpha1.ReasonConflict,
+				"spec.database.external.database: ")
+			want(t, i, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonConflict,
+				"make the instance with another name")
 			if result, err := b.reconcile(); err != nil || result.RequeueAfter <= 0 {
 				t.Errorf("nothing looks at it again: %v, %v", result, err)
 			}
@@ -41,7 +43,8 @@ func TestInstanceTakesNoDatabaseOfANeighbour(t *testing.T) {
 }
 
 func TestPrecedes(t *testing.T) {
-	instance := func(namespace string, second int64, database metav1.ConditionStatus, version string) *v1alpha1.FaspexInstance {
+	instance := func(namespace string, second int64, database metav1.ConditionStatus,
+		version string) *v1alpha1.FaspexInstance {
 		return &v1alpha1.FaspexInstance{
 			ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: namespace, CreationTimestamp: metav1.Unix(second, 0)},
 			Status: v1alpha1.FaspexInstanceStatus{Version: version, Conditions: []metav1.Condition{

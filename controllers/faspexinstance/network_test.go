@@ -37,7 +37,8 @@ func TestNetworkPoliciesAreThereUntilSwitchedOff(t *testing.T) {
 	b.create(b.external("network"))
 	wantReady(t, b.settle())
 	names := func() []string { return slices.Sorted(maps.Keys(b.policies())) }
-	want := []string{"demo-core", "demo-gateway", "demo-service", "demo-ui", "demo-utility"} // an external database has none, the router is open
+	// an external database has none, the router is open
+	want := []string{"demo-core", "demo-gateway", "demo-service", "demo-ui", "demo-utility"}
 	if diff := cmp.Diff(want, names()); diff != "" {
 		t.Fatalf("-want +got:\n%s", diff)
 	}

@@ -16,8 +16,10 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		{Condition: v1alpha1.ConditionSpecAllowed, Run: r.specAllowed},
 		{Condition: v1alpha1.ConditionSecretsReady, Needs: []string{v1alpha1.ConditionSpecAllowed}, Run: r.secretsReady},
 		{Condition: v1alpha1.ConditionDatabaseReady, Needs: []string{v1alpha1.ConditionSecretsReady}, Run: r.databaseReady},
-		{Condition: v1alpha1.ConditionDatabaseProvisioned, Needs: []string{v1alpha1.ConditionDatabaseReady}, Run: r.databaseProvisioned},
-		{Condition: v1alpha1.ConditionSchemaMigrated, Needs: []string{v1alpha1.ConditionDatabaseProvisioned}, Run: r.schemaMigrated},
+		{Condition: v1alpha1.ConditionDatabaseProvisioned, Needs: []string{v1alpha1.ConditionDatabaseReady},
+			Run: r.databaseProvisioned},
+		{Condition: v1alpha1.ConditionSchemaMigrated, Needs: []string{v1alpha1.ConditionDatabaseProvisioned},
+			Run: r.schemaMigrated},
 		r.componentPhase(v1alpha1.ConditionCoreReady, desired.Core, v1alpha1.ConditionSchemaMigrated),
 		r.componentPhase(v1alpha1.ConditionUIReady, desired.UI, v1alpha1.ConditionCoreReady),
 		r.componentPhase(v1alpha1.ConditionServiceReady, desired.Service, v1alpha1.ConditionCoreReady),
@@ -26,7 +28,8 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 			Condition: v1alpha1.ConditionGatewayReady, Needs: []string{v1alpha1.ConditionCoreReady},
 			Run: r.gatewayReady, Observe: r.runningGateway,
 		},
-		// The router forwards without a gateway too, but finds its Service only at the start: the phase above has made that first.
+		// The router forwards without a gateway too, but finds its Service only at the start: the
+		// phase above has made that first.
 		r.componentPhase(v1alpha1.ConditionRouterReady, desired.RouterComponent,
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
 	}
@@ -40,7 +43,8 @@ func (r *reconciler) specAllowed(_ context.Context, o *observed) phase.Outcome {
 func (r *reconciler) componentPhase(
 	condition string, of func(*v1alpha1.FaspexInstance) desired.Component, needs ...string,
 ) phase.Phase[*observed] {
-	return phase.Phase[*observed]{Condition: condition, Needs: needs, Run: r.component(of), Observe: r.runningComponent(condition, of)}
+	return phase.Phase[*observed]{Condition: condition, Needs: needs, Run: r.component(of),
+		Observe: r.runningComponent(condition, of)}
 }
 
 // owner is who the objects of an instance are deleted with.

@@ -21,7 +21,8 @@ func TestBecomesReadyInOrder(t *testing.T) {
 	b.create(b.external("order"))
 	b.kubelet.hold["jobs"] = true
 	i := b.settle()
-	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "SchemaMigrated: the migration runs")
+	want(t, i, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing,
+		"SchemaMigrated: the migration runs")
 	want(t, i, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonProgressing, "")
 	want(t, i, v1alpha1.ConditionSecretsReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "")
 	want(t, i, v1alpha1.ConditionDatabaseReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "")
@@ -33,7 +34,8 @@ func TestBecomesReadyInOrder(t *testing.T) {
 	want(t, i, v1alpha1.ConditionSchemaMigrated, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "")
 	want(t, i, v1alpha1.ConditionCoreReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "0 of 1 pods")
 	want(t, i, v1alpha1.ConditionUIReady, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "waits for CoreReady")
-	want(t, i, v1alpha1.ConditionRouterReady, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "waits for UIReady, ServiceReady, UtilityReady")
+	want(t, i, v1alpha1.ConditionRouterReady, metav1.ConditionUnknown, v1alpha1.ReasonBlocked,
+		"waits for UIReady, ServiceReady, UtilityReady")
 
 	b.kubelet.hold = nil
 	i = b.settle()
@@ -52,8 +54,8 @@ func TestBecomesReadyInOrder(t *testing.T) {
 	}
 }
 
-// TestWhatRunsKeepsItsOwnTruth: pods that run are reported as running when something that they were made after is away, and nothing of
-// them is written meanwhile.
+// TestWhatRunsKeepsItsOwnTruth: pods that run are reported as running when something that they were made after is away,
+// and nothing of them is written meanwhile.
 func TestWhatRunsKeepsItsOwnTruth(t *testing.T) {
 	b := newBench(t)
 	b.create(b.external("truth"))

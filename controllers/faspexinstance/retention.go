@@ -14,9 +14,9 @@ import (
 	"faspex.io/operator/controllers/phase"
 )
 
-// settlePolicy makes what is there obey the deletion policy as it is now: someone may have changed it together with the deletion, too
-// late for any reconciliation in between, and the garbage collector asks nobody. It touches only what exists, so that it works in a
-// namespace that is being deleted too.
+// settlePolicy makes what is there obey the deletion policy as it is now: someone may have changed it together with the
+// deletion, too late for any reconciliation in between, and the garbage collector asks nobody. It touches only what
+// exists, so that it works in a namespace that is being deleted too.
 func (r *reconciler) settlePolicy(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
 	names := desired.NamesOf(instance.Name)
 	for _, name := range []string{names.Core, names.Admin} {
@@ -51,8 +51,8 @@ func (r *reconciler) settleSecret(ctx context.Context, instance *v1alpha1.Faspex
 	return r.applier.Patch(ctx, before, secret)
 }
 
-// settleVolume tells whether the StatefulSet controller has heard what shall become of the volume: it is it who writes the owner of
-// the claim that the garbage collector goes by.
+// settleVolume tells whether the StatefulSet controller has heard what shall become of the volume: it is it who writes
+// the owner of the claim that the garbage collector goes by.
 func (r *reconciler) settleVolume(ctx context.Context, instance *v1alpha1.FaspexInstance, name string) (bool, error) {
 	set := &appsv1.StatefulSet{}
 	err := r.client.Get(ctx, client.ObjectKey{Namespace: instance.Namespace, Name: name}, set)

@@ -42,7 +42,8 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 func (r *reconciler) givenSecrets(ctx context.Context, o *observed) error {
 	spec, namespace := o.instance.Spec, o.instance.Namespace
 	if external := spec.Database.External; external != nil {
-		given, err := r.secrets.Read(ctx, namespace, external.RootSecretRef.Name, "spec.database.external.rootSecretRef", "username", "password")
+		given, err := r.secrets.Read(ctx, namespace, external.RootSecretRef.Name, "spec.database.external.rootSecretRef",
+			"username", "password")
 		if err != nil {
 			return err
 		}
@@ -56,14 +57,16 @@ func (r *reconciler) givenSecrets(ctx context.Context, o *observed) error {
 		o.databaseCA = map[string][]byte{certificate.CAKey: given[certificate.CAKey]}
 	}
 	if spec.TLS != nil {
-		given, err := r.secrets.Read(ctx, namespace, spec.TLS.SecretRef.Name, "spec.tls.secretRef", certificate.CertKey, certificate.PrivateKeyKey)
+		given, err := r.secrets.Read(ctx, namespace, spec.TLS.SecretRef.Name, "spec.tls.secretRef", certificate.CertKey,
+			certificate.PrivateKeyKey)
 		if err != nil {
 			return err
 		}
 		o.tls = given
 	}
 	if spec.Admin != nil && spec.Admin.SecretRef != nil {
-		_, err := r.secrets.Read(ctx, namespace, spec.Admin.SecretRef.Name, "spec.admin.secretRef", desired.AdminUsername, desired.AdminPassword)
+		_, err := r.secrets.Read(ctx, namespace, spec.Admin.SecretRef.Name, "spec.admin.secretRef", desired.AdminUsername,
+			desired.AdminPassword)
 		if err != nil {
 			return err
 		}

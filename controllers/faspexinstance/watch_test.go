@@ -18,8 +18,8 @@ import (
 	"faspex.io/operator/test/mariadbd"
 )
 
-// TestWatches runs the controller as the program does, with a cache, and changes what it depends on. Nothing but watches can bring it
-// back in time: no requeue is shorter than provisionRecheck when all is well.
+// TestWatches runs the controller as the program does, with a cache, and changes what it depends on. Nothing but
+// watches can bring it back in time: no requeue is shorter than provisionRecheck when all is well.
 func TestWatches(t *testing.T) {
 	b := newBench(t)
 	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
@@ -89,7 +89,8 @@ func TestWatches(t *testing.T) {
 	b.eventually("Ready again", ready(v1alpha1.ReasonSucceeded))
 
 	b.transferNode("main", "demo", nil, "192.0.2.1")
-	b.eventually("the gateway is told of the machine", func() bool { return len(b.nodes()) == 1 && b.nodes()[0]["host"] == "192.0.2.1" })
+	b.eventually("the gateway is told of the machine",
+		func() bool { return len(b.nodes()) == 1 && b.nodes()[0]["host"] == "192.0.2.1" })
 	b.machines("main", "192.0.2.2")
 	b.eventually("the gateway is told of another machine", func() bool { return b.nodes()[0]["host"] == "192.0.2.2" })
 	keys := &corev1.Secret{}

@@ -28,7 +28,8 @@ func (r *reconciler) instancesOfSecret(ctx context.Context, secret client.Object
 	}
 	tells := map[string]bool{} // names of instances whose gateway is told of the Secret
 	for i := range nodes.Items {
-		if node := &nodes.Items[i]; secret.GetName() == desirednode.NamesOf(node.Name).SSHHostKey || secret.GetName() == desirednode.TLSSecretName(node) {
+		if node := &nodes.Items[i]; secret.GetName() == desirednode.NamesOf(node.Name).SSHHostKey ||
+			secret.GetName() == desirednode.TLSSecretName(node) {
 			tells[node.Spec.InstanceRef.Name] = true
 		}
 	}
@@ -46,9 +47,10 @@ func uses(instance *v1alpha1.FaspexInstance, secret string) bool {
 	case desired.TLSSecret(instance), desired.AdminSecret(instance), desired.NamesOf(instance.Name).Core:
 		return true
 	}
-	if instance.Spec.Gateway != nil && slices.ContainsFunc(instance.Spec.Gateway.Nodes, func(node v1alpha1.GatewayNode) bool {
-		return node.CASecretRef != nil && node.CASecretRef.Name == secret
-	}) {
+	if instance.Spec.Gateway != nil && slices.ContainsFunc(instance.Spec.Gateway.Nodes,
+		func(node v1alpha1.GatewayNode) bool {
+			return node.CASecretRef != nil && node.CASecretRef.Name == secret
+		}) {
 		return true
 	}
 	external := instance.Spec.Database.External
@@ -62,13 +64,15 @@ var machinesChanged = predicate.TypedFuncs[client.Object]{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.TransferNode)
 		after, also := e.ObjectNew.(*v1alpha1.TransferNode)
-		return ok && also && !slices.EqualFunc(before.Status.Machines, after.Status.Machines, func(a, b v1alpha1.TransferNodeMachine) bool {
-			return a.Address == b.Address
-		})
+		return ok && also && !slices.EqualFunc(before.Status.Machines, after.Status.Machines,
+			func(a, b v1alpha1.TransferNodeMachine) bool {
+				return a.Address == b.Address
+			})
 	},
 }
 
-// instanceOfTransferNode is the instance that a TransferNode keeps from being deleted, and whose gateway connects to its machines.
+// instanceOfTransferNode is the instance that a TransferNode keeps from being deleted, and whose
+// gateway connects to its machines.
 func instanceOfTransferNode(_ context.Context, object client.Object) []ctrl.Request {
 	node, ok := object.(*v1alpha1.TransferNode)
 	if !ok {

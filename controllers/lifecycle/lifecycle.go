@@ -39,12 +39,13 @@ type Lifecycle[O client.Object, S any] struct {
 	New func() O
 	// View gives access to the fields that every kind has.
 	View func(O) View
-	// Gather looks around and returns what the phases share; it may set fields of the object's status later, as the phases may.
+	// Gather looks around and returns what the phases share; it may set fields of the object's
+	// status later, as the phases may.
 	Gather func(context.Context, O) (S, error)
 	// Phases in order.
 	Phases []phase.Phase[S]
-	// Finalize removes what the object made outside of garbage collection. Done lets the object go. Waiting with reason Dependents
-	// keeps it as it was, and its health goes on being reported.
+	// Finalize removes what the object made outside of garbage collection. Done lets the object go. Waiting with reason
+	// Dependents keeps it as it was, and its health goes on being reported.
 	Finalize func(context.Context, O) phase.Outcome
 }
 
@@ -128,8 +129,8 @@ func (l *Lifecycle[O, S]) write(ctx context.Context, before, object O) error {
 // staleDelay lets the cache catch up.
 const staleDelay = 500 * time.Millisecond
 
-// stale turns a conflict into another look soon: the object that was read is not the newest any more, which is everyday life with a
-// cache and no error.
+// stale turns a conflict into another look soon: the object that was read is not the newest any more, which is everyday
+// life with a cache and no error.
 func stale(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: staleDelay}, nil

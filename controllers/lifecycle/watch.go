@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 )
 
-// Delays between attempts after errors. The longest is short enough for people who wait and long enough for servers that
-// are down: what is retried is one object at a time.
+// Delays between attempts after errors. The longest is short enough for people who wait and long enough for servers
+// that are down: what is retried is one object at a time.
 const (
 	firstDelay = 200 * time.Millisecond
 	lastDelay  = 30 * time.Second

@@ -12,8 +12,9 @@ var (
 	roleLine  = regexp.MustCompile("^GRANT ([`'][^ ]*[`']) TO ")
 )
 
-// planGrants returns the statements that turn the rights that lines (of SHOW GRANTS) list into those of a, none when they are the same.
-// Where rights are only missing they are added; where there are too many, all of that object are taken and the wanted ones given.
+// planGrants returns the statements that turn the rights that lines (of SHOW GRANTS) list into those of a, none when
+// they are the same. Where rights are only missing they are added; where there are too many, all of that object are
+// taken and the wanted ones given.
 func planGrants(a Account, lines []string) []string {
 	wanted := map[string][]string{}
 	for _, g := range a.Grants {

@@ -16,10 +16,12 @@ func TestPlanGrants(t *testing.T) {
 	}{
 		{"as wanted", []string{usage, "GRANT SELECT, INSERT ON `faspex%`.* TO `faspex`@`%`"}, nil},
 		{"none", []string{usage}, []string{"GRANT SELECT, INSERT ON `faspex%`.* TO `faspex`@`%`"}},
-		{"one missing", []string{usage, "GRANT SELECT ON `faspex%`.* TO `faspex`@`%`"}, []string{"GRANT INSERT ON `faspex%`.* TO `faspex`@`%`"}},
+		{"one missing", []string{usage, "GRANT SELECT ON `faspex%`.* TO `faspex`@`%`"},
+			[]string{"GRANT INSERT ON `faspex%`.* TO `faspex`@`%`"}},
 		{
 			"one too many", []string{usage, "GRANT SELECT, DROP ON `faspex%`.* TO `faspex`@`%`"},
-			[]string{"REVOKE SELECT, DROP ON `faspex%`.* FROM `faspex`@`%`", "GRANT SELECT, INSERT ON `faspex%`.* TO `faspex`@`%`"},
+			[]string{"REVOKE SELECT, DROP ON `faspex%`.* FROM `faspex`@`%`",
+				"GRANT SELECT, INSERT ON `faspex%`.* TO `faspex`@`%`"},
 		},
 		{
 			"everything everywhere with grant option",

@@ -18,19 +18,24 @@ func NameTaken(other string) string {
 		"make the instance with another name, such as faspex_a beside faspex_b"
 }
 
-// Outcome is what an error of this package means for the phase that met it. The message names the server, never a credential.
+// Outcome is what an error of this package means for the phase that met it. The message names
+// the server, never a credential.
 func Outcome(server Server, err error) phase.Outcome {
 	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &untrusted):
-		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the certificate of the database server "+server.Addr()+" cannot be verified").After(recheck)
+		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the certificate of the database server "+server.Addr()+
+			" cannot be verified").After(recheck)
 	case errors.Is(err, ErrAccessDenied):
-		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+" refused the credentials").After(recheck)
+		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+
+			" refused the credentials").After(recheck)
 	case errors.Is(err, ErrUnreachable):
-		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the database server "+server.Addr()+" does not answer").After(recheck)
+		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the database server "+server.Addr()+
+			" does not answer").After(recheck)
 	case errors.Is(err, ErrNameTaken):
 		// The other database may be dropped, and nothing tells.
-		return phase.Invalid(v1alpha1.ReasonConflict, NameTaken("the database server "+server.Addr()+" has another database")).After(recheck)
+		return phase.Invalid(v1alpha1.ReasonConflict, NameTaken("the database server "+server.Addr()+
+			" has another database")).After(recheck)
 	default:
 		return phase.Transient(v1alpha1.ReasonDatabaseError, "the database server "+server.Addr()+" refused a statement", err)
 	}

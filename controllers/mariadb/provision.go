@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Provision makes server hold what is wanted and returns what it had to change, in words without secrets; nothing when all was so
-// already. It may be run again at any time, also after it failed half-way.
+// Provision makes server hold what is wanted and returns what it had to change, in words without secrets; nothing when
+// all was so already. It may be run again at any time, also after it failed half-way.
 func Provision(ctx context.Context, server Server, want Wanted) ([]string, error) {
 	var changes []string
 	err := server.with(ctx, func(conn *sql.Conn) error {

@@ -45,7 +45,8 @@ func TestProvisionRepairsDrift(t *testing.T) {
 	want := mariadb.Faspex("faspex_drift",
 		mariadb.Account{Name: "aspera_drift", Password: "admin-1"}, mariadb.Account{Name: "faspex_drift", Password: weird})
 	t.Cleanup(func() {
-		if err := mariadb.Drop(context.WithoutCancel(t.Context()), server, "faspex_drift", "aspera_drift", "faspex_drift"); err != nil {
+		if err := mariadb.Drop(context.WithoutCancel(t.Context()), server, "faspex_drift", "aspera_drift",
+			"faspex_drift"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -67,16 +68,21 @@ func TestProvisionRepairsDrift(t *testing.T) {
 		drift []string
 		want  []string
 	}{
-		{"password changed", []string{"ALTER USER faspex_drift@'%' IDENTIFIED BY 'other'"}, []string{"reset the password of user faspex_drift"}},
-		{"account locked", []string{"ALTER USER faspex_drift@'%' ACCOUNT LOCK"}, []string{"reset the password of user faspex_drift"}},
-		{"right taken", []string{"REVOKE INSERT ON `faspex\\_drift`.* FROM faspex_drift@'%'"}, []string{"set the rights of user faspex_drift"}},
-		{"right given", []string{"GRANT DROP ON `faspex\\_drift`.* TO faspex_drift@'%'"}, []string{"set the rights of user faspex_drift"}},
+		{"password changed", []string{"ALTER USER faspex_drift@'%' IDENTIFIED BY 'other'"},
+			[]string{"reset the password of user faspex_drift"}},
+		{"account locked", []string{"ALTER USER faspex_drift@'%' ACCOUNT LOCK"},
+			[]string{"reset the password of user faspex_drift"}},
+		{"right taken", []string{"REVOKE INSERT ON `faspex\\_drift`.* FROM faspex_drift@'%'"},
+			[]string{"set the rights of user faspex_drift"}},
+		{"right given", []string{"GRANT DROP ON `faspex\\_drift`.* TO faspex_drift@'%'"},
+			[]string{"set the rights of user faspex_drift"}},
 		{
 			"made superuser", []string{"GRANT ALL ON *.* TO faspex_drift@'%' WITH GRANT OPTION"},
 			[]string{"set the rights of user faspex_drift"},
 		},
 		{
-			"role given", []string{"CREATE ROLE boss", "GRANT boss TO aspera_drift@'%'", "SET DEFAULT ROLE boss FOR aspera_drift@'%'"},
+			"role given", []string{"CREATE ROLE boss", "GRANT boss TO aspera_drift@'%'",
+				"SET DEFAULT ROLE boss FOR aspera_drift@'%'"},
 			[]string{"set the rights of user aspera_drift"},
 		},
 		{
@@ -104,7 +110,8 @@ func TestRightsAreNoMoreThanNeeded(t *testing.T) {
 		mariadb.Account{Name: "aspera_x", Password: "a"}, mariadb.Account{Name: "faspex_x", Password: "b"}))
 	provision(t, server, mariadb.HSTS("hsts_a_b", mariadb.Account{Name: "hsts_a_b", Password: "c"}))
 	// Those of neighbours: other names that the same patterns, or the documented faspex%, would match.
-	run(t, server, "CREATE DATABASE hsts_aXb", "CREATE DATABASE faspexYx", "CREATE DATABASE faspex_x_b", "CREATE DATABASE faspex_x2")
+	run(t, server, "CREATE DATABASE hsts_aXb", "CREATE DATABASE faspexYx", "CREATE DATABASE faspex_x_b",
+		"CREATE DATABASE faspex_x2")
 	tests := []struct {
 		user, password, statement string
 		allowed                   bool
@@ -149,10 +156,12 @@ func TestErrors(t *testing.T) {
 		want   error
 	}{
 		{"wrong password", server.As("root", "S3cretGuess"), mariadb.ErrAccessDenied},
-		{"nobody listens", mariadb.Server{Host: "127.0.0.1", Port: 1, User: "root", Password: "S3cretGuess"}, mariadb.ErrUnreachable},
+		{"nobody listens", mariadb.Server{Host: "127.0.0.1", Port: 1, User: "root", Password: "S3cretGuess"},
+			mariadb.ErrUnreachable},
 	}
 	for _, tt := range tests {
-		_, err := mariadb.Provision(t.Context(), tt.server, mariadb.HSTS("hsts_e", mariadb.Account{Name: "hsts_e", Password: "S3cretGuess"}))
+		_, err := mariadb.Provision(t.Context(), tt.server,
+			mariadb.HSTS("hsts_e", mariadb.Account{Name: "hsts_e", Password: "S3cretGuess"}))
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: error %v, want %v", tt.name, err, tt.want)
 		}
@@ -162,13 +171,15 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestGrantsOfAnEarlierVersionAreTaken: rights on every name that begins with the database's are narrowed to the database.
+// TestGrantsOfAnEarlierVersionAreTaken: rights on every name that begins with the
+// database's are narrowed to the database.
 func TestGrantsOfAnEarlierVersionAreTaken(t *testing.T) {
 	server := rootServer(t)
 	want := mariadb.Faspex("faspex_narrow",
 		mariadb.Account{Name: "aspera_narrow", Password: "a"}, mariadb.Account{Name: "faspex_narrow", Password: "b"})
 	provision(t, server, want)
-	run(t, server, "GRANT SELECT, INSERT, UPDATE, DELETE ON `faspex\\_narrow%`.* TO faspex_narrow@'%'", "CREATE DATABASE faspex_narrower",
+	run(t, server, "GRANT SELECT, INSERT, UPDATE, DELETE ON `faspex\\_narrow%`.* TO faspex_narrow@'%'",
+		"CREATE DATABASE faspex_narrower",
 		"CREATE TABLE faspex_narrower.t (a INT)")
 	if diff := cmp.Diff([]string{"set the rights of user faspex_narrow"}, provision(t, server, want)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -180,8 +191,8 @@ func TestGrantsOfAnEarlierVersionAreTaken(t *testing.T) {
 	}
 }
 
-// TestProvisionMakesNoDatabaseBesideOneWhoseNameBeginsTheSame: the documented rights of others may cover every name that begins with
-// theirs. What exists already is left to whoever made it.
+// TestProvisionMakesNoDatabaseBesideOneWhoseNameBeginsTheSame: the documented rights of others may cover every name
+// that begins with theirs. What exists already is left to whoever made it.
 func TestProvisionMakesNoDatabaseBesideOneWhoseNameBeginsTheSame(t *testing.T) {
 	server := rootServer(t)
 	run(t, server, "CREATE DATABASE faspex_own_b", "CREATE DATABASE hsts_own_b_c")

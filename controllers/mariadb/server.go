@@ -1,7 +1,8 @@
 // Package mariadb provisions databases and users over SQL and checks that they still are as they should be.
 //
-// It creates databases and users, grants and takes rights, and repairs what someone changed by hand. It knows nothing of Kubernetes
-// objects and touches no table of anyone. No password is part of a statement (the server is given the hash), of an error or of a log.
+// It creates databases and users, grants and takes rights, and repairs what someone changed by hand. It knows nothing
+// of Kubernetes objects and touches no table of anyone. No password is part of a statement (the server is given the
+// hash), of an error or of a log.
 package mariadb
 
 import (
@@ -87,8 +88,8 @@ func (s Server) with(ctx context.Context, f func(*sql.Conn) error) error {
 	return f(conn)
 }
 
-// classify wraps one of the errors of this package around err. Of what the server says only the number is kept: its texts may quote the
-// statement.
+// classify wraps one of the errors of this package around err. Of what the server says only the number is kept: its
+// texts may quote the statement.
 func classify(action string, err error) error {
 	if err == nil {
 		return nil

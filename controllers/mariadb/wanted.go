@@ -4,8 +4,8 @@ package mariadb
 type Wanted struct {
 	// Database to create.
 	Database string
-	// Apart refuses to create Database beside one of which the name begins with the other's. The documented rights of instances that
-	// others have made cover every name that begins with theirs.
+	// Apart refuses to create Database beside one of which the name begins with the other's. The documented rights of
+	// instances that others have made cover every name that begins with theirs.
 	Apart bool
 	// Accounts to create, each for connections from anywhere.
 	Accounts []Account
@@ -28,15 +28,17 @@ type Grant struct {
 	Privileges []string
 }
 
-// Faspex is what an instance needs: the database, the user who migrates it and the restricted user who reads and writes it, and
-// ONLY_FULL_GROUP_BY off. The rights are those of the guide, which gives them on every name that begins with faspex; here they are on
-// the database alone (TestRightsAreNoMoreThanNeeded), because several instances may share a server.
+// Faspex is what an instance needs: the database, the user who migrates it and the restricted user who reads
+// and writes it, and ONLY_FULL_GROUP_BY off. The rights are those of the guide, which gives them on every name
+// that begins with faspex; here they are on the database alone (TestRightsAreNoMoreThanNeeded), because
+// several instances may share a server.
 func Faspex(database string, admin, user Account) Wanted {
 	pattern := exactDatabase(database)
 	admin.Grants = []Grant{
 		{Pattern: "mysql", Privileges: []string{"SELECT"}},
 		{Pattern: pattern, Privileges: []string{
-			"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX", "ALTER", "CREATE TEMPORARY TABLES", "CREATE VIEW", "EVENT",
+			"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX", "ALTER", "CREATE TEMPORARY TABLES", "CREATE VIEW",
+			"EVENT",
 			"TRIGGER", "SHOW VIEW", "LOCK TABLES", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE",
 		}},
 	}
@@ -47,7 +49,8 @@ func Faspex(database string, admin, user Account) Wanted {
 // HSTS is what a transfer node needs: a database and one user who owns everything in it.
 func HSTS(database string, user Account) Wanted {
 	user.Grants = []Grant{{Pattern: exactDatabase(database), Privileges: []string{
-		"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "REFERENCES", "INDEX", "ALTER", "CREATE TEMPORARY TABLES", "LOCK TABLES",
+		"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "REFERENCES", "INDEX", "ALTER", "CREATE TEMPORARY TABLES",
+		"LOCK TABLES",
 	}}}
 	return Wanted{Database: database, Accounts: []Account{user}}
 }

@@ -87,7 +87,8 @@ func (c *Connector) AsAccessKey(ctx context.Context, node *v1alpha1.TransferNode
 	return nodeclient.New(config)
 }
 
-func (c *Connector) config(ctx context.Context, node *v1alpha1.TransferNode, username, password string) (nodeclient.Config, error) {
+func (c *Connector) config(ctx context.Context, node *v1alpha1.TransferNode, username,
+	password string) (nodeclient.Config, error) {
 	tlsSecret, err := c.secret(ctx, node, desired.TLSSecretName(node))
 	if err != nil {
 		return nodeclient.Config{}, err

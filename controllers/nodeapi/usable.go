@@ -8,8 +8,8 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 )
 
-// Usable tells whether a part of node is there. A node whose spec has just changed stays usable: its conditions speak of
-// the generation before and are corrected at once if they no longer hold.
+// Usable tells whether a part of node is there. A node whose spec has just changed stays usable: its conditions speak
+// of the generation before and are corrected at once if they no longer hold.
 func Usable(node *v1alpha1.TransferNode, conditionType string) bool {
 	return meta.IsStatusConditionTrue(node.Status.Conditions, conditionType)
 }

@@ -1,8 +1,8 @@
-// Package phase runs the named steps of a reconciliation and turns what they report into conditions and into one answer to
-// controller-runtime.
+// Package phase runs the named steps of a reconciliation and turns what they report into conditions and into
+// one answer to controller-runtime.
 //
-// A controller lists its steps in a table of Phase. Each step returns an Outcome; no other code decides about requeueing or about the
-// status of a condition. The package knows nothing of any kind and writes nothing.
+// A controller lists its steps in a table of Phase. Each step returns an Outcome; no other code decides about
+// requeueing or about the status of a condition. The package knows nothing of any kind and writes nothing.
 package phase
 
 import (
@@ -19,8 +19,9 @@ const (
 	blocked
 )
 
-// Outcome is what a phase found. Make one with Done, Waiting, Invalid or Transient. Reason is one of the reasons of
-// api/v1alpha1; Message is for people, ends up in the object's status and in events, and must hold no secret and no generated name.
+// Outcome is what a phase found. Make one with Done, Waiting, Invalid or Transient. Reason is one of the
+// reasons of api/v1alpha1; Message is for people, ends up in the object's status and in events, and must hold
+// no secret and no generated name.
 type Outcome struct {
 	kind    kind
 	Reason  string
@@ -44,13 +45,14 @@ func Invalid(reason, message string) Outcome {
 	return Outcome{kind: invalid, Reason: reason, Message: message}
 }
 
-// Transient says that something failed that may work when tried again. err is logged and tried again with a growing delay; like
-// Message it must hold no secret.
+// Transient says that something failed that may work when tried again. err is logged and tried again with a growing
+// delay; like Message it must hold no secret.
 func Transient(reason, message string, err error) Outcome {
 	return Outcome{kind: transient, Reason: reason, Message: message, err: err}
 }
 
-// After asks for another look after d, in addition to what watches and the outcome itself bring. The shortest of all phases counts.
+// After asks for another look after d, in addition to what watches and the outcome itself bring. The
+// shortest of all phases counts.
 func (o Outcome) After(d time.Duration) Outcome {
 	o.after = d
 	return o

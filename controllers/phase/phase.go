@@ -14,17 +14,19 @@ import (
 	"faspex.io/operator/controllers/conditions"
 )
 
-// Phase is one step. S is what the steps of a controller share during one reconciliation, usually a pointer to a struct with the
-// object and what was gathered.
+// Phase is one step. S is what the steps of a controller share during one reconciliation, usually a pointer to a struct
+// with the object and what was gathered.
 type Phase[S any] struct {
 	// Condition is the type of the condition that tells how the step went, and its name in logs.
 	Condition string
-	// Needs are conditions of earlier phases that must be done first; otherwise this one is reported as Blocked and does not run.
+	// Needs are conditions of earlier phases that must be done first; otherwise this one is
+	// reported as Blocked and does not run.
 	Needs []string
 	// Run does the step.
 	Run func(ctx context.Context, shared S) Outcome
-	// Observe, if set, is asked in place of Run while the needs are not met: what runs already keeps its own truth although nothing
-	// is changed about it. Its false means that there is nothing to tell, and the step is reported as Blocked.
+	// Observe, if set, is asked in place of Run while the needs are not met: what runs already keeps its
+	// own truth although nothing is changed about it. Its false means that there is nothing to tell, and
+	// the step is reported as Blocked.
 	Observe func(ctx context.Context, shared S) (Outcome, bool)
 }
 
@@ -37,7 +39,8 @@ type Result struct {
 // Results is how all phases went, in the order of the table.
 type Results []Result
 
-// Run runs every phase whose needs are met, in order. A phase that waits or fails does not keep later ones from running.
+// Run runs every phase whose needs are met, in order. A phase that waits or fails does
+// not keep later ones from running.
 func Run[S any](ctx context.Context, shared S, phases []Phase[S]) Results {
 	results := make(Results, 0, len(phases))
 	met := map[string]bool{}
@@ -105,8 +108,8 @@ func (r Results) Done() bool {
 	return true
 }
 
-// Requeue is the answer to controller-runtime: the joined errors of Transient outcomes, which it logs and retries with a growing delay,
-// or the shortest delay asked for with After, or nothing when watches will tell.
+// Requeue is the answer to controller-runtime: the joined errors of Transient outcomes, which it logs and retries with
+// a growing delay, or the shortest delay asked for with After, or nothing when watches will tell.
 func (r Results) Requeue() (ctrl.Result, error) {
 	var errs []error
 	var after time.Duration

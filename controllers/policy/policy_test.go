@@ -73,7 +73,8 @@ func TestHostPaths(t *testing.T) {
 			if !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
 			}
-			if err != nil && (!strings.HasPrefix(err.Error(), "spec.storage[1].hostPath.path: ") || !strings.Contains(err.Error(), ": use a folder")) {
+			if err != nil && (!strings.HasPrefix(err.Error(), "spec.storage[1].hostPath.path: ") ||
+				!strings.Contains(err.Error(), ": use a folder")) {
 				t.Errorf("%q names no field or no way out", err)
 			}
 		})
@@ -81,7 +82,8 @@ func TestHostPaths(t *testing.T) {
 }
 
 func TestImages(t *testing.T) {
-	some := must(t, nil, []string{"ghcr.io/faspex-io", "registry.example.com:5000", "docker.io/library", "quay.io/a/b:1.2", "quay.io/a/c@sha256:0"})
+	some := must(t, nil, []string{"ghcr.io/faspex-io", "registry.example.com:5000", "docker.io/library", "quay.io/a/b:1.2",
+		"quay.io/a/c@sha256:0"})
 	for _, test := range []struct {
 		image string
 		want  error
@@ -136,7 +138,8 @@ func TestEveryImageFieldIsChecked(t *testing.T) {
 	} {
 		instance := &v1alpha1.FaspexInstance{Spec: v1alpha1.FaspexInstanceSpec{Images: &images}}
 		err := policy.Instance(instance)
-		if !errors.Is(err, ErrNotAllowed) || !strings.HasPrefix(err.Error(), field+": ") || !strings.Contains(err.Error(), "--allowed-images") ||
+		if !errors.Is(err, ErrNotAllowed) || !strings.HasPrefix(err.Error(), field+": ") ||
+			!strings.Contains(err.Error(), "--allowed-images") ||
 			strings.Contains(err.Error(), evil) {
 			t.Errorf("%s: %v", field, err)
 		}
@@ -144,7 +147,8 @@ func TestEveryImageFieldIsChecked(t *testing.T) {
 	instance := &v1alpha1.FaspexInstance{Spec: v1alpha1.FaspexInstanceSpec{Images: &v1alpha1.InstanceImages{HSTS: evil}}}
 	instance.Name = "demo"
 	node := &v1alpha1.TransferNode{}
-	if err := policy.TransferNode(node, instance); err == nil || !strings.HasPrefix(err.Error(), "FaspexInstance demo: spec.images.hsts: ") {
+	if err := policy.TransferNode(node, instance); err == nil ||
+		!strings.HasPrefix(err.Error(), "FaspexInstance demo: spec.images.hsts: ") {
 		t.Errorf("the image of the instance: %v", err)
 	}
 	node.Spec.Image = "ghcr.io/faspex-io/hsts:1"

@@ -12,8 +12,8 @@ import (
 // recheck is how often a missing Secret is looked for besides the watch.
 const recheck = time.Minute
 
-// Outcome is what an error of this package means for the phase that met it. A Secret that is missing or lacks a key is waited for: whoever
-// makes it may come later.
+// Outcome is what an error of this package means for the phase that met it. A Secret that is missing or lacks a key is
+// waited for: whoever makes it may come later.
 func Outcome(err error) phase.Outcome {
 	switch {
 	case errors.Is(err, ErrNotFound):

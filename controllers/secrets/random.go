@@ -1,6 +1,6 @@
-// Package secrets makes the Secrets whose content the operator invents, and reads those that users give. A value is invented once and
-// replaced only where Wanted says so; a Secret that is deleted is made again with new values. It knows nothing of what the values are for, and none of its
-// errors holds one.
+// Package secrets makes the Secrets whose content the operator invents, and reads those that users give. A value is
+// invented once and replaced only where Wanted says so; a Secret that is deleted is made again with new values. It
+// knows nothing of what the values are for, and none of its errors holds one.
 package secrets
 
 import (
@@ -16,8 +16,8 @@ const (
 	passwordLength = 40
 )
 
-// Password is 40 random letters and digits that start with a letter: within the documented limits of every password (at most 80
-// characters, no dollar sign, alphanumeric start) and safe to put between quotes anywhere.
+// Password is 40 random letters and digits that start with a letter: within the documented limits of every password (at
+// most 80 characters, no dollar sign, alphanumeric start) and safe to put between quotes anywhere.
 func Password() []byte {
 	p := make([]byte, passwordLength)
 	p[0] = pick(letters)

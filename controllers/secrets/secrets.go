@@ -34,12 +34,14 @@ type Wanted struct {
 	Type corev1.SecretType
 	// Fixed are keys whose value is known and kept current.
 	Fixed map[string][]byte
-	// Generate makes the values of keys that are absent or empty; it is called at most once, and may return more than one key, so that
-	// values that belong together are made together. Keys it returns that exist already are ignored unless Replace says otherwise.
+	// Generate makes the values of keys that are absent or empty; it is called at most once, and may return more than
+	// one key, so that values that belong together are made together. Keys it returns that exist already are ignored
+	// unless Replace says otherwise.
 	Generate func() (map[string][]byte, error)
 	// Keys are those that must be there; Generate is called when one is absent or empty.
 	Keys []string
-	// Replace, if set, tells whether what exists is of no more use (a certificate that ends): all of Keys are then generated anew.
+	// Replace, if set, tells whether what exists is of no more use (a certificate that ends): all
+	// of Keys are then generated anew.
 	Replace func(data map[string][]byte) bool
 	// Turn, if set, gives what the Secret shall hold, given what it holds: values that rotate. What it gives must turn
 	// into itself until time has passed. It must not change its argument.
@@ -53,14 +55,15 @@ type Store struct {
 	direct  client.Reader
 }
 
-// NewStore returns a Store that writes through applier, reads our own Secrets from c (usually cached) and everything else, and whatever
-// it is about to invent, from direct, which must not be a cache: a cache that lags must never lead to a second password.
+// NewStore returns a Store that writes through applier, reads our own Secrets from c (usually cached) and
+// everything else, and whatever it is about to invent, from direct, which must not be a cache: a cache that lags
+// must never lead to a second password.
 func NewStore(applier *apply.Applier, c client.Client, direct client.Reader) *Store {
 	return &Store{applier: applier, client: c, direct: direct}
 }
 
-// Ensure makes the Secret and returns its data. Existing values are kept. With an owner the Secret is deleted with it, without one it
-// survives.
+// Ensure makes the Secret and returns its data. Existing values are kept. With an owner the Secret is deleted
+// with it, without one it survives.
 func (s *Store) Ensure(ctx context.Context, owner apply.Owner, want Wanted) (map[string][]byte, error) {
 	key := client.ObjectKey{Namespace: want.Namespace, Name: want.Name}
 	live, err := get(ctx, s.client, key)
@@ -151,8 +154,9 @@ func (s *Store) create(ctx context.Context, want Wanted, data map[string][]byte)
 	return nil
 }
 
-// Read returns the data of a Secret that a user gave, always as it is now. The error wraps ErrNotFound or, when one of keys is absent or
-// empty, ErrInvalid; field is the path of the field that refers to the Secret and begins the error's text.
+// Read returns the data of a Secret that a user gave, always as it is now. The error wraps ErrNotFound or,
+// when one of keys is absent or empty, ErrInvalid; field is the path of the field that refers to the
+// Secret and begins the error's text.
 func (s *Store) Read(ctx context.Context, namespace, name, field string, keys ...string) (map[string][]byte, error) {
 	secret, err := get(ctx, s.direct, client.ObjectKey{Namespace: namespace, Name: name})
 	if err != nil {

@@ -86,7 +86,8 @@ func TestEnsure(t *testing.T) {
 	ensure(secrets.NewStore(apply.New(blind{c}, "test"), blind{c}, c), wanted, first)
 
 	live := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: namespace}}
-	if err := c.Patch(t.Context(), live, client.RawPatch("application/merge-patch+json", []byte(`{"data":{"b":null,"user":"eA=="}}`))); err != nil {
+	if err := c.Patch(t.Context(), live, client.RawPatch("application/merge-patch+json",
+		[]byte(`{"data":{"b":null,"user":"eA=="}}`))); err != nil {
 		t.Fatal(err)
 	}
 	ensure(store, wanted, map[string]string{"a": "1", "b": "2", "user": "root"})
@@ -102,7 +103,8 @@ func TestEnsure(t *testing.T) {
 
 	failing := wanted
 	failing.Name, failing.Generate = "other", func() (map[string][]byte, error) { return nil, errors.New("no entropy") }
-	if _, err := store.Ensure(t.Context(), nil, failing); err == nil || !strings.Contains(err.Error(), "generate secret other: no entropy") {
+	if _, err := store.Ensure(t.Context(), nil, failing); err == nil ||
+		!strings.Contains(err.Error(), "generate secret other: no entropy") {
 		t.Errorf("error %v", err)
 	}
 	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "other", Namespace: namespace}}
@@ -120,7 +122,8 @@ func TestReadAndOutcome(t *testing.T) {
 	namespace := kubeapi.Namespace(t, c)
 	store := secrets.NewStore(apply.New(c, "test"), c, c)
 	given := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: "given", Namespace: namespace}, Data: map[string][]byte{"username": []byte("u"), "password": {}},
+		ObjectMeta: metav1.ObjectMeta{Name: "given", Namespace: namespace},
+		Data:       map[string][]byte{"username": []byte("u"), "password": {}},
 	}
 	if err := c.Create(t.Context(), given); err != nil {
 		t.Fatal(err)
@@ -133,7 +136,8 @@ func TestReadAndOutcome(t *testing.T) {
 	}{
 		{"there", "given", []string{"username"}, nil, "", ""},
 		{"missing", "none", []string{"username"}, secrets.ErrNotFound, "spec.x: secret not found: none", "SecretNotFound"},
-		{"empty key", "given", []string{"username", "password"}, secrets.ErrInvalid, "spec.x: secret is invalid: given has no key password", "SecretInvalid"},
+		{"empty key", "given", []string{"username", "password"}, secrets.ErrInvalid,
+			"spec.x: secret is invalid: given has no key password", "SecretInvalid"},
 	}
 	for _, tt := range tests {
 		data, err := store.Read(t.Context(), namespace, tt.secret, "spec.x", tt.keys...)

@@ -75,7 +75,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
 		New: func() *v1alpha1.StorageLocation { return &v1alpha1.StorageLocation{} },
 		View: func(l *v1alpha1.StorageLocation) lifecycle.View {
-			return lifecycle.View{Conditions: &l.Status.Conditions, ObservedGeneration: &l.Status.ObservedGeneration, Suspend: l.Spec.Suspend}
+			return lifecycle.View{Conditions: &l.Status.Conditions, ObservedGeneration: &l.Status.ObservedGeneration,
+				Suspend: l.Spec.Suspend}
 		},
 		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
 	}
@@ -110,7 +111,8 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 func (r *reconciler) gather(ctx context.Context, location *v1alpha1.StorageLocation) (*observed, error) {
 	o := &observed{location: location}
 	node := &v1alpha1.TransferNode{}
-	err := r.client.Get(ctx, client.ObjectKey{Namespace: location.Namespace, Name: location.Spec.TransferNodeRef.Name}, node)
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: location.Namespace, Name: location.Spec.TransferNodeRef.Name},
+		node)
 	if apierrors.IsNotFound(err) {
 		return o, nil
 	}
@@ -132,7 +134,8 @@ func (r *reconciler) gather(ctx context.Context, location *v1alpha1.StorageLocat
 }
 
 // siblings are the StorageLocations on the TransferNodes of instance.
-func (r *reconciler) siblings(ctx context.Context, instance *v1alpha1.FaspexInstance) ([]v1alpha1.StorageLocation, error) {
+func (r *reconciler) siblings(ctx context.Context, instance *v1alpha1.FaspexInstance) ([]v1alpha1.StorageLocation,
+	error) {
 	var nodes v1alpha1.TransferNodeList
 	if err := r.client.List(ctx, &nodes, client.InNamespace(instance.Namespace)); err != nil {
 		return nil, fmt.Errorf("list transfer nodes: %w", err)

@@ -53,12 +53,14 @@ func TestLocationBecomesReady(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(field.NodeAPI.Dir, "default", "packages")); err != nil || !info.IsDir() {
 		t.Errorf("no folder on the node: %v", err)
 	}
-	if location.Status.FreeBytes == nil || *location.Status.TotalBytes <= 0 || *location.Status.FreeBytes > *location.Status.TotalBytes {
+	if location.Status.FreeBytes == nil || *location.Status.TotalBytes <= 0 ||
+		*location.Status.FreeBytes > *location.Status.TotalBytes {
 		t.Errorf("space is %v of %v", location.Status.FreeBytes, location.Status.TotalBytes)
 	}
 	found := folder(t, field)
 	if found.ID != location.Status.ShareID || found.NodeID != location.Status.NodeID || found.Name != "packages" ||
-		found.Directory != "/default/packages" || found.ReadPermission != "public" || !found.EnableLinking || !found.DefaultInbox {
+		found.Directory != "/default/packages" || found.ReadPermission != "public" || !found.EnableLinking ||
+		!found.DefaultInbox {
 		t.Errorf("Faspex knows %+v", found)
 	}
 	field.WantNoWrites(t, location, "packages", field.Faspex.Reads)
@@ -120,7 +122,8 @@ func TestInvalidLocations(t *testing.T) {
 	} {
 		t.Run(test.location.Name, func(t *testing.T) {
 			field.Create(t, test.location)
-			condition := field.WaitCondition(t, test.location, test.location.Name, v1alpha1.ConditionStalled, isTrue, test.reason)
+			condition := field.WaitCondition(t, test.location, test.location.Name, v1alpha1.ConditionStalled, isTrue,
+				test.reason)
 			if !strings.Contains(condition.Message, test.field) {
 				t.Errorf("message does not name %s: %s", test.field, condition.Message)
 			}

@@ -41,7 +41,8 @@ func TestOnTheRealCore(t *testing.T) {
 		DefaultInbox: true, EnableLinking: true, ReadPermission: "public",
 	}}
 	rates := cmpopts.IgnoreFields(api.SharedFolder{}, "KbpsInitialTargetDownloadRate", "KbpsInitialTargetUploadRate",
-		"KbpsMaxTargetDownloadRate", "KbpsMaxTargetUploadRate", "LockMinratePolicy", "RelayIncomingBandwidth", "RelayOutgoingBandwidth")
+		"KbpsMaxTargetDownloadRate", "KbpsMaxTargetUploadRate", "LockMinratePolicy", "RelayIncomingBandwidth",
+		"RelayOutgoingBandwidth")
 	if diff := cmp.Diff(want, folders, rates); diff != "" {
 		t.Errorf("core knows (-want +got):\n%s", diff)
 	}

@@ -18,10 +18,12 @@ func (r *reconciler) transferNodeReady(_ context.Context, o *observed) phase.Out
 
 // judgeNode says whether the transfer node can be used for location: it exists and answers, it has the storage that the
 // path begins with, and Faspex knows it.
-func judgeNode(location *v1alpha1.StorageLocation, node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) phase.Outcome {
+func judgeNode(location *v1alpha1.StorageLocation, node *v1alpha1.TransferNode,
+	instance *v1alpha1.FaspexInstance) phase.Outcome {
 	name := location.Spec.TransferNodeRef.Name
 	if node == nil {
-		return phase.Waiting(v1alpha1.ReasonTransferNodeNotFound, "spec.transferNodeRef.name: TransferNode "+name+" does not exist")
+		return phase.Waiting(v1alpha1.ReasonTransferNodeNotFound, "spec.transferNodeRef.name: TransferNode "+name+
+			" does not exist")
 	}
 	if location.Spec.Local == nil {
 		return phase.Invalid(v1alpha1.ReasonInvalidSpec, "spec.local: is required when spec.type is local")
@@ -74,7 +76,8 @@ func setSpace(status *v1alpha1.StorageLocationStatus, space nodeclient.Space) {
 // registered makes the folder known to Faspex under the object's name and keeps the entry current.
 func (r *reconciler) registered(ctx context.Context, o *observed) phase.Outcome {
 	if rival := olderInbox(o.location, o.siblings); rival != "" {
-		return phase.Invalid(v1alpha1.ReasonConflict, "spec.defaultInbox: StorageLocation "+rival+" is the default inbox of the instance already").After(resync)
+		return phase.Invalid(v1alpha1.ReasonConflict, "spec.defaultInbox: StorageLocation "+rival+
+			" is the default inbox of the instance already").After(resync)
 	}
 	faspex, err := r.Faspex.Connect(ctx, o.instance)
 	if err != nil {

@@ -47,8 +47,10 @@ func TestJudgeNode(t *testing.T) {
 		{"no node", location("packages"), nil, nil, v1alpha1.ReasonTransferNodeNotFound, false},
 		{"no path", withoutLocal, ready, instance, v1alpha1.ReasonInvalidSpec, true},
 		{"no such storage", otherStorage, ready, instance, v1alpha1.ReasonInvalidSpec, true},
-		{"does not answer", location("packages"), node("1", v1alpha1.ConditionRegistered), instance, v1alpha1.ReasonTransferNodeNotReady, false},
-		{"not registered", location("packages"), node("", v1alpha1.ConditionNodeAPIReady), instance, v1alpha1.ReasonTransferNodeNotReady, false},
+		{"does not answer", location("packages"), node("1", v1alpha1.ConditionRegistered), instance,
+			v1alpha1.ReasonTransferNodeNotReady, false},
+		{"not registered", location("packages"), node("", v1alpha1.ConditionNodeAPIReady), instance,
+			v1alpha1.ReasonTransferNodeNotReady, false},
 		{"no instance", location("packages"), ready, nil, v1alpha1.ReasonInstanceNotFound, false},
 		{"ready", location("packages"), ready, instance, v1alpha1.ReasonSucceeded, false},
 	} {
@@ -78,8 +80,10 @@ func TestDiff(t *testing.T) {
 		{"permission", nil, func(f *api.SharedFolder) { f.ReadPermission = "public" }, update},
 		{"linking", nil, func(f *api.SharedFolder) { f.EnableLinking = true }, update},
 		{"wants the inbox", func(s *v1alpha1.StorageLocationSpec) { s.DefaultInbox = &yes }, nil, update},
-		{"has the inbox", func(s *v1alpha1.StorageLocationSpec) { s.DefaultInbox = &yes }, func(f *api.SharedFolder) { f.DefaultInbox = true }, nothing},
-		{"keeps an inbox it no longer asks for", func(s *v1alpha1.StorageLocationSpec) { s.DefaultInbox = &no }, func(f *api.SharedFolder) { f.DefaultInbox = true }, nothing},
+		{"has the inbox", func(s *v1alpha1.StorageLocationSpec) { s.DefaultInbox = &yes },
+			func(f *api.SharedFolder) { f.DefaultInbox = true }, nothing},
+		{"keeps an inbox it no longer asks for", func(s *v1alpha1.StorageLocationSpec) { s.DefaultInbox = &no },
+			func(f *api.SharedFolder) { f.DefaultInbox = true }, nothing},
 		{"what users set stays", nil, func(f *api.SharedFolder) { f.RelayIncomingBandwidth = 1 }, nothing},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -82,8 +82,8 @@ type observed struct {
 	instance *v1alpha1.FaspexInstance
 	// databaseEnv is the data of the database Secret once DatabaseProvisioned is done.
 	databaseEnv map[string][]byte
-	// nodeUser and sshHostKeys are the data of those Secrets, authorities the PEM certificates to verify the Node API by, once
-	// SecretsReady is done.
+	// nodeUser and sshHostKeys are the data of those Secrets, authorities the PEM certificates to verify the Node API
+	// by, once SecretsReady is done.
 	nodeUser, sshHostKeys map[string][]byte
 	authorities           []byte
 }
@@ -108,7 +108,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
 		New: func() *v1alpha1.TransferNode { return &v1alpha1.TransferNode{} },
 		View: func(n *v1alpha1.TransferNode) lifecycle.View {
-			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration, Suspend: n.Spec.Suspend}
+			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration,
+				Suspend: n.Spec.Suspend}
 		},
 		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
 	}

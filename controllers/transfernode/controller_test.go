@@ -37,7 +37,8 @@ func TestNodeBecomesReady(t *testing.T) {
 	field.SetInstanceReady(t, true)
 	field.WaitReady(t, node, nodeName)
 
-	if node.Status.Version != "0.1.0-test" || node.Status.NodeID == "" || *node.Status.ReadyNodes != 1 || *node.Status.DesiredNodes != 1 {
+	if node.Status.Version != "0.1.0-test" || node.Status.NodeID == "" || *node.Status.ReadyNodes != 1 ||
+		*node.Status.DesiredNodes != 1 {
 		t.Errorf("status is %+v", node.Status)
 	}
 	if want := "https://demo-hsts." + field.Namespace + ".svc:9092"; node.Status.Endpoint != want {
@@ -47,7 +48,8 @@ func TestNodeBecomesReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(nodes) != 1 || nodes[0].Host != "demo-hsts."+field.Namespace+".svc" || !nodes[0].UseSSL || !nodes[0].VerifySSL ||
+	if len(nodes) != 1 || nodes[0].Host != "demo-hsts."+field.Namespace+".svc" || !nodes[0].UseSSL ||
+		!nodes[0].VerifySSL ||
 		!strings.HasPrefix(*nodes[0].PublicKey, "-----BEGIN CERTIFICATE-----") {
 		t.Errorf("Faspex knows %+v", nodes)
 	}
@@ -159,11 +161,13 @@ func TestGivenCertificate(t *testing.T) {
 	node := field.TransferNode()
 	node.Spec.TLS = &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "given"}}
 	field.Create(t, node)
-	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse, v1alpha1.ReasonSecretNotFound)
+	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse,
+		v1alpha1.ReasonSecretNotFound)
 	if !strings.Contains(condition.Message, "spec.tls.secretRef") {
 		t.Errorf("message does not name the field: %s", condition.Message)
 	}
-	field.Create(t, field.GivenSecret("given", map[string][]byte{"tls.crt": []byte("no certificate"), "tls.key": []byte("no key")}))
+	field.Create(t,
+		field.GivenSecret("given", map[string][]byte{"tls.crt": []byte("no certificate"), "tls.key": []byte("no key")}))
 	condition = field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStalled, isTrue, v1alpha1.ReasonSecretInvalid)
 	if !strings.Contains(condition.Message, "spec.tls.secretRef") {
 		t.Errorf("message does not name the field: %s", condition.Message)

@@ -60,7 +60,9 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 	if !outcome.IsDone() {
 		return outcome
 	}
-	changes, err := mariadb.Provision(ctx, server, mariadb.HSTS(name, mariadb.Account{Name: name, Password: string(env[dbPassword])}))
+	changes,
+		err := mariadb.Provision(ctx, server, mariadb.HSTS(name,
+		mariadb.Account{Name: name, Password: string(env[dbPassword])}))
 	if len(changes) > 0 {
 		ctrl.LoggerFrom(ctx).Info("provisioned the database", "node", o.node.Name, "changes", changes)
 	}
@@ -74,7 +76,8 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 // noServer is the outcome while the instance cannot say where its database is.
 func noServer(err error) phase.Outcome {
 	if errors.Is(err, secrets.ErrNotFound) || errors.Is(err, secrets.ErrInvalid) {
-		return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "the database credentials of the FaspexInstance are not there yet").After(resync)
+		return phase.Waiting(v1alpha1.ReasonInstanceNotReady,
+			"the database credentials of the FaspexInstance are not there yet").After(resync)
 	}
 	return phase.Transient(v1alpha1.ReasonAPIError, "the database credentials of the FaspexInstance cannot be read", err)
 }

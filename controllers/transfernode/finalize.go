@@ -44,7 +44,8 @@ func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) 
 	if outcome := letGo(ctx, instance, r.deregister(ctx, node, instance)); !outcome.IsDone() {
 		return outcome
 	}
-	daemonSet := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: node.Namespace, Name: desired.NamesOf(node.Name).DaemonSet}}
+	daemonSet := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: node.Namespace,
+		Name: desired.NamesOf(node.Name).DaemonSet}}
 	if err := r.applier.Delete(ctx, node, daemonSet); err != nil {
 		return phase.Transient(v1alpha1.ReasonAPIError, "the DaemonSet cannot be deleted", err)
 	}
@@ -69,7 +70,8 @@ func letGo(ctx context.Context, instance *v1alpha1.FaspexInstance, outcome phase
 	if outcome.IsDone() || instance == nil || instance.DeletionTimestamp == nil {
 		return outcome
 	}
-	ctrl.LoggerFrom(ctx).Info("left something behind in an instance that is being deleted", "instance", instance.Name, "why", outcome.Message)
+	ctrl.LoggerFrom(ctx).Info("left something behind in an instance that is being deleted", "instance", instance.Name,
+		"why", outcome.Message)
 	return phase.Done(v1alpha1.ReasonSucceeded, "")
 }
 
@@ -106,7 +108,8 @@ func (r *reconciler) dependents(ctx context.Context, node *v1alpha1.TransferNode
 }
 
 // dropDatabase removes the node's database and user. A server that is gone with its instance has none.
-func (r *reconciler) dropDatabase(ctx context.Context, node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) phase.Outcome {
+func (r *reconciler) dropDatabase(ctx context.Context, node *v1alpha1.TransferNode,
+	instance *v1alpha1.FaspexInstance) phase.Outcome {
 	if instance == nil {
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
 	}

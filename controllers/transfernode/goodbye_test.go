@@ -36,7 +36,8 @@ func TestEverythingGoesTogether(t *testing.T) {
 	field.WaitReady(t, key, "demo")
 	field.Get(t, node, nodeName)
 	instance := &v1alpha1.FaspexInstance{}
-	field.Change(t, instance, controllertest.Instance, func() { instance.Finalizers = []string{"example.com/held-by-the-test"} })
+	field.Change(t, instance, controllertest.Instance,
+		func() { instance.Finalizers = []string{"example.com/held-by-the-test"} })
 
 	field.Faspex.SetDown(true)
 	field.NodeAPI.SetUser("nobody", "nobody's")
@@ -58,7 +59,8 @@ func TestAuthorizedKeys(t *testing.T) {
 	}
 	field.Create(t, node)
 	const where = "spec.transferUsers[1].authorizedKeysSecretRef"
-	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse, v1alpha1.ReasonSecretNotFound)
+	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse,
+		v1alpha1.ReasonSecretNotFound)
 	wantField(t, condition, where)
 	secret := field.GivenSecret("partner", map[string][]byte{"authorized_keys": []byte("no key")})
 	field.Create(t, secret)
@@ -79,7 +81,8 @@ func TestStorageKeys(t *testing.T) {
 	node.Spec.Storage[0].Encryption = &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "keys"}}
 	field.Create(t, node)
 	const where = "spec.storage[0].encryption.secretRef"
-	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse, v1alpha1.ReasonSecretNotFound)
+	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse,
+		v1alpha1.ReasonSecretNotFound)
 	wantField(t, condition, where)
 	secret := field.GivenSecret("keys", map[string][]byte{"active": []byte("k1"), "k1": []byte("c2hvcnQ=")})
 	field.Create(t, secret)

@@ -99,7 +99,8 @@ func machineOf(pod corev1.Pod) string {
 	return "a machine"
 }
 
-// portTaken is how the scheduler says that a port of a pod is in use on a machine, by another TransferNode for instance.
+// portTaken is how the scheduler says that a port of a pod is in use on a machine, by
+// another TransferNode for instance.
 const portTaken = "didn't have free ports"
 
 // maxLastWords bounds what is repeated of a container's last words.

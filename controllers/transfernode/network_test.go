@@ -19,7 +19,8 @@ import (
 func runPod(t *testing.T, field *controllertest.Field, machine string, addresses ...string) {
 	t.Helper()
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: field.Namespace, Name: machine, Labels: desired.SelectorLabels(field.TransferNode())},
+		ObjectMeta: metav1.ObjectMeta{Namespace: field.Namespace, Name: machine,
+			Labels: desired.SelectorLabels(field.TransferNode())},
 		Spec: corev1.PodSpec{
 			NodeName: machine, HostNetwork: true, Containers: []corev1.Container{{Name: "hsts", Image: "hsts:1"}},
 		},
@@ -56,7 +57,8 @@ func admitted(t *testing.T, field *controllertest.Field) ([]string, bool) {
 			networks = append(networks, peer.IPBlock.CIDR)
 		}
 	}
-	want := map[string]string{"app.kubernetes.io/name": "faspex", "app.kubernetes.io/instance": "demo", "app.kubernetes.io/component": "db"}
+	want := map[string]string{"app.kubernetes.io/name": "faspex", "app.kubernetes.io/instance": "demo",
+		"app.kubernetes.io/component": "db"}
 	if diff := cmp.Diff(want, policy.Spec.PodSelector.MatchLabels); diff != "" {
 		t.Errorf("the policy is for other pods (-want +got):\n%s", diff)
 	}
@@ -91,7 +93,8 @@ func TestMachinesAreLetIntoTheEmbeddedDatabase(t *testing.T) {
 	wait("one machine is let in", "192.0.2.11/32")
 
 	instance, off, on := &v1alpha1.FaspexInstance{}, false, true
-	field.Change(t, instance, controllertest.Instance, func() { instance.Spec.NetworkPolicy = &v1alpha1.NetworkPolicySpec{Enabled: &off} })
+	field.Change(t, instance, controllertest.Instance,
+		func() { instance.Spec.NetworkPolicy = &v1alpha1.NetworkPolicySpec{Enabled: &off} })
 	field.Eventually(t, "the policy goes with those of the instance", func() bool {
 		_, there := admitted(t, field)
 		return !there

@@ -32,7 +32,8 @@ func wantStalled(t *testing.T, field *controllertest.Field, reason, path, wayOut
 	if !strings.Contains(stalled.Message, path+": ") || !strings.Contains(stalled.Message, wayOut) {
 		t.Errorf("message is %q", stalled.Message)
 	}
-	if c := meta.FindStatusCondition(node.Status.Conditions, v1alpha1.ConditionSpecAllowed); c == nil || c.Status != isFalse || c.Reason != reason {
+	if c := meta.FindStatusCondition(node.Status.Conditions, v1alpha1.ConditionSpecAllowed); c == nil ||
+		c.Status != isFalse || c.Reason != reason {
 		t.Errorf("%s is %+v", v1alpha1.ConditionSpecAllowed, c)
 	}
 }

@@ -18,7 +18,8 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Run: r.databaseProvisioned},
 		{
 			Condition: v1alpha1.ConditionWorkloadReady, Run: r.workloadReady, Observe: r.runningWorkload,
-			Needs: []string{v1alpha1.ConditionSpecAllowed, v1alpha1.ConditionSecretsReady, v1alpha1.ConditionDatabaseProvisioned},
+			Needs: []string{v1alpha1.ConditionSpecAllowed, v1alpha1.ConditionSecretsReady,
+				v1alpha1.ConditionDatabaseProvisioned},
 		},
 		{Condition: v1alpha1.ConditionStorageShared, Run: r.storageShared},
 		{

@@ -56,7 +56,8 @@ func TestJudgeDaemonSet(t *testing.T) {
 			},
 		}
 	}
-	stuck := []corev1.Pod{podOn("n2", corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff"}})}
+	stuck := []corev1.Pod{podOn("n2",
+		corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff"}})}
 	for _, test := range []struct {
 		name            string
 		daemonSet       *appsv1.DaemonSet
@@ -64,17 +65,21 @@ func TestJudgeDaemonSet(t *testing.T) {
 		reason, message string
 		done            bool
 	}{
-		{"not in the cache", &appsv1.DaemonSet{}, nil, v1alpha1.ReasonProgressing, "the DaemonSet controller has not seen the current template yet", false},
-		{"older", status(2, 2, 2, 2), nil, v1alpha1.ReasonProgressing, "the DaemonSet controller has not seen the current template yet", false},
+		{"not in the cache", &appsv1.DaemonSet{}, nil, v1alpha1.ReasonProgressing,
+			"the DaemonSet controller has not seen the current template yet", false},
+		{"older", status(2, 2, 2, 2), nil, v1alpha1.ReasonProgressing,
+			"the DaemonSet controller has not seen the current template yet", false},
 		{"no machine", status(3, 0, 0, 0), nil, v1alpha1.ReasonNoNodes, "spec.nodeSelector: no machine is selected", false},
 		{"rolling", status(3, 2, 1, 2), nil, v1alpha1.ReasonProgressing, "1 of 2 pods run the current template", false},
 		{"starting", status(3, 2, 2, 1), nil, v1alpha1.ReasonProgressing, "1 of 2 pods are ready", false},
-		{"stuck", status(3, 2, 2, 1), stuck, v1alpha1.ReasonProgressing, "1 of 2 pods are ready (n2: ImagePullBackOff)", false},
+		{"stuck", status(3, 2, 2, 1), stuck, v1alpha1.ReasonProgressing, "1 of 2 pods are ready (n2: ImagePullBackOff)",
+			false},
 		{"up", status(3, 2, 2, 2), nil, v1alpha1.ReasonSucceeded, "2 of 2 pods are ready", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			outcome := judgeDaemonSet(test.daemonSet, test.pods)
-			if outcome.Reason != test.reason || outcome.Message != test.message || outcome.IsDone() != test.done || outcome.IsInvalid() {
+			if outcome.Reason != test.reason || outcome.Message != test.message || outcome.IsDone() != test.done ||
+				outcome.IsInvalid() {
 				t.Errorf("got %+v", outcome)
 			}
 		})
@@ -121,16 +126,18 @@ func TestTrouble(t *testing.T) {
 	taken.Status.Conditions[0].Message = "0/2 nodes are available: 1 node(s) didn't have free ports for the requested pod ports."
 	taken.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{"n2"}}},
+			MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn,
+				Values: []string{"n2"}}},
 		}}},
 	}}
 	if got, want := troubles([]corev1.Pod{taken}), " (n2: another pod uses one of the ports of spec.ports)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	refused := corev1.Pod{Spec: corev1.PodSpec{NodeName: "n1"}, Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{{
-		Name: "prepare", State: waiting("CrashLoopBackOff"),
-		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: "operator: it holds files\n"}},
-	}}}}
+	refused := corev1.Pod{Spec: corev1.PodSpec{NodeName: "n1"},
+		Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{{
+			Name: "prepare", State: waiting("CrashLoopBackOff"),
+			LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: "operator: it holds files\n"}},
+		}}}}
 	other := *refused.DeepCopy()
 	other.Status.InitContainerStatuses[0].Name = "sidecar"
 	for _, test := range []struct {
@@ -172,7 +179,8 @@ func TestFindNode(t *testing.T) {
 }
 
 func TestRegistrationDiff(t *testing.T) {
-	want := registration{name: "demo", host: "demo-hsts.files.svc", username: "faspex", password: "p", authorities: "PEM\n"}
+	want := registration{name: "demo", host: "demo-hsts.files.svc", username: "faspex", password: "p",
+		authorities: "PEM\n"}
 	pem := "PEM"
 	same := func() *api.Node {
 		return &api.Node{
@@ -194,7 +202,8 @@ func TestRegistrationDiff(t *testing.T) {
 		{"unverified", func(n *api.Node) { n.VerifySSL = false }, true},
 		{"type", func(n *api.Node) { n.NodeType = "gen4_node" }, true},
 		{"no authority", func(n *api.Node) { n.PublicKey = nil }, true},
-		{"what users set stays", func(n *api.Node) { n.PrimaryTransferAddress = "a.example.com"; n.ConnectionTimeout = 5 }, false},
+		{"what users set stays", func(n *api.Node) { n.PrimaryTransferAddress = "a.example.com"; n.ConnectionTimeout = 5 },
+			false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			found := same()
@@ -252,7 +261,8 @@ func TestDatabaseName(t *testing.T) {
 			t.Errorf("%s has %d characters", name, len(name))
 		}
 	}
-	if got, want := databaseName(node("files", "demo-eu")), "hsts_demo_eu_3b2b1a1e"; len(got) != len(want) || got[:13] != want[:13] {
+	if got, want := databaseName(node("files", "demo-eu")), "hsts_demo_eu_3b2b1a1e"; len(got) != len(want) ||
+		got[:13] != want[:13] {
 		t.Errorf("got %s", got)
 	}
 }

@@ -69,7 +69,8 @@ func TestPrepareImageStaysUntilThePodsChange(t *testing.T) {
 		workload.Image, workload.OperatorImage = step.hsts, step.operator
 		image, generation := prepared(workload)
 		if image != step.want || generation != step.generation || node.Status.PrepareImage != image {
-			t.Errorf("%s: %s in generation %d (status %s), want %s in %d", step.name, image, generation, node.Status.PrepareImage, step.want, step.generation)
+			t.Errorf("%s: %s in generation %d (status %s), want %s in %d", step.name, image, generation,
+				node.Status.PrepareImage, step.want, step.generation)
 		}
 	}
 }

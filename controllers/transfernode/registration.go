@@ -111,12 +111,14 @@ func (w registration) diff(found *api.Node) (api.NodeChange, bool) {
 	}
 	differs := found.Name != w.name || found.Host != w.host || found.APIPort != port || found.APIUsername != w.username ||
 		!found.UseSSL || !found.VerifySSL || found.NodeType != nodeType ||
-		found.PublicKey == nil || !bytes.Equal(bytes.TrimSpace([]byte(*found.PublicKey)), bytes.TrimSpace([]byte(w.authorities)))
+		found.PublicKey == nil || !bytes.Equal(bytes.TrimSpace([]byte(*found.PublicKey)),
+		bytes.TrimSpace([]byte(w.authorities)))
 	return change, differs
 }
 
 // deregister removes the node from Faspex. An instance that is gone has forgotten it.
-func (r *reconciler) deregister(ctx context.Context, node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) phase.Outcome {
+func (r *reconciler) deregister(ctx context.Context, node *v1alpha1.TransferNode,
+	instance *v1alpha1.FaspexInstance) phase.Outcome {
 	if instance == nil {
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
 	}

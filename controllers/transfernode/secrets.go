@@ -35,8 +35,9 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	}
 	o.node.Status.TokenKeys = desired.TokenKeyStatus(tokenKeys)
 	sshHostKeys, outcome := r.ensure(ctx, o, secrets.Wanted{
-		Name:     names.SSHHostKey,
-		Keys:     []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 + ".pub", desired.SSHHostKeyRSA + ".pub"},
+		Name: names.SSHHostKey,
+		Keys: []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 +
+			".pub", desired.SSHHostKeyRSA + ".pub"},
 		Generate: func() (map[string][]byte, error) { return desired.SSHHostKeys(rand.Reader) },
 		Replace:  invalid(desired.ValidSSHHostKeys),
 	})
@@ -62,7 +63,8 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	}
 	authorities, err := certificate.Authorities(served)
 	if err != nil {
-		return phase.Invalid(v1alpha1.ReasonSecretInvalid, "spec.tls.secretRef: neither ca.crt nor tls.crt holds a certificate")
+		return phase.Invalid(v1alpha1.ReasonSecretInvalid,
+			"spec.tls.secretRef: neither ca.crt nor tls.crt holds a certificate")
 	}
 	o.nodeUser, o.sshHostKeys, o.authorities = nodeUser, sshHostKeys, authorities
 	o.node.Status.NodeUserSecretName = names.NodeUser
@@ -97,7 +99,8 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 		})
 	}
 	const field = "spec.tls.secretRef"
-	data, err := r.secrets.Read(ctx, o.node.Namespace, o.node.Spec.TLS.SecretRef.Name, field, certificate.CertKey, certificate.PrivateKeyKey)
+	data, err := r.secrets.Read(ctx, o.node.Namespace, o.node.Spec.TLS.SecretRef.Name, field, certificate.CertKey,
+		certificate.PrivateKeyKey)
 	if err != nil {
 		return nil, secrets.Outcome(err)
 	}

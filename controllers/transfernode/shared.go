@@ -50,7 +50,8 @@ func judgeFolders(storages []v1alpha1.StorageMount, pods []corev1.Pod) phase.Out
 		}
 	}
 	if len(silent) > 0 {
-		return phase.Done(v1alpha1.ReasonSucceeded, "not known of "+strings.Join(first(slices.Sorted(maps.Keys(silent))), ", ")+
+		return phase.Done(v1alpha1.ReasonSucceeded, "not known of "+
+			strings.Join(first(slices.Sorted(maps.Keys(silent))), ", ")+
 			", whose pods an earlier version prepared")
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "every machine sees the same folders")

@@ -10,7 +10,8 @@ import (
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 )
 
-// TestPodsAreReportedWithoutTheDatabase takes the credentials of the database away: the pods run on, and what becomes of them is told.
+// TestPodsAreReportedWithoutTheDatabase takes the credentials of the database away: the pods run on,
+// and what becomes of them is told.
 func TestPodsAreReportedWithoutTheDatabase(t *testing.T) {
 	field := controllertest.NewReady(t)
 	credentials := &corev1.Secret{}

@@ -30,7 +30,8 @@ func (r *reconciler) nodesOfSecret(ctx context.Context, secret client.Object) []
 	})
 }
 
-func (r *reconciler) nodes(ctx context.Context, namespace string, match func(v1alpha1.TransferNode) bool) []ctrl.Request {
+func (r *reconciler) nodes(ctx context.Context, namespace string,
+	match func(v1alpha1.TransferNode) bool) []ctrl.Request {
 	var list v1alpha1.TransferNodeList
 	if err := r.client.List(ctx, &list, client.InNamespace(namespace)); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list transfer nodes for a watch")

@@ -23,7 +23,8 @@ import (
 const (
 	// podsRecheck is how often pods that are not ready are looked at.
 	podsRecheck = 10 * time.Second
-	// addressRecheck is how soon those are looked at whose machine has not told its address yet: the database is not open to it before.
+	// addressRecheck is how soon those are looked at whose machine has not told its address yet: the
+	// database is not open to it before.
 	addressRecheck = 2 * time.Second
 )
 
@@ -48,7 +49,8 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	if err != nil {
 		return apply.Outcome(err)
 	}
-	for _, object := range []runtime.ApplyConfiguration{desired.ConfigMap(o.node, config), desired.Service(o.node), daemonSet} {
+	for _, object := range []runtime.ApplyConfiguration{desired.ConfigMap(o.node, config), desired.Service(o.node),
+		daemonSet} {
 		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
 			return apply.Outcome(err)
 		}
@@ -64,9 +66,9 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	return r.lookAtPods(ctx, o, pods)
 }
 
-// daemonSet is what the pods shall be. While nothing else of them changes, prepare keeps the image that the operator has given it: a new
-// version of the operator restarts no transfer. What runs is compared with what the operator remembers of it, so that an image that
-// somebody else has put there is not kept.
+// daemonSet is what the pods shall be. While nothing else of them changes, prepare keeps the image that the operator
+// has given it: a new version of the operator restarts no transfer. What runs is compared with what the operator
+// remembers of it, so that an image that somebody else has put there is not kept.
 func (r *reconciler) daemonSet(
 	ctx context.Context, node *v1alpha1.TransferNode, workload desired.Workload,
 ) (*appsv1ac.DaemonSetApplyConfiguration, error) {
@@ -89,8 +91,8 @@ func (r *reconciler) daemonSet(
 	return desired.DaemonSet(node, workload).WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash}), nil
 }
 
-// runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their machines go on
-// being reported.
+// runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their
+// machines go on being reported.
 func (r *reconciler) runningWorkload(ctx context.Context, o *observed) (phase.Outcome, bool) {
 	seen := conditions.WasSeen(o.node.Status.Conditions, v1alpha1.ConditionWorkloadReady, o.node.Generation)
 	if o.node.Status.DesiredNodes == nil {
@@ -143,7 +145,8 @@ func (r *reconciler) workload(o *observed, atStart string) desired.Workload {
 // pods of the node. They are read directly: nothing else watches pods, and the DaemonSet tells when they change.
 func (r *reconciler) pods(ctx context.Context, node *v1alpha1.TransferNode) ([]corev1.Pod, error) {
 	var list corev1.PodList
-	err := r.direct.List(ctx, &list, client.InNamespace(node.Namespace), client.MatchingLabels(desired.SelectorLabels(node)))
+	err := r.direct.List(ctx, &list, client.InNamespace(node.Namespace),
+		client.MatchingLabels(desired.SelectorLabels(node)))
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}

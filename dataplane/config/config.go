@@ -1,5 +1,5 @@
-// Package config is what the operator of a transfer node decides: the file hsts.yaml, the environment of the process, and the
-// mounted secrets, which may change while the node runs. It reads and checks; it starts nothing.
+// Package config is what the operator of a transfer node decides: the file hsts.yaml, the environment of the process,
+// and the mounted secrets, which may change while the node runs. It reads and checks; it starts nothing.
 package config
 
 import (
@@ -37,8 +37,8 @@ type Config struct {
 
 // SymbolicLinks says what the node does with symbolic links in its storage. By default what opens a grant follows none.
 type SymbolicLinks struct {
-	// Follow are links that an administrator has placed, as paths beneath the storage root. They are followed as long as they lead to
-	// something beneath it.
+	// Follow are links that an administrator has placed, as paths beneath the storage root. They are followed as long as
+	// they lead to something beneath it.
 	Follow []string `yaml:"follow"`
 	// PermitOutside takes links in uploads whose text leads out of the folder that is sent.
 	PermitOutside bool `yaml:"permitOutside"`
@@ -122,7 +122,8 @@ func Default() Config {
 		Logins:        Logins{Window: 15 * time.Minute, Failures: 20, AddressFailures: 1000},
 		History:       History{Transfers: 90 * 24 * time.Hour, Files: 30 * 24 * time.Hour},
 		Secrets: SecretPaths{
-			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls", NodeUser: "/etc/hsts/node-user",
+			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls",
+			NodeUser: "/etc/hsts/node-user",
 		},
 	}
 }
@@ -165,20 +166,25 @@ func (c Config) validate() error {
 	}
 	check(filepath.IsAbs(c.StorageRoot), "storageRoot must be an absolute path")
 	for name, port := range map[string]int{
-		"ports.ssh": c.Ports.SSH, "ports.udp": c.Ports.UDP, "ports.nodeAPI": c.Ports.NodeAPI, "ports.metrics": c.Ports.Metrics,
+		"ports.ssh": c.Ports.SSH, "ports.udp": c.Ports.UDP, "ports.nodeAPI": c.Ports.NodeAPI,
+		"ports.metrics": c.Ports.Metrics,
 	} {
 		check(port > 0 && port < 65536, "%s must be within 1 and 65535", name)
 	}
 	check(c.Ports.SSH != c.Ports.NodeAPI && c.Ports.SSH != c.Ports.Metrics && c.Ports.NodeAPI != c.Ports.Metrics,
 		"ports.ssh, ports.nodeAPI and ports.metrics must differ")
 	check(c.Ports.WSS >= 0 && c.Ports.WSS < 65536, "ports.wss must be within 1 and 65535, or 0 for none")
-	check(!slices.Contains([]int{c.Ports.SSH, c.Ports.NodeAPI, c.Ports.Metrics}, c.Ports.WSS), "ports.wss must differ from the other TCP ports")
+	check(!slices.Contains([]int{c.Ports.SSH, c.Ports.NodeAPI, c.Ports.Metrics}, c.Ports.WSS),
+		"ports.wss must differ from the other TCP ports")
 	check(len(c.TransferUsers) > 0 && !slices.Contains(c.TransferUsers, ""), "transferUsers must name at least one user")
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
-	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0, "rates must not be negative")
+	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0,
+		"rates must not be negative")
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
-	check(c.History.Transfers > 0 && c.History.Files > 0, "history.transfers and history.files must be positive durations, such as 720h")
-	check(c.Logins.Window > 0 && c.Logins.Failures > 0 && c.Logins.AddressFailures > 0, "logins.window, failures and addressFailures must be positive")
+	check(c.History.Transfers > 0 && c.History.Files > 0,
+		"history.transfers and history.files must be positive durations, such as 720h")
+	check(c.Logins.Window > 0 && c.Logins.Failures > 0 &&
+		c.Logins.AddressFailures > 0, "logins.window, failures and addressFailures must be positive")
 	if _, err := c.Logins.SafeNetworks(); err != nil {
 		errs = append(errs, err)
 	}
@@ -187,7 +193,8 @@ func (c Config) validate() error {
 		check(slices.Contains(allCiphers, cipher), "ciphers must be of %v", allCiphers)
 	}
 	for _, p := range c.SymbolicLinks.Follow {
-		check(path.IsAbs(p) && path.Clean(p) == p && p != "/", "symbolicLinks.follow: %q must be an absolute path without . and .. beneath the storage root", p)
+		check(path.IsAbs(p) && path.Clean(p) == p && p != "/",
+			"symbolicLinks.follow: %q must be an absolute path without . and .. beneath the storage root", p)
 	}
 	return errors.Join(errs...)
 }

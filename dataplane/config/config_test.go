@@ -85,7 +85,8 @@ func TestBadFilesNameTheField(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	vars := map[string]string{
-		"HSTS_NODE_NAME": "n1", "HSTS_ADVERTISE_ADDRESS": "2001:db8::1", "HSTS_LOG_LEVEL": "debug", "HSTS_DB_HOST": "db", "HSTS_DB_DATABASE": "hsts_demo",
+		"HSTS_NODE_NAME": "n1", "HSTS_ADVERTISE_ADDRESS": "2001:db8::1", "HSTS_LOG_LEVEL": "debug", "HSTS_DB_HOST": "db",
+		"HSTS_DB_DATABASE": "hsts_demo",
 		"HSTS_DB_USERNAME": "u", "HSTS_DB_PASSWORD": "p:w@/", "HSTS_DB_USE_TLS": "true",
 	}
 	env, err := config.ReadEnvironment(func(name string) string { return vars[name] })
@@ -93,12 +94,14 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := env.Database
-	if env.NodeName != "n1" || env.AdvertiseAddress != "2001:db8::1" || env.LogLevel != slog.LevelDebug || db.Addr != "db:3306" ||
+	if env.NodeName != "n1" || env.AdvertiseAddress != "2001:db8::1" || env.LogLevel != slog.LevelDebug ||
+		db.Addr != "db:3306" ||
 		db.Passwd != "p:w@/" || db.TLS == nil || db.TLS.ServerName != "db" {
 		t.Errorf("environment = %+v, %+v", env, db)
 	}
 	for name, value := range map[string]string{
-		"HSTS_NODE_NAME": "", "HSTS_DB_HOST": "", "HSTS_DB_PASSWORD": "", "HSTS_DB_PORT": "port", "HSTS_DB_USE_TLS": "perhaps", "HSTS_LOG_LEVEL": "loud",
+		"HSTS_NODE_NAME": "", "HSTS_DB_HOST": "", "HSTS_DB_PASSWORD": "", "HSTS_DB_PORT": "port",
+		"HSTS_DB_USE_TLS": "perhaps", "HSTS_LOG_LEVEL": "loud",
 		"HSTS_DB_CA_FILE": "/does/not/exist",
 	} {
 		_, err := config.ReadEnvironment(func(n string) string {

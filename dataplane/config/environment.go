@@ -21,7 +21,8 @@ type Environment struct {
 	AdvertiseAddress string
 	// LogLevel is debug, info, warn or error (HSTS_LOG_LEVEL).
 	LogLevel slog.Level
-	// Database is HSTS_DB_HOST, _PORT, _DATABASE, _USERNAME, _PASSWORD, _USE_TLS, and the file _CA_FILE with PEM certificates.
+	// Database is HSTS_DB_HOST, _PORT, _DATABASE, _USERNAME, _PASSWORD, _USE_TLS, and the file
+	// _CA_FILE with PEM certificates.
 	Database *mysql.Config
 }
 
@@ -42,7 +43,8 @@ func ReadEnvironment(lookup func(string) string) (Environment, error) {
 		}
 	}
 	db := mysql.NewConfig()
-	db.Net, db.User, db.Passwd, db.DBName = "tcp", need("HSTS_DB_USERNAME"), need("HSTS_DB_PASSWORD"), need("HSTS_DB_DATABASE")
+	db.Net, db.User, db.Passwd, db.DBName = "tcp", need("HSTS_DB_USERNAME"), need("HSTS_DB_PASSWORD"),
+		need("HSTS_DB_DATABASE")
 	host, port := need("HSTS_DB_HOST"), lookup("HSTS_DB_PORT")
 	if port == "" {
 		port = "3306"

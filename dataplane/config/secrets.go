@@ -57,7 +57,8 @@ func (s *Secrets) TLS() *tls.Config {
 	}
 }
 
-// Watch reads the secrets again until ctx ends. One that can't be read, because it is being replaced or is wrong, stays as it was.
+// Watch reads the secrets again until ctx ends. One that can't be read, because it is being
+// replaced or is wrong, stays as it was.
 func (s *Secrets) Watch(ctx context.Context, log *slog.Logger) {
 	watch(ctx, "secrets", log, s.Reload)
 }

@@ -21,7 +21,8 @@ import (
 func mounted(t *testing.T) config.SecretPaths {
 	t.Helper()
 	dir := t.TempDir()
-	p := config.SecretPaths{TokenKeys: filepath.Join(dir, "token"), TLS: filepath.Join(dir, "tls"), NodeUser: filepath.Join(dir, "user")}
+	p := config.SecretPaths{TokenKeys: filepath.Join(dir, "token"), TLS: filepath.Join(dir, "tls"),
+		NodeUser: filepath.Join(dir, "user")}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// reloadInterval is how soon a change of what is mounted is noticed; the kubelet itself takes about a minute to mount it.
+// reloadInterval is how soon a change of what is mounted is noticed; the kubelet itself
+// takes about a minute to mount it.
 const reloadInterval = 5 * time.Second
 
-// watch has something read again until ctx ends. It logs when that begins to fail, for another reason too, and when it succeeds again.
+// watch has something read again until ctx ends. It logs when that begins to fail, for another reason
+// too, and when it succeeds again.
 func watch(ctx context.Context, what string, log *slog.Logger, read func() error) {
 	tick := time.NewTicker(reloadInterval)
 	defer tick.Stop()
@@ -32,8 +34,9 @@ func watch(ctx context.Context, what string, log *slog.Logger, read func() error
 	}
 }
 
-// WatchRates reads the file at path again until ctx ends and tells changed of rates that differ from those before, which
-// are current at first. A file that can't be read or is wrong changes nothing; what else it says counts from the next start on.
+// WatchRates reads the file at path again until ctx ends and tells changed of rates that differ from those
+// before, which are current at first. A file that can't be read or is wrong changes nothing; what else it says
+// counts from the next start on.
 func WatchRates(ctx context.Context, path string, current Rates, log *slog.Logger, changed func(Rates)) {
 	watch(ctx, "configuration", log, func() error {
 		next, err := Load(path)

@@ -33,7 +33,8 @@ func TestRatesAreReadAgain(t *testing.T) {
 			ended = true
 		}()
 		for _, text := range []string{
-			"rates: {totalSendKbps: 1}", "rates: {totalSendKbps: 1}\ngso: on", "rates: {totalSendKbps: -1}", "rates: [", "rates: {totalSendKbps: 2}", "",
+			"rates: {totalSendKbps: 1}", "rates: {totalSendKbps: 1}\ngso: on", "rates: {totalSendKbps: -1}", "rates: [",
+			"rates: {totalSendKbps: 2}", "",
 		} {
 			write(text)
 			time.Sleep(time.Minute)

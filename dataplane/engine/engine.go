@@ -123,12 +123,13 @@ type Clock interface {
 // and cancels the file in its own channel.
 type Source interface{ io.ReaderAt }
 
-// Releasing is a Source that keeps bytes only until the receiver has them. Acknowledged tells it, once for every byte, of ranges that
-// will not be read again, or whose content does not matter any more. It must not block, nor call the sender.
+// Releasing is a Source that keeps bytes only until the receiver has them. Acknowledged tells it, once for
+// every byte, of ranges that will not be read again, or whose content does not matter any more. It must
+// not block, nor call the sender.
 type Releasing interface{ Acknowledged(Range) }
 
-// Lending is a Releasing that gives its own bytes instead of copies: from off on, at least one and at most n. They stay as they are until
-// they are acknowledged.
+// Lending is a Releasing that gives its own bytes instead of copies: from off on, at least one and at most n. They stay
+// as they are until they are acknowledged.
 type Lending interface {
 	Releasing
 	Lend(off, n int64) ([]byte, error)

@@ -125,8 +125,8 @@ func (s *Sender) fates(f *wire.Feedback) (lost, arrived int) {
 	return lost, arrived
 }
 
-// acknowledge tells the source of what arrived, joined as far as it lies together. An empty extent ends that. What a twin has brought
-// before was told then.
+// acknowledge tells the source of what arrived, joined as far as it lies together. An empty extent ends that. What a
+// twin has brought before was told then.
 func (s *Sender) acknowledge(e extent, again bool) {
 	if s.releasing == nil || again {
 		return

@@ -50,7 +50,8 @@ func (l *lender) Lend(off, n int64) ([]byte, error) {
 	return b, err
 }
 
-// Every byte is acknowledged once, and what was acknowledged is not needed again, whatever the path loses, repeats and reorders.
+// Every byte is acknowledged once, and what was acknowledged is not needed again, whatever the
+// path loses, repeats and reorders.
 func TestSourcesNeedNotKeepWhatIsAcknowledged(t *testing.T) {
 	const ms, size = time.Millisecond, int64(24 << 20)
 	for name, link := range map[string]simnet.Settings{
@@ -78,7 +79,8 @@ func TestSourcesNeedNotKeepWhatIsAcknowledged(t *testing.T) {
 				go func() { // The bytes come over time, now from one end, now from the other.
 					for off := int64(0); off < size/2; off += 100_000 {
 						n := min(100_000, size/2-off)
-						if s.Push(engine.Range{Offset: off, Length: n}) != nil || s.Push(engine.Range{Offset: size - off - n, Length: n}) != nil {
+						if s.Push(engine.Range{Offset: off, Length: n}) != nil ||
+							s.Push(engine.Range{Offset: size - off - n, Length: n}) != nil {
 							t.Error("push failed")
 						}
 						time.Sleep(2 * ms)

@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// ErrBusy is in the errors of nodes that say that they take no more connections now, ErrHungUp in those of nodes that took
-// one and said nothing: many are too busy for words.
+// ErrBusy is in the errors of nodes that say that they take no more connections now, ErrHungUp in those of nodes that
+// took one and said nothing: many are too busy for words.
 var (
 	ErrBusy   = errors.New("busy")
 	ErrHungUp = errors.New("hung up")
@@ -53,7 +53,8 @@ func unreachable(addr string, err error) error {
 	case errors.As(err, &dns):
 		return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("host %s is unknown", dns.Name), Err: err}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("host unreachable: no answer from %s (tcp)", addr), Err: err}
+		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("host unreachable: no answer from %s (tcp)", addr),
+			Err: err}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {

@@ -43,9 +43,9 @@ func (s *Server) authenticate(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Pe
 	return nil, errRefused
 }
 
-// keyless lets in a client that says that it has a token and no key. Its session is that of a well-known key, which everybody has:
-// signing with one proves nothing and costs two round trips. Who does not say so, such as a scanner or a client with a key of its own,
-// is refused, and goes on with its keys.
+// keyless lets in a client that says that it has a token and no key. Its session is that of a well-known key, which
+// everybody has: signing with one proves nothing and costs two round trips. Who does not say so, such as a scanner or a
+// client with a key of its own, is refused, and goes on with its keys.
 func (s *Server) keyless(meta ssh.ConnMetadata) (*ssh.Permissions, error) {
 	if string(meta.ClientVersion()) != TokenClientVersion || !slices.Contains(s.config.Users, meta.User()) {
 		return nil, errRefused
@@ -53,8 +53,8 @@ func (s *Server) keyless(meta ssh.ConnMetadata) (*ssh.Permissions, error) {
 	return &ssh.Permissions{Extensions: map[string]string{keyOrigin: keyOfEverybody}}, nil
 }
 
-// AuthorizedKeysIn reads the keys of a user from the file dir/<user>, in OpenSSH's authorized_keys format. Options before a
-// key are not understood, so keys that have some are ignored. A missing file means no keys.
+// AuthorizedKeysIn reads the keys of a user from the file dir/<user>, in OpenSSH's authorized_keys format. Options
+// before a key are not understood, so keys that have some are ignored. A missing file means no keys.
 func AuthorizedKeysIn(dir string) func(user string) ([]ssh.PublicKey, error) {
 	return func(user string) ([]ssh.PublicKey, error) {
 		if !filepath.IsLocal(user) || filepath.Base(user) != user {

@@ -23,11 +23,13 @@ type visitor struct {
 
 // milestone is what the goroutine of a session tells that of its connection.
 type milestone struct {
-	// ended says that the session is over, otherwise it was just authorized. trusted says that it was authorized before its end.
+	// ended says that the session is over, otherwise it was just authorized. trusted says that it
+	// was authorized before its end.
 	ended, trusted bool
 }
 
-// serveChannels runs the sessions of one connection until the client leaves, or has had no session that is authorized for a while.
+// serveChannels runs the sessions of one connection until the client leaves, or has had no session
+// that is authorized for a while.
 func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels <-chan ssh.NewChannel, from visitor) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -104,8 +106,8 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 	}
 }
 
-// offer opens a channel to a client that expects one, and gives it out when the client has taken it. A client that does not leaves the
-// connection idle.
+// offer opens a channel to a client that expects one, and gives it out when the client has taken it. A client that does
+// not leaves the connection idle.
 func (s *Server) offer(sc *ssh.ServerConn) <-chan ssh.Channel {
 	if !strings.HasPrefix(string(sc.ClientVersion()), ClientVersion) {
 		return nil
@@ -128,8 +130,8 @@ func (s *Server) transfer(ctx context.Context, channel ssh.Channel, from visitor
 	_ = s.config.Transfers.Serve(ctx, &stream{Channel: channel}, from.Peer)
 }
 
-// session waits for the one request that is served, and serves it. A channel that asks for nothing is given up like an idle connection:
-// anybody may open one, for the well-known key is public.
+// session waits for the one request that is served, and serves it. A channel that asks for nothing is given up like an
+// idle connection: anybody may open one, for the well-known key is public.
 func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request, from visitor) {
 	defer channel.Close()
 	patience := time.NewTimer(s.config.Limits.Idle)
@@ -167,8 +169,8 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 	}
 }
 
-// stream is a channel that ends as SSH clients expect: with an exit status. It is 0 whatever became of the transfer: that is
-// said in messages.
+// stream is a channel that ends as SSH clients expect: with an exit status. It is 0 whatever became of the
+// transfer: that is said in messages.
 type stream struct {
 	ssh.Channel
 	once sync.Once

@@ -121,14 +121,16 @@ func TestOpenSSHGetsTransfersOnly(t *testing.T) {
 		args []string
 		says string
 	}{
-		"shell":           {[]string{"xfer@127.0.0.1"}, "no shell"},
-		"terminal":        {[]string{"-tt", "xfer@127.0.0.1"}, ""},
-		"command":         {[]string{"xfer@127.0.0.1", "id"}, "no shell and no command"},
-		"sftp":            {[]string{"-s", "xfer@127.0.0.1", "sftp"}, "subsystem request failed"},
-		"stdio forward":   {[]string{"-W", "127.0.0.1:" + strconv.Itoa(port), "xfer@127.0.0.1"}, "stdio forwarding failed"},
-		"remote forward":  {[]string{"-N", "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9", "xfer@127.0.0.1"}, "remote port forwarding failed"},
-		"another user":    {[]string{"root@127.0.0.1", "-s", Subsystem}, "Permission denied"},
-		"password prompt": {[]string{"-o", "PreferredAuthentications=password", "xfer@127.0.0.1"}, "Permission denied (publickey)"},
+		"shell":         {[]string{"xfer@127.0.0.1"}, "no shell"},
+		"terminal":      {[]string{"-tt", "xfer@127.0.0.1"}, ""},
+		"command":       {[]string{"xfer@127.0.0.1", "id"}, "no shell and no command"},
+		"sftp":          {[]string{"-s", "xfer@127.0.0.1", "sftp"}, "subsystem request failed"},
+		"stdio forward": {[]string{"-W", "127.0.0.1:" + strconv.Itoa(port), "xfer@127.0.0.1"}, "stdio forwarding failed"},
+		"remote forward": {[]string{"-N", "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9", "xfer@127.0.0.1"},
+			"remote port forwarding failed"},
+		"another user": {[]string{"root@127.0.0.1", "-s", Subsystem}, "Permission denied"},
+		"password prompt": {[]string{"-o", "PreferredAuthentications=password", "xfer@127.0.0.1"},
+			"Permission denied (publickey)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, said, status := openSSH(t, port, key, "", c.args...)
@@ -149,8 +151,10 @@ func TestOpenSSHGetsTransfersOnly(t *testing.T) {
 		l.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, "ssh", "-F", "none", "-p", strconv.Itoa(port), "-i", key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-			"-o", "UserKnownHostsFile=/dev/null", "-N", "-L", strconv.Itoa(free)+":127.0.0.1:"+strconv.Itoa(port), "xfer@127.0.0.1")
+		cmd := exec.CommandContext(ctx, "ssh", "-F", "none", "-p", strconv.Itoa(port), "-i", key, "-o", "BatchMode=yes", "-o",
+			"StrictHostKeyChecking=no",
+			"-o", "UserKnownHostsFile=/dev/null", "-N", "-L", strconv.Itoa(free)+":127.0.0.1:"+
+				strconv.Itoa(port), "xfer@127.0.0.1")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +181,8 @@ func TestOpenSSHGetsTransfersOnly(t *testing.T) {
 func TestWrongKeys(t *testing.T) {
 	port, _ := serve(t, Limits{})
 	_, stranger := newKey(t)
-	if _, said, status := openSSH(t, port, stranger, "", "xfer@127.0.0.1", "-s", Subsystem); status == 0 || !strings.Contains(said, "Permission denied") {
+	if _, said, status := openSSH(t, port, stranger, "", "xfer@127.0.0.1", "-s", Subsystem); status == 0 ||
+		!strings.Contains(said, "Permission denied") {
 		t.Errorf("status %d, said %q", status, said)
 	}
 }

@@ -1,8 +1,8 @@
 // Package sshd is the SSH server of a transfer node: the door to the control channel, and to nothing else.
 //
-// It offers one subsystem, "faspex-transfer". There is no shell, no command, no terminal, no forwarding of ports, agents or
-// X11, no SFTP and no environment. Users prove themselves by public key, or come without one to present a token. The package knows
-// nothing of tokens, files and transfers: it hands each channel to its Transfers, who decide.
+// It offers one subsystem, "faspex-transfer". There is no shell, no command, no terminal, no forwarding of ports,
+// agents or X11, no SFTP and no environment. Users prove themselves by public key, or come without one to present a
+// token. The package knows nothing of tokens, files and transfers: it hands each channel to its Transfers, who decide.
 package sshd
 
 import (
@@ -24,8 +24,9 @@ import (
 // Subsystem is the name of the SSH subsystem that speaks the control channel of docs/protocol.md.
 const Subsystem = "faspex-transfer"
 
-// By these version lines a client and a server know that the other takes the short way in: the server opens the channel, of the type
-// OfferedChannel, as soon as the client has logged in. Asking for one would cost a round trip, and asking for the subsystem another.
+// By these version lines a client and a server know that the other takes the short way in: the server opens the
+// channel, of the type OfferedChannel, as soon as the client has logged in. Asking for one would cost a round trip, and
+// asking for the subsystem another.
 const (
 	ServerVersion = "SSH-2.0-faspex_hsts"
 	ClientVersion = "SSH-2.0-faspex_ascp"
@@ -47,18 +48,18 @@ type Transfers interface {
 type Limits struct {
 	// Handshake is how long a client may take to authenticate. Default 20 s.
 	Handshake time.Duration
-	// Idle is how long a connection may stay, after its log-in and after each session that was authorized, until the next one
-	// is. Channels that ask for nothing and sessions that are refused do not prolong it. Default 30 s.
+	// Idle is how long a connection may stay, after its log-in and after each session that was authorized, until the next
+	// one is. Channels that ask for nothing and sessions that are refused do not prolong it. Default 30 s.
 	Idle time.Duration
 	// AuthTries is how many keys a client may try. Default 6.
 	AuthTries int
 	// Connections is how many connections there may be beside those of strangers. Default 1000.
 	Connections int
-	// Strangers and StrangersPerIP are how many connections there may be of strangers: clients that have neither logged in with
-	// a key of their own nor had a session authorized. They are in all and from one address. Defaults 200 and 20.
+	// Strangers and StrangersPerIP are how many connections there may be of strangers: clients that have neither logged in
+	// with a key of their own nor had a session authorized. They are in all and from one address. Defaults 200 and 20.
 	Strangers, StrangersPerIP int
-	// Sessions is how many sessions one connection may run at a time, and how many channels it may open until the next one is
-	// authorized. Default 8.
+	// Sessions is how many sessions one connection may run at a time, and how many channels it may open until the
+	// next one is authorized. Default 8.
 	Sessions int
 }
 
@@ -121,7 +122,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("ssh server: no transfer user")
 	}
 	c.Limits = c.Limits.orDefault()
-	s := &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP), conns: map[net.Conn]struct{}{},
+	s := &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP),
+		conns:   map[net.Conn]struct{}{},
 		leaving: make(chan struct{}, mostTurnedAway)}
 	s.ssh = &ssh.ServerConfig{
 		MaxAuthTries:         c.Limits.AuthTries,
@@ -136,8 +138,8 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// Serve accepts connections from l until ctx ends, then closes l and returns nil when all sessions have ended. Sessions see
-// ctx end too: what they were doing can be resumed.
+// Serve accepts connections from l until ctx ends, then closes l and returns nil when all sessions have ended. Sessions
+// see ctx end too: what they were doing can be resumed.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -202,7 +204,8 @@ func (s *Server) connection(ctx context.Context, nc *admission.Conn, ip string, 
 	if ownKey {
 		known()
 	}
-	peer := transfer.Peer{Door: "ssh", User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()), Tokenless: s.config.Tokenless && ownKey}
+	peer := transfer.Peer{Door: "ssh", User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()),
+		Tokenless: s.config.Tokenless && ownKey}
 	s.serveChannels(ctx, sc, channels, visitor{peer, known})
 }
 

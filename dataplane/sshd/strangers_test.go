@@ -17,7 +17,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// gatekeeper stands for transfers: it authorizes a session that begins with "t", and answers others like a refused Hello.
+// gatekeeper stands for transfers: it authorizes a session that begins with "t", and
+// answers others like a refused Hello.
 type gatekeeper struct{}
 
 func (gatekeeper) Serve(_ context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error {
@@ -109,7 +110,8 @@ func TestServerKnowsWhomASessionWasAuthorizedTo(t *testing.T) {
 	c.Close()
 }
 
-// Clients that are authorized are not counted against their address, which many may share, nor are those with keys of their own.
+// Clients that are authorized are not counted against their address, which many may share, nor
+// are those with keys of their own.
 func TestServerTakesAnyNumberOfAuthorizedClientsOfOneAddress(t *testing.T) {
 	port, keyFile := serveTransfers(t, Limits{Strangers: 3, StrangersPerIP: 2}, gatekeeper{})
 	for i := range 20 {
@@ -148,7 +150,8 @@ func wellKnownClient(ip string, port int) (*ssh.Client, error) {
 	return login(ip, port, &ssh.ClientConfig{User: "xfer", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}})
 }
 
-// Strangers of one address hold no more than their share, whatever they do, and give way to others when all places are taken.
+// Strangers of one address hold no more than their share, whatever they do, and give way to
+// others when all places are taken.
 func TestServerHasRoomForOthersThanOneStranger(t *testing.T) {
 	for name, attacker := range map[string]func(ip string, port int) (io.Closer, error){
 		"keyless":        func(ip string, port int) (io.Closer, error) { return loginFrom(ip, port) },
@@ -224,7 +227,8 @@ func TestServerGivesStrangersUp(t *testing.T) {
 	}
 }
 
-// A session that runs keeps its connection, however long it takes, and later sessions of the same connection have their time.
+// A session that runs keeps its connection, however long it takes, and later sessions of the
+// same connection have their time.
 func TestServerKeepsConnectionsOfAuthorizedSessions(t *testing.T) {
 	port, _ := serveTransfers(t, Limits{Idle: 300 * time.Millisecond}, gatekeeper{})
 	c, err := loginFrom("127.0.0.1", port)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TooMany is what a client reads that finds no place among those who have not logged in yet. The words are OpenSSH's, so
-// that clients of any kind show or know them.
+// TooMany is what a client reads that finds no place among those who have not logged in yet. The words are OpenSSH's,
+// so that clients of any kind show or know them.
 const TooMany = "Exceeded MaxStartups"
 
 // Clients that are turned away are few at a time, and are not listened to for long.
@@ -16,8 +16,8 @@ const (
 	turnAwayFor    = time.Second
 )
 
-// turnAway tells a client that it may try again, and hangs up. The client has said something meanwhile: a connection that is
-// closed with unread bytes is reset, and what was told is lost, so that they are read.
+// turnAway tells a client that it may try again, and hangs up. The client has said something meanwhile: a connection
+// that is closed with unread bytes is reset, and what was told is lost, so that they are read.
 func (s *Server) turnAway(nc net.Conn) {
 	select {
 	case s.leaving <- struct{}{}:

@@ -91,8 +91,9 @@ func SetXattr(f *os.File, x Xattr) error {
 // Extent is a part of a file.
 type Extent struct{ Offset, Length int64 }
 
-// Extents lists the parts of an open file of a size that may hold something else than zeros, ascending. A file system that
-// knows of no holes has one part. The list ends early, with the rest of the file as one part, when it would exceed most.
+// Extents lists the parts of an open file of a size that may hold something else than zeros, ascending. A
+// file system that knows of no holes has one part. The list ends early, with the rest of the file as one
+// part, when it would exceed most.
 func Extents(f *os.File, size int64, most int) ([]Extent, error) {
 	var list []Extent
 	err := control(f, func(fd int) error {

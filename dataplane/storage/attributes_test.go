@@ -23,11 +23,15 @@ func TestXattrs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := storage.Xattrs(f, func(name string) bool { return name != "user.other" && strings.HasPrefix(name, "user.") })
+	got, err := storage.Xattrs(f, func(name string) bool {
+		return name != "user.other" &&
+			strings.HasPrefix(name, "user.")
+	})
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if err := storage.SetXattr(f, storage.Xattr{Name: "nonsense"}); err == nil || !strings.Contains(err.Error(), "nonsense") {
+	if err := storage.SetXattr(f, storage.Xattr{Name: "nonsense"}); err == nil ||
+		!strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("an attribute of no class: %v", err)
 	}
 }

@@ -22,7 +22,8 @@ func (r *Root) Mkdir(p string, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return r.within("mkdir", name, func(folder int, name string) error { return unix.Mkdirat(folder, name, uint32(perm.Perm())) })
+	return r.within("mkdir", name,
+		func(folder int, name string) error { return unix.Mkdirat(folder, name, uint32(perm.Perm())) })
 }
 
 // MkdirAll makes a folder and its parents.
@@ -152,8 +153,8 @@ func (r *Root) Chtimes(p string, atime, mtime time.Time) error {
 	})
 }
 
-// Symlink makes a symbolic link at p. Its text is not checked: what is made of texts is for the caller to decide, and granted
-// roots follow none.
+// Symlink makes a symbolic link at p. Its text is not checked: what is made of texts is for the caller to decide,
+// and granted roots follow none.
 func (r *Root) Symlink(text, p string) error {
 	name, err := localBelow(p)
 	if err != nil {

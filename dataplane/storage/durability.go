@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// StartWriteback has the kernel begin to write what of a file is only in memory, and waits while too much is on its way: so
-// a disk that is slower than the network slows the network down instead of filling the memory.
+// StartWriteback has the kernel begin to write what of a file is only in memory, and waits while too much is on its
+// way: so a disk that is slower than the network slows the network down instead of filling the memory.
 func StartWriteback(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
@@ -25,7 +25,8 @@ func StartWriteback(f *os.File) error {
 	return inner
 }
 
-// Sync has everything on disk that was written to the file system of the root (syncfs): one call for thousands of small files.
+// Sync has everything on disk that was written to the file system of the root (syncfs): one
+// call for thousands of small files.
 func (r *Root) Sync() error {
 	f, err := r.Open("/")
 	if err != nil {
@@ -38,8 +39,8 @@ func (r *Root) Sync() error {
 	return nil
 }
 
-// SyncFolder has the names in the folder p on disk. File systems that can't do that for a folder, and one that is gone, are left as they
-// are.
+// SyncFolder has the names in the folder p on disk. File systems that can't do that for a folder, and one that
+// is gone, are left as they are.
 func (r *Root) SyncFolder(p string) error {
 	f, err := r.Open(p)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -12,9 +12,9 @@ import (
 	"faspex.io/operator/dataplane/atrest"
 )
 
-// Encryption says which folders at the top of a root hold encrypted files, and with which keys. What is written there is
-// a container of atrest; sizes are those of the content. Files that are no containers of these keys, because they were
-// there before, are read as they are. Names, times and folders are not hidden.
+// Encryption says which folders at the top of a root hold encrypted files, and with which keys. What is written there
+// is a container of atrest; sizes are those of the content. Files that are no containers of these keys, because they
+// were there before, are read as they are. Names, times and folders are not hidden.
 //
 // What counts is the path that is asked for, not where links in it lead.
 type Encryption map[string]*atrest.Keyring
@@ -116,8 +116,8 @@ func (r *Root) Create(p string, content []byte, perm fs.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// OpenForContent opens an unfinished file for writing and reading, as OpenOwn does, and makes it if need be. It is to have size bytes
-// of content.
+// OpenForContent opens an unfinished file for writing and reading, as OpenOwn does, and makes it if need be. It is
+// to have size bytes of content.
 func (r *Root) OpenForContent(p string, size int64) (File, error) {
 	f, err := r.OpenOwn(p, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {

@@ -97,7 +97,8 @@ func TestEncryptedFolders(t *testing.T) {
 	if err := errors.Join(w.Reach(), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	for p, encrypted := range map[string]bool{"safe/created": true, "safe/sub/made": true, "safe/sub/written": true, "open/created": false} {
+	for p, encrypted := range map[string]bool{"safe/created": true, "safe/sub/made": true, "safe/sub/written": true,
+		"open/created": false} {
 		if got := content(t, r, p); got != string(secret) {
 			t.Errorf("%s holds %d bytes that are others", p, len(got))
 		}
@@ -133,7 +134,8 @@ func TestStrangersInEncryptedFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string][]byte{"short": []byte("x"), "long": bytes.Repeat([]byte("x"), 500), "other": sealed} {
+	for name, text := range map[string][]byte{"short": []byte("x"), "long": bytes.Repeat([]byte("x"), 500),
+		"other": sealed} {
 		if err := os.WriteFile(filepath.Join(dir, "safe", name), text, 0o644); err != nil {
 			t.Fatal(err)
 		}

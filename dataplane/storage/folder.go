@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Folder is a handle on one folder that makes and renames files in it by their bare names. That takes a third of the calls of
-// a Root, which looks at every element of a path; a bare name needs no such care. Safe for concurrent use.
+// Folder is a handle on one folder that makes and renames files in it by their bare names. That takes a third of the
+// calls of a Root, which looks at every element of a path; a bare name needs no such care. Safe for concurrent use.
 type Folder struct {
 	file *os.File
 	fd   int

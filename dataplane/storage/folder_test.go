@@ -30,7 +30,8 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, content := range []string{"first", "second"} {
-		if err := folder.Make("a.partial", []byte(content), storage.Attributes{Mode: 0o751, SetMode: true, ModTime: then}); err != nil {
+		if err := folder.Make("a.partial", []byte(content),
+			storage.Attributes{Mode: 0o751, SetMode: true, ModTime: then}); err != nil {
 			t.Fatal(err)
 		}
 		if err := folder.Rename("a.partial", "a"); err != nil {

@@ -61,11 +61,14 @@ func TestGrantedFollowsNoLink(t *testing.T) {
 	resolvers(t, func(t *testing.T, open func(string) *Root) {
 		dir := t.TempDir()
 		lay(t, dir, []string{"mine/f", "mine/d/g", "theirs/secret", "theirs/d/deep"}, map[string]string{
-			"mine/up": "..", "mine/sibling": "../theirs", "mine/inside": "d", "mine/file": "d/g", "mine/gone": "nowhere", "mine/loop": "loop",
-			"mine/absolute": filepath.Join(dir, "theirs"), "mine/magic": "/proc/self/root", "mine/d/out": "../../theirs", "link": "mine",
+			"mine/up": "..", "mine/sibling": "../theirs", "mine/inside": "d", "mine/file": "d/g", "mine/gone": "nowhere",
+			"mine/loop":     "loop",
+			"mine/absolute": filepath.Join(dir, "theirs"), "mine/magic": "/proc/self/root", "mine/d/out": "../../theirs",
+			"link": "mine",
 		})
 		r := open(dir)
-		for _, p := range []string{"link", "link/d", "mine/up", "mine/up/theirs", "mine/sibling", "mine/inside", "mine/d/out/d", "mine/magic", "mine/loop"} {
+		for _, p := range []string{"link", "link/d", "mine/up", "mine/up/theirs", "mine/sibling", "mine/inside",
+			"mine/d/out/d", "mine/magic", "mine/loop"} {
 			if sub, err := r.Granted(p); !errors.Is(err, ErrLink) {
 				t.Errorf("granted %s: %v, want ErrLink", p, err)
 				if err == nil {
@@ -82,7 +85,8 @@ func TestGrantedFollowsNoLink(t *testing.T) {
 		}
 		defer mine.Close()
 		for _, p := range []string{
-			"up", "up/theirs/secret", "sibling", "sibling/secret", "inside", "inside/g", "file", "gone", "gone/x", "loop", "absolute", "absolute/secret",
+			"up", "up/theirs/secret", "sibling", "sibling/secret", "inside", "inside/g", "file", "gone", "gone/x", "loop",
+			"absolute", "absolute/secret",
 			"magic/etc/passwd", "d/out", "d/out/secret",
 		} {
 			for op, err := range map[string]error{
@@ -150,7 +154,8 @@ func TestFollowing(t *testing.T) {
 	resolvers(t, func(t *testing.T, open func(string) *Root) {
 		dir := t.TempDir()
 		lay(t, dir, []string{"mine/d/g", "theirs/secret"}, map[string]string{
-			"mine/inside": "d", "mine/again": "inside/../inside/./g", "mine/d/top": "..", "mine/up": "..", "mine/back": "../mine/d/g",
+			"mine/inside": "d", "mine/again": "inside/../inside/./g", "mine/d/top": "..", "mine/up": "..",
+			"mine/back":     "../mine/d/g",
 			"mine/absolute": dir, "mine/loop": "loop", "mine/magic": "/proc/self/cwd",
 		})
 		granted, err := open(dir).Granted("mine")
@@ -168,7 +173,8 @@ func TestFollowing(t *testing.T) {
 			text.Close()
 		}
 		for p, want := range map[string]error{
-			"up": ErrOutside, "back": ErrOutside, "absolute": ErrOutside, "loop": syscall.ELOOP, "magic": nil, "up/theirs/secret": ErrOutside, "d/top/up": ErrOutside,
+			"up": ErrOutside, "back": ErrOutside, "absolute": ErrOutside, "loop": syscall.ELOOP, "magic": nil,
+			"up/theirs/secret": ErrOutside, "d/top/up": ErrOutside,
 		} {
 			if err := closing(r.Open(p)); err == nil || want != nil && !errors.Is(err, want) {
 				t.Errorf("%s: %v, want %v", p, err, want)
@@ -188,7 +194,8 @@ func TestGrantedFollowsListedLinks(t *testing.T) {
 	resolvers(t, func(t *testing.T, open func(string) *Root) {
 		dir := t.TempDir()
 		lay(t, dir, []string{"cold/archive/f", "default/"}, map[string]string{
-			"default/archive": "../cold/archive", "default/other": "../cold/archive", "default/out": "../..", "default/absolute": dir,
+			"default/archive": "../cold/archive", "default/other": "../cold/archive", "default/out": "../..",
+			"default/absolute": dir,
 		})
 		r := open(dir)
 		if err := r.FollowListed([]string{"default/archive", "/default/out", "/default/absolute"}); err != nil {
@@ -205,7 +212,8 @@ func TestGrantedFollowsListedLinks(t *testing.T) {
 		if err := r.Strict().MkdirAll("/default/archive/new", 0o755); err != nil {
 			t.Error(err)
 		}
-		for p, want := range map[string]error{"default/other": ErrLink, "default/out": ErrOutside, "default/absolute": ErrOutside} {
+		for p, want := range map[string]error{"default/other": ErrLink, "default/out": ErrOutside,
+			"default/absolute": ErrOutside} {
 			if err := closing(r.Granted(p)); !errors.Is(err, want) {
 				t.Errorf("%s: %v, want %v", p, err, want)
 			}
@@ -281,7 +289,8 @@ func TestClosedRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	for op, err := range map[string]error{"open": closing(r.Open("f")), "mkdir": r.Mkdir("d", 0o755), "remove": r.Remove("f"), "granted": closing(r.Granted("/"))} {
+	for op, err := range map[string]error{"open": closing(r.Open("f")), "mkdir": r.Mkdir("d", 0o755),
+		"remove": r.Remove("f"), "granted": closing(r.Granted("/"))} {
 		if !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("%s: %v", op, err)
 		}

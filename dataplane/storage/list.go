@@ -12,8 +12,8 @@ import (
 // eachBatch is how many entries of a folder are read at once.
 const eachBatch = 1024
 
-// Each calls fn with every entry of a folder in the order of the folder, and stops at its first error. It holds a part of the entries at a
-// time, however many there are.
+// Each calls fn with every entry of a folder in the order of the folder, and stops at its first error. It holds a part
+// of the entries at a time, however many there are.
 func (r *Root) Each(p string, fn func(fs.DirEntry) error) error {
 	f, err := r.Open(p)
 	if err != nil {
@@ -39,8 +39,8 @@ func (r *Root) Each(p string, fn func(fs.DirEntry) error) error {
 	}
 }
 
-// Identity tells a file from another that had or gets its path. Where the storage does not say when a file was made, a file that gets the
-// number of one that was removed can't be told from it.
+// Identity tells a file from another that had or gets its path. Where the storage does not say when a file was made, a
+// file that gets the number of one that was removed can't be told from it.
 type Identity struct {
 	Inode uint64
 	// BornNsec is when the file was made, in nanoseconds since 1970; 0 if the storage does not say.

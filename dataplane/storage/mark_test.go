@@ -17,8 +17,10 @@ func TestMarkIsOutOfReach(t *testing.T) {
 	}
 	defer r.Close()
 	for name, err := range map[string]error{
-		"open": closing(r.Open("default/" + Mark)), "stat": second(r.Stat("default/" + Mark)), "remove": r.Remove("default/" + Mark),
-		"rename": r.Rename("default/"+Mark, "default/x"), "replace": r.Rename("default/f", "default/"+Mark), "make": r.Mkdir("default/d/"+Mark, 0o755),
+		"open": closing(r.Open("default/" + Mark)), "stat": second(r.Stat("default/" + Mark)),
+		"remove": r.Remove("default/" + Mark),
+		"rename": r.Rename("default/"+Mark, "default/x"), "replace": r.Rename("default/f", "default/"+Mark),
+		"make":  r.Mkdir("default/d/"+Mark, 0o755),
 		"write": closing(r.OpenOwn("default/"+Mark, os.O_WRONLY|os.O_TRUNC, 0)), "link": r.Symlink("f", "x/"+Mark),
 	} {
 		if !errors.Is(err, ErrBadPath) {

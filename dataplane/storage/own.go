@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNotOwn is the error for what has the name of an unfinished file and is none: a link, a folder, a device, or a file that has a
-// second name.
+// ErrNotOwn is the error for what has the name of an unfinished file and is none: a link, a folder, a device, or
+// a file that has a second name.
 var ErrNotOwn = errors.New("is no file of this program's own")
 
-// OpenOwn opens or makes a file that only this program writes, as OpenFile does. It is refused with ErrNotOwn unless it is a regular
-// file with one name (TestOpenOwn): what is written to it is then seen under no other name.
+// OpenOwn opens or makes a file that only this program writes, as OpenFile does. It is refused with ErrNotOwn unless it
+// is a regular file with one name (TestOpenOwn): what is written to it is then seen under no other name.
 func (r *Root) OpenOwn(p string, flag int, perm fs.FileMode) (*os.File, error) {
 	name, err := localBelow(p)
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Preallocate reserves the blocks of a file of size bytes without changing what its size is (fallocate), so that writing it later
-// can't run out of space and fragments less. File systems that can't are left as they are: done is false. So are those in memory,
-// which need as long to reserve a page as to find it when it is written, and nothing could be sent meanwhile.
+// Preallocate reserves the blocks of a file of size bytes without changing what its size is (fallocate), so that
+// writing it later can't run out of space and fragments less. File systems that can't are left as they are: done
+// is false. So are those in memory, which need as long to reserve a page as to find it when it is written, and
+// nothing could be sent meanwhile.
 func Preallocate(f *os.File, size int64) (done bool, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 
 // hasOpenat2 reports whether the kernel, and what filters its calls, offers openat2(2).
 var hasOpenat2 = sync.OnceValue(func() bool {
-	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
+	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_NO_SYMLINKS})
 	if err != nil {
 		return false
 	}
@@ -41,7 +42,10 @@ func (r *Root) openPath(name string, flag int) (*os.File, error) {
 }
 
 func (r *Root) openFD(name string, flag int, perm fs.FileMode) (fd int, err error) {
-	closed := r.raw.Control(func(dir uintptr) { fd, err = r.resolve(int(dir), name, flag|unix.O_CLOEXEC, uint32(perm.Perm())) })
+	closed := r.raw.Control(func(dir uintptr) {
+		fd, err = r.resolve(int(dir), name, flag|unix.O_CLOEXEC,
+			uint32(perm.Perm()))
+	})
 	if closed != nil {
 		return -1, fs.ErrClosed
 	}
@@ -53,7 +57,12 @@ func (r *Root) within(op, name string, fn func(folder int, name string) error) e
 	dir, base := path.Split(name)
 	var err error
 	if dir == "" {
-		if closed := r.raw.Control(func(fd uintptr) { err = again(func() error { return fn(int(fd), base) }) }); closed != nil {
+		if closed := r.raw.Control(func(fd uintptr) {
+			err = again(func() error {
+				return fn(int(fd),
+					base)
+			})
+		}); closed != nil {
 			err = fs.ErrClosed
 		}
 	} else {
@@ -69,7 +78,8 @@ func (r *Root) within(op, name string, fn func(folder int, name string) error) e
 	return nil
 }
 
-// resolve opens a path beneath dir. A strict root has the kernel follow no link; only if it lists some are paths with links walked.
+// resolve opens a path beneath dir. A strict root has the kernel follow no link; only if it lists
+// some are paths with links walked.
 func (r *Root) resolve(dir int, name string, flag int, perm uint32) (int, error) {
 	if r.walks || !hasOpenat2() {
 		return r.walk(dir, name, flag, perm)
@@ -104,8 +114,8 @@ func (r *Root) resolve(dir int, name string, flag int, perm uint32) (int, error)
 // errLoop is the error for links that lead in a circle, where none is followed.
 var errLoop = fmt.Errorf("%w: %w", ErrLink, syscall.ELOOP)
 
-// loops reports whether the links of a path, which stay beneath dir, lead in a circle. It opens nothing but a handle, and tells nothing
-// of what the links lead to.
+// loops reports whether the links of a path, which stay beneath dir, lead in a circle. It opens nothing but a handle,
+// and tells nothing of what the links lead to.
 func loops(dir int, name string) bool {
 	fd, err := unix.Openat2(dir, name, &unix.OpenHow{
 		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,

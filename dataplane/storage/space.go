@@ -27,8 +27,8 @@ func (r *Root) Space(p string) (Space, error) {
 	return Space{Total: int64(st.Blocks) * st.Bsize, Free: int64(st.Bavail) * st.Bsize}, nil
 }
 
-// Writable lists the folders in p that this process can make something in, and reports whether p itself is one. On many nodes p is the
-// top of mounted storages, which can't be written itself.
+// Writable lists the folders in p that this process can make something in, and reports whether p itself is one. On many
+// nodes p is the top of mounted storages, which can't be written itself.
 func (r *Root) Writable(p string) (itself bool, below []string, err error) {
 	name, err := local(p)
 	if err != nil {

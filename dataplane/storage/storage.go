@@ -1,8 +1,8 @@
 // Package storage is access to files beneath one folder, and to nothing outside it.
 //
-// A Root is a handle on a folder. The kernel resolves every path beneath it (openat2): absolute paths and ".." stay inside, a
-// symbolic link that leads outside is refused, and a granted root follows no link at all (TestGrantedFollowsNoLink,
-// FuzzNothingOutsideIsTouched). The package knows nothing of users, tokens or transfers.
+// A Root is a handle on a folder. The kernel resolves every path beneath it (openat2): absolute paths and ".." stay
+// inside, a symbolic link that leads outside is refused, and a granted root follows no link at all
+// (TestGrantedFollowsNoLink, FuzzNothingOutsideIsTouched). The package knows nothing of users, tokens or transfers.
 package storage
 
 import (
@@ -28,7 +28,8 @@ var (
 	ErrOutside = errors.New("path leads outside")
 )
 
-// Mark is a file that root keeps in a storage to say whose it is (internal/prepare). No root shows it, and none changes it.
+// Mark is a file that root keeps in a storage to say whose it is (internal/prepare). No root
+// shows it, and none changes it.
 const Mark = ".faspex-storage"
 
 const (
@@ -36,8 +37,8 @@ const (
 	maxNameBytes = 255
 )
 
-// Root is a folder; all its methods take slash paths relative to it. "/a/b", "a/b" and "/a/../a/b" are the same path, and ".."
-// at the top stays at the top, as in a chroot. Safe for concurrent use.
+// Root is a folder; all its methods take slash paths relative to it. "/a/b", "a/b" and "/a/../a/b" are the same path,
+// and ".." at the top stays at the top, as in a chroot. Safe for concurrent use.
 type Root struct {
 	dir *os.File // opened with O_PATH
 	raw syscall.RawConn
@@ -69,8 +70,8 @@ func newRoot(dir *os.File, like Root) (*Root, error) {
 	return &like, nil
 }
 
-// FollowListed has granted roots follow these symbolic links, which an administrator has placed, and no others. Paths are relative
-// to the root. It has to be called before the root is used.
+// FollowListed has granted roots follow these symbolic links, which an administrator has placed, and no others. Paths
+// are relative to the root. It has to be called before the root is used.
 func (r *Root) FollowListed(links []string) error {
 	listed := map[string]struct{}{}
 	for _, p := range links {
@@ -90,8 +91,8 @@ func (r *Root) FollowListed(links []string) error {
 // Close releases the handle; files opened from it stay open. Views of the root are closed with it.
 func (r *Root) Close() error { return r.dir.Close() }
 
-// Clean turns a client's path into the one used here: absolute, slashes, no "." or "..". It refuses names that are not UTF-8,
-// hold a NUL byte, or are too long. "" and "." are "/".
+// Clean turns a client's path into the one used here: absolute, slashes, no "." or "..". It refuses names that are not
+// UTF-8, hold a NUL byte, or are too long. "" and "." are "/".
 func Clean(p string) (string, error) {
 	switch {
 	case !utf8.ValidString(p):
@@ -115,9 +116,10 @@ func Beneath(folder, p string) bool {
 	return folder == "/" || p == folder || strings.HasPrefix(p, folder+"/")
 }
 
-// Granted opens the folder p as a root of its own, which must exist. Neither on the way to p nor by any method of the new root is
-// a symbolic link followed, except those that FollowListed names (TestGrantedFollowsNoLink): methods that would follow fail with
-// ErrLink, and Lstat, Readlink, Remove, RemoveAll, Rename, Symlink and Lchown act on a link itself.
+// Granted opens the folder p as a root of its own, which must exist. Neither on the way to p nor by any method
+// of the new root is a symbolic link followed, except those that FollowListed names
+// (TestGrantedFollowsNoLink): methods that would follow fail with ErrLink, and Lstat, Readlink, Remove,
+// RemoveAll, Rename, Symlink and Lchown act on a link itself.
 func (r *Root) Granted(p string) (*Root, error) {
 	strict := r.Strict()
 	name, err := local(p)

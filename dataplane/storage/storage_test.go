@@ -19,7 +19,8 @@ func open(t *testing.T) (r *storage.Root, dir string) {
 	t.Helper()
 	outside := t.TempDir()
 	dir = filepath.Join(outside, "root")
-	for path, text := range map[string]string{filepath.Join(outside, "secret"): "secret", filepath.Join(dir, "a", "f"): "inside"} {
+	for path, text := range map[string]string{filepath.Join(outside, "secret"): "secret",
+		filepath.Join(dir, "a", "f"): "inside"} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +38,8 @@ func open(t *testing.T) (r *storage.Root, dir string) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"": "/", ".": "/", "/": "/", "a": "/a", "/a/": "/a", "a//b/./c": "/a/b/c", "../../a": "/a", "/a/../../b": "/b", "a/..": "/", "ü b": "/ü b",
+		"": "/", ".": "/", "/": "/", "a": "/a", "/a/": "/a", "a//b/./c": "/a/b/c", "../../a": "/a", "/a/../../b": "/b",
+		"a/..": "/", "ü b": "/ü b",
 		`a\..\b`: `/a\..\b`,
 	} {
 		if got, err := storage.Clean(in); got != want || err != nil {
@@ -45,7 +47,8 @@ func TestClean(t *testing.T) {
 		}
 	}
 	for name, in := range map[string]string{
-		"NUL": "a\x00b", "not UTF-8": "a\xff", "long name": strings.Repeat("x", 256), "long path": strings.Repeat("/xxxxxxx", 600),
+		"NUL": "a\x00b", "not UTF-8": "a\xff", "long name": strings.Repeat("x", 256),
+		"long path": strings.Repeat("/xxxxxxx", 600),
 	} {
 		if got, err := storage.Clean(in); !errors.Is(err, storage.ErrBadPath) {
 			t.Errorf("%s: %q, %v", name, got, err)
@@ -73,7 +76,8 @@ func FuzzCleanStaysInside(f *testing.F) {
 
 func TestNothingOutsideIsReached(t *testing.T) {
 	r, dir := open(t)
-	for link, target := range map[string]string{"up": "..", "file": "../secret", "absolute": filepath.Dir(dir), "a/deep": "../../secret"} {
+	for link, target := range map[string]string{"up": "..", "file": "../secret", "absolute": filepath.Dir(dir),
+		"a/deep": "../../secret"} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}
@@ -117,8 +121,9 @@ func TestNothingOutsideIsReached(t *testing.T) {
 func TestRootCannotBeRemovedOrRenamed(t *testing.T) {
 	r, _ := open(t)
 	for name, err := range map[string]error{
-		"remove": r.Remove("/"), "remove all": r.RemoveAll("a/.."), "rename": r.Rename("/", "b"), "rename onto": r.Rename("a", "."),
-		"symlink": r.Symlink("a", ""),
+		"remove": r.Remove("/"), "remove all": r.RemoveAll("a/.."), "rename": r.Rename("/", "b"),
+		"rename onto": r.Rename("a", "."),
+		"symlink":     r.Symlink("a", ""),
 	} {
 		if !errors.Is(err, storage.ErrIsRoot) {
 			t.Errorf("%s: %v", name, err)

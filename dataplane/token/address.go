@@ -19,7 +19,8 @@ func AddressOf(ctx context.Context) string {
 	return address
 }
 
-// Networks says from where an access key may be used: from Allow, or from everywhere if that is empty, and never from Deny.
+// Networks says from where an access key may be used: from Allow, or from everywhere if that
+// is empty, and never from Deny.
 type Networks struct{ Allow, Deny []netip.Prefix }
 
 // Admits reports whether all rules admit an address. One that is not known is admitted where there are no rules.

@@ -110,7 +110,8 @@ func (u unverified) verify(publicKeyPEM string, now time.Time) (Bearer, error) {
 	if !now.Before(expires) {
 		return Bearer{}, ErrExpired
 	}
-	return Bearer{UserID: u.claims.UserID, AccessKey: id, Scope: scope, ExpiresAt: expires, GroupIDs: u.claims.GroupIDs}, nil
+	return Bearer{UserID: u.claims.UserID, AccessKey: id, Scope: scope, ExpiresAt: expires, GroupIDs: u.claims.GroupIDs},
+		nil
 }
 
 // ParseVerificationKey reads the PEM public key of an access key ("BEGIN PUBLIC KEY", RSA of 2048 bits or more).
@@ -133,5 +134,6 @@ func ParseVerificationKey(text string) (*rsa.PublicKey, error) {
 	return key, nil
 }
 
-// Admin reports whether the token stands for the owner of the access key; any other user needs permissions on each folder.
+// Admin reports whether the token stands for the owner of the access key; any other user
+// needs permissions on each folder.
 func (b Bearer) Admin() bool { return b.Scope == "admin:all" }

@@ -58,8 +58,8 @@ func (g Grant) checkDownload(req Request) error {
 	return nil
 }
 
-// DefaultDestination is where an upload goes when the client names no destination: the token's own if it has exactly one, the
-// root if the token allows everything, else "".
+// DefaultDestination is where an upload goes when the client names no destination: the token's own if it has exactly
+// one, the root if the token allows everything, else "".
 func (g Grant) DefaultDestination() string {
 	switch {
 	case g.Paths == nil:
@@ -71,8 +71,8 @@ func (g Grant) DefaultDestination() string {
 }
 
 // AllowsUpload reports whether the grant lets a client write to destination, a path relative to Root. Tokens made for a
-// destination take any source; tokens made for pairs take the named destinations alone, whatever the client calls the source,
-// because nobody can check a name on the client's side.
+// destination take any source; tokens made for pairs take the named destinations alone, whatever the client calls the
+// source, because nobody can check a name on the client's side.
 func (g Grant) AllowsUpload(source, destination string) bool {
 	if g.Direction != Send || !clean(source) || !clean(destination) || destination == "" {
 		return false

@@ -16,7 +16,8 @@ const KeySize = 32
 
 var keyIDPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
-// Keys are the token keys of a cluster of nodes: new tokens are sealed with the active one, tokens of all others are still opened.
+// Keys are the token keys of a cluster of nodes: new tokens are sealed with the active one, tokens
+// of all others are still opened.
 type Keys struct {
 	Active string
 	ByID   map[string][]byte
@@ -58,7 +59,8 @@ func (k *Keyring) byID(id string) ([]byte, bool) {
 	return key, ok
 }
 
-// ReadKeys reads the files of a mounted Secret: "active" holds a key id, and a file named by each key id holds 32 bytes in base64.
+// ReadKeys reads the files of a mounted Secret: "active" holds a key id, and a file named by each
+// key id holds 32 bytes in base64.
 func ReadKeys(dir string) (Keys, error) {
 	active, err := os.ReadFile(filepath.Join(dir, "active"))
 	if err != nil {

@@ -17,14 +17,15 @@ import (
 //
 //	"ATM3_" base64url( version | length of key id | key id | nonce | AES-256-GCM(payload) ) "TA"
 //
-// The payload is the JSON of the Grant, compressed with DEFLATE; everything in front of the nonce is authenticated with it.
-// Clients treat the text as opaque and look at the first and last letters only.
+// The payload is the JSON of the Grant, compressed with DEFLATE; everything in front of the nonce is authenticated with
+// it. Clients treat the text as opaque and look at the first and last letters only.
 const (
 	textPrefix   = "ATM3_"
 	textSuffix   = "TA"
 	tokenVersion = 1
 
-	// MaxTextBytes keeps a token within what one environment variable may hold on Linux (128 KiB), which is how ascp gets it.
+	// MaxTextBytes keeps a token within what one environment variable may hold on Linux (128
+	// KiB), which is how ascp gets it.
 	MaxTextBytes    = 96 << 10
 	maxPayloadBytes = 8 << 20
 )
@@ -101,7 +102,8 @@ func (k *Keyring) Open(text string) (Grant, error) {
 	return g, nil
 }
 
-// newAEAD draws a random nonce of 96 bits for each token: a key is good for 2^32 of them, far beyond any rotation interval.
+// newAEAD draws a random nonce of 96 bits for each token: a key is good for 2^32 of them,
+// far beyond any rotation interval.
 func newAEAD(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

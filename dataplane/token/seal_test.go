@@ -17,7 +17,8 @@ func grant() Grant {
 	return Grant{
 		TransferID: "5f0e9a4e-28f8-4f7a-9f43-1e9c3f0b8a11", Direction: Send, Root: "/",
 		Paths: []Path{{Destination: "/default/packages/p1"}}, User: "xfer", TokenUser: "node",
-		ExpiresAt: noon.Add(time.Hour), Cookie: "faspex:p1", Tags: json.RawMessage(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
+		ExpiresAt: noon.Add(time.Hour), Cookie: "faspex:p1",
+		Tags:  json.RawMessage(`{"aspera":{"faspex":{"package_id":"p1"}}}`),
 		Rates: Rates{TargetKbps: 100_000, Policy: "fair"},
 	}
 }

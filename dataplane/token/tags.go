@@ -12,8 +12,9 @@ import (
 // ErrReservedTags is the error for tags that only the node user may give. It wraps ErrInvalid.
 var ErrReservedTags = fmt.Errorf("%w: tags.aspera.faspex is for the node user alone", ErrInvalid)
 
-// CheckTags refuses tags that only the node user may give: aspera.faspex, by which Faspex knows its packages. A reader of the tags may
-// take names in any case, and any of several fields with one name, so each of them is looked at (TestCheckTags).
+// CheckTags refuses tags that only the node user may give: aspera.faspex, by which Faspex knows its
+// packages. A reader of the tags may take names in any case, and any of several fields with one name, so
+// each of them is looked at (TestCheckTags).
 func CheckTags(tags json.RawMessage) error {
 	if len(bytes.TrimSpace(tags)) == 0 {
 		return nil
@@ -64,8 +65,8 @@ func fieldsOf(object json.RawMessage) []field {
 // KindTokenless is the kind of the grants of users who need no token.
 const KindTokenless = "none"
 
-// Tokenless is the grant of a transfer user who needs no token: all of the storage root. The transfer's id is one that no token has,
-// so that nobody adds sessions to the transfer of a token (TestTokenlessGrants).
+// Tokenless is the grant of a transfer user who needs no token: all of the storage root. The transfer's id is one that
+// no token has, so that nobody adds sessions to the transfer of a token (TestTokenlessGrants).
 func Tokenless(direction Direction, user, transferID string, tags json.RawMessage) (Grant, error) {
 	if err := CheckTags(tags); err != nil {
 		return Grant{}, err

@@ -30,7 +30,8 @@ func TestCheckTags(t *testing.T) {
 			t.Errorf("%s: %v", tags, err)
 		}
 	}
-	for _, tags := range []string{"", "  ", "{}", "null", `{"aspera":{"node":{"faspex":1}}}`, `{"faspex":{}}`, `{"aspera":["faspex"]}`, `{"aspera":{"faspex2":{}}}`} {
+	for _, tags := range []string{"", "  ", "{}", "null", `{"aspera":{"node":{"faspex":1}}}`, `{"faspex":{}}`,
+		`{"aspera":["faspex"]}`, `{"aspera":{"faspex2":{}}}`} {
 		if err := CheckTags([]byte(tags)); err != nil {
 			t.Errorf("%s: %v", tags, err)
 		}
@@ -116,7 +117,9 @@ func TestAuthorizeLooksUpTransferTokens(t *testing.T) {
 		}
 	}
 	v.Ledger = nil
-	if _, err := v.Authorize(t.Context(), Request{Token: text, Direction: g.Direction, User: g.User, Destination: "/p"}); err == nil || IsRefusal(err) {
+	if _,
+		err := v.Authorize(t.Context(), Request{Token: text, Direction: g.Direction, User: g.User,
+		Destination: "/p"}); err == nil || IsRefusal(err) {
 		t.Errorf("without a ledger: %v", err)
 	}
 }

@@ -1,9 +1,9 @@
 // Package token says what a client may transfer.
 //
-// A client presents one of three kinds of tokens: a transfer token sealed by this node ("ATM3_...TA"), the credentials of
-// an access key ("Basic ..."), or a bearer token signed by the owner of an access key ("Bearer ..."). Whatever the kind,
-// Authorize turns it into a Grant, or into an error that says why not. The package opens no file and no connection, and
-// no error text holds any part of a token.
+// A client presents one of three kinds of tokens: a transfer token sealed by this node ("ATM3_...TA"), the credentials
+// of an access key ("Basic ..."), or a bearer token signed by the owner of an access key ("Bearer ..."). Whatever the
+// kind, Authorize turns it into a Grant, or into an error that says why not. The package opens no file and no
+// connection, and no error text holds any part of a token.
 package token
 
 import (
@@ -54,9 +54,9 @@ type Grant struct {
 	// TransferID is the UUID under which the transfer is recorded: retries with one token are one transfer.
 	TransferID string    `json:"xid"`
 	Direction  Direction `json:"dir"`
-	// Root is the folder that all paths of the client are relative to. Authorize gives it beneath the storage root ("/" is the storage
-	// root). In the seal of a token that was made with an access key it is beneath the key's folder, wherever that is when the token is
-	// used.
+	// Root is the folder that all paths of the client are relative to. Authorize gives it beneath the storage root ("/" is
+	// the storage root). In the seal of a token that was made with an access key it is beneath the key's folder, wherever
+	// that is when the token is used.
 	Root string `json:"root"`
 	// Paths is what is allowed beneath Root; nil allows everything beneath it. An entry with only a Destination allows
 	// uploads into that folder, one with only a Source downloads of that file or tree, one with both that pair alone.
@@ -72,16 +72,18 @@ type Grant struct {
 	Cookie         string          `json:"cookie,omitempty"`
 	Tags           json.RawMessage `json:"tags,omitempty"`
 	Rates          Rates           `json:"rates,omitzero"`
-	// IssuedUsec is when the token was made, by the clock of the nodes' database, in microseconds since 1970. A token without it counts as
-	// older than every revocation.
+	// IssuedUsec is when the token was made, by the clock of the nodes' database, in microseconds since 1970. A token
+	// without it counts as older than every revocation.
 	IssuedUsec int64 `json:"iat,omitempty"`
 	// Uses limits how many tokens are used; nil is no limit.
 	Uses *Uses `json:"uses,omitempty"`
-	// Ciphers are those that the session may use, strongest first; nil permits all. They are the access key's when the token is used.
+	// Ciphers are those that the session may use, strongest first; nil permits all. They are the
+	// access key's when the token is used.
 	Ciphers []string `json:"-"`
 	// Session is what the access key demands when the token is used.
 	Session SessionRules `json:"-"`
-	// KeepExisting says that the upload may add files and replace none. It is what the bearer token's user may when the token is used.
+	// KeepExisting says that the upload may add files and replace none. It is what the bearer token's
+	// user may when the token is used.
 	KeepExisting bool `json:"-"`
 	// Kind is the kind of token presented: "transfer", "basic" or "bearer". It is not sealed.
 	Kind string `json:"-"`

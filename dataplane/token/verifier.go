@@ -57,7 +57,8 @@ func (k AccessKey) use(g Grant, address string) (Grant, error) {
 	return g, nil
 }
 
-// AccessKeys finds access keys and their files. Unknown keys and ids are errors that wrap ErrBadCredentials and ErrFileNotFound.
+// AccessKeys finds access keys and their files. Unknown keys and ids are errors that wrap
+// ErrBadCredentials and ErrFileNotFound.
 type AccessKeys interface {
 	// AccessKey reads a key.
 	AccessKey(ctx context.Context, id string) (AccessKey, error)
@@ -75,7 +76,8 @@ type Ledger interface {
 	Withdrawn(ctx context.Context, g Grant) (bool, error)
 	// Begun reports whether the token's transfer runs, or was cut so lately that its client may still resume it.
 	Begun(ctx context.Context, g Grant) (bool, error)
-	// Use counts the token under the name of its uses, once however often it is called, and reports false if it would be one too many.
+	// Use counts the token under the name of its uses, once however often it is called, and reports
+	// false if it would be one too many.
 	Use(ctx context.Context, g Grant) (bool, error)
 }
 
@@ -144,8 +146,8 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	return g, nil
 }
 
-// goesOn refuses a transfer token that has expired, unless it is for a transfer that has begun: who was cut off after an hour need not
-// ask for another token to resume.
+// goesOn refuses a transfer token that has expired, unless it is for a transfer that has begun: who was cut off after
+// an hour need not ask for another token to resume.
 func (v *Verifier) goesOn(ctx context.Context, g Grant) error {
 	if v.Ledger == nil {
 		return ErrExpired
@@ -160,7 +162,8 @@ func (v *Verifier) goesOn(ctx context.Context, g Grant) error {
 	return nil
 }
 
-// lookUp asks what became of a transfer token since it was made. It comes last: a request that is refused uses no token.
+// lookUp asks what became of a transfer token since it was made. It comes last: a request
+// that is refused uses no token.
 func (v *Verifier) lookUp(ctx context.Context, g Grant) error {
 	if v.Ledger == nil {
 		return errors.New("look up token: there is no ledger")
@@ -185,8 +188,8 @@ func (v *Verifier) lookUp(ctx context.Context, g Grant) error {
 	return nil
 }
 
-// transfer opens a transfer token. One that was made with an access key is good for as long as the key is there, for the folder and
-// within the limits that the key has now.
+// transfer opens a transfer token. One that was made with an access key is good for as long as the key is there, for
+// the folder and within the limits that the key has now.
 func (v *Verifier) transfer(ctx context.Context, text, address string) (Grant, error) {
 	g, err := v.Keys.Open(text)
 	if err != nil || g.AccessKey == "" {
@@ -245,13 +248,13 @@ func (v *Verifier) bearer(ctx context.Context, text string, req Request) (Grant,
 	return v.permitted(ctx, key, bearer, req, g)
 }
 
-// permitted holds the grant of a bearer token's user to what was permitted to the user on the paths that are asked for. What is beneath a
-// permitted path is permitted.
+// permitted holds the grant of a bearer token's user to what was permitted to the user on the paths that are asked for.
+// What is beneath a permitted path is permitted.
 func (v *Verifier) permitted(ctx context.Context, key AccessKey, b Bearer, req Request, g Grant) (Grant, error) {
 	var asked []Path
 	level := LevelRead
-	switch {
-	case req.Direction == Send:
+	switch req.Direction {
+	case Send:
 		level = LevelWrite
 		for _, pair := range req.Pairs {
 			asked = append(asked, Path{Destination: pair.Destination})
@@ -313,7 +316,8 @@ func (v *Verifier) OpenBearer(ctx context.Context, text string) (Bearer, AccessK
 	return bearer, key, err
 }
 
-// gen4 completes a grant for a client that names its folder by file id, in tags.aspera.node. Without tags it is the key's root.
+// gen4 completes a grant for a client that names its folder by file id, in tags.aspera.node.
+// Without tags it is the key's root.
 func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant) (Grant, error) {
 	var tags struct {
 		Aspera struct {

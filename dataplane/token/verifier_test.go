@@ -74,30 +74,51 @@ func TestAuthorizeTransferTokens(t *testing.T) {
 		req   Request
 		want  error
 	}{
-		"upload to the destination":              {upload(folder), Request{Direction: Send, User: "xfer", Destination: "/default/packages/p1"}, nil},
-		"upload beneath the destination":         {upload(folder), Request{Direction: Send, User: "xfer", Destination: "default/packages/p1/sub/"}, nil},
-		"upload without a destination":           {upload(folder), Request{Direction: Send, User: "xfer"}, nil},
-		"upload takes any source":                {upload(folder), Request{Direction: Send, User: "xfer", Sources: []string{"/etc/passwd"}, Destination: "/default/packages/p1"}, nil},
-		"upload to a neighbour with that prefix": {upload(folder), Request{Direction: Send, User: "xfer", Destination: "/default/packages/p11"}, ErrPathNotAllowed},
-		"upload above the destination":           {upload(folder), Request{Direction: Send, User: "xfer", Destination: "/default/packages"}, ErrPathNotAllowed},
-		"upload climbs out":                      {upload(folder), Request{Direction: Send, User: "xfer", Destination: "/default/packages/p1/../p2"}, ErrPathNotAllowed},
-		"upload with a NUL":                      {upload(folder), Request{Direction: Send, User: "xfer", Destination: "/default/packages/p1/a\x00b"}, ErrPathNotAllowed},
-		"upload to one of several, none named":   {upload(folder, Path{Destination: "/b"}), Request{Direction: Send, User: "xfer"}, ErrPathNotAllowed},
-		"unrestricted upload":                    {upload(), Request{Direction: Send, User: "xfer", Destination: "/x"}, nil},
-		"upload pairs":                           {upload(Path{Source: "a", Destination: "/d/a"}), Request{Direction: Send, User: "xfer", Pairs: []Path{{Source: "other", Destination: "/d/a"}}}, nil},
-		"upload pair elsewhere":                  {upload(Path{Source: "a", Destination: "/d/a"}), Request{Direction: Send, User: "xfer", Pairs: []Path{{Source: "a", Destination: "/d/b"}}}, ErrPathNotAllowed},
-		"upload pair beneath":                    {upload(Path{Source: "a", Destination: "/d/a"}), Request{Direction: Send, User: "xfer", Pairs: []Path{{Source: "a", Destination: "/d/a/x"}}}, ErrPathNotAllowed},
-		"download of a source":                   {download(Path{Source: "/p/a"}, Path{Source: "/p/b"}), Request{Direction: Receive, User: "xfer", Sources: []string{"/p/b", "p/a"}}, nil},
-		"download from a folder":                 {download(Path{Source: "/p"}), Request{Direction: Receive, User: "xfer", Sources: []string{"/p/a/b"}}, nil},
-		"download of one source too many":        {download(Path{Source: "/p/a"}), Request{Direction: Receive, User: "xfer", Sources: []string{"/p/a", "/p/b"}}, ErrPathNotAllowed},
-		"download climbs out":                    {download(Path{Source: "/p/a"}), Request{Direction: Receive, User: "xfer", Sources: []string{"/p/a/../../q"}}, ErrPathNotAllowed},
-		"download of nothing":                    {download(Path{Source: "/p/a"}), Request{Direction: Receive, User: "xfer"}, ErrPathNotAllowed},
-		"download pair, other destination":       {download(Path{Source: "/p/a", Destination: "x"}), Request{Direction: Receive, User: "xfer", Pairs: []Path{{Source: "/p/a", Destination: "y"}}}, nil},
-		"download pair, other source":            {download(Path{Source: "/p/a", Destination: "x"}), Request{Direction: Receive, User: "xfer", Pairs: []Path{{Source: "/p/a/z", Destination: "x"}}}, ErrPathNotAllowed},
-		"receive with an upload token":           {upload(folder), Request{Direction: Receive, User: "xfer", Sources: []string{"/default/packages/p1"}}, ErrWrongDirection},
-		"send with a download token":             {download(Path{Source: "/p"}), Request{Direction: Send, User: "xfer", Destination: "/p"}, ErrWrongDirection},
-		"no direction":                           {upload(folder), Request{User: "xfer"}, ErrWrongDirection},
-		"another user":                           {upload(folder), Request{Direction: Send, User: "root", Destination: "/default/packages/p1"}, ErrWrongUser},
+		"upload to the destination": {upload(folder),
+			Request{Direction: Send, User: "xfer", Destination: "/default/packages/p1"}, nil},
+		"upload beneath the destination": {upload(folder),
+			Request{Direction: Send, User: "xfer", Destination: "default/packages/p1/sub/"}, nil},
+		"upload without a destination": {upload(folder), Request{Direction: Send, User: "xfer"}, nil},
+		"upload takes any source": {upload(folder),
+			Request{Direction: Send, User: "xfer", Sources: []string{"/etc/passwd"}, Destination: "/default/packages/p1"}, nil},
+		"upload to a neighbour with that prefix": {upload(folder),
+			Request{Direction: Send, User: "xfer", Destination: "/default/packages/p11"}, ErrPathNotAllowed},
+		"upload above the destination": {upload(folder),
+			Request{Direction: Send, User: "xfer", Destination: "/default/packages"}, ErrPathNotAllowed},
+		"upload climbs out": {upload(folder),
+			Request{Direction: Send, User: "xfer", Destination: "/default/packages/p1/../p2"}, ErrPathNotAllowed},
+		"upload with a NUL": {upload(folder),
+			Request{Direction: Send, User: "xfer", Destination: "/default/packages/p1/a\x00b"}, ErrPathNotAllowed},
+		"upload to one of several, none named": {upload(folder, Path{Destination: "/b"}),
+			Request{Direction: Send, User: "xfer"}, ErrPathNotAllowed},
+		"unrestricted upload": {upload(), Request{Direction: Send, User: "xfer", Destination: "/x"}, nil},
+		"upload pairs": {upload(Path{Source: "a", Destination: "/d/a"}),
+			Request{Direction: Send, User: "xfer", Pairs: []Path{{Source: "other", Destination: "/d/a"}}}, nil},
+		"upload pair elsewhere": {upload(Path{Source: "a", Destination: "/d/a"}),
+			Request{Direction: Send, User: "xfer", Pairs: []Path{{Source: "a", Destination: "/d/b"}}}, ErrPathNotAllowed},
+		"upload pair beneath": {upload(Path{Source: "a", Destination: "/d/a"}),
+			Request{Direction: Send, User: "xfer", Pairs: []Path{{Source: "a", Destination: "/d/a/x"}}}, ErrPathNotAllowed},
+		"download of a source": {download(Path{Source: "/p/a"}, Path{Source: "/p/b"}),
+			Request{Direction: Receive, User: "xfer", Sources: []string{"/p/b", "p/a"}}, nil},
+		"download from a folder": {download(Path{Source: "/p"}),
+			Request{Direction: Receive, User: "xfer", Sources: []string{"/p/a/b"}}, nil},
+		"download of one source too many": {download(Path{Source: "/p/a"}),
+			Request{Direction: Receive, User: "xfer", Sources: []string{"/p/a", "/p/b"}}, ErrPathNotAllowed},
+		"download climbs out": {download(Path{Source: "/p/a"}),
+			Request{Direction: Receive, User: "xfer", Sources: []string{"/p/a/../../q"}}, ErrPathNotAllowed},
+		"download of nothing": {download(Path{Source: "/p/a"}), Request{Direction: Receive, User: "xfer"},
+			ErrPathNotAllowed},
+		"download pair, other destination": {download(Path{Source: "/p/a", Destination: "x"}),
+			Request{Direction: Receive, User: "xfer", Pairs: []Path{{Source: "/p/a", Destination: "y"}}}, nil},
+		"download pair, other source": {download(Path{Source: "/p/a", Destination: "x"}),
+			Request{Direction: Receive, User: "xfer", Pairs: []Path{{Source: "/p/a/z", Destination: "x"}}}, ErrPathNotAllowed},
+		"receive with an upload token": {upload(folder),
+			Request{Direction: Receive, User: "xfer", Sources: []string{"/default/packages/p1"}}, ErrWrongDirection},
+		"send with a download token": {download(Path{Source: "/p"}),
+			Request{Direction: Send, User: "xfer", Destination: "/p"}, ErrWrongDirection},
+		"no direction": {upload(folder), Request{User: "xfer"}, ErrWrongDirection},
+		"another user": {upload(folder),
+			Request{Direction: Send, User: "root", Destination: "/default/packages/p1"}, ErrWrongUser},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -177,7 +198,8 @@ func TestAuthorizeRefusesWhatIsNoToken(t *testing.T) {
 }
 
 func TestAuthorizeBasicToken(t *testing.T) {
-	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default", Rates: Rates{TargetCapKbps: 9}}, secret: "s3:cret", files: map[string]string{"1": "/", "7": "/in/box"}})
+	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default", Rates: Rates{TargetCapKbps: 9}},
+		secret: "s3:cret", files: map[string]string{"1": "/", "7": "/in/box"}})
 	req := Request{
 		Token: "Basic " + b64("ak:s3:cret"), Direction: Send, User: "xfer", Destination: "/",
 		Tags: json.RawMessage(`{"aspera":{"xfer_id":"x1","node":{"access_key":"ak","file_id":"7"}}}`),
@@ -186,7 +208,8 @@ func TestAuthorizeBasicToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g.Root != "/default/in/box" || g.AccessKey != "ak" || g.Kind != KindBasic || g.Rates.TargetCapKbps != 9 || g.Paths != nil || g.Direction != Send {
+	if g.Root != "/default/in/box" || g.AccessKey != "ak" || g.Kind != KindBasic || g.Rates.TargetCapKbps != 9 ||
+		g.Paths != nil || g.Direction != Send {
 		t.Errorf("grant = %+v", g)
 	}
 	again, err := v.Authorize(t.Context(), req)
@@ -216,7 +239,8 @@ func TestAuthorizeBearerToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default", VerificationKey: publicPEM(t, private)}, files: map[string]string{"1": "/"}})
+	v := newVerifier(t, memoryKeys{key: AccessKey{ID: "ak", Root: "/default", VerificationKey: publicPEM(t, private)},
+		files: map[string]string{"1": "/"}})
 	claims := `{"user_id":"luke","scope":"node.ak:admin:all","auth_type":"access_key","expires_at":"%s"}`
 	good := fmt.Sprintf(claims, "2026-11-21T13:00:00Z")
 	tests := map[string]struct {

@@ -23,10 +23,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acl is a POSIX access control list as the kernel has it (linux/posix_acl_xattr.h): owner rw, user 12345 r, group r, others none.
+// acl is a POSIX access control list as the kernel has it (linux/posix_acl_xattr.h): owner rw, user
+// 12345 r, group r, others none.
 func acl() []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 2)
-	for _, e := range [][3]uint32{{1, 6, 1<<32 - 1}, {2, 4, 12345}, {4, 4, 1<<32 - 1}, {16, 4, 1<<32 - 1}, {32, 0, 1<<32 - 1}} {
+	for _, e := range [][3]uint32{{1, 6, 1<<32 - 1}, {2, 4, 12345}, {4, 4, 1<<32 - 1}, {16, 4, 1<<32 - 1},
+		{32, 0, 1<<32 - 1}} {
 		b = binary.LittleEndian.AppendUint32(b, e[0]|e[1]<<16)
 		b = binary.LittleEndian.AppendUint32(b, e[2])
 	}
@@ -67,7 +69,8 @@ func described(t *testing.T, dir, name string) string {
 
 func TestAttributesAreKept(t *testing.T) {
 	x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{
-		Symlinks: manifest.SymlinksCopy, PreserveTimes: true, PreserveModes: true, PreserveAccessTimes: true, PreserveUID: true, PreserveGID: true,
+		Symlinks: manifest.SymlinksCopy, PreserveTimes: true, PreserveModes: true, PreserveAccessTimes: true,
+		PreserveUID: true, PreserveGID: true,
 		Xattrs: manifest.AttributesNative, ACLs: manifest.AttributesNative,
 	}}
 	uid, gid := os.Getuid(), os.Getgid()
@@ -112,7 +115,8 @@ func TestAttributesAreKept(t *testing.T) {
 	}
 	x.mustDo(t)
 	for name := range maps.Keys(want) {
-		// Reading a file or listing a folder at the sender may change its access time there, but not what it was when it was found.
+		// Reading a file or listing a folder at the sender may change its access time there, but not
+		// what it was when it was found.
 		if diff := cmp.Diff(want[name], described(t, x.to, name)); diff != "" {
 			t.Errorf("%s (-sent +got):\n%s", name, diff)
 		}
@@ -128,7 +132,8 @@ func TestAttributesAreKept(t *testing.T) {
 		}
 		x.mustDo(t)
 		got := described(t, x.to, "d/small")
-		if strings.Contains(got, "user.n") || strings.Contains(got, "posix_acl") || uid != os.Getuid() && strings.Contains(got, fmt.Sprint(uid)) {
+		if strings.Contains(got, "user.n") || strings.Contains(got, "posix_acl") || uid != os.Getuid() &&
+			strings.Contains(got, fmt.Sprint(uid)) {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -143,16 +148,22 @@ func TestSymbolicLinks(t *testing.T) {
 		skipped                 bool
 	}{
 		{name: "new", policy: manifest.SymlinksCopy, want: "target"},
-		{name: "again", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Symlink("target", p) }, want: "target", skipped: true},
-		{name: "beside a file", policy: manifest.SymlinksCopy, existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true},
-		{name: "beside another link", policy: manifest.SymlinksCopy, existing: func(p string) error { return os.Symlink("x", p) }, want: "x", skipped: true},
-		{name: "for a file", policy: manifest.SymlinksForce, existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, want: "target"},
-		{name: "for another link", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Symlink("/etc/passwd", p) }, want: "target"},
+		{name: "again", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Symlink("target", p) },
+			want: "target", skipped: true},
+		{name: "beside a file", policy: manifest.SymlinksCopy,
+			existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true},
+		{name: "beside another link", policy: manifest.SymlinksCopy,
+			existing: func(p string) error { return os.Symlink("x", p) }, want: "x", skipped: true},
+		{name: "for a file", policy: manifest.SymlinksForce,
+			existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, want: "target"},
+		{name: "for another link", policy: manifest.SymlinksForce,
+			existing: func(p string) error { return os.Symlink("/etc/passwd", p) }, want: "target"},
 		{
 			name: "never for a file", policy: manifest.SymlinksForce, overwrite: manifest.OverwriteNever,
 			existing: func(p string) error { return os.WriteFile(p, nil, 0o644) }, skipped: true,
 		},
-		{name: "for a folder", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Mkdir(p, 0o755) }, code: fail.IsDirectory},
+		{name: "for a folder", policy: manifest.SymlinksForce, existing: func(p string) error { return os.Mkdir(p, 0o755) },
+			code: fail.IsDirectory},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{Symlinks: c.policy, Overwrite: c.overwrite}}
@@ -190,17 +201,20 @@ func TestHostileAttributes(t *testing.T) {
 		return control.Entry{Kind: control.KindLink, Path: "l", Attributes: &control.Attributes{Link: text}}
 	}
 	xattr := func(name string) control.Entry {
-		return control.Entry{Kind: control.KindFile, Path: "f", Attributes: &control.Attributes{Xattrs: []control.Xattr{{Name: name}}}}
+		return control.Entry{Kind: control.KindFile, Path: "f",
+			Attributes: &control.Attributes{Xattrs: []control.Xattr{{Name: name}}}}
 	}
 	sparse := func(size int64, data ...chunk.Range) control.Entry {
-		return control.Entry{Kind: control.KindFile, Path: "f", Size: size, Attributes: &control.Attributes{Sparse: true, Data: data}}
+		return control.Entry{Kind: control.KindFile, Path: "f", Size: size,
+			Attributes: &control.Attributes{Sparse: true, Data: data}}
 	}
 	all := control.Options{Xattrs: manifest.AttributesNative, ACLs: manifest.AttributesNative, Sparse: true}
 	for name, c := range map[string]struct {
 		options control.Options
 		entry   control.Entry
 	}{
-		"owner":                {control.Options{PreserveGID: true}, control.Entry{Kind: control.KindFile, Path: "f", Attributes: &control.Attributes{UID: &uid}}},
+		"owner": {control.Options{PreserveGID: true},
+			control.Entry{Kind: control.KindFile, Path: "f", Attributes: &control.Attributes{UID: &uid}}},
 		"link":                 {control.Options{}, link("x")},
 		"attribute":            {control.Options{}, xattr("user.a")},
 		"attribute of a class": {all, xattr("security.capability")},
@@ -246,7 +260,8 @@ func TestHostileAttributes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if done, ok := m.(*control.FileDone); ok && done.Index != 0 && done.Index != 3 && (done.Status != control.FileFailed || fail.Code(done.Code) != fail.BadPath) {
+			if done, ok := m.(*control.FileDone); ok && done.Index != 0 && done.Index != 3 &&
+				(done.Status != control.FileFailed || fail.Code(done.Code) != fail.BadPath) {
 				t.Errorf("answer %+v", done)
 			}
 		}
@@ -302,8 +317,9 @@ func TestOwnersNeedRights(t *testing.T) {
 
 func TestServerThatKnowsNoAttributes(t *testing.T) {
 	for name, asked := range map[string]control.Options{
-		"owners": {PreserveUID: true}, "extended attributes": {Xattrs: manifest.AttributesNative}, "access control lists": {ACLs: manifest.AttributesNative},
-		"access times": {PreserveAccessTimes: true},
+		"owners": {PreserveUID: true}, "extended attributes": {Xattrs: manifest.AttributesNative},
+		"access control lists": {ACLs: manifest.AttributesNative},
+		"access times":         {PreserveAccessTimes: true},
 	} {
 		if err := unmet(asked, control.Options{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

@@ -8,7 +8,8 @@ import (
 	"hash"
 )
 
-// Checksums that a client can have reported for every file. They are computed by reading the file once more at both ends.
+// Checksums that a client can have reported for every file. They are computed by reading
+// the file once more at both ends.
 const (
 	ChecksumNone   = "none"
 	ChecksumMD5    = "md5"

@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
-// claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the session
-// that it replaces, which may not have noticed yet that its client is gone.
+// claims see to it that one session at a time writes a file of this node. A retry of a transfer takes over from the
+// session that it replaces, which may not have noticed yet that its client is gone.
 type claims struct {
 	mu       sync.Mutex
 	held     map[string][]claim // by file
@@ -53,7 +53,8 @@ func (s *claims) take(ctx context.Context, p, part string, c *claimant) *fail.Er
 		s.mu.Lock()
 		if s.isForm(p, c) {
 			s.mu.Unlock()
-			return fail.New(fail.AlreadyExists, "another session is writing a file whose unfinished form has this name, or the other way round")
+			return fail.New(fail.AlreadyExists,
+				"another session is writing a file whose unfinished form has this name, or the other way round")
 		}
 		holder := s.holder(p, part, c)
 		if holder == nil {
@@ -87,8 +88,8 @@ func (s *claims) take(ctx context.Context, p, part string, c *claimant) *fail.Er
 	}
 }
 
-// holder is another session than c that writes the file p so that nobody else may write the part; nil for none. What goes together are
-// the parts of one division.
+// holder is another session than c that writes the file p so that nobody else may write the part; nil for none. What
+// goes together are the parts of one division.
 func (s *claims) holder(p, part string, c *claimant) *claimant {
 	for _, other := range s.held[p] {
 		if other.by != c && (part == other.part || division(part) != division(other.part)) {
@@ -104,8 +105,8 @@ func division(part string) string {
 	return count
 }
 
-// isForm says that p is a name of an unfinished file that another session than c writes, or that one of the names of p while it is
-// unfinished is a file that another session writes.
+// isForm says that p is a name of an unfinished file that another session than c writes, or that one of the names of p
+// while it is unfinished is a file that another session writes.
 func (s *claims) isForm(p string, c *claimant) bool {
 	for _, name := range slices.Concat(unfinished.Bases(p), unfinished.NamesOf(p)) {
 		if slices.ContainsFunc(s.held[name], func(other claim) bool { return other.by != c }) {

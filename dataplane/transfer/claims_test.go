@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Of three sessions of a transfer that follow each other the last one gets the file, whoever asks when: the second, which
-// waits for the first to end, must not take it from the third.
+// Of three sessions of a transfer that follow each other the last one gets the file, whoever asks when: the second,
+// which waits for the first to end, must not take it from the third.
 func TestClaimsGoToTheNewestSession(t *testing.T) {
 	var s claims
 	var ends [3]error
@@ -65,7 +65,8 @@ func TestClaims(t *testing.T) {
 			if err := s.take(t.Context(), c.held.file, c.held.part, first); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.take(t.Context(), c.asked.file, c.asked.part, second); (err != nil) != c.refused || replaced != c.replaced {
+			if err := s.take(t.Context(), c.asked.file, c.asked.part, second); (err != nil) != c.refused ||
+				replaced != c.replaced {
 				t.Errorf("refused: %v, replaced: %v; want %v, %v", err, replaced, c.refused, c.replaced)
 			}
 			if !c.replaced {

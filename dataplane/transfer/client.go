@@ -21,8 +21,8 @@ type Client struct {
 	Hello control.Hello
 	// Roots are what to send, for direction send.
 	Roots []Root
-	// MoreRoots, if not nil, waits for the root with a number, counted from 0, that is to be sent after Roots; ok is false when
-	// there is none any more.
+	// MoreRoots, if not nil, waits for the root with a number, counted from 0, that is to be sent after Roots; ok is
+	// false when there is none any more.
 	MoreRoots func(ctx context.Context, number int) (r Root, ok bool, err error)
 	// Upload, if not nil, is what to send instead of Roots.
 	Upload *Upload
@@ -72,8 +72,8 @@ func (c *Client) SetRate(targetKbps, minKbps *int64, policy *engine.Policy) {
 	}
 }
 
-// Run performs the session over stream and closes it. Its error is a *fail.Error; fail.SomeFiles means that the session went
-// well but files failed, each of which OnFile was told.
+// Run performs the session over stream and closes it. Its error is a *fail.Error; fail.SomeFiles means that the session
+// went well but files failed, each of which OnFile was told.
 func (c *Client) Run(ctx context.Context, stream io.ReadWriteCloser) (Summary, error) {
 	began := time.Now()
 	if c.Upload != nil {
@@ -127,7 +127,10 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock, Logger: c.Logger,
 		MaxMemory: c.MaxMemory,
 	}
-	r := c.role(conn, options, cfg, func(ctx context.Context) (engine.Link, error) { return c.dial(ctx, welcome.UDPPort, cfg) })
+	r := c.role(conn, options, cfg, func(ctx context.Context) (engine.Link,
+		error) {
+		return c.dial(ctx, welcome.UDPPort, cfg)
+	})
 	c.now.set(r)
 	return conclude(ctx, r)
 }
@@ -187,7 +190,8 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 	return nil, failureOf(err, fail.Data)
 }
 
-func (c *Client) role(conn *conn, o control.Options, cfg engine.Config, dial func(context.Context) (engine.Link, error)) role {
+func (c *Client) role(conn *conn, o control.Options, cfg engine.Config,
+	dial func(context.Context) (engine.Link, error)) role {
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
 		s.moreRoots = c.MoreRoots

@@ -22,8 +22,8 @@ const (
 	farewell = 5 * time.Second
 )
 
-// conn is the control channel of a session: messages in, messages out, and the watch over a silent peer. A lone message leaves
-// at once; of many that follow each other, what comes within a millisecond leaves together.
+// conn is the control channel of a session: messages in, messages out, and the watch over a silent peer. A lone message
+// leaves at once; of many that follow each other, what comes within a millisecond leaves together.
 type conn struct {
 	stream io.ReadWriteCloser
 	in     chan []received

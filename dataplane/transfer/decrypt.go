@@ -46,7 +46,8 @@ func (r *receiver) decryptedBefore(f *gotFile) (bool, error) {
 	case err != nil:
 		return false, err
 	case existing.IsDir():
-		return false, fail.New(fail.IsDirectory, "%s: a folder has this name", strings.TrimSuffix(f.entry.Path, atrest.Suffix))
+		return false, fail.New(fail.IsDirectory, "%s: a folder has this name",
+			strings.TrimSuffix(f.entry.Path, atrest.Suffix))
 	}
 	if special(existing) {
 		return false, errNotRegular(f)
@@ -113,8 +114,8 @@ func (r *receiver) settle(ctx context.Context, f *gotFile, status control.FileSt
 	return r.done(f, control.FileFailed, fail.File(f.entry.Path, err, fail.DiskWrite))
 }
 
-// unseal decrypts a file beside its encrypted form, gives it its name when all of it is authenticated, and then removes the
-// encrypted form.
+// unseal decrypts a file beside its encrypted form, gives it its name when all of it is authenticated, and
+// then removes the encrypted form.
 func (r *receiver) unseal(ctx context.Context, f *gotFile) error {
 	in, err := r.tree.Open(f.target)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"faspex.io/operator/dataplane/engine"
 )
 
-// A client's control channel does not wait for its data link: while the link is dialled the manifest is on its way, and what
-// the role asks of the engine meanwhile is kept for it. That saves a round trip.
+// A client's control channel does not wait for its data link: while the link is dialled the manifest is on its way, and
+// what the role asks of the engine meanwhile is kept for it. That saves a round trip.
 
 // dialing is an end of the data link, an engine's sender or receiver, whose link is dialled when it runs.
 type dialing[E interface {
@@ -80,7 +80,8 @@ type dialingSender struct {
 	config engine.Config
 }
 
-func newDialingSender(dial func(context.Context) (engine.Link, error), cfg engine.Config, source engine.Source) *dialingSender {
+func newDialingSender(dial func(context.Context) (engine.Link, error), cfg engine.Config,
+	source engine.Source) *dialingSender {
 	d := &dialingSender{config: cfg}
 	d.dial = dial
 	d.make = func(link engine.Link) (*engine.Sender, error) { return engine.NewSender(d.config, link, source) }
@@ -113,7 +114,8 @@ type dialingReceiver struct {
 	dialing[*engine.Receiver]
 }
 
-func newDialingReceiver(dial func(context.Context) (engine.Link, error), cfg engine.Config, sink engine.Sink) *dialingReceiver {
+func newDialingReceiver(dial func(context.Context) (engine.Link, error), cfg engine.Config,
+	sink engine.Sink) *dialingReceiver {
 	d := &dialingReceiver{}
 	d.dial = dial
 	d.make = func(link engine.Link) (*engine.Receiver, error) { return engine.NewReceiver(cfg, link, sink, nil) }

@@ -45,7 +45,8 @@ func TestNamesAreOnDiskBeforeTheEnd(t *testing.T) {
 		files map[string]int
 		want  []string
 	}{
-		"large files":            {map[string]int{"a/f": 2 << 20, "a/g": 2 << 20, "b/f": 2 << 20}, []string{"folder a", "folder b"}},
+		"large files": {map[string]int{"a/f": 2 << 20, "a/g": 2 << 20, "b/f": 2 << 20},
+			[]string{"folder a", "folder b"}},
 		"a small one among them": {map[string]int{"a/f": 2 << 20, "b/f": 2}, []string{"all"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,11 +21,13 @@ func failureOf(err error, fallback fail.Code) *fail.Error {
 	case token.IsRefusal(err):
 		return &fail.Error{Code: fail.Authorization, Text: err.Error(), Err: err}
 	case errors.Is(err, engine.ErrPeerLost):
-		return &fail.Error{Code: fail.DataStalled, Text: "session timed out: no data from the peer, run again to resume", Err: err}
+		return &fail.Error{Code: fail.DataStalled, Text: "session timed out: no data from the peer, run again to resume",
+			Err: err}
 	case errors.Is(err, engine.ErrAborted):
 		return &fail.Error{Code: fail.PeerAborted, Text: "the peer gave up, run again to resume", Err: err}
 	case errors.Is(err, engine.ErrIncomplete):
-		return &fail.Error{Code: fail.Protocol, Text: "the sender finished before all data arrived, run again to resume", Err: err}
+		return &fail.Error{Code: fail.Protocol, Text: "the sender finished before all data arrived, run again to resume",
+			Err: err}
 	}
 	return fail.Of(err, fallback)
 }

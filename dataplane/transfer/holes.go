@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
-// The holes of a sparse file are whole chunks that do not travel: both ends know the hash of as many zeros, and the receiver
-// leaves holes where they are. In the figures of a session they count as resumed.
+// The holes of a sparse file are whole chunks that do not travel: both ends know the hash of as many zeros, and the
+// receiver leaves holes where they are. In the figures of a session they count as resumed.
 
 // startHashes prepares the hashes of a file that is sent. f.mu is held.
 func (f *sentFile) startHashes() {
@@ -57,12 +57,14 @@ func (s *sender) sayHole(ctx context.Context, f *sentFile) error {
 	return lost
 }
 
-// leaveHoles makes the partial file as long as the file will be and counts its holes as written. It returns their bytes.
+// leaveHoles makes the partial file as long as the file will be and counts its holes as
+// written. It returns their bytes.
 func (r *receiver) leaveHoles(f *gotFile) (int64, error) {
 	if len(f.holes) == 0 {
 		return 0, nil
 	}
-	if err := r.handles.use(f.index, func(file *unfinished.File) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
+	if err := r.handles.use(f.index,
+		func(file *unfinished.File) error { return file.Host().Truncate(f.entry.Size) }); err != nil {
 		return 0, err
 	}
 	f.mu.Lock()
@@ -74,8 +76,8 @@ func (r *receiver) leaveHoles(f *gotFile) (int64, error) {
 	return n, nil
 }
 
-// mostHoleChunks bounds the hashes that a receiver remembers of sparse files at a time, in chunks of those files. Others are bounded
-// by the room on disk.
+// mostHoleChunks bounds the hashes that a receiver remembers of sparse files at a time, in chunks of those files.
+// Others are bounded by the room on disk.
 const mostHoleChunks = 8 << 20
 
 // startHashes prepares the hashes of the chunks that are here. f.mu is held.
@@ -83,7 +85,8 @@ func (r *receiver) startHashes(f *gotFile) error {
 	if n := chunk.Count(f.entry.Size); len(f.holes) > 0 && !f.counted {
 		if r.holeChunks.Add(n) > mostHoleChunks {
 			r.holeChunks.Add(-n)
-			return fail.New(fail.FileTooBig, "%s: the sparse files of the session are too big to be received at a time", f.entry.Path)
+			return fail.New(fail.FileTooBig, "%s: the sparse files of the session are too big to be received at a time",
+				f.entry.Path)
 		}
 		f.counted = true
 	}

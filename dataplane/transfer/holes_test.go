@@ -114,9 +114,11 @@ func TestSparseFilesResume(t *testing.T) {
 	for i := range int64(20) {
 		pieces[i*(3<<30)+1<<20] = noise(uint64(i), 1<<20)
 	}
-	for _, policy := range []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull} {
+	for _, policy := range []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse,
+		manifest.ResumeFull} {
 		t.Run(policy, func(t *testing.T) {
-			x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy, Sparse: true, PreserveTimes: true}}
+			x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20,
+				options: control.Options{Resume: policy, Sparse: true, PreserveTimes: true}}
 			sparseFile(t, filepath.Join(x.from, "f"), size, pieces)
 			if sent, got := x.do(t); !errors.Is(sent, errCut) && !errors.Is(got, errCut) {
 				t.Fatalf("sender: %v, receiver: %v", sent, got)
@@ -150,7 +152,8 @@ func TestDamagedHolesAreNoticed(t *testing.T) {
 	const size = 40 << 20
 	pieces := map[int64][]byte{0: noise(1, 16<<20)}
 	for _, policy := range []string{manifest.ResumeAttrs, manifest.ResumeFull} {
-		x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20, options: control.Options{Resume: policy, Sparse: true}}
+		x := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 12 << 20,
+			options: control.Options{Resume: policy, Sparse: true}}
 		sparseFile(t, filepath.Join(x.from, "f"), size, pieces)
 		x.do(t)
 		f, err := os.OpenFile(filepath.Join(x.to, "f.partial"), os.O_RDWR, 0)

@@ -12,8 +12,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
-// memLink is a data link in memory with the engine's manners: ranges go out in order, in pieces that cross no MiB of the
-// space, and only what is expected is delivered. It can be cut after a number of bytes.
+// memLink is a data link in memory with the engine's manners: ranges go out in order, in pieces that cross no MiB of
+// the space, and only what is expected is delivered. It can be cut after a number of bytes.
 type memLink struct {
 	mu       sync.Mutex
 	changed  *sync.Cond

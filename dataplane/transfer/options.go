@@ -19,13 +19,18 @@ func Normalize(o control.Options) (control.Options, error) {
 		value   *string
 		allowed []string // the first is the default
 	}{
-		{"resume policy", &o.Resume, []string{manifest.ResumeSparse, manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeFull}},
-		{"overwrite policy", &o.Overwrite, []string{manifest.OverwriteDiff, manifest.OverwriteNever, manifest.OverwriteAlways, manifest.OverwriteOlder, manifest.OverwriteDiffOrOlder}},
-		{"symbolic link policy", &o.Symlinks, []string{manifest.SymlinksFollow, manifest.SymlinksSkip, manifest.SymlinksCopy, manifest.SymlinksForce}},
+		{"resume policy", &o.Resume, []string{manifest.ResumeSparse, manifest.ResumeNone, manifest.ResumeAttrs,
+			manifest.ResumeFull}},
+		{"overwrite policy", &o.Overwrite, []string{manifest.OverwriteDiff, manifest.OverwriteNever, manifest.OverwriteAlways,
+			manifest.OverwriteOlder, manifest.OverwriteDiffOrOlder}},
+		{"symbolic link policy", &o.Symlinks, []string{manifest.SymlinksFollow, manifest.SymlinksSkip, manifest.SymlinksCopy,
+			manifest.SymlinksForce}},
 		{"policy for extended attributes", &o.Xattrs, []string{manifest.AttributesNone, manifest.AttributesNative}},
 		{"policy for access control lists", &o.ACLs, []string{manifest.AttributesNone, manifest.AttributesNative}},
-		{"checksum", &o.Checksum, []string{ChecksumNone, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA384, ChecksumSHA512}},
-		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM), string(engine.ClearGMAC)}},
+		{"checksum", &o.Checksum, []string{ChecksumNone, ChecksumMD5, ChecksumSHA1, ChecksumSHA256, ChecksumSHA384,
+			ChecksumSHA512}},
+		{"cipher", &o.Cipher, []string{string(engine.AES128GCM), string(engine.AES192GCM), string(engine.AES256GCM),
+			string(engine.ClearGMAC)}},
 		{"rate policy", &o.RatePolicy, []string{
 			string(engine.PolicyFair), string(engine.PolicyFixed), string(engine.PolicyHigh), string(engine.PolicyLow),
 		}},
@@ -34,12 +39,15 @@ func Normalize(o control.Options) (control.Options, error) {
 			*f.value = f.allowed[0]
 		}
 		if !slices.Contains(f.allowed, *f.value) {
-			return o, fail.New(fail.Usage, "%s %q is not supported, use one of %s", f.name, *f.value, strings.Join(f.allowed, ", "))
+			return o, fail.New(fail.Usage, "%s %q is not supported, use one of %s", f.name, *f.value,
+				strings.Join(f.allowed, ", "))
 		}
 	}
 	switch {
-	case o.Sessions < 0 || o.Sessions > manifest.MaxSessions || o.Session < 0 || o.Session > o.Sessions || o.Sessions > 0 && o.Session == 0:
-		return o, fail.New(fail.Usage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session, o.Sessions, manifest.MaxSessions)
+	case o.Sessions < 0 || o.Sessions > manifest.MaxSessions || o.Session < 0 || o.Session > o.Sessions ||
+		o.Sessions > 0 && o.Session == 0:
+		return o, fail.New(fail.Usage, "session %d of %d: a transfer has 1 to %d sessions, counted from 1", o.Session,
+			o.Sessions, manifest.MaxSessions)
 	case o.SplitFrom < 0:
 		return o, fail.New(fail.Usage, "the size from which files are split can't be negative")
 	}
@@ -47,7 +55,8 @@ func Normalize(o control.Options) (control.Options, error) {
 		return o, err
 	}
 	if o.DatagramSize != 0 && (o.DatagramSize < wire.MinDatagram || o.DatagramSize > wire.MaxDatagram) {
-		return o, fail.New(fail.Usage, "the datagram size (-Z) is within %d and %d, not %d", wire.MinDatagram, wire.MaxDatagram,
+		return o, fail.New(fail.Usage, "the datagram size (-Z) is within %d and %d, not %d", wire.MinDatagram,
+			wire.MaxDatagram,
 			o.DatagramSize)
 	}
 	if o.TargetKbps < 0 || o.MinKbps < 0 {
@@ -57,7 +66,8 @@ func Normalize(o control.Options) (control.Options, error) {
 		return o, err
 	}
 	if o.SaveBeforeOverwrite && o.Sessions > 1 && o.SplitFrom > 0 {
-		return o, fail.New(fail.Usage, "files that several sessions write together can't be saved before they are overwritten")
+		return o,
+			fail.New(fail.Usage, "files that several sessions write together can't be saved before they are overwritten")
 	}
 	if o.TargetPercent < 0 || o.TargetPercent > 100 {
 		return o, fail.New(fail.Usage, "a share of the highest rate is between 1%% and 100%%")

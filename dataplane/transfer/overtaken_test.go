@@ -9,7 +9,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
-// overtaken is a tree in which another session gives a file its name just before this one opens the partial file to do so.
+// overtaken is a tree in which another session gives a file its name just before this one
+// opens the partial file to do so.
 type overtaken struct {
 	*storage.Root
 	t        *testing.T
@@ -49,7 +50,8 @@ func TestTwoSessionsFindAFileWhole(t *testing.T) {
 	sessions[1].target = func(r *storage.Root) TargetTree {
 		stem := strings.TrimSuffix(unfinished.SmallName("big"), ".partial")
 		const header, record = 24, 28
-		return &overtaken{Root: r, t: t, journals: []string{stem + ".1-2.aspx", stem + ".2-2.aspx"}, whole: header + 11*record}
+		return &overtaken{Root: r, t: t, journals: []string{stem + ".1-2.aspx", stem + ".2-2.aspx"}, whole: header +
+			11*record}
 	}
 	sessions[1].mustDo(t)
 	delivered()

@@ -61,12 +61,14 @@ func TestNormalize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := control.Options{Resume: "sparse_csum", Overwrite: "diff", Symlinks: "follow", Xattrs: "none", ACLs: "none", Checksum: "none",
-		Cipher: "aes-128-gcm", RatePolicy: "fair"}
+	want := control.Options{Resume: "sparse_csum", Overwrite: "diff", Symlinks: "follow", Xattrs: "none", ACLs: "none",
+		Checksum: "none",
+		Cipher:   "aes-128-gcm", RatePolicy: "fair"}
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []control.Options{{Cipher: "rot13"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1}, {RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
+	for _, bad := range []control.Options{{Cipher: "rot13"}, {Resume: "x"}, {Overwrite: "x"}, {TargetKbps: -1},
+		{RatePolicy: "fixed"}, {Xattrs: "metafile"}, {ACLs: "x"}} {
 		var e *fail.Error
 		if _, err := Normalize(bad); !errors.As(err, &e) || e.Code != fail.Usage {
 			t.Errorf("%+v: %v", bad, err)

@@ -52,9 +52,12 @@ func FuzzManifest(f *testing.F) {
 	entry := func(kind control.Kind, path string, size int64) *control.Entry {
 		return &control.Entry{Kind: kind, Path: path, Size: size, ModTime: 1, Mode: 0o755}
 	}
-	f.Add(frames(f, entry(control.KindFolder, "d", 0), entry(control.KindFile, "d/e", 0), entry(control.KindFile, "f", 3<<20), &control.End{Entries: 3, Bytes: 3 << 20}))
-	f.Add(frames(f, entry(control.KindFile, "../out", 0), entry(control.KindFile, "/out", 0), entry(control.KindFolder, "..", 0), &control.End{Entries: 3}))
-	f.Add(frames(f, entry(control.KindFile, "f", 2<<20), &control.Sending{Ranges: []chunk.Range{{Length: 2 << 20}}}, &control.Digest{Index: 0}, &control.Digest{Index: 7}))
+	f.Add(frames(f, entry(control.KindFolder, "d", 0), entry(control.KindFile, "d/e", 0),
+		entry(control.KindFile, "f", 3<<20), &control.End{Entries: 3, Bytes: 3 << 20}))
+	f.Add(frames(f, entry(control.KindFile, "../out", 0), entry(control.KindFile, "/out", 0),
+		entry(control.KindFolder, "..", 0), &control.End{Entries: 3}))
+	f.Add(frames(f, entry(control.KindFile, "f", 2<<20), &control.Sending{Ranges: []chunk.Range{{Length: 2 << 20}}},
+		&control.Digest{Index: 0}, &control.Digest{Index: 7}))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		dir := t.TempDir()
 		to := filepath.Join(dir, "to")
@@ -81,9 +84,12 @@ func FuzzManifest(f *testing.F) {
 
 // FuzzWishes has a sender survive a receiver that is authorized and hostile.
 func FuzzWishes(f *testing.F) {
-	f.Add(frames(f, &control.Want{Index: 0}, &control.Want{Index: 1}, &control.FileDone{Index: 0}, &control.FileDone{Index: 1}, &control.Complete{Files: 2}))
-	f.Add(frames(f, &control.Have{Index: 1, Ranges: []chunk.Range{{Length: chunk.Size}}, Hashes: []control.ChunkHash{{Chunk: 0}}}, &control.Want{Index: 1}))
-	f.Add(frames(f, &control.Have{Index: 1, More: true, Final: true}, &control.FileDone{Index: 1, Status: control.FileFailed}, &control.Rate{TargetKbps: 1 << 62}, &control.Complete{}))
+	f.Add(frames(f, &control.Want{Index: 0}, &control.Want{Index: 1}, &control.FileDone{Index: 0},
+		&control.FileDone{Index: 1}, &control.Complete{Files: 2}))
+	f.Add(frames(f, &control.Have{Index: 1, Ranges: []chunk.Range{{Length: chunk.Size}},
+		Hashes: []control.ChunkHash{{Chunk: 0}}}, &control.Want{Index: 1}))
+	f.Add(frames(f, &control.Have{Index: 1, More: true, Final: true},
+		&control.FileDone{Index: 1, Status: control.FileFailed}, &control.Rate{TargetKbps: 1 << 62}, &control.Complete{}))
 	from := f.TempDir()
 	for name, size := range map[string]int{"a": 100, "b": 3 << 20} {
 		if err := os.WriteFile(filepath.Join(from, name), make([]byte, size), 0o644); err != nil {

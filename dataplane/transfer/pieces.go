@@ -9,8 +9,8 @@ type piece[F any] struct {
 	off  int64
 }
 
-// With many small files most of the time is spent waiting for a file system, above all one that is not on this machine: the
-// pieces of a block are moved by several goroutines when there are enough for all.
+// With many small files most of the time is spent waiting for a file system, above all one that is not on this machine:
+// the pieces of a block are moved by several goroutines when there are enough for all.
 const (
 	parallelWays = 4
 	parallelFrom = 32

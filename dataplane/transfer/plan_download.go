@@ -39,8 +39,8 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 	return nil
 }
 
-// follow has the links be followed that stay inside the granted folder which holds a root. One that is itself what was granted is
-// not followed: it would open what nobody granted.
+// follow has the links be followed that stay inside the granted folder which holds a root. One that is itself what was
+// granted is not followed: it would open what nobody granted.
 func (s *session) follow(p *plan, root *storage.Root, r *Root, followed map[string]*storage.Root) error {
 	granted := grantedSource(s.grant, r.Path)
 	if info, err := root.Lstat(granted); err != nil || !info.IsDir() {
@@ -63,8 +63,9 @@ func (s *session) follow(p *plan, root *storage.Root, r *Root, followed map[stri
 	return nil
 }
 
-// SentName is the name that a source of the server gets at the destination: its last element, or, with a base, what follows the base.
-// It is empty for what stands for all that a folder holds: "/", ".", what ends with "/.", or the base itself.
+// SentName is the name that a source of the server gets at the destination: its last element, or, with a
+// base, what follows the base. It is empty for what stands for all that a folder holds: "/", ".", what ends
+// with "/.", or the base itself.
 func SentName(source, base string) string {
 	clean := path.Clean("/" + source)
 	if base != "" {

@@ -12,8 +12,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// planUpload finds the folder that the manifest's paths are relative to, and what may be written in it. What was granted comes from
-// the token alone; what the client asks for chooses among it.
+// planUpload finds the folder that the manifest's paths are relative to, and what may be written in it. What was
+// granted comes from the token alone; what the client asks for chooses among it.
 func (s *session) planUpload(p *plan, root *storage.Root) error {
 	folder, name, err := s.uploadFolder(root)
 	if err != nil {
@@ -21,7 +21,8 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	}
 	p.tree = root
 	if root.MayEncrypt(folder) {
-		s.options.Sparse, s.options.SplitFrom = false, 0 // An encrypted file has no holes, and one header that one session writes.
+		// An encrypted file has no holes, and one header that one session writes.
+		s.options.Sparse, s.options.SplitFrom = false, 0
 	}
 	p.target = func(entry string) (string, *fail.Error) { return uploadTarget(s.grant, folder, name, entry) }
 	if s.grant.Kind != token.KindTokenless {
@@ -30,7 +31,8 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	return nil
 }
 
-// uploadFolder is the folder that an upload goes to and, if a single file gets a new name by the destination, that name.
+// uploadFolder is the folder that an upload goes to and, if a single file gets a new name
+// by the destination, that name.
 func (s *session) uploadFolder(root *storage.Root) (folder, name string, err error) {
 	asked := s.hello.Destination
 	if asked == "" {
@@ -98,11 +100,12 @@ func mayPlace(g token.Grant, target string) bool {
 	return ok
 }
 
-// mayDelete says that what lies at target may be deleted by who may write all of its folder: one who may write single files
-// there may not.
+// mayDelete says that what lies at target may be deleted by who may write all of its folder: one who may
+// write single files there may not.
 func mayDelete(g token.Grant, target string) bool {
 	granted, ok := grantedDestination(g, path.Dir(target))
-	return ok && !g.KeepExisting && granted != target && !slices.ContainsFunc(g.Paths, func(p token.Path) bool { return p.Source != "" })
+	return ok && !g.KeepExisting && granted != target &&
+		!slices.ContainsFunc(g.Paths, func(p token.Path) bool { return p.Source != "" })
 }
 
 // grantedSource is the granted path at or above source, relative to the grant's root.
@@ -129,8 +132,8 @@ func mayLink(g token.Grant, outside bool, target, text string) *fail.Error {
 	return nil
 }
 
-// linkStays reports whether the text of a symbolic link at p, relative to a folder, leads to that folder or beneath it, whatever other
-// links that stay there it leads through. So ".." may only be at its beginning.
+// linkStays reports whether the text of a symbolic link at p, relative to a folder, leads to that folder or beneath it,
+// whatever other links that stay there it leads through. So ".." may only be at its beginning.
 func linkStays(p, text string) bool {
 	if text == "" || strings.HasPrefix(text, "/") {
 		return false

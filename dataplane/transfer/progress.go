@@ -47,8 +47,8 @@ type FileEvent struct {
 	Skipped bool
 	// LeftOut is why a symbolic link was skipped that the receiver does not take.
 	LeftOut *fail.Error
-	// ChecksumType and Checksum are the digest that was asked for, in lower case hex; empty if none was, and for files that
-	// failed or were skipped.
+	// ChecksumType and Checksum are the digest that was asked for, in lower case hex; empty if none was, and for
+	// files that failed or were skipped.
 	ChecksumType, Checksum string
 	// StaysEncrypted is why a file that is whole was not decrypted though it should have been.
 	StaysEncrypted *fail.Error

@@ -26,11 +26,14 @@ func TestSenderChangesWhatIsAskedOfItsRate(t *testing.T) {
 		policy      *engine.Policy
 		want        engine.Rate
 	}{
-		{nil, nil, policy(engine.PolicyFixed), engine.Rate{Policy: engine.PolicyFair, CapBps: 50_000_000}}, // It needs a target.
+		// It needs a target.
+		{nil, nil, policy(engine.PolicyFixed), engine.Rate{Policy: engine.PolicyFair, CapBps: 50_000_000}},
 		{kbps(9000), kbps(20_000), policy(engine.PolicyHigh),
 			engine.Rate{Policy: engine.PolicyHigh, TargetBps: 9_000_000, MinBps: 9_000_000, CapBps: 50_000_000}},
-		{nil, kbps(1000), nil, engine.Rate{Policy: engine.PolicyHigh, TargetBps: 9_000_000, MinBps: 1_000_000, CapBps: 50_000_000}},
-		{kbps(0), nil, nil, engine.Rate{Policy: engine.PolicyHigh, TargetBps: 50_000_000, MinBps: 1_000_000, CapBps: 50_000_000}},
+		{nil, kbps(1000), nil, engine.Rate{Policy: engine.PolicyHigh, TargetBps: 9_000_000, MinBps: 1_000_000,
+			CapBps: 50_000_000}},
+		{kbps(0), nil, nil, engine.Rate{Policy: engine.PolicyHigh, TargetBps: 50_000_000, MinBps: 1_000_000,
+			CapBps: 50_000_000}},
 	} {
 		s.setRate(c.target, c.min, c.policy)
 		if diff := cmp.Diff(c.want, data.told); diff != "" {

@@ -211,7 +211,8 @@ func (r *receiver) advance() error {
 	// The sender hangs up now; one that does not is not waited for.
 	time.AfterFunc(farewell, r.conn.close)
 	return r.conn.send(&control.Complete{
-		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed), Bytes: uint64(p.BytesMoved),
+		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed),
+		Bytes: uint64(p.BytesMoved),
 	})
 }
 
@@ -383,7 +384,8 @@ func (r *receiver) removeUseless() {
 	}
 }
 
-// useless says that the session made a partial file of which no chunk is whole, so that it can't be resumed. f.mu is held.
+// useless says that the session made a partial file of which no chunk is whole, so that it
+// can't be resumed. f.mu is held.
 func (f *gotFile) useless() bool {
 	return f.part == nil && f.draft.Made() && (f.entry.Size <= chunk.Size || f.hashes.Count() == f.zeroes)
 }

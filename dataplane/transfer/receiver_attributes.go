@@ -9,8 +9,8 @@ import (
 	"faspex.io/operator/dataplane/storage"
 )
 
-// attributes gives a file what the source has and the options ask for. The order matters: a file that can't be written takes
-// no extended attribute, and what belongs to somebody else can't be changed.
+// attributes gives a file what the source has and the options ask for. The order matters: a file that can't be written
+// takes no extended attribute, and what belongs to somebody else can't be changed.
 func (r *receiver) attributes(f *gotFile, file *os.File) error {
 	if err := setXattrs(f, file); err != nil {
 		return err
@@ -140,8 +140,8 @@ func (r *receiver) finishFolder(f *gotFile) {
 	}
 }
 
-// finishFolders gives folders their times and permissions, the deepest first. A failure is the folder's alone and not worth
-// a transfer.
+// finishFolders gives folders their times and permissions, the deepest first. A failure is the folder's
+// alone and not worth a transfer.
 func (r *receiver) finishFolders() {
 	for _, f := range slices.Backward(r.last) {
 		if !f.mod.IsZero() || !f.access.IsZero() {

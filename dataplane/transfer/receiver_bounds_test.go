@@ -22,7 +22,8 @@ func (idleData) CloseExpect()                  {}
 func (idleData) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 func (idleData) Stats() engine.Stats           { return engine.Stats{} }
 
-// A sender that announces files without waiting for what becomes of them is refused, before it takes more memory than there is.
+// A sender that announces files without waiting for what becomes of them is refused, before it
+// takes more memory than there is.
 func TestReceiverBoundsWhatIsUndecided(t *testing.T) {
 	large := control.Xattr{Name: "user.x", Value: bytes.Repeat([]byte("v"), 60<<10)}
 	for name, c := range map[string]struct {

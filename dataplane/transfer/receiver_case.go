@@ -9,8 +9,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
-// On a storage that takes names which differ in case for one, two files of a transfer may have the same place: the later
-// one would replace the other, or be written into it.
+// On a storage that takes names which differ in case for one, two files of a transfer may have the same place: the
+// later one would replace the other, or be written into it.
 
 // refuseTwin says that another file of the session has the name of f here, or nil. The storage is asked only where two
 // names differ in nothing but case.
@@ -22,11 +22,12 @@ func (r *receiver) refuseTwin(f *gotFile) *fail.Error {
 	if name := r.twin(f); name != "" {
 		other = name
 	}
-	return fail.New(fail.AlreadyExists, "%s: has the same name as %s here: the storage takes upper and lower case for one", f.entry.Path, other)
+	return fail.New(fail.AlreadyExists, "%s: has the same name as %s here: the storage takes upper and lower case for one",
+		f.entry.Path, other)
 }
 
-// foldsCase finds out by a file of a reserved name whether a folder takes upper and lower case for one. A folder that is
-// not there yet, or takes no file, is asked again at its next file.
+// foldsCase finds out by a file of a reserved name whether a folder takes upper and lower case for one. A folder that
+// is not there yet, or takes no file, is asked again at its next file.
 func (r *receiver) foldsCase(dir string) bool {
 	d := r.folders[dir]
 	if d != nil && d.asked {

@@ -95,7 +95,8 @@ func (r *receiver) entry(m *control.Entry) error {
 	if bad := manifest.Refuse(m, r.options); bad != nil {
 		return bad
 	}
-	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m), weight: manifest.Weight(m)}
+	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m),
+		weight: manifest.Weight(m)}
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -107,7 +108,8 @@ func (r *receiver) entry(m *control.Entry) error {
 	}
 	if m.Kind.IsFile() && r.open > 0 && (r.open >= manifest.MostOpen || r.openBytes+f.weight > manifest.MostOpenBytes) {
 		r.mu.Unlock()
-		return fail.New(fail.Protocol, "the sender announces more than %d files or %d bytes of them without an answer", manifest.MostOpen, manifest.MostOpenBytes)
+		return fail.New(fail.Protocol, "the sender announces more than %d files or %d bytes of them without an answer",
+			manifest.MostOpen, manifest.MostOpenBytes)
 	}
 	f.index, f.start, f.slot = uint64(len(r.files)), chunk.Place(r.end, m.Size), len(r.space)
 	r.files = append(r.files, f)
@@ -127,7 +129,8 @@ func (r *receiver) entry(m *control.Entry) error {
 		r.filesExpected.Add(1)
 		r.filesFailed.Add(1)
 		if r.onFile != nil {
-			r.onFile(FileEvent{Path: m.Path, Err: &fail.Error{Code: fail.Code(m.Code), Text: m.Text}, Started: f.began, Finished: f.began})
+			r.onFile(FileEvent{Path: m.Path, Err: &fail.Error{Code: fail.Code(m.Code), Text: m.Text}, Started: f.began,
+				Finished: f.began})
 		}
 		r.forget(f)
 		return nil
@@ -267,8 +270,8 @@ func (r *receiver) decide(f *gotFile) error {
 	return r.resumeOrStart(f)
 }
 
-// unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or whose
-// name this one's would be; empty for none.
+// unfinishedForm is the name of another file of the session whose partial file or journal would be this target, or
+// whose name this one's would be; empty for none.
 func (r *receiver) unfinishedForm(target string) string {
 	for _, name := range slices.Concat(unfinished.Bases(target), unfinished.NamesOf(target)) {
 		if r.names.Has(name) {
@@ -280,7 +283,8 @@ func (r *receiver) unfinishedForm(target string) string {
 
 func errUnfinishedForm(f *gotFile, other string) *fail.Error {
 	return fail.New(fail.AlreadyExists,
-		"%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself", f.entry.Path, other)
+		"%s: the unfinished form of %s, which the transfer has too, has this name; send one of them by itself", f.entry.Path,
+		other)
 }
 
 // nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".
@@ -290,7 +294,8 @@ func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
 	}
 	p := path.Dir(f.target)
 	here := func(name string) bool { return !r.lacks(d, p, name) }
-	return !here(path.Base(f.target)) && (f.plain == "" || !here(path.Base(f.plain))) && !slices.ContainsFunc(f.draft.Names(), here)
+	return !here(path.Base(f.target)) && (f.plain == "" || !here(path.Base(f.plain))) &&
+		!slices.ContainsFunc(f.draft.Names(), here)
 }
 
 // overwriteFile applies the overwrite policy to a file that exists. It reports whether that settles the file.

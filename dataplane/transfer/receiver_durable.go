@@ -7,8 +7,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
-// syncFrom is the size from which on a file is on disk before it gets its name. Smaller ones, of which there can be many,
-// are when the session is complete.
+// syncFrom is the size from which on a file is on disk before it gets its name. Smaller ones, of which there can be
+// many, are when the session is complete.
 const syncFrom = chunk.Size
 
 // mostFolders is how many folders are brought to disk one by one.

@@ -10,8 +10,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// Asking a file system for each of many names is slower than listing a folder once; listing a huge folder for one file is
-// slower still. So a folder is listed when it was asked this often, and given up on when it holds more than that.
+// Asking a file system for each of many names is slower than listing a folder once; listing a huge folder for one file
+// is slower still. So a folder is listed when it was asked this often, and given up on when it holds more than that.
 const (
 	lookBeforeList = 16
 	listAtMost     = 100_000

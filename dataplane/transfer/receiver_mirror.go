@@ -14,8 +14,9 @@ import (
 // remover is a tree whose folders can be removed with what they hold; *storage.Root is one.
 type remover interface{ RemoveAll(p string) error }
 
-// mirror removes from the folders of a transfer what the sender does not have, once the whole list is known. What the filters
-// leave out, and what is unfinished, stays. A list with failures removes nothing: what could not be read may be there.
+// mirror removes from the folders of a transfer what the sender does not have, once the whole list is known.
+// What the filters leave out, and what is unfinished, stays. A list with failures removes nothing: what
+// could not be read may be there.
 type mirror struct {
 	folders []mirrored
 	failed  bool
@@ -35,7 +36,8 @@ func errNoMirror(o control.Options) error {
 	case o.Sessions > 1:
 		return fail.New(fail.Usage, "of several sessions none knows all files: nothing can be deleted before such a transfer")
 	case o.NewerThan != 0 || o.OlderThan != 0:
-		return fail.New(fail.Usage, "files are left out by their times: what is to be deleted at the destination can't be told")
+		return fail.New(fail.Usage,
+			"files are left out by their times: what is to be deleted at the destination can't be told")
 	}
 	return nil
 }
@@ -56,7 +58,8 @@ func (r *receiver) removeExtra() error {
 		return nil
 	}
 	if r.mirror.failed {
-		return fail.New(fail.SomeFiles, "not all files of the source could be listed, so that nothing is deleted at the destination")
+		return fail.New(fail.SomeFiles,
+			"not all files of the source could be listed, so that nothing is deleted at the destination")
 	}
 	tree, ok := r.tree.(remover)
 	if !ok {

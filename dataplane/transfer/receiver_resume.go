@@ -18,9 +18,9 @@ import (
 // sparseSample is how many chunks of a file are compared under sparse_csum.
 const sparseSample = 16
 
-// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. journaled holds
-// the hashes that the journal promises, if any.
-// A chunk that no longer has its journaled hash is not offered; under sparse_csum one such chunk has them all checked.
+// offer tells the sender which chunks of a file are here, with the hashes that the policy wants compared. journaled
+// holds the hashes that the journal promises, if any. A chunk that no longer has its journaled hash is not offered;
+// under sparse_csum one such chunk has them all checked.
 func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journaled map[int64][16]byte) error {
 	file, err := r.openOffered(f)
 	if err != nil {
@@ -65,7 +65,8 @@ func (r *receiver) offer(ctx context.Context, f *gotFile, chunks []int64, journa
 	return r.sendHave(f, kept, hashes)
 }
 
-// openOffered opens what is offered. An encrypted partial file is no whole container yet, which is what is opened for writing.
+// openOffered opens what is offered. An encrypted partial file is no whole container yet, which
+// is what is opened for writing.
 func (r *receiver) openOffered(f *gotFile) (*unfinished.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,7 +81,8 @@ func (r *receiver) openOffered(f *gotFile) (*unfinished.File, error) {
 }
 
 // hashChunks hashes the given chunks and reports those that differ from the journal.
-func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *unfinished.File, chunks []int64, journaled map[int64][16]byte) (
+func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *unfinished.File, chunks []int64,
+	journaled map[int64][16]byte) (
 	good []control.ChunkHash, damaged map[int64]bool, err error,
 ) {
 	buf := chunk.TakeBuffer()
@@ -203,8 +205,8 @@ func (r *receiver) accept(f *gotFile, coming chunk.Set) error {
 	return r.finalizeIfWhole(f)
 }
 
-// believe takes the kept ranges of a file for written and forgets what was known of those that come. What is here of a file all
-// of which comes is removed. It reports whether what is kept has to be checked. Its error fails the file.
+// believe takes the kept ranges of a file for written and forgets what was known of those that come. What is here of a
+// file all of which comes is removed. It reports whether what is kept has to be checked. Its error fails the file.
 func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) (check bool, err error) {
 	if f.in(offeringWhole) {
 		if err := r.reserve(f); err != nil {
@@ -252,8 +254,8 @@ func (r *receiver) believe(f *gotFile, coming, kept chunk.Set) (check bool, err 
 	return check, r.startHashes(f)
 }
 
-// checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash, may have
-// lost some of it since.
+// checkKept compares what a file is resumed with with the hashes that were taken when it came: a disk, or a crash,
+// may have lost some of it since.
 func (r *receiver) checkKept(ctx context.Context, f *gotFile, kept chunk.Set) error {
 	err := r.handles.use(f.index, func(file *unfinished.File) error {
 		buf := chunk.TakeBuffer()

@@ -14,8 +14,8 @@ import (
 // mostSaved is how many files of a name are saved within one second.
 const mostSaved = 1000
 
-// saveExisting gives the file that is about to be replaced another name, if that was asked for: with the time and a number
-// before its extension, as published.
+// saveExisting gives the file that is about to be replaced another name, if that was asked for: with the time and a
+// number before its extension, as published.
 func (r *receiver) saveExisting(target string) error {
 	if !r.options.SaveBeforeOverwrite {
 		return nil
@@ -35,7 +35,8 @@ func (r *receiver) saveExisting(target string) error {
 		}
 		return r.tree.Rename(target, saved)
 	}
-	return fail.New(fail.AlreadyExists, "%s: what is there can't be saved, all names for that are taken", path.Base(target))
+	return fail.New(fail.AlreadyExists, "%s: what is there can't be saved, all names for that are taken",
+		path.Base(target))
 }
 
 // refuseSaving says why what has the name of a file could not be saved, before anything of the file is sent.
@@ -43,7 +44,8 @@ func (r *receiver) refuseSaving(f *gotFile) *fail.Error {
 	if !r.options.SaveBeforeOverwrite || r.maySave == nil || r.maySave(savedName(f.target, time.Now(), 1)) {
 		return nil
 	}
-	return fail.New(fail.BadPath, "%s: the authorization does not allow to save what is there under another name", f.entry.Path)
+	return fail.New(fail.BadPath, "%s: the authorization does not allow to save what is there under another name",
+		f.entry.Path)
 }
 
 func savedName(target string, at time.Time, index int) string {
@@ -52,5 +54,6 @@ func savedName(target string, at time.Time, index int) string {
 	if extension == name { // A hidden file has none.
 		extension = ""
 	}
-	return fmt.Sprintf("%s%s.%s.%d%s", dir, strings.TrimSuffix(name, extension), at.UTC().Format("2006.01.02.15.04.05"), index, extension)
+	return fmt.Sprintf("%s%s.%s.%d%s", dir, strings.TrimSuffix(name, extension), at.UTC().Format("2006.01.02.15.04.05"),
+		index, extension)
 }

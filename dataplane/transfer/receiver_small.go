@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
-// A file that is no larger than a chunk nearly always comes in one piece. Then it costs as little as a file can: it is made
-// with all of its content and attributes, closed, and renamed when its digest is there.
+// A file that is no larger than a chunk nearly always comes in one piece. Then it costs as little as a file can: it is
+// made with all of its content and attributes, closed, and renamed when its digest is there.
 
 // storeWhole takes all of a small file.
 func (r *receiver) storeWhole(f *gotFile, content []byte) error {
@@ -54,5 +54,6 @@ func (r *receiver) publishStaged(f *gotFile) error {
 	if err := r.saveExisting(f.target); err != nil {
 		return err
 	}
-	return r.inFolder(f.target, func(folder *storage.Folder) error { return folder.Rename(unfinished.SmallName(name), name) })
+	return r.inFolder(f.target,
+		func(folder *storage.Folder) error { return folder.Rename(unfinished.SmallName(name), name) })
 }

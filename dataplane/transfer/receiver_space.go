@@ -29,7 +29,8 @@ func (r *receiver) reserve(f *gotFile) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.reserved+need > space.Free {
-		return fail.New(fail.NoSpace, "%s: no space left on disk: it needs %d bytes, %d are free", f.entry.Path, need, max(0, space.Free-r.reserved))
+		return fail.New(fail.NoSpace, "%s: no space left on disk: it needs %d bytes, %d are free", f.entry.Path, need,
+			max(0, space.Free-r.reserved))
 	}
 	f.reserved = need
 	r.reserved += need

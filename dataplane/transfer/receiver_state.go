@@ -30,8 +30,8 @@ func (p phase) String() string {
 // over says that no more is to be done for an entry than to say so.
 func (p phase) over() bool { return p >= withdrawn }
 
-// follows are the phases that may follow each (TestPhaseTransitions). A phase that is over can be told so again by another goroutine: of
-// these the later one counts.
+// follows are the phases that may follow each (TestPhaseTransitions). A phase that is over can be told so again by
+// another goroutine: of these the later one counts.
 var follows = [phases][]phase{
 	deciding:      {offering, offeringWhole, receiving, finalizing, withdrawn, stopped, finished},
 	offering:      {receiving, withdrawn, stopped, finished},

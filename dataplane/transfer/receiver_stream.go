@@ -327,7 +327,8 @@ func (r *streamReceiver) advance() error {
 	p := r.snapshot()
 	time.AfterFunc(farewell, r.conn.close) // The sender hangs up now; one that does not is not waited for.
 	return r.conn.send(&control.Complete{
-		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed), Bytes: uint64(p.BytesMoved),
+		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed),
+		Bytes: uint64(p.BytesMoved),
 	})
 }
 

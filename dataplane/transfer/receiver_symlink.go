@@ -16,8 +16,8 @@ type errLeftOut struct{ reason *fail.Error }
 
 func (e errLeftOut) Error() string { return e.reason.Text }
 
-// link makes a symbolic link of the manifest, unless mayLink refuses it. No granted folder follows a link, whatever its text
-// (TestGrantedFollowsNoLink in dataplane/storage).
+// link makes a symbolic link of the manifest, unless mayLink refuses it. No granted folder follows a link, whatever its
+// text (TestGrantedFollowsNoLink in dataplane/storage).
 func (r *receiver) link(f *gotFile) error {
 	made, err := r.makeLink(f)
 	var left errLeftOut
@@ -81,7 +81,8 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 	}
 	switch {
 	case r.keepExisting:
-		return false, fail.New(fail.Permission, "%s: a file has this name, and there is no permission to replace it", f.entry.Path)
+		return false, fail.New(fail.Permission, "%s: a file has this name, and there is no permission to replace it",
+			f.entry.Path)
 	case r.options.Symlinks != manifest.SymlinksForce, r.options.Overwrite == manifest.OverwriteNever:
 		return false, nil
 	case special(existing):

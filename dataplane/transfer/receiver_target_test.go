@@ -41,7 +41,8 @@ func TestReceiverNeverReplacesDevicesPipesAndSockets(t *testing.T) {
 			},
 		} {
 			for _, overwrite := range []string{manifest.OverwriteDiff, manifest.OverwriteAlways} {
-				x := run{from: t.TempDir(), to: shortDir(t), options: control.Options{Overwrite: overwrite, Symlinks: manifest.SymlinksForce}}
+				x := run{from: t.TempDir(), to: shortDir(t), options: control.Options{Overwrite: overwrite,
+					Symlinks: manifest.SymlinksForce}}
 				p := filepath.Join(x.to, "x")
 				if err := make(p); err != nil {
 					t.Fatal(err)
@@ -144,7 +145,8 @@ func TestReceiverRefusesNamesThatDifferInCaseOnlyWhereTheStorageTakesThemForOne(
 		if !folds {
 			continue
 		}
-		if e := x.events["readme"].Err; e == nil || !strings.Contains(e.Text, "README") && !strings.Contains(e.Text, "readme") {
+		if e := x.events["readme"].Err; e == nil || !strings.Contains(e.Text, "README") &&
+			!strings.Contains(e.Text, "readme") {
 			t.Errorf("readme: %v", e)
 		}
 		// What was there first is whole.
@@ -159,11 +161,13 @@ func TestReceiverRefusesNamesThatDifferInCaseOnlyWhereTheStorageTakesThemForOne(
 	}
 }
 
-// With permissions kept, what is private is private as long as it is written, too, and a folder that nobody may write into
-// is filled all the same, the second time as well.
+// With permissions kept, what is private is private as long as it is written, too, and a folder that nobody may write
+// into is filled all the same, the second time as well.
 func TestReceiverKeepsPermissionsFromTheBeginning(t *testing.T) {
-	x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{PreserveModes: true, Overwrite: manifest.OverwriteAlways}}
-	modes := map[string]fs.FileMode{"private": 0o700, "private/large": 0o600, "private/small": 0o600, "ro": 0o555, "ro/sub": 0o500,
+	x := run{from: t.TempDir(), to: t.TempDir(), options: control.Options{PreserveModes: true,
+		Overwrite: manifest.OverwriteAlways}}
+	modes := map[string]fs.FileMode{"private": 0o700, "private/large": 0o600, "private/small": 0o600, "ro": 0o555,
+		"ro/sub":   0o500,
 		"ro/sub/f": 0o444, "shared": 0o775}
 	for name, mode := range modes {
 		if mode&0o111 == 0 {

@@ -90,7 +90,8 @@ func TestReceiverLeavesWhatHasTheNameOfItsUnfinishedFile(t *testing.T) {
 		for _, suffix := range []string{".partial", ".aspx", ".1-2.aspx"} {
 			t.Run(kind+" "+suffix, func(t *testing.T) {
 				dir := t.TempDir()
-				x := run{from: t.TempDir(), to: filepath.Join(dir, "granted", "mine"), options: control.Options{Checksum: ChecksumMD5}}
+				x := run{from: t.TempDir(), to: filepath.Join(dir, "granted", "mine"),
+					options: control.Options{Checksum: ChecksumMD5}}
 				victim := filepath.Join(dir, "granted", "victim")
 				write(t, victim, noise(7, 4<<20))
 				before := fingerprint(t, victim)
@@ -162,7 +163,8 @@ func TestReceiverOfPartsLeavesWhatHasTheNameOfItsUnfinishedFile(t *testing.T) {
 // What takes the place of an unfinished file between two sessions is not written into, and is still there afterwards.
 func TestReceiverLeavesWhatReplacedItsUnfinishedFile(t *testing.T) {
 	const size = 8 << 20
-	for _, policy := range []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse, manifest.ResumeFull} {
+	for _, policy := range []string{manifest.ResumeNone, manifest.ResumeAttrs, manifest.ResumeSparse,
+		manifest.ResumeFull} {
 		for kind, put := range inTheWay {
 			if policy != manifest.ResumeSparse && !strings.HasSuffix(kind, "file") {
 				continue // What can't be opened is not compared.
@@ -259,7 +261,8 @@ func TestReceiverReplacesLinks(t *testing.T) {
 	}
 }
 
-// A user's file whose name ends like that of an unfinished file is a file like others, unless it would take the place of one.
+// A user's file whose name ends like that of an unfinished file is a file like others, unless
+// it would take the place of one.
 func TestReceiverTakesFilesNamedLikeUnfinishedOnes(t *testing.T) {
 	x := run{from: t.TempDir(), to: t.TempDir()}
 	for _, name := range []string{"page.aspx", "download.partial", ".aspx", ".partial"} {

@@ -15,8 +15,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/unfinished"
 )
 
-// followFrom is the size from which on the checksum of a file is computed while it still arrives; smaller ones are read back at
-// the end.
+// followFrom is the size from which on the checksum of a file is computed while it still arrives; smaller
+// ones are read back at the end.
 const followFrom = 4 << 20
 
 // store writes bytes of one file. The error is the session's; a failure of the file is reported and swallowed.
@@ -106,8 +106,8 @@ func (r *receiver) note(f *gotFile, file *unfinished.File, p []byte, off int64) 
 	return nil
 }
 
-// chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that is all
-// of it, else what the file has.
+// chunkWritten is the hash of a chunk that is written whole, and of which p, at off, is the last part: p itself if that
+// is all of it, else what the file has.
 func chunkWritten(file *unfinished.File, g chunk.Range, p []byte, off int64) ([16]byte, error) {
 	if off <= g.Offset && g.End() <= off+int64(len(p)) {
 		return chunk.Hash(p[g.Offset-off:][:g.Length]), nil
@@ -275,7 +275,8 @@ func (r *receiver) finalize(ctx context.Context, f *gotFile) error {
 
 // errMismatch is why a file fails whose hash is not the sender's.
 func errMismatch(f *gotFile) *fail.Error {
-	return fail.New(fail.DiskWrite, "%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
+	return fail.New(fail.DiskWrite,
+		"%s: checksum mismatch: what was written is not what was sent; the partial file is removed, run again", f.entry.Path)
 }
 
 // refuse fails a file that is not what was sent.

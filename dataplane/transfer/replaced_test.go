@@ -16,7 +16,10 @@ import (
 func TestReplacedPartialFileIsNotDelivered(t *testing.T) {
 	const size = 12 << 20
 	for name, replace := range map[string]func(partial string) error{
-		"by another":              func(p string) error { return errors.Join(os.Remove(p), os.WriteFile(p, make([]byte, size), 0o644)) },
+		"by another": func(p string) error {
+			return errors.Join(os.Remove(p),
+				os.WriteFile(p, make([]byte, size), 0o644))
+		},
 		"removed":                 os.Remove,
 		"it is renamed elsewhere": func(p string) error { return os.Rename(p, p+".away") },
 		"nothing happens to it":   func(string) error { return nil },
@@ -44,7 +47,8 @@ func TestReplacedPartialFileIsNotDelivered(t *testing.T) {
 	}
 }
 
-// Nor is a partial file made a second time, when it is gone after it was closed for a while: it would hold zeros where it was written.
+// Nor is a partial file made a second time, when it is gone after it was closed for a while: it would
+// hold zeros where it was written.
 func TestPartialFileIsMadeOnce(t *testing.T) {
 	root, err := storage.Open(t.TempDir())
 	if err != nil {

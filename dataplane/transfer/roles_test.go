@@ -162,7 +162,8 @@ func treeArrivesWhole(t *testing.T, checksum string) {
 	if diff := cmp.Diff(tree(t, x.from), tree(t, x.to)); diff != "" {
 		t.Errorf("(-sent +got):\n%s", diff)
 	}
-	if e := x.events["big"]; checksum != ChecksumNone && e.Checksum != fmt.Sprintf("%x", sha256.Sum256(noise(1, 5<<20+123))) {
+	if e := x.events["big"]; checksum != ChecksumNone &&
+		e.Checksum != fmt.Sprintf("%x", sha256.Sum256(noise(1, 5<<20+123))) {
 		t.Errorf("checksum of big: %q", e.Checksum)
 	}
 
@@ -218,7 +219,8 @@ func TestUnfinishedFiles(t *testing.T) {
 		write(t, filepath.Join(x.from, name), []byte("x"))
 	}
 	x.mustDo(t)
-	if diff := cmp.Diff([]string{"alone.aspx.txt", "alone.partial", "mine.aspx", "mine.partial"}, slices.Sorted(maps.Keys(tree(t, x.to)))); diff != "" {
+	if diff := cmp.Diff([]string{"alone.aspx.txt", "alone.partial", "mine.aspx", "mine.partial"},
+		slices.Sorted(maps.Keys(tree(t, x.to)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	y := run{from: t.TempDir(), to: t.TempDir(), cutAfter: 1 << 20}

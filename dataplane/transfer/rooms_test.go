@@ -9,7 +9,8 @@ import (
 
 const module = "faspex.io/operator/"
 
-// The rooms depend on nothing of the tree but this, directly or not. depguard refuses direct imports (.golangci.yml); this refuses the others.
+// The rooms depend on nothing of the tree but this, directly or not. depguard refuses direct imports
+// (.golangci.yml); this refuses the others.
 func TestRoomsDependOnlyOnWhatTheyMay(t *testing.T) {
 	for room, c := range map[string]struct {
 		may   []string
@@ -21,10 +22,12 @@ func TestRoomsDependOnlyOnWhatTheyMay(t *testing.T) {
 			may: []string{"dataplane/storage", "dataplane/atrest", "dataplane/transfer/chunk", "dataplane/transfer/fail"},
 		},
 		"dataplane/transfer/manifest": {may: []string{
-			"dataplane/storage", "dataplane/atrest", "dataplane/transfer/chunk", "dataplane/transfer/control", "dataplane/transfer/fail",
+			"dataplane/storage", "dataplane/atrest", "dataplane/transfer/chunk", "dataplane/transfer/control",
+			"dataplane/transfer/fail",
 		}},
 		"dataplane/transfer/control": {may: []string{"dataplane/transfer/chunk"}},
-		"dataplane/record":           {never: []string{"database/sql", "github.com/go-sql-driver/", "github.com/prometheus/"}},
+		"dataplane/record": {never: []string{"database/sql", "github.com/go-sql-driver/",
+			"github.com/prometheus/"}},
 	} {
 		t.Run(room, func(t *testing.T) {
 			out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+room).Output()

@@ -363,8 +363,8 @@ func (s *sender) progress() Progress {
 	return p
 }
 
-// ReadAt gives the engine bytes of the transfer space, and hashes those that it asks for for the first time. A file that
-// can't be read gives zeros and fails by itself.
+// ReadAt gives the engine bytes of the transfer space, and hashes those that it asks for for the first time. A file
+// that can't be read gives zeros and fails by itself.
 func (s *sender) ReadAt(p []byte, off int64) (int, error) {
 	var few [4]piece[*sentFile]
 	pieces := few[:0]

@@ -72,8 +72,8 @@ func (s *sender) sayFailure(f *sentFile) error {
 	return s.conn.send(f.failedDigest())
 }
 
-// abandonFrom is the size from which on the rest of a failed file is taken back from the engine; what is smaller it has read
-// ahead.
+// abandonFrom is the size from which on the rest of a failed file is taken back from the engine;
+// what is smaller it has read ahead.
 const abandonFrom = 4 << 20
 
 // abandon has nothing more sent of a file that fails.
@@ -139,8 +139,8 @@ func (s *sender) has(m *control.Have) error {
 	return nil
 }
 
-// answerHave compares what the receiver has with the file and sends the rest. Under full_csum a chunk that differs is sent
-// again; under the other policies one difference means that it is another file.
+// answerHave compares what the receiver has with the file and sends the rest. Under full_csum a chunk that differs is
+// sent again; under the other policies one difference means that it is another file.
 func (s *sender) answerHave(ctx context.Context, f *sentFile, have *control.Have) error {
 	var kept chunk.Set
 	for _, r := range have.Ranges {

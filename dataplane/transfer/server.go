@@ -46,8 +46,8 @@ type Server struct {
 	Policy string
 	// Outbound and Inbound, if not nil, are what the sessions that send, or receive, share.
 	Outbound, Inbound *engine.RateGroup
-	// OutsideLinks permits symbolic links in uploads whose text leads out of what was granted. The server follows none of them; who
-	// receives them later might.
+	// OutsideLinks permits symbolic links in uploads whose text leads out of what was granted. The server follows none of
+	// them; who receives them later might.
 	OutsideLinks bool
 	Logger       *slog.Logger
 
@@ -65,8 +65,8 @@ type Peer struct {
 	Door string
 	// Tokenless says that this user may transfer beneath the storage root without a token.
 	Tokenless bool
-	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer and
-	// anything is said to it. It is not called for a session that is refused.
+	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer
+	// and anything is said to it. It is not called for a session that is refused.
 	Authorized func()
 }
 
@@ -113,14 +113,17 @@ func (s *session) run(ctx context.Context) error {
 		s.Logger.Info("session refused", "session", s.id, "client", s.peer.Addr, "user", s.peer.User, "error", err)
 		return err
 	}
-	log := s.Logger.With("session", s.id, "transfer", s.grant.TransferID, "accessKey", s.grant.AccessKey, "direction", s.hello.Direction)
+	log := s.Logger.With("session", s.id, "transfer", s.grant.TransferID, "accessKey", s.grant.AccessKey, "direction",
+		s.hello.Direction)
 	log.Info("session started", "client", s.peer.Addr, "user", s.peer.User, "agent", s.hello.Agent)
 	s.began = time.Now()
 	err = s.transfer(ctx, plan)
 	s.finish(err)
 	p := s.now.progress()
-	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved, "resumed", p.BytesResumed,
-		"lost", p.Lost, "forged", p.Forged, "replayed", p.Replayed, "elapsed", time.Since(s.began).Round(time.Millisecond), "outcome", outcome(err))
+	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved, "resumed",
+		p.BytesResumed,
+		"lost", p.Lost, "forged", p.Forged, "replayed", p.Replayed, "elapsed", time.Since(s.began).Round(time.Millisecond),
+		"outcome", outcome(err))
 	return err
 }
 
@@ -144,7 +147,8 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 		return nil, fail.New(fail.Protocol, "the first message is no hello")
 	}
 	if hello.Version != control.Version {
-		return nil, fail.New(fail.Protocol, "protocol version %d is not supported, this server speaks %d", hello.Version, control.Version)
+		return nil, fail.New(fail.Protocol, "protocol version %d is not supported, this server speaks %d", hello.Version,
+			control.Version)
 	}
 	s.hello = hello
 	if err := s.negotiate(); err != nil {
@@ -195,7 +199,8 @@ func (s *session) negotiate() error {
 	if o.CipherOptional && !s.permits(o.Cipher) {
 		o.Cipher = ""
 	}
-	if i := slices.IndexFunc(s.Ciphers, func(c string) bool { return c != string(engine.ClearGMAC) }); o.Cipher == "" && i >= 0 {
+	if i := slices.IndexFunc(s.Ciphers, func(c string) bool { return c != string(engine.ClearGMAC) }); o.Cipher == "" &&
+		i >= 0 {
 		o.Cipher = s.Ciphers[i] // Who wants no encryption has to say so.
 	}
 	if o.RatePolicy == "" {
@@ -228,15 +233,16 @@ func (s *session) permits(cipher string) bool {
 	return slices.Contains(s.Ciphers, cipher) || len(s.Ciphers) == 0 && cipher != string(engine.ClearGMAC)
 }
 
-// useGrantedCipher holds the session to the ciphers of its grant. A client that named none gets the first of the server's that is among
-// them.
+// useGrantedCipher holds the session to the ciphers of its grant. A client that named none gets the first of
+// the server's that is among them.
 func (s *session) useGrantedCipher() error {
 	granted := s.grant.Ciphers
 	if granted == nil || slices.Contains(granted, s.options.Cipher) {
 		return nil
 	}
 	if s.hello.Options.Cipher != "" && !s.hello.Options.CipherOptional {
-		return fail.New(fail.Usage, "cipher %s is not permitted by the access key, %s or stronger is", s.options.Cipher, granted[len(granted)-1])
+		return fail.New(fail.Usage, "cipher %s is not permitted by the access key, %s or stronger is", s.options.Cipher,
+			granted[len(granted)-1])
 	}
 	server := s.Ciphers
 	if len(server) == 0 {
@@ -244,7 +250,8 @@ func (s *session) useGrantedCipher() error {
 	}
 	i := slices.IndexFunc(server, func(c string) bool { return slices.Contains(granted, c) })
 	if i < 0 {
-		return fail.New(fail.Usage, "the access key requires cipher %s or stronger, which this server does not permit", granted[len(granted)-1])
+		return fail.New(fail.Usage, "the access key requires cipher %s or stronger, which this server does not permit",
+			granted[len(granted)-1])
 	}
 	s.options.Cipher = server[i]
 	return nil
@@ -277,7 +284,8 @@ func (s *session) limit() error {
 	if s.options.TargetKbps > 0 {
 		s.options.MinKbps = min(s.options.MinKbps, s.options.TargetKbps)
 	}
-	if s.hello.Options.RatePolicy == "" && g.Policy != "" && (g.Policy != string(engine.PolicyFixed) || s.options.TargetKbps > 0) {
+	if s.hello.Options.RatePolicy == "" && g.Policy != "" &&
+		(g.Policy != string(engine.PolicyFixed) || s.options.TargetKbps > 0) {
 		s.options.RatePolicy = g.Policy
 	}
 	return nil
@@ -329,7 +337,8 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 // register announces the session to the data port under a fresh id and secret.
 func (s *session) register() (engine.Config, engine.Link, error) {
 	cfg := engine.Config{
-		Cipher: engine.Cipher(s.options.Cipher), Rate: engineRate(s.options, s.capKbps), IdleTimeout: idleLimit, Clock: s.clock,
+		Cipher: engine.Cipher(s.options.Cipher), Rate: engineRate(s.options, s.capKbps), IdleTimeout: idleLimit,
+		Clock:  s.clock,
 		Logger: s.Logger.With("session", s.id),
 	}
 	var err error

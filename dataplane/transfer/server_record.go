@@ -48,7 +48,8 @@ func (s *session) recordFile() func(FileEvent) {
 		}
 		f := record.FileResult{
 			Path: path.Join(s.grant.Root, e.Target), Size: e.Size, StartByte: e.Resumed, BytesWritten: e.Size,
-			Status: record.StatusCompleted, ChecksumType: e.ChecksumType, Checksum: e.Checksum, StartedAt: e.Started, EndedAt: e.Finished,
+			Status: record.StatusCompleted, ChecksumType: e.ChecksumType, Checksum: e.Checksum, StartedAt: e.Started,
+			EndedAt: e.Finished,
 		}
 		if e.Checksum == "" {
 			f.ChecksumType = ChecksumNone

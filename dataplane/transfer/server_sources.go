@@ -13,8 +13,8 @@ import (
 // mostSourceBytes is how many bytes the names of a session's sources have at most.
 const mostSourceBytes = 128 << 20
 
-// moreSources reads the sources that are too many for a Hello, which only a client that is authorized may name, and holds each
-// to the grant. The patience with the client begins anew with each message.
+// moreSources reads the sources that are too many for a Hello, which only a client that is authorized may name, and
+// holds each to the grant. The patience with the client begins anew with each message.
 func (s *session) moreSources(patience *time.Timer) error {
 	if !s.hello.MoreSources {
 		return nil

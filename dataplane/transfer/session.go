@@ -2,9 +2,9 @@
 // whole. A session has a control channel (a reliable, encrypted stream, see package control) and a data link (package
 // engine). One end is the sender, the other the receiver; which of them is the client does not matter to either role.
 //
-// A receiver writes into "<name>.partial" and keeps a journal of the chunks that are there in "<name>.aspx", so that a new
-// session continues where one was cut. A file gets its name only when all of it is there and its hash, taken on the way to
-// the disk, is the one that the sender took on the way from it.
+// A receiver writes into "<name>.partial" and keeps a journal of the chunks that are there in "<name>.aspx", so that a
+// new session continues where one was cut. A file gets its name only when all of it is there and its hash, taken on the
+// way to the disk, is the one that the sender took on the way from it.
 //
 // The package refuses to know how the two ends found each other, how tokens look, and how bytes cross the network.
 package transfer
@@ -81,8 +81,8 @@ func hangUp(ctx context.Context, c *conn) {
 	c.close()
 }
 
-// engineError is the failure of a role's engine. An engine that was told by the peer's that it gave up waits for the control
-// channel to say why, which ends ctx.
+// engineError is the failure of a role's engine. An engine that was told by the peer's that it gave up waits for the
+// control channel to say why, which ends ctx.
 func engineError(ctx context.Context, err error) error {
 	if errors.Is(err, engine.ErrAborted) {
 		select {
@@ -140,7 +140,8 @@ func ready(ctx context.Context, link engine.Link) error {
 	ctx, cancel := context.WithTimeout(ctx, linkLimit)
 	defer cancel()
 	if _, err := link.Ready(ctx); err != nil {
-		return &fail.Error{Code: fail.DataTimeout, Text: "no data connection came in: is the UDP port open in every firewall?", Err: err}
+		return &fail.Error{Code: fail.DataTimeout,
+			Text: "no data connection came in: is the UDP port open in every firewall?", Err: err}
 	}
 	return nil
 }

@@ -11,7 +11,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
-// smallDisk has so many bytes, of which the files in its folder occupy some. The file b is looked for when half of a is written.
+// smallDisk has so many bytes, of which the files in its folder occupy some. The file b is looked
+// for when half of a is written.
 type smallDisk struct {
 	*storage.Root
 	t       *testing.T

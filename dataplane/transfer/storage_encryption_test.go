@@ -167,7 +167,8 @@ func TestEncryptedStorageTakesWholeFiles(t *testing.T) {
 		root, destination string
 		whole             bool
 	}{
-		{"/", "/safe/in", true}, {"/", "/open/in", false}, {"/", "/", true}, {"/safe", "/in", true}, {"/open", "/in", false}, {"/open", "/", false},
+		{"/", "/safe/in", true}, {"/", "/open/in", false}, {"/", "/", true}, {"/safe", "/in", true}, {"/open", "/in", false},
+		{"/open", "/", false},
 	} {
 		s := &session{
 			Server: &Server{Root: root}, hello: &control.Hello{Direction: "send", Destination: c.destination},

@@ -98,8 +98,8 @@ func liveHeap() int {
 	return int(m.HeapAlloc)
 }
 
-// Sessions of which nothing is authorized take one frame of a client, and little memory, whatever follows and whatever the
-// client claims.
+// Sessions of which nothing is authorized take one frame of a client, and little memory, whatever follows
+// and whatever the client claims.
 func TestServerReadsOneHelloOfAStranger(t *testing.T) {
 	const sessions, most = 40, 1 << 20
 	hello := encoded(t, &control.Hello{Version: 1, Direction: "send", Token: "Basic x", Destination: "/"})
@@ -108,8 +108,9 @@ func TestServerReadsOneHelloOfAStranger(t *testing.T) {
 		said  []byte
 		taken int
 	}{
-		"more follows":           {append(bytes.Clone(hello), flood...), len(hello)},
-		"keepalives follow":      {append(bytes.Clone(hello), bytes.Repeat(encoded(t, &control.Keepalive{}), 100_000)...), len(hello)},
+		"more follows": {append(bytes.Clone(hello), flood...), len(hello)},
+		"keepalives follow": {append(bytes.Clone(hello), bytes.Repeat(encoded(t, &control.Keepalive{}), 100_000)...),
+			len(hello)},
 		"keepalives come first":  {append(bytes.Repeat(encoded(t, &control.Keepalive{}), 100_000), hello...), 5},
 		"unknown messages first": {append(bytes.Repeat(claimed(200, 100, strings.Repeat("x", 100)), 10_000), hello...), 5},
 		"another message first":  {flood, 5},
@@ -129,7 +130,8 @@ func TestServerReadsOneHelloOfAStranger(t *testing.T) {
 				var running sync.WaitGroup
 				ctx, cancel := context.WithCancel(t.Context())
 				for range sessions {
-					stream := &counted{said: bytes.NewReader(c.said), taken: &taken, settled: make(chan struct{}), closed: make(chan struct{})}
+					stream := &counted{said: bytes.NewReader(c.said), taken: &taken, settled: make(chan struct{}),
+						closed: make(chan struct{})}
 					running.Go(func() {
 						peer := Peer{User: "xfer", Authorized: func() { t.Error("the session is said to be authorized") }}
 						if err := s.Serve(ctx, stream, peer); err == nil {
@@ -163,7 +165,8 @@ func talkTo(t *testing.T, s *Server, p Peer) (*conn, <-chan error) {
 	return c, ended
 }
 
-// A list of sources that is too long for a Hello goes on once the session is authorized, and each source is held to the grant.
+// A list of sources that is too long for a Hello goes on once the session is authorized, and
+// each source is held to the grant.
 func TestServerHoldsAllSourcesToTheGrant(t *testing.T) {
 	const n = 30_000
 	all := make([]control.Source, n)
@@ -176,9 +179,14 @@ func TestServerHoldsAllSourcesToTheGrant(t *testing.T) {
 		says   string
 	}{
 		"all are permitted, the last is not there": {func([]control.Source) {}, fail.NoSuchFile, "number 0"},
-		"the last is beside the grant":             {func(s []control.Source) { s[n-1].Source = "/out/x" }, fail.Authorization, "/out/x"},
-		"the last climbs":                          {func(s []control.Source) { s[n-1].Source = "/in/../out/x" }, fail.BadPath, "outside"},
-		"a pair is beside the grant":               {func(s []control.Source) { s[n-1] = control.Source{Source: "/out/x", Destination: "y"} }, fail.Authorization, "/out/x"},
+		"the last is beside the grant": {func(s []control.Source) { s[n-1].Source = "/out/x" },
+			fail.Authorization, "/out/x"},
+		"the last climbs": {func(s []control.Source) { s[n-1].Source = "/in/../out/x" },
+			fail.BadPath, "outside"},
+		"a pair is beside the grant": {func(s []control.Source) {
+			s[n-1] = control.Source{Source: "/out/x",
+				Destination: "y"}
+		}, fail.Authorization, "/out/x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := strangersServer(t, granting{"/in"})
@@ -224,7 +232,8 @@ func TestServerBoundsSources(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, ended := talkTo(t, strangersServer(t, granting{"/in"}), Peer{User: "u"})
-			hello := &control.Hello{Version: 1, Direction: "receive", Token: "T", Sources: []control.Source{{Source: "/in/a"}}, MoreSources: true}
+			hello := &control.Hello{Version: 1, Direction: "receive", Token: "T", Sources: []control.Source{{Source: "/in/a"}},
+				MoreSources: true}
 			if err := client.send(hello); err != nil {
 				t.Fatal(err)
 			}

@@ -68,18 +68,21 @@ func TestSessionsOfANodeShareItsTotals(t *testing.T) {
 	const mbit = 1_000_000
 	synctest.Test(t, func(t *testing.T) {
 		links := &simulated{
-			settings: simnet.Settings{RateBps: 50 * mbit, Delay: 10 * time.Millisecond}, ends: map[engine.SessionID]*simnet.Link{},
+			settings: simnet.Settings{RateBps: 50 * mbit, Delay: 10 * time.Millisecond},
+			ends:     map[engine.SessionID]*simnet.Link{},
 		}
 		server := &Server{
-			Root: root, Recorder: unrecorded{}, Links: links, UDPPort: 1, Logger: slog.New(slog.DiscardHandler), clock: simnet.NewClock(),
+			Root: root, Recorder: unrecorded{}, Links: links, UDPPort: 1, Logger: slog.New(slog.DiscardHandler),
+			clock:    simnet.NewClock(),
 			Outbound: engine.NewRateGroup(30 * mbit), Inbound: engine.NewRateGroup(12 * mbit),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		start := func(direction, policy string, n int) {
 			client := &Client{
-				Hello: control.Hello{Direction: direction, Destination: "/" + strconv.Itoa(n), Options: control.Options{RatePolicy: policy, CreateDir: true}},
-				Dial:  links.dial, clock: simnet.NewClock(),
+				Hello: control.Hello{Direction: direction, Destination: "/" +
+					strconv.Itoa(n), Options: control.Options{RatePolicy: policy, CreateDir: true}},
+				Dial: links.dial, clock: simnet.NewClock(),
 			}
 			if direction == "send" {
 				client.Roots = []Root{{Tree: HostTree{}, Path: filepath.Join(from, "up"), Name: "up"}}

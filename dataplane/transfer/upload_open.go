@@ -7,11 +7,12 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// NewOpenUpload makes an upload of at most so many entries, which Add gives while it runs: for senders that tell the size of a file only
-// with its first bytes. It does not end before Close.
+// NewOpenUpload makes an upload of at most so many entries, which Add gives while it runs: for senders that tell the
+// size of a file only with its first bytes. It does not end before Close.
 func NewOpenUpload(m *Memory, most int) (*Upload, error) {
 	if most > control.MaxEntries {
-		return nil, fail.New(fail.Usage, "more than %d files and folders in one upload, send them in several", control.MaxEntries)
+		return nil, fail.New(fail.Usage, "more than %d files and folders in one upload, send them in several",
+			control.MaxEntries)
 	}
 	return &Upload{memory: m, files: make([]*uploadFile, most), open: true, grown: make(chan struct{})}, nil
 }

@@ -96,7 +96,8 @@ func (w *walker) visit(ctx context.Context, p, name string) error {
 
 func (w *walker) folder(ctx context.Context, p, name string, info fs.FileInfo) error {
 	if slices.ContainsFunc(w.chain, func(up fs.FileInfo) bool { return os.SameFile(up, info) }) {
-		return w.fail(name, p, fail.New(fail.LinkLoop, "%s: a symbolic link leads back to a folder above it", display(name, p)))
+		return w.fail(name, p, fail.New(fail.LinkLoop, "%s: a symbolic link leads back to a folder above it",
+			display(name, p)))
 	}
 	if name != "" {
 		if err := w.describe(control.KindFolder, p, name, info); err != nil {

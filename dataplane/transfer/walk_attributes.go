@@ -39,7 +39,8 @@ func (w *walker) link(p, name string, info fs.FileInfo) error {
 	}
 	a := w.owned(info)
 	a.Link = text
-	e := control.Entry{Kind: control.KindLink, Path: name, ModTime: info.ModTime().UnixNano(), Mode: uint32(info.Mode().Perm())}
+	e := control.Entry{Kind: control.KindLink, Path: name, ModTime: info.ModTime().UnixNano(),
+		Mode: uint32(info.Mode().Perm())}
 	if name == "" {
 		e.Path = path.Base(p)
 	}

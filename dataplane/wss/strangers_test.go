@@ -18,7 +18,8 @@ func dialFrom(ip string) func(ctx context.Context, network, address string) (net
 	return (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}).DialContext
 }
 
-// Strangers of one address hold no more than their share, whatever they do, and give way to others when all places are taken.
+// Strangers of one address hold no more than their share, whatever they do, and give way to
+// others when all places are taken.
 func TestServerHasRoomForOthersThanOneStranger(t *testing.T) {
 	for name, attack := range map[string]func(*site, net.Conn) error{
 		"only connects":   func(*site, net.Conn) error { return nil },

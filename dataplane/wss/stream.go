@@ -26,7 +26,8 @@ func NewStream(ws *websocket.Conn, raw net.Conn) *Stream {
 // RemoteAddr is the address that answered.
 func (s *Stream) RemoteAddr() net.Addr { return s.raw.RemoteAddr() }
 
-// Close says farewell and hangs up; a peer that does not answer holds it up for two seconds. What waits for the stream ends.
+// Close says farewell and hangs up; a peer that does not answer holds it up for two seconds.
+// What waits for the stream ends.
 func (s *Stream) Close() error {
 	patience := time.AfterFunc(closing, func() { s.raw.Close() })
 	defer patience.Stop()

@@ -1,8 +1,9 @@
-// Package wss is the TLS WebSocket server of a transfer node: the same control channel as over SSH, two round trips shorter, and open
-// where only HTTPS gets through.
+// Package wss is the TLS WebSocket server of a transfer node: the same control channel as over SSH, two round trips
+// shorter, and open where only HTTPS gets through.
 //
-// It knows no users that prove themselves: a session begins by its token, as one over SSH with a well-known key does. Like the SSH
-// server it knows nothing of tokens, files and transfers; it hands each stream to its Transfers, who decide.
+// It knows no users that prove themselves: a session begins by its token, as one over SSH with a
+// well-known key does. Like the SSH server it knows nothing of tokens, files and transfers; it hands each
+// stream to its Transfers, who decide.
 package wss
 
 import (
@@ -40,10 +41,11 @@ type Transfers interface {
 	Serve(ctx context.Context, stream io.ReadWriteCloser, peer transfer.Peer) error
 }
 
-// Limits bound what strangers can make the server do: clients of whom no session was authorized. Zero values are replaced by the
-// defaults.
+// Limits bound what strangers can make the server do: clients of whom no session was authorized. Zero
+// values are replaced by the defaults.
 type Limits struct {
-	// Handshake is how long a client may take from its connection to the authorization, whatever it says meanwhile. Default 20 s.
+	// Handshake is how long a client may take from its connection to the authorization, whatever
+	// it says meanwhile. Default 20 s.
 	Handshake time.Duration
 	// Strangers and StrangersPerIP are how many there may be, in all and from one address. Defaults 200 and 20.
 	Strangers, StrangersPerIP int
@@ -100,15 +102,16 @@ func New(c Config) (*Server, error) {
 	return &Server{config: c, strangers: admission.NewStrangers(c.Limits.Strangers, c.Limits.StrangersPerIP)}, nil
 }
 
-// Serve accepts connections from l until ctx ends, then closes l and returns nil when all sessions have ended. Sessions see
-// ctx end too: what they were doing can be resumed.
+// Serve accepts connections from l until ctx ends, then closes l and returns nil when all sessions have ended. Sessions
+// see ctx end too: what they were doing can be resumed.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) { s.upgrade(ctx, w, r) })
 	one := new(http.Protocols)
 	one.SetHTTP1(true) // A WebSocket takes over a connection, which is not to be had of HTTP/2.
 	server := &http.Server{
-		Handler: mux, TLSConfig: s.config.TLS, Protocols: one, ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+		Handler: mux, TLSConfig: s.config.TLS, Protocols: one,
+		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: s.config.Limits.Handshake, MaxHeaderBytes: 16 << 10,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, visitorKey{}, c.(*tls.Conn).NetConn().(*visitor))
@@ -160,7 +163,8 @@ func (s *Server) upgrade(ctx context.Context, w http.ResponseWriter, r *http.Req
 		time.AfterFunc(farewell, func() { from.Close() })
 	})
 	defer unhook()
-	peer := transfer.Peer{Door: "wss", User: user, Addr: from.ip, LocalAddr: admission.IP(from.LocalAddr()), Authorized: from.known}
+	peer := transfer.Peer{Door: "wss", User: user, Addr: from.ip, LocalAddr: admission.IP(from.LocalAddr()),
+		Authorized: from.known}
 	// What goes wrong is told to the client, recorded and logged by whoever serves the session.
 	_ = s.config.Transfers.Serve(ctx, stream, peer)
 }

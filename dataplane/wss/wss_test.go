@@ -147,7 +147,9 @@ func TestRoundTrips(t *testing.T) {
 		t.Cleanup(network.Wait)
 		s := serve(t, network, wss.Limits{})
 		began := time.Now()
-		stream, err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots, Dial: network.Dial})
+		stream,
+			err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots,
+			Dial: network.Dial})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +159,8 @@ func TestRoundTrips(t *testing.T) {
 		if took := time.Since(began); took != 4*roundTrip {
 			t.Errorf("%v for round trips of %v, want 4", took, roundTrip)
 		}
-		if peer := <-s.peers; peer.User != "xfer" || peer.Addr != "192.0.2.1" || peer.LocalAddr != "192.0.2.2" || peer.Tokenless {
+		if peer := <-s.peers; peer.User != "xfer" || peer.Addr != "192.0.2.1" || peer.LocalAddr != "192.0.2.2" ||
+			peer.Tokenless {
 			t.Errorf("peer %+v", peer)
 		}
 		stream.Close()
@@ -191,7 +194,9 @@ func TestRefusals(t *testing.T) {
 	closed.Close()
 	silent := listen(t)
 	defer silent.Close()
-	web := &http.Server{Handler: http.NotFoundHandler(), TLSConfig: &tls.Config{Certificates: []tls.Certificate{newCertificate(t)}, MinVersion: tls.VersionTLS12}, ReadHeaderTimeout: time.Minute}
+	web := &http.Server{Handler: http.NotFoundHandler(),
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{newCertificate(t)}, MinVersion: tls.VersionTLS12},
+		ReadHeaderTimeout: time.Minute}
 	other := listen(t)
 	go web.ServeTLS(other, "", "")
 	defer web.Close()
@@ -206,12 +211,17 @@ func TestRefusals(t *testing.T) {
 		code   fail.Code
 		says   string
 	}{
-		"another user":      {func(o *dial.Options) { o.User = "root" }, fail.Authentication, `does not accept user "root"`},
-		"unknown authority": {func(o *dial.Options) { o.Roots = nil }, fail.Insecure, "is not trusted: x509: certificate signed by unknown authority"},
-		"another name":      {func(o *dial.Options) { o.Host = "localhost" }, fail.Insecure, "is not trusted: x509: certificate is valid for node.example.com, not localhost"},
-		"nobody listens":    {func(o *dial.Options) { o.Port = closed.Addr().(*net.TCPAddr).Port }, fail.Control, "connection refused"},
-		"some web server":   {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots }, fail.Control, "no transfer node of this kind"},
-		"plain web server":  {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, fail.Control, "does not speak TLS"},
+		"another user": {func(o *dial.Options) { o.User = "root" }, fail.Authentication, `does not accept user "root"`},
+		"unknown authority": {func(o *dial.Options) { o.Roots = nil }, fail.Insecure,
+			"is not trusted: x509: certificate signed by unknown authority"},
+		"another name": {func(o *dial.Options) { o.Host = "localhost" }, fail.Insecure,
+			"is not trusted: x509: certificate is valid for node.example.com, not localhost"},
+		"nobody listens": {func(o *dial.Options) { o.Port = closed.Addr().(*net.TCPAddr).Port }, fail.Control,
+			"connection refused"},
+		"some web server": {func(o *dial.Options) { o.Port, o.Roots = other.Addr().(*net.TCPAddr).Port, otherRoots },
+			fail.Control, "no transfer node of this kind"},
+		"plain web server": {func(o *dial.Options) { o.Port = plain.Addr().(*net.TCPAddr).Port }, fail.Control,
+			"does not speak TLS"},
 		"one that says nothing": {func(o *dial.Options) {
 			o.Port, o.Timeout = silent.Addr().(*net.TCPAddr).Port, 500*time.Millisecond
 		}, fail.ControlTimeout, "timed out"},
@@ -234,7 +244,8 @@ func TestStrangersAreLimited(t *testing.T) {
 		network := distant.New(10 * time.Millisecond)
 		t.Cleanup(network.Wait)
 		s := serve(t, network, wss.Limits{StrangersPerIP: 2, Handshake: 5 * time.Second, Sessions: 3})
-		o := dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots, Dial: network.Dial, Timeout: time.Second}
+		o := dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots, Dial: network.Dial,
+			Timeout: time.Second}
 		silent := func() net.Conn {
 			c, err := network.Dial(t.Context(), "tcp", "")
 			if err != nil {
@@ -275,7 +286,8 @@ func TestStrangersAreLimited(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		for name, c := range map[string]net.Conn{"connection": one, "session": quiet} {
 			c.SetDeadline(time.Now().Add(time.Minute))
-			if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+			if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) ||
+				errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("a silent %s is kept", name)
 			}
 		}
@@ -296,7 +308,8 @@ func TestSessionsAreLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	var e *fail.Error
-	if _, err := dial.Open(t.Context(), s.options()); !errors.As(err, &e) || !strings.Contains(e.Text, "too many sessions") {
+	if _, err := dial.Open(t.Context(), s.options()); !errors.As(err, &e) ||
+		!strings.Contains(e.Text, "too many sessions") {
 		t.Errorf("a second session: %v", err)
 	}
 }
@@ -304,7 +317,8 @@ func TestSessionsAreLimited(t *testing.T) {
 // Requests that are not for a session get the answers of a web server.
 func TestOtherRequests(t *testing.T) {
 	s := serve(t, listen(t), wss.Limits{})
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS13}}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.roots,
+		MinVersion: tls.VersionTLS13}}}
 	for path, want := range map[string]int{
 		"/": http.StatusNotFound, wss.Path: http.StatusForbidden, wss.Path + "?user=xfer": http.StatusUpgradeRequired,
 	} {
@@ -324,7 +338,9 @@ func TestEndOfTheServerEndsSessions(t *testing.T) {
 		network := distant.New(10 * time.Millisecond)
 		t.Cleanup(network.Wait)
 		s := serve(t, network, wss.Limits{})
-		stream, err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots, Dial: network.Dial})
+		stream,
+			err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots,
+			Dial: network.Dial})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,13 +14,16 @@ func TestListAllow(t *testing.T) {
 		allowed []string
 		refused []string
 	}{
-		"empty admits nobody":   {"", nil, []string{"127.0.0.1", "::1"}},
-		"blanks admit nobody":   {" , ", nil, []string{"127.0.0.1"}},
-		"addresses":             {"192.0.2.1, 2001:db8::1", []string{"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"}, []string{"192.0.2.2", "2001:db8::2"}},
-		"the guide's example":   {"1.1.1.1,192.*", []string{"1.1.1.1", "192.0.2.1", "192.255.255.255"}, []string{"1.1.1.2", "193.0.0.1", "19.2.0.1"}},
+		"empty admits nobody": {"", nil, []string{"127.0.0.1", "::1"}},
+		"blanks admit nobody": {" , ", nil, []string{"127.0.0.1"}},
+		"addresses": {"192.0.2.1, 2001:db8::1", []string{"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"},
+			[]string{"192.0.2.2", "2001:db8::2"}},
+		"the guide's example": {"1.1.1.1,192.*", []string{"1.1.1.1", "192.0.2.1", "192.255.255.255"},
+			[]string{"1.1.1.2", "193.0.0.1", "19.2.0.1"}},
 		"wildcard in the midst": {"10.*.0.1", []string{"10.9.0.1"}, []string{"10.9.1.1", "10.9.0.2"}},
-		"network":               {"10.0.0.0/9,fd00::/8", []string{"10.127.0.1", "fd12::1"}, []string{"10.128.0.1", "fe80::1"}},
-		"everyone":              {"*", []string{"203.0.113.9", "2001:db8::1"}, nil},
+		"network": {"10.0.0.0/9,fd00::/8", []string{"10.127.0.1", "fd12::1"},
+			[]string{"10.128.0.1", "fe80::1"}},
+		"everyone": {"*", []string{"203.0.113.9", "2001:db8::1"}, nil},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -38,8 +38,8 @@ type OwnAccount struct {
 	AllowSendToEmail     bool     `json:"allow_send_to_email"`
 }
 
-// AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name, first_name,
-// last_name and email.
+// AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name,
+// first_name, last_name and email.
 type AccountChange struct {
 	Name             *string `json:"name,omitempty" minLength:"1" maxLength:"255" doc:"cannot be changed later"`
 	FirstName        *string `json:"first_name,omitempty" maxLength:"255"`
@@ -161,7 +161,8 @@ type GrantedUser struct {
 	Email     string `json:"email"`
 }
 
-// OAuthClientChange is the body that creates or changes a client; nil leaves a field as it is. Creating needs name and client_type.
+// OAuthClientChange is the body that creates or changes a client; nil leaves a field as it is.
+// Creating needs name and client_type.
 type OAuthClientChange struct {
 	Name                        *string   `json:"name,omitempty" minLength:"1" maxLength:"255"`
 	ClientType                  *string   `json:"client_type,omitempty" enum:"public,confidential"`

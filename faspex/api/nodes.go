@@ -1,5 +1,5 @@
-// Package api is the wire of the Faspex API v5: its objects by their published names and types. Server and client share it. It holds
-// no behaviour.
+// Package api is the wire of the Faspex API v5: its objects by their published names and types. Server and client
+// share it. It holds no behaviour.
 package api
 
 // Node is a transfer server as the API shows it; the password is never shown.
@@ -27,7 +27,8 @@ type Node struct {
 	SharedFolders []SharedFolder `json:"shared_folders,omitempty" doc:"only with expand=true"`
 }
 
-// NodeChange is the body that creates (POST) or changes (PUT) a node; nil leaves a field as it is. Creating needs the fields marked *.
+// NodeChange is the body that creates (POST) or changes (PUT) a node; nil leaves a field as it is.
+// Creating needs the fields marked *.
 type NodeChange struct {
 	Name                           *string `json:"name,omitempty" minLength:"1" maxLength:"255"`         // *
 	Host                           *string `json:"host,omitempty" minLength:"1" maxLength:"255"`         // *
@@ -98,8 +99,8 @@ type SharedFolder struct {
 	PaginationBrowsing            bool   `json:"pagination_browsing"`
 }
 
-// SharedFolderChange is the body that creates or changes a shared folder; nil leaves a field as it is. Creating needs name and
-// directory. DefaultInbox true takes the mark from the folder that has it.
+// SharedFolderChange is the body that creates or changes a shared folder; nil leaves a field as it is. Creating needs
+// name and directory. DefaultInbox true takes the mark from the folder that has it.
 type SharedFolderChange struct {
 	Name                          *string `json:"name,omitempty" minLength:"1" maxLength:"255"`
 	Directory                     *string `json:"directory,omitempty" minLength:"1" maxLength:"1024"`

@@ -22,15 +22,17 @@ const (
 )
 
 // errAssertion is all that is told of a bad assertion: which check failed would help to forge one.
-var errAssertion = refuse("invalid_grant", "The assertion is not valid: it must be signed with RS256 by a registered key, "+
-	"name the client as issuer and audience, name an active user, be within its time, and not have been used before.")
+var errAssertion = refuse("invalid_grant",
+	"The assertion is not valid: it must be signed with RS256 by a registered key, "+
+		"name the client as issuer and audience, name an active user, be within its time, and not have been used before.")
 
 // grantAssertion is the JWT grant (RFC 7523), with the client id as audience.
 func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, req tokenRequest) (api.Token, error) {
 	if !client.AllowJWTGrant {
 		return api.Token{}, refuse("unauthorized_client", "The client may not use this grant.")
 	}
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithIssuer(client.ClientID), jwt.WithAudience(client.ClientID),
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithIssuer(client.ClientID),
+		jwt.WithAudience(client.ClientID),
 		jwt.WithExpirationRequired(), jwt.WithLeeway(clockLeeway), jwt.WithTimeFunc(s.now))
 
 	// Whose key to check with is in the claims, so they are read first and believed only once the signature is good.
@@ -72,7 +74,8 @@ func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, r
 }
 
 // signedByKnownKey checks an assertion with the client's global key, if that is allowed, and with the user's own key.
-func (s *Server) signedByKnownKey(parser *jwt.Parser, assertion string, cl *jwt.RegisteredClaims, client store.OAuthClient, account store.Account) bool {
+func (s *Server) signedByKnownKey(parser *jwt.Parser, assertion string, cl *jwt.RegisteredClaims,
+	client store.OAuthClient, account store.Account) bool {
 	var keys []string
 	if client.AllowGlobalKey && client.PublicKey != "" {
 		keys = append(keys, client.PublicKey)

@@ -16,10 +16,12 @@ import (
 )
 
 // assertion signs claims; changes replace them, nil removes.
-func (s *server) assertion(t *testing.T, client string, key any, method jwt.SigningMethod, changes map[string]any) string {
+func (s *server) assertion(t *testing.T, client string, key any, method jwt.SigningMethod,
+	changes map[string]any) string {
 	t.Helper()
 	now := s.clock.Now()
-	claims := jwt.MapClaims{"iss": client, "aud": client, "sub": "user:ulf", "exp": now.Add(time.Hour).Unix(), "nbf": now.Add(-300 * time.Second).Unix(),
+	claims := jwt.MapClaims{"iss": client, "aud": client, "sub": "user:ulf", "exp": now.Add(time.Hour).Unix(),
+		"nbf": now.Add(-300 * time.Second).Unix(),
 		"iat": now.Add(-299 * time.Second).Unix(), "jti": rand.Text()}
 	maps.Copy(claims, changes)
 	for k, v := range changes {
@@ -35,7 +37,8 @@ func (s *server) assertion(t *testing.T, client string, key any, method jwt.Sign
 }
 
 func jwtForm(client, assertion string) url.Values {
-	return url.Values{"client_id": {client}, "grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}}
+	return url.Values{"client_id": {client}, "grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"},
+		"assertion": {assertion}}
 }
 
 func TestAssertions(t *testing.T) {
@@ -53,18 +56,24 @@ func TestAssertions(t *testing.T) {
 		{"key of the client", "global", s.clientKey, jwt.SigningMethodRS256, nil, ""},
 		{"key of the user at a client with a key", "global", s.userKey, jwt.SigningMethodRS256, nil, ""},
 		{"e-mail address", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"sub": "user:ulf@example.com"}, ""},
-		{"a day, as in the guide", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"exp": now.Add(103600 * time.Second).Unix()}, ""},
+		{"a day, as in the guide", "cli", s.userKey, jwt.SigningMethodRS256,
+			map[string]any{"exp": now.Add(103600 * time.Second).Unix()}, ""},
 		{"without id", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"jti": nil}, ""},
 		{"client's key not allowed", "cli", s.clientKey, jwt.SigningMethodRS256, nil, "invalid_grant"},
-		{"HS256 with the public key as secret", "cli", []byte(publicPEM(t, s.userKey)), jwt.SigningMethodHS256, nil, "invalid_grant"},
+		{"HS256 with the public key as secret", "cli", []byte(publicPEM(t, s.userKey)), jwt.SigningMethodHS256, nil,
+			"invalid_grant"},
 		{"none", "cli", jwt.UnsafeAllowNoneSignatureType, jwt.SigningMethodNone, nil, "invalid_grant"},
 		{"RS512", "cli", s.userKey, jwt.SigningMethodRS512, nil, "invalid_grant"},
-		{"audience of another client", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"aud": "global"}, "invalid_grant"},
+		{"audience of another client", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"aud": "global"},
+			"invalid_grant"},
 		{"no audience", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"aud": nil}, "invalid_grant"},
-		{"issuer of another client", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"iss": "global"}, "invalid_grant"},
-		{"ended", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"exp": now.Add(-2 * time.Minute).Unix()}, "invalid_grant"},
+		{"issuer of another client", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"iss": "global"},
+			"invalid_grant"},
+		{"ended", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"exp": now.Add(-2 * time.Minute).Unix()},
+			"invalid_grant"},
 		{"no end", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"exp": nil}, "invalid_grant"},
-		{"endless", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"exp": now.Add(1000 * time.Hour).Unix()}, "invalid_grant"},
+		{"endless", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"exp": now.Add(1000 * time.Hour).Unix()},
+			"invalid_grant"},
 		{"not yet", "cli", s.userKey, jwt.SigningMethodRS256, map[string]any{"nbf": hour}, "invalid_grant"},
 		{"nobody", "global", s.clientKey, jwt.SigningMethodRS256, map[string]any{"sub": "user:nobody"}, "invalid_grant"},
 		{"no user prefix", "global", s.clientKey, jwt.SigningMethodRS256, map[string]any{"sub": "ulf"}, "invalid_grant"},
@@ -101,7 +110,10 @@ func TestClientForSomeUsersOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sub, want := range map[string]int{"user:nopass": 201, "user:ulf": 400} {
-		if status, _, problem := s.token(t, jwtForm("global", s.assertion(t, "global", s.clientKey, jwt.SigningMethodRS256, map[string]any{"sub": sub}))); status != want {
+		if status, _,
+			problem := s.token(t,
+			jwtForm("global", s.assertion(t, "global", s.clientKey, jwt.SigningMethodRS256,
+				map[string]any{"sub": sub}))); status != want {
 			t.Errorf("%s: %d %q", sub, status, problem)
 		}
 	}
@@ -112,17 +124,19 @@ func TestParsePublicKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkcs1 := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&testKeys()[0].PublicKey)}))
+	pkcs1 := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY",
+		Bytes: x509.MarshalPKCS1PublicKey(&testKeys()[0].PublicKey)}))
 	for name, test := range map[string]struct {
 		text string
 		good bool
 	}{
-		"PKIX":        {publicPEM(t, testKeys()[0]), true},
-		"PKCS #1":     {pkcs1, true},
-		"short":       {publicPEM(t, short), false},
-		"no PEM":      {"ssh-rsa AAAA", false},
-		"empty":       {"", false},
-		"private key": {string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(testKeys()[0])})), false},
+		"PKIX":    {publicPEM(t, testKeys()[0]), true},
+		"PKCS #1": {pkcs1, true},
+		"short":   {publicPEM(t, short), false},
+		"no PEM":  {"ssh-rsa AAAA", false},
+		"empty":   {"", false},
+		"private key": {string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY",
+			Bytes: x509.MarshalPKCS1PrivateKey(testKeys()[0])})), false},
 	} {
 		if _, err := auth.ParsePublicKey(test.text); (err == nil) != test.good {
 			t.Errorf("%s: %v", name, err)

@@ -1,9 +1,10 @@
-// Package auth is the OAuth 2 server of Faspex: a login page, codes with PKCE, signed assertions, refresh tokens, and access tokens that
-// every replica of core can check. It knows accounts and clients; what they may do is decided elsewhere.
+// Package auth is the OAuth 2 server of Faspex: a login page, codes with PKCE, signed assertions, refresh
+// tokens, and access tokens that every replica of core can check. It knows accounts and clients; what
+// they may do is decided elsewhere.
 //
-// ory/fosite was considered and does not fit the facts of the wire: it wants the token URL as audience of an assertion where Faspex has
-// the client id, reads forms only where JSON is published too, and asks for a stored form of each request. So the flows are here, small,
-// on golang-jwt.
+// ory/fosite was considered and does not fit the facts of the wire: it wants the token URL as audience of an assertion
+// where Faspex has the client id, reads forms only where JSON is published too, and asks for a stored form of each
+// request. So the flows are here, small, on golang-jwt.
 package auth
 
 import (
@@ -26,7 +27,8 @@ import (
 
 // Config of the server.
 type Config struct {
-	// ExternalURL is what people type, for example https://faspex.example.org (FASPEX_CORE_URL); absolute redirects are made of it.
+	// ExternalURL is what people type, for example https://faspex.example.org (FASPEX_CORE_URL);
+	// absolute redirects are made of it.
 	ExternalURL string
 	// Base is the path of the product, /aspera/faspex; the server answers below Base + "/auth".
 	Base string
@@ -86,7 +88,8 @@ type Principal struct {
 	expires time.Time
 }
 
-// ErrToken means that an access token is missing, forged, ended or revoked, or that its account may not log in any more.
+// ErrToken means that an access token is missing, forged, ended or revoked, or that its
+// account may not log in any more.
 var ErrToken = errors.New("access token is not valid")
 
 const tokenPurpose = "access token"
@@ -122,7 +125,8 @@ func (s *Server) issue(a store.Account, c store.OAuthClient, from grown) (token 
 	return signed, expires, nil
 }
 
-// Authenticate finds who a bearer token belongs to. ErrToken when it is not good; another error when that could not be found out.
+// Authenticate finds who a bearer token belongs to. ErrToken when it is not good; another error
+// when that could not be found out.
 func (s *Server) Authenticate(ctx context.Context, token string) (Principal, error) {
 	cl, err := s.verify(token)
 	if err != nil {
@@ -142,7 +146,8 @@ func (s *Server) Authenticate(ctx context.Context, token string) (Principal, err
 	if revoked || account.Status != store.AccountActive || account.TokenEpoch != cl.Epoch {
 		return Principal{}, ErrToken
 	}
-	return Principal{Account: account, ClientID: cl.ClientID, Login: cl.Login, family: cl.Family, expires: cl.ExpiresAt.Time}, nil
+	return Principal{Account: account, ClientID: cl.ClientID, Login: cl.Login, family: cl.Family,
+		expires: cl.ExpiresAt.Time}, nil
 }
 
 // verify checks signature and times with the current key, then the previous one.
@@ -150,7 +155,8 @@ func (s *Server) verify(token string) (claims, error) {
 	for _, key := range s.ring.Keys(tokenPurpose) {
 		var cl claims
 		_, err := jwt.ParseWithClaims(token, &cl, func(*jwt.Token) (any, error) { return key, nil },
-			jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer("faspex"), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.now))
+			jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer("faspex"), jwt.WithExpirationRequired(),
+			jwt.WithTimeFunc(s.now))
 		if err == nil {
 			return cl, nil
 		}
@@ -167,8 +173,8 @@ func Bearer(header string) string {
 	return strings.TrimSpace(token)
 }
 
-// revoke ends the login that the presented token came from, with the session of its browser: DELETE token. A browser whose token has ended
-// already ends its session by the cookie alone; pages elsewhere cannot send it with this method.
+// revoke ends the login that the presented token came from, with the session of its browser: DELETE token. A browser
+// whose token has ended already ends its session by the cookie alone; pages elsewhere cannot send it with this method.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	p, err := s.Authenticate(r.Context(), Bearer(r.Header.Get("Authorization")))
 	if errors.Is(err, ErrToken) {

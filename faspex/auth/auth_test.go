@@ -108,11 +108,13 @@ func publicPEM(t *testing.T, k *rsa.PrivateKey) string {
 
 func start(t *testing.T, secret, old string) *server {
 	t.Helper()
-	s := &server{store: storetest.New(t), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, log: &logBuffer{}, users: map[string]int64{},
+	s := &server{store: storetest.New(t), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, log: &logBuffer{},
+		users:     map[string]int64{},
 		clientKey: testKeys()[0], userKey: testKeys()[1]}
 	s.serve(t, secret, old)
 	for name, a := range map[string]store.Account{
-		"ulf":    {Status: store.AccountActive, PasswordHash: auth.HashPassword(password), PublicKey: publicPEM(t, s.userKey)},
+		"ulf": {Status: store.AccountActive, PasswordHash: auth.HashPassword(password),
+			PublicKey: publicPEM(t, s.userKey)},
 		"ina":    {Status: store.AccountInactive, PasswordHash: auth.HashPassword(password)},
 		"nopass": {Status: store.AccountActive},
 	} {
@@ -127,11 +129,13 @@ func start(t *testing.T, secret, old string) *server {
 	for _, c := range []store.OAuthClient{
 		{ClientID: "web", ClientType: "public", RequirePKCE: true, AllowRefreshToken: true},
 		{ClientID: "cli", ClientType: "public", AllowJWTGrant: true, AllowRefreshToken: true},
-		{ClientID: "global", ClientType: "public", AllowJWTGrant: true, AllowGlobalKey: true, PublicKey: publicPEM(t, s.clientKey)},
+		{ClientID: "global", ClientType: "public", AllowJWTGrant: true, AllowGlobalKey: true,
+			PublicKey: publicPEM(t, s.clientKey)},
 		{ClientID: "nojwt", ClientType: "public"},
 		{ClientID: "backend", ClientType: "confidential", SecretHash: sum[:]},
 	} {
-		c.Name, c.RedirectURIs, c.AccessTokenExpirationHours, c.RefreshTokenExpirationHours = "App "+c.ClientID, []string{redirect}, 1, 12
+		c.Name, c.RedirectURIs, c.AccessTokenExpirationHours, c.RefreshTokenExpirationHours = "App "+
+			c.ClientID, []string{redirect}, 1, 12
 		c.AccessGrantAllUsers = true
 		if err := s.store.PutOAuthClient(t.Context(), c); err != nil {
 			t.Fatal(err)
@@ -152,7 +156,8 @@ func (s *server) serve(t *testing.T, secret, old string) {
 		t.Fatal(err)
 	}
 	s.Server, err = auth.New(s.store, ring, auth.Config{
-		ExternalURL: "http://faspex.example.com", Base: base, TrustedProxies: proxies, Now: s.clock.Now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+		ExternalURL: "http://faspex.example.com", Base: base, TrustedProxies: proxies, Now: s.clock.Now,
+		Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +208,10 @@ func (s *server) browser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, s}
+	return &browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}, s}
 }
 
 func (b *browser) open(t *testing.T, q url.Values) (*http.Response, string) {
@@ -283,7 +291,8 @@ func (b *browser) code(t *testing.T, q url.Values) string {
 		t.Fatalf("login: %d %s", res.StatusCode, page)
 	}
 	u, err := url.Parse(res.Header.Get("Location"))
-	if err != nil || !strings.HasPrefix(u.String(), "https://app.example.com/done?") || u.Query().Get("state") != q.Get("state") || u.Query().Get("from") != "faspex" {
+	if err != nil || !strings.HasPrefix(u.String(), "https://app.example.com/done?") ||
+		u.Query().Get("state") != q.Get("state") || u.Query().Get("from") != "faspex" {
 		t.Fatalf("redirect to %q, %v", res.Header.Get("Location"), err)
 	}
 	return u.Query().Get("code")
@@ -303,7 +312,8 @@ func s256(verifier string) string {
 }
 
 func codeForm(client, code string, more ...string) url.Values {
-	f := url.Values{"client_id": {client}, "grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirect}}
+	f := url.Values{"client_id": {client}, "grant_type": {"authorization_code"}, "code": {code},
+		"redirect_uri": {redirect}}
 	for i := 0; i+1 < len(more); i += 2 {
 		f.Set(more[i], more[i+1])
 	}

@@ -47,7 +47,8 @@ func (s *Server) readAuthorization(ctx context.Context, q url.Values) (authoriza
 	if err != nil {
 		return authorization{}, err
 	}
-	a := authorization{client: client, redirectURI: q.Get("redirect_uri"), state: q.Get("state"), challenge: q.Get("code_challenge")}
+	a := authorization{client: client, redirectURI: q.Get("redirect_uri"), state: q.Get("state"),
+		challenge: q.Get("code_challenge")}
 	if a.redirectURI == "" || !slices.Contains(client.RedirectURIs, a.redirectURI) {
 		return a, pageError("The application that sent you here gave an address that is not registered for it.")
 	}
@@ -95,7 +96,8 @@ func (s *Server) rejected(w http.ResponseWriter, r *http.Request, a authorizatio
 	case errors.As(err, &page):
 		s.renderProblem(w, http.StatusBadRequest, string(page))
 	case errors.As(err, &redirect):
-		http.Redirect(w, r, a.target(url.Values{"error": {redirect.code}, "error_description": {redirect.description}}), http.StatusFound)
+		http.Redirect(w, r, a.target(url.Values{"error": {redirect.code}, "error_description": {redirect.description}}),
+			http.StatusFound)
 	default:
 		s.log.ErrorContext(r.Context(), "authorize failed", "error", err)
 		s.renderProblem(w, http.StatusInternalServerError, "The login page is not available now. Try again in a moment.")
@@ -103,8 +105,8 @@ func (s *Server) rejected(w http.ResponseWriter, r *http.Request, a authorizatio
 	return true
 }
 
-// showLogin is GET authorize. A browser with a session gets its code at once. The client may ask for another login (prompt=login), or for
-// none whatever it costs (prompt=none), as OpenID Connect has it.
+// showLogin is GET authorize. A browser with a session gets its code at once. The client may ask for another login
+// (prompt=login), or for none whatever it costs (prompt=none), as OpenID Connect has it.
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	a, err := s.readAuthorization(r.Context(), r.URL.Query())
 	if s.rejected(w, r, a, err) {
@@ -144,7 +146,8 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.checkCSRF(r) {
-		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"), "The page was open for too long, or cookies are off. Log in again.")
+		s.renderLogin(w, r, http.StatusForbidden, a, r.PostForm, r.PostForm.Get("username"),
+			"The page was open for too long, or cookies are off. Log in again.")
 		return
 	}
 	if r.PostForm.Has("ticket") {
@@ -184,11 +187,14 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a authorization, 
 }
 
 // goOn sends the browser back to the application with a code of its session.
-func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, session store.Session, account store.Account) {
+func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, session store.Session,
+	account store.Account) {
 	code, now := secret(), s.now()
 	err := s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
-		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI, Challenge: a.challenge,
-		ChallengeMethod: a.method, Family: newFamily(), Login: session.Login, Epoch: account.TokenEpoch, ExpiresAt: now.Add(codeLife),
+		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI,
+		Challenge:       a.challenge,
+		ChallengeMethod: a.method, Family: newFamily(), Login: session.Login, Epoch: account.TokenEpoch,
+		ExpiresAt: now.Add(codeLife),
 	})
 	if err == nil {
 		err = s.store.TouchSession(r.Context(), session.Login, now)
@@ -201,8 +207,8 @@ func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, s
 	http.Redirect(w, r, a.target(url.Values{"code": {code}}), http.StatusFound)
 }
 
-// loggedInAlready answers a form that was sent twice, or from a tab that stood open while its person logged in elsewhere. Somebody else's name
-// in the form is another login.
+// loggedInAlready answers a form that was sent twice, or from a tab that stood open while its person logged in
+// elsewhere. Somebody else's name in the form is another login.
 func (s *Server) loggedInAlready(w http.ResponseWriter, r *http.Request, a authorization) bool {
 	if r.PostForm.Get("prompt") == promptLogin {
 		return false

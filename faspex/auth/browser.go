@@ -27,7 +27,8 @@ func knownBrowserCookie(account int64) string { return fmt.Sprintf("faspex_known
 func (s *Server) rememberBrowser(w http.ResponseWriter, a store.Account) {
 	browser, issued := secret(), s.now().Unix()
 	mac := knownBrowserMAC(s.ring.Keys(knownBrowserPurpose)[0], a, browser, issued)
-	http.SetCookie(w, s.cookie(knownBrowserCookie(a.ID), fmt.Sprintf("%s.%d.%s", browser, issued, mac), int(knownBrowserLife.Seconds())))
+	http.SetCookie(w, s.cookie(knownBrowserCookie(a.ID), fmt.Sprintf("%s.%d.%s", browser, issued, mac),
+		int(knownBrowserLife.Seconds())))
 }
 
 // knownBrowser gives the id of the browser when the account knows it. A changed password makes browsers unknown: who

@@ -15,12 +15,15 @@ func (s *server) byKey(t *testing.T, id string) (int, string) {
 	t.Helper()
 	now := s.clock.Now()
 	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
-		Issuer: "cli", Audience: jwt.ClaimStrings{"cli"}, Subject: "user:ulf", ID: id, ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
+		Issuer: "cli", Audience: jwt.ClaimStrings{"cli"}, Subject: "user:ulf", ID: id,
+		ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
 	}).SignedString(s.userKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, tok, _ := s.token(t, map[string][]string{"client_id": {"cli"}, "grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}})
+	status, tok,
+		_ := s.token(t, map[string][]string{"client_id": {"cli"},
+		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}})
 	return status, tok.AccessToken
 }
 
@@ -48,7 +51,8 @@ func TestChangedPasswordEndsEveryLogin(t *testing.T) {
 		t.Errorf("code of before: %d", status)
 	}
 	refresh := func(token string) int {
-		status, _, _ := s.token(t, map[string][]string{"client_id": {"cli"}, "grant_type": {"refresh_token"}, "refresh_token": {token}})
+		status, _,
+			_ := s.token(t, map[string][]string{"client_id": {"cli"}, "grant_type": {"refresh_token"}, "refresh_token": {token}})
 		return status
 	}
 	if got := refresh(tok.RefreshToken); got != 400 {
@@ -59,7 +63,8 @@ func TestChangedPasswordEndsEveryLogin(t *testing.T) {
 	}
 
 	// Logins that were on their way when the password changed are stored after that, under the old epoch.
-	late := store.AuthorizationCode{Hash: hashOf("late"), ClientID: "cli", AccountID: before.ID, RedirectURI: redirect, Family: "f1", Epoch: before.TokenEpoch,
+	late := store.AuthorizationCode{Hash: hashOf("late"), ClientID: "cli", AccountID: before.ID, RedirectURI: redirect,
+		Family: "f1", Epoch: before.TokenEpoch,
 		ExpiresAt: s.clock.Now().Add(time.Minute)}
 	if err := s.store.PutAuthorizationCode(ctx, late); err != nil {
 		t.Fatal(err)
@@ -67,8 +72,9 @@ func TestChangedPasswordEndsEveryLogin(t *testing.T) {
 	if status, got, _ := s.token(t, codeForm("cli", "late")); status != 400 || got.AccessToken != "" {
 		t.Errorf("code of a login that was on its way: %d", status)
 	}
-	if err := s.store.PutRefreshToken(ctx, store.RefreshToken{Hash: hashOf("late refresh"), Family: "f2", ClientID: "cli", AccountID: before.ID,
-		Epoch: before.TokenEpoch, ExpiresAt: s.clock.Now().Add(time.Hour)}); err != nil {
+	if err := s.store.PutRefreshToken(ctx, store.RefreshToken{Hash: hashOf("late refresh"), Family: "f2", ClientID: "cli",
+		AccountID: before.ID,
+		Epoch:     before.TokenEpoch, ExpiresAt: s.clock.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := refresh("late refresh"); got != 400 {

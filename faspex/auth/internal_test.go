@@ -48,20 +48,22 @@ func TestWaits(t *testing.T) {
 
 // The verifier and challenge of RFC 7636, appendix B.
 func TestCheckVerifier(t *testing.T) {
-	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+		"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 	for name, test := range map[string]struct {
 		code     store.AuthorizationCode
 		verifier string
 		want     bool
 	}{
-		"S256":              {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, verifier, true},
-		"S256 with padding": {store.AuthorizationCode{Challenge: challenge + "=", ChallengeMethod: methodS256}, verifier, true},
-		"S256 as plain":     {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, challenge, false},
-		"plain":             {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, verifier, true},
-		"plain, wrong":      {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, challenge, false},
-		"none at all":       {store.AuthorizationCode{}, "", true},
-		"verifier alone":    {store.AuthorizationCode{}, verifier, false},
-		"challenge alone":   {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, "", false},
+		"S256": {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, verifier, true},
+		"S256 with padding": {store.AuthorizationCode{Challenge: challenge + "=", ChallengeMethod: methodS256}, verifier,
+			true},
+		"S256 as plain":   {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, challenge, false},
+		"plain":           {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, verifier, true},
+		"plain, wrong":    {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, challenge, false},
+		"none at all":     {store.AuthorizationCode{}, "", true},
+		"verifier alone":  {store.AuthorizationCode{}, verifier, false},
+		"challenge alone": {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, "", false},
 	} {
 		if got := checkVerifier(test.code, test.verifier); got != test.want {
 			t.Errorf("%s: %v", name, got)

@@ -14,7 +14,8 @@ func TestLoginWithPKCE(t *testing.T) {
 	for _, method := range []string{"S256", "s256"} {
 		code := s.browser(t).code(t, authorizeQuery("web", "code_challenge", s256(verifier), "code_challenge_method", method))
 		status, tok, problem := s.token(t, codeForm("web", code, "code_verifier", verifier))
-		if status != 201 || tok.AccessToken == "" || tok.RefreshToken == "" || tok.ExpiresIn != 3600 || tok.TokenType != "bearer" {
+		if status != 201 || tok.AccessToken == "" || tok.RefreshToken == "" || tok.ExpiresIn != 3600 ||
+			tok.TokenType != "bearer" {
 			t.Fatalf("%s: %d %s %+v", method, status, problem, tok)
 		}
 		p, err := s.Authenticate(t.Context(), tok.AccessToken)
@@ -52,7 +53,8 @@ func TestAuthorizeRequestsThatAreRefused(t *testing.T) {
 		{"no address", authorizeQuery("cli", "redirect_uri", ""), 400, ""},
 		{"implicit", authorizeQuery("cli", "response_type", "token"), 302, "unsupported_response_type"},
 		{"page without PKCE", authorizeQuery("web"), 302, "invalid_request"},
-		{"page with plain PKCE", authorizeQuery("web", "code_challenge", "x", "code_challenge_method", "plain"), 302, "invalid_request"},
+		{"page with plain PKCE", authorizeQuery("web", "code_challenge", "x", "code_challenge_method", "plain"), 302,
+			"invalid_request"},
 		{"odd method", authorizeQuery("cli", "code_challenge", "x", "code_challenge_method", "md5"), 302, "invalid_request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -72,13 +74,15 @@ func TestLoginPage(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
 	res, page := b.open(t, authorizeQuery("cli", "state", `"><script>alert(1)</script>`))
-	if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "form-action 'self' https://app.example.com;") ||
+	if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") ||
+		!strings.Contains(csp, "form-action 'self' https://app.example.com;") ||
 		!strings.Contains(csp, "frame-ancestors 'none'") || res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", res.Header)
 	}
 	style := page[strings.Index(page, "<style>")+len("<style>") : strings.Index(page, "</style>")]
 	sum := sha256.Sum256([]byte(style))
-	if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(res.Header.Get("Content-Security-Policy"), want) {
+	if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'"; !strings.Contains(res.Header.Get("Content-Security-Policy"), want) {
 		t.Errorf("the browser refuses the style: its hash is %s", want)
 	}
 	for _, want := range []string{`<label for="username">`, `autocomplete="current-password"`, `lang="en"`, `App cli`} {
@@ -101,7 +105,8 @@ func TestLoginPage(t *testing.T) {
 		{"ina", password, 403, "The account is not active."},
 		{"ulf", strings.Repeat("x", 300), 401, "The name or the password is wrong."},
 	} {
-		if res, page := b.login(t, authorizeQuery("cli"), test.name, test.pass); res.StatusCode != test.status || !strings.Contains(page, test.text) || !strings.Contains(page, `role="alert"`) {
+		if res, page := b.login(t, authorizeQuery("cli"), test.name, test.pass); res.StatusCode != test.status ||
+			!strings.Contains(page, test.text) || !strings.Contains(page, `role="alert"`) {
 			t.Errorf("%s: %d, want %d", test.name, res.StatusCode, test.status)
 		}
 	}

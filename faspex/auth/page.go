@@ -32,7 +32,8 @@ func mustRead(name string) string {
 }
 
 // carried are the parameters of authorize that travel through the form.
-var carried = []string{"client_id", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method", "prompt"}
+var carried = []string{"client_id", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method",
+	"prompt"}
 
 type field struct{ Name, Value string }
 
@@ -75,12 +76,14 @@ func (v loginView) Title() string {
 	return "Cannot log in"
 }
 
-func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values, username, problem string) {
+func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values,
+	username, problem string) {
 	s.renderForm(w, r, status, a, params, loginView{Step: stepLogin, Username: username, Problem: problem})
 }
 
 // renderForm answers with a form of the login, which carries the parameters of authorize.
-func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values, view loginView) {
+func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values,
+	view loginView) {
 	view.Action, view.Client, view.CSRF = s.base+"/auth/authorize", a.client.Name, s.setCSRF(w, r)
 	for _, name := range carried {
 		if v := params.Get(name); v != "" {
@@ -99,8 +102,8 @@ func (s *Server) renderProblem(w http.ResponseWriter, status int, problem string
 	render(w, status, loginView{Step: stepProblem, Problem: problem}, "'none'")
 }
 
-// renderOnward answers one who is logged in already and goes on to the application, which asks for a code of its own: the one that this
-// form was for may be used up.
+// renderOnward answers one who is logged in already and goes on to the application, which asks for a code of its own:
+// the one that this form was for may be used up.
 func (s *Server) renderOnward(w http.ResponseWriter, a authorization) {
 	render(w, http.StatusOK, loginView{Step: stepOnward, Client: a.client.Name, Onward: a.redirectURI}, "'none'")
 }
@@ -110,7 +113,8 @@ func render(w http.ResponseWriter, status int, view loginView, formAction string
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; form-action "+formAction+"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; form-action "+formAction+
+		"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

@@ -51,7 +51,8 @@ func checkHash(derive deriver, password, hash string) (bool, error) {
 	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
 		return false, errHash
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes); err != nil || lanes < 1 || lanes > 255 || passes < 1 || memory > 1<<20 {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes); err != nil || lanes < 1 ||
+		lanes > 255 || passes < 1 || memory > 1<<20 {
 		return false, errHash
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(parts[4])

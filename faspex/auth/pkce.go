@@ -26,7 +26,8 @@ func challengeMethod(s string) (string, bool) {
 	return "", false
 }
 
-// checkVerifier reports whether a verifier fits the challenge that came with the login. Without a challenge there must be no verifier.
+// checkVerifier reports whether a verifier fits the challenge that came with the login. Without a
+// challenge there must be no verifier.
 func checkVerifier(c store.AuthorizationCode, verifier string) bool {
 	if c.Challenge == "" {
 		return verifier == ""

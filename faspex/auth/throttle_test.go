@@ -155,7 +155,8 @@ func TestThrottleKnowsNoAddresses(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
 	for i := range 100 {
-		if res, _ := b.login(t, authorizeQuery("cli"), fmt.Sprint("name", i), strings.Repeat("x", 300)); res.StatusCode != 401 {
+		if res, _ := b.login(t, authorizeQuery("cli"), fmt.Sprint("name", i),
+			strings.Repeat("x", 300)); res.StatusCode != 401 {
 			t.Fatalf("try %d: %d", i, res.StatusCode)
 		}
 	}
@@ -236,7 +237,8 @@ func TestLoginCostsTheSame(t *testing.T) {
 	var hashed atomic.Int64
 	s.OnHash(func() { hashed.Add(1) })
 	for i, try := range []struct{ name, pass string }{
-		{"ulf", "wrong"}, {"nobody", "wrong"}, {"nopass", ""}, {"nopass", "wrong"}, {"ina", "wrong"}, {"ina", password}, {"", ""}, {"ulf", password},
+		{"ulf", "wrong"}, {"nobody", "wrong"}, {"nopass", ""}, {"nopass", "wrong"}, {"ina", "wrong"}, {"ina", password},
+		{"", ""}, {"ulf", password},
 	} {
 		s.browser(t).status(t, try.name, try.pass)
 		if got := hashed.Load(); got != int64(i+1) {
@@ -360,7 +362,8 @@ func TestCheckOwnPasswordHasItsOwnBudget(t *testing.T) {
 		}
 	}
 	var wait *auth.WaitError
-	if err := s.CheckOwnPassword(t.Context(), ulf, password, "192.0.2.1"); !errors.As(err, &wait) || wait.Wait != 30*time.Second {
+	if err := s.CheckOwnPassword(t.Context(), ulf, password, "192.0.2.1"); !errors.As(err, &wait) ||
+		wait.Wait != 30*time.Second {
 		t.Errorf("after five failures: %v", err)
 	}
 }

@@ -27,8 +27,9 @@ const (
 
 const maxTokenBody = 64 << 10
 
-// tolerateReuse is how long after its use a refresh token is still taken: a duplicated tab and its original hold the same one, and renew it
-// at their own times (TestDuplicatedTabsRenewTheirTokens). A thief who is later than that ends the login.
+// tolerateReuse is how long after its use a refresh token is still taken: a duplicated tab and its original
+// hold the same one, and renew it at their own times (TestDuplicatedTabsRenewTheirTokens). A thief who is
+// later than that ends the login.
 const tolerateReuse = 30 * time.Second
 
 // tokenRequest is the body of POST token, from a form, JSON or, for the client, HTTP Basic.
@@ -104,7 +105,8 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (api.Token, error
 	case "":
 		return api.Token{}, refuse("invalid_request", "grant_type is missing.")
 	}
-	return api.Token{}, refuse("unsupported_grant_type", "grant_type is none of authorization_code, refresh_token, "+grantJWT+".")
+	return api.Token{}, refuse("unsupported_grant_type", "grant_type is none of authorization_code, refresh_token, "+
+		grantJWT+".")
 }
 
 func readTokenRequest(w http.ResponseWriter, r *http.Request) (tokenRequest, error) {
@@ -120,7 +122,8 @@ func readTokenRequest(w http.ResponseWriter, r *http.Request) (tokenRequest, err
 			return req, refuse("invalid_request", "The body is not a form.")
 		}
 		f := r.PostForm
-		req = tokenRequest{f.Get("grant_type"), f.Get("client_id"), f.Get("client_secret"), f.Get("code"), f.Get("redirect_uri"),
+		req = tokenRequest{f.Get("grant_type"), f.Get("client_id"), f.Get("client_secret"), f.Get("code"),
+			f.Get("redirect_uri"),
 			f.Get("code_verifier"), f.Get("refresh_token"), f.Get("assertion")}
 	}
 	if id, secret, ok := r.BasicAuth(); ok {
@@ -135,7 +138,8 @@ func readTokenRequest(w http.ResponseWriter, r *http.Request) (tokenRequest, err
 	return req, nil
 }
 
-// unescape undoes the form encoding that RFC 6749 section 2.3.1 wants in HTTP Basic, and lets pass what clients sent raw.
+// unescape undoes the form encoding that RFC 6749 section 2.3.1 wants in HTTP Basic, and
+// lets pass what clients sent raw.
 func unescape(s string) string {
 	if u, err := url.QueryUnescape(s); err == nil {
 		return u
@@ -228,11 +232,13 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 	if err != nil {
 		return api.Token{}, err
 	}
-	out := api.Token{AccessToken: token, TokenType: "bearer", ExpiresIn: int64(expires.Sub(s.now()).Seconds()), ExpirationDate: expires.UTC().Format(time.RFC3339)}
+	out := api.Token{AccessToken: token, TokenType: "bearer", ExpiresIn: int64(expires.Sub(s.now()).Seconds()),
+		ExpirationDate: expires.UTC().Format(time.RFC3339)}
 	if c.AllowRefreshToken {
 		refresh := secret()
 		err := s.store.PutRefreshToken(ctx, store.RefreshToken{
-			Hash: hash(refresh), Family: from.family, Login: from.login, ClientID: c.ClientID, AccountID: a.ID, Epoch: a.TokenEpoch,
+			Hash: hash(refresh), Family: from.family, Login: from.login, ClientID: c.ClientID, AccountID: a.ID,
+			Epoch:     a.TokenEpoch,
 			ExpiresAt: s.now().Add(time.Duration(max(c.RefreshTokenExpirationHours, 1)) * time.Hour),
 		})
 		if err != nil {

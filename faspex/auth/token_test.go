@@ -25,25 +25,32 @@ func TestCodesThatAreRefused(t *testing.T) {
 		before func()
 		want   string
 	}{
-		{"wrong verifier", func(c string) url.Values { return codeForm("web", c, "code_verifier", "other") }, nil, "invalid_grant"},
+		{"wrong verifier", func(c string) url.Values { return codeForm("web", c, "code_verifier", "other") }, nil,
+			"invalid_grant"},
 		{"no verifier", func(c string) url.Values { return codeForm("web", c) }, nil, "invalid_grant"},
-		{"other client", func(c string) url.Values { return codeForm("cli", c, "code_verifier", verifier) }, nil, "invalid_grant"},
+		{"other client", func(c string) url.Values { return codeForm("cli", c, "code_verifier", verifier) }, nil,
+			"invalid_grant"},
 		{"other redirect", func(c string) url.Values {
 			return codeForm("web", c, "code_verifier", verifier, "redirect_uri", "https://x.example.com")
 		}, nil, "invalid_grant"},
-		{"made up", func(string) url.Values { return codeForm("web", "made up", "code_verifier", verifier) }, nil, "invalid_grant"},
-		{"late", func(c string) url.Values { return codeForm("web", c, "code_verifier", verifier) }, func() { s.clock.advance(6 * time.Minute) }, "invalid_grant"},
-		{"unknown client", func(c string) url.Values { return codeForm("nobody", c, "code_verifier", verifier) }, nil, "invalid_client"},
+		{"made up", func(string) url.Values { return codeForm("web", "made up", "code_verifier", verifier) }, nil,
+			"invalid_grant"},
+		{"late", func(c string) url.Values { return codeForm("web", c, "code_verifier", verifier) },
+			func() { s.clock.advance(6 * time.Minute) }, "invalid_grant"},
+		{"unknown client", func(c string) url.Values { return codeForm("nobody", c, "code_verifier", verifier) }, nil,
+			"invalid_client"},
 		{"no client", func(c string) url.Values { return codeForm("", c) }, nil, "invalid_request"},
 		{"no grant type", func(c string) url.Values { return codeForm("web", c, "grant_type", "") }, nil, "invalid_request"},
-		{"password grant", func(c string) url.Values { return codeForm("web", c, "grant_type", "password") }, nil, "unsupported_grant_type"},
+		{"password grant", func(c string) url.Values { return codeForm("web", c, "grant_type", "password") }, nil,
+			"unsupported_grant_type"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code := s.browser(t).code(t, pkce)
 			if test.before != nil {
 				test.before()
 			}
-			if status, tok, problem := s.token(t, test.form(code)); status < 400 || problem != test.want || tok.AccessToken != "" {
+			if status, tok, problem := s.token(t, test.form(code)); status < 400 || problem != test.want ||
+				tok.AccessToken != "" {
 				t.Errorf("%d %q", status, problem)
 			}
 		})
@@ -60,7 +67,9 @@ func TestCodeUsedTwiceEndsTheLogin(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), tok.AccessToken); err == nil {
 		t.Error("the access token of the first use is still good")
 	}
-	if status, _, _ := s.token(t, url.Values{"client_id": {"cli"}, "grant_type": {"refresh_token"}, "refresh_token": {tok.RefreshToken}}); status != 400 {
+	if status, _,
+		_ := s.token(t, url.Values{"client_id": {"cli"}, "grant_type": {"refresh_token"},
+		"refresh_token": {tok.RefreshToken}}); status != 400 {
 		t.Errorf("the refresh token of the first use is still good: %d", status)
 	}
 }
@@ -102,22 +111,29 @@ func TestTokenRequestForms(t *testing.T) {
 	if status, problem := post("application/json", `{"client_id":`); status != 400 || problem != "invalid_request" {
 		t.Errorf("broken JSON: %d %q", status, problem)
 	}
-	if status, problem := post("application/json", inJSON(jwtForm("", s.assertion(t, "cli", s.userKey, jwt.SigningMethodRS256, nil))), "cli", "whatever"); status != 201 {
+	if status,
+		problem := post("application/json",
+		inJSON(jwtForm("", s.assertion(t, "cli", s.userKey, jwt.SigningMethodRS256, nil))), "cli",
+		"whatever"); status != 201 {
 		t.Errorf("JSON with Basic: %d %q", status, problem)
 	}
 	withSecret := codeForm("backend", code("backend"), "client_secret", "client secret")
 	if status, problem := post("application/x-www-form-urlencoded", withSecret.Encode()); status != 201 {
 		t.Errorf("secret in the form: %d %q", status, problem)
 	}
-	if status, problem := post("application/x-www-form-urlencoded", codeForm("backend", code("backend")).Encode(), "backend", "client secret"); status != 201 {
+	if status, problem := post("application/x-www-form-urlencoded", codeForm("backend", code("backend")).Encode(),
+		"backend", "client secret"); status != 201 {
 		t.Errorf("secret in Basic: %d %q", status, problem)
 	}
 	for _, secret := range []string{"", "wrong"} {
-		if status, problem := post("application/x-www-form-urlencoded", codeForm("backend", code("backend"), "client_secret", secret).Encode()); status != 401 || problem != "invalid_client" {
+		if status, problem := post("application/x-www-form-urlencoded",
+			codeForm("backend", code("backend"), "client_secret", secret).Encode()); status != 401 ||
+			problem != "invalid_client" {
 			t.Errorf("secret %q: %d %q", secret, status, problem)
 		}
 	}
-	if status, problem := post("application/x-www-form-urlencoded", codeForm("cli", "x").Encode(), "backend", "client secret"); status != 400 || problem != "invalid_request" {
+	if status, problem := post("application/x-www-form-urlencoded", codeForm("cli", "x").Encode(), "backend",
+		"client secret"); status != 400 || problem != "invalid_request" {
 		t.Errorf("two clients: %d %q", status, problem)
 	}
 }
@@ -172,7 +188,8 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 	refused("cut", good[:len(good)-2])
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
 	refused("none", none+"."+parts[1]+".")
-	forged, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": "faspex", "sub": "1", "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte("guess"))
+	forged, err := jwt.NewWithClaims(jwt.SigningMethodHS256,
+		jwt.MapClaims{"iss": "faspex", "sub": "1", "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte("guess"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,12 +103,14 @@ func (c *Client) SharedFolder(ctx context.Context, nodeID, id string) (api.Share
 }
 
 // CreateSharedFolder adds a folder to a node. A name that is taken is an IsConflict error.
-func (c *Client) CreateSharedFolder(ctx context.Context, nodeID string, f api.SharedFolderChange) (api.SharedFolder, error) {
+func (c *Client) CreateSharedFolder(ctx context.Context, nodeID string, f api.SharedFolderChange) (api.SharedFolder,
+	error) {
 	return write[api.SharedFolder](ctx, c, http.MethodPost, foldersPath(nodeID), f)
 }
 
 // UpdateSharedFolder changes what is set.
-func (c *Client) UpdateSharedFolder(ctx context.Context, nodeID, id string, f api.SharedFolderChange) (api.SharedFolder, error) {
+func (c *Client) UpdateSharedFolder(ctx context.Context, nodeID, id string, f api.SharedFolderChange) (api.SharedFolder,
+	error) {
 	return write[api.SharedFolder](ctx, c, http.MethodPut, foldersPath(nodeID)+"/"+url.PathEscape(id), f)
 }
 
@@ -182,13 +184,14 @@ func (c *Client) UploadDetails(ctx context.Context, id string) (api.UploadDetail
 	return get[api.UploadDetails](ctx, c, v5+"/packages/"+url.PathEscape(id)+"/upload_details")
 }
 
-// UploadSpec asks for the transfer spec that uploads the content of a package; paths are the sender's files, for the record. The
-// caller adds its own paths to the spec.
+// UploadSpec asks for the transfer spec that uploads the content of a package; paths are the sender's files, for the
+// record. The caller adds its own paths to the spec.
 func (c *Client) UploadSpec(ctx context.Context, id string, paths []string) (transferspec.Spec, error) {
 	return c.spec(ctx, id, "upload", url.Values{"transfer_type": {"connect"}}, paths)
 }
 
-// DownloadSpec asks for the transfer spec that downloads a package the caller received; no path means the whole package.
+// DownloadSpec asks for the transfer spec that downloads a package the caller received;
+// no path means the whole package.
 func (c *Client) DownloadSpec(ctx context.Context, id string, paths []string) (transferspec.Spec, error) {
 	return c.spec(ctx, id, "download", url.Values{"transfer_type": {"connect"}, "type": {"received"}}, paths)
 }
@@ -198,13 +201,15 @@ func (c *Client) DownloadSentSpec(ctx context.Context, id string, paths []string
 	return c.spec(ctx, id, "download", url.Values{"transfer_type": {"connect"}, "type": {"sent"}}, paths)
 }
 
-func (c *Client) spec(ctx context.Context, id, direction string, q url.Values, paths []string) (transferspec.Spec, error) {
+func (c *Client) spec(ctx context.Context, id, direction string, q url.Values, paths []string) (transferspec.Spec,
+	error) {
 	body := api.DownloadPaths{Paths: make([]api.PathOrText, 0, len(paths))}
 	for _, p := range paths {
 		body.Paths = append(body.Paths, api.PathOrText{Source: p})
 	}
 	var spec transferspec.Spec
-	err := c.do(ctx, call{method: http.MethodPost, path: v5 + "/packages/" + url.PathEscape(id) + "/transfer_spec/" + direction, query: q, body: body, out: &spec})
+	err := c.do(ctx, call{method: http.MethodPost, path: v5 + "/packages/" + url.PathEscape(id) + "/transfer_spec/" +
+		direction, query: q, body: body, out: &spec})
 	return spec, err
 }
 
@@ -247,5 +252,6 @@ func exactly[T any](all []T, path, kind, name string, nameOf func(T) string) (T,
 		}
 	}
 	var none T
-	return none, &Error{Method: http.MethodGet, Path: path, Status: http.StatusNotFound, Code: "not_found", Message: fmt.Sprintf("no %s is named %q", kind, name)}
+	return none, &Error{Method: http.MethodGet, Path: path, Status: http.StatusNotFound, Code: "not_found",
+		Message: fmt.Sprintf("no %s is named %q", kind, name)}
 }

@@ -1,7 +1,7 @@
 // Package client calls the Faspex API v5 as an OAuth client with the JWT grant.
 //
-// It logs in by itself, keeps the token in memory until it is about to end, and turns answers into types. It retries nothing but one
-// call whose token was refused, logs nothing, and no error it returns holds a secret.
+// It logs in by itself, keeps the token in memory until it is about to end, and turns answers into types. It retries
+// nothing but one call whose token was refused, logs nothing, and no error it returns holds a secret.
 package client
 
 import (
@@ -48,7 +48,8 @@ type Config struct {
 // Grant is a login without a person: a registered client signs that it acts for a user.
 type Grant struct {
 	ClientID string
-	// PrivateKey is the RSA key, PKCS #1 or PKCS #8 in PEM, whose public half is the client's global key or the user's own.
+	// PrivateKey is the RSA key, PKCS #1 or PKCS #8 in PEM, whose public half is the
+	// client's global key or the user's own.
 	PrivateKey []byte
 	// User is the login name to act for.
 	User string
@@ -115,7 +116,8 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// As gives a client that acts for another user with the same grant and connections. The grant's key must be the client's global key.
+// As gives a client that acts for another user with the same grant and connections. The grant's key
+// must be the client's global key.
 func (c *Client) As(user string) *Client {
 	grant := *c.grant
 	grant.User = user

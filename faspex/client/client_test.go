@@ -16,7 +16,8 @@ import (
 	"faspex.io/operator/faspex/client"
 )
 
-// These tests hold the client against answers that a real server gives rarely; faspex/core's tests run it against the real one.
+// These tests hold the client against answers that a real server gives rarely; faspex/core's
+// tests run it against the real one.
 
 func grant(t *testing.T) *client.Grant {
 	t.Helper()
@@ -24,7 +25,8 @@ func grant(t *testing.T) *client.Grant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client.Grant{ClientID: "c", User: "u", PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})}
+	return &client.Grant{ClientID: "c", User: "u",
+		PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})}
 }
 
 // answers is a server that counts logins and gives what each path says.
@@ -60,7 +62,10 @@ func connect(t *testing.T, a *answers, now func() time.Time) *client.Client {
 
 func TestTokenIsKeptUntilItEnds(t *testing.T) {
 	now := time.Now()
-	a := &answers{life: 3600, answer: func(w http.ResponseWriter, _ *http.Request, _ string) { fmt.Fprint(w, `{"version":"1"}`) }}
+	a := &answers{life: 3600, answer: func(w http.ResponseWriter, _ *http.Request,
+		_ string) {
+		fmt.Fprint(w, `{"version":"1"}`)
+	}}
 	c := connect(t, a, func() time.Time { return now })
 	for _, step := range []struct {
 		after  time.Duration
@@ -102,7 +107,8 @@ func TestErrors(t *testing.T) {
 		body   string
 		want   string
 	}{
-		"faspex":   {409, `{"message":"It is there.","status":"409","code":"conflict"}`, "faspex GET /api/v5/version: 409: It is there."},
+		"faspex": {409, `{"message":"It is there.","status":"409","code":"conflict"}`,
+			"faspex GET /api/v5/version: 409: It is there."},
 		"oauth":    {400, `{"error":"invalid_grant","error_description":"No."}`, "faspex GET /api/v5/version: 400: No."},
 		"html":     {502, `<html>bad gateway</html>`, "faspex GET /api/v5/version: 502: Bad Gateway"},
 		"redirect": {302, ``, "faspex GET /api/v5/version: 302: Found"},

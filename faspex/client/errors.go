@@ -6,7 +6,8 @@ import (
 	"net/http"
 )
 
-// Error is an answer of Faspex that is not a success. It holds the server's message and nothing of the request but method and path.
+// Error is an answer of Faspex that is not a success. It holds the server's message and nothing of
+// the request but method and path.
 type Error struct {
 	Method  string
 	Path    string

@@ -73,7 +73,8 @@ func (c *Client) assertion() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode assertion: %w", err)
 	}
-	signed := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`)) + "." + base64.RawURLEncoding.EncodeToString(claims)
+	signed := base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`)) + "." +
+		base64.RawURLEncoding.EncodeToString(claims)
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, c.key, crypto.SHA256, digest[:])
 	if err != nil {

@@ -27,23 +27,28 @@ type storedPreferences struct {
 
 func (s *Server) registerAccount() {
 	const what = "account"
-	register(s, operation{method: http.MethodGet, path: v5 + "/account", id: "get-own-account", what: what, access: anyone, summary: "Read the caller's account"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/account", id: "get-own-account", what: what, access: anyone, summary: "Read the caller's account"},
 		func(ctx context.Context, _ *struct {
 			Expand bool `query:"expand"`
 		}) (*body[api.OwnAccount], error) {
 			return answerWith(s.ownAccount(caller(ctx))), nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences", id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/account/preferences", id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
 			return preferencesAnswer(caller(ctx))
 		})
-	register(s, operation{method: http.MethodGet, path: v5 + "/account/password_rules", id: "get-password-rules", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/account/password_rules", id: "get-password-rules", what: what, access: anyone,
 		summary: "Tell what a new password needs"},
 		func(context.Context, *struct{}) (*body[api.PasswordRules], error) {
-			return answerWith(api.PasswordRules{Rules: auth.PasswordRules, MinLength: auth.MinPassword, MaxLength: auth.MaxPassword,
+			return answerWith(api.PasswordRules{Rules: auth.PasswordRules, MinLength: auth.MinPassword,
+				MaxLength:   auth.MaxPassword,
 				NeedsLetter: true, NeedsDigit: true, NeedsSymbol: true}), nil
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
+	register(s, operation{method: http.MethodPut, path: v5 +
+		"/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
 }
 
@@ -58,8 +63,9 @@ func (s *Server) gatewayURL() *string {
 // ownAccount is the caller's account with what the caller may do.
 func (s *Server) ownAccount(a store.Account) api.OwnAccount {
 	return api.OwnAccount{
-		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true, EncryptionAtRest: "none",
-		GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true,
+		EncryptionAtRest: "none",
+		GatewayEnabled:   s.gateway != nil, GatewayURL: s.gatewayURL(),
 	}
 }
 
@@ -70,8 +76,10 @@ func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
 	}
 	return answerWith(api.Preferences{
 		CanHavePublicURL: "false", CanDisableConnect: true, CanChangePassword: a.Type == "local_user", CanEditEmail: true,
-		PublicURLEnabled: p.PublicURLEnabled, ConnectDisabled: p.ConnectDisabled, ShowOnlyCompletedPackages: p.ShowOnlyCompletedPackages,
-		Email: a.Email, RowsPerPage: p.RowsPerPage, Locale: p.Locale, ClientSettings: p.ClientSettings, TableData: p.TableData, PublicKey: orNull(a.PublicKey),
+		PublicURLEnabled: p.PublicURLEnabled, ConnectDisabled: p.ConnectDisabled,
+		ShowOnlyCompletedPackages: p.ShowOnlyCompletedPackages,
+		Email:                     a.Email, RowsPerPage: p.RowsPerPage, Locale: p.Locale, ClientSettings: p.ClientSettings,
+		TableData: p.TableData, PublicKey: orNull(a.PublicKey),
 	}), nil
 }
 
@@ -122,7 +130,8 @@ func opensOtherwise(before, after store.Account) bool {
 	return before.Email != after.Email || before.PublicKey != after.PublicKey
 }
 
-// proveOwner checks that the caller knows the password of the account, and has not only got hold of a token. at is the field that holds it.
+// proveOwner checks that the caller knows the password of the account, and has not only got hold of a token.
+// at is the field that holds it.
 func (s *Server) proveOwner(ctx context.Context, a store.Account, current *string, at string) error {
 	if a.PasswordHash == "" {
 		return forbidden("The account has no password to prove that it is yours. An administrator can make this change.")
@@ -137,8 +146,8 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 	return err
 }
 
-// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account ends but the
-// session of the caller, and its public key as well unless the change names one.
+// changePassword sets a new password, and what else was changed, for one who knows the old. Every login of the account
+// ends but the session of the caller, and its public key as well unless the change names one.
 func (s *Server) changePassword(ctx context.Context, a store.Account, c api.PreferencesChange) (store.Account, error) {
 	if c.Password.NewPassword != c.Password.ConfirmPassword {
 		return a, badField("The two new passwords differ.", "password.confirm_password")

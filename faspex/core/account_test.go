@@ -12,7 +12,8 @@ import (
 // member makes an account with a password and gives a client that acts for it, and its id.
 func (in *installation) member(t *testing.T, name, role, password string) (*client.Client, string) {
 	t.Helper()
-	made, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name),
+	made,
+		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name),
 		Email: ptr(name + "@example.com"), Role: &role, Password: &password})
 	if err != nil {
 		t.Fatal(err)
@@ -38,25 +39,32 @@ func TestOwnLoginChangesNeedTheCurrentPassword(t *testing.T) {
 	}{{user, preferences}, {manager, preferences}, {manager, "/api/v5/accounts/" + managerID}} {
 		for field, value := range map[string]string{"email": "new@example.com", "public_key": key} {
 			change(who.c, who.path, map[string]any{field: value}, http.StatusBadRequest, "current_password is needed")
-			change(who.c, who.path, map[string]any{field: value, "current_password": "guess-1"}, http.StatusBadRequest, "The current password is wrong.")
+			change(who.c, who.path, map[string]any{field: value, "current_password": "guess-1"}, http.StatusBadRequest,
+				"The current password is wrong.")
 		}
 	}
-	change(manager, "/api/v5/accounts/"+managerID, map[string]any{"password": "abc-13"}, http.StatusBadRequest, "current_password is needed")
+	change(manager, "/api/v5/accounts/"+managerID, map[string]any{"password": "abc-13"}, http.StatusBadRequest,
+		"current_password is needed")
 	for _, id := range []string{userID, managerID} {
-		if _, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts/"+id+"?expand=true", nil); strings.Contains(body, "new@") || strings.Contains(body, "PUBLIC KEY") {
+		if _, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts/"+id+
+			"?expand=true", nil); strings.Contains(body, "new@") || strings.Contains(body, "PUBLIC KEY") {
 			t.Errorf("a refused change was done: %s", body)
 		}
 	}
 	// What stays as it is may be sent along.
-	change(user, preferences, map[string]any{"email": "ulf@example.com", "public_key": "", "rows_per_page": 7}, http.StatusOK, `"rows_per_page":7`)
-	change(user, preferences, map[string]any{"email": " new@example.com ", "public_key": key, "current_password": "abc-12"}, http.StatusOK, `"email":"new@example.com"`)
+	change(user, preferences, map[string]any{"email": "ulf@example.com", "public_key": "", "rows_per_page": 7},
+		http.StatusOK, `"rows_per_page":7`)
+	change(user, preferences, map[string]any{"email": " new@example.com ", "public_key": key,
+		"current_password": "abc-12"}, http.StatusOK, `"email":"new@example.com"`)
 	change(user, preferences, map[string]any{"public_key": ""}, http.StatusBadRequest, "current_password is needed")
 	// Managers change the accounts of others as before.
-	change(manager, "/api/v5/accounts/"+userID, map[string]any{"email": "newer@example.com"}, http.StatusOK, "newer@example.com")
+	change(manager, "/api/v5/accounts/"+userID, map[string]any{"email": "newer@example.com"}, http.StatusOK,
+		"newer@example.com")
 
 	// Who has no password cannot prove anything.
 	other := in.user(t, "nopass", "user")
-	change(other, preferences, map[string]any{"email": "x@example.com", "current_password": ""}, http.StatusForbidden, "has no password")
+	change(other, preferences, map[string]any{"email": "x@example.com", "current_password": ""}, http.StatusForbidden,
+		"has no password")
 	change(other, preferences, map[string]any{"rows_per_page": 9}, http.StatusOK, `"rows_per_page":9`)
 }
 
@@ -88,7 +96,8 @@ func TestChangedPasswordRemovesTheKey(t *testing.T) {
 		t.Error("the key outlives a change by the owner")
 	}
 	user = in.admin.As("ulf") // the first one's token has ended
-	put(user, "/api/v5/account/preferences", map[string]any{"password": password("abc-13", "abc-14"), "public_key": second})
+	put(user, "/api/v5/account/preferences", map[string]any{"password": password("abc-13", "abc-14"),
+		"public_key": second})
 	if key() != second {
 		t.Error("a key that comes with the change is lost")
 	}
@@ -119,15 +128,19 @@ func TestEmailAddressesAreUnique(t *testing.T) {
 			}
 		}
 	}
-	if status, _, answer := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"email": "ute@example.com", "current_password": "abc-12",
-		"password": map[string]any{"current_password": "abc-12", "new_password": "abc-13", "confirm_password": "abc-13"}}); status != http.StatusConflict {
+	if status, _, answer := in.call(t, ulf, "PUT", "/api/v5/account/preferences",
+		map[string]any{"email": "ute@example.com", "current_password": "abc-12",
+			"password": map[string]any{"current_password": "abc-12", "new_password": "abc-13",
+				"confirm_password": "abc-13"}}); status != http.StatusConflict {
 		t.Errorf("with a new password: %d %s", status, answer)
 	}
-	if status, _, answer := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"email": "ULF@example.com", "current_password": "abc-12"}); status != http.StatusOK {
+	if status, _, answer := in.call(t, ulf, "PUT", "/api/v5/account/preferences",
+		map[string]any{"email": "ULF@example.com", "current_password": "abc-12"}); status != http.StatusOK {
 		t.Errorf("another spelling of the own address, or the password was changed by a refused call: %d %s", status, answer)
 	}
 	for _, email := range []string{"a b@example.com", "a@example.com\nb", "a\u00a0b@example.com", "a\x00@example.com"} {
-		if status, _, answer := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+ute, map[string]any{"email": email}); status != http.StatusBadRequest {
+		if status, _, answer := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+
+			ute, map[string]any{"email": email}); status != http.StatusBadRequest {
 			t.Errorf("%q: %d %s", email, status, answer)
 		}
 	}

@@ -35,7 +35,8 @@ func (s *Server) registerAccounts() {
 		IDPath
 		Expand bool `query:"expand"`
 	}
-	register(s, operation{method: http.MethodGet, path: v5 + "/accounts", id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/accounts", id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
 		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
 			found, total, err := s.store.Accounts(ctx, store.AccountFilter{
 				Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), Status: in.Status, ActiveOnly: in.Active,
@@ -50,9 +51,11 @@ func (s *Server) registerAccounts() {
 			}
 			return answerWith(out), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/accounts", id: "create-account", what: what, access: managers, proves: true,
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/accounts", id: "create-account", what: what, access: managers, proves: true,
 		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
-	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}", id: "get-account", what: what, access: userReaders, summary: "Read an account"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/accounts/{id}", id: "get-account", what: what, access: userReaders, summary: "Read an account"},
 		func(ctx context.Context, in *getInput) (*tagged[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
 			if err != nil {
@@ -61,14 +64,18 @@ func (s *Server) registerAccounts() {
 			tag, err := accountTag(a)
 			return answerTagged(showAccount(a, in.Expand), tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}", id: "update-account", what: what, access: managers, proves: true,
+	register(s, operation{method: http.MethodPut, path: v5 +
+		"/accounts/{id}", id: "update-account", what: what, access: managers, proves: true,
 		summary: "Change an account"}, s.changeAccount)
-	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}", id: "delete-account", what: what, access: managers,
+	register(s, operation{method: http.MethodDelete, path: v5 +
+		"/accounts/{id}", id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
-	register(s, operation{method: http.MethodPatch, path: v5 + "/accounts", id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
+	register(s, operation{method: http.MethodPatch, path: v5 +
+		"/accounts", id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Activate or deactivate several accounts"}, s.activateAccounts)
-	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
+	register(s, operation{method: http.MethodDelete, path: v5 +
+		"/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Remove several accounts"}, s.deleteAccounts)
 }
 
@@ -112,7 +119,8 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return nil, badField("name must not be empty or hold control characters.", "name")
 	}
-	a := store.Account{Name: name, Role: store.RoleUser, Type: "local_user", Status: store.AccountActive, UploadsAllowed: true, DownloadsAllowed: true}
+	a := store.Account{Name: name, Role: store.RoleUser, Type: "local_user", Status: store.AccountActive,
+		UploadsAllowed: true, DownloadsAllowed: true}
 	set(&a.Type, c.Type)
 	if err := s.mayManage(ctx, a, c.Role); err != nil {
 		return nil, err
@@ -319,7 +327,8 @@ func (s *Server) deleteAccounts(ctx context.Context, in *struct {
 }
 
 // batch does one thing to many: 204 when all went well, else 207 with what did not.
-func (s *Server) batch(ctx context.Context, what string, ids []string, do func(context.Context, string) error) *batchOutput {
+func (s *Server) batch(ctx context.Context, what string, ids []string,
+	do func(context.Context, string) error) *batchOutput {
 	out := batchAnswer{Errors: []batchError{}, Details: batchDetails{Failed: []string{}, Succeeded: []string{}}}
 	for _, id := range ids {
 		if err := do(ctx, id); err != nil {

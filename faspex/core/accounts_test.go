@@ -16,12 +16,14 @@ import (
 
 func TestAccounts(t *testing.T) {
 	in, ctx := install(t), t.Context()
-	change := api.AccountChange{Name: ptr("Jürgen"), FirstName: ptr("Jürgen"), LastName: ptr("Ünal"), Email: ptr("j@example.com"), Password: ptr("a-long-passw0rd")}
+	change := api.AccountChange{Name: ptr("Jürgen"), FirstName: ptr("Jürgen"), LastName: ptr("Ünal"),
+		Email: ptr("j@example.com"), Password: ptr("a-long-passw0rd")}
 	made, err := in.admin.CreateAccount(ctx, change)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if made.Name != "Jürgen" || made.Role != "user" || made.Status != "active" || !made.AccountActivated || made.Type != "local_user" || made.PublicKey != nil {
+	if made.Name != "Jürgen" || made.Role != "user" || made.Status != "active" || !made.AccountActivated ||
+		made.Type != "local_user" || made.PublicKey != nil {
 		t.Errorf("created: %+v", made)
 	}
 	change.Name = ptr("jürgen")
@@ -44,16 +46,19 @@ func TestAccounts(t *testing.T) {
 		}
 	}
 	path := "/api/v5/accounts/" + made.ID
-	if status, _, body := in.call(t, in.admin, "PUT", path, map[string]any{"last_name": "Öz", "unknown_field": 1}); status != 200 || !strings.Contains(body, `"last_name":"Öz"`) {
+	if status, _, body := in.call(t, in.admin, "PUT", path,
+		map[string]any{"last_name": "Öz", "unknown_field": 1}); status != 200 || !strings.Contains(body, `"last_name":"Öz"`) {
 		t.Errorf("change: %d %s", status, body)
 	}
 	if status, _, body := in.call(t, in.admin, "PUT", path, map[string]any{"name": "other"}); status != 400 {
 		t.Errorf("rename: %d %s", status, body)
 	}
-	if status, _, body := in.call(t, in.admin, "GET", path+"?expand=true", nil); status != 200 || !strings.Contains(body, `"uploads_allowed":true`) || strings.Contains(body, "argon2") {
+	if status, _, body := in.call(t, in.admin, "GET", path+"?expand=true", nil); status != 200 ||
+		!strings.Contains(body, `"uploads_allowed":true`) || strings.Contains(body, "argon2") {
 		t.Errorf("expanded: %d %s", status, body)
 	}
-	for query, want := range map[string]int{"?q=J%C3%BCrgen": 1, "?q=%25": 0, "?role=admin": 1, "?type[]=saml_user": 0, "?type[]=saml_user&type[]=local_user": 2, "?active=true": 2, "?q=nobody": 0} {
+	for query, want := range map[string]int{"?q=J%C3%BCrgen": 1, "?q=%25": 0, "?role=admin": 1, "?type[]=saml_user": 0,
+		"?type[]=saml_user&type[]=local_user": 2, "?active=true": 2, "?q=nobody": 0} {
 		_, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts"+query, nil)
 		var list struct {
 			TotalCount int           `json:"total_count"`
@@ -71,7 +76,8 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("delete oneself: %v", err)
 	}
 	status, _, body := in.call(t, in.admin, "DELETE", "/api/v5/accounts?ids="+made.ID+",999", nil)
-	if status != http.StatusMultiStatus || !strings.Contains(body, `{"id":"999","code":"not_found"`) || !strings.Contains(body, `"succeeded":["`+made.ID+`"]`) {
+	if status != http.StatusMultiStatus || !strings.Contains(body, `{"id":"999","code":"not_found"`) ||
+		!strings.Contains(body, `"succeeded":["`+made.ID+`"]`) {
 		t.Errorf("batch: %d %s", status, body)
 	}
 	if status, _, body := in.call(t, in.admin, "DELETE", "/api/v5/accounts", nil); status != 400 {
@@ -89,7 +95,8 @@ func TestContacts(t *testing.T) {
 		"?type[]=workgroup&q=ut": `"total_count":0,"offset":0,"limit":1000,"contacts":[]`,
 		"?q=example.com&limit=1": `"total_count":3,"offset":0,"limit":1,`,
 	} {
-		if status, _, body := in.call(t, user, "GET", "/api/v5/contacts"+query, nil); status != 200 || !strings.Contains(body, want) {
+		if status, _, body := in.call(t, user, "GET", "/api/v5/contacts"+query, nil); status != 200 ||
+			!strings.Contains(body, want) {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
 	}
@@ -112,26 +119,34 @@ func rsaKey(t *testing.T) (private []byte, public string) {
 func TestPreferences(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	name := "ulf"
-	if _, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"), Email: ptr("u@example.com"), Password: ptr("first-passw0rd")}); err != nil {
+	if _,
+		err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"),
+		Email: ptr("u@example.com"), Password: ptr("first-passw0rd")}); err != nil {
 		t.Fatal(err)
 	}
 	user := in.admin.As(name)
 	private, public := rsaKey(t)
-	status, _, body := in.call(t, user, "PUT", "/api/v5/account/preferences", map[string]any{"rows_per_page": 50, "locale": "de", "public_key": public, "current_password": "first-passw0rd", "preference": map[string]any{}})
+	status, _, body := in.call(t, user, "PUT", "/api/v5/account/preferences",
+		map[string]any{"rows_per_page": 50, "locale": "de", "public_key": public, "current_password": "first-passw0rd",
+			"preference": map[string]any{}})
 	if status != 200 || !strings.Contains(body, `"rows_per_page":50`) {
 		t.Fatalf("change: %d %s", status, body)
 	}
-	if status, _, body = in.call(t, user, "GET", "/api/v5/account/preferences", nil); status != 200 || !strings.Contains(body, `"locale":"de"`) || !strings.Contains(body, "RSA PUBLIC KEY") {
+	if status, _, body = in.call(t, user, "GET", "/api/v5/account/preferences", nil); status != 200 ||
+		!strings.Contains(body, `"locale":"de"`) || !strings.Contains(body, "RSA PUBLIC KEY") {
 		t.Errorf("read: %d %s", status, body)
 	}
 
-	// The key signs for its owner at a client that admits the keys of users, and the client is one that an admin registered.
-	status, _, body = in.call(t, in.admin, "POST", "/auth/oauth_clients", map[string]any{"name": "cli", "client_type": "public", "allow_jwt_grant": true, "access_grant_all_users": true})
+	// The key signs for its owner at a client that admits the keys of users, and the client
+	// is one that an admin registered.
+	status, _, body = in.call(t, in.admin, "POST", "/auth/oauth_clients",
+		map[string]any{"name": "cli", "client_type": "public", "allow_jwt_grant": true, "access_grant_all_users": true})
 	var registered api.OAuthClient
 	if err := json.Unmarshal([]byte(body), &registered); err != nil || status != 201 {
 		t.Fatalf("register: %d %s", status, body)
 	}
-	own, err := client.New(client.Config{URL: in.url + "/aspera/faspex/", Grant: &client.Grant{ClientID: registered.ClientID, PrivateKey: private, User: name}})
+	own, err := client.New(client.Config{URL: in.url +
+		"/aspera/faspex/", Grant: &client.Grant{ClientID: registered.ClientID, PrivateKey: private, User: name}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,24 +189,33 @@ func TestPreferences(t *testing.T) {
 
 func TestOAuthClients(t *testing.T) {
 	in := install(t)
-	status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients", map[string]any{"name": "Portal", "client_type": "confidential",
-		"redirect_uris": []string{"https://portal.example.com/token"}, "access_grant_all_users": false, "access_grant_to_users": []string{adminName}})
+	status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients",
+		map[string]any{"name": "Portal", "client_type": "confidential",
+			"redirect_uris": []string{"https://portal.example.com/token"}, "access_grant_all_users": false,
+			"access_grant_to_users": []string{adminName}})
 	var made api.OAuthClient
-	if err := json.Unmarshal([]byte(body), &made); err != nil || status != 201 || made.ClientSecret == "" || made.ClientID == "" || made.CreatorID != "1" ||
-		made.AccessTokenExpirationHours != 12 || len(made.AccessGrantToUsers) != 1 || made.AccessGrantToUsers[0].Name != adminName {
+	if err := json.Unmarshal([]byte(body), &made); err != nil || status != 201 || made.ClientSecret == "" ||
+		made.ClientID == "" || made.CreatorID != "1" ||
+		made.AccessTokenExpirationHours != 12 || len(made.AccessGrantToUsers) != 1 ||
+		made.AccessGrantToUsers[0].Name != adminName {
 		t.Fatalf("create: %d %s", status, body)
 	}
 	path := "/auth/oauth_clients/" + made.ClientID
-	if status, _, body = in.call(t, in.admin, "GET", path, nil); status != 200 || strings.Contains(body, made.ClientSecret) {
+	if status, _, body = in.call(t, in.admin, "GET", path, nil); status != 200 ||
+		strings.Contains(body, made.ClientSecret) {
 		t.Errorf("read: %d %s", status, body)
 	}
-	if status, _, body = in.call(t, in.admin, "GET", "/auth/oauth_clients?expand=true&no_api_path=true&client_types[]=public", nil); status != 200 || !strings.Contains(body, `"total_count":1,`) {
+	if status, _,
+		body = in.call(t, in.admin, "GET", "/auth/oauth_clients?expand=true&no_api_path=true&client_types[]=public",
+		nil); status != 200 || !strings.Contains(body, `"total_count":1,`) {
 		t.Errorf("list: %d %s", status, body)
 	}
-	if status, _, body = in.call(t, in.admin, "GET", "/auth/oauth_clients?client_types=internal", nil); status != 200 || !strings.Contains(body, `"total_count":3,`) {
+	if status, _, body = in.call(t, in.admin, "GET", "/auth/oauth_clients?client_types=internal", nil); status != 200 ||
+		!strings.Contains(body, `"total_count":3,`) {
 		t.Errorf("list of internal: %d %s", status, body)
 	}
-	if status, _, body = in.call(t, in.admin, "PUT", path, map[string]any{"description": "for partners", "redirect_uris": []string{"http://localhost:12345"}}); status != 200 ||
+	if status, _, body = in.call(t, in.admin, "PUT", path,
+		map[string]any{"description": "for partners", "redirect_uris": []string{"http://localhost:12345"}}); status != 200 ||
 		!strings.Contains(body, `"redirect_uris":["http://localhost:12345"]`) || !strings.Contains(body, adminName) {
 		t.Errorf("change: %d %s", status, body)
 	}
@@ -208,7 +232,8 @@ func TestOAuthClients(t *testing.T) {
 		}
 	}
 	for _, method := range []string{"PUT", "DELETE"} {
-		if status, _, body = in.call(t, in.admin, method, "/auth/oauth_clients/"+operatorID, map[string]any{}); status != 403 {
+		if status, _, body = in.call(t, in.admin, method, "/auth/oauth_clients/"+
+			operatorID, map[string]any{}); status != 403 {
 			t.Errorf("%s of the operator's client: %d %s", method, status, body)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // send is call with more headers.
-func (in *installation) send(t *testing.T, c *client.Client, method, path, body string, header map[string]string) (int, http.Header, string) {
+func (in *installation) send(t *testing.T, c *client.Client, method, path, body string, header map[string]string) (int,
+	http.Header, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, in.url+core.Base+path, strings.NewReader(body))
 	if err != nil {
@@ -32,10 +33,13 @@ func (in *installation) send(t *testing.T, c *client.Client, method, path, body 
 	return do(t, req)
 }
 
-// A change from an old version is refused, whatever kind of thing it is; one without a version is made to what is there.
+// A change from an old version is refused, whatever kind of thing it is; one without a
+// version is made to what is there.
 func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 	in, node, ctx := install(t), startNode(t), t.Context()
-	account, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: ptr("ulf"), FirstName: ptr("Ulf"), LastName: ptr("Old"), Email: ptr("u@example.com")})
+	account,
+		err := in.admin.CreateAccount(ctx, api.AccountChange{Name: ptr("ulf"), FirstName: ptr("Ulf"), LastName: ptr("Old"),
+		Email: ptr("u@example.com")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,16 +51,20 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, made := in.call(t, in.admin, "POST", "/auth/oauth_clients", map[string]any{"name": "cli", "client_type": "public"})
+	_, _, made := in.call(t, in.admin, "POST", "/auth/oauth_clients",
+		map[string]any{"name": "cli", "client_type": "public"})
 	var oauth api.OAuthClient
 	if err := json.Unmarshal([]byte(made), &oauth); err != nil {
 		t.Fatal(err)
 	}
 	for what, test := range map[string]struct{ path, first, second, want string }{
-		"account": {"/api/v5/accounts/" + account.ID + "?expand=true", `{"last_name":"New"}`, `{"uploads_allowed":false}`, `"last_name":"New"`},
-		"node":    {"/api/v5/nodes/" + n.ID, `{"name":"south"}`, `{"connection_timeout":7}`, `"name":"south"`},
-		"folder":  {"/api/v5/nodes/" + n.ID + "/shared_folders/" + folder.ID, `{"name":"second"}`, `{"enable_linking":true}`, `"name":"second"`},
-		"client":  {"/auth/oauth_clients/" + oauth.ClientID, `{"description":"ours"}`, `{"allow_refresh_token":true}`, `"description":"ours"`},
+		"account": {"/api/v5/accounts/" + account.ID + "?expand=true", `{"last_name":"New"}`, `{"uploads_allowed":false}`,
+			`"last_name":"New"`},
+		"node": {"/api/v5/nodes/" + n.ID, `{"name":"south"}`, `{"connection_timeout":7}`, `"name":"south"`},
+		"folder": {"/api/v5/nodes/" + n.ID + "/shared_folders/" +
+			folder.ID, `{"name":"second"}`, `{"enable_linking":true}`, `"name":"second"`},
+		"client": {"/auth/oauth_clients/" + oauth.ClientID, `{"description":"ours"}`, `{"allow_refresh_token":true}`,
+			`"description":"ours"`},
 	} {
 		t.Run(what, func(t *testing.T) {
 			status, header, _ := in.call(t, in.admin, "GET", test.path, nil)
@@ -78,7 +86,8 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 			}
 			// W/ is what a proxy that compresses makes of it.
 			for _, match := range []string{"W/" + written, "*", ""} {
-				if status, _, body = in.send(t, in.admin, "PUT", test.path, test.second, map[string]string{"If-Match": match}); status != 200 {
+				if status, _, body = in.send(t, in.admin, "PUT", test.path, test.second,
+					map[string]string{"If-Match": match}); status != 200 {
 					t.Errorf("If-Match %s: %d %s", match, status, body)
 				}
 			}
@@ -101,9 +110,10 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 		change string
 		want   string
 	}{
-		"own role":                 {in.admin, `{"role":"user"}`, "You cannot change your own role."},
-		"own role to manager":      {in.admin, `{"role":"manager"}`, "You cannot change your own role."},
-		"own account deactivated":  {in.admin, `{"account_activated":false}`, "You cannot deactivate the account you are logged in with."},
+		"own role":            {in.admin, `{"role":"user"}`, "You cannot change your own role."},
+		"own role to manager": {in.admin, `{"role":"manager"}`, "You cannot change your own role."},
+		"own account deactivated": {in.admin, `{"account_activated":false}`,
+			"You cannot deactivate the account you are logged in with."},
 		"the same role and status": {in.admin, `{"role":"admin","account_activated":true}`, ""},
 	} {
 		status, _, body := in.send(t, test.who, "PUT", "/api/v5/accounts/"+me.ID, test.change, nil)
@@ -111,7 +121,8 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
-	if status, _, body := in.send(t, in.admin, "PATCH", "/api/v5/accounts?ids="+me.ID, `{"account_activated":false}`, nil); status != http.StatusMultiStatus ||
+	if status, _, body := in.send(t, in.admin, "PATCH", "/api/v5/accounts?ids="+
+		me.ID, `{"account_activated":false}`, nil); status != http.StatusMultiStatus ||
 		!strings.Contains(body, "You cannot deactivate") {
 		t.Errorf("deactivate oneself among several: %d %s", status, body)
 	}
@@ -172,7 +183,8 @@ func TestNodeIsTriedBeforeItIsStored(t *testing.T) {
 		return out
 	}
 	got := try("/api/v5/nodes/try", node.change("north"))
-	if got.Status != "completed" || got.Certificate == nil || !got.Certificate.Trusted || len(got.Certificate.Fingerprint) != 95 ||
+	if got.Status != "completed" || got.Certificate == nil || !got.Certificate.Trusted ||
+		len(got.Certificate.Fingerprint) != 95 ||
 		!slices.Contains(got.Certificate.Names, "127.0.0.1") || got.Certificate.PEM != node.ca {
 		t.Errorf("a good node: %+v %+v", got, got.Certificate)
 	}
@@ -184,7 +196,8 @@ func TestNodeIsTriedBeforeItIsStored(t *testing.T) {
 	unknown := node.change("north")
 	unknown.PublicKey = nil
 	got = try("/api/v5/nodes/try", unknown)
-	if got.Status != "failed" || got.StatusMessage != "The certificate of the node is not trusted." || got.Certificate == nil || got.Certificate.Trusted {
+	if got.Status != "failed" || got.StatusMessage != "The certificate of the node is not trusted." ||
+		got.Certificate == nil || got.Certificate.Trusted {
 		t.Fatalf("unknown certificate: %+v", got)
 	}
 	if block, _ := pem.Decode([]byte(got.Certificate.PEM)); block == nil {
@@ -198,7 +211,8 @@ func TestNodeIsTriedBeforeItIsStored(t *testing.T) {
 	// What is not there is stored only if the admin says so, and is marked.
 	away := node.change("away")
 	away.Host, away.APIPort, away.UseSSL, away.Test = &other.host, &other.port, ptr(false), ptr(true)
-	if _, err := in.admin.CreateNode(ctx, away); err == nil || !strings.HasSuffix(err.Error(), ": 400: What answers there is not a node.") {
+	if _, err := in.admin.CreateNode(ctx, away); err == nil ||
+		!strings.HasSuffix(err.Error(), ": 400: What answers there is not a node.") {
 		t.Errorf("test: %v", err)
 	}
 	away.ProceedAnyway = ptr(true)
@@ -209,7 +223,8 @@ func TestNodeIsTriedBeforeItIsStored(t *testing.T) {
 	if _, err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{Name: ptr("far")}); err != nil {
 		t.Fatal(err)
 	}
-	if read, err := in.admin.Node(ctx, made.ID); err != nil || read.Name != "far" || read.Status != "failed" || read.StatusMessage == "" {
+	if read, err := in.admin.Node(ctx, made.ID); err != nil || read.Name != "far" || read.Status != "failed" ||
+		read.StatusMessage == "" {
 		t.Errorf("another name made it unknown whether the node answers: %+v, %v", read, err)
 	}
 
@@ -222,7 +237,8 @@ func TestNodeIsTriedBeforeItIsStored(t *testing.T) {
 		t.Errorf("change of the name: %+v", got)
 	}
 	given := other.given.Load()
-	status, _, body := in.call(t, in.admin, "POST", "/api/v5/nodes/"+stored.ID+"/try", api.NodeChange{Host: &other.host, APIPort: &other.port, UseSSL: ptr(false)})
+	status, _, body := in.call(t, in.admin, "POST", "/api/v5/nodes/"+stored.ID+
+		"/try", api.NodeChange{Host: &other.host, APIPort: &other.port, UseSSL: ptr(false)})
 	if status != 400 || !strings.Contains(body, "api_password is needed again") || other.given.Load() != given {
 		t.Errorf("the stored password to another host: %d %s", status, body)
 	}
@@ -241,12 +257,14 @@ func TestFolderIsMadeOnANode(t *testing.T) {
 	for _, test := range []struct {
 		body string
 		want int
-	}{{`{"path":"/new folder"}`, 201}, {`{"path":"/new folder"}`, 409}, {`{"path":"/../out"}`, 400}, {`{"path":""}`, 400}} {
+	}{{`{"path":"/new folder"}`, 201}, {`{"path":"/new folder"}`, 409}, {`{"path":"/../out"}`, 400},
+		{`{"path":""}`, 400}} {
 		if status, _, body := in.send(t, in.admin, "POST", path+"/directories", test.body, nil); status != test.want {
 			t.Errorf("%s: %d %s", test.body, status, body)
 		}
 	}
-	if _, _, body := in.call(t, in.admin, "POST", path+"/browse", map[string]any{"path": "/"}); !strings.Contains(body, `"path":"/new folder"`) {
+	if _, _, body := in.call(t, in.admin, "POST", path+
+		"/browse", map[string]any{"path": "/"}); !strings.Contains(body, `"path":"/new folder"`) {
 		t.Errorf("browse: %s", body)
 	}
 }
@@ -254,7 +272,8 @@ func TestFolderIsMadeOnANode(t *testing.T) {
 func TestListsOfAdminsAreSorted(t *testing.T) {
 	in := install(t)
 	for _, p := range [][3]string{{"b", "Bea", "Zorn"}, {"c", "Cleo", "Alt"}, {"d", "Dan", "Alt"}} {
-		if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &p[0], FirstName: &p[1], LastName: &p[2], Email: ptr(p[0] + "@x.example.com")}); err != nil {
+		if _, err := in.admin.CreateAccount(t.Context(),
+			api.AccountChange{Name: &p[0], FirstName: &p[1], LastName: &p[2], Email: ptr(p[0] + "@x.example.com")}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -308,12 +327,14 @@ func TestSecretOfAClientIsShownOnce(t *testing.T) {
 		t.Errorf("another secret: %+v", again)
 	}
 	for _, p := range []string{path, "/auth/oauth_clients"} {
-		if _, raw := read("GET", p, nil); strings.Contains(raw, made.ClientSecret) || strings.Contains(raw, again.ClientSecret) || strings.Contains(raw, `"client_secret"`) {
+		if _, raw := read("GET", p, nil); strings.Contains(raw, made.ClientSecret) ||
+			strings.Contains(raw, again.ClientSecret) || strings.Contains(raw, `"client_secret"`) {
 			t.Errorf("%s shows the secret: %s", p, raw)
 		}
 	}
 	public, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "page", "client_type": "public"})
-	if status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients/"+public.ClientID+"/secret", nil); status != 400 {
+	if status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients/"+public.ClientID+
+		"/secret", nil); status != 400 {
 		t.Errorf("a secret for a public client: %d %s", status, body)
 	}
 }

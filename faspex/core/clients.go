@@ -36,13 +36,16 @@ func (s *Server) registerOAuthClients() {
 		IfMatch
 		Body api.OAuthClientChange
 	}
-	register(s, operation{method: http.MethodGet, path: base, id: "list-oauth-clients", what: what, access: clientAdmins, summary: "List OAuth clients"},
+	register(s, operation{method: http.MethodGet, path: base, id: "list-oauth-clients", what: what, access: clientAdmins,
+		summary: "List OAuth clients"},
 		func(ctx context.Context, in *ListInput) (*body[clientList], error) {
 			internal := in.ClientTypes == "internal"
 			if len(in.ClientTypesPHP) > 0 {
 				internal = in.ClientTypesPHP[0] == "internal"
 			}
-			found, total, err := s.store.OAuthClients(ctx, store.ClientFilter{Internal: internal, Query: in.Query, Sort: in.Sort, Descending: in.Descending}, in.page())
+			found, total,
+				err := s.store.OAuthClients(ctx, store.ClientFilter{Internal: internal, Query: in.Query, Sort: in.Sort,
+				Descending: in.Descending}, in.page())
 			if err != nil {
 				return nil, err
 			}
@@ -56,14 +59,17 @@ func (s *Server) registerOAuthClients() {
 			}
 			return answerWith(out), nil
 		})
-	register(s, operation{method: http.MethodPost, path: base, id: "create-oauth-client", what: what, access: clientAdmins, status: http.StatusCreated, summary: "Register an OAuth client"},
+	register(s, operation{method: http.MethodPost, path: base, id: "create-oauth-client", what: what, access: clientAdmins,
+		status: http.StatusCreated, summary: "Register an OAuth client"},
 		func(ctx context.Context, in *struct{ Body api.OAuthClientChange }) (*body[api.OAuthClient], error) {
 			if in.Body.Name == nil || in.Body.ClientType == nil {
-				return nil, badField("name and client_type are needed.", missing(map[string]bool{"name": in.Body.Name == nil, "client_type": in.Body.ClientType == nil})...)
+				return nil, badField("name and client_type are needed.",
+					missing(map[string]bool{"name": in.Body.Name == nil, "client_type": in.Body.ClientType == nil})...)
 			}
 			c, err := s.changeClient(ctx, store.OAuthClient{
-				ClientID: uuid.NewString(), AccessTokenExpirationHours: 12, RefreshTokenExpirationHours: 12, AccessGrantAllUsers: true,
-				CreatorID: sql.NullInt64{Int64: caller(ctx).ID, Valid: true},
+				ClientID: uuid.NewString(), AccessTokenExpirationHours: 12, RefreshTokenExpirationHours: 12,
+				AccessGrantAllUsers: true,
+				CreatorID:           sql.NullInt64{Int64: caller(ctx).ID, Valid: true},
 			}, in.Body)
 			if err != nil {
 				return nil, err
@@ -79,7 +85,8 @@ func (s *Server) registerOAuthClients() {
 			out.ClientSecret = secret
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-oauth-client", what: what, access: clientAdmins, summary: "Read an OAuth client"},
+	register(s, operation{method: http.MethodGet, path: base +
+		"/{id}", id: "get-oauth-client", what: what, access: clientAdmins, summary: "Read an OAuth client"},
 		func(ctx context.Context, in *IDPath) (*tagged[api.OAuthClient], error) {
 			c, err := s.store.OAuthClient(ctx, in.ID)
 			if err != nil {
@@ -92,7 +99,8 @@ func (s *Server) registerOAuthClients() {
 			tag, err := tagOf(out)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
+	register(s, operation{method: http.MethodPut, path: base +
+		"/{id}", id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.OAuthClient], error) {
 			c, tag, err := change(in.IfMatch, s.storedClient(ctx, in.ID), func(c store.OAuthClient) (store.OAuthClient, error) {
 				return s.changeClient(ctx, c, in.Body)
@@ -103,7 +111,8 @@ func (s *Server) registerOAuthClients() {
 			out, err := s.clientOut(ctx, c)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPost, path: base + "/{id}/secret", id: "replace-oauth-client-secret", what: what, access: clientAdmins,
+	register(s, operation{method: http.MethodPost, path: base +
+		"/{id}/secret", id: "replace-oauth-client-secret", what: what, access: clientAdmins,
 		status: http.StatusCreated, summary: "Give a confidential client another secret, which this answer alone shows"},
 		func(ctx context.Context, in *IDPath) (*body[api.OAuthClient], error) {
 			secret, hash := newSecret()
@@ -121,7 +130,8 @@ func (s *Server) registerOAuthClients() {
 			out.ClientSecret = secret
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-oauth-client", what: what, access: clientAdmins, summary: "Remove an OAuth client"},
+	register(s, operation{method: http.MethodDelete, path: base +
+		"/{id}", id: "delete-oauth-client", what: what, access: clientAdmins, summary: "Remove an OAuth client"},
 		func(ctx context.Context, in *IDPath) (*empty, error) {
 			if _, err := s.changeable(ctx, in.ID); err != nil {
 				return nil, err
@@ -164,7 +174,8 @@ func (s *Server) changeable(ctx context.Context, id string) (store.OAuthClient, 
 	return c, err
 }
 
-func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.OAuthClientChange) (store.OAuthClient, error) {
+func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.OAuthClientChange) (store.OAuthClient,
+	error) {
 	if in.ClientType != nil && c.ID != 0 && *in.ClientType != c.ClientType {
 		return c, badField("client_type cannot be changed.", "client_type")
 	}
@@ -187,7 +198,8 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.O
 	}
 	for _, uri := range c.RedirectURIs {
 		if !goodRedirect(uri) {
-			return c, badField("redirect_uris must be https addresses without a fragment; http is for this machine only.", "redirect_uris")
+			return c, badField("redirect_uris must be https addresses without a fragment; http is for this machine only.",
+				"redirect_uris")
 		}
 	}
 	if in.AccessGrantToUsers != nil {
@@ -228,10 +240,13 @@ func goodRedirect(uri string) bool {
 
 func (s *Server) clientOut(ctx context.Context, c store.OAuthClient) (api.OAuthClient, error) {
 	out := api.OAuthClient{
-		ClientID: c.ClientID, Name: c.Name, ClientType: c.ClientType, RedirectURIs: notNil(c.RedirectURIs), Origins: notNil(c.Origins),
-		EnableHTTPBasicAuth: c.EnableHTTPBasicAuth, AllowJWTGrant: c.AllowJWTGrant, AllowGlobalKey: c.AllowGlobalKey, PublicKey: orNull(c.PublicKey),
+		ClientID: c.ClientID, Name: c.Name, ClientType: c.ClientType, RedirectURIs: notNil(c.RedirectURIs),
+		Origins:             notNil(c.Origins),
+		EnableHTTPBasicAuth: c.EnableHTTPBasicAuth, AllowJWTGrant: c.AllowJWTGrant, AllowGlobalKey: c.AllowGlobalKey,
+		PublicKey:         orNull(c.PublicKey),
 		AllowRefreshToken: c.AllowRefreshToken, AccessTokenExpirationHours: c.AccessTokenExpirationHours,
-		RefreshTokenExpirationHours: c.RefreshTokenExpirationHours, ContactEmail: orNull(c.ContactEmail), Description: orNull(c.Description),
+		RefreshTokenExpirationHours: c.RefreshTokenExpirationHours, ContactEmail: orNull(c.ContactEmail),
+		Description:         orNull(c.Description),
 		AccessGrantAllUsers: c.AccessGrantAllUsers, AccessGrantToUsers: []api.GrantedUser{},
 	}
 	if c.CreatorID.Valid {
@@ -242,7 +257,8 @@ func (s *Server) clientOut(ctx context.Context, c store.OAuthClient) (api.OAuthC
 		if err != nil {
 			return out, err
 		}
-		out.AccessGrantToUsers = append(out.AccessGrantToUsers, api.GrantedUser{ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email})
+		out.AccessGrantToUsers = append(out.AccessGrantToUsers,
+			api.GrantedUser{ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email})
 	}
 	return out, nil
 }

@@ -89,7 +89,8 @@ func install(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log, Gateway: gatewayRing(t)})
+	server,
+		err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log, Gateway: gatewayRing(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,8 @@ func install(t *testing.T) *installation {
 	t.Cleanup(web.Close)
 	in.url = web.URL
 	in.admin, err = client.New(client.Config{URL: web.URL, Grant: &client.Grant{
-		ClientID: operatorID, User: adminName, PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+		ClientID: operatorID, User: adminName,
+		PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +123,9 @@ func gatewayRing(t *testing.T) *keyring.Ring {
 // user makes an account and gives a client that acts for it.
 func (in *installation) user(t *testing.T, name, role string) *client.Client {
 	t.Helper()
-	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name), Email: ptr(name + "@example.com"), Role: &role}); err != nil {
+	if _,
+		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name),
+		Email: ptr(name + "@example.com"), Role: &role}); err != nil {
 		t.Fatal(err)
 	}
 	return in.admin.As(name)
@@ -190,7 +194,8 @@ func TestDetection(t *testing.T) {
 		t.Errorf("configuration: %d %s", status, body)
 	}
 	for _, kind := range []string{"json", "yaml"} {
-		if status, _, body = in.call(t, nil, "GET", "/api/v5/openapi."+kind, nil); status != 200 || !strings.Contains(body, "/packages/{id}/transfer_spec/upload") {
+		if status, _, body = in.call(t, nil, "GET", "/api/v5/openapi."+kind, nil); status != 200 ||
+			!strings.Contains(body, "/packages/{id}/transfer_spec/upload") {
 			t.Errorf("openapi.%s: %d, %d bytes", kind, status, len(body))
 		}
 	}
@@ -226,10 +231,12 @@ func TestDatabaseThatDoesNotAnswer(t *testing.T) {
 		{"GET", "/auth/authorize?client_id=x", 500, `The login page is not available now.`},
 	} {
 		w := httptest.NewRecorder()
-		r := httptest.NewRequestWithContext(t.Context(), test.method, core.Base+test.path, strings.NewReader("client_id=x&grant_type=refresh_token"))
+		r := httptest.NewRequestWithContext(t.Context(), test.method, core.Base+
+			test.path, strings.NewReader("client_id=x&grant_type=refresh_token"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		mux.ServeHTTP(w, r)
-		if w.Code != test.status || !strings.Contains(w.Body.String(), test.want) || strings.Contains(w.Body.String(), "127.0.0.1") {
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.want) ||
+			strings.Contains(w.Body.String(), "127.0.0.1") {
 			t.Errorf("%s: %d %s", test.path, w.Code, w.Body)
 		}
 	}
@@ -273,13 +280,20 @@ func TestErrorBody(t *testing.T) {
 		body               any
 		want               api.Error
 	}{
-		{"no token", "GET", "/api/v5/nodes", nil, nil, api.Error{Message: "Log in: the access token is missing or not valid any more.", Status: "401", Code: "unauthorized"}},
-		{"no such thing", "GET", "/api/v5/nodes/77", in.admin, nil, api.Error{Message: "There is no such node.", Status: "404", Code: "not_found"}},
-		{"id that is none", "GET", "/api/v5/packages/x", in.admin, nil, api.Error{Message: "There is no such package.", Status: "404", Code: "not_found"}},
-		{"no such address", "GET", "/api/v5/nothing/here", in.admin, nil, api.Error{Message: "There is nothing at this address.", Status: "404", Code: "not_found"}},
+		{"no token", "GET", "/api/v5/nodes", nil, nil,
+			api.Error{Message: "Log in: the access token is missing or not valid any more.", Status: "401",
+				Code: "unauthorized"}},
+		{"no such thing", "GET", "/api/v5/nodes/77", in.admin, nil,
+			api.Error{Message: "There is no such node.", Status: "404", Code: "not_found"}},
+		{"id that is none", "GET", "/api/v5/packages/x", in.admin, nil,
+			api.Error{Message: "There is no such package.", Status: "404", Code: "not_found"}},
+		{"no such address", "GET", "/api/v5/nothing/here", in.admin, nil,
+			api.Error{Message: "There is nothing at this address.", Status: "404", Code: "not_found"}},
 		{"bad body", "POST", "/api/v5/packages", in.admin, map[string]any{"title": "", "recipients": []any{}},
-			api.Error{Message: "validation failed: recipients: expected array length >= 1; title: expected length >= 1", Status: "400", Code: "bad_request",
-				Errors: []api.FieldError{{Location: "body.recipients", Message: "expected array length >= 1"}, {Location: "body.title", Message: "expected length >= 1"}}}},
+			api.Error{Message: "validation failed: recipients: expected array length >= 1; title: expected length >= 1",
+				Status: "400", Code: "bad_request",
+				Errors: []api.FieldError{{Location: "body.recipients", Message: "expected array length >= 1"},
+					{Location: "body.title", Message: "expected length >= 1"}}}},
 		{"secret value in a bad body", "POST", "/api/v5/accounts", in.admin, map[string]any{"name": "x", "password": "hush"},
 			api.Error{Message: "validation failed: password: expected length >= 6", Status: "400", Code: "bad_request",
 				Errors: []api.FieldError{{Location: "body.password", Message: "expected length >= 6"}}}},
@@ -330,7 +344,8 @@ func TestRoles(t *testing.T) {
 		{"POST", "/api/v5/nodes", map[string]any{"name": "n"}, 403, 403},
 		{"GET", "/api/v5/nodes/1/shared_folders", nil, 403, 403},
 		{"GET", "/auth/oauth_clients", nil, 403, 403},
-		{"POST", "/api/v5/accounts", api.AccountChange{Name: ptr("eve"), FirstName: ptr(""), LastName: ptr(""), Email: ptr(""), Role: boss}, 403, 403},
+		{"POST", "/api/v5/accounts", api.AccountChange{Name: ptr("eve"), FirstName: ptr(""), LastName: ptr(""),
+			Email: ptr(""), Role: boss}, 403, 403},
 		{"PUT", "/api/v5/accounts/" + admin.ID, api.AccountChange{Email: ptr("x@example.com")}, 403, 403},
 		{"DELETE", "/api/v5/accounts/" + admin.ID, nil, 403, 403},
 	} {

@@ -39,20 +39,22 @@ func (s *Server) registerFiles() {
 	for side := range map[string]bool{"sent": true, "received": true} {
 		s.registerBrowse("/packages/{id}/files/"+side, "package", anyone, s.packageRoot(side))
 	}
-	s.registerBrowse("/nodes/{id}/browse", "node", admins, func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
-		n, err := s.node(ctx, id)
-		if err != nil {
-			return nil, "", err
-		}
-		c, err := s.dialer.Client(n)
-		return c, "/", err
-	})
+	s.registerBrowse("/nodes/{id}/browse", "node", admins,
+		func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+			n, err := s.node(ctx, id)
+			if err != nil {
+				return nil, "", err
+			}
+			c, err := s.dialer.Client(n)
+			return c, "/", err
+		})
 }
 
 // registerBrowse adds a listing and its paged form.
 func (s *Server) registerBrowse(route, what string, who access, find root) {
 	id := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(route, "/"), "/{id}", ""), "/", "-")
-	register(s, operation{method: http.MethodPost, path: v5 + route, id: id, what: what, access: who, summary: "List a folder of a " + what},
+	register(s, operation{method: http.MethodPost, path: v5 +
+		route, id: id, what: what, access: who, summary: "List a folder of a " + what},
 		func(ctx context.Context, in *browseInput) (*body[api.Listing], error) {
 			l, err := s.browse(ctx, find, in.ID, in.Body, in.Offset, in.Limit)
 			return answerWith(l), err
@@ -98,7 +100,8 @@ func (s *Server) packageRoot(side string) root {
 	}
 }
 
-func (s *Server) browse(ctx context.Context, find root, id string, in *api.BrowseRequest, offset, limit int) (api.Listing, error) {
+func (s *Server) browse(ctx context.Context, find root, id string, in *api.BrowseRequest, offset,
+	limit int) (api.Listing, error) {
 	if in == nil {
 		in = &api.BrowseRequest{}
 	}
@@ -122,7 +125,8 @@ func (s *Server) browse(ctx context.Context, find root, id string, in *api.Brows
 		s.log.WarnContext(ctx, "node call failed", "request", process.RequestID(ctx), "error", err)
 		return api.Listing{}, newProblem(http.StatusBadGateway, "The transfer node does not answer. Try again.")
 	}
-	out := api.Listing{Self: []api.Entry{entryOut(found.Self, top)}, Items: []api.Entry{}, ItemCount: found.ItemCount, TotalCount: found.TotalCount}
+	out := api.Listing{Self: []api.Entry{entryOut(found.Self, top)}, Items: []api.Entry{}, ItemCount: found.ItemCount,
+		TotalCount: found.TotalCount}
 	for _, e := range found.Items {
 		out.Items = append(out.Items, entryOut(e, top))
 	}
@@ -132,7 +136,8 @@ func (s *Server) browse(ctx context.Context, find root, id string, in *api.Brows
 // entryOut writes a node's entry with its path relative to the top: where content lies is the server's affair.
 func entryOut(e nodeapi.Entry, top string) api.Entry {
 	shown := path.Clean("/" + strings.TrimPrefix(path.Clean("/"+e.Path), strings.TrimSuffix(top, "/")))
-	out := api.Entry{Path: shown, Basename: e.Basename, Type: e.Type, Size: text(e.Size), Permissions: []api.Permission{{Name: "view"}}}
+	out := api.Entry{Path: shown, Basename: e.Basename, Type: e.Type, Size: text(e.Size),
+		Permissions: []api.Permission{{Name: "view"}}}
 	if shown == "/" {
 		out.Basename = ""
 	}

@@ -43,12 +43,15 @@ func (s *Server) registerSharedFolders() {
 		IfMatch
 		Body api.SharedFolderChange
 	}
-	register(s, operation{method: http.MethodGet, path: v5 + "/shared_folders", id: "list-shared-folders", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/shared_folders", id: "list-shared-folders", what: what, access: anyone,
 		summary: "List the storage locations that the caller may take files from; an admin sees all"},
 		func(ctx context.Context, in *ListInput) (*body[folderList], error) {
-			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))}, in.Paging)
+			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))},
+				in.Paging)
 		})
-	register(s, operation{method: http.MethodGet, path: base, id: "list-node-shared-folders", what: what, access: admins, summary: "List the storage locations of a node"},
+	register(s, operation{method: http.MethodGet, path: base, id: "list-node-shared-folders", what: what, access: admins,
+		summary: "List the storage locations of a node"},
 		func(ctx context.Context, in *nodeListInput) (*body[folderList], error) {
 			n, err := s.node(ctx, in.NodeID)
 			if err != nil {
@@ -56,14 +59,16 @@ func (s *Server) registerSharedFolders() {
 			}
 			return s.listFolders(ctx, store.FolderFilter{NodeID: n.ID, Query: in.Query, Sort: in.Sort}, in.Paging)
 		})
-	register(s, operation{method: http.MethodPost, path: base, id: "create-shared-folder", what: what, access: admins, status: http.StatusCreated, summary: "Add a storage location"},
+	register(s, operation{method: http.MethodPost, path: base, id: "create-shared-folder", what: what, access: admins,
+		status: http.StatusCreated, summary: "Add a storage location"},
 		func(ctx context.Context, in *createInput) (*body[api.SharedFolder], error) {
 			n, err := s.node(ctx, in.NodeID)
 			if err != nil {
 				return nil, err
 			}
 			if in.Body.Name == nil || in.Body.Directory == nil {
-				return nil, badField("name and directory are needed.", missing(map[string]bool{"name": in.Body.Name == nil, "directory": in.Body.Directory == nil})...)
+				return nil, badField("name and directory are needed.",
+					missing(map[string]bool{"name": in.Body.Name == nil, "directory": in.Body.Directory == nil})...)
 			}
 			f, err := changeFolder(store.NewSharedFolder(n.ID, "", ""), in.Body)
 			if err != nil {
@@ -77,7 +82,8 @@ func (s *Server) registerSharedFolders() {
 			}
 			return answerWith(folderOut(f, true)), nil
 		})
-	register(s, operation{method: http.MethodGet, path: base + "/{id}", id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
+	register(s, operation{method: http.MethodGet, path: base +
+		"/{id}", id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
 		func(ctx context.Context, in *FolderPath) (*tagged[api.SharedFolder], error) {
 			f, err := s.folder(ctx, *in)
 			if err != nil {
@@ -86,7 +92,8 @@ func (s *Server) registerSharedFolders() {
 			tag, err := folderTag(f)
 			return answerTagged(folderOut(f, true), tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: base + "/{id}", id: "update-shared-folder", what: what, access: admins,
+	register(s, operation{method: http.MethodPut, path: base +
+		"/{id}", id: "update-shared-folder", what: what, access: admins,
 		summary: "Change a storage location, or make it the default inbox"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.SharedFolder], error) {
 			f, tag, err := change(in.IfMatch, stored[store.SharedFolder]{
@@ -106,7 +113,8 @@ func (s *Server) registerSharedFolders() {
 			})
 			return answerTagged(folderOut(f, true), tag), err
 		})
-	register(s, operation{method: http.MethodDelete, path: base + "/{id}", id: "delete-shared-folder", what: what, access: admins,
+	register(s, operation{method: http.MethodDelete, path: base +
+		"/{id}", id: "delete-shared-folder", what: what, access: admins,
 		summary: "Remove a storage location without packages; its files stay"},
 		func(ctx context.Context, in *FolderPath) (*empty, error) {
 			f, err := s.folder(ctx, *in)

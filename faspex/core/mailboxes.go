@@ -32,21 +32,24 @@ var boxes = map[string]struct {
 	box     store.Box
 	history bool
 }{
-	"inbox": {store.BoxInbox, false}, "inbox_history": {store.BoxInbox, true}, "inbox_all": {store.BoxInbox, false}, "inbox_all_history": {store.BoxInbox, true},
-	"outbox": {store.BoxOutbox, false}, "outbox_history": {store.BoxOutbox, true},
+	"inbox": {store.BoxInbox, false}, "inbox_history": {store.BoxInbox, true}, "inbox_all": {store.BoxInbox, false},
+	"inbox_all_history": {store.BoxInbox, true},
+	"outbox":            {store.BoxOutbox, false}, "outbox_history": {store.BoxOutbox, true},
 	"pending": {store.BoxPending, false}, "pending_history": {store.BoxPending, true}, "all": {store.BoxAll, true},
 }
 
 func (s *Server) registerMailboxes() {
 	// One path a box: a wildcard would clash with packages/{id} in the router.
 	for name, b := range boxes {
-		register(s, operation{method: http.MethodGet, path: v5 + "/" + name + "/packages", id: "list-" + name, what: "package", access: anyone,
+		register(s, operation{method: http.MethodGet, path: v5 + "/" + name + "/packages", id: "list-" +
+			name, what: "package", access: anyone,
 			summary: "List packages of the caller's " + name},
 			func(ctx context.Context, in *packageFilter) (*body[packageList], error) {
 				return s.listPackages(ctx, in, b.box, b.history, name)
 			})
 	}
-	register(s, operation{method: http.MethodGet, path: v5 + "/packages", id: "list-packages", what: "package", access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/packages", id: "list-packages", what: "package", access: anyone,
 		summary: "List packages that the caller sent or received; an admin sees everyone's"},
 		func(ctx context.Context, in *packageFilter) (*body[packageList], error) {
 			if isAdmin(caller(ctx)) {
@@ -56,9 +59,12 @@ func (s *Server) registerMailboxes() {
 		})
 }
 
-func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.Box, history bool, name string) (*body[packageList], error) {
-	f := store.PackageFilter{Box: box, AccountID: caller(ctx).ID, History: history, Query: in.Query, Sort: in.Sort, Status: packages.Status(in.Status),
-		UploadStatus: packages.UploadStatus(in.UploadStatus), ReleasePolicy: in.ReleasePolicy, IgnoreDeleted: in.IgnoreDeleted}
+func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.Box, history bool,
+	name string) (*body[packageList], error) {
+	f := store.PackageFilter{Box: box, AccountID: caller(ctx).ID, History: history, Query: in.Query, Sort: in.Sort,
+		Status:       packages.Status(in.Status),
+		UploadStatus: packages.UploadStatus(in.UploadStatus), ReleasePolicy: in.ReleasePolicy,
+		IgnoreDeleted: in.IgnoreDeleted}
 	var err error
 	if in.CreatedTime != "" {
 		if f.CreatedAfter, err = parseTime(in.CreatedTime); err != nil {

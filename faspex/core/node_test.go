@@ -59,15 +59,19 @@ func startNode(t *testing.T) *transferNode {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys,
+		err := token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001, Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"},
-		NodeID:   "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
+			Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"},
+		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Metrics: prometheus.NewRegistry(),
 	})
 	web := httptest.NewTLSServer(server.Handler())
 	t.Cleanup(web.Close)
@@ -89,8 +93,9 @@ func startNode(t *testing.T) *transferNode {
 
 // change is the body that registers the node.
 func (n *transferNode) change(name string) api.NodeChange {
-	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: ptr(nodeUser), APIPassword: ptr(nodePassword),
-		UseSSL: ptr(true), VerifySSL: ptr(true), PublicKey: &n.ca, NodeType: ptr("gen4_node")}
+	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: ptr(nodeUser),
+		APIPassword: ptr(nodePassword),
+		UseSSL:      ptr(true), VerifySSL: ptr(true), PublicKey: &n.ca, NodeType: ptr("gen4_node")}
 }
 
 func (n *transferNode) write(t *testing.T, path, text string) {
@@ -110,7 +115,8 @@ func TestNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := api.Node{ID: made.ID, Name: "north", Host: node.host, APIPort: node.port, APIUsername: nodeUser, UseSSL: true, VerifySSL: true,
+	want := api.Node{ID: made.ID, Name: "north", Host: node.host, APIPort: node.port, APIUsername: nodeUser, UseSSL: true,
+		VerifySSL: true,
 		PublicKey: &node.ca, NodeType: "gen4_node", StorageType: "default", ConnectionTimeout: 30, Status: "queued"}
 	if diff := cmp.Diff(want, made); diff != "" {
 		t.Errorf("created (-want +got)\n%s", diff)
@@ -122,7 +128,8 @@ func TestNodes(t *testing.T) {
 		t.Errorf("test: %s %s, %v", tested.Status, tested.StatusMessage, err)
 	}
 	// A change of something else keeps the sealed password, also under a new user name.
-	if _, err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{Name: ptr("south"), ConnectionTimeout: ptr(5)}); err != nil {
+	if _,
+		err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{Name: ptr("south"), ConnectionTimeout: ptr(5)}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := in.admin.NodeByName(ctx, "south"); err != nil || found.ID != made.ID || found.ConnectionTimeout != 5 {
@@ -134,7 +141,8 @@ func TestNodes(t *testing.T) {
 	if _, err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{APIPassword: ptr("wrong")}); err != nil {
 		t.Fatal(err)
 	}
-	if tested, err := in.admin.TestNode(ctx, made.ID); err != nil || tested.Status != "failed" || tested.StatusMessage != "The node refused the user name or the password." {
+	if tested, err := in.admin.TestNode(ctx, made.ID); err != nil || tested.Status != "failed" ||
+		tested.StatusMessage != "The node refused the user name or the password." {
 		t.Errorf("test with a wrong password: %s %q, %v", tested.Status, tested.StatusMessage, err)
 	}
 	untrusted := node.change("untrusted")
@@ -224,18 +232,22 @@ func TestSharedFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := in.admin.CreateSharedFolder(ctx, n.ID, api.SharedFolderChange{Name: ptr("first"), Directory: ptr("default/packages/"), DefaultInbox: ptr(true)})
+	first, err := in.admin.CreateSharedFolder(ctx, n.ID,
+		api.SharedFolderChange{Name: ptr("first"), Directory: ptr("default/packages/"), DefaultInbox: ptr(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.Directory != "/default/packages" || !first.DefaultInbox || first.NodeID != n.ID || first.ReadPermission != "private" {
+	if first.Directory != "/default/packages" || !first.DefaultInbox || first.NodeID != n.ID ||
+		first.ReadPermission != "private" {
 		t.Errorf("created: %+v", first)
 	}
-	second, err := in.admin.CreateSharedFolder(ctx, n.ID, api.SharedFolderChange{Name: ptr("second"), Directory: ptr("/other"), ReadPermission: ptr("public")})
+	second, err := in.admin.CreateSharedFolder(ctx, n.ID,
+		api.SharedFolderChange{Name: ptr("second"), Directory: ptr("/other"), ReadPermission: ptr("public")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := in.admin.CreateSharedFolder(ctx, n.ID, api.SharedFolderChange{Name: ptr("second"), Directory: ptr("/x")}); !client.IsConflict(err) {
+	if _, err := in.admin.CreateSharedFolder(ctx, n.ID,
+		api.SharedFolderChange{Name: ptr("second"), Directory: ptr("/x")}); !client.IsConflict(err) {
 		t.Errorf("same name: %v", err)
 	}
 	if err := in.admin.MakeDefaultInbox(ctx, n.ID, second.ID); err != nil {
@@ -246,11 +258,13 @@ func TestSharedFolders(t *testing.T) {
 		t.Errorf("after the change of default: %+v, %v", folders, err)
 	}
 	for _, bad := range []string{"../etc", "/a/../../b"} {
-		if _, err := in.admin.CreateSharedFolder(ctx, n.ID, api.SharedFolderChange{Name: ptr("bad"), Directory: &bad}); err == nil {
+		if _, err := in.admin.CreateSharedFolder(ctx, n.ID,
+			api.SharedFolderChange{Name: ptr("bad"), Directory: &bad}); err == nil {
 			t.Errorf("directory %q was accepted", bad)
 		}
 	}
-	if _, err := in.admin.CreateSharedFolder(ctx, n.ID, api.SharedFolderChange{Name: ptr("none"), Directory: ptr("/not-there"), Test: ptr(true)}); err == nil {
+	if _, err := in.admin.CreateSharedFolder(ctx, n.ID,
+		api.SharedFolderChange{Name: ptr("none"), Directory: ptr("/not-there"), Test: ptr(true)}); err == nil {
 		t.Error("a directory that is not there passed its test")
 	}
 	if err := in.admin.DeleteNode(ctx, n.ID); !client.IsConflict(err) {
@@ -258,10 +272,12 @@ func TestSharedFolders(t *testing.T) {
 	}
 	// A user sees what is public, and not where it lies.
 	user := in.user(t, "ulf", "user")
-	if _, _, body := in.call(t, user, "GET", "/api/v5/shared_folders", nil); !strings.Contains(body, `"total_count":1,`) || !strings.Contains(body, `"second"`) || strings.Contains(body, "/other") {
+	if _, _, body := in.call(t, user, "GET", "/api/v5/shared_folders", nil); !strings.Contains(body, `"total_count":1,`) ||
+		!strings.Contains(body, `"second"`) || strings.Contains(body, "/other") {
 		t.Errorf("folders of a user: %s", body)
 	}
-	if _, _, body := in.call(t, in.admin, "GET", "/api/v5/nodes?expand=true", nil); !strings.Contains(body, `"default_node":{"id":"`+n.ID) || !strings.Contains(body, `"directory":"/other"`) {
+	if _, _, body := in.call(t, in.admin, "GET", "/api/v5/nodes?expand=true", nil); !strings.Contains(body,
+		`"default_node":{"id":"`+n.ID) || !strings.Contains(body, `"directory":"/other"`) {
 		t.Errorf("expanded nodes: %s", body)
 	}
 	for _, f := range []api.SharedFolder{first, second} {
@@ -273,7 +289,8 @@ func TestSharedFolders(t *testing.T) {
 		t.Errorf("deleted: %v", err)
 	}
 	node.write(t, "top/file.txt", "12345")
-	if status, _, body := in.call(t, in.admin, "POST", "/api/v5/nodes/"+n.ID+"/browse", map[string]any{"path": "/top"}); status != 200 ||
+	if status, _, body := in.call(t, in.admin, "POST", "/api/v5/nodes/"+n.ID+
+		"/browse", map[string]any{"path": "/top"}); status != 200 ||
 		!strings.Contains(body, `"path":"/top/file.txt","basename":"file.txt","type":"file","size":"5"`) {
 		t.Errorf("browse: %d %s", status, body)
 	}

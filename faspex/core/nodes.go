@@ -47,9 +47,11 @@ func (s *Server) registerNodes() {
 		IfMatch
 		Body api.NodeChange
 	}
-	register(s, operation{method: http.MethodGet, path: v5 + "/nodes", id: "list-nodes", what: what, access: admins, summary: "List nodes"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/nodes", id: "list-nodes", what: what, access: admins, summary: "List nodes"},
 		func(ctx context.Context, in *ListInput) (*body[nodeList], error) {
-			found, total, err := s.store.Nodes(ctx, store.NodeFilter{Query: in.Query, Sort: in.Sort, Descending: in.Descending}, in.page())
+			found, total, err := s.store.Nodes(ctx, store.NodeFilter{Query: in.Query, Sort: in.Sort, Descending: in.Descending},
+				in.page())
 			if err != nil {
 				return nil, err
 			}
@@ -65,7 +67,8 @@ func (s *Server) registerNodes() {
 			out.DefaultNode = (*nodeOrNull)(chosen)
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/nodes", id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/nodes", id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},
 		func(ctx context.Context, in *struct{ Body api.NodeChange }) (*body[api.Node], error) {
 			n, err := s.changeNode(newNode(), in.Body)
 			if err != nil {
@@ -79,7 +82,8 @@ func (s *Server) registerNodes() {
 			}
 			return answerWith(nodeOut(n)), nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 + "/nodes/{id}", id: "get-node", what: what, access: admins, summary: "Read a node"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/nodes/{id}", id: "get-node", what: what, access: admins, summary: "Read a node"},
 		func(ctx context.Context, in *getInput) (*tagged[api.Node], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {
@@ -92,7 +96,8 @@ func (s *Server) registerNodes() {
 			tag, err := nodeTag(n)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: v5 + "/nodes/{id}", id: "update-node", what: what, access: admins, summary: "Change a node"},
+	register(s, operation{method: http.MethodPut, path: v5 +
+		"/nodes/{id}", id: "update-node", what: what, access: admins, summary: "Change a node"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.Node], error) {
 			n, tag, err := change(in.IfMatch, stored[store.Node]{
 				what: what, tag: nodeTag,
@@ -107,7 +112,8 @@ func (s *Server) registerNodes() {
 			})
 			return answerTagged(nodeOut(n), tag), err
 		})
-	register(s, operation{method: http.MethodDelete, path: v5 + "/nodes/{id}", id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
+	register(s, operation{method: http.MethodDelete, path: v5 +
+		"/nodes/{id}", id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
 		func(ctx context.Context, in *IDPath) (*empty, error) {
 			id, err := number(in.ID, what)
 			if err != nil {
@@ -115,7 +121,8 @@ func (s *Server) registerNodes() {
 			}
 			return nil, s.store.DeleteNode(ctx, id)
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/test", id: "test-node", what: what, access: admins, summary: "Call a node and tell how it went"},
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/nodes/{id}/test", id: "test-node", what: what, access: admins, summary: "Call a node and tell how it went"},
 		func(ctx context.Context, in *IDPath) (*body[api.Node], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {
@@ -206,8 +213,10 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 		name  string
 		empty bool
 	}{
-		{"name", n.Name == ""}, {"host", n.Host == ""}, {"api_port", n.APIPort == 0}, {"api_username", n.APIUsername == ""}, {"api_password", password == ""},
-		{"use_ssl", n.ID == 0 && c.UseSSL == nil}, {"verify_ssl", n.ID == 0 && c.VerifySSL == nil}, {"node_type", n.NodeType == ""},
+		{"name", n.Name == ""}, {"host", n.Host == ""}, {"api_port", n.APIPort == 0}, {"api_username", n.APIUsername == ""},
+		{"api_password", password == ""},
+		{"use_ssl", n.ID == 0 && c.UseSSL == nil}, {"verify_ssl", n.ID == 0 && c.VerifySSL == nil},
+		{"node_type", n.NodeType == ""},
 	} {
 		if f.empty {
 			absent = append(absent, f.name)
@@ -217,7 +226,8 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 		return n, badField("These fields are missing: "+strings.Join(absent, ", ")+".", absent...)
 	}
 	if n.ID != 0 && c.APIPassword == nil && leadsElsewhere(before, n) {
-		return n, badField("api_password is needed again when host, api_port, use_ssl, verify_ssl or public_key change.", "api_password")
+		return n, badField("api_password is needed again when host, api_port, use_ssl, verify_ssl or public_key change.",
+			"api_password")
 	}
 	// Such names break connections: the guide forbids them.
 	if strings.ContainsAny(n.Host, "_/@ ") {
@@ -240,11 +250,13 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 // leadsElsewhere reports whether the password of a node would go to another place, or there less safely. Only one who
 // knows the password may have it sent there (TestNodePasswordStaysWithItsHost).
 func leadsElsewhere(before, after store.Node) bool {
-	return before.Host != after.Host || before.APIPort != after.APIPort || before.UseSSL != after.UseSSL || before.VerifySSL != after.VerifySSL ||
+	return before.Host != after.Host || before.APIPort != after.APIPort || before.UseSSL != after.UseSSL ||
+		before.VerifySSL != after.VerifySSL ||
 		strings.TrimSpace(before.PublicKey) != strings.TrimSpace(after.PublicKey)
 }
 
-// testIfAsked calls the node if the request wants that, and refuses one that does not answer unless it wants that as well.
+// testIfAsked calls the node if the request wants that, and refuses one that does not
+// answer unless it wants that as well.
 func (s *Server) testIfAsked(ctx context.Context, n store.Node, c api.NodeChange) (store.Node, error) {
 	if c.Test == nil || !*c.Test {
 		return n, nil

@@ -48,8 +48,9 @@ func TestNodePasswordStaysWithItsHost(t *testing.T) {
 	}
 	_, otherCA := rsaKey(t)
 	for name, change := range map[string]api.NodeChange{
-		"everything":        {Host: &other.host, APIPort: &other.port, UseSSL: ptr(false), VerifySSL: ptr(false)},
-		"everything tested": {Host: &other.host, APIPort: &other.port, UseSSL: ptr(false), VerifySSL: ptr(false), Test: ptr(true)},
+		"everything": {Host: &other.host, APIPort: &other.port, UseSSL: ptr(false), VerifySSL: ptr(false)},
+		"everything tested": {Host: &other.host, APIPort: &other.port, UseSSL: ptr(false), VerifySSL: ptr(false),
+			Test: ptr(true)},
 		"host":              {Host: ptr("localhost")},
 		"port":              {APIPort: &other.port},
 		"no TLS":            {UseSSL: ptr(false)},
@@ -57,9 +58,11 @@ func TestNodePasswordStaysWithItsHost(t *testing.T) {
 		"no certificate":    {PublicKey: ptr("")},
 		"other certificate": {PublicKey: &otherCA},
 		"with a user name":  {APIUsername: ptr("other"), Host: ptr("localhost")},
-		"with all the rest": {Name: ptr("south"), NodeType: ptr("gen4_cluster"), ConnectionTimeout: ptr(3), APIPort: &other.port},
+		"with all the rest": {Name: ptr("south"), NodeType: ptr("gen4_cluster"), ConnectionTimeout: ptr(3),
+			APIPort: &other.port},
 	} {
-		if _, err := in.admin.UpdateNode(ctx, made.ID, change); err == nil || !strings.Contains(err.Error(), ": 400: api_password is needed again") {
+		if _, err := in.admin.UpdateNode(ctx, made.ID, change); err == nil ||
+			!strings.Contains(err.Error(), ": 400: api_password is needed again") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -76,7 +79,9 @@ func TestNodePasswordStaysWithItsHost(t *testing.T) {
 	if _, err := in.admin.UpdateNode(ctx, made.ID, same); err != nil {
 		t.Errorf("no change: %v", err)
 	}
-	if _, err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{VerifySSL: ptr(false), APIPassword: ptr(nodePassword)}); err != nil {
+	if _,
+		err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{VerifySSL: ptr(false),
+		APIPassword: ptr(nodePassword)}); err != nil {
 		t.Errorf("with the password: %v", err)
 	}
 	if tested, err := in.admin.TestNode(ctx, made.ID); err != nil || tested.Status != "completed" {
@@ -92,15 +97,19 @@ func TestNodeTestTellsClassesOfErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tested, err := in.admin.TestNode(ctx, made.ID); err != nil || tested.StatusMessage != "What answers there is not a node." {
+	if tested, err := in.admin.TestNode(ctx, made.ID); err != nil ||
+		tested.StatusMessage != "What answers there is not a node." {
 		t.Errorf("test: %q, %v", tested.StatusMessage, err)
 	}
 	change.Name, change.Test = ptr("south"), ptr(true)
-	if _, err := in.admin.CreateNode(ctx, change); err == nil || !strings.HasSuffix(err.Error(), ": 400: What answers there is not a node.") {
+	if _, err := in.admin.CreateNode(ctx, change); err == nil ||
+		!strings.HasSuffix(err.Error(), ": 400: What answers there is not a node.") {
 		t.Errorf("create with test: %v", err)
 	}
-	_, err = in.admin.CreateSharedFolder(ctx, made.ID, api.SharedFolderChange{Name: ptr("f"), Directory: ptr("/f"), Test: ptr(true)})
-	if err == nil || !strings.HasSuffix(err.Error(), ": 400: The directory cannot be listed. What answers there is not a node.") {
+	_, err = in.admin.CreateSharedFolder(ctx, made.ID,
+		api.SharedFolderChange{Name: ptr("f"), Directory: ptr("/f"), Test: ptr(true)})
+	if err == nil ||
+		!strings.HasSuffix(err.Error(), ": 400: The directory cannot be listed. What answers there is not a node.") {
 		t.Errorf("folder with test: %v", err)
 	}
 }

@@ -18,8 +18,8 @@ import (
 // newNode is a node before anything is said about it.
 func newNode() store.Node { return store.Node{StorageType: "default", ConnectionTimeout: 30} }
 
-// registerNodeTests adds the calls that an admin makes before something is stored: trying what was typed, and making the
-// folder of a storage location.
+// registerNodeTests adds the calls that an admin makes before something is stored: trying what was typed, and making
+// the folder of a storage location.
 func (s *Server) registerNodeTests() {
 	const what = "node"
 	type tryInput struct {
@@ -39,7 +39,8 @@ func (s *Server) registerNodeTests() {
 			}
 			return answerWith(s.try(ctx, n)), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/try", id: "try-node-change", what: what, access: admins,
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/nodes/{id}/try", id: "try-node-change", what: what, access: admins,
 		summary: "Call a node as it would be after a change that is not stored, and tell how it went"},
 		func(ctx context.Context, in *tryInput) (*body[api.NodeTest], error) {
 			n, err := s.node(ctx, in.ID)
@@ -51,7 +52,8 @@ func (s *Server) registerNodeTests() {
 			}
 			return answerWith(s.try(ctx, n)), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/directories", id: "create-directory", what: what, access: admins,
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/nodes/{id}/directories", id: "create-directory", what: what, access: admins,
 		status: http.StatusCreated, summary: "Make a folder on a node"},
 		func(ctx context.Context, in *folderInput) (*body[api.DirectoryCreate], error) {
 			n, err := s.node(ctx, in.ID)
@@ -93,8 +95,9 @@ func (s *Server) try(ctx context.Context, n store.Node) api.NodeTest {
 func certificateOut(c nodes.Certificate) api.Certificate {
 	sum := sha256.Sum256(c.Raw)
 	out := api.Certificate{
-		Fingerprint: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":"), Subject: c.Subject.String(), Issuer: c.Issuer.String(),
-		Names: notNil(c.DNSNames), NotBefore: stamp(c.NotBefore), NotAfter: stamp(c.NotAfter), Trusted: c.Trusted,
+		Fingerprint: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":"), Subject: c.Subject.String(),
+		Issuer: c.Issuer.String(),
+		Names:  notNil(c.DNSNames), NotBefore: stamp(c.NotBefore), NotAfter: stamp(c.NotAfter), Trusted: c.Trusted,
 		PEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})),
 	}
 	for _, ip := range c.IPAddresses {

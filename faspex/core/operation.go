@@ -16,8 +16,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// access is the capability that one needs to call an operation at all; what they see of it is the operation's affair. None is needed for
-// what is public.
+// access is the capability that one needs to call an operation at all; what they see of it is the operation's affair.
+// None is needed for what is public.
 type access = policy.Capability
 
 const (
@@ -48,7 +48,8 @@ type operation struct {
 // register adds an operation. Errors of the handler are translated in one place.
 func register[I, O any](s *Server, op operation, handle func(context.Context, *I) (*O, error)) {
 	o := huma.Operation{
-		OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, Tags: []string{op.what},
+		OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status,
+		Tags:   []string{op.what},
 		Errors: []int{http.StatusBadRequest, http.StatusInternalServerError}, MaxBodyBytes: 4 << 20,
 	}
 	if op.access != public {
@@ -121,7 +122,8 @@ func isAdmin(a store.Account) bool { return a.Role == store.RoleAdmin }
 
 // actor is an account as the rules see it.
 func actor(a store.Account) policy.Actor {
-	return policy.Actor{Role: a.Role, Active: a.Status == store.AccountActive, Uploads: a.UploadsAllowed, Downloads: a.DownloadsAllowed}
+	return policy.Actor{Role: a.Role, Active: a.Status == store.AccountActive, Uploads: a.UploadsAllowed,
+		Downloads: a.DownloadsAllowed}
 }
 
 // body is an answer with a JSON body.

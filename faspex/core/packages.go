@@ -20,14 +20,18 @@ import (
 
 func (s *Server) registerPackages() {
 	const what = "package"
-	register(s, operation{method: http.MethodPost, path: v5 + "/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
-	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}", id: "delete-package", what: what, access: anyone,
+	register(s, operation{method: http.MethodDelete, path: v5 +
+		"/packages/{id}", id: "delete-package", what: what, access: anyone,
 		summary: "Delete a package that the caller sent, or take a received one off the caller's list"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 + "/packages", id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
+	register(s, operation{method: http.MethodDelete, path: v5 +
+		"/packages", id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
 		summary: "Delete several packages"},
 		func(ctx context.Context, in *struct {
 			IDs  string `query:"ids"`
@@ -50,7 +54,8 @@ func (s *Server) registerPackages() {
 			}
 			return nil, nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details", id: "upload-details", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 +
+		"/packages/{id}/upload_details", id: "upload-details", what: what, access: anyone,
 		summary: "Tell how far the upload of a package is"},
 		func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
 			v, err := s.view(ctx, in.ID)
@@ -166,7 +171,8 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	}
 	id := uuid.NewString()
 	p := store.Package{
-		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID, Directory: path.Join(inbox.Directory, id),
+		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID,
+		Directory:     path.Join(inbox.Directory, id),
 		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy, "none"),
 		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
 	}
@@ -188,7 +194,8 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	for _, f := range []struct {
 		into *json.RawMessage
 		from any
-	}{{&p.Metadata, c.Metadata}, {&p.NotifiedOnUpload, c.NotifiedOnUpload}, {&p.NotifiedOnDownload, c.NotifiedOnDownload}, {&p.NotifiedOnReceipt, c.NotifiedOnReceipt}} {
+	}{{&p.Metadata, c.Metadata}, {&p.NotifiedOnUpload, c.NotifiedOnUpload}, {&p.NotifiedOnDownload, c.NotifiedOnDownload},
+		{&p.NotifiedOnReceipt, c.NotifiedOnReceipt}} {
 		if *f.into, err = json.Marshal(f.from); err != nil {
 			return nil, err
 		}
@@ -222,7 +229,8 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 			}
 			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
 			if errors.Is(err, store.ErrNotFound) || (err == nil && a.Status != store.AccountActive) {
-				unknown = append(unknown, api.FieldError{Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name)})
+				unknown = append(unknown, api.FieldError{Location: "body." +
+					field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name)})
 				continue
 			}
 			if err != nil {
@@ -250,8 +258,8 @@ func nobody(unknown []api.FieldError) error {
 	return p
 }
 
-// deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who received it take
-// it off their own lists, and it stays whole for everyone else.
+// deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who
+// received it take it off their own lists, and it stays whole for everyone else.
 func (s *Server) deletePackage(ctx context.Context, id string) error {
 	v, err := s.view(ctx, id)
 	if err != nil {

@@ -29,10 +29,13 @@ func newExchange(t *testing.T) *exchange {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.admin.CreateSharedFolder(t.Context(), n.ID, api.SharedFolderChange{Name: ptr("inbox"), Directory: ptr("/default/packages"), DefaultInbox: ptr(true)}); err != nil {
+	if _, err := x.admin.CreateSharedFolder(t.Context(), n.ID,
+		api.SharedFolderChange{Name: ptr("inbox"), Directory: ptr("/default/packages"),
+			DefaultInbox: ptr(true)}); err != nil {
 		t.Fatal(err)
 	}
-	x.alice, x.bob, x.carol, x.david = x.user(t, "alice", "user"), x.user(t, "bob", "user"), x.user(t, "carol", "user"), x.user(t, "david", "user")
+	x.alice, x.bob, x.carol, x.david = x.user(t, "alice", "user"), x.user(t, "bob", "user"), x.user(t, "carol", "user"),
+		x.user(t, "david", "user")
 	return x
 }
 
@@ -49,8 +52,10 @@ func (x *exchange) deliver(t *testing.T, id string) {
 	t.Helper()
 	key := keyOf(t, id)
 	now := time.Now()
-	if ok, err := x.store.RecordUpload(t.Context(), key, store.Upload{Status: packages.UploadCompleted, TotalBytes: 10, TotalFiles: 2, BytesWritten: 10,
-		StartedAt: sql.NullTime{Time: now.Add(-2 * time.Second), Valid: true}, CompletedAt: sql.NullTime{Time: now, Valid: true}}); err != nil || !ok {
+	if ok, err := x.store.RecordUpload(t.Context(), key,
+		store.Upload{Status: packages.UploadCompleted, TotalBytes: 10, TotalFiles: 2, BytesWritten: 10,
+			StartedAt:   sql.NullTime{Time: now.Add(-2 * time.Second), Valid: true},
+			CompletedAt: sql.NullTime{Time: now, Valid: true}}); err != nil || !ok {
 		t.Fatalf("record upload: %v, %v", ok, err)
 	}
 	for {
@@ -92,12 +97,14 @@ func titles(t *testing.T, c *client.Client, box string) string {
 
 func TestPackageFromSenderToRecipient(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
-	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "Plans", Note: "as agreed", Recipients: to("bob", "BOB@example.com"), PrivateRecipients: to("carol"),
+	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "Plans", Note: "as agreed",
+		Recipients: to("bob", "BOB@example.com"), PrivateRecipients: to("carol"),
 		Metadata: map[string]json.RawMessage{"job": json.RawMessage(`"42"`)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.State != "held" || p.UploadStatus != "submitted" || p.Status != "starting" || len(p.Recipients) != 1 || len(p.PrivateRecipients) != 1 ||
+	if p.State != "held" || p.UploadStatus != "submitted" || p.Status != "starting" || len(p.Recipients) != 1 ||
+		len(p.PrivateRecipients) != 1 ||
 		p.Recipients[0].RecipientType != "user" || p.Sender.Name != "alice" || string(p.Metadata["job"]) != `"42"` {
 		t.Errorf("created: %+v", p)
 	}
@@ -112,15 +119,18 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if spec.Direction != "send" || spec.DestinationRoot != "/default/packages/"+p.PackageUUID+".incoming" || spec.Token == "" || spec.Authentication != "token" ||
-		spec.RemoteHost != "192.0.2.7" || spec.RemoteUser != "xfer" || !spec.CreateDir || len(spec.Paths) != 0 || spec.Cookie == "" {
+	if spec.Direction != "send" || spec.DestinationRoot != "/default/packages/"+p.PackageUUID+".incoming" ||
+		spec.Token == "" || spec.Authentication != "token" ||
+		spec.RemoteHost != "192.0.2.7" || spec.RemoteUser != "xfer" || !spec.CreateDir || len(spec.Paths) != 0 ||
+		spec.Cookie == "" {
 		t.Errorf("upload spec: %+v", spec)
 	}
 	tags, ok := packages.TagsOf(spec.Tags)
 	if !ok || tags.PackageID != p.ID || tags.PackageUUID != p.PackageUUID || !tags.Whole {
 		t.Errorf("tags %s", spec.Tags)
 	}
-	if d, err := x.alice.UploadDetails(ctx, p.ID); err != nil || d.UploadStatus != "queued" || d.PercentageComplete != "0" {
+	if d, err := x.alice.UploadDetails(ctx, p.ID); err != nil || d.UploadStatus != "queued" ||
+		d.PercentageComplete != "0" {
 		t.Errorf("upload details: %+v, %v", d, err)
 	}
 	if got := titles(t, x.alice, "outbox"); got != "Plans:uploading" {
@@ -136,7 +146,8 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 	x.deliver(t, p.ID)
 	x.node.write(t, "default/packages/"+p.PackageUUID+"/a.txt", "12345")
 	x.node.write(t, "default/packages/"+p.PackageUUID+"/dir/b ü.txt", "67890")
-	if d, err := x.alice.UploadDetails(ctx, p.ID); err != nil || d.UploadStatus != "completed" || d.PercentageComplete != "100" || d.BytesTotal != "10" || d.TimeElapsed != "2" {
+	if d, err := x.alice.UploadDetails(ctx, p.ID); err != nil || d.UploadStatus != "completed" ||
+		d.PercentageComplete != "100" || d.BytesTotal != "10" || d.TimeElapsed != "2" {
 		t.Errorf("upload details: %+v, %v", d, err)
 	}
 	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); !client.IsConflict(err) {
@@ -148,7 +159,8 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 		}
 	}
 	seen, err := x.bob.Package(ctx, p.ID)
-	if err != nil || len(seen.Recipients) != 1 || len(seen.PrivateRecipients) != 0 || seen.TotalBytes != 10 || seen.DownloadAvailability != "full" {
+	if err != nil || len(seen.Recipients) != 1 || len(seen.PrivateRecipients) != 0 || seen.TotalBytes != 10 ||
+		seen.DownloadAvailability != "full" {
 		t.Errorf("bob's view: %+v, %v", seen, err)
 	}
 
@@ -156,10 +168,12 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if spec.Direction != "receive" || spec.SourceRoot != "/default/packages/"+p.PackageUUID || len(spec.Paths) != 1 || spec.Paths[0].Source != "." || spec.Token == "" {
+	if spec.Direction != "receive" || spec.SourceRoot != "/default/packages/"+p.PackageUUID || len(spec.Paths) != 1 ||
+		spec.Paths[0].Source != "." || spec.Token == "" {
 		t.Errorf("download spec: %+v", spec)
 	}
-	if spec, err = x.bob.DownloadSpec(ctx, p.ID, []string{"/dir/b ü.txt"}); err != nil || len(spec.Paths) != 1 || spec.Paths[0].Source != "dir/b ü.txt" {
+	if spec, err = x.bob.DownloadSpec(ctx, p.ID, []string{"/dir/b ü.txt"}); err != nil || len(spec.Paths) != 1 ||
+		spec.Paths[0].Source != "dir/b ü.txt" {
 		t.Errorf("download spec of one file: %+v, %v", spec.Paths, err)
 	}
 	if tags, _ := packages.TagsOf(spec.Tags); tags.Whole {
@@ -208,15 +222,18 @@ func TestFilesOfAPackage(t *testing.T) {
 		x.node.write(t, "default/packages/"+p.PackageUUID+"/"+name, "12345")
 	}
 	path := "/api/v5/packages/" + p.ID + "/files/received"
-	status, header, body := x.call(t, x.bob, "POST", path+"/page?per_page=2", map[string]any{"path": "/", "filters": map[string]any{"basenames": []string{}}})
-	if status != 200 || header.Get("X-Aspera-Next-Iteration-Token") != "2" || !strings.Contains(body, `{"path":"/a.txt","basename":"a.txt","type":"file","size":"5"`) {
+	status, header, body := x.call(t, x.bob, "POST", path+
+		"/page?per_page=2", map[string]any{"path": "/", "filters": map[string]any{"basenames": []string{}}})
+	if status != 200 || header.Get("X-Aspera-Next-Iteration-Token") != "2" ||
+		!strings.Contains(body, `{"path":"/a.txt","basename":"a.txt","type":"file","size":"5"`) {
 		t.Errorf("first page: %d %q %s", status, header.Get("X-Aspera-Next-Iteration-Token"), body)
 	}
 	status, header, body = x.call(t, x.bob, "POST", path+"/page?per_page=2&iteration_token=2", map[string]any{"path": "/"})
 	if status != 200 || header.Get("X-Aspera-Next-Iteration-Token") != "" || !strings.Contains(body, `"basename":"dir"`) {
 		t.Errorf("last page: %d %q %s", status, header.Get("X-Aspera-Next-Iteration-Token"), body)
 	}
-	if status, _, body = x.call(t, x.bob, "POST", path, map[string]any{"path": "/dir"}); status != 200 || !strings.Contains(body, `"path":"/dir/c.txt"`) || strings.Contains(body, p.PackageUUID) {
+	if status, _, body = x.call(t, x.bob, "POST", path, map[string]any{"path": "/dir"}); status != 200 ||
+		!strings.Contains(body, `"path":"/dir/c.txt"`) || strings.Contains(body, p.PackageUUID) {
 		t.Errorf("folder: %d %s", status, body)
 	}
 	for bad, want := range map[string]int{"/..": 400, "/a/../../b": 400, "/none": 404} {
@@ -243,7 +260,8 @@ func TestDeletingPackages(t *testing.T) {
 	if err := x.bob.DeletePackages(ctx, made[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if bob, carol := titles(t, x.bob, "inbox"), titles(t, x.carol, "inbox"); bob != "three:completed two:completed" || carol != "three:completed two:completed one:completed" {
+	if bob, carol := titles(t, x.bob, "inbox"), titles(t, x.carol, "inbox"); bob != "three:completed two:completed" ||
+		carol != "three:completed two:completed one:completed" {
 		t.Errorf("after bob's deletion: bob %q, carol %q", bob, carol)
 	}
 	if _, err := x.bob.DownloadSpec(ctx, made[0].ID, nil); !client.IsNotFound(err) {
@@ -256,7 +274,8 @@ func TestDeletingPackages(t *testing.T) {
 	if got := titles(t, x.alice, "outbox"); got != "three:completed two:completed one:completed" {
 		t.Errorf("outbox %q", got)
 	}
-	if status, _, body := x.call(t, x.alice, "DELETE", "/api/v5/packages?ids="+made[0].ID+","+made[1].ID, nil); status != http.StatusNoContent || body != "" {
+	if status, _, body := x.call(t, x.alice, "DELETE", "/api/v5/packages?ids="+made[0].ID+","+
+		made[1].ID, nil); status != http.StatusNoContent || body != "" {
 		t.Errorf("ids in the query: %d %s", status, body)
 	}
 	if status, _, _ := x.call(t, x.alice, "DELETE", "/api/v5/packages/"+made[2].ID, nil); status != http.StatusNoContent {
@@ -290,12 +309,14 @@ func TestChangingWhenAPackageIsReleased(t *testing.T) {
 		want   string
 	}{
 		{x.alice, map[string]any{"release_policy": "on_date"}, 400, "needs release_date"},
-		{x.alice, map[string]any{"release_policy": "on_date", "release_date": "2030-01-02T03:04:05Z"}, 200, `"release_date":"2030-01-02T03:04:05.000Z"`},
+		{x.alice, map[string]any{"release_policy": "on_date", "release_date": "2030-01-02T03:04:05Z"}, 200,
+			`"release_date":"2030-01-02T03:04:05.000Z"`},
 		{x.alice, map[string]any{"expiration_policy": "delete_after_all_download"}, 200, `"release_policy":"on_date"`},
 		{x.alice, map[string]any{"release_policy": "now"}, 200, `"expiration_policy":"delete_after_all_download"`},
 		{x.bob, map[string]any{"release_policy": "now"}, 404, ""},
 	} {
-		if status, _, body := x.call(t, test.by, "PUT", path, test.body); status != test.status || !strings.Contains(body, test.want) {
+		if status, _, body := x.call(t, test.by, "PUT", path, test.body); status != test.status ||
+			!strings.Contains(body, test.want) {
 			t.Errorf("%v: %d %s", test.body, status, body)
 		}
 	}
@@ -326,7 +347,8 @@ func TestArchiving(t *testing.T) {
 		t.Errorf("received by the sender: %d %s", status, body)
 	}
 	for side, who := range map[string]*client.Client{"sent": x.alice, "received": x.bob} {
-		if status, _, body := x.call(t, who, "POST", path+side, nil); status != 200 || !strings.Contains(body, `"archived":true`) {
+		if status, _, body := x.call(t, who, "POST", path+side, nil); status != 200 ||
+			!strings.Contains(body, `"archived":true`) {
 			t.Errorf("%s: %d %s", side, status, body)
 		}
 	}
@@ -335,7 +357,8 @@ func TestArchiving(t *testing.T) {
 			t.Errorf("%s: %q", box, got)
 		}
 	}
-	for box, want := range map[string]string{"inbox": "", "inbox_all": "", "inbox_history": "old:completed", "inbox_all_history": "old:completed"} {
+	for box, want := range map[string]string{"inbox": "", "inbox_all": "", "inbox_history": "old:completed",
+		"inbox_all_history": "old:completed"} {
 		if got := titles(t, x.bob, box); got != want {
 			t.Errorf("%s: %q", box, got)
 		}
@@ -362,11 +385,13 @@ func TestListsArePagedAndFiltered(t *testing.T) {
 		"?changed_since_date=2000-01-01T00:00:00Z": `"total_count":4,`,
 		"?offset=9": `"total_count":4,"offset":9,"limit":1000,"packages":[]`,
 	} {
-		if status, _, body := x.call(t, x.alice, "GET", "/api/v5/outbox/packages"+query, nil); status != 200 || !strings.Contains(body, want) {
+		if status, _, body := x.call(t, x.alice, "GET", "/api/v5/outbox/packages"+query, nil); status != 200 ||
+			!strings.Contains(body, want) {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
 	}
-	for query, want := range map[string]int{"?limit=0": 400, "?limit=1001": 400, "?status=odd": 400, "?created_time=soon": 400} {
+	for query, want := range map[string]int{"?limit=0": 400, "?limit=1001": 400, "?status=odd": 400,
+		"?created_time=soon": 400} {
 		if status, _, body := x.call(t, x.alice, "GET", "/api/v5/outbox/packages"+query, nil); status != want {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
@@ -398,14 +423,18 @@ func TestPackagesThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _, body := x.call(t, x.admin, "PUT", "/api/v5/accounts/"+bob.ID, api.AccountChange{UploadsAllowed: ptr(false)}); status != 200 {
+	if status, _, body := x.call(t, x.admin, "PUT", "/api/v5/accounts/"+
+		bob.ID, api.AccountChange{UploadsAllowed: ptr(false)}); status != 200 {
 		t.Fatalf("forbid uploads: %d %s", status, body)
 	}
-	if _, err := x.bob.CreatePackage(ctx, api.PackageCreate{Title: "x", Recipients: to("alice")}); err == nil || !strings.Contains(err.Error(), ": 403:") {
+	if _, err := x.bob.CreatePackage(ctx, api.PackageCreate{Title: "x", Recipients: to("alice")}); err == nil ||
+		!strings.Contains(err.Error(), ": 403:") {
 		t.Errorf("upload forbidden: %v", err)
 	}
 	bare := install(t)
-	if _, err := bare.admin.CreatePackage(ctx, api.PackageCreate{Title: "x", Recipients: to(adminName)}); !client.IsConflict(err) {
+	if _,
+		err := bare.admin.CreatePackage(ctx, api.PackageCreate{Title: "x",
+		Recipients: to(adminName)}); !client.IsConflict(err) {
 		t.Errorf("no default inbox: %v", err)
 	}
 }
@@ -423,13 +452,15 @@ func TestNodeThatDoesNotAnswer(t *testing.T) {
 	if _, err := x.admin.UpdateNode(ctx, n.ID, api.NodeChange{APIPassword: ptr("wrong")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); err == nil || !strings.Contains(err.Error(), ": 502: The transfer node refused.") {
+	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); err == nil ||
+		!strings.Contains(err.Error(), ": 502: The transfer node refused.") {
 		t.Errorf("wrong password: %v", err)
 	}
 	if _, err := x.admin.UpdateNode(ctx, n.ID, api.NodeChange{APIPort: ptr(1), APIPassword: ptr("wrong")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); err == nil || !strings.Contains(err.Error(), ": 502: The transfer node does not answer.") {
+	if _, err := x.alice.UploadSpec(ctx, p.ID, nil); err == nil ||
+		!strings.Contains(err.Error(), ": 502: The transfer node does not answer.") {
 		t.Errorf("closed port: %v", err)
 	}
 	if d, err := x.alice.UploadDetails(ctx, p.ID); err != nil || d.UploadStatus != "submitted" {

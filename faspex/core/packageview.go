@@ -16,13 +16,19 @@ import (
 func packageOut(v *view) api.Package {
 	p := v.pkg
 	out := api.Package{
-		ID: text(p.ID), Title: p.Title, Note: p.Note, Sender: accountOut(p.Sender), Recipients: []api.Recipient{}, PrivateRecipients: []api.Recipient{},
-		State: string(p.State), UploadStatus: string(p.UploadStatus), Status: string(packages.Show(p.State, p.UploadStatus)), Type: v.box,
-		ReleasePolicy: p.ReleasePolicy, ReleaseDate: nullStamp(p.ReleaseDate), ExpirationPolicy: p.ExpirationPolicy, ExpirationDate: nullStamp(p.ExpirationDate),
-		Archived: v.archived(), PreventHTTPDownload: p.PreventHTTPDownload, ObfuscationEnabled: p.ObfuscateNames, EARenabled: p.EncryptAtRest,
-		Metadata: map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles, ErrorDesc: p.ErrorDesc,
+		ID: text(p.ID), Title: p.Title, Note: p.Note, Sender: accountOut(p.Sender), Recipients: []api.Recipient{},
+		PrivateRecipients: []api.Recipient{},
+		State:             string(p.State), UploadStatus: string(p.UploadStatus),
+		Status:        string(packages.Show(p.State, p.UploadStatus)),
+		Type:          v.box,
+		ReleasePolicy: p.ReleasePolicy, ReleaseDate: nullStamp(p.ReleaseDate), ExpirationPolicy: p.ExpirationPolicy,
+		ExpirationDate: nullStamp(p.ExpirationDate),
+		Archived:       v.archived(), PreventHTTPDownload: p.PreventHTTPDownload, ObfuscationEnabled: p.ObfuscateNames,
+		EARenabled: p.EncryptAtRest,
+		Metadata:   map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles, ErrorDesc: p.ErrorDesc,
 		Downloaders: []api.Downloader{}, ActiveDownloaders: []api.Downloader{}, DownloadAvailability: "not_available",
-		FileProcessingStatus: "no_processing_performed", PackageUUID: p.UUID, CreatedTime: stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
+		FileProcessingStatus: "no_processing_performed", PackageUUID: p.UUID, CreatedTime: stamp(p.CreatedAt),
+		LastModified:         stamp(p.UpdatedAt),
 		UploadCompletionTime: nullStamp(p.UploadCompletedAt), Sides: []string{}, StorageLocations: []api.StorageLocation{},
 	}
 	if p.State.Downloadable() {
@@ -35,7 +41,8 @@ func packageOut(v *view) api.Package {
 	if string(p.Metadata) != "{}" {
 		_ = json.Unmarshal(p.Metadata, &out.Metadata)
 	}
-	out.NotifiedOnUpload, out.NotifiedOnDownload, out.NotifiedOnReceipt = names(p.NotifiedOnUpload), names(p.NotifiedOnDownload), names(p.NotifiedOnReceipt)
+	out.NotifiedOnUpload, out.NotifiedOnDownload, out.NotifiedOnReceipt = names(p.NotifiedOnUpload),
+		names(p.NotifiedOnDownload), names(p.NotifiedOnReceipt)
 	for i := range v.deliveries {
 		d := &v.deliveries[i]
 		r := recipientOut(d)
@@ -46,7 +53,8 @@ func packageOut(v *view) api.Package {
 			out.PrivateRecipients = append(out.PrivateRecipients, r)
 		}
 		if v.manages {
-			out.StorageLocations = append(out.StorageLocations, api.StorageLocation{ID: r.ID, Name: p.FolderName, RecipientType: "user", ShareID: text(p.SharedFolderID)})
+			out.StorageLocations = append(out.StorageLocations,
+				api.StorageLocation{ID: r.ID, Name: p.FolderName, RecipientType: "user", ShareID: text(p.SharedFolderID)})
 		}
 	}
 	if v.manages {
@@ -75,7 +83,8 @@ func (v *view) archived() bool {
 	return sent || received
 }
 
-// others counts the recipients who lose the package when it is deleted for everyone: those who have not deleted it, without the caller.
+// others counts the recipients who lose the package when it is deleted for everyone: those who have not
+// deleted it, without the caller.
 func (v *view) others() int {
 	n := 0
 	for i := range v.deliveries {
@@ -99,7 +108,8 @@ func texts[T ~string](list []T) []string {
 
 func addDownloads(out *api.Package, downloads []store.Downloads) {
 	for _, d := range downloads {
-		who := api.Downloader{ID: text(d.Account.ID), Name: d.Account.Name, FirstName: d.Account.FirstName, LastName: d.Account.LastName, Email: d.Account.Email}
+		who := api.Downloader{ID: text(d.Account.ID), Name: d.Account.Name, FirstName: d.Account.FirstName,
+			LastName: d.Account.LastName, Email: d.Account.Email}
 		out.CompletedDownloadCount += d.Completed
 		out.CompletedPartialDownloadCount += d.Partial
 		out.ActiveDownloadCount += d.Active
@@ -134,7 +144,8 @@ func names(raw json.RawMessage) []api.Notified {
 
 // uploadDetails tells the progress of an upload at a time.
 func uploadDetails(p store.Package, now time.Time) api.UploadDetails {
-	d := api.UploadDetails{UploadStatus: string(p.UploadStatus), BytesWritten: text(p.BytesWritten), BytesTotal: text(p.TotalBytes),
+	d := api.UploadDetails{UploadStatus: string(p.UploadStatus), BytesWritten: text(p.BytesWritten),
+		BytesTotal:         text(p.TotalBytes),
 		PercentageComplete: "0", TimeRemaining: "0", TimeElapsed: "0", AverageRate: "0"}
 	if p.UploadStatus == packages.UploadCompleted {
 		d.PercentageComplete = "100"

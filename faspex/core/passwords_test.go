@@ -16,10 +16,12 @@ import (
 // faspex-C1
 func TestPasswordRuleOnEveryPath(t *testing.T) {
 	in := install(t)
-	if _, _, body := in.call(t, in.admin, "GET", "/api/v5/configuration", nil); !strings.Contains(body, `"use_strong_password":true`) {
+	if _, _, body := in.call(t, in.admin, "GET", "/api/v5/configuration", nil); !strings.Contains(body,
+		`"use_strong_password":true`) {
 		t.Errorf("configuration: %s", body)
 	}
-	made, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
+	made,
+		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
 		Email: ptr("ulf@example.com"), Password: ptr("abc-12")})
 	if err != nil {
 		t.Fatal(err)
@@ -27,27 +29,32 @@ func TestPasswordRuleOnEveryPath(t *testing.T) {
 	ulf := in.admin.As("ulf")
 	paths := map[string]func(password string) (int, string){
 		"create": func(password string) (int, string) {
-			status, _, body := in.call(t, in.admin, "POST", "/api/v5/accounts", map[string]any{"name": "x" + password, "first_name": "", "last_name": "", "email": "", "password": password})
+			status, _, body := in.call(t, in.admin, "POST", "/api/v5/accounts",
+				map[string]any{"name": "x" + password, "first_name": "", "last_name": "", "email": "", "password": password})
 			return status, body
 		},
 		"admin": func(password string) (int, string) {
-			status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+made.ID, map[string]any{"password": password, "last_name": "changed"})
+			status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+
+				made.ID, map[string]any{"password": password, "last_name": "changed"})
 			return status, body
 		},
 		"self": func(password string) (int, string) {
-			status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"rows_per_page": 7, "password": map[string]any{
-				"current_password": "abc-12", "new_password": password, "confirm_password": password}})
+			status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences",
+				map[string]any{"rows_per_page": 7, "password": map[string]any{
+					"current_password": "abc-12", "new_password": password, "confirm_password": password}})
 			return status, body
 		},
 	}
 	for name, set := range paths {
-		for _, weak := range []string{"", "ab-12", "abcdefgh", "abcdef12", "12345678", "correct horse battery", "-------1", strings.Repeat("ü", 255) + "-1", "abc-12\n"} {
+		for _, weak := range []string{"", "ab-12", "abcdefgh", "abcdef12", "12345678", "correct horse battery", "-------1",
+			strings.Repeat("ü", 255) + "-1", "abc-12\n"} {
 			if status, body := set(weak); status != http.StatusBadRequest || (weak != "" && strings.Contains(body, weak)) {
 				t.Errorf("%s with %.20q: %d %s", name, weak, status, body)
 			}
 		}
 	}
-	if _, body := paths["self"]("abcdef12"); !strings.Contains(body, "at least 6 characters, among them a letter, a digit and a symbol") {
+	if _, body := paths["self"]("abcdef12"); !strings.Contains(body,
+		"at least 6 characters, among them a letter, a digit and a symbol") {
 		t.Errorf("the rule is not told: %s", body)
 	}
 	if _, _, body := in.call(t, ulf, "GET", "/api/v5/account", nil); strings.Contains(body, "changed") {
@@ -66,7 +73,8 @@ func TestPasswordRuleOnEveryPath(t *testing.T) {
 
 func TestOwnPasswordIsThrottled(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
+	if _,
+		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
 		Email: ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +84,13 @@ func TestOwnPasswordIsThrottled(t *testing.T) {
 			"current_password": current, "new_password": "abc-13", "confirm_password": "abc-13"}})
 	}
 	for range 5 {
-		if status, _, body := change("guess-1"); status != http.StatusBadRequest || !strings.Contains(body, "The current password is wrong.") {
+		if status, _, body := change("guess-1"); status != http.StatusBadRequest ||
+			!strings.Contains(body, "The current password is wrong.") {
 			t.Fatalf("%d %s", status, body)
 		}
 	}
-	if status, header, body := change("abc-12"); status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(body, `"code":"too_many_requests"`) {
+	if status, header, body := change("abc-12"); status != http.StatusTooManyRequests || header.Get("Retry-After") == "" ||
+		!strings.Contains(body, `"code":"too_many_requests"`) {
 		t.Errorf("after five failures: %d, retry after %q, %s", status, header.Get("Retry-After"), body)
 	}
 }
@@ -92,8 +102,12 @@ func (in *installation) loginStatus(t *testing.T, name, password string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	query := url.Values{"client_id": {"ui-client"}, "response_type": {"code"}, "redirect_uri": {externalURL + core.Base + "/"},
+	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	query := url.Values{"client_id": {"ui-client"}, "response_type": {"code"},
+		"redirect_uri":   {externalURL + core.Base + "/"},
 		"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}}
 	res, err := browser.Get(in.url + core.Base + "/auth/authorize?" + query.Encode())
 	if err != nil {
@@ -110,7 +124,8 @@ func (in *installation) loginStatus(t *testing.T, name, password string) int {
 	query.Set("username", name)
 	query.Set("password", password)
 	// The cookie is for https, which the test does not speak: it is sent by hand.
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, in.url+core.Base+"/auth/authorize", strings.NewReader(query.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, in.url+core.Base+
+		"/auth/authorize", strings.NewReader(query.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,21 +157,24 @@ func TestLockOfAnAccountIsLifted(t *testing.T) {
 		}
 	}
 	lock("ulf")
-	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+ulf, map[string]any{"account_activated": true}); status != http.StatusOK {
+	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+
+		ulf, map[string]any{"account_activated": true}); status != http.StatusOK {
 		t.Fatalf("lift: %d %s", status, body)
 	}
 	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
 		t.Errorf("after the lock was lifted: %d", got)
 	}
 	lock("ulf")
-	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+ulf, map[string]any{"password": "abc-13"}); status != http.StatusOK {
+	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+
+		ulf, map[string]any{"password": "abc-13"}); status != http.StatusOK {
 		t.Fatalf("new password: %d %s", status, body)
 	}
 	if got := in.loginStatus(t, "ulf", "abc-13"); got != http.StatusFound {
 		t.Errorf("with a new password: %d", got)
 	}
 	lock("mona")
-	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+mona, map[string]any{"account_activated": true}); status != http.StatusOK {
+	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+
+		mona, map[string]any{"account_activated": true}); status != http.StatusOK {
 		t.Fatalf("own account: %d %s", status, body)
 	}
 	if got := in.loginStatus(t, "mona", "abc-12"); got != http.StatusTooManyRequests {

@@ -77,7 +77,8 @@ func notFound(what string) error {
 	return newProblem(http.StatusNotFound, "There is no such "+what+".")
 }
 
-// badField refuses a request for some of its fields, named by their paths in the body, so that a form can show the sentence beside them.
+// badField refuses a request for some of its fields, named by their paths in the body, so that a form can
+// show the sentence beside them.
 func badField(message string, paths ...string) error {
 	return atFields(newProblem(http.StatusBadRequest, message), paths...)
 }
@@ -100,8 +101,8 @@ func missing(fields map[string]bool) []string {
 	})
 }
 
-// The library builds its errors, those of validation among them, through this variable. Values that people sent are left out, for they may
-// be passwords.
+// The library builds its errors, those of validation among them, through this variable. Values that people sent are
+// left out, for they may be passwords.
 func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := fromLibrary(status, message, errs)
@@ -130,7 +131,8 @@ func fromLibrary(status int, message string, errs []error) *problem {
 	}
 	if len(details) > 0 {
 		slices.Sort(details)
-		slices.SortFunc(fields, func(a, b api.FieldError) int { return strings.Compare(a.Location+a.Message, b.Location+b.Message) })
+		slices.SortFunc(fields,
+			func(a, b api.FieldError) int { return strings.Compare(a.Location+a.Message, b.Location+b.Message) })
 		message += ": " + strings.Join(details, "; ")
 	}
 	p := newProblem(status, message)
@@ -159,13 +161,15 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 	switch {
 	case errors.As(err, &p):
 	case errors.As(err, &no):
-		p = newProblem(map[policy.Kind]int{policy.Forbidden: http.StatusForbidden, policy.NotNow: http.StatusConflict}[no.Kind], no.Reason)
+		p = newProblem(map[policy.Kind]int{policy.Forbidden: http.StatusForbidden,
+			policy.NotNow: http.StatusConflict}[no.Kind], no.Reason)
 		p.Code = no.Code
 	case errors.As(err, &wait):
 		p = newProblem(http.StatusTooManyRequests, wait.Sentence())
 		p.retryAfter = auth.RetryAfter(wait.Wait)
 	case errors.Is(err, auth.ErrBusy):
-		p = newProblem(http.StatusServiceUnavailable, "Too many passwords are checked at this moment. Try again in a few seconds.")
+		p = newProblem(http.StatusServiceUnavailable,
+			"Too many passwords are checked at this moment. Try again in a few seconds.")
 		p.retryAfter = busyRetry
 	case errors.Is(err, store.ErrNotFound):
 		p = newProblem(http.StatusNotFound, "There is no such "+what+".")

@@ -1,5 +1,6 @@
-// Package core is the API server: the Faspex API v5 and, beside it, the OAuth server. It decides who may see and do what, and turns
-// packages into transfer specs by asking their node. It neither moves files nor watches transfers; the service does the latter.
+// Package core is the API server: the Faspex API v5 and, beside it, the OAuth server. It decides who may see and
+// do what, and turns packages into transfer specs by asking their node. It neither moves files nor watches
+// transfers; the service does the latter.
 package core
 
 import (
@@ -35,7 +36,8 @@ type Config struct {
 	ExternalURL string
 	// Version is told by version and by the header X-IBM-Aspera.
 	Version string
-	// Gateway holds the secret that core shares with the instance's HTTP gateway, which is at GatewayPath of ExternalURL; nil without one.
+	// Gateway holds the secret that core shares with the instance's HTTP gateway, which is at GatewayPath
+	// of ExternalURL; nil without one.
 	Gateway *keyring.Ring
 	// TrustedProxies are the routers whose X-Forwarded-For is believed; nobody's by default.
 	TrustedProxies address.List
@@ -74,12 +76,14 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
 	return &Server{
-		store: s, auth: authServer, dialer: nodes.NewDialer(ring), events: newEventHub(s, cfg.Log), gateway: cfg.Gateway, external: strings.TrimSuffix(cfg.ExternalURL, "/"),
-		version: cfg.Version, now: cfg.Now, log: cfg.Log,
+		store: s, auth: authServer, dialer: nodes.NewDialer(ring), events: newEventHub(s, cfg.Log), gateway: cfg.Gateway,
+		external: strings.TrimSuffix(cfg.ExternalURL, "/"),
+		version:  cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil
 }
 
-// Ready reports why core should get no requests: no database, or a schema it was not built for. It is the check of /health.
+// Ready reports why core should get no requests: no database, or a schema it was not built
+// for. It is the check of /health.
 func (s *Server) Ready(ctx context.Context) error {
 	state, err := s.store.Schema(ctx)
 	if err != nil {
@@ -103,7 +107,8 @@ func (s *Server) Register(mux *http.ServeMux) {
 	cfg.CreateHooks = nil                  // no $schema in answers
 	cfg.OnAddOperation = []huma.AddOpFunc{describe}
 	cfg.AllowAdditionalPropertiesByDefault = true // clients send fields that newer or older servers know
-	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer",
+		BearerFormat: "JWT"}}
 	s.api = humago.NewWithPrefix(mux, Base, cfg)
 
 	s.auth.Register(mux)

@@ -61,13 +61,14 @@ func (p *person) send(t *testing.T, method, path string, form url.Values) (*http
 func (in *installation) login(t *testing.T, name, password string) *person {
 	t.Helper()
 	p := &person{in: in, cookies: map[string]*http.Cookie{}}
-	res, page := p.send(t, "GET", "authorize?"+p.query().Encode(), nil)
+	_, page := p.send(t, "GET", "authorize?"+p.query().Encode(), nil)
 	form := url.Values{"username": {name}, "password": {password}}
 	for _, m := range hiddenField.FindAllStringSubmatch(page, -1) {
 		form.Set(m[1], strings.ReplaceAll(m[2], "&#43;", "+"))
 	}
-	if res, page = p.send(t, "POST", "authorize", form); res.StatusCode != http.StatusFound {
-		t.Fatalf("login of %s: %d %s", name, res.StatusCode, page)
+	res, answer := p.send(t, "POST", "authorize", form)
+	if res.StatusCode != http.StatusFound {
+		t.Fatalf("login of %s: %d %s", name, res.StatusCode, answer)
 	}
 	p.tokens = p.exchange(t, res)
 	return p

@@ -19,9 +19,9 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// tokenLife is how long a transfer spec may start sessions. Minutes, because a right that is taken away must not live on in specs at nodes
-// that know no revocations; not less, because people paste specs into a command line, and a cut session is retried with the same one.
-// A session that has started goes on as long as it needs.
+// tokenLife is how long a transfer spec may start sessions. Minutes, because a right that is taken away must not live
+// on in specs at nodes that know no revocations; not less, because people paste specs into a command line, and a cut
+// session is retried with the same one. A session that has started goes on as long as it needs.
 const tokenLife = 10 * time.Minute
 
 // pathsBody is the body of both calls. A path is text, {source} or {path}: clients send each.
@@ -35,7 +35,8 @@ type requestPath struct{ api.PathOrText }
 // Schema describes the three forms of a path.
 func (requestPath) Schema(huma.Registry) *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
-	return &huma.Schema{AnyOf: []*huma.Schema{text, {Type: huma.TypeObject, Properties: map[string]*huma.Schema{"source": text, "path": text}}}}
+	return &huma.Schema{AnyOf: []*huma.Schema{text, {Type: huma.TypeObject,
+		Properties: map[string]*huma.Schema{"source": text, "path": text}}}}
 }
 
 type uploadInput struct {
@@ -64,9 +65,11 @@ func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
 }
 
 func (s *Server) registerTransferSpecs() {
-	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/upload", id: "upload-transfer-spec", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/packages/{id}/transfer_spec/upload", id: "upload-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that sends a package's content"}, s.uploadSpec)
-	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/download", id: "download-transfer-spec", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 +
+		"/packages/{id}/transfer_spec/download", id: "download-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that receives a package's content"}, s.downloadSpec)
 }
 
@@ -132,7 +135,8 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnsw
 	if err != nil {
 		return nil, err
 	}
-	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0, life: tokenLife}
+	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0,
+		life: tokenLife}
 	spec, err := s.setUpDownload(ctx, v, d)
 	return s.answerSpec(spec), err
 }
@@ -186,7 +190,8 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		// The node counts too: specs may wait unused, and what started is known here only a moment later.
 		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + text(me.ID), Limit: v.pkg.DownloadLimit.Int64}
 	}
-	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps, folder.MaxTargetDownloadKbps)
+	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps,
+		folder.MaxTargetDownloadKbps)
 	spec, err := client.DownloadSetup(ctx, req)
 	if err != nil {
 		return spec, s.nodeProblem(ctx, node, err)
@@ -237,9 +242,10 @@ func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder
 	return folder, node, client, err
 }
 
-// request starts a setup request with what the node writes into the transfer's record. The service believes a record only when its
-// tags were signed for what the record shows.
-func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Issue, life time.Duration) (nodeapi.TransferRequest, error) {
+// request starts a setup request with what the node writes into the transfer's record. The service believes a record
+// only when its tags were signed for what the record shows.
+func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Issue,
+	life time.Duration) (nodeapi.TransferRequest, error) {
 	var err error
 	if tags.Installation, err = s.store.Installation(ctx); err != nil {
 		return nodeapi.TransferRequest{}, err

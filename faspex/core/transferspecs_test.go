@@ -10,10 +10,13 @@ import (
 	"faspex.io/operator/faspex/api"
 )
 
-// TestTransferSpecsLiveMinutes reads the tokens that the node sealed: a right that is taken away lives on in none of them for long.
+// TestTransferSpecsLiveMinutes reads the tokens that the node sealed: a right that is taken away
+// lives on in none of them for long.
 func TestTransferSpecsLiveMinutes(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
-	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys,
+		err := token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
 	}

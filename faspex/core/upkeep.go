@@ -14,14 +14,15 @@ const upkeepInterval = time.Hour
 // keepEvents is how long a page may be away and still be told what it missed.
 const keepEvents = time.Hour
 
-// Upkeep forgets events, logins, tokens and failed attempts that have ended, and seals with the current secret what the previous one sealed, now
-// and then until ctx ends. Every replica may run it.
+// Upkeep forgets events, logins, tokens and failed attempts that have ended, and seals with the current secret what the
+// previous one sealed, now and then until ctx ends. Every replica may run it.
 func (s *Server) Upkeep(ctx context.Context) {
 	tick := time.NewTicker(upkeepInterval)
 	defer tick.Stop()
 	defer s.events.stop() // so that streams do not keep the server from stopping
 	for {
-		if err := errors.Join(s.store.PurgeTokens(ctx, s.now()), s.store.PurgeEvents(ctx, s.now().Add(-keepEvents)), s.resealNodes(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.store.PurgeTokens(ctx, s.now()), s.store.PurgeEvents(ctx, s.now().Add(-keepEvents)),
+			s.resealNodes(ctx)); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "upkeep failed", "error", err)
 		}
 		select {

@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// IfMatch is the header of a change: the ETag of what the change was made from. Without it the change is made to what is
-// there.
+// IfMatch is the header of a change: the ETag of what the change was made from. Without it the
+// change is made to what is there.
 type IfMatch struct {
 	IfMatch string `header:"If-Match" doc:"ETag of the answer that the change starts from; when the thing is another one by now, the answer is 412"`
 }
@@ -37,7 +37,8 @@ func tagOf(v any) (string, error) {
 
 func accountTag(a store.Account) (string, error) {
 	out := accountOutExpanded(a)
-	out.LastLoginTime, out.UpdatedAt, out.PasswordChangeRequired = nil, nil, nil // these change while nobody administers the account
+	// these change while nobody administers the account
+	out.LastLoginTime, out.UpdatedAt, out.PasswordChangeRequired = nil, nil, nil
 	return tagOf(out)
 }
 
@@ -86,7 +87,8 @@ func change[T any](match IfMatch, of stored[T], do func(T) (T, error)) (after T,
 			return after, "", err
 		}
 		if !match.matches(tag) {
-			return after, "", newProblem(http.StatusPreconditionFailed, "The "+of.what+" was changed by somebody else since you read it.")
+			return after, "", newProblem(http.StatusPreconditionFailed, "The "+of.what+
+				" was changed by somebody else since you read it.")
 		}
 		if after, err = do(before); err != nil {
 			return after, "", err

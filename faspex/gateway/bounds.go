@@ -46,13 +46,16 @@ func newBounds(l Limits, registry prometheus.Registerer, memory func() float64) 
 		Name: "faspex_gateway_sessions", Help: "Sessions with nodes that run, by kind (upload, download).",
 	}, []string{"kind"})
 	b.ended = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "faspex_gateway_sessions_ended_total", Help: "Sessions with nodes that ended, by kind and outcome (completed, failed).",
+		Name: "faspex_gateway_sessions_ended_total",
+		Help: "Sessions with nodes that ended, by kind and outcome (completed, failed).",
 	}, []string{"kind", "outcome"})
 	b.bytes = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "faspex_gateway_bytes_total", Help: "Bytes of files that crossed the gateway, by direction (in: to nodes, out: to clients).",
+		Name: "faspex_gateway_bytes_total",
+		Help: "Bytes of files that crossed the gateway, by direction (in: to nodes, out: to clients).",
 	}, []string{"direction"})
 	b.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "faspex_gateway_refused_total", Help: "Requests that a bound refused, by bound (sessions, client, first_message).",
+		Name: "faspex_gateway_refused_total",
+		Help: "Requests that a bound refused, by bound (sessions, client, first_message).",
 	}, []string{"bound"})
 	registry.MustRegister(b.running, b.ended, b.bytes, b.refusals, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "faspex_gateway_memory_bytes", Help: "Bytes of uploads that no node has acknowledged yet.",
@@ -78,7 +81,8 @@ func (b *bounds) enter(kind string) (leave func(error), err error) {
 	if b.sessions >= b.limits.Sessions {
 		b.refusals.WithLabelValues("sessions").Inc()
 		return nil, &Problem{Status: http.StatusServiceUnavailable, Code: "busy", RetryAfter: 10,
-			Message: "The gateway has as many transfers as it takes. Try again in a while.", Err: errors.New("limit of sessions reached")}
+			Message: "The gateway has as many transfers as it takes. Try again in a while.",
+			Err:     errors.New("limit of sessions reached")}
 	}
 	b.sessions++
 	b.running.WithLabelValues(kind).Inc()

@@ -156,7 +156,8 @@ func (s *Server) open(ctx context.Context, spec transferspec.Spec, c *transfer.C
 func options(spec transferspec.Spec) control.Options {
 	return control.Options{
 		Overwrite: spec.Overwrite, CreateDir: spec.CreateDir, PreserveTimes: true,
-		RatePolicy: spec.RatePolicy, TargetKbps: spec.TargetRateKbps, MinKbps: spec.MinRateKbps, DatagramSize: spec.DatagramSize,
+		RatePolicy: spec.RatePolicy, TargetKbps: spec.TargetRateKbps, MinKbps: spec.MinRateKbps,
+		DatagramSize: spec.DatagramSize,
 	}
 }
 

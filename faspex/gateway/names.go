@@ -88,7 +88,8 @@ func disposition(name string) string {
 		}
 		return r
 	}, name)
-	out := `attachment; filename="` + ascii + `"` // A safe name has neither quotes nor backslashes. Clients cut the quotes off by hand.
+	// A safe name has neither quotes nor backslashes. Clients cut the quotes off by hand.
+	out := `attachment; filename="` + ascii + `"`
 	if ascii == name {
 		return out
 	}
@@ -99,7 +100,8 @@ func disposition(name string) string {
 func percentEncode(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if c := s[i]; c < 0x80 && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$&+-.^_`|~", c) >= 0) {
+		if c := s[i]; c < 0x80 && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+			strings.IndexByte("!#$&+-.^_`|~", c) >= 0) {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)

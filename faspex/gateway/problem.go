@@ -59,7 +59,8 @@ var kinds = map[fail.Code]Problem{
 
 // unreachable are the codes of a node that does not answer.
 var unreachable = map[fail.Code]bool{
-	fail.Control: true, fail.ControlTimeout: true, fail.Data: true, fail.DataTimeout: true, fail.ConnectionLost: true, fail.DataStalled: true,
+	fail.Control: true, fail.ControlTimeout: true, fail.Data: true, fail.DataTimeout: true, fail.ConnectionLost: true,
+	fail.DataStalled: true,
 	fail.PeerAborted: true, fail.Insecure: true,
 }
 

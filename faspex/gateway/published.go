@@ -9,10 +9,12 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// The published gateway API: what public clients speak to upload and download by a transfer spec. Version 1 and 2 upload over a WebSocket
-// (published_socket.go), version 3 by a form (published_form.go); downloads are in published_download.go. docs/gateway.md has all of it.
+// The published gateway API: what public clients speak to upload and download by a transfer spec. Version 1 and 2
+// upload over a WebSocket (published_socket.go), version 3 by a form (published_form.go); downloads are in
+// published_download.go. docs/gateway.md has all of it.
 
-// Versions that the API tells. Clients take the way of uploading from the major number: 2 is the WebSocket with binary slices.
+// Versions that the API tells. Clients take the way of uploading from the major number: 2 is
+// the WebSocket with binary slices.
 const (
 	socketVersion = "2.3.0"
 	formVersion   = "3.0.0"
@@ -32,7 +34,8 @@ type gatewayInfo struct {
 	Endpoints        []string `json:"endpoints"`
 }
 
-// registerPublished adds the published API. Pages of any origin may use it: it takes no cookies, and what permits something is in the spec.
+// registerPublished adds the published API. Pages of any origin may use it: it takes no cookies, and what
+// permits something is in the spec.
 func (s *Server) registerPublished(mux *http.ServeMux) {
 	info := func(version string, upload, download []string) http.HandlerFunc {
 		told := gatewayInfo{Name: "Faspex HTTP Gateway", Version: version, UploadEndpoint: upload, DownloadEndpoint: download}
@@ -56,7 +59,8 @@ func (s *Server) registerPublished(mux *http.ServeMux) {
 	} {
 		method, route, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+Base+route, anyOrigin(handler))
-		mux.HandleFunc("OPTIONS "+Base+route, anyOrigin(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+		mux.HandleFunc("OPTIONS "+Base+
+			route, anyOrigin(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	}
 }
 
@@ -106,8 +110,9 @@ type announcedFile struct {
 	path   string // where it is stored, relative to the destination
 }
 
-// announcedFiles are the files of a spec, in its order. Clients list each file by its name, or by the path that it has on their machine if
-// it is in a folder: of absolute paths, what all of them begin with is left out but for its last folder.
+// announcedFiles are the files of a spec, in its order. Clients list each file by its name, or by the path
+// that it has on their machine if it is in a folder: of absolute paths, what all of them begin with is
+// left out but for its last folder.
 func announcedFiles(spec transferspec.Spec) ([]announcedFile, error) {
 	if len(spec.Paths) == 0 {
 		return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec has no paths.")

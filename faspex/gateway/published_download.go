@@ -12,13 +12,14 @@ import (
 	"faspex.io/operator/faspex/ticket"
 )
 
-// Downloads of the published API: by a spec in a header (version 3), or by an address that a spec was sealed into, which opens what the spec
-// does for a few minutes, and holds nothing that the gateway has to keep.
+// Downloads of the published API: by a spec in a header (version 3), or by an address that a spec was sealed into,
+// which opens what the spec does for a few minutes, and holds nothing that the gateway has to keep.
 
 // preparedLife is how long such an address may be opened; a download that has begun goes on.
 const preparedLife = 10 * time.Minute
 
-// preparedPrefix is what the ids of such tickets begin with. Those that core gives have another: each of them is good for one download.
+// preparedPrefix is what the ids of such tickets begin with. Those that core gives have another: each of
+// them is good for one download.
 const preparedPrefix = "spec:"
 
 type prepareRequest struct {
@@ -45,7 +46,8 @@ func (s *Server) seal(spec *publishedSpec) (string, error) {
 
 func ticketOf(spec *publishedSpec, id string) ticket.Ticket {
 	return ticket.Ticket{
-		ID: id, Expires: time.Now().Add(preparedLife), Name: spec.DownloadName, Zip: spec.ZipRequired || len(spec.Paths) > 1, Spec: spec.Spec,
+		ID: id, Expires: time.Now().Add(preparedLife), Name: spec.DownloadName, Zip: spec.ZipRequired ||
+			len(spec.Paths) > 1, Spec: spec.Spec,
 	}
 }
 
@@ -68,7 +70,8 @@ func (s *Server) prepareDownload(w http.ResponseWriter, r *http.Request) {
 func (s *Server) preparedDownload(w http.ResponseWriter, r *http.Request) {
 	t, err := ticket.Open(s.ring, r.PathValue("ticket"), time.Now())
 	if err != nil || !strings.HasPrefix(t.ID, preparedPrefix) {
-		s.refusePerson(w, r, newProblem(http.StatusNotFound, "no_such_download", "There is no such download, or its address has expired."))
+		s.refusePerson(w, r, newProblem(http.StatusNotFound, "no_such_download",
+			"There is no such download, or its address has expired."))
 		return
 	}
 	s.download(w, r, t, false)
@@ -90,13 +93,14 @@ func headerSpec(text string) (*publishedSpec, error) {
 	raw, err := base64.RawStdEncoding.DecodeString(text)
 	spec := &publishedSpec{}
 	if err != nil || len(raw) == 0 || json.Unmarshal(raw, spec) != nil {
-		return nil, newProblem(http.StatusBadRequest, "bad_request", "The header X-Aspera-Spec is no transfer spec in base64.")
+		return nil, newProblem(http.StatusBadRequest, "bad_request",
+			"The header X-Aspera-Spec is no transfer spec in base64.")
 	}
 	return spec, nil
 }
 
-// download opens a session with the node and gives what it lists. With plain, the name is given in ASCII alone: the public client that sends
-// the spec in a header takes all that stands behind the first quote for the name.
+// download opens a session with the node and gives what it lists. With plain, the name is given in ASCII alone: the
+// public client that sends the spec in a header takes all that stands behind the first quote for the name.
 func (s *Server) download(w http.ResponseWriter, r *http.Request, t ticket.Ticket, plain bool) {
 	leave, err := s.bounds.admit(address.Client(r, s.proxies))
 	if err != nil {
@@ -135,8 +139,8 @@ type presignedAddress struct {
 // hostname is a host with or without a port.
 var hostname = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
-// presign answers with an address that a browser opens by itself, without the header that a spec would be in. Its host is the one that the
-// client says it reached the gateway by.
+// presign answers with an address that a browser opens by itself, without the header that a spec would be in. Its host
+// is the one that the client says it reached the gateway by.
 func (s *Server) presign(w http.ResponseWriter, r *http.Request) {
 	var asked presignRequest
 	if err := readJSON(w, r, &asked, mostSpec); err != nil {
@@ -150,8 +154,10 @@ func (s *Server) presign(w http.ResponseWriter, r *http.Request) {
 	if protocol == "" {
 		protocol = "https"
 	}
-	if asked.Method != "" && asked.Method != http.MethodGet || !hostname.MatchString(host) || protocol != "https" && protocol != "http" {
-		s.refuse(w, r, newProblem(http.StatusBadRequest, "bad_request", "Addresses are made for GET, a host, and http or https."))
+	if asked.Method != "" && asked.Method != http.MethodGet || !hostname.MatchString(host) || protocol != "https" &&
+		protocol != "http" {
+		s.refuse(w, r, newProblem(http.StatusBadRequest, "bad_request",
+			"Addresses are made for GET, a host, and http or https."))
 		return
 	}
 	id, err := s.seal(asked.Spec)

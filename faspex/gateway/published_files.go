@@ -12,8 +12,8 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// sequence is an upload whose files come one after the other, each with its size first. All of them go through one session with the node,
-// so that a package is complete when all of them are there.
+// sequence is an upload whose files come one after the other, each with its size first. All of them go through one
+// session with the node, so that a package is complete when all of them are there.
 type sequence struct {
 	*session
 	server  *Server

@@ -20,8 +20,9 @@ type uploadedForm struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// uploadForm takes an upload of version 3, a multipart form: a field x-aspera-spec with the spec, and then for each of its paths, in order, a
-// field Content-Length with the size and a part file with the bytes, which go on to the node as they come.
+// uploadForm takes an upload of version 3, a multipart form: a field x-aspera-spec with the spec, and then
+// for each of its paths, in order, a field Content-Length with the size and a part file with the bytes, which
+// go on to the node as they come.
 func (s *Server) uploadForm(w http.ResponseWriter, r *http.Request) {
 	leave, err := s.bounds.admit(address.Client(r, s.proxies))
 	if err != nil {
@@ -87,7 +88,8 @@ func (f *form) part(part *multipart.Part) error {
 		}
 		m, err := parseMessage([]byte(`{"transfer_spec":` + text + "}"))
 		if err != nil || f.files != nil {
-			return newProblem(http.StatusBadRequest, "bad_request", "The field x-aspera-spec is no transfer spec, or there are several.")
+			return newProblem(http.StatusBadRequest, "bad_request",
+				"The field x-aspera-spec is no transfer spec, or there are several.")
 		}
 		f.files, err = f.server.beginSequence(f.request.Context(), m.Spec.Spec)
 		return err
@@ -108,7 +110,8 @@ func (f *form) part(part *multipart.Part) error {
 
 func (f *form) file(part *multipart.Part) error {
 	if f.files == nil || f.size < 0 {
-		return newProblem(http.StatusBadRequest, "bad_request", "The fields x-aspera-spec and Content-Length come before a file.")
+		return newProblem(http.StatusBadRequest, "bad_request",
+			"The fields x-aspera-spec and Content-Length come before a file.")
 	}
 	// The name is what the client says, with its folders: FileName would cut those off.
 	_, parameters, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
@@ -152,5 +155,6 @@ func broken(err error) error {
 	if errors.As(err, &p) || problemOf(err).Code != "internal_error" {
 		return err
 	}
-	return &Problem{Status: http.StatusBadRequest, Code: "bad_request", Message: "The form broke off, or is none.", Err: err}
+	return &Problem{Status: http.StatusBadRequest, Code: "bad_request", Message: "The form broke off, or is none.",
+		Err: err}
 }

@@ -16,7 +16,8 @@ import (
 	"faspex.io/operator/faspex/process"
 )
 
-// Uploads of versions 1 and 2, over a WebSocket. Text messages are JSON with one key, what the server says are bare words:
+// Uploads of versions 1 and 2, over a WebSocket. Text messages are JSON with one key, what
+// the server says are bare words:
 //
 //	client                                                        server
 //	{"transfer_spec": {...}}                                      end upload
@@ -26,9 +27,10 @@ import (
 //	{"slice_upload": {..., "data": base64}}           (version 1) end upload
 //	closes
 //
-// Some clients send the next slice only on "end upload", others do not wait; so that word comes once for the spec and once for each slice, and
-// never for a delimiter. The word for the last slice is said when the node has verified and named all files: the clients call the upload
-// complete then. An empty file has no slice: it is made when a file after it begins, or when the client closes.
+// Some clients send the next slice only on "end upload", others do not wait; so that word comes once for the spec and
+// once for each slice, and never for a delimiter. The word for the last slice is said when the node has verified and
+// named all files: the clients call the upload complete then. An empty file has no slice: it is made when a file after
+// it begins, or when the client closes.
 
 const (
 	saidSlice     = "end upload"
@@ -68,7 +70,8 @@ func parseMessage(text []byte) (socketMessage, error) {
 	}
 	switch {
 	case (m.Spec == nil) == (m.Slice == nil):
-		return m, newProblem(http.StatusBadRequest, "bad_request", "A message has neither a transfer_spec nor a slice_upload.")
+		return m, newProblem(http.StatusBadRequest, "bad_request",
+			"A message has neither a transfer_spec nor a slice_upload.")
 	case m.Slice != nil && (m.Slice.Size < 0 || m.Slice.Slice < 0):
 		return m, newProblem(http.StatusBadRequest, "bad_request", "A slice has a size that is none.")
 	}
@@ -80,8 +83,8 @@ type socket struct {
 	*websocket.Conn
 	server *Server
 	binary bool // slices are binary messages: version 2
-	// program says that the client is no page of a browser. Such a client closes without a code when all is sent, and a page when the
-	// person has canceled.
+	// program says that the client is no page of a browser. Such a client closes without a code when all is sent, and a
+	// page when the person has canceled.
 	program bool
 	files   *sequence
 	inFile  bool // between the delimiters of a file
@@ -96,7 +99,9 @@ func (s *Server) uploadSocket(binary bool) http.HandlerFunc {
 			return
 		}
 		defer leave()
-		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
+		conn,
+			err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
+			CompressionMode: websocket.CompressionDisabled})
 		if err != nil {
 			s.log.InfoContext(r.Context(), "websocket refused", "request", process.RequestID(r.Context()), "error", err)
 			return

@@ -33,7 +33,8 @@ func (w *world) socket(version string, header ...string) *socketClient {
 	for i := 0; i < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	conn, _, err := websocket.Dial(w.t.Context(), strings.Replace(w.url, "http", "ws", 1)+Base+"/"+version+"/upload", &websocket.DialOptions{HTTPHeader: h})
+	conn, _, err := websocket.Dial(w.t.Context(), strings.Replace(w.url, "http", "ws", 1)+Base+"/"+version+
+		"/upload", &websocket.DialOptions{HTTPHeader: h})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -82,7 +83,8 @@ func withPaths(spec transferspec.Spec, files ...given) transferspec.Spec {
 }
 
 func delimiter(index int, f given, at, total int) map[string]any {
-	return map[string]any{"name": f.name, "type": "application/octet-stream", "size": len(f.content), "slice": at, "total_slices": total, "fileIndex": index}
+	return map[string]any{"name": f.name, "type": "application/octet-stream", "size": len(f.content), "slice": at,
+		"total_slices": total, "fileIndex": index}
 }
 
 // pieces cuts a content as clients do: an empty one has none.
@@ -94,8 +96,8 @@ func pieces(content []byte, size int) [][]byte {
 	return all
 }
 
-// sendWaiting sends the next slice only on the word for the one before, as the public JavaScript client does, and returns how often the
-// gateway said what.
+// sendWaiting sends the next slice only on the word for the one before, as the public JavaScript client does, and
+// returns how often the gateway said what.
 func (c *socketClient) sendWaiting(spec transferspec.Spec, files []given, slice int) map[string]int {
 	c.t.Helper()
 	said := map[string]int{}
@@ -204,8 +206,8 @@ func (c *rawSocket) sendJSON(key string, v any) error {
 	return c.send(textFrame, text)
 }
 
-// sendAtOnce sends everything without waiting, as the public command-line client does, closes without a code, and returns what the gateway
-// said until it closed.
+// sendAtOnce sends everything without waiting, as the public command-line client does, closes without a code, and
+// returns what the gateway said until it closed.
 func (c *rawSocket) sendAtOnce(spec transferspec.Spec, files []given, slice int) (said []string) {
 	c.t.Helper()
 	done := make(chan struct{})
@@ -249,11 +251,12 @@ func count(words []string, word string) (n int) {
 }
 
 func mixedFiles() []given {
-	return []given{{"big.bin", noise(1, 3<<20+5)}, {"leer.txt", nil}, {"one slice ü.txt", []byte("hello")}, {"empty at the end", nil}}
+	return []given{{"big.bin", noise(1, 3<<20+5)}, {"leer.txt", nil}, {"one slice ü.txt", []byte("hello")},
+		{"empty at the end", nil}}
 }
 
-// TestSocketTakesClientsThatWait is node-134 for clients that wait: the word for slices comes once for the spec and once for each slice, and
-// never for a delimiter; that of the last slice comes when the files are there.
+// TestSocketTakesClientsThatWait is node-134 for clients that wait: the word for slices comes once for the spec and
+// once for each slice, and never for a delimiter; that of the last slice comes when the files are there.
 func TestSocketTakesClientsThatWait(t *testing.T) {
 	w := newWorld(t)
 	files := []given{{"big.bin", noise(1, 3<<20+5)}, {"leer.txt", nil}, {"one slice ü.txt", []byte("hello")}}
@@ -267,7 +270,8 @@ func TestSocketTakesClientsThatWait(t *testing.T) {
 	}
 }
 
-// TestSocketTakesClientsThatDoNotWait is node-134 for clients that send everything at once, and node-138: empty files exist at the end.
+// TestSocketTakesClientsThatDoNotWait is node-134 for clients that send everything at once, and
+// node-138: empty files exist at the end.
 func TestSocketTakesClientsThatDoNotWait(t *testing.T) {
 	w := newWorld(t)
 	files := mixedFiles()
@@ -278,8 +282,10 @@ func TestSocketTakesClientsThatDoNotWait(t *testing.T) {
 	for _, f := range files {
 		w.has("in/"+f.name, f.content)
 	}
-	if n := len(pieces(files[0].content, 64_000)) + 2; count(said, saidSlice) != n || count(said, saidDelimiter) != 4 || len(said) != n+4 {
-		t.Errorf("the gateway said %d words: %d for slices, %d for delimiters", len(said), count(said, saidSlice), count(said, saidDelimiter))
+	if n := len(pieces(files[0].content, 64_000)) + 2; count(said, saidSlice) != n || count(said, saidDelimiter) != 4 ||
+		len(said) != n+4 {
+		t.Errorf("the gateway said %d words: %d for slices, %d for delimiters", len(said), count(said, saidSlice),
+			count(said, saidDelimiter))
 	}
 }
 
@@ -309,14 +315,17 @@ func TestSocketTakesVersion1(t *testing.T) {
 // TestSocketKeepsFolders: of the paths that clients send of files in folders, the folder and what is in it is kept.
 func TestSocketKeepsFolders(t *testing.T) {
 	w := newWorld(t)
-	files := []given{{"/home/me/pics/a.txt", []byte("1")}, {"/home/me/pics/deep/b.txt", []byte("2")}, {"rel/c.txt", []byte("3")}, {"d.txt", []byte("4")}}
+	files := []given{{"/home/me/pics/a.txt", []byte("1")}, {"/home/me/pics/deep/b.txt", []byte("2")},
+		{"rel/c.txt", []byte("3")}, {"d.txt", []byte("4")}}
 	w.socket("v2").sendWaiting(w.node.Upload(t, "/in"), files, 10)
-	for path, content := range map[string]string{"pics/a.txt": "1", "pics/deep/b.txt": "2", "rel/c.txt": "3", "d.txt": "4"} {
+	for path, content := range map[string]string{"pics/a.txt": "1", "pics/deep/b.txt": "2", "rel/c.txt": "3",
+		"d.txt": "4"} {
 		w.has("in/"+path, []byte(content))
 	}
 }
 
-// TestSocketRefusals: each is a message in JSON and a close frame with a reason, and leaves nothing visible at the node.
+// TestSocketRefusals: each is a message in JSON and a close frame with a reason, and
+// leaves nothing visible at the node.
 func TestSocketRefusals(t *testing.T) {
 	w := newWorld(t)
 	good := w.node.Upload(t, "/in")
@@ -331,20 +340,26 @@ func TestSocketRefusals(t *testing.T) {
 		send    func(*socketClient)
 		message string
 	}{
-		"no JSON":       {"v2", func(c *socketClient) { _ = c.Write(t.Context(), websocket.MessageText, []byte("hello")) }, "no JSON"},
-		"bytes first":   {"v2", func(c *socketClient) { _ = c.Write(t.Context(), websocket.MessageBinary, []byte("x")) }, "no transfer_spec"},
-		"a slice first": {"v2", func(c *socketClient) { c.sendJSON("slice_upload", delimiter(0, f, 0, 1)) }, "no transfer_spec"},
-		"no paths":      {"v2", func(c *socketClient) { c.sendJSON("transfer_spec", withPaths(good)) }, "no paths"},
+		"no JSON": {"v2", func(c *socketClient) { _ = c.Write(t.Context(), websocket.MessageText, []byte("hello")) },
+			"no JSON"},
+		"bytes first": {"v2", func(c *socketClient) { _ = c.Write(t.Context(), websocket.MessageBinary, []byte("x")) },
+			"no transfer_spec"},
+		"a slice first": {"v2", func(c *socketClient) { c.sendJSON("slice_upload", delimiter(0, f, 0, 1)) },
+			"no transfer_spec"},
+		"no paths": {"v2", func(c *socketClient) { c.sendJSON("transfer_spec", withPaths(good)) }, "no paths"},
 		"no token": {"v2", func(c *socketClient) {
 			c.sendJSON("transfer_spec", withPaths(changed(func(s *transferspec.Spec) { s.Token = "" }), f))
 		}, "no token"},
 		"another host": {"v2", func(c *socketClient) {
 			c.sendJSON("transfer_spec", withPaths(changed(func(s *transferspec.Spec) { s.RemoteHost = "192.0.2.1" }), f))
 		}, "192.0.2.1"},
-		"a path upwards": {"v2", func(c *socketClient) { c.sendJSON("transfer_spec", withPaths(good, given{name: "../f"})) }, "no path of a file"},
-		"a wrong token":  {"v2", func(c *socketClient) { c.upload(changed(func(s *transferspec.Spec) { s.Token += "x" }), f, f.content) }, "does not accept"},
-		"more bytes":     {"v2", func(c *socketClient) { c.upload(good, f, append(f.content, 'x')) }, "more bytes"},
-		"fewer bytes":    {"v2", func(c *socketClient) { c.upload(good, f, f.content[1:]) }, "fewer bytes"},
+		"a path upwards": {"v2", func(c *socketClient) { c.sendJSON("transfer_spec", withPaths(good, given{name: "../f"})) },
+			"no path of a file"},
+		"a wrong token": {"v2",
+			func(c *socketClient) { c.upload(changed(func(s *transferspec.Spec) { s.Token += "x" }), f, f.content) },
+			"does not accept"},
+		"more bytes":  {"v2", func(c *socketClient) { c.upload(good, f, append(f.content, 'x')) }, "more bytes"},
+		"fewer bytes": {"v2", func(c *socketClient) { c.upload(good, f, f.content[1:]) }, "fewer bytes"},
 		"another file": {"v2", func(c *socketClient) {
 			c.sendJSON("transfer_spec", withPaths(good, f))
 			c.sendJSON("slice_upload", delimiter(7, given{name: "g"}, 0, 1))
@@ -399,7 +414,8 @@ func (c *socketClient) upload(spec transferspec.Spec, f given, content []byte) {
 	}
 }
 
-// TestSocketThatClosesEarlyLeavesNothingVisible is the second half of node-136: whoever goes in the middle, or cancels between two files.
+// TestSocketThatClosesEarlyLeavesNothingVisible is the second half of node-136: whoever goes in the
+// middle, or cancels between two files.
 func TestSocketThatClosesEarlyLeavesNothingVisible(t *testing.T) {
 	for name, test := range map[string]struct {
 		header []string
@@ -455,7 +471,8 @@ func TestSocketsOfOneAddressAreBounded(t *testing.T) {
 			t.Fatal(context.Cause(t.Context()))
 		}
 	}
-	if metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body); !strings.Contains(metrics, `faspex_gateway_refused_total{bound="client"}`) {
+	if metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body); !strings.Contains(metrics,
+		`faspex_gateway_refused_total{bound="client"}`) {
 		t.Error("no metric tells of it")
 	}
 }
@@ -476,7 +493,8 @@ func FuzzSocketMessage(f *testing.F) {
 	for _, text := range []string{
 		`{"transfer_spec":{"paths":[{"source":"a"}],"zip_required":true,"download_name":"x"}}`,
 		`{"slice_upload":{"name":"a","size":1,"slice":0,"total_slices":1,"fileIndex":0,"data":"YQ=="}}`,
-		`{"transfer_spec":{},"slice_upload":{}}`, `{"slice_upload":{"size":-1}}`, `{"transfer_spec":{"paths":[{"source":"C:\\a\\..\\..\\b"},{"source":"/x"}]}}`, `[`, ``,
+		`{"transfer_spec":{},"slice_upload":{}}`, `{"slice_upload":{"size":-1}}`,
+		`{"transfer_spec":{"paths":[{"source":"C:\\a\\..\\..\\b"},{"source":"/x"}]}}`, `[`, ``,
 	} {
 		f.Add([]byte(text))
 	}
@@ -493,7 +511,8 @@ func FuzzSocketMessage(f *testing.F) {
 		}
 		files, err := announcedFiles(m.Spec.Spec)
 		for _, file := range files {
-			if err != nil || file.path == "" || strings.HasPrefix(file.path, "/") || strings.HasPrefix(file.path+"/", "../") || strings.Contains(file.path, "/../") {
+			if err != nil || file.path == "" || strings.HasPrefix(file.path, "/") || strings.HasPrefix(file.path+"/", "../") ||
+				strings.Contains(file.path, "/../") {
 				t.Fatalf("%q is stored as %q", file.source, file.path)
 			}
 		}

@@ -50,8 +50,8 @@ func jsonOf(t *testing.T, spec transferspec.Spec, more map[string]any) []byte {
 	return text
 }
 
-// TestPublishedInfo: what public clients choose their way of uploading by. The newest one asks /info and takes version 3 of it (node-135);
-// others ask /v1/info and take version 2.
+// TestPublishedInfo: what public clients choose their way of uploading by. The newest one asks /info and takes version
+// 3 of it (node-135); others ask /v1/info and take version 2.
 func TestPublishedInfo(t *testing.T) {
 	w := newWorld(t)
 	for path, want := range map[string]struct{ version, upload, download string }{
@@ -63,7 +63,8 @@ func TestPublishedInfo(t *testing.T) {
 		if version, _ := told["version"].(string); !strings.HasPrefix(version, want.version) {
 			t.Errorf("%s: version %v", path, told["version"])
 		}
-		if !strings.Contains(fmt.Sprint(told["endpoints"]), want.upload) || !strings.Contains(fmt.Sprint(told["download_endpoint"]), want.download) {
+		if !strings.Contains(fmt.Sprint(told["endpoints"]), want.upload) ||
+			!strings.Contains(fmt.Sprint(told["download_endpoint"]), want.download) {
 			t.Errorf("%s: %v", path, told)
 		}
 	}
@@ -73,7 +74,8 @@ func TestPublishedInfo(t *testing.T) {
 func TestPublishedCORS(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"/info", "/v1/info", "/v1/download", "/v3/upload", "/v3/download", "/v3/presign"} {
-		r := w.do("OPTIONS", Base+path, nil, "Origin", "https://example.com", "Access-Control-Request-Method", "POST").mustBe(t, 204)
+		r := w.do("OPTIONS", Base+path, nil, "Origin", "https://example.com", "Access-Control-Request-Method",
+			"POST").mustBe(t, 204)
 		h := r.header
 		if h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: %v", path, h)
@@ -91,7 +93,8 @@ func TestPublishedCORS(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/sessions/x", "/tickets/x"} {
-		if h := w.do("GET", Base+path, nil, "Origin", "https://example.com").header; h.Get("Access-Control-Allow-Origin") != "" {
+		if h := w.do("GET", Base+
+			path, nil, "Origin", "https://example.com").header; h.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s is open to other pages", path)
 		}
 	}
@@ -99,14 +102,16 @@ func TestPublishedCORS(t *testing.T) {
 
 func (w *world) prepared(body []byte) reply {
 	w.t.Helper()
-	told := decode[preparedAddress](w.t, w.do("POST", Base+"/v1/download", bytes.NewReader([]byte(`{"transfer_spec":`+string(body)+`}`))).mustBe(w.t, 200))
+	told := decode[preparedAddress](w.t, w.do("POST", Base+
+		"/v1/download", bytes.NewReader([]byte(`{"transfer_spec":`+string(body)+`}`))).mustBe(w.t, 200))
 	if told.ID == "" || !strings.HasSuffix(told.URL, "/"+told.ID) {
 		w.t.Errorf("%+v", told)
 	}
 	return w.do("GET", told.URL, nil)
 }
 
-// TestPublishedDownloads: a file as itself with its length, several and what zip_required says as a ZIP, whichever way the spec comes.
+// TestPublishedDownloads: a file as itself with its length, several and what zip_required says as a
+// ZIP, whichever way the spec comes.
 func TestPublishedDownloads(t *testing.T) {
 	w := newWorld(t)
 	big := noise(5, 2<<20+1)
@@ -116,10 +121,12 @@ func TestPublishedDownloads(t *testing.T) {
 	ways := map[string]func(transferspec.Spec, map[string]any) reply{
 		"version 1": func(spec transferspec.Spec, more map[string]any) reply { return w.prepared(jsonOf(t, spec, more)) },
 		"version 3": func(spec transferspec.Spec, more map[string]any) reply {
-			return w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", base64.StdEncoding.EncodeToString(jsonOf(t, spec, more)))
+			return w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec",
+				base64.StdEncoding.EncodeToString(jsonOf(t, spec, more)))
 		},
 		"presigned": func(spec transferspec.Spec, more map[string]any) reply {
-			body := `{"transfer_spec":` + string(jsonOf(t, spec, more)) + `,"method":"GET","protocol":"http","headers":{"host":"` + strings.TrimPrefix(w.url, "http://") + `"}}`
+			body := `{"transfer_spec":` + string(jsonOf(t, spec, more)) +
+				`,"method":"GET","protocol":"http","headers":{"host":"` + strings.TrimPrefix(w.url, "http://") + `"}}`
 			told := decode[presignedAddress](t, w.do("POST", Base+"/v3/presign", strings.NewReader(body)).mustBe(t, 200))
 			path, found := strings.CutPrefix(told.SignedURL, w.url)
 			if !found {
@@ -131,18 +138,21 @@ func TestPublishedDownloads(t *testing.T) {
 	for name, get := range ways {
 		t.Run(name, func(t *testing.T) {
 			r := get(one, nil).mustBe(t, 200)
-			if !bytes.Equal(r.body, big) || r.header.Get("Content-Length") != fmt.Sprint(len(big)) || r.header.Get("X-Request-Id") == "" ||
+			if !bytes.Equal(r.body, big) || r.header.Get("Content-Length") != fmt.Sprint(len(big)) ||
+				r.header.Get("X-Request-Id") == "" ||
 				!strings.HasPrefix(r.header.Get("Content-Disposition"), `attachment; filename="`) {
 				t.Errorf("%d bytes, %v", len(r.body), r.header)
 			}
 			if name == "version 3" {
 				// The public client takes what is left of this for the name.
-				left := strings.Replace(strings.Replace(r.header.Get("Content-Disposition"), `attachment; filename="`, "", 1), `"`, "", 1)
+				left := strings.Replace(strings.Replace(r.header.Get("Content-Disposition"), `attachment; filename="`, "", 1), `"`,
+					"", 1)
 				if left != "gr__e.bin" {
 					t.Errorf("the name is %q", left)
 				}
 			}
-			for _, zipped := range []reply{get(both, map[string]any{"download_name": "All of it"}), get(one, map[string]any{"zip_required": true, "download_name": "All of it"})} {
+			for _, zipped := range []reply{get(both, map[string]any{"download_name": "All of it"}),
+				get(one, map[string]any{"zip_required": true, "download_name": "All of it"})} {
 				zipped.mustBe(t, 200)
 				archive, err := zip.NewReader(bytes.NewReader(zipped.body), int64(len(zipped.body)))
 				if err != nil {
@@ -152,7 +162,8 @@ func TestPublishedDownloads(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if content, err := io.ReadAll(in); err != nil || !bytes.Equal(content, big) || !strings.HasSuffix(archive.File[0].Name, "größe.bin") {
+				if content, err := io.ReadAll(in); err != nil || !bytes.Equal(content, big) ||
+					!strings.HasSuffix(archive.File[0].Name, "größe.bin") {
 					t.Errorf("%s has %d bytes, %v", archive.File[0].Name, len(content), err)
 				}
 				if !strings.Contains(zipped.header.Get("Content-Disposition"), "All of it.zip") {
@@ -163,8 +174,8 @@ func TestPublishedDownloads(t *testing.T) {
 	}
 }
 
-// TestPublishedDownloadRefusals: node-139, a spec without a valid token moves nothing; and addresses are sealed: what core gives for one
-// download is no address of a spec.
+// TestPublishedDownloadRefusals: node-139, a spec without a valid token moves nothing; and addresses are sealed: what
+// core gives for one download is no address of a spec.
 func TestPublishedDownloadRefusals(t *testing.T) {
 	w := newWorld(t)
 	w.put("in/f", []byte("secret"))
@@ -179,18 +190,24 @@ func TestPublishedDownloadRefusals(t *testing.T) {
 		reply  reply
 		status int
 	}{
-		"no spec":       {w.do("GET", Base+"/v3/download", nil), 400},
-		"no base64":     {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", "%"), 400},
-		"no token":      {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", changed(func(s *transferspec.Spec) { s.Token = "" })), 403},
-		"wrong token":   {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", changed(func(s *transferspec.Spec) { s.Token += "x" })), 403},
-		"other path":    {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", changed(func(s *transferspec.Spec) { s.Paths[0].Source = "/other" })), 404},
-		"other host":    {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", changed(func(s *transferspec.Spec) { s.RemoteHost = "192.0.2.1" })), 403},
-		"no JSON":       {w.do("POST", Base+"/v1/download", strings.NewReader("x")), 400},
-		"nothing":       {w.do("POST", Base+"/v1/download", strings.NewReader("{}")), 400},
-		"no address":    {w.do("GET", Base+"/v1/download/x", nil), 404},
-		"a host":        {w.do("POST", Base+"/v3/presign", strings.NewReader(`{"transfer_spec":{},"headers":{"host":"a/b"}}`)), 400},
-		"a protocol":    {w.do("POST", Base+"/v3/presign", strings.NewReader(`{"transfer_spec":{},"protocol":"ftp"}`)), 400},
-		"core's ticket": {w.do("GET", Base+"/v1/download/"+strings.TrimPrefix(w.ticket(good, "f", false), Base+"/tickets/"), nil), 404},
+		"no spec":   {w.do("GET", Base+"/v3/download", nil), 400},
+		"no base64": {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec", "%"), 400},
+		"no token": {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec",
+			changed(func(s *transferspec.Spec) { s.Token = "" })), 403},
+		"wrong token": {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec",
+			changed(func(s *transferspec.Spec) { s.Token += "x" })), 403},
+		"other path": {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec",
+			changed(func(s *transferspec.Spec) { s.Paths[0].Source = "/other" })), 404},
+		"other host": {w.do("GET", Base+"/v3/download", nil, "X-Aspera-Spec",
+			changed(func(s *transferspec.Spec) { s.RemoteHost = "192.0.2.1" })), 403},
+		"no JSON":    {w.do("POST", Base+"/v1/download", strings.NewReader("x")), 400},
+		"nothing":    {w.do("POST", Base+"/v1/download", strings.NewReader("{}")), 400},
+		"no address": {w.do("GET", Base+"/v1/download/x", nil), 404},
+		"a host": {w.do("POST", Base+"/v3/presign",
+			strings.NewReader(`{"transfer_spec":{},"headers":{"host":"a/b"}}`)), 400},
+		"a protocol": {w.do("POST", Base+"/v3/presign", strings.NewReader(`{"transfer_spec":{},"protocol":"ftp"}`)), 400},
+		"core's ticket": {w.do("GET", Base+"/v1/download/"+
+			strings.TrimPrefix(w.ticket(good, "f", false), Base+"/tickets/"), nil), 404},
 	} {
 		if test.reply.status != test.status {
 			t.Errorf("%s: %d, want %d: %.300s", name, test.reply.status, test.status, test.reply.body)
@@ -218,7 +235,8 @@ func formOf(t *testing.T, spec []byte, files []given, announced func(given) int)
 	for _, f := range files {
 		field("Content-Length", fmt.Sprint(announced(f)))
 		part, err := form.CreatePart(textproto.MIMEHeader{
-			"Content-Disposition": {`form-data; name="file"; filename="` + f.name + `"`}, "Content-Type": {"application/octet-stream"},
+			"Content-Disposition": {`form-data; name="file"; filename="` + f.name + `"`},
+			"Content-Type":        {"application/octet-stream"},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -237,9 +255,11 @@ func formOf(t *testing.T, spec []byte, files []given, announced func(given) int)
 func TestFormUpload(t *testing.T) {
 	w := newWorld(t)
 	files := []given{{"folder/a.bin", noise(7, 3<<20)}, {"leer", nil}, {"ü.txt", []byte("hello")}}
-	body, kind := formOf(t, jsonOf(t, withPaths(w.node.Upload(t, "/in"), files...), nil), files, func(f given) int { return len(f.content) })
+	body, kind := formOf(t, jsonOf(t, withPaths(w.node.Upload(t, "/in"), files...), nil), files,
+		func(f given) int { return len(f.content) })
 	r := w.do("POST", Base+"/v3/upload", body, "Content-Type", kind).mustBe(t, 200)
-	if diff := cmp.Diff(uploadedForm{3, 3<<20 + 5}, decode[uploadedForm](t, r)); diff != "" || r.header.Get("X-Request-Id") == "" {
+	if diff := cmp.Diff(uploadedForm{3, 3<<20 + 5}, decode[uploadedForm](t, r)); diff != "" ||
+		r.header.Get("X-Request-Id") == "" {
 		t.Errorf("%s, %v", diff, r.header)
 	}
 	for _, f := range files {
@@ -280,7 +300,8 @@ func TestFormRefusals(t *testing.T) {
 			body, kind := formOf(t, jsonOf(t, test.spec, nil), test.files, test.announced)
 			body.Truncate(body.Len() - test.cut)
 			r := w.do("POST", Base+"/v3/upload", body, "Content-Type", kind)
-			if told := decode[struct{ Code, Message string }](t, r); r.status != test.status || told.Message == "" || told.Code == "" {
+			if told := decode[struct{ Code, Message string }](t, r); r.status != test.status || told.Message == "" ||
+				told.Code == "" {
 				t.Errorf("%d, want %d: %s", r.status, test.status, r.body)
 			}
 			if name != "a file more" {
@@ -288,7 +309,8 @@ func TestFormRefusals(t *testing.T) {
 			}
 		})
 	}
-	if r := w.do("POST", Base+"/v3/upload", strings.NewReader("{}"), "Content-Type", "application/json"); r.status != http.StatusUnsupportedMediaType {
+	if r := w.do("POST", Base+"/v3/upload", strings.NewReader("{}"), "Content-Type",
+		"application/json"); r.status != http.StatusUnsupportedMediaType {
 		t.Errorf("JSON: %d", r.status)
 	}
 }
@@ -303,7 +325,8 @@ func TestAnnouncedFiles(t *testing.T) {
 		{[]string{"/a/b", "/c/d"}, []string{"a/b", "c/d"}},
 		{[]string{`C:\Users\me\pics\a`, `C:/Users/me/pics/b/c`}, []string{"pics/a", "pics/b/c"}},
 		{[]string{`a\b`}, []string{`a\b`}},
-		{[]string{"../a"}, nil}, {[]string{"a/../../b"}, nil}, {[]string{"/.."}, nil}, {[]string{""}, nil}, {[]string{"."}, nil}, {nil, nil},
+		{[]string{"../a"}, nil}, {[]string{"a/../../b"}, nil}, {[]string{"/.."}, nil}, {[]string{""}, nil},
+		{[]string{"."}, nil}, {nil, nil},
 	} {
 		spec := transferspec.Spec{}
 		for _, source := range test.sources {

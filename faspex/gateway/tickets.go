@@ -304,7 +304,8 @@ func (s *Server) refusePerson(w http.ResponseWriter, r *http.Request, err error)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'none'")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
-	fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"+
-		"<title>Download</title>\n<h1>The download can't begin</h1>\n<p>%s</p>\n<p>Request: %s</p>\n</html>\n",
+	fmt.Fprintf(w,
+		"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"+
+			"<title>Download</title>\n<h1>The download can't begin</h1>\n<p>%s</p>\n<p>Request: %s</p>\n</html>\n",
 		html.EscapeString(p.Message), html.EscapeString(process.RequestID(r.Context())))
 }

@@ -271,7 +271,8 @@ func TestSafeName(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.txt": "a.txt", "ä 日本.txt": "ä 日本.txt", "עברית.txt": "עברית.txt", "a/b\\c": "a_b_c", "x\u202etxt.exe": "xtxt.exe",
 		"a\nb": "a_b", "con": "_con", "COM1.tar.gz": "_COM1.tar.gz", "com¹": "_com¹", "com10": "com10", "console": "console",
-		"a. .": "a", "...": "_", "": "_", " a": "a", ".bashrc": ".bashrc", `a<>:"|?*b`: "a_______b", "a\xffb": "a_b", "nul .txt": "_nul .txt",
+		"a. .": "a", "...": "_", "": "_", " a": "a", ".bashrc": ".bashrc", `a<>:"|?*b`: "a_______b", "a\xffb": "a_b",
+		"nul .txt":                        "_nul .txt",
 		strings.Repeat("ä", 200) + ".pdf": strings.Repeat("ä", 98) + ".pdf",
 	} {
 		if got := SafeName(name); got != want {

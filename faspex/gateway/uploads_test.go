@@ -158,7 +158,8 @@ func TestUploadChecksums(t *testing.T) {
 		"Upload-Offset", fmt.Sprint(1<<20)).mustBe(t, 405)
 	w.do("POST", u.Files[0].URL, bytes.NewReader(b[1<<20:]), "Content-Type", "application/offset+octet-stream",
 		"Upload-Offset", fmt.Sprint(1<<20),
-		"X-HTTP-Method-Override", "PATCH", "Upload-Checksum", "sha256 "+base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
+		"X-HTTP-Method-Override", "PATCH", "Upload-Checksum", "sha256 "+
+			base64.StdEncoding.EncodeToString(two[:])).mustBe(t, 204)
 	w.complete(u).mustBe(t, 200)
 	w.has("in/f", b)
 	if h := w.do("OPTIONS", Base+"/sessions", nil).mustBe(t, 204).header; h.Get("Tus-Version") != "1.0.0" ||

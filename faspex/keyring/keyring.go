@@ -1,5 +1,6 @@
-// Package keyring derives the keys of the control plane from FASPEX_CORE_SECRET: one to seal passwords that must be read again, one to
-// sign access tokens. The secret before the last rotation still opens and verifies. It does not know what is sealed or signed.
+// Package keyring derives the keys of the control plane from FASPEX_CORE_SECRET: one to seal passwords that must be
+// read again, one to sign access tokens. The secret before the last rotation still opens and verifies. It does not
+// know what is sealed or signed.
 package keyring
 
 import (
@@ -40,8 +41,8 @@ func (r *Ring) Keys(purpose string) [][]byte {
 	return keys
 }
 
-// Seal encrypts text with AES-256-GCM under the current key of a purpose. context is authenticated: what was sealed for one row does
-// not open in another.
+// Seal encrypts text with AES-256-GCM under the current key of a purpose. context is authenticated: what was sealed for
+// one row does not open in another.
 func (r *Ring) Seal(purpose, context, text string) ([]byte, error) {
 	aead, err := gcm(r.Keys(purpose)[0])
 	if err != nil {
@@ -55,7 +56,8 @@ func (r *Ring) Seal(purpose, context, text string) ([]byte, error) {
 // ErrSealed means that neither the current nor the previous secret opens a sealed value.
 var ErrSealed = errors.New("sealed value opens with neither the current nor the previous core secret")
 
-// Open decrypts what Seal gave. current is false when the previous secret was needed, so that the caller can seal it anew.
+// Open decrypts what Seal gave. current is false when the previous secret was needed, so
+// that the caller can seal it anew.
 func (r *Ring) Open(purpose, context string, sealed []byte) (text string, current bool, err error) {
 	for i, key := range r.Keys(purpose) {
 		aead, err := gcm(key)

@@ -16,7 +16,8 @@ import (
 // Certificate is what a node shows of itself, and whether it is believed.
 type Certificate struct {
 	*x509.Certificate
-	// Trusted says that a certificate of the node's public key, or a root of the system, vouches for this one and its name.
+	// Trusted says that a certificate of the node's public key, or a root of the system,
+	// vouches for this one and its name.
 	Trusted bool
 }
 

@@ -60,11 +60,13 @@ func TestFailureOf(t *testing.T) {
 		change  func(*store.Node)
 		want    nodes.Failure
 	}{
-		"no such name":         {"no-such-host.invalid:9092", nil, nodes.NotResolved},
-		"nobody listens":       {closed.Addr().String(), nil, nodes.Refused},
-		"hangs":                {plain(hang), func(n *store.Node) { n.ConnectionTimeout = 1 }, nodes.TimedOut},
-		"unknown certificate":  {secure.Listener.Addr().String(), func(n *store.Node) { n.UseSSL, n.VerifySSL = true, true }, nodes.NotTrusted},
-		"other name":           {"localhost:" + securePort, func(n *store.Node) { n.UseSSL, n.VerifySSL, n.PublicKey = true, true, ca }, nodes.NotTrusted},
+		"no such name":   {"no-such-host.invalid:9092", nil, nodes.NotResolved},
+		"nobody listens": {closed.Addr().String(), nil, nodes.Refused},
+		"hangs":          {plain(hang), func(n *store.Node) { n.ConnectionTimeout = 1 }, nodes.TimedOut},
+		"unknown certificate": {secure.Listener.Addr().String(), func(n *store.Node) { n.UseSSL, n.VerifySSL = true, true },
+			nodes.NotTrusted},
+		"other name": {"localhost:" + securePort,
+			func(n *store.Node) { n.UseSSL, n.VerifySSL, n.PublicKey = true, true, ca }, nodes.NotTrusted},
 		"speaks no TLS":        {plain(answer(200, `{}`)), func(n *store.Node) { n.UseSSL = true }, nodes.NoTLS},
 		"unauthorized":         {plain(answer(401, `{"error":{"user_message":"SECRET"}}`)), nil, nodes.Unauthorized},
 		"not found":            {plain(answer(404, `SECRET`)), nil, nodes.NotANode},

@@ -1,5 +1,5 @@
-// Package nodes reaches the transfer nodes that Faspex knows: it opens a node's sealed password and makes a Node API client of the row.
-// It decides nothing about packages.
+// Package nodes reaches the transfer nodes that Faspex knows: it opens a node's sealed password and makes a Node API
+// client of the row. It decides nothing about packages.
 package nodes
 
 import (
@@ -41,7 +41,8 @@ func (d *Dialer) Password(n store.Node) (string, error) {
 	return password, nil
 }
 
-// Reseal gives the password sealed anew if only the previous secret opens it, so that the next rotation does not lose it.
+// Reseal gives the password sealed anew if only the previous secret opens it, so that the
+// next rotation does not lose it.
 func (d *Dialer) Reseal(n store.Node) (sealed []byte, needed bool, err error) {
 	password, current, err := d.ring.Open(purpose, n.APIUsername, n.APIPassword)
 	if err != nil {
@@ -54,7 +55,8 @@ func (d *Dialer) Reseal(n store.Node) (sealed []byte, needed bool, err error) {
 	return sealed, err == nil, err
 }
 
-// TagKeys are the keys that vouch for the tags of transfers: the current one, which signs, then the previous one if there is one.
+// TagKeys are the keys that vouch for the tags of transfers: the current one, which signs, then
+// the previous one if there is one.
 func (d *Dialer) TagKeys() [][]byte { return d.ring.Keys("transfer tags") }
 
 // Client makes a Node API client for a node. It does not connect.

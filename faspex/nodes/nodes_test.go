@@ -24,7 +24,8 @@ func TestPasswordOverRotations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := store.Node{ID: 1, Name: "n", Host: "h", APIPort: 9092, APIUsername: "u", APIPassword: sealed, UseSSL: true, VerifySSL: true}
+	n := store.Node{ID: 1, Name: "n", Host: "h", APIPort: 9092, APIUsername: "u", APIPassword: sealed, UseSSL: true,
+		VerifySSL: true}
 	if _, needed, err := first.Reseal(n); err != nil || needed {
 		t.Errorf("current secret: reseal needed %v, %v", needed, err)
 	}

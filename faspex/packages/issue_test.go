@@ -9,7 +9,8 @@ import (
 func TestSignedForHoldsEveryField(t *testing.T) {
 	key, old := []byte("the key"), []byte("the key before")
 	issue := packages.Issue{Direction: "send", Folder: "/packages/u.incoming", NodeID: 7, TokenUser: "node-user"}
-	signed := packages.Tags{Installation: "i", PackageID: "12", PackageUUID: "u", AccountID: "3", Whole: true, Side: "sent"}.Sign(key, issue)
+	signed := packages.Tags{Installation: "i", PackageID: "12", PackageUUID: "u", AccountID: "3", Whole: true,
+		Side: "sent"}.Sign(key, issue)
 	if !signed.SignedFor([][]byte{key}, issue) || !signed.SignedFor([][]byte{[]byte("the next"), key}, issue) {
 		t.Error("what was signed is not known again, or not after a rotation of the key")
 	}

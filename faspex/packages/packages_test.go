@@ -10,13 +10,15 @@ import (
 )
 
 var states = []packages.State{
-	packages.Held, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish, packages.Released,
+	packages.Held, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish,
+	packages.Released,
 	packages.HeldToExpired, packages.ReleasedToExpired, packages.Expired,
 	packages.HeldToDeleted, packages.ReleasedToDeleted, packages.ExpiredToDeleted, packages.Deleted,
 }
 
 var uploads = []packages.UploadStatus{
-	"completed", "error", "failed", "paused", "queued", "stopped", "submitted", "timed_out", "transferring", "will_retry", "pre_initiation",
+	"completed", "error", "failed", "paused", "queued", "stopped", "submitted", "timed_out", "transferring", "will_retry",
+	"pre_initiation",
 }
 
 // The guide's table, row by row.
@@ -127,7 +129,8 @@ func TestAdvance(t *testing.T) {
 		}
 		walk, st = append(walk, next), next
 	}
-	want := []packages.State{packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish, packages.Released}
+	want := []packages.State{packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish,
+		packages.Released}
 	if diff := cmp.Diff(want, walk); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -138,7 +141,8 @@ func TestAdvance(t *testing.T) {
 		if _, more := packages.Advance(packages.Held, u, true); more != (u == packages.UploadCompleted) {
 			t.Errorf("held, %s: advances %v", u, more)
 		}
-		if packages.Uploadable(packages.Held, u) == (u == packages.UploadCompleted) || packages.Uploadable(packages.Released, u) {
+		if packages.Uploadable(packages.Held, u) == (u == packages.UploadCompleted) ||
+			packages.Uploadable(packages.Released, u) {
 			t.Errorf("uploadable with %s", u)
 		}
 	}
@@ -157,10 +161,13 @@ func TestTags(t *testing.T) {
 		t.Errorf("read back: %+v", got)
 	}
 	// Nodes add tags of their own.
-	if got, ok := packages.TagsOf(json.RawMessage(`{"aspera":{"xfer_id":"x","faspex":{"package_id":"1"}},"other":[1]}`)); !ok || got.PackageID != "1" {
+	if got,
+		ok := packages.TagsOf(json.RawMessage(`{"aspera":{"xfer_id":"x","faspex":{"package_id":"1"}},"other":[1]}`)); !ok ||
+		got.PackageID != "1" {
 		t.Errorf("with others: %+v", got)
 	}
-	for _, other := range []string{``, `null`, `{}`, `{"aspera":{"node":{}}}`, `{"aspera":{"faspex":{}}}`, `{"aspera":7}`, `broken`} {
+	for _, other := range []string{``, `null`, `{}`, `{"aspera":{"node":{}}}`, `{"aspera":{"faspex":{}}}`, `{"aspera":7}`,
+		`broken`} {
 		if got, ok := packages.TagsOf(json.RawMessage(other)); ok {
 			t.Errorf("%s: %+v", other, got)
 		}

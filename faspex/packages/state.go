@@ -1,5 +1,5 @@
-// Package packages holds the rules of a package's life: its states, the statuses of its upload, the status people see, and which step
-// may follow which. It is pure; who stores packages and who moves files is not its business.
+// Package packages holds the rules of a package's life: its states, the statuses of its upload, the status people see,
+// and which step may follow which. It is pure; who stores packages and who moves files is not its business.
 package packages
 
 import (
@@ -93,7 +93,8 @@ var laterStatus = map[State]Status{
 	Deleted:               StatusDeleted,
 }
 
-// Show gives the status people see for a state and an upload status. Once a package left `held` its state alone decides.
+// Show gives the status people see for a state and an upload status. Once a package left
+// `held` its state alone decides.
 func Show(s State, u UploadStatus) Status {
 	if s == Held {
 		if shown, ok := heldStatus[u]; ok {
@@ -125,7 +126,8 @@ type Match struct {
 	Upload UploadStatus
 }
 
-// Matching gives every pair that is shown as the status, in a fixed order, so that a list can be filtered where it is stored.
+// Matching gives every pair that is shown as the status, in a fixed order, so that a list can
+// be filtered where it is stored.
 func Matching(shown Status) []Match {
 	var all []Match
 	for u, s := range heldStatus {

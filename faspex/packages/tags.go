@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Tags travel with a transfer, in its tags under aspera.faspex, and come back with the node's record of it: they say which package a
-// transfer belongs to and who transfers.
+// Tags travel with a transfer, in its tags under aspera.faspex, and come back with the node's record of it: they say
+// which package a transfer belongs to and who transfers.
 type Tags struct {
 	// Installation is the uuid of the Faspex, for others may share its nodes and number their packages and accounts alike.
 	Installation string `json:"installation,omitempty"`
@@ -46,11 +46,13 @@ func (t Tags) JSON() (json.RawMessage, error) {
 	return raw, nil
 }
 
-// Subset writes those of the tags that are set and no others, for a node compares what a revocation names with what tokens have.
+// Subset writes those of the tags that are set and no others, for a node compares what a
+// revocation names with what tokens have.
 func (t Tags) Subset() (json.RawMessage, error) {
 	fields := map[string]string{}
 	for name, value := range map[string]string{
-		"installation": t.Installation, "package_id": t.PackageID, "package_uuid": t.PackageUUID, "account_id": t.AccountID, "side": t.Side,
+		"installation": t.Installation, "package_id": t.PackageID, "package_uuid": t.PackageUUID, "account_id": t.AccountID,
+		"side": t.Side,
 	} {
 		if value != "" {
 			fields[name] = value
@@ -66,7 +68,8 @@ func (t Tags) Subset() (json.RawMessage, error) {
 // TagsOf reads the tags of a transfer; false when it is not one of a package.
 func TagsOf(raw json.RawMessage) (Tags, bool) {
 	var root tagRoot
-	if len(raw) == 0 || json.Unmarshal(raw, &root) != nil || root.Aspera.Faspex == nil || root.Aspera.Faspex.PackageID == "" {
+	if len(raw) == 0 || json.Unmarshal(raw, &root) != nil || root.Aspera.Faspex == nil ||
+		root.Aspera.Faspex.PackageID == "" {
 		return Tags{}, false
 	}
 	return *root.Aspera.Faspex, true

@@ -24,8 +24,8 @@ func MayMove(from, to State) bool { return slices.Contains(next[from], to) }
 // Transient reports whether a job is at work on a package in this state.
 func (s State) Transient() bool { return s != Held && s != Released && s != Expired && s != Deleted }
 
-// Advance gives the next step of a package on its way to be released and whether there is one. A held package starts only when its
-// upload is complete and releaseDue is true (its release policy and date allow it).
+// Advance gives the next step of a package on its way to be released and whether there is one. A held package starts
+// only when its upload is complete and releaseDue is true (its release policy and date allow it).
 func Advance(s State, u UploadStatus, releaseDue bool) (State, bool) {
 	switch s {
 	case Held:

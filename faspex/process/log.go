@@ -1,5 +1,6 @@
-// Package process is what every process of the control plane does alike: structured logs, probes and metrics beside its own pages, a
-// log line and a measure for each request, and an end that lets requests finish. It knows nothing of what a process serves.
+// Package process is what every process of the control plane does alike: structured logs, probes and metrics
+// beside its own pages, a log line and a measure for each request, and an end that lets requests finish. It knows
+// nothing of what a process serves.
 package process
 
 import (

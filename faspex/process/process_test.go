@@ -39,7 +39,8 @@ func TestProbes(t *testing.T) {
 		t.Errorf("healthy: %d %s", code, body)
 	}
 	broken = errors.New("schema version 1, want 2")
-	if code, body := get("/health"); code != 503 || body != `{"database":{"connected":false,"message":"schema version 1, want 2"}}` {
+	if code, body := get("/health"); code != 503 ||
+		body != `{"database":{"connected":false,"message":"schema version 1, want 2"}}` {
 		t.Errorf("not healthy: %d %s", code, body)
 	}
 	if code, _ := get("/livez"); code != 200 {
@@ -58,7 +59,8 @@ func TestRequestsLogsNoQuery(t *testing.T) {
 	}
 	handler := process.Requests(http.NotFoundHandler(), log, process.NewRegistry())
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/page?code=very-secret", nil))
-	if line := out.String(); !strings.Contains(line, `"status":404`) || !strings.Contains(line, `"path":"/page"`) || strings.Contains(line, "very-secret") {
+	if line := out.String(); !strings.Contains(line, `"status":404`) || !strings.Contains(line, `"path":"/page"`) ||
+		strings.Contains(line, "very-secret") {
 		t.Errorf("log line: %s", line)
 	}
 	out.Reset()

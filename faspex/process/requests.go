@@ -14,14 +14,16 @@ import (
 
 type requestIDKey struct{}
 
-// RequestID is the id that Requests gave the request of a context; empty outside of one. The answer's header X-Request-Id has it too.
+// RequestID is the id that Requests gave the request of a context; empty outside of one. The answer's
+// header X-Request-Id has it too.
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
-// Requests gives every request to next an id, logs and measures it. Probes are logged at debug level. Queries are left out of the
-// log: they may hold authorization codes. Routes are the patterns of a ServeMux, so that ids in paths make no new measures.
+// Requests gives every request to next an id, logs and measures it. Probes are logged at debug level. Queries
+// are left out of the log: they may hold authorization codes. Routes are the patterns of a ServeMux, so that ids
+// in paths make no new measures.
 func Requests(next http.Handler, log *slog.Logger, registry prometheus.Registerer) http.Handler {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "faspex_http_request_duration_seconds",

@@ -12,9 +12,10 @@ import (
 
 const drainTimeout = 20 * time.Second
 
-// Serve answers requests on a TCP address until ctx ends, and then lets those that run finish. changes are made to the server before it
-// begins.
-func Serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger, changes ...func(*http.Server)) error {
+// Serve answers requests on a TCP address until ctx ends, and then lets those that run finish. changes are made
+// to the server before it begins.
+func Serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger,
+	changes ...func(*http.Server)) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)

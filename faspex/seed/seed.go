@@ -1,5 +1,5 @@
-// Package seed makes what a new Faspex needs before anyone can log in: the OAuth clients of its own parts and the first admin. Run again,
-// it brings the clients to what the configuration says and leaves people's accounts alone.
+// Package seed makes what a new Faspex needs before anyone can log in: the OAuth clients of its own parts and the first
+// admin. Run again, it brings the clients to what the configuration says and leaves people's accounts alone.
 package seed
 
 import (
@@ -26,15 +26,16 @@ type Options struct {
 	// OperatorClientID and OperatorPublicKey (RSA, PEM) are the client of the operator: it may act for every user.
 	OperatorClientID  string
 	OperatorPublicKey string
-	// AdminUsername and AdminPassword are the first admin's. The password may be weaker than the rule for new passwords, as the guide
-	// has it (faspex-C16).
+	// AdminUsername and AdminPassword are the first admin's. The password may be weaker than the rule for new passwords,
+	// as the guide has it (faspex-C16).
 	AdminUsername, AdminPassword string
-	// AdminEmail is the first admin's. When it is empty, the name is taken if it is an e-mail address, else one is made of the name
-	// and the host of ExternalURL.
+	// AdminEmail is the first admin's. When it is empty, the name is taken if it is an e-mail address, else one is made of
+	// the name and the host of ExternalURL.
 	AdminEmail string
 }
 
-// Run makes everything; it may run at any time and any number of times. It tells what it made or changed, without secrets.
+// Run makes everything; it may run at any time and any number of times. It tells what it
+// made or changed, without secrets.
 func Run(ctx context.Context, s *store.Store, o Options) (done []string, err error) {
 	var problems []error
 	external := strings.TrimSuffix(o.ExternalURL, "/")
@@ -78,20 +79,23 @@ func clients(o Options, external string) []store.OAuthClient {
 	var all []store.OAuthClient
 	if o.UIClientID != "" {
 		all = append(all, store.OAuthClient{
-			ClientID: o.UIClientID, Name: "Faspex", Description: "The web page", ClientType: "public", Internal: true, RequirePKCE: true,
+			ClientID: o.UIClientID, Name: "Faspex", Description: "The web page", ClientType: "public", Internal: true,
+			RequirePKCE:  true,
 			RedirectURIs: []string{external + "/aspera/faspex/"}, Origins: []string{external},
 			AllowRefreshToken: true, AccessTokenExpirationHours: 1, RefreshTokenExpirationHours: 12, AccessGrantAllUsers: true,
 		})
 	}
 	if o.ServiceClientID != "" {
 		all = append(all, store.OAuthClient{
-			ClientID: o.ServiceClientID, Name: "Faspex service", Description: "The background jobs", ClientType: "public", Internal: true, RequirePKCE: true,
+			ClientID: o.ServiceClientID, Name: "Faspex service", Description: "The background jobs", ClientType: "public",
+			Internal: true, RequirePKCE: true,
 			AccessTokenExpirationHours: 1, RefreshTokenExpirationHours: 1, AccessGrantAllUsers: true,
 		})
 	}
 	if o.OperatorClientID != "" {
 		all = append(all, store.OAuthClient{
-			ClientID: o.OperatorClientID, Name: "Faspex operator", Description: "The Kubernetes operator", ClientType: "public", Internal: true, RequirePKCE: true,
+			ClientID: o.OperatorClientID, Name: "Faspex operator", Description: "The Kubernetes operator", ClientType: "public",
+			Internal: true, RequirePKCE: true,
 			AllowJWTGrant: true, AllowGlobalKey: true, PublicKey: o.OperatorPublicKey,
 			AccessTokenExpirationHours: 1, RefreshTokenExpirationHours: 1, AccessGrantAllUsers: true,
 		})
@@ -102,11 +106,15 @@ func clients(o Options, external string) []store.OAuthClient {
 // firstAdmin makes the admin unless an account of that name exists, whose password is its owner's affair then.
 func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
 	_, err := s.CreateAccount(ctx, store.Account{
-		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o), Role: store.RoleAdmin, Type: "local_user",
-		Status: store.AccountActive, PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true, DownloadsAllowed: true,
+		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o), Role: store.RoleAdmin,
+		Type:   "local_user",
+		Status: store.AccountActive, PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true,
+		DownloadsAllowed: true,
 	})
 	if errors.Is(err, store.ErrLoginTaken) {
-		return false, fmt.Errorf("first admin: %q is the e-mail address of another account; change that, or choose another name: %w", o.AdminUsername, err)
+		return false,
+			fmt.Errorf("first admin: %q is the e-mail address of another account; change that, or choose another name: %w",
+				o.AdminUsername, err)
 	}
 	if errors.Is(err, store.ErrConflict) {
 		return false, nil

@@ -30,13 +30,15 @@ func publicKey(t *testing.T) string {
 
 func TestRunTwice(t *testing.T) {
 	s, ctx := storetest.New(t), t.Context()
-	o := seed.Options{ExternalURL: "https://old.example.com/", UIClientID: "ui", ServiceClientID: "service", OperatorClientID: "operator",
+	o := seed.Options{ExternalURL: "https://old.example.com/", UIClientID: "ui", ServiceClientID: "service",
+		OperatorClientID:  "operator",
 		OperatorPublicKey: publicKey(t), AdminUsername: "admin", AdminPassword: "the first password"}
 	done, err := seed.Run(ctx, s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"client Faspex", "client Faspex service", "client Faspex operator", "admin admin"}, done); diff != "" {
+	if diff := cmp.Diff([]string{"client Faspex", "client Faspex service", "client Faspex operator", "admin admin"},
+		done); diff != "" {
 		t.Errorf("first run (-want +got)\n%s", diff)
 	}
 	first, err := s.AccountByLogin(ctx, "admin")
@@ -56,11 +58,13 @@ func TestRunTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !ui.RequirePKCE || ui.AllowJWTGrant || !ui.Internal || !cmp.Equal(ui.RedirectURIs, []string{"https://new.example.com/aspera/faspex/"}) {
+	if !ui.RequirePKCE || ui.AllowJWTGrant || !ui.Internal ||
+		!cmp.Equal(ui.RedirectURIs, []string{"https://new.example.com/aspera/faspex/"}) {
 		t.Errorf("ui client: %+v", ui)
 	}
 	operator, err := s.OAuthClient(ctx, "operator")
-	if err != nil || !operator.AllowJWTGrant || !operator.AllowGlobalKey || operator.PublicKey != o.OperatorPublicKey || len(operator.RedirectURIs) != 0 {
+	if err != nil || !operator.AllowJWTGrant || !operator.AllowGlobalKey || operator.PublicKey != o.OperatorPublicKey ||
+		len(operator.RedirectURIs) != 0 {
 		t.Errorf("operator client: %+v, %v", operator, err)
 	}
 }
@@ -90,7 +94,8 @@ func TestFirstAdminHasAnEmailAddress(t *testing.T) {
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {
-	good := seed.Options{ExternalURL: "https://x.example.com", OperatorClientID: "operator", OperatorPublicKey: publicKey(t), AdminUsername: "admin", AdminPassword: "p"}
+	good := seed.Options{ExternalURL: "https://x.example.com", OperatorClientID: "operator",
+		OperatorPublicKey: publicKey(t), AdminUsername: "admin", AdminPassword: "p"}
 	for name, spoil := range map[string]func(*seed.Options){
 		"no url":                                 func(o *seed.Options) { o.ExternalURL = "" },
 		"no admin":                               func(o *seed.Options) { o.AdminUsername = "" },

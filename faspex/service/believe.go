@@ -19,11 +19,13 @@ const (
 	outsideFolder = "folder" // the session moved files elsewhere
 )
 
-// transferToken is what a node calls the kind of token that it sealed itself. Others are credentials, and say nothing of a folder.
+// transferToken is what a node calls the kind of token that it sealed itself. Others are
+// credentials, and say nothing of a folder.
 const transferToken = "transfer"
 
-// disbelief tells why the report of a transfer is not to be believed; empty when it is. A holder of an access key can have the node
-// write any tags into a record, also ones that core signed for somebody: so who the token was made for counts as well as the tags.
+// disbelief tells why the report of a transfer is not to be believed; empty when it is. A holder of an access key
+// can have the node write any tags into a record, also ones that core signed for somebody: so who the token was made
+// for counts as well as the tags.
 func (w *Worker) disbelief(node store.Node, p store.Package, tags packages.Tags, t nodeapi.Transfer) string {
 	if t.StartSpec.TokenType != transferToken || t.StartSpec.ServerAccessKey != "" {
 		return notOurToken
@@ -47,7 +49,8 @@ func (w *Worker) disbelief(node store.Node, p store.Package, tags packages.Tags,
 	return notSigned
 }
 
-// folders are where core lets a side of a package transfer. What its sender looks at before the release was not renamed yet.
+// folders are where core lets a side of a package transfer. What its sender looks at before
+// the release was not renamed yet.
 func folders(p store.Package, direction, side string) []string {
 	switch {
 	case direction == string(transferspec.Send) && side == packages.SideSent:
@@ -60,7 +63,8 @@ func folders(p store.Package, direction, side string) []string {
 	return nil
 }
 
-// within reports whether the paths of the node's side that a record shows are in a folder. The other side's are the client's affair.
+// within reports whether the paths of the node's side that a record shows are in a folder. The other
+// side's are the client's affair.
 func within(folder string, spec nodeapi.StartSpec) bool {
 	if spec.Direction == string(transferspec.Send) {
 		return spec.DestinationPath == "" || beneath(folder, spec.DestinationPath)

@@ -31,8 +31,8 @@ func retag(t *testing.T, raw json.RawMessage, change func(map[string]any)) json.
 	return out
 }
 
-// TestTransfersThatCoreDidNotIssue: whoever has an access key of a node, or a spec of an own package, can have the node record transfers
-// with tags of any package. None of them may complete an upload or count as a download.
+// TestTransfersThatCoreDidNotIssue: whoever has an access key of a node, or a spec of an own package, can have the node
+// record transfers with tags of any package. None of them may complete an upload or count as a download.
 func TestTransfersThatCoreDidNotIssue(t *testing.T) {
 	s := newScene(t)
 	own, other := s.create(nil), s.create(nil)
@@ -119,8 +119,11 @@ func TestTransfersThatCoreDidNotIssue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*record.Transfer){
-		"of another folder": func(tr *record.Transfer) { tr.StartSpec.SourcePaths = []string{"/packages/" + own.PackageUUID} },
-		"by an access key":  func(tr *record.Transfer) { tr.AccessKey = "rivals" },
+		"of another folder": func(tr *record.Transfer) {
+			tr.StartSpec.SourcePaths = []string{"/packages/" +
+				own.PackageUUID}
+		},
+		"by an access key": func(tr *record.Transfer) { tr.AccessKey = "rivals" },
 		"in another account's name": func(tr *record.Transfer) {
 			tr.Tags = retag(t, tr.Tags, func(f map[string]any) { f["account_id"] = "1" })
 		},

@@ -10,8 +10,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// clients keeps one Node API client for each node, so that a node that is asked every second is not greeted anew every second. Safe for
-// concurrent use.
+// clients keeps one Node API client for each node, so that a node that is asked every second is not greeted anew every
+// second. Safe for concurrent use.
 type clients struct {
 	dialer *nodes.Dialer
 	mu     sync.Mutex

@@ -57,7 +57,8 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// run lets every job run twice: more time passes than any interval or pause, and what one job leaves to another is done too.
+// run lets every job run twice: more time passes than any interval or pause, and what one job
+// leaves to another is done too.
 func (s *scene) run() {
 	s.t.Helper()
 	for range 2 {
@@ -71,7 +72,8 @@ func (s *scene) run() {
 func (s *scene) create(change func(*api.PackageCreate)) api.Package {
 	s.t.Helper()
 	s.created++
-	body := api.PackageCreate{Title: fmt.Sprintf("Package %d", s.created), Recipients: []api.RecipientName{{Name: "bob@example.com"}}}
+	body := api.PackageCreate{Title: fmt.Sprintf("Package %d", s.created),
+		Recipients: []api.RecipientName{{Name: "bob@example.com"}}}
 	if change != nil {
 		change(&body)
 	}
@@ -139,8 +141,8 @@ func (s *scene) filesLeft(p api.Package) bool {
 	return len(left) > 0
 }
 
-// TestUploadAfterTheReleaseReachesNobody: the token of an upload outlives it. What it still lets in stays apart from what recipients
-// read, and goes with the package.
+// TestUploadAfterTheReleaseReachesNobody: the token of an upload outlives it. What it still lets in stays apart from
+// what recipients read, and goes with the package.
 func TestUploadAfterTheReleaseReachesNobody(t *testing.T) {
 	s := newScene(t)
 	p := s.create(nil)
@@ -176,7 +178,8 @@ func TestUploadIsFollowedToTheRelease(t *testing.T) {
 	session.AwaitProgress(t, 4)
 	s.run()
 	details, err := s.alice.UploadDetails(t.Context(), p.ID)
-	if err != nil || details.BytesWritten != "4" || details.BytesTotal != "10" || !strings.HasPrefix(details.PercentageComplete, "40") {
+	if err != nil || details.BytesWritten != "4" || details.BytesTotal != "10" ||
+		!strings.HasPrefix(details.PercentageComplete, "40") {
 		t.Errorf("details: %+v, %v", details, err)
 	}
 	if inbox, err := s.bob.Packages(t.Context(), "inbox"); err != nil || len(inbox) != 0 {
@@ -189,13 +192,15 @@ func TestUploadIsFollowedToTheRelease(t *testing.T) {
 	s.run()
 	got := s.want(p, "released", "completed")
 	if got.TotalBytes != 10 || got.TotalFiles != 2 || got.ReleaseDate == nil || got.Status != "completed" {
-		t.Errorf("released: %d bytes, %d files, date %v, status %s", got.TotalBytes, got.TotalFiles, got.ReleaseDate, got.Status)
+		t.Errorf("released: %d bytes, %d files, date %v, status %s", got.TotalBytes, got.TotalFiles, got.ReleaseDate,
+			got.Status)
 	}
 	inbox, err := s.bob.Packages(t.Context(), "inbox")
 	if err != nil || len(inbox) != 1 || inbox[0].ID != p.ID {
 		t.Errorf("inbox after the release: %+v, %v", inbox, err)
 	}
-	for _, step := range []string{"transient_held_to_released_start", "transient_held_to_released_routing_packages", "transient_held_to_released_finish", "released"} {
+	for _, step := range []string{"transient_held_to_released_start", "transient_held_to_released_routing_packages",
+		"transient_held_to_released_finish", "released"} {
 		if n := strings.Count(s.in.Log.String(), `"to":"`+step+`"`); n != 1 {
 			t.Errorf("%d moves to %s", n, step)
 		}
@@ -402,7 +407,8 @@ func TestReplicasShareTheWork(t *testing.T) {
 	group.Wait()
 	for _, p := range all {
 		s.want(p, "released", "completed")
-		if n := strings.Count(s.in.Log.String(), fmt.Sprintf(`"package":%s,"from":"transient_held_to_released_finish","to":"released"`, p.ID)); n != 1 {
+		if n := strings.Count(s.in.Log.String(),
+			fmt.Sprintf(`"package":%s,"from":"transient_held_to_released_finish","to":"released"`, p.ID)); n != 1 {
 			t.Errorf("package %s was released %d times", p.ID, n)
 		}
 	}

@@ -20,8 +20,8 @@ func (w *Worker) move(ctx context.Context, p store.Package, to packages.State) (
 	return moved, err
 }
 
-// eachPackage does something about every package that list gives, with a client of its node. A package that fails does not stop the
-// others; after a node failed its other packages wait for the next run.
+// eachPackage does something about every package that list gives, with a client of its node. A package that fails does
+// not stop the others; after a node failed its other packages wait for the next run.
 func (w *Worker) eachPackage(ctx context.Context, what string, list func(after int64) ([]store.Package, error),
 	do func(store.Package, store.Node, *nodeapi.Client) error) error {
 	reached := connections{worker: w, byFolder: map[int64]*connection{}}

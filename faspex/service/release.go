@@ -12,8 +12,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// release takes packages whose upload is complete, and whose time has come, through the steps to released. Each step is one update that
-// only one replica makes; a run that is cut short goes on with the next step.
+// release takes packages whose upload is complete, and whose time has come, through the steps to released. Each step is
+// one update that only one replica makes; a run that is cut short goes on with the next step.
 func (w *Worker) release(ctx context.Context, _ store.Job) error {
 	silent := map[int64]bool{} // nodes that did not let a package be counted in this run
 	return w.eachPackage(ctx, "release", func(after int64) ([]store.Package, error) {
@@ -31,8 +31,8 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 	})
 }
 
-// releaseOne takes one package as far as it goes; process is called once, while the package is processed, and tells whether the package
-// may go on.
+// releaseOne takes one package as far as it goes; process is called once, while the package is processed, and tells
+// whether the package may go on.
 func (w *Worker) releaseOne(ctx context.Context, p store.Package, process func() (bool, error)) error {
 	for p.State != packages.Released {
 		next, can := packages.Advance(p.State, p.UploadStatus, true)
@@ -51,7 +51,8 @@ func (w *Worker) releaseOne(ctx context.Context, p store.Package, process func()
 	return nil
 }
 
-// beforeStep does the work of a transient state before the package leaves it. No relays exist yet, so nothing is routed.
+// beforeStep does the work of a transient state before the package leaves it. No relays
+// exist yet, so nothing is routed.
 func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func() (bool, error)) (bool, error) {
 	switch p.State {
 	case packages.HeldToReleasedStart:
@@ -62,13 +63,14 @@ func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func()
 	return true, nil
 }
 
-// settleLimit is how long the release waits for sessions that were canceled. They end within two seconds; what is still told as running
-// after that belongs to a node that died, and writes nothing.
+// settleLimit is how long the release waits for sessions that were canceled. They end within two seconds; what is still
+// told as running after that belongs to a node that died, and writes nothing.
 const settleLimit = 15 * time.Second
 
-// settle seals the upload: its tokens are refused from then on and its sessions end. Then it puts what was uploaded where recipients read
-// it; false while a session still ends, for one that has the folder open would go on writing after the rename. A folder that is not there
-// was put there by an earlier run, or nothing was uploaded; one that is there twice was uploaded to after the release began.
+// settle seals the upload: its tokens are refused from then on and its sessions end. Then it puts what was uploaded
+// where recipients read it; false while a session still ends, for one that has the folder open would go on writing
+// after the rename. A folder that is not there was put there by an earlier run, or nothing was uploaded; one that is
+// there twice was uploaded to after the release began.
 func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package) (bool, error) {
 	if err := w.revokePackage(ctx, node, client, p, transferspec.Send); err != nil {
 		return false, err
@@ -87,8 +89,8 @@ func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Cl
 	return err == nil, err
 }
 
-// count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not kept from its
-// recipients because its size is not known.
+// count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not
+// kept from its recipients because its size is not known.
 func (w *Worker) count(ctx context.Context, p store.Package, client *nodeapi.Client) (counted bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()

@@ -58,7 +58,8 @@ func (w *Worker) remove(ctx context.Context, _ store.Job) error {
 	})
 }
 
-// removeContents stops what moves into or out of a package and deletes its folders on the node; a folder that is not there is fine.
+// removeContents stops what moves into or out of a package and deletes its folders on the node; a
+// folder that is not there is fine.
 func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package) error {
 	if path.Base(p.Directory) != p.UUID {
 		return fmt.Errorf("folder %q is not the package's own", p.Directory)
@@ -75,7 +76,8 @@ func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package
 }
 
 // cancelTransfers has the node end the transfers of a query that run, and tells how many those are.
-func cancelTransfers(ctx context.Context, client *nodeapi.Client, query nodeapi.TransferQuery) (running int, err error) {
+func cancelTransfers(ctx context.Context, client *nodeapi.Client, query nodeapi.TransferQuery) (running int,
+	err error) {
 	query.ActiveOnly, query.Count = true, transfersPerCall
 	active, _, err := client.Transfers(ctx, query)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// revoke tells one node what was noted for it. A node that is away is told when it is back; until then the short life of transfer tokens
-// bounds what they let through.
+// revoke tells one node what was noted for it. A node that is away is told when it is back; until then the short life
+// of transfer tokens bounds what they let through.
 func (w *Worker) revoke(ctx context.Context, job store.Job) error {
 	id, err := strconv.ParseInt(job.Reference, 10, 64)
 	if err != nil {
@@ -47,7 +47,8 @@ func (w *Worker) revoke(ctx context.Context, job store.Job) error {
 }
 
 // revokePackage ends the tokens and sessions of a package in one direction, or in both when it is empty.
-func (w *Worker) revokePackage(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package, direction transferspec.Direction) error {
+func (w *Worker) revokePackage(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package,
+	direction transferspec.Direction) error {
 	installation, err := w.store.Installation(ctx)
 	if err != nil {
 		return err
@@ -60,7 +61,8 @@ func (w *Worker) revokePackage(ctx context.Context, node store.Node, client *nod
 }
 
 // tellRevocation passes over nodes that know no revocations, and logs each of them once.
-func (w *Worker) tellRevocation(ctx context.Context, node store.Node, client *nodeapi.Client, r nodeapi.Revocation) error {
+func (w *Worker) tellRevocation(ctx context.Context, node store.Node, client *nodeapi.Client,
+	r nodeapi.Revocation) error {
 	err := client.Revoke(ctx, r)
 	if !nodeapi.IsUnsupported(err) {
 		return err

@@ -152,7 +152,8 @@ func TestRevocationsAtANodeThatKnowsNone(t *testing.T) {
 	}
 }
 
-// TestReleaseWaitsForSessionsToEnd: a session that has the folder open would go on writing into it under its final name.
+// TestReleaseWaitsForSessionsToEnd: a session that has the folder open would go on
+// writing into it under its final name.
 func TestReleaseWaitsForSessionsToEnd(t *testing.T) {
 	s := newScene(t)
 	p := s.create(nil)
@@ -208,7 +209,8 @@ func TestDownloadLimitCountsWhatStarts(t *testing.T) {
 	}
 	running.Finish(t, "cut")
 	s.run()
-	if _, err := s.bob.DownloadSpec(t.Context(), p.ID, []string{"folder/b.txt"}); err == nil || !strings.Contains(err.Error(), "as often as") {
+	if _, err := s.bob.DownloadSpec(t.Context(), p.ID, []string{"folder/b.txt"}); err == nil ||
+		!strings.Contains(err.Error(), "as often as") {
 		t.Errorf("a part after two downloads: %v", err)
 	}
 	if _, err := s.alice.DownloadSentSpec(t.Context(), p.ID, nil); err != nil {

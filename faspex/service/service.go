@@ -1,6 +1,6 @@
-// Package service does the control plane's background work: it watches the transfers of every node, and takes packages from their
-// upload to their release and in the end to their removal. Several replicas share the work through the jobs table: a job belongs to one
-// of them for the length of a lease, and every step may be repeated.
+// Package service does the control plane's background work: it watches the transfers of every node, and takes packages
+// from their upload to their release and in the end to their removal. Several replicas share the work through the jobs
+// table: a job belongs to one of them for the length of a lease, and every step may be repeated.
 //
 // It speaks to nodes only by their Node API, and decides nothing about who may see what.
 package service
@@ -82,7 +82,8 @@ const (
 // New makes a worker.
 func New(c Config) *Worker {
 	w := &Worker{
-		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now, metrics: newMetrics(c.Registry),
+		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now,
+		metrics: newMetrics(c.Registry),
 	}
 	if w.now == nil {
 		w.now = time.Now
@@ -132,7 +133,8 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
-// faults logs the first of several failures in a row, and that they are over: a database that is away for an hour is two lines.
+// faults logs the first of several failures in a row, and that they are over: a database that is
+// away for an hour is two lines.
 type faults struct {
 	what  string
 	log   *slog.Logger
@@ -199,7 +201,8 @@ func (w *Worker) plan(ctx context.Context) error {
 				continue
 			}
 			err := w.store.EnsureJob(ctx, store.Job{
-				Method: name, Name: m.title, Type: m.kind, Reference: reference, Persistent: true, Interval: m.interval, NextAvailability: w.now(),
+				Method: name, Name: m.title, Type: m.kind, Reference: reference, Persistent: true, Interval: m.interval,
+				NextAvailability: w.now(),
 			})
 			if err != nil {
 				return err
@@ -248,7 +251,8 @@ func (w *Worker) runJob(ctx context.Context, job store.Job) {
 		return
 	}
 	if err != nil && ctx.Err() == nil {
-		w.log.WarnContext(ctx, "job failed", "job", job.Method, "reference", job.Reference, "attempt", job.RetryCount+1, "error", err)
+		w.log.WarnContext(ctx, "job failed", "job", job.Method, "reference", job.Reference, "attempt", job.RetryCount+
+			1, "error", err)
 	}
 	w.finish(ctx, job, err)
 }

@@ -16,8 +16,8 @@ import (
 // sweepAfter is how old a folder is at least that is swept: what runs when a package is deleted is long over then.
 const sweepAfter = 24 * time.Hour
 
-// sweep deletes folders of uploads whose package is gone: made by a session that ended after the package's own folders were removed. A
-// folder whose package this Faspex does not know stays: it may be another's.
+// sweep deletes folders of uploads whose package is gone: made by a session that ended after the package's own folders
+// were removed. A folder whose package this Faspex does not know stays: it may be another's.
 func (w *Worker) sweep(ctx context.Context, _ store.Job) error {
 	folders, _, err := w.store.SharedFolders(ctx, store.FolderFilter{}, store.Page{Limit: 10_000})
 	if err != nil {
@@ -51,7 +51,8 @@ func (w *Worker) sweepFolder(ctx context.Context, folder store.SharedFolder) err
 			return err
 		}
 		for _, e := range listing.Items {
-			if id, upload := strings.CutSuffix(e.Basename, store.IncomingSuffix); upload && e.Type == "directory" && w.now().Sub(e.Mtime) > sweepAfter {
+			if id, upload := strings.CutSuffix(e.Basename, store.IncomingSuffix); upload && e.Type == "directory" &&
+				w.now().Sub(e.Mtime) > sweepAfter {
 				leftovers = append(leftovers, id)
 			}
 		}
@@ -70,7 +71,8 @@ func (w *Worker) sweepFolder(ctx context.Context, folder store.SharedFolder) err
 		if p.State != packages.Deleted && p.State != packages.Expired {
 			continue
 		}
-		if err := client.Delete(ctx, path.Join(folder.Directory, id+store.IncomingSuffix)); err != nil && !nodeapi.IsNotFound(err) {
+		if err := client.Delete(ctx, path.Join(folder.Directory, id+store.IncomingSuffix)); err != nil &&
+			!nodeapi.IsNotFound(err) {
 			return err
 		}
 		w.log.InfoContext(ctx, "swept the upload folder of a package that is gone", "package", p.ID, "node", node.Name)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A session that ends late may leave a folder of a package that is gone. What belongs to a living package, to another Faspex, or is young,
-// stays.
+// A session that ends late may leave a folder of a package that is gone. What belongs to a living package, to
+// another Faspex, or is young, stays.
 func TestSweepTakesUploadsOfDeletedPackages(t *testing.T) {
 	s := newScene(t)
 	gone, alive, young := s.create(nil), s.create(nil), s.create(nil)

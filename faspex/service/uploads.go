@@ -10,7 +10,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// uploadStatus gives the upload status of a package for the status of the transfer that sends it; false for one it does not know.
+// uploadStatus gives the upload status of a package for the status of the transfer that sends it;
+// false for one it does not know.
 func uploadStatus(transfer string) (packages.UploadStatus, bool) {
 	switch transfer {
 	case nodeapi.StatusWaiting:
@@ -36,7 +37,8 @@ func uploadOf(t nodeapi.Transfer) (store.Upload, bool) {
 		return store.Upload{}, false
 	}
 	bytes, files := size(t)
-	u := store.Upload{Status: status, TotalBytes: bytes, TotalFiles: files, BytesWritten: t.BytesWritten, StartedAt: at(t.StartTimeUsec)}
+	u := store.Upload{Status: status, TotalBytes: bytes, TotalFiles: files, BytesWritten: t.BytesWritten,
+		StartedAt: at(t.StartTimeUsec)}
 	switch status {
 	case packages.UploadCompleted:
 		u.CompletedAt = at(t.EndTimeUsec)

@@ -27,15 +27,18 @@ func TestUploadOf(t *testing.T) {
 		},
 		"running": {
 			nodeapi.Transfer{Status: "running", StartTimeUsec: second, BytesWritten: 40, FilesCompleted: 1, Precalc: announced},
-			store.Upload{Status: packages.UploadTransferring, TotalBytes: 100, TotalFiles: 4, BytesWritten: 40, StartedAt: time1},
+			store.Upload{Status: packages.UploadTransferring, TotalBytes: 100, TotalFiles: 4, BytesWritten: 40,
+				StartedAt: time1},
 		},
 		"running, nothing announced": {
 			nodeapi.Transfer{Status: "running", BytesWritten: 40, FilesCompleted: 1},
 			store.Upload{Status: packages.UploadTransferring, TotalBytes: 40, TotalFiles: 1, BytesWritten: 40},
 		},
 		"completed": {
-			nodeapi.Transfer{Status: "completed", StartTimeUsec: second, EndTimeUsec: 2 * second, BytesWritten: 100, FilesCompleted: 4, Precalc: announced},
-			store.Upload{Status: packages.UploadCompleted, TotalBytes: 100, TotalFiles: 4, BytesWritten: 100, StartedAt: time1, CompletedAt: time2},
+			nodeapi.Transfer{Status: "completed", StartTimeUsec: second, EndTimeUsec: 2 * second, BytesWritten: 100,
+				FilesCompleted: 4, Precalc: announced},
+			store.Upload{Status: packages.UploadCompleted, TotalBytes: 100, TotalFiles: 4, BytesWritten: 100, StartedAt: time1,
+				CompletedAt: time2},
 		},
 		"failed": {
 			nodeapi.Transfer{Status: "failed", ErrorDesc: "disk full", BytesWritten: 7, Precalc: announced},
@@ -45,13 +48,15 @@ func TestUploadOf(t *testing.T) {
 			nodeapi.Transfer{Status: "failed", Sessions: []nodeapi.Session{{ErrorDesc: "older"}, {ErrorDesc: "link cut"}, {}}},
 			store.Upload{Status: packages.UploadFailed, ErrorDesc: "link cut"},
 		},
-		"failed without a word": {nodeapi.Transfer{Status: "failed"}, store.Upload{Status: packages.UploadFailed, ErrorDesc: "The transfer failed."}},
+		"failed without a word": {nodeapi.Transfer{Status: "failed"},
+			store.Upload{Status: packages.UploadFailed, ErrorDesc: "The transfer failed."}},
 		"partial": {
 			nodeapi.Transfer{Status: "partially_completed"},
 			store.Upload{Status: packages.UploadFailed, ErrorDesc: "Some files were not transferred."},
 		},
-		"canceled": {nodeapi.Transfer{Status: "canceled"}, store.Upload{Status: packages.UploadStopped, ErrorDesc: "The transfer was canceled."}},
-		"paused":   {nodeapi.Transfer{Status: "paused"}, store.Upload{Status: packages.UploadPaused}},
+		"canceled": {nodeapi.Transfer{Status: "canceled"},
+			store.Upload{Status: packages.UploadStopped, ErrorDesc: "The transfer was canceled."}},
+		"paused": {nodeapi.Transfer{Status: "paused"}, store.Upload{Status: packages.UploadPaused}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +75,8 @@ func TestUploadOf(t *testing.T) {
 }
 
 func TestBackoff(t *testing.T) {
-	for failures, want := range map[int]time.Duration{0: time.Second, 1: 2 * time.Second, 5: 32 * time.Second, 6: time.Minute, 1000: time.Minute} {
+	for failures, want := range map[int]time.Duration{0: time.Second, 1: 2 * time.Second, 5: 32 * time.Second,
+		6: time.Minute, 1000: time.Minute} {
 		if got := backoff(failures); got != want {
 			t.Errorf("after %d failures: %v, want %v", failures, got, want)
 		}

@@ -77,8 +77,8 @@ func (w *Worker) readTransfers(ctx context.Context, node store.Node) error {
 	return w.take(ctx, node, active)
 }
 
-// readChanges takes every transfer that began or ended since the cursor. The cursor moves after what it passed was stored, so a crash
-// repeats news and loses none.
+// readChanges takes every transfer that began or ended since the cursor. The cursor moves after what it passed was
+// stored, so a crash repeats news and loses none.
 func (w *Worker) readChanges(ctx context.Context, client *nodeapi.Client, node store.Node) error {
 	cursor := node.TransfersCursor
 	for {
@@ -86,7 +86,8 @@ func (w *Worker) readChanges(ctx context.Context, client *nodeapi.Client, node s
 		var refused *nodeapi.Error
 		if cursor != "" && errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
 			// The node does not know the token: its database was made anew. Read from the beginning.
-			w.log.WarnContext(ctx, "node refused the iteration token, reading its transfers from the beginning", "node", node.Name)
+			w.log.WarnContext(ctx, "node refused the iteration token, reading its transfers from the beginning", "node",
+				node.Name)
 			cursor = ""
 			continue
 		}
@@ -109,8 +110,8 @@ func (w *Worker) readChanges(ctx context.Context, client *nodeapi.Client, node s
 	}
 }
 
-// take stores transfers that core issued for packages of this Faspex, in the order in which they changed. What else names a package is
-// counted and ignored (TestTransfersThatCoreDidNotIssue).
+// take stores transfers that core issued for packages of this Faspex, in the order in which they changed. What else
+// names a package is counted and ignored (TestTransfersThatCoreDidNotIssue).
 func (w *Worker) take(ctx context.Context, node store.Node, list []nodeapi.Transfer) error {
 	for _, t := range list {
 		tags, ours := packages.TagsOf(t.StartSpec.Tags)
@@ -127,7 +128,8 @@ func (w *Worker) take(ctx context.Context, node store.Node, list []nodeapi.Trans
 		}
 		if why := w.disbelief(node, p, tags, t); why != "" {
 			w.metrics.disbelieved.WithLabelValues(node.Name, why).Inc()
-			w.log.DebugContext(ctx, "report of a transfer ignored", "package", p.ID, "transfer", t.ID, "node", node.Name, "reason", why)
+			w.log.DebugContext(ctx, "report of a transfer ignored", "package", p.ID, "transfer", t.ID, "node", node.Name,
+				"reason", why)
 			continue
 		}
 		if err := w.takeOne(ctx, node, p, tags, t); err != nil {
@@ -137,7 +139,8 @@ func (w *Worker) take(ctx context.Context, node store.Node, list []nodeapi.Trans
 	return nil
 }
 
-func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, tags packages.Tags, t nodeapi.Transfer) error {
+func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, tags packages.Tags,
+	t nodeapi.Transfer) error {
 	if err := w.store.SaveTransfer(ctx, record(node, p, tags, t)); err != nil {
 		return err
 	}
@@ -159,7 +162,8 @@ func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, 
 	return nil
 }
 
-// recheck asks nodes by name for uploads of which nothing was heard for a while: should news have been lost, the package goes on here.
+// recheck asks nodes by name for uploads of which nothing was heard for a while: should news have been
+// lost, the package goes on here.
 func (w *Worker) recheck(ctx context.Context, _ store.Job) error {
 	return w.eachPackage(ctx, "recheck upload", func(after int64) ([]store.Package, error) {
 		return w.store.SilentUploads(ctx, w.now().Add(-silence), after, batch)

@@ -12,10 +12,10 @@ import (
 // ErrLastAdmin means that no active admin would be left.
 var ErrLastAdmin = errors.New("no active admin would be left")
 
-// UpdateAccount writes what an administrator may change of an account. Its name, preferences and login time stay, and so
-// does the password unless hash is one. Rights to transfer that it takes away are revoked on the nodes as well.
-// ErrChanged when the account is not as before any more; ErrLoginTaken when another account has the e-mail address;
-// ErrLastAdmin.
+// UpdateAccount writes what an administrator may change of an account. Its name, preferences and login time
+// stay, and so does the password unless hash is one. Rights to transfer that it takes away are revoked on the
+// nodes as well. ErrChanged when the account is not as before any more; ErrLoginTaken when another account has
+// the e-mail address; ErrLastAdmin.
 func (s *Store) UpdateAccount(ctx context.Context, before, after Account, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := lockAccount(ctx, tx, before); err != nil {
@@ -43,7 +43,8 @@ func (s *Store) UpdateAccount(ctx context.Context, before, after Account, hash s
 // lockAccount keeps the row of an account until the transaction ends. ErrChanged when an administrator changed it since
 // it was read.
 func lockAccount(ctx context.Context, tx *sql.Tx, before Account) error {
-	now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? FOR UPDATE`, before.ID))
+	now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+
+		` FROM accounts a WHERE a.id = ? FOR UPDATE`, before.ID))
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,8 @@ func activeAdmin(a Account) bool { return a.Role == RoleAdmin && a.Status == Acc
 // demote each other do not both succeed.
 func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
 	var id int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM accounts WHERE role = ? AND status = ? AND id <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
+	err := tx.QueryRowContext(ctx,
+		`SELECT id FROM accounts WHERE role = ? AND status = ? AND id <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
 		RoleAdmin, AccountActive, but).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrLastAdmin
@@ -77,7 +79,8 @@ func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
 func writeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
 		public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
-		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed, a.ID)
+		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed,
+		a.ID)
 	if err != nil {
 		return err
 	}
@@ -100,10 +103,12 @@ func revokeRights(ctx context.Context, tx *sql.Tx, before, after Account) error 
 	return nil
 }
 
-// DeleteAccount removes an account, and revokes its transfers on the nodes. ErrInUse while packages name it; ErrLastAdmin.
+// DeleteAccount removes an account, and revokes its transfers on the nodes. ErrInUse while
+// packages name it; ErrLastAdmin.
 func (s *Store) DeleteAccount(ctx context.Context, id int64) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? FOR UPDATE`, id))
+		now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+
+			` FROM accounts a WHERE a.id = ? FOR UPDATE`, id))
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@ import (
 // Whoever changes an account from an old reading of it must not undo what another changed.
 func TestUpdateAccountOverwritesNothing(t *testing.T) {
 	s, ctx := storetest.New(t), t.Context()
-	id, err := s.CreateAccount(ctx, store.Account{Name: "eve", Email: "eve@example.com", Role: store.RoleUser, Type: "local_user", Status: store.AccountActive})
+	id, err := s.CreateAccount(ctx, store.Account{Name: "eve", Email: "eve@example.com", Role: store.RoleUser,
+		Type: "local_user", Status: store.AccountActive})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,8 @@ func TestOneAdminAlwaysStays(t *testing.T) {
 	s, ctx := storetest.New(t), t.Context()
 	var admins [2]store.Account
 	for i, name := range []string{"ann", "bea"} {
-		id, err := s.CreateAccount(ctx, store.Account{Name: name, Role: store.RoleAdmin, Type: "local_user", Status: store.AccountActive})
+		id, err := s.CreateAccount(ctx, store.Account{Name: name, Role: store.RoleAdmin, Type: "local_user",
+			Status: store.AccountActive})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -63,7 +63,8 @@ func scanAccount(r rower) (Account, error) {
 	return a, err
 }
 
-// personColumns are what others are shown of an account. Lists of packages read them for senders and recipients, and no secrets.
+// personColumns are what others are shown of an account. Lists of packages read them for senders
+// and recipients, and no secrets.
 const personColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, a.status, a.last_login_at`
 
 // person is where personColumns go.
@@ -141,7 +142,8 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err err
 		res, err := tx.ExecContext(ctx, `INSERT INTO accounts
 			(name, first_name, last_name, email, role, type, status, description, password_hash, password_change_required, public_key, preferences,
 			uploads_allowed, downloads_allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, NULLIF(?, ''), ?, ?, ?)`,
-			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange, a.PublicKey,
+			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange,
+			a.PublicKey,
 			[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed)
 		if err != nil {
 			return err
@@ -162,7 +164,8 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err err
 
 // UpdatePreferences writes the preferences of an account.
 func (s *Store) UpdatePreferences(ctx context.Context, accountID int64, preferences json.RawMessage) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET preferences = ? WHERE id = ?`, []byte(preferences), accountID); err != nil {
+	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET preferences = ? WHERE id = ?`, []byte(preferences),
+		accountID); err != nil {
 		return fmt.Errorf("update preferences of account %d: %w", accountID, classify(err))
 	}
 	return nil
@@ -179,7 +182,8 @@ func (s *Store) UpdateOwnAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
-// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step. The session of a login, if it is named, goes on.
+// UpdateOwnAccountAndPassword is UpdateOwnAccount and SetPassword in one step. The session of a
+// login, if it is named, goes on.
 func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash, login string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := updateOwnAccount(ctx, tx, a); err != nil {
@@ -197,7 +201,8 @@ func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash
 }
 
 func updateOwnAccount(ctx context.Context, tx *sql.Tx, a Account) error {
-	res, err := tx.ExecContext(ctx, `UPDATE accounts SET email = ?, public_key = NULLIF(?, ''), preferences = ? WHERE id = ? AND token_epoch = ?`,
+	res, err := tx.ExecContext(ctx,
+		`UPDATE accounts SET email = ?, public_key = NULLIF(?, ''), preferences = ? WHERE id = ? AND token_epoch = ?`,
 		a.Email, a.PublicKey, []byte(a.Preferences), a.ID, a.TokenEpoch)
 	if err != nil {
 		return err
@@ -221,7 +226,8 @@ func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) e
 
 // setPassword leaves the refresh tokens of one login, if it is named. They carry the old epoch until keepSession.
 func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, mustChange bool, login string) error {
-	res, err := tx.ExecContext(ctx, `UPDATE accounts SET password_hash = ?, password_change_required = ?, token_epoch = token_epoch + 1 WHERE id = ?`,
+	res, err := tx.ExecContext(ctx,
+		`UPDATE accounts SET password_hash = ?, password_change_required = ?, token_epoch = token_epoch + 1 WHERE id = ?`,
 		hash, mustChange, accountID)
 	if err != nil {
 		return err
@@ -230,7 +236,8 @@ func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, 
 		return err
 	}
 	// Those that are made at this moment carry the old epoch, and are refused.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ? AND (login = '' OR login <> ?)`, accountID, login); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ? AND (login = '' OR login <> ?)`,
+		accountID, login); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM authorization_codes WHERE account_id = ?`, accountID)

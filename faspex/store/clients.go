@@ -44,9 +44,11 @@ const clientColumns = `c.id, c.client_id, c.secret_hash, c.name, COALESCE(c.desc
 func scanClient(r rower) (OAuthClient, error) {
 	var c OAuthClient
 	var uris, origins, users []byte
-	if err := r.Scan(&c.ID, &c.ClientID, &c.SecretHash, &c.Name, &c.Description, &c.ContactEmail, &c.ClientType, &c.Internal,
+	if err := r.Scan(&c.ID, &c.ClientID, &c.SecretHash, &c.Name, &c.Description, &c.ContactEmail, &c.ClientType,
+		&c.Internal,
 		&c.RequirePKCE, &uris, &origins, &c.EnableHTTPBasicAuth, &c.AllowJWTGrant, &c.AllowGlobalKey, &c.PublicKey,
-		&c.AllowRefreshToken, &c.AccessTokenExpirationHours, &c.RefreshTokenExpirationHours, &c.AccessGrantAllUsers, &c.CreatorID,
+		&c.AllowRefreshToken, &c.AccessTokenExpirationHours, &c.RefreshTokenExpirationHours, &c.AccessGrantAllUsers,
+		&c.CreatorID,
 		&c.CreatedAt, &c.UpdatedAt, &users); err != nil {
 		return c, err
 	}
@@ -63,7 +65,8 @@ func scanClient(r rower) (OAuthClient, error) {
 
 // OAuthClient reads one client by its client id.
 func (s *Store) OAuthClient(ctx context.Context, clientID string) (OAuthClient, error) {
-	c, err := scanClient(s.db.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM oauth_clients c WHERE c.client_id = ?`, clientID))
+	c, err := scanClient(s.db.QueryRowContext(ctx, `SELECT `+clientColumns+
+		` FROM oauth_clients c WHERE c.client_id = ?`, clientID))
 	if err != nil {
 		return c, fmt.Errorf("read client: %w", classify(err))
 	}
@@ -78,7 +81,8 @@ type ClientFilter struct {
 	Descending bool
 }
 
-var clientOrders = map[string]string{"name": "c.name", "client_id": "c.client_id", "client_type": "c.client_type", "created_at": "c.created_at"}
+var clientOrders = map[string]string{"name": "c.name", "client_id": "c.client_id", "client_type": "c.client_type",
+	"created_at": "c.created_at"}
 
 // OAuthClients lists clients and counts all that match.
 func (s *Store) OAuthClients(ctx context.Context, f ClientFilter, p Page) ([]OAuthClient, int, error) {
@@ -89,7 +93,8 @@ func (s *Store) OAuthClients(ctx context.Context, f ClientFilter, p Page) ([]OAu
 		w.and(`(c.name LIKE ? OR c.description LIKE ? OR c.client_id LIKE ?)`, like, like, like)
 	}
 	var total int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM oauth_clients c`+w.sql(), w.args...).Scan(&total); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM oauth_clients c`+
+		w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count clients: %w", err)
 	}
 	list, err := collect(ctx, s.db, scanClient, `SELECT `+clientColumns+` FROM oauth_clients c`+w.sql()+
@@ -111,7 +116,8 @@ func (s *Store) PutOAuthClient(ctx context.Context, c OAuthClient) error {
 // UpdateOAuthClient writes everything of a client but its creator. ErrChanged when it is not as before any more.
 func (s *Store) UpdateOAuthClient(ctx context.Context, before, after OAuthClient) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		now, err := scanClient(tx.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM oauth_clients c WHERE c.client_id = ? FOR UPDATE`, after.ClientID))
+		now, err := scanClient(tx.QueryRowContext(ctx, `SELECT `+clientColumns+
+			` FROM oauth_clients c WHERE c.client_id = ? FOR UPDATE`, after.ClientID))
 		if err != nil {
 			return err
 		}
@@ -146,20 +152,24 @@ func putClient(ctx context.Context, tx *sql.Tx, c OAuthClient) error {
 			allow_jwt_grant = VALUES(allow_jwt_grant), allow_global_key = VALUES(allow_global_key), public_key = VALUES(public_key),
 			allow_refresh_token = VALUES(allow_refresh_token), access_token_expiration_hours = VALUES(access_token_expiration_hours),
 			refresh_token_expiration_hours = VALUES(refresh_token_expiration_hours), access_grant_all_users = VALUES(access_grant_all_users)`,
-		c.ClientID, c.SecretHash, c.Name, c.Description, c.ContactEmail, c.ClientType, c.Internal, c.RequirePKCE, uris, origins, c.EnableHTTPBasicAuth,
-		c.AllowJWTGrant, c.AllowGlobalKey, c.PublicKey, c.AllowRefreshToken, c.AccessTokenExpirationHours, c.RefreshTokenExpirationHours,
+		c.ClientID, c.SecretHash, c.Name, c.Description, c.ContactEmail, c.ClientType, c.Internal, c.RequirePKCE, uris,
+		origins, c.EnableHTTPBasicAuth,
+		c.AllowJWTGrant, c.AllowGlobalKey, c.PublicKey, c.AllowRefreshToken, c.AccessTokenExpirationHours,
+		c.RefreshTokenExpirationHours,
 		c.AccessGrantAllUsers, c.CreatorID); err != nil {
 		return err
 	}
 	var id int64
-	if err := tx.QueryRowContext(ctx, `SELECT id FROM oauth_clients WHERE client_id = ?`, c.ClientID).Scan(&id); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM oauth_clients WHERE client_id = ?`,
+		c.ClientID).Scan(&id); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM oauth_client_users WHERE oauth_client_id = ?`, id); err != nil {
 		return err
 	}
 	for _, account := range c.AccessGrantToUsers {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_client_users (oauth_client_id, account_id) VALUES (?, ?)`, id, account); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_client_users (oauth_client_id, account_id) VALUES (?, ?)`, id,
+			account); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
-// Package store owns the schema `faspex` in MariaDB and every query on it. It hands out plain rows; permissions, states and the wire
-// are its callers' business.
+// Package store owns the schema `faspex` in MariaDB and every query on it. It hands out plain rows; permissions, states
+// and the wire are its callers' business.
 package store
 
 import (
@@ -30,8 +30,9 @@ type Config struct {
 	CAFile string
 }
 
-// ConfigFromEnv reads the restricted user's settings as db.env documents them: FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE,
-// FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD, FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE. getenv is os.Getenv outside of tests.
+// ConfigFromEnv reads the restricted user's settings as db.env documents them: FASPEX_DB_HOST, FASPEX_DB_PORT,
+// FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD, FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE. getenv
+// is os.Getenv outside of tests.
 func ConfigFromEnv(getenv func(string) string) (Config, error) {
 	return configFromEnv(getenv, "FASPEX_DB_USERNAME", "FASPEX_DB_PASSWORD")
 }
@@ -151,7 +152,8 @@ const (
 	errChanged    = 1020 // the row changed since the transaction read it
 )
 
-// Unavailable reports whether an error means that the database could not be reached or went away, and not that it said no.
+// Unavailable reports whether an error means that the database could not be reached or went
+// away, and not that it said no.
 func Unavailable(err error) bool {
 	var network *net.OpError
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
@@ -180,12 +182,14 @@ type rower interface{ Scan(dest ...any) error }
 type Page struct{ Offset, Limit int }
 
 // collect runs a query and scans every row.
-func collect[T any](ctx context.Context, db querier, scan func(rower) (T, error), query string, args ...any) ([]T, error) {
+func collect[T any](ctx context.Context, db querier, scan func(rower) (T, error), query string, args ...any) ([]T,
+	error) {
 	return collectInto(ctx, db, []T{}, scan, query, args...)
 }
 
 // collectInto is collect for callers who know how many rows to make room for.
-func collectInto[T any](ctx context.Context, db querier, all []T, scan func(rower) (T, error), query string, args ...any) ([]T, error) {
+func collectInto[T any](ctx context.Context, db querier, all []T, scan func(rower) (T, error), query string,
+	args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -208,9 +212,9 @@ type querier interface {
 // txAttempts is how often a transaction is tried that the database gave up in favor of another.
 const txAttempts = 3
 
-// inTx runs f in one transaction. It runs f again when the database gave the transaction up for a deadlock, so f must do nothing but
-// queries. Read committed locks only the rows that are taken, not the gaps around what was looked at, on which others would deadlock;
-// and what it reads for update is the newest.
+// inTx runs f in one transaction. It runs f again when the database gave the transaction up for a deadlock, so f must
+// do nothing but queries. Read committed locks only the rows that are taken, not the gaps around what was looked at, on
+// which others would deadlock; and what it reads for update is the newest.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.tryTx(ctx, f)

@@ -20,7 +20,8 @@ type Delivery struct {
 
 func scanDelivery(r rower) (Delivery, error) {
 	var d Delivery
-	err := r.Scan(append([]any{&d.ID, &d.PackageID, &d.RecipientType, &d.Private, &d.Archived, &d.Deleted, &d.CreatedAt}, d.Recipient.person()...)...)
+	err := r.Scan(append([]any{&d.ID, &d.PackageID, &d.RecipientType, &d.Private, &d.Archived, &d.Deleted, &d.CreatedAt},
+		d.Recipient.person()...)...)
 	return d, err
 }
 
@@ -32,8 +33,9 @@ func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64]
 	}
 	w := where{}
 	w.inIDs(`d.package_id`, packageIDs)
-	list, err := collectInto(ctx, s.db, make([]Delivery, 0, 2*len(packageIDs)), scanDelivery, `SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
-		personColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
+	list, err := collectInto(ctx, s.db, make([]Delivery, 0, 2*len(packageIDs)), scanDelivery,
+		`SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
+			personColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
 	}
@@ -43,9 +45,11 @@ func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64]
 	return out, nil
 }
 
-// HideDelivery removes a package from a recipient's lists; the package stays for everyone else. ErrNotFound for a stranger.
+// HideDelivery removes a package from a recipient's lists; the package stays for everyone
+// else. ErrNotFound for a stranger.
 func (s *Store) HideDelivery(ctx context.Context, packageID, accountID int64, at time.Time) error {
-	found, err := s.changePackage(ctx, packageID, noteLists, `UPDATE deliveries SET deleted_at = COALESCE(deleted_at, ?) WHERE package_id = ? AND account_id = ?`,
+	found, err := s.changePackage(ctx, packageID, noteLists,
+		`UPDATE deliveries SET deleted_at = COALESCE(deleted_at, ?) WHERE package_id = ? AND account_id = ?`,
 		at, packageID, accountID)
 	if err == nil && !found {
 		err = ErrNotFound
@@ -58,7 +62,8 @@ func (s *Store) HideDelivery(ctx context.Context, packageID, accountID int64, at
 
 // ArchiveDelivery takes a package out of a recipient's inbox, but not out of the inbox with history.
 func (s *Store) ArchiveDelivery(ctx context.Context, packageID, accountID int64) error {
-	if _, err := s.changePackage(ctx, packageID, noteLists, `UPDATE deliveries SET archived = TRUE WHERE package_id = ? AND account_id = ?`, packageID, accountID); err != nil {
+	if _, err := s.changePackage(ctx, packageID, noteLists,
+		`UPDATE deliveries SET archived = TRUE WHERE package_id = ? AND account_id = ?`, packageID, accountID); err != nil {
 		return fmt.Errorf("archive delivery of package %d: %w", packageID, err)
 	}
 	return nil

@@ -33,7 +33,8 @@ type SharedFolder struct {
 func NewSharedFolder(nodeID int64, name, directory string) SharedFolder {
 	return SharedFolder{
 		NodeID: nodeID, Name: name, Directory: directory, ReadPermission: "private", LockMinratePolicy: true,
-		InitialTargetDownloadKbps: 10000, InitialTargetUploadKbps: 10000, MaxTargetDownloadKbps: 20000, MaxTargetUploadKbps: 20000,
+		InitialTargetDownloadKbps: 10000, InitialTargetUploadKbps: 10000, MaxTargetDownloadKbps: 20000,
+		MaxTargetUploadKbps:    20000,
 		RelayIncomingBandwidth: 45000, RelayOutgoingBandwidth: 45000,
 	}
 }
@@ -45,8 +46,10 @@ const folderColumns = `f.id, f.node_id, f.name, f.directory, f.default_marker IS
 
 func scanFolder(r rower) (SharedFolder, error) {
 	var f SharedFolder
-	err := r.Scan(&f.ID, &f.NodeID, &f.Name, &f.Directory, &f.DefaultInbox, &f.EnableLinking, &f.EnableCloudReferencing, &f.ReadPermission,
-		&f.OverrideTransferParameters, &f.LockMinratePolicy, &f.InitialTargetDownloadKbps, &f.InitialTargetUploadKbps, &f.MaxTargetDownloadKbps,
+	err := r.Scan(&f.ID, &f.NodeID, &f.Name, &f.Directory, &f.DefaultInbox, &f.EnableLinking, &f.EnableCloudReferencing,
+		&f.ReadPermission,
+		&f.OverrideTransferParameters, &f.LockMinratePolicy, &f.InitialTargetDownloadKbps, &f.InitialTargetUploadKbps,
+		&f.MaxTargetDownloadKbps,
 		&f.MaxTargetUploadKbps, &f.RelayIncomingBandwidth, &f.RelayOutgoingBandwidth, &f.CreatedAt, &f.UpdatedAt)
 	return f, err
 }
@@ -62,7 +65,8 @@ func (s *Store) SharedFolder(ctx context.Context, id int64) (SharedFolder, error
 
 // DefaultInbox reads the folder that packages go to. ErrNotFound when none was chosen.
 func (s *Store) DefaultInbox(ctx context.Context) (SharedFolder, error) {
-	f, err := scanFolder(s.db.QueryRowContext(ctx, `SELECT `+folderColumns+` FROM shared_folders f WHERE f.default_marker = 1`))
+	f, err := scanFolder(s.db.QueryRowContext(ctx, `SELECT `+folderColumns+
+		` FROM shared_folders f WHERE f.default_marker = 1`))
 	if err != nil {
 		return f, fmt.Errorf("read default inbox: %w", classify(err))
 	}
@@ -95,10 +99,12 @@ func (s *Store) SharedFolders(ctx context.Context, f FolderFilter, p Page) ([]Sh
 		order = "f.name, f.id"
 	}
 	var total int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM shared_folders f`+w.sql(), w.args...).Scan(&total); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM shared_folders f`+
+		w.sql(), w.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count shared folders: %w", err)
 	}
-	list, err := collect(ctx, s.db, scanFolder, `SELECT `+folderColumns+` FROM shared_folders f`+w.sql()+` ORDER BY `+order+` LIMIT ? OFFSET ?`,
+	list, err := collect(ctx, s.db, scanFolder, `SELECT `+folderColumns+` FROM shared_folders f`+w.sql()+` ORDER BY `+
+		order+` LIMIT ? OFFSET ?`,
 		append(w.args, p.Limit, p.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list shared folders: %w", err)
@@ -106,8 +112,8 @@ func (s *Store) SharedFolders(ctx context.Context, f FolderFilter, p Page) ([]Sh
 	return list, total, nil
 }
 
-// CreateSharedFolder stores a new folder and gives its id; a new default inbox takes the mark from the old one. ErrConflict when the
-// node has a folder of that name.
+// CreateSharedFolder stores a new folder and gives its id; a new default inbox takes the mark from the old one.
+// ErrConflict when the node has a folder of that name.
 func (s *Store) CreateSharedFolder(ctx context.Context, f SharedFolder) (int64, error) {
 	var id int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -115,8 +121,10 @@ func (s *Store) CreateSharedFolder(ctx context.Context, f SharedFolder) (int64, 
 			override_transfer_parameters, lock_minrate_policy, kbps_initial_target_download_rate, kbps_initial_target_upload_rate,
 			kbps_max_target_download_rate, kbps_max_target_upload_rate, relay_incoming_bandwidth, relay_outgoing_bandwidth)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			f.NodeID, f.Name, f.Directory, f.EnableLinking, f.EnableCloudReferencing, f.ReadPermission, f.OverrideTransferParameters, f.LockMinratePolicy,
-			f.InitialTargetDownloadKbps, f.InitialTargetUploadKbps, f.MaxTargetDownloadKbps, f.MaxTargetUploadKbps, f.RelayIncomingBandwidth, f.RelayOutgoingBandwidth)
+			f.NodeID, f.Name, f.Directory, f.EnableLinking, f.EnableCloudReferencing, f.ReadPermission,
+			f.OverrideTransferParameters, f.LockMinratePolicy,
+			f.InitialTargetDownloadKbps, f.InitialTargetUploadKbps, f.MaxTargetDownloadKbps, f.MaxTargetUploadKbps,
+			f.RelayIncomingBandwidth, f.RelayOutgoingBandwidth)
 		if err != nil {
 			return err
 		}
@@ -135,7 +143,8 @@ func (s *Store) CreateSharedFolder(ctx context.Context, f SharedFolder) (int64, 
 // ErrChanged when the folder is not as before any more.
 func (s *Store) UpdateSharedFolder(ctx context.Context, before, f SharedFolder) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		now, err := scanFolder(tx.QueryRowContext(ctx, `SELECT `+folderColumns+` FROM shared_folders f WHERE f.id = ? FOR UPDATE`, f.ID))
+		now, err := scanFolder(tx.QueryRowContext(ctx, `SELECT `+folderColumns+
+			` FROM shared_folders f WHERE f.id = ? FOR UPDATE`, f.ID))
 		if err != nil {
 			return err
 		}
@@ -146,8 +155,10 @@ func (s *Store) UpdateSharedFolder(ctx context.Context, before, f SharedFolder) 
 		_, err = tx.ExecContext(ctx, `UPDATE shared_folders SET name = ?, directory = ?, enable_linking = ?, enable_cloud_referencing = ?, read_permission = ?,
 			override_transfer_parameters = ?, lock_minrate_policy = ?, kbps_initial_target_download_rate = ?, kbps_initial_target_upload_rate = ?,
 			kbps_max_target_download_rate = ?, kbps_max_target_upload_rate = ?, relay_incoming_bandwidth = ?, relay_outgoing_bandwidth = ? WHERE id = ?`,
-			f.Name, f.Directory, f.EnableLinking, f.EnableCloudReferencing, f.ReadPermission, f.OverrideTransferParameters, f.LockMinratePolicy,
-			f.InitialTargetDownloadKbps, f.InitialTargetUploadKbps, f.MaxTargetDownloadKbps, f.MaxTargetUploadKbps, f.RelayIncomingBandwidth,
+			f.Name, f.Directory, f.EnableLinking, f.EnableCloudReferencing, f.ReadPermission, f.OverrideTransferParameters,
+			f.LockMinratePolicy,
+			f.InitialTargetDownloadKbps, f.InitialTargetUploadKbps, f.MaxTargetDownloadKbps, f.MaxTargetUploadKbps,
+			f.RelayIncomingBandwidth,
 			f.RelayOutgoingBandwidth, f.ID)
 		if err != nil {
 			return err
@@ -165,7 +176,9 @@ func (s *Store) UpdateSharedFolder(ctx context.Context, before, f SharedFolder) 
 }
 
 func markDefault(ctx context.Context, tx *sql.Tx, id int64) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE shared_folders SET default_marker = NULL WHERE default_marker = 1 AND id <> ?`, id); err != nil {
+	if _,
+		err := tx.ExecContext(ctx, `UPDATE shared_folders SET default_marker = NULL WHERE default_marker = 1 AND id <> ?`,
+		id); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE shared_folders SET default_marker = 1 WHERE id = ?`, id)

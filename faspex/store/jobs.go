@@ -41,7 +41,8 @@ const jobColumns = `id, method_name, job_name, job_type, reference_uuid, persist
 func scanJob(r rower) (Job, error) {
 	var j Job
 	var seconds int64
-	err := r.Scan(&j.ID, &j.Method, &j.Name, &j.Type, &j.Reference, &j.Persistent, &j.Status, &j.Args, &seconds, &j.RetryCount,
+	err := r.Scan(&j.ID, &j.Method, &j.Name, &j.Type, &j.Reference, &j.Persistent, &j.Status, &j.Args, &seconds,
+		&j.RetryCount,
 		&j.NextAvailability, &j.WorkerID, &j.ErrorCode, &j.ErrorDesc, &j.CreatedAt, &j.UpdatedAt)
 	j.Interval = time.Duration(seconds) * time.Second
 	return j, err
@@ -62,8 +63,8 @@ func (s *Store) EnsureJob(ctx context.Context, j Job) error {
 	return nil
 }
 
-// ClaimJob takes one due job for a worker until now+lease; ErrNotFound when none is due. A job whose worker let its lease run out is
-// due again.
+// ClaimJob takes one due job for a worker until now+lease; ErrNotFound when none is due. A job whose worker let
+// its lease run out is due again.
 func (s *Store) ClaimJob(ctx context.Context, worker string, now time.Time, lease time.Duration) (Job, error) {
 	var j Job
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -75,7 +76,8 @@ func (s *Store) ClaimJob(ctx context.Context, worker string, now time.Time, leas
 			return err
 		}
 		j.Status, j.WorkerID = JobWorking, worker
-		_, err = tx.ExecContext(ctx, `UPDATE jobs SET status = 'working', worker_id = ?, claimed_until = ? WHERE id = ?`, worker, now.Add(lease), j.ID)
+		_, err = tx.ExecContext(ctx, `UPDATE jobs SET status = 'working', worker_id = ?, claimed_until = ? WHERE id = ?`,
+			worker, now.Add(lease), j.ID)
 		return err
 	})
 	if err != nil {
@@ -84,8 +86,9 @@ func (s *Store) ClaimJob(ctx context.Context, worker string, now time.Time, leas
 	return j, nil
 }
 
-// FinishJob ends a run by the worker that holds the job: a persistent job is queued for now+Interval, another is completed or, with
-// failure not nil, queued for retry. retry is the wait after a failure; zero gives up (failed). ErrNotFound when the lease was lost.
+// FinishJob ends a run by the worker that holds the job: a persistent job is queued for now+Interval, another is
+// completed or, with failure not nil, queued for retry. retry is the wait after a failure; zero gives up (failed).
+// ErrNotFound when the lease was lost.
 func (s *Store) FinishJob(ctx context.Context, j Job, now time.Time, failure error, retry time.Duration) error {
 	status, next, retries, desc := JobCompleted, now, 0, ""
 	switch {
@@ -115,7 +118,8 @@ func (s *Store) Jobs(ctx context.Context, p Page) ([]Job, int, error) {
 	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM jobs`).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count jobs: %w", err)
 	}
-	list, err := collect(ctx, s.db, scanJob, `SELECT `+jobColumns+` FROM jobs ORDER BY method_name, id LIMIT ? OFFSET ?`, p.Limit, p.Offset)
+	list, err := collect(ctx, s.db, scanJob, `SELECT `+jobColumns+
+		` FROM jobs ORDER BY method_name, id LIMIT ? OFFSET ?`, p.Limit, p.Offset)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list jobs: %w", err)
 	}

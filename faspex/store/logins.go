@@ -29,7 +29,8 @@ func claimLogin(ctx context.Context, tx *sql.Tx, id int64, kind, login string) e
 		return err
 	}
 	var owner int64
-	if err := tx.QueryRowContext(ctx, `SELECT account_id FROM account_logins WHERE login = ? FOR UPDATE`, login).Scan(&owner); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT account_id FROM account_logins WHERE login = ? FOR UPDATE`,
+		login).Scan(&owner); err != nil {
 		return err
 	}
 	if owner != id {
@@ -40,7 +41,8 @@ func claimLogin(ctx context.Context, tx *sql.Tx, id int64, kind, login string) e
 
 // changeEmail makes an e-mail address open an account instead of the one it had.
 func changeEmail(ctx context.Context, tx *sql.Tx, id int64, email string) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM account_logins WHERE account_id = ? AND kind = ?`, id, loginEmail); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM account_logins WHERE account_id = ? AND kind = ?`, id,
+		loginEmail); err != nil {
 		return err
 	}
 	return claimLogin(ctx, tx, id, loginEmail, email)

@@ -33,7 +33,8 @@ func TestLoginsAreUnique(t *testing.T) {
 			t.Errorf("without an e-mail address: %v", err)
 		}
 	}
-	for _, taken := range []string{"ulf@example.com", "ULF@Example.com", "ülf@exämple.cöm", "ulf@example.com ", "ulf", "ÚLF", "eve@example.com"} {
+	for _, taken := range []string{"ulf@example.com", "ULF@Example.com", "ülf@exämple.cöm", "ulf@example.com ", "ulf",
+		"ÚLF", "eve@example.com"} {
 		for what, err := range map[string]error{
 			"create by e-mail": func() error { _, err := s.CreateAccount(ctx, person("new", taken)); return err }(),
 			"create by name":   func() error { _, err := s.CreateAccount(ctx, person(taken, "new@example.com")); return err }(),
@@ -144,7 +145,8 @@ func firstSchema(t *testing.T) (admin store.Config, exec func(query string, args
 
 func TestMigrateReportsLoginsThatAccountsShare(t *testing.T) {
 	admin, exec := firstSchema(t)
-	for _, a := range [][2]string{{"ulf", "ulf@example.com"}, {"ute", "ÜLF@example.com"}, {"ina", ""}, {"ida", ""}, {"eve@example.com", "EVE@example.com"}, {"other", "iná"}} {
+	for _, a := range [][2]string{{"ulf", "ulf@example.com"}, {"ute", "ÜLF@example.com"}, {"ina", ""}, {"ida", ""},
+		{"eve@example.com", "EVE@example.com"}, {"other", "iná"}} {
 		exec(`INSERT INTO accounts (name, email, preferences) VALUES (?, ?, '{}')`, a[0], a[1])
 	}
 	exec(`INSERT INTO refresh_tokens (token_hash, family, client_id, account_id, expires_at) VALUES (REPEAT('a', 32), 'f', 'c', 1, NOW())`)
@@ -153,7 +155,8 @@ func TestMigrateReportsLoginsThatAccountsShare(t *testing.T) {
 	if err == nil || from != 1 || to != 1 {
 		t.Fatalf("from %d to %d: %v", from, to, err)
 	}
-	for _, want := range []string{"several accounts share", "lf@example.com", "(accounts 1, 2)", "(accounts 3, 6)", "nothing was changed"} {
+	for _, want := range []string{"several accounts share", "lf@example.com", "(accounts 1, 2)", "(accounts 3, 6)",
+		"nothing was changed"} {
 		if !strings.Contains(strings.ToLower(err.Error()), want) {
 			t.Errorf("error lacks %q: %v", want, err)
 		}

@@ -55,15 +55,16 @@ func (s *Store) Schema(ctx context.Context) (SchemaState, error) {
 	if n == 0 {
 		return state, nil
 	}
-	err := s.db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations LIMIT 1`).Scan(&state.Current, &state.Dirty)
+	err := s.db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations LIMIT 1`).Scan(&state.Current,
+		&state.Dirty)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return state, fmt.Errorf("read schema version: %w", err)
 	}
 	return state, nil
 }
 
-// Migrate brings the schema to the newest embedded version, as the admin user. Two at once wait for each other. It refuses a schema
-// that is newer than this program, and one whose last migration stopped in its middle.
+// Migrate brings the schema to the newest embedded version, as the admin user. Two at once wait for each other. It
+// refuses a schema that is newer than this program, and one whose last migration stopped in its middle.
 func Migrate(ctx context.Context, c Config) (from, to int, err error) {
 	db, err := open(c, true)
 	if err != nil {
@@ -75,7 +76,8 @@ func Migrate(ctx context.Context, c Config) (from, to int, err error) {
 		return 0, 0, err
 	}
 	if before.Current > before.Wanted {
-		return before.Current, before.Current, fmt.Errorf("schema version %d is newer than %d, the newest this version knows", before.Current, before.Wanted)
+		return before.Current, before.Current, fmt.Errorf("schema version %d is newer than %d, the newest this version knows",
+			before.Current, before.Wanted)
 	}
 	if before.Current > 0 && before.Current < uniqueLoginsVersion {
 		if err := checkLogins(ctx, db); err != nil {
@@ -102,7 +104,8 @@ func migrator(ctx context.Context, db *sql.DB, database string) (*migrate.Migrat
 	if err != nil {
 		return nil, fmt.Errorf("connect for migration: %w", err)
 	}
-	driver, err := mysql.WithConnection(ctx, conn, &mysql.Config{DatabaseName: database, MigrationsTable: "schema_migrations"})
+	driver,
+		err := mysql.WithConnection(ctx, conn, &mysql.Config{DatabaseName: database, MigrationsTable: "schema_migrations"})
 	if err != nil {
 		return nil, fmt.Errorf("prepare migration: %w", err)
 	}

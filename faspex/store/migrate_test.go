@@ -61,15 +61,18 @@ func TestMigrate(t *testing.T) {
 
 func TestConfigFromEnv(t *testing.T) {
 	env := map[string]string{
-		"FASPEX_DB_HOST": "db", "FASPEX_DB_PORT": "4406", "FASPEX_DB_USERNAME": "faspex", "FASPEX_DB_PASSWORD": "p", "FASPEX_DB_USE_TLS": "true",
-		"FASPEX_DB_ASPERA_ADMIN_USERNAME": "aspera", "FASPEX_DB_ASPERA_ADMIN_PASSWORD": "q", "FASPEX_DB_TLS_CA_FILE": "/ca.pem",
+		"FASPEX_DB_HOST": "db", "FASPEX_DB_PORT": "4406", "FASPEX_DB_USERNAME": "faspex", "FASPEX_DB_PASSWORD": "p",
+		"FASPEX_DB_USE_TLS":               "true",
+		"FASPEX_DB_ASPERA_ADMIN_USERNAME": "aspera", "FASPEX_DB_ASPERA_ADMIN_PASSWORD": "q",
+		"FASPEX_DB_TLS_CA_FILE": "/ca.pem",
 	}
 	getenv := func(k string) string { return env[k] }
 	user, err := store.ConfigFromEnv(getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (store.Config{Host: "db", Port: 4406, Database: "faspex", Username: "faspex", Password: "p", TLS: true, CAFile: "/ca.pem"}); user != want {
+	if want := (store.Config{Host: "db", Port: 4406, Database: "faspex", Username: "faspex", Password: "p", TLS: true,
+		CAFile: "/ca.pem"}); user != want {
 		t.Errorf("restricted: %+v, want %+v", user, want)
 	}
 	admin, err := store.AdminConfigFromEnv(getenv)
@@ -79,7 +82,8 @@ func TestConfigFromEnv(t *testing.T) {
 	if admin.Username != "aspera" || admin.Password != "q" {
 		t.Errorf("admin: user %q", admin.Username)
 	}
-	for variable, bad := range map[string]string{"FASPEX_DB_HOST": "", "FASPEX_DB_PORT": "0", "FASPEX_DB_USE_TLS": "perhaps", "FASPEX_DB_USERNAME": ""} {
+	for variable, bad := range map[string]string{"FASPEX_DB_HOST": "", "FASPEX_DB_PORT": "0",
+		"FASPEX_DB_USE_TLS": "perhaps", "FASPEX_DB_USERNAME": ""} {
 		good := env[variable]
 		env[variable] = bad
 		if _, err := store.ConfigFromEnv(getenv); err == nil {

@@ -43,7 +43,8 @@ const nodeColumns = `n.id, n.name, n.host, n.api_port, n.api_username, n.api_pas
 
 func scanNode(r rower) (Node, error) {
 	var n Node
-	err := r.Scan(&n.ID, &n.Name, &n.Host, &n.APIPort, &n.APIUsername, &n.APIPassword, &n.UseSSL, &n.VerifySSL, &n.PublicKey,
+	err := r.Scan(&n.ID, &n.Name, &n.Host, &n.APIPort, &n.APIUsername, &n.APIPassword, &n.UseSSL, &n.VerifySSL,
+		&n.PublicKey,
 		&n.NodeType, &n.StorageType, &n.BrowserAddressMatch, &n.RequesterAddressMatch, &n.EnableSecondaryTransferAddress,
 		&n.PrimaryTransferAddress, &n.SecondaryTransferAddress, &n.ConnectionTimeout, &n.PaginationBrowsing, &n.Status,
 		&n.StatusMessage, &n.TransfersCursor, &n.CreatedAt, &n.UpdatedAt)
@@ -66,7 +67,8 @@ type NodeFilter struct {
 	Descending bool
 }
 
-var nodeOrders = map[string]string{"name": "n.name", "host": "n.host, n.api_port", "status": "n.status", "created_at": "n.created_at"}
+var nodeOrders = map[string]string{"name": "n.name", "host": "n.host, n.api_port", "status": "n.status",
+	"created_at": "n.created_at"}
 
 // Nodes lists nodes and counts all that match.
 func (s *Store) Nodes(ctx context.Context, f NodeFilter, p Page) ([]Node, int, error) {
@@ -104,7 +106,8 @@ func (s *Store) CreateNode(ctx context.Context, n Node) (int64, error) {
 // UpdateNode writes everything of a node but its cursor. ErrChanged when it is not as before any more.
 func (s *Store) UpdateNode(ctx context.Context, before, after Node) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		now, err := scanNode(tx.QueryRowContext(ctx, `SELECT `+nodeColumns+` FROM nodes n WHERE n.id = ? FOR UPDATE`, after.ID))
+		now, err := scanNode(tx.QueryRowContext(ctx, `SELECT `+nodeColumns+
+			` FROM nodes n WHERE n.id = ? FOR UPDATE`, after.ID))
 		if err != nil {
 			return err
 		}
@@ -131,14 +134,17 @@ func configured(n Node) Node {
 }
 
 func nodeValues(n Node) []any {
-	return []any{n.Name, n.Host, n.APIPort, n.APIUsername, n.APIPassword, n.UseSSL, n.VerifySSL, n.PublicKey, n.NodeType, n.StorageType,
-		n.BrowserAddressMatch, n.RequesterAddressMatch, n.EnableSecondaryTransferAddress, n.PrimaryTransferAddress, n.SecondaryTransferAddress,
+	return []any{n.Name, n.Host, n.APIPort, n.APIUsername, n.APIPassword, n.UseSSL, n.VerifySSL, n.PublicKey, n.NodeType,
+		n.StorageType,
+		n.BrowserAddressMatch, n.RequesterAddressMatch, n.EnableSecondaryTransferAddress, n.PrimaryTransferAddress,
+		n.SecondaryTransferAddress,
 		n.ConnectionTimeout, n.PaginationBrowsing, n.Status, n.StatusMessage}
 }
 
 // ReplaceNodePassword writes a password sealed anew, unless the node's password was changed since it was read.
 func (s *Store) ReplaceNodePassword(ctx context.Context, n Node, sealed []byte) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE nodes SET api_password = ? WHERE id = ? AND api_password = ?`, sealed, n.ID, n.APIPassword); err != nil {
+	if _, err := s.db.ExecContext(ctx, `UPDATE nodes SET api_password = ? WHERE id = ? AND api_password = ?`, sealed, n.ID,
+		n.APIPassword); err != nil {
 		return fmt.Errorf("seal password of node %d anew: %w", n.ID, err)
 	}
 	return nil
@@ -146,7 +152,8 @@ func (s *Store) ReplaceNodePassword(ctx context.Context, n Node, sealed []byte) 
 
 // SetNodeStatus records the outcome of the last test of a node.
 func (s *Store) SetNodeStatus(ctx context.Context, id int64, status, message string) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE nodes SET status = ?, status_message = ? WHERE id = ?`, status, message, id); err != nil {
+	if _, err := s.db.ExecContext(ctx, `UPDATE nodes SET status = ?, status_message = ? WHERE id = ?`, status, message,
+		id); err != nil {
 		return fmt.Errorf("set status of node %d: %w", id, err)
 	}
 	return nil

@@ -19,11 +19,15 @@ func TestEveryonesPackagesAreCounted(t *testing.T) {
 	}
 	defer db.Close()
 	s := store.New(db)
-	sender, err := s.CreateAccount(t.Context(), store.Account{Name: "s", Role: store.RoleUser, Type: "local_user", Status: store.AccountActive})
+	sender,
+		err := s.CreateAccount(t.Context(), store.Account{Name: "s", Role: store.RoleUser, Type: "local_user",
+		Status: store.AccountActive})
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, err := s.CreateNode(t.Context(), store.Node{Name: "n", Host: "h", APIPort: 1, APIUsername: "u", APIPassword: []byte{1}, NodeType: "gen4_node", StorageType: "default", Status: "queued"})
+	node,
+		err := s.CreateNode(t.Context(), store.Node{Name: "n", Host: "h", APIPort: 1, APIUsername: "u",
+		APIPassword: []byte{1}, NodeType: "gen4_node", StorageType: "default", Status: "queued"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +44,8 @@ func TestEveryonesPackagesAreCounted(t *testing.T) {
 	}
 	counted := func(want int, sort string) {
 		t.Helper()
-		list, total, err := s.Packages(t.Context(), store.PackageFilter{Box: store.BoxGlobal, Sort: sort}, store.Page{Limit: 3})
+		list, total, err := s.Packages(t.Context(), store.PackageFilter{Box: store.BoxGlobal, Sort: sort},
+			store.Page{Limit: 3})
 		if err != nil || total != want || len(list) != min(want, 3) {
 			t.Errorf("%d of %d, want %d: %v", len(list), total, want, err)
 		}
@@ -53,7 +58,8 @@ func TestEveryonesPackagesAreCounted(t *testing.T) {
 		counted(n, "")
 		counted(n, "-title")
 	}
-	if _, total, err := s.Packages(t.Context(), store.PackageFilter{Box: store.BoxGlobal}, store.Page{Limit: 3, Offset: 60_000}); err != nil || total != last {
+	if _, total, err := s.Packages(t.Context(), store.PackageFilter{Box: store.BoxGlobal},
+		store.Page{Limit: 3, Offset: 60_000}); err != nil || total != last {
 		t.Errorf("behind the last: %d, %v", total, err)
 	}
 }

@@ -57,24 +57,29 @@ const (
 
 func scanPackage(r rower) (Package, error) {
 	var p Package
-	err := r.Scan(append([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State, &p.UploadStatus, &p.ReleasePolicy,
-		&p.ReleaseDate, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload, &p.EncryptAtRest, &p.ObfuscateNames, &p.DownloadLimit,
-		&p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes, &p.TotalFiles, &p.BytesWritten,
-		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt, &p.FolderName}, p.Sender.person()...)...)
+	err := r.Scan(append([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State,
+		&p.UploadStatus, &p.ReleasePolicy,
+		&p.ReleaseDate, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload, &p.EncryptAtRest, &p.ObfuscateNames,
+		&p.DownloadLimit,
+		&p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes, &p.TotalFiles,
+		&p.BytesWritten,
+		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt, &p.FolderName},
+		p.Sender.person()...)...)
 	return p, err
 }
 
 // Package reads one package.
 func (s *Store) Package(ctx context.Context, id int64) (Package, error) {
-	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+personColumns+packageFrom+` WHERE p.id = ?`, id))
+	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+personColumns+packageFrom+
+		` WHERE p.id = ?`, id))
 	if err != nil {
 		return p, fmt.Errorf("read package %d: %w", id, classify(err))
 	}
 	return p, nil
 }
 
-// Incoming is where the content is uploaded to. It is apart from Directory because an upload token may outlive the upload: what it
-// still lets in after the release lies where no recipient reads.
+// Incoming is where the content is uploaded to. It is apart from Directory because an upload token may outlive the
+// upload: what it still lets in after the release lies where no recipient reads.
 func (p Package) Incoming() string { return p.Directory + IncomingSuffix }
 
 // IncomingSuffix ends the name of the folder that a package is uploaded to.
@@ -90,7 +95,8 @@ func (p Package) Folder() string {
 
 // PackageByUUID reads one package by the uuid that its folder on the node carries.
 func (s *Store) PackageByUUID(ctx context.Context, uuid string) (Package, error) {
-	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+personColumns+packageFrom+` WHERE p.uuid = ?`, uuid))
+	p, err := scanPackage(s.db.QueryRowContext(ctx, `SELECT `+packageColumns+`, `+personColumns+packageFrom+
+		` WHERE p.uuid = ?`, uuid))
 	if err != nil {
 		return p, fmt.Errorf("read package %s: %w", uuid, classify(err))
 	}
@@ -103,8 +109,8 @@ type NewDelivery struct {
 	Private   bool
 }
 
-// CreatePackage stores a package in state held, upload status submitted, with its deliveries, and gives its id. Sender.ID,
-// SharedFolderID, UUID and Directory must be set.
+// CreatePackage stores a package in state held, upload status submitted, with its deliveries, and gives its id.
+// Sender.ID, SharedFolderID, UUID and Directory must be set.
 func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) (int64, error) {
 	var id int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -114,7 +120,8 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
 			p.UUID, p.Title, p.Note, p.Sender.ID, p.SharedFolderID, p.Directory, p.ReleasePolicy, p.ReleaseDate,
 			p.ExpirationPolicy, p.ExpirationDate, p.PreventHTTPDownload, p.EncryptAtRest, p.ObfuscateNames, p.DownloadLimit,
-			orJSON(p.Metadata, `{}`), orJSON(p.NotifiedOnUpload, `[]`), orJSON(p.NotifiedOnDownload, `[]`), orJSON(p.NotifiedOnReceipt, `[]`))
+			orJSON(p.Metadata, `{}`), orJSON(p.NotifiedOnUpload, `[]`), orJSON(p.NotifiedOnDownload, `[]`),
+			orJSON(p.NotifiedOnReceipt, `[]`))
 		if err != nil {
 			return err
 		}
@@ -122,7 +129,8 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 			return err
 		}
 		for _, d := range to {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, id, d.AccountID, d.Private); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, id,
+				d.AccountID, d.Private); err != nil {
 				return err
 			}
 		}
@@ -141,13 +149,14 @@ func orJSON(raw json.RawMessage, empty string) []byte {
 	return raw
 }
 
-// Move sets the state of a package, only if it is still in state from; false when someone else moved it first. It panics on a step
-// that the state machine does not have: that is a defect of the caller.
+// Move sets the state of a package, only if it is still in state from; false when someone else moved it first. It
+// panics on a step that the state machine does not have: that is a defect of the caller.
 func (s *Store) Move(ctx context.Context, id int64, from, to packages.State) (bool, error) {
 	if !packages.MayMove(from, to) {
 		panic(fmt.Sprintf("packages: no step from %s to %s", from, to))
 	}
-	moved, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET state = ? WHERE id = ? AND state = ?`, to, id, from)
+	moved, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET state = ? WHERE id = ? AND state = ?`, to, id,
+		from)
 	if err != nil {
 		return false, fmt.Errorf("move package %d from %s to %s: %w", id, from, to, err)
 	}
@@ -165,8 +174,8 @@ type Upload struct {
 	ErrorDesc    string
 }
 
-// RecordUpload writes the progress of an upload. Only a held package whose upload is not complete takes it; false otherwise, so that
-// late news of an older attempt undo nothing.
+// RecordUpload writes the progress of an upload. Only a held package whose upload is not complete takes it; false
+// otherwise, so that late news of an older attempt undo nothing.
 func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, error) {
 	taken, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?, bytes_written = ?,
 		upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
@@ -178,7 +187,8 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 	return taken, nil
 }
 
-// QueueUpload notes that a transfer spec was given out: status queued, no error. False when the package takes no upload any more.
+// QueueUpload notes that a transfer spec was given out: status queued, no error. False when the
+// package takes no upload any more.
 func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
 	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = ''
 		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`, id)
@@ -196,7 +206,8 @@ func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit i
 		names[i] = string(st)
 	}
 	w.in(`p.state`, names)
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+
+		` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list packages by state: %w", err)
 	}
@@ -205,7 +216,8 @@ func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit i
 
 // SetPolicies writes when a package is released and when it expires.
 func (s *Store) SetPolicies(ctx context.Context, p Package) error {
-	_, err := s.changePackage(ctx, p.ID, noteLists, `UPDATE packages SET release_policy = ?, release_date = ?, expiration_policy = ?, expiration_date = ? WHERE id = ?`,
+	_, err := s.changePackage(ctx, p.ID, noteLists,
+		`UPDATE packages SET release_policy = ?, release_date = ?, expiration_policy = ?, expiration_date = ? WHERE id = ?`,
 		p.ReleasePolicy, p.ReleaseDate, p.ExpirationPolicy, p.ExpirationDate, p.ID)
 	if err != nil {
 		return fmt.Errorf("set policies of package %d: %w", p.ID, err)
@@ -215,7 +227,8 @@ func (s *Store) SetPolicies(ctx context.Context, p Package) error {
 
 // ArchiveSent takes a package out of its sender's outbox, but not out of the outbox with history.
 func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
-	if _, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET sender_archived = TRUE WHERE id = ?`, id); err != nil {
+	if _, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET sender_archived = TRUE WHERE id = ?`,
+		id); err != nil {
 		return fmt.Errorf("archive package %d: %w", id, err)
 	}
 	return nil
@@ -223,7 +236,9 @@ func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
 
 // Released notes when a package was released, if nothing was noted before.
 func (s *Store) Released(ctx context.Context, id int64, at time.Time) error {
-	if _, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
+	if _,
+		err := s.changePackage(ctx, id, noteLists,
+		`UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
 		return fmt.Errorf("note release of package %d: %w", id, err)
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 	"faspex.io/operator/faspex/packages"
 )
 
-// The queries of the background jobs. Each lists packages by id, those after a given id first, so that a job gets past packages it can do
-// nothing for.
+// The queries of the background jobs. Each lists packages by id, those after a given id first, so that a job gets past
+// packages it can do nothing for.
 
 // PackagesAfter lists packages in some states: at most limit, with ids above after.
 func (s *Store) PackagesAfter(ctx context.Context, states []packages.State, after int64, limit int) ([]Package, error) {
@@ -22,8 +22,8 @@ func (s *Store) PackagesAfter(ctx context.Context, states []packages.State, afte
 	return s.queued(ctx, w, after, limit)
 }
 
-// Releasable lists packages that are on their way to be released or may begin it at a time: the upload is complete, and the policy is
-// now or the date has come.
+// Releasable lists packages that are on their way to be released or may begin it at a time: the upload is complete, and
+// the policy is now or the date has come.
 func (s *Store) Releasable(ctx context.Context, now time.Time, after int64, limit int) ([]Package, error) {
 	w := where{}
 	w.and(`((p.state = 'held' AND p.upload_status = 'completed'
@@ -32,8 +32,8 @@ func (s *Store) Releasable(ctx context.Context, now time.Time, after int64, limi
 	return s.queued(ctx, w, after, limit)
 }
 
-// Expirable lists released packages whose time is over: their date has passed, or they are to go after downloads and those who count
-// have the whole package and nobody is receiving it.
+// Expirable lists released packages whose time is over: their date has passed, or they are to go after downloads and
+// those who count have the whole package and nobody is receiving it.
 func (s *Store) Expirable(ctx context.Context, now time.Time, after int64, limit int) ([]Package, error) {
 	const received = `SELECT 1 FROM transfers t WHERE t.package_id = p.id AND t.direction = 'receive'`
 	w := where{}
@@ -57,7 +57,8 @@ func (s *Store) SilentUploads(ctx context.Context, since time.Time, after int64,
 
 func (s *Store) queued(ctx context.Context, w where, after int64, limit int) ([]Package, error) {
 	w.and(`p.id > ?`, after)
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
+	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+
+		` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list packages for a job: %w", err)
 	}
@@ -66,7 +67,8 @@ func (s *Store) queued(ctx context.Context, w where, after int64, limit int) ([]
 
 // SetContents notes how much a package holds, as its node counts it.
 func (s *Store) SetContents(ctx context.Context, id, bytes, files int64) error {
-	if _, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET total_bytes = ?, total_files = ? WHERE id = ?`, bytes, files, id); err != nil {
+	if _, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET total_bytes = ?, total_files = ? WHERE id = ?`,
+		bytes, files, id); err != nil {
 		return fmt.Errorf("note contents of package %d: %w", id, err)
 	}
 	return nil

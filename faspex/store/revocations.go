@@ -33,8 +33,8 @@ func installation(ctx context.Context, db interface {
 	return id, nil
 }
 
-// revokeAccount notes for every node that the transfers of an account end. It is part of the transaction that takes the right away, so
-// that a crash between the two loses nothing.
+// revokeAccount notes for every node that the transfers of an account end. It is part of the transaction that takes the
+// right away, so that a crash between the two loses nothing.
 func revokeAccount(ctx context.Context, tx *sql.Tx, accountID int64, direction string) error {
 	id, err := installation(ctx, tx)
 	if err != nil {
@@ -44,7 +44,8 @@ func revokeAccount(ctx context.Context, tx *sql.Tx, accountID int64, direction s
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO transfer_revocations (node_id, tags, direction) SELECT n.id, ?, ? FROM nodes n`, []byte(tags), direction)
+	_, err = tx.ExecContext(ctx,
+		`INSERT INTO transfer_revocations (node_id, tags, direction) SELECT n.id, ?, ? FROM nodes n`, []byte(tags), direction)
 	return err
 }
 
@@ -54,7 +55,8 @@ func (s *Store) Revocations(ctx context.Context, nodeID int64, limit int) ([]Rev
 		var v Revocation
 		err := r.Scan(&v.ID, &v.NodeID, &v.Tags, &v.Direction, &v.CreatedAt)
 		return v, err
-	}, `SELECT id, node_id, tags, direction, created_at FROM transfer_revocations WHERE node_id = ? ORDER BY id LIMIT ?`, nodeID, limit)
+	}, `SELECT id, node_id, tags, direction, created_at FROM transfer_revocations WHERE node_id = ? ORDER BY id LIMIT ?`,
+		nodeID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list revocations for node %d: %w", nodeID, err)
 	}

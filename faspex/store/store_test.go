@@ -28,7 +28,8 @@ func newWorld(t *testing.T) *world {
 	ctx := t.Context()
 	account := func(name string) int64 {
 		t.Helper()
-		id, err := w.CreateAccount(ctx, store.Account{Name: name, Email: name + "@example.com", Role: store.RoleUser, Type: "local_user", Status: store.AccountActive})
+		id, err := w.CreateAccount(ctx, store.Account{Name: name, Email: name +
+			"@example.com", Role: store.RoleUser, Type: "local_user", Status: store.AccountActive})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,9 @@ func newWorld(t *testing.T) *world {
 	}
 	w.sender, w.recipient = account("Sender"), account("Recipient")
 	var err error
-	if w.node, err = w.CreateNode(ctx, store.Node{Name: "n", Host: "h", APIPort: 9092, APIUsername: "u", APIPassword: []byte{1}, NodeType: "gen4_node", StorageType: "default", Status: "queued"}); err != nil {
+	if w.node,
+		err = w.CreateNode(ctx, store.Node{Name: "n", Host: "h", APIPort: 9092, APIUsername: "u", APIPassword: []byte{1},
+		NodeType: "gen4_node", StorageType: "default", Status: "queued"}); err != nil {
 		t.Fatal(err)
 	}
 	f := store.NewSharedFolder(w.node, "inbox", "/in")
@@ -50,8 +53,10 @@ func newWorld(t *testing.T) *world {
 func (w *world) pack(t *testing.T, title string) int64 {
 	t.Helper()
 	uuid := fmt.Sprintf("%x", sha256.Sum256([]byte(title)))[:36]
-	id, err := w.CreatePackage(t.Context(), store.Package{UUID: uuid, Title: title, Sender: store.Account{ID: w.sender}, SharedFolderID: w.folder,
-		Directory: "/in/" + uuid, ReleasePolicy: "now", ExpirationPolicy: "none"}, []store.NewDelivery{{AccountID: w.recipient}})
+	id, err := w.CreatePackage(t.Context(), store.Package{UUID: uuid, Title: title, Sender: store.Account{ID: w.sender},
+		SharedFolderID: w.folder,
+		Directory:      "/in/" + uuid, ReleasePolicy: "now", ExpirationPolicy: "none"},
+		[]store.NewDelivery{{AccountID: w.recipient}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,21 +193,26 @@ func TestBoxes(t *testing.T) {
 			from = to
 		}
 	}
-	walk(released, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish, packages.Released)
-	walk(expired, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish, packages.Released, packages.ReleasedToExpired, packages.Expired)
+	walk(released, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish,
+		packages.Released)
+	walk(expired, packages.HeldToReleasedStart, packages.HeldToReleasedRouting, packages.HeldToReleasedFinish,
+		packages.Released, packages.ReleasedToExpired, packages.Expired)
 	for name, test := range map[string]struct {
 		filter store.PackageFilter
 		want   []int64
 	}{
-		"outbox":              {store.PackageFilter{Box: store.BoxOutbox, AccountID: w.sender}, []int64{expired, released, held}},
-		"inbox":               {store.PackageFilter{Box: store.BoxInbox, AccountID: w.recipient}, []int64{released}},
-		"inbox with history":  {store.PackageFilter{Box: store.BoxInbox, AccountID: w.recipient, History: true}, []int64{expired, released}},
+		"outbox": {store.PackageFilter{Box: store.BoxOutbox, AccountID: w.sender},
+			[]int64{expired, released, held}},
+		"inbox": {store.PackageFilter{Box: store.BoxInbox, AccountID: w.recipient}, []int64{released}},
+		"inbox with history": {store.PackageFilter{Box: store.BoxInbox, AccountID: w.recipient, History: true},
+			[]int64{expired, released}},
 		"inbox of the sender": {store.PackageFilter{Box: store.BoxInbox, AccountID: w.sender, History: true}, nil},
-		"all":                 {store.PackageFilter{Box: store.BoxAll, AccountID: w.recipient, History: true}, []int64{expired, released}},
-		"global":              {store.PackageFilter{Box: store.BoxGlobal}, []int64{expired, released, held}},
-		"pending":             {store.PackageFilter{Box: store.BoxPending, AccountID: w.sender}, nil},
-		"expired":             {store.PackageFilter{Box: store.BoxGlobal, Status: packages.StatusExpired}, []int64{expired}},
-		"by recipient":        {store.PackageFilter{Box: store.BoxGlobal, Query: "recip"}, []int64{expired, released, held}},
+		"all": {store.PackageFilter{Box: store.BoxAll, AccountID: w.recipient, History: true},
+			[]int64{expired, released}},
+		"global":       {store.PackageFilter{Box: store.BoxGlobal}, []int64{expired, released, held}},
+		"pending":      {store.PackageFilter{Box: store.BoxPending, AccountID: w.sender}, nil},
+		"expired":      {store.PackageFilter{Box: store.BoxGlobal, Status: packages.StatusExpired}, []int64{expired}},
+		"by recipient": {store.PackageFilter{Box: store.BoxGlobal, Query: "recip"}, []int64{expired, released, held}},
 	} {
 		found, total, err := w.Packages(ctx, test.filter, store.Page{Limit: 10})
 		if err != nil {
@@ -219,7 +229,8 @@ func TestBoxes(t *testing.T) {
 	if err := w.HideDelivery(ctx, released, w.recipient, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if found, _, err := w.Packages(ctx, store.PackageFilter{Box: store.BoxInbox, AccountID: w.recipient}, store.Page{Limit: 10}); err != nil || len(found) != 0 {
+	if found, _, err := w.Packages(ctx, store.PackageFilter{Box: store.BoxInbox, AccountID: w.recipient},
+		store.Page{Limit: 10}); err != nil || len(found) != 0 {
 		t.Errorf("hidden: %v, %v", found, err)
 	}
 	if err := w.HideDelivery(ctx, released, w.sender, time.Now()); !errors.Is(err, store.ErrNotFound) {
@@ -231,7 +242,8 @@ func TestDownloadsAreCounted(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	id := w.pack(t, "p")
 	for i, tr := range []store.Transfer{
-		{Status: "running", WholePackage: true}, {Status: "completed", WholePackage: true}, {Status: "completed"}, {Status: "failed", WholePackage: true},
+		{Status: "running", WholePackage: true}, {Status: "completed", WholePackage: true}, {Status: "completed"},
+		{Status: "failed", WholePackage: true},
 	} {
 		tr.NodeID, tr.NodeTransferID, tr.Direction = w.node, fmt.Sprint(i), "receive"
 		tr.PackageID, tr.AccountID = sql.NullInt64{Int64: id, Valid: true}, sql.NullInt64{Int64: w.recipient, Valid: true}
@@ -260,8 +272,10 @@ func TestJobs(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	for _, j := range []store.Job{
-		{Method: "watch", Name: "Watch", Type: "background", Persistent: true, Interval: 10 * time.Second, NextAvailability: now},
-		{Method: "mail", Name: "Mail", Type: "email", Reference: "1", NextAvailability: now.Add(time.Minute), Args: `{"to":"x"}`},
+		{Method: "watch", Name: "Watch", Type: "background", Persistent: true, Interval: 10 * time.Second,
+			NextAvailability: now},
+		{Method: "mail", Name: "Mail", Type: "email", Reference: "1", NextAvailability: now.Add(time.Minute),
+			Args: `{"to":"x"}`},
 	} {
 		for range 2 {
 			if err := w.EnsureJob(ctx, j); err != nil {

@@ -19,7 +19,8 @@ type LoginBudget struct {
 // is cut at the length of the longest login.
 func (s *Store) LoginKey(ctx context.Context, login string) ([]byte, error) {
 	var key []byte
-	err := s.db.QueryRowContext(ctx, `SELECT WEIGHT_STRING(CONVERT(LEFT(?, 255) USING utf8mb4) COLLATE utf8mb4_general_ci)`, login).Scan(&key)
+	err := s.db.QueryRowContext(ctx,
+		`SELECT WEIGHT_STRING(CONVERT(LEFT(?, 255) USING utf8mb4) COLLATE utf8mb4_general_ci)`, login).Scan(&key)
 	if err != nil {
 		return nil, fmt.Errorf("read key of login: %w", err)
 	}
@@ -28,7 +29,8 @@ func (s *Store) LoginKey(ctx context.Context, login string) ([]byte, error) {
 
 // ReserveLogin counts a try of a subject before its outcome is known, in one step for all replicas: of tries that come
 // together no more pass than the budget has. When the subject has to wait, nothing is counted, and the wait is given.
-func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Time, budget LoginBudget) (wait time.Duration, err error) {
+func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Time,
+	budget LoginBudget) (wait time.Duration, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		// The row is made first, so that there is one to lock.
 		if _, err := tx.ExecContext(ctx, `INSERT INTO login_throttles (subject_hash, failures, last_failure) VALUES (?, 0, ?)
@@ -38,7 +40,8 @@ func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Tim
 		var tries int
 		var last time.Time
 		var blocked sql.NullTime
-		if err := tx.QueryRowContext(ctx, `SELECT failures, last_failure, blocked_until FROM login_throttles WHERE subject_hash = ? FOR UPDATE`, subject[:]).
+		if err := tx.QueryRowContext(ctx,
+			`SELECT failures, last_failure, blocked_until FROM login_throttles WHERE subject_hash = ? FOR UPDATE`, subject[:]).
 			Scan(&tries, &last, &blocked); err != nil {
 			return err
 		}
@@ -54,7 +57,8 @@ func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Tim
 		if d := budget.Wait(tries); d > 0 {
 			until = sql.NullTime{Time: now.Add(d), Valid: true}
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE login_throttles SET failures = ?, last_failure = ?, blocked_until = ? WHERE subject_hash = ?`,
+		_, err := tx.ExecContext(ctx,
+			`UPDATE login_throttles SET failures = ?, last_failure = ?, blocked_until = ? WHERE subject_hash = ?`,
 			tries, now, until, subject[:])
 		return err
 	})
@@ -66,7 +70,9 @@ func (s *Store) ReserveLogin(ctx context.Context, subject [32]byte, now time.Tim
 
 // ReturnLogin takes back a try that was reserved and never made.
 func (s *Store) ReturnLogin(ctx context.Context, subject [32]byte) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE login_throttles SET failures = GREATEST(failures - 1, 0), blocked_until = NULL WHERE subject_hash = ?`, subject[:])
+	_, err := s.db.ExecContext(ctx,
+		`UPDATE login_throttles SET failures = GREATEST(failures - 1, 0), blocked_until = NULL WHERE subject_hash = ?`,
+		subject[:])
 	if err != nil {
 		return fmt.Errorf("return try of login: %w", err)
 	}

@@ -53,7 +53,8 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, hash [32]byte, now tim
 		var used sql.NullTime
 		err := tx.QueryRowContext(ctx, `SELECT client_id, account_id, redirect_uri, challenge, challenge_method, family, login, epoch, expires_at, used_at
 			FROM authorization_codes WHERE code_hash = ? FOR UPDATE`, hash[:]).
-			Scan(&c.ClientID, &c.AccountID, &c.RedirectURI, &c.Challenge, &c.ChallengeMethod, &c.Family, &c.Login, &c.Epoch, &c.ExpiresAt, &used)
+			Scan(&c.ClientID, &c.AccountID, &c.RedirectURI, &c.Challenge, &c.ChallengeMethod, &c.Family, &c.Login, &c.Epoch,
+				&c.ExpiresAt, &used)
 		if err != nil {
 			return err
 		}
@@ -71,7 +72,8 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, hash [32]byte, now tim
 
 // PutRefreshToken stores a refresh token.
 func (s *Store) PutRefreshToken(ctx context.Context, t RefreshToken) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO refresh_tokens (token_hash, family, login, client_id, account_id, epoch, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	_, err := s.db.ExecContext(ctx,
+		`INSERT INTO refresh_tokens (token_hash, family, login, client_id, account_id, epoch, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		t.Hash[:], t.Family, t.Login, t.ClientID, t.AccountID, t.Epoch, t.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("store refresh token: %w", classify(err))
@@ -79,13 +81,15 @@ func (s *Store) PutRefreshToken(ctx context.Context, t RefreshToken) error {
 	return nil
 }
 
-// UseRefreshToken reads a refresh token and marks it used, in one step. ErrReused, with the token, when it was used before, unless that was
-// less than tolerated ago: a duplicated tab holds the same token as its original.
-func (s *Store) UseRefreshToken(ctx context.Context, hash [32]byte, now time.Time, tolerated time.Duration) (RefreshToken, error) {
+// UseRefreshToken reads a refresh token and marks it used, in one step. ErrReused, with the token, when it was used
+// before, unless that was less than tolerated ago: a duplicated tab holds the same token as its original.
+func (s *Store) UseRefreshToken(ctx context.Context, hash [32]byte, now time.Time,
+	tolerated time.Duration) (RefreshToken, error) {
 	t := RefreshToken{Hash: hash}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var used sql.NullTime
-		err := tx.QueryRowContext(ctx, `SELECT family, login, client_id, account_id, epoch, expires_at, used_at FROM refresh_tokens WHERE token_hash = ? FOR UPDATE`, hash[:]).
+		err := tx.QueryRowContext(ctx,
+			`SELECT family, login, client_id, account_id, epoch, expires_at, used_at FROM refresh_tokens WHERE token_hash = ? FOR UPDATE`, hash[:]).
 			Scan(&t.Family, &t.Login, &t.ClientID, &t.AccountID, &t.Epoch, &t.ExpiresAt, &used)
 		if err != nil {
 			return err
@@ -126,10 +130,13 @@ func revoke(ctx context.Context, tx *sql.Tx, name string, until time.Time) error
 	return err
 }
 
-// AccountOfToken reads the account that an access token names, in one query with whether the token's family or login was ended: every
-// request asks for both.
-func (s *Store) AccountOfToken(ctx context.Context, id int64, family, login string) (a Account, revoked bool, err error) {
-	row := s.db.QueryRowContext(ctx, `SELECT `+accountColumns+`, EXISTS (SELECT 1 FROM revoked_families r WHERE r.family IN (?, ?)) FROM accounts a WHERE a.id = ?`, family, login, id)
+// AccountOfToken reads the account that an access token names, in one query with whether the token's family or login
+// was ended: every request asks for both.
+func (s *Store) AccountOfToken(ctx context.Context, id int64, family, login string) (a Account, revoked bool,
+	err error) {
+	row := s.db.QueryRowContext(ctx, `SELECT `+accountColumns+
+		`, EXISTS (SELECT 1 FROM revoked_families r WHERE r.family IN (?, ?)) FROM accounts a WHERE a.id = ?`, family, login,
+		id)
 	if err := row.Scan(append(a.fields(), &revoked)...); err != nil {
 		return a, false, fmt.Errorf("read account %d: %w", id, classify(err))
 	}
@@ -138,7 +145,8 @@ func (s *Store) AccountOfToken(ctx context.Context, id int64, family, login stri
 
 // UseAssertion records that a signed assertion was used. ErrConflict when it was used before.
 func (s *Store) UseAssertion(ctx context.Context, hash [32]byte, expires time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `INSERT INTO used_assertions (assertion_hash, expires_at) VALUES (?, ?)`, hash[:], expires); err != nil {
+	if _, err := s.db.ExecContext(ctx, `INSERT INTO used_assertions (assertion_hash, expires_at) VALUES (?, ?)`, hash[:],
+		expires); err != nil {
 		return fmt.Errorf("record assertion: %w", classify(err))
 	}
 	return nil
@@ -149,12 +157,14 @@ const keepThrottles = 2 * time.Hour
 
 // PurgeTokens forgets everything about logins that has ended by now.
 func (s *Store) PurgeTokens(ctx context.Context, now time.Time) error {
-	for _, table := range []string{"authorization_codes", "refresh_tokens", "revoked_families", "used_assertions", "sessions"} {
+	for _, table := range []string{"authorization_codes", "refresh_tokens", "revoked_families", "used_assertions",
+		"sessions"} {
 		if _, err := s.db.ExecContext(ctx, `DELETE FROM `+table+` WHERE expires_at < ?`, now); err != nil {
 			return fmt.Errorf("purge %s: %w", table, err)
 		}
 	}
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM login_throttles WHERE last_failure < ?`, now.Add(-keepThrottles)); err != nil {
+	if _, err := s.db.ExecContext(ctx, `DELETE FROM login_throttles WHERE last_failure < ?`,
+		now.Add(-keepThrottles)); err != nil {
 		return fmt.Errorf("purge login_throttles: %w", err)
 	}
 	return nil

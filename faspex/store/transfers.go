@@ -42,7 +42,8 @@ func saveTransfer(ctx context.Context, tx *sql.Tx, t Transfer) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE status = VALUES(status), bytes_expected = VALUES(bytes_expected), bytes_transferred = VALUES(bytes_transferred),
 		files = VALUES(files), error_code = VALUES(error_code), error_desc = VALUES(error_desc), started_at = VALUES(started_at), ended_at = VALUES(ended_at)`,
-		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred, t.Files, t.WholePackage, t.Side,
+		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred,
+		t.Files, t.WholePackage, t.Side,
 		t.ErrorCode, t.ErrorDesc, t.StartedAt, t.EndedAt)
 	if err != nil || !t.PackageID.Valid {
 		return err
@@ -56,7 +57,8 @@ func saveTransfer(ctx context.Context, tx *sql.Tx, t Transfer) error {
 func (s *Store) Transfers(ctx context.Context, packageID int64, direction string) ([]Transfer, error) {
 	list, err := collect(ctx, s.db, func(r rower) (Transfer, error) {
 		var t Transfer
-		err := r.Scan(&t.ID, &t.NodeID, &t.NodeTransferID, &t.PackageID, &t.AccountID, &t.Direction, &t.Status, &t.BytesExpected, &t.BytesTransferred,
+		err := r.Scan(&t.ID, &t.NodeID, &t.NodeTransferID, &t.PackageID, &t.AccountID, &t.Direction, &t.Status,
+			&t.BytesExpected, &t.BytesTransferred,
 			&t.Files, &t.WholePackage, &t.Side, &t.ErrorCode, &t.ErrorDesc, &t.StartedAt, &t.EndedAt)
 		return t, err
 	}, `SELECT id, node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected, bytes_transferred, files, whole_package, side,
@@ -93,7 +95,8 @@ func (s *Store) Downloads(ctx context.Context, packageIDs ...int64) (map[int64][
 	list, err := collect(ctx, s.db, func(r rower) (row, error) {
 		var d row
 		a := &d.Account
-		err := r.Scan(&d.pkg, &a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &d.Completed, &d.Partial, &d.Active, &d.Counted)
+		err := r.Scan(&d.pkg, &a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &d.Completed, &d.Partial, &d.Active,
+			&d.Counted)
 		return d, err
 	}, `SELECT t.package_id, a.id, a.name, a.first_name, a.last_name, a.email,
 		SUM(t.status = 'completed' AND t.whole_package), SUM(t.status = 'completed' AND NOT t.whole_package), SUM(t.status IN ('running', 'waiting', 'paused')),

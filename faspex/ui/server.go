@@ -1,5 +1,6 @@
-// Package ui serves the web page: the built files of faspex/ui/web with the headers that keep a page safe, and the client
-// configuration that the page and command-line clients read. It knows neither the API nor the database; the page itself calls the API.
+// Package ui serves the web page: the built files of faspex/ui/web with the headers that keep a page safe, and
+// the client configuration that the page and command-line clients read. It knows neither the API nor the
+// database; the page itself calls the API.
 package ui
 
 import (
@@ -40,7 +41,8 @@ func (c Config) validate() error {
 	var problems []error
 	// The client id goes between quotes into a text that is read by simple means.
 	if c.ClientID == "" || strings.ContainsAny(c.ClientID, "'\"\\{}:, \t\r\n") {
-		problems = append(problems, errors.New("FASPEX_CORE_UI_CLIENT_ID is empty or has characters that a client id cannot have"))
+		problems = append(problems,
+			errors.New("FASPEX_CORE_UI_CLIENT_ID is empty or has characters that a client id cannot have"))
 	}
 	if u, err := url.Parse(c.CoreURL); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		problems = append(problems, errors.New("FASPEX_CORE_URL is not an http or https URL"))
@@ -68,8 +70,8 @@ func New(config Config, root fs.FS, log *slog.Logger) (http.Handler, error) {
 	return process.Requests(secure(mux), log, registry), nil
 }
 
-// clientConfig answers with `name = {client_id:'..',redirect_uri:'..'}`. Clients take it apart by hand: no semicolon, no blank inside
-// of a value, and a path instead of a URL.
+// clientConfig answers with `name = {client_id:'..',redirect_uri:'..'}`. Clients take it apart by hand: no semicolon,
+// no blank inside of a value, and a path instead of a URL.
 func clientConfig(config Config) http.HandlerFunc {
 	text := fmt.Sprintf("faspexConfig = {client_id:'%s',redirect_uri:'%s'}", config.ClientID, BasePath)
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -79,8 +81,8 @@ func clientConfig(config Config) http.HandlerFunc {
 	}
 }
 
-// page sends a file, or the page itself for the addresses that exist only inside of it. What looks like a file and is none is not found,
-// so that an old page asking for assets of a former version does not get HTML for a script.
+// page sends a file, or the page itself for the addresses that exist only inside of it. What looks like a file and is
+// none is not found, so that an old page asking for assets of a former version does not get HTML for a script.
 func page(files site) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), strings.TrimSuffix(BasePath, "/"))

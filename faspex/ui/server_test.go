@@ -59,13 +59,16 @@ func TestPaths(t *testing.T) {
 		cache  string
 		body   string
 	}{
-		"the page":                  {"/aspera/faspex/", 200, "text/html; charset=utf-8", "no-cache", index},
-		"an address inside of it":   {"/aspera/faspex/received/42", 200, "text/html; charset=utf-8", "no-cache", index},
-		"a login's answer":          {"/aspera/faspex/?code=c&state=s", 200, "text/html; charset=utf-8", "no-cache", index},
-		"a hashed script":           {"/aspera/faspex/assets/index-abc.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", script},
-		"a font":                    {"/aspera/faspex/assets/font-abc.woff2", 200, "font/woff2", "public, max-age=31536000, immutable", "wOF2"},
-		"an icon":                   {"/aspera/faspex/favicon.svg", 200, "image/svg+xml", "no-cache", "<svg/>"},
-		"the client configuration":  {"/aspera/faspex/config.js", 200, "text/javascript; charset=utf-8", "no-cache", "faspexConfig = {client_id:'ui-1',redirect_uri:'/aspera/faspex/'}"},
+		"the page":                {"/aspera/faspex/", 200, "text/html; charset=utf-8", "no-cache", index},
+		"an address inside of it": {"/aspera/faspex/received/42", 200, "text/html; charset=utf-8", "no-cache", index},
+		"a login's answer":        {"/aspera/faspex/?code=c&state=s", 200, "text/html; charset=utf-8", "no-cache", index},
+		"a hashed script": {"/aspera/faspex/assets/index-abc.js", 200, "text/javascript; charset=utf-8",
+			"public, max-age=31536000, immutable", script},
+		"a font": {"/aspera/faspex/assets/font-abc.woff2", 200, "font/woff2",
+			"public, max-age=31536000, immutable", "wOF2"},
+		"an icon": {"/aspera/faspex/favicon.svg", 200, "image/svg+xml", "no-cache", "<svg/>"},
+		"the client configuration": {"/aspera/faspex/config.js", 200, "text/javascript; charset=utf-8", "no-cache",
+			"faspexConfig = {client_id:'ui-1',redirect_uri:'/aspera/faspex/'}"},
 		"a script of a former page": {"/aspera/faspex/assets/index-old.js", 404, "", "", ""},
 		"a missing icon":            {"/aspera/faspex/other.svg", 404, "", "", ""},
 		"a hidden file":             {"/aspera/faspex/.inputs", 200, "text/html; charset=utf-8", "no-cache", index},
@@ -98,11 +101,13 @@ func TestPaths(t *testing.T) {
 func TestSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/aspera/faspex/", "/aspera/faspex/assets/index-abc.js", "/nothing"} {
 		h := serve(t, path, nil).Header
-		if csp := h.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self';") || !strings.Contains(csp, "frame-ancestors 'none'") ||
+		if csp := h.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self';") ||
+			!strings.Contains(csp, "frame-ancestors 'none'") ||
 			strings.Contains(csp, "script-src") || strings.Contains(csp, "unsafe-eval") {
 			t.Errorf("%s: content security policy %q", path, csp)
 		}
-		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Frame-Options") != "DENY" {
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||
+			h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s: headers %v", path, h)
 		}
 	}
@@ -130,10 +135,12 @@ func TestCompressionAndRevalidation(t *testing.T) {
 	if plain, err := io.ReadAll(z); err != nil || string(plain) != script {
 		t.Errorf("unpacked: %v, %d bytes, want %d", err, len(plain), len(script))
 	}
-	if again := serve(t, path, map[string]string{"If-None-Match": packed.Header.Get("Etag"), "Accept-Encoding": "gzip"}); again.StatusCode != http.StatusNotModified {
+	if again := serve(t, path, map[string]string{"If-None-Match": packed.Header.Get("Etag"),
+		"Accept-Encoding": "gzip"}); again.StatusCode != http.StatusNotModified {
 		t.Errorf("revalidation: %d", again.StatusCode)
 	}
-	if refused := serve(t, path, map[string]string{"Accept-Encoding": "gzip;q=0"}); refused.Header.Get("Content-Encoding") != "" {
+	if refused := serve(t, path,
+		map[string]string{"Accept-Encoding": "gzip;q=0"}); refused.Header.Get("Content-Encoding") != "" {
 		t.Error("gzip was sent to a client that refuses it")
 	}
 }
@@ -162,7 +169,8 @@ func TestConfigFromEnv(t *testing.T) {
 }
 
 func TestIncompleteBuildIsRefused(t *testing.T) {
-	if _, err := ui.New(config, fstest.MapFS{"app.js": {}}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "index.html") {
+	if _, err := ui.New(config, fstest.MapFS{"app.js": {}}, slog.New(slog.DiscardHandler)); err == nil ||
+		!strings.Contains(err.Error(), "index.html") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -32,7 +32,8 @@ const indexName = "index.html"
 // types that a minimal container has no table for.
 var types = map[string]string{
 	".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-	".json": "application/json", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png", ".txt": "text/plain; charset=utf-8",
+	".json": "application/json", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png",
+	".txt": "text/plain; charset=utf-8",
 }
 
 // loadSite reads a directory made by the web build. Hidden files are left out.

@@ -8,8 +8,9 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// Migrate waits for the database and brings its schema to the version of this program, as the admin user of the configuration. It may
-// run at any time, and several at once: they wait for each other, and one that finds nothing to do succeeds.
+// Migrate waits for the database and brings its schema to the version of this program, as the admin user
+// of the configuration. It may run at any time, and several at once: they wait for each other, and one
+// that finds nothing to do succeeds.
 func Migrate(ctx context.Context, config store.Config, wait Wait, log *slog.Logger) error {
 	db, err := store.Open(config)
 	if err != nil {

@@ -20,8 +20,9 @@ const (
 	operatorPublicFile = "operator-client/public.pem"
 )
 
-// SeedOptions reads what to seed: FASPEX_CORE_URL, FASPEX_CORE_UI_CLIENT_ID, FASPEX_SERVICE_CLIENT_ID, FASPEX_OPERATOR_CLIENT_ID and
-// FASPEX_ADMIN_EMAIL from the environment, the first admin and the operator's public key from files below etc.
+// SeedOptions reads what to seed: FASPEX_CORE_URL, FASPEX_CORE_UI_CLIENT_ID, FASPEX_SERVICE_CLIENT_ID,
+// FASPEX_OPERATOR_CLIENT_ID and FASPEX_ADMIN_EMAIL from the environment, the first admin and the operator's
+// public key from files below etc.
 func SeedOptions(getenv func(string) string, etc fs.FS) (seed.Options, error) {
 	o := seed.Options{
 		ExternalURL:      getenv("FASPEX_CORE_URL"),
@@ -45,8 +46,8 @@ func SeedOptions(getenv func(string) string, etc fs.FS) (seed.Options, error) {
 	return o, errors.Join(problems...)
 }
 
-// Seed waits until the schema is the one of this program and makes what is missing: OAuth clients and the first admin. It may run any
-// number of times.
+// Seed waits until the schema is the one of this program and makes what is missing: OAuth clients and the first admin.
+// It may run any number of times.
 func Seed(ctx context.Context, config store.Config, options seed.Options, wait Wait, log *slog.Logger) error {
 	db, err := store.Open(config)
 	if err != nil {

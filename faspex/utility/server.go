@@ -35,8 +35,9 @@ type Config struct {
 	Router address.List
 }
 
-// ConfigFromEnv reads FASPEX_UTILITY_USERNAME, FASPEX_UTILITY_PASSWORD, FASPEX_UTILITY_AUTHORIZED_IPS and
-// FASPEX_UTILITY_TRUSTED_PROXIES (the router's networks; private networks by default). getenv is os.Getenv outside of tests.
+// ConfigFromEnv reads FASPEX_UTILITY_USERNAME, FASPEX_UTILITY_PASSWORD,
+// FASPEX_UTILITY_AUTHORIZED_IPS and FASPEX_UTILITY_TRUSTED_PROXIES (the router's networks; private
+// networks by default). getenv is os.Getenv outside of tests.
 func ConfigFromEnv(getenv func(string) string) (Config, error) {
 	c := Config{Username: getenv("FASPEX_UTILITY_USERNAME"), Password: getenv("FASPEX_UTILITY_PASSWORD")}
 	var problems []error
@@ -109,7 +110,8 @@ func (u *server) guard(next http.HandlerFunc) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Content-Security-Policy",
+			"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		from := address.Client(r, u.config.Router)
 		if !u.config.Authorized.Allow(from) {
 			u.log.WarnContext(r.Context(), "address refused", "remote", from.String())
@@ -156,7 +158,8 @@ func (u *server) status(ctx context.Context) Status {
 		var state store.SchemaState
 		if state, err = u.store.Schema(ctx); err == nil {
 			out.Schema = &Schema{
-				Current: state.Current, Target: state.Wanted, Pending: max(state.Wanted-state.Current, 0), Dirty: state.Dirty, Ready: state.Ready(),
+				Current: state.Current, Target: state.Wanted, Pending: max(state.Wanted-state.Current, 0), Dirty: state.Dirty,
+				Ready: state.Ready(),
 			}
 		}
 	}

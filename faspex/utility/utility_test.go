@@ -67,7 +67,8 @@ func TestMigrateSeveralAtOnceAndAgain(t *testing.T) {
 	}
 	group.Wait()
 	var out bytes.Buffer
-	if err := utility.Migrate(t.Context(), admin, soon, logTo(&out)); err != nil || !strings.Contains(out.String(), "schema is current") {
+	if err := utility.Migrate(t.Context(), admin, soon, logTo(&out)); err != nil ||
+		!strings.Contains(out.String(), "schema is current") {
 		t.Errorf("again: %v\n%s", err, out.String())
 	}
 	if strings.Contains(out.String(), admin.Password) {
@@ -81,7 +82,8 @@ func TestMigrateSeveralAtOnceAndAgain(t *testing.T) {
 func TestMigrateGivesUpOnADatabaseThatStaysAway(t *testing.T) {
 	admin, _ := storetest.Configs(t)
 	admin.Password = "wrong"
-	err := utility.Migrate(t.Context(), admin, utility.Wait{Limit: 50 * time.Millisecond, First: time.Millisecond, Longest: time.Millisecond}, slog.New(slog.DiscardHandler))
+	err := utility.Migrate(t.Context(), admin, utility.Wait{Limit: 50 * time.Millisecond, First: time.Millisecond,
+		Longest: time.Millisecond}, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "not ready after") || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("error %v", err)
 	}
@@ -188,10 +190,12 @@ func TestServe(t *testing.T) {
 		t.Errorf("health before migration: %d", w.Code)
 	}
 	before := status()
-	if before.Schema == nil || before.Schema.Current != 0 || before.Schema.Pending != before.Schema.Target || before.Schema.Ready {
+	if before.Schema == nil || before.Schema.Current != 0 || before.Schema.Pending != before.Schema.Target ||
+		before.Schema.Ready {
 		t.Errorf("before migration: %+v", before.Schema)
 	}
-	if body := get("/aspera/faspex/utility", "192.0.2.7", config.Password).Body.String(); !strings.Contains(body, "pending") {
+	if body := get("/aspera/faspex/utility", "192.0.2.7", config.Password).Body.String(); !strings.Contains(body,
+		"pending") {
 		t.Errorf("the page does not tell of pending migrations: %s", body)
 	}
 
@@ -204,10 +208,12 @@ func TestServe(t *testing.T) {
 		t.Error(diff)
 	}
 	wantDB := utility.Database{Connected: true}
-	if diff := cmp.Diff(wantDB, after.Database, cmpopts.IgnoreFields(utility.Database{}, "Version", "Tables", "SizeBytes", "LatencyMilliseconds")); diff != "" {
+	if diff := cmp.Diff(wantDB, after.Database, cmpopts.IgnoreFields(utility.Database{}, "Version", "Tables", "SizeBytes",
+		"LatencyMilliseconds")); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(after.Database.Version, "MariaDB") || after.Database.Tables == 0 || after.Database.SizeBytes == 0 {
+	if !strings.Contains(after.Database.Version, "MariaDB") || after.Database.Tables == 0 ||
+		after.Database.SizeBytes == 0 {
 		t.Errorf("database: %+v", after.Database)
 	}
 	if w := get("/health", "192.0.2.7", ""); w.Code != 200 {
@@ -218,7 +224,8 @@ func TestServe(t *testing.T) {
 func TestConfigFromEnv(t *testing.T) {
 	env := map[string]string{"FASPEX_UTILITY_AUTHORIZED_IPS": "nonsense", "FASPEX_UTILITY_TRUSTED_PROXIES": "also"}
 	_, err := utility.ConfigFromEnv(func(name string) string { return env[name] })
-	for _, want := range []string{"FASPEX_UTILITY_USERNAME", "FASPEX_UTILITY_AUTHORIZED_IPS", "FASPEX_UTILITY_TRUSTED_PROXIES"} {
+	for _, want := range []string{"FASPEX_UTILITY_USERNAME", "FASPEX_UTILITY_AUTHORIZED_IPS",
+		"FASPEX_UTILITY_TRUSTED_PROXIES"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not name %s", err, want)
 		}

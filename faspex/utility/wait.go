@@ -1,5 +1,6 @@
-// Package utility is the Faspex Utility: it brings the database's schema to the version of this program, makes what a new Faspex needs,
-// and shows both to administrators on a page of its own. It knows nothing of packages and their transfers.
+// Package utility is the Faspex Utility: it brings the database's schema to the version of this program,
+// makes what a new Faspex needs, and shows both to administrators on a page of its own. It knows nothing
+// of packages and their transfers.
 package utility
 
 import (

@@ -1,7 +1,6 @@
-// Command demo runs the product's main job where a person can watch: it installs the operator with Helm into the cluster that
-// KUBECONFIG names, applies the samples, waits until everything is Ready, sends a package from one person to another, and tells how to do
-// the same in a browser.
-// `make demo` brings the cluster up first.
+// Command demo runs the product's main job where a person can watch: it installs the operator with Helm into the
+// cluster that KUBECONFIG names, applies the samples, waits until everything is Ready, sends a package from one person
+// to another, and tells how to do the same in a browser. `make demo` brings the cluster up first.
 package main
 
 import (
@@ -26,7 +25,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "\ndemo: %v\n\nThe cluster is left as it is: look with `make kubectl ARGS=\"get pods -A\"`, remove it with `make demo-down`.\n", err)
+		fmt.Fprintf(os.Stderr,
+			"\ndemo: %v\n\nThe cluster is left as it is: look with `make kubectl ARGS=\"get pods -A\"`, remove it with `make demo-down`.\n", err)
 		os.Exit(1)
 	}
 }
@@ -91,7 +91,9 @@ func exchange(ctx context.Context, l *lab.Lab, admin *lab.Person) error {
 		return err
 	}
 	return summary.Execute(os.Stdout, map[string]any{
-		"Web": web, "Send": strings.TrimSuffix(web, "/") + "/packages/new", "Received": received, "Admin": admin, "Alice": alice, "Bob": bob, "Elapsed": l.Progress.Elapsed(), "Kubeconfig": l.Kubeconfig,
+		"Web": web, "Send": strings.TrimSuffix(web, "/") +
+			"/packages/new", "Received": received, "Admin": admin, "Alice": alice, "Bob": bob, "Elapsed": l.Progress.Elapsed(),
+		"Kubeconfig": l.Kubeconfig,
 	})
 }
 

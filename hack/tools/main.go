@@ -1,5 +1,5 @@
-// Command tools builds the programs that developing this project needs, from the Go module proxy at the versions pinned in the
-// folders beside it, once per machine. It does not run them.
+// Command tools builds the programs that developing this project needs, from the Go module proxy at the versions pinned
+// in the folders beside it, once per machine. It does not run them.
 package main
 
 import (

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// TestKubernetesLibrariesAreSharedWithTheOperator keeps a fresh machine from compiling the same libraries twice: the build cache shares them
-// only between modules that pin the same versions.
+// TestKubernetesLibrariesAreSharedWithTheOperator keeps a fresh machine from compiling the same libraries twice: the
+// build cache shares them only between modules that pin the same versions.
 func TestKubernetesLibrariesAreSharedWithTheOperator(t *testing.T) {
 	root, err := sourceRoot()
 	if err != nil {
@@ -19,7 +19,8 @@ func TestKubernetesLibrariesAreSharedWithTheOperator(t *testing.T) {
 	for _, dir := range []string{"hack/tools/helm", "hack/tools/controller-gen", "hack/cluster/modules/addons"} {
 		for module, version := range pins(t, filepath.Join(root, dir)) {
 			switch module {
-			case "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go", "k8s.io/apiextensions-apiserver", "k8s.io/kube-openapi":
+			case "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go", "k8s.io/apiextensions-apiserver",
+				"k8s.io/kube-openapi":
 				if version != own[module] {
 					t.Errorf("%s has %s %s, the operator %s", dir, module, version, own[module])
 				}

@@ -139,7 +139,8 @@ func (f *forwarder) stats(now int64) {
 			q = (c.qSum - p.qSum) / float64(c.qN-p.qN)
 		}
 		mbps := func(before, after uint64) float64 { return float64(after-before) * 8e3 / float64(f.every) }
-		line[l.name] = row{mbps(p.InBytes, c.InBytes), mbps(p.OutBytes, c.OutBytes), q, c.DropQueue - p.DropQueue, c.DropLoss - p.DropLoss}
+		line[l.name] = row{mbps(p.InBytes, c.InBytes), mbps(p.OutBytes, c.OutBytes), q, c.DropQueue - p.DropQueue,
+			c.DropLoss - p.DropLoss}
 		f.before[i] = c
 	}
 	if j, err := json.Marshal(line); err == nil {

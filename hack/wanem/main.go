@@ -2,10 +2,10 @@
 // TUN device each, and this process moves the packets between them with delay, jitter, random and burst loss, a rate
 // with a finite drop-tail queue, reordering and duplication, separately per direction, from a seed.
 //
-// It takes TSO and USO super-packets of up to 64 KiB from the kernel and gives such back, so that one read and one write
-// carry up to 45 packets; the model itself works on wire packets. It knows nothing of namespaces' addresses and routes,
-// of processes at the ends and of what the packets carry: package testbed sets those up. The settings of a direction are
-// listed at Spec.set, limits and how to read the report in docs/benchmarks.md.
+// It takes TSO and USO super-packets of up to 64 KiB from the kernel and gives such back, so that one read and one
+// write carry up to 45 packets; the model itself works on wire packets. It knows nothing of namespaces' addresses and
+// routes, of processes at the ends and of what the packets carry: package testbed sets those up. The settings of a
+// direction are listed at Spec.set, limits and how to read the report in docs/benchmarks.md.
 //
 // The code descends from a program under the license in the file LICENSE beside it.
 package main
@@ -72,7 +72,8 @@ func flags() *settings {
 	flag.IntVar(&s.mtu, "mtu", 1500, "MTU of the TUN devices")
 	flag.IntVar(&s.txQueue, "txqueue", 20000, "TUN transmit queue length in packets")
 	flag.Uint64Var(&s.seed, "seed", 1, "RNG seed (same seed + same packet sequence = same losses)")
-	flag.DurationVar(&s.tick, "tick", 200*time.Microsecond, "batching quantum: packets are read and delivered in steps of this size")
+	flag.DurationVar(&s.tick, "tick", 200*time.Microsecond,
+		"batching quantum: packets are read and delivered in steps of this size")
 	flag.BoolVar(&s.offload, "offload", true, "accept TSO/USO super-packets and unfinished checksums from the kernel")
 	flag.BoolVar(&s.merge, "merge", true, "deliver packets due together as TSO/USO super-packets (needs -offload)")
 	flag.BoolVar(&s.fifo, "rt", true, "run the forwarding thread under SCHED_FIFO")
@@ -80,7 +81,9 @@ func flags() *settings {
 	flag.StringVar(&s.ready, "ready", "", "create this file once the devices are up")
 	flag.DurationVar(&s.every, "stats", 0, "print a JSON line of both directions to stderr this often")
 	flag.DurationVar(&s.limit, "t", 0, "stop after this time (0 = on SIGINT/SIGTERM)")
-	flag.Func("at", "timed change, e.g. -at 10s/ab/rate=100mbit,loss=2% (direction ab, ba or both; repeatable, in time order)", s.addEvent)
+	flag.Func("at",
+		"timed change, e.g. -at 10s/ab/rate=100mbit,loss=2% (direction ab, ba or both; repeatable, in time order)",
+		s.addEvent)
 	flag.Parse()
 	return s
 }

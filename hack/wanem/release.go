@@ -34,7 +34,8 @@ func (l *link) release(now int64) {
 			}
 			for n < l.fn && n < maxSegs {
 				s := l.peek(n)
-				if s.due > limit || s.due > stop || total+int(s.plen)+int(first.hlen) > 65000 || !l.canMerge(first, l.peek(n-1), s, total) {
+				if s.due > limit || s.due > stop || total+int(s.plen)+int(first.hlen) > 65000 ||
+					!l.canMerge(first, l.peek(n-1), s, total) {
 					break
 				}
 				total += int(s.plen)

@@ -25,7 +25,8 @@ func TestSpecSet(t *testing.T) {
 		{"queue=1500,queue=20ms", with(func(s *Spec) { s.QueueTime = 20 * time.Millisecond })},
 		{"ge=0.5%/20%/100%/0", with(func(s *Spec) { s.GE = &GE{P: 0.005, R: 0.2, LossB: 1} })},
 		{"ge=1%/1%/1/0,ge=0", base},
-		{"jitter=10ms,jitterdist=normal,jittermix=true", with(func(s *Spec) { s.Jitter, s.JitterNormal, s.JitterMix = 10*time.Millisecond, true, true })},
+		{"jitter=10ms,jitterdist=normal,jittermix=true",
+			with(func(s *Spec) { s.Jitter, s.JitterNormal, s.JitterMix = 10*time.Millisecond, true, true })},
 		{"reorder=5%,reorderdelay=2ms,dup=0.1,lossat=ingress,overhead=38", with(func(s *Spec) {
 			s.Reorder, s.ReorderDelay, s.Dup, s.LossIngress, s.Overhead = 0.05, 2*time.Millisecond, 0.1, true, 38
 		})},
@@ -41,7 +42,8 @@ func TestSpecSet(t *testing.T) {
 }
 
 func TestSpecRefuses(t *testing.T) {
-	for _, list := range []string{"rate=fast", "rate=-1mbit", "loss=101%", "loss=-1", "ge=1%/1%", "queue=", "jitterdist=pareto", "lossat=here", "speed=1"} {
+	for _, list := range []string{"rate=fast", "rate=-1mbit", "loss=101%", "loss=-1", "ge=1%/1%", "queue=",
+		"jitterdist=pareto", "lossat=here", "speed=1"} {
 		s := defaultSpec()
 		if err := s.Set(list); err == nil {
 			t.Errorf("%q is taken: %v", list, s)

@@ -14,8 +14,8 @@ import (
 )
 
 // Mark is the file that says that a folder may be taken. It is a regular file of root's that nobody else can write.
-// Each line names an owner; an empty one is given to the first who comes. A line id=... tells the folder from others, so
-// that machines can find out whether they see the same one.
+// Each line names an owner; an empty one is given to the first who comes. A line id=... tells the folder from others,
+// so that machines can find out whether they see the same one.
 const Mark = ".faspex-storage"
 
 // idPrefix begins the line of a mark that tells its folder from others; 16 hexadecimal digits follow.

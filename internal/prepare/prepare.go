@@ -32,8 +32,8 @@ type HostFolder struct {
 	View string
 }
 
-// Host takes a folder of the machine. It must be the one that Path names without links, and empty or marked. The id that
-// it returns is the same on every machine that sees the same folder.
+// Host takes a folder of the machine. It must be the one that Path names without links, and empty or marked. The id
+// that it returns is the same on every machine that sees the same folder.
 func (o Options) Host(f HostFolder) (id string, err error) {
 	dir, err := openFolder(f.Mount)
 	if err != nil {

@@ -130,8 +130,8 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestHostTellsFoldersApart: machines that see one folder are told the same, others something else, also of folders that
-// people have marked.
+// TestHostTellsFoldersApart: machines that see one folder are told the same, others something else, also of
+// folders that people have marked.
 func TestHostTellsFoldersApart(t *testing.T) {
 	o := options(t)
 	id := func(m machine) string {

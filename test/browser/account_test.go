@@ -10,8 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// page-69: the password is changed with the old one and rules that are told beforehand; here the person stays signed in,
-// elsewhere not.
+// page-69: the password is changed with the old one and rules that are told beforehand; here the person
+// stays signed in, elsewhere not.
 var _ = journey("password", func(t *testing.T, w *world) {
 	bob := w.person(t, "Bob", "Recipient")
 	b, elsewhere := w.open(t), w.open(t)
@@ -48,10 +48,12 @@ var _ = journey("language", func(t *testing.T, w *world) {
 	b := w.open(t)
 	b.logIn(bob, "/account/preferences")
 	value[any](b, `window.__same = true`)
-	value[any](b, `{const e = document.querySelector('#locale'); Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(e, 'de'); e.dispatchEvent(new Event('change', {bubbles: true}))}`)
+	value[any](b,
+		`{const e = document.querySelector('#locale'); Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(e, 'de'); e.dispatchEvent(new Event('change', {bubbles: true}))}`)
 	b.press("Save")
 	b.heading("Einstellungen")
-	b.until("be the same document, in German", `window.__same && document.documentElement.lang === 'de' && document.documentElement.dir === 'ltr'`)
+	b.until("be the same document, in German",
+		`window.__same && document.documentElement.lang === 'de' && document.documentElement.dir === 'ltr'`)
 	b.checkPage("German")
 	later := w.open(t)
 	later.logIn(bob, "/packages/received")
@@ -78,16 +80,19 @@ var _ = journey("key", func(t *testing.T, w *world) {
 	b.enter("#current_password", bob.password)
 	b.press("Store key")
 	b.sees("This is not a public key in PEM form.")
-	b.until("empty the field", `(() => { const e = document.querySelector('#public_key'); Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(e, ''); e.dispatchEvent(new Event('input', {bubbles: true})); return true })()`)
+	b.until("empty the field",
+		`(() => { const e = document.querySelector('#public_key'); Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(e, ''); e.dispatchEvent(new Event('input', {bubbles: true})); return true })()`)
 	b.enter("#public_key", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))
 	b.press("Store key")
 	b.sees("Your key was stored.", "Fingerprint (SHA-256)")
-	b.until("see the fingerprint", `/^([0-9a-f]{2}:){31}[0-9a-f]{2}$/.test(document.querySelector('.key-print').innerText)`)
+	b.until("see the fingerprint",
+		`/^([0-9a-f]{2}:){31}[0-9a-f]{2}$/.test(document.querySelector('.key-print').innerText)`)
 	b.checkPage("a stored key")
 	b.press("Remove key")
 	b.dialog()
 	b.enter("#remove-key-password", bob.password)
-	value[any](b, `[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === 'Remove key').click()`)
+	value[any](b,
+		`[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === 'Remove key').click()`)
 	b.sees("Your key was removed.", "You have stored no key.")
 	b.clean()
 })

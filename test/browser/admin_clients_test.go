@@ -39,7 +39,8 @@ var _ = journey("admin clients", func(t *testing.T, w *world) {
 	b.use("Register")
 	b.sees("Store this secret now", "only here and only now")
 	b.checkPage("the secret")
-	shown := value[[]string](b, `[...document.querySelectorAll('.cds--modal.is-visible .cds--snippet code, .cds--modal.is-visible pre')].map(e => e.innerText.trim()).filter((v, i, all) => all.indexOf(v) === i)`)
+	shown := value[[]string](b,
+		`[...document.querySelectorAll('.cds--modal.is-visible .cds--snippet code, .cds--modal.is-visible pre')].map(e => e.innerText.trim()).filter((v, i, all) => all.indexOf(v) === i)`)
 	if len(shown) != 2 || len(shown[1]) < 20 {
 		t.Fatalf("shown: %q", shown)
 	}
@@ -58,7 +59,8 @@ var _ = journey("admin clients", func(t *testing.T, w *world) {
 		t.Error("the page shows the secret again")
 	}
 	logIn := func(key pair) error {
-		c, err := client.New(client.Config{URL: w.in.URL, Grant: &client.Grant{ClientID: id, PrivateKey: key.private, User: root.login}})
+		c, err := client.New(client.Config{URL: w.in.URL,
+			Grant: &client.Grant{ClientID: id, PrivateKey: key.private, User: root.login}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +90,8 @@ var _ = journey("admin clients", func(t *testing.T, w *world) {
 	b.sees("Replace the secret of nightly job?")
 	b.use("Replace secret")
 	b.sees("Store this secret now")
-	again := value[string](b, `[...document.querySelectorAll('.cds--modal.is-visible .cds--snippet code, .cds--modal.is-visible pre')].map(e => e.innerText.trim()).at(-1)`)
+	again := value[string](b,
+		`[...document.querySelectorAll('.cds--modal.is-visible .cds--snippet code, .cds--modal.is-visible pre')].map(e => e.innerText.trim()).at(-1)`)
 	b.use("I have stored it")
 	if again == secret || known(t, w, id, secret) || !known(t, w, id, again) {
 		t.Errorf("the old secret is good: %v, the new one: %v", known(t, w, id, secret), known(t, w, id, again))
@@ -125,12 +128,14 @@ func keyPair(t *testing.T) pair {
 	}
 }
 
-// known reports whether the token endpoint takes a secret for a client's: a code that nobody has is refused as a code then,
-// and not as a client.
+// known reports whether the token endpoint takes a secret for a client's: a code that nobody has is refused as a
+// code then, and not as a client.
 func known(t *testing.T, w *world, id, secret string) bool {
 	t.Helper()
-	form := url.Values{"client_id": {id}, "client_secret": {secret}, "grant_type": {"authorization_code"}, "code": {"none"}, "redirect_uri": {"https://x.example/"}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.in.URL+base+"/auth/token", strings.NewReader(form.Encode()))
+	form := url.Values{"client_id": {id}, "client_secret": {secret}, "grant_type": {"authorization_code"},
+		"code": {"none"}, "redirect_uri": {"https://x.example/"}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.in.URL+base+
+		"/auth/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ func (w *world) anAdmin(t *testing.T, first, last string) person {
 func (w *world) withRole(t *testing.T, first, last, role string) person {
 	t.Helper()
 	p := w.person(t, first, last)
-	if _, err := w.in.Admin.UpdateAccount(t.Context(), w.accountOf(t, p.login).ID, api.AccountChange{Role: &role}); err != nil {
+	if _, err := w.in.Admin.UpdateAccount(t.Context(), w.accountOf(t, p.login).ID,
+		api.AccountChange{Role: &role}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -33,8 +34,8 @@ func (w *world) accountOf(t *testing.T, login string) api.Account {
 	return a
 }
 
-// named is JavaScript that gives the control of a name, in the dialog if one is open: what a screen reader calls it. The name of a switch goes on with how it
-// stands, on a line of its own.
+// named is JavaScript that gives the control of a name, in the dialog if one is open: what a screen reader calls it.
+// The name of a switch goes on with how it stands, on a line of its own.
 func named(name string) string {
 	return `[...(document.querySelector('.cds--modal.is-visible') ?? document).querySelectorAll('a, button, input, select, textarea, [role=menuitem], [tabindex="0"]')].find(e => {
 		const label = e.ariaLabel ?? (e.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)).map(l => l?.innerText || l?.textContent || '').join(' ').trim();
@@ -46,8 +47,8 @@ func named(name string) string {
 // tabsAtMost is more than there are controls on a page of these tests.
 const tabsAtMost = 120
 
-// tabTo moves the focus by the Tab key alone to the control of a name. On its way it fails when the focus is lost to the
-// body, or cannot be seen (page-90).
+// tabTo moves the focus by the Tab key alone to the control of a name. On its way it fails when the focus is lost to
+// the body, or cannot be seen (page-90).
 func (b *tab) tabTo(name string) {
 	b.t.Helper()
 	find := named(name)
@@ -59,7 +60,8 @@ func (b *tab) tabTo(name string) {
 		}
 		b.keys(kb.Tab)
 	}
-	b.fail("tab to "+name, "the Tab key does not come there; the focus is on "+value[string](b, `document.activeElement.outerHTML.slice(0, 200)`))
+	b.fail("tab to "+name, "the Tab key does not come there; the focus is on "+
+		value[string](b, `document.activeElement.outerHTML.slice(0, 200)`))
 }
 
 // seesFocus fails unless the focus is on something that shows it.
@@ -109,11 +111,14 @@ func (b *tab) use(name string) {
 // startTop puts the focus at the beginning of the page, as after it was loaded.
 func (b *tab) startTop() {
 	b.t.Helper()
-	value[any](b, `{document.activeElement?.blur(); getSelection().removeAllRanges(); document.getElementById('main-content').focus()}`)
+	value[any](b,
+		`{document.activeElement?.blur(); getSelection().removeAllRanges(); document.getElementById('main-content').focus()}`)
 }
 
 // toast waits for a message, which is read out.
 func (b *tab) toast(text string) {
 	b.t.Helper()
-	b.until("be told "+text, fmt.Sprintf(`[...document.querySelectorAll('.toasts [role=status], .toasts [role=alertdialog]')].some(e => e.innerText.includes(%s))`, quote(text)))
+	b.until("be told "+
+		text,
+		fmt.Sprintf(`[...document.querySelectorAll('.toasts [role=status], .toasts [role=alertdialog]')].some(e => e.innerText.includes(%s))`, quote(text)))
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// page-75, page-90 (an administrator's nodes): a node is tried, its certificate is shown and trusted, before it is stored.
-// page-76: a storage location is chosen on the node, and the next package of anybody lies in it.
+// page-75, page-90 (an administrator's nodes): a node is tried, its certificate is shown and trusted, before it is
+// stored. page-76: a storage location is chosen on the node, and the next package of anybody lies in it.
 var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	root, alice, bob := w.anAdmin(t, "Ada", "Root"), w.person(t, "Alice", "Sender"), w.person(t, "Bob", "Recipient")
 	change := w.node.Change("south")
@@ -33,7 +33,8 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	b.use("Test and add")
 
 	// The node's own certificate is known to nobody yet.
-	b.sees("The node was not reached", "The certificate of the node is not trusted.", "Fingerprint (SHA-256)", "Compare the fingerprint")
+	b.sees("The node was not reached", "The certificate of the node is not trusted.", "Fingerprint (SHA-256)",
+		"Compare the fingerprint")
 	b.checkPage("a node that is not trusted")
 	fingerprint := value[string](b, `document.querySelector('.cds--modal.is-visible .admin-code').innerText`)
 	if len(fingerprint) != 95 || strings.Count(fingerprint, ":") != 31 {
@@ -58,7 +59,8 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	b.heading("south")
 	b.sees("Reached", "No storage locations")
 	south, err := w.in.Admin.NodeByName(t.Context(), "south")
-	if err != nil || south.Status != "completed" || !south.VerifySSL || south.PublicKey == nil || strings.TrimSpace(*south.PublicKey) != strings.TrimSpace(*change.PublicKey) {
+	if err != nil || south.Status != "completed" || !south.VerifySSL || south.PublicKey == nil ||
+		strings.TrimSpace(*south.PublicKey) != strings.TrimSpace(*change.PublicKey) {
 		t.Errorf("stored: %+v, %v", south, err)
 	}
 	b.at("/admin/nodes-storage/" + south.ID + "/storage")
@@ -73,7 +75,8 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	b.checkPage("the folders of a node")
 	b.typeInto("New folder", "team ä")
 	b.keys(kb.Enter)
-	b.until("be in the new folder", `document.querySelector('.cds--modal.is-visible .cds--breadcrumb').innerText.includes('team ä')`)
+	b.until("be in the new folder",
+		`document.querySelector('.cds--modal.is-visible .cds--breadcrumb').innerText.includes('team ä')`)
 	b.sees("No folders in here")
 	b.use("Choose this folder")
 	b.until("have chosen it", `document.getElementById('directory').value === '/team ä'`)

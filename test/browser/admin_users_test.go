@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// page-74, page-90 (an administrator's users): each step is made by keys alone, and seen in the API and in the next click
-// of the person.
+// page-74, page-90 (an administrator's users): each step is made by keys alone, and seen in the API and
+// in the next click of the person.
 var _ = journey("admin users", func(t *testing.T, w *world) {
 	root := w.anAdmin(t, "Ada", "Root")
 	b := w.open(t)
@@ -53,7 +53,8 @@ var _ = journey("admin users", func(t *testing.T, w *world) {
 	b.keys(kb.Enter)
 	b.use("Save")
 	b.toast("The user was saved")
-	if own, err := w.in.Admin.As(carl.Name).Account(t.Context()); err != nil || strings.Contains(strings.Join(own.Capabilities, " "), "package.send") {
+	if own, err := w.in.Admin.As(carl.Name).Account(t.Context()); err != nil ||
+		strings.Contains(strings.Join(own.Capabilities, " "), "package.send") {
 		t.Errorf("after the right to send was taken: %v, %v", own.Capabilities, err)
 	}
 	c.goTo("/packages/received")
@@ -136,7 +137,8 @@ var _ = journey("admin conflict", func(t *testing.T, w *world) {
 	b.press("Save")
 	b.sees("Somebody else changed this", "What you typed is kept", "Last name: Old → New", "First name: Eve → Eva")
 	b.checkPage("the conflict")
-	for field, want := range map[string]string{"first_name": "Evelyn", "description": "typed by the second", "last_name": "New"} {
+	for field, want := range map[string]string{"first_name": "Evelyn", "description": "typed by the second",
+		"last_name": "New"} {
 		b.until("have "+want, `document.getElementById(`+quote(field)+`).value === `+quote(want))
 	}
 	if now := w.accountOf(t, eve.login); now.FirstName != "Eva" || now.LastName != "New" {
@@ -155,17 +157,20 @@ var _ = journey("admin conflict", func(t *testing.T, w *world) {
 
 // page-66, page-67, page-68: what managers and users see of Admin.
 var _ = journey("admin rights", func(t *testing.T, w *world) {
-	manager, bob, root := w.withRole(t, "Mia", "Manager", "manager"), w.person(t, "Bob", "User"), w.anAdmin(t, "Ada", "Root")
+	manager, bob, root := w.withRole(t, "Mia", "Manager", "manager"), w.person(t, "Bob", "User"),
+		w.anAdmin(t, "Ada", "Root")
 	bobID := w.accountOf(t, bob.login).ID
 
 	u := w.open(t)
 	u.logIn(bob, "/packages/received")
 	u.asked("")
-	for _, path := range []string{"/admin/users", "/admin/users/" + bobID, "/admin/nodes-storage", "/admin/api-clients", "/admin/configuration", "/admin/packages", "/admin/health"} {
+	for _, path := range []string{"/admin/users", "/admin/users/" +
+		bobID, "/admin/nodes-storage", "/admin/api-clients", "/admin/configuration", "/admin/packages", "/admin/health"} {
 		u.goTo(path)
 		u.heading("You may not see this page")
 		for _, url := range u.asked("") {
-			for _, part := range []string{"/api/v5/accounts", "/api/v5/nodes", "/oauth_clients", "UsersPage", "NodesPage", "ClientsPage", "ConfigurationPage", "admin-"} {
+			for _, part := range []string{"/api/v5/accounts", "/api/v5/nodes", "/oauth_clients", "UsersPage", "NodesPage",
+				"ClientsPage", "ConfigurationPage", "admin-"} {
 				if strings.Contains(url, part) {
 					t.Errorf("%s was loaded for %s by one who may not", url, path)
 				}
@@ -178,18 +183,21 @@ var _ = journey("admin rights", func(t *testing.T, w *world) {
 	m := w.open(t)
 	m.logIn(manager, "/admin/users")
 	m.heading("Users")
-	if menu := value[string](m, `document.querySelector('.cds--side-nav').innerText`); strings.Contains(menu, "Configuration") || strings.Contains(menu, "Nodes") || !strings.Contains(menu, "Users") {
+	if menu := value[string](m, `document.querySelector('.cds--side-nav').innerText`); strings.Contains(menu,
+		"Configuration") || strings.Contains(menu, "Nodes") || !strings.Contains(menu, "Users") {
 		t.Errorf("a manager's menu: %q", menu)
 	}
 	m.press("Add user")
 	m.heading("Add user")
-	if roles := value[string](m, `[...document.querySelectorAll('#role option')].map(o => o.value).join()`); roles != "user" {
+	if roles := value[string](m,
+		`[...document.querySelectorAll('#role option')].map(o => o.value).join()`); roles != "user" {
 		t.Errorf("a manager may choose the roles %q", roles)
 	}
 	m.goTo("/admin/users/" + w.accountOf(t, root.login).ID)
 	m.heading("Ada Root")
 	m.sees("Only admins change the accounts of admins and managers.")
-	if open := value[int](m, `document.querySelectorAll('main input:not([readonly]), main textarea:not([readonly])').length`); open != 0 {
+	if open := value[int](m,
+		`document.querySelectorAll('main input:not([readonly]), main textarea:not([readonly])').length`); open != 0 {
 		t.Errorf("a manager may change %d fields of an admin", open)
 	}
 	m.misses("Set password", "Deactivate")

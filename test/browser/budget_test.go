@@ -67,7 +67,8 @@ func shellBytes(t *testing.T, dist string) int {
 	return total
 }
 
-// What a visit loads: next to nothing before the login, the shell and one page after it, and of the other applications nothing.
+// What a visit loads: next to nothing before the login, the shell and one page after it, and of
+// the other applications nothing.
 var _ = journey("budgets", func(t *testing.T, w *world) {
 	b := w.open(t)
 	b.goTo("/packages/received")

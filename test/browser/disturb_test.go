@@ -27,7 +27,9 @@ func (b *tab) disturb(d disturbance) {
 	b.disturbance = &d
 	b.mu.Unlock()
 	pattern := fetch.RequestPattern{URLPattern: "*" + d.part + "*"}
-	if _, err := chromedp.Call(b.ctx, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{&pattern}}); err != nil {
+	if _,
+		err := chromedp.Call(b.ctx, fetch.Enable,
+		fetch.EnableParams{Patterns: []*fetch.RequestPattern{&pattern}}); err != nil {
 		b.fail("disturb requests", err.Error())
 	}
 }
@@ -69,7 +71,8 @@ func (b *tab) paused(e *fetch.EventRequestPaused) {
 		d = &disturbance{}
 	}
 	if d.cut {
-		_, _ = chromedp.Call(b.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonInternetDisconnected})
+		_, _ = chromedp.Call(b.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID,
+			ErrorReason: network.ErrorReasonInternetDisconnected})
 		return
 	}
 	if d.status == 0 {

@@ -28,7 +28,8 @@ var _ = journey("errors", func(t *testing.T, w *world) {
 			{status: 200, headers: data, body: "null"},
 			{status: 200, headers: html, body: "<html>captive portal</html>"},
 			{status: 200, headers: data, body: ""},
-			{status: 200, headers: data, body: `{"packages": null, "total_count": "many", "id": 5, "items": 3, "actions": {}, "recipients": 1}`},
+			{status: 200, headers: data,
+				body: `{"packages": null, "total_count": "many", "id": 5, "items": 3, "actions": {}, "recipients": 1}`},
 			{status: 200, headers: data, body: `[]`},
 			{status: 500, headers: html, body: "<html>oops</html>"},
 			{status: 418, headers: data, body: `{"error": {"code": 7}}`},
@@ -37,11 +38,15 @@ var _ = journey("errors", func(t *testing.T, w *world) {
 			where := call.path + " with " + call.api + " answering " + d.body
 			b.disturb(d)
 			b.goTo(call.path)
-			b.until(where+": a sentence", `[...document.querySelectorAll('[role=alert]')].some(e => e.innerText.includes('req-77'))`)
+			b.until(where+
+				": a sentence", `[...document.querySelectorAll('[role=alert]')].some(e => e.innerText.includes('req-77'))`)
 			if d.status != 418 {
-				b.until(where+": Try again", `[...document.querySelectorAll('button')].some(e => e.innerText.trim() === 'Try again')`)
+				b.until(where+
+					": Try again", `[...document.querySelectorAll('button')].some(e => e.innerText.trim() === 'Try again')`)
 			}
-			b.until(where+": header and menu", `document.querySelector('header') && document.querySelector('nav a[href$="/packages/received"]')?.checkVisibility()`)
+			b.until(where+
+				": header and menu",
+				`document.querySelector('header') && document.querySelector('nav a[href$="/packages/received"]')?.checkVisibility()`)
 			if raw := value[[]string](b, `document.body.innerText.match(`+rawWords+`)?.slice(0, 1) ?? []`); len(raw) > 0 {
 				t.Errorf("%s: the page shows %q", where, raw)
 			}

@@ -71,7 +71,8 @@ var _ = journey("deleting", func(t *testing.T, w *world) {
 	}
 	b.press("Remove from my list")
 	b.dialog()
-	value[any](b, `[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === 'Remove from my list').click()`)
+	value[any](b,
+		`[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === 'Remove from my list').click()`)
 	b.at("/packages/received")
 	b.sees("was removed from your list") // page-7
 	b.sees("No packages yet")
@@ -89,7 +90,8 @@ var _ = journey("deleting", func(t *testing.T, w *world) {
 	if text := a.dialog(); !strings.Contains(text, "2 other people lose it.") || strings.Contains(text, "stay") {
 		t.Errorf("the administrator's dialog says %q", text)
 	}
-	value[any](a, `[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === 'Delete for everyone').click()`)
+	value[any](a,
+		`[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === 'Delete for everyone').click()`)
 	a.sees("is being deleted for everyone")
 	a.clean()
 	b.clean()
@@ -154,14 +156,16 @@ var _ = journey("files", func(t *testing.T, w *world) {
 	b.logIn(bob, "/packages/received/"+p.ID)
 	b.press("bbb")
 	b.at("/packages/received/" + p.ID + "?folder=%2Fbbb")
-	b.until("have the focus on the folder's heading", `document.activeElement.tagName === 'H3' && document.activeElement.innerText === 'bbb'`)
+	b.until("have the focus on the folder's heading",
+		`document.activeElement.tagName === 'H3' && document.activeElement.innerText === 'bbb'`)
 	b.sees("0000.bin")
 	rows := func() int { return value[int](b, `document.querySelectorAll('[role=row]').length`) }
 	if n := rows(); n > 300 { // half of page-46
 		t.Errorf("%d rows are in the document", n)
 	}
 	value[any](b, `scrollTo(0, document.body.scrollHeight * 0.97)`)
-	b.until("see the end of the folder", `(scrollTo(0, document.querySelector('[role=table]').getBoundingClientRect().bottom + scrollY - innerHeight), document.body.innerText.includes('1199.bin'))`)
+	b.until("see the end of the folder",
+		`(scrollTo(0, document.querySelector('[role=table]').getBoundingClientRect().bottom + scrollY - innerHeight), document.body.innerText.includes('1199.bin'))`)
 	names := value[[]string](b, `[...document.querySelectorAll('.file-tree__rows bdi')].map(e => e.innerText)`)
 	seen := map[string]bool{}
 	for _, name := range names {
@@ -184,8 +188,10 @@ var _ = journey("files", func(t *testing.T, w *world) {
 	b.back()
 	b.press("aaa")
 	b.sees("only.txt", "deep")
-	b.until("wait for every answer", `performance.getEntriesByType('resource').at(-1).responseEnd < performance.now() - 3000`)
-	if got := value[[]string](b, `[...document.querySelectorAll('.file-tree__rows bdi')].map(e => e.innerText)`); len(got) != 2 {
+	b.until("wait for every answer",
+		`performance.getEntriesByType('resource').at(-1).responseEnd < performance.now() - 3000`)
+	if got := value[[]string](b,
+		`[...document.querySelectorAll('.file-tree__rows bdi')].map(e => e.innerText)`); len(got) != 2 {
 		t.Errorf("the folder shows %v", got)
 	}
 	b.undisturbed()

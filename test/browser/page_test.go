@@ -2,7 +2,6 @@ package browser_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 )
 
@@ -48,7 +47,7 @@ func (b *tab) axe(where string) {
 	for _, f := range list {
 		b.t.Errorf("%s: axe finds %s: %s", where, f.ID, f.Help)
 		for _, node := range f.Nodes {
-			b.t.Log(fmt.Sprintf("  %.600s", node))
+			b.t.Logf("  %.600s", node)
 		}
 	}
 }

@@ -68,7 +68,9 @@ func (w *world) inEveryState(t *testing.T, who person, routes []route) {
 			for _, r := range routes {
 				b.goTo(r.path)
 				where := state.name + ", " + r.path
-				b.until(where+" is shown", `document.querySelectorAll('h1').length === 1 && !document.querySelector('main [role=status][aria-label], main .cds--skeleton')`)
+				b.until(where+
+					" is shown",
+					`document.querySelectorAll('h1').length === 1 && !document.querySelector('main [role=status][aria-label], main .cds--skeleton')`)
 				if state.locale != "" {
 					b.until(where+" is in its language", `document.documentElement.lang === `+quote(state.locale))
 					b.translated(where, state.locale)
@@ -84,8 +86,8 @@ func (w *world) inEveryState(t *testing.T, who person, routes []route) {
 	b.t = t
 }
 
-// translated fails on words that are in no catalogue: in a pseudo-language those have no plain letters. What people wrote is
-// set apart by bdi.
+// translated fails on words that are in no catalogue: in a pseudo-language those have no plain letters. What
+// people wrote is set apart by bdi.
 func (b *tab) translated(where, locale string) {
 	b.t.Helper()
 	plain := value[[]string](b, `(() => {
@@ -113,7 +115,8 @@ func (b *tab) translated(where, locale string) {
 	}
 }
 
-// reachable walks through the page by Tab, and fails when the focus is lost, invisible, or does not come to every control.
+// reachable walks through the page by Tab, and fails when the focus is lost, invisible, or
+// does not come to every control.
 func (b *tab) reachable(where string) {
 	b.t.Helper()
 	value[any](b, `(() => {
@@ -126,7 +129,8 @@ func (b *tab) reachable(where string) {
 	lost := 0
 	for range count + 3 {
 		b.keys(kb.Tab)
-		if value[bool](b, `(() => { window.__left.delete(document.activeElement); return document.activeElement === document.body })()`) {
+		if value[bool](b,
+			`(() => { window.__left.delete(document.activeElement); return document.activeElement === document.body })()`) {
 			lost++
 		}
 		if value[int](b, `window.__left.size`) == 0 {

@@ -59,7 +59,8 @@ var _ = journey("recipients", func(t *testing.T, w *world) {
 
 	// page-9: a whole address by Enter, comma or leaving the field.
 	for i, leave := range []string{kb.Enter, ",", kb.Tab} {
-		p := []person{cleo, w.person(t, "Dora", fmt.Sprint("Explorer", i)), w.person(t, "Emil", fmt.Sprint("Detective", i))}[i]
+		p := []person{cleo, w.person(t, "Dora", fmt.Sprint("Explorer", i)),
+			w.person(t, "Emil", fmt.Sprint("Detective", i))}[i]
 		value[any](b, `document.querySelector('#recipients').focus()`)
 		b.keys(strings.ToUpper(p.login[:1]) + p.login[1:] + leave)
 		b.until("take "+p.login, chips+`.includes(`+quote("known "+p.name)+`)`)
@@ -84,7 +85,8 @@ var _ = journey("recipients", func(t *testing.T, w *world) {
 	for i := range 4 {
 		pasted = append(pasted, "Somebody <"+w.person(t, "Fritz", fmt.Sprint("Fifty", i)).login+">")
 	}
-	text := strings.Join(pasted[:20], ", ") + ";" + strings.Join(pasted[20:40], ";\n") + "\n" + strings.Join(pasted[40:], "\r\n")
+	text := strings.Join(pasted[:20], ", ") + ";" + strings.Join(pasted[20:40], ";\n") + "\n" +
+		strings.Join(pasted[40:], "\r\n")
 	value[any](b, `{ const data = new DataTransfer(); data.setData('text', `+quote(strings.ReplaceAll(text, "\r", ""))+`);
 		const box = document.querySelector('#recipients'); box.focus();
 		box.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})) }`)

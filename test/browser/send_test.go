@@ -39,8 +39,10 @@ func (b *tab) drop(files ...string) {
 	b.t.Helper()
 	b.until("be ready for a drop", `document.querySelector('[data-testid=transfer-announcement]')`)
 	data := &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1}
-	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
-		if _, err := chromedp.Call(b.ctx, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 640, Y: 450, Data: data}); err != nil {
+	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter,
+		input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+		if _, err := chromedp.Call(b.ctx, input.DispatchDragEvent,
+			input.DispatchDragEventParams{Type: kind, X: 640, Y: 450, Data: data}); err != nil {
 			b.fail("drop files", err.Error())
 		}
 	}
@@ -69,7 +71,9 @@ func (b *tab) fill(title string, to ...person) {
 	b.heading("New package")
 	for _, p := range to {
 		b.enter("#recipients", p.login+",")
-		b.until("know "+p.login, `[...document.querySelectorAll('.people__chip[data-state=known]')].some(e => e.innerText.includes(`+quote(p.name)+`))`)
+		b.until("know "+
+			p.login, `[...document.querySelectorAll('.people__chip[data-state=known]')].some(e => e.innerText.includes(`+
+			quote(p.name)+`))`)
 	}
 	b.enter("#title", title)
 }
@@ -89,7 +93,8 @@ func (b *tab) sentPackage(from person, title string) api.Package {
 // transfer waits until the transfer of a title is in a state.
 func (b *tab) transfer(title, state string) {
 	b.t.Helper()
-	b.until("see "+title+" "+state, `[...document.querySelectorAll('.transfer')].some(e => e.innerText.includes(`+quote(title)+`) && e.dataset.state === `+quote(state)+`)`)
+	b.until("see "+title+" "+state, `[...document.querySelectorAll('.transfer')].some(e => e.innerText.includes(`+
+		quote(title)+`) && e.dataset.state === `+quote(state)+`)`)
 }
 
 // atNode is where the node has the files of a package: in another folder until the service has taken it over.
@@ -113,7 +118,8 @@ func (w *world) arrived(t *testing.T, p api.Package, path, local string) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s: %d bytes with SHA-256 %x, want %d with %x", path, len(got), sha256.Sum256(got), len(want), sha256.Sum256(want))
+		t.Errorf("%s: %d bytes with SHA-256 %x, want %d with %x", path, len(got), sha256.Sum256(got), len(want),
+			sha256.Sum256(want))
 	}
 }
 
@@ -141,7 +147,8 @@ var _ = journey("send a file", func(t *testing.T, w *world) {
 	b.clean()
 })
 
-// page-16 (with "drop without the right" below): a drop anywhere never navigates away, and opens the form with the files.
+// page-16 (with "drop without the right" below): a drop anywhere never navigates away, and
+// opens the form with the files.
 var _ = journey("drop a folder", func(t *testing.T, w *world) {
 	w.gate.reset(t)
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")

@@ -48,7 +48,8 @@ var _ = journey("session", func(t *testing.T, w *world) {
 	}
 	kept := value[string](b, `(async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), location.href,
 		performance.getEntries().map(e => e.name), (await indexedDB.databases()).map(d => d.name)]))()`)
-	if strings.Contains(kept, token) || strings.Contains(kept, "refresh_token") || strings.Contains(kept, "code_verifier") {
+	if strings.Contains(kept, token) || strings.Contains(kept, "refresh_token") ||
+		strings.Contains(kept, "code_verifier") {
 		t.Errorf("a token is kept: %s", kept)
 	}
 	for _, db := range value[[]string](b, `(async () => (await indexedDB.databases()).map(d => d.name))()`) {

@@ -47,16 +47,16 @@ type tab struct {
 // open opens a tab in a browser profile that holds nothing.
 func (w *world) open(t *testing.T) *tab {
 	t.Helper()
-	return w.newTab(t, w.browser, chromedp.WithNewBrowserContext())
+	return w.newTab(w.browser, t, chromedp.WithNewBrowserContext())
 }
 
 // another opens a further tab in the same profile.
 func (b *tab) another() *tab {
 	b.t.Helper()
-	return b.w.newTab(b.t, b.ctx)
+	return b.w.newTab(b.ctx, b.t)
 }
 
-func (w *world) newTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *tab {
+func (w *world) newTab(parent context.Context, t *testing.T, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	b := &tab{t: t, w: w}
 	ctx, cancel := chromedp.NewContext(parent, append(options, chromedp.WithListener(b.note))...)
@@ -224,7 +224,9 @@ func (b *tab) logIn(p person, path string) {
 	b.enter("#username", p.login)
 	b.enter("#password", p.password)
 	b.click("button[type=submit]")
-	b.until("come to "+path, `document.querySelector('#account-name, [data-testid=user-name]') && location.pathname + location.search === `+quote(base+path))
+	b.until("come to "+
+		path, `document.querySelector('#account-name, [data-testid=user-name]') && location.pathname + location.search === `+
+		quote(base+path))
 }
 
 // at waits until an address of the application is shown.
@@ -236,7 +238,8 @@ func (b *tab) at(path string) {
 // heading waits until the page's only h1 is a text.
 func (b *tab) heading(text string) {
 	b.t.Helper()
-	b.until("see the heading "+text, `document.querySelectorAll('h1').length === 1 && document.querySelector('h1').innerText === `+quote(text))
+	b.until("see the heading "+
+		text, `document.querySelectorAll('h1').length === 1 && document.querySelector('h1').innerText === `+quote(text))
 }
 
 // sees waits until the page shows texts.
@@ -262,7 +265,8 @@ func (b *tab) press(text string) {
 	b.t.Helper()
 	find := `[...document.querySelectorAll('a, button, [role=menuitem], [role=tab], summary, label')].find(e => ` +
 		`(e.innerText.trim() === ` + quote(text) + ` || e.ariaLabel === ` + quote(text) +
-		` || document.getElementById(e.getAttribute('aria-labelledby'))?.innerText === ` + quote(text) + `) && !e.disabled && e.checkVisibility({visibilityProperty: true}))`
+		` || document.getElementById(e.getAttribute('aria-labelledby'))?.innerText === ` + quote(text) +
+		`) && !e.disabled && e.checkVisibility({visibilityProperty: true}))`
 	b.until("find "+text, find)
 	value[any](b, `{const e = `+find+`; e.focus(); e.click()}`)
 }

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// gate stands between the router and the gateway. It counts the bytes of uploads, and can hold them up or refuse requests.
+// gate stands between the router and the gateway. It counts the bytes of uploads, and can
+// hold them up or refuse requests.
 type gate struct {
 	mu sync.Mutex
 	// limit bounds the bytes that are let through in all; negative is no bound.

@@ -45,7 +45,8 @@ func (b *tab) leave(what string, action chromedp.Action[chromedp.Void]) (warned 
 		accepted := false
 		defer func() { asked <- accepted }()
 		for {
-			if _, err := chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}); err == nil {
+			if _, err := chromedp.Call(b.ctx, page.HandleJavaScriptDialog,
+				page.HandleJavaScriptDialogParams{Accept: true}); err == nil {
 				accepted = true
 			}
 			select {

@@ -43,7 +43,8 @@ func journey(name string, run func(*testing.T, *world)) bool {
 
 // TestPage runs each journey in a browser profile of its own against one server.
 func TestPage(t *testing.T) {
-	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartTransferNode(t), browser: startBrowser(t)}
+	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartTransferNode(t),
+		browser: startBrowser(t)}
 	w.in.Register(t, "north", w.node)
 	w.gate = newGate()
 	w.in.StartGateway(t, w.node, w.gate.before)
@@ -69,7 +70,8 @@ func startBrowser(t *testing.T) context.Context {
 	if err != nil {
 		t.Fatalf("%v: install Debian's chromium (make deps)", err)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Headless,
+		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.NoFirstRun, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
@@ -114,7 +116,8 @@ func (w *world) prefer(t *testing.T, p person, locale string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.in.Store.UpdatePreferences(t.Context(), id, fmt.Appendf(nil, `{"locale": %q, "rows_per_page": 25}`, locale)); err != nil {
+	if err := w.in.Store.UpdatePreferences(t.Context(), id,
+		fmt.Appendf(nil, `{"locale": %q, "rows_per_page": 25}`, locale)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -84,8 +84,9 @@ func newNode(t testing.TB) *node {
 		NodeID: "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 	}).Handler()
 	n.transfers = &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: fileaccess.Keys{Store: s, Files: fileaccess.New(s, root)},
-			Ledger: store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
+		Root: root, Authorizer: &token.Verifier{Keys: keys,
+			AccessKeys: fileaccess.Keys{Store: s, Files: fileaccess.New(s, root)},
+			Ledger:     store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
 		Links: links, UDPPort: n.port, Agent: "test", Logger: log,
 	}
 	return n

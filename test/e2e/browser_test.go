@@ -92,7 +92,8 @@ func (p *person) text(text string) {
 // press presses the link or button of a name once it can be pressed.
 func (p *person) press(name string) {
 	p.t.Helper()
-	find := "[...document.querySelectorAll('a, button')].find(e => (e.innerText.trim() === " + quote(name) + " || e.ariaLabel === " + quote(name) + ") && !e.disabled)"
+	find := "[...document.querySelectorAll('a, button')].find(e => (e.innerText.trim() === " + quote(name) +
+		" || e.ariaLabel === " + quote(name) + ") && !e.disabled)"
 	p.sees(name, find)
 	if _, err := chromedp.Run(p.ctx, chromedp.Evaluate[any](find+".click()")); err != nil {
 		p.fail("press "+name, err)
@@ -122,7 +123,8 @@ func personSeesPackage(t *testing.T) {
 	browse(t, bob, "").text(packageTitle)
 }
 
-// personSendsAndReceives is the whole way with browsers alone: Alice sends a file, Bob downloads it, through router and gateway.
+// personSendsAndReceives is the whole way with browsers alone: Alice sends a file, Bob downloads
+// it, through router and gateway.
 func personSendsAndReceives(t *testing.T) {
 	const title, name = "Sent from a browser", "größe 3.bin"
 	sent := payload(t, lab.PayloadSpec{Seed: 11, LargeBytes: 64 << 20})
@@ -132,8 +134,8 @@ func personSendsAndReceives(t *testing.T) {
 	}
 
 	sender := browse(t, alice, "packages/new")
-	sender.sees("the form", "document.querySelector('#files')")
-	sender.do("choose a file", chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{file}, chromedp.NodeReady))
+	sender.sees("the form", "document.querySelector('#send-files')")
+	sender.do("choose a file", chromedp.SetUploadFiles(chromedp.CSS("#send-files"), []string{file}, chromedp.NodeReady))
 	sender.do("write to Bob", chromedp.SendKeys(chromedp.CSS("#recipients"), bob.Name+","))
 	sender.sees("that Bob is known", "document.querySelector('.people__chip[data-state=known]')")
 	sender.do("write the title", chromedp.SendKeys(chromedp.CSS("#title"), title))

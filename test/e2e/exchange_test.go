@@ -19,7 +19,8 @@ func bothNodesRunTheDaemonSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	var daemonSet appsv1.DaemonSet
-	if err := cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: lab.Namespace, Name: "demo-hsts"}, &daemonSet); err != nil {
+	if err := cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: lab.Namespace, Name: "demo-hsts"},
+		&daemonSet); err != nil {
 		t.Fatal(err)
 	}
 	if len(nodes.Items) != 2 || daemonSet.Status.NumberReady != 2 {
@@ -37,7 +38,8 @@ func packageArrivesByteForByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	if pkg.UploadStatus != "completed" || pkg.TotalBytes != sent.Bytes || pkg.TotalFiles != int64(sent.Files) {
-		t.Errorf("package says upload %s, %d bytes, %d files; want completed, %d, %d", pkg.UploadStatus, pkg.TotalBytes, pkg.TotalFiles, sent.Bytes, sent.Files)
+		t.Errorf("package says upload %s, %d bytes, %d files; want completed, %d, %d", pkg.UploadStatus, pkg.TotalBytes,
+			pkg.TotalFiles, sent.Bytes, sent.Files)
 	}
 	inbox, err := bob.API.Packages(t.Context(), "inbox")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package e2e asserts, on a real cluster with the shipped images, what `make demo` shows. `make test-e2e` brings the cluster up
-// and sets the environment; without it every test fails.
+// Package e2e asserts, on a real cluster with the shipped images, what `make demo` shows. `make test-e2e` brings the
+// cluster up and sets the environment; without it every test fails.
 package e2e
 
 import (

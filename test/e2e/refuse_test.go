@@ -50,9 +50,16 @@ func refusals(t *testing.T) {
 		}, "token is invalid"},
 		{"no token", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.Token = "" }, "neither a token"},
 		{"expired token", 1, func(*testing.T, *transferspec.Spec) { time.Sleep(2100 * time.Millisecond) }, "expired"},
-		{"path outside the token", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.DestinationRoot = "/default/elsewhere" }, "not allowed"},
-		{"path that climbs out", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.DestinationRoot = refusalFolder + "/../../.." }, "not allowed"},
-		{"wrong SSH key", 60, func(t *testing.T, spec *transferspec.Spec) { spec.SSHPrivateKey = strangerKey(t) }, "does not accept the SSH key"},
+		{"path outside the token", 60, func(_ *testing.T,
+			spec *transferspec.Spec) {
+			spec.DestinationRoot = "/default/elsewhere"
+		}, "not allowed"},
+		{"path that climbs out", 60, func(_ *testing.T, spec *transferspec.Spec) {
+			spec.DestinationRoot = refusalFolder +
+				"/../../.."
+		}, "not allowed"},
+		{"wrong SSH key", 60, func(t *testing.T, spec *transferspec.Spec) { spec.SSHPrivateKey = strangerKey(t) },
+			"does not accept the SSH key"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -97,7 +104,9 @@ func downloadTokenOpensNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := api.DownloadSetup(t.Context(), node.TransferRequest{SourceRoot: refusalFolder, Paths: []transferspec.Path{{Source: "/"}}})
+	spec,
+		err := api.DownloadSetup(t.Context(), node.TransferRequest{SourceRoot: refusalFolder,
+		Paths: []transferspec.Path{{Source: "/"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 	"faspex.io/operator/test/lab"
 )
 
-// killedNodeResumes kills the hsts pod in the middle of an upload and sends again: the second run sends the rest, not all.
+// killedNodeResumes kills the hsts pod in the middle of an upload and sends again: the
+// second run sends the rest, not all.
 func killedNodeResumes(t *testing.T) {
 	const (
 		size    = 512 << 20
@@ -56,7 +57,8 @@ func killedNodeResumes(t *testing.T) {
 	resent := last[len(last)-1].BytesTransferred
 	t.Logf("the last session sent %d MiB of %d MiB", resent>>20, sent.Bytes>>20)
 	if resent > sent.Bytes-enough/2 {
-		t.Errorf("the last session sent %d of %d bytes although %d had arrived: it started again", resent, sent.Bytes, before.BytesTransferred)
+		t.Errorf("the last session sent %d of %d bytes although %d had arrived: it started again", resent, sent.Bytes,
+			before.BytesTransferred)
 	}
 	received := t.TempDir()
 	if err := cluster.Receive(t.Context(), bob, pkg.ID, received); err != nil {

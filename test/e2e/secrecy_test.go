@@ -15,7 +15,8 @@ import (
 	"faspex.io/operator/test/lab"
 )
 
-// noSecretIsShown looks for every generated password, token key and private key in all logs, events, specs and statuses.
+// noSecretIsShown looks for every generated password, token key and private key in all
+// logs, events, specs and statuses.
 func noSecretIsShown(t *testing.T) {
 	secrets := secretValues(t)
 	if len(secrets) < 8 {
@@ -31,7 +32,8 @@ func noSecretIsShown(t *testing.T) {
 }
 
 // public are keys of Secrets that are no secret.
-var public = map[string]bool{"username": true, "client_id": true, "active": true, "id": true, "tls.crt": true, "ca.crt": true, "public.pem": true}
+var public = map[string]bool{"username": true, "client_id": true, "active": true, "id": true, "tls.crt": true,
+	"ca.crt": true, "public.pem": true}
 
 func secretValues(t *testing.T) map[string][]byte {
 	t.Helper()
@@ -39,7 +41,8 @@ func secretValues(t *testing.T) map[string][]byte {
 	if err := cluster.Client.List(t.Context(), &list, client.InNamespace(lab.Namespace)); err != nil {
 		t.Fatal(err)
 	}
-	values := map[string][]byte{"the password of alice": []byte(alice.Password), "the password of bob": []byte(bob.Password)}
+	values := map[string][]byte{"the password of alice": []byte(alice.Password),
+		"the password of bob": []byte(bob.Password)}
 	for _, secret := range list.Items {
 		for key, value := range secret.Data {
 			if public[key] || strings.HasSuffix(key, ".pub") || strings.HasSuffix(key, "_USERNAME") || len(value) < 12 ||
@@ -47,7 +50,8 @@ func secretValues(t *testing.T) map[string][]byte {
 				continue
 			}
 			value = bytes.TrimSpace(value)
-			if bytes.HasPrefix(value, []byte("-----BEGIN")) { // a log would break the lines of a PEM differently: one line is enough
+			// a log would break the lines of a PEM differently: one line is enough
+			if bytes.HasPrefix(value, []byte("-----BEGIN")) {
 				value = bytes.Split(value, []byte("\n"))[1]
 			}
 			values["Secret "+secret.Name+", key "+key] = value
@@ -72,7 +76,8 @@ func everythingShown(t *testing.T) map[string][]byte {
 			continue
 		}
 		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
-			stream, err := clientset.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Container: container.Name}).Stream(t.Context())
+			stream, err := clientset.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name,
+				&corev1.PodLogOptions{Container: container.Name}).Stream(t.Context())
 			if err != nil {
 				t.Fatalf("log of %s/%s: %v", pod.Name, container.Name, err)
 			}

@@ -14,12 +14,13 @@ import (
 	"faspex.io/operator/faspex/process"
 )
 
-// StartGateway starts a gateway that may connect to a node of StartTransferNode, and has the router forward to it. between, if not nil,
-// stands between the two.
+// StartGateway starts a gateway that may connect to a node of StartTransferNode, and has the router forward to it.
+// between, if not nil, stands between the two.
 func (in *Instance) StartGateway(t testing.TB, n *Node, between func(http.Handler) http.Handler) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "nodes.yaml")
-	text := fmt.Sprintf("nodes:\n- {host: 127.0.0.1, sshPort: %d, sshHostKeys: [%q]}\n", n.transfers.SSHPort, ssh.MarshalAuthorizedKey(n.transfers.HostKey))
+	text := fmt.Sprintf("nodes:\n- {host: 127.0.0.1, sshPort: %d, sshHostKeys: [%q]}\n", n.transfers.SSHPort,
+		ssh.MarshalAuthorizedKey(n.transfers.HostKey))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,8 @@ func (in *Instance) StartGateway(t testing.TB, n *Node, between func(http.Handle
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	server := gateway.New(gateway.Config{Nodes: nodes, Ring: in.ring, Limits: gateway.DefaultLimits(), Log: log, Registry: registry})
+	server := gateway.New(gateway.Config{Nodes: nodes, Ring: in.ring, Limits: gateway.DefaultLimits(), Log: log,
+		Registry: registry})
 	t.Cleanup(server.Close)
 	mux := http.NewServeMux()
 	server.Register(mux)

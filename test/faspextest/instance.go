@@ -89,7 +89,8 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring), ring: ring, mux: http.NewServeMux()}
+	in := &Instance{Store: storetest.New(t), Log: &Log{}, dialer: nodes.NewDialer(ring), ring: ring,
+		mux: http.NewServeMux()}
 	log, err := process.NewLogger(in.Log, "debug")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +124,8 @@ func Start(t testing.TB, page fs.FS) *Instance {
 		mux.Handle(ui.BasePath, handler)
 	}
 	in.Admin, err = client.New(client.Config{URL: in.URL, Grant: &client.Grant{
-		ClientID: operatorID, User: AdminName, PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+		ClientID: operatorID, User: AdminName,
+		PrivateKey: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +156,8 @@ func (in *Instance) Worker(t testing.TB, name string, now func() time.Time) *ser
 	if err != nil {
 		t.Fatal(err)
 	}
-	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now, Registry: prometheus.NewRegistry()})
+	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now,
+		Registry: prometheus.NewRegistry()})
 }
 
 // Register registers a node with a shared folder that becomes the default inbox, and gives the node's id.
@@ -167,7 +170,8 @@ func (in *Instance) Register(t testing.TB, name string, n *Node) string {
 	if err := n.Client(t).CreateDirectory(t.Context(), inbox); err != nil {
 		t.Fatal(err)
 	}
-	folder, err := in.Admin.CreateSharedFolder(t.Context(), made.ID, api.SharedFolderChange{Name: ptr("packages of " + name), Directory: ptr(inbox)})
+	folder, err := in.Admin.CreateSharedFolder(t.Context(), made.ID,
+		api.SharedFolderChange{Name: ptr("packages of " + name), Directory: ptr(inbox)})
 	if err != nil {
 		t.Fatal(err)
 	}

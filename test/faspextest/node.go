@@ -1,6 +1,6 @@
-// Package faspextest runs the control plane and a transfer node in a test's own process: real databases, core, service and Node API
-// server, over real HTTP. The moving of bytes is left out unless a test asks for it (StartTransferNode, StartGateway): a test says what a
-// transfer did, in the words in which a node's transfer server records it.
+// Package faspextest runs the control plane and a transfer node in a test's own process: real databases, core, service
+// and Node API server, over real HTTP. The moving of bytes is left out unless a test asks for it (StartTransferNode,
+// StartGateway): a test says what a transfer did, in the words in which a node's transfer server records it.
 package faspextest
 
 import (
@@ -66,7 +66,8 @@ func StartNode(t testing.TB) *Node {
 	return startNode(t, false)
 }
 
-// StartTransferNode starts a node that has a transfer server, too: real sessions over SSH and UDP, with the node's tokens and records.
+// StartTransferNode starts a node that has a transfer server, too: real sessions over SSH and UDP, with
+// the node's tokens and records.
 func StartTransferNode(t testing.TB) *Node {
 	t.Helper()
 	return startNode(t, true)
@@ -88,13 +89,16 @@ func startNode(t testing.TB, moves bool) *Node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	keys, err := token.NewKeyring(token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys,
+		err := token.NewKeyring(token.Keys{Active: "k1",
+		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
 	n.recorder = nodestore.NewRecorder(s, "n1", time.Now, log)
-	settings := nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001, Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"}
+	settings := nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
+		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"}
 	if moves {
 		// Its tokens are sealed with the same key.
 		n.transfers = nodetest.StartIn(t, n.Dir, func(s *transfer.Server, _ *sshd.Config) {
@@ -144,7 +148,8 @@ func (n *Node) noteRevocations(next http.Handler) http.Handler {
 		}
 		var told nodeclient.Revocation
 		user, password, _ := r.BasicAuth()
-		if user != nodeUser || password != nodePassword || r.Method != http.MethodPost || json.NewDecoder(r.Body).Decode(&told) != nil {
+		if user != nodeUser || password != nodePassword || r.Method != http.MethodPost ||
+			json.NewDecoder(r.Body).Decode(&told) != nil {
 			http.Error(w, "not a revocation of the node user", http.StatusBadRequest)
 			return
 		}
@@ -176,8 +181,10 @@ func (n *Node) Stop() { n.web.Close() }
 
 // Change is the body that registers the node in Faspex.
 func (n *Node) Change(name string) api.NodeChange {
-	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: ptr(nodeUser), APIPassword: ptr(nodePassword),
-		UseSSL: ptr(true), VerifySSL: ptr(true), PublicKey: &n.ca, NodeType: ptr("gen4_node"), ConnectionTimeout: ptr(10)}
+	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: ptr(nodeUser),
+		APIPassword: ptr(nodePassword),
+		UseSSL:      ptr(true), VerifySSL: ptr(true), PublicKey: &n.ca, NodeType: ptr("gen4_node"),
+		ConnectionTimeout: ptr(10)}
 }
 
 // Client is a Node API client with the node user's rights.
@@ -209,7 +216,8 @@ func (n *Node) Write(t testing.TB, path, text string) {
 	}
 }
 
-// Session records a session of the transfer that a spec is for, as the transfer server does when a client shows the spec's token.
+// Session records a session of the transfer that a spec is for, as the transfer server does when a
+// client shows the spec's token.
 type Session struct {
 	node       *Node
 	transferID string
@@ -222,7 +230,8 @@ func (n *Node) Begin(t testing.TB, spec transferspec.Spec) *Session {
 	return n.BeginAs(t, spec, nil)
 }
 
-// BeginAs starts a session of which change says what is different from the session of a client that does as the spec says.
+// BeginAs starts a session of which change says what is different from the session of a
+// client that does as the spec says.
 func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, change func(*record.Transfer)) *Session {
 	t.Helper()
 	var tags struct {
@@ -234,7 +243,8 @@ func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, change func(*record
 		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
 	}
 	transfer := record.Transfer{
-		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser, TokenKind: "transfer",
+		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser,
+		TokenKind:  "transfer",
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
 		StartSpec: record.StartSpec{DestinationPath: spec.DestinationRoot},
 	}
@@ -252,7 +262,8 @@ func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, change func(*record
 
 // Progress records how far the session is; the node tells it a moment later, or with the end.
 func (s *Session) Progress(written, expected, files int64) {
-	s.recording.Progress(record.Progress{BytesExpected: expected, FilesExpected: files, BytesTransferred: written, BytesWritten: written})
+	s.recording.Progress(record.Progress{BytesExpected: expected, FilesExpected: files, BytesTransferred: written,
+		BytesWritten: written})
 }
 
 // AwaitProgress waits until the node tells that so many bytes were written.
@@ -272,7 +283,8 @@ func (s *Session) Finish(t testing.TB, reason string) {
 	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == string(outcome.Status) })
 }
 
-// Canceled waits until somebody canceled the session's transfer through the Node API; false when nobody did within the limit.
+// Canceled waits until somebody canceled the session's transfer through the Node API; false
+// when nobody did within the limit.
 func (s *Session) Canceled() bool {
 	select {
 	case <-s.recording.Canceled():

@@ -1,5 +1,5 @@
-// Package kubeapi runs a real kube-apiserver with etcd for the tests of one package, with the CRDs of this repository. There is no kubelet
-// and no controller but those under test: pods never run, and nothing is garbage collected.
+// Package kubeapi runs a real kube-apiserver with etcd for the tests of one package, with the CRDs of this repository.
+// There is no kubelet and no controller but those under test: pods never run, and nothing is garbage collected.
 //
 // The binaries come from the directory that KUBEBUILDER_ASSETS names; without them the tests fail.
 package kubeapi
@@ -31,7 +31,8 @@ var (
 	errStart = errors.New("TestMain did not call kubeapi.Run")
 )
 
-// Run starts the server, runs the tests of the package and stops the server. Call it from TestMain: os.Exit(kubeapi.Run(m)).
+// Run starts the server, runs the tests of the package and stops the server. Call it from
+// TestMain: os.Exit(kubeapi.Run(m)).
 func Run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
 	environment := &envtest.Environment{

@@ -16,8 +16,10 @@ import (
 )
 
 // NewPackage creates a package and returns it with the transfer spec of its upload, completed with the payload's paths.
-func (l *Lab) NewPackage(ctx context.Context, from *Person, to, title string, p Payload) (api.Package, transferspec.Spec, error) {
-	pkg, err := from.API.CreatePackage(ctx, api.PackageCreate{Title: title, Recipients: []api.RecipientName{{Name: to, RecipientType: "user"}}})
+func (l *Lab) NewPackage(ctx context.Context, from *Person, to, title string, p Payload) (api.Package,
+	transferspec.Spec, error) {
+	pkg, err := from.API.CreatePackage(ctx, api.PackageCreate{Title: title,
+		Recipients: []api.RecipientName{{Name: to, RecipientType: "user"}}})
 	if err != nil {
 		return pkg, transferspec.Spec{}, err
 	}
@@ -49,7 +51,8 @@ func (l *Lab) Send(ctx context.Context, from *Person, to, title string, p Payloa
 }
 
 // WaitPackage waits until a package is in a state of the guide's table, printing every change.
-func (l *Lab) WaitPackage(ctx context.Context, as *Person, id, state string, timeout time.Duration) (api.Package, error) {
+func (l *Lab) WaitPackage(ctx context.Context, as *Person, id, state string, timeout time.Duration) (api.Package,
+	error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	last := ""
@@ -84,8 +87,8 @@ func (l *Lab) Receive(ctx context.Context, by *Person, id, dir string) error {
 	return err
 }
 
-// Transfer runs ascp with a transfer spec, as a client of the API would, and returns what it printed. The spec goes through
-// standard input, so that the token is in no process list.
+// Transfer runs ascp with a transfer spec, as a client of the API would, and returns what it printed. The spec goes
+// through standard input, so that the token is in no process list.
 func (l *Lab) Transfer(ctx context.Context, spec transferspec.Spec, args ...string) (string, error) {
 	text, err := json.Marshal(spec)
 	if err != nil {

@@ -25,8 +25,8 @@ func (l *Lab) InstallOperator(ctx context.Context) error {
 	return err
 }
 
-// ApplySamples applies config/samples, with the URL of this cluster in the place of the local one's: FASPEX_URL if that is set,
-// else the port on the first node.
+// ApplySamples applies config/samples, with the URL of this cluster in the place of the local one's: FASPEX_URL if that
+// is set, else the port on the first node.
 func (l *Lab) ApplySamples(ctx context.Context) error {
 	if err := l.LabelMachine(ctx); err != nil {
 		return err

@@ -1,6 +1,6 @@
-// Package lab is a cluster with the product in it: what `make demo` shows and what the end-to-end tests assert, written once.
-// It installs with Helm, applies the samples, waits until everything is Ready, and sends and receives packages through the public
-// interfaces alone: kubectl's, the Faspex API, ascp. It refuses to know how the parts do their work.
+// Package lab is a cluster with the product in it: what `make demo` shows and what the end-to-end tests assert, written
+// once. It installs with Helm, applies the samples, waits until everything is Ready, and sends and receives packages
+// through the public interfaces alone: kubectl's, the Faspex API, ascp. It refuses to know how the parts do their work.
 package lab
 
 import (
@@ -41,8 +41,8 @@ type Lab struct {
 	Progress *Progress
 }
 
-// Open connects to the cluster that KUBECONFIG names, with the programs that the environment variables HELM, KUBECTL and ASCP
-// name. The Makefile sets them all.
+// Open connects to the cluster that KUBECONFIG names, with the programs that the environment variables HELM, KUBECTL
+// and ASCP name. The Makefile sets them all.
 func Open(progress *Progress) (*Lab, error) {
 	l := &Lab{Progress: progress, Kubeconfig: os.Getenv("KUBECONFIG")}
 	for variable, to := range map[string]*string{"HELM": &l.Helm, "KUBECTL": &l.Kubectl, "ASCP": &l.ASCP} {
@@ -96,7 +96,8 @@ func (l *Lab) run(ctx context.Context, program string, args ...string) (string, 
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, strings.TrimSpace(out.String()))
+		return out.String(), fmt.Errorf("%s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err,
+			strings.TrimSpace(out.String()))
 	}
 	return out.String(), nil
 }

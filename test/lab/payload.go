@@ -25,8 +25,8 @@ type PayloadSpec struct {
 	SmallFiles int   // files of up to 8 KiB in a tree, 50 a folder
 }
 
-// WritePayload makes a payload in dir: a large file, a tree of small files, an empty file, an empty folder, and names with
-// spaces and letters beyond ASCII.
+// WritePayload makes a payload in dir: a large file, a tree of small files, an empty file, an empty folder, and names
+// with spaces and letters beyond ASCII.
 func WritePayload(dir string, spec PayloadSpec) (Payload, error) {
 	p := Payload{Dir: dir}
 	random := rand.NewChaCha8(seed(spec.Seed))

@@ -34,7 +34,8 @@ func TestSameSeesEveryDifference(t *testing.T) {
 		}
 	}
 	err = Same(sent, received)
-	for _, want := range []string{"different: large.bin", "missing: empty.txt", "not sent but received: large.bin.partial"} {
+	for _, want := range []string{"different: large.bin", "missing: empty.txt",
+		"not sent but received: large.bin.partial"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("differences %v do not name %q", err, want)
 		}

@@ -32,7 +32,8 @@ func (l *Lab) Web(ctx context.Context) (string, error) {
 	return instance.Status.Endpoints.Web, nil
 }
 
-// Admin is the first administrator. The API client acts through the operator's own OAuth client, the password is for the web page.
+// Admin is the first administrator. The API client acts through the operator's own OAuth client,
+// the password is for the web page.
 func (l *Lab) Admin(ctx context.Context) (*Person, error) {
 	var instance v1alpha1.FaspexInstance
 	if err := l.Client.Get(ctx, client.ObjectKey{Namespace: Namespace, Name: Instance}, &instance); err != nil {
@@ -87,7 +88,8 @@ func (l *Lab) Secret(ctx context.Context, name string) (map[string][]byte, error
 	return secret.Data, nil
 }
 
-// Cast hires Alice and Bob, who star in the demo. On a cluster where the demo ran before they are other people of that name.
+// Cast hires Alice and Bob, who star in the demo. On a cluster where the demo ran before they
+// are other people of that name.
 func (l *Lab) Cast(ctx context.Context, admin *Person) ([2]*Person, error) {
 	suffix := ""
 	accounts, err := admin.API.Accounts(ctx, "alice")

@@ -30,5 +30,6 @@ func (p *Progress) print(mark, format string, args []any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	elapsed := p.Elapsed()
-	fmt.Fprintf(p.out, "%02d:%02d %s%s\n", int(elapsed.Minutes()), int(elapsed.Seconds())%60, mark, fmt.Sprintf(format, args...))
+	fmt.Fprintf(p.out, "%02d:%02d %s%s\n", int(elapsed.Minutes()), int(elapsed.Seconds())%60, mark,
+		fmt.Sprintf(format, args...))
 }

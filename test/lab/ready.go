@@ -28,14 +28,15 @@ func (s state) ready() bool {
 
 // stalled is the message of a Stalled condition, "" if there is none.
 func (s state) stalled() string {
-	if c := meta.FindStatusCondition(s.conditions, v1alpha1.ConditionStalled); c != nil && c.Status == metav1.ConditionTrue {
+	if c := meta.FindStatusCondition(s.conditions, v1alpha1.ConditionStalled); c != nil &&
+		c.Status == metav1.ConditionTrue {
 		return c.Reason + ": " + c.Message
 	}
 	return ""
 }
 
-// WaitReady waits until every object of the four kinds is Ready, and prints each condition as it changes. An object that is
-// Stalled for 30 s in a row ends the wait: nothing would change it.
+// WaitReady waits until every object of the four kinds is Ready, and prints each condition as it changes. An object
+// that is Stalled for 30 s in a row ends the wait: nothing would change it.
 func (l *Lab) WaitReady(ctx context.Context, timeout time.Duration) error {
 	l.Progress.Step("Waiting until everything is Ready")
 	ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -1,5 +1,5 @@
-// Package nginxd runs the router of an instance, a real nginx with the configuration that the operator writes, for one test. The servers
-// behind it are the test's. It needs the program nginx; without it the test fails.
+// Package nginxd runs the router of an instance, a real nginx with the configuration that the operator writes, for one
+// test. The servers behind it are the test's. It needs the program nginx; without it the test fails.
 package nginxd
 
 import (
@@ -62,8 +62,8 @@ func (r *Router) Client(http2 bool) *http.Client {
 	}
 }
 
-// Start runs a router like config on ports of its own. The addresses in config must answer by the time of the first request; an empty one
-// is nobody's.
+// Start runs a router like config on ports of its own. The addresses in config must answer by the time of the first
+// request; an empty one is nobody's.
 func Start(t testing.TB, config instance.Router) *Router {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "nginxd")
@@ -118,7 +118,7 @@ func run(t testing.TB, log *buffer, file, address string) {
 	go func() { ended <- nginx.Wait() }()
 	t.Cleanup(func() {
 		_ = nginx.Process.Signal(syscall.SIGTERM)
-		_ = <-ended // it was asked to end
+		<-ended // it was asked to end
 	})
 	for {
 		conn, err := net.Dial("tcp", address)
@@ -139,7 +139,9 @@ func run(t testing.TB, log *buffer, file, address string) {
 
 func writeCertificate(t testing.TB, dir string) *tls.Config {
 	t.Helper()
-	data, err := certificate.New(time.Now(), certificate.Subject{CommonName: "127.0.0.1", IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	data,
+		err := certificate.New(time.Now(), certificate.Subject{CommonName: "127.0.0.1",
+		IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,8 @@ import (
 func fetch(t *testing.T, spec transferspec.Spec) (*transfer.Download, chan error) {
 	t.Helper()
 	channel, err := dial.Open(t.Context(), dial.Options{
-		Host: spec.RemoteHost, Port: spec.SSHPort, User: spec.RemoteUser, Token: true, HostKey: &dial.HostKey{Fingerprint: spec.SSHFP},
+		Host: spec.RemoteHost, Port: spec.SSHPort, User: spec.RemoteUser, Token: true,
+		HostKey: &dial.HostKey{Fingerprint: spec.SSHFP},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,8 @@ func run(t *testing.T, spec transferspec.Spec, u *transfer.Upload) *session {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	channel, err := dial.Open(ctx, dial.Options{
-		Host: spec.RemoteHost, Port: spec.SSHPort, User: spec.RemoteUser, Token: true, HostKey: &dial.HostKey{Fingerprint: spec.SSHFP},
+		Host: spec.RemoteHost, Port: spec.SSHPort, User: spec.RemoteUser, Token: true,
+		HostKey: &dial.HostKey{Fingerprint: spec.SSHFP},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,8 @@ func run(t *testing.T, spec transferspec.Spec, u *transfer.Upload) *session {
 	c := &transfer.Client{
 		Upload: u,
 		Hello: control.Hello{
-			Agent: "test", Direction: "send", Token: spec.Token, Destination: spec.DestinationRoot, Tags: spec.Tags, Cookie: spec.Cookie,
+			Agent: "test", Direction: "send", Token: spec.Token, Destination: spec.DestinationRoot, Tags: spec.Tags,
+			Cookie:  spec.Cookie,
 			Options: control.Options{CreateDir: true, PreserveTimes: true},
 		},
 		Dial: func(ctx context.Context, port int, cfg engine.Config) (engine.Link, error) {

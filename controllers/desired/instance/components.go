@@ -161,7 +161,8 @@ func (c Component) faspex(
 		WithSecurityContext(restrictedContainer()).
 		WithVolumeMounts(corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
 	c.volumes = []*corev1ac.VolumeApplyConfiguration{corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource())}
-	c.service = corev1ac.ServiceSpec().WithType(corev1.ServiceTypeClusterIP).WithPorts(httpServicePort("http", port, "http"))
+	c.service = corev1ac.ServiceSpec().WithType(corev1.ServiceTypeClusterIP).WithPorts(httpServicePort("http", port,
+		"http"))
 	return c
 }
 
@@ -174,7 +175,8 @@ func (c Component) Replicas() int32 {
 }
 
 // Deployment of the component.
-func (c Component) Deployment(instance *v1alpha1.FaspexInstance, configHash string) *appsv1ac.DeploymentApplyConfiguration {
+func (c Component) Deployment(instance *v1alpha1.FaspexInstance,
+	configHash string) *appsv1ac.DeploymentApplyConfiguration {
 	pod := basePodSpec(instance, c.uid).
 		WithTerminationGracePeriodSeconds(componentGrace).
 		WithContainers(withResources(c.container, c.Name, c.spec.Resources)).
@@ -211,8 +213,10 @@ func Endpoints(instance *v1alpha1.FaspexInstance) v1alpha1.InstanceEndpoints {
 	}
 }
 
-func databaseEnvFrom(names Names, more ...*corev1ac.EnvFromSourceApplyConfiguration) []*corev1ac.EnvFromSourceApplyConfiguration {
-	return append([]*corev1ac.EnvFromSourceApplyConfiguration{envFromConfigMap(names.Database), envFromSecret(names.DatabaseUser)}, more...)
+func databaseEnvFrom(names Names,
+	more ...*corev1ac.EnvFromSourceApplyConfiguration) []*corev1ac.EnvFromSourceApplyConfiguration {
+	return append([]*corev1ac.EnvFromSourceApplyConfiguration{envFromConfigMap(names.Database),
+		envFromSecret(names.DatabaseUser)}, more...)
 }
 
 func httpProbe(path, port string) *corev1ac.ProbeApplyConfiguration {

@@ -29,7 +29,8 @@ func (c ConfigMap) Apply(instance *v1alpha1.FaspexInstance) *corev1ac.ConfigMapA
 	return corev1ac.ConfigMap(c.Name, instance.Namespace).WithLabels(Labels(instance, c.Component)).WithData(c.Data)
 }
 
-// ConfigMaps are the documented *.env files without their secrets, and the files of the database and the router, by name.
+// ConfigMaps are the documented *.env files without their secrets, and the files of the
+// database and the router, by name.
 func ConfigMaps(instance *v1alpha1.FaspexInstance) map[string]ConfigMap {
 	names := NamesOf(instance.Name)
 	maps := []ConfigMap{
@@ -47,7 +48,8 @@ func ConfigMaps(instance *v1alpha1.FaspexInstance) map[string]ConfigMap {
 		maps = append(maps, ConfigMap{names.Gateway, ComponentGateway, gatewayEnv(instance)})
 	}
 	if instance.Spec.Database.Embedded != nil {
-		maps = append(maps, ConfigMap{names.DatabaseScript, ComponentDatabase, map[string]string{databaseScriptKey: databaseScript}})
+		maps = append(maps, ConfigMap{names.DatabaseScript, ComponentDatabase,
+			map[string]string{databaseScriptKey: databaseScript}})
 	}
 	byName := make(map[string]ConfigMap, len(maps))
 	for _, m := range maps {
@@ -107,9 +109,9 @@ func coreEnv(instance *v1alpha1.FaspexInstance) map[string]string {
 	return env
 }
 
-// clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598). Core and
-// gateway believe what the router says of clients; the router's pods have no addresses that are known before, and NetworkPolicies keep others
-// away.
+// clusterNetworks are those that pods have addresses of: the private ones and that of carriers (RFC 1918, 4193, 6598).
+// Core and gateway believe what the router says of clients; the router's pods have no addresses that are known before,
+// and NetworkPolicies keep others away.
 const clusterNetworks = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
 
 func utilityEnv(instance *v1alpha1.FaspexInstance) map[string]string {

@@ -30,7 +30,8 @@ type Database struct {
 	User      string
 	// TLS: connections are encrypted and the server is verified.
 	TLS bool
-	// CASecret, if not empty, is the Secret with the authorities that the server's certificate descends from, under ca.crt.
+	// CASecret, if not empty, is the Secret with the authorities that the server's
+	// certificate descends from, under ca.crt.
 	CASecret string
 }
 

@@ -27,8 +27,8 @@ func HasGateway(instance *v1alpha1.FaspexInstance) bool {
 	return given == nil || given.Enabled == nil || *given.Enabled
 }
 
-// Gateway carries files between browsers and nodes. Its list of nodes is a folder and no file of its own, so that a change reaches the
-// running pod, and is no part of what restarts it.
+// Gateway carries files between browsers and nodes. Its list of nodes is a folder and no file of its own, so that a
+// change reaches the running pod, and is no part of what restarts it.
 func Gateway(instance *v1alpha1.FaspexInstance) Component {
 	names := NamesOf(instance.Name)
 	c := Component{Name: ComponentGateway, ObjectName: names.Gateway}
@@ -42,8 +42,8 @@ func Gateway(instance *v1alpha1.FaspexInstance) Component {
 	return c
 }
 
-// GatewaySecret has the key that core seals download tickets with and the gateway opens them with. To replace it without breaking
-// tickets that are on their way, put the old value beside it as FASPEX_GATEWAY_OLD_SECRET.
+// GatewaySecret has the key that core seals download tickets with and the gateway opens them with. To replace it
+// without breaking tickets that are on their way, put the old value beside it as FASPEX_GATEWAY_OLD_SECRET.
 func GatewaySecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
 	want := wantedSecret(instance, NamesOf(instance.Name).Gateway, ComponentGateway)
 	want.Keys = []string{"FASPEX_GATEWAY_SECRET"}
@@ -84,7 +84,8 @@ func GatewayNodes(instance *v1alpha1.FaspexInstance, nodes []GatewayNode) (Confi
 	if err != nil {
 		return ConfigMap{}, fmt.Errorf("encode %s: %w", gatewayNodesKey, err)
 	}
-	return ConfigMap{NamesOf(instance.Name).GatewayNodes, ComponentGateway, map[string]string{gatewayNodesKey: string(text)}}, nil
+	return ConfigMap{NamesOf(instance.Name).GatewayNodes, ComponentGateway,
+		map[string]string{gatewayNodesKey: string(text)}}, nil
 }
 
 func gatewayEnv(instance *v1alpha1.FaspexInstance) map[string]string {

@@ -77,7 +77,8 @@ func render(t *testing.T, i *v1alpha1.FaspexInstance) string {
 			instance.DatabaseNetworkPolicy(i, "faspex-system"))
 	}
 	for _, c := range []instance.Component{
-		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i), instance.Gateway(i),
+		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i),
+		instance.Gateway(i),
 	} {
 		if c.Name == instance.ComponentGateway && !instance.HasGateway(i) {
 			continue
@@ -88,7 +89,8 @@ func render(t *testing.T, i *v1alpha1.FaspexInstance) string {
 		}
 	}
 	configMaps := instance.ConfigMaps(i)
-	for _, name := range []string{"demo-db", "demo-core", "demo-service", "demo-utility", "demo-ui", "demo-router", "demo-gateway"} {
+	for _, name := range []string{"demo-db", "demo-core", "demo-service", "demo-utility", "demo-ui", "demo-router",
+		"demo-gateway"} {
 		if config, there := configMaps[name]; there {
 			objects = append(objects, config.Apply(i))
 		}

@@ -55,8 +55,8 @@ func ImagesOf(instance *v1alpha1.FaspexInstance) Images {
 	return images
 }
 
-// RunningVersion is what to report as the version of an instance whose workloads run images: the tag of the faspex image, or its
-// whole digest.
+// RunningVersion is what to report as the version of an instance whose workloads run images: the tag of the
+// faspex image, or its whole digest.
 func RunningVersion(images Images) string {
 	if _, digest, ok := strings.Cut(images.Faspex, "@"); ok {
 		return digest

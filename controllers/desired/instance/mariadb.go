@@ -30,8 +30,8 @@ const (
 	defaultDatabaseSize = "10Gi"
 )
 
-// DatabaseStatefulSet runs the embedded MariaDB. configHash restarts it when its root password or script changes: the script sets the
-// password at each start.
+// DatabaseStatefulSet runs the embedded MariaDB. configHash restarts it when its root password or script changes: the
+// script sets the password at each start.
 func DatabaseStatefulSet(instance *v1alpha1.FaspexInstance, configHash string) *appsv1ac.StatefulSetApplyConfiguration {
 	names := NamesOf(instance.Name)
 	embedded := instance.Spec.Database.Embedded
@@ -66,7 +66,8 @@ func VolumeRetention(instance *v1alpha1.FaspexInstance) appsv1.PersistentVolumeC
 	return appsv1.DeletePersistentVolumeClaimRetentionPolicyType
 }
 
-func databaseContainer(instance *v1alpha1.FaspexInstance, embedded *v1alpha1.EmbeddedDatabase) *corev1ac.ContainerApplyConfiguration {
+func databaseContainer(instance *v1alpha1.FaspexInstance,
+	embedded *v1alpha1.EmbeddedDatabase) *corev1ac.ContainerApplyConfiguration {
 	probe := func() *corev1ac.ProbeApplyConfiguration {
 		return corev1ac.Probe().WithTimeoutSeconds(5).WithExec(corev1ac.ExecAction().WithCommand(
 			"mariadb", "--defaults-file="+databaseRunDir+"/root.cnf", "--batch", "--execute=SELECT 1"))
@@ -91,7 +92,8 @@ func databaseContainer(instance *v1alpha1.FaspexInstance, embedded *v1alpha1.Emb
 	return withResources(container, ComponentDatabase, embedded.Resources)
 }
 
-func databaseClaim(instance *v1alpha1.FaspexInstance, storage *v1alpha1.DatabaseStorage) *corev1ac.PersistentVolumeClaimApplyConfiguration {
+func databaseClaim(instance *v1alpha1.FaspexInstance,
+	storage *v1alpha1.DatabaseStorage) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 	size := resource.MustParse(defaultDatabaseSize)
 	claim := corev1ac.PersistentVolumeClaimSpec().WithAccessModes(corev1.ReadWriteOnce)
 	if storage != nil {
@@ -104,8 +106,9 @@ func databaseClaim(instance *v1alpha1.FaspexInstance, storage *v1alpha1.Database
 	}
 	claim.WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
 	return &corev1ac.PersistentVolumeClaimApplyConfiguration{
-		ObjectMetaApplyConfiguration: metav1ac.ObjectMeta().WithName("data").WithLabels(SelectorLabels(instance, ComponentDatabase)),
-		Spec:                         claim,
+		ObjectMetaApplyConfiguration: metav1ac.ObjectMeta().WithName("data").WithLabels(SelectorLabels(instance,
+			ComponentDatabase)),
+		Spec: claim,
 	}
 }
 

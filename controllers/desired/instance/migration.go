@@ -21,9 +21,9 @@ const (
 	migrationUID     = 65532
 )
 
-// MigrationJob brings the schema up to date and then sees to the API clients and the first administrator. Its name carries a hash of
-// what it does, so that a new version, or new input, makes a new Job and nothing else does. seedHash is a ConfigHash of what the seed writes
-// into the database.
+// MigrationJob brings the schema up to date and then sees to the API clients and the first administrator. Its name
+// carries a hash of what it does, so that a new version, or new input, makes a new Job and nothing else does. seedHash
+// is a ConfigHash of what the seed writes into the database.
 func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1ac.JobApplyConfiguration, error) {
 	names := NamesOf(instance.Name)
 	step := func(name string, args ...string) *corev1ac.ContainerApplyConfiguration {

@@ -1,5 +1,6 @@
-// Package instance says what a FaspexInstance becomes in Kubernetes: pure functions from the spec, and from what had to be read or invented
-// beforehand, to apply configurations. It calls nothing and knows nothing of the order in which things are made.
+// Package instance says what a FaspexInstance becomes in Kubernetes: pure functions from the spec, and from what
+// had to be read or invented beforehand, to apply configurations. It calls nothing and knows nothing of the
+// order in which things are made.
 package instance
 
 import (
@@ -31,7 +32,8 @@ const (
 	partOf = "faspex"
 )
 
-// Names are the names of an instance's objects. Several kinds share a name: db is a Secret, ConfigMap, StatefulSet and Service.
+// Names are the names of an instance's objects. Several kinds share a name: db is a Secret,
+// ConfigMap, StatefulSet and Service.
 type Names struct {
 	Database, DatabaseUser, DatabaseScript        string
 	Core, UI, Service, Utility, Router, Migration string
@@ -43,7 +45,8 @@ type Names struct {
 func NamesOf(name string) Names {
 	return Names{
 		Database: name + "-db", DatabaseUser: name + "-db-user", DatabaseScript: name + "-db-script",
-		Core: name + "-core", UI: name + "-ui", Service: name + "-service", Utility: name + "-utility", Router: name + "-router",
+		Core: name + "-core", UI: name + "-ui", Service: name + "-service", Utility: name + "-utility", Router: name +
+			"-router",
 		Migration: name + "-migrate",
 		Gateway:   name + "-gateway", GatewayNodes: name + "-gateway-nodes",
 		Admin: name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",

@@ -23,7 +23,8 @@ func networkPolicy() *v1alpha1.NetworkPolicySpec {
 				{Key: "app", Operator: metav1.LabelSelectorOpIn, Values: []string{"prometheus"}},
 			}},
 		}},
-		DatabaseFrom: []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8", Except: []string{"10.1.0.0/16"}}}},
+		DatabaseFrom: []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8",
+			Except: []string{"10.1.0.0/16"}}}},
 	}
 }
 
@@ -39,7 +40,8 @@ func callers(t *testing.T, policy *networkingv1ac.NetworkPolicyApplyConfiguratio
 		case peer.IPBlock != nil:
 			who = append(who, *peer.IPBlock.CIDR)
 		case peer.NamespaceSelector != nil:
-			who = append(who, fmt.Sprint(peer.NamespaceSelector.MatchLabels, peer.PodSelector.MatchLabels, len(peer.PodSelector.MatchExpressions)))
+			who = append(who, fmt.Sprint(peer.NamespaceSelector.MatchLabels, peer.PodSelector.MatchLabels,
+				len(peer.PodSelector.MatchExpressions)))
 		default:
 			if peer.PodSelector.MatchLabels[instance.LabelInstance] != "demo" {
 				t.Errorf("%s lets in pods of other instances: %v", *policy.Name, peer.PodSelector.MatchLabels)
@@ -64,12 +66,15 @@ func TestNetworkPoliciesLetInNobodyElse(t *testing.T) {
 		want            map[string]string
 	}{
 		{"default", "ops", nil, map[string]string{
-			"demo-core": operator + ", router at 3000", "demo-ui": "router at 5000", "demo-service": "router at 6000", "demo-utility": "router at 4000",
-			"demo-db": "core, " + operator + ", migrate, service, utility at 3306",
+			"demo-core": operator + ", router at 3000", "demo-ui": "router at 5000", "demo-service": "router at 6000",
+			"demo-utility": "router at 4000",
+			"demo-db":      "core, " + operator + ", migrate, service, utility at 3306",
 		}},
 		{"more", "", networkPolicy(), map[string]string{
-			"demo-core": anywhere + ", " + watch + ", router at 3000", "demo-ui": watch + ", router at 5000", "demo-service": watch + ", router at 6000",
-			"demo-utility": watch + ", router at 4000", "demo-db": "10.0.0.0/8, core, " + anywhere + ", migrate, service, utility at 3306",
+			"demo-core": anywhere + ", " + watch + ", router at 3000", "demo-ui": watch +
+				", router at 5000", "demo-service": watch + ", router at 6000",
+			"demo-utility": watch + ", router at 4000", "demo-db": "10.0.0.0/8, core, " + anywhere +
+				", migrate, service, utility at 3306",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

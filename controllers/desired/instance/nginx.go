@@ -25,17 +25,19 @@ type Router struct {
 
 // Config renders nginx.conf. It runs on any nginx 1.19.5 or later, as any user, with nothing to write to but /tmp.
 //
-// Whom a request came from is told as the router itself saw it, whatever the client says: TestRouterTellsWhoTheClientIs.
+// Whom a request came from is told as the router itself saw it, whatever the client says:
+// TestRouterTellsWhoTheClientIs.
 //
-// Requests go on as they came: proxy_pass with a variable forwards the undecoded request line, and methods are not limited. Only the slashes
-// of a path that begins with several become one (TestRouterServesPathsThatBeginWithTwoSlashes). The access log has neither queries, because they
-// may hold authorization codes, nor what in a path of the gateway permits something (TestRouterLogsNoSecret).
+// Requests go on as they came: proxy_pass with a variable forwards the undecoded request line, and methods are not
+// limited. Only the slashes of a path that begins with several become one
+// (TestRouterServesPathsThatBeginWithTwoSlashes). The access log has neither queries, because they may hold
+// authorization codes, nor what in a path of the gateway permits something (TestRouterLogsNoSecret).
 //
-// Redirects name spec.externalURL, whatever the client calls the host: many clients take no relative ones. Answers are compressed but for
-// those of the login, whose pages repeat what an address says beside what only the person may know.
+// Redirects name spec.externalURL, whatever the client calls the host: many clients take no relative ones. Answers are
+// compressed but for those of the login, whose pages repeat what an address says beside what only the person may know.
 //
-// What the gateway carries is neither kept nor delayed: each side goes at the speed of the slower one. client_body_buffer_size is the window
-// of an HTTP/2 upload, which bounds its speed to that many bytes a round trip.
+// What the gateway carries is neither kept nor delayed: each side goes at the speed of the slower one.
+// client_body_buffer_size is the window of an HTTP/2 upload, which bounds its speed to that many bytes a round trip.
 func (r Router) Config() string {
 	var b strings.Builder
 	// The template is a constant and the writer cannot fail.

@@ -34,7 +34,8 @@ func told(name string) http.HandlerFunc {
 
 func startRouter(t *testing.T, config instance.Router) *nginxd.Router {
 	t.Helper()
-	for name, address := range map[string]*string{"core": &config.Core, "ui": &config.UI, "utility": &config.Utility, "gateway": &config.Gateway} {
+	for name, address := range map[string]*string{"core": &config.Core, "ui": &config.UI, "utility": &config.Utility,
+		"gateway": &config.Gateway} {
 		if *address == "" {
 			*address = upstream(t, told(name))
 		}
@@ -42,7 +43,8 @@ func startRouter(t *testing.T, config instance.Router) *nginxd.Router {
 	return nginxd.Start(t, config)
 }
 
-func fetch(t *testing.T, client *http.Client, method, url string, header http.Header, body io.Reader) (*http.Response, string) {
+func fetch(t *testing.T, client *http.Client, method, url string, header http.Header, body io.Reader) (*http.Response,
+	string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
@@ -79,19 +81,21 @@ func TestRouterForwards(t *testing.T) {
 		"/aspera/http-gwy/v1/info":                 "gateway GET /aspera/http-gwy/v1/info",
 		"/aspera/http-gwy/tickets/a%2Fb":           "gateway GET /aspera/http-gwy/tickets/a%2Fb",
 	} {
-		if answer, got := fetch(t, client, http.MethodGet, router.URL+path, nil, nil); got != want || answer.StatusCode != http.StatusOK {
+		if answer, got := fetch(t, client, http.MethodGet, router.URL+path, nil, nil); got != want ||
+			answer.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d %q, want %q", path, answer.StatusCode, got, want)
 		}
 	}
 	for _, path := range []string{"/metrics", "/aspera/http-gwyx/v1/info", "/aspera"} {
-		if answer, _ := fetch(t, client, http.MethodGet, router.URL+path, nil, nil); answer.StatusCode != http.StatusNotFound {
+		if answer, _ := fetch(t, client, http.MethodGet, router.URL+
+			path, nil, nil); answer.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, answer.StatusCode)
 		}
 	}
 }
 
-// TestRouterServesPathsThatBeginWithTwoSlashes, as clients make them that join an address with a slash at its end and a path with one at its
-// beginning.
+// TestRouterServesPathsThatBeginWithTwoSlashes, as clients make them that join an address with a slash at its end and a
+// path with one at its beginning.
 func TestRouterServesPathsThatBeginWithTwoSlashes(t *testing.T) {
 	router := startRouter(t, instance.Router{})
 	client := router.Client(true)
@@ -105,12 +109,14 @@ func TestRouterServesPathsThatBeginWithTwoSlashes(t *testing.T) {
 			t.Errorf("%s: %d %q, want %q", path, answer.StatusCode, got, want)
 		}
 	}
-	if answer, _ := fetch(t, client, http.MethodGet, router.URL+"//metrics", nil, nil); answer.StatusCode != http.StatusNotFound {
+	if answer, _ := fetch(t, client, http.MethodGet, router.URL+
+		"//metrics", nil, nil); answer.StatusCode != http.StatusNotFound {
 		t.Errorf("//metrics: %d, want 404", answer.StatusCode)
 	}
 }
 
-// TestRouterRedirectsAbsolutely: with the address that people use, whatever the client calls the host, and with the query.
+// TestRouterRedirectsAbsolutely: with the address that people use, whatever the client
+// calls the host, and with the query.
 func TestRouterRedirectsAbsolutely(t *testing.T) {
 	const external = "https://faspex.example.com:8443"
 	router := startRouter(t, instance.Router{
@@ -122,11 +128,13 @@ func TestRouterRedirectsAbsolutely(t *testing.T) {
 	})
 	client := router.Client(true)
 	for address, want := range map[string]string{
-		router.URL + "/":                                                            external + "/aspera/faspex/",
-		router.URL + "/?local=true":                                                 external + "/aspera/faspex/?local=true",
-		router.URL + "//?local=true":                                                external + "/aspera/faspex/?local=true",
-		router.URL + "/aspera/faspex?context=abc%3D&x=%26":                          external + "/aspera/faspex/?context=abc%3D&x=%26",
-		router.PlainURL + "/aspera/faspex/x%2Fy?context=1":                          external + "/aspera/faspex/x%2Fy?context=1",
+		router.URL + "/":             external + "/aspera/faspex/",
+		router.URL + "/?local=true":  external + "/aspera/faspex/?local=true",
+		router.URL + "//?local=true": external + "/aspera/faspex/?local=true",
+		router.URL + "/aspera/faspex?context=abc%3D&x=%26": external +
+			"/aspera/faspex/?context=abc%3D&x=%26",
+		router.PlainURL + "/aspera/faspex/x%2Fy?context=1": external +
+			"/aspera/faspex/x%2Fy?context=1",
 		router.PlainURL + "//evil.example.com/":                                     external + "//evil.example.com/",
 		router.URL + "/aspera/faspex/auth/x?to=/aspera/faspex/%3Fa=b":               external + "/aspera/faspex/?a=b",
 		router.URL + "/aspera/faspex/auth/x?to=https://other.example.com/%3Fcode=1": "https://other.example.com/?code=1",
@@ -138,8 +146,9 @@ func TestRouterRedirectsAbsolutely(t *testing.T) {
 	}
 }
 
-// TestRouterCompresses: answers in JSON and text above 1 KB, and HTTP/2. The router's part of page-100. Answers of the login repeat what an
-// address says beside secrets, and those of the gateway have a length and ranges, so neither is compressed.
+// TestRouterCompresses: answers in JSON and text above 1 KB, and HTTP/2. The router's part of page-100.
+// Answers of the login repeat what an address says beside secrets, and those of the gateway have a length and
+// ranges, so neither is compressed.
 func TestRouterCompresses(t *testing.T) {
 	long := strings.Repeat(`{"id":1},`, 1000)
 	answers := func(w http.ResponseWriter, r *http.Request) {
@@ -151,7 +160,8 @@ func TestRouterCompresses(t *testing.T) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 		_, _ = io.WriteString(w, body)
 	}
-	router := startRouter(t, instance.Router{Core: upstream(t, answers), UI: upstream(t, answers), Gateway: upstream(t, answers)})
+	router := startRouter(t, instance.Router{Core: upstream(t, answers), UI: upstream(t, answers),
+		Gateway: upstream(t, answers)})
 	for _, http2 := range []bool{false, true} {
 		client := router.Client(http2)
 		for _, test := range []struct {
@@ -189,7 +199,8 @@ func TestRouterCompresses(t *testing.T) {
 					t.Errorf("%s: Vary is %q", test.path, answer.Header.Get("Vary"))
 				}
 			}
-			if answer, text := fetch(t, client, http.MethodGet, router.URL+test.path, nil, nil); answer.Header.Get("Content-Encoding") != "" || !strings.HasPrefix(long, text) {
+			if answer, text := fetch(t, client, http.MethodGet, router.URL+
+				test.path, nil, nil); answer.Header.Get("Content-Encoding") != "" || !strings.HasPrefix(long, text) {
 				t.Errorf("%s: compressed for a client that asks for none", test.path)
 			}
 		}
@@ -214,7 +225,8 @@ func TestRouterStreamsEvents(t *testing.T) {
 		}
 	})})
 	for _, http2 := range []bool{false, true} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, router.URL+"/aspera/faspex/api/v5/events?since=1", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, router.URL+
+			"/aspera/faspex/api/v5/events?since=1", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +246,8 @@ func TestRouterStreamsEvents(t *testing.T) {
 	}
 }
 
-// TestRouterCarriesUploadsAsTheyCome: the gateway has the first bytes of a body before the client has sent the next, whatever its length.
+// TestRouterCarriesUploadsAsTheyCome: the gateway has the first bytes of a body before the client has sent
+// the next, whatever its length.
 func TestRouterCarriesUploadsAsTheyCome(t *testing.T) {
 	const size = 80 << 20 // more than any other location takes
 	piece := bytes.Repeat([]byte("x"), 1<<20)
@@ -257,7 +270,8 @@ func TestRouterCarriesUploadsAsTheyCome(t *testing.T) {
 			}
 			_ = writer.Close()
 		}()
-		_, got := fetch(t, router.Client(http2), http.MethodPatch, router.URL+"/aspera/http-gwy/sessions/1/files/0", nil, reader)
+		_, got := fetch(t, router.Client(http2), http.MethodPatch, router.URL+
+			"/aspera/http-gwy/sessions/1/files/0", nil, reader)
 		if want := fmt.Sprintf("%d more, <nil>", size-len(piece)); got != want {
 			t.Errorf("HTTP/2 %t: %q, want %q", http2, got, want)
 		}
@@ -299,22 +313,23 @@ func TestRouterUpgradesToWebSockets(t *testing.T) {
 	seen := func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%q %q", r.Header.Get("Upgrade"), r.Header.Get("Connection"))
 	}
-	router := startRouter(t, instance.Router{Core: upstream(t, seen), Gateway: upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Connection") != "upgrade" {
-			seen(w, r)
-			return
-		}
-		w.Header().Set("Upgrade", "websocket")
-		w.Header().Set("Connection", "Upgrade")
-		w.WriteHeader(http.StatusSwitchingProtocols)
-		conn, both, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer conn.Close()
-		_, _ = io.Copy(conn, both)
-	})})
+	router := startRouter(t, instance.Router{Core: upstream(t, seen),
+		Gateway: upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Connection") != "upgrade" {
+				seen(w, r)
+				return
+			}
+			w.Header().Set("Upgrade", "websocket")
+			w.Header().Set("Connection", "Upgrade")
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			conn, both, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			_, _ = io.Copy(conn, both)
+		})})
 	header := http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}}
 	client := router.Client(false)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, router.URL+"/aspera/http-gwy/v2/upload", nil)
@@ -341,7 +356,8 @@ func TestRouterUpgradesToWebSockets(t *testing.T) {
 	for path, upgrade := range map[string]string{
 		"/aspera/faspex/api/v5/packages": "websocket", "/aspera/http-gwy/v1/info": "h2c", "/aspera/http-gwy/info": "",
 	} {
-		_, got := fetch(t, client, http.MethodGet, router.URL+path, http.Header{"Upgrade": {upgrade}, "Connection": {"Upgrade"}}, nil)
+		_, got := fetch(t, client, http.MethodGet, router.URL+
+			path, http.Header{"Upgrade": {upgrade}, "Connection": {"Upgrade"}}, nil)
 		if diff := cmp.Diff(`"" ""`, got); diff != "" {
 			t.Errorf("%s with %q: -want +got:\n%s", path, upgrade, diff)
 		}
@@ -351,7 +367,8 @@ func TestRouterUpgradesToWebSockets(t *testing.T) {
 // TestRouterWithoutAGateway: its paths are nobody's, and the router starts without its address.
 func TestRouterWithoutAGateway(t *testing.T) {
 	router := nginxd.Start(t, instance.Router{UI: upstream(t, told("ui"))})
-	if answer, _ := fetch(t, router.Client(true), http.MethodGet, router.URL+"/aspera/http-gwy/v1/info", nil, nil); answer.StatusCode != http.StatusNotFound {
+	if answer, _ := fetch(t, router.Client(true), http.MethodGet, router.URL+
+		"/aspera/http-gwy/v1/info", nil, nil); answer.StatusCode != http.StatusNotFound {
 		t.Errorf("%d, want 404", answer.StatusCode)
 	}
 }
@@ -366,10 +383,12 @@ func TestRouterWithAGatewayThatIsAway(t *testing.T) {
 	listener.Close()
 	router := startRouter(t, instance.Router{Gateway: away})
 	client := router.Client(true)
-	if answer, _ := fetch(t, client, http.MethodGet, router.URL+"/aspera/http-gwy/v1/info", nil, nil); answer.StatusCode != http.StatusBadGateway {
+	if answer, _ := fetch(t, client, http.MethodGet, router.URL+
+		"/aspera/http-gwy/v1/info", nil, nil); answer.StatusCode != http.StatusBadGateway {
 		t.Errorf("%d, want 502", answer.StatusCode)
 	}
-	if _, got := fetch(t, client, http.MethodGet, router.URL+"/aspera/faspex/", nil, nil); got != "ui GET /aspera/faspex/" {
+	if _, got := fetch(t, client, http.MethodGet, router.URL+
+		"/aspera/faspex/", nil, nil); got != "ui GET /aspera/faspex/" {
 		t.Error(got)
 	}
 }
@@ -379,7 +398,8 @@ func TestRouterLogsNoSecret(t *testing.T) {
 	router := startRouter(t, instance.Router{})
 	client := router.Client(true)
 	for _, path := range []string{
-		"/aspera/faspex/auth/authorize?code=geheim", "/aspera/http-gwy/tickets/geheim", "/aspera/http-gwy/sessions/geheim/files/0",
+		"/aspera/faspex/auth/authorize?code=geheim", "/aspera/http-gwy/tickets/geheim",
+		"/aspera/http-gwy/sessions/geheim/files/0",
 		"//aspera/http-gwy/v1/download/geheim", "/aspera/http-gwy/v1/info",
 	} {
 		fetch(t, client, http.MethodGet, router.URL+path, nil, nil)
@@ -387,7 +407,8 @@ func TestRouterLogsNoSecret(t *testing.T) {
 	for !strings.Contains(router.Log(), "/aspera/http-gwy/v1/info") {
 		runtime.Gosched()
 	}
-	if log := router.Log(); strings.Contains(log, "geheim") || !strings.Contains(log, `"path":"/aspera/http-gwy/tickets/..."`) {
+	if log := router.Log(); strings.Contains(log, "geheim") ||
+		!strings.Contains(log, `"path":"/aspera/http-gwy/tickets/..."`) {
 		t.Errorf("the log is\n%s", log)
 	}
 }

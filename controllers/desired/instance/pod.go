@@ -15,8 +15,8 @@ import (
 // configHashAnnotation restarts pods when something changes that their process reads only at its start.
 const configHashAnnotation = "faspex.io/config-hash"
 
-// ConfigHash digests the data of ConfigMaps and Secrets. Eight bytes are enough to tell versions apart and too few to test guesses of a
-// password of more than 200 bits against.
+// ConfigHash digests the data of ConfigMaps and Secrets. Eight bytes are enough to tell versions apart and too few to
+// test guesses of a password of more than 200 bits against.
 func ConfigHash(data ...map[string][]byte) string {
 	digest := sha256.New()
 	for _, m := range data {
@@ -39,7 +39,8 @@ func (c ConfigMap) Bytes() map[string][]byte {
 	return data
 }
 
-// basePodSpec is what all pods of an instance have in common: the restricted pod security standard and no access to the Kubernetes API.
+// basePodSpec is what all pods of an instance have in common: the restricted pod security standard and
+// no access to the Kubernetes API.
 func basePodSpec(instance *v1alpha1.FaspexInstance, uid int64) *corev1ac.PodSpecApplyConfiguration {
 	spec := corev1ac.PodSpec().
 		WithAutomountServiceAccountToken(false).
@@ -84,8 +85,10 @@ func envFromSecretKey(variable, secret, key string) *corev1ac.EnvVarApplyConfigu
 		corev1ac.SecretKeySelector().WithName(secret).WithKey(key)))
 }
 
-// withDatabaseCA mounts the authorities of an external database where FASPEX_DB_TLS_CA_FILE says, into every container of spec.
-func withDatabaseCA(instance *v1alpha1.FaspexInstance, spec *corev1ac.PodSpecApplyConfiguration) *corev1ac.PodSpecApplyConfiguration {
+// withDatabaseCA mounts the authorities of an external database where FASPEX_DB_TLS_CA_FILE
+// says, into every container of spec.
+func withDatabaseCA(instance *v1alpha1.FaspexInstance,
+	spec *corev1ac.PodSpecApplyConfiguration) *corev1ac.PodSpecApplyConfiguration {
 	secret := DatabaseOf(instance).CASecret
 	if secret == "" {
 		return spec

@@ -6,8 +6,8 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
-// defaultRequests are what a container asks for when the spec says nothing: about what it takes at rest, so that it is placed where
-// there is room and is not the first to go where memory gets short. Limits are the user's business.
+// defaultRequests are what a container asks for when the spec says nothing: about what it takes at rest, so that it is
+// placed where there is room and is not the first to go where memory gets short. Limits are the user's business.
 var defaultRequests = map[string]corev1.ResourceList{
 	ComponentDatabase:  requests("100m", "256Mi"),
 	ComponentCore:      requests("50m", "128Mi"),
@@ -20,7 +20,8 @@ var defaultRequests = map[string]corev1.ResourceList{
 }
 
 func requests(cpu, memory string) corev1.ResourceList {
-	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
+	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu),
+		corev1.ResourceMemory: resource.MustParse(memory)}
 }
 
 // withResources gives c what the spec says, or the defaults of its component.

@@ -15,9 +15,11 @@ func TestEveryContainerAsksForSomething(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods := []*corev1ac.PodSpecApplyConfiguration{job.Spec.Template.Spec, instance.DatabaseStatefulSet(i, "hash").Spec.Template.Spec}
+	pods := []*corev1ac.PodSpecApplyConfiguration{job.Spec.Template.Spec,
+		instance.DatabaseStatefulSet(i, "hash").Spec.Template.Spec}
 	for _, c := range []instance.Component{
-		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i), instance.Gateway(i),
+		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i),
+		instance.Gateway(i),
 	} {
 		pods = append(pods, c.Deployment(i, "hash").Spec.Template.Spec)
 	}

@@ -26,7 +26,8 @@ func TestRouterServiceKeepsTheClientsAddress(t *testing.T) {
 		{"LoadBalancer", "Cluster", "Cluster"},
 	} {
 		i := minimal()
-		i.Spec.Router = &v1alpha1.RouterSpec{Service: &v1alpha1.RouterServiceSpec{Type: test.kind, ExternalTrafficPolicy: test.policy}}
+		i.Spec.Router = &v1alpha1.RouterSpec{Service: &v1alpha1.RouterServiceSpec{Type: test.kind,
+			ExternalTrafficPolicy: test.policy}}
 		got := ""
 		if policy := instance.RouterComponent(i).Service(i).Spec.ExternalTrafficPolicy; policy != nil {
 			got = string(*policy)
@@ -50,7 +51,8 @@ func TestRouterTellsWhoTheClientIs(t *testing.T) {
 		t.Fatalf("no server in %s", conf)
 	}
 	for header, value := range map[string]string{
-		"X-Forwarded-For": "$remote_addr", "X-Real-IP": "$remote_addr", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "$http_host", "Forwarded": `""`,
+		"X-Forwarded-For": "$remote_addr", "X-Real-IP": "$remote_addr", "X-Forwarded-Proto": "https",
+		"X-Forwarded-Host": "$http_host", "Forwarded": `""`,
 	} {
 		got := regexp.MustCompile(`(?m)^  proxy_set_header `+header+` (.*);$`).FindAllStringSubmatch(head, -1)
 		if len(got) != 1 || got[0][1] != value {
@@ -78,7 +80,8 @@ func TestRouterBelievesTrustedProxiesAlone(t *testing.T) {
 		t.Errorf("without proxies: %q", got)
 	}
 	want := []string{
-		"  set_real_ip_from 192.0.2.1;", "  set_real_ip_from 2001:db8::/32;", "  real_ip_header X-Forwarded-For;", "  real_ip_recursive on;",
+		"  set_real_ip_from 192.0.2.1;", "  set_real_ip_from 2001:db8::/32;", "  real_ip_header X-Forwarded-For;",
+		"  real_ip_recursive on;",
 	}
 	if diff := cmp.Diff(want, directives("192.0.2.1", "2001:db8::/32")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -147,7 +147,8 @@ func TestDatabaseScript(t *testing.T) {
 	}
 	const first, second = "first0Password", `se"c'on\d 0`
 	stop := c.start(first)
-	want := mariadb.Faspex("faspex", mariadb.Account{Name: "aspera", Password: "a"}, mariadb.Account{Name: "faspex", Password: "b"})
+	want := mariadb.Faspex("faspex", mariadb.Account{Name: "aspera", Password: "a"},
+		mariadb.Account{Name: "faspex", Password: "b"})
 	if _, err := mariadb.Provision(t.Context(), c.server(first), want); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +185,8 @@ func TestDatabaseOverTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.script = strings.TrimRight(c.script, "\n") + " --require-secure-transport=ON --ssl-cert=" + c.dir + "/tls.crt --ssl-key=" + c.dir + "/tls.key\n"
+	c.script = strings.TrimRight(c.script, "\n") + " --require-secure-transport=ON --ssl-cert=" + c.dir +
+		"/tls.crt --ssl-key=" + c.dir + "/tls.key\n"
 	stop := c.start("root0Password")
 	defer stop()
 
@@ -195,7 +197,8 @@ func TestDatabaseOverTLS(t *testing.T) {
 	}
 	server := c.server("root0Password")
 	server.TLS = config(files[certificate.CAKey])
-	want := mariadb.Faspex("faspex", mariadb.Account{Name: "aspera", Password: "a"}, mariadb.Account{Name: "faspex", Password: "b"})
+	want := mariadb.Faspex("faspex", mariadb.Account{Name: "aspera", Password: "a"},
+		mariadb.Account{Name: "faspex", Password: "b"})
 	if changes, err := mariadb.Provision(t.Context(), server, want); err != nil || len(changes) == 0 {
 		t.Errorf("changes %q, error %v", changes, err)
 	}
@@ -205,7 +208,8 @@ func TestDatabaseOverTLS(t *testing.T) {
 	}
 	server.TLS = config(others[certificate.CAKey])
 	err = server.Ping(t.Context())
-	if outcome := mariadb.Outcome(server, err); !errors.Is(err, mariadb.ErrUnreachable) || !strings.Contains(outcome.Message, "cannot be verified") {
+	if outcome := mariadb.Outcome(server, err); !errors.Is(err, mariadb.ErrUnreachable) ||
+		!strings.Contains(outcome.Message, "cannot be verified") {
 		t.Errorf("a server of another authority: %v, %q", err, outcome.Message)
 	}
 	server.TLS = nil

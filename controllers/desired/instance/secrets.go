@@ -29,12 +29,13 @@ const (
 	operatorClientBits = 3072
 )
 
-// DatabaseSecret has the users that provision and migrate. root, if not nil, is the given root user of an external database (username,
-// password); otherwise one is invented.
+// DatabaseSecret has the users that provision and migrate. root, if not nil, is the given root user of an external
+// database (username, password); otherwise one is invented.
 func DatabaseSecret(instance *v1alpha1.FaspexInstance, root map[string][]byte) secrets.Wanted {
 	want := wantedSecret(instance, NamesOf(instance.Name).Database, ComponentDatabase)
 	want.Keys = []string{KeyRootPassword, KeyAdminPassword}
-	want.Fixed = map[string][]byte{KeyRootUsername: []byte("root"), KeyAdminUsername: []byte(DatabaseOf(instance).AdminUser)}
+	want.Fixed = map[string][]byte{KeyRootUsername: []byte("root"),
+		KeyAdminUsername: []byte(DatabaseOf(instance).AdminUser)}
 	want.Generate = passwords(want.Keys...)
 	if root != nil {
 		want.Keys = []string{KeyAdminPassword}
@@ -118,8 +119,8 @@ func OperatorClientSecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
 	return want
 }
 
-// CertificateSubject is what the router's certificate has to prove: the host of spec.externalURL. A generated one covers the router's
-// names within the cluster too.
+// CertificateSubject is what the router's certificate has to prove: the host of spec.externalURL. A generated one
+// covers the router's names within the cluster too.
 func CertificateSubject(instance *v1alpha1.FaspexInstance, generated bool) certificate.Subject {
 	host := ExternalHost(instance)
 	subject := certificate.Subject{CommonName: host}
@@ -130,7 +131,8 @@ func CertificateSubject(instance *v1alpha1.FaspexInstance, generated bool) certi
 	}
 	if generated {
 		router := NamesOf(instance.Name).Router
-		subject.DNSNames = append(subject.DNSNames, router+"."+instance.Namespace+".svc", router+"."+instance.Namespace+".svc.cluster.local")
+		subject.DNSNames = append(subject.DNSNames, router+"."+instance.Namespace+".svc", router+"."+instance.Namespace+
+			".svc.cluster.local")
 	}
 	return subject
 }

@@ -28,7 +28,8 @@ func TestDefaultVersion(t *testing.T) {
 
 func TestRunningVersion(t *testing.T) {
 	for image, want := range map[string]string{
-		"ghcr.io/faspex-io/faspex:1.2.3": "1.2.3", "localhost:5000/faspex": "latest", "a/b:1@sha256:ab": "sha256:ab", "localhost:5000/faspex:2": "2",
+		"ghcr.io/faspex-io/faspex:1.2.3": "1.2.3", "localhost:5000/faspex": "latest", "a/b:1@sha256:ab": "sha256:ab",
+		"localhost:5000/faspex:2": "2",
 	} {
 		if got := instance.RunningVersion(instance.Images{Faspex: image}); got != want {
 			t.Errorf("%s: %s, want %s", image, got, want)

@@ -46,7 +46,8 @@ func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
 	for _, p := range []struct {
 		to   *int32
 		from int32
-	}{{&ports.SSH, given.SSH}, {&ports.UDP, given.UDP}, {&ports.NodeAPI, given.NodeAPI}, {&ports.Metrics, given.Metrics}, {&ports.WSS, given.WSS}} {
+	}{{&ports.SSH, given.SSH}, {&ports.UDP, given.UDP}, {&ports.NodeAPI, given.NodeAPI}, {&ports.Metrics, given.Metrics},
+		{&ports.WSS, given.WSS}} {
 		if p.from != 0 {
 			*p.to = p.from
 		}
@@ -111,7 +112,8 @@ type hstsSecrets struct {
 // Config renders hsts.yaml with every default written out, so that what runs can be read in one place.
 func Config(node *v1alpha1.TransferNode) (string, error) { return render(configOf(node)) }
 
-// StartConfig is the part of Config that hsts reads only at its start; the totals of all transfers may change while it runs.
+// StartConfig is the part of Config that hsts reads only at its start; the totals of all
+// transfers may change while it runs.
 func StartConfig(node *v1alpha1.TransferNode) (string, error) {
 	config := configOf(node)
 	config.Rates.TotalSendKbps, config.Rates.TotalReceiveKbps = 0, 0
@@ -121,8 +123,9 @@ func StartConfig(node *v1alpha1.TransferNode) (string, error) {
 func configOf(node *v1alpha1.TransferNode) hstsConfig {
 	ports := Ports(node)
 	config := hstsConfig{
-		StorageRoot:   storageRoot,
-		Ports:         hstsPorts{SSH: ports.SSH, UDP: ports.UDP, NodeAPI: ports.NodeAPI, Metrics: ports.Metrics, WSS: ports.WSS},
+		StorageRoot: storageRoot,
+		Ports: hstsPorts{SSH: ports.SSH, UDP: ports.UDP, NodeAPI: ports.NodeAPI, Metrics: ports.Metrics,
+			WSS: ports.WSS},
 		TransferUsers: transferUsers(node),
 		GSO:           "auto",
 		Rates:         hstsRates{Policy: string(v1alpha1.TransferPolicyFair)},
@@ -206,7 +209,8 @@ func render(config hstsConfig) (string, error) {
 }
 
 func hasAuthorizedKeys(node *v1alpha1.TransferNode) bool {
-	return slices.ContainsFunc(node.Spec.TransferUsers, func(u v1alpha1.TransferUser) bool { return u.AuthorizedKeysSecretRef != nil })
+	return slices.ContainsFunc(node.Spec.TransferUsers,
+		func(u v1alpha1.TransferUser) bool { return u.AuthorizedKeysSecretRef != nil })
 }
 
 func transferUsers(node *v1alpha1.TransferNode) []string {

@@ -52,9 +52,10 @@ type Workload struct {
 	ConfigHash string
 }
 
-// ConfigHash digests what hsts reads only at its start: StartConfig's result, the environment from the database Secret, and the SSH
-// host keys, by their public halves. The other Secrets are read again when they change and take no part. Eight bytes are
-// enough to tell versions apart and too few to test guesses of a password of more than 200 bits against.
+// ConfigHash digests what hsts reads only at its start: StartConfig's result, the environment from the
+// database Secret, and the SSH host keys, by their public halves. The other Secrets are read again when they
+// change and take no part. Eight bytes are enough to tell versions apart and too few to test guesses of a
+// password of more than 200 bits against.
 func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) string {
 	digest := sha256.New()
 	write := func(b []byte) {
@@ -221,7 +222,8 @@ func env(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.EnvVarApply
 		vars = append(vars, corev1ac.EnvVar().WithName("HSTS_LOG_LEVEL").WithValue(string(node.Spec.LogLevel)))
 	}
 	if workload.DatabaseCASecret != "" {
-		vars = append(vars, corev1ac.EnvVar().WithName("HSTS_DB_CA_FILE").WithValue(path.Join(databaseCADir, certificate.CAKey)))
+		vars = append(vars,
+			corev1ac.EnvVar().WithName("HSTS_DB_CA_FILE").WithValue(path.Join(databaseCADir, certificate.CAKey)))
 	}
 	return vars
 }

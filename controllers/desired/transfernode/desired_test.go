@@ -24,7 +24,8 @@ func quantity(s string) resource.Quantity { return resource.MustParse(s) }
 
 func TestNamesDoNotCollideWithAnInstanceOfTheSameName(t *testing.T) {
 	instance := map[string]bool{}
-	for _, suffix := range []string{"db", "db-user", "core", "service", "utility", "ui", "router", "admin", "operator-client", "tls"} {
+	for _, suffix := range []string{"db", "db-user", "core", "service", "utility", "ui", "router", "admin",
+		"operator-client", "tls"} {
 		instance["demo-"+suffix] = true
 	}
 	names := desired.NamesOf("demo")
@@ -44,7 +45,8 @@ func TestConfigHash(t *testing.T) {
 	keys := data{"ssh_host_ed25519_key": []byte("private"), "ssh_host_ed25519_key.pub": []byte("public")}
 	base := desired.ConfigHash("a", env, keys)
 	for name, same := range map[string]string{
-		"order":       desired.ConfigHash("a", data{"HSTS_DB_PASSWORD": []byte("secret"), "HSTS_DB_HOST": []byte("db")}, keys),
+		"order": desired.ConfigHash("a", data{"HSTS_DB_PASSWORD": []byte("secret"), "HSTS_DB_HOST": []byte("db")},
+			keys),
 		"private key": desired.ConfigHash("a", env, data{"ssh_host_ed25519_key.pub": []byte("public")}),
 	} {
 		if same != base {
@@ -84,7 +86,8 @@ func TestTotalsTakeNoPartInTheStart(t *testing.T) {
 		t.Errorf("without totals: %s, want %s", restart, before)
 	}
 	total := int64(1000)
-	if after, same := start(v1alpha1.TransferRates{TotalSendKbps: &total, TotalReceiveKbps: &total}); after == before || same != restart {
+	if after, same := start(v1alpha1.TransferRates{TotalSendKbps: &total, TotalReceiveKbps: &total}); after == before ||
+		same != restart {
 		t.Errorf("with totals: %s, of which at the start: %s", after, same)
 	}
 	if _, other := start(v1alpha1.TransferRates{MaxKbps: &total}); other == restart {
@@ -98,10 +101,11 @@ func TestConfigSaysWhatIsDoneWithLinks(t *testing.T) {
 		links *v1alpha1.SymbolicLinks
 		want  hstsconfig.SymbolicLinks
 	}{
-		"nothing":  {nil, hstsconfig.SymbolicLinks{}},
-		"empty":    {&v1alpha1.SymbolicLinks{}, hstsconfig.SymbolicLinks{}},
-		"followed": {&v1alpha1.SymbolicLinks{Follow: []string{"/default/archive"}}, hstsconfig.SymbolicLinks{Follow: []string{"/default/archive"}}},
-		"outside":  {&v1alpha1.SymbolicLinks{PermitOutside: ptr.To(true)}, hstsconfig.SymbolicLinks{PermitOutside: true}},
+		"nothing": {nil, hstsconfig.SymbolicLinks{}},
+		"empty":   {&v1alpha1.SymbolicLinks{}, hstsconfig.SymbolicLinks{}},
+		"followed": {&v1alpha1.SymbolicLinks{Follow: []string{"/default/archive"}},
+			hstsconfig.SymbolicLinks{Follow: []string{"/default/archive"}}},
+		"outside": {&v1alpha1.SymbolicLinks{PermitOutside: ptr.To(true)}, hstsconfig.SymbolicLinks{PermitOutside: true}},
 	} {
 		node.Spec.SymbolicLinks = c.links
 		text, err := desired.Config(node)
@@ -124,7 +128,8 @@ func TestCertificateCoversTheTransferAddress(t *testing.T) {
 		wss     int32
 		names   int
 		ips     int
-	}{{"", 9093, 0, 0}, {"transfer.example.com", 0, 0, 0}, {"transfer.example.com", 9093, 1, 0}, {"192.0.2.1", 9093, 0, 1}, {"2001:db8::1", 9093, 0, 1}} {
+	}{{"", 9093, 0, 0}, {"transfer.example.com", 0, 0, 0}, {"transfer.example.com", 9093, 1, 0}, {"192.0.2.1", 9093, 0, 1},
+		{"2001:db8::1", 9093, 0, 1}} {
 		node.Spec.TransferAddress = c.address
 		node.Spec.Ports = &v1alpha1.TransferNodePorts{WSS: c.wss}
 		if names, ips := desired.DNSNames(node), desired.IPs(node); len(names) != len(plain)+c.names || len(ips) != c.ips {
@@ -147,7 +152,8 @@ func TestSSHHostKeysReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, kind := range map[string]string{"ssh_host_ed25519_key": ssh.KeyAlgoED25519, "ssh_host_rsa_key": ssh.KeyAlgoRSA} {
+	for name, kind := range map[string]string{"ssh_host_ed25519_key": ssh.KeyAlgoED25519,
+		"ssh_host_rsa_key": ssh.KeyAlgoRSA} {
 		signer, err := ssh.ParsePrivateKey(data[name])
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -192,14 +198,15 @@ func TestNodeUser(t *testing.T) {
 	}
 }
 
-// TestPrepareRunsTheOperatorsImage: what runs as root is the operator's program, whatever image the specs name, and everything else
-// runs as another user and sees nothing of the machine but its storage.
+// TestPrepareRunsTheOperatorsImage: what runs as root is the operator's program, whatever image the specs name, and
+// everything else runs as another user and sees nothing of the machine but its storage.
 func TestPrepareRunsTheOperatorsImage(t *testing.T) {
 	node := full()
 	node.Spec.Storage = append(node.Spec.Storage,
 		v1alpha1.StorageMount{Name: "deep", HostPath: &v1alpha1.HostPathStorage{Path: "/data/a,b/c=d"}},
 		v1alpha1.StorageMount{Name: "top", HostPath: &v1alpha1.HostPathStorage{Path: "/data2"}})
-	pod := desired.DaemonSet(node, desired.Workload{Image: "evil.example.com/hsts:1", OperatorImage: "example.com/operator:1"}).Spec.Template.Spec
+	pod := desired.DaemonSet(node, desired.Workload{Image: "evil.example.com/hsts:1",
+		OperatorImage: "example.com/operator:1"}).Spec.Template.Spec
 	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
 		t.Fatalf("%d init containers, %d containers", len(pod.InitContainers), len(pod.Containers))
 	}
@@ -214,7 +221,8 @@ func TestPrepareRunsTheOperatorsImage(t *testing.T) {
 	if diff := cmp.Diff(want, prepare.Args); diff != "" {
 		t.Errorf("arguments: -want +got:\n%s", diff)
 	}
-	if *serve.Image != "evil.example.com/hsts:1" || *serve.SecurityContext.RunAsUser != 65532 || !*serve.SecurityContext.RunAsNonRoot {
+	if *serve.Image != "evil.example.com/hsts:1" || *serve.SecurityContext.RunAsUser != 65532 ||
+		!*serve.SecurityContext.RunAsNonRoot {
 		t.Errorf("hsts runs %s as %d", *serve.Image, *serve.SecurityContext.RunAsUser)
 	}
 	paths := map[string]string{}
@@ -255,7 +263,8 @@ func TestHistoryEnds(t *testing.T) {
 		transfers, files time.Duration
 	}{
 		{"absent", nil, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
-		{"empty", &v1alpha1.TransferHistory{}, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour, 720 * time.Hour},
+		{"empty", &v1alpha1.TransferHistory{}, "history:\n  files: 720h\n  transfers: 2160h\n", 2160 * time.Hour,
+			720 * time.Hour},
 		{
 			"given", &v1alpha1.TransferHistory{Retention: duration(10 * time.Hour), FilesRetention: duration(100 * time.Minute)},
 			"history:\n  files: 1h40m\n  transfers: 10h\n", 10 * time.Hour, 100 * time.Minute,

@@ -7,10 +7,11 @@ import (
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 )
 
-// GatewayNodes are the addresses of node as the gateway of its instance has to know them: one for all machines, or one for each.
-// sshHostKeys is the data of the Secret with the host keys, of which only the public halves are taken. authorities, in PEM, verify the
-// certificate at the WebSocket port; when they are empty, that port is left out.
-func GatewayNodes(node *v1alpha1.TransferNode, sshHostKeys map[string][]byte, authorities []byte) []desiredinstance.GatewayNode {
+// GatewayNodes are the addresses of node as the gateway of its instance has to know them: one for all machines, or one
+// for each. sshHostKeys is the data of the Secret with the host keys, of which only the public halves are taken.
+// authorities, in PEM, verify the certificate at the WebSocket port; when they are empty, that port is left out.
+func GatewayNodes(node *v1alpha1.TransferNode, sshHostKeys map[string][]byte,
+	authorities []byte) []desiredinstance.GatewayNode {
 	ports := Ports(node)
 	entry := desiredinstance.GatewayNode{SSHPort: ports.SSH}
 	for _, name := range []string{SSHHostKeyEd25519, SSHHostKeyRSA} {

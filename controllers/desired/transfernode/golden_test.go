@@ -37,23 +37,28 @@ func full() *v1alpha1.TransferNode {
 	target, limit, send, receive := int64(500_000), int64(1_000_000), int64(4_000_000), int64(2_000_000)
 	seconds := int64(30)
 	node.Spec = v1alpha1.TransferNodeSpec{
-		InstanceRef:     v1alpha1.ObjectReference{Name: "faspex"},
-		NodeSelector:    map[string]string{"faspex.io/transfer": "true"},
-		Tolerations:     []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer", Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
+		InstanceRef:  v1alpha1.ObjectReference{Name: "faspex"},
+		NodeSelector: map[string]string{"faspex.io/transfer": "true"},
+		Tolerations: []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer",
+			Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
 		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500, WSS: 9444},
 		TransferAddress: "transfer.example.com",
 		TransferUsers: []v1alpha1.TransferUser{
 			{Name: "xfer"},
-			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys", Key: "authorized_keys"}},
+			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys",
+				Key: "authorized_keys"}},
 		},
 		Storage: []v1alpha1.StorageMount{
-			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"}, Encryption: &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "nvme-keys"}}},
+			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"},
+				Encryption: &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "nvme-keys"}}},
 			{Name: "shared", PersistentVolumeClaim: &v1alpha1.ClaimStorage{ClaimName: "nfs"}},
 		},
-		Rates:    &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow, TotalSendKbps: &send, TotalReceiveKbps: &receive},
-		Ciphers:  []v1alpha1.NodeCipher{v1alpha1.NodeCipher(v1alpha1.CipherAES256GCM)},
-		GSO:      "off",
-		History:  &v1alpha1.TransferHistory{Retention: &metav1.Duration{Duration: 8760 * time.Hour}, FilesRetention: &metav1.Duration{Duration: 90 * time.Minute}},
+		Rates: &v1alpha1.TransferRates{TargetKbps: &target, MaxKbps: &limit, Policy: v1alpha1.TransferPolicyLow,
+			TotalSendKbps: &send, TotalReceiveKbps: &receive},
+		Ciphers: []v1alpha1.NodeCipher{v1alpha1.NodeCipher(v1alpha1.CipherAES256GCM)},
+		GSO:     "off",
+		History: &v1alpha1.TransferHistory{Retention: &metav1.Duration{Duration: 8760 * time.Hour},
+			FilesRetention: &metav1.Duration{Duration: 90 * time.Minute}},
 		TLS:      &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "node-cert"}},
 		LogLevel: v1alpha1.LogLevelDebug,
 		Resources: &corev1.ResourceRequirements{
@@ -70,10 +75,13 @@ func TestObjects(t *testing.T) {
 		workload desired.Workload
 	}{
 		"minimal": {minimal(), desired.Workload{
-			Image: "ghcr.io/faspex-io/hsts:0.1.0", OperatorImage: "ghcr.io/faspex-io/operator:0.1.0", PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
+			Image: "ghcr.io/faspex-io/hsts:0.1.0", OperatorImage: "ghcr.io/faspex-io/operator:0.1.0",
+			PullPolicy: corev1.PullIfNotPresent, ConfigHash: "0123456789abcdef",
 		}},
 		"full": {full(), desired.Workload{
-			Image: "registry.example.com/hsts:2", OperatorImage: "registry.example.com/operator:1", PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca", ConfigHash: "0123456789abcdef",
+			Image: "registry.example.com/hsts:2", OperatorImage: "registry.example.com/operator:1",
+			PullPolicy: corev1.PullAlways, PullSecrets: []string{"pull"}, DatabaseCASecret: "db-ca",
+			ConfigHash: "0123456789abcdef",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +92,8 @@ func TestObjects(t *testing.T) {
 			if _, err := hstsconfig.Parse([]byte(config)); err != nil {
 				t.Errorf("hsts refuses its configuration: %v", err)
 			}
-			golden(t, name, desired.ConfigMap(test.node, config), desired.Service(test.node), desired.DaemonSet(test.node, test.workload))
+			golden(t, name, desired.ConfigMap(test.node, config), desired.Service(test.node),
+				desired.DaemonSet(test.node, test.workload))
 		})
 	}
 }

@@ -75,7 +75,8 @@ func WebSocketsByMachine(node *v1alpha1.TransferNode) bool {
 	return Ports(node).WSS != 0 && node.Spec.TransferAddress == ""
 }
 
-// webSocketAddress is what WebSocket clients reach every machine by; empty if there are none, or each machine has its own.
+// webSocketAddress is what WebSocket clients reach every machine by; empty if there are
+// none, or each machine has its own.
 func webSocketAddress(node *v1alpha1.TransferNode) string {
 	if Ports(node).WSS == 0 {
 		return ""

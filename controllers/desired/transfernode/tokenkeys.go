@@ -15,8 +15,8 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 )
 
-// TokenKeyActive is the entry of the Secret of token keys that holds the id of the one that seals new tokens. Every other
-// entry is a key.
+// TokenKeyActive is the entry of the Secret of token keys that holds the id of the one that seals new
+// tokens. Every other entry is a key.
 const TokenKeyActive = "active"
 
 const (
@@ -72,8 +72,8 @@ func ValidTokenKeys(data map[string][]byte) bool {
 // TokenKeyRotation says how often token keys turn and how long a former one is good.
 type TokenKeyRotation struct{ Every, Overlap time.Duration }
 
-// TokenKeyRotationOf is what the spec of node says, with defaults: a new key every 90 days, the former one is good for 7
-// more. Every is 0 where keys do not turn.
+// TokenKeyRotationOf is what the spec of node says, with defaults: a new key every 90 days, the former one is good for
+// 7 more. Every is 0 where keys do not turn.
 func TokenKeyRotationOf(node *v1alpha1.TransferNode) TokenKeyRotation {
 	rotation := TokenKeyRotation{Every: defaultRotateEvery, Overlap: defaultOverlap}
 	if given := node.Spec.TokenKeys; given != nil {
@@ -87,9 +87,9 @@ func TokenKeyRotationOf(node *v1alpha1.TransferNode) TokenKeyRotation {
 	return rotation
 }
 
-// Turn gives what the Secret of valid token keys shall hold at now: a new key is made when the active one is old, seals
-// tokens when every machine has it, and the former ones go when what they sealed has had its time. It returns data itself
-// while nothing is due.
+// Turn gives what the Secret of valid token keys shall hold at now: a new key is made when the active one is old,
+// seals tokens when every machine has it, and the former ones go when what they sealed has had its time. It returns
+// data itself while nothing is due.
 func (r TokenKeyRotation) Turn(data map[string][]byte, now time.Time, random io.Reader) (map[string][]byte, error) {
 	if r.Every == 0 || !ValidTokenKeys(data) {
 		return data, nil

@@ -49,8 +49,8 @@ func TestTokenKeys(t *testing.T) {
 	}
 }
 
-// TestTokenKeysTurn follows a node for years, second by second when something is due: there are never more than two keys,
-// a key seals tokens only when every machine has had time to get it, and what it sealed is good for the overlap.
+// TestTokenKeysTurn follows a node for years, second by second when something is due: there are never more than two
+// keys, a key seals tokens only when every machine has had time to get it, and what it sealed is good for the overlap.
 func TestTokenKeysTurn(t *testing.T) {
 	rotation := desired.TokenKeyRotation{Every: 30 * 24 * time.Hour, Overlap: 24 * time.Hour}
 	data, err := desired.TokenKeys(made, rand.Reader)

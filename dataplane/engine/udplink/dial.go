@@ -63,7 +63,8 @@ func Dial(ctx context.Context, addr string, cfg engine.Config, o Options) (engin
 	if err := l.handshake(ctx, o.MaxDatagram); err != nil {
 		conn.Close()
 		host, port, _ := net.SplitHostPort(addr)
-		return nil, fmt.Errorf("UDP port %s of host %s does not answer: %w", port, host, errors.Join(err, obstacle(ctx, server)))
+		return nil, fmt.Errorf("UDP port %s of host %s does not answer: %w", port, host,
+			errors.Join(err, obstacle(ctx, server)))
 	}
 	return l, nil
 }

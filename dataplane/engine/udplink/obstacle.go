@@ -21,8 +21,8 @@ func (o *Obstacle) Error() string { return o.text }
 // listenFor is how long the network gets to say that a port is closed.
 const listenFor = 200 * time.Millisecond
 
-// obstacle looks for the reason that no datagram came back from server, by a socket whose errors are its own. It returns
-// nil if there is none to be seen from here.
+// obstacle looks for the reason that no datagram came back from server, by a socket whose errors are its own. It
+// returns nil if there is none to be seen from here.
 func obstacle(ctx context.Context, server netip.AddrPort) error {
 	family, level, discover, mtu, header := unix.AF_INET, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_MTU, 28
 	var to unix.Sockaddr

@@ -12,7 +12,8 @@ func TestObstacles(t *testing.T) {
 	server := netip.MustParseAddrPort("192.0.2.1:33001")
 	for errno, want := range map[syscall.Errno]string{
 		syscall.EMSGSIZE: "the device", syscall.EPERM: "a firewall of this computer", syscall.ENETUNREACH: "no route",
-		syscall.EHOSTUNREACH: "no route", syscall.ECONNREFUSED: "nothing listens", syscall.EACCES: "forbidden", syscall.EAGAIN: "",
+		syscall.EHOSTUNREACH: "no route", syscall.ECONNREFUSED: "nothing listens", syscall.EACCES: "forbidden",
+		syscall.EAGAIN: "",
 	} {
 		err := describe(errno, server, func() string { return "the device" })
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

@@ -7,8 +7,8 @@ import (
 	"faspex.io/operator/dataplane/sshd"
 )
 
-// overheard is a connection that keeps the first bytes of the server: what it says before its version is lost on the SSH
-// client, and may be that it is busy.
+// overheard is a connection that keeps the first bytes of the server: what it says before its version is lost on the
+// SSH client, and may be that it is busy.
 type overheard struct {
 	net.Conn
 	first [64]byte

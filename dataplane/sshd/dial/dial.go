@@ -199,7 +199,8 @@ func refusedLogin(o Options, tried string) string {
 	case password:
 		return fmt.Sprintf("the server does not accept the password for user %q", o.User)
 	}
-	return fmt.Sprintf("the server takes no password of user %q: give an SSH key (-i) or a token (ASPERA_SCP_TOKEN)", o.User)
+	return fmt.Sprintf("the server takes no password of user %q: give an SSH key (-i) or a token (ASPERA_SCP_TOKEN)",
+		o.User)
 }
 
 func loginError(ctx context.Context, o Options, addr string, err error) error {
@@ -210,7 +211,8 @@ func loginError(ctx context.Context, o Options, addr string, err error) error {
 	case ctx.Err() != nil:
 		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return &fail.Error{Code: fail.Authentication, Text: "authentication failed: " + refusedLogin(o, err.Error()), Err: err}
+		return &fail.Error{Code: fail.Authentication, Text: "authentication failed: " +
+			refusedLogin(o, err.Error()), Err: err}
 	}
 	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
 }

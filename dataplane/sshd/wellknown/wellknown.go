@@ -1,9 +1,9 @@
 // Package wellknown holds the SSH keys of token authorization: keys that everybody knows.
 //
-// A client that has a token needs no SSH key of its own: it logs in with a well-known key, which authorizes nothing, and the
-// token decides what it may transfer. There are two: one that this project's ascp carries, and the one that existing clients
-// carry, of which only the fingerprint is needed. A server accepts either for sessions that present a valid token, and for
-// nothing else.
+// A client that has a token needs no SSH key of its own: it logs in with a well-known key, which authorizes nothing,
+// and the token decides what it may transfer. There are two: one that this project's ascp carries, and the one that
+// existing clients carry, of which only the fingerprint is needed. A server accepts either for sessions that present a
+// valid token, and for nothing else.
 package wellknown
 
 import (

@@ -1,6 +1,7 @@
 // Package chunk divides files into chunks: their ranges, their hashes, and the zeros that holes stand for.
 //
-// It knows no messages, no names and no files on disk; all that it reads it reads from an io.ReaderAt that is given to it.
+// It knows no messages, no names and no files on disk; all that it reads it reads from an
+// io.ReaderAt that is given to it.
 package chunk
 
 import (
@@ -59,8 +60,8 @@ func Sample(chunks []int64, n int) []int64 {
 	return slices.Compact(out)
 }
 
-// Place is where a file of the given size lies in a transfer space whose files so far end at end. Files of a chunk or more
-// begin with a chunk of the space, so that their chunks travel and are written as one.
+// Place is where a file of the given size lies in a transfer space whose files so far end at end. Files of a chunk or
+// more begin with a chunk of the space, so that their chunks travel and are written as one.
 func Place(end, size int64) int64 {
 	if size < Size {
 		return end

@@ -127,7 +127,8 @@ func TestHashesOfHolesAreThoseOfZeros(t *testing.T) {
 	for _, size := range []int64{1, Size - 1, Size, 2*Size + 7} {
 		want := hashesOf(t, make([]byte, size))
 		h := NewHashes(size)
-		if n := h.SetHoles(Set{{0, size}}, size); int64(n) != Count(size) || h.File() != want.File() || HashHole(size) != want.File() {
+		if n := h.SetHoles(Set{{0, size}}, size); int64(n) != Count(size) || h.File() != want.File() ||
+			HashHole(size) != want.File() {
 			t.Errorf("a hole of %d bytes has another hash than as many zeros", size)
 		}
 		if n := h.SetHoles(Set{{0, size}}, size); n != 0 {
@@ -149,7 +150,8 @@ func TestHashesForget(t *testing.T) {
 }
 
 func TestPlaceBeginsLargeFilesWithAChunk(t *testing.T) {
-	for _, c := range [][3]int64{{5, 10, 5}, {5, Size, Size}, {Size, Size, Size}, {Size + 1, 3 * Size, 2 * Size}, {5, Size - 1, 5}} {
+	for _, c := range [][3]int64{{5, 10, 5}, {5, Size, Size}, {Size, Size, Size}, {Size + 1, 3 * Size, 2 * Size},
+		{5, Size - 1, 5}} {
 		if got := Place(c[0], c[1]); got != c[2] {
 			t.Errorf("a file of %d bytes behind %d lies at %d, want %d", c[1], c[0], got, c[2])
 		}

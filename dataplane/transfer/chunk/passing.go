@@ -6,8 +6,8 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// Passing hashes the chunks of a file while its bytes pass in order, in pieces of any size. Bytes that come again, as those
-// of a retransmission do, are ignored.
+// Passing hashes the chunks of a file while its bytes pass in order, in pieces of any size. Bytes that come again, as
+// those of a retransmission do, are ignored.
 type Passing struct {
 	next   int64 // the offset that continues the current chunk
 	hasher *xxh3.Hasher

@@ -7,8 +7,8 @@ import (
 
 // Limits of attributes.
 const (
-	// MaxXattrs is how many extended attributes an entry may have, MaxXattrName and MaxXattrValue the most bytes of one (the
-	// kernel's own limits), MaxXattrBytes those of all names and values.
+	// MaxXattrs is how many extended attributes an entry may have, MaxXattrName and MaxXattrValue the most bytes of one
+	// (the kernel's own limits), MaxXattrBytes those of all names and values.
 	MaxXattrs     = 256
 	MaxXattrName  = 255
 	MaxXattrValue = 64 << 10
@@ -24,8 +24,8 @@ type Attributes struct {
 	Xattrs     []Xattr
 	// Link is the text of a symbolic link, only for KindLink.
 	Link string
-	// Sparse says that Data is all that is sent of a file: the rest are holes. Data begins and ends at multiples of the chunk
-	// size, or at the end of the file.
+	// Sparse says that Data is all that is sent of a file: the rest are holes. Data begins and ends at multiples of the
+	// chunk size, or at the end of the file.
 	Sparse bool
 	Data   []Range
 	// Part, if not nil, says that the entry is a part of a file, whose other parts other sessions send.
@@ -94,7 +94,8 @@ func (a *Attributes) Check() error {
 	sum := 0
 	for _, x := range a.Xattrs {
 		if x.Name == "" || len(x.Name) > MaxXattrName || len(x.Value) > MaxXattrValue {
-			return fmt.Errorf("extended attribute with a name of %d bytes and a value of %d exceeds the limits", len(x.Name), len(x.Value))
+			return fmt.Errorf("extended attribute with a name of %d bytes and a value of %d exceeds the limits", len(x.Name),
+				len(x.Value))
 		}
 		sum += len(x.Name) + len(x.Value)
 	}

@@ -20,8 +20,8 @@ func allocated(f func()) int {
 	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
-// mayAllocate is the bound for a stream of n bytes. A range of two bytes becomes one of 16; an empty object of three bytes
-// becomes a source of 32, in a list that grows, of which checkShape permits maxValues.
+// mayAllocate is the bound for a stream of n bytes. A range of two bytes becomes one of 16; an empty object of three
+// bytes becomes a source of 32, in a list that grows, of which checkShape permits maxValues.
 func mayAllocate(n int) int { return 64<<10 + 48*n }
 
 func frame(t Type, claimed int, payload []byte) []byte {
@@ -31,13 +31,14 @@ func frame(t Type, claimed int, payload []byte) []byte {
 
 func TestReaderAllocatesForWhatCame(t *testing.T) {
 	for name, in := range map[string][]byte{
-		"a frame that is claimed":           frame(TypeHave, MaxFrame, nil),
-		"a hello that is claimed":           frame(TypeHello, MaxHello, []byte("{")),
-		"a frame of which half came":        frame(TypeSending, MaxFrame, make([]byte, MaxFrame/2)),
-		"ranges that are claimed":           frame(TypeSending, 6, []byte{1, 0, 0xff, 0xff, 0xff, 0x07}),
-		"hashes that are claimed":           frame(TypeHave, 7, []byte{1, 0, 0, 0, 0xff, 0xff, 0x07}),
-		"a path that is claimed":            frame(TypeEntry, 3, []byte{1, 0xff, 0x1f}),
-		"more ranges than a message has":    frame(TypeHave, MaxFrame, append([]byte{0, 0, 0, 0xf0, 0xff, 0x1f}, make([]byte, MaxFrame-6)...)),
+		"a frame that is claimed":    frame(TypeHave, MaxFrame, nil),
+		"a hello that is claimed":    frame(TypeHello, MaxHello, []byte("{")),
+		"a frame of which half came": frame(TypeSending, MaxFrame, make([]byte, MaxFrame/2)),
+		"ranges that are claimed":    frame(TypeSending, 6, []byte{1, 0, 0xff, 0xff, 0xff, 0x07}),
+		"hashes that are claimed":    frame(TypeHave, 7, []byte{1, 0, 0, 0, 0xff, 0xff, 0x07}),
+		"a path that is claimed":     frame(TypeEntry, 3, []byte{1, 0xff, 0x1f}),
+		"more ranges than a message has": frame(TypeHave, MaxFrame,
+			append([]byte{0, 0, 0, 0xf0, 0xff, 0x1f}, make([]byte, MaxFrame-6)...)),
 		"empty sources":                     frame(TypeHello, MaxHello, fill(`{"sources":[`, `{},`, MaxHello)),
 		"empty patterns":                    frame(TypeHello, MaxHello, fill(`{"options":{"exclude":[`, `"",`, MaxHello)),
 		"nested tags":                       frame(TypeHello, MaxHello, fill(`{"tags":`, `[`, MaxHello)),

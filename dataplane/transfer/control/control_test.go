@@ -13,22 +13,26 @@ import (
 
 func samples() []Message {
 	return []Message{
-		&Hello{Version: 1, Direction: "send", Token: "T", Destination: "/in", Options: Options{Resume: "attrs", CreateDir: true}},
+		&Hello{Version: 1, Direction: "send", Token: "T", Destination: "/in",
+			Options: Options{Resume: "attrs", CreateDir: true}},
 		&Welcome{Version: 1, SessionID: "s", LinkID: 1<<63 + 5, Secret: bytes.Repeat([]byte{7}, 32), UDPPort: 33001},
 		&Error{Code: 41, Message: "path is not allowed"},
 		&Entry{Kind: KindFile, Path: "a/ü b", Size: 1 << 40, ModTime: -5, Mode: 0o644},
 		&Entry{Kind: KindFolder, Path: "a", Mode: 0o755},
 		&Entry{Kind: KindFailed, Path: "x", Code: 5, Text: "permission denied"},
-		&Entry{Kind: KindLink, Path: "l", ModTime: 1, Mode: 0o777, Attributes: &Attributes{UID: new(uint32(0)), GID: new(uint32(1<<32 - 1)), Link: "../x"}},
+		&Entry{Kind: KindLink, Path: "l", ModTime: 1, Mode: 0o777,
+			Attributes: &Attributes{UID: new(uint32(0)), GID: new(uint32(1<<32 - 1)), Link: "../x"}},
 		&Entry{Kind: KindFile, Path: "f", Size: 5 << 20, Attributes: &Attributes{
 			AccessTime: -7, Xattrs: []Xattr{{Name: "user.a", Value: []byte{0, 1}}, {Name: "user.b", Value: []byte{}}},
 			Sparse: true, Data: []Range{{Offset: 1 << 20, Length: 1 << 20}, {Offset: 4 << 20, Length: 1 << 20}},
 		}},
 		&Entry{Kind: KindFile, Path: "hole", Size: 5 << 20, Attributes: &Attributes{Sparse: true}},
-		&Entry{Kind: KindFile, Path: "p", Size: 5, Attributes: &Attributes{Part: &Part{Index: 2, Count: 3, Offset: 1 << 20, Total: 1 << 30}}},
+		&Entry{Kind: KindFile, Path: "p", Size: 5,
+			Attributes: &Attributes{Part: &Part{Index: 2, Count: 3, Offset: 1 << 20, Total: 1 << 30}}},
 		&End{Entries: 3, Bytes: 1 << 40},
 		&Want{Index: 300},
-		&Have{Index: 1, More: true, Ranges: []Range{{Offset: 0, Length: 1 << 20}, {Offset: 3 << 20, Length: 5}}, Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
+		&Have{Index: 1, More: true, Ranges: []Range{{Offset: 0, Length: 1 << 20}, {Offset: 3 << 20, Length: 5}},
+			Hashes: []ChunkHash{{Chunk: 3, Hash: [16]byte{9}}}},
 		&Sending{Index: 1, Ranges: []Range{{Offset: 1 << 20, Length: 2 << 20}}},
 		&Digest{Index: 2, Hash: [16]byte{1, 2}, Checksum: []byte{3, 200}},
 		&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "no space left"},
@@ -69,13 +73,16 @@ func TestVectors(t *testing.T) {
 		m    Message
 		want string
 	}{
-		{&Entry{Kind: KindFile, Path: "a/b", Size: 300, ModTime: 1, Mode: 0o644}, "0000000a04" + "01" + "03612f62" + "ac02" + "02" + "a403"},
+		{&Entry{Kind: KindFile, Path: "a/b", Size: 300, ModTime: 1, Mode: 0o644}, "0000000a04" + "01" + "03612f62" + "ac02" +
+			"02" + "a403"},
 		{
-			&Entry{Kind: KindLink, Path: "l", Attributes: &Attributes{UID: new(uint32(300)), Xattrs: []Xattr{{Name: "user.a", Value: []byte{9}}}, Link: "x"}},
+			&Entry{Kind: KindLink, Path: "l", Attributes: &Attributes{UID: new(uint32(300)),
+				Xattrs: []Xattr{{Name: "user.a", Value: []byte{9}}}, Link: "x"}},
 			"0000001704" + "04" + "016c" + "00" + "00" + "00" + "0102ac02" + "0408" + "06757365722e61" + "09" + "050178",
 		},
 		{&Want{Index: 300}, "0000000206" + "ac02"},
-		{&Sending{Index: 1, Ranges: []Range{{Offset: 16, Length: 32}, {Offset: 64, Length: 1}}}, "0000000708" + "01" + "00" + "02" + "1020" + "1001"},
+		{&Sending{Index: 1, Ranges: []Range{{Offset: 16, Length: 32}, {Offset: 64, Length: 1}}}, "0000000708" + "01" + "00" +
+			"02" + "1020" + "1001"},
 		{&FileDone{Index: 2, Status: FileFailed, Code: 25, Text: "full"}, "000000080a" + "02" + "02" + "19" + "0466756c6c"},
 		{&Keepalive{}, "000000000c"},
 		{&Continue{}, "000000000e"},

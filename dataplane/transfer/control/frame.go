@@ -70,7 +70,8 @@ func Append(b []byte, m Message) ([]byte, error) {
 	}
 	n := len(b) - start - headerLen
 	if most := mostPayload(m.Type()); n > most {
-		return b[:start], fmt.Errorf("encode control message %d: %w: %d bytes exceed the limit of %d", m.Type(), ErrTooLong, n, most)
+		return b[:start], fmt.Errorf("encode control message %d: %w: %d bytes exceed the limit of %d", m.Type(), ErrTooLong,
+			n, most)
 	}
 	binary.BigEndian.PutUint32(b[start:], uint32(n))
 	return b, nil

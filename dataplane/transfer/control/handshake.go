@@ -23,10 +23,11 @@ type Hello struct {
 	Pairs bool `json:"pairs,omitempty"`
 	// Sources are the paths of a download on the server.
 	Sources []Source `json:"sources,omitempty"`
-	// MoreSources says that Sources is the beginning of the list. The rest follows in messages of that name when the server has
-	// authorized the session and says Continue.
+	// MoreSources says that Sources is the beginning of the list. The rest follows in messages of that name when the
+	// server has authorized the session and says Continue.
 	MoreSources bool `json:"more_sources,omitempty"`
-	// Base is the prefix of sources that is cut off to get a download's names; empty keeps the last element of each source.
+	// Base is the prefix of sources that is cut off to get a download's names; empty keeps
+	// the last element of each source.
 	Base string `json:"base,omitempty"`
 
 	Options Options `json:"options"`
@@ -57,7 +58,8 @@ type Sources struct {
 const (
 	// MaxSources is how many sources a session may name.
 	MaxSources = 1 << 20
-	// MaxSourcesMessage and MaxSourcesBytes are how many of them, and how many bytes of their JSON, a client puts into one message.
+	// MaxSourcesMessage and MaxSourcesBytes are how many of them, and how many bytes of their JSON,
+	// a client puts into one message.
 	MaxSourcesMessage = 4096
 	MaxSourcesBytes   = 128 << 10
 )
@@ -133,8 +135,9 @@ type Options struct {
 	// Checksum is the digest of every file to compute, compare and report: none, md5, sha1, sha-256, sha-384, sha-512.
 	Checksum string `json:"checksum,omitempty"`
 
-	// Session and Sessions say that this session moves one of several shares of a transfer, the first being 1; 0 of 0 is all of
-	// it. Files of SplitFrom bytes and more are split among the sessions, unless it is 0; each of the others goes with one of them.
+	// Session and Sessions say that this session moves one of several shares of a transfer, the first being 1; 0
+	// of 0 is all of it. Files of SplitFrom bytes and more are split among the sessions, unless it is 0; each of
+	// the others goes with one of them.
 	Session   int   `json:"session,omitempty"`
 	Sessions  int   `json:"sessions,omitempty"`
 	SplitFrom int64 `json:"split_from,omitempty"`

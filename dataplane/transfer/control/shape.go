@@ -2,8 +2,8 @@ package control
 
 import "fmt"
 
-// Limits of the JSON of a message. An empty object of three bytes would become one of 32, and a list of them garbage of several
-// times that, while it grows.
+// Limits of the JSON of a message. An empty object of three bytes would become one of 32, and a list of them garbage of
+// several times that, while it grows.
 const (
 	// maxValues is how many elements the lists and objects of one message have in all.
 	maxValues = 16 << 10
@@ -11,8 +11,8 @@ const (
 	maxDepth = 64
 )
 
-// checkShape refuses text that would take many times its size in memory, before it is decoded. Whether it is JSON at all is
-// the decoder's to say.
+// checkShape refuses text that would take many times its size in memory, before it is decoded. Whether it is JSON
+// at all is the decoder's to say.
 func checkShape(text []byte) error {
 	values, depth := 0, 0
 	for i := 0; i < len(text); i++ {

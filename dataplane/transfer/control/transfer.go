@@ -39,8 +39,9 @@ const (
 // IsFile says that a FileDone answers an entry of this kind.
 func (k Kind) IsFile() bool { return k == KindFile || k == KindLink }
 
-// Entry is one file or folder of the manifest. Entries are numbered from 0 in the order in which they are sent; files lie
-// one after the other in the transfer space in that order, those of a chunk or more from a multiple of the chunk size on.
+// Entry is one file or folder of the manifest. Entries are numbered from 0 in the order in which they are
+// sent; files lie one after the other in the transfer space in that order, those of a chunk or more from a
+// multiple of the chunk size on.
 type Entry struct {
 	Kind Kind
 	// Path is relative to the destination, slash-separated.
@@ -96,8 +97,8 @@ type Sending struct {
 	Ranges []Range
 }
 
-// Digest is what the sender has read of a whole file: the XXH3-128 of the XXH3-128s of its chunks, in order. If Code is not
-// 0 it says why the file failed at the sender instead.
+// Digest is what the sender has read of a whole file: the XXH3-128 of the XXH3-128s of its chunks, in order. If Code is
+// not 0 it says why the file failed at the sender instead.
 type Digest struct {
 	Index uint64
 	Code  uint32
@@ -117,8 +118,8 @@ const (
 	FileFailed  FileStatus = 2
 )
 
-// FileDone is the receiver's last word on an entry: every file gets one, a folder only if it failed. Code and Text say why a file
-// failed, or why a symbolic link that is skipped is left out.
+// FileDone is the receiver's last word on an entry: every file gets one, a folder only if it failed. Code and Text say
+// why a file failed, or why a symbolic link that is skipped is left out.
 type FileDone struct {
 	Index  uint64
 	Status FileStatus

@@ -1,5 +1,5 @@
-// Package faspmgr speaks the management protocol by which a program that started ascp watches and steers it: frames of text
-// over a connection to the loopback address. It knows the frames and the order of events, not the transfer.
+// Package faspmgr speaks the management protocol by which a program that started ascp watches and steers it: frames of
+// text over a connection to the loopback address. It knows the frames and the order of events, not the transfer.
 //
 // A frame is the line "FASPMGR 2", lines "Name: value", and an empty line.
 package faspmgr
@@ -61,8 +61,8 @@ func printable(r rune) rune {
 	return r
 }
 
-// Manager is the connection to the managing program, which lasts as long as the process: the manager takes its end as the end
-// of the transfer. Its methods do nothing on a nil Manager, and nothing fails a transfer
+// Manager is the connection to the managing program, which lasts as long as the process: the manager takes its
+// end as the end of the transfer. Its methods do nothing on a nil Manager, and nothing fails a transfer
 // because its manager went away.
 type Manager struct {
 	conn net.Conn
@@ -93,8 +93,8 @@ func Connect(ctx context.Context, port int) (*Manager, error) {
 // sessionID is the field by which a manager tells sessions apart; those that show progress need it in every event.
 const sessionID = "SessionId"
 
-// Send sends an event. DONE and ERROR are the last: what follows them is dropped. Each event after INIT carries INIT's SessionId; another
-// INIT, after a reconnect, brings another.
+// Send sends an event. DONE and ERROR are the last: what follows them is dropped. Each event after INIT carries INIT's
+// SessionId; another INIT, after a reconnect, brings another.
 func (m *Manager) Send(eventType string, fields ...Field) {
 	if m == nil {
 		return

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzReadFrame reads frames until the text ends or is none, and has no name of what was read get lost when it is written and read.
+// FuzzReadFrame reads frames until the text ends or is none, and has no name of what was read get
+// lost when it is written and read.
 func FuzzReadFrame(f *testing.F) {
 	f.Add([]byte("FASPMGR 2\nType: RATE\nRate: 1000\n\nFASPMGR 2\nType: CANCEL\n\n"))
 	f.Add([]byte("FASPMGR 2\r\nType: CANCEL\r\n\r\n"))

@@ -17,7 +17,8 @@ func TestFrames(t *testing.T) {
 		want Frame
 		err  error
 	}{
-		"command":       {"FASPMGR 2\nType: RATE\nRate: 5000\n\n", Frame{Type: "RATE", Fields: []Field{{"Rate", "5000"}}}, nil},
+		"command": {"FASPMGR 2\nType: RATE\nRate: 5000\n\n", Frame{Type: "RATE", Fields: []Field{{"Rate", "5000"}}},
+			nil},
 		"crlf":          {"FASPMGR 2\r\nType: DONE\r\n\r\n", Frame{Type: "DONE"}, nil},
 		"wrong version": {"FASPMGR 3\n\n", Frame{}, errBadFrame},
 		"no colon":      {"FASPMGR 2\nType\n\n", Frame{}, errBadFrame},
@@ -68,7 +69,8 @@ func TestEventsEndWithTheLast(t *testing.T) {
 	}
 	want := "FASPMGR 2\nType: NOTIFICATION\nA: b\n\n" + "FASPMGR 2\nType: INIT\nSessionId: r\n\n" +
 		"FASPMGR 2\nType: STATS\nSessionId: r\nTransferBytes: 1\n\n" + "FASPMGR 2\nType: INIT\nSessionId: s\n\n" +
-		"FASPMGR 2\nType: SESSION\nHost: h\nSessionId: s\n\n" + "FASPMGR 2\nType: FILEERROR\nSessionId: s\nDescription: two lines\n\n" +
+		"FASPMGR 2\nType: SESSION\nHost: h\nSessionId: s\n\n" +
+		"FASPMGR 2\nType: FILEERROR\nSessionId: s\nDescription: two lines\n\n" +
 		"FASPMGR 2\nType: DONE\nSessionId: s\nTransferBytes: 7\n\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)

@@ -2,8 +2,8 @@ package manifest
 
 import "faspex.io/operator/dataplane/transfer/control"
 
-// What a sender may announce before it hears what becomes of it. A sender waits, and a receiver refuses what exceeds it, so that memory at
-// both ends does not grow with the manifest (TestReceiverBoundsWhatIsUndecided).
+// What a sender may announce before it hears what becomes of it. A sender waits, and a receiver refuses what exceeds
+// it, so that memory at both ends does not grow with the manifest (TestReceiverBoundsWhatIsUndecided).
 const (
 	// MostOpen is how many files: enough for 100,000 files a second at a round trip of 300 ms.
 	MostOpen = 32768

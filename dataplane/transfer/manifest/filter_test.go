@@ -51,7 +51,8 @@ func TestGlob(t *testing.T) {
 }
 
 func TestFiltersOfNoForm(t *testing.T) {
-	for _, pattern := range []string{"", "/", "[", "*.key[", "[]", "[a", `a\`, `[a\`, "[z-a]", "[[:nothing:]]", "[[:digit"} {
+	for _, pattern := range []string{"", "/", "[", "*.key[", "[]", "[a", `a\`, `[a\`, "[z-a]", "[[:nothing:]]",
+		"[[:digit"} {
 		_, err := NewFilters([]control.Filter{{Pattern: pattern}})
 		var e *fail.Error
 		if !errors.As(err, &e) || e.Code != fail.Usage || !strings.Contains(e.Text, "can't be read") {

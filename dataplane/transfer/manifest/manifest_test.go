@@ -38,7 +38,8 @@ func TestOverwriteSettlesWhatExists(t *testing.T) {
 		}
 	}
 	empty := &control.Entry{Kind: control.KindFile, ModTime: same}
-	if got := Overwrite(control.Options{Overwrite: OverwriteDiff, Resume: ResumeAttrs}, empty, 0, file(0, older)); got != Keep {
+	if got := Overwrite(control.Options{Overwrite: OverwriteDiff, Resume: ResumeAttrs}, empty, 0,
+		file(0, older)); got != Keep {
 		t.Errorf("an empty file: %d", got)
 	}
 }
@@ -78,7 +79,8 @@ func TestSharesAreTheWhole(t *testing.T) {
 func TestRefuseWhatNobodyAskedFor(t *testing.T) {
 	id := uint32(1)
 	all := control.Options{
-		PreserveUID: true, PreserveGID: true, PreserveAccessTimes: true, Sparse: true, Xattrs: AttributesNative, ACLs: AttributesNative,
+		PreserveUID: true, PreserveGID: true, PreserveAccessTimes: true, Sparse: true, Xattrs: AttributesNative,
+		ACLs:     AttributesNative,
 		Symlinks: SymlinksCopy, Sessions: 2, Session: 1, SplitFrom: 1,
 	}
 	for name, c := range map[string]struct {
@@ -91,7 +93,8 @@ func TestRefuseWhatNobodyAskedFor(t *testing.T) {
 		"an access time":        {control.KindFile, control.Attributes{AccessTime: 1}},
 		"holes":                 {control.KindFile, control.Attributes{Sparse: true}},
 		"an extended attribute": {control.KindFile, control.Attributes{Xattrs: []control.Xattr{{Name: "user.x"}}}},
-		"a list":                {control.KindFile, control.Attributes{Xattrs: []control.Xattr{{Name: "system.posix_acl_access"}}}},
+		"a list": {control.KindFile,
+			control.Attributes{Xattrs: []control.Xattr{{Name: "system.posix_acl_access"}}}},
 		"a part": {control.KindFile, control.Attributes{Part: &control.Part{
 			Index: 1, Count: 2, Total: 3 * chunk.Size,
 		}}},

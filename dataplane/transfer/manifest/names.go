@@ -26,8 +26,8 @@ func (n Names) Take(target string) bool {
 	return !taken
 }
 
-// TakeFolded notes the case of a target, which Take has taken, and reports whether another target of the session differs
-// from it in nothing but case.
+// TakeFolded notes the case of a target, which Take has taken, and reports whether another target of the session
+// differs from it in nothing but case.
 func (n Names) TakeFolded(target string) bool {
 	folded := strings.ToLower(target)
 	h := maphash.String(n.seed, folded)

@@ -18,8 +18,8 @@ const (
 	Compare
 )
 
-// Overwrite applies the overwrite policy, and under diff the criterion of the resume policy, to a file that exists. total is the size of the
-// whole source, of which the entry may be a part.
+// Overwrite applies the overwrite policy, and under diff the criterion of the resume policy, to a file that exists.
+// total is the size of the whole source, of which the entry may be a part.
 func Overwrite(o control.Options, e *control.Entry, total int64, existing Existing) Outcome {
 	older := existing.ModTime < e.ModTime
 	switch {

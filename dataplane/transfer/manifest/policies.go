@@ -1,5 +1,5 @@
-// Package manifest decides on the entries of a transfer by what they say: which a sender's session lists, which a receiver refuses, and
-// what becomes of a file that exists.
+// Package manifest decides on the entries of a transfer by what they say: which a sender's session lists, which a
+// receiver refuses, and what becomes of a file that exists.
 //
 // It reads no file and sends no message: what is in a folder is told to it.
 package manifest

@@ -7,15 +7,15 @@ import (
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
-// A transfer may be moved by several sessions at a time, to one node or to several that share a storage. Each session lists
-// the same files and sends its share: of a large file a range of chunks, which is an entry with a Part, and of the others those
-// whose path hashes to its number, so that the shares do not depend on what else there is.
+// A transfer may be moved by several sessions at a time, to one node or to several that share a storage. Each session
+// lists the same files and sends its share: of a large file a range of chunks, which is an entry with a Part, and of
+// the others those whose path hashes to its number, so that the shares do not depend on what else there is.
 
 // MaxSessions bounds the sessions of a transfer.
 const MaxSessions = 128
 
-// Share makes an entry what of it falls to the session that the options tell; ok is false if nothing does. A file that is not
-// divisible falls to one session.
+// Share makes an entry what of it falls to the session that the options tell; ok is false if nothing does. A file that
+// is not divisible falls to one session.
 func Share(e *control.Entry, o control.Options, divisible bool) (ok bool) {
 	n := int64(o.Sessions)
 	if n <= 1 || e.Kind == control.KindFolder {

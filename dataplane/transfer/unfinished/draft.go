@@ -44,12 +44,13 @@ type Source struct {
 	Part *Part
 }
 
-// Draft is a file of a tree until it is whole: a partial file and, if it is larger than a chunk, a journal. It is found (Find), opened
-// or made (Open), journaled (Append), and then committed or removed.
+// Draft is a file of a tree until it is whole: a partial file and, if it is larger than a chunk, a journal. It is found
+// (Find), opened or made (Open), journaled (Append), and then committed or removed.
 //
-// A partial file with a visible name is the draft's only if the draft made it, or if a journal lies beside it that no chunk of it
-// contradicts. All else of such a name is somebody's: the draft then takes a reserved name. Partial files and journals are made with
-// O_EXCL, and are opened only if they are regular files with one name (TestDraftOpensOnlyItsOwn, TestDraftLosesNothing).
+// A partial file with a visible name is the draft's only if the draft made it, or if a journal lies beside it that no
+// chunk of it contradicts. All else of such a name is somebody's: the draft then takes a reserved name. Partial files
+// and journals are made with O_EXCL, and are opened only if they are regular files with one name
+// (TestDraftOpensOnlyItsOwn, TestDraftLosesNothing).
 //
 // A Draft is not safe for concurrent use.
 type Draft struct {
@@ -106,7 +107,8 @@ func (d *Draft) reserved() string {
 	return dir + reservedStem(name)
 }
 
-// Names are the names in the folder of the file that its drafts may have. Where none of them is, there is nothing to find.
+// Names are the names in the folder of the file that its drafts may have. Where none of
+// them is, there is nothing to find.
 func (d *Draft) Names() []string {
 	name := path.Base(d.target)
 	names := []string{reservedStem(name) + partialSuffix, path.Base(d.journal())}
@@ -122,7 +124,8 @@ func (d *Draft) Made() bool { return d.made }
 // NoteMade says that a file of at most one chunk was made under SmallName.
 func (d *Draft) NoteMade() { d.made = true }
 
-// Open opens the partial file, or makes it. It is made once: were it made again, there would be zeros where it was written before.
+// Open opens the partial file, or makes it. It is made once: were it made again, there would be
+// zeros where it was written before.
 func (d *Draft) Open() (*File, error) {
 	if !d.known {
 		if err := d.make(); err != nil {
@@ -155,8 +158,8 @@ func (d *Draft) OpenKnown() (*File, error) {
 	return d.view(f), nil
 }
 
-// make makes the partial file, and then the journal: a journal that were there first would vouch for what somebody else makes in
-// between.
+// make makes the partial file, and then the journal: a journal that were there first would vouch for what
+// somebody else makes in between.
 func (d *Draft) make() error {
 	f, err := d.create()
 	if err != nil {
@@ -200,8 +203,8 @@ func (s *Source) mode() fs.FileMode {
 
 const ownFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 
-// create makes an empty partial file. Where somebody else has the visible name, or that of the journal, the draft takes a reserved
-// one. What has a reserved name is the program's: the other parts are in it, or it is of no use.
+// create makes an empty partial file. Where somebody else has the visible name, or that of the journal, the draft takes
+// a reserved one. What has a reserved name is the program's: the other parts are in it, or it is of no use.
 func (d *Draft) create() (*os.File, error) {
 	f, err := d.tree.OpenOwn(d.partial(), ownFlags, d.source.mode())
 	if taken(err) && !d.digest {
@@ -234,8 +237,8 @@ func (d *Draft) notOwn(err error) error {
 		d.source.Name, path.Base(d.partial()))
 }
 
-// Check says whether what has the name of the partial file is what was written. Others than sessions of this node may have removed or
-// replaced it.
+// Check says whether what has the name of the partial file is what was written. Others than sessions of this node
+// may have removed or replaced it.
 func (d *Draft) Check() error {
 	info, err := d.tree.Lstat(d.partial())
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (!sole(info) || identityOf(info) != d.is) {
@@ -245,7 +248,8 @@ func (d *Draft) Check() error {
 }
 
 func (d *Draft) errReplaced() error {
-	return fail.New(fail.DiskWrite, "%s: its partial file was removed or replaced while it was written, run again", d.source.Name)
+	return fail.New(fail.DiskWrite, "%s: its partial file was removed or replaced while it was written, run again",
+		d.source.Name)
 }
 
 // Occupied is how many bytes of disk the partial file has.
@@ -281,7 +285,8 @@ func (d *Draft) Remove() error {
 	return nil
 }
 
-// Commit gives the file its name. What has that, a link too, is replaced. The file has to be whole and on disk as it should be.
+// Commit gives the file its name. What has that, a link too, is replaced. The file has to be
+// whole and on disk as it should be.
 func (d *Draft) Commit() error {
 	if err := d.Check(); err != nil {
 		return err

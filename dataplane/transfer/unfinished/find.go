@@ -13,8 +13,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
-// Find looks for what is there of the file, and returns the hashes of the chunks that the journal says are in the partial file, if both
-// belong to the source. It decides on the draft's names: see Draft.
+// Find looks for what is there of the file, and returns the hashes of the chunks that the journal says are in the
+// partial file, if both belong to the source. It decides on the draft's names: see Draft.
 func (d *Draft) Find() map[int64][16]byte {
 	if d.made {
 		return nil
@@ -111,9 +111,9 @@ func (d *Draft) readJournal() (journalHeader, map[int64][16]byte, whose) {
 // mostCompared is how many chunks are compared to find out whose a partial file is. Mostly the first one tells.
 const mostCompared = 16
 
-// contradicted says that a partial file has none of the chunks that the journal promises, and others in their places: then somebody has
-// put a file of his own there. What a crash has lost reads as zeros or is not there, and says nothing.
-// The hashes in chunks are decrypted on the way.
+// contradicted says that a partial file has none of the chunks that the journal promises, and others in their places:
+// then somebody has put a file of his own there. What a crash has lost reads as zeros or is not there, and says
+// nothing. The hashes in chunks are decrypted on the way.
 func (d *Draft) contradicted(chunks map[int64][16]byte) bool {
 	if len(chunks) == 0 {
 		return false

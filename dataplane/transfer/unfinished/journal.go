@@ -16,8 +16,8 @@ import (
 //	header  "FXJ1", size 8, modification time 8 (ns), CRC-32C of these 4
 //	record  chunk number 8, XXH3-128 of the chunk 16, CRC-32C of these 4
 //
-// Numbers are big endian. Records after the first damaged one are ignored: a crash may tear the end. A record of the chunk after
-// the last, with the hash of the whole, says that a part of a file is verified and on disk.
+// Numbers are big endian. Records after the first damaged one are ignored: a crash may tear the end. A record of the
+// chunk after the last, with the hash of the whole, says that a part of a file is verified and on disk.
 const (
 	journalMagic     = "FXJ1"
 	journalHeaderLen = 24
@@ -32,8 +32,8 @@ type journalHeader struct {
 	ModTime int64
 }
 
-// SameTime says that two modification times, in nanoseconds since 1970, are of the same version of a file. Browsers tell times in whole
-// milliseconds: a time of that kind is the same as those that it may have been cut from.
+// SameTime says that two modification times, in nanoseconds since 1970, are of the same version of a file. Browsers
+// tell times in whole milliseconds: a time of that kind is the same as those that it may have been cut from.
 func SameTime(a, b int64) bool {
 	const ms = 1e6
 	if a%ms != 0 {

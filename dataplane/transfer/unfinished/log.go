@@ -13,8 +13,8 @@ func (d *Draft) header() journalHeader {
 	return journalHeader{Size: d.source.Size, ModTime: d.source.ModTime}
 }
 
-// Append notes in the journal that a chunk is in the partial file. The journal begins anew with those of the chunks of data that before
-// has.
+// Append notes in the journal that a chunk is in the partial file. The journal begins anew with those of the
+// chunks of data that before has.
 func (d *Draft) Append(number int64, sum [16]byte, before *chunk.Hashes, data chunk.Set) error {
 	record := journalRecord(number, d.hidden(sum))
 	if d.log == nil {
@@ -80,8 +80,9 @@ func (d *Draft) rewriteJournal() (*os.File, error) {
 	return f, nil
 }
 
-// hidden is a hash as the journal has it. The hashes of chunks of a file that is encrypted on disk would tell who knows a file that it is
-// this one. The cipher is the partial file's own, so that it stays the same when the storage gets another key.
+// hidden is a hash as the journal has it. The hashes of chunks of a file that is encrypted on disk would
+// tell who knows a file that it is this one. The cipher is the partial file's own, so that it stays the same
+// when the storage gets another key.
 func (d *Draft) hidden(sum [16]byte) [16]byte {
 	if d.hide != nil {
 		d.hide.Encrypt(sum[:], sum[:])

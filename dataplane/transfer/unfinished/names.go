@@ -1,7 +1,8 @@
 // Package unfinished keeps files that are not whole yet: their names, their journals, and what of them is believed.
 //
-// It is the only place that knows how such files are named (TestOnlyThisPackageKnowsTheSuffixes). Nothing of somebody else's is
-// opened, changed or removed because it has such a name: see Draft. The package knows no messages and no sessions.
+// It is the only place that knows how such files are named (TestOnlyThisPackageKnowsTheSuffixes). Nothing
+// of somebody else's is opened, changed or removed because it has such a name: see Draft. The package
+// knows no messages and no sessions.
 package unfinished
 
 import (
@@ -15,9 +16,10 @@ import (
 	"strings"
 )
 
-// A file of more than one chunk is written into "<name>.partial", and "<name>.aspx" is its journal. People see these names and may
-// have files of their own that are named so. Where somebody has, and for all other files, the name is a digest: "." and 32 digits
-// take the place of <name>. Names of that form are reserved: whatever has one is the program's.
+// A file of more than one chunk is written into "<name>.partial", and "<name>.aspx" is its journal. People
+// see these names and may have files of their own that are named so. Where somebody has, and for all other
+// files, the name is a digest: "." and 32 digits take the place of <name>. Names of that form are reserved:
+// whatever has one is the program's.
 const (
 	partialSuffix = ".partial"
 	journalSuffix = ".aspx"
@@ -32,7 +34,8 @@ func Reserved(name string) bool {
 	return strings.HasPrefix(name, ".") && reservedForm.MatchString(name)
 }
 
-// Suffixed says that a name in a folder ends as those of unfinished files do. Links and folders are not taken under such names.
+// Suffixed says that a name in a folder ends as those of unfinished files do. Links and folders
+// are not taken under such names.
 func Suffixed(name string) bool {
 	return strings.HasSuffix(name, partialSuffix) || strings.HasSuffix(name, journalSuffix)
 }
@@ -50,8 +53,8 @@ func Bases(p string) []string {
 	return nil
 }
 
-// In are the entries of a folder that are no files yet: partial files with a journal, journals of those, and reserved names. It is
-// nil if there are none.
+// In are the entries of a folder that are no files yet: partial files with a journal, journals of those, and reserved
+// names. It is nil if there are none.
 func In(entries []fs.DirEntry) map[string]bool {
 	var partials, out map[string]bool
 	note := func(m *map[string]bool, name string) {
@@ -79,8 +82,8 @@ func In(entries []fs.DirEntry) map[string]bool {
 	return out
 }
 
-// Drafts are those of In without what only looks like them: a journal with a visible name is one, or it is somebody's own
-// file, and so is the partial file then. Files that can't be read are left to whoever reads them.
+// Drafts are those of In without what only looks like them: a journal with a visible name is one, or it is somebody's
+// own file, and so is the partial file then. Files that can't be read are left to whoever reads them.
 func Drafts(open func(p string) (*os.File, error), dir string, entries []fs.DirEntry) map[string]bool {
 	drafts := In(entries)
 	for _, e := range entries {
@@ -105,7 +108,8 @@ func Drafts(open func(p string) (*os.File, error), dir string, entries []fs.DirE
 	return drafts
 }
 
-// SmallName is the name in its folder that a file of at most one chunk has until it is whole, given the one that it gets.
+// SmallName is the name in its folder that a file of at most one chunk has until it is
+// whole, given the one that it gets.
 func SmallName(name string) string { return reservedStem(name) + partialSuffix }
 
 func reservedStem(name string) string {

@@ -13,7 +13,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// The suffixes are written nowhere else in the code of the tree, so that no other part decides by a name what is unfinished.
+// The suffixes are written nowhere else in the code of the tree, so that no other part
+// decides by a name what is unfinished.
 func TestOnlyThisPackageKnowsTheSuffixes(t *testing.T) {
 	root := filepath.Join("..", "..", "..")
 	files := 0
@@ -21,7 +22,8 @@ func TestOnlyThisPackageKnowsTheSuffixes(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case e.IsDir() && (e.Name() == "node_modules" || e.Name() == ".git" || p == filepath.Join(root, "dataplane", "transfer", "unfinished")):
+		case e.IsDir() && (e.Name() == "node_modules" || e.Name() == ".git" ||
+			p == filepath.Join(root, "dataplane", "transfer", "unfinished")):
 			return fs.SkipDir
 		case e.IsDir() || !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go"):
 			return nil

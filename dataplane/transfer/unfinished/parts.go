@@ -10,11 +10,13 @@ import (
 	"faspex.io/operator/dataplane/transfer/chunk"
 )
 
-// The parts of a file are written into one partial file by several sessions, perhaps of several nodes. Each has a journal of
-// its own. Who finds that all parts are whole gives the file its name; the journals go first, so that they never vouch for a
-// partial file that another transfer makes. All names are reserved ones, so that the sessions agree on them.
+// The parts of a file are written into one partial file by several sessions, perhaps of several nodes. Each
+// has a journal of its own. Who finds that all parts are whole gives the file its name; the journals go first,
+// so that they never vouch for a partial file that another transfer makes. All names are reserved ones, so
+// that the sessions agree on them.
 
-// CommitPart notes that a part is whole and, if it is the last one, gives the file its name. finish is called with the whole file before.
+// CommitPart notes that a part is whole and, if it is the last one, gives the file its name. finish is
+// called with the whole file before.
 func (d *Draft) CommitPart(sum [16]byte, known *chunk.Hashes, data chunk.Set, finish func(*os.File) error) error {
 	err := d.Append(chunk.Count(d.source.Size), sum, known, data)
 	d.CloseJournal()
@@ -73,9 +75,9 @@ func (d *Draft) allParts() (bool, error) {
 	return true, nil
 }
 
-// DropStale removes what earlier attempts left under reserved names and this one does not use: the file was sent whole, or in another
-// number of parts. Where the partial file is gone no journal is of any use; one that stayed would vouch for a part of the next. What
-// can't be removed is looked at again the next time.
+// DropStale removes what earlier attempts left under reserved names and this one does not use: the file was sent whole,
+// or in another number of parts. Where the partial file is gone no journal is of any use; one that stayed would vouch
+// for a part of the next. What can't be removed is looked at again the next time.
 func (d *Draft) DropStale() {
 	dir := path.Dir(d.target)
 	partial, own := d.reserved()+partialSuffix, path.Base(d.journal())

@@ -10,8 +10,8 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// RefuseName says why what has the path p in a transfer can't be taken, or nil: a file may end as unfinished files do, but no folder
-// above it, no folder and no link.
+// RefuseName says why what has the path p in a transfer can't be taken, or nil: a file may end as unfinished files do,
+// but no folder above it, no folder and no link.
 func RefuseName(p string, file bool) *fail.Error {
 	folders := p
 	if file {
@@ -30,8 +30,8 @@ func RefuseName(p string, file bool) *fail.Error {
 	return nil
 }
 
-// Refuse says why a file may not be put at target, whose name is one that the unfinished form of another file has; nil if it may. A
-// journal without its partial file is removed, so that it vouches for no file that gets the name.
+// Refuse says why a file may not be put at target, whose name is one that the unfinished form of another file has; nil
+// if it may. A journal without its partial file is removed, so that it vouches for no file that gets the name.
 func Refuse(tree Tree, target string) *fail.Error {
 	for _, base := range Bases(target) {
 		d := New(tree, base, Source{Size: chunk.Size + 1})
@@ -46,7 +46,8 @@ func Refuse(tree Tree, target string) *fail.Error {
 			_ = tree.Remove(d.journal()) // One that stays finds no chunk of its own in another file: contradicted.
 			continue
 		}
-		return fail.New(fail.AlreadyExists, "%s is part of the unfinished file %s, send or remove that first", path.Base(target), path.Base(base))
+		return fail.New(fail.AlreadyExists, "%s is part of the unfinished file %s, send or remove that first",
+			path.Base(target), path.Base(base))
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package storetest gives tests a real database with the schema of the store: made by the admin user and opened by the restricted
-// user, each with exactly the rights that the installation guide grants.
+// Package storetest gives tests a real database with the schema of the store: made by the admin user and opened by the
+// restricted user, each with exactly the rights that the installation guide grants.
 package storetest
 
 import (

@@ -1,5 +1,5 @@
-// Command golangci-lint is golangci-lint with the linter of Kubernetes API types compiled in, because it can't load that one any
-// other way.
+// Command golangci-lint is golangci-lint with the linter of Kubernetes API types compiled in, because it
+// can't load that one any other way.
 package main
 
 import (
@@ -17,7 +17,8 @@ import (
 var version = "v0.0.0"
 
 func main() {
-	info := commands.BuildInfo{Version: strings.TrimPrefix(version, "v"), GoVersion: runtime.Version(), Commit: "pinned by hack/tools", Date: "unknown"}
+	info := commands.BuildInfo{Version: strings.TrimPrefix(version, "v"), GoVersion: runtime.Version(),
+		Commit: "pinned by hack/tools", Date: "unknown"}
 	if err := commands.Execute(info); err != nil {
 		fmt.Fprintln(os.Stderr, "golangci-lint:", err)
 		os.Exit(exitcodes.Failure)
