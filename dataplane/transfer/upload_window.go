@@ -42,17 +42,17 @@ func (u *Upload) forget(f *uploadFile, number int64) {
 
 // feed reads once from r and gives that to the engine. f.feeding is held.
 func (u *Upload) feed(ctx context.Context, f *uploadFile, off int64, r io.Reader) (int, error) {
-	slab, err := u.room(ctx, f, off)
+	slab, b, err := u.room(ctx, f, off)
 	if err != nil {
 		return 0, err
 	}
 	from := int(off % uploadSlab)
 	to := int(min(uploadSlab, int64(from)+f.size-off))
-	got, readErr := r.Read(slab.b[from:to])
+	got, readErr := r.Read(b[from:to])
 	if got == 0 {
 		return 0, readErr
 	}
-	s, err := u.hash(f, slab, off, slab.b[from:from+got])
+	s, err := u.hash(f, slab, off, b[from:from+got])
 	if err != nil {
 		return 0, err
 	}
@@ -62,31 +62,35 @@ func (u *Upload) feed(ctx context.Context, f *uploadFile, off int64, r io.Reader
 	return got, readErr
 }
 
-// room is the slab that the byte at off goes into.
-func (u *Upload) room(ctx context.Context, f *uploadFile, off int64) (*uploadedSlab, error) {
+// room is the slab that the byte at off goes into, and its memory: a session that ends meanwhile takes that from the slab.
+func (u *Upload) room(ctx context.Context, f *uploadFile, off int64) (*uploadedSlab, *[uploadSlab]byte, error) {
 	number := off / uploadSlab
 	f.mu.Lock()
 	slab, over, failed := f.slabs[number], f.over.Load(), f.err
+	var kept *[uploadSlab]byte
+	if slab != nil {
+		kept = slab.b
+	}
 	f.mu.Unlock()
 	switch {
 	case failed != nil:
-		return nil, failed
+		return nil, nil, failed
 	case over:
-		return nil, u.errEnded()
+		return nil, nil, u.errEnded()
 	case slab != nil:
-		return slab, nil
+		return slab, kept, nil
 	}
 	b := u.memory.take(ctx, func() (int, bool) { return int(u.held.Load()), u.ended.Load() || f.over.Load() })
 	if b == nil {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.err != nil {
-			return nil, f.err
+			return nil, nil, f.err
 		}
-		return nil, u.errEnded()
+		return nil, nil, u.errEnded()
 	}
 	u.held.Add(1)
 	from := int(off % uploadSlab)
@@ -95,13 +99,13 @@ func (u *Upload) room(ctx context.Context, f *uploadFile, off int64) (*uploadedS
 	defer f.mu.Unlock()
 	if f.over.Load() {
 		u.release(b)
-		return nil, u.errEnded()
+		return nil, nil, u.errEnded()
 	}
 	if f.slabs == nil {
 		f.slabs = map[int64]*uploadedSlab{}
 	}
 	f.slabs[number] = slab
-	return slab, nil
+	return slab, b, nil
 }
 
 // release gives a slab back to the memory; nil one that is not to be used again.

@@ -363,3 +363,28 @@ func TestUploadOfMoreFilesThanANodeHearsOfAtOnce(t *testing.T) {
 		t.Errorf("%d of %d files are done", s.sum.FilesDone, len(entries))
 	}
 }
+
+// late has a reader be in the middle of a read while the session ends.
+type late struct {
+	s     *session
+	ended bool
+}
+
+func (l *late) Read(p []byte) (int, error) {
+	if l.ended {
+		l.s.cancel()
+		<-l.s.ended
+	}
+	l.ended = true
+	return copy(p, "some bytes"), nil
+}
+
+// TestUploadThatEndsWhileItIsFed: a body that is still being read when its session ends is told so.
+func TestUploadThatEndsWhileItIsFed(t *testing.T) {
+	n := Start(t)
+	s := begin(t, n.Upload(t, "/in"), transfer.NewMemory(4<<20, 4<<20),
+		[]transfer.UploadEntry{{Path: "a", Size: 1 << 20, ModTime: modified}})
+	if got, err := s.ReadFrom(t.Context(), 0, 0, &late{s: s}); err == nil || got != 10 {
+		t.Errorf("%d bytes are taken (%v)", got, err)
+	}
+}
