@@ -27,10 +27,10 @@ func bansCommand() *cobra.Command {
 			Short: "List who is refused until when",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withStore(cmd.Context(), func(ctx context.Context,
-					s *store.Store) error {
-					return listBans(ctx, s, cmd.OutOrStdout())
-				})
+				return withStore(cmd.Context(),
+					func(ctx context.Context, s *store.Store) error {
+						return listBans(ctx, s, cmd.OutOrStdout())
+					})
 			},
 		},
 		liftCommand(),

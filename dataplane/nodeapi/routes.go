@@ -185,10 +185,10 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	document := s.document()
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter,
-		r *http.Request) {
-		s.write(w, r, http.StatusOK, document)
-	})
+	mux.HandleFunc("GET /openapi.json",
+		func(w http.ResponseWriter, r *http.Request) {
+			s.write(w, r, http.StatusOK, document)
+		})
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.serve(r.handler))
 	}

@@ -208,10 +208,10 @@ func (s *server) browser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request,
-		[]*http.Request) error {
-		return http.ErrUseLastResponse
-	}}, s}
+	return &browser{&http.Client{Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}, s}
 }
 
 func (b *browser) open(t *testing.T, q url.Values) (*http.Response, string) {

@@ -102,10 +102,10 @@ func (in *installation) loginStatus(t *testing.T, name, password string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request,
-		[]*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+	browser := &http.Client{Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}
 	query := url.Values{"client_id": {"ui-client"}, "response_type": {"code"},
 		"redirect_uri":   {externalURL + core.Base + "/"},
 		"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}}

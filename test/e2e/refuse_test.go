@@ -50,13 +50,12 @@ func refusals(t *testing.T) {
 		}, "token is invalid"},
 		{"no token", 60, func(_ *testing.T, spec *transferspec.Spec) { spec.Token = "" }, "neither a token"},
 		{"expired token", 1, func(*testing.T, *transferspec.Spec) { time.Sleep(2100 * time.Millisecond) }, "expired"},
-		{"path outside the token", 60, func(_ *testing.T,
-			spec *transferspec.Spec) {
-			spec.DestinationRoot = "/default/elsewhere"
-		}, "not allowed"},
+		{"path outside the token", 60,
+			func(_ *testing.T, spec *transferspec.Spec) {
+				spec.DestinationRoot = "/default/elsewhere"
+			}, "not allowed"},
 		{"path that climbs out", 60, func(_ *testing.T, spec *transferspec.Spec) {
-			spec.DestinationRoot = refusalFolder +
-				"/../../.."
+			spec.DestinationRoot = refusalFolder + "/../../.."
 		}, "not allowed"},
 		{"wrong SSH key", 60, func(t *testing.T, spec *transferspec.Spec) { spec.SSHPrivateKey = strangerKey(t) },
 			"does not accept the SSH key"},
