@@ -104,8 +104,8 @@ func TestAccessKeyCannotLiftItsLimits(t *testing.T) {
 	// A transfer that runs is not made faster than its key permits either: not even by the node user.
 	slow := filepath.Join(t.TempDir(), "slow.bin")
 	write(t, slow, string(make([]byte, 4<<20)))
-	spec,
-		err := child.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: slow}},
+	spec, err := child.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/",
+		Paths:          []transferspec.Path{{Source: slow}},
 		TargetRateKbps: 500, RatePolicy: "fixed"})
 	if err != nil {
 		t.Fatal(err)

@@ -96,8 +96,7 @@ func TestDownloadFollowsNoLinkOutOfThePackage(t *testing.T) {
 	}
 	for _, source := range []string{"l", "l/theirs", "l/theirs/secret.txt", "d/l", "d/l/secret.txt", ".", "d"} {
 		for _, links := range []string{"follow", "copy", "skip"} {
-			spec,
-				err := c.DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/packages/mine",
+			spec, err := c.DownloadSetup(ctx, client.TransferRequest{SourceRoot: "/default/packages/mine",
 				Paths: []transferspec.Path{{Source: source}}})
 			if err != nil {
 				t.Fatal(err)
@@ -237,8 +236,7 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/other/secret.txt"), "tenant B")
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/tenant/d/f"), "own")
-	if _,
-		err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
+	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
 		Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -249,8 +247,7 @@ func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
 	key := n.client(t, "ak", "s3cret")
 	for i, p := range []string{"/out", "/d/out", "/up", "/up/other", "/file"} {
 		id := "child" + string(rune('a'+i))
-		if _,
-			err := key.CreateAccessKey(ctx, client.AccessKey{ID: id, Secret: "c",
+		if _, err := key.CreateAccessKey(ctx, client.AccessKey{ID: id, Secret: "c",
 			Storage: &client.Storage{Type: "local", Path: p}}); err == nil {
 			listing, err := n.client(t, id, "c").Browse(ctx, client.BrowseRequest{Path: "/"})
 			t.Errorf("a key for %s, which lists %v, %v", p, listing.Items, err)
@@ -302,8 +299,7 @@ func TestLinkIsMadeThroughNoLink(t *testing.T) {
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/other/secret.txt"), "tenant B")
-	if _,
-		err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
+	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
 		Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
 		t.Fatal(err)
 	}

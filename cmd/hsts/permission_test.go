@@ -71,8 +71,7 @@ func (n *testNode) sharedKey(t *testing.T) {
 // permit permits a user levels on a file of "ak".
 func (n *testNode) permit(t *testing.T, user, fileID string, levels ...string) (id string) {
 	t.Helper()
-	body,
-		err := json.Marshal(map[string]any{"access_type": "user", "access_id": user, "file_id": fileID,
+	body, err := json.Marshal(map[string]any{"access_type": "user", "access_id": user, "file_id": fileID,
 		"access_levels": levels})
 	if err != nil {
 		t.Fatal(err)

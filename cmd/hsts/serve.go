@@ -206,8 +206,7 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 
 // serveWebSockets has a port of its own, which may be open to others than the Node API is.
 func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
-	server,
-		err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions,
+	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions,
 		Refused: n.logins.at("wss"), Logger: n.log})
 	if err != nil {
 		return err

@@ -200,8 +200,7 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 	if err := os.WriteFile(local, []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	spec,
-		err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in",
+	spec, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in",
 		Paths: []transferspec.Path{{Source: local}}})
 	if err != nil {
 		t.Fatal(err)
@@ -241,8 +240,7 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 			}
 		})
 	}
-	short,
-		err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in",
+	short, err := c.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/default/in",
 		Paths: []transferspec.Path{{Source: local}}, TokenLifeSeconds: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -259,8 +257,7 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 func TestAccessKeyTransfersWithinItsFolder(t *testing.T) {
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
-	if _,
-		err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
+	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
 		Storage: &client.Storage{Type: "local", Path: "/default/tenant"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -333,8 +330,7 @@ func TestTwoNodesAreOneService(t *testing.T) {
 	database := mariadbd.Start(t).Database(t)
 	first, second := startNodeOf(t, "n1", database), startNodeOf(t, "n2", database)
 	ctx, a, b := t.Context(), first.client(t, "node", nodePassword), second.client(t, "node", nodePassword)
-	if _,
-		err := a.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s",
+	if _, err := a.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s",
 		Storage: &client.Storage{Type: "local", Path: "/default"}}); err != nil {
 		t.Fatal(err)
 	}

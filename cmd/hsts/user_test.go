@@ -157,8 +157,7 @@ func TestUsersSeeTheirDocroot(t *testing.T) {
 		if err := c.Revoke(t.Context(), client.Revocation{Tags: []byte(`{"a":1}`)}); err == nil {
 			t.Errorf("%s withdraws tokens", user)
 		}
-		if _,
-			err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/",
+		if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/",
 			Tags: []byte(`{"aspera":{"faspex":{"x":1}}}`)}); err == nil {
 			t.Errorf("%s gives tags of Faspex", user)
 		}
@@ -186,8 +185,8 @@ func TestUsersMakeKeysWithinTheirRestriction(t *testing.T) {
 	makeKey(t, admin, "good", "/data/a", `{}`)
 	makeKey(t, n.client(t, "node", nodePassword), "others", "/other", `{}`)
 	for _, folder := range []string{"/other", "/data/../other", "/", "/data", "/database", "/data/link", "/data/link/x"} {
-		if _,
-			err := admin.CreateAccessKey(t.Context(), client.AccessKey{ID: "bad", Storage: localFolder(folder)}); err == nil {
+		if _, err := admin.CreateAccessKey(t.Context(), client.AccessKey{ID: "bad",
+			Storage: localFolder(folder)}); err == nil {
 			t.Errorf("a key for %s is made", folder)
 		}
 	}
@@ -204,8 +203,7 @@ func TestUsersMakeKeysWithinTheirRestriction(t *testing.T) {
 		}
 	}
 	for _, source := range []string{"/other/secret", "/data/../other/secret"} {
-		if _,
-			err := admin.DownloadSetup(t.Context(),
+		if _, err := admin.DownloadSetup(t.Context(),
 			client.TransferRequest{Paths: []transferspec.Path{{Source: source}}}); err == nil {
 			t.Errorf("a token for %s", source)
 		}

@@ -33,8 +33,8 @@ func TestFaspexTagsAreTheNodeUsersAlone(t *testing.T) {
 		refusedWith(t, "session with "+tags, spec, "aspera.faspex")
 	}
 	// The tags of a transfer token are those in its seal, whatever the client says.
-	spec,
-		err := key.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/", Paths: []transferspec.Path{{Source: local}}})
+	spec, err := key.UploadSetup(ctx, client.TransferRequest{DestinationRoot: "/",
+		Paths: []transferspec.Path{{Source: local}}})
 	if err != nil {
 		t.Fatal(err)
 	}

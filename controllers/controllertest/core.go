@@ -63,9 +63,9 @@ func (f *Field) runCore(t *testing.T) *Core {
 		t.Fatal(err)
 	}
 	const clientID = "operator-client"
-	served,
-		err := certificate.New(time.Now(), certificate.Subject{CommonName: externalHost, DNSNames: []string{externalHost},
-		IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	served, err := certificate.New(time.Now(), certificate.Subject{CommonName: externalHost,
+		DNSNames: []string{externalHost},
+		IPs:      []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}

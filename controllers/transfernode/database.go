@@ -60,8 +60,7 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 	if !outcome.IsDone() {
 		return outcome
 	}
-	changes,
-		err := mariadb.Provision(ctx, server, mariadb.HSTS(name,
+	changes, err := mariadb.Provision(ctx, server, mariadb.HSTS(name,
 		mariadb.Account{Name: name, Password: string(env[dbPassword])}))
 	if len(changes) > 0 {
 		ctrl.LoggerFrom(ctx).Info("provisioned the database", "node", o.node.Name, "changes", changes)

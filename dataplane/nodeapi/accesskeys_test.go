@@ -154,8 +154,7 @@ func TestAccessKeySeesItsFolderAlone(t *testing.T) {
 	if k, err := c.AccessKey(ctx, "a-child"); err != nil || k.Storage.Path != "/tenants/a/sub" {
 		t.Errorf("child = %+v, %v", k, err)
 	}
-	if _,
-		err := key.CreateAccessKey(ctx, client.AccessKey{ID: "up", Secret: "x",
+	if _, err := key.CreateAccessKey(ctx, client.AccessKey{ID: "up", Secret: "x",
 		Storage: &client.Storage{Type: "local", Path: "/../"}}); err == nil {
 		t.Error("a key makes a key for its own root")
 	}

@@ -160,11 +160,11 @@ func TestOneBadPathSpoilsNoOther(t *testing.T) {
 				}
 			}
 			elements[42] = bad
-			code, _,
-				body := a.curl(t, "/files/"+call, append(asNode, "--data-binary", `{"paths":[`+strings.Join(elements, ",")+`]}`)...)
+			code, _, body := a.curl(t, "/files/"+call, append(asNode, "--data-binary", `{"paths":[`+strings.Join(elements, ",")+
+				`]}`)...)
 			if call == "space" {
-				code, _,
-					body = a.curl(t, "/space", append(asNode, "--data-binary", `{"paths":[`+strings.Repeat(`{"path":"/"},`, 99)+bad+
+				code, _, body = a.curl(t, "/space", append(asNode, "--data-binary", `{"paths":[`+
+					strings.Repeat(`{"path":"/"},`, 99)+bad+
 					`]}`)...)
 			}
 			if code != "200" {

@@ -9,7 +9,7 @@ func APIErrorOf(err error) string {
 }
 
 // LimitVisits sets how many entries a search visits at most.
-func LimitVisits(s *Server, n int) { s.visitLimit = n }
+func LimitVisits(s *Server, n int) { s.visitLimit.Store(int64(n)) }
 
 // Patterns are those of the router's calls.
 func Patterns(s *Server) (patterns []string) {

@@ -56,8 +56,8 @@ func TestConfigurationIsRefusedByName(t *testing.T) {
 	}
 	for _, storage := range []string{`"bucket":"b"`, `"credentials":{"secret_access_key":"s3cret"}`, `"endpoint":"e"`,
 		`"storage_class":"c"`} {
-		code, _,
-			answer := a.curl(t, "/access_keys", append(asNode, "-d", `{"storage":{"type":"local","path":"/n",`+storage+`}}`)...)
+		code, _, answer := a.curl(t, "/access_keys", append(asNode, "-d", `{"storage":{"type":"local","path":"/n",`+storage+
+			`}}`)...)
 		name, _, _ := strings.Cut(strings.TrimPrefix(storage, `"`), `"`)
 		if code != "400" || !strings.Contains(answer, "storage."+name) || strings.Contains(answer+a.log.String(), "s3cret") {
 			t.Errorf("storage with %s: %s %s", storage, code, answer)

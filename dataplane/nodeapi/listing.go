@@ -286,8 +286,7 @@ type place struct {
 }
 
 func placeAfter(o order, last candidate) string {
-	text,
-		err := json.Marshal(place{Sort: o.name, Name: path.Base(last.path), Kind: last.kind, Size: last.size,
+	text, err := json.Marshal(place{Sort: o.name, Name: path.Base(last.path), Kind: last.kind, Size: last.size,
 		Mtime: last.mtime})
 	if err != nil {
 		return "" // Texts and numbers are always JSON.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,8 +40,26 @@ type api struct {
 	ca       []byte
 	store    *store.Store
 	keys     *token.Keyring
-	log      *bytes.Buffer
+	log      *log
 	server   *nodeapi.Server
+}
+
+// log is what the server says while it is looked at.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func start(t *testing.T) *api {
@@ -65,14 +84,13 @@ func startWith(t *testing.T, s *store.Store, dir string) *api {
 	t.Helper()
 	t.Cleanup(func() { s.Close() })
 	var err error
-	a := &api{dir: dir, store: s, log: &bytes.Buffer{}}
+	a := &api{dir: dir, store: s, log: &log{}}
 	root, err := storage.Open(a.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	if a.keys,
-		err = token.NewKeyring(token.Keys{Active: "k1",
+	if a.keys, err = token.NewKeyring(token.Keys{Active: "k1",
 		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}}); err != nil {
 		t.Fatal(err)
 	}

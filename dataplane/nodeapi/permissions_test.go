@@ -106,8 +106,8 @@ func (a *api) id(t *testing.T, folder, name string) string {
 
 func (a *api) permit(t *testing.T, kind, who, fileID string, levels ...string) (id string) {
 	t.Helper()
-	body,
-		err := json.Marshal(map[string]any{"access_type": kind, "access_id": who, "file_id": fileID, "access_levels": levels})
+	body, err := json.Marshal(map[string]any{"access_type": kind, "access_id": who, "file_id": fileID,
+		"access_levels": levels})
 	if err != nil {
 		t.Fatal(err)
 	}

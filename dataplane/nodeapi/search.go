@@ -39,14 +39,15 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 	if !levels[token.LevelList] {
 		return nil, c.noList()
 	}
+	limit := int(s.visitLimit.Load())
 	out := client.SearchResult{
-		Items: []client.Entry{}, Complete: true, VisitLimit: s.visitLimit,
+		Items: []client.Entry{}, Complete: true, VisitLimit: limit,
 		Parameters: client.SearchParameters{Path: l.folder, Skip: l.skip, Count: l.count, DepthMin: in.DepthMin,
 			DepthMax: in.DepthMax},
 	}
 	kept := &first{order: l.order, most: l.skip + l.count}
 	w := walker{files: c.files, depthMax: in.DepthMax, visit: func(p string, depth int, d fs.DirEntry) error {
-		if out.Visited == s.visitLimit {
+		if out.Visited == limit {
 			return errEnough
 		}
 		out.Visited++

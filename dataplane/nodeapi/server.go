@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,14 +65,14 @@ type Server struct {
 	verifier *token.Verifier
 	metrics  metrics
 	files    *fileaccess.Files
-	// visitLimit bounds searches.
-	visitLimit int
+	// visitLimit bounds searches; tests lower it while the server runs.
+	visitLimit atomic.Int64
 }
 
 // New makes the server and registers its metrics.
 func New(cfg Config) *Server {
 	files := fileaccess.New(cfg.Store, cfg.Storage)
-	return &Server{
+	s := &Server{
 		Config: cfg,
 		verifier: &token.Verifier{
 			Keys: cfg.Keys, AccessKeys: fileaccess.Keys{Store: cfg.Store, Files: files}, Ledger: store.Ledger{Store: cfg.Store},
@@ -79,9 +80,9 @@ func New(cfg Config) *Server {
 		},
 		files:   files,
 		metrics: newMetrics(cfg.Metrics),
-
-		visitLimit: maxVisited,
 	}
+	s.visitLimit.Store(maxVisited)
+	return s
 }
 
 // handler answers one call of an authenticated caller. What it returns becomes JSON, nil becomes 204;

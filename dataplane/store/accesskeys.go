@@ -102,8 +102,7 @@ func lockParent(ctx context.Context, tx *sql.Tx, k AccessKey) error {
 		if depth == maxKeyDepth {
 			return fmt.Errorf("%w: %d are above it", ErrTooDeep, maxKeyDepth)
 		}
-		parent,
-			err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
+		parent, err := scanAccessKey(tx.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
 			" FROM access_keys WHERE id = ? LOCK IN SHARE MODE", above))
 		if err != nil {
 			return fmt.Errorf("key above: %w", accessKeyError(err))
@@ -127,8 +126,8 @@ func (s *Store) withAncestors(ctx context.Context, k AccessKey) (AccessKey, erro
 		if depth == maxKeyDepth {
 			return AccessKey{}, fmt.Errorf("access key: %w", ErrNotFound)
 		}
-		parent,
-			err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+" FROM access_keys WHERE id = ?", above))
+		parent, err := scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
+			" FROM access_keys WHERE id = ?", above))
 		if err != nil {
 			return AccessKey{}, accessKeyError(err)
 		}

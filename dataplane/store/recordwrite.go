@@ -211,8 +211,7 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 		}
 		byTransfer[id] = append(byTransfer[id], rec)
 	}
-	rows,
-		err := s.db.QueryContext(ctx,
+	rows, err := s.db.QueryContext(ctx,
 		"SELECT id, status, cancel_requested, COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id IN ("+
 			repeat("?", len(ids))+")", ids...)
 	if err != nil {

@@ -81,8 +81,7 @@ func (s *Store) Revoke(ctx context.Context, tags json.RawMessage, direction toke
 // runningWithTags are the running transfers of transfer tokens whose tags hold all of wanted.
 func runningWithTags(ctx context.Context, tx *sql.Tx, wanted map[string]any, direction token.Direction) ([]string,
 	error) {
-	rows,
-		err := tx.QueryContext(ctx,
+	rows, err := tx.QueryContext(ctx,
 		"SELECT id, tags FROM transfers WHERE status = ? AND token_kind = ? AND (? = '' OR direction = ?)",
 		record.StatusRunning, token.KindTransfer, direction, direction)
 	if err != nil {
@@ -115,8 +114,7 @@ func withdrawn(ctx context.Context, db queryer, tags json.RawMessage, direction 
 			args = append(args, p)
 		}
 		probes = probes[n:]
-		found,
-			err := anyContained(ctx, db, has,
+		found, err := anyContained(ctx, db, has,
 			"SELECT tags FROM revocations WHERE before_usec >= ? AND direction IN ('', ?) AND probe IN ("+
 				repeat("?", n)+")", args)
 		if found || err != nil {

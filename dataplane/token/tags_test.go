@@ -117,8 +117,7 @@ func TestAuthorizeLooksUpTransferTokens(t *testing.T) {
 		}
 	}
 	v.Ledger = nil
-	if _,
-		err := v.Authorize(t.Context(), Request{Token: text, Direction: g.Direction, User: g.User,
+	if _, err := v.Authorize(t.Context(), Request{Token: text, Direction: g.Direction, User: g.User,
 		Destination: "/p"}); err == nil || IsRefusal(err) {
 		t.Errorf("without a ledger: %v", err)
 	}

@@ -147,8 +147,7 @@ func TestRoundTrips(t *testing.T) {
 		t.Cleanup(network.Wait)
 		s := serve(t, network, wss.Limits{})
 		began := time.Now()
-		stream,
-			err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots,
+		stream, err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots,
 			Dial: network.Dial})
 		if err != nil {
 			t.Fatal(err)
@@ -338,8 +337,7 @@ func TestEndOfTheServerEndsSessions(t *testing.T) {
 		network := distant.New(10 * time.Millisecond)
 		t.Cleanup(network.Wait)
 		s := serve(t, network, wss.Limits{})
-		stream,
-			err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots,
+		stream, err := dial.Open(t.Context(), dial.Options{Host: "node.example.com", Port: 9093, User: "xfer", Roots: s.roots,
 			Dial: network.Dial})
 		if err != nil {
 			t.Fatal(err)

@@ -110,8 +110,7 @@ func TestClientForSomeUsersOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sub, want := range map[string]int{"user:nopass": 201, "user:ulf": 400} {
-		if status, _,
-			problem := s.token(t,
+		if status, _, problem := s.token(t,
 			jwtForm("global", s.assertion(t, "global", s.clientKey, jwt.SigningMethodRS256,
 				map[string]any{"sub": sub}))); status != want {
 			t.Errorf("%s: %d %q", sub, status, problem)

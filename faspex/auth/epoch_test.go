@@ -21,8 +21,7 @@ func (s *server) byKey(t *testing.T, id string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, tok,
-		_ := s.token(t, map[string][]string{"client_id": {"cli"},
+	status, tok, _ := s.token(t, map[string][]string{"client_id": {"cli"},
 		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}})
 	return status, tok.AccessToken
 }
@@ -51,8 +50,8 @@ func TestChangedPasswordEndsEveryLogin(t *testing.T) {
 		t.Errorf("code of before: %d", status)
 	}
 	refresh := func(token string) int {
-		status, _,
-			_ := s.token(t, map[string][]string{"client_id": {"cli"}, "grant_type": {"refresh_token"}, "refresh_token": {token}})
+		status, _, _ := s.token(t, map[string][]string{"client_id": {"cli"}, "grant_type": {"refresh_token"},
+			"refresh_token": {token}})
 		return status
 	}
 	if got := refresh(tok.RefreshToken); got != 400 {

@@ -33,8 +33,8 @@ func (b *browser) tab(t *testing.T) api.Token {
 
 func (s *server) refresh(t *testing.T, token string) (int, api.Token) {
 	t.Helper()
-	status, tok,
-		_ := s.token(t, url.Values{"client_id": {"web"}, "grant_type": {"refresh_token"}, "refresh_token": {token}})
+	status, tok, _ := s.token(t, url.Values{"client_id": {"web"}, "grant_type": {"refresh_token"},
+		"refresh_token": {token}})
 	return status, tok
 }
 
@@ -258,8 +258,7 @@ func TestUsedLoginFormGoesOn(t *testing.T) {
 	}
 	// Another person's name is another login, and ends that of the first.
 	first := b.tab(t)
-	if _,
-		err := s.store.CreateAccount(t.Context(), store.Account{Name: "eva", Status: store.AccountActive, Role: "user",
+	if _, err := s.store.CreateAccount(t.Context(), store.Account{Name: "eva", Status: store.AccountActive, Role: "user",
 		Type: "local_user", PasswordHash: auth.HashPassword(password)}); err != nil {
 		t.Fatal(err)
 	}
@@ -311,8 +310,7 @@ func TestLoginFormThatStoodOpen(t *testing.T) {
 // page-56: a temporary password opens the form for a new one and nothing else.
 func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 	s := start(t, "the current secret of core", "")
-	if _,
-		err := s.store.CreateAccount(t.Context(), store.Account{Name: "neu", Status: store.AccountActive, Role: "user",
+	if _, err := s.store.CreateAccount(t.Context(), store.Account{Name: "neu", Status: store.AccountActive, Role: "user",
 		Type:         "local_user",
 		PasswordHash: auth.HashPassword("Temporary-1"), MustChange: true}); err != nil {
 		t.Fatal(err)

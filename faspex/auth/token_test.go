@@ -67,8 +67,7 @@ func TestCodeUsedTwiceEndsTheLogin(t *testing.T) {
 	if _, err := s.Authenticate(t.Context(), tok.AccessToken); err == nil {
 		t.Error("the access token of the first use is still good")
 	}
-	if status, _,
-		_ := s.token(t, url.Values{"client_id": {"cli"}, "grant_type": {"refresh_token"},
+	if status, _, _ := s.token(t, url.Values{"client_id": {"cli"}, "grant_type": {"refresh_token"},
 		"refresh_token": {tok.RefreshToken}}); status != 400 {
 		t.Errorf("the refresh token of the first use is still good: %d", status)
 	}
@@ -111,8 +110,7 @@ func TestTokenRequestForms(t *testing.T) {
 	if status, problem := post("application/json", `{"client_id":`); status != 400 || problem != "invalid_request" {
 		t.Errorf("broken JSON: %d %q", status, problem)
 	}
-	if status,
-		problem := post("application/json",
+	if status, problem := post("application/json",
 		inJSON(jwtForm("", s.assertion(t, "cli", s.userKey, jwt.SigningMethodRS256, nil))), "cli",
 		"whatever"); status != 201 {
 		t.Errorf("JSON with Basic: %d %q", status, problem)

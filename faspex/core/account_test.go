@@ -12,9 +12,9 @@ import (
 // member makes an account with a password and gives a client that acts for it, and its id.
 func (in *installation) member(t *testing.T, name, role, password string) (*client.Client, string) {
 	t.Helper()
-	made,
-		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name),
-		Email: ptr(name + "@example.com"), Role: &role, Password: &password})
+	made, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"),
+		LastName: ptr(name),
+		Email:    ptr(name + "@example.com"), Role: &role, Password: &password})
 	if err != nil {
 		t.Fatal(err)
 	}

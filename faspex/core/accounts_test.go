@@ -119,8 +119,7 @@ func rsaKey(t *testing.T) (private []byte, public string) {
 func TestPreferences(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	name := "ulf"
-	if _,
-		err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"),
+	if _, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"),
 		Email: ptr("u@example.com"), Password: ptr("first-passw0rd")}); err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +204,8 @@ func TestOAuthClients(t *testing.T) {
 		strings.Contains(body, made.ClientSecret) {
 		t.Errorf("read: %d %s", status, body)
 	}
-	if status, _,
-		body = in.call(t, in.admin, "GET", "/auth/oauth_clients?expand=true&no_api_path=true&client_types[]=public",
+	if status, _, body = in.call(t, in.admin, "GET",
+		"/auth/oauth_clients?expand=true&no_api_path=true&client_types[]=public",
 		nil); status != 200 || !strings.Contains(body, `"total_count":1,`) {
 		t.Errorf("list: %d %s", status, body)
 	}

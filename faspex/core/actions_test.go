@@ -84,8 +84,7 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 			}](t, body).DefaultNode != nil
 		},
 	}
-	if _,
-		err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "nobodys package",
+	if _, err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "nobodys package",
 		Recipients: to("david")}); err != nil {
 		t.Fatal(err)
 	}
@@ -323,8 +322,8 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 			status = http.StatusConflict
 		}
 	case policy.ChangeRelease:
-		status, _,
-			_ = x.call(t, c, "PUT", path, map[string]any{"release_policy": "on_date", "release_date": "2099-01-01T00:00:00Z"})
+		status, _, _ = x.call(t, c, "PUT", path, map[string]any{"release_policy": "on_date",
+			"release_date": "2099-01-01T00:00:00Z"})
 	case policy.ChangeExpiration:
 		status, _, _ = x.call(t, c, "PUT", path, map[string]any{"expiration_policy": "none"})
 	default:

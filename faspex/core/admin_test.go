@@ -37,9 +37,9 @@ func (in *installation) send(t *testing.T, c *client.Client, method, path, body 
 // version is made to what is there.
 func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 	in, node, ctx := install(t), startNode(t), t.Context()
-	account,
-		err := in.admin.CreateAccount(ctx, api.AccountChange{Name: ptr("ulf"), FirstName: ptr("Ulf"), LastName: ptr("Old"),
-		Email: ptr("u@example.com")})
+	account, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: ptr("ulf"), FirstName: ptr("Ulf"),
+		LastName: ptr("Old"),
+		Email:    ptr("u@example.com")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,8 +43,7 @@ func (s *Server) registerOAuthClients() {
 			if len(in.ClientTypesPHP) > 0 {
 				internal = in.ClientTypesPHP[0] == "internal"
 			}
-			found, total,
-				err := s.store.OAuthClients(ctx, store.ClientFilter{Internal: internal, Query: in.Query, Sort: in.Sort,
+			found, total, err := s.store.OAuthClients(ctx, store.ClientFilter{Internal: internal, Query: in.Query, Sort: in.Sort,
 				Descending: in.Descending}, in.page())
 			if err != nil {
 				return nil, err

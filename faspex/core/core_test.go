@@ -89,8 +89,8 @@ func install(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server,
-		err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log, Gateway: gatewayRing(t)})
+	server, err := core.New(s, ring, core.Config{ExternalURL: externalURL, Version: "1.2.3", Log: log,
+		Gateway: gatewayRing(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,9 +123,9 @@ func gatewayRing(t *testing.T) *keyring.Ring {
 // user makes an account and gives a client that acts for it.
 func (in *installation) user(t *testing.T, name, role string) *client.Client {
 	t.Helper()
-	if _,
-		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: ptr(name),
-		Email: ptr(name + "@example.com"), Role: &role}); err != nil {
+	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: &name, FirstName: ptr("Test"),
+		LastName: ptr(name),
+		Email:    ptr(name + "@example.com"), Role: &role}); err != nil {
 		t.Fatal(err)
 	}
 	return in.admin.As(name)

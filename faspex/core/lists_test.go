@@ -34,8 +34,7 @@ func (x *exchange) list(t *testing.T, c *client.Client, path string) (packageLis
 // named makes an account with a name of its own.
 func (x *exchange) named(t *testing.T, login, first, last, email string) *client.Client {
 	t.Helper()
-	if _,
-		err := x.admin.CreateAccount(t.Context(), api.AccountChange{Name: &login, FirstName: &first, LastName: &last,
+	if _, err := x.admin.CreateAccount(t.Context(), api.AccountChange{Name: &login, FirstName: &first, LastName: &last,
 		Email: &email, Role: ptr("user")}); err != nil {
 		t.Fatal(err)
 	}

@@ -59,8 +59,7 @@ func startNode(t *testing.T) *transferNode {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	keys,
-		err := token.NewKeyring(token.Keys{Active: "k1",
+	keys, err := token.NewKeyring(token.Keys{Active: "k1",
 		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +127,8 @@ func TestNodes(t *testing.T) {
 		t.Errorf("test: %s %s, %v", tested.Status, tested.StatusMessage, err)
 	}
 	// A change of something else keeps the sealed password, also under a new user name.
-	if _,
-		err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{Name: ptr("south"), ConnectionTimeout: ptr(5)}); err != nil {
+	if _, err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{Name: ptr("south"),
+		ConnectionTimeout: ptr(5)}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := in.admin.NodeByName(ctx, "south"); err != nil || found.ID != made.ID || found.ConnectionTimeout != 5 {

@@ -79,8 +79,7 @@ func TestNodePasswordStaysWithItsHost(t *testing.T) {
 	if _, err := in.admin.UpdateNode(ctx, made.ID, same); err != nil {
 		t.Errorf("no change: %v", err)
 	}
-	if _,
-		err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{VerifySSL: ptr(false),
+	if _, err := in.admin.UpdateNode(ctx, made.ID, api.NodeChange{VerifySSL: ptr(false),
 		APIPassword: ptr(nodePassword)}); err != nil {
 		t.Errorf("with the password: %v", err)
 	}

@@ -432,8 +432,7 @@ func TestPackagesThatAreRefused(t *testing.T) {
 		t.Errorf("upload forbidden: %v", err)
 	}
 	bare := install(t)
-	if _,
-		err := bare.admin.CreatePackage(ctx, api.PackageCreate{Title: "x",
+	if _, err := bare.admin.CreatePackage(ctx, api.PackageCreate{Title: "x",
 		Recipients: to(adminName)}); !client.IsConflict(err) {
 		t.Errorf("no default inbox: %v", err)
 	}

@@ -20,9 +20,9 @@ func TestPasswordRuleOnEveryPath(t *testing.T) {
 		`"use_strong_password":true`) {
 		t.Errorf("configuration: %s", body)
 	}
-	made,
-		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
-		Email: ptr("ulf@example.com"), Password: ptr("abc-12")})
+	made, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""),
+		LastName: ptr(""),
+		Email:    ptr("ulf@example.com"), Password: ptr("abc-12")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func TestPasswordRuleOnEveryPath(t *testing.T) {
 
 func TestOwnPasswordIsThrottled(t *testing.T) {
 	in := install(t)
-	if _,
-		err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""), LastName: ptr(""),
-		Email: ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
+	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""),
+		LastName: ptr(""),
+		Email:    ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
 		t.Fatal(err)
 	}
 	ulf := in.admin.As("ulf")

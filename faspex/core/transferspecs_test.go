@@ -14,8 +14,7 @@ import (
 // lives on in none of them for long.
 func TestTransferSpecsLiveMinutes(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
-	keys,
-		err := token.NewKeyring(token.Keys{Active: "k1",
+	keys, err := token.NewKeyring(token.Keys{Active: "k1",
 		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)

@@ -99,8 +99,7 @@ func (s *Server) uploadSocket(binary bool) http.HandlerFunc {
 			return
 		}
 		defer leave()
-		conn,
-			err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
 			CompressionMode: websocket.CompressionDisabled})
 		if err != nil {
 			s.log.InfoContext(r.Context(), "websocket refused", "request", process.RequestID(r.Context()), "error", err)

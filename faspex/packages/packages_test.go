@@ -161,8 +161,7 @@ func TestTags(t *testing.T) {
 		t.Errorf("read back: %+v", got)
 	}
 	// Nodes add tags of their own.
-	if got,
-		ok := packages.TagsOf(json.RawMessage(`{"aspera":{"xfer_id":"x","faspex":{"package_id":"1"}},"other":[1]}`)); !ok ||
+	if got, ok := packages.TagsOf(json.RawMessage(`{"aspera":{"xfer_id":"x","faspex":{"package_id":"1"}},"other":[1]}`)); !ok ||
 		got.PackageID != "1" {
 		t.Errorf("with others: %+v", got)
 	}

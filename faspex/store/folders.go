@@ -176,8 +176,8 @@ func (s *Store) UpdateSharedFolder(ctx context.Context, before, f SharedFolder) 
 }
 
 func markDefault(ctx context.Context, tx *sql.Tx, id int64) error {
-	if _,
-		err := tx.ExecContext(ctx, `UPDATE shared_folders SET default_marker = NULL WHERE default_marker = 1 AND id <> ?`,
+	if _, err := tx.ExecContext(ctx,
+		`UPDATE shared_folders SET default_marker = NULL WHERE default_marker = 1 AND id <> ?`,
 		id); err != nil {
 		return err
 	}

@@ -104,8 +104,8 @@ func migrator(ctx context.Context, db *sql.DB, database string) (*migrate.Migrat
 	if err != nil {
 		return nil, fmt.Errorf("connect for migration: %w", err)
 	}
-	driver,
-		err := mysql.WithConnection(ctx, conn, &mysql.Config{DatabaseName: database, MigrationsTable: "schema_migrations"})
+	driver, err := mysql.WithConnection(ctx, conn, &mysql.Config{DatabaseName: database,
+		MigrationsTable: "schema_migrations"})
 	if err != nil {
 		return nil, fmt.Errorf("prepare migration: %w", err)
 	}

@@ -19,14 +19,12 @@ func TestEveryonesPackagesAreCounted(t *testing.T) {
 	}
 	defer db.Close()
 	s := store.New(db)
-	sender,
-		err := s.CreateAccount(t.Context(), store.Account{Name: "s", Role: store.RoleUser, Type: "local_user",
+	sender, err := s.CreateAccount(t.Context(), store.Account{Name: "s", Role: store.RoleUser, Type: "local_user",
 		Status: store.AccountActive})
 	if err != nil {
 		t.Fatal(err)
 	}
-	node,
-		err := s.CreateNode(t.Context(), store.Node{Name: "n", Host: "h", APIPort: 1, APIUsername: "u",
+	node, err := s.CreateNode(t.Context(), store.Node{Name: "n", Host: "h", APIPort: 1, APIUsername: "u",
 		APIPassword: []byte{1}, NodeType: "gen4_node", StorageType: "default", Status: "queued"})
 	if err != nil {
 		t.Fatal(err)

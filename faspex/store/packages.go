@@ -236,8 +236,7 @@ func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
 
 // Released notes when a package was released, if nothing was noted before.
 func (s *Store) Released(ctx context.Context, id int64, at time.Time) error {
-	if _,
-		err := s.changePackage(ctx, id, noteLists,
+	if _, err := s.changePackage(ctx, id, noteLists,
 		`UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
 		return fmt.Errorf("note release of package %d: %w", id, err)
 	}

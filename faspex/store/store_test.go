@@ -37,9 +37,9 @@ func newWorld(t *testing.T) *world {
 	}
 	w.sender, w.recipient = account("Sender"), account("Recipient")
 	var err error
-	if w.node,
-		err = w.CreateNode(ctx, store.Node{Name: "n", Host: "h", APIPort: 9092, APIUsername: "u", APIPassword: []byte{1},
-		NodeType: "gen4_node", StorageType: "default", Status: "queued"}); err != nil {
+	if w.node, err = w.CreateNode(ctx, store.Node{Name: "n", Host: "h", APIPort: 9092, APIUsername: "u",
+		APIPassword: []byte{1},
+		NodeType:    "gen4_node", StorageType: "default", Status: "queued"}); err != nil {
 		t.Fatal(err)
 	}
 	f := store.NewSharedFolder(w.node, "inbox", "/in")

@@ -27,8 +27,7 @@ func (b *tab) disturb(d disturbance) {
 	b.disturbance = &d
 	b.mu.Unlock()
 	pattern := fetch.RequestPattern{URLPattern: "*" + d.part + "*"}
-	if _,
-		err := chromedp.Call(b.ctx, fetch.Enable,
+	if _, err := chromedp.Call(b.ctx, fetch.Enable,
 		fetch.EnableParams{Patterns: []*fetch.RequestPattern{&pattern}}); err != nil {
 		b.fail("disturb requests", err.Error())
 	}

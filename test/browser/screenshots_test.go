@@ -52,8 +52,7 @@ var _ = journey("screenshots", func(t *testing.T, w *world) {
 	waiting := shoot("Colour-graded reels", maria, jonas, aiko, sam)
 	w.released(t, maria, shoot("Storyboards", maria, sam), map[string]string{"boards.pdf": strings.Repeat("x", 90_000)})
 	date := time.Now().Add(72 * time.Hour).UTC().Format(time.RFC3339)
-	held,
-		err := maria.CreatePackage(t.Context(), api.PackageCreate{Title: "Trailer, embargoed",
+	held, err := maria.CreatePackage(t.Context(), api.PackageCreate{Title: "Trailer, embargoed",
 		Note:          "Please do not share before the date.",
 		ReleasePolicy: "on_date", ReleaseDate: &date, Recipients: []api.RecipientName{{Name: jonas.login},
 			{Name: aiko.login}}})
@@ -95,7 +94,8 @@ var _ = journey("screenshots", func(t *testing.T, w *world) {
 		if strings.Contains(path, "/admin") {
 			a.goTo(strings.TrimPrefix(path, base))
 			a.settled()
-			for _, item := range value[[]string](a, `[...document.querySelectorAll('nav.cds--side-nav__navigation a.cds--side-nav__link')].map(e => e.pathname)`) {
+			for _, item := range value[[]string](a,
+				`[...document.querySelectorAll('nav.cds--side-nav__navigation a.cds--side-nav__link')].map(e => e.pathname)`) {
 				links["admin-"+filepath.Base(item)] = strings.TrimPrefix(item, base)
 			}
 		}

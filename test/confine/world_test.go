@@ -64,8 +64,8 @@ func newNode(t testing.TB) *node {
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	keys,
-		err := token.NewKeyring(token.Keys{Active: "k", ByID: map[string][]byte{"k": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys, err := token.NewKeyring(token.Keys{Active: "k",
+		ByID: map[string][]byte{"k": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,8 +103,7 @@ func downloadTokenOpensNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec,
-		err := api.DownloadSetup(t.Context(), node.TransferRequest{SourceRoot: refusalFolder,
+	spec, err := api.DownloadSetup(t.Context(), node.TransferRequest{SourceRoot: refusalFolder,
 		Paths: []transferspec.Path{{Source: "/"}}})
 	if err != nil {
 		t.Fatal(err)

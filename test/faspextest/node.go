@@ -89,8 +89,7 @@ func startNode(t testing.TB, moves bool) *Node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	keys,
-		err := token.NewKeyring(token.Keys{Active: "k1",
+	keys, err := token.NewKeyring(token.Keys{Active: "k1",
 		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)

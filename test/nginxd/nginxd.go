@@ -139,8 +139,7 @@ func run(t testing.TB, log *buffer, file, address string) {
 
 func writeCertificate(t testing.TB, dir string) *tls.Config {
 	t.Helper()
-	data,
-		err := certificate.New(time.Now(), certificate.Subject{CommonName: "127.0.0.1",
+	data, err := certificate.New(time.Now(), certificate.Subject{CommonName: "127.0.0.1",
 		IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		t.Fatal(err)

@@ -47,8 +47,7 @@ func Start(t testing.TB, changes ...Change) *Node {
 // StartIn starts a node over a folder.
 func StartIn(t testing.TB, dir string, changes ...Change) *Node {
 	t.Helper()
-	keys,
-		err := token.NewKeyring(token.Keys{Active: "k1",
+	keys, err := token.NewKeyring(token.Keys{Active: "k1",
 		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
 	if err != nil {
 		t.Fatal(err)

@@ -71,9 +71,9 @@ func ascp(name, policy string, webSocket bool) Flow {
 		}
 		greeted := make(chan time.Duration, 1)
 		go handshake(manager, greeted)
-		client,
-			err := j.Pair.A.Start(ctx, testbed.Command{Name: program, Args: append(args, j.Source, "xfer@"+j.Pair.Address+":/"),
-			Env: []string{"ASPERA_SCP_TOKEN=" + n.contact.Token}})
+		client, err := j.Pair.A.Start(ctx, testbed.Command{Name: program,
+			Args: append(args, j.Source, "xfer@"+j.Pair.Address+":/"),
+			Env:  []string{"ASPERA_SCP_TOKEN=" + n.contact.Token}})
 		if err != nil {
 			return o, err
 		}

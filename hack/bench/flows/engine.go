@@ -28,8 +28,7 @@ func Engine(policy string) Flow {
 		if policy != "fixed" {
 			common = common[:len(common)-2]
 		}
-		receiver,
-			err := j.Pair.B.Start(ctx, testbed.Command{Name: program,
+		receiver, err := j.Pair.B.Start(ctx, testbed.Command{Name: program,
 			Args: append([]string{"-addr", "0.0.0.0:" + port}, append(common, "recv")...)})
 		if err != nil {
 			return o, err

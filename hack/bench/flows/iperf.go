@@ -47,8 +47,7 @@ func Iperf(control string, connections int) Flow {
 		var o Outcome
 		port := strconv.Itoa(iperfPort + j.Slot)
 		var received bytes.Buffer
-		server,
-			err := j.Pair.B.Start(ctx, testbed.Command{Name: "iperf3", Args: []string{"-s", "-1", "-J", "-p", port},
+		server, err := j.Pair.B.Start(ctx, testbed.Command{Name: "iperf3", Args: []string{"-s", "-1", "-J", "-p", port},
 			Output: &received})
 		if err != nil {
 			return o, err

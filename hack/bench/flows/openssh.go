@@ -139,8 +139,7 @@ func startSSH(ctx context.Context, j Job) (*sshServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.process,
-		err = j.Pair.B.Start(ctx, testbed.Command{Name: "/usr/sbin/sshd",
+	if s.process, err = j.Pair.B.Start(ctx, testbed.Command{Name: "/usr/sbin/sshd",
 		Args: []string{"-D", "-e", "-f", settings}}); err != nil {
 		return nil, err
 	}

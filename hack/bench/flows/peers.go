@@ -44,8 +44,7 @@ func peer(ctx context.Context, j Job, name string) (Outcome, error) {
 		return o, err
 	}
 	port := strconv.Itoa(peerPort + j.Slot)
-	receiver,
-		err := j.Pair.B.Start(ctx, testbed.Command{Name: program,
+	receiver, err := j.Pair.B.Start(ctx, testbed.Command{Name: program,
 		Args: []string{"-addr", "0.0.0.0:" + port, "-file", filepath.Join(folder, "file"), "recv"}})
 	if err != nil {
 		return o, err
@@ -55,8 +54,7 @@ func peer(ctx context.Context, j Job, name string) (Outcome, error) {
 		return o, receiver.Failed(errors.New(name + " does not listen"))
 	}
 	var out bytes.Buffer
-	sender,
-		err := j.Pair.A.Start(ctx, testbed.Command{Name: program,
+	sender, err := j.Pair.A.Start(ctx, testbed.Command{Name: program,
 		Args: []string{"-addr", j.Pair.Address + ":" + port, "-file", j.Source, "send"}, Output: &out})
 	if err != nil {
 		return o, err

@@ -25,8 +25,7 @@ func Uftp() Flow {
 			return o, err
 		}
 		port := strconv.Itoa(uftpPort + j.Slot)
-		receiver,
-			err := j.Pair.B.Start(ctx, testbed.Command{Name: "uftpd",
+		receiver, err := j.Pair.B.Start(ctx, testbed.Command{Name: "uftpd",
 			Args: []string{"-d", "-D", folder, "-B", "16777216", "-p", port, "-I", j.Pair.Device}})
 		if err != nil {
 			return o, err
@@ -35,8 +34,7 @@ func Uftp() Flow {
 		if !j.Pair.B.Answers(ctx, uftpPort+j.Slot) {
 			return o, receiver.Failed(errors.New("uftpd does not listen"))
 		}
-		sender,
-			err := j.Pair.A.Start(ctx, testbed.Command{Name: "uftp",
+		sender, err := j.Pair.A.Start(ctx, testbed.Command{Name: "uftp",
 			Args: []string{"-M", j.Pair.Address, "-P", j.Pair.Address, "-p", port,
 				"-H", j.Pair.Address, "-I", j.Pair.Device, "-R", strconv.FormatInt(j.RateBps/1000, 10), "-B", "16777216", "-b",
 				"1432", j.Source}})

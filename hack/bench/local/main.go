@@ -155,8 +155,7 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 			if err := testbed.Warm(b.folder, bytes+bytes/4); err != nil {
 				return err
 			}
-			o, others,
-				err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes,
+			o, others, err := b.alone(ctx, s, f, flows.Job{Programs: b.programs, Folder: b.folder, Source: source, Bytes: bytes,
 				Files: files, RTT: s.rtt, Limit: limit})
 			if ctx.Err() != nil {
 				return ctx.Err()

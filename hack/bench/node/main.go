@@ -93,8 +93,7 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	if err != nil {
 		return err
 	}
-	server,
-		err := sshd.New(sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: transfers,
+	server, err := sshd.New(sshd.Config{HostKeys: []ssh.Signer{signer}, Users: []string{"xfer"}, Transfers: transfers,
 		Logger: log})
 	if err != nil {
 		return err

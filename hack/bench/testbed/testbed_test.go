@@ -147,8 +147,7 @@ func TestWAN(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	ping,
-		err := pair.A.Start(t.Context(), Command{Name: "bash",
+	ping, err := pair.A.Start(t.Context(), Command{Name: "bash",
 		Args: []string{"-c", "exec 3<>/dev/tcp/" + pair.Address + "/9"}})
 	if err != nil {
 		t.Fatal(err)
