@@ -21,7 +21,7 @@ import (
 
 const (
 	// stepLimit bounds one step on a busy machine; it is never the time a step should take.
-	stepLimit = 60 * time.Second
+	stepLimit = 2 * time.Minute
 	base      = "/aspera/faspex"
 )
 

@@ -72,7 +72,7 @@ func (g *gate) sentTwice(t *testing.T, size int64) {
 // page-22
 var _ = journey("two tabs", func(t *testing.T, w *world) {
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	const size = 72 << 20
+	const size = 48 << 20
 	local := noise(t, filepath.Join(t.TempDir(), "film.mov"), size)
 	first := w.open(t)
 	p := w.sending(t, first, ada, ben, "Two tabs", local, 24<<20)
@@ -96,7 +96,7 @@ var _ = journey("two tabs", func(t *testing.T, w *world) {
 
 var _ = journey("a reload", func(t *testing.T, w *world) {
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
-	const size = 72 << 20
+	const size = 48 << 20
 	local := noise(t, filepath.Join(t.TempDir(), "film.mov"), size)
 	b := w.open(t)
 	p := w.sending(t, b, ada, ben, "Reload", local, 24<<20)
