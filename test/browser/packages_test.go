@@ -179,7 +179,7 @@ var _ = journey("files", func(t *testing.T, w *world) {
 	}
 	b.back()
 	b.at("/packages/received/" + p.ID)
-	b.sees("read me.txt", "7 B")
+	b.sees("read me.txt", "7\u00a0B")
 
 	// An answer that is late does not come into another folder.
 	b.delay("/files/", 1500*time.Millisecond)

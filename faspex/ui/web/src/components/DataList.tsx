@@ -137,21 +137,20 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
     });
   return (
     <TableContainer>
-      {bulkActions && (
-        <TableToolbar aria-label={t('list.bulk')} className={selected.length > 0 ? '' : 'data-list__toolbar--idle'}>
+      {bulkActions && selected.length > 0 && (
+        <TableToolbar aria-label={t('list.bulk')}>
           <TableBatchActions
             totalSelected={selected.length}
             totalCount={rows.length}
-            shouldShowBatchActions={selected.length > 0}
+            shouldShowBatchActions
             onCancel={clear}
             translateWithId={(id) => (id === 'carbon.table.batch.cancel' ? t('action.cancel') : t('list.selected', { count: selected.length }))}
           >
-            {selected.length > 0 &&
-              bulkActions(selected, clear).map(({ label: text, run, icon }) => (
-                <TableBatchAction key={text} onClick={run} {...(icon ? { renderIcon: icon } : {})}>
-                  {text}
-                </TableBatchAction>
-              ))}
+            {bulkActions(selected, clear).map(({ label: text, run, icon }) => (
+              <TableBatchAction key={text} onClick={run} {...(icon ? { renderIcon: icon } : {})}>
+                {text}
+              </TableBatchAction>
+            ))}
           </TableBatchActions>
           <TableToolbarContent>{null}</TableToolbarContent>
         </TableToolbar>
@@ -172,7 +171,11 @@ function Rows<Row>({ label, control, rows, columns, rowKey, rowName, below, rowA
             {columns.map((column) => (
               <Heading key={column.key} column={column} control={control} />
             ))}
-            {rowActions && <TableHeader className="data-list__menu">{t('list.menu')}</TableHeader>}
+            {rowActions && (
+              <TableHeader className="data-list__menu">
+                <span className="visually-hidden">{t('list.menu')}</span>
+              </TableHeader>
+            )}
           </TableRow>
         </TableHead>
         <TableBody>

@@ -76,7 +76,11 @@ export function FileTree({ scope, folder, load, way, top, selection }: FileTreeP
         <div role="table" aria-label={names.at(-1) ?? top} aria-rowcount={total + 1} ref={list}>
           <div role="rowgroup">
             <div role="row" aria-rowindex={1} className="file-tree__row file-tree__row--head">
-              {selection && <div role="columnheader" className="file-tree__select"><span className="cds--visually-hidden">{t('files.select')}</span></div>}
+              {selection && (
+                <div role="columnheader" className="file-tree__select">
+                  <span className="visually-hidden">{t('files.select')}</span>
+                </div>
+              )}
               <div role="columnheader" className="file-tree__name">
                 {t('files.name')}
               </div>
