@@ -96,7 +96,7 @@ func (r *streamReceiver) receive() error {
 		case *control.Entry:
 			err = r.entry(m)
 		case *control.End:
-			err = r.ended()
+			err = r.ended(m)
 		case *control.Sending:
 			err = r.sending(m)
 		case *control.Digest:
@@ -154,11 +154,11 @@ func (r *streamReceiver) entry(m *control.Entry) error {
 	return nil
 }
 
-func (r *streamReceiver) ended() error {
+func (r *streamReceiver) ended(m *control.End) error {
 	r.mu.Lock()
-	if r.listed {
+	if r.listed || m.Entries != uint64(len(r.places)) || m.Bytes != uint64(r.bytesExpected.Load()) {
 		r.mu.Unlock()
-		return fail.New(fail.Protocol, "the manifest ends twice")
+		return errOtherTotals()
 	}
 	r.listed = true
 	r.mu.Unlock()
@@ -324,12 +324,7 @@ func (r *streamReceiver) advance() error {
 	if !complete {
 		return nil
 	}
-	p := r.snapshot()
-	time.AfterFunc(farewell, r.conn.close) // The sender hangs up now; one that does not is not waited for.
-	return r.conn.send(&control.Complete{
-		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed),
-		Bytes: uint64(p.BytesMoved),
-	})
+	return r.conn.complete(r.snapshot())
 }
 
 func (r *streamReceiver) progress() Progress {
