@@ -119,8 +119,8 @@ func (r *streamReceiver) entry(m *control.Entry) error {
 			return bad
 		}
 	}
-	e := DownloadEntry{Path: m.Path, Folder: m.Kind == control.KindFolder, Size: m.Size, ModTime: time.Unix(0,
-		m.ModTime)}
+	e := DownloadEntry{Path: m.Path, Folder: m.Kind == control.KindFolder, Size: m.Size,
+		ModTime: time.Unix(0, m.ModTime)}
 	if m.Kind == control.KindFailed {
 		e.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}
@@ -148,9 +148,6 @@ func (r *streamReceiver) entry(m *control.Entry) error {
 		d.changed.Broadcast()
 	}
 	d.mu.Unlock()
-	if m.Kind == control.KindLink { // Nobody asked for it; it is left alone.
-		return r.conn.send(&control.FileDone{Index: uint64(len(r.places) - 1), Status: control.FileSkipped})
-	}
 	return nil
 }
 
