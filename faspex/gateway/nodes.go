@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -118,17 +119,20 @@ func (n *Nodes) Of(spec transferspec.Spec) (*Node, error) {
 	n.refresh()
 	known := n.nodes[strings.ToLower(spec.RemoteHost)]
 	if len(known) == 0 {
-		return nil, newProblem(403, "node_not_allowed",
-			fmt.Sprintf("This gateway does not connect to %q: it is not in its list of nodes (spec.gateway.nodes of the FaspexInstance).", spec.RemoteHost))
+		return nil, notAllowed("This gateway does not connect to %q: it is not in its list of nodes", spec.RemoteHost)
 	}
 	for _, node := range known {
 		if node.serves(spec) {
 			return node, nil
 		}
 	}
-	return nil, newProblem(403, "node_not_allowed",
-		fmt.Sprintf("This gateway does not connect to port %d of %q: its list of nodes has other ports (spec.gateway.nodes of the FaspexInstance).",
-			spec.SSHPort, spec.RemoteHost))
+	return nil, notAllowed("This gateway does not connect to port %d of %q: its list of nodes has other ports",
+		spec.SSHPort, spec.RemoteHost)
+}
+
+func notAllowed(format string, args ...any) error {
+	return newProblem(http.StatusForbidden, "node_not_allowed",
+		fmt.Sprintf(format, args...)+" (spec.gateway.nodes of the FaspexInstance).")
 }
 
 // serves tells whether the ports of a spec are those of the node. A spec without ports takes any.
