@@ -10,8 +10,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -339,25 +337,6 @@ func TestAnnouncedFiles(t *testing.T) {
 		}
 		if (err != nil) != (test.want == nil) || err == nil && !cmp.Equal(test.want, got) {
 			t.Errorf("%q: %q, %v; want %q", test.sources, got, err, test.want)
-		}
-	}
-}
-
-// TestNodesOfOneMachine: nodes that share a machine are told by their ports.
-func TestNodesOfOneMachine(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "nodes.yaml")
-	text := "nodes:\n- {host: 192.0.2.1, sshPort: 33001}\n- {host: 192.0.2.1, sshPort: 33002}\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	nodes, err := OpenNodes(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for port, known := range map[int]bool{33001: true, 33002: true, 22: false} {
-		node, err := nodes.Of(transferspec.Spec{RemoteHost: "192.0.2.1", SSHPort: port})
-		if (err == nil) != known || err == nil && node.SSHPort != port {
-			t.Errorf("port %d: %+v, %v", port, node, err)
 		}
 	}
 }

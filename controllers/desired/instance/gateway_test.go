@@ -1,6 +1,7 @@
 package instance_test
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,7 +31,7 @@ func TestGatewayReadsItsNodes(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		nodes, err := gateway.OpenNodes(file)
+		nodes, err := gateway.OpenNodes(file, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
