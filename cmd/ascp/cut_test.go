@@ -70,7 +70,7 @@ func TestKilledClientResumes(t *testing.T) {
 	waitForPart(t, file, enough)
 	cmd.Process.Kill()
 	cmd.Wait()
-	n.recorder.last(t).ended(t)
+	n.recorder.Last(t).Ended(t)
 	resumes(t, file, content, func() int64 {
 		if status := n.ascp(t, tok, "-d", from+"/f", "127.0.0.1:/in"); status != 0 {
 			t.Fatalf("exit status %d", status)
@@ -126,7 +126,7 @@ func TestInterruptedReceiverResumes(t *testing.T) {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("interrupted: %v", err)
 	}
-	if o := n.recorder.last(t).ended(t); o.Status != "canceled" {
+	if o, _ := n.recorder.Last(t).Ended(t); o.Status != "canceled" {
 		t.Errorf("recorded %+v", o)
 	}
 	resumes(t, file, content, func() int64 {
@@ -146,14 +146,14 @@ func TestCanceledByNodeAPI(t *testing.T) {
 	cmd.Stderr = &said
 	startProcess(t, cmd)
 	waitForPart(t, filepath.Join(n.dir, "in/f"), 2*chunk)
-	close(n.recorder.last(t).canceled)
+	n.recorder.Last(t).Cancel()
 	if err := cmd.Wait(); err == nil {
 		t.Error("the client does not fail")
 	}
 	if !strings.Contains(said.String(), "error 28") {
 		t.Errorf("the client says %q", said.String())
 	}
-	if o := n.recorder.last(t).ended(t); o.Status != "canceled" || o.Code != 28 {
+	if o, _ := n.recorder.Last(t).Ended(t); o.Status != "canceled" || o.Code != 28 {
 		t.Errorf("recorded %+v", o)
 	}
 }
@@ -169,7 +169,7 @@ func TestRetryTakesOver(t *testing.T) {
 	startProcess(t, cmd)
 	waitForPart(t, file, enough)
 	cmd.Process.Signal(syscall.SIGSTOP)
-	hanging := n.recorder.last(t)
+	hanging := n.recorder.Last(t)
 
 	other := n.grant(t, token.Grant{TransferID: "t-2", Direction: token.Send, Paths: []token.Path{{Destination: "/in"}}})
 	var status int
@@ -183,7 +183,7 @@ func TestRetryTakesOver(t *testing.T) {
 		}
 		return n.moved(t)
 	})
-	if o := hanging.ended(t); o.Status != "failed" || o.Code != 39 {
+	if o, _ := hanging.Ended(t); o.Status != "failed" || o.Code != 39 {
 		t.Errorf("the hanging session is recorded as %+v", o)
 	}
 }

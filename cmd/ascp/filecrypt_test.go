@@ -231,7 +231,7 @@ func TestFileCryptKilledSenderResumes(t *testing.T) {
 	waitForPart(t, file, enough)
 	cmd.Process.Kill()
 	cmd.Wait()
-	n.recorder.last(t).ended(t)
+	n.recorder.Last(t).Ended(t)
 	there := journaled(file)
 	if status, _ := n.withPass(t, tok, filePass, "--file-crypt", "encrypt", "-d", from+"/f",
 		"127.0.0.1:/in"); status != 0 {
@@ -260,7 +260,7 @@ func TestFileCryptKilledReceiverResumes(t *testing.T) {
 	waitForPart(t, file, enough)
 	cmd.Process.Kill()
 	cmd.Wait()
-	n.recorder.last(t).ended(t)
+	n.recorder.Last(t).Ended(t)
 	there := journaled(file)
 	if status, _ := n.withPass(t, tok, filePass, "--file-crypt", "decrypt", "127.0.0.1:/in/.", to); status != 0 {
 		t.Fatalf("exit status %d", status)

@@ -48,7 +48,7 @@ func TestLog(t *testing.T) {
 			t.Errorf("the log does not say %q", want)
 		}
 	}
-	if id := n.recorder.sessions[0].transfer.SessionID; id == "" || !strings.Contains(string(text), "session="+id) {
+	if id := n.recorder.Sessions()[0].Transfer.SessionID; id == "" || !strings.Contains(string(text), "session="+id) {
 		t.Errorf("the log does not name session %q", id)
 	}
 	for _, secret := range []string{tok, "SECRET", "\x1b"} {
@@ -115,10 +115,8 @@ func TestRatesWithinBounds(t *testing.T) {
 	if status := n.ascp(t, n.sending(t, "/"), "-l", "50%", "-m", "90M", from+"/f", "127.0.0.1:/"); status != 0 {
 		t.Fatalf("status %d", status)
 	}
-	got := n.recorder.last(t)
-	got.ended(t)
-	if got.progress.TargetRateKbps != 25_000 {
-		t.Errorf("half of 50 Mbit/s is %d kbit/s", got.progress.TargetRateKbps)
+	if _, got := n.recorder.Last(t).Ended(t); got.TargetRateKbps != 25_000 {
+		t.Errorf("half of 50 Mbit/s is %d kbit/s", got.TargetRateKbps)
 	}
 	uncapped := startNode(t)
 	said := stderrOf(t, func() { uncapped.ascp(t, uncapped.sending(t, "/"), "-l", "50%", from+"/f", "127.0.0.1:/") })

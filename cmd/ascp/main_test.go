@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/test/nodetest"
 )
 
 // This binary is also the processes that tests kill: an ascp, and a transfer node.
@@ -47,7 +48,7 @@ func runNode(dir string) int {
 	if err != nil {
 		return 1
 	}
-	n := &testNode{dir: dir, keys: keys, recorder: &memRecorder{}}
+	n := &testNode{dir: dir, keys: keys, recorder: &nodetest.Recorder{}}
 	wait, err := n.start(context.Background(), "127.0.0.1:0", slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -12,17 +12,16 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"faspex.io/operator/dataplane/engine/udplink"
-	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/wss"
+	"faspex.io/operator/test/nodetest"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -34,7 +33,7 @@ type testNode struct {
 	// certificate is that of the WebSocket server, PEM.
 	certificate []byte
 	keys        *token.Keyring
-	recorder    *memRecorder
+	recorder    *nodetest.Recorder
 	hostKey     ssh.PublicKey
 }
 
@@ -48,7 +47,7 @@ func startNode(t *testing.T, changes ...change) *testNode {
 // startNodeIn serves the folder dir.
 func startNodeIn(t *testing.T, dir string, changes ...change) *testNode {
 	t.Helper()
-	n := &testNode{dir: dir, recorder: &memRecorder{}, keys: newKeys(t)}
+	n := &testNode{dir: dir, recorder: &nodetest.Recorder{}, keys: newKeys(t)}
 	ctx, cancel := context.WithCancel(context.Background())
 	wait, err := n.start(ctx, "127.0.0.1:0", slog.New(slog.NewTextHandler(testWriter{t}, nil)), changes...)
 	if err != nil {
@@ -82,7 +81,7 @@ func (n *testNode) start(ctx context.Context, addr string, log *slog.Logger, cha
 	server := &transfer.Server{
 		Root: root, Recorder: n.recorder,
 		Authorizer: &token.Verifier{
-			Keys: n.keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now,
+			Keys: n.keys, AccessKeys: token.NoAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now,
 		},
 		Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
 	}
@@ -204,11 +203,8 @@ func withToken(tok string) func(name string) string {
 // moved is how many bytes of files the last session carried.
 func (n *testNode) moved(t *testing.T) int64 {
 	t.Helper()
-	m := n.recorder.last(t)
-	m.ended(t)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.progress.BytesTransferred
+	_, p := n.recorder.Last(t).Ended(t)
+	return p.BytesTransferred
 }
 
 type testWriter struct{ t *testing.T }
@@ -216,95 +212,6 @@ type testWriter struct{ t *testing.T }
 func (w testWriter) Write(p []byte) (int, error) {
 	w.t.Log(string(p))
 	return len(p), nil
-}
-
-type noAccessKeys struct{}
-
-func (noAccessKeys) AccessKey(context.Context, string) (token.AccessKey, error) {
-	return token.AccessKey{}, token.ErrBadCredentials
-}
-
-func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKey, error) {
-	return token.AccessKey{}, token.ErrBadCredentials
-}
-
-func (noAccessKeys) Levels(context.Context, token.AccessKey, token.Bearer, string) (token.Levels, error) {
-	return nil, nil
-}
-
-func (noAccessKeys) FilePath(context.Context, token.AccessKey, string) (string, error) {
-	return "", token.ErrFileNotFound
-}
-
-// memRecorder keeps what is recorded.
-type memRecorder struct {
-	mu       sync.Mutex
-	sessions []*memRecording
-}
-
-type memRecording struct {
-	mu       sync.Mutex
-	transfer record.Transfer
-	progress record.Progress
-	files    []record.FileResult
-	outcome  *record.Outcome
-	canceled chan struct{}
-}
-
-func (r *memRecorder) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m := &memRecording{transfer: t, canceled: make(chan struct{})}
-	r.sessions = append(r.sessions, m)
-	return m, nil
-}
-
-func (r *memRecorder) last(t *testing.T) *memRecording {
-	t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.sessions) == 0 {
-		t.Fatal("no session was recorded")
-	}
-	return r.sessions[len(r.sessions)-1]
-}
-
-func (m *memRecording) Progress(p record.Progress) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.progress = p
-}
-
-func (m *memRecording) File(f record.FileResult) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.files = append(m.files, f)
-}
-
-func (m *memRecording) Finish(o record.Outcome) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.outcome == nil {
-		m.outcome = &o
-	}
-}
-
-func (m *memRecording) Canceled() <-chan struct{} { return m.canceled }
-func (m *memRecording) RateChanges() <-chan int64 { return nil }
-
-// ended waits for the end of the session.
-func (m *memRecording) ended(t *testing.T) record.Outcome {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		m.mu.Lock()
-		o := m.outcome
-		m.mu.Unlock()
-		if o != nil {
-			return *o
-		}
-	}
-	t.Fatal("the session does not end")
-	return record.Outcome{}
 }
 
 // writeFiles fills a folder: names with their content.

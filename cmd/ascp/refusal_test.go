@@ -17,6 +17,7 @@ import (
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/test/nodetest"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -246,7 +247,7 @@ func TestUnreachable(t *testing.T) {
 		if status != 1 || !strings.Contains(said, "error 15") || !strings.Contains(said, "UDP port 9 of 127.0.0.1") {
 			t.Errorf("status %d, said %q", status, said)
 		}
-		if o := n.recorder.last(t).ended(t); o.Code != 15 {
+		if o, _ := n.recorder.Last(t).Ended(t); o.Code != 15 {
 			t.Errorf("recorded %+v", o)
 		}
 	})
@@ -257,7 +258,7 @@ func TestServerGoesAway(t *testing.T) {
 		t.Run(map[bool]string{false: "SSH", true: "WebSocket"}[webSocket], func(t *testing.T) {
 			dir, from := t.TempDir(), t.TempDir()
 			writeFiles(t, from, map[string][]byte{"f": noise(9, 32<<20)})
-			n := &testNode{dir: dir, keys: newKeys(t), recorder: &memRecorder{}}
+			n := &testNode{dir: dir, keys: newKeys(t), recorder: &nodetest.Recorder{}}
 			ctx, cancel := context.WithCancel(t.Context())
 			wait, err := n.start(ctx, "127.0.0.1:0", discard())
 			if err != nil {

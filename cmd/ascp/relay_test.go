@@ -141,7 +141,7 @@ func TestControlChannelBreaks(t *testing.T) {
 			}
 			r.cut()
 			r.stall(false)
-			n.recorder.last(t).ended(t)
+			n.recorder.Last(t).Ended(t)
 			resumes(t, file, content, func() int64 {
 				again := process(t, "ascp", tok, append(args, "-l", "0")...)
 				if err := again.Run(); err != nil {

@@ -87,10 +87,10 @@ func TestSendAndReceive(t *testing.T) {
 	if diff := cmp.Diff(tree(t, from), tree(t, filepath.Join(n.dir, "inbox/p1"))); diff != "" {
 		t.Fatalf("sent (-source +destination):\n%s", diff)
 	}
-	if o := n.recorder.last(t).ended(t); o.Status != "completed" || o.Code != 0 {
+	o, p := n.recorder.Last(t).Ended(t)
+	if o.Status != "completed" || o.Code != 0 {
 		t.Errorf("recorded %+v", o)
 	}
-	p := n.recorder.last(t).progress
 	if p.FilesCompleted != 2004 || p.BytesTransferred == 0 || p.BytesExpected != p.BytesTransferred {
 		t.Errorf("recorded %+v", p)
 	}
@@ -227,7 +227,7 @@ func TestTransferSpecs(t *testing.T) {
 	up.Paths = []transferspec.Path{{Source: from + "/a"}, {Source: from + "/d"}}
 	runSpec(up)
 	// Tags are those in the seal of the token, which has none.
-	if got := n.recorder.last(t).transfer; got.Cookie != "c" || len(got.Tags) > 0 ||
+	if got := n.recorder.Last(t).Transfer; got.Cookie != "c" || len(got.Tags) > 0 ||
 		got.StartSpec.DestinationPath != "/inbox/uuid" {
 		t.Errorf("recorded %+v", got)
 	}

@@ -64,10 +64,10 @@ func TestTransfersOverWebSocket(t *testing.T) {
 	if status := run(n.overWebSocket(t, "-d", from+"/d", "127.0.0.1:/in"), withToken(n.sending(t, "/in"))); status != 0 {
 		t.Fatalf("send: exit status %d", status)
 	}
-	if o := n.recorder.last(t).ended(t); o.Status != "completed" {
+	if o, _ := n.recorder.Last(t).Ended(t); o.Status != "completed" {
 		t.Errorf("recorded %+v", o)
 	}
-	if got := n.recorder.last(t).transfer; got.RemoteUser != "xfer" || got.ClientAddr != "127.0.0.1" {
+	if got := n.recorder.Last(t).Transfer; got.RemoteUser != "xfer" || got.ClientAddr != "127.0.0.1" {
 		t.Errorf("recorded user %q, client %q", got.RemoteUser, got.ClientAddr)
 	}
 	if status := run(n.overWebSocket(t, "127.0.0.1:/in/d", to), withToken(n.receiving(t, "/in"))); status != 0 {

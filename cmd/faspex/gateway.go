@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -22,14 +23,14 @@ func newGateway() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gateway",
 		Short: "Move files between browsers and transfer nodes",
-		Long: `Serve uploads, downloads and the published gateway API below /aspera/http-gwy/, and /health, /livez and /metrics. It keeps no files
-and needs no credentials of its own: transfer specs have tokens, which nodes check.
+		Long: `Serve uploads, downloads and the published gateway API below /aspera/http-gwy/, and /health, /livez and
+/metrics. It keeps no files and needs no credentials of its own: transfer specs have tokens, which nodes check.
 
 Environment:
   FASPEX_GATEWAY_SECRET           secret that core shares: opens download tickets
   FASPEX_GATEWAY_OLD_SECRET       the secret before the last rotation
   FASPEX_GATEWAY_NODES_FILE       list of the nodes that it may connect to (default /etc/faspex/gateway/nodes.yaml)
-  FASPEX_GATEWAY_TRUSTED_PROXIES  addresses and networks of the router, whose X-Forwarded-For is believed (default: nobody's)
+  FASPEX_GATEWAY_TRUSTED_PROXIES  addresses and networks of the router, whose X-Forwarded-For is believed (default: none)
   FASPEX_GATEWAY_MAX_SESSIONS     sessions with nodes at a time (default 500)
   FASPEX_GATEWAY_MAX_PER_CLIENT   requests and upload sessions of one address at a time (default 64)
   FASPEX_GATEWAY_FIRST_MESSAGE    how long a WebSocket may say nothing before its transfer spec (default 30s)
@@ -40,7 +41,7 @@ Environment:
 			if err != nil {
 				return err
 			}
-			config, err := gatewayConfig(os.Getenv)
+			config, err := gatewayConfig(os.Getenv, log)
 			if err != nil {
 				return err
 			}
@@ -50,7 +51,7 @@ Environment:
 				debug.SetGCPercent(gatewayGarbage)
 			}
 			registry := process.NewRegistry()
-			config.Log, config.Registry = log, registry
+			config.Registry = registry
 			server := gateway.New(config)
 			defer server.Close()
 			mux := http.NewServeMux()
@@ -67,8 +68,8 @@ Environment:
 }
 
 const (
-	// gatewayGarbage is how much garbage there may be, in percent of what is in use: collecting it costs little, for
-	// there is little.
+	// gatewayGarbage is how much garbage there may be, in percent of what is in use. Little is made, so collecting it
+	// often costs little.
 	gatewayGarbage = 25
 	// gatewayMemory is where the garbage collector begins to work harder.
 	gatewayMemory = 150 << 20
@@ -76,8 +77,8 @@ const (
 	gatewayHeaders = 64 << 10
 )
 
-func gatewayConfig(env func(string) string) (gateway.Config, error) {
-	c := gateway.Config{Limits: gateway.DefaultLimits()}
+func gatewayConfig(env func(string) string, log *slog.Logger) (gateway.Config, error) {
+	c := gateway.Config{Limits: gateway.DefaultLimits(), Log: log}
 	var err error
 	if c.Ring, err = keyring.New(env("FASPEX_GATEWAY_SECRET"), env("FASPEX_GATEWAY_OLD_SECRET")); err != nil {
 		return c, fmt.Errorf("FASPEX_GATEWAY_SECRET: %w", err)
@@ -89,7 +90,7 @@ func gatewayConfig(env func(string) string) (gateway.Config, error) {
 	if file == "" {
 		file = "/etc/faspex/gateway/nodes.yaml"
 	}
-	if c.Nodes, err = gateway.OpenNodes(file); err != nil {
+	if c.Nodes, err = gateway.OpenNodes(file, log); err != nil {
 		return c, fmt.Errorf("FASPEX_GATEWAY_NODES_FILE: %w", err)
 	}
 	for name, limit := range map[string]*int{

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 )
 
@@ -179,7 +180,10 @@ func (a *readAhead) lend(ctx context.Context, src Lending, r Range, slab *readSl
 			}
 		}
 		b, err := src.Lend(r.Offset, r.Length)
-		if err != nil || len(b) == 0 {
+		if err == nil && len(b) == 0 {
+			err = io.ErrNoProgress
+		}
+		if err != nil {
 			return fmt.Errorf("borrow %d bytes at %d of the source: %w", r.Length, r.Offset, err)
 		}
 		slab.off, slab.data = r.Offset, b

@@ -81,6 +81,29 @@ type Ledger interface {
 	Use(ctx context.Context, g Grant) (bool, error)
 }
 
+// NoAccessKeys is the empty table of access keys, of programs that know transfer tokens alone.
+type NoAccessKeys struct{}
+
+// AccessKey knows none.
+func (NoAccessKeys) AccessKey(context.Context, string) (AccessKey, error) {
+	return AccessKey{}, ErrBadCredentials
+}
+
+// CheckSecret knows none.
+func (NoAccessKeys) CheckSecret(context.Context, string, string) (AccessKey, error) {
+	return AccessKey{}, ErrBadCredentials
+}
+
+// Levels are none.
+func (NoAccessKeys) Levels(context.Context, AccessKey, Bearer, string) (Levels, error) {
+	return nil, nil
+}
+
+// FilePath knows none.
+func (NoAccessKeys) FilePath(context.Context, AccessKey, string) (string, error) {
+	return "", ErrFileNotFound
+}
+
 // NoLedger is the ledger of programs that withdraw and count no tokens.
 type NoLedger struct{}
 

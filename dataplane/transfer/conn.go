@@ -175,6 +175,15 @@ func (c *conn) wake() {
 	}
 }
 
+// complete says that every file is done. The sender hangs up then; one that does not is not waited for.
+func (c *conn) complete(p Progress) error {
+	time.AfterFunc(farewell, c.close)
+	return c.send(&control.Complete{
+		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed),
+		Bytes: uint64(p.BytesMoved),
+	})
+}
+
 // finish sends what is queued and, if it is not nil, m, and ends the writer. It is bounded in time.
 func (c *conn) finish(m control.Message) {
 	timeout := time.AfterFunc(farewell, c.close)

@@ -43,8 +43,6 @@ type Download struct {
 	offered map[int64][]byte
 	kept    map[int64][]byte
 	taken   int64 // of the piece at its offset in offered or kept: how much of it is done with
-	held    int64 // bytes in kept
-	most    int64 // the largest value of held
 }
 
 // askedFile is a file, or a part of it, that was asked for.
@@ -214,7 +212,6 @@ func (d *Download) take(n int64) {
 		d.taken = 0
 	} else if b, ok := d.kept[off]; ok && d.taken == int64(len(b)) {
 		delete(d.kept, off)
-		d.held -= int64(len(b))
 		d.taken = 0
 	}
 	d.changed.Broadcast()
@@ -238,8 +235,6 @@ func (d *Download) WriteAt(p []byte, off int64) (int, error) {
 		if off > d.next && d.at() == nil {
 			delete(d.offered, off)
 			d.kept[off] = append([]byte(nil), p...)
-			d.held += int64(len(p))
-			d.most = max(d.most, d.held)
 			return len(p), nil
 		}
 		d.changed.Wait()

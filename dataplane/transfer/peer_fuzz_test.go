@@ -82,6 +82,22 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
+// FuzzStreamedManifest has a receiver whose files go on to a Download survive such a sender.
+func FuzzStreamedManifest(f *testing.F) {
+	entry := &control.Entry{Kind: control.KindFile, Path: "f", Size: 3 << 20, ModTime: 1, Mode: 0o644}
+	f.Add(frames(f, entry, &control.End{Entries: 1, Bytes: 3 << 20}, &control.Digest{Index: 0}))
+	f.Add(frames(f, entry, &control.Sending{Ranges: []chunk.Range{{Length: 2 << 20}}}, &control.End{Entries: 7}))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		options, err := Normalize(control.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newStreamReceiver(said(text), NewDownload(), options)
+		r.data = memReceiver{newMemLink()}
+		ends(t, r)
+	})
+}
+
 // FuzzWishes has a sender survive a receiver that is authorized and hostile.
 func FuzzWishes(f *testing.F) {
 	f.Add(frames(f, &control.Want{Index: 0}, &control.Want{Index: 1}, &control.FileDone{Index: 0},

@@ -174,7 +174,7 @@ func (r *receiver) ended(m *control.End) error {
 	r.mu.Lock()
 	if r.listed || m.Entries != uint64(len(r.files)) || m.Bytes != uint64(r.bytesExpected.Load()) {
 		r.mu.Unlock()
-		return fail.New(fail.Protocol, "the manifest ends with other totals than its entries")
+		return errOtherTotals()
 	}
 	r.listed = true
 	r.mu.Unlock()
@@ -183,6 +183,10 @@ func (r *receiver) ended(m *control.End) error {
 		return err
 	}
 	return r.advance()
+}
+
+func errOtherTotals() error {
+	return fail.New(fail.Protocol, "the manifest ends twice, or with other totals than its entries")
 }
 
 // advance closes the data when nothing more can be expected, and completes the session when every file is done.
@@ -207,13 +211,7 @@ func (r *receiver) advance() error {
 	if err := r.unsynced.sync(r.tree); err != nil {
 		return fail.File("what was received", err, fail.DiskWrite)
 	}
-	p := r.snapshot()
-	// The sender hangs up now; one that does not is not waited for.
-	time.AfterFunc(farewell, r.conn.close)
-	return r.conn.send(&control.Complete{
-		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed),
-		Bytes: uint64(p.BytesMoved),
-	})
+	return r.conn.complete(r.snapshot())
 }
 
 // done says what became of an entry. It counts once per file.

@@ -96,7 +96,7 @@ func (r *streamReceiver) receive() error {
 		case *control.Entry:
 			err = r.entry(m)
 		case *control.End:
-			err = r.ended()
+			err = r.ended(m)
 		case *control.Sending:
 			err = r.sending(m)
 		case *control.Digest:
@@ -119,8 +119,8 @@ func (r *streamReceiver) entry(m *control.Entry) error {
 			return bad
 		}
 	}
-	e := DownloadEntry{Path: m.Path, Folder: m.Kind == control.KindFolder, Size: m.Size, ModTime: time.Unix(0,
-		m.ModTime)}
+	e := DownloadEntry{Path: m.Path, Folder: m.Kind == control.KindFolder, Size: m.Size,
+		ModTime: time.Unix(0, m.ModTime)}
 	if m.Kind == control.KindFailed {
 		e.Err = &fail.Error{Code: fail.Code(m.Code), Text: m.Text}
 	}
@@ -148,17 +148,14 @@ func (r *streamReceiver) entry(m *control.Entry) error {
 		d.changed.Broadcast()
 	}
 	d.mu.Unlock()
-	if m.Kind == control.KindLink { // Nobody asked for it; it is left alone.
-		return r.conn.send(&control.FileDone{Index: uint64(len(r.places) - 1), Status: control.FileSkipped})
-	}
 	return nil
 }
 
-func (r *streamReceiver) ended() error {
+func (r *streamReceiver) ended(m *control.End) error {
 	r.mu.Lock()
-	if r.listed {
+	if r.listed || m.Entries != uint64(len(r.places)) || m.Bytes != uint64(r.bytesExpected.Load()) {
 		r.mu.Unlock()
-		return fail.New(fail.Protocol, "the manifest ends twice")
+		return errOtherTotals()
 	}
 	r.listed = true
 	r.mu.Unlock()
@@ -324,12 +321,7 @@ func (r *streamReceiver) advance() error {
 	if !complete {
 		return nil
 	}
-	p := r.snapshot()
-	time.AfterFunc(farewell, r.conn.close) // The sender hangs up now; one that does not is not waited for.
-	return r.conn.send(&control.Complete{
-		Files: uint64(p.FilesDone), Skipped: uint64(p.FilesSkipped), Failed: uint64(p.FilesFailed),
-		Bytes: uint64(p.BytesMoved),
-	})
+	return r.conn.complete(r.snapshot())
 }
 
 func (r *streamReceiver) progress() Progress {

@@ -222,7 +222,7 @@ func (u *Upload) ReadFrom(ctx context.Context, entry int, off int64, r io.Reader
 		}
 	}
 	if n > 0 {
-		// The last bytes are the file's once nothing follows them.
+		// The last bytes are the file's once nothing follows them. That r fails behind them does not matter.
 		if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
 			u.failed(f, fail.New(fail.Usage, "%s: %w", u.entry(entry).Path, ErrTooLong))
 			return n, ErrTooLong

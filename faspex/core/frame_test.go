@@ -12,8 +12,8 @@ import (
 	"faspex.io/operator/faspex/core"
 )
 
-// page-100 (core's part): every answer of the API is stored by nobody and can load nothing, also those
-// that are none of an operation.
+// TestEveryAnswerIsGuarded: every answer of the API is stored by nobody and can load nothing, also those that are none
+// of an operation.
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	in := install(t)
 	for path, c := range map[string]*client.Client{

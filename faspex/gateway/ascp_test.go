@@ -11,7 +11,7 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// programs are built once.
+// program builds one of the project's programs.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
@@ -30,8 +30,7 @@ func ascp(t *testing.T, program string, w *world, spec transferspec.Spec, args .
 	return c
 }
 
-// What a browser began and did not end, ascp ends, and the other way round, without sending again what has arrived
-// (page-23, but for the command that the page offers).
+// What a browser began and did not end, ascp ends, and the other way round, without sending again what has arrived.
 func TestAscpAndBrowserGoOnWithEachOther(t *testing.T) {
 	w := newWorld(t)
 	tool := program(t, "ascp")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -25,12 +26,10 @@ const agent = control.GatewayAgent + " faspex"
 
 // session is a session with a node on behalf of a client: an upload or a download.
 type session struct {
-	Spec transferspec.Spec
 	// Upload or Download is what moves.
 	Upload   *transfer.Upload
 	Download *transfer.Download
 
-	client *transfer.Client
 	cancel context.CancelCauseFunc
 	ended  chan struct{}
 	// sum and err are how it ended, once ended is closed.
@@ -38,16 +37,11 @@ type session struct {
 	err error
 }
 
-// openUpload begins a session that sends entries as a spec says. It lives until it is complete, fails or is closed,
+// openUpload begins a session that sends an upload as a spec says. It lives until it is complete, fails or is closed,
 // whatever becomes of ctx, which bounds the connecting alone. A token that the node refuses shows in the session.
-func (s *Server) openUpload(ctx context.Context, spec transferspec.Spec, entries []transfer.UploadEntry) (*session,
-	error) {
+func (s *Server) openUpload(ctx context.Context, spec transferspec.Spec, u *transfer.Upload) (*session, error) {
 	if spec.Direction != "" && spec.Direction != transferspec.Send {
-		return nil, newProblem(400, "bad_request", "The transfer spec is not for an upload.")
-	}
-	u, err := transfer.NewUpload(s.memory, entries)
-	if err != nil {
-		return nil, err
+		return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec is not for an upload.")
 	}
 	c := &transfer.Client{Upload: u}
 	c.Hello.Direction, c.Hello.Destination = string(transferspec.Send), spec.DestinationRoot
@@ -57,7 +51,7 @@ func (s *Server) openUpload(ctx context.Context, spec transferspec.Spec, entries
 // openDownload begins a session that receives what the paths of a spec lead to.
 func (s *Server) openDownload(ctx context.Context, spec transferspec.Spec) (*session, error) {
 	if spec.Direction != "" && spec.Direction != transferspec.Receive {
-		return nil, newProblem(400, "bad_request", "The transfer spec is not for a download.")
+		return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec is not for a download.")
 	}
 	c := &transfer.Client{Download: transfer.NewDownload(), MaxMemory: downloadMemory}
 	c.Hello.Direction = string(transferspec.Receive)
@@ -72,7 +66,7 @@ func (s *Server) openDownload(ctx context.Context, spec transferspec.Spec) (*ses
 	}
 	if len(c.Hello.Sources) == 0 {
 		if spec.SourceRoot == "" {
-			return nil, newProblem(400, "bad_request", "The transfer spec has no paths.")
+			return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec has no paths.")
 		}
 		c.Hello.Sources = []control.Source{{Source: spec.SourceRoot}}
 	}
@@ -85,7 +79,7 @@ func sourceBase(spec transferspec.Spec) (string, error) {
 	}
 	text, err := base64.StdEncoding.DecodeString(spec.SourceBase64)
 	if err != nil {
-		return "", newProblem(400, "bad_request", "The transfer spec's src_base64 is no base64.")
+		return "", newProblem(http.StatusBadRequest, "bad_request", "The transfer spec's src_base64 is no base64.")
 	}
 	return string(text), nil
 }
@@ -103,14 +97,14 @@ const downloadMemory = 8 << 20
 
 func (s *Server) open(ctx context.Context, spec transferspec.Spec, c *transfer.Client) (*session, error) {
 	if spec.Token == "" {
-		return nil, newProblem(403, "token_refused", "The transfer spec has no token.")
+		return nil, newProblem(http.StatusForbidden, "token_refused", "The transfer spec has no token.")
 	}
 	if spec.ContentProtection == "encrypt" {
-		return nil, newProblem(400, "encryption_required",
+		return nil, newProblem(http.StatusBadRequest, "encryption_required",
 			"Files of this package have to be encrypted before they are sent, which a browser can't: use ascp.")
 	}
 	if c.Download != nil && transfer.PreventsHTTP(tags(spec)) {
-		return nil, newProblem(403, "http_prevented",
+		return nil, newProblem(http.StatusForbidden, "http_prevented",
 			"The sender does not permit that these files are downloaded by a browser: use ascp.")
 	}
 	node, err := s.nodes.Of(spec)
@@ -138,8 +132,7 @@ func (s *Server) open(ctx context.Context, spec transferspec.Spec, c *transfer.C
 			udplink.Options{MaxDatagram: spec.DatagramSize})
 	}
 	living, cancel := context.WithCancelCause(s.living)
-	out := &session{Spec: spec, Upload: c.Upload, Download: c.Download, client: c, cancel: cancel,
-		ended: make(chan struct{})}
+	out := &session{Upload: c.Upload, Download: c.Download, cancel: cancel, ended: make(chan struct{})}
 	s.running.Go(func() {
 		defer cancel(nil)
 		out.sum, out.err = c.Run(living, channel)
@@ -182,12 +175,11 @@ func connect(ctx context.Context, node *Node, spec transferspec.Spec) (io.ReadWr
 		return wssdial.Open(ctx, wssdial.Options{Host: node.Host, Port: node.WSSPort, User: user, Roots: node.roots})
 	}
 	if node.SSHPort == 0 {
-		return nil, newProblem(403, "node_not_allowed",
-			"The list of nodes has no port of this node for such a transfer (spec.gateway.nodes of the FaspexInstance).")
+		return nil, notAllowed("The list of nodes has no port of this node for such a transfer")
 	}
 	key := &sshdial.HostKey{Keys: node.keys, Fingerprint: spec.SSHFP}
 	if len(node.keys) == 0 && spec.SSHFP == "" {
-		return nil, newProblem(403, "node_not_allowed",
+		return nil, newProblem(http.StatusForbidden, "node_not_allowed",
 			"Neither the list of nodes nor the transfer spec (sshfp) says which host key the node has.")
 	}
 	if len(node.keys) > 0 {

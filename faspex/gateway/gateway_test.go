@@ -84,11 +84,11 @@ func (w *world) list(host string) {
 // start starts a gateway instead of the one before.
 func (w *world) start(changes ...func(*Config)) {
 	w.t.Helper()
-	nodes, err := OpenNodes(w.nodes)
+	log, registry := slog.New(slog.NewJSONHandler(w.log, nil)), prometheus.NewRegistry()
+	nodes, err := OpenNodes(w.nodes, log)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	log, registry := slog.New(slog.NewJSONHandler(w.log, nil)), prometheus.NewRegistry()
 	c := Config{Nodes: nodes, Ring: w.ring, Limits: DefaultLimits(), Log: log, Registry: registry}
 	for _, change := range changes {
 		change(&c)

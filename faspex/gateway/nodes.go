@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -32,9 +34,11 @@ type Node struct {
 	roots *x509.CertPool
 }
 
-// Nodes is the list of a file. It is read again when the file changes; a file that is wrong changes nothing.
+// Nodes is the list of a file. It is read again when the file changes; a file that is wrong changes nothing, and the
+// log tells of it.
 type Nodes struct {
 	file string
+	log  *slog.Logger
 
 	mu    sync.Mutex
 	seen  fs.FileInfo
@@ -43,8 +47,8 @@ type Nodes struct {
 }
 
 // OpenNodes reads the list.
-func OpenNodes(file string) (*Nodes, error) {
-	n := &Nodes{file: file}
+func OpenNodes(file string, log *slog.Logger) (*Nodes, error) {
+	n := &Nodes{file: file, log: log}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.refresh()
@@ -55,17 +59,28 @@ func OpenNodes(file string) (*Nodes, error) {
 func (n *Nodes) refresh() {
 	info, err := os.Stat(n.file)
 	if err != nil {
-		n.err = fmt.Errorf("read the list of nodes: %w", err)
+		n.failed(fmt.Errorf("read the list of nodes: %w", err))
 		return
 	}
 	if n.seen != nil && os.SameFile(n.seen, info) && n.seen.ModTime().Equal(info.ModTime()) &&
 		n.seen.Size() == info.Size() {
+		n.err = nil
 		return
 	}
 	nodes, err := readNodes(n.file)
-	if n.err = err; err == nil {
-		n.nodes, n.seen = nodes, info
+	if err != nil {
+		n.failed(err)
+		return
 	}
+	n.nodes, n.seen, n.err = nodes, info, nil
+}
+
+// failed notes why the file was not taken, and tells of it once. n.mu is held.
+func (n *Nodes) failed(err error) {
+	if n.nodes != nil && (n.err == nil || n.err.Error() != err.Error()) {
+		n.log.Warn("the list of nodes stays as it was", "error", err)
+	}
+	n.err = err
 }
 
 func readNodes(file string) (map[string][]*Node, error) {
@@ -118,17 +133,20 @@ func (n *Nodes) Of(spec transferspec.Spec) (*Node, error) {
 	n.refresh()
 	known := n.nodes[strings.ToLower(spec.RemoteHost)]
 	if len(known) == 0 {
-		return nil, newProblem(403, "node_not_allowed",
-			fmt.Sprintf("This gateway does not connect to %q: it is not in its list of nodes (spec.gateway.nodes of the FaspexInstance).", spec.RemoteHost))
+		return nil, notAllowed("This gateway does not connect to %q: it is not in its list of nodes", spec.RemoteHost)
 	}
 	for _, node := range known {
 		if node.serves(spec) {
 			return node, nil
 		}
 	}
-	return nil, newProblem(403, "node_not_allowed",
-		fmt.Sprintf("This gateway does not connect to port %d of %q: its list of nodes has other ports (spec.gateway.nodes of the FaspexInstance).",
-			spec.SSHPort, spec.RemoteHost))
+	return nil, notAllowed("This gateway does not connect to port %d of %q: its list of nodes has other ports",
+		spec.SSHPort, spec.RemoteHost)
+}
+
+func notAllowed(format string, args ...any) error {
+	return newProblem(http.StatusForbidden, "node_not_allowed",
+		fmt.Sprintf(format, args...)+" (spec.gateway.nodes of the FaspexInstance).")
 }
 
 // serves tells whether the ports of a spec are those of the node. A spec without ports takes any.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/fail"
@@ -116,13 +119,19 @@ func (p *Problem) body(requestID string) body {
 		Error: errorBody{p.Code, p.Message}}
 }
 
-// refuse answers a request with what went wrong, and logs what the client is not told.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// problem is what the client of a request is told of an error. What it is not told is logged.
+func (s *Server) problem(r *http.Request, err error) *Problem {
 	p := problemOf(err)
-	id := process.RequestID(r.Context())
-	if p.Err != nil && p.Status >= 500 {
-		s.log.WarnContext(r.Context(), "request failed", "request", id, "code", p.Code, "error", p.Err)
+	if p.Err != nil && p.Status >= http.StatusInternalServerError {
+		s.log.WarnContext(r.Context(), "request failed", "request", process.RequestID(r.Context()), "code", p.Code,
+			"error", p.Err)
 	}
+	return p
+}
+
+// refuse answers a request with what went wrong.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.problem(r, err)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -131,10 +140,36 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
-		_ = json.NewEncoder(w).Encode(p.body(id)) // a failed write means the client has gone
+		_ = json.NewEncoder(w).Encode(p.body(process.RequestID(r.Context()))) // a failed write means the client has gone
 	}
 }
 
+// refusePerson answers a request that may be a person's, who follows an address.
+func (s *Server) refusePerson(w http.ResponseWriter, r *http.Request, err error) {
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.refuse(w, r, err)
+		return
+	}
+	p := s.problem(r, err)
+	h := w.Header()
+	h.Del("Content-Disposition")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'none'")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	id := html.EscapeString(process.RequestID(r.Context()))
+	fmt.Fprintf(w, refusalPage, html.EscapeString(p.Message), id)
+}
+
+const refusalPage = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Download</title>
+<h1>The download can't begin</h1>
+<p>%s</p>
+<p>Request: %s</p>
+</html>
+`
+
+// answer answers with JSON.
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -1,9 +1,9 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"faspex.io/operator/dataplane/transferspec"
@@ -13,8 +13,8 @@ import (
 // upload over a WebSocket (published_socket.go), version 3 by a form (published_form.go); downloads are in
 // published_download.go. docs/gateway.md has all of it.
 
-// Versions that the API tells. Clients take the way of uploading from the major number: 2 is
-// the WebSocket with binary slices.
+// Versions that the API tells. Clients take the way of uploading from the major number: 2 is the WebSocket with binary
+// slices.
 const (
 	socketVersion = "2.3.0"
 	formVersion   = "3.0.0"
@@ -34,12 +34,12 @@ type gatewayInfo struct {
 	Endpoints        []string `json:"endpoints"`
 }
 
-// registerPublished adds the published API. Pages of any origin may use it: it takes no cookies, and what
-// permits something is in the spec.
+// registerPublished adds the published API. Pages of any origin may use it: it takes no cookies, and what permits
+// something is in the spec.
 func (s *Server) registerPublished(mux *http.ServeMux) {
 	info := func(version string, upload, download []string) http.HandlerFunc {
-		told := gatewayInfo{Name: "Faspex HTTP Gateway", Version: version, UploadEndpoint: upload, DownloadEndpoint: download}
-		told.Endpoints = append(append([]string{}, upload...), download...)
+		told := gatewayInfo{Name: "Faspex HTTP Gateway", Version: version, UploadEndpoint: upload,
+			DownloadEndpoint: download, Endpoints: slices.Concat(upload, download)}
 		return func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, told) }
 	}
 	sockets := []string{Base + "/v1/upload", Base + "/v2/upload"}
@@ -59,10 +59,11 @@ func (s *Server) registerPublished(mux *http.ServeMux) {
 	} {
 		method, route, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+Base+route, anyOrigin(handler))
-		mux.HandleFunc("OPTIONS "+Base+
-			route, anyOrigin(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+		mux.HandleFunc("OPTIONS "+Base+route, anyOrigin(preflight))
 	}
 }
+
+func preflight(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
 // anyOrigin lets pages of other origins read what next answers.
 func anyOrigin(next http.HandlerFunc) http.HandlerFunc {
@@ -84,24 +85,8 @@ func anyOrigin(next http.HandlerFunc) http.HandlerFunc {
 // publishedSpec is a transfer spec with what only the gateway's clients put into it.
 type publishedSpec struct {
 	transferspec.Spec
-	ZipRequired  bool
-	DownloadName string
-}
-
-// UnmarshalJSON reads the spec and, beside it, the gateway's fields.
-func (p *publishedSpec) UnmarshalJSON(text []byte) error {
-	var more struct {
-		ZipRequired  bool   `json:"zip_required"`
-		DownloadName string `json:"download_name"`
-	}
-	if err := json.Unmarshal(text, &p.Spec); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, &more); err != nil {
-		return err
-	}
-	p.ZipRequired, p.DownloadName = more.ZipRequired, more.DownloadName
-	return nil
+	ZipRequired  bool   `json:"zip_required"`
+	DownloadName string `json:"download_name"`
 }
 
 // announcedFile is a file that a spec of an upload lists.
@@ -110,9 +95,9 @@ type announcedFile struct {
 	path   string // where it is stored, relative to the destination
 }
 
-// announcedFiles are the files of a spec, in its order. Clients list each file by its name, or by the path
-// that it has on their machine if it is in a folder: of absolute paths, what all of them begin with is
-// left out but for its last folder.
+// announcedFiles are the files of a spec, in its order. Clients list each file by its name, or by the path that it has
+// on their machine if it is in a folder: of absolute paths, what all of them begin with is left out but for its last
+// folder.
 func announcedFiles(spec transferspec.Spec) ([]announcedFile, error) {
 	if len(spec.Paths) == 0 {
 		return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec has no paths.")

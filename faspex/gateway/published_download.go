@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/ticket"
 )
 
@@ -46,8 +45,8 @@ func (s *Server) seal(spec *publishedSpec) (string, error) {
 
 func ticketOf(spec *publishedSpec, id string) ticket.Ticket {
 	return ticket.Ticket{
-		ID: id, Expires: time.Now().Add(preparedLife), Name: spec.DownloadName, Zip: spec.ZipRequired ||
-			len(spec.Paths) > 1, Spec: spec.Spec,
+		ID: id, Expires: time.Now().Add(preparedLife), Name: spec.DownloadName,
+		Zip: spec.ZipRequired || len(spec.Paths) > 1, Spec: spec.Spec,
 	}
 }
 
@@ -99,26 +98,15 @@ func headerSpec(text string) (*publishedSpec, error) {
 	return spec, nil
 }
 
-// download opens a session with the node and gives what it lists. With plain, the name is given in ASCII alone: the
-// public client that sends the spec in a header takes all that stands behind the first quote for the name.
+// download gives what a ticket is for. With plain, the name is given in ASCII alone: the public client that sends the
+// spec in a header takes all that stands behind the first quote for the name.
 func (s *Server) download(w http.ResponseWriter, r *http.Request, t ticket.Ticket, plain bool) {
-	leave, err := s.bounds.admit(address.Client(r, s.proxies))
-	if err != nil {
-		s.refuse(w, r, err)
-		return
-	}
-	defer leave()
-	session, err := s.openDownload(r.Context(), t.Spec)
+	c, done, err := s.openContent(r, t)
 	if err != nil {
 		s.refusePerson(w, r, err)
 		return
 	}
-	defer session.close(errClosed)
-	c, err := session.content(r, t)
-	if err != nil {
-		s.refusePerson(w, r, err)
-		return
-	}
+	defer done()
 	c.plain = plain
 	s.serve(w, r, c)
 }

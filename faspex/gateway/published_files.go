@@ -8,7 +8,6 @@ import (
 	"path"
 
 	"faspex.io/operator/dataplane/transfer"
-	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transferspec"
 )
 
@@ -19,7 +18,7 @@ type sequence struct {
 	server  *Server
 	files   []announcedFile
 	begun   []bool
-	folders map[string]bool
+	folders map[string]bool // that were announced
 
 	current int // index in files; -1 between files
 	entry   int // of the current file, in the session
@@ -34,28 +33,18 @@ func (s *Server) beginSequence(ctx context.Context, spec transferspec.Spec) (*se
 	if err != nil {
 		return nil, err
 	}
-	q := &sequence{server: s, files: files, begun: make([]bool, len(files)), folders: map[string]bool{}, current: -1}
-	most := len(files)
+	folders := map[string]bool{}
 	for _, f := range files {
-		for folder := path.Dir(f.path); folder != "."; folder = path.Dir(folder) {
-			if q.folders[folder] {
-				break
-			}
-			q.folders[folder] = true
-			most++
+		for folder := path.Dir(f.path); folder != "." && !folders[folder]; folder = path.Dir(folder) {
+			folders[folder] = true
 		}
 	}
-	clear(q.folders)
-	u, err := transfer.NewOpenUpload(s.memory, most)
+	u, err := transfer.NewOpenUpload(s.memory, len(files)+len(folders))
 	if err != nil {
 		return nil, err
 	}
-	if spec.Direction != "" && spec.Direction != transferspec.Send {
-		return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec is not for an upload.")
-	}
-	c := &transfer.Client{Upload: u}
-	c.Hello.Direction, c.Hello.Destination = string(transferspec.Send), spec.DestinationRoot
-	if q.session, err = s.open(ctx, spec, c); err != nil {
+	q := &sequence{server: s, files: files, begun: make([]bool, len(files)), folders: map[string]bool{}, current: -1}
+	if q.session, err = s.openUpload(ctx, spec, u); err != nil {
 		return nil, err
 	}
 	return q, nil
@@ -134,6 +123,7 @@ func (q *sequence) makeFolder(folder string) error {
 // give takes bytes of the current file.
 func (q *sequence) give(ctx context.Context, r io.Reader) error {
 	if q.current < 0 {
+		// A client that fails here is met again when it is asked for more.
 		if more, _ := io.ReadFull(r, make([]byte, 1)); more == 0 {
 			return nil // A slice of an empty file.
 		}
@@ -156,7 +146,8 @@ func (q *sequence) give(ctx context.Context, r io.Reader) error {
 		return q.cause(err)
 	}
 	if q.at == q.size {
-		// What the node had all of takes nothing, and so notices nothing that is too much.
+		// What the node had all of takes nothing, and so notices nothing that is too much. A client that fails here has
+		// given all of the file.
 		if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
 			return q.cause(transfer.ErrTooLong)
 		}
@@ -210,7 +201,7 @@ func (q *sequence) failure() error {
 	if q.err == nil {
 		return nil
 	}
-	for entry := range min(q.Upload.Len(), control.MaxEntries) {
+	for entry := range q.Upload.Len() {
 		if err := q.Upload.State(entry).Err; err != nil && q.sum.FilesFailed > 0 {
 			return err
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -20,9 +21,9 @@ type uploadedForm struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// uploadForm takes an upload of version 3, a multipart form: a field x-aspera-spec with the spec, and then
-// for each of its paths, in order, a field Content-Length with the size and a part file with the bytes, which
-// go on to the node as they come.
+// uploadForm takes an upload of version 3, a multipart form: a field x-aspera-spec with the spec, and then for each of
+// its paths, in order, a field Content-Length with the size and a part file with the bytes, which go on to the node as
+// they come.
 func (s *Server) uploadForm(w http.ResponseWriter, r *http.Request) {
 	leave, err := s.bounds.admit(address.Client(r, s.proxies))
 	if err != nil {
@@ -86,12 +87,12 @@ func (f *form) part(part *multipart.Part) error {
 		if err != nil {
 			return err
 		}
-		m, err := parseMessage([]byte(`{"transfer_spec":` + text + "}"))
-		if err != nil || f.files != nil {
+		var spec publishedSpec
+		if json.Unmarshal([]byte(text), &spec) != nil || f.files != nil {
 			return newProblem(http.StatusBadRequest, "bad_request",
 				"The field x-aspera-spec is no transfer spec, or there are several.")
 		}
-		f.files, err = f.server.beginSequence(f.request.Context(), m.Spec.Spec)
+		f.files, err = f.server.beginSequence(f.request.Context(), spec.Spec)
 		return err
 	case "Content-Length":
 		text, err := field(part, mostField)

@@ -16,8 +16,8 @@ import (
 	"faspex.io/operator/faspex/process"
 )
 
-// Uploads of versions 1 and 2, over a WebSocket. Text messages are JSON with one key, what
-// the server says are bare words:
+// Uploads of versions 1 and 2, over a WebSocket. Text messages are JSON with one key, what the server says are bare
+// words:
 //
 //	client                                                        server
 //	{"transfer_spec": {...}}                                      end upload
@@ -64,8 +64,7 @@ type slice struct {
 // parseMessage reads a text message.
 func parseMessage(text []byte) (socketMessage, error) {
 	m := socketMessage{}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&m); err != nil {
+	if err := json.Unmarshal(text, &m); err != nil {
 		return m, newProblem(http.StatusBadRequest, "bad_request", "A message is no JSON of this protocol.")
 	}
 	switch {

@@ -255,9 +255,16 @@ func mixedFiles() []given {
 		{"empty at the end", nil}}
 }
 
-// TestSocketTakesClientsThatWait is node-134 for clients that wait: the word for slices comes once for the spec and
-// once for each slice, and never for a delimiter; that of the last slice comes when the files are there.
-func TestSocketTakesClientsThatWait(t *testing.T) {
+// TestSocketWords is node-134: how often the gateway says what, to clients that wait for it and to those that do not.
+func TestSocketWords(t *testing.T) {
+	t.Run("version 2, waiting", socketTakesClientsThatWait)
+	t.Run("version 2, at once", socketTakesClientsThatDoNotWait)
+	t.Run("version 1", socketTakesVersion1)
+}
+
+// socketTakesClientsThatWait: the word for slices comes once for the spec and once for each slice, and never for a
+// delimiter; that of the last slice comes when the files are there.
+func socketTakesClientsThatWait(t *testing.T) {
 	w := newWorld(t)
 	files := []given{{"big.bin", noise(1, 3<<20+5)}, {"leer.txt", nil}, {"one slice ü.txt", []byte("hello")}}
 	said := w.socket("v2").sendWaiting(w.node.Upload(t, "/in"), files, 1<<20)
@@ -270,9 +277,8 @@ func TestSocketTakesClientsThatWait(t *testing.T) {
 	}
 }
 
-// TestSocketTakesClientsThatDoNotWait is node-134 for clients that send everything at once, and
-// node-138: empty files exist at the end.
-func TestSocketTakesClientsThatDoNotWait(t *testing.T) {
+// socketTakesClientsThatDoNotWait but send everything at once. node-138: the empty files are there at the end.
+func socketTakesClientsThatDoNotWait(t *testing.T) {
 	w := newWorld(t)
 	files := mixedFiles()
 	said := w.rawSocket("v2").sendAtOnce(w.node.Upload(t, "/in"), files, 64_000)
@@ -289,8 +295,8 @@ func TestSocketTakesClientsThatDoNotWait(t *testing.T) {
 	}
 }
 
-// TestSocketTakesVersion1 is the part of node-134 for version 1: base64, and one word for each slice.
-func TestSocketTakesVersion1(t *testing.T) {
+// socketTakesVersion1: base64, and one word for each slice.
+func socketTakesVersion1(t *testing.T) {
 	w := newWorld(t)
 	files := []given{{"a", noise(1, 300_001)}, {"b", noise(2, 1<<20)}}
 	c := w.socket("v1")
@@ -414,8 +420,7 @@ func (c *socketClient) upload(spec transferspec.Spec, f given, content []byte) {
 	}
 }
 
-// TestSocketThatClosesEarlyLeavesNothingVisible is the second half of node-136: whoever goes in the
-// middle, or cancels between two files.
+// TestSocketThatClosesEarlyLeavesNothingVisible: whoever goes in the middle, or cancels between two files.
 func TestSocketThatClosesEarlyLeavesNothingVisible(t *testing.T) {
 	for name, test := range map[string]struct {
 		header []string
@@ -483,9 +488,15 @@ func TestSocketThatSaysNothingIsClosed(t *testing.T) {
 	if word, err := w.socket("v2").word(); err == nil {
 		t.Errorf("the gateway says %q", word)
 	}
-	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
-	if !strings.Contains(metrics, `faspex_gateway_refused_total{bound="first_message"} 1`) {
-		t.Errorf("no metric tells of it")
+	// The client may see the end before it is counted.
+	const counted = `faspex_gateway_refused_total{bound="first_message"} 1`
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if strings.Contains(string(w.do("GET", "/metrics", nil).mustBe(t, 200).body), counted) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no metric tells of it")
+		}
 	}
 }
 

@@ -5,20 +5,21 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"faspex.io/operator/dataplane/transferspec"
+	"faspex.io/operator/faspex/ticket"
 )
 
 func decode[T any](t *testing.T, r reply) T {
@@ -51,7 +52,7 @@ func jsonOf(t *testing.T, spec transferspec.Spec, more map[string]any) []byte {
 }
 
 // TestPublishedInfo: what public clients choose their way of uploading by. The newest one asks /info and takes version
-// 3 of it (node-135); others ask /v1/info and take version 2.
+// 3 of it; others ask /v1/info and take version 2.
 func TestPublishedInfo(t *testing.T) {
 	w := newWorld(t)
 	for path, want := range map[string]struct{ version, upload, download string }{
@@ -70,7 +71,7 @@ func TestPublishedInfo(t *testing.T) {
 	}
 }
 
-// TestPublishedCORS is the part of node-135 about pages of other origins; the page's own addresses are not for those.
+// TestPublishedCORS: pages of other origins may use the published API, and not the addresses of the page.
 func TestPublishedCORS(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"/info", "/v1/info", "/v1/download", "/v3/upload", "/v3/download", "/v3/presign"} {
@@ -93,8 +94,8 @@ func TestPublishedCORS(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/sessions/x", "/tickets/x"} {
-		if h := w.do("GET", Base+
-			path, nil, "Origin", "https://example.com").header; h.Get("Access-Control-Allow-Origin") != "" {
+		h := w.do("GET", Base+path, nil, "Origin", "https://example.com").header
+		if h.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s is open to other pages", path)
 		}
 	}
@@ -102,8 +103,8 @@ func TestPublishedCORS(t *testing.T) {
 
 func (w *world) prepared(body []byte) reply {
 	w.t.Helper()
-	told := decode[preparedAddress](w.t, w.do("POST", Base+
-		"/v1/download", bytes.NewReader([]byte(`{"transfer_spec":`+string(body)+`}`))).mustBe(w.t, 200))
+	r := w.do("POST", Base+"/v1/download", strings.NewReader(`{"transfer_spec":`+string(body)+`}`))
+	told := decode[preparedAddress](w.t, r.mustBe(w.t, 200))
 	if told.ID == "" || !strings.HasSuffix(told.URL, "/"+told.ID) {
 		w.t.Errorf("%+v", told)
 	}
@@ -145,9 +146,8 @@ func TestPublishedDownloads(t *testing.T) {
 			}
 			if name == "version 3" {
 				// The public client takes what is left of this for the name.
-				left := strings.Replace(strings.Replace(r.header.Get("Content-Disposition"), `attachment; filename="`, "", 1), `"`,
-					"", 1)
-				if left != "gr__e.bin" {
+				left := strings.TrimPrefix(r.header.Get("Content-Disposition"), `attachment; filename="`)
+				if left = strings.Replace(left, `"`, "", 1); left != "gr__e.bin" {
 					t.Errorf("the name is %q", left)
 				}
 			}
@@ -174,8 +174,8 @@ func TestPublishedDownloads(t *testing.T) {
 	}
 }
 
-// TestPublishedDownloadRefusals: node-139, a spec without a valid token moves nothing; and addresses are sealed: what
-// core gives for one download is no address of a spec.
+// TestPublishedDownloadRefusals: a spec without a valid token moves nothing; and addresses are sealed: what core gives
+// for one download is no address of a spec.
 func TestPublishedDownloadRefusals(t *testing.T) {
 	w := newWorld(t)
 	w.put("in/f", []byte("secret"))
@@ -221,6 +221,27 @@ func TestPublishedDownloadRefusals(t *testing.T) {
 	}
 }
 
+// TestPublishedAddressesExpire after minutes, and not at once.
+func TestPublishedAddressesExpire(t *testing.T) {
+	w := newWorld(t)
+	w.put("in/f", []byte("secret"))
+	spec := w.node.Download(t, "/in/f")
+	body := `{"transfer_spec":` + string(jsonOf(t, spec, nil)) + `}`
+	signed := decode[presignedAddress](t, w.do("POST", Base+"/v3/presign", strings.NewReader(body)).mustBe(t, 200))
+	_, sealed, _ := strings.Cut(signed.SignedURL, "/v1/download/")
+	for after, want := range map[time.Duration]error{9 * time.Minute: nil, 10 * time.Minute: ticket.ErrExpired} {
+		if _, err := ticket.Open(w.ring, sealed, time.Now().Add(after)); !errors.Is(err, want) {
+			t.Errorf("after %v: %v, want %v", after, err, want)
+		}
+	}
+	old, err := ticket.Seal(w.ring, ticket.Ticket{ID: preparedPrefix + "x", Expires: time.Now().Add(-time.Second),
+		Spec: spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.do("GET", Base+"/v1/download/"+old, nil).mustBe(t, 404)
+}
+
 // formOf is a form as a browser makes it.
 func formOf(t *testing.T, spec []byte, files []given, announced func(given) int) (body *bytes.Buffer, kind string) {
 	t.Helper()
@@ -251,7 +272,7 @@ func formOf(t *testing.T, spec []byte, files []given, announced func(given) int)
 	return body, form.FormDataContentType()
 }
 
-// TestFormUpload is the part of node-135 about uploads, and of node-138: an empty file exists at the end.
+// TestFormUpload is an upload of version 3. node-138: the empty file is there at the end.
 func TestFormUpload(t *testing.T) {
 	w := newWorld(t)
 	files := []given{{"folder/a.bin", noise(7, 3<<20)}, {"leer", nil}, {"ü.txt", []byte("hello")}}
@@ -339,25 +360,6 @@ func TestAnnouncedFiles(t *testing.T) {
 		}
 		if (err != nil) != (test.want == nil) || err == nil && !cmp.Equal(test.want, got) {
 			t.Errorf("%q: %q, %v; want %q", test.sources, got, err, test.want)
-		}
-	}
-}
-
-// TestNodesOfOneMachine: nodes that share a machine are told by their ports.
-func TestNodesOfOneMachine(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "nodes.yaml")
-	text := "nodes:\n- {host: 192.0.2.1, sshPort: 33001}\n- {host: 192.0.2.1, sshPort: 33002}\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	nodes, err := OpenNodes(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for port, known := range map[int]bool{33001: true, 33002: true, 22: false} {
-		node, err := nodes.Of(transferspec.Spec{RemoteHost: "192.0.2.1", SSHPort: port})
-		if (err == nil) != known || err == nil && node.SSHPort != port {
-			t.Errorf("port %d: %+v, %v", port, node, err)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func parseRange(text string, size int64) (s span, ok bool, err error) {
 		if err != nil || end < from {
 			return span{}, false, nil
 		}
-		to = min(size, end+1)
+		to = min(size-1, end) + 1
 	}
 	if from >= size {
 		return span{}, false, errUnsatisfiable

@@ -17,9 +17,11 @@ import (
 	"github.com/google/uuid"
 
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/ticket"
+	"faspex.io/operator/test/nodetest"
 )
 
 func (w *world) put(name string, b []byte) {
@@ -208,6 +210,40 @@ func TestDownloadAsArchive(t *testing.T) {
 	part := w.do("GET", url, nil, "Range", "bytes=100-2000000", "If-Range", r.header.Get("ETag")).mustBe(t, 206)
 	if !bytes.Equal(part.body, r.body[100:2000001]) {
 		t.Error("a middle of the archive is another")
+	}
+}
+
+// TestDownloadOfMoreFilesThanAreListedAtOnce: the archive comes without a length and can't be gone on with, and has a
+// name and an end as any other.
+func TestDownloadOfMoreFilesThanAreListedAtOnce(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "gateway") // Disks take minutes to remove so many files.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	w := newWorldAt(t, nodetest.StartIn(t, dir))
+	const n = transfer.MostListed + 100
+	for i := range n {
+		w.put(fmt.Sprintf("PKG/%d/%d", i/1000, i), []byte{byte(i)})
+	}
+	r := w.do("GET", w.ticket(w.node.Download(t, "/PKG"), "All of it", true), nil).mustBe(t, 200)
+	h := r.header
+	if h.Get("Content-Length") != "" || h.Get("ETag") != "" ||
+		h.Get("Content-Disposition") != `attachment; filename="All of it.zip"` {
+		t.Errorf("%v", h)
+	}
+	z, err := zip.NewReader(bytes.NewReader(r.body), int64(len(r.body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := 0
+	for _, f := range z.File {
+		if !f.FileInfo().IsDir() {
+			files++
+		}
+	}
+	if files != n {
+		t.Errorf("%d files, want %d", files, n)
 	}
 }
 

@@ -251,12 +251,14 @@ type patchBody struct {
 }
 
 func (b *patchBody) Read(p []byte) (int, error) {
-	if b.ctx.Err() != nil {
-		return 0, context.Cause(b.ctx)
-	}
 	if now := time.Now(); b.until.Sub(now) < bodyIdle/2 {
 		b.until = now.Add(bodyIdle)
 		_ = b.control.SetReadDeadline(b.until) // One that can't be set bounds the request.
+	}
+	// It is looked at after the deadline is set, for who stops the request cancels first and then ends the deadline:
+	// whichever of the two deadlines is later, the body is not waited for.
+	if b.ctx.Err() != nil {
+		return 0, context.Cause(b.ctx)
 	}
 	n, err := b.r.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {

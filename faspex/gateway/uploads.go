@@ -138,9 +138,11 @@ func (s *Server) beginUpload(w http.ResponseWriter, r *http.Request) (*upload, e
 	if len(entries) == 0 {
 		return nil, newProblem(http.StatusBadRequest, "bad_request", "There is no file and no folder to send.")
 	}
-	asked = createRequest{Spec: asked.Spec}
-	var err error
-	if u.session, err = s.openUpload(r.Context(), asked.Spec, entries); err != nil {
+	sent, err := transfer.NewUpload(s.memory, entries)
+	if err != nil {
+		return nil, err
+	}
+	if u.session, err = s.openUpload(r.Context(), asked.Spec, sent); err != nil {
 		return nil, err
 	}
 	if err := u.awaitOffsets(r.Context()); err != nil {
@@ -332,7 +334,8 @@ func (u *upload) failure() error {
 func (u *upload) lost(err error) error {
 	if p := problemOf(err); p.Code == "node_unreachable" {
 		return &Problem{Status: http.StatusGone, Code: "session_ended", Err: p.Err,
-			Message: "The connection to the transfer node was lost. A new upload goes on with this one: what has arrived is kept."}
+			Message: "The connection to the transfer node was lost. A new upload goes on with this one: what has arrived " +
+				"is kept."}
 	}
 	return err
 }

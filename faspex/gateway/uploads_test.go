@@ -20,7 +20,7 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 )
 
-// node-138: the empty file is there at the end.
+// TestUploadByTus is an upload of the page. node-138: the empty file is there at the end.
 func TestUploadByTus(t *testing.T) {
 	w := newWorld(t)
 	big, small := noise(1, 5<<20+3), []byte("hello")
@@ -239,7 +239,8 @@ func TestUploadIsTakenOverFromWhoIsGone(t *testing.T) {
 	<-ended
 }
 
-// node-139: the world's gateway has no credentials.
+// TestUploadNeedsAListedNodeAndAToken is node-139: the gateway has no credentials, and what moves through it is what
+// its list and a token permit.
 func TestUploadNeedsAListedNodeAndAToken(t *testing.T) {
 	w := newWorld(t)
 	spec := w.node.Upload(t, "/in")

@@ -24,11 +24,11 @@ func (in *Instance) StartGateway(t testing.TB, n *Node, between func(http.Handle
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nodes, err := gateway.OpenNodes(file)
+	log, err := process.NewLogger(in.Log, "debug")
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := process.NewLogger(in.Log, "debug")
+	nodes, err := gateway.OpenNodes(file, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,10 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
 	"faspex.io/operator/dataplane/engine/udplink"
-	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
@@ -30,9 +28,7 @@ type Node struct {
 	SSHPort int
 	HostKey ssh.PublicKey
 	Keys    *token.Keyring
-
-	mu       sync.Mutex
-	sessions []*Session
+	Recorder
 }
 
 // Change changes what a node does before it starts.
@@ -63,8 +59,8 @@ func StartIn(t testing.TB, dir string, changes ...Change) *Node {
 	n := &Node{Dir: dir, Keys: keys}
 	log := slog.New(slog.DiscardHandler)
 	server := &transfer.Server{
-		Root: root, Recorder: n, Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
-		Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now},
+		Root: root, Recorder: &n.Recorder, Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
+		Authorizer: &token.Verifier{Keys: keys, AccessKeys: token.NoAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now},
 	}
 	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	if err != nil {
@@ -149,106 +145,4 @@ func (n *Node) spec(d transferspec.Direction, id string) transferspec.Spec {
 		SSHFP:          ssh.FingerprintSHA256(n.HostKey),
 		Authentication: "token", Cookie: "cookie of " + id, Tags: tags,
 	}
-}
-
-// Session is what was recorded of a session.
-type Session struct {
-	Transfer record.Transfer
-
-	mu       sync.Mutex
-	progress record.Progress
-	files    []record.FileResult
-	outcome  *record.Outcome
-	canceled chan struct{}
-	ended    chan struct{}
-}
-
-// Begin is the node's.
-func (n *Node) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	s := &Session{Transfer: t, canceled: make(chan struct{}), ended: make(chan struct{})}
-	n.sessions = append(n.sessions, s)
-	return s, nil
-}
-
-// Sessions are those that have begun so far.
-func (n *Node) Sessions() []*Session {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return append([]*Session(nil), n.sessions...)
-}
-
-// Last is the session that began last.
-func (n *Node) Last(t testing.TB) *Session {
-	t.Helper()
-	all := n.Sessions()
-	if len(all) == 0 {
-		t.Fatal("no session has begun")
-	}
-	return all[len(all)-1]
-}
-
-// Progress is the node's.
-func (s *Session) Progress(p record.Progress) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.progress = p
-}
-
-// File is the node's.
-func (s *Session) File(f record.FileResult) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.files = append(s.files, f)
-}
-
-// Finish is the node's.
-func (s *Session) Finish(o record.Outcome) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.outcome == nil {
-		s.outcome = &o
-		close(s.ended)
-	}
-}
-
-// Canceled is the node's.
-func (s *Session) Canceled() <-chan struct{} { return s.canceled }
-
-// RateChanges is the node's.
-func (s *Session) RateChanges() <-chan int64 { return nil }
-
-// Cancel ends the session as the Node API does when its token is withdrawn.
-func (s *Session) Cancel() { close(s.canceled) }
-
-// Ended waits for the end of the session and gives its figures.
-func (s *Session) Ended(t testing.TB) (record.Outcome, record.Progress) {
-	t.Helper()
-	select {
-	case <-s.ended:
-	case <-time.After(time.Minute):
-		t.Fatal("the session does not end")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *s.outcome, s.progress
-}
-
-type noAccessKeys struct{}
-
-func (noAccessKeys) AccessKey(context.Context, string) (token.AccessKey, error) {
-	return token.AccessKey{}, token.ErrBadCredentials
-}
-
-func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKey, error) {
-	return token.AccessKey{}, token.ErrBadCredentials
-}
-
-func (noAccessKeys) Levels(context.Context, token.AccessKey, token.Bearer, string) (token.Levels, error) {
-	return nil, nil
-}
-
-func (noAccessKeys) FilePath(context.Context, token.AccessKey, string) (string, error) {
-	return "", token.ErrFileNotFound
 }

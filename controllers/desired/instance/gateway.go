@@ -98,7 +98,5 @@ func gatewayEnv(instance *v1alpha1.FaspexInstance) map[string]string {
 		"FASPEX_GATEWAY_LOG_LEVEL":  logLevel(component),
 		// Its bounds are for each client, and all of them come by the router.
 		"FASPEX_GATEWAY_TRUSTED_PROXIES": clusterNetworks,
-		// The origin that people use: the addresses that the gateway tells begin with it.
-		"FASPEX_CORE_URL": ExternalURL(instance),
 	}
 }

@@ -87,8 +87,7 @@ func TestRouterForwards(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/metrics", "/aspera/http-gwyx/v1/info", "/aspera"} {
-		if answer, _ := fetch(t, client, http.MethodGet, router.URL+
-			path, nil, nil); answer.StatusCode != http.StatusNotFound {
+		if answer, _ := fetch(t, client, http.MethodGet, router.URL+path, nil, nil); answer.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, answer.StatusCode)
 		}
 	}
@@ -146,9 +145,8 @@ func TestRouterRedirectsAbsolutely(t *testing.T) {
 	}
 }
 
-// TestRouterCompresses: answers in JSON and text above 1 KB, and HTTP/2. The router's part of page-100.
-// Answers of the login repeat what an address says beside secrets, and those of the gateway have a length and
-// ranges, so neither is compressed.
+// TestRouterCompresses: answers in JSON and text above 1 KB, over HTTP/1.1 and HTTP/2. Answers of the login repeat what
+// an address says beside secrets, and those of the gateway have a length and ranges, so neither is compressed.
 func TestRouterCompresses(t *testing.T) {
 	long := strings.Repeat(`{"id":1},`, 1000)
 	answers := func(w http.ResponseWriter, r *http.Request) {

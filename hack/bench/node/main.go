@@ -80,7 +80,7 @@ func serve(ctx context.Context, folder, address, host string, level slog.Level) 
 	}
 	out := &lines{encoder: json.NewEncoder(os.Stdout)}
 	transfers := &transfer.Server{
-		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: noAccessKeys{}, Ledger: token.NoLedger{},
+		Root: root, Authorizer: &token.Verifier{Keys: keys, AccessKeys: token.NoAccessKeys{}, Ledger: token.NoLedger{},
 			Now: time.Now}, Recorder: &recorder{out: out},
 		Links: &links{Endpoint: data, out: out}, UDPPort: int(data.Addr().Port()), Agent: "bench", Policy: "fair",
 		Logger: log,

@@ -8,7 +8,6 @@ import (
 	"faspex.io/operator/dataplane/engine"
 	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/record"
-	"faspex.io/operator/dataplane/token"
 )
 
 // event is one line about a session: "data" when the first data packet arrives, "progress" with the bytes that have
@@ -105,22 +104,3 @@ func (r *recording) Finish(o record.Outcome) {
 
 func (r *recording) Canceled() <-chan struct{} { return nil }
 func (r *recording) RateChanges() <-chan int64 { return nil }
-
-// noAccessKeys is the empty table of access keys: there are tokens only.
-type noAccessKeys struct{}
-
-func (noAccessKeys) AccessKey(context.Context, string) (token.AccessKey, error) {
-	return token.AccessKey{}, token.ErrBadCredentials
-}
-
-func (noAccessKeys) CheckSecret(context.Context, string, string) (token.AccessKey, error) {
-	return token.AccessKey{}, token.ErrBadCredentials
-}
-
-func (noAccessKeys) Levels(context.Context, token.AccessKey, token.Bearer, string) (token.Levels, error) {
-	return nil, nil
-}
-
-func (noAccessKeys) FilePath(context.Context, token.AccessKey, string) (string, error) {
-	return "", token.ErrFileNotFound
-}
