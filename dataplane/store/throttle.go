@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"maps"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -130,7 +129,7 @@ func (t *Throttle) take(account, address, secret string) (*place, error) {
 }
 
 func (t *Throttle) takeLocked(account, address, secret string) (*place, error) {
-	if t.safe(address) {
+	if token.InNetworks(t.limits.Safe, address) {
 		return &place{}, nil
 	}
 	if len(account) > maxAccountName {
@@ -168,19 +167,6 @@ func (t *Throttle) takeLocked(account, address, secret string) (*place, error) {
 		f.n++
 	}
 	return p, nil
-}
-
-// safe reports whether logins from an address are not counted.
-func (t *Throttle) safe(address string) bool {
-	if len(t.limits.Safe) == 0 {
-		return false
-	}
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return false
-	}
-	a = a.Unmap().WithZone("")
-	return slices.ContainsFunc(t.limits.Safe, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // beginAnew forgets failures with another secret. A ban that came from another node is of a
