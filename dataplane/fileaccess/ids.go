@@ -19,6 +19,9 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
+// ErrChanging is for a folder whose entries are others with each look.
+var ErrChanging = errors.New("the folder changes too quickly")
+
 // Files gives ids to files. Its paths are absolute beneath the storage root.
 type Files struct {
 	store *store.Store
@@ -169,7 +172,7 @@ func (f *Files) children(ctx context.Context, parent uint64, entries []Entry) ([
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("file ids: the folder changes too quickly: %w", store.ErrBusy)
+	return nil, fmt.Errorf("file ids: %w", ErrChanging)
 }
 
 // renew gives ids to objects that have none at their place. Those that were moved by somebody else bring theirs along;
