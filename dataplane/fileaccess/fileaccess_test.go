@@ -178,6 +178,21 @@ func TestIDsFollowRenamesOfOthers(t *testing.T) {
 	one.leads(t, "the first name", "/", map[string]string{f: "/c/f"})
 }
 
+// A storage that does not say when files were made tells no renames of others; those of the node are known to it.
+func TestIDsFollowRenamesWithoutBirthTimes(t *testing.T) {
+	one, other := nodes(t)
+	fileaccess.WithoutBirthTimes(one.Files)
+	fileaccess.WithoutBirthTimes(other.Files)
+	one.write(t, "/k/a/f")
+	one.write(t, "/k/taken/g")
+	folder, file, taken := one.id(t, "/k/a"), one.id(t, "/k/a/f"), one.id(t, "/k/taken")
+	one.rename(t, "/k/a", "/k/b")
+	other.leads(t, "after a rename", "/", map[string]string{folder: "/k/b", file: "/k/b/f"})
+	one.behind(t, "/k/taken", "/k/away")
+	other.rename(t, "/k/b", "/k/taken")
+	one.leads(t, "in the place of another", "/", map[string]string{folder: "/k/taken", file: "/k/taken/f", taken: ""})
+}
+
 // node-43: two folders that three renames exchange take their ids along.
 func TestIDsFollowAnExchange(t *testing.T) {
 	one, other := nodes(t)
