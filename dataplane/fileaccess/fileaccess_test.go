@@ -208,14 +208,30 @@ func TestIDsFollowAnExchange(t *testing.T) {
 	}
 }
 
-// node-44, without permissions: what takes the place of a file has another id.
+// node-44: what takes the place of a file has another id, and nothing of what was permitted on the file.
 func TestIDsAreNotThoseOfWhatCameBefore(t *testing.T) {
 	one, other := nodes(t)
 	one.write(t, "/d/f")
 	one.write(t, "/d/new")
 	f, n := one.id(t, "/d/f"), one.id(t, "/d/new")
+	one.key(t, "ak", "/d")
+	one.permit(t, f, "user", "luke", token.LevelRead)
+	permits := func() token.Levels {
+		t.Helper()
+		levels, err := other.Levels(t.Context(), fileaccess.User{AccessKey: "ak", Folder: "/d", ID: "luke"}, "/f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return levels
+	}
+	if !permits()[token.LevelRead] {
+		t.Error("the permission does not hold")
+	}
 	one.behind(t, "/d/new", "/d/f")
-	one.leads(t, "before a look", "/", map[string]string{f: ""})
+	if got := permits(); len(got) != 0 {
+		t.Errorf("what took the place is permitted %v", got)
+	}
+	one.leads(t, "whoever has it", "/", map[string]string{f: ""})
 	if got := other.id(t, "/d/f"); got != n {
 		t.Errorf("the file that took the place has id %s, it had %s", got, n)
 	}
@@ -236,7 +252,7 @@ func TestIDsAreNotThoseOfWhatCameBefore(t *testing.T) {
 	one.leads(t, "a folder of the name", "/", map[string]string{n: ""})
 }
 
-// node-47: ids are the same everywhere and after a restart, and end with the file.
+// Ids are the same everywhere and after a restart, and end with the file.
 func TestIDsAreTheSameEverywhere(t *testing.T) {
 	one, other := nodes(t)
 	for i := range 2500 {
@@ -268,7 +284,7 @@ func TestIDsAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// node-48: what is gone is swept, whoever removed it, and what is only out of reach is not.
+// What is gone is swept, whoever removed it, and what is only out of reach is not.
 func TestSweepForgetsWhatIsGone(t *testing.T) {
 	one, other := nodes(t)
 	one.write(t, "/keep/f")
