@@ -100,9 +100,8 @@ type failures struct {
 func newThrottle() *Throttle {
 	of := func(kind BanKind) counts { return counts{of: map[subject]*failures{}, kind: kind} }
 	return &Throttle{
-		now: time.Now, limits: LoginLimits{}.withDefaults(), accounts: of(BanAccount), clients: of(BanClient),
-		addresses: of(BanAddress),
-		shared:    map[subject]*failures{},
+		now: time.Now, limits: LoginLimits{}.withDefaults(),
+		accounts: of(BanAccount), clients: of(BanClient), addresses: of(BanAddress), shared: map[subject]*failures{},
 	}
 }
 
