@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/spf13/cobra"
 
 	"faspex.io/operator/dataplane/config"
@@ -27,10 +26,9 @@ func bansCommand() *cobra.Command {
 			Short: "List who is refused until when",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withStore(cmd.Context(),
-					func(ctx context.Context, s *store.Store) error {
-						return listBans(ctx, s, cmd.OutOrStdout())
-					})
+				return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
+					return listBans(ctx, s, cmd.OutOrStdout())
+				})
 			},
 		},
 		liftCommand(),
@@ -86,7 +84,7 @@ func listBans(ctx context.Context, s *store.Store, out io.Writer) error {
 
 // withStore runs fn with the node's database, which the environment names as it does for serve.
 func withStore(ctx context.Context, fn func(context.Context, *store.Store) error) error {
-	db, err := databaseOf(os.Getenv)
+	db, err := config.ReadDatabase(os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -95,15 +93,4 @@ func withStore(ctx context.Context, fn func(context.Context, *store.Store) error
 		return err
 	}
 	return errors.Join(fn(ctx, s), s.Close())
-}
-
-// databaseOf reads the part of a node's environment that names the database.
-func databaseOf(lookup func(string) string) (*mysql.Config, error) {
-	env, err := config.ReadEnvironment(func(name string) string {
-		if v := lookup(name); v != "" || (name != "HSTS_NODE_NAME" && name != "HSTS_ADVERTISE_ADDRESS") {
-			return v
-		}
-		return "-" // Which node this is does not matter.
-	})
-	return env.Database, err
 }

@@ -362,8 +362,8 @@ func (n *testNode) http(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// call makes a call of the Node API, and reads a good answer into out.
-func (n *testNode) call(t *testing.T, user, password, method, path, body string, out any) {
+// call makes a call of the Node API, reads a good answer into out, and gives the status.
+func (n *testNode) call(t *testing.T, user, password, method, path, body string, out any) (status int) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, n.url+path, strings.NewReader(body))
 	if err != nil {
@@ -380,4 +380,5 @@ func (n *testNode) call(t *testing.T, user, password, method, path, body string,
 			t.Fatal(err)
 		}
 	}
+	return res.StatusCode
 }

@@ -48,8 +48,7 @@ func (n *testNode) configureKey(t *testing.T, configuration string) {
 	}
 }
 
-// node-31 of what acts, and node-34 without aggressiveness: times and checksums are as the key
-// demands, whatever token and client.
+// node-31 of times and checksums: they are as the key demands, whatever token and client.
 func TestKeyDemandsTimesAndChecksums(t *testing.T) {
 	n := startNode(t)
 	n.sharedKey(t)
@@ -90,7 +89,65 @@ func TestKeyDemandsTimesAndChecksums(t *testing.T) {
 	})
 }
 
-// node-33: with a passphrase set at the key, an upload that is not encrypted is refused.
+// node-31 of rates, policies and ciphers, and node-32: sessions have those of the key, whatever token and client.
+func TestKeyLimitsRatesPoliciesAndCiphers(t *testing.T) {
+	n := startNode(t)
+	n.sharedKey(t)
+	source := filepath.Join(t.TempDir(), "f")
+	write(t, source, "hello")
+	for configuration, tt := range map[string]struct {
+		ask  func(*transferspec.Spec)
+		want func(client.StartSpec) bool
+	}{
+		`{"transfer":{"target_rate_kbps":1000}}`: {
+			func(s *transferspec.Spec) { s.TargetRateKbps = 0 },
+			func(s client.StartSpec) bool { return s.TargetRateKbps == 1000 },
+		},
+		`{"transfer":{"target_rate_cap_kbps":700}}`: {
+			func(s *transferspec.Spec) { s.TargetRateKbps, s.TargetRateCapKbps = 5000, 5000 },
+			func(s client.StartSpec) bool { return s.TargetRateKbps == 700 },
+		},
+		`{"transfer":{"policy":"low"}}`: {
+			func(s *transferspec.Spec) { s.RatePolicy = "" },
+			func(s client.StartSpec) bool { return s.RatePolicy == "low" },
+		},
+		`{"transfer":{"cipher":"aes-256"}}`: {
+			func(s *transferspec.Spec) { s.Cipher = "" },
+			func(s client.StartSpec) bool { return s.Cipher == "aes-256-gcm" },
+		},
+	} {
+		n.configureKey(t, configuration)
+		for kind, spec := range n.uploads(t, source) {
+			spec.Cookie = configuration + kind
+			tt.ask(&spec)
+			if out := run(t, spec, "--overwrite=always"); out != "" {
+				t.Errorf("%s, %s: %s", configuration, kind, out)
+				continue
+			}
+			var found client.StartSpec
+			eventually(t, "record of the session", func() (any, bool) {
+				list, _, err := n.client(t, "ak", "s").Transfers(t.Context(), client.TransferQuery{})
+				for _, l := range list {
+					if l.StartSpec.Cookie == spec.Cookie || kind == "transfer" && l.ID == idOf(t, spec) {
+						found = l.StartSpec
+						return nil, true
+					}
+				}
+				return err, false
+			})
+			if !tt.want(found) {
+				t.Errorf("%s, %s: %+v", configuration, kind, found)
+			}
+		}
+	}
+	n.configureKey(t, `{"transfer":{"cipher":"aes-256"}}`)
+	for kind, spec := range n.uploads(t, source) {
+		refusedWith(t, kind, withCipher(spec, "aes-128"), "error 8: ")
+	}
+}
+
+// node-31 of passphrases, and node-33 in sessions: with one set at the key, an upload that is not encrypted is refused.
+// What /info says is in TestContentProtectionSecretIsNotKept of nodeapi.
 func TestKeyTakesEncryptedFilesAlone(t *testing.T) {
 	n := startNode(t)
 	n.sharedKey(t)

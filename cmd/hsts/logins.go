@@ -47,11 +47,11 @@ func refusalReason(err error) string {
 		is     error
 		reason string
 	}{
-		{token.ErrThrottled, "throttled"}, {token.ErrBadCredentials, "credentials"}, {token.ErrExpired, "expired"},
-		{token.ErrMissing, "missing"},
-		{token.ErrElsewhere, "address"}, {token.ErrRevoked, "withdrawn"}, {token.ErrUsedUp, "withdrawn"},
-		{token.ErrUnknownKey, "invalid"},
-		{token.ErrNotPermitted, "not_permitted"}, {token.ErrPathNotAllowed, "not_permitted"}, {token.ErrInvalid, "invalid"},
+		{token.ErrMissing, "missing"}, {token.ErrThrottled, "throttled"}, {token.ErrBadCredentials, "credentials"},
+		{token.ErrExpired, "expired"}, {token.ErrElsewhere, "address"},
+		{token.ErrRevoked, "withdrawn"}, {token.ErrUsedUp, "withdrawn"},
+		{token.ErrUnknownKey, "invalid"}, {token.ErrInvalid, "invalid"},
+		{token.ErrNotPermitted, "not_permitted"}, {token.ErrPathNotAllowed, "not_permitted"},
 	} {
 		if errors.Is(err, r.is) {
 			return r.reason

@@ -83,8 +83,7 @@ type node struct {
 func serve(ctx context.Context, configFile string, cfg config.Config, env config.Environment, log *slog.Logger) error {
 	n := &node{
 		configFile: configFile, cfg: cfg, env: env, log: log, totals: newTotals(cfg.Rates),
-		registry: prometheus.NewRegistry(),
-		migrated: make(chan struct{}),
+		registry: prometheus.NewRegistry(), migrated: make(chan struct{}),
 	}
 	n.totals.register(n.registry)
 	n.logins = newLogins(n.registry)
@@ -117,9 +116,8 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
 	n.recorder.Keep(store.History(cfg.History))
 	n.health = newHealth(n)
-	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress, "ssh", cfg.Ports.SSH, "udp",
-		cfg.Ports.UDP,
-		"nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
+	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress,
+		"ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP, "nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
 	err = n.run(ctx)
 	log.Info("hsts ends")
 	return err
@@ -232,8 +230,8 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
-			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP,
-			WSSPort:        n.cfg.Ports.WSS,
+			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0],
+			SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
 			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
 		},
@@ -246,8 +244,8 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	}
 	server := &http.Server{
 		Handler: api.Handler(), TLSConfig: n.secrets.TLS(), ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
-		IdleTimeout:    2 * time.Minute,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 256 << 10, // a bearer token is a header
 	}
 	n.health.answering.Store(true)

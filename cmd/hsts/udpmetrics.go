@@ -43,13 +43,20 @@ var udpMetricList = []udpMetric{
 }
 
 func gauge(name, help string, value func(udplink.Totals) int) udpMetric {
-	return udpMetric{prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue,
-		func(t udplink.Totals) float64 { return float64(value(t)) }}
+	return metric(prometheus.GaugeValue, name, help, value)
 }
 
 func counter(name, help string, value func(udplink.Totals) uint64) udpMetric {
-	return udpMetric{prometheus.NewDesc(name, help, nil, nil), prometheus.CounterValue,
-		func(t udplink.Totals) float64 { return float64(value(t)) }}
+	return metric(prometheus.CounterValue, name, help, value)
+}
+
+func metric[T int | uint64](
+	kind prometheus.ValueType, name, help string, value func(udplink.Totals) T,
+) udpMetric {
+	return udpMetric{
+		desc: prometheus.NewDesc(name, help, nil, nil), kind: kind,
+		value: func(t udplink.Totals) float64 { return float64(value(t)) },
+	}
 }
 
 // Describe implements prometheus.Collector.

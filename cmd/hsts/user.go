@@ -71,10 +71,9 @@ func addUserCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withStore(cmd.Context(),
-				func(ctx context.Context, s *store.Store) error {
-					return s.CreateNodeUser(ctx, f.user, password)
-				})
+			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
+				return s.CreateNodeUser(ctx, f.user, password)
+			})
 		},
 	}
 	f.register(cmd)
@@ -142,10 +141,9 @@ func deleteUserCommand() *cobra.Command {
 		Short: "Delete a user; files stay",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withStore(cmd.Context(),
-				func(ctx context.Context, s *store.Store) error {
-					return s.DeleteNodeUser(ctx, args[0])
-				})
+			return withStore(cmd.Context(), func(ctx context.Context, s *store.Store) error {
+				return s.DeleteNodeUser(ctx, args[0])
+			})
 		},
 	}
 }

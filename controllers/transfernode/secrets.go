@@ -36,8 +36,10 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	o.node.Status.TokenKeys = desired.TokenKeyStatus(tokenKeys)
 	sshHostKeys, outcome := r.ensure(ctx, o, secrets.Wanted{
 		Name: names.SSHHostKey,
-		Keys: []string{desired.SSHHostKeyEd25519, desired.SSHHostKeyRSA, desired.SSHHostKeyEd25519 +
-			".pub", desired.SSHHostKeyRSA + ".pub"},
+		Keys: []string{
+			desired.SSHHostKeyEd25519, desired.SSHHostKeyEd25519 + ".pub",
+			desired.SSHHostKeyRSA, desired.SSHHostKeyRSA + ".pub",
+		},
 		Generate: func() (map[string][]byte, error) { return desired.SSHHostKeys(rand.Reader) },
 		Replace:  invalid(desired.ValidSSHHostKeys),
 	})

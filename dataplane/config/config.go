@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"faspex.io/operator/dataplane/token"
 )
 
 // Config is hsts.yaml. docs/architecture.md, section 4, is its contract.
@@ -83,17 +85,9 @@ type Logins struct {
 
 // SafeNetworks are the addresses and networks in Safe.
 func (l Logins) SafeNetworks() ([]netip.Prefix, error) {
-	var networks []netip.Prefix
-	for _, text := range l.Safe {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			a, notAddress := netip.ParseAddr(text)
-			if notAddress != nil {
-				return nil, fmt.Errorf("logins.safe: %q must be an address or a network such as 10.0.0.0/8", text)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		networks = append(networks, p.Masked())
+	networks, err := token.ParseNetworks(l.Safe)
+	if err != nil {
+		return nil, fmt.Errorf("logins.safe: %w", err)
 	}
 	return networks, nil
 }
@@ -183,8 +177,8 @@ func (c Config) validate() error {
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
 	check(c.History.Transfers > 0 && c.History.Files > 0,
 		"history.transfers and history.files must be positive durations, such as 720h")
-	check(c.Logins.Window > 0 && c.Logins.Failures > 0 &&
-		c.Logins.AddressFailures > 0, "logins.window, failures and addressFailures must be positive")
+	check(c.Logins.Window > 0 && c.Logins.Failures > 0 && c.Logins.AddressFailures > 0,
+		"logins.window, failures and addressFailures must be positive")
 	if _, err := c.Logins.SafeNetworks(); err != nil {
 		errs = append(errs, err)
 	}

@@ -28,49 +28,78 @@ type Environment struct {
 
 // ReadEnvironment reads the environment through lookup, which is os.Getenv but for tests.
 func ReadEnvironment(lookup func(string) string) (Environment, error) {
-	var errs []error
-	need := func(name string) string {
-		v := lookup(name)
-		if v == "" {
-			errs = append(errs, fmt.Errorf("%s is not set", name))
-		}
-		return v
+	v := variables{lookup: lookup}
+	env := Environment{
+		NodeName: v.need("HSTS_NODE_NAME"), AdvertiseAddress: v.need("HSTS_ADVERTISE_ADDRESS"), Database: v.database(),
 	}
-	env := Environment{NodeName: need("HSTS_NODE_NAME"), AdvertiseAddress: need("HSTS_ADVERTISE_ADDRESS")}
 	if level := lookup("HSTS_LOG_LEVEL"); level != "" {
 		if err := env.LogLevel.UnmarshalText([]byte(level)); err != nil {
-			errs = append(errs, errors.New("HSTS_LOG_LEVEL must be debug, info, warn or error"))
+			v.errs = append(v.errs, errors.New("HSTS_LOG_LEVEL must be debug, info, warn or error"))
 		}
 	}
+	if err := v.err(); err != nil {
+		return Environment{}, err
+	}
+	return env, nil
+}
+
+// ReadDatabase reads Environment.Database alone, for programs that are no node.
+func ReadDatabase(lookup func(string) string) (*mysql.Config, error) {
+	v := variables{lookup: lookup}
+	db := v.database()
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// variables reads variables and collects what is wrong with them.
+type variables struct {
+	lookup func(string) string
+	errs   []error
+}
+
+func (v *variables) need(name string) string {
+	text := v.lookup(name)
+	if text == "" {
+		v.errs = append(v.errs, fmt.Errorf("%s is not set", name))
+	}
+	return text
+}
+
+func (v *variables) err() error {
+	if len(v.errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("environment: %w", errors.Join(v.errs...))
+}
+
+func (v *variables) database() *mysql.Config {
 	db := mysql.NewConfig()
-	db.Net, db.User, db.Passwd, db.DBName = "tcp", need("HSTS_DB_USERNAME"), need("HSTS_DB_PASSWORD"),
-		need("HSTS_DB_DATABASE")
-	host, port := need("HSTS_DB_HOST"), lookup("HSTS_DB_PORT")
+	db.Net = "tcp"
+	db.User, db.Passwd, db.DBName = v.need("HSTS_DB_USERNAME"), v.need("HSTS_DB_PASSWORD"), v.need("HSTS_DB_DATABASE")
+	host, port := v.need("HSTS_DB_HOST"), v.lookup("HSTS_DB_PORT")
 	if port == "" {
 		port = "3306"
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		errs = append(errs, errors.New("HSTS_DB_PORT is not a port"))
+		v.errs = append(v.errs, errors.New("HSTS_DB_PORT is not a port"))
 	}
 	db.Addr = net.JoinHostPort(host, port)
-	if text := lookup("HSTS_DB_USE_TLS"); text != "" {
+	if text := v.lookup("HSTS_DB_USE_TLS"); text != "" {
 		use, err := strconv.ParseBool(text)
 		if err != nil {
-			errs = append(errs, errors.New("HSTS_DB_USE_TLS must be true or false"))
+			v.errs = append(v.errs, errors.New("HSTS_DB_USE_TLS must be true or false"))
 		}
 		if use {
-			roots, err := readRoots(lookup("HSTS_DB_CA_FILE"))
+			roots, err := readRoots(v.lookup("HSTS_DB_CA_FILE"))
 			if err != nil {
-				errs = append(errs, err)
+				v.errs = append(v.errs, err)
 			}
 			db.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: roots}
 		}
 	}
-	env.Database = db
-	if len(errs) > 0 {
-		return Environment{}, fmt.Errorf("environment: %w", errors.Join(errs...))
-	}
-	return env, nil
+	return db
 }
 
 // readRoots reads the certificates to trust; no file means those of the system.

@@ -178,6 +178,21 @@ func TestIDsFollowRenamesOfOthers(t *testing.T) {
 	one.leads(t, "the first name", "/", map[string]string{f: "/c/f"})
 }
 
+// A storage that does not say when files were made tells no renames of others; those of the node are known to it.
+func TestIDsFollowRenamesWithoutBirthTimes(t *testing.T) {
+	one, other := nodes(t)
+	fileaccess.WithoutBirthTimes(one.Files)
+	fileaccess.WithoutBirthTimes(other.Files)
+	one.write(t, "/k/a/f")
+	one.write(t, "/k/taken/g")
+	folder, file, taken := one.id(t, "/k/a"), one.id(t, "/k/a/f"), one.id(t, "/k/taken")
+	one.rename(t, "/k/a", "/k/b")
+	other.leads(t, "after a rename", "/", map[string]string{folder: "/k/b", file: "/k/b/f"})
+	one.behind(t, "/k/taken", "/k/away")
+	other.rename(t, "/k/b", "/k/taken")
+	one.leads(t, "in the place of another", "/", map[string]string{folder: "/k/taken", file: "/k/taken/f", taken: ""})
+}
+
 // node-43: two folders that three renames exchange take their ids along.
 func TestIDsFollowAnExchange(t *testing.T) {
 	one, other := nodes(t)
@@ -193,14 +208,30 @@ func TestIDsFollowAnExchange(t *testing.T) {
 	}
 }
 
-// node-44, without permissions: what takes the place of a file has another id.
+// node-44: what takes the place of a file has another id, and nothing of what was permitted on the file.
 func TestIDsAreNotThoseOfWhatCameBefore(t *testing.T) {
 	one, other := nodes(t)
 	one.write(t, "/d/f")
 	one.write(t, "/d/new")
 	f, n := one.id(t, "/d/f"), one.id(t, "/d/new")
+	one.key(t, "ak", "/d")
+	one.permit(t, f, "user", "luke", token.LevelRead)
+	permits := func() token.Levels {
+		t.Helper()
+		levels, err := other.Levels(t.Context(), fileaccess.User{AccessKey: "ak", Folder: "/d", ID: "luke"}, "/f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return levels
+	}
+	if !permits()[token.LevelRead] {
+		t.Error("the permission does not hold")
+	}
 	one.behind(t, "/d/new", "/d/f")
-	one.leads(t, "before a look", "/", map[string]string{f: ""})
+	if got := permits(); len(got) != 0 {
+		t.Errorf("what took the place is permitted %v", got)
+	}
+	one.leads(t, "whoever has it", "/", map[string]string{f: ""})
 	if got := other.id(t, "/d/f"); got != n {
 		t.Errorf("the file that took the place has id %s, it had %s", got, n)
 	}
@@ -221,7 +252,7 @@ func TestIDsAreNotThoseOfWhatCameBefore(t *testing.T) {
 	one.leads(t, "a folder of the name", "/", map[string]string{n: ""})
 }
 
-// node-47: ids are the same everywhere and after a restart, and end with the file.
+// Ids are the same everywhere and after a restart, and end with the file.
 func TestIDsAreTheSameEverywhere(t *testing.T) {
 	one, other := nodes(t)
 	for i := range 2500 {
@@ -253,7 +284,7 @@ func TestIDsAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// node-48: what is gone is swept, whoever removed it, and what is only out of reach is not.
+// What is gone is swept, whoever removed it, and what is only out of reach is not.
 func TestSweepForgetsWhatIsGone(t *testing.T) {
 	one, other := nodes(t)
 	one.write(t, "/keep/f")

@@ -19,14 +19,18 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
+// ErrChanging is for a folder whose entries are others with each look.
+var ErrChanging = errors.New("the folder changes too quickly")
+
 // Files gives ids to files. Its paths are absolute beneath the storage root.
 type Files struct {
 	store *store.Store
-	root  *storage.Root
+	// identify is that of the storage root, which follows no link; tests have others.
+	identify func(p string) (fs.FileInfo, storage.Identity, error)
 }
 
 // New makes the ids of the files beneath a storage root. Links are not followed.
-func New(s *store.Store, root *storage.Root) *Files { return &Files{s, root.Strict()} }
+func New(s *store.Store, root *storage.Root) *Files { return &Files{s, root.Strict().Identify} }
 
 // Entry is a file of a folder that an id is wanted for.
 type Entry struct {
@@ -73,7 +77,7 @@ func pathOf(way []store.Object) string {
 // holds reports whether a path is that of the object. A path that can't be looked at is an error,
 // one that leads nowhere is not.
 func (f *Files) holds(p string, o store.Object) (bool, error) {
-	_, seen, err := f.root.Identify(p)
+	_, seen, err := f.identify(p)
 	switch {
 	case err == nil:
 		return o.Same(object(seen)), nil
@@ -111,7 +115,7 @@ func (f *Files) way(ctx context.Context, p string) ([]uint64, error) {
 			continue
 		}
 		at = path.Join(at, name)
-		_, identity, err := f.root.Identify(at)
+		_, identity, err := f.identify(at)
 		if err != nil {
 			return way, err
 		}
@@ -169,7 +173,7 @@ func (f *Files) children(ctx context.Context, parent uint64, entries []Entry) ([
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("file ids: the folder changes too quickly: %w", store.ErrBusy)
+	return nil, fmt.Errorf("file ids: %w", ErrChanging)
 }
 
 // renew gives ids to objects that have none at their place. Those that were moved by somebody else bring theirs along;
@@ -237,7 +241,7 @@ func (f *Files) moved(ctx context.Context, objects []store.Object) (map[store.Ob
 
 // Rename renames a file by rename and has its id, and those beneath it, follow.
 func (f *Files) Rename(ctx context.Context, from, to string, rename func() error) error {
-	_, identity, err := f.root.Identify(from)
+	id, err := f.ID(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -245,13 +249,16 @@ func (f *Files) Rename(ctx context.Context, from, to string, rename func() error
 		return err
 	}
 	// Whoever looks meanwhile finds the file by what it is (TestIDsFollowRenamesOfOthers).
-	_, err = f.IDs(ctx, path.Dir(to), []Entry{{path.Base(to), identity}})
-	return err
+	folder, err := f.ID(ctx, path.Dir(to))
+	if err != nil {
+		return err
+	}
+	return f.store.MoveObjects(ctx, []store.Object{{ID: id, Parent: folder, Name: path.Base(to)}}, nil)
 }
 
 // Remove removes a file by remove and forgets its id, and those beneath it.
 func (f *Files) Remove(ctx context.Context, p string, remove func() error) error {
-	_, identity, err := f.root.Identify(p)
+	_, identity, err := f.identify(p)
 	if err != nil {
 		return err
 	}

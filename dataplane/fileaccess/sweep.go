@@ -46,8 +46,11 @@ func (f *Files) SweepFrom(ctx context.Context, last uint64) (uint64, error) {
 		}
 	}
 	objects, err := f.store.ObjectsAfter(ctx, last, sweepBatch)
-	if err != nil || len(objects) == 0 {
-		return 0, err
+	if err != nil {
+		return last, err
+	}
+	if len(objects) == 0 {
+		return 0, nil
 	}
 	var forget []uint64
 	for _, o := range objects {
@@ -73,7 +76,7 @@ func (f *Files) missing(ctx context.Context, o store.Object) (bool, error) {
 		return false, err
 	}
 	p := pathOf(way)
-	_, seen, err := f.root.Identify(p)
+	_, seen, err := f.identify(p)
 	switch {
 	case err == nil && o.Same(object(seen)):
 		return false, nil

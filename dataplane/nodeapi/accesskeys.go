@@ -125,16 +125,13 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err := checkKeyFields(in); err != nil {
 		return nil, err
 	}
-	if k.ID != c.keyID() { // Its own is compared with what is kept.
-		if in.Configuration, err = keptConfiguration(in.Configuration); err != nil {
-			return nil, err
-		}
-	}
 	if k.ID == c.keyID() {
 		if err := checkOwnChange(k, in); err != nil {
 			return nil, err
 		}
 		in.Configuration, in.Storage = nil, nil
+	} else if in.Configuration, err = keptConfiguration(in.Configuration); err != nil {
+		return nil, err
 	}
 	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey,
 		Configuration: in.Configuration}
@@ -143,10 +140,10 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 		if err != nil {
 			return nil, err
 		}
-		if err := s.makeKeyFolder(c, folder); err != nil {
+		if err := c.mayManage(folder); err != nil {
 			return nil, err
 		}
-		if err := c.mayManage(folder); err != nil {
+		if err := s.makeKeyFolder(c, folder); err != nil {
 			return nil, err
 		}
 		change.StoragePath = &folder

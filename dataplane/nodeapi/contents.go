@@ -36,10 +36,13 @@ func (s *Server) contentsByPath(ctx context.Context, c *caller, r *http.Request)
 		return nil, errBadRequest("the path is not encoded as in a URL")
 	}
 	out, err := s.openContent(ctx, c, p)
-	if literal, notEncoded := url.PathUnescape(element); err != nil && notEncoded == nil && literal != p {
+	if err == nil {
+		return out, nil
+	}
+	if literal, wrong := url.PathUnescape(element); wrong == nil && literal != p {
 		return s.openContent(ctx, c, literal)
 	}
-	return out, err
+	return nil, err
 }
 
 func (s *Server) contentByID(ctx context.Context, c *caller, r *http.Request) (any, error) {
@@ -54,13 +57,12 @@ func (s *Server) openContent(ctx context.Context, c *caller, p string) (any, err
 	if err := s.may(ctx, c, token.LevelRead, p); err != nil {
 		return nil, err
 	}
-	files := c.files
 	clean, err := storage.Clean(p)
 	if err != nil {
 		return nil, err
 	}
 	// A pipe or a device is not opened: that could wait for ever, or do something.
-	info, err := files.Lstat(clean)
+	info, err := c.files.Lstat(clean)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,7 @@ func (s *Server) openContent(ctx context.Context, c *caller, p string) (any, err
 		return nil, errConflict("only files have contents, this is a " +
 			strings.ReplaceAll(kindOrSpecial(info.Mode()), "_", " "))
 	}
-	f, err := files.OpenContent(clean)
+	f, err := c.files.OpenContent(clean)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +78,8 @@ func (s *Server) openContent(ctx context.Context, c *caller, p string) (any, err
 		err = errConflict("only files have contents")
 	}
 	if err == nil && info.Size() > maxContent {
-		err = &apiError{http.StatusRequestEntityTooLarge, fmt.Sprintf(
-			"the file has %d bytes, and no more than %d are sent by this call: download it by a transfer, see /files/download_setup", info.Size(), maxContent)}
+		err = &apiError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the file has %d bytes, and no more than %d "+
+			"are sent by this call: download it by a transfer, see /files/download_setup", info.Size(), maxContent)}
 	}
 	if err != nil {
 		f.Close()

@@ -17,14 +17,13 @@ func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
 		ID: t.ID, Status: string(t.Status), ErrorCode: t.ErrorCode, ErrorDesc: t.ErrorDesc,
 		StartTimeUsec: t.StartedUsec, EndTimeUsec: t.EndedUsec, ElapsedUsec: s.elapsed(t.StartedUsec, t.EndedUsec),
 		StartSpec: client.StartSpec{
-			Direction: string(t.Direction), Endpoint: "server", RemoteHost: spec.RemoteHost, RemoteUser: t.RemoteUser,
-			SSHPort:  spec.SSHPort,
-			FASPPort: spec.FASPPort, SourcePaths: spec.SourcePaths, DestinationPath: spec.DestinationPath, Cookie: t.Cookie,
-			Tags:      t.Tags,
+			Direction: string(t.Direction), Endpoint: "server",
+			RemoteHost: spec.RemoteHost, RemoteUser: t.RemoteUser, SSHPort: spec.SSHPort, FASPPort: spec.FASPPort,
+			SourcePaths: spec.SourcePaths, DestinationPath: spec.DestinationPath, Cookie: t.Cookie, Tags: t.Tags,
 			TokenType: t.TokenKind, ServerTokenUserID: t.TokenUser, ServerAccessKey: t.AccessKey, Cipher: spec.Cipher,
 			RatePolicy: spec.RatePolicy, TargetRateKbps: spec.TargetRateKbps, MinRateKbps: spec.MinRateKbps,
-			ResumePolicy:    spec.ResumePolicy,
-			OverwritePolicy: spec.OverwritePolicy, CreateDir: spec.CreateDir, DatagramSize: spec.DatagramSize,
+			ResumePolicy: spec.ResumePolicy, OverwritePolicy: spec.OverwritePolicy, CreateDir: spec.CreateDir,
+			DatagramSize: spec.DatagramSize,
 		},
 		Sessions: make([]client.Session, len(t.Sessions)), Files: []client.File{}, Precalc: precalc(0, 0),
 	}
@@ -50,13 +49,12 @@ func (s *Server) describeSession(r store.SessionRecord) client.Session {
 	p := r.Progress
 	elapsed := s.elapsed(r.StartedUsec, r.EndedUsec)
 	return client.Session{
-		ID: r.ID, Status: string(r.Status), ServerNodeID: r.Node, ClientIPAddress: r.ClientAddr,
-		ServerIPAddress: r.ServerAddr,
-		StartTimeUsec:   r.StartedUsec, EndTimeUsec: r.EndedUsec, ElapsedUsec: elapsed,
+		ID: r.ID, Status: string(r.Status), ServerNodeID: r.Node,
+		ClientIPAddress: r.ClientAddr, ServerIPAddress: r.ServerAddr,
+		StartTimeUsec: r.StartedUsec, EndTimeUsec: r.EndedUsec, ElapsedUsec: elapsed,
 		BytesTransferred: p.BytesTransferred, BytesWritten: p.BytesWritten, BytesLost: p.BytesLost,
-		FilesCompleted: p.FilesCompleted,
-		FilesFailed:    p.FilesFailed, DirectoriesCompleted: p.DirectoriesCompleted, TargetRateKbps: p.TargetRateKbps,
-		AvgRateKbps:      rateKbps(p.BytesTransferred, elapsed),
+		FilesCompleted: p.FilesCompleted, FilesFailed: p.FilesFailed, DirectoriesCompleted: p.DirectoriesCompleted,
+		TargetRateKbps: p.TargetRateKbps, AvgRateKbps: rateKbps(p.BytesTransferred, elapsed),
 		NetworkDelayUsec: r.NetworkDelayUsec, ErrorCode: r.ErrorCode, ErrorDesc: r.ErrorDesc,
 		Precalc: precalc(p.BytesExpected, p.FilesExpected),
 	}
@@ -77,11 +75,9 @@ func describeFiles(files []store.FileRecord) []client.File {
 	out := make([]client.File, len(files))
 	for i, f := range files {
 		out[i] = client.File{
-			ID: f.SessionID + "-" + f.Path, Path: f.Path, Status: string(f.Status), Type: "file", Size: f.Size,
-			StartByte:    f.StartByte,
-			BytesWritten: f.BytesWritten, ChecksumType: f.ChecksumType, Checksum: f.Checksum, ErrorCode: f.ErrorCode,
-			ErrorDesc: f.ErrorDesc,
-			SessionID: f.SessionID,
+			ID: f.SessionID + "-" + f.Path, SessionID: f.SessionID, Path: f.Path, Status: string(f.Status), Type: "file",
+			Size: f.Size, StartByte: f.StartByte, BytesWritten: f.BytesWritten,
+			ChecksumType: f.ChecksumType, Checksum: f.Checksum, ErrorCode: f.ErrorCode, ErrorDesc: f.ErrorDesc,
 		}
 		if !f.StartedAt.IsZero() && !f.EndedAt.IsZero() {
 			out[i].StartTimeUsec, out[i].EndTimeUsec = f.StartedAt.UnixMicro(), f.EndedAt.UnixMicro()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
@@ -48,6 +49,7 @@ func toAPIError(err error) *apiError {
 		{storage.ErrIsRoot, http.StatusForbidden, "the root folder can't be removed or renamed"},
 		{token.ErrThrottled, http.StatusTooManyRequests, "too many failed logins, try again later"},
 		{store.ErrBusy, http.StatusServiceUnavailable, "too many logins at once, try again"},
+		{fileaccess.ErrChanging, http.StatusConflict, "the folder changes too quickly, try again"},
 		{store.ErrOutsideParent, http.StatusConflict, store.ErrOutsideParent.Error()},
 		{store.ErrHasKeys, http.StatusConflict,
 			"access keys were made with this one: delete them first, or all of them with ?recursive=true"},

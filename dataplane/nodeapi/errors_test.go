@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/nodeapi/client"
 )
@@ -66,8 +67,7 @@ func writableBelow(t *testing.T, dir string) {
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 }
 
-// node-10: each kind of failure has its status and a text that says what it is, and only those of
-// the database name the database.
+// Each kind of failure has its status and a text that says what it is, and only those of the database name the database.
 func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 	a := start(t)
 	for _, d := range []string{"ro", "ok"} {
@@ -126,15 +126,20 @@ func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 	}
 }
 
-// node-10: an I/O error of the storage is a 500 that says so. The kernel's own files have one at hand.
-func TestInputOutputErrorsAreTold(t *testing.T) {
-	if msg := nodeapi.APIErrorOf(&os.PathError{Op: "read", Path: "x",
-		Err: syscall.EIO}); msg != "500 the storage reports an input/output error" {
-		t.Error(msg)
-	}
-	if msg := nodeapi.APIErrorOf(&os.PathError{Op: "read", Path: "x", Err: syscall.ENXIO}); !strings.HasPrefix(msg,
-		"500 the storage reports: ") {
-		t.Error(msg)
+// Errors that no file system of a test has at hand are told by what they are.
+func TestErrorsAreToldByWhatTheyAre(t *testing.T) {
+	of := func(number syscall.Errno) error { return &os.PathError{Op: "read", Path: "x", Err: number} }
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{of(syscall.EIO), "500 the storage reports an input/output error"},
+		{of(syscall.ENXIO), "500 the storage reports: no such device or address"},
+		{fmt.Errorf("file ids: %w", fileaccess.ErrChanging), "409 the folder changes too quickly, try again"},
+	} {
+		if got := nodeapi.APIErrorOf(tt.err); got != tt.want {
+			t.Errorf("%v is %q, want %q", tt.err, got, tt.want)
+		}
 	}
 }
 
@@ -155,18 +160,16 @@ func TestOneBadPathSpoilsNoOther(t *testing.T) {
 				switch call {
 				case "rename":
 					elements[i] = fmt.Sprintf(`{"path":"/d","source":"%d","destination":"n%d"}`, i, i)
-				case "delete", "space":
+				case "delete":
 					elements[i] = fmt.Sprintf(`{"path":"/d/n%d"}`, i)
 				}
 			}
 			elements[42] = bad
-			code, _, body := a.curl(t, "/files/"+call, append(asNode, "--data-binary", `{"paths":[`+strings.Join(elements, ",")+
-				`]}`)...)
+			path, list := "/files/"+call, strings.Join(elements, ",")
 			if call == "space" {
-				code, _, body = a.curl(t, "/space", append(asNode, "--data-binary", `{"paths":[`+
-					strings.Repeat(`{"path":"/"},`, 99)+bad+
-					`]}`)...)
+				path, list = "/space", strings.Repeat(`{"path":"/"},`, 99)+bad
 			}
+			code, _, body := a.curl(t, path, append(asNode, "--data-binary", `{"paths":[`+list+`]}`)...)
 			if code != "200" {
 				t.Errorf("%s of %q: %s %s", call, bad, code, body)
 				continue

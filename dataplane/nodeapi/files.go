@@ -246,6 +246,9 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 	if err := s.may(ctx, c, token.LevelRename, from); err != nil {
 		return err
 	}
+	if c.node != nil && !c.node.Permits(to) {
+		return errRestricted
+	}
 	if _, err := c.files.Lstat(from); err != nil {
 		return err
 	}

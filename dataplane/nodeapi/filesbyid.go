@@ -134,9 +134,8 @@ func listingByID(c *caller, folder string, r *http.Request) (listing, error) {
 	v4 := r.Header.Get("Accept-Version") == version4
 	for _, name := range []string{"page", "sort"} {
 		if v4 && q.Has(name) {
-			return listing{},
-				errBadRequest(name +
-					" is not for Accept-Version 4.0: pages follow each other by iteration_token, in the order of names")
+			return listing{}, errBadRequest(name +
+				" is not for Accept-Version 4.0: pages follow each other by iteration_token, in the order of names")
 		}
 	}
 	l := listing{files: c.files, folder: folder, count: maxSkip}

@@ -7,7 +7,8 @@ import (
 	"faspex.io/operator/dataplane/nodeapi/client"
 )
 
-// node-31, as far as it is about what is refused: fields that the node does not do are named, at POST and at PUT.
+// node-31, what is refused: fields that the node does not do are named, at POST and at PUT. What acts is in
+// keyrules_test.go of cmd/hsts.
 func TestConfigurationIsRefusedByName(t *testing.T) {
 	a := start(t)
 	createKey(t, a.master(t), "ak", "s", "/k")
@@ -71,7 +72,8 @@ func TestConfigurationIsRefusedByName(t *testing.T) {
 	}
 }
 
-// node-30, as far as it is about configuration, and node-33 of /info: a passphrase is not kept, only that there is one.
+// node-33 at /info: a passphrase is not kept, only that there is one. Sessions are in TestKeyTakesEncryptedFilesAlone of
+// cmd/hsts.
 func TestContentProtectionSecretIsNotKept(t *testing.T) {
 	a := start(t)
 	code, _, body := a.curl(t, "/access_keys", append(asNode, "-d",

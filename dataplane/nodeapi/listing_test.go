@@ -378,7 +378,7 @@ func TestLinksShowTheirTargets(t *testing.T) {
 	equal(t, "targets", got, want)
 }
 
-// node-66, as far as it is about paths of calls.
+// Paths of calls reach nothing outside of the caller's folder. Transfers and links that change are in test/confine.
 func TestHostilePathsReachNothing(t *testing.T) {
 	a := start(t)
 	createKey(t, a.master(t), "ak", "s", "/k")

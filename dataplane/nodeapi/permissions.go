@@ -295,10 +295,9 @@ type empty struct{}
 
 func describePermission(p store.Permission) permissionBody {
 	return permissionBody{
-		ID: strconv.FormatUint(p.ID, 10), FileID: strconv.FormatUint(p.FileID, 10), AccessType: p.AccessType,
-		AccessID:     p.AccessID,
-		AccessLevels: p.Levels, AccessLevel: accessLevel(p.Levels), Tags: p.Tags, CreatedBy: p.CreatedBy,
-		CreatedAt: p.CreatedAt,
-		UpdatedBy: p.UpdatedBy, UpdatedAt: p.UpdatedAt,
+		ID: strconv.FormatUint(p.ID, 10), FileID: strconv.FormatUint(p.FileID, 10),
+		AccessType: p.AccessType, AccessID: p.AccessID,
+		AccessLevels: p.Levels, AccessLevel: accessLevel(p.Levels), Tags: p.Tags,
+		CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt, UpdatedBy: p.UpdatedBy, UpdatedAt: p.UpdatedAt,
 	}
 }

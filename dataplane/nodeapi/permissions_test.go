@@ -230,7 +230,6 @@ func TestPermissionLife(t *testing.T) {
 	if code, _, _ := a.curl(t, "/permissions/"+a.permit(t, "user", "x", e, "list"), "-u", "other:s"); code != "404" {
 		t.Errorf("a permission of another key: %s", code)
 	}
-	// node-56, at one node.
 	if code, _ := a.as(t, luke, "GET", "/files/1", ""); code != "403" {
 		t.Errorf("after the permission is gone: %s", code)
 	}

@@ -70,9 +70,8 @@ type (
 
 // listQuery are the filters of a listing by id.
 var listQuery = []string{
-	"name", "name_glob", "name_iglob", "type", "min_size", "max_size", "min_modified_time", "max_modified_time", "sort",
-	"page", "per_page",
-	"iteration_token",
+	"name", "name_glob", "name_iglob", "type", "min_size", "max_size", "min_modified_time", "max_modified_time",
+	"sort", "page", "per_page", "iteration_token",
 }
 
 func (s *Server) routes() []route {
@@ -129,9 +128,8 @@ func (s *Server) routes() []route {
 
 		{pattern: "GET /permissions", handler: s.listPermissions, summary: "List permissions", answer: []permissionBody{},
 			query: []string{
-				"file_id", "inherited", "access_type", "access_id", "access_levels[]", "created_by_id", "last_updated_by_id",
-				"page",
-				"per_page", "embed[]",
+				"file_id", "inherited", "access_type", "access_id", "access_levels[]",
+				"created_by_id", "last_updated_by_id", "page", "per_page", "embed[]",
 			}},
 		{pattern: "POST /permissions", handler: s.createPermission, summary: "Permit something", body: newPermission{},
 			answer: permissionBody{}},
@@ -146,8 +144,7 @@ func (s *Server) routes() []route {
 			query:  []string{"iteration_token", "active_only", "direction", "tag", "access_key", "count", "max_items"}},
 		{pattern: "GET /ops/transfers/{id}", handler: s.readTransfer, summary: "Read a transfer", answer: client.Transfer{}},
 		{pattern: "PUT /ops/transfers/{id}", handler: s.changeTransfer,
-			summary: "Cancel or seal a transfer, or change its rate",
-			body:    client.TransferChange{}, answer: client.Transfer{}},
+			summary: "Cancel or seal a transfer, or change its rate", body: client.TransferChange{}, answer: client.Transfer{}},
 		{pattern: "CANCEL /ops/transfers/{id}", handler: s.cancelTransfer, summary: "Cancel a transfer"},
 		{pattern: "POST /ops/revocations", handler: s.revoke, summary: "Withdraw transfer tokens", body: client.Revocation{}},
 	}
@@ -185,10 +182,9 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	document := s.document()
-	mux.HandleFunc("GET /openapi.json",
-		func(w http.ResponseWriter, r *http.Request) {
-			s.write(w, r, http.StatusOK, document)
-		})
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		s.write(w, r, http.StatusOK, document)
+	})
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.serve(r.handler))
 	}

@@ -71,9 +71,14 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 	}
 	chosen := kept.sorted()
 	for _, found := range chosen[min(l.skip, len(chosen)):] {
-		if e, err := describe(c.files, found.path); err == nil { // It may have gone meanwhile.
-			out.Items = append(out.Items, s.shown(ctx, c, levels, e))
+		e, err := describe(c.files, found.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, storage.ErrLink): // It has gone meanwhile, or its folder.
+			continue
+		case err != nil:
+			return nil, err
 		}
+		out.Items = append(out.Items, s.shown(ctx, c, levels, e))
 	}
 	out.ItemCount = len(out.Items)
 	return out, nil
@@ -107,8 +112,8 @@ func (w walker) walk(folder string, depth int) error {
 	for _, name := range below {
 		p := path.Join(folder, name)
 		err := w.walk(p, depth+1)
-		var file *fs.PathError
-		if errors.As(err, &file) || errors.Is(err, storage.ErrBadPath) { // It is gone, or not for this process, or too deep.
+		// It is gone, or not for this process, or too deep.
+		if file := (*fs.PathError)(nil); errors.As(err, &file) || errors.Is(err, storage.ErrBadPath) {
 			if w.failed != nil {
 				w.failed(p, err)
 			}

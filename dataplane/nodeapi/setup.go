@@ -3,7 +3,6 @@ package nodeapi
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -91,17 +90,8 @@ func (s *Server) transferSpec(
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
-	for _, p := range layout.allowed {
-		if c.node == nil {
-			break
-		}
-		named := p.Source
-		if direction == transferspec.Send {
-			named = p.Destination
-		}
-		if clean, err := storage.Clean(named); err != nil || !c.node.Permits(clean) {
-			return transferspec.Spec{}, errors.Join(err, errRestricted)
-		}
+	if err := c.permitsAll(layout.allowed, direction); err != nil {
+		return transferspec.Spec{}, err
 	}
 	if !c.master() {
 		if err := token.CheckTags(req.Tags); err != nil {
@@ -138,9 +128,9 @@ func (s *Server) transferSpec(
 	}
 	rates := s.rates(req, limits)
 	text, err := s.Keys.Seal(token.Grant{
-		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed, User: s.Transfer.User,
-		TokenUser: c.user,
-		AccessKey: c.keyID(), KeyCreatedUsec: keyCreated, IssuedUsec: issued, Uses: uses,
+		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed,
+		User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(), KeyCreatedUsec: keyCreated,
+		IssuedUsec: issued, Uses: uses,
 		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
 	if err != nil {
@@ -155,13 +145,33 @@ func (s *Server) transferSpec(
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
-		SSHFP:      s.Transfer.SSHFingerprint,
-		WSSEnabled: s.webSocketPort(limits) != 0, WSSPort: s.webSocketPort(limits),
+		SSHFP: s.Transfer.SSHFingerprint, WSSEnabled: s.webSocketPort(limits) != 0, WSSPort: s.webSocketPort(limits),
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
 		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
 		HTTPFallback: &no, CreateDir: direction == transferspec.Send,
 	}, nil
+}
+
+// permitsAll refuses what the restrictions of a node user don't permit at this end of a transfer.
+func (c *caller) permitsAll(allowed []token.Path, direction transferspec.Direction) error {
+	if c.node == nil {
+		return nil
+	}
+	for _, p := range allowed {
+		here := p.Source
+		if direction == transferspec.Send {
+			here = p.Destination
+		}
+		clean, err := storage.Clean(here)
+		if err != nil {
+			return err
+		}
+		if !c.node.Permits(clean) {
+			return errRestricted
+		}
+	}
+	return nil
 }
 
 // maxUsesName is in characters, as the database counts them.

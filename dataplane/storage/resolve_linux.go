@@ -15,8 +15,9 @@ import (
 
 // hasOpenat2 reports whether the kernel, and what filters its calls, offers openat2(2).
 var hasOpenat2 = sync.OnceValue(func() bool {
-	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC,
-		Resolve: unix.RESOLVE_NO_SYMLINKS})
+	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{
+		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,
+	})
 	if err != nil {
 		return false
 	}
@@ -43,8 +44,7 @@ func (r *Root) openPath(name string, flag int) (*os.File, error) {
 
 func (r *Root) openFD(name string, flag int, perm fs.FileMode) (fd int, err error) {
 	closed := r.raw.Control(func(dir uintptr) {
-		fd, err = r.resolve(int(dir), name, flag|unix.O_CLOEXEC,
-			uint32(perm.Perm()))
+		fd, err = r.resolve(int(dir), name, flag|unix.O_CLOEXEC, uint32(perm.Perm()))
 	})
 	if closed != nil {
 		return -1, fs.ErrClosed
@@ -57,12 +57,10 @@ func (r *Root) within(op, name string, fn func(folder int, name string) error) e
 	dir, base := path.Split(name)
 	var err error
 	if dir == "" {
-		if closed := r.raw.Control(func(fd uintptr) {
-			err = again(func() error {
-				return fn(int(fd),
-					base)
-			})
-		}); closed != nil {
+		closed := r.raw.Control(func(fd uintptr) {
+			err = again(func() error { return fn(int(fd), base) })
+		})
+		if closed != nil {
 			err = fs.ErrClosed
 		}
 	} else {

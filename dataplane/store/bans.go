@@ -35,7 +35,7 @@ type Ban struct {
 const (
 	// shareInterval is how soon the other nodes know of a ban, and of its end.
 	shareInterval = 2 * time.Second
-	// maxSharedAtOnce bounds what one node writes in an interval: whoever fails with ever other names writes no more.
+	// maxSharedAtOnce bounds what one node writes in an interval: however many names somebody fails with.
 	maxSharedAtOnce = 256
 )
 
@@ -82,7 +82,7 @@ func (s *Store) shareBans(ctx context.Context) error {
 }
 
 // unshared takes what other nodes don't know of yet.
-func (t *Throttle) unshared() (banned []failures, lifted []failures) {
+func (t *Throttle) unshared() (banned, lifted []failures) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := min(len(t.banned), maxSharedAtOnce)

@@ -3,8 +3,6 @@ package store
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -126,36 +124,14 @@ func (k *AccessKey) readConfiguration() error {
 	k.Limits.NoWebSocket = c.Server.WSSEnabled != nil && !*c.Server.WSSEnabled
 	networks := token.Networks{}
 	var err error
-	if networks.Allow, err = prefixes("allow", c.Server.Allow); err != nil {
-		return err
+	if networks.Allow, err = token.ParseNetworks(c.Server.Allow); err != nil {
+		return fmt.Errorf("configuration.server.allow: %w", err)
 	}
-	if networks.Deny, err = prefixes("deny", c.Server.Deny); err != nil {
-		return err
+	if networks.Deny, err = token.ParseNetworks(c.Server.Deny); err != nil {
+		return fmt.Errorf("configuration.server.deny: %w", err)
 	}
 	if len(networks.Allow)+len(networks.Deny) > 0 {
 		k.Networks = []token.Networks{networks}
 	}
 	return nil
 }
-
-func prefixes(name string, texts []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, text := range texts {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			a, notAddress := netip.ParseAddr(text)
-			if notAddress != nil || a.Zone() != "" {
-				return nil, fmt.Errorf("configuration.server.%s: %q must be an address or a network such as 10.0.0.0/8", name, text)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		if p.Addr().Is4In6() {
-			return nil, fmt.Errorf("configuration.server.%s: %q must be written as an IPv4 network", name, text)
-		}
-		out = append(out, p.Masked())
-	}
-	return out, nil
-}
-
-// RefusedFields are the published fields of a configuration that are refused, in alphabetical order.
-func RefusedFields() []string { return slices.Sorted(maps.Keys(refusedFields)) }

@@ -210,8 +210,9 @@ func (s *Store) ObjectsAfter(ctx context.Context, id uint64, most int) ([]Object
 // reports whether there may be more.
 func (s *Store) SweepObjects(ctx context.Context) (more bool, err error) {
 	for query, args := range map[string][]any{
-		"DELETE FROM objects WHERE parent = ? AND lost_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?": {lostParent,
-			int64(keepLost / time.Second)},
+		"DELETE FROM objects WHERE parent = ? AND lost_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?": {
+			lostParent, int64(keepLost / time.Second),
+		},
 		`DELETE FROM objects WHERE id IN (SELECT id FROM (SELECT o.id FROM objects o LEFT JOIN objects p ON p.id = o.parent
 			WHERE p.id IS NULL AND o.id <> 1 AND o.parent <> ? LIMIT ?) AS gone)`: {lostParent},
 		`DELETE FROM permissions WHERE id IN (SELECT id FROM (SELECT p.id FROM permissions p LEFT JOIN objects o ON o.id = p.file_id

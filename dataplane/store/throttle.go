@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"maps"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -101,9 +100,8 @@ type failures struct {
 func newThrottle() *Throttle {
 	of := func(kind BanKind) counts { return counts{of: map[subject]*failures{}, kind: kind} }
 	return &Throttle{
-		now: time.Now, limits: LoginLimits{}.withDefaults(), accounts: of(BanAccount), clients: of(BanClient),
-		addresses: of(BanAddress),
-		shared:    map[subject]*failures{},
+		now: time.Now, limits: LoginLimits{}.withDefaults(),
+		accounts: of(BanAccount), clients: of(BanClient), addresses: of(BanAddress), shared: map[subject]*failures{},
 	}
 }
 
@@ -130,7 +128,7 @@ func (t *Throttle) take(account, address, secret string) (*place, error) {
 }
 
 func (t *Throttle) takeLocked(account, address, secret string) (*place, error) {
-	if t.safe(address) {
+	if token.InNetworks(t.limits.Safe, address) {
 		return &place{}, nil
 	}
 	if len(account) > maxAccountName {
@@ -168,19 +166,6 @@ func (t *Throttle) takeLocked(account, address, secret string) (*place, error) {
 		f.n++
 	}
 	return p, nil
-}
-
-// safe reports whether logins from an address are not counted.
-func (t *Throttle) safe(address string) bool {
-	if len(t.limits.Safe) == 0 {
-		return false
-	}
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return false
-	}
-	a = a.Unmap().WithZone("")
-	return slices.ContainsFunc(t.limits.Safe, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // beginAnew forgets failures with another secret. A ban that came from another node is of a

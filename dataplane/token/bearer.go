@@ -110,8 +110,9 @@ func (u unverified) verify(publicKeyPEM string, now time.Time) (Bearer, error) {
 	if !now.Before(expires) {
 		return Bearer{}, ErrExpired
 	}
-	return Bearer{UserID: u.claims.UserID, AccessKey: id, Scope: scope, ExpiresAt: expires, GroupIDs: u.claims.GroupIDs},
-		nil
+	return Bearer{
+		UserID: u.claims.UserID, AccessKey: id, Scope: scope, ExpiresAt: expires, GroupIDs: u.claims.GroupIDs,
+	}, nil
 }
 
 // ParseVerificationKey reads the PEM public key of an access key ("BEGIN PUBLIC KEY", RSA of 2048 bits or more).

@@ -27,6 +27,9 @@ const (
 	// tokenKeySpread is how long a new key is only opened with before tokens are sealed with it. The kubelet of a machine
 	// needs about two minutes at most to give it to its pod, and a token has to be good on every machine.
 	tokenKeySpread = 10 * time.Minute
+	// tokenKeyLate is how much later than that a new key may be made active. The Secret does not say when that was: the
+	// time of the former keys is counted from the latest that it can have been.
+	tokenKeyLate = 10 * time.Minute
 
 	defaultRotateEvery = 90 * 24 * time.Hour
 	defaultOverlap     = 7 * 24 * time.Hour
@@ -88,29 +91,33 @@ func TokenKeyRotationOf(node *v1alpha1.TransferNode) TokenKeyRotation {
 }
 
 // Turn gives what the Secret of valid token keys shall hold at now: a new key is made when the active one is old,
-// seals tokens when every machine has it, and the former ones go when what they sealed has had its time. It returns
-// data itself while nothing is due.
+// seals tokens when every machine has it, and the former ones go when what they sealed has had its time. A new key that
+// was not made active in time, because the operator was away, is replaced. It returns data itself while nothing is due.
 func (r TokenKeyRotation) Turn(data map[string][]byte, now time.Time, random io.Reader) (map[string][]byte, error) {
 	if r.Every == 0 || !ValidTokenKeys(data) {
 		return data, nil
 	}
 	active, next := string(data[TokenKeyActive]), nextTokenKey(data)
 	turned := maps.Clone(data)
-	switch {
-	case next == "" && now.Sub(tokenKeyMade(active)) >= r.Every:
-		id, key, err := newTokenKey(now, random)
-		if err != nil {
-			return nil, err
-		}
-		turned[id] = key
-	case next != "" && now.Sub(tokenKeyMade(next)) >= tokenKeySpread:
-		turned[TokenKeyActive] = []byte(next)
-	case now.Sub(tokenKeyMade(active)) >= tokenKeySpread+r.Overlap:
+	if now.Sub(tokenKeyMade(active)) >= tokenKeySpread+tokenKeyLate+r.Overlap {
 		for id := range data {
 			if id != TokenKeyActive && tokenKeyMade(id).Before(tokenKeyMade(active)) {
 				delete(turned, id)
 			}
 		}
+	}
+	waited := now.Sub(tokenKeyMade(next))
+	switch {
+	case next == "" && now.Sub(tokenKeyMade(active)) < r.Every, next != "" && waited < tokenKeySpread:
+	case next != "" && waited <= tokenKeySpread+tokenKeyLate:
+		turned[TokenKeyActive] = []byte(next)
+	default:
+		id, key, err := newTokenKey(now, random)
+		if err != nil {
+			return nil, err
+		}
+		delete(turned, next)
+		turned[id] = key
 	}
 	return turned, nil
 }
@@ -124,7 +131,7 @@ func (r TokenKeyRotation) Next(data map[string][]byte, now time.Time) time.Durat
 	due := made.Add(r.Every)
 	if next := nextTokenKey(data); next != "" {
 		due = tokenKeyMade(next).Add(tokenKeySpread)
-	} else if drop := made.Add(tokenKeySpread + r.Overlap); len(data) > 2 && drop.Before(due) {
+	} else if drop := made.Add(tokenKeySpread + tokenKeyLate + r.Overlap); len(data) > 2 && drop.Before(due) {
 		due = drop
 	}
 	return max(due.Sub(now), time.Second)

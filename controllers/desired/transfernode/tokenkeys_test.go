@@ -106,6 +106,42 @@ func TestTokenKeysTurn(t *testing.T) {
 	}
 }
 
+// What the former key sealed is good for the overlap also where the operator was away when the new one was due.
+func TestTokenKeysTurnLate(t *testing.T) {
+	rotation := desired.TokenKeyRotation{Every: 30 * 24 * time.Hour, Overlap: 24 * time.Hour}
+	data, err := desired.TokenKeys(made, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := string(data["active"])
+	turn := func(now time.Time) {
+		t.Helper()
+		if data, err = rotation.Turn(data, now, rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+	}
+	turn(made.Add(rotation.Every))
+	back := made.Add(rotation.Every + 10*24*time.Hour)
+	turn(back)
+	if string(data["active"]) != first || len(data) != 3 {
+		t.Errorf("after the operator is back, %s is active of %v", data["active"], slices.Collect(maps.Keys(data)))
+	}
+	sealed := back.Add(rotation.Next(data, back))
+	turn(sealed)
+	if string(data["active"]) == first {
+		t.Error("the new key is not active")
+	}
+	for now := sealed; now.Before(sealed.Add(rotation.Overlap)); now = now.Add(rotation.Next(data, now)) {
+		if turn(now); data[first] == nil {
+			t.Fatalf("the former key is gone after %s", now.Sub(sealed))
+		}
+	}
+	turn(sealed.Add(rotation.Overlap + time.Hour))
+	if data[first] != nil || len(data) != 2 {
+		t.Errorf("after the overlap there are %v", slices.Collect(maps.Keys(data)))
+	}
+}
+
 // Keys whose names tell no time are older than all others; keys that must not turn stay.
 func TestTokenKeysOfPeople(t *testing.T) {
 	key := []byte(base64.StdEncoding.EncodeToString(make([]byte, 32)))
