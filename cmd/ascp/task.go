@@ -233,7 +233,10 @@ func (t *task) nameOf(p string) string {
 	clean := filepath.ToSlash(filepath.Clean(p))
 	if t.sourceBase != "" {
 		if rel, err := filepath.Rel(t.sourceBase, clean); err == nil && filepath.IsLocal(rel) {
-			return strings.TrimPrefix(filepath.ToSlash(rel), ".")
+			if rel == "." {
+				return ""
+			}
+			return filepath.ToSlash(rel)
 		}
 	}
 	if clean == "." || clean == "/" {
