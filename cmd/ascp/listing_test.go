@@ -10,8 +10,8 @@ import (
 
 func mkfifo(p string) error { return syscall.Mkfifo(p, 0o600) }
 
-// The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed
-// the rerun's is complete: node-93.
+// The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed the
+// rerun's has all files; those that were there already have no checksum, for nobody read them again.
 func TestFileManifest(t *testing.T) {
 	n := startNode(t)
 	from, lists := t.TempDir(), t.TempDir()

@@ -16,9 +16,8 @@ func listed(t *testing.T, dir string) string {
 	return strings.Join(slices.Sorted(maps.Keys(tree(t, dir))), " ")
 }
 
-// What has arrived is removed or moved at the source, and nothing else: not what failed, what the receiver had already,
-// what was left out, or what a link leads to outside of the source: with TestSourcesThatDidNotArriveStay,
-// TestDeleteBeforeTransfer and TestSaveBeforeOverwrite this is node-90.
+// What has arrived is removed or moved at the source that sends, and nothing else: not what failed, what the receiver
+// had already, what was left out, or what a link leads to outside of the source.
 func TestSourcesAfterwards(t *testing.T) {
 	for name, c := range map[string]struct {
 		args                  string
