@@ -19,8 +19,8 @@ func TestFileManifest(t *testing.T) {
 	if err := mkfifo(filepath.Join(from, "d/pipe")); err != nil {
 		t.Fatal(err)
 	}
-	args := n.overSSH(t, "--file-manifest=text", "--file-manifest-path="+lists, "--file-checksum=md5", from+
-		"/d", "127.0.0.1:/")
+	args := n.overSSH(t, "--file-manifest=text", "--file-manifest-path="+lists, "--file-checksum=md5",
+		from+"/d", "127.0.0.1:/")
 	cut := process(t, "ascp", n.sending(t, "/"), append([]string{"-l", "50M"}, args...)...)
 	startProcess(t, cut)
 	waitForPart(t, filepath.Join(n.dir, "d/big"), 2*chunk)

@@ -95,8 +95,7 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	t.client = &transfer.Client{
 		Hello: control.Hello{
 			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options,
-			Cookie: t.cookie,
-			Tags:   t.tags, TransferID: t.transferID,
+			Cookie: t.cookie, Tags: t.tags, TransferID: t.transferID,
 		},
 		Dial: t.dialData, OnWelcome: t.welcomed, OnFile: t.fileEnded,
 	}

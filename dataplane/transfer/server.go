@@ -112,17 +112,16 @@ func (s *session) run(ctx context.Context) error {
 		s.Logger.Info("session refused", "session", s.id, "client", s.peer.Addr, "user", s.peer.User, "error", err)
 		return err
 	}
-	log := s.Logger.With("session", s.id, "transfer", s.grant.TransferID, "accessKey", s.grant.AccessKey, "direction",
-		s.hello.Direction)
+	log := s.Logger.With("session", s.id, "transfer", s.grant.TransferID, "accessKey", s.grant.AccessKey,
+		"direction", s.hello.Direction)
 	log.Info("session started", "client", s.peer.Addr, "user", s.peer.User, "agent", s.hello.Agent)
 	s.began = time.Now()
 	err = s.transfer(ctx, plan)
 	s.finish(err)
 	p := s.now.progress()
-	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved, "resumed",
-		p.BytesResumed,
-		"lost", p.Lost, "forged", p.Forged, "replayed", p.Replayed, "elapsed", time.Since(s.began).Round(time.Millisecond),
-		"outcome", outcome(err))
+	log.Info("session ended", "files", p.FilesDone, "failed", p.FilesFailed, "bytes", p.BytesMoved,
+		"resumed", p.BytesResumed, "lost", p.Lost, "forged", p.Forged, "replayed", p.Replayed,
+		"elapsed", time.Since(s.began).Round(time.Millisecond), "outcome", outcome(err))
 	return err
 }
 
@@ -231,8 +230,7 @@ func (s *session) transfer(ctx context.Context, p *plan) error {
 func (s *session) register() (engine.Config, engine.Link, error) {
 	cfg := engine.Config{
 		Cipher: engine.Cipher(s.options.Cipher), Rate: engineRate(s.options, s.capKbps), IdleTimeout: idleLimit,
-		Clock:  s.clock,
-		Logger: s.Logger.With("session", s.id),
+		Clock: s.clock, Logger: s.Logger.With("session", s.id),
 	}
 	var err error
 	for range 4 { // An id may be taken.

@@ -14,8 +14,8 @@ func (s *session) negotiate() error {
 	if o.CipherOptional && !s.permits(o.Cipher) {
 		o.Cipher = ""
 	}
-	if i := slices.IndexFunc(s.Ciphers, func(c string) bool { return c != string(engine.ClearGMAC) }); o.Cipher == "" &&
-		i >= 0 {
+	i := slices.IndexFunc(s.Ciphers, func(c string) bool { return c != string(engine.ClearGMAC) })
+	if o.Cipher == "" && i >= 0 {
 		o.Cipher = s.Ciphers[i] // Who wants no encryption has to say so.
 	}
 	if o.RatePolicy == "" {
