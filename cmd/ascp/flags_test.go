@@ -255,7 +255,7 @@ func TestTransferSpec(t *testing.T) {
 	})
 }
 
-// Programs take the answers apart by these expressions: node-5.
+// Programs take the answers apart by these expressions.
 func TestInformation(t *testing.T) {
 	if !strings.Contains(versionText(), " version 0.0.0") {
 		t.Errorf("-A: %q", versionText())

@@ -60,8 +60,7 @@ func (s *steering) until(kind string) faspmgr.Frame {
 	}
 }
 
-// One session moves what the manager names, one after the other, until it says DONE; CANCEL ends one, and RATE with
-// MinRate and Policy acts: node-91.
+// One session sends what the manager names, one after the other, until it says DONE. CANCEL ends one, and RATE acts.
 func TestKeepalive(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()

@@ -28,8 +28,8 @@ func TestKeysThatAreNone(t *testing.T) {
 	}{
 		"key.ppk":  {"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "", "PuTTY key, convert it: puttygen '"},
 		"it's.ppk": {"PuTTY-User-Key-File-2: ssh-rsa\n", "", `it'\''s.ppk' -O private-openssh`},
-		"id.pub": {string(ssh.MarshalAuthorizedKey(public)), "", "the public key, give the private one (" + dir +
-			"/id?)"},
+		"id.pub": {string(ssh.MarshalAuthorizedKey(public)), "",
+			"the public key, give the private one (" + dir + "/id?)"},
 		"rfc4716":     {"---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n", "", "the public key"},
 		"pem.pub":     {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "", "the public key"},
 		"certificate": {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "", "a certificate"},

@@ -93,9 +93,8 @@ func pairsOf(lines []string) ([]transferspec.Path, error) {
 			continue
 		}
 		if i++; i == len(lines) {
-			return nil,
-				fmt.Errorf("line %d: %q has no destination, an odd number of lines: a source and a destination alternate",
-					i, p.Source)
+			return nil, fmt.Errorf(
+				"line %d: %q has no destination, an odd number of lines: a source and a destination alternate", i, p.Source)
 		}
 		if p.Destination = lines[i]; p.Destination == "" {
 			return nil, fmt.Errorf("line %d is empty where the destination of %q is wanted", i+1, p.Source)

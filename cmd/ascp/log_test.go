@@ -19,8 +19,7 @@ func TestLog(t *testing.T) {
 	tok := n.sending(t, "/in")
 	env := func(v string) string {
 		return map[string]string{"ASPERA_SCP_TOKEN": tok, "ASPERA_SCP_PASS": "SECRET-PASS",
-			"ASPERA_SCP_COOKIE":   "SECRET-COOKIE",
-			"ASPERA_SCP_FILEPASS": "SECRET-FILEPASS"}[v]
+			"ASPERA_SCP_COOKIE": "SECRET-COOKIE", "ASPERA_SCP_FILEPASS": "SECRET-FILEPASS"}[v]
 	}
 	line := func(args ...string) []string {
 		return n.overSSH(t, append([]string{"-L", dir, "-l", "7M", "--file-crypt=encrypt", "--tags", `{"a":"SECRET-TAG"}`},
@@ -40,10 +39,8 @@ func TestLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"direction=send", "host=127.0.0.1", "destination=/in", "targetKbps=7000",
-		"msg=\"session begins\"",
-		"cipher=aes-128-gcm", "msg=\"transfer completed\"", "files=1", "msg=\"transfer failed\"", "code=41", "not allowed",
-		"code=4 ",
-		"missing\\x1b[2J"} {
+		"msg=\"session begins\"", "cipher=aes-128-gcm", "msg=\"transfer completed\"", "files=1",
+		"msg=\"transfer failed\"", "code=41", "not allowed", "code=4 ", "missing\\x1b[2J"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the log does not say %q", want)
 		}

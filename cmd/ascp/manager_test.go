@@ -86,7 +86,7 @@ func TestManagement(t *testing.T) {
 			t.Errorf("%+v %+v", by["NOTIFICATION"], by["DONE"])
 		}
 	})
-	t.Run("refused command line", func(t *testing.T) { // node-6
+	t.Run("refused command line", func(t *testing.T) {
 		for name, c := range map[string]struct {
 			args []string
 			says string

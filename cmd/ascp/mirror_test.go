@@ -121,8 +121,8 @@ func TestSaveBeforeOverwrite(t *testing.T) {
 				t.Errorf("%s has no published form", name)
 			}
 		}
-		if b, _ := os.ReadFile(filepath.Join(n.dir, "f.txt")); string(b) != content {
-			t.Errorf("the file is not what was sent")
+		if b, err := os.ReadFile(filepath.Join(n.dir, "f.txt")); err != nil || string(b) != content {
+			t.Errorf("the file is not what was sent (%v)", err)
 		}
 	}
 	writeFiles(t, here, map[string][]byte{"f.txt": []byte("mine")})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,8 +30,8 @@ func (t *task) watch(ctx context.Context) {
 		t.display.update(p)
 		if p.Known && p.BytesExpected != announced {
 			announced = p.BytesExpected
-			t.manager.Send("NOTIFICATION", faspmgr.Int("PreTransferBytes", p.BytesExpected), faspmgr.Int("PreTransferFiles",
-				p.FilesExpected))
+			t.manager.Send("NOTIFICATION", faspmgr.Int("PreTransferBytes", p.BytesExpected),
+				faspmgr.Int("PreTransferFiles", p.FilesExpected))
 		}
 		if n%5 == 4 {
 			t.stats(p)
@@ -81,8 +80,9 @@ func (t *task) fileEnded(e transfer.FileEvent) {
 	if e.StaysEncrypted != nil {
 		t.display.note(e.StaysEncrypted.Text)
 	}
-	fields := []faspmgr.Field{{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte",
-		e.Resumed)}
+	fields := []faspmgr.Field{
+		{Name: "File", Value: e.Path}, faspmgr.Int("Size", e.Size), faspmgr.Int("StartByte", e.Resumed),
+	}
 	if e.Checksum != "" {
 		fields = append(fields, faspmgr.Field{Name: "FileChecksumType", Value: e.ChecksumType},
 			faspmgr.Field{Name: "FileChecksum", Value: e.Checksum})
@@ -101,8 +101,8 @@ func (t *task) reportEnd(s transfer.Summary, err error) {
 		return
 	}
 	e := fail.Of(err, fail.Internal)
-	t.manager.Send("ERROR", append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description",
-		Value: e.Text})...)
+	fields = append(fields, faspmgr.Int("Code", int64(e.Code)), faspmgr.Field{Name: "Description", Value: e.Text})
+	t.manager.Send("ERROR", fields...)
 }
 
 // obey performs a command of the manager.
@@ -139,9 +139,8 @@ func (t *task) changeRate(f faspmgr.Frame) {
 		return
 	}
 	var policy *engine.Policy
-	if p := engine.Policy(strings.ToLower(f.Get("Policy"))); slices.Contains([]engine.Policy{engine.PolicyFair,
-		engine.PolicyFixed,
-		engine.PolicyHigh, engine.PolicyLow}, p) {
+	switch p := engine.Policy(strings.ToLower(f.Get("Policy"))); p {
+	case engine.PolicyFair, engine.PolicyFixed, engine.PolicyHigh, engine.PolicyLow:
 		policy = &p
 	}
 	t.client.SetRate(target, number("MinRate"), policy)

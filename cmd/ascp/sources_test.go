@@ -16,9 +16,8 @@ func listed(t *testing.T, dir string) string {
 	return strings.Join(slices.Sorted(maps.Keys(tree(t, dir))), " ")
 }
 
-// What has arrived is removed or moved at the source, and nothing else: not what failed, what the receiver had already,
-// what was left out, or what a link leads to outside of the source: with TestSourcesThatDidNotArriveStay,
-// TestDeleteBeforeTransfer and TestSaveBeforeOverwrite this is node-90.
+// What has arrived is removed or moved at the source that sends, and nothing else: not what failed, what the receiver
+// had already, what was left out, or what a link leads to outside of the source.
 func TestSourcesAfterwards(t *testing.T) {
 	for name, c := range map[string]struct {
 		args                  string
@@ -50,8 +49,8 @@ func TestSourcesAfterwards(t *testing.T) {
 			if err := os.Symlink(outside, filepath.Join(from, "d/outside")); err != nil {
 				t.Fatal(err)
 			}
-			args := append(strings.Fields(strings.Replace(c.args, "ARCHIVE", archive, 1)), "-E", "*.tmp", from+
-				"/d", "127.0.0.1:/")
+			args := append(strings.Fields(strings.Replace(c.args, "ARCHIVE", archive, 1)), "-E", "*.tmp",
+				from+"/d", "127.0.0.1:/")
 			said := stderrOf(t, func() { n.ascp(t, n.sending(t, "/"), args...) })
 			if got := listed(t, from); got != c.left {
 				t.Errorf("left are %s, want %s", got, c.left)
@@ -83,8 +82,8 @@ func TestSourcesThatDidNotArriveStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	tok := n.grant(t, token.Grant{Direction: token.Send, Paths: []token.Path{{Destination: "/"}}})
-	if status := n.ascp(t, tok, "--remove-after-transfer", "--remove-empty-source-directory", from+
-		"/d", "127.0.0.1:/"); status != 1 {
+	if status := n.ascp(t, tok, "--remove-after-transfer", "--remove-empty-source-directory",
+		from+"/d", "127.0.0.1:/"); status != 1 {
 		t.Errorf("status %d", status)
 	}
 	if got := listed(t, from); got != "d d/bad" {
@@ -102,15 +101,15 @@ func TestSourcesThatCanNotBeMovedStay(t *testing.T) {
 		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive, from+"/f", "127.0.0.1:/"); status != 1 {
 			t.Errorf("status %d", status)
 		}
-		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive+"/file", from+
-			"/g", "127.0.0.1:/"); status != 1 {
+		if status := n.ascp(t, n.sending(t, "/"), "--move-after-transfer="+archive+"/file",
+			from+"/g", "127.0.0.1:/"); status != 1 {
 			t.Errorf("status %d", status)
 		}
 	})
 	if !strings.Contains(said, "the archive has") || listed(t, from) != "f g" || listed(t, n.dir) != "f g" {
 		t.Errorf("said %q; left %s, arrived %s", said, listed(t, from), listed(t, n.dir))
 	}
-	if got, _ := os.ReadFile(filepath.Join(archive, "f")); string(got) != "old" {
-		t.Errorf("the archive has %q", got)
+	if got, err := os.ReadFile(filepath.Join(archive, "f")); err != nil || string(got) != "old" {
+		t.Errorf("the archive has %q (%v)", got, err)
 	}
 }

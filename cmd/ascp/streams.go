@@ -231,18 +231,22 @@ func countFiles(entries []transfer.DownloadEntry) (n int) {
 func (t *task) alongside(ctx context.Context, bytes func(context.Context) error) (transfer.Summary, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ended := make(chan struct{})
+	ended := make(chan error, 1)
 	go func() {
-		defer close(ended)
-		if err := bytes(ctx); err != nil && ctx.Err() == nil {
+		err := bytes(ctx)
+		if err != nil && ctx.Err() == nil {
 			cancel(err)
 		}
+		ended <- err
 	}()
 	summary, err := t.persist(ctx)
 	if cause := context.Cause(ctx); cause != nil && err != nil {
-		err = cause
+		return summary, cause
 	}
-	cancel(nil)
-	<-ended
+	// What was received may still be on its way to the output. Whoever reads the input, or failed, is not waited for:
+	// that may be a terminal on which nobody types (TestInterruptedStream).
+	if err == nil && t.direction == transferspec.Receive {
+		err = <-ended
+	}
 	return summary, err
 }

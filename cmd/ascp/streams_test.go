@@ -74,3 +74,27 @@ func TestStreams(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+// A session that ends does not wait for a standard input that says nothing.
+func TestInterruptedStream(t *testing.T) {
+	n := startNode(t)
+	in, feed, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	defer feed.Close()
+	cmd := process(t, "ascp", n.sending(t, "/"), n.overSSH(t, "stdio:///data?100m", "127.0.0.1:/")...)
+	cmd.Stdin = in
+	startProcess(t, cmd)
+	if _, err := feed.Write(noise(9, 3*chunk)); err != nil {
+		t.Fatal(err)
+	}
+	waitForPart(t, filepath.Join(n.dir, "data"), 2*chunk)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("ended with %v", err)
+	}
+}

@@ -95,8 +95,7 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	t.client = &transfer.Client{
 		Hello: control.Hello{
 			Agent: "faspex ascp " + version.Version, Direction: string(t.direction), Token: t.token, Options: t.options,
-			Cookie: t.cookie,
-			Tags:   t.tags, TransferID: t.transferID,
+			Cookie: t.cookie, Tags: t.tags, TransferID: t.transferID,
 		},
 		Dial: t.dialData, OnWelcome: t.welcomed, OnFile: t.fileEnded,
 	}
@@ -233,7 +232,10 @@ func (t *task) nameOf(p string) string {
 	clean := filepath.ToSlash(filepath.Clean(p))
 	if t.sourceBase != "" {
 		if rel, err := filepath.Rel(t.sourceBase, clean); err == nil && filepath.IsLocal(rel) {
-			return strings.TrimPrefix(filepath.ToSlash(rel), ".")
+			if rel == "." {
+				return ""
+			}
+			return filepath.ToSlash(rel)
 		}
 	}
 	if clean == "." || clean == "/" {

@@ -107,7 +107,7 @@ func TestSendAndReceive(t *testing.T) {
 func TestNames(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()
-	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": []byte("b"), "d/e/c": []byte("c")})
+	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": []byte("b"), "d/e/c": []byte("c"), ".h/.i": []byte("h")})
 	if err := os.MkdirAll(filepath.Join(n.dir, "in"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -125,6 +125,8 @@ func TestNames(t *testing.T) {
 		"folder":           {[]string{from + "/d", "127.0.0.1:/in"}, []string{"d", "d/b", "d/e", "d/e/c"}},
 		"new folder":       {[]string{"-d", from + "/a", from + "/d/b", "127.0.0.1:/in/n"}, []string{"n", "n/a", "n/b"}},
 		"base":             {[]string{"--src-base64", "L2Jhc2U=", from + "/a", "127.0.0.1:/in"}, []string{"a"}},
+		"beneath a base": {[]string{"--src-base=" + from, from + "/.h", from + "/d/b", "127.0.0.1:/in"},
+			[]string{".h", ".h/.i", "d", "d/b"}},
 		"pairs": {[]string{"--mode=send", "--host=127.0.0.1", "--file-pair-list=" + pairs, "/in"},
 			[]string{"x", "x/one", "x/two"}},
 		"destination of token": {[]string{"--mode=send", "--host=127.0.0.1", "--dest64", from + "/a", ""}, []string{"a"}},

@@ -32,8 +32,8 @@ func TestWildcardsAtTheNode(t *testing.T) {
 		}
 	}
 	tok := n.grant(t, token.Grant{Direction: token.Receive, Paths: []token.Path{{Source: "/out/*"}}})
-	if said := stderrOf(t, func() { n.ascp(t, tok, "127.0.0.1:/out/*", t.TempDir()) }); !strings.Contains(said,
-		"not allowed by the authorization") {
+	said := stderrOf(t, func() { n.ascp(t, tok, "127.0.0.1:/out/*", t.TempDir()) })
+	if !strings.Contains(said, "not allowed by the authorization") {
 		t.Errorf("a pattern that was granted as a file: said %q", said)
 	}
 	// Several files do not become one, whether the name is the client's or the server's to give.

@@ -151,10 +151,9 @@ func TestOpenSSHGetsTransfersOnly(t *testing.T) {
 		l.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, "ssh", "-F", "none", "-p", strconv.Itoa(port), "-i", key, "-o", "BatchMode=yes", "-o",
-			"StrictHostKeyChecking=no",
-			"-o", "UserKnownHostsFile=/dev/null", "-N", "-L", strconv.Itoa(free)+":127.0.0.1:"+
-				strconv.Itoa(port), "xfer@127.0.0.1")
+		cmd := exec.CommandContext(ctx, "ssh", "-F", "none", "-p", strconv.Itoa(port), "-i", key,
+			"-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+			"-N", "-L", strconv.Itoa(free)+":127.0.0.1:"+strconv.Itoa(port), "xfer@127.0.0.1")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -127,10 +127,8 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock, Logger: c.Logger,
 		MaxMemory: c.MaxMemory,
 	}
-	r := c.role(conn, options, cfg, func(ctx context.Context) (engine.Link,
-		error) {
-		return c.dial(ctx, welcome.UDPPort, cfg)
-	})
+	dial := func(ctx context.Context) (engine.Link, error) { return c.dial(ctx, welcome.UDPPort, cfg) }
+	r := c.role(conn, options, cfg, dial)
 	c.now.set(r)
 	return conclude(ctx, r)
 }

@@ -25,8 +25,8 @@ func (s *sender) encryptEntry(e *found) {
 		return
 	}
 	if e.Size = atrest.EncryptedSize(e.plain, atrest.DefaultChunk); e.Size < 0 {
-		e.Entry = control.Entry{Kind: control.KindFailed, Path: e.Path, Code: uint32(fail.FileTooBig), Text: e.Path +
-			": too big to be encrypted"}
+		e.Entry = control.Entry{Kind: control.KindFailed, Path: e.Path, Code: uint32(fail.FileTooBig),
+			Text: e.Path + ": too big to be encrypted"}
 		return
 	}
 	e.Path += atrest.Suffix

@@ -56,8 +56,7 @@ func Normalize(o control.Options) (control.Options, error) {
 	}
 	if o.DatagramSize != 0 && (o.DatagramSize < wire.MinDatagram || o.DatagramSize > wire.MaxDatagram) {
 		return o, fail.New(fail.Usage, "the datagram size (-Z) is within %d and %d, not %d", wire.MinDatagram,
-			wire.MaxDatagram,
-			o.DatagramSize)
+			wire.MaxDatagram, o.DatagramSize)
 	}
 	if o.TargetKbps < 0 || o.MinKbps < 0 {
 		return o, fail.New(fail.Usage, "rates and sizes can't be negative")
@@ -66,8 +65,8 @@ func Normalize(o control.Options) (control.Options, error) {
 		return o, err
 	}
 	if o.SaveBeforeOverwrite && o.Sessions > 1 && o.SplitFrom > 0 {
-		return o,
-			fail.New(fail.Usage, "files that several sessions write together can't be saved before they are overwritten")
+		return o, fail.New(fail.Usage,
+			"files that several sessions write together can't be saved before they are overwritten")
 	}
 	if o.TargetPercent < 0 || o.TargetPercent > 100 {
 		return o, fail.New(fail.Usage, "a share of the highest rate is between 1%% and 100%%")

@@ -50,8 +50,8 @@ func TestTwoSessionsFindAFileWhole(t *testing.T) {
 	sessions[1].target = func(r *storage.Root) TargetTree {
 		stem := strings.TrimSuffix(unfinished.SmallName("big"), ".partial")
 		const header, record = 24, 28
-		return &overtaken{Root: r, t: t, journals: []string{stem + ".1-2.aspx", stem + ".2-2.aspx"}, whole: header +
-			11*record}
+		return &overtaken{Root: r, t: t, journals: []string{stem + ".1-2.aspx", stem + ".2-2.aspx"},
+			whole: header + 11*record}
 	}
 	sessions[1].mustDo(t)
 	delivered()

@@ -106,7 +106,7 @@ func TestUnfinishedFormOfAnother(t *testing.T) {
 	if e := x.events["x.partial"].Err; e == nil || !strings.Contains(e.Text, "unfinished form of x,") {
 		t.Errorf("got %v", e)
 	}
-	if b, _ := os.ReadFile(filepath.Join(x.to, "x")); string(b) != "1" || len(tree(t, x.to)) != 1 {
+	if b, err := os.ReadFile(filepath.Join(x.to, "x")); err != nil || string(b) != "1" || len(tree(t, x.to)) != 1 {
 		t.Errorf("x is %q", b)
 	}
 }

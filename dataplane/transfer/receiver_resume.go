@@ -81,10 +81,9 @@ func (r *receiver) openOffered(f *gotFile) (*unfinished.File, error) {
 }
 
 // hashChunks hashes the given chunks and reports those that differ from the journal.
-func (r *receiver) hashChunks(ctx context.Context, f *gotFile, file *unfinished.File, chunks []int64,
-	journaled map[int64][16]byte) (
-	good []control.ChunkHash, damaged map[int64]bool, err error,
-) {
+func (r *receiver) hashChunks(
+	ctx context.Context, f *gotFile, file *unfinished.File, chunks []int64, journaled map[int64][16]byte,
+) (good []control.ChunkHash, damaged map[int64]bool, err error) {
 	buf := chunk.TakeBuffer()
 	defer buf.GiveBack()
 	damaged = map[int64]bool{}

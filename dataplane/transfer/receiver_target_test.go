@@ -92,7 +92,7 @@ func TestReceiverComparesAllOfANewerSource(t *testing.T) {
 		}
 	}
 	x.mustDo(t)
-	if got, _ := os.ReadFile(filepath.Join(x.to, "f")); string(got) != string(content) {
+	if got, err := os.ReadFile(filepath.Join(x.to, "f")); err != nil || string(got) != string(content) {
 		t.Error("the copy of the newer source differs")
 	}
 }
@@ -154,7 +154,7 @@ func TestReceiverRefusesNamesThatDifferInCaseOnlyWhereTheStorageTakesThemForOne(
 			if name != "README" && name != "Dir/data" {
 				continue
 			}
-			if got, _ := os.ReadFile(filepath.Join(x.to, low(name))); string(got) != string(noise(uint64(i), 10+i*2<<20)) {
+			if got, err := os.ReadFile(filepath.Join(x.to, low(name))); err != nil || string(got) != string(noise(uint64(i), 10+i*2<<20)) {
 				t.Errorf("%s is another", name)
 			}
 		}

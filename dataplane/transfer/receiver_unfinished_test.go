@@ -112,7 +112,7 @@ func TestReceiverLeavesWhatHasTheNameOfItsUnfinishedFile(t *testing.T) {
 					}
 				}
 				for name, size := range sizes {
-					if got, _ := os.ReadFile(filepath.Join(x.to, name)); !bytes.Equal(got, noise(1, size)) {
+					if got, err := os.ReadFile(filepath.Join(x.to, name)); err != nil || !bytes.Equal(got, noise(1, size)) {
 						t.Errorf("%s is not what was sent", name)
 					}
 				}
@@ -150,7 +150,7 @@ func TestReceiverOfPartsLeavesWhatHasTheNameOfItsUnfinishedFile(t *testing.T) {
 					t.Errorf("%s is another", filepath.Base(p))
 				}
 			}
-			if got, _ := os.ReadFile(filepath.Join(to, "big")); !bytes.Equal(got, noise(1, 10<<20)) {
+			if got, err := os.ReadFile(filepath.Join(to, "big")); err != nil || !bytes.Equal(got, noise(1, 10<<20)) {
 				t.Error("what arrived is not what was sent")
 			}
 			if fingerprint(t, victim) != before || fingerprint(t, victim+".new") != "nothing" {
@@ -188,7 +188,7 @@ func TestReceiverLeavesWhatReplacedItsUnfinishedFile(t *testing.T) {
 					if fingerprint(t, p) != was {
 						t.Errorf("%s is another", filepath.Base(p))
 					}
-					if got, _ := os.ReadFile(filepath.Join(x.to, "f")); !bytes.Equal(got, noise(1, size)) {
+					if got, err := os.ReadFile(filepath.Join(x.to, "f")); err != nil || !bytes.Equal(got, noise(1, size)) {
 						t.Error("what arrived is not what was sent")
 					}
 					if fingerprint(t, victim) != before || fingerprint(t, victim+".new") != "nothing" {

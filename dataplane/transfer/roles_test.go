@@ -194,7 +194,7 @@ func TestCutSessionsResume(t *testing.T) {
 			if limit := size - moved + chunk.Size; x.link.moved > limit {
 				t.Errorf("%d bytes moved again, want at most %d", x.link.moved, limit)
 			}
-			if got, _ := os.ReadFile(filepath.Join(x.to, "f")); !bytes.Equal(got, content) {
+			if got, err := os.ReadFile(filepath.Join(x.to, "f")); err != nil || !bytes.Equal(got, content) {
 				t.Error("the resumed file differs")
 			}
 			if got := tree(t, x.to); len(got) != 1 {
@@ -320,7 +320,7 @@ func TestOverwrite(t *testing.T) {
 			if c.replaced {
 				want = "n"
 			}
-			if got, _ := os.ReadFile(filepath.Join(x.to, "f")); string(got) != want {
+			if got, err := os.ReadFile(filepath.Join(x.to, "f")); err != nil || string(got) != want {
 				t.Errorf("content %q, want %q", got, want)
 			}
 		})
@@ -354,7 +354,7 @@ func TestFailuresOfFilesSpareTheOthers(t *testing.T) {
 	if codes["taken"] != fail.IsDirectory || codes["dangling"] != fail.NoSuchFile || codes["good"] != 0 {
 		t.Errorf("codes: %v", codes)
 	}
-	if b, _ := os.ReadFile(filepath.Join(x.to, "good")); string(b) != "1" {
+	if b, err := os.ReadFile(filepath.Join(x.to, "good")); err != nil || string(b) != "1" {
 		t.Errorf("good: %q", b)
 	}
 }

@@ -70,8 +70,8 @@ func (s *sender) announce(e found) error {
 	s.encryptEntry(&e)
 	if len(e.Path) > control.MaxPath {
 		e.Entry = control.Entry{
-			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] +
-				"...", Code: uint32(fail.BadPath), Text: "path is too long",
+			Kind: control.KindFailed, Path: e.Path[:control.MaxPath-4] + "...",
+			Code: uint32(fail.BadPath), Text: "path is too long",
 		}
 	}
 	f := &sentFile{found: e, began: time.Now(), holes: manifest.Holes(&e.Entry), part: manifest.Part(&e.Entry)}

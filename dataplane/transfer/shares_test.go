@@ -19,9 +19,8 @@ func shares(t *testing.T, from, to string, n int) []*run {
 	t.Helper()
 	var out []*run
 	for i := range n {
-		out = append(out,
-			&run{from: from, to: to, options: control.Options{Session: i +
-				1, Sessions: n, SplitFrom: 3 << 20, PreserveTimes: true}})
+		o := control.Options{Session: i + 1, Sessions: n, SplitFrom: 3 << 20, PreserveTimes: true}
+		out = append(out, &run{from: from, to: to, options: o})
 	}
 	return out
 }

@@ -80,8 +80,8 @@ func TestSessionsOfANodeShareItsTotals(t *testing.T) {
 		var group sync.WaitGroup
 		start := func(direction, policy string, n int) {
 			client := &Client{
-				Hello: control.Hello{Direction: direction, Destination: "/" +
-					strconv.Itoa(n), Options: control.Options{RatePolicy: policy, CreateDir: true}},
+				Hello: control.Hello{Direction: direction, Destination: "/" + strconv.Itoa(n),
+					Options: control.Options{RatePolicy: policy, CreateDir: true}},
 				Dial: links.dial, clock: simnet.NewClock(),
 			}
 			if direction == "send" {

@@ -36,8 +36,8 @@ func TestServerThatIsBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 20 { // What is told must not be lost with the connection.
-		if _, err := Open(t.Context(), Options{Host: "127.0.0.1", Port: port, User: "xfer", Token: true}); !errors.Is(err,
-			reach.ErrBusy) {
+		_, err := Open(t.Context(), Options{Host: "127.0.0.1", Port: port, User: "xfer", Token: true})
+		if !errors.Is(err, reach.ErrBusy) {
 			t.Fatalf("got %v", err)
 		}
 	}

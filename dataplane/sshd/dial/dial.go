@@ -211,8 +211,8 @@ func loginError(ctx context.Context, o Options, addr string, err error) error {
 	case ctx.Err() != nil:
 		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return &fail.Error{Code: fail.Authentication, Text: "authentication failed: " +
-			refusedLogin(o, err.Error()), Err: err}
+		return &fail.Error{Code: fail.Authentication, Err: err,
+			Text: "authentication failed: " + refusedLogin(o, err.Error())}
 	}
 	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
 }

@@ -44,8 +44,8 @@ func badPart(e *control.Entry) *fail.Error {
 	}
 	end := p.Offset + e.Size
 	switch {
-	case e.Kind != control.KindFile || e.Attributes.Sparse || e.Size == 0, p.Index < 1 || p.Index > p.Count ||
-		p.Count > MaxSessions,
+	case e.Kind != control.KindFile || e.Attributes.Sparse || e.Size == 0,
+		p.Index < 1 || p.Index > p.Count || p.Count > MaxSessions,
 		p.Offset%chunk.Size != 0 || end > p.Total || end%chunk.Size != 0 && end != p.Total:
 		return fail.New(fail.Protocol, "%s is announced as a part that it can't be", e.Path)
 	}
@@ -72,7 +72,7 @@ func KeptXattrs(o control.Options) func(name string) bool {
 		return nil
 	}
 	return func(name string) bool {
-		return users && strings.HasPrefix(name, "user.") || lists &&
-			(name == "system.posix_acl_access" || name == "system.posix_acl_default")
+		return users && strings.HasPrefix(name, "user.") ||
+			lists && (name == "system.posix_acl_access" || name == "system.posix_acl_default")
 	}
 }
