@@ -43,7 +43,7 @@ func (s *Server) registerPackages() {
 			}
 			// The published answer knows success or failure alone, so nothing is deleted unless all can be.
 			for _, id := range all {
-				if _, err := s.view(ctx, id); err != nil {
+				if _, err := s.deletable(ctx, id); err != nil {
 					return nil, err
 				}
 			}
@@ -261,25 +261,31 @@ func nobody(unknown []api.FieldError) error {
 // deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who
 // received it take it off their own lists, and it stays whole for everyone else.
 func (s *Server) deletePackage(ctx context.Context, id string) error {
-	v, err := s.view(ctx, id)
+	v, err := s.deletable(ctx, id)
 	if err != nil {
 		return err
 	}
 	if !v.manages {
 		return s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now())
 	}
-	if v.pkg.State == packages.Deleted || packages.Show(v.pkg.State, v.pkg.UploadStatus) == packages.StatusDeleting {
+	to, possible := packages.Deleting(v.pkg.State)
+	if !possible {
 		return nil // a repeated deletion is done already
 	}
-	if err := v.can(policy.DeleteForAll); err != nil {
-		return err
-	}
-	to, _ := packages.Deleting(v.pkg.State)
 	moved, err := s.store.Move(ctx, v.pkg.ID, v.pkg.State, to)
 	if err == nil && !moved {
 		return conflict("The package is being processed. Try again when that is done.")
 	}
 	return err
+}
+
+// deletable reads a package that the caller may delete or take off the own list, or has deleted already.
+func (s *Server) deletable(ctx context.Context, id string) (view, error) {
+	v, err := s.view(ctx, id)
+	if err != nil || !v.manages || policy.Gone(v.thing) {
+		return v, err
+	}
+	return v, v.can(policy.DeleteForAll)
 }
 
 func orDefault(s, otherwise string) string {
