@@ -129,9 +129,6 @@ type Store struct {
 // New makes a store on a pool made by Open.
 func New(db *sql.DB) *Store { return &Store{db: db} }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
-
 // Close closes the pool.
 func (s *Store) Close() error { return s.db.Close() }
 
