@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"path"
-	"strings"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
@@ -168,7 +167,7 @@ func changeFolder(f store.SharedFolder, c api.SharedFolderChange) (store.SharedF
 	set(&f.RelayIncomingBandwidth, c.RelayIncomingBandwidth)
 	set(&f.RelayOutgoingBandwidth, c.RelayOutgoingBandwidth)
 	set(&f.ReadPermission, c.ReadPermission)
-	if strings.Contains("/"+f.Directory+"/", "/../") || strings.ContainsRune(f.Directory, 0) {
+	if leadsOut(f.Directory) {
 		return f, badField("directory must not lead out of the node's storage.", "directory")
 	}
 	f.Directory = path.Clean("/" + f.Directory)

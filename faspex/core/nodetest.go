@@ -60,7 +60,7 @@ func (s *Server) registerNodeTests() {
 			if err != nil {
 				return nil, err
 			}
-			if strings.Contains("/"+in.Body.Path+"/", "/../") || strings.ContainsRune(in.Body.Path, 0) {
+			if leadsOut(in.Body.Path) {
 				return nil, badRequest("path leads out of the node's storage.")
 			}
 			made := path.Clean("/" + in.Body.Path)
