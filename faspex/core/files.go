@@ -53,8 +53,8 @@ func (s *Server) registerFiles() {
 // registerBrowse adds a listing and its paged form.
 func (s *Server) registerBrowse(route, what string, who access, find root) {
 	id := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(route, "/"), "/{id}", ""), "/", "-")
-	register(s, operation{method: http.MethodPost, path: v5 +
-		route, id: id, what: what, access: who, summary: "List a folder of a " + what},
+	register(s, operation{method: http.MethodPost, path: v5 + route, id: id,
+		what: what, access: who, summary: "List a folder of a " + what},
 		func(ctx context.Context, in *browseInput) (*body[api.Listing], error) {
 			l, err := s.browse(ctx, find, in.ID, in.Body, in.Offset, in.Limit)
 			return answerWith(l), err

@@ -20,18 +20,18 @@ import (
 
 func (s *Server) registerPackages() {
 	const what = "package"
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages",
+		id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}",
+		id: "get-package", what: what, access: anyone, summary: "Read a package"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/packages/{id}", id: "delete-package", what: what, access: anyone,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}",
+		id: "delete-package", what: what, access: anyone,
 		summary: "Delete a package that the caller sent, or take a received one off the caller's list"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/packages", id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/packages",
+		id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
 		summary: "Delete several packages"},
 		func(ctx context.Context, in *struct {
 			IDs  string `query:"ids"`
@@ -54,8 +54,8 @@ func (s *Server) registerPackages() {
 			}
 			return nil, nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/packages/{id}/upload_details", id: "upload-details", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details",
+		id: "upload-details", what: what, access: anyone,
 		summary: "Tell how far the upload of a package is"},
 		func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
 			v, err := s.view(ctx, in.ID)
@@ -229,8 +229,9 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 			}
 			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
 			if errors.Is(err, store.ErrNotFound) || (err == nil && a.Status != store.AccountActive) {
-				unknown = append(unknown, api.FieldError{Location: "body." +
-					field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name)})
+				unknown = append(unknown, api.FieldError{
+					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),
+				})
 				continue
 			}
 			if err != nil {

@@ -65,11 +65,11 @@ func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
 }
 
 func (s *Server) registerTransferSpecs() {
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/transfer_spec/upload", id: "upload-transfer-spec", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/upload",
+		id: "upload-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that sends a package's content"}, s.uploadSpec)
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/transfer_spec/download", id: "download-transfer-spec", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/download",
+		id: "download-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that receives a package's content"}, s.downloadSpec)
 }
 
