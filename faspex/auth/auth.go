@@ -109,7 +109,7 @@ type grown struct{ family, login string }
 // issue signs an access token.
 func (s *Server) issue(a store.Account, c store.OAuthClient, from grown) (token string, expires time.Time, err error) {
 	now := s.now()
-	expires = now.Add(time.Duration(max(c.AccessTokenExpirationHours, 1)) * time.Hour)
+	expires = now.Add(tokenLife(c))
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    "faspex",

@@ -191,10 +191,9 @@ func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, s
 	account store.Account) {
 	code, now := secret(), s.now()
 	err := s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
-		Hash: hash(code), ClientID: a.client.ClientID, AccountID: account.ID, RedirectURI: a.redirectURI,
-		Challenge:       a.challenge,
-		ChallengeMethod: a.method, Family: newFamily(), Login: session.Login, Epoch: account.TokenEpoch,
-		ExpiresAt: now.Add(codeLife),
+		Hash: hash(code), ClientID: a.client.ClientID, RedirectURI: a.redirectURI,
+		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), Login: session.Login,
+		AccountID: account.ID, Epoch: account.TokenEpoch, ExpiresAt: now.Add(codeLife),
 	})
 	if err == nil {
 		err = s.store.TouchSession(r.Context(), session.Login, now)

@@ -1,9 +1,6 @@
 package auth
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -26,8 +23,8 @@ func knownBrowserCookie(account int64) string { return fmt.Sprintf("faspex_known
 // rememberBrowser makes the browser known to an account that was logged in to.
 func (s *Server) rememberBrowser(w http.ResponseWriter, a store.Account) {
 	browser, issued := secret(), s.now().Unix()
-	mac := knownBrowserMAC(s.ring.Keys(knownBrowserPurpose)[0], a, browser, issued)
-	http.SetCookie(w, s.cookie(knownBrowserCookie(a.ID), fmt.Sprintf("%s.%d.%s", browser, issued, mac),
+	signature := s.sign(knownBrowserPurpose, knownBrowserText(a, browser, issued))
+	http.SetCookie(w, s.cookie(knownBrowserCookie(a.ID), fmt.Sprintf("%s.%d.%s", browser, issued, signature),
 		int(knownBrowserLife.Seconds())))
 }
 
@@ -46,17 +43,10 @@ func (s *Server) knownBrowser(r *http.Request, a store.Account) (browser string,
 	if err != nil || s.now().After(time.Unix(issued, 0).Add(knownBrowserLife)) {
 		return "", false
 	}
-	for _, key := range s.ring.Keys(knownBrowserPurpose) {
-		if hmac.Equal([]byte(knownBrowserMAC(key, a, parts[0], issued)), []byte(parts[2])) {
-			return parts[0], true
-		}
-	}
-	return "", false
+	return parts[0], s.signed(knownBrowserPurpose, knownBrowserText(a, parts[0], issued), parts[2])
 }
 
-// knownBrowserMAC binds a browser to the account and to the password it was known under.
-func knownBrowserMAC(key []byte, a store.Account, browser string, issued int64) string {
-	m := hmac.New(sha256.New, key)
-	fmt.Fprintf(m, "%d.%d.%s.%d", a.ID, a.TokenEpoch, browser, issued)
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+// knownBrowserText binds a browser to the account and to the password it was known under.
+func knownBrowserText(a store.Account, browser string, issued int64) string {
+	return fmt.Sprintf("%d.%d.%s.%d", a.ID, a.TokenEpoch, browser, issued)
 }

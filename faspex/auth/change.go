@@ -1,9 +1,6 @@
 package auth
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,7 +28,7 @@ func (s *Server) askNewPassword(w http.ResponseWriter, r *http.Request, status i
 	until := s.now().Add(ticketLife).Unix()
 	s.renderForm(w, r, status, a, r.PostForm, loginView{
 		Step: stepPassword, Problem: problem, Username: account.Name, Rules: PasswordRules,
-		Ticket: fmt.Sprintf("%d.%d.%s", account.ID, until, ticketMAC(s.ring.Keys(ticketPurpose)[0], account, until)),
+		Ticket: fmt.Sprintf("%d.%d.%s", account.ID, until, s.sign(ticketPurpose, ticketText(account, until))),
 	})
 }
 
@@ -48,26 +45,13 @@ func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a aut
 		return
 	}
 	password := r.PostForm.Get("new_password")
-	problem := ""
-	if err := CheckNewPassword(password); err != nil {
-		problem = "The new " + err.Error() + "."
-	} else if password != r.PostForm.Get("confirm_password") {
-		problem = "The two new passwords differ."
+	problem, err := s.refuseNewPassword(r, account, password)
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
 	}
-	if problem == "" {
-		same, err := s.hasher.check(r.Context(), s.ClientAddress(r), password, account.PasswordHash)
-		if busy := explain(err); busy != nil {
-			problem = busy.text
-		} else if err != nil {
-			s.loginFailed(w, r, err)
-			return
-		}
-		if same {
-			problem = "The new password is the old one. Choose another."
-		}
-	}
-	if problem != "" {
-		s.askNewPassword(w, r, http.StatusBadRequest, a, account, problem)
+	if problem != nil {
+		s.askNewPassword(w, r, problem.status, a, account, problem.text)
 		return
 	}
 	hash, err := s.HashPassword(r.Context(), password, s.ClientAddress(r))
@@ -86,6 +70,24 @@ func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a aut
 		return
 	}
 	s.letIn(w, r, a, account)
+}
+
+// refuseNewPassword tells why an account cannot get a password; nil when it can.
+func (s *Server) refuseNewPassword(r *http.Request, account store.Account, password string) (*loginProblem, error) {
+	if err := CheckNewPassword(password); err != nil {
+		return &loginProblem{status: http.StatusBadRequest, text: "The new " + err.Error() + "."}, nil
+	}
+	if password != r.PostForm.Get("confirm_password") {
+		return &loginProblem{status: http.StatusBadRequest, text: "The two new passwords differ."}, nil
+	}
+	same, err := s.hasher.check(r.Context(), s.ClientAddress(r), password, account.PasswordHash)
+	if busy := explain(err); busy != nil {
+		return busy, nil
+	}
+	if err != nil || !same {
+		return nil, err
+	}
+	return &loginProblem{status: http.StatusBadRequest, text: "The new password is the old one. Choose another."}, nil
 }
 
 // readTicket gives the account of a ticket, if the ticket is good.
@@ -109,17 +111,11 @@ func (s *Server) readTicket(r *http.Request) (store.Account, bool, error) {
 	if err != nil {
 		return account, false, err
 	}
-	for _, key := range s.ring.Keys(ticketPurpose) {
-		if hmac.Equal([]byte(ticketMAC(key, account, until)), []byte(parts[2])) {
-			return account, account.MustChange && account.Status == store.AccountActive, nil
-		}
-	}
-	return account, false, nil
+	good := s.signed(ticketPurpose, ticketText(account, until), parts[2])
+	return account, good && account.MustChange && account.Status == store.AccountActive, nil
 }
 
-// ticketMAC binds a ticket to the account and, by its epoch, to the password that was known.
-func ticketMAC(key []byte, a store.Account, until int64) string {
-	m := hmac.New(sha256.New, key)
-	fmt.Fprintf(m, "%d.%d.%d", a.ID, a.TokenEpoch, until)
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+// ticketText binds a ticket to the account and, by its epoch, to the password that was known.
+func ticketText(a store.Account, until int64) string {
+	return fmt.Sprintf("%d.%d.%d", a.ID, a.TokenEpoch, until)
 }

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -124,8 +123,9 @@ func render(w http.ResponseWriter, status int, view loginView, formAction string
 
 // csrfCookie holds a random value; the form holds its MAC, so a page elsewhere can send neither.
 const (
-	csrfCookie = "faspex_login"
-	csrfLife   = 24 * 3600 // seconds that a form may stay open
+	csrfCookie  = "faspex_login"
+	csrfPurpose = "login form"
+	csrfLife    = 24 * 3600 // seconds that a form may stay open
 )
 
 func (s *Server) setCSRF(w http.ResponseWriter, r *http.Request) string {
@@ -136,24 +136,10 @@ func (s *Server) setCSRF(w http.ResponseWriter, r *http.Request) string {
 		value = secret()
 		http.SetCookie(w, s.cookie(csrfCookie, value, csrfLife))
 	}
-	return csrfMAC(s.ring.Keys("login form")[0], value)
+	return s.sign(csrfPurpose, value)
 }
 
 func (s *Server) checkCSRF(r *http.Request) bool {
 	c, err := r.Cookie(csrfCookie)
-	if err != nil {
-		return false
-	}
-	for _, key := range s.ring.Keys("login form") {
-		if hmac.Equal([]byte(csrfMAC(key, c.Value)), []byte(r.PostForm.Get("csrf"))) {
-			return true
-		}
-	}
-	return false
-}
-
-func csrfMAC(key []byte, value string) string {
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte(value))
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+	return err == nil && s.signed(csrfPurpose, c.Value, r.PostForm.Get("csrf"))
 }

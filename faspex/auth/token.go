@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -112,7 +113,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (api.Token, error
 func readTokenRequest(w http.ResponseWriter, r *http.Request) (tokenRequest, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxTokenBody)
 	var req tokenRequest
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // one that cannot be read is read as a form
 	if kind == "application/json" {
 		if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
 			return req, refuse("invalid_request", "The body is not a JSON object of text fields.")
@@ -122,9 +123,11 @@ func readTokenRequest(w http.ResponseWriter, r *http.Request) (tokenRequest, err
 			return req, refuse("invalid_request", "The body is not a form.")
 		}
 		f := r.PostForm
-		req = tokenRequest{f.Get("grant_type"), f.Get("client_id"), f.Get("client_secret"), f.Get("code"),
-			f.Get("redirect_uri"),
-			f.Get("code_verifier"), f.Get("refresh_token"), f.Get("assertion")}
+		req = tokenRequest{
+			GrantType: f.Get("grant_type"), ClientID: f.Get("client_id"), ClientSecret: f.Get("client_secret"),
+			Code: f.Get("code"), RedirectURI: f.Get("redirect_uri"), CodeVerifier: f.Get("code_verifier"),
+			RefreshToken: f.Get("refresh_token"), Assertion: f.Get("assertion"),
+		}
 	}
 	if id, secret, ok := r.BasicAuth(); ok {
 		if req.ClientID != "" && req.ClientID != unescape(id) {
@@ -154,7 +157,7 @@ func (s *Server) grantCode(ctx context.Context, client store.OAuthClient, req to
 	switch {
 	case errors.Is(err, store.ErrReused):
 		// Someone else has the code: what it gave must not live on (RFC 6749 section 4.1.2).
-		if err := s.store.RevokeFamily(ctx, code.Family, now.Add(s.longest(client))); err != nil {
+		if err := s.store.RevokeFamily(ctx, code.Family, now.Add(tokenLife(client))); err != nil {
 			return api.Token{}, err
 		}
 		return api.Token{}, bad
@@ -185,7 +188,7 @@ func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req
 	token, err := s.store.UseRefreshToken(ctx, hash(req.RefreshToken), now, tolerateReuse)
 	switch {
 	case errors.Is(err, store.ErrReused):
-		if err := s.store.RevokeFamily(ctx, token.Family, now.Add(s.longest(client))); err != nil {
+		if err := s.store.RevokeFamily(ctx, token.Family, now.Add(tokenLife(client))); err != nil {
 			return api.Token{}, err
 		}
 		return api.Token{}, bad
@@ -212,8 +215,8 @@ func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req
 	return s.answer(ctx, account, client, grown{token.Family, token.Login})
 }
 
-// longest is how long an access token of a client can live.
-func (s *Server) longest(c store.OAuthClient) time.Duration {
+// tokenLife is how long an access token of a client lives.
+func tokenLife(c store.OAuthClient) time.Duration {
 	return time.Duration(max(c.AccessTokenExpirationHours, 1)) * time.Hour
 }
 
@@ -225,7 +228,7 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 	if a.MustChange && from.login != "" {
 		return api.Token{}, refuse("invalid_grant", "The password must be changed. Log in again.")
 	}
-	if !granted(c, a.ID) {
+	if !c.AccessGrantAllUsers && !slices.Contains(c.AccessGrantToUsers, a.ID) {
 		return api.Token{}, refuse("invalid_grant", "The client may not act for this account.")
 	}
 	token, expires, err := s.issue(a, c, from)
@@ -237,8 +240,8 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 	if c.AllowRefreshToken {
 		refresh := secret()
 		err := s.store.PutRefreshToken(ctx, store.RefreshToken{
-			Hash: hash(refresh), Family: from.family, Login: from.login, ClientID: c.ClientID, AccountID: a.ID,
-			Epoch:     a.TokenEpoch,
+			Hash: hash(refresh), Family: from.family, Login: from.login, ClientID: c.ClientID,
+			AccountID: a.ID, Epoch: a.TokenEpoch,
 			ExpiresAt: s.now().Add(time.Duration(max(c.RefreshTokenExpirationHours, 1)) * time.Hour),
 		})
 		if err != nil {
@@ -247,18 +250,6 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 		out.RefreshToken = refresh
 	}
 	return out, nil
-}
-
-func granted(c store.OAuthClient, account int64) bool {
-	if c.AccessGrantAllUsers {
-		return true
-	}
-	for _, id := range c.AccessGrantToUsers {
-		if id == account {
-			return true
-		}
-	}
-	return false
 }
 
 // secret makes 256 random bits as text.

@@ -27,28 +27,29 @@ type storedPreferences struct {
 
 func (s *Server) registerAccount() {
 	const what = "account"
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/account", id: "get-own-account", what: what, access: anyone, summary: "Read the caller's account"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/account",
+		id: "get-own-account", what: what, access: anyone, summary: "Read the caller's account"},
 		func(ctx context.Context, _ *struct {
 			Expand bool `query:"expand"`
 		}) (*body[api.OwnAccount], error) {
 			return answerWith(s.ownAccount(caller(ctx))), nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/account/preferences", id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences",
+		id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
 			return preferencesAnswer(caller(ctx))
 		})
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/account/password_rules", id: "get-password-rules", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/account/password_rules",
+		id: "get-password-rules", what: what, access: anyone,
 		summary: "Tell what a new password needs"},
 		func(context.Context, *struct{}) (*body[api.PasswordRules], error) {
-			return answerWith(api.PasswordRules{Rules: auth.PasswordRules, MinLength: auth.MinPassword,
-				MaxLength:   auth.MaxPassword,
-				NeedsLetter: true, NeedsDigit: true, NeedsSymbol: true}), nil
+			return answerWith(api.PasswordRules{
+				Rules: auth.PasswordRules, MinLength: auth.MinPassword, MaxLength: auth.MaxPassword,
+				NeedsLetter: true, NeedsDigit: true, NeedsSymbol: true,
+			}), nil
 		})
-	register(s, operation{method: http.MethodPut, path: v5 +
-		"/account/preferences", id: "update-preferences", what: what, access: anyone, proves: true,
+	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences",
+		id: "update-preferences", what: what, access: anyone, proves: true,
 		summary: "Change the caller's preferences, key or password"}, s.changePreferences)
 }
 
@@ -63,9 +64,8 @@ func (s *Server) gatewayURL() *string {
 // ownAccount is the caller's account with what the caller may do.
 func (s *Server) ownAccount(a store.Account) api.OwnAccount {
 	return api.OwnAccount{
-		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))), ConnectEnabled: true,
-		EncryptionAtRest: "none",
-		GatewayEnabled:   s.gateway != nil, GatewayURL: s.gatewayURL(),
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))),
+		EncryptionAtRest: "none", ConnectEnabled: true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
 	}
 }
 
@@ -77,9 +77,8 @@ func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
 	return answerWith(api.Preferences{
 		CanHavePublicURL: "false", CanDisableConnect: true, CanChangePassword: a.Type == "local_user", CanEditEmail: true,
 		PublicURLEnabled: p.PublicURLEnabled, ConnectDisabled: p.ConnectDisabled,
-		ShowOnlyCompletedPackages: p.ShowOnlyCompletedPackages,
-		Email:                     a.Email, RowsPerPage: p.RowsPerPage, Locale: p.Locale, ClientSettings: p.ClientSettings,
-		TableData: p.TableData, PublicKey: orNull(a.PublicKey),
+		ShowOnlyCompletedPackages: p.ShowOnlyCompletedPackages, RowsPerPage: p.RowsPerPage, Locale: p.Locale,
+		ClientSettings: p.ClientSettings, TableData: p.TableData, Email: a.Email, PublicKey: orNull(a.PublicKey),
 	}), nil
 }
 

@@ -35,8 +35,8 @@ func (s *Server) registerAccounts() {
 		IDPath
 		Expand bool `query:"expand"`
 	}
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/accounts", id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts",
+		id: "list-accounts", what: what, access: userReaders, summary: "List accounts"},
 		func(ctx context.Context, in *ListInput) (*body[accountList], error) {
 			found, total, err := s.store.Accounts(ctx, store.AccountFilter{
 				Query: in.Query, Role: in.Role, Types: append(in.Types, in.TypesPHP...), Status: in.Status, ActiveOnly: in.Active,
@@ -51,11 +51,11 @@ func (s *Server) registerAccounts() {
 			}
 			return answerWith(out), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/accounts", id: "create-account", what: what, access: managers, proves: true,
+	register(s, operation{method: http.MethodPost, path: v5 + "/accounts",
+		id: "create-account", what: what, access: managers, proves: true,
 		status: http.StatusCreated, summary: "Add an account"}, s.createAccount)
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/accounts/{id}", id: "get-account", what: what, access: userReaders, summary: "Read an account"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/accounts/{id}",
+		id: "get-account", what: what, access: userReaders, summary: "Read an account"},
 		func(ctx context.Context, in *getInput) (*tagged[api.Account], error) {
 			a, err := s.account(ctx, in.ID)
 			if err != nil {
@@ -64,18 +64,18 @@ func (s *Server) registerAccounts() {
 			tag, err := accountTag(a)
 			return answerTagged(showAccount(a, in.Expand), tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: v5 +
-		"/accounts/{id}", id: "update-account", what: what, access: managers, proves: true,
+	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}",
+		id: "update-account", what: what, access: managers, proves: true,
 		summary: "Change an account"}, s.changeAccount)
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/accounts/{id}", id: "delete-account", what: what, access: managers,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}",
+		id: "delete-account", what: what, access: managers,
 		summary: "Remove an account that no package names"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
-	register(s, operation{method: http.MethodPatch, path: v5 +
-		"/accounts", id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
+	register(s, operation{method: http.MethodPatch, path: v5 + "/accounts",
+		id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Activate or deactivate several accounts"}, s.activateAccounts)
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/accounts", id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts",
+		id: "delete-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
 		summary: "Remove several accounts"}, s.deleteAccounts)
 }
 

@@ -84,8 +84,8 @@ func (s *Server) registerOAuthClients() {
 			out.ClientSecret = secret
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodGet, path: base +
-		"/{id}", id: "get-oauth-client", what: what, access: clientAdmins, summary: "Read an OAuth client"},
+	register(s, operation{method: http.MethodGet, path: base + "/{id}",
+		id: "get-oauth-client", what: what, access: clientAdmins, summary: "Read an OAuth client"},
 		func(ctx context.Context, in *IDPath) (*tagged[api.OAuthClient], error) {
 			c, err := s.store.OAuthClient(ctx, in.ID)
 			if err != nil {
@@ -98,8 +98,8 @@ func (s *Server) registerOAuthClients() {
 			tag, err := tagOf(out)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: base +
-		"/{id}", id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
+	register(s, operation{method: http.MethodPut, path: base + "/{id}",
+		id: "update-oauth-client", what: what, access: clientAdmins, summary: "Change an OAuth client"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.OAuthClient], error) {
 			c, tag, err := change(in.IfMatch, s.storedClient(ctx, in.ID), func(c store.OAuthClient) (store.OAuthClient, error) {
 				return s.changeClient(ctx, c, in.Body)
@@ -110,8 +110,8 @@ func (s *Server) registerOAuthClients() {
 			out, err := s.clientOut(ctx, c)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPost, path: base +
-		"/{id}/secret", id: "replace-oauth-client-secret", what: what, access: clientAdmins,
+	register(s, operation{method: http.MethodPost, path: base + "/{id}/secret",
+		id: "replace-oauth-client-secret", what: what, access: clientAdmins,
 		status: http.StatusCreated, summary: "Give a confidential client another secret, which this answer alone shows"},
 		func(ctx context.Context, in *IDPath) (*body[api.OAuthClient], error) {
 			secret, hash := newSecret()
@@ -129,8 +129,8 @@ func (s *Server) registerOAuthClients() {
 			out.ClientSecret = secret
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodDelete, path: base +
-		"/{id}", id: "delete-oauth-client", what: what, access: clientAdmins, summary: "Remove an OAuth client"},
+	register(s, operation{method: http.MethodDelete, path: base + "/{id}",
+		id: "delete-oauth-client", what: what, access: clientAdmins, summary: "Remove an OAuth client"},
 		func(ctx context.Context, in *IDPath) (*empty, error) {
 			if _, err := s.changeable(ctx, in.ID); err != nil {
 				return nil, err
@@ -173,8 +173,8 @@ func (s *Server) changeable(ctx context.Context, id string) (store.OAuthClient, 
 	return c, err
 }
 
-func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.OAuthClientChange) (store.OAuthClient,
-	error) {
+func (s *Server) changeClient(ctx context.Context, c store.OAuthClient,
+	in api.OAuthClientChange) (store.OAuthClient, error) {
 	if in.ClientType != nil && c.ID != 0 && *in.ClientType != c.ClientType {
 		return c, badField("client_type cannot be changed.", "client_type")
 	}
@@ -224,7 +224,7 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient, in api.O
 // goodRedirect: https, or http to the client's own machine (RFC 8252), where no one can listen in.
 func goodRedirect(uri string) bool {
 	u, err := url.Parse(uri)
-	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil || strings.Contains(uri, "#") {
+	if err != nil || u.Host == "" || u.User != nil || strings.Contains(uri, "#") {
 		return false
 	}
 	switch u.Scheme {
@@ -239,14 +239,13 @@ func goodRedirect(uri string) bool {
 
 func (s *Server) clientOut(ctx context.Context, c store.OAuthClient) (api.OAuthClient, error) {
 	out := api.OAuthClient{
-		ClientID: c.ClientID, Name: c.Name, ClientType: c.ClientType, RedirectURIs: notNil(c.RedirectURIs),
-		Origins:             notNil(c.Origins),
+		ClientID: c.ClientID, Name: c.Name, Description: orNull(c.Description), ContactEmail: orNull(c.ContactEmail),
+		ClientType: c.ClientType, RedirectURIs: notNil(c.RedirectURIs), Origins: notNil(c.Origins),
 		EnableHTTPBasicAuth: c.EnableHTTPBasicAuth, AllowJWTGrant: c.AllowJWTGrant, AllowGlobalKey: c.AllowGlobalKey,
-		PublicKey:         orNull(c.PublicKey),
-		AllowRefreshToken: c.AllowRefreshToken, AccessTokenExpirationHours: c.AccessTokenExpirationHours,
-		RefreshTokenExpirationHours: c.RefreshTokenExpirationHours, ContactEmail: orNull(c.ContactEmail),
-		Description:         orNull(c.Description),
-		AccessGrantAllUsers: c.AccessGrantAllUsers, AccessGrantToUsers: []api.GrantedUser{},
+		PublicKey: orNull(c.PublicKey), AllowRefreshToken: c.AllowRefreshToken,
+		AccessTokenExpirationHours:  c.AccessTokenExpirationHours,
+		RefreshTokenExpirationHours: c.RefreshTokenExpirationHours,
+		AccessGrantAllUsers:         c.AccessGrantAllUsers, AccessGrantToUsers: []api.GrantedUser{},
 	}
 	if c.CreatorID.Valid {
 		out.CreatorID = text(c.CreatorID.Int64)

@@ -44,8 +44,8 @@ type versionAnswer struct {
 }
 
 func (s *Server) registerConfiguration() {
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/configuration/ping", id: "ping", what: "configuration", access: public,
+	register(s, operation{method: http.MethodGet, path: v5 + "/configuration/ping",
+		id: "ping", what: "configuration", access: public,
 		summary: "Tell that a Faspex is here", status: http.StatusOK},
 		func(context.Context, *struct{}) (*empty, error) { return nil, nil })
 
@@ -60,26 +60,24 @@ func (s *Server) registerConfiguration() {
 			return answerWith(h), nil
 		})
 
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/version", id: "version", what: "configuration", access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/version",
+		id: "version", what: "configuration", access: anyone,
 		summary: "Tell the version"},
 		func(context.Context, *struct{}) (*body[versionAnswer], error) {
 			return answerWith(versionAnswer{s.version}), nil
 		})
 
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/configuration", id: "get-configuration", what: "configuration", access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/configuration",
+		id: "get-configuration", what: "configuration", access: anyone,
 		summary: "Read the settings of the server"}, s.getConfiguration)
 }
 
 func (s *Server) getConfiguration(ctx context.Context, _ *struct{}) (*body[configuration], error) {
 	c := configuration{
 		ID: "1", ServerAddress: s.auth.ExternalHost(), UseStrongPassword: true, UserDeactivationLoginCount: 5,
-		SessionTimeoutMinutes:   60,
-		DaysUntilPackagesExpire: 60, DaysBeforeDeletingPackageRecords: 365, SelfRegistrationType: "none",
-		AccountDisplayNameFormat: "username",
-		LoginLabel:               "Faspex", UsersCanSendToAllFaspexUsers: true, UsersCanSendNormalPackages: true,
-		RequireEncryptionAtRest: "false",
+		SessionTimeoutMinutes: 60, DaysUntilPackagesExpire: 60, DaysBeforeDeletingPackageRecords: 365,
+		SelfRegistrationType: "none", AccountDisplayNameFormat: "username", LoginLabel: "Faspex",
+		UsersCanSendToAllFaspexUsers: true, UsersCanSendNormalPackages: true, RequireEncryptionAtRest: "false",
 	}
 	inbox, err := s.store.DefaultInbox(ctx)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

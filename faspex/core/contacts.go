@@ -22,8 +22,8 @@ func (s *Server) registerContacts() {
 		Query    string   `query:"q"`
 		Context  string   `query:"context"`
 	}
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/contacts", id: "list-contacts", what: "contact", access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/contacts",
+		id: "list-contacts", what: "contact", access: anyone,
 		summary: "List whom the caller may send packages to"},
 		func(ctx context.Context, in *ListInput) (*body[contactList], error) {
 			types := append(in.Types, in.TypesPHP...)
@@ -37,9 +37,10 @@ func (s *Server) registerContacts() {
 			}
 			out.TotalCount = total
 			for _, a := range found {
-				out.Contacts = append(out.Contacts, api.Contact{ID: text(a.ID), Name: a.Name, FirstName: a.FirstName,
-					LastName: a.LastName,
-					Email:    a.Email, Type: "user", RequireEncryptionAtRest: "server"})
+				out.Contacts = append(out.Contacts, api.Contact{
+					ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email,
+					Type: "user", RequireEncryptionAtRest: "server",
+				})
 			}
 			return answerWith(out), nil
 		})

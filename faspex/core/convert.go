@@ -52,9 +52,8 @@ func parseTime(s string) (time.Time, error) {
 func accountOut(a store.Account) api.Account {
 	return api.Account{
 		ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email, Role: a.Role,
-		Type: a.Type, Status: a.Status,
-		AccountActivated: a.Status == store.AccountActive, CanSendNormalPackages: "default",
-		LastLoginTime: nullStamp(a.LastLoginAt),
+		Type: a.Type, Status: a.Status, AccountActivated: a.Status == store.AccountActive,
+		CanSendNormalPackages: "default", LastLoginTime: nullStamp(a.LastLoginAt),
 	}
 }
 
@@ -71,11 +70,10 @@ func accountOutExpanded(a store.Account) api.Account {
 func nodeOut(n store.Node) api.Node {
 	return api.Node{
 		ID: text(n.ID), Name: n.Name, Host: n.Host, APIPort: n.APIPort, APIUsername: n.APIUsername, UseSSL: n.UseSSL,
-		VerifySSL: n.VerifySSL,
-		PublicKey: orNull(n.PublicKey), NodeType: n.NodeType, StorageType: n.StorageType,
-		BrowserAddressMatch:   n.BrowserAddressMatch,
-		RequesterAddressMatch: n.RequesterAddressMatch, EnableSecondaryTransferAddress: n.EnableSecondaryTransferAddress,
-		PrimaryTransferAddress: n.PrimaryTransferAddress, SecondaryTransferAddress: n.SecondaryTransferAddress,
+		VerifySSL: n.VerifySSL, PublicKey: orNull(n.PublicKey), NodeType: n.NodeType, StorageType: n.StorageType,
+		BrowserAddressMatch: n.BrowserAddressMatch, RequesterAddressMatch: n.RequesterAddressMatch,
+		EnableSecondaryTransferAddress: n.EnableSecondaryTransferAddress,
+		PrimaryTransferAddress:         n.PrimaryTransferAddress, SecondaryTransferAddress: n.SecondaryTransferAddress,
 		ConnectionTimeout: n.ConnectionTimeout, PaginationBrowsing: n.PaginationBrowsing, Status: n.Status,
 		StatusMessage: n.StatusMessage,
 	}
@@ -84,13 +82,11 @@ func nodeOut(n store.Node) api.Node {
 func folderOut(f store.SharedFolder, admin bool) api.SharedFolder {
 	out := api.SharedFolder{
 		ID: text(f.ID), NodeID: text(f.NodeID), Name: f.Name, DefaultInbox: f.DefaultInbox,
-		EnableCloudReferencing: f.EnableCloudReferencing,
-		EnableLinking:          f.EnableLinking, KbpsInitialTargetDownloadRate: f.InitialTargetDownloadKbps,
-		KbpsInitialTargetUploadRate: f.InitialTargetUploadKbps,
-		KbpsMaxTargetDownloadRate:   f.MaxTargetDownloadKbps, KbpsMaxTargetUploadRate: f.MaxTargetUploadKbps,
-		LockMinratePolicy:          f.LockMinratePolicy,
-		OverrideTransferParameters: f.OverrideTransferParameters, RelayIncomingBandwidth: f.RelayIncomingBandwidth,
-		RelayOutgoingBandwidth: f.RelayOutgoingBandwidth, ReadPermission: f.ReadPermission,
+		ReadPermission: f.ReadPermission, EnableCloudReferencing: f.EnableCloudReferencing, EnableLinking: f.EnableLinking,
+		OverrideTransferParameters: f.OverrideTransferParameters, LockMinratePolicy: f.LockMinratePolicy,
+		KbpsInitialTargetDownloadRate: f.InitialTargetDownloadKbps, KbpsMaxTargetDownloadRate: f.MaxTargetDownloadKbps,
+		KbpsInitialTargetUploadRate: f.InitialTargetUploadKbps, KbpsMaxTargetUploadRate: f.MaxTargetUploadKbps,
+		RelayIncomingBandwidth: f.RelayIncomingBandwidth, RelayOutgoingBandwidth: f.RelayOutgoingBandwidth,
 	}
 	if admin {
 		out.Directory = f.Directory

@@ -28,8 +28,8 @@ type ticketInput struct {
 }
 
 func (s *Server) registerDownloadTickets() {
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/download_ticket", id: "create-download-ticket", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/download_ticket",
+		id: "create-download-ticket", what: "package", access: anyone,
 		status: http.StatusCreated, summary: "Get an address from which a browser downloads a package, or parts of it, once"},
 		s.downloadTicket)
 }
@@ -126,6 +126,7 @@ func (s *Server) sealTicket(name string, single bool, spec transferspec.Spec) (*
 	if single {
 		kind = "file"
 	}
-	return answerWith(api.DownloadTicket{URL: GatewayPath + "/tickets/" +
-		sealed, ExpiresAt: stamp(t.Expires), Name: name, Zip: t.Zip, Type: kind}), nil
+	return answerWith(api.DownloadTicket{
+		URL: GatewayPath + "/tickets/" + sealed, ExpiresAt: stamp(t.Expires), Name: name, Zip: t.Zip, Type: kind,
+	}), nil
 }

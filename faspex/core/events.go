@@ -46,8 +46,7 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	sub, err := s.events.subscribe(r.Context(), p.Account.ID, policy.May(actor(p.Account), policy.ReadAllPackages),
-		lastEvent(r))
+	sub, err := s.events.subscribe(r.Context(), p.Account.ID, hearsOfAll(p), lastEvent(r))
 	if err != nil {
 		writeProblem(w, s.answer(r.Context(), "event", err).(*problem))
 		return
@@ -59,7 +58,7 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // the router passes each event on at once
 	_, _ = fmt.Fprintf(w, "retry: %d\n\n", retryEvents)
-	tick := time.NewTicker(heartbeat)
+	tick := time.NewTicker(s.heartbeat)
 	defer tick.Stop()
 	for {
 		for _, e := range sub.take() {
@@ -75,13 +74,17 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-sub.wake:
 		case <-tick.C:
-			if _, err := s.auth.Authenticate(r.Context(), auth.Bearer(r.Header.Get("Authorization"))); err != nil {
-				return // signed out, or over: whoever comes again is told
+			p, err := s.auth.Authenticate(r.Context(), auth.Bearer(r.Header.Get("Authorization")))
+			if err != nil || hearsOfAll(p) != sub.all {
+				return // signed out, over, or of another role by now: whoever comes again is told
 			}
 			_, _ = w.Write([]byte(": still here\n\n"))
 		}
 	}
 }
+
+// hearsOfAll reports whether somebody is told of everyone's packages.
+func hearsOfAll(p auth.Principal) bool { return policy.May(actor(p.Account), policy.ReadAllPackages) }
 
 // mayStream finds who asks, and answers those who may not.
 func (s *Server) mayStream(w http.ResponseWriter, r *http.Request) (auth.Principal, bool) {

@@ -13,6 +13,7 @@ import (
 	"faspex.io/operator/faspex/client"
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/store"
 )
 
 // stream is somebody who listens to events.
@@ -97,7 +98,9 @@ func (s *stream) until(t *testing.T, want string) (before []string) {
 }
 
 // replica starts another core on the same database.
-func (x *exchange) replica(t *testing.T) string {
+func (x *exchange) replica(t *testing.T) string { return x.replicaWith(t, func(*core.Server) {}) }
+
+func (x *exchange) replicaWith(t *testing.T, change func(*core.Server)) string {
 	t.Helper()
 	ring, err := keyring.New(testSecret, "")
 	if err != nil {
@@ -107,11 +110,44 @@ func (x *exchange) replica(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(server)
 	mux := http.NewServeMux()
 	server.Register(mux)
 	web := httptest.NewServer(server.Frame(mux))
 	t.Cleanup(web.Close)
 	return web.URL
+}
+
+// Who is no admin any more must not go on hearing of everyone's packages for as long as the stream lives.
+func TestEventsEndWithTheRightToThem(t *testing.T) {
+	x, ctx := newExchange(t), t.Context()
+	url := x.replicaWith(t, func(s *core.Server) { s.SetHeartbeat(10 * time.Millisecond) })
+	admin, bob := x.listen(t, x.admin, url, ""), x.listen(t, x.bob, url, "")
+	if _, err := x.store.CreateAccount(ctx, store.Account{Name: "deputy", Role: store.RoleAdmin, Type: "local_user",
+		Status: store.AccountActive}); err != nil {
+		t.Fatal(err)
+	}
+	own, err := x.admin.Account(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := x.store.Account(ctx, keyOf(t, own.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := before
+	after.Role = store.RoleUser
+	if err := x.store.UpdateAccount(ctx, before, after, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := admin.next(t); got != "end" {
+		t.Errorf("the stream of a former admin goes on with %q", got)
+	}
+	p, err := x.bob.CreatePackage(ctx, api.PackageCreate{Title: "x", Recipients: to("carol")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob.until(t, "package "+p.ID)
 }
 
 func TestEvents(t *testing.T) {

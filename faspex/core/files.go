@@ -10,7 +10,7 @@ import (
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
-	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/packages"
 )
 
 type browseInput struct {
@@ -36,7 +36,7 @@ type browsePageOutput struct {
 type root func(ctx context.Context, id string) (client *nodeapi.Client, directory string, err error)
 
 func (s *Server) registerFiles() {
-	for side := range map[string]bool{"sent": true, "received": true} {
+	for _, side := range []string{packages.SideSent, packages.SideReceived} {
 		s.registerBrowse("/packages/{id}/files/"+side, "package", anyone, s.packageRoot(side))
 	}
 	s.registerBrowse("/nodes/{id}/browse", "node", admins,
@@ -53,8 +53,8 @@ func (s *Server) registerFiles() {
 // registerBrowse adds a listing and its paged form.
 func (s *Server) registerBrowse(route, what string, who access, find root) {
 	id := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(route, "/"), "/{id}", ""), "/", "-")
-	register(s, operation{method: http.MethodPost, path: v5 +
-		route, id: id, what: what, access: who, summary: "List a folder of a " + what},
+	register(s, operation{method: http.MethodPost, path: v5 + route, id: id,
+		what: what, access: who, summary: "List a folder of a " + what},
 		func(ctx context.Context, in *browseInput) (*body[api.Listing], error) {
 			l, err := s.browse(ctx, find, in.ID, in.Body, in.Offset, in.Limit)
 			return answerWith(l), err
@@ -100,12 +100,17 @@ func (s *Server) packageRoot(side string) root {
 	}
 }
 
-func (s *Server) browse(ctx context.Context, find root, id string, in *api.BrowseRequest, offset,
-	limit int) (api.Listing, error) {
+// leadsOut reports whether a path of a request would leave the folder that it is relative to, or is none.
+func leadsOut(path string) bool {
+	return strings.Contains("/"+path+"/", "/../") || strings.ContainsRune(path, 0)
+}
+
+func (s *Server) browse(ctx context.Context, find root, id string, in *api.BrowseRequest,
+	offset, limit int) (api.Listing, error) {
 	if in == nil {
 		in = &api.BrowseRequest{}
 	}
-	if strings.Contains("/"+in.Path+"/", "/../") || strings.ContainsRune(in.Path, 0) {
+	if leadsOut(in.Path) {
 		return api.Listing{}, badRequest("path leads out of the folder.")
 	}
 	client, top, err := find(ctx, id)
@@ -122,7 +127,7 @@ func (s *Server) browse(ctx context.Context, find root, id string, in *api.Brows
 		return api.Listing{}, notFound("folder")
 	}
 	if err != nil {
-		s.log.WarnContext(ctx, "node call failed", "request", process.RequestID(ctx), "error", err)
+		s.logNodeFailure(ctx, err)
 		return api.Listing{}, newProblem(http.StatusBadGateway, "The transfer node does not answer. Try again.")
 	}
 	out := api.Listing{Self: []api.Entry{entryOut(found.Self, top)}, Items: []api.Entry{}, ItemCount: found.ItemCount,

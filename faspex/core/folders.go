@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"path"
-	"strings"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
@@ -43,8 +42,8 @@ func (s *Server) registerSharedFolders() {
 		IfMatch
 		Body api.SharedFolderChange
 	}
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/shared_folders", id: "list-shared-folders", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/shared_folders",
+		id: "list-shared-folders", what: what, access: anyone,
 		summary: "List the storage locations that the caller may take files from; an admin sees all"},
 		func(ctx context.Context, in *ListInput) (*body[folderList], error) {
 			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))},
@@ -82,8 +81,8 @@ func (s *Server) registerSharedFolders() {
 			}
 			return answerWith(folderOut(f, true)), nil
 		})
-	register(s, operation{method: http.MethodGet, path: base +
-		"/{id}", id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
+	register(s, operation{method: http.MethodGet, path: base + "/{id}",
+		id: "get-shared-folder", what: what, access: admins, summary: "Read a storage location"},
 		func(ctx context.Context, in *FolderPath) (*tagged[api.SharedFolder], error) {
 			f, err := s.folder(ctx, *in)
 			if err != nil {
@@ -92,8 +91,8 @@ func (s *Server) registerSharedFolders() {
 			tag, err := folderTag(f)
 			return answerTagged(folderOut(f, true), tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: base +
-		"/{id}", id: "update-shared-folder", what: what, access: admins,
+	register(s, operation{method: http.MethodPut, path: base + "/{id}",
+		id: "update-shared-folder", what: what, access: admins,
 		summary: "Change a storage location, or make it the default inbox"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.SharedFolder], error) {
 			f, tag, err := change(in.IfMatch, stored[store.SharedFolder]{
@@ -113,8 +112,8 @@ func (s *Server) registerSharedFolders() {
 			})
 			return answerTagged(folderOut(f, true), tag), err
 		})
-	register(s, operation{method: http.MethodDelete, path: base +
-		"/{id}", id: "delete-shared-folder", what: what, access: admins,
+	register(s, operation{method: http.MethodDelete, path: base + "/{id}",
+		id: "delete-shared-folder", what: what, access: admins,
 		summary: "Remove a storage location without packages; its files stay"},
 		func(ctx context.Context, in *FolderPath) (*empty, error) {
 			f, err := s.folder(ctx, *in)
@@ -168,7 +167,7 @@ func changeFolder(f store.SharedFolder, c api.SharedFolderChange) (store.SharedF
 	set(&f.RelayIncomingBandwidth, c.RelayIncomingBandwidth)
 	set(&f.RelayOutgoingBandwidth, c.RelayOutgoingBandwidth)
 	set(&f.ReadPermission, c.ReadPermission)
-	if strings.Contains("/"+f.Directory+"/", "/../") || strings.ContainsRune(f.Directory, 0) {
+	if leadsOut(f.Directory) {
 		return f, badField("directory must not lead out of the node's storage.", "directory")
 	}
 	f.Directory = path.Clean("/" + f.Directory)

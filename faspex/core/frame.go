@@ -67,7 +67,8 @@ func (c *conditional) finish(known string) {
 	_, _ = c.ResponseWriter.Write(c.body.Bytes()) // a failed write means the client has gone
 }
 
-// hasTag compares weakly, for a router that compresses makes tags weak.
+// hasTag reports whether a list of entity tags, or *, names a tag. It compares weakly, for a router that compresses
+// makes tags weak.
 func hasTag(list, tag string) bool {
 	for one := range strings.SplitSeq(list, ",") {
 		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")

@@ -41,15 +41,14 @@ var boxes = map[string]struct {
 func (s *Server) registerMailboxes() {
 	// One path a box: a wildcard would clash with packages/{id} in the router.
 	for name, b := range boxes {
-		register(s, operation{method: http.MethodGet, path: v5 + "/" + name + "/packages", id: "list-" +
-			name, what: "package", access: anyone,
-			summary: "List packages of the caller's " + name},
+		register(s, operation{method: http.MethodGet, path: v5 + "/" + name + "/packages", id: "list-" + name,
+			what: "package", access: anyone, summary: "List packages of the caller's " + name},
 			func(ctx context.Context, in *packageFilter) (*body[packageList], error) {
 				return s.listPackages(ctx, in, b.box, b.history, name)
 			})
 	}
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/packages", id: "list-packages", what: "package", access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages",
+		id: "list-packages", what: "package", access: anyone,
 		summary: "List packages that the caller sent or received; an admin sees everyone's"},
 		func(ctx context.Context, in *packageFilter) (*body[packageList], error) {
 			if isAdmin(caller(ctx)) {
@@ -59,12 +58,11 @@ func (s *Server) registerMailboxes() {
 		})
 }
 
-func (s *Server) listPackages(ctx context.Context, in *packageFilter, box store.Box, history bool,
-	name string) (*body[packageList], error) {
+func (s *Server) listPackages(ctx context.Context, in *packageFilter,
+	box store.Box, history bool, name string) (*body[packageList], error) {
 	f := store.PackageFilter{Box: box, AccountID: caller(ctx).ID, History: history, Query: in.Query, Sort: in.Sort,
-		Status:       packages.Status(in.Status),
-		UploadStatus: packages.UploadStatus(in.UploadStatus), ReleasePolicy: in.ReleasePolicy,
-		IgnoreDeleted: in.IgnoreDeleted}
+		Status: packages.Status(in.Status), UploadStatus: packages.UploadStatus(in.UploadStatus),
+		ReleasePolicy: in.ReleasePolicy, IgnoreDeleted: in.IgnoreDeleted}
 	var err error
 	if in.CreatedTime != "" {
 		if f.CreatedAfter, err = parseTime(in.CreatedTime); err != nil {

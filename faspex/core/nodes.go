@@ -47,8 +47,8 @@ func (s *Server) registerNodes() {
 		IfMatch
 		Body api.NodeChange
 	}
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/nodes", id: "list-nodes", what: what, access: admins, summary: "List nodes"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/nodes",
+		id: "list-nodes", what: what, access: admins, summary: "List nodes"},
 		func(ctx context.Context, in *ListInput) (*body[nodeList], error) {
 			found, total, err := s.store.Nodes(ctx, store.NodeFilter{Query: in.Query, Sort: in.Sort, Descending: in.Descending},
 				in.page())
@@ -67,8 +67,8 @@ func (s *Server) registerNodes() {
 			out.DefaultNode = (*nodeOrNull)(chosen)
 			return answerWith(out), err
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/nodes", id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},
+	register(s, operation{method: http.MethodPost, path: v5 + "/nodes",
+		id: "create-node", what: what, access: admins, status: http.StatusCreated, summary: "Add a node"},
 		func(ctx context.Context, in *struct{ Body api.NodeChange }) (*body[api.Node], error) {
 			n, err := s.changeNode(newNode(), in.Body)
 			if err != nil {
@@ -82,8 +82,8 @@ func (s *Server) registerNodes() {
 			}
 			return answerWith(nodeOut(n)), nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/nodes/{id}", id: "get-node", what: what, access: admins, summary: "Read a node"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/nodes/{id}",
+		id: "get-node", what: what, access: admins, summary: "Read a node"},
 		func(ctx context.Context, in *getInput) (*tagged[api.Node], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {
@@ -96,8 +96,8 @@ func (s *Server) registerNodes() {
 			tag, err := nodeTag(n)
 			return answerTagged(out, tag), err
 		})
-	register(s, operation{method: http.MethodPut, path: v5 +
-		"/nodes/{id}", id: "update-node", what: what, access: admins, summary: "Change a node"},
+	register(s, operation{method: http.MethodPut, path: v5 + "/nodes/{id}",
+		id: "update-node", what: what, access: admins, summary: "Change a node"},
 		func(ctx context.Context, in *changeInput) (*tagged[api.Node], error) {
 			n, tag, err := change(in.IfMatch, stored[store.Node]{
 				what: what, tag: nodeTag,
@@ -112,8 +112,8 @@ func (s *Server) registerNodes() {
 			})
 			return answerTagged(nodeOut(n), tag), err
 		})
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/nodes/{id}", id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
+	register(s, operation{method: http.MethodDelete, path: v5 + "/nodes/{id}",
+		id: "delete-node", what: what, access: admins, summary: "Remove a node without storage locations"},
 		func(ctx context.Context, in *IDPath) (*empty, error) {
 			id, err := number(in.ID, what)
 			if err != nil {
@@ -121,8 +121,8 @@ func (s *Server) registerNodes() {
 			}
 			return nil, s.store.DeleteNode(ctx, id)
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/nodes/{id}/test", id: "test-node", what: what, access: admins, summary: "Call a node and tell how it went"},
+	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/test",
+		id: "test-node", what: what, access: admins, summary: "Call a node and tell how it went"},
 		func(ctx context.Context, in *IDPath) (*body[api.Node], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {

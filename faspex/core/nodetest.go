@@ -39,8 +39,8 @@ func (s *Server) registerNodeTests() {
 			}
 			return answerWith(s.try(ctx, n)), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/nodes/{id}/try", id: "try-node-change", what: what, access: admins,
+	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/try",
+		id: "try-node-change", what: what, access: admins,
 		summary: "Call a node as it would be after a change that is not stored, and tell how it went"},
 		func(ctx context.Context, in *tryInput) (*body[api.NodeTest], error) {
 			n, err := s.node(ctx, in.ID)
@@ -52,15 +52,15 @@ func (s *Server) registerNodeTests() {
 			}
 			return answerWith(s.try(ctx, n)), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/nodes/{id}/directories", id: "create-directory", what: what, access: admins,
+	register(s, operation{method: http.MethodPost, path: v5 + "/nodes/{id}/directories",
+		id: "create-directory", what: what, access: admins,
 		status: http.StatusCreated, summary: "Make a folder on a node"},
 		func(ctx context.Context, in *folderInput) (*body[api.DirectoryCreate], error) {
 			n, err := s.node(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			if strings.Contains("/"+in.Body.Path+"/", "/../") || strings.ContainsRune(in.Body.Path, 0) {
+			if leadsOut(in.Body.Path) {
 				return nil, badRequest("path leads out of the node's storage.")
 			}
 			made := path.Clean("/" + in.Body.Path)

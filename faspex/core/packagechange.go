@@ -15,8 +15,8 @@ func (s *Server) registerPackageChanges() {
 		IDPath
 		Body api.PackageChange
 	}
-	register(s, operation{method: http.MethodPut, path: v5 +
-		"/packages/{id}", id: "update-package", what: what, access: anyone,
+	register(s, operation{method: http.MethodPut, path: v5 + "/packages/{id}",
+		id: "update-package", what: what, access: anyone,
 		summary: "Change when a package is released and when it expires"},
 		func(ctx context.Context, in *changeInput) (*body[api.Package], error) {
 			v, err := s.view(ctx, in.ID)
@@ -35,8 +35,8 @@ func (s *Server) registerPackageChanges() {
 			}
 			return s.packageAnswer(ctx, in.ID)
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/archive/sent", id: "archive-sent-package", what: what, access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/archive/sent",
+		id: "archive-sent-package", what: what, access: anyone,
 		summary: "Take a package that the caller sent out of the outbox; outbox_history keeps it"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
 			v, err := s.view(ctx, in.ID)
@@ -51,8 +51,8 @@ func (s *Server) registerPackageChanges() {
 			}
 			return s.packageAnswer(ctx, in.ID)
 		})
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/archive/received", id: "archive-received-package", what: what, access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/archive/received",
+		id: "archive-received-package", what: what, access: anyone,
 		summary: "Take a package that the caller received out of the inbox; inbox_history keeps it"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
 			v, err := s.view(ctx, in.ID)

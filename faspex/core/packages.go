@@ -20,18 +20,18 @@ import (
 
 func (s *Server) registerPackages() {
 	const what = "package"
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages", id: "create-package", what: what, access: anyone, status: http.StatusCreated,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages",
+		id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/packages/{id}", id: "get-package", what: what, access: anyone, summary: "Read a package"},
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}",
+		id: "get-package", what: what, access: anyone, summary: "Read a package"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/packages/{id}", id: "delete-package", what: what, access: anyone,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}",
+		id: "delete-package", what: what, access: anyone,
 		summary: "Delete a package that the caller sent, or take a received one off the caller's list"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deletePackage(ctx, in.ID) })
-	register(s, operation{method: http.MethodDelete, path: v5 +
-		"/packages", id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
+	register(s, operation{method: http.MethodDelete, path: v5 + "/packages",
+		id: "delete-packages", what: what, access: anyone, status: http.StatusNoContent,
 		summary: "Delete several packages"},
 		func(ctx context.Context, in *struct {
 			IDs  string `query:"ids"`
@@ -43,7 +43,7 @@ func (s *Server) registerPackages() {
 			}
 			// The published answer knows success or failure alone, so nothing is deleted unless all can be.
 			for _, id := range all {
-				if _, err := s.view(ctx, id); err != nil {
+				if _, err := s.deletable(ctx, id); err != nil {
 					return nil, err
 				}
 			}
@@ -54,8 +54,8 @@ func (s *Server) registerPackages() {
 			}
 			return nil, nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 +
-		"/packages/{id}/upload_details", id: "upload-details", what: what, access: anyone,
+	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details",
+		id: "upload-details", what: what, access: anyone,
 		summary: "Tell how far the upload of a package is"},
 		func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
 			v, err := s.view(ctx, in.ID)
@@ -229,8 +229,9 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 			}
 			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
 			if errors.Is(err, store.ErrNotFound) || (err == nil && a.Status != store.AccountActive) {
-				unknown = append(unknown, api.FieldError{Location: "body." +
-					field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name)})
+				unknown = append(unknown, api.FieldError{
+					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),
+				})
 				continue
 			}
 			if err != nil {
@@ -261,25 +262,31 @@ func nobody(unknown []api.FieldError) error {
 // deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who
 // received it take it off their own lists, and it stays whole for everyone else.
 func (s *Server) deletePackage(ctx context.Context, id string) error {
-	v, err := s.view(ctx, id)
+	v, err := s.deletable(ctx, id)
 	if err != nil {
 		return err
 	}
 	if !v.manages {
 		return s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now())
 	}
-	if v.pkg.State == packages.Deleted || packages.Show(v.pkg.State, v.pkg.UploadStatus) == packages.StatusDeleting {
+	to, possible := packages.Deleting(v.pkg.State)
+	if !possible {
 		return nil // a repeated deletion is done already
 	}
-	if err := v.can(policy.DeleteForAll); err != nil {
-		return err
-	}
-	to, _ := packages.Deleting(v.pkg.State)
 	moved, err := s.store.Move(ctx, v.pkg.ID, v.pkg.State, to)
 	if err == nil && !moved {
 		return conflict("The package is being processed. Try again when that is done.")
 	}
 	return err
+}
+
+// deletable reads a package that the caller may delete or take off the own list, or has deleted already.
+func (s *Server) deletable(ctx context.Context, id string) (view, error) {
+	v, err := s.view(ctx, id)
+	if err != nil || !v.manages || policy.Gone(v.thing) {
+		return v, err
+	}
+	return v, v.can(policy.DeleteForAll)
 }
 
 func orDefault(s, otherwise string) string {

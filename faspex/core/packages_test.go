@@ -271,8 +271,18 @@ func TestDeletingPackages(t *testing.T) {
 	if err := x.alice.DeletePackages(ctx, made[0].ID, "999"); !client.IsNotFound(err) {
 		t.Errorf("with an unknown id: %v", err)
 	}
-	if got := titles(t, x.alice, "outbox"); got != "three:completed two:completed one:completed" {
+	expiring := keyOf(t, made[2].ID)
+	if moved, err := x.store.Move(ctx, expiring, packages.Released, packages.ReleasedToExpired); err != nil || !moved {
+		t.Fatal(moved, err)
+	}
+	if err := x.alice.DeletePackages(ctx, made[0].ID, made[2].ID); !client.IsConflict(err) {
+		t.Errorf("with one that is being processed: %v", err)
+	}
+	if got := titles(t, x.alice, "outbox"); got != "three:expiring two:completed one:completed" {
 		t.Errorf("outbox %q", got)
+	}
+	if moved, err := x.store.Move(ctx, expiring, packages.ReleasedToExpired, packages.Expired); err != nil || !moved {
+		t.Fatal(moved, err)
 	}
 	if status, _, body := x.call(t, x.alice, "DELETE", "/api/v5/packages?ids="+made[0].ID+","+
 		made[1].ID, nil); status != http.StatusNoContent || body != "" {

@@ -16,20 +16,19 @@ import (
 func packageOut(v *view) api.Package {
 	p := v.pkg
 	out := api.Package{
-		ID: text(p.ID), Title: p.Title, Note: p.Note, Sender: accountOut(p.Sender), Recipients: []api.Recipient{},
-		PrivateRecipients: []api.Recipient{},
-		State:             string(p.State), UploadStatus: string(p.UploadStatus),
-		Status:        string(packages.Show(p.State, p.UploadStatus)),
-		Type:          v.box,
-		ReleasePolicy: p.ReleasePolicy, ReleaseDate: nullStamp(p.ReleaseDate), ExpirationPolicy: p.ExpirationPolicy,
-		ExpirationDate: nullStamp(p.ExpirationDate),
-		Archived:       v.archived(), PreventHTTPDownload: p.PreventHTTPDownload, ObfuscationEnabled: p.ObfuscateNames,
-		EARenabled: p.EncryptAtRest,
-		Metadata:   map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles, ErrorDesc: p.ErrorDesc,
-		Downloaders: []api.Downloader{}, ActiveDownloaders: []api.Downloader{}, DownloadAvailability: "not_available",
-		FileProcessingStatus: "no_processing_performed", PackageUUID: p.UUID, CreatedTime: stamp(p.CreatedAt),
-		LastModified:         stamp(p.UpdatedAt),
-		UploadCompletionTime: nullStamp(p.UploadCompletedAt), Sides: []string{}, StorageLocations: []api.StorageLocation{},
+		ID: text(p.ID), PackageUUID: p.UUID, Type: v.box, Title: p.Title, Note: p.Note,
+		Sender: accountOut(p.Sender), Recipients: []api.Recipient{}, PrivateRecipients: []api.Recipient{},
+		State: string(p.State), UploadStatus: string(p.UploadStatus),
+		Status: string(packages.Show(p.State, p.UploadStatus)), ErrorDesc: p.ErrorDesc,
+		ReleasePolicy: p.ReleasePolicy, ReleaseDate: nullStamp(p.ReleaseDate),
+		ExpirationPolicy: p.ExpirationPolicy, ExpirationDate: nullStamp(p.ExpirationDate),
+		Archived: v.archived(), PreventHTTPDownload: p.PreventHTTPDownload,
+		ObfuscationEnabled: p.ObfuscateNames, EARenabled: p.EncryptAtRest,
+		Metadata: map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles,
+		Downloaders: []api.Downloader{}, ActiveDownloaders: []api.Downloader{},
+		DownloadAvailability: "not_available", FileProcessingStatus: "no_processing_performed",
+		CreatedTime: stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
+		UploadCompletionTime: nullStamp(p.UploadCompletedAt), StorageLocations: []api.StorageLocation{}, Sides: []string{},
 	}
 	if p.State.Downloadable() {
 		out.DownloadAvailability = "full"

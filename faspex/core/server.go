@@ -48,11 +48,13 @@ type Config struct {
 
 // Server is core.
 type Server struct {
-	store   *store.Store
-	auth    *auth.Server
-	dialer  *nodes.Dialer
-	events  *eventHub
-	gateway *keyring.Ring // nil without one
+	store  *store.Store
+	auth   *auth.Server
+	dialer *nodes.Dialer
+	events *eventHub
+	// heartbeat is how often a stream of events shows that it lives.
+	heartbeat time.Duration
+	gateway   *keyring.Ring // nil without one
 	// external is the origin that people type, without a slash at its end.
 	external string
 	version  string
@@ -76,9 +78,9 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
 	return &Server{
-		store: s, auth: authServer, dialer: nodes.NewDialer(ring), events: newEventHub(s, cfg.Log), gateway: cfg.Gateway,
-		external: strings.TrimSuffix(cfg.ExternalURL, "/"),
-		version:  cfg.Version, now: cfg.Now, log: cfg.Log,
+		store: s, auth: authServer, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway,
+		events: newEventHub(s, cfg.Log), heartbeat: heartbeat,
+		external: strings.TrimSuffix(cfg.ExternalURL, "/"), version: cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil
 }
 

@@ -65,11 +65,11 @@ func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
 }
 
 func (s *Server) registerTransferSpecs() {
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/transfer_spec/upload", id: "upload-transfer-spec", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/upload",
+		id: "upload-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that sends a package's content"}, s.uploadSpec)
-	register(s, operation{method: http.MethodPost, path: v5 +
-		"/packages/{id}/transfer_spec/download", id: "download-transfer-spec", what: "package", access: anyone,
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/download",
+		id: "download-transfer-spec", what: "package", access: anyone,
 		summary: "Get the transfer spec that receives a package's content"}, s.downloadSpec)
 }
 
@@ -78,7 +78,6 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	me := caller(ctx)
 	if err := v.can(policy.Upload); err != nil {
 		return nil, err
 	}
@@ -91,7 +90,8 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	}
 	defer client.CloseIdleConnections()
 	req, err := s.request(ctx, packages.Tags{
-		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: true, Side: packages.SideSent,
+		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(caller(ctx).ID), Whole: true,
+		Side: packages.SideSent,
 	}, packages.Issue{
 		Direction: string(transferspec.Send), Folder: v.pkg.Incoming(), NodeID: node.ID, TokenUser: node.APIUsername,
 	}, tokenLife)
@@ -109,10 +109,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 		return nil, err
 	}
 	// What was revoked while the node made the token does not end the token: it is not handed out.
-	if me, err = s.store.Account(ctx, me.ID); err != nil {
-		return nil, err
-	}
-	if v, err = s.viewFor(ctx, me, v.pkg.ID); err != nil {
+	if v, err = s.viewAgain(ctx, v.pkg.ID); err != nil {
 		return nil, err
 	}
 	if err := v.can(policy.Upload); err != nil {
@@ -197,7 +194,10 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		return spec, s.nodeProblem(ctx, node, err)
 	}
 	// What was revoked while the node made the token does not end the token: it is not handed out.
-	if err := s.stillAllowed(ctx, v.pkg.ID, d); err != nil {
+	if v, err = s.viewAgain(ctx, v.pkg.ID); err != nil {
+		return transferspec.Spec{}, err
+	}
+	if err := d.allowed(v); err != nil {
 		return transferspec.Spec{}, err
 	}
 	// Clients take the absence of paths for a question to their user.
@@ -207,17 +207,13 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	return finish(spec, *v.pkg, node, folder), nil
 }
 
-// stillAllowed reads the caller's account and the package again.
-func (s *Server) stillAllowed(ctx context.Context, id int64, d download) error {
+// viewAgain reads the caller's account and a package once more, after a node was waited for.
+func (s *Server) viewAgain(ctx context.Context, id int64) (view, error) {
 	me, err := s.store.Account(ctx, caller(ctx).ID)
 	if err != nil {
-		return err
+		return view{}, err
 	}
-	v, err := s.viewFor(ctx, me, id)
-	if err != nil {
-		return err
-	}
-	return d.allowed(v)
+	return s.viewFor(ctx, me, id)
 }
 
 // mayDownload asks the rules about one side of a package.
@@ -290,7 +286,7 @@ func sources(b *pathsBody) ([]transferspec.Path, error) {
 	var out []transferspec.Path
 	for _, p := range b.Paths {
 		source := p.Source
-		if source == "" || strings.ContainsRune(source, 0) || strings.Contains("/"+source+"/", "/../") {
+		if source == "" || leadsOut(source) {
 			return nil, badRequest("A path is empty or leads out of the package.")
 		}
 		clean := strings.TrimPrefix(path.Clean("/"+source), "/")

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"faspex.io/operator/faspex/store"
 )
@@ -50,19 +49,8 @@ func nodeTag(n store.Node) (string, error) {
 
 func folderTag(f store.SharedFolder) (string, error) { return tagOf(folderOut(f, true)) }
 
-// matches compares a tag with the header If-Match; an empty header and * match everything.
-func (h IfMatch) matches(tag string) bool {
-	if h.IfMatch == "" {
-		return true
-	}
-	for candidate := range strings.SplitSeq(h.IfMatch, ",") {
-		// Proxies that compress an answer make its tag a weak one.
-		if candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/"); candidate == "*" || candidate == tag {
-			return true
-		}
-	}
-	return false
-}
+// matches compares a tag with the header; an empty one matches everything.
+func (h IfMatch) matches(tag string) bool { return h.IfMatch == "" || hasTag(h.IfMatch, tag) }
 
 // changeAttempts is how often a change is begun again when another one came between its reading and its writing.
 const changeAttempts = 5

@@ -3,6 +3,7 @@
 package packages
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -141,16 +142,7 @@ func Matching(shown Status) []Match {
 		}
 	}
 	slices.SortFunc(all, func(a, b Match) int {
-		if a.State != b.State {
-			if a.State < b.State {
-				return -1
-			}
-			return 1
-		}
-		if a.Upload < b.Upload {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Upload, b.Upload))
 	})
 	return all
 }

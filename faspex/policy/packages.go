@@ -82,7 +82,7 @@ func canUpload(a Actor, p Package) error {
 		return forbidden("not_sender", "Only the sender can send the content of a package.")
 	case !May(a, SendPackages):
 		return forbidden("uploads_not_allowed", "Your account may not send packages.")
-	case gone(p):
+	case Gone(p):
 		return notNow("package_deleted", "The package is deleted.")
 	case !packages.Uploadable(p.State, p.UploadStatus):
 		return notNow("already_sent", "The content of this package was sent already.")
@@ -149,7 +149,7 @@ var errNoDownloads = forbidden("downloads_not_allowed", "Your account may not do
 // unavailable says why the content cannot be had now.
 func unavailable(p Package) error {
 	switch {
-	case gone(p):
+	case Gone(p):
 		return notNow("package_deleted", "The package is deleted.")
 	case p.State == packages.Expired || p.State == packages.ReleasedToExpired || p.State == packages.HeldToExpired:
 		return notNow("package_expired", "The package has expired.")
@@ -159,7 +159,8 @@ func unavailable(p Package) error {
 	return notNow("content_unavailable", "The content of this package is not available.")
 }
 
-func gone(p Package) bool {
+// Gone reports whether a package is deleted, or is being deleted.
+func Gone(p Package) bool {
 	return p.State == packages.Deleted || packages.Show(p.State, p.UploadStatus) == packages.StatusDeleting
 }
 
@@ -177,7 +178,7 @@ func canDelete(a Actor, p Package) error {
 	if !manages(a, p) {
 		return forbidden("not_sender", "Only its sender can delete a package for everyone.")
 	}
-	if gone(p) {
+	if Gone(p) {
 		return notNow("package_deleted", "The package is deleted.")
 	}
 	if _, can := packages.Deleting(p.State); !can {
@@ -192,7 +193,7 @@ func canRelease(a Actor, p Package, now bool) error {
 	switch {
 	case !manages(a, p):
 		return forbidden("not_sender", "Only its sender can change a package.")
-	case gone(p):
+	case Gone(p):
 		return notNow("package_deleted", "The package is deleted.")
 	case p.State != packages.Held:
 		return notNow("already_released", "The package is released already.")
@@ -206,7 +207,7 @@ func canExpire(a Actor, p Package) error {
 	if !manages(a, p) {
 		return forbidden("not_sender", "Only its sender can change a package.")
 	}
-	if gone(p) {
+	if Gone(p) {
 		return notNow("package_deleted", "The package is deleted.")
 	}
 	return nil

@@ -43,9 +43,8 @@ const (
 // All lists every capability.
 func All() []Capability {
 	return []Capability{
-		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers, ReadAllPackages,
-		WriteAllPackages,
-		WriteNodes, WriteClients, ReadConfiguration,
+		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers,
+		ReadAllPackages, WriteAllPackages, WriteNodes, WriteClients, ReadConfiguration,
 	}
 }
 

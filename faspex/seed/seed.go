@@ -106,15 +106,13 @@ func clients(o Options, external string) []store.OAuthClient {
 // firstAdmin makes the admin unless an account of that name exists, whose password is its owner's affair then.
 func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
 	_, err := s.CreateAccount(ctx, store.Account{
-		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o), Role: store.RoleAdmin,
-		Type:   "local_user",
-		Status: store.AccountActive, PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true,
-		DownloadsAllowed: true,
+		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o),
+		Role: store.RoleAdmin, Type: "local_user", Status: store.AccountActive,
+		PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true, DownloadsAllowed: true,
 	})
 	if errors.Is(err, store.ErrLoginTaken) {
-		return false,
-			fmt.Errorf("first admin: %q is the e-mail address of another account; change that, or choose another name: %w",
-				o.AdminUsername, err)
+		return false, fmt.Errorf("first admin: %q is the e-mail address of another account; "+
+			"change that, or choose another name: %w", o.AdminUsername, err)
 	}
 	if errors.Is(err, store.ErrConflict) {
 		return false, nil

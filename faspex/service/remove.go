@@ -76,8 +76,8 @@ func removeContents(ctx context.Context, client *nodeapi.Client, p store.Package
 }
 
 // cancelTransfers has the node end the transfers of a query that run, and tells how many those are.
-func cancelTransfers(ctx context.Context, client *nodeapi.Client, query nodeapi.TransferQuery) (running int,
-	err error) {
+func cancelTransfers(ctx context.Context, client *nodeapi.Client,
+	query nodeapi.TransferQuery) (running int, err error) {
 	query.ActiveOnly, query.Count = true, transfersPerCall
 	active, _, err := client.Transfers(ctx, query)
 	if err != nil {

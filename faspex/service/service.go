@@ -251,8 +251,8 @@ func (w *Worker) runJob(ctx context.Context, job store.Job) {
 		return
 	}
 	if err != nil && ctx.Err() == nil {
-		w.log.WarnContext(ctx, "job failed", "job", job.Method, "reference", job.Reference, "attempt", job.RetryCount+
-			1, "error", err)
+		w.log.WarnContext(ctx, "job failed", "job", job.Method, "reference", job.Reference,
+			"attempt", job.RetryCount+1, "error", err)
 	}
 	w.finish(ctx, job, err)
 }

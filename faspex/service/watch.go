@@ -86,8 +86,8 @@ func (w *Worker) readChanges(ctx context.Context, client *nodeapi.Client, node s
 		var refused *nodeapi.Error
 		if cursor != "" && errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
 			// The node does not know the token: its database was made anew. Read from the beginning.
-			w.log.WarnContext(ctx, "node refused the iteration token, reading its transfers from the beginning", "node",
-				node.Name)
+			w.log.WarnContext(ctx, "node refused the iteration token, reading its transfers from the beginning",
+				"node", node.Name)
 			cursor = ""
 			continue
 		}

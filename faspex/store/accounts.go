@@ -18,7 +18,6 @@ const (
 
 	AccountActive   = "active"
 	AccountInactive = "inactive"
-	AccountLocked   = "locked"
 )
 
 // Account is one person or program that may log in.
@@ -111,7 +110,7 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 		w.and(`a.role = ?`, f.Role)
 	}
 	if len(f.Types) > 0 {
-		w.in(`a.type`, f.Types)
+		whereIn(&w, `a.type`, f.Types)
 	}
 	if f.Status != "" {
 		w.and(`a.status = ?`, f.Status)
@@ -253,8 +252,12 @@ func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time) e
 }
 
 func oneRow(res sql.Result, what string, id int64) error {
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return fmt.Errorf("%s %d: %w", what, id, ErrNotFound)
+	n, err := res.RowsAffected()
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("%s %d: %w", what, id, err)
 	}
 	return nil
 }
@@ -270,7 +273,8 @@ func (w *where) and(cond string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
-func (w *where) in(column string, values []string) {
+// whereIn keeps rows whose column has one of some values, of which there must be one at least.
+func whereIn[T any](w *where, column string, values []T) {
 	args := make([]any, len(values))
 	for i, v := range values {
 		args[i] = v

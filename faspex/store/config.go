@@ -129,9 +129,6 @@ type Store struct {
 // New makes a store on a pool made by Open.
 func New(db *sql.DB) *Store { return &Store{db: db} }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
-
 // Close closes the pool.
 func (s *Store) Close() error { return s.db.Close() }
 
@@ -182,14 +179,14 @@ type rower interface{ Scan(dest ...any) error }
 type Page struct{ Offset, Limit int }
 
 // collect runs a query and scans every row.
-func collect[T any](ctx context.Context, db querier, scan func(rower) (T, error), query string, args ...any) ([]T,
-	error) {
+func collect[T any](ctx context.Context, db querier, scan func(rower) (T, error),
+	query string, args ...any) ([]T, error) {
 	return collectInto(ctx, db, []T{}, scan, query, args...)
 }
 
 // collectInto is collect for callers who know how many rows to make room for.
-func collectInto[T any](ctx context.Context, db querier, all []T, scan func(rower) (T, error), query string,
-	args ...any) ([]T, error) {
+func collectInto[T any](ctx context.Context, db querier, all []T, scan func(rower) (T, error),
+	query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

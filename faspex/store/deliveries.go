@@ -32,7 +32,7 @@ func (s *Store) Deliveries(ctx context.Context, packageIDs ...int64) (map[int64]
 		return out, nil
 	}
 	w := where{}
-	w.inIDs(`d.package_id`, packageIDs)
+	whereIn(&w, `d.package_id`, packageIDs)
 	list, err := collectInto(ctx, s.db, make([]Delivery, 0, 2*len(packageIDs)), scanDelivery,
 		`SELECT d.id, d.package_id, d.recipient_type, d.private, d.archived, d.deleted_at IS NOT NULL, d.created_at, `+
 			personColumns+` FROM deliveries d JOIN accounts a ON a.id = d.account_id`+w.sql()+` ORDER BY d.id`, w.args...)
@@ -67,17 +67,4 @@ func (s *Store) ArchiveDelivery(ctx context.Context, packageID, accountID int64)
 		return fmt.Errorf("archive delivery of package %d: %w", packageID, err)
 	}
 	return nil
-}
-
-func (w *where) inIDs(column string, ids []int64) {
-	marks := make([]byte, 0, 3*len(ids))
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		if i > 0 {
-			marks = append(marks, ", "...)
-		}
-		marks = append(marks, '?')
-		args[i] = id
-	}
-	w.and(column+` IN (`+string(marks)+`)`, args...)
 }

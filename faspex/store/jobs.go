@@ -106,10 +106,7 @@ func (s *Store) FinishJob(ctx context.Context, j Job, now time.Time, failure err
 	if err != nil {
 		return fmt.Errorf("finish job %s: %w", j.Method, err)
 	}
-	if err := oneRow(res, "finish job", j.ID); err != nil {
-		return err
-	}
-	return nil
+	return oneRow(res, "finish job", j.ID)
 }
 
 // Jobs lists jobs by method and counts all.

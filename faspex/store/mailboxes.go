@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func shownName(alias string) string {
 
 // packageOrders are the columns that lists can be sorted by.
 var packageOrders = map[string]string{
-	"created": `p.id`,
+	"created": `b.id`,
 	"title":   `p.title`,
 	"sender":  shownName("a"),
 	"recipients": `(SELECT MIN(` + shownName("r") + `) FROM deliveries d JOIN accounts r ON r.id = d.account_id
@@ -77,7 +78,7 @@ func statusOrder() string {
 
 // PackageSorts lists what Sort may be, without the sign.
 func PackageSorts() []string {
-	return []string{"created", "title", "sender", "recipients", "status", "size", "files", "released", "expires"}
+	return slices.Sorted(maps.Keys(packageOrders))
 }
 
 // Packages lists packages and counts all that match.
@@ -99,20 +100,20 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 	}
 	w := f.conditions()
 	args = append(args, w.args...)
-	keys := ` FROM (` + box + `) b`
+	const joins = ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id`
+	counted := ` FROM (` + box + `) b`
 	if len(w.conds) > 0 {
-		keys += ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id` + w.sql()
+		counted += joins + w.sql()
 	}
-	sorted := strings.Replace(order, `p.id`, `b.id`, 1)
-	counted := keys
+	listed := counted
 	if column != "created" {
-		sorted = order + `, b.id DESC`
+		order += `, b.id DESC`
 		if len(w.conds) == 0 {
-			keys += ` JOIN packages p ON p.id = b.id JOIN accounts a ON a.id = p.sender_id`
+			listed += joins
 		}
 	}
 	// Everyone's packages are too many to be counted each time.
-	count, countArgs := `(SELECT COUNT(*)`+counted+`)`, slices.Clone(args)
+	count, countArgs := `(SELECT COUNT(*)`+counted+`)`, args
 	if f.Box == BoxGlobal && len(w.conds) == 0 {
 		all, err := s.countPackages(ctx)
 		if err != nil {
@@ -128,8 +129,8 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 	}
 	places, err := collectInto(ctx, s.db, make([]place, 0, min(p.Limit, 100)),
 		func(r rower) (v place, err error) { return v, r.Scan(&v.id, &v.total) },
-		`SELECT b.id, `+count+keys+` ORDER BY `+sorted+` LIMIT ? OFFSET ?`,
-		append(append(slices.Clone(countArgs), args...), p.Limit, p.Offset)...)
+		`SELECT b.id, `+count+listed+` ORDER BY `+order+` LIMIT ? OFFSET ?`,
+		slices.Concat(countArgs, args, []any{p.Limit, p.Offset})...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list packages: %w", err)
 	}
@@ -151,7 +152,7 @@ func (s *Store) Packages(ctx context.Context, f PackageFilter, p Page) ([]Packag
 // packagesByID reads packages in the order of their ids. Those that are gone meanwhile are left out.
 func (s *Store) packagesByID(ctx context.Context, ids []int64) ([]Package, error) {
 	w := where{}
-	w.inIDs(`p.id`, ids)
+	whereIn(&w, `p.id`, ids)
 	found, err := collectInto(ctx, s.db, make([]Package, 0, len(ids)), scanPackage, `SELECT STRAIGHT_JOIN `+packageColumns+
 		`, `+personColumns+packageFrom+w.sql(), w.args...)
 	if err != nil {

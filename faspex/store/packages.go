@@ -198,22 +198,6 @@ func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
 	return queued, nil
 }
 
-// PackagesIn lists packages by state, oldest first, for jobs: at most limit.
-func (s *Store) PackagesIn(ctx context.Context, states []packages.State, limit int) ([]Package, error) {
-	w := where{}
-	names := make([]string, len(states))
-	for i, st := range states {
-		names[i] = string(st)
-	}
-	w.in(`p.state`, names)
-	list, err := collect(ctx, s.db, scanPackage, `SELECT `+packageColumns+`, `+personColumns+packageFrom+w.sql()+
-		` ORDER BY p.id LIMIT ?`, append(w.args, limit)...)
-	if err != nil {
-		return nil, fmt.Errorf("list packages by state: %w", err)
-	}
-	return list, nil
-}
-
 // SetPolicies writes when a package is released and when it expires.
 func (s *Store) SetPolicies(ctx context.Context, p Package) error {
 	_, err := s.changePackage(ctx, p.ID, noteLists,

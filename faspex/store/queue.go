@@ -13,12 +13,8 @@ import (
 
 // PackagesAfter lists packages in some states: at most limit, with ids above after.
 func (s *Store) PackagesAfter(ctx context.Context, states []packages.State, after int64, limit int) ([]Package, error) {
-	names := make([]string, len(states))
-	for i, state := range states {
-		names[i] = string(state)
-	}
 	w := where{}
-	w.in(`p.state`, names)
+	whereIn(&w, `p.state`, states)
 	return s.queued(ctx, w, after, limit)
 }
 

@@ -132,8 +132,8 @@ func revoke(ctx context.Context, tx *sql.Tx, name string, until time.Time) error
 
 // AccountOfToken reads the account that an access token names, in one query with whether the token's family or login
 // was ended: every request asks for both.
-func (s *Store) AccountOfToken(ctx context.Context, id int64, family, login string) (a Account, revoked bool,
-	err error) {
+func (s *Store) AccountOfToken(ctx context.Context, id int64,
+	family, login string) (a Account, revoked bool, err error) {
 	row := s.db.QueryRowContext(ctx, `SELECT `+accountColumns+
 		`, EXISTS (SELECT 1 FROM revoked_families r WHERE r.family IN (?, ?)) FROM accounts a WHERE a.id = ?`, family, login,
 		id)

@@ -86,7 +86,7 @@ func (s *Store) Downloads(ctx context.Context, packageIDs ...int64) (map[int64][
 		return out, nil
 	}
 	w := where{}
-	w.inIDs(`t.package_id`, packageIDs)
+	whereIn(&w, `t.package_id`, packageIDs)
 	w.and(`t.direction = 'receive'`)
 	type row struct {
 		pkg int64

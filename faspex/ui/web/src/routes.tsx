@@ -51,6 +51,7 @@ export const redirects: readonly { from: string; to: string }[] = [
   { from: '/new', to: '/packages/new' },
   { from: '/packages', to: '/packages/received' },
   { from: '/account', to: '/account/profile' },
+  { from: '/admin/packages', to: '/packages/all' },
 ];
 
 export function pageAt(path: string): Page | undefined {

@@ -1,4 +1,4 @@
-import { Api, Catalog, DataBase, Dashboard, Settings, UserMultiple } from '@carbon/icons-react';
+import { Api, DataBase, Dashboard, Settings, UserMultiple } from '@carbon/icons-react';
 import type { Page } from '../routes';
 
 const users = { app: 'admin', permission: 'admin.users.read' } as const;
@@ -11,7 +11,6 @@ export const pages: readonly Page[] = [
   { ...users, path: '/admin/users', title: 'admin:users.title', load: () => import('./users/UsersPage'), menu: { icon: UserMultiple } },
   { ...usersWrite, path: '/admin/users/new', title: 'admin:users.new.title', load: () => import('./users/NewUserPage'), parent: '/admin/users' },
   { ...users, path: '/admin/users/:id', title: 'admin:users.one.title', load: () => import('./users/UserPage'), parent: '/admin/users' },
-  { app: 'admin', permission: 'admin.packages.read', path: '/admin/packages', title: 'admin:packages.title', load: () => import('./packages/PackagesPage'), menu: { icon: Catalog } },
   { ...nodes, path: '/admin/nodes-storage', title: 'admin:nodes.title', load: () => import('./nodes/NodesPage'), menu: { icon: DataBase } },
   { ...nodes, path: '/admin/nodes-storage/new', title: 'admin:nodes.new.title', load: () => import('./nodes/NewNodePage'), parent: '/admin/nodes-storage' },
   { ...nodes, path: '/admin/nodes-storage/:id/profile', title: 'admin:nodes.one.title', load: () => import('./nodes/NodePage'), parent: '/admin/nodes-storage' },
