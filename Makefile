@@ -115,10 +115,6 @@ test-unit: deps programs web ## Unit, simulation, integration and API server tes
 test-race: ## The data plane's tests with the race detector
 	@CGO_ENABLED=1 go test -count=1 -race -timeout 30m ./dataplane/...
 
-.PHONY: test-journeys
-test-journeys: deps web ## All journeys through the page, those that are not settled yet as well
-	@go test -count=1 -timeout 30m -v ./test/browser -all
-
 .PHONY: soak
 soak: ## Transfers that are cut, killed, starved and tampered with, for long and with the race detector, as root
 	@CGO_ENABLED=1 go test -count=1 -race -timeout 60m -v ./test/robust -soak

@@ -47,6 +47,7 @@ var _ = journey("language", func(t *testing.T, w *world) {
 	bob := w.person(t, "Bob", "Recipient")
 	b := w.open(t)
 	b.logIn(bob, "/account/preferences")
+	b.heading("Preferences")
 	value[any](b, `window.__same = true`)
 	value[any](b,
 		`{const e = document.querySelector('#locale'); Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(e, 'de'); e.dispatchEvent(new Event('change', {bubbles: true}))}`)

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	root, alice, bob := w.anAdmin(t, "Ada", "Root"), w.person(t, "Alice", "Sender"), w.person(t, "Bob", "Recipient")
 	change := w.node.Change("south")
+	t.Cleanup(func() { w.north(t) })
 	b := w.open(t)
 	b.logIn(root, "/admin/nodes-storage")
 	b.heading("Nodes and storage")
@@ -164,3 +166,20 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	b.heading("bigger disk")
 	b.clean("400", "409")
 })
+
+// north makes the folder of the first node the default again, where the other journeys look for their packages.
+func (w *world) north(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	north, err := w.in.Admin.NodeByName(ctx, "north")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := w.in.Admin.SharedFolderByName(ctx, north.ID, "packages of north")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.in.Admin.MakeDefaultInbox(ctx, north.ID, folder.ID); err != nil {
+		t.Fatal(err)
+	}
+}

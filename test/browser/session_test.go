@@ -40,6 +40,7 @@ var _ = journey("session", func(t *testing.T, w *world) {
 	bob := w.person(t, "Bob", "Recipient")
 	b := w.open(t)
 	b.logIn(bob, "/packages/sent")
+	b.heading("Sent")
 
 	// page-58: no token is where it could be read later.
 	token := b.token()

@@ -2,11 +2,12 @@ package browser_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -42,12 +43,6 @@ func journey(name string, run func(*testing.T, *world)) bool {
 	return true
 }
 
-// all has the journeys run as well that wait for something: `make test-journeys`.
-var all = flag.Bool("all", false, "run the journeys that are not settled yet, too")
-
-// unsettled are journeys that fail, or that nobody has seen pass on a quiet machine; each is work to do.
-var unsettled = map[string]bool{"routes": true, "files": true, "deleting": true}
-
 // TestPage runs each journey in a browser profile of its own against one server.
 func TestPage(t *testing.T) {
 	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartTransferNode(t),
@@ -55,11 +50,8 @@ func TestPage(t *testing.T) {
 	w.in.Register(t, "north", w.node)
 	w.gate = newGate()
 	w.in.StartGateway(t, w.node, w.gate.before)
-	for name, run := range journeys {
-		if unsettled[name] && !*all {
-			continue
-		}
-		t.Run(name, func(t *testing.T) { run(t, w) })
+	for _, name := range slices.Sorted(maps.Keys(journeys)) {
+		t.Run(name, func(t *testing.T) { journeys[name](t, w) })
 	}
 }
 
