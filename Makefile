@@ -179,6 +179,10 @@ bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run
 bench-core: ## Measure lists of packages among a million, 16 clients: make bench-core BENCH_PACKAGES=100000
 	@GOGC=400 go test ./hack/bench/core -run '^$$' -bench . -benchtime 5s -timeout 60m -v
 
+.PHONY: bench-node
+bench-node: ## Measure the Node API with a million ended transfers, 32 clients: make bench-node BENCH_TRANSFERS=100000
+	@GOGC=400 go test ./hack/bench/nodeapi -run '^$$' -bench . -benchtime 5s -timeout 60m -v
+
 .PHONY: bench-go
 bench-go: ## Run all Go benchmarks of the data plane
 	@go test -run '^$$' -bench . -benchmem ./dataplane/...

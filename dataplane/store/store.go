@@ -49,7 +49,7 @@ func New(cfg *mysql.Config) (*Store, error) {
 	cfg = cfg.Clone()
 	cfg.ParseTime = true
 	cfg.Loc = time.UTC
-	cfg.InterpolateParams = false
+	cfg.InterpolateParams = true // one way to the server and back a statement in place of three
 	// An update that changes nothing still counts its row, so that "no row" means "not found".
 	cfg.ClientFoundRows = true
 	if cfg.Timeout == 0 {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 )
 
 // The text of a transfer token:
@@ -39,15 +40,8 @@ func (k *Keyring) Seal(g Grant) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode grant: %w", err)
 	}
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
+	packed, err := deflated(payload)
 	if err != nil {
-		return "", fmt.Errorf("compress grant: %w", err)
-	}
-	if _, err := w.Write(payload); err != nil {
-		return "", fmt.Errorf("compress grant: %w", err)
-	}
-	if err := w.Close(); err != nil {
 		return "", fmt.Errorf("compress grant: %w", err)
 	}
 	id, key := k.active()
@@ -56,12 +50,35 @@ func (k *Keyring) Seal(g Grant) (string, error) {
 		return "", err
 	}
 	header := append([]byte{tokenVersion, byte(len(id))}, id...)
-	sealed := aead.Seal(header, nil, packed.Bytes(), header)
+	sealed := aead.Seal(header, nil, packed, header)
 	text := textPrefix + base64.RawURLEncoding.EncodeToString(sealed) + textSuffix
 	if len(text) > MaxTextBytes {
 		return "", ErrTooLarge
 	}
 	return text, nil
+}
+
+// deflaters are kept from one token to the next: making one costs more than all the rest of a token.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		panic(err) // of the level only
+	}
+	return w
+}}
+
+func deflated(payload []byte) ([]byte, error) {
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	var packed bytes.Buffer
+	w.Reset(&packed)
+	if _, err := w.Write(payload); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
 }
 
 // Open reads a transfer token sealed with a key that is still held. It checks nothing but that the token is genuine.
