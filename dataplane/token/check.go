@@ -8,13 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// check holds a request against the grant: direction, user, then paths.
+// check holds a request against the grant: direction, user and SSH key, then paths.
 func (g Grant) check(req Request) error {
 	switch {
 	case g.Direction != req.Direction:
 		return ErrWrongDirection
 	case g.User != "" && g.User != req.User:
 		return ErrWrongUser
+	case g.LoginKeys != nil && (req.LoginKey == "" || !slices.Contains(g.LoginKeys, req.LoginKey)):
+		return ErrWrongLoginKey
 	}
 	if g.Direction == Send {
 		return g.checkUpload(req)

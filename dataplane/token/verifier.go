@@ -390,6 +390,7 @@ func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
 		ErrBadCredentials, ErrFileNotFound, ErrNotPermitted, ErrElsewhere, ErrRevoked, ErrUsedUp, ErrThrottled,
+		ErrWrongLoginKey,
 	} {
 		if errors.Is(err, refusal) {
 			return true

@@ -70,6 +70,9 @@ type TransferRequest struct {
 	TargetRateCapKbps int64               `json:"target_rate_cap_kbps,omitempty"`
 	MinRateKbps       int64               `json:"min_rate_kbps,omitempty"`
 	Uses              *Uses               `json:"uses,omitempty"`
+	// PublicKeys is one OpenSSH public key, as a text, or a list of them: the token is good only for a client that logs in
+	// over SSH with one of them, and lets it log in.
+	PublicKeys json.RawMessage `json:"public_keys,omitempty"`
 }
 
 // Uses limits how many tokens of one name are used. A token counts when its first session starts; when Limit tokens of
