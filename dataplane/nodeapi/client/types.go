@@ -168,6 +168,11 @@ type StartSpec struct {
 	OverwritePolicy   string          `json:"overwrite_policy,omitempty"`
 	CreateDir         bool            `json:"create_dir"`
 	DatagramSize      int             `json:"dgram_size,omitempty"`
+	// PreserveTimestamps and FileChecksumType are what the session did, for the client or for its access key, and
+	// Aggressiveness is the key's.
+	PreserveTimestamps bool    `json:"preserve_timestamps,omitempty"`
+	FileChecksumType   string  `json:"file_checksum_type,omitempty"`
+	Aggressiveness     float64 `json:"aggressiveness,omitempty"`
 }
 
 // Session is one connection of a transfer; a retry is a new session of the same transfer.
