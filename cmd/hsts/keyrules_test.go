@@ -48,11 +48,12 @@ func (n *testNode) configureKey(t *testing.T, configuration string) {
 	}
 }
 
-// node-31 of times and checksums: they are as the key demands, whatever token and client.
+// node-34, and node-31 of the same: times, checksums and aggressiveness are as the key demands, whatever token and
+// client, in the record of the session and in what the receiver wrote.
 func TestKeyDemandsTimesAndChecksums(t *testing.T) {
 	n := startNode(t)
 	n.sharedKey(t)
-	n.configureKey(t, `{"transfer":{"preserve_timestamps":true,"file_checksum_type":"sha-256"}}`)
+	n.configureKey(t, `{"transfer":{"preserve_timestamps":true,"file_checksum_type":"sha-256","aggressiveness":0.75}}`)
 	source := filepath.Join(t.TempDir(), "f")
 	write(t, source, "hello")
 	old := time.Date(2020, 2, 3, 4, 5, 6, 0, time.UTC)
@@ -78,6 +79,9 @@ func TestKeyDemandsTimesAndChecksums(t *testing.T) {
 			one, err := n.client(t, "ak", "s").Transfer(t.Context(), l.ID)
 			if err != nil || len(one.Files) != 1 {
 				return one.Files, false
+			}
+			if s := one.StartSpec; !s.PreserveTimestamps || s.FileChecksumType != "sha-256" || s.Aggressiveness != 0.75 {
+				return s, false
 			}
 			// The SHA-256 of "hello".
 			const sum = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"

@@ -187,6 +187,9 @@ func (n *node) serveTransfers(ctx context.Context) error {
 
 func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 	sshConfig := sshd.Config{HostKeys: n.hostKeys, Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log}
+	sshConfig.TokenKey = func(user string, key ssh.PublicKey) (bool, error) {
+		return n.store.LoginKeyPermitted(ctx, user, ssh.FingerprintSHA256(key))
+	}
 	if dir := n.cfg.Secrets.AuthorizedKeys; dir != "" {
 		sshConfig.AuthorizedKeys = sshd.AuthorizedKeysIn(dir)
 	}

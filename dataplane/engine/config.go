@@ -39,12 +39,13 @@ func (cfg Config) WithDefaults() (Config, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	rate, err := cfg.Rate.normal()
+	rate, err := normalRate(cfg.Rate)
 	cfg.Rate = rate
 	return cfg, err
 }
 
-func (r Rate) normal() (Rate, error) {
+// normalRate is a rate with its defaults, or what is wrong with it.
+func normalRate(r Rate) (Rate, error) {
 	if r.Policy == "" {
 		r.Policy = PolicyFair
 	}
@@ -56,6 +57,9 @@ func (r Rate) normal() (Rate, error) {
 	case PolicyHigh, PolicyFair, PolicyLow:
 	default:
 		return r, fmt.Errorf("unknown rate policy %q", r.Policy)
+	}
+	if !(r.Aggressiveness >= 0 && r.Aggressiveness <= 1) {
+		return r, fmt.Errorf("aggressiveness is not between 0 and 1")
 	}
 	if r.TargetBps < 0 || r.MinBps < 0 || r.CapBps < 0 {
 		return r, fmt.Errorf("negative rate")

@@ -80,10 +80,7 @@ const (
 // Rate is what a sender may use, in bits per second of IP packets (headers included).
 // Zero means: no target (start from what the path probe measured), no minimum, no cap.
 // TargetBps is the rate of PolicyFixed and an upper bound for the other policies.
-type Rate struct {
-	Policy                    Policy
-	TargetBps, MinBps, CapBps int64
-}
+type Rate = ratecontrol.Limits
 
 // Config is what both ends of a session agree on (ID, Secret, Cipher) and what this end
 // wants (everything else; zero values are usable).

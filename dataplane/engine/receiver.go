@@ -119,7 +119,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if r.cfg.Group != nil {
-		share := &inboundShare{member: r.cfg.Group.group.Join(r.cfg.Rate.Policy.Weight()), wants: unknownWants}
+		share := &inboundShare{member: r.cfg.Group.group.Join(r.cfg.Rate.Weight()), wants: unknownWants}
 		defer share.member.Leave()
 		r.share = share
 	}

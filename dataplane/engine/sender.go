@@ -90,15 +90,15 @@ func (s *Sender) CloseSend() {
 // SetRate changes policy, target, minimum and cap of a running sender. An invalid rate changes
 // nothing.
 func (s *Sender) SetRate(r Rate) {
-	r, err := r.normal()
+	r, err := normalRate(r)
 	if err != nil {
 		s.cfg.Logger.Warn("rate refused", "error", err)
 		return
 	}
 	s.mu.Lock()
-	s.control.SetLimits(ratecontrol.Limits(r))
+	s.control.SetLimits(r)
 	if s.member != nil {
-		s.member.SetWeight(r.Policy.Weight())
+		s.member.SetWeight(r.Weight())
 	}
 	s.mu.Unlock()
 	s.poke()
@@ -142,7 +142,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	s.control.Start(now, path.RTT, path.CapacityBps+path.BeyondBps, s.cfg.Clock.Wall())
 	s.mu.Unlock()
 	if s.cfg.Group != nil {
-		member := s.cfg.Group.group.Join(s.cfg.Rate.Policy.Weight())
+		member := s.cfg.Group.group.Join(s.cfg.Rate.Weight())
 		defer member.Leave()
 		s.mu.Lock()
 		s.member = member

@@ -220,10 +220,13 @@ func TestRateGroup(t *testing.T) {
 		var pipes []*simnet.Pipe
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
-		for i, policy := range []engine.Policy{engine.PolicyHigh, engine.PolicyFair, engine.PolicyFair} {
+		for i, rate := range []engine.Rate{
+			{Policy: engine.PolicyFair, Aggressiveness: 1}, {Policy: engine.PolicyFair},
+			{Policy: engine.PolicyHigh, Aggressiveness: 1e-9},
+		} {
 			ab := simnet.NewPipe(simnet.Settings{RateBps: 100e6, Delay: 10 * time.Millisecond}, uint64(i))
 			a, b := simnet.Connect(ab, simnet.NewPipe(simnet.Settings{Delay: 10 * time.Millisecond}, 9), 1472, 100e6, 0)
-			cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: engine.Rate{Policy: policy},
+			cfg := engine.Config{ID: engine.SessionID(i), Clock: simnet.NewClock(), Rate: rate,
 				Group: total}
 			s, r := enginetest.Ends(t, cfg, a, b, enginetest.Nothing{}, enginetest.Nothing{}, 1<<32)
 			group.Go(func() { _ = s.Run(ctx) })

@@ -97,7 +97,7 @@ func tokenKey(k store.AccessKey, err error) (token.AccessKey, error) {
 		Ciphers: k.Limits.Ciphers(), Networks: k.Networks,
 		Session: token.SessionRules{
 			PreserveTimes: k.Limits.PreserveTimestamps, Checksum: k.Limits.FileChecksumType,
-			EncryptedOnly: k.Limits.ContentProtection,
+			EncryptedOnly: k.Limits.ContentProtection, Aggressiveness: k.Limits.Aggressiveness,
 		},
 	}, nil
 }

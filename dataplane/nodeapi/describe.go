@@ -23,7 +23,8 @@ func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
 			TokenType: t.TokenKind, ServerTokenUserID: t.TokenUser, ServerAccessKey: t.AccessKey, Cipher: spec.Cipher,
 			RatePolicy: spec.RatePolicy, TargetRateKbps: spec.TargetRateKbps, MinRateKbps: spec.MinRateKbps,
 			ResumePolicy: spec.ResumePolicy, OverwritePolicy: spec.OverwritePolicy, CreateDir: spec.CreateDir,
-			DatagramSize: spec.DatagramSize,
+			DatagramSize: spec.DatagramSize, PreserveTimestamps: spec.PreserveTimestamps,
+			FileChecksumType: spec.FileChecksumType, Aggressiveness: spec.Aggressiveness,
 		},
 		Sessions: make([]client.Session, len(t.Sessions)), Files: []client.File{}, Precalc: precalc(0, 0),
 	}

@@ -2,6 +2,7 @@ package nodeapi
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"syscall"
@@ -36,12 +37,16 @@ func toAPIError(err error) *apiError {
 	if errors.As(err, &known) {
 		return known
 	}
+	if many := (token.TooManyPathsError{}); errors.As(err, &many) {
+		return &apiError{http.StatusBadRequest, fmt.Sprintf("too many paths for one token: the first %d of %d fit; ask for "+
+			"the others in further requests, or for a folder", many.Fit, many.Paths)}
+	}
 	for _, m := range []struct {
 		is      error
 		status  int
 		message string
 	}{
-		{token.ErrTooLarge, http.StatusBadRequest, "too many paths for one transfer"},
+		{token.ErrTooLarge, http.StatusBadRequest, "the path, the cookie and the tags are too long for one token"},
 		{storage.ErrBadPath, http.StatusBadRequest, "not a valid path"},
 		{syscall.ELOOP, http.StatusConflict, "symbolic links lead in a circle"},
 		{storage.ErrLink, http.StatusForbidden, "path leads through a symbolic link"},

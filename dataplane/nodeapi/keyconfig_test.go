@@ -13,7 +13,8 @@ func TestConfigurationIsRefusedByName(t *testing.T) {
 	a := start(t)
 	createKey(t, a.master(t), "ak", "s", "/k")
 	for configuration, names := range map[string]string{
-		`{"transfer":{"aggressiveness":0.5}}`:                            "configuration.transfer.aggressiveness",
+		`{"transfer":{"aggressiveness":1.5}}`:                            "aggressiveness",
+		`{"transfer":{"aggressiveness":-1}}`:                             "aggressiveness",
 		`{"transfer":{"bandwidth_flow_network_rc_module":"delay-laq"}}`:  "configuration.transfer.bandwidth_flow_network_rc_module",
 		`{"transfer":{"byok_enabled":true}}`:                             "configuration.transfer.byok_enabled",
 		`{"transfer":{"token_encryption_key":"k3y"}}`:                    "configuration.transfer.token_encryption_key",

@@ -1,6 +1,7 @@
 package nodeapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,6 +21,8 @@ type route struct {
 	body, answer any
 	// raw says that the answer is a file.
 	raw bool
+	// bodyBytes is how many bytes a request may have; 0 is the same as of most calls.
+	bodyBytes int64
 }
 
 // Bodies of calls that have no type in the client.
@@ -92,9 +95,9 @@ func (s *Server) routes() []route {
 		{pattern: "GET /self", handler: s.readAccessKey, summary: "Read the caller's access key", answer: client.AccessKey{}},
 
 		{pattern: "POST /files/upload_setup", handler: s.uploadSetup, summary: "Get transfer specs for uploads",
-			body: client.TransferRequests{}, answer: client.TransferSpecs{}},
+			body: client.TransferRequests{}, answer: client.TransferSpecs{}, bodyBytes: maxSetupBytes},
 		{pattern: "POST /files/download_setup", handler: s.downloadSetup, summary: "Get transfer specs for downloads",
-			body: client.TransferRequests{}, answer: client.TransferSpecs{}},
+			body: client.TransferRequests{}, answer: client.TransferSpecs{}, bodyBytes: maxSetupBytes},
 
 		{pattern: "POST /files/browse", handler: s.browse, summary: "List a folder", body: client.BrowseRequest{},
 			answer: client.Listing{}},
@@ -186,7 +189,7 @@ func (s *Server) Handler() http.Handler {
 		s.write(w, r, http.StatusOK, document)
 	})
 	for _, r := range s.routes() {
-		mux.Handle(r.pattern, s.serve(r.handler))
+		mux.Handle(r.pattern, s.serveBodies(cmp.Or(r.bodyBytes, maxBodyBytes), r.handler))
 	}
 	for pattern, why := range notServed {
 		mux.Handle(pattern, s.serve(refuse(why)))

@@ -14,8 +14,12 @@ import (
 	"faspex.io/operator/dataplane/token"
 )
 
-// maxBodyBytes bounds a request: a transfer request may name many paths.
-const maxBodyBytes = 8 << 20
+const (
+	// maxBodyBytes bounds a request.
+	maxBodyBytes = 8 << 20
+	// maxSetupBytes is for setups, so that one with more paths than a token holds is told how many fit.
+	maxSetupBytes = 64 << 20
+)
 
 // answer is a result with more than a body.
 type answer struct {
@@ -24,9 +28,12 @@ type answer struct {
 }
 
 // serve authenticates, calls and answers.
-func (s *Server) serve(h handler) http.Handler {
+func (s *Server) serve(h handler) http.Handler { return s.serveBodies(maxBodyBytes, h) }
+
+// serveBodies is serve for requests of at most so many bytes.
+func (s *Server) serveBodies(most int64, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		c, err := s.authenticate(r)
 		if err != nil {
 			s.countRefusal(r, err)
@@ -130,7 +137,8 @@ func body(r *http.Request) ([]byte, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, &apiError{http.StatusRequestEntityTooLarge, "request is too large"}
+		return nil, &apiError{http.StatusRequestEntityTooLarge,
+			fmt.Sprintf("request is too large, there may be %d bytes", tooLarge.Limit)}
 	case err != nil:
 		return nil, errBadRequest("request ends too early")
 	case len(bytes.TrimSpace(text)) == 0:

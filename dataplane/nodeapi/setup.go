@@ -50,7 +50,7 @@ func (s *Server) setup(ctx context.Context, c *caller, r *http.Request, directio
 	issued := s.issued(ctx)
 	out := client.TransferSpecs{TransferSpecs: make([]client.WrappedTransferSpec, len(in.TransferRequests))}
 	for i, req := range in.TransferRequests {
-		spec, err := s.transferSpec(c, req.TransferRequest, direction, issued)
+		spec, err := s.transferSpec(ctx, c, req.TransferRequest, direction, issued)
 		if err != nil {
 			e := toAPIError(err)
 			if e.failed() {
@@ -81,7 +81,7 @@ func (s *Server) issued(ctx context.Context) int64 {
 }
 
 func (s *Server) transferSpec(
-	c *caller, req client.TransferRequest, direction transferspec.Direction, issued int64,
+	ctx context.Context, c *caller, req client.TransferRequest, direction transferspec.Direction, issued int64,
 ) (transferspec.Spec, error) {
 	if len(req.Cookie) > maxCookieBytes {
 		return transferspec.Spec{}, errBadRequest("cookie is too long")
@@ -99,6 +99,10 @@ func (s *Server) transferSpec(
 		}
 	}
 	uses, err := tokenUses(c, req.Uses)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	keys, err := loginKeys(req.PublicKeys)
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
@@ -127,14 +131,22 @@ func (s *Server) transferSpec(
 		return transferspec.Spec{}, err
 	}
 	rates := s.rates(req, limits)
+	expires := s.Now().Add(life).UTC().Truncate(time.Second)
 	text, err := s.Keys.Seal(token.Grant{
 		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed,
 		User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(), KeyCreatedUsec: keyCreated,
-		IssuedUsec: issued, Uses: uses,
-		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
+		IssuedUsec: issued, Uses: uses, LoginKeys: keys,
+		ExpiresAt: expires, Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
 	if err != nil {
 		return transferspec.Spec{}, err
+	}
+	wssPort := s.webSocketPort(limits)
+	if keys != nil {
+		if err := s.Store.PermitLoginKeys(ctx, s.Transfer.User, keys, expires); err != nil {
+			return transferspec.Spec{}, err
+		}
+		wssPort = 0 // A WebSocket proves no key.
 	}
 	host := req.RemoteHost
 	if host == "" {
@@ -145,7 +157,7 @@ func (s *Server) transferSpec(
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
 		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
-		SSHFP: s.Transfer.SSHFingerprint, WSSEnabled: s.webSocketPort(limits) != 0, WSSPort: s.webSocketPort(limits),
+		SSHFP: s.Transfer.SSHFingerprint, WSSEnabled: wssPort != 0, WSSPort: wssPort,
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
 		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,

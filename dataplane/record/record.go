@@ -58,6 +58,11 @@ type StartSpec struct {
 	OverwritePolicy string   `json:"overwrite_policy,omitempty"`
 	CreateDir       bool     `json:"create_dir,omitempty"`
 	DatagramSize    int      `json:"dgram_size,omitempty"`
+	// PreserveTimestamps and FileChecksumType are what the session does, for the client or for its access key, and
+	// Aggressiveness is the key's.
+	PreserveTimestamps bool    `json:"preserve_timestamps,omitempty"`
+	FileChecksumType   string  `json:"file_checksum_type,omitempty"`
+	Aggressiveness     float64 `json:"aggressiveness,omitempty"`
 }
 
 // Progress of a session: totals since it began, not increments.

@@ -18,6 +18,9 @@ const (
 	keyOrigin      = "faspex-key"
 	keyOfUser      = "user"
 	keyOfEverybody = "well-known"
+	keyOfToken     = "token"
+	// keyFingerprint has the fingerprint of that key.
+	keyFingerprint = "faspex-fingerprint"
 )
 
 // errRefused is all that a client is told.
@@ -34,13 +37,27 @@ func (s *Server) authenticate(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Pe
 			s.config.Logger.Error("read authorized keys", "user", meta.User(), "error", err)
 		}
 		if slices.ContainsFunc(keys, func(k ssh.PublicKey) bool { return bytes.Equal(k.Marshal(), key.Marshal()) }) {
-			return &ssh.Permissions{Extensions: map[string]string{keyOrigin: keyOfUser}}, nil
+			return provedKey(key, keyOfUser), nil
 		}
 	}
 	if wellknown.Is(key) {
-		return &ssh.Permissions{Extensions: map[string]string{keyOrigin: keyOfEverybody}}, nil
+		return provedKey(key, keyOfEverybody), nil
+	}
+	if s.config.TokenKey != nil {
+		permitted, err := s.config.TokenKey(meta.User(), key)
+		if err != nil {
+			s.config.Logger.Error("look up the key of a token", "user", meta.User(), "error", err)
+		}
+		if permitted {
+			return provedKey(key, keyOfToken), nil
+		}
 	}
 	return nil, errRefused
+}
+
+// provedKey is what is known of a connection that logged in with a key.
+func provedKey(key ssh.PublicKey, origin string) *ssh.Permissions {
+	return &ssh.Permissions{Extensions: map[string]string{keyOrigin: origin, keyFingerprint: ssh.FingerprintSHA256(key)}}
 }
 
 // keyless lets in a client that says that it has a token and no key. Its session is that of a well-known key, which

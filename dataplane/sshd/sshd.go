@@ -94,6 +94,9 @@ type Config struct {
 	// AuthorizedKeys returns the keys of a user beside the well-known ones; nil stands for none. It is asked at each
 	// attempt, so that keys can change while the server runs.
 	AuthorizedKeys func(user string) ([]ssh.PublicKey, error)
+	// TokenKey, if not nil, says whether a token that is good now was made for a key of a user. Who logs in with one is no
+	// better known than with a well-known key: the token decides.
+	TokenKey func(user string, key ssh.PublicKey) (bool, error)
 	// Tokenless lets users with a key of their own transfer beneath the storage root without a token.
 	Tokenless bool
 	Transfers Transfers
@@ -205,7 +208,7 @@ func (s *Server) connection(ctx context.Context, nc *admission.Conn, ip string, 
 		known()
 	}
 	peer := transfer.Peer{Door: "ssh", User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()),
-		Tokenless: s.config.Tokenless && ownKey}
+		LoginKey: sc.Permissions.Extensions[keyFingerprint], Tokenless: s.config.Tokenless && ownKey}
 	s.serveChannels(ctx, sc, channels, visitor{peer, known})
 }
 

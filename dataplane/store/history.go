@@ -115,8 +115,17 @@ func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 		}
 		more = more || n == maxPurgedRows
 	}
-	n, err := s.remove(ctx, "DELETE FROM login_bans WHERE until_at < UTC_TIMESTAMP(6) LIMIT ?", maxPurgedRows)
-	return more || n == maxPurgedRows, err
+	for _, query := range []string{
+		"DELETE FROM login_bans WHERE until_at < UTC_TIMESTAMP(6) LIMIT ?",
+		"DELETE FROM login_keys WHERE expires_at < UTC_TIMESTAMP(6) LIMIT ?",
+	} {
+		n, err := s.remove(ctx, query, maxPurgedRows)
+		if err != nil {
+			return false, err
+		}
+		more = more || n == maxPurgedRows
+	}
+	return more, nil
 }
 
 func (s *Store) transferIDs(ctx context.Context, query string, args ...any) ([]string, error) {

@@ -13,12 +13,12 @@ import (
 var (
 	transferFields = []string{
 		"target_rate_kbps", "target_rate_cap_kbps", "policy", "cipher", "preserve_timestamps", "file_checksum_type",
+		"aggressiveness",
 		"content_protection_secret", "content_protection_required",
 	}
 	serverFields = []string{"allow", "deny", "wss_enabled"}
 	// refusedFields are published, and not done by this node. A value that asks for nothing is accepted.
 	refusedFields = map[string]string{
-		"transfer.aggressiveness":                       "the rate control has no such setting: policy says how it shares a link",
 		"transfer.bandwidth_flow_network_rc_module":     "there is one rate control, which measures delay",
 		"transfer.byok_enabled":                         "storages are encrypted with the keys of the node",
 		"transfer.token_encryption_key":                 "tokens are sealed with the keys of the node, which are replaced by themselves",

@@ -17,6 +17,9 @@ type TransferLimits struct {
 	PreserveTimestamps bool `json:"preserve_timestamps"`
 	// FileChecksumType is for clients that ask for no checksum of files.
 	FileChecksumType string `json:"file_checksum_type"`
+	// Aggressiveness, above 0 and up to 1, changes the share of a link that the policy claims: 1 doubles it, 0.5 leaves
+	// it, and what is near 0 halves it. 0 leaves it.
+	Aggressiveness float64 `json:"aggressiveness"`
 	// ContentProtection takes no file in an upload that is not encrypted.
 	ContentProtection bool `json:"content_protection_required"`
 	// NoWebSocket says that clients are told of no control channel over WebSocket.
@@ -45,6 +48,9 @@ func (l TransferLimits) Validate() error {
 	if l.FileChecksumType != "" && !slices.Contains(keyChecksums, l.FileChecksumType) {
 		return fmt.Errorf("file_checksum_type must be one of %v", keyChecksums)
 	}
+	if !(l.Aggressiveness >= 0 && l.Aggressiveness <= 1) {
+		return fmt.Errorf("aggressiveness must be between 0 and 1")
+	}
 	return nil
 }
 
@@ -55,6 +61,9 @@ func (l TransferLimits) within(above TransferLimits) TransferLimits {
 	if above.Policy != "" &&
 		(l.Policy == "" || slices.Index(keyPolicies, above.Policy) < slices.Index(keyPolicies, l.Policy)) {
 		l.Policy = above.Policy
+	}
+	if above.Aggressiveness > 0 && (l.Aggressiveness == 0 || above.Aggressiveness < l.Aggressiveness) {
+		l.Aggressiveness = above.Aggressiveness
 	}
 	l.PreserveTimestamps = l.PreserveTimestamps || above.PreserveTimestamps
 	l.ContentProtection = l.ContentProtection || above.ContentProtection

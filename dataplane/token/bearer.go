@@ -49,16 +49,19 @@ func unpackBearer(text string) (unverified, error) {
 	if len(text) > maxBearerBytes {
 		return unverified{}, ErrInvalid
 	}
-	packed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	// One token has one text: no bits are left over in its letters, and no bytes behind what is packed
+	// (TestBearerTokenHasOneText).
+	packed, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(text))
 	if err != nil {
 		return unverified{}, ErrInvalid
 	}
-	z, err := zlib.NewReader(bytes.NewReader(packed))
+	rest := bytes.NewReader(packed)
+	z, err := zlib.NewReader(rest)
 	if err != nil {
 		return unverified{}, ErrInvalid
 	}
 	content, err := io.ReadAll(io.LimitReader(z, maxBearerBytes))
-	if err != nil {
+	if err != nil || rest.Len() > 0 {
 		return unverified{}, ErrInvalid
 	}
 	body, signature, ok := bytes.Cut(content, []byte(bearerSeparator))
@@ -67,7 +70,7 @@ func unpackBearer(text string) (unverified, error) {
 	}
 	// The signature covers the bytes as they were sent, without the line end in front of the separator.
 	u := unverified{body: bytes.TrimSuffix(body, []byte("\n"))}
-	if u.signature, err = base64.StdEncoding.DecodeString(string(bytes.TrimSpace(signature))); err != nil {
+	if u.signature, err = base64.StdEncoding.Strict().DecodeString(string(bytes.TrimSpace(signature))); err != nil {
 		return unverified{}, ErrInvalid
 	}
 	if err := json.Unmarshal(u.body, &u.claims); err != nil {

@@ -1,6 +1,13 @@
 package token
 
-import "testing"
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+)
 
 // FuzzParseVerificationKey has no key through that can't verify.
 func FuzzParseVerificationKey(f *testing.F) {
@@ -16,4 +23,34 @@ func FuzzParseVerificationKey(f *testing.F) {
 			t.Errorf("accepted: %+v", key)
 		}
 	})
+}
+
+// A token has one text: letters with bits left over, and bytes behind what is packed, are not those of its maker.
+func TestBearerTokenHasOneText(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for n := range 6 { // Padding comes with some lengths.
+		text := bearer(t, private, `{"user_id":"luke`+strings.Repeat("e", n)+
+			`","scope":"node.ak:admin:all","expires_at":"2026-11-21T13:00:00Z"}`)
+		if _, err := unpackBearer(text); err != nil {
+			t.Fatal(err)
+		}
+		last := len(strings.TrimRight(text, "=")) - 1
+		at := strings.IndexByte(letters, text[last])
+		packed, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, other := range map[string]string{
+			"a bit of the last letter": text[:last] + letters[at^1:at^1+1] + text[last+1:],
+			"a byte more":              base64.StdEncoding.EncodeToString(append(packed, 'x')),
+		} {
+			if _, err := unpackBearer(other); !errors.Is(err, ErrInvalid) {
+				t.Errorf("%s, length %d: %v", what, n, err)
+			}
+		}
+	}
 }

@@ -8,13 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// check holds a request against the grant: direction, user, then paths.
+// check holds a request against the grant: direction, user and SSH key, then paths.
 func (g Grant) check(req Request) error {
 	switch {
 	case g.Direction != req.Direction:
 		return ErrWrongDirection
 	case g.User != "" && g.User != req.User:
 		return ErrWrongUser
+	case g.LoginKeys != nil && (req.LoginKey == "" || !slices.Contains(g.LoginKeys, req.LoginKey)):
+		return ErrWrongLoginKey
 	}
 	if g.Direction == Send {
 		return g.checkUpload(req)
@@ -24,8 +26,9 @@ func (g Grant) check(req Request) error {
 
 func (g Grant) checkUpload(req Request) error {
 	if len(req.Pairs) > 0 {
+		allowed := g.Allowed()
 		for _, pair := range req.Pairs {
-			if !g.AllowsUpload(pair.Source, pair.Destination) {
+			if !clean(pair.Source) || !allowed.Upload(pair.Destination) {
 				return notAllowed(pair.Destination)
 			}
 		}
@@ -35,20 +38,21 @@ func (g Grant) checkUpload(req Request) error {
 	if destination == "" {
 		destination = g.DefaultDestination()
 	}
-	if !g.AllowsUpload("", destination) {
+	if !g.Allowed().Upload(destination) {
 		return notAllowed(destination)
 	}
 	return nil
 }
 
 func (g Grant) checkDownload(req Request) error {
+	allowed := g.Allowed()
 	for _, pair := range req.Pairs {
-		if !g.AllowsDownload(pair.Source) {
+		if !allowed.Download(pair.Source) {
 			return notAllowed(pair.Source)
 		}
 	}
 	for _, source := range req.Sources {
-		if !g.AllowsDownload(source) {
+		if !allowed.Download(source) {
 			return notAllowed(source)
 		}
 	}
@@ -70,54 +74,61 @@ func (g Grant) DefaultDestination() string {
 	return ""
 }
 
-// AllowsUpload reports whether the grant lets a client write to destination, a path relative to Root. Tokens made for a
-// destination take any source; tokens made for pairs take the named destinations alone, whatever the client calls the
-// source, because nobody can check a name on the client's side.
-func (g Grant) AllowsUpload(source, destination string) bool {
-	if g.Direction != Send || !clean(source) || !clean(destination) || destination == "" {
-		return false
-	}
-	if g.Paths == nil {
-		return true
-	}
-	return slices.ContainsFunc(g.Paths, func(p Path) bool {
-		if p.Destination == "" {
-			return false
-		}
-		if p.Source != "" {
-			return absolute(p.Destination) == absolute(destination)
-		}
-		return beneath(p.Destination, destination)
-	})
+// Allowed is a grant's paths, ready for many questions: a token may name thousands, and its client all of them.
+type Allowed struct {
+	direction  Direction
+	everything bool
+	// exact are the paths that are allowed without what is beneath them, folders those with it.
+	exact, folders map[string]bool
 }
 
-// AllowsDownload reports whether the grant lets a client read source, a path relative to Root, with all it holds.
-func (g Grant) AllowsDownload(source string) bool {
-	if g.Direction != Receive || !clean(source) {
+// Allowed makes the grant's paths ready. Tokens made for a destination take any source; tokens made for pairs take the
+// named destinations alone, whatever the client calls the source, because nobody can check a name on the client's side.
+func (g Grant) Allowed() Allowed {
+	a := Allowed{direction: g.Direction, everything: g.Paths == nil, exact: map[string]bool{}, folders: map[string]bool{}}
+	for _, p := range g.Paths {
+		here, there := p.Source, p.Destination
+		if g.Direction == Send {
+			here, there = there, here
+		}
+		switch {
+		case here == "":
+		case there != "":
+			a.exact[absolute(here)] = true
+		default:
+			a.folders[absolute(here)] = true
+		}
+	}
+	return a
+}
+
+// Upload reports whether a client may write to destination, a path relative to the grant's root.
+func (a Allowed) Upload(destination string) bool {
+	return a.direction == Send && destination != "" && a.permits(destination)
+}
+
+// Download reports whether a client may read source, a path relative to the grant's root, with all it holds.
+func (a Allowed) Download(source string) bool { return a.direction == Receive && a.permits(source) }
+
+func (a Allowed) permits(p string) bool {
+	if !clean(p) {
 		return false
 	}
-	if g.Paths == nil {
+	p = absolute(p)
+	if a.everything || a.exact[p] || a.folders["/"] {
 		return true
 	}
-	return slices.ContainsFunc(g.Paths, func(p Path) bool {
-		if p.Source == "" {
-			return false
+	for ; p != "/"; p = path.Dir(p) {
+		if a.folders[p] {
+			return true
 		}
-		if p.Destination != "" {
-			return absolute(p.Source) == absolute(source)
-		}
-		return beneath(p.Source, source)
-	})
+	}
+	return false
 }
 
 func clean(p string) bool { return utf8.ValidString(p) && !strings.ContainsRune(p, 0) }
 
 func absolute(p string) string { return path.Clean("/" + p) }
-
-func beneath(folder, p string) bool {
-	folder, p = absolute(folder), absolute(p)
-	return folder == "/" || p == folder || strings.HasPrefix(p, folder+"/")
-}
 
 // notAllowed names the path, which the client gave itself.
 func notAllowed(p string) error {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 	"strings"
 	"sync"
 )
@@ -34,8 +35,46 @@ const (
 // ErrTooLarge is the error for a grant that names more paths than a token can hold.
 var ErrTooLarge = errors.New("too many paths for one transfer token")
 
+// TooManyPathsError is an ErrTooLarge that knows how many of the grant's paths, from the first on, a token can hold.
+type TooManyPathsError struct{ Fit, Paths int }
+
+func (e TooManyPathsError) Error() string {
+	return fmt.Sprintf("%v: the first %d of %d fit", ErrTooLarge, e.Fit, e.Paths)
+}
+
+// Is reports whether target is ErrTooLarge.
+func (e TooManyPathsError) Is(target error) bool { return target == ErrTooLarge }
+
 // Seal makes the transfer token of a grant with the active key.
 func (k *Keyring) Seal(g Grant) (string, error) {
+	text, err := k.seal(g, MaxTextBytes)
+	if errors.Is(err, ErrTooLarge) && len(g.Paths) > 1 {
+		return "", TooManyPathsError{k.fit(g), len(g.Paths)}
+	}
+	return text, err
+}
+
+// spareBytes is what a token with as many paths as fit leaves free: the next one with them has
+// other ids, which may be packed less well.
+const spareBytes = 512
+
+// fit is how many of a grant's paths a token can hold. It tries few paths first, as the time grows with them.
+func (k *Keyring) fit(g Grant) int {
+	fits := func(n int) bool {
+		some := g
+		some.Paths = g.Paths[:n]
+		_, err := k.seal(some, MaxTextBytes-spareBytes)
+		return err == nil
+	}
+	most := 1
+	for most < len(g.Paths) && fits(most) {
+		most *= 2
+	}
+	least := most / 2
+	return least + sort.Search(min(most, len(g.Paths))-least-1, func(i int) bool { return !fits(least + i + 1) })
+}
+
+func (k *Keyring) seal(g Grant, mostBytes int) (string, error) {
 	payload, err := json.Marshal(g)
 	if err != nil {
 		return "", fmt.Errorf("encode grant: %w", err)
@@ -52,7 +91,7 @@ func (k *Keyring) Seal(g Grant) (string, error) {
 	header := append([]byte{tokenVersion, byte(len(id))}, id...)
 	sealed := aead.Seal(header, nil, packed, header)
 	text := textPrefix + base64.RawURLEncoding.EncodeToString(sealed) + textSuffix
-	if len(text) > MaxTextBytes {
+	if len(text) > mostBytes {
 		return "", ErrTooLarge
 	}
 	return text, nil

@@ -77,6 +77,8 @@ type Grant struct {
 	IssuedUsec int64 `json:"iat,omitempty"`
 	// Uses limits how many tokens are used; nil is no limit.
 	Uses *Uses `json:"uses,omitempty"`
+	// LoginKeys are the fingerprints of SSH keys of which the client must have logged in with one; nil asks for none.
+	LoginKeys []string `json:"ssh,omitempty"`
 	// Ciphers are those that the session may use, strongest first; nil permits all. They are the
 	// access key's when the token is used.
 	Ciphers []string `json:"-"`
@@ -98,6 +100,8 @@ type Request struct {
 	User string
 	// Addr is the client's IP address.
 	Addr string
+	// LoginKey is the fingerprint of the SSH key that the client has proved to hold; empty if it has proved none.
+	LoginKey string
 	// Door is the way that the client came in by, for statistics.
 	Door string
 	// Tags is the JSON of the client's tags; gen4 transfers name their folder in tags.aspera.node.file_id.
@@ -132,6 +136,7 @@ var (
 	ErrExpired        = errors.New("authorization token has expired")
 	ErrWrongDirection = errors.New("authorization token is for the other direction")
 	ErrWrongUser      = errors.New("authorization token is for another transfer user")
+	ErrWrongLoginKey  = errors.New("authorization token is for a client that logs in with another SSH key")
 	ErrPathNotAllowed = errors.New("path is not allowed by the authorization token")
 	ErrBadCredentials = errors.New("access key or secret is wrong")
 	ErrThrottled      = errors.New("too many failed logins, try again later")

@@ -44,6 +44,8 @@ type SessionRules struct {
 	PreserveTimes bool
 	// Checksum is for clients that ask for none.
 	Checksum string
+	// Aggressiveness, above 0 and up to 1, changes the share that the rate policy claims; 0 leaves it.
+	Aggressiveness float64
 	// EncryptedOnly takes no file that is not encrypted.
 	EncryptedOnly bool
 }
@@ -390,6 +392,7 @@ func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
 		ErrBadCredentials, ErrFileNotFound, ErrNotPermitted, ErrElsewhere, ErrRevoked, ErrUsedUp, ErrThrottled,
+		ErrWrongLoginKey,
 	} {
 		if errors.Is(err, refusal) {
 			return true

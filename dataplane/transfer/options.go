@@ -113,5 +113,6 @@ func unmet(asked, got control.Options) error {
 func engineRate(o control.Options, capKbps int64) engine.Rate {
 	return engine.Rate{
 		Policy: engine.Policy(o.RatePolicy), TargetBps: o.TargetKbps * 1000, MinBps: o.MinKbps * 1000, CapBps: capKbps * 1000,
+		Aggressiveness: o.Aggressiveness,
 	}
 }

@@ -62,6 +62,8 @@ type Peer struct {
 	Addr, LocalAddr string
 	// Door is ssh or wss.
 	Door string
+	// LoginKey is the fingerprint of the SSH key that the client logged in with; empty if it did without.
+	LoginKey string
 	// Tokenless says that this user may transfer beneath the storage root without a token.
 	Tokenless bool
 	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer

@@ -16,7 +16,8 @@ func (s *session) record(ctx context.Context) error {
 		SourcePaths: []string{}, DestinationPath: s.hello.Destination, FASPPort: s.UDPPort, Cipher: s.options.Cipher,
 		RatePolicy: s.options.RatePolicy, TargetRateKbps: s.options.TargetKbps, MinRateKbps: s.options.MinKbps,
 		ResumePolicy: s.options.Resume, OverwritePolicy: s.options.Overwrite, CreateDir: s.options.CreateDir,
-		DatagramSize: s.options.DatagramSize,
+		DatagramSize: s.options.DatagramSize, PreserveTimestamps: s.options.PreserveTimes,
+		FileChecksumType: s.options.Checksum, Aggressiveness: s.options.Aggressiveness,
 	}
 	for _, source := range s.hello.Sources {
 		spec.SourcePaths = append(spec.SourcePaths, source.Source)

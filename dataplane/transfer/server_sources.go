@@ -55,17 +55,18 @@ func (s *session) moreSources(patience *time.Timer) error {
 
 // permits holds the paths of a request to a grant.
 func permits(g token.Grant, r token.Request) error {
+	granted := g.Allowed()
 	for _, pair := range r.Pairs {
-		allowed, named := g.AllowsDownload(pair.Source), pair.Source
+		allowed, named := granted.Download(pair.Source), pair.Source
 		if r.Direction == transferspec.Send {
-			allowed, named = g.AllowsUpload(pair.Source, pair.Destination), pair.Destination
+			allowed, named = granted.Upload(pair.Destination), pair.Destination
 		}
 		if !allowed {
 			return notPermitted(named)
 		}
 	}
 	for _, source := range r.Sources {
-		if r.Direction == transferspec.Receive && !g.AllowsDownload(source) {
+		if r.Direction == transferspec.Receive && !granted.Download(source) {
 			return notPermitted(source)
 		}
 	}

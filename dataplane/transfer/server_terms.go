@@ -75,6 +75,7 @@ func (s *session) useGrantedCipher() error {
 // demand holds the session to what its access key demands.
 func (s *session) demand() {
 	rules := s.grant.Session
+	s.options.Aggressiveness = rules.Aggressiveness // Whatever a client asks for: it is the key's alone.
 	s.options.PreserveTimes = s.options.PreserveTimes || rules.PreserveTimes
 	if asked := s.hello.Options.Checksum; rules.Checksum != "" && (asked == "" || asked == ChecksumNone) {
 		s.options.Checksum = rules.Checksum

@@ -41,8 +41,9 @@ func (s *session) expandSources(root *storage.Root) ([]control.Source, error) {
 			return nil, fail.New(fail.Usage, "%s: %d files match, and they can't all become %s", source.Source, len(matches),
 				source.Destination)
 		}
+		granted := s.grant.Allowed()
 		for _, m := range matches {
-			if !s.grant.AllowsDownload(m) { // The pattern may be what was granted, and no file then is.
+			if !granted.Download(m) { // The pattern may be what was granted, and no file then is.
 				return nil, notPermitted(m)
 			}
 			out = append(out, control.Source{Source: m, Destination: source.Destination})

@@ -1,6 +1,9 @@
 package ratecontrol
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Policy says how a flow shares the bottleneck.
 type Policy string
@@ -17,6 +20,9 @@ const (
 type Limits struct {
 	Policy                    Policy
 	TargetBps, MinBps, CapBps int64
+	// Aggressiveness, from 0 to 1, changes the policy's weight: 1 doubles it, 0.5 leaves it, and what is near 0 halves it.
+	// 0 leaves it too.
+	Aggressiveness float64
 }
 
 const (
@@ -37,7 +43,15 @@ func (p Policy) Weight() float64 {
 	return 1
 }
 
-func (c *Controller) weight() float64 { return c.lim.Policy.Weight() }
+// Weight is the share of a flow within the limits, where one of Fair has 1.
+func (l Limits) Weight() float64 {
+	if l.Aggressiveness <= 0 {
+		return l.Policy.Weight()
+	}
+	return l.Policy.Weight() * math.Exp2(2*min(l.Aggressiveness, 1)-1)
+}
+
+func (c *Controller) weight() float64 { return c.lim.Weight() }
 
 // Rate is the pacing rate in bits per second of IP packets.
 func (c *Controller) Rate() int64 { return c.RateAt(c.last) }

@@ -30,7 +30,7 @@ func usable(claim uint64, r engine.Rate) (capacity, beyond int64) {
 	if r.Policy == engine.PolicyFixed {
 		return limit, 0
 	}
-	w := r.Policy.Weight()
+	w := r.Weight()
 	return limit, min(claimed, int64(float64(limit)*(1+w)/w)) - limit
 }
 

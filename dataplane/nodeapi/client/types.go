@@ -70,6 +70,9 @@ type TransferRequest struct {
 	TargetRateCapKbps int64               `json:"target_rate_cap_kbps,omitempty"`
 	MinRateKbps       int64               `json:"min_rate_kbps,omitempty"`
 	Uses              *Uses               `json:"uses,omitempty"`
+	// PublicKeys is one OpenSSH public key, as a text, or a list of them: the token is good only for a client that logs in
+	// over SSH with one of them, and lets it log in.
+	PublicKeys json.RawMessage `json:"public_keys,omitempty"`
 }
 
 // Uses limits how many tokens of one name are used. A token counts when its first session starts; when Limit tokens of
@@ -165,6 +168,11 @@ type StartSpec struct {
 	OverwritePolicy   string          `json:"overwrite_policy,omitempty"`
 	CreateDir         bool            `json:"create_dir"`
 	DatagramSize      int             `json:"dgram_size,omitempty"`
+	// PreserveTimestamps and FileChecksumType are what the session did, for the client or for its access key, and
+	// Aggressiveness is the key's.
+	PreserveTimestamps bool    `json:"preserve_timestamps,omitempty"`
+	FileChecksumType   string  `json:"file_checksum_type,omitempty"`
+	Aggressiveness     float64 `json:"aggressiveness,omitempty"`
 }
 
 // Session is one connection of a transfer; a retry is a new session of the same transfer.

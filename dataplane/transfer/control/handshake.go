@@ -150,7 +150,9 @@ type Options struct {
 	// TargetPercent asks for a share of the highest target rate that the server allows, in per cent; 0 does not.
 	TargetPercent int   `json:"target_percent,omitempty"`
 	MinKbps       int64 `json:"min_kbps,omitempty"`
-	DatagramSize  int   `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
+	// Aggressiveness, above 0 and up to 1, is the server's to set: 1 doubles the share of the policy, 0.5 leaves it.
+	Aggressiveness float64 `json:"aggressiveness,omitempty"`
+	DatagramSize   int     `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
 }
 
 // Welcome is the server's answer to a Hello that it accepts. JSON; unknown fields are ignored.
