@@ -49,6 +49,10 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	TransferUsers []TransferUser `json:"transferUsers,omitempty"`
 
+	// nodeUsers are users of the Node API beside the operator's own, from a Secret.
+	// +optional
+	NodeUsers *NodeUsers `json:"nodeUsers,omitempty"`
+
 	// storage holds the files: each entry appears under its name beneath the docroot.
 	// +required
 	// +listType=map
@@ -157,6 +161,16 @@ type TransferUser struct {
 	// of OpenSSH's authorized_keys. Clients that present a transfer token need none.
 	// +optional
 	AuthorizedKeysSecretRef *SecretKeyReference `json:"authorizedKeysSecretRef,omitempty"`
+}
+
+// NodeUsers are users of the Node API.
+type NodeUsers struct {
+	// secretRef names a Secret with an entry for each user: the key is the user's name, the value YAML with password,
+	// transferUser, and docroot (a folder beneath the docroot of the node) or restrictions (a list such as
+	// file:////data/*). Changes are taken over without a restart; what is removed from the Secret is removed from the node.
+	// hsts user refuses to change these users.
+	// +required
+	SecretRef SecretReference `json:"secretRef,omitzero"`
 }
 
 // SymbolicLinks says what a transfer node does with symbolic links in its storage.

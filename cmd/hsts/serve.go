@@ -228,6 +228,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { n.store.ShareBans(upkeep, n.log) })
 	running.Go(func() { n.fileIDs.Sweep(upkeep, n.log) })
+	running.Go(func() { n.followNodeUsers(upkeep) })
 	defer func() { stopUpkeep(); running.Wait() }()
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),

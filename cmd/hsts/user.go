@@ -125,9 +125,14 @@ func listUsersCommand() *cobra.Command {
 					return err
 				}
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "USER\tTRANSFER USER\tDOCROOT\tRESTRICTIONS")
+				fmt.Fprintln(w, "USER\tTRANSFER USER\tDOCROOT\tRESTRICTIONS\tMANAGED BY")
 				for _, u := range users {
-					fmt.Fprintf(w, "%s\t%s\t%q\t%q\n", u.Name, u.TransferUser, u.Docroot, strings.Join(u.Restrictions, " "))
+					by := u.ManagedBy
+					if by == "" {
+						by = "hsts user"
+					}
+					fmt.Fprintf(w, "%s\t%s\t%q\t%q\t%s\n", u.Name, u.TransferUser, u.Docroot,
+						strings.Join(u.Restrictions, " "), by)
 				}
 				return w.Flush()
 			})

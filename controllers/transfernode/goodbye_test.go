@@ -75,6 +75,31 @@ func TestAuthorizedKeys(t *testing.T) {
 	}
 }
 
+// node-17: the operator hands the Secret's users to hsts, and says which entry can't be used, without its password.
+func TestNodeUsersOfASecret(t *testing.T) {
+	field := controllertest.New(t)
+	node := field.TransferNode()
+	node.Spec.NodeUsers = &v1alpha1.NodeUsers{SecretRef: v1alpha1.SecretReference{Name: "team"}}
+	field.Create(t, node)
+	const where = "spec.nodeUsers.secretRef"
+	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse,
+		v1alpha1.ReasonSecretNotFound)
+	wantField(t, condition, where)
+	secret := field.GivenSecret("team", map[string][]byte{"luke": []byte("password: hunter2\ntransferUser: a\n")})
+	field.Create(t, secret)
+	condition = field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStalled, isTrue, v1alpha1.ReasonSecretInvalid)
+	wantField(t, condition, where)
+	if !strings.Contains(condition.Message, "luke") || strings.Contains(condition.Message, "hunter2") {
+		t.Errorf("message: %s", condition.Message)
+	}
+	field.Change(t, secret, "team", func() {
+		secret.Data["luke"] = []byte("password: hunter2\ntransferUser: a\ndocroot: /default/a\n")
+	})
+	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isTrue, v1alpha1.ReasonSucceeded)
+	field.Change(t, secret, "team", func() { clear(secret.Data) })
+	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isTrue, v1alpha1.ReasonSucceeded)
+}
+
 func TestStorageKeys(t *testing.T) {
 	field := controllertest.New(t)
 	node := field.TransferNode()

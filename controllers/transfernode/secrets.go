@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +15,7 @@ import (
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/secrets"
+	"faspex.io/operator/dataplane/nodeusers"
 )
 
 // nodeUsername is the node user the operator and Faspex share.
@@ -58,6 +61,9 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 		return outcome
 	}
 	if outcome := r.authorizedKeys(ctx, o.node); !outcome.IsDone() {
+		return outcome
+	}
+	if outcome := r.nodeUsers(ctx, o.node); !outcome.IsDone() {
 		return outcome
 	}
 	if outcome := r.storageKeys(ctx, o.node); !outcome.IsDone() {
@@ -129,6 +135,28 @@ func (r *reconciler) authorizedKeys(ctx context.Context, node *v1alpha1.Transfer
 		}
 		if _, _, _, _, err := ssh.ParseAuthorizedKey(data[ref.Key]); err != nil {
 			return phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": holds no public key in the format of authorized_keys")
+		}
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// nodeUsers checks the users that a Secret declares. hsts reads them itself, whenever they change.
+func (r *reconciler) nodeUsers(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
+	if node.Spec.NodeUsers == nil {
+		return phase.Done(v1alpha1.ReasonSucceeded, "")
+	}
+	const field = "spec.nodeUsers.secretRef"
+	data, err := r.secrets.Read(ctx, node.Namespace, node.Spec.NodeUsers.SecretRef.Name, field)
+	if err != nil {
+		return secrets.Outcome(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(data)) {
+		if _, err := nodeusers.Parse(name, data[name]); err != nil {
+			return phase.Invalid(v1alpha1.ReasonSecretInvalid, fmt.Sprintf("%s: entry %s: %v", field, name, err))
+		}
+		if name == nodeUsername {
+			return phase.Invalid(v1alpha1.ReasonSecretInvalid,
+				fmt.Sprintf("%s: entry %s: the operator's own user has this name", field, name))
 		}
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "")

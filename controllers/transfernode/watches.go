@@ -17,10 +17,11 @@ func (r *reconciler) nodesOfInstance(ctx context.Context, instance client.Object
 	})
 }
 
-// nodesOfSecret are the TransferNodes whose certificate, users' keys or storage keys are given in that Secret.
+// nodesOfSecret are the TransferNodes whose certificate, users, users' keys or storage keys are given in that Secret.
 func (r *reconciler) nodesOfSecret(ctx context.Context, secret client.Object) []ctrl.Request {
 	return r.nodes(ctx, secret.GetNamespace(), func(n v1alpha1.TransferNode) bool {
 		return n.Spec.TLS != nil && n.Spec.TLS.SecretRef.Name == secret.GetName() ||
+			n.Spec.NodeUsers != nil && n.Spec.NodeUsers.SecretRef.Name == secret.GetName() ||
 			slices.ContainsFunc(n.Spec.TransferUsers, func(u v1alpha1.TransferUser) bool {
 				return u.AuthorizedKeysSecretRef != nil && u.AuthorizedKeysSecretRef.Name == secret.GetName()
 			}) ||

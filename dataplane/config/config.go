@@ -35,6 +35,23 @@ type Config struct {
 	History       History       `yaml:"history"`
 	Logins        Logins        `yaml:"logins"`
 	Secrets       SecretPaths   `yaml:"secrets"`
+	NodeUsers     NodeUsers     `yaml:"nodeUsers"`
+}
+
+// NodeUsers are users of the Node API that files declare, beside those of the command line.
+type NodeUsers struct {
+	// Folder has one file a user, as dataplane/nodeusers describes them; empty if there is none.
+	Folder string `yaml:"folder"`
+	// ManagedBy is what people are told that want to change such a user elsewhere; the folder by default.
+	ManagedBy string `yaml:"managedBy"`
+}
+
+// Manager is whom people are told to ask.
+func (n NodeUsers) Manager() string {
+	if n.ManagedBy != "" {
+		return n.ManagedBy
+	}
+	return "the files in " + n.Folder
 }
 
 // SymbolicLinks says what the node does with symbolic links in its storage. By default what opens a grant follows none.

@@ -60,7 +60,7 @@ func (s *Secrets) TLS() *tls.Config {
 // Watch reads the secrets again until ctx ends. One that can't be read, because it is being
 // replaced or is wrong, stays as it was.
 func (s *Secrets) Watch(ctx context.Context, log *slog.Logger) {
-	watch(ctx, "secrets", log, s.Reload)
+	Watch(ctx, "secrets", log, s.Reload)
 }
 
 // Reload reads all secrets again; each that can be read is replaced.

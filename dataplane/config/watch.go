@@ -10,9 +10,9 @@ import (
 // takes about a minute to mount it.
 const reloadInterval = 5 * time.Second
 
-// watch has something read again until ctx ends. It logs when that begins to fail, for another reason
+// Watch has something read again until ctx ends. It logs when that begins to fail, for another reason
 // too, and when it succeeds again.
-func watch(ctx context.Context, what string, log *slog.Logger, read func() error) {
+func Watch(ctx context.Context, what string, log *slog.Logger, read func() error) {
 	tick := time.NewTicker(reloadInterval)
 	defer tick.Stop()
 	lastError := ""
@@ -38,7 +38,7 @@ func watch(ctx context.Context, what string, log *slog.Logger, read func() error
 // before, which are current at first. A file that can't be read or is wrong changes nothing; what else it says
 // counts from the next start on.
 func WatchRates(ctx context.Context, path string, current Rates, log *slog.Logger, changed func(Rates)) {
-	watch(ctx, "configuration", log, func() error {
+	Watch(ctx, "configuration", log, func() error {
 		next, err := Load(path)
 		if err == nil && next.Rates != current {
 			current = next.Rates

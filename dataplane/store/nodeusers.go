@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
+	"faspex.io/operator/dataplane/nodeusers"
 	"faspex.io/operator/dataplane/token"
 )
 
@@ -28,9 +28,11 @@ type NodeUser struct {
 	Docroot string
 	// Restrictions are patterns of what the user may touch, such as file:////data/*; empty with Docroot.
 	Restrictions []string
+	// ManagedBy says for people who manages the user; empty is the command line.
+	ManagedBy string
 }
 
-var nodeUserName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~@-]{0,127}$`)
+var nodeUserName = nodeusers.Name
 
 // check brings folder and patterns into their form, and refuses what can't be kept.
 func (u *NodeUser) check() error {
@@ -82,12 +84,12 @@ func (u NodeUser) Permits(p string) bool {
 	return false
 }
 
-const nodeUserQuery = `SELECT n.name, n.transfer_user, t.docroot, t.restrictions, n.secret_hash FROM node_users n
+const nodeUserQuery = `SELECT n.name, n.transfer_user, t.docroot, t.restrictions, n.secret_hash, n.managed_by FROM node_users n
 	JOIN transfer_users t ON t.name = n.transfer_user`
 
 func scanNodeUser(row scanner) (u NodeUser, hash string, err error) {
 	var restrictions []byte
-	if err := row.Scan(&u.Name, &u.TransferUser, &u.Docroot, &restrictions, &hash); err != nil {
+	if err := row.Scan(&u.Name, &u.TransferUser, &u.Docroot, &restrictions, &hash, &u.ManagedBy); err != nil {
 		return u, "", err
 	}
 	if err := json.Unmarshal(restrictions, &u.Restrictions); err != nil {
@@ -172,12 +174,11 @@ func (s *Store) CreateNodeUser(ctx context.Context, u NodeUser, password string)
 		return fmt.Errorf("hash password of node user: %w", err)
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var taken int
-		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM access_keys WHERE id = ?", u.Name).Scan(&taken); err != nil {
-			return fmt.Errorf("look for an access key of the name: %w", err)
+		if err := refuseNameOfAccessKey(ctx, tx, u.Name); err != nil {
+			return err
 		}
-		if taken > 0 {
-			return fmt.Errorf("an access key of this name: %w", ErrExists)
+		if err := refuseManaged(ctx, tx, u.Name); err != nil {
+			return err
 		}
 		if err := keepTransferUser(ctx, tx, u, false); err != nil {
 			return err
@@ -194,26 +195,43 @@ func (s *Store) CreateNodeUser(ctx context.Context, u NodeUser, password string)
 	})
 }
 
-// keepTransferUser makes the transfer user of u. One that is there stays as it is, and has to be
-// the same, unless change is set.
+func refuseNameOfAccessKey(ctx context.Context, tx *sql.Tx, name string) error {
+	var taken int
+	if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM access_keys WHERE id = ?", name).Scan(&taken); err != nil {
+		return fmt.Errorf("look for an access key of the name: %w", err)
+	}
+	if taken > 0 {
+		return fmt.Errorf("an access key of this name: %w", ErrExists)
+	}
+	return nil
+}
+
+// keepTransferUser makes the transfer user of u. One that is there stays as it is, and has to be the same, unless change
+// is set. One that is managed by others than the command line is changed by these alone.
 func keepTransferUser(ctx context.Context, tx *sql.Tx, u NodeUser, change bool) error {
 	restrictions, err := json.Marshal(u.Restrictions)
 	if err != nil {
 		return fmt.Errorf("restrictions: %w", err)
 	}
-	var docroot, there string
-	err = tx.QueryRowContext(ctx, "SELECT docroot, restrictions FROM transfer_users WHERE name = ? FOR UPDATE",
-		u.TransferUser).Scan(&docroot, &there)
+	var docroot, there, by string
+	err = tx.QueryRowContext(ctx, "SELECT docroot, restrictions, managed_by FROM transfer_users WHERE name = ? FOR UPDATE",
+		u.TransferUser).Scan(&docroot, &there, &by)
+	same := docroot == u.Docroot && there == string(restrictions)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		_, err = tx.ExecContext(ctx, "INSERT INTO transfer_users (name, docroot, restrictions) VALUES (?, ?, ?)",
-			u.TransferUser, u.Docroot, string(restrictions))
-	case err == nil && docroot == u.Docroot && there == string(restrictions):
-	case err == nil && !change:
+		_, err = tx.ExecContext(ctx,
+			"INSERT INTO transfer_users (name, docroot, restrictions, managed_by) VALUES (?, ?, ?, ?)",
+			u.TransferUser, u.Docroot, string(restrictions), u.ManagedBy)
+	case err != nil:
+	case same && (u.ManagedBy == "" || u.ManagedBy == by):
+	case !same && u.ManagedBy == "" && by != "":
+		return errManagedBy("transfer user", u.TransferUser, by)
+	case !same && !change:
 		return fmt.Errorf("transfer user %s with another docroot or other restrictions: %w", u.TransferUser, ErrExists)
-	case err == nil:
-		_, err = tx.ExecContext(ctx, "UPDATE transfer_users SET docroot = ?, restrictions = ? WHERE name = ?", u.Docroot,
-			string(restrictions), u.TransferUser)
+	default:
+		_, err = tx.ExecContext(ctx,
+			"UPDATE transfer_users SET docroot = ?, restrictions = ?, managed_by = ? WHERE name = ?", u.Docroot,
+			string(restrictions), u.ManagedBy, u.TransferUser)
 	}
 	if err != nil {
 		return fmt.Errorf("write transfer user: %w", err)
@@ -235,7 +253,11 @@ func (s *Store) UpdateNodeUser(ctx context.Context, u NodeUser, password *string
 		}
 		hash = &h
 	}
+	u.ManagedBy = "" // Those of others are refused.
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := refuseManaged(ctx, tx, u.Name); err != nil {
+			return err
+		}
 		if err := keepTransferUser(ctx, tx, u, true); err != nil {
 			return err
 		}
@@ -261,6 +283,9 @@ func (s *Store) DeleteNodeUser(ctx context.Context, name string) error {
 		return fmt.Errorf("node user: %w", ErrNotFound)
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := refuseManaged(ctx, tx, name); err != nil {
+			return err
+		}
 		res, err := tx.ExecContext(ctx, "DELETE FROM node_users WHERE name = ?", name)
 		if err != nil {
 			return fmt.Errorf("delete node user: %w", err)
@@ -268,10 +293,6 @@ func (s *Store) DeleteNodeUser(ctx context.Context, name string) error {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("node user: %w", ErrNotFound))
 		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM transfer_users WHERE name NOT IN (SELECT transfer_user FROM node_users)")
-		if err != nil {
-			return fmt.Errorf("delete transfer user: %w", err)
-		}
-		return nil
+		return tidyTransferUsers(ctx, tx)
 	})
 }

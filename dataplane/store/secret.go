@@ -144,10 +144,7 @@ func (c *secretChecker) counted(ctx context.Context, id flightID, hash, secret s
 	if err != nil {
 		return false, err
 	}
-	c.mu.Lock()
-	known, ok := c.checked[hash]
-	c.mu.Unlock()
-	if ok && subtle.ConstantTimeCompare(known[:], id.digest[:]) == 1 {
+	if c.remembers(hash, id.digest) {
 		c.throttle.right(place)
 		return true, nil
 	}
@@ -165,13 +162,25 @@ func (c *secretChecker) counted(ctx context.Context, id flightID, hash, secret s
 		return false, nil
 	}
 	c.throttle.right(place)
+	c.remember(hash, id.digest)
+	return true, nil
+}
+
+// remembers reports whether a secret was found to be that of the hash.
+func (c *secretChecker) remembers(hash string, digest [sha256.Size]byte) bool {
+	c.mu.Lock()
+	known, ok := c.checked[hash]
+	c.mu.Unlock()
+	return ok && subtle.ConstantTimeCompare(known[:], digest[:]) == 1
+}
+
+func (c *secretChecker) remember(hash string, digest [sha256.Size]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.checked) >= maxChecked {
 		clear(c.checked)
 	}
-	c.checked[hash] = id.digest
-	return true, nil
+	c.checked[hash] = digest
 }
 
 // hash makes the stored form of a secret when it is its turn.

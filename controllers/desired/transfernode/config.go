@@ -25,6 +25,7 @@ const (
 	tlsDir         = configDir + "/tls"
 	nodeUserDir    = configDir + "/node-user"
 
+	nodeUsersDir      = configDir + "/node-users"
 	authorizedKeysDir = configDir + "/authorized-keys"
 	databaseCADir     = configDir + "/db-ca"
 	storageKeysDir    = configDir + "/storage-keys"
@@ -67,6 +68,13 @@ type hstsConfig struct {
 	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
 	History       hstsHistory `json:"history"`
 	Secrets       hstsSecrets `json:"secrets"`
+	// NodeUsers is there only when a Secret has some, for the same reason.
+	NodeUsers *hstsNodeUsers `json:"nodeUsers,omitempty"`
+}
+
+type hstsNodeUsers struct {
+	Folder    string `json:"folder"`
+	ManagedBy string `json:"managedBy"`
 }
 
 type hstsLinks struct {
@@ -139,6 +147,10 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 	}
 	if hasAuthorizedKeys(node) {
 		config.Secrets.AuthorizedKeys = authorizedKeysDir
+	}
+	if users := node.Spec.NodeUsers; users != nil {
+		config.NodeUsers = &hstsNodeUsers{Folder: nodeUsersDir,
+			ManagedBy: "Secret " + node.Namespace + "/" + users.SecretRef.Name}
 	}
 	for _, storage := range node.Spec.Storage {
 		if storage.Encryption != nil {

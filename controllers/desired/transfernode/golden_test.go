@@ -48,6 +48,7 @@ func full() *v1alpha1.TransferNode {
 			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys",
 				Key: "authorized_keys"}},
 		},
+		NodeUsers: &v1alpha1.NodeUsers{SecretRef: v1alpha1.SecretReference{Name: "team-users"}},
 		Storage: []v1alpha1.StorageMount{
 			{Name: "fast", HostPath: &v1alpha1.HostPathStorage{Path: "/mnt/nvme", Type: "Directory"},
 				Encryption: &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "nvme-keys"}}},

@@ -20,6 +20,7 @@ const (
 	volumeStorage    = "storage-"
 	volumeStorageKey = "key-" // likewise
 
+	volumeNodeUsers      = "node-users"
 	volumeAuthorizedKeys = "authorized-keys"
 	volumeDatabaseCA     = "db-ca"
 
@@ -40,6 +41,9 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 		secret(volumeSSHHostKey, names.SSHHostKey),
 		secret(volumeTLS, TLSSecretName(node)),
 		secret(volumeNodeUser, names.NodeUser),
+	}
+	if users := node.Spec.NodeUsers; users != nil {
+		volumes = append(volumes, secret(volumeNodeUsers, users.SecretRef.Name))
 	}
 	if hasAuthorizedKeys(node) {
 		volumes = append(volumes, authorizedKeysVolume(node))
@@ -103,6 +107,9 @@ func secretMounts(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.Vo
 		mount(volumeSSHHostKey, sshHostKeysDir),
 		mount(volumeTLS, tlsDir),
 		mount(volumeNodeUser, nodeUserDir),
+	}
+	if node.Spec.NodeUsers != nil {
+		mounts = append(mounts, mount(volumeNodeUsers, nodeUsersDir))
 	}
 	if hasAuthorizedKeys(node) {
 		mounts = append(mounts, mount(volumeAuthorizedKeys, authorizedKeysDir))
