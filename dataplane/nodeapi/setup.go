@@ -127,9 +127,13 @@ func (s *Server) transferSpec(
 		return transferspec.Spec{}, err
 	}
 	rates := s.rates(req, limits)
+	user := s.Transfer.User
+	if c.node != nil && slices.Contains(s.Transfer.Users, c.node.TransferUser) {
+		user = c.node.TransferUser
+	}
 	text, err := s.Keys.Seal(token.Grant{
 		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed,
-		User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(), KeyCreatedUsec: keyCreated,
+		User: user, TokenUser: c.user, AccessKey: c.keyID(), KeyCreatedUsec: keyCreated,
 		IssuedUsec: issued, Uses: uses,
 		ExpiresAt: s.Now().Add(life).UTC().Truncate(time.Second), Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
@@ -144,7 +148,7 @@ func (s *Server) transferSpec(
 	return transferspec.Spec{
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
-		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
+		RemoteHost: host, RemoteUser: user, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
 		SSHFP: s.Transfer.SSHFingerprint, WSSEnabled: s.webSocketPort(limits) != 0, WSSPort: s.webSocketPort(limits),
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
