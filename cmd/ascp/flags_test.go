@@ -255,7 +255,8 @@ func TestTransferSpec(t *testing.T) {
 	})
 }
 
-// Programs take the answers apart by these expressions.
+// Programs take the answers apart by these expressions, into the program, its version, that of the product and the
+// folder: node-5.
 func TestInformation(t *testing.T) {
 	if !strings.Contains(versionText(), " version 0.0.0") {
 		t.Errorf("-A: %q", versionText())
@@ -272,7 +273,7 @@ func TestInformation(t *testing.T) {
 		t.Errorf("-DDL-: %v", err)
 	}
 	for name, form := range map[string]string{
-		"root": `(?m)^DBG Path root (dir|file) +: /`, "product": `(?m)^LOG (.+) version ([0-9.]+)$`,
+		"root": `(?m)^DBG Path root (dir|file) +: /`, "program": `(?m)^DBG Path ascp file +: /`, "product": `(?m)^LOG (.+) version ([0-9.]+)$`,
 		"version": `(?m)^LOG Initializing FASP version ([^,]+),`,
 	} {
 		if !regexp.MustCompile(form).Match(said.Bytes()) {

@@ -19,6 +19,8 @@ type steering struct {
 	conn net.Conn
 	in   *bufio.Reader
 	wait func() error
+
+	process *os.Process
 }
 
 func steer(t *testing.T, n *testNode, tok string, args ...string) *steering {
@@ -37,7 +39,7 @@ func steer(t *testing.T, n *testNode, tok string, args ...string) *steering {
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(time.Minute))
-	return &steering{t: t, conn: conn, in: bufio.NewReader(conn), wait: cmd.Wait}
+	return &steering{t: t, conn: conn, in: bufio.NewReader(conn), wait: cmd.Wait, process: cmd.Process}
 }
 
 func (s *steering) say(lines string) {

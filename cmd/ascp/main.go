@@ -20,6 +20,8 @@ func main() {
 
 // run is the program; it returns the exit status.
 func run(args []string, env func(string) string) int {
+	// Whoever reads what is said may go away, as head does. A destination that is standard output fails at its write.
+	signal.Ignore(syscall.SIGPIPE)
 	if asksAbout(args) {
 		fmt.Fprint(os.Stderr, about())
 		return 1
@@ -57,6 +59,9 @@ var errInterrupted = &fail.Error{Code: fail.Canceled, Text: "interrupted, run ag
 func interrupts(t *task, cancel context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored.
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	for n := 0; ; n++ {
 		<-signals
 		switch {

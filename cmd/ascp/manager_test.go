@@ -86,6 +86,7 @@ func TestManagement(t *testing.T) {
 			t.Errorf("%+v %+v", by["NOTIFICATION"], by["DONE"])
 		}
 	})
+	// One ERROR, of a code that no program tries again: node-6.
 	t.Run("refused command line", func(t *testing.T) {
 		for name, c := range map[string]struct {
 			args []string

@@ -182,7 +182,7 @@ func parseSpec(t *testing.T, fields string, args ...string) (*request, error) {
 }
 
 // The published fields that change the result work (TestOptionsSetWhatTheySay), are refused by name here, or are in the
-// help's list of those without effect: node-13.
+// help's list of those without effect.
 func TestOptionsRefusedByName(t *testing.T) {
 	for _, o := range named(refused) {
 		if o.flag != "" {
@@ -217,6 +217,39 @@ func TestOptionsRefusedByName(t *testing.T) {
 	}
 	if err := new(request).applySpec(transferspec.Spec{SourceRootID: "1"}); err == nil {
 		t.Error("a spec that was not read from a file")
+	}
+}
+
+// These fields once changed nothing, silently. They have to work, or to be refused with code 8 by their names: node-13.
+func TestFieldsThatChangeTheResult(t *testing.T) {
+	for field, works := range map[string]func(*request) bool{
+		`"move_after_transfer":"/archive"`: func(r *request) bool { return r.after.archive == "/archive" },
+		`"save_before_overwrite":true`:     func(r *request) bool { return r.options.SaveBeforeOverwrite },
+		`"delete_source":true`:             func(r *request) bool { return r.after.remove && r.after.emptySources },
+		`"src_base":"/a"`:                  func(r *request) bool { return r.sourceBase == "/a" },
+		`"src_base64":"L2E="`:              func(r *request) bool { return r.sourceBase == "/a" },
+		`"proxy":{"url":"dnat://p"}`:       nil,
+		`"proxy":"dnat://p"`:               nil,
+		`"preserve_creation_time":true`:    nil,
+		`"keepalive":true`:                 nil, // Without a manager.
+		`"http_fallback":"force"`:          nil,
+	} {
+		r, err := parseSpec(t, field)
+		if works != nil && (err != nil || !works(r) || len(r.notices) > 0) {
+			t.Errorf("%s: %v", field, err)
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(field, `"`), `"`)
+		if e := fail.Of(err, fail.Internal); works == nil && (e == nil || e.Code != fail.Usage ||
+			!strings.Contains(e.Text, name)) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for _, o := range named(inert) {
+		for _, field := range o.fields {
+			if !strings.Contains(help(), field) {
+				t.Errorf("the help does not say that %s means nothing", field)
+			}
+		}
 	}
 }
 

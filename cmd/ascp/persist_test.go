@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"faspex.io/operator/dataplane/transfer/faspmgr"
 )
 
 // A transfer whose control channel is cut goes on by itself, if its user has asked for that.
@@ -46,6 +48,46 @@ func TestConnectsAgain(t *testing.T) {
 				t.Errorf("the file differs (%v)", err)
 			}
 		})
+	}
+}
+
+// Each event is of the session of the moment, and another session says so by another INIT: node-2.
+func TestEventsAreOfTheirSession(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "f": noise(14, cutSize)})
+	if err := mkfifo(filepath.Join(from, "pipe")); err != nil {
+		t.Fatal(err)
+	}
+	r, flags := behind(t, n, false)
+	s := steer(t, n, n.sending(t, "/in"), append(flags, "--retry-timeout=60", "-l", "100M", "-d", from+"/.",
+		"127.0.0.1:/in")...)
+	var sessions []string
+	kinds := map[string]bool{}
+	for last := ""; last != "DONE" && last != "ERROR"; {
+		e, err := faspmgr.ReadFrame(s.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last = e.Type; last == "INIT" {
+			sessions = append(sessions, e.Get("SessionId"))
+			if len(sessions) == 1 {
+				waitForPart(t, filepath.Join(n.dir, "in/f"), enough)
+				r.cut()
+			}
+		}
+		kinds[last] = true
+		if id := e.Get("SessionId"); len(sessions) == 0 || id == "" || id != sessions[len(sessions)-1] {
+			t.Errorf("%s is of session %q, want the last of %q", last, id, sessions)
+		}
+	}
+	if len(sessions) != 2 || sessions[0] == sessions[1] {
+		t.Errorf("the sessions are %q", sessions)
+	}
+	for _, kind := range []string{"INIT", "SESSION", "NOTIFICATION", "STATS", "STOP", "FILEERROR", "ERROR"} {
+		if !kinds[kind] {
+			t.Errorf("there was no %s", kind)
+		}
 	}
 }
 

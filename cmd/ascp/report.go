@@ -19,21 +19,22 @@ func (t *task) watch(ctx context.Context) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	announced := int64(-1)
-	for n := 0; ; n++ {
+	for n, over := 0, false; !over; n++ {
 		select {
 		case <-ctx.Done():
-			t.stats(t.client.Progress())
-			return
+			over = true
 		case <-tick.C:
 		}
 		p := t.client.Progress()
-		t.display.update(p)
-		if p.Known && p.BytesExpected != announced {
+		if !over {
+			t.display.update(p)
+		}
+		if p.Known && p.BytesExpected != announced { // Of the shortest transfers, too.
 			announced = p.BytesExpected
 			t.manager.Send("NOTIFICATION", faspmgr.Int("PreTransferBytes", p.BytesExpected),
 				faspmgr.Int("PreTransferFiles", p.FilesExpected))
 		}
-		if n%5 == 4 {
+		if over || n%5 == 4 {
 			t.stats(p)
 		}
 	}

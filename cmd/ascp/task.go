@@ -202,12 +202,16 @@ func (t *task) prepareSend() error {
 	}
 	t.client.Hello.Pairs = t.pairs
 	if len(t.client.Roots) == 1 && !t.pairs {
-		info, err := os.Stat(t.client.Roots[0].Path)
+		look := os.Lstat
+		if t.options.Symlinks == manifest.SymlinksFollow {
+			look = os.Stat
+		}
+		info, err := look(t.client.Roots[0].Path)
 		if err != nil {
-			return fail.New(fail.NoSuchFile, "%s: no such file or folder", t.sources[0].Source)
+			return fail.File(t.sources[0].Source, err, fail.DiskRead)
 		}
 		// A file that is encrypted has a name of its own.
-		t.client.Hello.Single = info.Mode().IsRegular() && t.fileCrypt != encryptFiles
+		t.client.Hello.Single = !info.IsDir() && t.fileCrypt != encryptFiles
 	}
 	return nil
 }
@@ -225,13 +229,13 @@ func joinSource(prefix, source string) string {
 }
 
 // nameOf is the name that a local source gets at the destination.
-func (t *task) nameOf(p string) string {
+func (r *request) nameOf(p string) string {
 	if strings.HasSuffix(p, "/.") {
 		return ""
 	}
 	clean := filepath.ToSlash(filepath.Clean(p))
-	if t.sourceBase != "" {
-		if rel, err := filepath.Rel(t.sourceBase, clean); err == nil && filepath.IsLocal(rel) {
+	if r.sourceBase != "" {
+		if rel, err := filepath.Rel(r.sourceBase, clean); err == nil && filepath.IsLocal(rel) {
 			if rel == "." {
 				return ""
 			}

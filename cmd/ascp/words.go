@@ -168,5 +168,6 @@ func (r *request) complete() error {
 	// What was left open stays open: the server has its own defaults.
 	o.Cipher, o.RatePolicy, o.TargetKbps = r.options.Cipher, r.options.RatePolicy, r.options.TargetKbps
 	r.options = o
+	r.dropDoubled()
 	return nil
 }

@@ -234,7 +234,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
-			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0],
+			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], Users: n.cfg.TransferUsers,
 			SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
 			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,

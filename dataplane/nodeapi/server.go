@@ -45,8 +45,10 @@ type Credentials struct{ Username, Password string }
 // kilobits per second, 0 for no limit.
 type TransferSettings struct {
 	// Host is the address clients reach this node's SSH and UDP ports at.
-	Host             string
+	Host string
+	// User is who transfers. A node user whose transfer user is one of Users transfers as that one.
 	User             string
+	Users            []string
 	SSHPort, UDPPort int
 	// WSSPort is that of the control channel over TLS WebSocket; 0 if there is none.
 	WSSPort int

@@ -131,10 +131,14 @@ func (s *Server) transferSpec(
 		return transferspec.Spec{}, err
 	}
 	rates := s.rates(req, limits)
+	user := s.Transfer.User
+	if c.node != nil && slices.Contains(s.Transfer.Users, c.node.TransferUser) {
+		user = c.node.TransferUser
+	}
 	expires := s.Now().Add(life).UTC().Truncate(time.Second)
 	text, err := s.Keys.Seal(token.Grant{
 		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed,
-		User: s.Transfer.User, TokenUser: c.user, AccessKey: c.keyID(), KeyCreatedUsec: keyCreated,
+		User: user, TokenUser: c.user, AccessKey: c.keyID(), KeyCreatedUsec: keyCreated,
 		IssuedUsec: issued, Uses: uses, LoginKeys: keys,
 		ExpiresAt: expires, Cookie: req.Cookie, Tags: tags, Rates: rates,
 	})
@@ -156,7 +160,7 @@ func (s *Server) transferSpec(
 	return transferspec.Spec{
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
-		RemoteHost: host, RemoteUser: s.Transfer.User, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
+		RemoteHost: host, RemoteUser: user, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
 		SSHFP: s.Transfer.SSHFingerprint, WSSEnabled: wssPort != 0, WSSPort: wssPort,
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,

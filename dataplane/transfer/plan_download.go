@@ -10,9 +10,11 @@ import (
 	"faspex.io/operator/dataplane/transfer/manifest"
 )
 
-// planDownload finds the trees to send.
+// planDownload finds the trees to send. One of several sources that can't be sent is a file that fails
+// (TestOneOfSeveralSourcesIsMissing).
 func (s *session) planDownload(p *plan, root *storage.Root) error {
 	followed := map[string]*storage.Root{}
+	failed := 0
 	sources, err := s.expandSources(root)
 	if err != nil {
 		return err
@@ -26,15 +28,18 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 		if source.Destination != "" {
 			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
 		}
-		if _, err := root.Lstat(clean); err != nil {
-			return fail.File(source.Source, err, fail.NoSuchFile)
+		_, err = root.Lstat(clean)
+		if err == nil && s.options.Symlinks == manifest.SymlinksFollow && s.grant.Kind != token.KindTokenless {
+			err = s.follow(p, root, &r, followed)
 		}
-		if s.options.Symlinks == manifest.SymlinksFollow && s.grant.Kind != token.KindTokenless {
-			if err := s.follow(p, root, &r, followed); err != nil {
-				return fail.File(source.Source, err, fail.NoSuchFile)
-			}
+		if err != nil {
+			r.Failure = fail.File(source.Source, err, fail.NoSuchFile)
+			failed++
 		}
 		p.roots = append(p.roots, r)
+	}
+	if failed > 0 && failed == len(p.roots) {
+		return p.roots[0].Failure
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ func (s *session) expandSources(root *storage.Root) ([]control.Source, error) {
 		switch {
 		case err != nil:
 			return nil, fail.File(source.Source, err, fail.DiskRead)
+		case len(matches) == 0 && len(s.hello.Sources) > 1:
+			out = append(out, source)
 		case len(matches) == 0:
 			return nil, fail.New(fail.NoSuchFile, "%s: no file or folder matches", source.Source)
 		case source.Destination != "" && len(matches) > 1:

@@ -20,6 +20,8 @@ type Root struct {
 	Path, Name string
 	// Base is put before the paths of Tree in reports.
 	Base string
+	// Failure, if there is one, is reported in its place.
+	Failure *fail.Error
 }
 
 // found is an entry of the manifest with the path where the sender reads it.
@@ -45,7 +47,13 @@ type walker struct {
 func (w *walker) walk(ctx context.Context, roots []Root) error {
 	for _, r := range roots {
 		w.tree, w.base = r.Tree, r.Base
-		if err := w.visit(ctx, r.Path, r.Name); err != nil {
+		var err error
+		if r.Failure != nil {
+			err = w.fail(r.Name, r.Path, r.Failure)
+		} else {
+			err = w.visit(ctx, r.Path, r.Name)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -110,7 +110,7 @@ func File(name string, err error, fallback Code) *Error {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		code, text = TooManyOpen, "too many open files"
 	case errors.Is(err, syscall.ENOTDIR):
-		code, text = NotDirectory, "a parent is not a folder"
+		code, text = NotDirectory, "a part of the path is a file, not a folder"
 	case errors.Is(err, syscall.EISDIR):
 		code, text = IsDirectory, "is a folder"
 	case errors.Is(err, syscall.ENAMETOOLONG):

@@ -36,7 +36,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// Programs that show progress fail at an event without the id of its session: node-2.
+// Programs that show progress fail at an event without the id of its session.
 func TestEventsEndWithTheLast(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
