@@ -1,14 +1,13 @@
-import { FeatureFlags } from '@carbon/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { RouterProvider } from 'react-router';
 import { createClient } from './api/client';
 import { ApiProvider, type Api } from './api/context';
 import { type ApiProblem } from './api/problem';
 import { createHooksFor, createQueryClient } from './api/query';
 import { type Session, type Start } from './auth/session';
 import { startI18n } from './i18n/i18n';
-import { createRouter } from './router';
+import type { History } from './navigation/history';
+import { createHistory, Pages } from './router';
 import { reloadOnMissingChunk } from './shell/release';
 import { followSystemTheme } from './shell/theme';
 import { Welcome } from './shell/Welcome';
@@ -35,18 +34,15 @@ function content(session: Session | null, outcome: Outcome) {
   if (outcome.kind === 'signed-out') return <Welcome reason="signed-out" signIn={() => void session.leave('/')} />;
   const client = createClient(session);
   const api: Api = { session, client, hooks: createHooksFor(client), queries: createQueryClient() };
-  return <Application api={api} router={createRouter(api)} />;
+  return <Application api={api} history={createHistory()} />;
 }
 
-function Application({ api, router }: { api: Api; router: ReturnType<typeof createRouter> }) {
+function Application({ api, history }: { api: Api; history: History }) {
   const ended = useEnded(api);
   if (ended) return <Welcome reason={ended.reason} signIn={() => void api.session.leave(ended.returnTo)} />;
   return (
-    // Without the flag Carbon puts stops for the Tab key around each dialog, with an English text that screen readers say.
-    <FeatureFlags enableFocusWrapWithoutSentinels>
-      <ApiProvider api={api}>
-        <RouterProvider router={router} />
-      </ApiProvider>
-    </FeatureFlags>
+    <ApiProvider api={api}>
+      <Pages history={history} />
+    </ApiProvider>
   );
 }

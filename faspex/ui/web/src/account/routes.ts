@@ -1,4 +1,4 @@
-import { CertificateCheck, Password, Settings, UserProfile } from '@carbon/icons-react';
+import { CertificateCheck, Password, Settings, UserProfile } from '../shell/icons';
 import type { Page } from '../routes';
 
 /** The pages about the person's own account. */

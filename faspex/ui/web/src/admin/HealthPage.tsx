@@ -1,6 +1,6 @@
 import { Button, StructuredListBody, StructuredListCell, StructuredListHead, StructuredListRow, StructuredListWrapper, Tag } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link } from '../navigation/router';
 import { useApi } from '../api/context';
 import { PageHeader } from '../components/PageHeader';
 import { ProblemNotice } from '../components/ProblemNotice';

@@ -1,4 +1,4 @@
-import { Api, DataBase, Dashboard, Settings, UserMultiple } from '@carbon/icons-react';
+import { Api, DataBase, Dashboard, Settings, UserMultiple } from '../shell/icons';
 import type { Page } from '../routes';
 
 const users = { app: 'admin', permission: 'admin.users.read' } as const;

@@ -1,7 +1,7 @@
 // The state of a list stands in the address: reload, Back, Forward and a copied link show the same rows (page-38).
 
 import { useCallback, useMemo } from 'react';
-import { useSearchParams } from 'react-router';
+import { useSearchParams } from '../navigation/router';
 
 export const pageSizes = [25, 50, 100];
 

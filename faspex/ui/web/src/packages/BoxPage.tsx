@@ -3,7 +3,7 @@ import { Button, Select, SelectItem } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../navigation/router';
 import { useApi } from '../api/context';
 import { pollEvery } from '../api/polling';
 import type { Package, PackageList } from '../api/types';
@@ -127,7 +127,7 @@ function useRowActions(box: Box, ask: (what: 'remove' | 'delete', packages: Pack
   const { t } = useTranslation('packages');
   const navigate = useNavigate();
   return (pkg) => [
-    { label: t('action.open'), run: () => void navigate(`/packages/${box}/${encodeURIComponent(pkg.id)}`) },
+    { label: t('action.open'), run: () => navigate(`/packages/${box}/${encodeURIComponent(pkg.id)}`) },
     ...(pkg.actions.includes('remove_from_my_list') ? [{ label: t('action.remove'), run: () => ask('remove', [pkg]) }] : []),
     ...(pkg.actions.includes('delete_for_everyone') ? [{ label: t('action.delete'), danger: true, run: () => ask('delete', [pkg]) }] : []),
   ];

@@ -2,7 +2,7 @@ import { Download, Launch, SubtractAlt, TrashCan } from '@carbon/icons-react';
 import { Button } from '@carbon/react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
+import { useNavigate } from '../navigation/router';
 import type { Package } from '../api/types';
 import { isolated } from '../i18n/format';
 import { useToast } from '../shell/toasts';
@@ -20,7 +20,7 @@ export function PackageActions({ pkg }: { pkg: Package }) {
   const [asking, setAsking] = useState<'remove' | 'delete' | null>(null);
   const downloads = useDownloads(pkg);
   const allows = (action: Package['actions'][number]) => pkg.actions.includes(action);
-  const left = () => void navigate(`/packages/${box}`);
+  const left = () => navigate(`/packages/${box}`);
   return (
     <>
       {downloads.possible && (

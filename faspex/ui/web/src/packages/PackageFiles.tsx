@@ -2,7 +2,7 @@ import { Download } from '@carbon/icons-react';
 import { Button } from '@carbon/react';
 import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
+import { Link, useSearchParams } from '../navigation/router';
 import { useApi } from '../api/context';
 import type { Package } from '../api/types';
 import { FileTree, type FolderPage, type Selection } from '../components/FileTree';
@@ -49,7 +49,7 @@ export function PackageFiles({ pkg }: { pkg: Package }) {
         load={load}
         top={t('files.all')}
         way={(to, name) => (
-          <Link className="cds--link" to={{ search: withFolder(params, to) }} preventScrollReset>
+          <Link className="cds--link" to={withFolder(params, to)} preventScrollReset>
             {name}
           </Link>
         )}
@@ -63,7 +63,7 @@ function withFolder(params: URLSearchParams, folder: string): string {
   const next = new URLSearchParams(params);
   if (folder === '/') next.delete(parameter);
   else next.set(parameter, folder);
-  return next.size === 0 ? '' : `?${next}`;
+  return `?${next}`;
 }
 
 function useFolderOf(pkg: Package): (folder: string, offset: number, limit: number, signal: AbortSignal) => Promise<FolderPage> {

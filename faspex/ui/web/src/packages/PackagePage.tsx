@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { useParams } from 'react-router';
+import { useParams } from '../navigation/router';
 import { useApi } from '../api/context';
 import { pollEvery } from '../api/polling';
 import type { Package } from '../api/types';

@@ -1,6 +1,6 @@
 // The mailboxes: where their lists come from, and where they stand in the page.
 
-import { useLocation } from 'react-router';
+import { useLocation } from '../navigation/router';
 
 export const boxNames = ['received', 'sent', 'pending', 'history', 'all'] as const;
 export type Box = (typeof boxNames)[number];

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link } from '../navigation/router';
 import type { Package } from '../api/types';
 import type { Column } from '../components/DataList';
 import { useFormat } from '../i18n/format';

@@ -1,4 +1,4 @@
-import { Box, Catalog, Hourglass, RecentlyViewed, Send } from '@carbon/icons-react';
+import { Box, Catalog, Hourglass, RecentlyViewed, Send } from '../shell/icons';
 import type { Capability } from '../auth/capabilities';
 import type { Page } from '../routes';
 import { boxNames, type Box as BoxName } from './boxes';

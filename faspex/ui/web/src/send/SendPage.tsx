@@ -4,7 +4,7 @@ import { Accordion, AccordionItem, Button, InlineLoading, TextArea, TextInput } 
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
+import { useNavigate } from '../navigation/router';
 import { useApi } from '../api/context';
 import { problemOf } from '../api/problem';
 import { LeaveGuard } from '../components/form/LeaveGuard';
@@ -98,7 +98,7 @@ export default function SendPage() {
       flushSync(() => setLeft(true)); // nothing is lost any more: the guard lets this navigation pass
       done();
       void queries.invalidateQueries();
-      await navigate(`/packages/sent/${encodeURIComponent(id)}`);
+      navigate(`/packages/sent/${encodeURIComponent(id)}`);
     } catch (reason) {
       const named = problemOf(reason).errors.flatMap(({ field, message }) => (apiFields[field] ? [[apiFields[field], message] as const] : []));
       if (named.length === 0) setError(reason);

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { useLocation } from 'react-router';
+import { useLocation } from '../navigation/router';
 import { basePath } from '../config';
 import { useAccount } from '../shell/account';
 import { type Draft, DraftStore, emptyDraft, isEmpty } from './draft';

@@ -1,7 +1,7 @@
-import { UserAvatar } from '@carbon/icons-react';
+import { UserAvatar } from './icons';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link } from '../navigation/router';
 import { useApi } from '../api/context';
 import type { OwnAccount } from '../api/types';
 import { personName } from '../i18n/format';

@@ -1,9 +1,10 @@
-import { HeaderMenuItem, HeaderSideNavItems, SideNav, SideNavItems, SideNavLink } from '@carbon/react';
+import { type FocusEvent, Suspense, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useLocation } from 'react-router';
 import type { OwnAccount } from '../api/types';
+import { Link, useLocation } from '../navigation/router';
 import type { App } from '../routes';
 import { menuOf, type Switch } from './AppHeader';
+import { AppSwitch } from './AppSwitch';
 import { useTitles } from './title';
 
 interface AppMenuProps {
@@ -15,38 +16,81 @@ interface AppMenuProps {
   close: () => void;
 }
 
+/** The element that has the focus when Tab leads from the menu's button into the menu. */
+export const menuId = 'app-menu';
+
+// Carbon's breakpoint lg, from which on the menu stands beside the page.
+const wide = window.matchMedia('(min-width: 66rem)');
+
+function useWide(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      wide.addEventListener('change', changed);
+      return () => wide.removeEventListener('change', changed);
+    },
+    () => wide.matches,
+  );
+}
+
 /** The menu of an application: at the side of a wide window, over the page in a narrow one. */
 export function AppMenu({ app, account, switches, open, close }: AppMenuProps) {
-  const items = menuOf(app, account);
   const { t } = useTranslation('shell');
+  const shown = useWide() || open;
+  const left = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    // The button that opened it closes it by itself.
+    if (open && !currentTarget.contains(relatedTarget) && !relatedTarget?.closest('.cds--header__menu-toggle')) close();
+  };
+  return (
+    <>
+      <div className={`cds--side-nav__overlay${open ? ' cds--side-nav__overlay-active' : ''}`} onClick={close} />
+      <nav
+        id={menuId}
+        tabIndex={-1}
+        className={`cds--side-nav__navigation cds--side-nav cds--side-nav--ux${open ? ' cds--side-nav--expanded' : ''}`}
+        aria-label={t('menu.label')}
+        inert={!shown}
+        onBlur={left}
+      >
+        <ul className="cds--side-nav__items">
+          {switches.length > 1 && (
+            <li>
+              <ul className="cds--side-nav__header-navigation cds--side-nav__header-divider">
+                <AppSwitch app={app} switches={switches} onClick={close} />
+              </ul>
+            </li>
+          )}
+          <Suspense fallback={null}>
+            <MenuItems app={app} account={account} close={close} />
+          </Suspense>
+        </ul>
+      </nav>
+    </>
+  );
+}
+
+function MenuItems({ app, account, close }: Pick<AppMenuProps, 'app' | 'account' | 'close'>) {
+  const items = menuOf(app, account);
   const titleOf = useTitles(items.map(({ title }) => title));
   const { pathname } = useLocation();
-  return (
-    <SideNav aria-label={t('menu.label')} expanded={open} onSideNavBlur={close} onOverlayClick={close}>
-      <SideNavItems>
-        {switches.length > 1 && (
-          <HeaderSideNavItems hasDivider>
-            {switches.map(({ app: other, name, first }) => (
-              <HeaderMenuItem key={other} as={Link} to={first} isActive={other === app} onClick={close}>
-                {t(name)}
-              </HeaderMenuItem>
-            ))}
-          </HeaderSideNavItems>
-        )}
-        {items.map(({ path, title, menu }) => (
-          <SideNavLink
-            key={path}
-            as={Link}
-            to={path}
-            {...(menu ? { renderIcon: menu.icon } : {})}
-            isActive={pathname === path || pathname.startsWith(`${path}/`)}
-            aria-current={pathname === path ? 'page' : undefined}
-            onClick={close}
-          >
-            {titleOf(title)}
-          </SideNavLink>
-        ))}
-      </SideNavItems>
-    </SideNav>
-  );
+  return items.map(({ path, title, menu }) => {
+    const current = pathname === path || pathname.startsWith(`${path}/`);
+    const Icon = menu?.icon;
+    return (
+      <li key={path} className="cds--side-nav__item">
+        <Link
+          className={`cds--side-nav__link${current ? ' cds--side-nav__link--current' : ''}`}
+          to={path}
+          aria-current={pathname === path ? 'page' : undefined}
+          onClick={close}
+        >
+          {Icon && (
+            <div className="cds--side-nav__icon cds--side-nav__icon--small">
+              <Icon />
+            </div>
+          )}
+          <span className="cds--side-nav__link-text">{titleOf(title)}</span>
+        </Link>
+      </li>
+    );
+  });
 }

@@ -1,16 +1,14 @@
 import { useTranslation } from 'react-i18next';
-import { generatePath, Link, useMatches } from 'react-router';
-import type { Handle } from '../router';
-import { pagesAbove } from '../routes';
+import { generatePath, Link, useMatch } from '../navigation/router';
+import { type Page, pagesAbove } from '../routes';
 import { useTitles } from './title';
 
 /** The pages above the one that is shown, as links; nothing for a page of the menu. */
 export function Breadcrumbs() {
   const { t } = useTranslation('shell');
   const titleOf = useTitles();
-  const match = useMatches().at(-1);
-  const page = (match?.handle as Handle | null | undefined)?.page;
-  const above = page ? pagesAbove(page) : [];
+  const match = useMatch<Page>();
+  const above = match ? pagesAbove(match.page) : [];
   if (!match || above.length === 0) return null;
   return (
     <nav className="page-above" aria-label={t('breadcrumb')}>

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link } from '../navigation/router';
 import { PageHeader } from '../components/PageHeader';
 
 /** An address that leads nowhere. */

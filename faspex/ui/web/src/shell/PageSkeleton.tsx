@@ -1,4 +1,3 @@
-import { SkeletonText } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
 
 /** Stands in the place of a page until its code or the account is there. */
@@ -6,8 +5,10 @@ export function PageSkeleton() {
   const { t } = useTranslation('shell');
   return (
     <div role="status" aria-label={t('loading')}>
-      <SkeletonText heading width="40%" />
-      <SkeletonText paragraph lineCount={4} />
+      <p className="cds--skeleton__text cds--skeleton__heading page-skeleton--title" />
+      <p className="cds--skeleton__text" />
+      <p className="cds--skeleton__text" />
+      <p className="cds--skeleton__text page-skeleton--last" />
     </div>
   );
 }

@@ -1,15 +1,13 @@
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useRouteError } from 'react-router';
 import { lastAnswer } from '../api/client';
 import { ApiProblem } from '../api/problem';
 import { PageHeader } from '../components/PageHeader';
 import { LazyNotice } from './LazyNotice';
 
 /** Stands in the place of a page that could not be shown; header and menu stay. */
-export function RouteError() {
+export function RouteError({ error }: { error: unknown }) {
   const { t } = useTranslation('shell');
-  const error = useRouteError();
   useEffect(() => console.warn('a page could not be shown', error), [error]);
   const problem = error instanceof ApiProblem ? error : new ApiProblem({ code: 'unexpected', requestId: lastAnswer() });
   return (

@@ -1,12 +1,11 @@
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Outlet, ScrollRestoration, useLocation, useMatches } from 'react-router';
 import { useApi } from '../api/context';
 import { followEvents } from '../api/events';
 import { PageHeader } from '../components/PageHeader';
 import { setLanguage } from '../i18n/i18n';
-import type { Handle } from '../router';
-import type { App } from '../routes';
+import { useLocation, useMatch } from '../navigation/router';
+import type { App, Page } from '../routes';
 import { type Person, PersonProvider } from './account';
 import { AppHeader } from './AppHeader';
 import { PageSkeleton } from './PageSkeleton';
@@ -18,7 +17,7 @@ import { LazyNotice } from './LazyNotice';
 const TransferPanel = lazy(() => import('../transfers/TransferPanel'));
 
 /** The frame around every page: header, menu, messages, and the panel of transfers. */
-export function Shell() {
+export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation('shell');
   const person = usePersonQuery();
   const app = useCurrentApp();
@@ -36,9 +35,7 @@ export function Shell() {
                 <LazyNotice title={t('failed.account')} error={person.error} retry={person.retry} />
               </>
             ) : person.data ? (
-              <Suspense fallback={<PageSkeleton />}>
-                <Outlet />
-              </Suspense>
+              <Suspense fallback={<PageSkeleton />}>{children}</Suspense>
             ) : (
               <PageSkeleton />
             )}
@@ -50,7 +47,6 @@ export function Shell() {
           </Suspense>
         )}
       </PersonProvider>
-      <ScrollRestoration />
     </ToastProvider>
   );
 }
@@ -81,8 +77,7 @@ function usePersonQuery(): { data: Person | null; error: unknown; retry: () => v
 
 /** The application of the page that is shown; addresses that lead nowhere are among the packages. */
 function useCurrentApp(): App {
-  const handle = useMatches().at(-1)?.handle as Handle | null | undefined;
-  return handle?.page.app ?? 'packages';
+  return useMatch<Page>()?.page.app ?? 'packages';
 }
 
 /** Moves the focus to the main part when another page is shown, where keyboard and screen reader go on. */

@@ -1,4 +1,4 @@
-import { WarningAltFilled } from '@carbon/icons-react';
+import { WarningAltFilled } from './icons';
 import { useTranslation } from 'react-i18next';
 import { useReachable } from '../api/reachable';
 

@@ -1,7 +1,7 @@
 import { Upload } from '@carbon/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useNavigate } from 'react-router';
+import { useLocation, useNavigate } from '../navigation/router';
 import { useCan } from '../auth/capabilities';
 import { useToast } from '../shell/toasts';
 import { fromDrop } from './collect';
@@ -29,7 +29,7 @@ export function DropAnywhere() {
     }
     let found = 0;
     offer({ collected: fromDrop(data, (files) => (found = files)), count: () => found });
-    if (pathname !== formPath) void navigate(formPath);
+    if (pathname !== formPath) navigate(formPath);
   };
 
   useEffect(() => {

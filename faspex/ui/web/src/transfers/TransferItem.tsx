@@ -2,7 +2,7 @@ import { Close, Pause, Play, Restart, TrashCan } from '@carbon/icons-react';
 import { Button, IconButton, ProgressBar } from '@carbon/react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { Link } from '../navigation/router';
 import { ConfirmDialog } from '../components/ConfirmDialog';
 import { useFormat } from '../i18n/format';
 import { fromFiles, fromHandles } from './collect';

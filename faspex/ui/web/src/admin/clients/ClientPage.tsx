@@ -1,7 +1,7 @@
 import { Button, CodeSnippet } from '@carbon/react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { ApiProblem } from '../../api/problem';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
@@ -120,7 +120,7 @@ function Program({ query, of }: { query: ReturnType<typeof useVersioned<OAuthCli
           <p>{t('clients.secret.replace.text')}</p>
         </ConfirmDialog>
       )}
-      {asking === 'delete' && <DeleteClient of={of} done={() => void navigate('/admin/api-clients')} close={() => setAsking(null)} />}
+      {asking === 'delete' && <DeleteClient of={of} done={() => navigate('/admin/api-clients')} close={() => setAsking(null)} />}
       {secret !== null && <SecretDialog id={of.client_id} secret={secret} close={() => setSecret(null)} />}
     </>
   );

@@ -3,7 +3,7 @@ import { Button } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { type Action, type Column, DataList } from '../../components/DataList';
 import { EmptyState } from '../../components/EmptyState';
@@ -55,10 +55,10 @@ export default function ClientsPage() {
     { key: 'description', header: t('clients.field.description'), from: 'lg', cell: (client) => <bdi>{client.description}</bdi> },
   ];
   const rowActions = (client: OAuthClient): Action[] => [
-    { label: t('clients.action.edit'), run: () => void navigate(pageOf(client)) },
+    { label: t('clients.action.edit'), run: () => navigate(pageOf(client)) },
     { label: t('clients.action.delete'), danger: true, run: () => setDeleting(client) },
   ];
-  const add = { label: t('clients.action.new'), run: () => void navigate('/admin/api-clients/new') };
+  const add = { label: t('clients.action.new'), run: () => navigate('/admin/api-clients/new') };
   return (
     <>
       <PageHeader

@@ -1,7 +1,7 @@
 import { Button } from '@carbon/react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { SelectField } from '../../components/form/fields';
 import { SettingsForm } from '../../components/form/SettingsForm';
@@ -26,7 +26,7 @@ export default function NewClientPage() {
     const { data } = await client.POST('/auth/oauth_clients', { body: { ...clientChange(values), client_type } });
     forgetClients(queries);
     if (data?.client_secret) setMade({ id: data.client_id, secret: data.client_secret });
-    else await navigate(data ? `/admin/api-clients/${encodeURIComponent(data.client_id)}` : '/admin/api-clients');
+    else navigate(data ? `/admin/api-clients/${encodeURIComponent(data.client_id)}` : '/admin/api-clients');
   };
   return (
     <>
@@ -59,7 +59,7 @@ export default function NewClientPage() {
           {...made}
           close={() => {
             setMade(null);
-            void navigate(`/admin/api-clients/${encodeURIComponent(made.id)}`);
+            navigate(`/admin/api-clients/${encodeURIComponent(made.id)}`);
           }}
         />
       )}

@@ -1,7 +1,7 @@
 import { Button } from '@carbon/react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { ApiProblem } from '../../api/problem';
 import { SettingsForm, undecided } from '../../components/form/SettingsForm';
@@ -32,7 +32,7 @@ export default function NewNodePage() {
       // Called once more by the server: what is stored says how the node answered when it was stored.
       const { data } = await client.POST('/api/v5/nodes', { body: { ...body, test: true, proceed_anyway: decision === 'proceed' } });
       forgetNodes(queries);
-      await navigate(data ? `/admin/nodes-storage/${data.id}/storage` : '/admin/nodes-storage');
+      navigate(data ? `/admin/nodes-storage/${data.id}/storage` : '/admin/nodes-storage');
       return;
     }
   };

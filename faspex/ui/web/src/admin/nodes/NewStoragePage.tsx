@@ -1,7 +1,7 @@
 import { Button } from '@carbon/react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useNavigate, useParams } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { SettingsForm } from '../../components/form/SettingsForm';
 import { PageHeader } from '../../components/PageHeader';
@@ -23,7 +23,7 @@ export default function NewStoragePage() {
   const save = async (typed: StorageValues) => {
     await client.POST('/api/v5/nodes/{node_id}/shared_folders', { params: { path: { node_id: id } }, body: { ...typed, test: true } });
     forgetNodes(queries);
-    await navigate(back);
+    navigate(back);
   };
   return (
     <>

@@ -1,7 +1,7 @@
 import { Button } from '@carbon/react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
+import { useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { ApiProblem } from '../../api/problem';
 import { undecided } from '../../components/form/SettingsForm';
@@ -90,7 +90,7 @@ function NodeSettings({ query, node }: { query: NodeQuery; node: Node }) {
         </Button>
       </section>
       {dialog}
-      {deleting && <DeleteNode node={node} done={() => void navigate('/admin/nodes-storage')} close={() => setDeleting(false)} />}
+      {deleting && <DeleteNode node={node} done={() => navigate('/admin/nodes-storage')} close={() => setDeleting(false)} />}
     </>
   );
 }

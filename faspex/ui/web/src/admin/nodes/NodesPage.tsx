@@ -3,7 +3,7 @@ import { Button } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { type Action, type Column, DataList } from '../../components/DataList';
 import { EmptyState } from '../../components/EmptyState';
@@ -44,12 +44,12 @@ export default function NodesPage() {
     { placeholderData: keepPreviousData },
   );
   const rowActions = (node: Node): Action[] => [
-    { label: t('nodes.action.edit'), run: () => void navigate(`/admin/nodes-storage/${node.id}/profile`) },
-    { label: t('nodes.action.storage'), run: () => void navigate(`/admin/nodes-storage/${node.id}/storage`) },
+    { label: t('nodes.action.edit'), run: () => navigate(`/admin/nodes-storage/${node.id}/profile`) },
+    { label: t('nodes.action.storage'), run: () => navigate(`/admin/nodes-storage/${node.id}/storage`) },
     { label: t('nodes.action.test'), run: () => void test(node) },
     { label: t('nodes.action.delete'), danger: true, run: () => setDeleting(node) },
   ];
-  const add = { label: t('nodes.action.new'), run: () => void navigate('/admin/nodes-storage/new') };
+  const add = { label: t('nodes.action.new'), run: () => navigate('/admin/nodes-storage/new') };
   const columns = useColumns();
   return (
     <>

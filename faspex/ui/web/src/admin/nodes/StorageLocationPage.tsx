@@ -1,7 +1,7 @@
 import { Button } from '@carbon/react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { PageHeader } from '../../components/PageHeader';
 import { ProblemNotice } from '../../components/ProblemNotice';
@@ -79,7 +79,7 @@ function Location({ query, location }: { query: ReturnType<typeof useVersioned<S
           {t('storage.action.delete')}
         </Button>
       </section>
-      {deleting && <DeleteStorage location={location} done={() => void navigate(`/admin/nodes-storage/${location.node_id}/storage`)} close={() => setDeleting(false)} />}
+      {deleting && <DeleteStorage location={location} done={() => navigate(`/admin/nodes-storage/${location.node_id}/storage`)} close={() => setDeleting(false)} />}
     </>
   );
 }

@@ -3,7 +3,7 @@ import { Button } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useNavigate, useParams } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { type Action, type Column, DataList } from '../../components/DataList';
 import { EmptyState } from '../../components/EmptyState';
@@ -57,11 +57,11 @@ export default function StoragePage() {
     { key: 'read', header: t('storage.column.read'), from: 'lg', cell: (location) => t(`storage.read.${location.read_permission}`) },
   ];
   const rowActions = (location: StorageLocation): Action[] => [
-    { label: t('storage.action.edit'), run: () => void navigate(`${here}/${location.id}/profile`) },
+    { label: t('storage.action.edit'), run: () => navigate(`${here}/${location.id}/profile`) },
     ...(location.default_inbox ? [] : [{ label: t('storage.action.makeDefault'), run: () => void makeDefault(location) }]),
     { label: t('storage.action.delete'), danger: true, run: () => setDeleting(location) },
   ];
-  const add = { label: t('storage.action.new'), run: () => void navigate(`${here}/new`) };
+  const add = { label: t('storage.action.new'), run: () => navigate(`${here}/new`) };
   return (
     <NodeFrame
       query={node}

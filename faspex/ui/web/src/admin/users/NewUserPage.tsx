@@ -1,6 +1,6 @@
 import { Button } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { SettingsForm } from '../../components/form/SettingsForm';
 import { PasswordField, TextField, ToggleField } from '../../components/form/fields';
@@ -24,7 +24,7 @@ export default function NewUserPage() {
     // People log in by their e-mail address when no other name is wanted.
     const { data } = await client.POST('/api/v5/accounts', { body: { ...values, name: name || values.email, ...(password ? { password, password_change_required } : {}) } });
     forgetUsers(queries);
-    await navigate(data ? `/admin/users/${data.id}` : '/admin/users');
+    navigate(data ? `/admin/users/${data.id}` : '/admin/users');
   };
   return (
     <>

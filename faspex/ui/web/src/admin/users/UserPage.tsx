@@ -1,7 +1,7 @@
 import { Button } from '@carbon/react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import type { Account } from '../../api/types';
 import { PageHeader } from '../../components/PageHeader';
@@ -67,7 +67,7 @@ function User({ query, account }: { query: ReturnType<typeof useVersioned<Accoun
     downloads_allowed: { label: t('users.field.downloads_allowed'), show: onOff },
     account_activated: { label: t('users.field.account_activated'), show: onOff },
   };
-  const ask = (kind: UsersChange['kind']) => setChange({ kind, accounts: [account], done: () => (kind === 'delete' ? void navigate('/admin/users') : undefined) });
+  const ask = (kind: UsersChange['kind']) => setChange({ kind, accounts: [account], done: () => (kind === 'delete' ? navigate('/admin/users') : undefined) });
   return (
     <>
       <PageHeader title={personName(account)} isolated beside={<UserStatus account={account} />} />

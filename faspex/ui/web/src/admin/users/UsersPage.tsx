@@ -3,7 +3,7 @@ import { Button, Select, SelectItem } from '@carbon/react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import type { Account } from '../../api/types';
 import { useCan } from '../../auth/capabilities';
@@ -50,7 +50,7 @@ export default function UsersPage() {
   );
   const others = (accounts: Account[]) => accounts.length > 0 && accounts.every((account) => account.id !== own.id && mayChange(own, account));
   const rowActions = (account: Account): Action[] => [
-    { label: t(mayChange(own, account) ? 'users.action.edit' : 'users.action.open'), run: () => void navigate(`/admin/users/${account.id}`) },
+    { label: t(mayChange(own, account) ? 'users.action.edit' : 'users.action.open'), run: () => navigate(`/admin/users/${account.id}`) },
     ...(others([account])
       ? [
           account.account_activated

@@ -1,19 +1,19 @@
 import { Modal } from '@carbon/react';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useBlocker } from 'react-router';
+import { useBlocker } from '../../navigation/router';
 import { useReturnedFocus } from '../ConfirmDialog';
 
 /** Asks before the person leaves what was not saved: by a link, by Back, or by closing the tab. */
 export function LeaveGuard({ when }: { when: boolean }) {
-  const blocker = useBlocker(({ currentLocation, nextLocation }) => when && currentLocation.pathname !== nextLocation.pathname);
+  const held = useBlocker(when);
   useEffect(() => {
     if (!when) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener('beforeunload', ask);
     return () => window.removeEventListener('beforeunload', ask);
   }, [when]);
-  return blocker.state === 'blocked' ? <LeaveDialog stay={blocker.reset} leave={blocker.proceed} /> : null;
+  return held && <LeaveDialog {...held} />;
 }
 
 function LeaveDialog({ stay, leave }: { stay: () => void; leave: () => void }) {
