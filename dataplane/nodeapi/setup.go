@@ -147,7 +147,7 @@ func (s *Server) transferSpec(
 	}
 	wssPort := s.webSocketPort(limits)
 	if keys != nil {
-		if err := s.Store.PermitLoginKeys(ctx, s.Transfer.User, keys, expires); err != nil {
+		if err := s.Store.PermitLoginKeys(ctx, user, keys, expires); err != nil {
 			return transferspec.Spec{}, err
 		}
 		wssPort = 0 // A WebSocket proves no key.
