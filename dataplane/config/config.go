@@ -24,8 +24,8 @@ type Config struct {
 	// StorageRoot is the docroot of everything; the storages of the node are mounted as its folders.
 	StorageRoot string `yaml:"storageRoot"`
 	Ports       Ports  `yaml:"ports"`
-	// TransferUsers are the SSH users; a token decides what they may do.
-	TransferUsers []string `yaml:"transferUsers"`
+	// TransferUsers are the SSH users; a token decides what they may do, where nothing else is said.
+	TransferUsers []TransferUser `yaml:"transferUsers"`
 	// GSO is auto, on or off.
 	GSO   string `yaml:"gso"`
 	Rates Rates  `yaml:"rates"`
@@ -117,6 +117,8 @@ type SecretPaths struct {
 	NodeUser    string `yaml:"nodeUser"`
 	// AuthorizedKeys optionally holds one file a transfer user with public keys of their own.
 	AuthorizedKeys string `yaml:"authorizedKeys"`
+	// Passwords optionally holds one file a transfer user with a password.
+	Passwords string `yaml:"passwords"`
 	// StorageKeys has the folders with the keys of storages whose files are encrypted, by the name of the storage.
 	StorageKeys map[string]string `yaml:"storageKeys"`
 }
@@ -126,7 +128,7 @@ func Default() Config {
 	return Config{
 		StorageRoot:   "/storage",
 		Ports:         Ports{SSH: 33001, UDP: 33001, NodeAPI: 9092, Metrics: 9095},
-		TransferUsers: []string{"xfer"},
+		TransferUsers: []TransferUser{{Name: "xfer"}},
 		GSO:           "auto",
 		Rates:         Rates{Policy: "fair"},
 		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
@@ -187,7 +189,7 @@ func (c Config) validate() error {
 	check(c.Ports.WSS >= 0 && c.Ports.WSS < 65536, "ports.wss must be within 1 and 65535, or 0 for none")
 	check(!slices.Contains([]int{c.Ports.SSH, c.Ports.NodeAPI, c.Ports.Metrics}, c.Ports.WSS),
 		"ports.wss must differ from the other TCP ports")
-	check(len(c.TransferUsers) > 0 && !slices.Contains(c.TransferUsers, ""), "transferUsers must name at least one user")
+	errs = append(errs, checkTransferUsers(c.TransferUsers))
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0,
 		"rates must not be negative")

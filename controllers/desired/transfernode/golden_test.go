@@ -46,7 +46,9 @@ func full() *v1alpha1.TransferNode {
 		TransferUsers: []v1alpha1.TransferUser{
 			{Name: "xfer"},
 			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys",
-				Key: "authorized_keys"}},
+				Key: "authorized_keys"}, PasswordSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-login", Key: "password"},
+				Docroot: "/shared/partner", Incoming: v1alpha1.TransferAuthorizationAllow,
+				Outgoing: v1alpha1.TransferAuthorizationDeny},
 		},
 		NodeUsers: &v1alpha1.NodeUsers{SecretRef: v1alpha1.SecretReference{Name: "team-users"}},
 		Storage: []v1alpha1.StorageMount{
