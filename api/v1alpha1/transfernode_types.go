@@ -34,6 +34,17 @@ type TransferNodeSpec struct {
 	// +optional
 	Ports *TransferNodePorts `json:"ports,omitempty"`
 
+	// trustedProxies are the addresses and networks (CIDR) of balancers in front of the machines that say by the PROXY
+	// protocol, version 1 or 2, whom they speak for. Logs, bans and records then name the client. Who else sends such a
+	// header is cut off.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+
 	// transferAddress is the name or address that clients reach the machines by; each machine's own address by default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

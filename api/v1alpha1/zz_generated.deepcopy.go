@@ -1189,6 +1189,11 @@ func (in *TransferNodeSpec) DeepCopyInto(out *TransferNodeSpec) {
 		*out = new(TransferNodePorts)
 		**out = **in
 	}
+	if in.TrustedProxies != nil {
+		in, out := &in.TrustedProxies, &out.TrustedProxies
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.TransferUsers != nil {
 		in, out := &in.TransferUsers, &out.TransferUsers
 		*out = make([]TransferUser, len(*in))

@@ -21,6 +21,7 @@ import (
 	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi"
+	"faspex.io/operator/dataplane/proxied"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
@@ -213,12 +214,25 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", port(n.cfg.Ports.SSH))
+	listener, err := n.listen(n.cfg.Ports.SSH)
 	if err != nil {
 		return fmt.Errorf("listen for ssh: %w", err)
 	}
 	n.health.accepting.Store(true)
 	return server.Serve(ctx, listener)
+}
+
+// listen opens a TCP port that balancers may be in front of.
+func (n *node) listen(number int) (net.Listener, error) {
+	trusted, err := n.cfg.ProxyNetworks()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", port(number))
+	if err != nil {
+		return nil, err
+	}
+	return proxied.Listen(l, trusted, n.log), nil
 }
 
 // serveWebSockets has a port of its own, which may be open to others than the Node API is.
@@ -228,7 +242,7 @@ func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) e
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", port(n.cfg.Ports.WSS))
+	listener, err := n.listen(n.cfg.Ports.WSS)
 	if err != nil {
 		return fmt.Errorf("listen for websockets: %w", err)
 	}
@@ -258,7 +272,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"),
 	})
-	listener, err := net.Listen("tcp", port(n.cfg.Ports.NodeAPI))
+	listener, err := n.listen(n.cfg.Ports.NodeAPI)
 	if err != nil {
 		return fmt.Errorf("listen for the node api: %w", err)
 	}

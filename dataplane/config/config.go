@@ -32,10 +32,12 @@ type Config struct {
 	// Ciphers that sessions may use, the preferred one first.
 	Ciphers       []string      `yaml:"ciphers"`
 	SymbolicLinks SymbolicLinks `yaml:"symbolicLinks"`
-	History       History       `yaml:"history"`
-	Logins        Logins        `yaml:"logins"`
-	Secrets       SecretPaths   `yaml:"secrets"`
-	NodeUsers     NodeUsers     `yaml:"nodeUsers"`
+	// TrustedProxies are addresses and networks of balancers that say by the PROXY protocol whom they speak for.
+	TrustedProxies []string    `yaml:"trustedProxies"`
+	History        History     `yaml:"history"`
+	Logins         Logins      `yaml:"logins"`
+	Secrets        SecretPaths `yaml:"secrets"`
+	NodeUsers      NodeUsers   `yaml:"nodeUsers"`
 }
 
 // NodeUsers are users of the Node API that files declare, beside those of the command line.
@@ -105,6 +107,15 @@ func (l Logins) SafeNetworks() ([]netip.Prefix, error) {
 	networks, err := token.ParseNetworks(l.Safe)
 	if err != nil {
 		return nil, fmt.Errorf("logins.safe: %w", err)
+	}
+	return networks, nil
+}
+
+// ProxyNetworks are the addresses and networks in TrustedProxies.
+func (c Config) ProxyNetworks() ([]netip.Prefix, error) {
+	networks, err := token.ParseNetworks(c.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("trustedProxies: %w", err)
 	}
 	return networks, nil
 }
@@ -199,6 +210,9 @@ func (c Config) validate() error {
 	check(c.Logins.Window > 0 && c.Logins.Failures > 0 && c.Logins.AddressFailures > 0,
 		"logins.window, failures and addressFailures must be positive")
 	if _, err := c.Logins.SafeNetworks(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.ProxyNetworks(); err != nil {
 		errs = append(errs, err)
 	}
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")

@@ -68,7 +68,9 @@ type hstsConfig struct {
 	// SymbolicLinks is there only when it says something: versions of hsts that don't know it refuse it.
 	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
 	History       hstsHistory `json:"history"`
-	Secrets       hstsSecrets `json:"secrets"`
+	// TrustedProxies is there only when there are some, for the same reason.
+	TrustedProxies []string    `json:"trustedProxies,omitempty"`
+	Secrets        hstsSecrets `json:"secrets"`
 	// NodeUsers is there only when a Secret has some, for the same reason.
 	NodeUsers *hstsNodeUsers `json:"nodeUsers,omitempty"`
 }
@@ -166,6 +168,7 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			config.Secrets.StorageKeys[storage.Name] = path.Join(storageKeysDir, storage.Name)
 		}
 	}
+	config.TrustedProxies = node.Spec.TrustedProxies
 	if links := node.Spec.SymbolicLinks; links != nil {
 		config.SymbolicLinks = &hstsLinks{Follow: links.Follow, PermitOutside: ptr.Deref(links.PermitOutside, false)}
 	}
