@@ -13,7 +13,9 @@ tolerations: [{key: dedicated, operator: Exists, effect: NoSchedule}]
 image: a/b:c
 ports: {ssh: 22001, udp: 22001, nodeAPI: 9443, metrics: 9500, wss: 9093}
 transferAddress: transfer.example.com
-transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner}]
+transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner, passwordSecretRef: {name: login, key: password}, docroot: /fast/partner, incoming: allow, outgoing: deny}]
+nodeUsers: {secretRef: {name: team}}
+trustedProxies: [192.0.2.1, 10.0.0.0/8, "2001:db8::/32"]
 storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}, encryption: {secretRef: {name: keys}}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
 rates: {targetKbps: 100000, maxKbps: 1000000, policy: low, totalSendKbps: 8000000, totalReceiveKbps: 0}
 ciphers: [aes-256-gcm, aes-128-gcm]
@@ -34,6 +36,15 @@ suspend: false`},
 			refusal: "absolute path beneath the docroot"},
 		{name: "a link with a slash at its end", spec: good +
 			"symbolicLinks: {follow: [/default/]}", refusal: "absolute path beneath the docroot"},
+		{name: "a user with all of the storage", spec: good +
+			"transferUsers: [{name: xfer, docroot: /, incoming: allow, outgoing: allow}]"},
+		{name: "a user without a docroot", spec: good + "transferUsers: [{name: xfer, outgoing: allow}]",
+			refusal: "docroot is needed"},
+		{name: "a proxy by name", spec: good + "trustedProxies: [balancer]", refusal: "must be an IP address or a CIDR"},
+		{name: "a docroot that climbs", spec: good + "transferUsers: [{name: xfer, docroot: /a/../b}]",
+			refusal: "docroot must be an absolute path"},
+		{name: "an authorization that there is not", spec: good + "transferUsers: [{name: xfer, incoming: maybe}]",
+			refusal: "incoming"},
 		{name: "token keys", spec: good + "tokenKeys: {rotateEvery: 720h, overlap: 24h}"},
 		{name: "token keys for ever", spec: good + "tokenKeys: {rotateEvery: 0s}"},
 		{

@@ -34,6 +34,17 @@ type TransferNodeSpec struct {
 	// +optional
 	Ports *TransferNodePorts `json:"ports,omitempty"`
 
+	// trustedProxies are the addresses and networks (CIDR) of balancers in front of the machines that say by the PROXY
+	// protocol, version 1 or 2, whom they speak for. Logs, bans and records then name the client. Who else sends such a
+	// header is cut off.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+
 	// transferAddress is the name or address that clients reach the machines by; each machine's own address by default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -149,6 +160,7 @@ type TransferNodePorts struct {
 }
 
 // TransferUser is an SSH user who may transfer and nothing else.
+// +kubebuilder:validation:XValidation:rule="has(self.docroot) || !((has(self.incoming) && self.incoming == 'allow') || (has(self.outgoing) && self.outgoing == 'allow'))",message="docroot is needed where incoming or outgoing is allow; / is all of the storage"
 type TransferUser struct {
 	// name to log in with.
 	// +required
@@ -161,7 +173,39 @@ type TransferUser struct {
 	// of OpenSSH's authorized_keys. Clients that present a transfer token need none.
 	// +optional
 	AuthorizedKeysSecretRef *SecretKeyReference `json:"authorizedKeysSecretRef,omitempty"`
+
+	// passwordSecretRef names the key of a Secret with the password that may log in as this user over SSH: its first line.
+	// +optional
+	PasswordSecretRef *SecretKeyReference `json:"passwordSecretRef,omitempty"`
+
+	// docroot is the folder of transfers without a token, as a path beneath the docroot of the node. It is made when it is
+	// missing.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self == '/' || self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)')",message="docroot must be an absolute path without . and .. and without a slash at its end"
+	Docroot string `json:"docroot,omitempty"`
+
+	// incoming says what the user needs for uploads to the node: token (default), allow (who logged in with a key or the
+	// password of the user needs no token), or deny.
+	// +optional
+	Incoming TransferAuthorization `json:"incoming,omitempty"`
+
+	// outgoing is the same for downloads from the node.
+	// +optional
+	Outgoing TransferAuthorization `json:"outgoing,omitempty"`
 }
+
+// TransferAuthorization is what a transfer user needs to transfer in a direction.
+// +kubebuilder:validation:Enum=token;allow;deny
+type TransferAuthorization string
+
+// The authorizations.
+const (
+	TransferAuthorizationToken TransferAuthorization = "token"
+	TransferAuthorizationAllow TransferAuthorization = "allow"
+	TransferAuthorizationDeny  TransferAuthorization = "deny"
+)
 
 // NodeUsers are users of the Node API.
 type NodeUsers struct {

@@ -1189,6 +1189,11 @@ func (in *TransferNodeSpec) DeepCopyInto(out *TransferNodeSpec) {
 		*out = new(TransferNodePorts)
 		**out = **in
 	}
+	if in.TrustedProxies != nil {
+		in, out := &in.TrustedProxies, &out.TrustedProxies
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.TransferUsers != nil {
 		in, out := &in.TransferUsers, &out.TransferUsers
 		*out = make([]TransferUser, len(*in))
@@ -1346,6 +1351,11 @@ func (in *TransferUser) DeepCopyInto(out *TransferUser) {
 	*out = *in
 	if in.AuthorizedKeysSecretRef != nil {
 		in, out := &in.AuthorizedKeysSecretRef, &out.AuthorizedKeysSecretRef
+		*out = new(SecretKeyReference)
+		**out = **in
+	}
+	if in.PasswordSecretRef != nil {
+		in, out := &in.PasswordSecretRef, &out.PasswordSecretRef
 		*out = new(SecretKeyReference)
 		**out = **in
 	}

@@ -186,9 +186,11 @@ func TestKeys(t *testing.T) {
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
 	withKeys := func(tokenless bool) *testNode {
-		return startNode(t, func(_ *transfer.Server, c *sshd.Config) {
+		return startNode(t, func(s *transfer.Server, c *sshd.Config) {
 			c.AuthorizedKeys = func(string) ([]ssh.PublicKey, error) { return []ssh.PublicKey{own.PublicKey()}, nil }
-			c.Tokenless = tokenless
+			if tokenless {
+				s.Authorizer.(*token.Verifier).Users = map[string]token.UserRules{"xfer": {Incoming: token.ModeAllow}}
+			}
 		})
 	}
 	t.Run("own key and token", func(t *testing.T) {

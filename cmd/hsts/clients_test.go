@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"faspex.io/operator/dataplane/config"
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/test/mariadbd"
@@ -118,7 +119,7 @@ func (n *testNode) keyIDs(t *testing.T, folder string) map[string]string {
 func TestPortalOfAgents(t *testing.T) {
 	db := mariadbd.Start(t).Database(t)
 	n := newNode(t, "n1", db)
-	n.cfg.TransferUsers = []string{"xfer", "agent"}
+	n.cfg.TransferUsers = []config.TransferUser{{Name: "xfer"}, {Name: "agent"}}
 	n.start(t)
 	if out, err := hsts(t, db, "pw", "user", "add", "agent", "--transfer-user", "agent", "--docroot",
 		"/transfer/agent"); err != nil {

@@ -48,7 +48,7 @@ func refusalReason(err error) string {
 		reason string
 	}{
 		{token.ErrMissing, "missing"}, {token.ErrThrottled, "throttled"}, {token.ErrBadCredentials, "credentials"},
-		{token.ErrExpired, "expired"}, {token.ErrElsewhere, "address"},
+		{token.ErrDenied, "denied"}, {token.ErrExpired, "expired"}, {token.ErrElsewhere, "address"},
 		{token.ErrRevoked, "withdrawn"}, {token.ErrUsedUp, "withdrawn"},
 		{token.ErrUnknownKey, "invalid"}, {token.ErrInvalid, "invalid"},
 		{token.ErrNotPermitted, "not_permitted"}, {token.ErrPathNotAllowed, "not_permitted"},

@@ -21,6 +21,7 @@ import (
 	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi"
+	"faspex.io/operator/dataplane/proxied"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
@@ -101,6 +102,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	if err := n.files.FollowListed(cfg.SymbolicLinks.Follow); err != nil {
 		return fmt.Errorf("symbolicLinks.follow: %w", err)
 	}
+	n.makeDocroots()
 	if n.store, err = store.New(env.Database); err != nil {
 		return err
 	}
@@ -121,6 +123,18 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	err = n.run(ctx)
 	log.Info("hsts ends")
 	return err
+}
+
+// makeDocroots makes the folders of transfer users. One that can't be made keeps nobody else from transferring.
+func (n *node) makeDocroots() {
+	for _, u := range n.cfg.TransferUsers {
+		if u.Docroot == "" {
+			continue
+		}
+		if err := n.files.Strict().MkdirAll(u.Docroot, 0o755); err != nil {
+			n.log.Error("docroot of a transfer user can't be made", "user", u.Name, "error", err)
+		}
+	}
 }
 
 // run starts all parts and ends them in order: transfers first, then the calls in progress, then the record of both.
@@ -164,7 +178,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		Root: n.files,
 		Authorizer: countingAuthorizer{&token.Verifier{
 			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs},
-			Ledger: store.Ledger{Store: n.store}, Now: time.Now,
+			Ledger: store.Ledger{Store: n.store}, Users: n.cfg.UserRules(), Now: time.Now,
 		}, n.logins},
 		Recorder:    n.recorder,
 		Links:       data,
@@ -186,18 +200,21 @@ func (n *node) serveTransfers(ctx context.Context) error {
 }
 
 func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
-	sshConfig := sshd.Config{HostKeys: n.hostKeys, Users: n.cfg.TransferUsers, Transfers: sessions, Logger: n.log}
+	sshConfig := sshd.Config{HostKeys: n.hostKeys, Users: n.cfg.Names(), Transfers: sessions, Logger: n.log}
 	sshConfig.TokenKey = func(user string, key ssh.PublicKey) (bool, error) {
 		return n.store.LoginKeyPermitted(ctx, user, ssh.FingerprintSHA256(key))
 	}
 	if dir := n.cfg.Secrets.AuthorizedKeys; dir != "" {
 		sshConfig.AuthorizedKeys = sshd.AuthorizedKeysIn(dir)
 	}
+	if dir := n.cfg.Secrets.Passwords; dir != "" {
+		sshConfig.Password = n.sshPasswords(dir)
+	}
 	server, err := sshd.New(sshConfig)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", port(n.cfg.Ports.SSH))
+	listener, err := n.listen(n.cfg.Ports.SSH)
 	if err != nil {
 		return fmt.Errorf("listen for ssh: %w", err)
 	}
@@ -205,14 +222,27 @@ func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
 	return server.Serve(ctx, listener)
 }
 
+// listen opens a TCP port that balancers may be in front of.
+func (n *node) listen(number int) (net.Listener, error) {
+	trusted, err := n.cfg.ProxyNetworks()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", port(number))
+	if err != nil {
+		return nil, err
+	}
+	return proxied.Listen(l, trusted, n.log), nil
+}
+
 // serveWebSockets has a port of its own, which may be open to others than the Node API is.
 func (n *node) serveWebSockets(ctx context.Context, sessions *transfer.Server) error {
-	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.TransferUsers, Transfers: sessions,
+	server, err := wss.New(wss.Config{TLS: n.secrets.TLS(), Users: n.cfg.Names(), Transfers: sessions,
 		Refused: n.logins.at("wss"), Logger: n.log})
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", port(n.cfg.Ports.WSS))
+	listener, err := n.listen(n.cfg.Ports.WSS)
 	if err != nil {
 		return fmt.Errorf("listen for websockets: %w", err)
 	}
@@ -234,7 +264,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
-			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0], Users: n.cfg.TransferUsers,
+			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0].Name, Users: n.cfg.Names(),
 			SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
 			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
@@ -242,7 +272,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"),
 	})
-	listener, err := net.Listen("tcp", port(n.cfg.Ports.NodeAPI))
+	listener, err := n.listen(n.cfg.Ports.NodeAPI)
 	if err != nil {
 		return fmt.Errorf("listen for the node api: %w", err)
 	}

@@ -75,6 +75,20 @@ func TestAuthorizedKeys(t *testing.T) {
 	}
 }
 
+func TestPasswordsOfTransferUsers(t *testing.T) {
+	field := controllertest.New(t)
+	node := field.TransferNode()
+	node.Spec.TransferUsers = []v1alpha1.TransferUser{
+		{Name: "partner", PasswordSecretRef: &v1alpha1.SecretKeyReference{Name: "login", Key: "password"}},
+	}
+	field.Create(t, node)
+	condition := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isFalse,
+		v1alpha1.ReasonSecretNotFound)
+	wantField(t, condition, "spec.transferUsers[0].passwordSecretRef")
+	field.Create(t, field.GivenSecret("login", map[string][]byte{"password": []byte("secret")}))
+	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isTrue, v1alpha1.ReasonSucceeded)
+}
+
 // node-17: the operator hands the Secret's users to hsts, and says which entry can't be used, without its password.
 func TestNodeUsersOfASecret(t *testing.T) {
 	field := controllertest.New(t)

@@ -63,6 +63,9 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	if outcome := r.authorizedKeys(ctx, o.node); !outcome.IsDone() {
 		return outcome
 	}
+	if outcome := r.passwords(ctx, o.node); !outcome.IsDone() {
+		return outcome
+	}
 	if outcome := r.nodeUsers(ctx, o.node); !outcome.IsDone() {
 		return outcome
 	}
@@ -135,6 +138,19 @@ func (r *reconciler) authorizedKeys(ctx context.Context, node *v1alpha1.Transfer
 		}
 		if _, _, _, _, err := ssh.ParseAuthorizedKey(data[ref.Key]); err != nil {
 			return phase.Invalid(v1alpha1.ReasonSecretInvalid, field+": holds no public key in the format of authorized_keys")
+		}
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// passwords checks that those that are named are there. hsts reads them itself, at each log-in.
+func (r *reconciler) passwords(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
+	for i, user := range node.Spec.TransferUsers {
+		if ref := user.PasswordSecretRef; ref != nil {
+			field := fmt.Sprintf("spec.transferUsers[%d].passwordSecretRef", i)
+			if _, err := r.secrets.Read(ctx, node.Namespace, ref.Name, field, ref.Key); err != nil {
+				return secrets.Outcome(err)
+			}
 		}
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "")

@@ -23,7 +23,8 @@ func (r *reconciler) nodesOfSecret(ctx context.Context, secret client.Object) []
 		return n.Spec.TLS != nil && n.Spec.TLS.SecretRef.Name == secret.GetName() ||
 			n.Spec.NodeUsers != nil && n.Spec.NodeUsers.SecretRef.Name == secret.GetName() ||
 			slices.ContainsFunc(n.Spec.TransferUsers, func(u v1alpha1.TransferUser) bool {
-				return u.AuthorizedKeysSecretRef != nil && u.AuthorizedKeysSecretRef.Name == secret.GetName()
+				return u.AuthorizedKeysSecretRef != nil && u.AuthorizedKeysSecretRef.Name == secret.GetName() ||
+					u.PasswordSecretRef != nil && u.PasswordSecretRef.Name == secret.GetName()
 			}) ||
 			slices.ContainsFunc(n.Spec.Storage, func(s v1alpha1.StorageMount) bool {
 				return s.Encryption != nil && s.Encryption.SecretRef.Name == secret.GetName()

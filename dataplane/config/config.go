@@ -24,18 +24,20 @@ type Config struct {
 	// StorageRoot is the docroot of everything; the storages of the node are mounted as its folders.
 	StorageRoot string `yaml:"storageRoot"`
 	Ports       Ports  `yaml:"ports"`
-	// TransferUsers are the SSH users; a token decides what they may do.
-	TransferUsers []string `yaml:"transferUsers"`
+	// TransferUsers are the SSH users; a token decides what they may do, where nothing else is said.
+	TransferUsers []TransferUser `yaml:"transferUsers"`
 	// GSO is auto, on or off.
 	GSO   string `yaml:"gso"`
 	Rates Rates  `yaml:"rates"`
 	// Ciphers that sessions may use, the preferred one first.
 	Ciphers       []string      `yaml:"ciphers"`
 	SymbolicLinks SymbolicLinks `yaml:"symbolicLinks"`
-	History       History       `yaml:"history"`
-	Logins        Logins        `yaml:"logins"`
-	Secrets       SecretPaths   `yaml:"secrets"`
-	NodeUsers     NodeUsers     `yaml:"nodeUsers"`
+	// TrustedProxies are addresses and networks of balancers that say by the PROXY protocol whom they speak for.
+	TrustedProxies []string    `yaml:"trustedProxies"`
+	History        History     `yaml:"history"`
+	Logins         Logins      `yaml:"logins"`
+	Secrets        SecretPaths `yaml:"secrets"`
+	NodeUsers      NodeUsers   `yaml:"nodeUsers"`
 }
 
 // NodeUsers are users of the Node API that files declare, beside those of the command line.
@@ -109,6 +111,15 @@ func (l Logins) SafeNetworks() ([]netip.Prefix, error) {
 	return networks, nil
 }
 
+// ProxyNetworks are the addresses and networks in TrustedProxies.
+func (c Config) ProxyNetworks() ([]netip.Prefix, error) {
+	networks, err := token.ParseNetworks(c.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("trustedProxies: %w", err)
+	}
+	return networks, nil
+}
+
 // SecretPaths are the folders that secrets are mounted in.
 type SecretPaths struct {
 	TokenKeys   string `yaml:"tokenKeys"`
@@ -117,6 +128,8 @@ type SecretPaths struct {
 	NodeUser    string `yaml:"nodeUser"`
 	// AuthorizedKeys optionally holds one file a transfer user with public keys of their own.
 	AuthorizedKeys string `yaml:"authorizedKeys"`
+	// Passwords optionally holds one file a transfer user with a password.
+	Passwords string `yaml:"passwords"`
 	// StorageKeys has the folders with the keys of storages whose files are encrypted, by the name of the storage.
 	StorageKeys map[string]string `yaml:"storageKeys"`
 }
@@ -126,7 +139,7 @@ func Default() Config {
 	return Config{
 		StorageRoot:   "/storage",
 		Ports:         Ports{SSH: 33001, UDP: 33001, NodeAPI: 9092, Metrics: 9095},
-		TransferUsers: []string{"xfer"},
+		TransferUsers: []TransferUser{{Name: "xfer"}},
 		GSO:           "auto",
 		Rates:         Rates{Policy: "fair"},
 		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
@@ -187,7 +200,7 @@ func (c Config) validate() error {
 	check(c.Ports.WSS >= 0 && c.Ports.WSS < 65536, "ports.wss must be within 1 and 65535, or 0 for none")
 	check(!slices.Contains([]int{c.Ports.SSH, c.Ports.NodeAPI, c.Ports.Metrics}, c.Ports.WSS),
 		"ports.wss must differ from the other TCP ports")
-	check(len(c.TransferUsers) > 0 && !slices.Contains(c.TransferUsers, ""), "transferUsers must name at least one user")
+	errs = append(errs, checkTransferUsers(c.TransferUsers))
 	check(slices.Contains(allGSO, c.GSO), "gso must be one of %v", allGSO)
 	check(min(c.Rates.TargetKbps, c.Rates.MaxKbps, c.Rates.TotalSendKbps, c.Rates.TotalReceiveKbps) >= 0,
 		"rates must not be negative")
@@ -197,6 +210,9 @@ func (c Config) validate() error {
 	check(c.Logins.Window > 0 && c.Logins.Failures > 0 && c.Logins.AddressFailures > 0,
 		"logins.window, failures and addressFailures must be positive")
 	if _, err := c.Logins.SafeNetworks(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.ProxyNetworks(); err != nil {
 		errs = append(errs, err)
 	}
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")

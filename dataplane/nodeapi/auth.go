@@ -71,7 +71,7 @@ func (s *Server) authenticate(r *http.Request) (*caller, error) {
 	return nil, errUnauthorized
 }
 
-// clientAddress is the IP address of who called. The Node API has no proxy in front that it believes.
+// clientAddress is the IP address of who called: that of the connection, which knows of proxies what is to be believed.
 func clientAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 
+	"faspex.io/operator/dataplane/admission"
 	"faspex.io/operator/dataplane/sshd/wellknown"
 	"golang.org/x/crypto/ssh"
 )
 
-// The origin of the key that a connection authenticated with, in its permissions.
+// The origin of the key or password that a connection authenticated with, in its permissions.
 const (
 	keyOrigin      = "faspex-key"
 	keyOfUser      = "user"
@@ -58,6 +59,18 @@ func (s *Server) authenticate(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Pe
 // provedKey is what is known of a connection that logged in with a key.
 func provedKey(key ssh.PublicKey, origin string) *ssh.Permissions {
 	return &ssh.Permissions{Extensions: map[string]string{keyOrigin: origin, keyFingerprint: ssh.FingerprintSHA256(key)}}
+}
+
+// password decides on one password. Names of users that are not there are asked about too, so that they take as long.
+func (s *Server) password(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+	right, sorry := s.config.Password(meta.User(), admission.IP(meta.RemoteAddr()), string(password))
+	if right && slices.Contains(s.config.Users, meta.User()) {
+		return &ssh.Permissions{Extensions: map[string]string{keyOrigin: keyOfUser}}, nil
+	}
+	if sorry == "" {
+		return nil, errRefused
+	}
+	return nil, &ssh.BannerError{Err: errRefused, Message: sorry + "\r\n"}
 }
 
 // keyless lets in a client that says that it has a token and no key. Its session is that of a well-known key, which

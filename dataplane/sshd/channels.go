@@ -3,6 +3,7 @@ package sshd
 import (
 	"context"
 	"io"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -11,8 +12,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// refusal is what a client reads that asks for anything but a transfer.
-const refusal = "This server runs file transfers only: there is no shell and no command. Use ascp.\r\n"
+// What a client reads that asks for anything but a transfer.
+const (
+	refusal = "This server runs file transfers only: there is no shell and no command, no sftp, no scp and no forwarding. " +
+		"Use ascp.\r\n"
+	refusalOfCommands = "ascmd is not offered: the Node API lists and changes files.\r\n"
+)
 
 // visitor is who opened a connection.
 type visitor struct {
@@ -91,7 +96,7 @@ func (s *Server) serveChannels(ctx context.Context, sc *ssh.ServerConn, channels
 			case !ok:
 				return
 			case offered.ChannelType() != "session":
-				offered.Reject(ssh.Prohibited, "only transfers are served")
+				offered.Reject(ssh.Prohibited, "this server runs file transfers only: nothing is forwarded")
 				continue
 			case active >= most, tries > most:
 				offered.Reject(ssh.ResourceShortage, "too many sessions on this connection")
@@ -151,22 +156,35 @@ func (s *Server) session(ctx context.Context, channel ssh.Channel, requests <-ch
 		case "subsystem":
 			var name struct{ Value string }
 			if ssh.Unmarshal(r.Payload, &name) != nil || name.Value != Subsystem {
-				r.Reply(false, nil)
-				continue
+				refuse(channel, r, "")
+				return
 			}
 			r.Reply(true, nil)
 			go ssh.DiscardRequests(requests)
 			s.transfer(ctx, channel, from)
 			return
 		case "shell", "exec":
-			r.Reply(true, nil)
-			_, _ = io.WriteString(channel.Stderr(), refusal)
-			exit(channel, 1)
+			var command struct{ Value string }
+			_ = ssh.Unmarshal(r.Payload, &command) // A shell has none.
+			refuse(channel, r, command.Value)
 			return
-		default: // A terminal, the environment, agent and X11 forwarding, signals.
+		case "pty-req":
+			r.Reply(true, nil) // No terminal is made; a client that is refused one leaves before it reads why.
+		default: // The environment, agent and X11 forwarding, signals.
 			r.Reply(false, nil)
 		}
 	}
+}
+
+// refuse tells why with status 1. The request is granted first: the text of a request that is not reaches nobody.
+func refuse(channel ssh.Channel, r *ssh.Request, command string) {
+	r.Reply(true, nil)
+	text := refusal
+	if name, _, _ := strings.Cut(strings.TrimSpace(command), " "); path.Base(name) == "ascmd" {
+		text += refusalOfCommands
+	}
+	_, _ = io.WriteString(channel.Stderr(), text) // The client may be gone.
+	exit(channel, 1)
 }
 
 // stream is a channel that ends as SSH clients expect: with an exit status. It is 0 whatever became of the

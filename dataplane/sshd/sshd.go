@@ -1,8 +1,8 @@
 // Package sshd is the SSH server of a transfer node: the door to the control channel, and to nothing else.
 //
 // It offers one subsystem, "faspex-transfer". There is no shell, no command, no terminal, no forwarding of ports,
-// agents or X11, no SFTP and no environment. Users prove themselves by public key, or come without one to present a
-// token. The package knows nothing of tokens, files and transfers: it hands each channel to its Transfers, who decide.
+// agents or X11, no SFTP and no environment. Users prove themselves by public key or password, or come without either to
+// present a token. The package knows nothing of tokens, files and transfers: it hands each channel to its Transfers, who decide.
 package sshd
 
 import (
@@ -97,8 +97,9 @@ type Config struct {
 	// TokenKey, if not nil, says whether a token that is good now was made for a key of a user. Who logs in with one is no
 	// better known than with a well-known key: the token decides.
 	TokenKey func(user string, key ssh.PublicKey) (bool, error)
-	// Tokenless lets users with a key of their own transfer beneath the storage root without a token.
-	Tokenless bool
+	// Password, if not nil, decides on the password of a user, and counts the try. What it is sorry for is shown to the
+	// client.
+	Password  func(user, address, password string) (right bool, sorry string)
 	Transfers Transfers
 	Limits    Limits
 	Logger    *slog.Logger
@@ -134,6 +135,9 @@ func New(c Config) (*Server, error) {
 		NoClientAuthCallback: s.keyless,
 		PublicKeyCallback:    s.authenticate,
 		ServerVersion:        ServerVersion,
+	}
+	if c.Password != nil {
+		s.ssh.PasswordCallback = s.password
 	}
 	for _, k := range c.HostKeys {
 		s.ssh.AddHostKey(k)
@@ -203,12 +207,12 @@ func (s *Server) connection(ctx context.Context, nc *admission.Conn, ip string, 
 	})
 	defer s.exit(nc)
 	go ssh.DiscardRequests(requests) // Refuses port forwarding.
-	ownKey := sc.Permissions.Extensions[keyOrigin] == keyOfUser
-	if ownKey {
+	proved := sc.Permissions.Extensions[keyOrigin] == keyOfUser
+	if proved {
 		known()
 	}
 	peer := transfer.Peer{Door: "ssh", User: sc.User(), Addr: ip, LocalAddr: admission.IP(nc.LocalAddr()),
-		LoginKey: sc.Permissions.Extensions[keyFingerprint], Tokenless: s.config.Tokenless && ownKey}
+		LoginKey: sc.Permissions.Extensions[keyFingerprint], Proved: proved}
 	s.serveChannels(ctx, sc, channels, visitor{peer, known})
 }
 

@@ -32,8 +32,8 @@ func (s *Server) turnAway(nc net.Conn) {
 		if _, err := io.WriteString(nc, TooMany+"\r\n"); err != nil {
 			return
 		}
-		if tcp, ok := nc.(*net.TCPConn); ok {
-			_ = tcp.CloseWrite()
+		if half, ok := nc.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite()
 		}
 		_, _ = io.Copy(io.Discard, io.LimitReader(nc, 64<<10)) // The end, or the deadline.
 	}()

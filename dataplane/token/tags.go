@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // ErrReservedTags is the error for tags that only the node user may give. It wraps ErrInvalid.
@@ -60,20 +58,4 @@ func fieldsOf(object json.RawMessage) []field {
 		fields = append(fields, field{text, value})
 	}
 	return fields
-}
-
-// KindTokenless is the kind of the grants of users who need no token.
-const KindTokenless = "none"
-
-// Tokenless is the grant of a transfer user who needs no token: all of the storage root. The transfer's id is one that
-// no token has, so that nobody adds sessions to the transfer of a token (TestTokenlessGrants).
-func Tokenless(direction Direction, user, transferID string, tags json.RawMessage) (Grant, error) {
-	if err := CheckTags(tags); err != nil {
-		return Grant{}, err
-	}
-	id := uuid.NewString()
-	if transferID != "" {
-		id = uuid.NewSHA1(uuid.NameSpaceURL, []byte("transfer-user:"+user+":"+transferID)).String()
-	}
-	return Grant{Direction: direction, Root: "/", User: user, TransferID: id, Kind: KindTokenless, Tags: tags}, nil
 }

@@ -56,17 +56,20 @@ func TestAuthorizeRefusesTagsOfTheNodeUser(t *testing.T) {
 
 func TestTokenlessGrants(t *testing.T) {
 	for _, tags := range claiming {
-		if _, err := Tokenless(Send, "xfer", "", []byte(tags)); !errors.Is(err, ErrReservedTags) {
+		if _, err := tokenless("", Request{Direction: Send, User: "xfer", Tags: []byte(tags)}); !errors.Is(err, ErrReservedTags) {
 			t.Errorf("%s: %v", tags, err)
 		}
 	}
-	const of = "5b0c7a6e-0d5f-4c39-9d0b-0d2b8a0e4c11" // a transfer of somebody's token
-	first, err := Tokenless(Send, "xfer", of, nil)
-	if err != nil || first.TransferID == of {
+	const transfer = "5b0c7a6e-0d5f-4c39-9d0b-0d2b8a0e4c11" // a transfer of somebody's token
+	of := func(user string) (Grant, error) {
+		return tokenless("/in", Request{Direction: Send, User: user, TransferID: transfer})
+	}
+	first, err := of("xfer")
+	if err != nil || first.TransferID == transfer || first.Root != "/in" {
 		t.Errorf("a user without a token joins the transfer %s of a token: %v", first.TransferID, err)
 	}
-	again, _ := Tokenless(Send, "xfer", of, nil)
-	other, _ := Tokenless(Send, "yfer", of, nil)
+	again, _ := of("xfer")
+	other, _ := of("yfer")
 	if again.TransferID != first.TransferID || other.TransferID == first.TransferID {
 		t.Errorf("ids %s, again %s, of another user %s", first.TransferID, again.TransferID, other.TransferID)
 	}

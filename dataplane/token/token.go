@@ -98,6 +98,10 @@ type Request struct {
 	Direction Direction
 	// User is the SSH user that authenticated.
 	User string
+	// Proved says that the user logged in with a key or a password of the user's own, not with what everybody has.
+	Proved bool
+	// TransferID is what the client calls the transfer, for transfers without a token.
+	TransferID string
 	// Addr is the client's IP address.
 	Addr string
 	// LoginKey is the fingerprint of the SSH key that the client has proved to hold; empty if it has proved none.

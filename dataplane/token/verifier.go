@@ -124,7 +124,9 @@ type Verifier struct {
 	AccessKeys AccessKeys
 	// Ledger is asked about each transfer token.
 	Ledger Ledger
-	Now    func() time.Time
+	// Users are the rules of transfer users; one without rules needs a token.
+	Users map[string]UserRules
+	Now   func() time.Time
 }
 
 // Authorize turns a token into what it allows, and refuses a request that asks for more.
@@ -132,9 +134,11 @@ func (v *Verifier) Authorize(ctx context.Context, req Request) (Grant, error) {
 	if !req.Direction.Valid() {
 		return Grant{}, ErrWrongDirection
 	}
+	g, decided, err := v.user(req)
+	if decided {
+		return g, err
+	}
 	text := strings.TrimSpace(req.Token)
-	var g Grant
-	var err error
 	switch scheme, rest, _ := strings.Cut(text, " "); {
 	case text == "":
 		return Grant{}, ErrMissing
@@ -392,7 +396,7 @@ func IsRefusal(err error) bool {
 	for _, refusal := range []error{
 		ErrMissing, ErrInvalid, ErrUnknownKey, ErrExpired, ErrWrongDirection, ErrWrongUser, ErrPathNotAllowed,
 		ErrBadCredentials, ErrFileNotFound, ErrNotPermitted, ErrElsewhere, ErrRevoked, ErrUsedUp, ErrThrottled,
-		ErrWrongLoginKey,
+		ErrWrongLoginKey, ErrDenied,
 	} {
 		if errors.Is(err, refusal) {
 			return true

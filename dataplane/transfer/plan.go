@@ -39,7 +39,8 @@ func (s *session) request() (token.Request, error) {
 	h := s.hello
 	r := token.Request{
 		Token: h.Token, Direction: transferspec.Direction(h.Direction), User: s.peer.User, Addr: s.peer.Addr,
-		Door: s.peer.Door, LoginKey: s.peer.LoginKey, Tags: h.Tags, Destination: h.Destination,
+		Proved: s.peer.Proved, TransferID: h.TransferID, Door: s.peer.Door, LoginKey: s.peer.LoginKey, Tags: h.Tags,
+		Destination: h.Destination,
 	}
 	if !r.Direction.Valid() {
 		return r, fail.New(fail.Protocol, "direction %q is neither send nor receive", h.Direction)

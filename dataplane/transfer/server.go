@@ -64,8 +64,8 @@ type Peer struct {
 	Door string
 	// LoginKey is the fingerprint of the SSH key that the client logged in with; empty if it did without.
 	LoginKey string
-	// Tokenless says that this user may transfer beneath the storage root without a token.
-	Tokenless bool
+	// Proved says that the user logged in with a key or a password of the user's own.
+	Proved bool
 	// Authorized, if not nil, is called when the session was authorized, before anything but the Hello is read of the peer
 	// and anything is said to it. It is not called for a session that is refused.
 	Authorized func()
@@ -158,12 +158,7 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if hello.Token == "" && s.peer.Tokenless {
-		s.grant, err = token.Tokenless(request.Direction, s.peer.User, hello.TransferID, hello.Tags)
-	} else {
-		s.grant, err = s.Authorizer.Authorize(ctx, request)
-	}
-	if err != nil {
+	if s.grant, err = s.Authorizer.Authorize(ctx, request); err != nil {
 		if !token.IsRefusal(err) {
 			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
 			return nil, &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}

@@ -14,6 +14,7 @@ import (
 	"faspex.io/operator/dataplane/engine/simnet"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/control"
 )
 
@@ -73,6 +74,8 @@ func TestSessionsOfANodeShareItsTotals(t *testing.T) {
 		}
 		server := &Server{
 			Root: root, Recorder: unrecorded{}, Links: links, UDPPort: 1, Logger: slog.New(slog.DiscardHandler),
+			Authorizer: &token.Verifier{
+				Users: map[string]token.UserRules{"u": {Incoming: token.ModeAllow, Outgoing: token.ModeAllow}}},
 			clock:    simnet.NewClock(),
 			Outbound: engine.NewRateGroup(30 * mbit), Inbound: engine.NewRateGroup(12 * mbit),
 		}
@@ -96,7 +99,7 @@ func TestSessionsOfANodeShareItsTotals(t *testing.T) {
 				client.Target = target
 			}
 			a, b := pipe()
-			group.Go(func() { _ = server.Serve(ctx, b, Peer{User: "u", Tokenless: true}) })
+			group.Go(func() { _ = server.Serve(ctx, b, Peer{User: "u", Proved: true}) })
 			group.Go(func() { _, _ = client.Run(ctx, a) })
 			time.Sleep(100 * time.Millisecond) // so that the paths are in this order
 		}

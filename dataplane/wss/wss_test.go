@@ -159,7 +159,7 @@ func TestRoundTrips(t *testing.T) {
 			t.Errorf("%v for round trips of %v, want 4", took, roundTrip)
 		}
 		if peer := <-s.peers; peer.User != "xfer" || peer.Addr != "192.0.2.1" || peer.LocalAddr != "192.0.2.2" ||
-			peer.Tokenless {
+			peer.Proved {
 			t.Errorf("peer %+v", peer)
 		}
 		stream.Close()

@@ -26,6 +26,7 @@ const (
 	nodeUserDir    = configDir + "/node-user"
 
 	nodeUsersDir      = configDir + "/node-users"
+	passwordsDir      = configDir + "/passwords"
 	authorizedKeysDir = configDir + "/authorized-keys"
 	databaseCADir     = configDir + "/db-ca"
 	storageKeysDir    = configDir + "/storage-keys"
@@ -60,14 +61,16 @@ func Ports(node *v1alpha1.TransferNode) v1alpha1.TransferNodePorts {
 type hstsConfig struct {
 	StorageRoot   string    `json:"storageRoot"`
 	Ports         hstsPorts `json:"ports"`
-	TransferUsers []string  `json:"transferUsers"`
+	TransferUsers []any     `json:"transferUsers"`
 	GSO           string    `json:"gso"`
 	Rates         hstsRates `json:"rates"`
 	Ciphers       []string  `json:"ciphers"`
 	// SymbolicLinks is there only when it says something: versions of hsts that don't know it refuse it.
 	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
 	History       hstsHistory `json:"history"`
-	Secrets       hstsSecrets `json:"secrets"`
+	// TrustedProxies is there only when there are some, for the same reason.
+	TrustedProxies []string    `json:"trustedProxies,omitempty"`
+	Secrets        hstsSecrets `json:"secrets"`
 	// NodeUsers is there only when a Secret has some, for the same reason.
 	NodeUsers *hstsNodeUsers `json:"nodeUsers,omitempty"`
 }
@@ -113,6 +116,8 @@ type hstsSecrets struct {
 	NodeUser    string `json:"nodeUser"`
 	// AuthorizedKeys is there only when a transfer user has keys.
 	AuthorizedKeys string `json:"authorizedKeys,omitempty"`
+	// Passwords is there only when a transfer user has one.
+	Passwords string `json:"passwords,omitempty"`
 	// StorageKeys are the folders with the keys of encrypted storages, by the storage's name.
 	StorageKeys map[string]string `json:"storageKeys,omitempty"`
 }
@@ -148,6 +153,9 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 	if hasAuthorizedKeys(node) {
 		config.Secrets.AuthorizedKeys = authorizedKeysDir
 	}
+	if hasPasswords(node) {
+		config.Secrets.Passwords = passwordsDir
+	}
 	if users := node.Spec.NodeUsers; users != nil {
 		config.NodeUsers = &hstsNodeUsers{Folder: nodeUsersDir,
 			ManagedBy: "Secret " + node.Namespace + "/" + users.SecretRef.Name}
@@ -160,6 +168,7 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			config.Secrets.StorageKeys[storage.Name] = path.Join(storageKeysDir, storage.Name)
 		}
 	}
+	config.TrustedProxies = node.Spec.TrustedProxies
 	if links := node.Spec.SymbolicLinks; links != nil {
 		config.SymbolicLinks = &hstsLinks{Follow: links.Follow, PermitOutside: ptr.Deref(links.PermitOutside, false)}
 	}
@@ -225,13 +234,32 @@ func hasAuthorizedKeys(node *v1alpha1.TransferNode) bool {
 		func(u v1alpha1.TransferUser) bool { return u.AuthorizedKeysSecretRef != nil })
 }
 
-func transferUsers(node *v1alpha1.TransferNode) []string {
+func hasPasswords(node *v1alpha1.TransferNode) bool {
+	return slices.ContainsFunc(node.Spec.TransferUsers,
+		func(u v1alpha1.TransferUser) bool { return u.PasswordSecretRef != nil })
+}
+
+// hstsUser is a transfer user of whom more than the name is said.
+type hstsUser struct {
+	Name     string `json:"name"`
+	Docroot  string `json:"docroot,omitempty"`
+	Incoming string `json:"incoming,omitempty"`
+	Outgoing string `json:"outgoing,omitempty"`
+}
+
+// transferUsers are names where nothing else is said: versions of hsts that know names alone refuse more.
+func transferUsers(node *v1alpha1.TransferNode) []any {
 	if len(node.Spec.TransferUsers) == 0 {
-		return []string{"xfer"}
+		return []any{"xfer"}
 	}
-	users := make([]string, 0, len(node.Spec.TransferUsers))
+	users := make([]any, 0, len(node.Spec.TransferUsers))
 	for _, user := range node.Spec.TransferUsers {
-		users = append(users, user.Name)
+		all := hstsUser{user.Name, user.Docroot, string(user.Incoming), string(user.Outgoing)}
+		if all == (hstsUser{Name: user.Name}) {
+			users = append(users, user.Name)
+			continue
+		}
+		users = append(users, all)
 	}
 	return users
 }

@@ -42,11 +42,14 @@ func full() *v1alpha1.TransferNode {
 		Tolerations: []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer",
 			Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
 		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500, WSS: 9444},
+		TrustedProxies:  []string{"192.0.2.0/28", "2001:db8::1"},
 		TransferAddress: "transfer.example.com",
 		TransferUsers: []v1alpha1.TransferUser{
 			{Name: "xfer"},
 			{Name: "partner", AuthorizedKeysSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-keys",
-				Key: "authorized_keys"}},
+				Key: "authorized_keys"}, PasswordSecretRef: &v1alpha1.SecretKeyReference{Name: "partner-login", Key: "password"},
+				Docroot: "/shared/partner", Incoming: v1alpha1.TransferAuthorizationAllow,
+				Outgoing: v1alpha1.TransferAuthorizationDeny},
 		},
 		NodeUsers: &v1alpha1.NodeUsers{SecretRef: v1alpha1.SecretReference{Name: "team-users"}},
 		Storage: []v1alpha1.StorageMount{

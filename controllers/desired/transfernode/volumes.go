@@ -21,6 +21,7 @@ const (
 	volumeStorageKey = "key-" // likewise
 
 	volumeNodeUsers      = "node-users"
+	volumePasswords      = "passwords"
 	volumeAuthorizedKeys = "authorized-keys"
 	volumeDatabaseCA     = "db-ca"
 
@@ -46,7 +47,10 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 		volumes = append(volumes, secret(volumeNodeUsers, users.SecretRef.Name))
 	}
 	if hasAuthorizedKeys(node) {
-		volumes = append(volumes, authorizedKeysVolume(node))
+		volumes = append(volumes, ofTransferUsers(node, volumeAuthorizedKeys, authorizedKeysOf))
+	}
+	if hasPasswords(node) {
+		volumes = append(volumes, ofTransferUsers(node, volumePasswords, passwordOf))
 	}
 	if workload.DatabaseCASecret != "" {
 		volumes = append(volumes, corev1ac.Volume().WithName(volumeDatabaseCA).WithSecret(corev1ac.SecretVolumeSource().
@@ -75,19 +79,26 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 	return volumes
 }
 
-// authorizedKeysVolume has one file for each transfer user with keys, named as the user. A Secret that is missing keeps
-// no pod from starting: its user has no keys then.
-func authorizedKeysVolume(node *v1alpha1.TransferNode) *corev1ac.VolumeApplyConfiguration {
+func authorizedKeysOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference {
+	return u.AuthorizedKeysSecretRef
+}
+
+func passwordOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference { return u.PasswordSecretRef }
+
+// ofTransferUsers has one file for each transfer user with a reference, named as the user. A Secret that is missing keeps
+// no pod from starting: its user has no keys, or no password, then.
+func ofTransferUsers(node *v1alpha1.TransferNode, volume string,
+	of func(v1alpha1.TransferUser) *v1alpha1.SecretKeyReference) *corev1ac.VolumeApplyConfiguration {
 	projected := corev1ac.ProjectedVolumeSource().WithDefaultMode(secretMode)
 	for _, user := range node.Spec.TransferUsers {
-		if ref := user.AuthorizedKeysSecretRef; ref != nil {
+		if ref := of(user); ref != nil {
 			projected.WithSources(corev1ac.VolumeProjection().WithSecret(corev1ac.SecretProjection().
 				WithName(ref.Name).
 				WithOptional(true).
 				WithItems(corev1ac.KeyToPath().WithKey(ref.Key).WithPath(user.Name))))
 		}
 	}
-	return corev1ac.Volume().WithName(volumeAuthorizedKeys).WithProjected(projected)
+	return corev1ac.Volume().WithName(volume).WithProjected(projected)
 }
 
 // configMount mounts the folder that holds hsts.yaml: a mount of the file alone would stay at its first version.
@@ -113,6 +124,9 @@ func secretMounts(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.Vo
 	}
 	if hasAuthorizedKeys(node) {
 		mounts = append(mounts, mount(volumeAuthorizedKeys, authorizedKeysDir))
+	}
+	if hasPasswords(node) {
+		mounts = append(mounts, mount(volumePasswords, passwordsDir))
 	}
 	if workload.DatabaseCASecret != "" {
 		mounts = append(mounts, mount(volumeDatabaseCA, databaseCADir))

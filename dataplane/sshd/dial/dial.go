@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"faspex.io/operator/dataplane/reach"
 	"faspex.io/operator/dataplane/sshd"
@@ -17,6 +19,9 @@ import (
 	"faspex.io/operator/dataplane/transfer/fail"
 	"golang.org/x/crypto/ssh"
 )
+
+// mostShown is how many characters of a server's words are shown.
+const mostShown = 200
 
 // Options say whom to call and how to log in.
 type Options struct {
@@ -117,6 +122,8 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 	if o.Password != "" {
 		config.Auth = append(config.Auth, ssh.Password(o.Password))
 	}
+	sorry := ""
+	config.BannerCallback = func(message string) error { sorry = shown(message); return nil }
 	heard := &overheard{Conn: nc}
 	conn, offers, requests, err := ssh.NewClientConn(heard, addr, config)
 	if err != nil {
@@ -128,7 +135,7 @@ func connect(ctx context.Context, o Options, algorithms []string) (*Channel, err
 		case heard.n == 0:
 			return nil, reach.HungUp(addr)
 		}
-		return nil, loginError(ctx, o, addr, err)
+		return nil, loginError(ctx, o, addr, sorry, err)
 	}
 	go ssh.DiscardRequests(requests)
 	channel, err := open(conn, offers)
@@ -203,7 +210,24 @@ func refusedLogin(o Options, tried string) string {
 		o.User)
 }
 
-func loginError(ctx context.Context, o Options, addr string, err error) error {
+// shown is what can be shown of a server's words, which may be anybody's.
+func shown(message string) string {
+	message = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return ' '
+		case r == utf8.RuneError, !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, message)
+	if runes := []rune(message); len(runes) > mostShown {
+		message = string(runes[:mostShown]) + "..."
+	}
+	return strings.TrimSpace(message)
+}
+
+func loginError(ctx context.Context, o Options, addr, sorry string, err error) error {
 	var refused *hostKeyError
 	switch {
 	case errors.As(err, &refused):
@@ -211,8 +235,11 @@ func loginError(ctx context.Context, o Options, addr string, err error) error {
 	case ctx.Err() != nil:
 		return &fail.Error{Code: fail.ControlTimeout, Text: fmt.Sprintf("timed out logging in to %s", addr), Err: err}
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return &fail.Error{Code: fail.Authentication, Err: err,
-			Text: "authentication failed: " + refusedLogin(o, err.Error())}
+		text := "authentication failed: " + refusedLogin(o, err.Error())
+		if sorry != "" {
+			text += "; it says: " + sorry
+		}
+		return &fail.Error{Code: fail.Authentication, Text: text, Err: err}
 	}
 	return &fail.Error{Code: fail.Control, Text: fmt.Sprintf("ssh to %s failed: %v", addr, err), Err: err}
 }

@@ -49,9 +49,9 @@ func newSigner(t *testing.T) ssh.Signer {
 func TestRoundTrips(t *testing.T) {
 	own, host := newSigner(t), newSigner(t)
 	for name, c := range map[string]struct {
-		options   Options
-		trips     int
-		tokenless bool
+		options Options
+		trips   int
+		proved  bool
 	}{
 		"token":              {Options{Token: true}, 6, false},
 		"own key":            {Options{Signers: []ssh.Signer{own}}, 8, true},
@@ -64,7 +64,7 @@ func TestRoundTrips(t *testing.T) {
 				peers := make(chan transfer.Peer, 1)
 				network := distant.New(roundTrip)
 				server, err := sshd.New(sshd.Config{
-					HostKeys: []ssh.Signer{host}, Users: []string{"xfer"}, Tokenless: true, Transfers: greeting{peers},
+					HostKeys: []ssh.Signer{host}, Users: []string{"xfer"}, Transfers: greeting{peers},
 					AuthorizedKeys: func(string) ([]ssh.PublicKey, error) { return []ssh.PublicKey{own.PublicKey()}, nil },
 					Logger:         discard(),
 				})
@@ -89,7 +89,7 @@ func TestRoundTrips(t *testing.T) {
 				if took := time.Since(began); took != time.Duration(c.trips)*roundTrip {
 					t.Errorf("%v for round trips of %v, want %d", took, roundTrip, c.trips)
 				}
-				if peer := <-peers; peer.Tokenless != c.tokenless || peer.User != "xfer" {
+				if peer := <-peers; peer.Proved != c.proved || peer.User != "xfer" {
 					t.Errorf("peer %+v", peer)
 				}
 				channel.Close()
