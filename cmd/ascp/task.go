@@ -129,6 +129,7 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if t.listing, err = t.list.begin(t.request); err != nil {
 		return transfer.Summary{}, err
 	}
+	t.listing.digestKept(t.request, t.client.Target)
 	go func() {
 		t.manager.Commands(t.obey)
 		if t.orders != nil {
