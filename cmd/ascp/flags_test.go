@@ -176,6 +176,7 @@ func TestBadCommandLines(t *testing.T) {
 		"stdio twice":           {"stdio://a?1 stdio://b?2 h:c", "one standard input"},
 		"files and streams":     {"a faux:///x?1m h:b", "can't be sent together"},
 		"another scheme":        {"s3://x/y h:b", "sources that are not files"},
+		"host with a port":      {"--mode=send --host=h:22 a /b", "-P names that"},
 		"missing list":          {"--file-list=/nowhere --mode send --host h /", "can't be read"},
 		"two hosts":             {"h:a g:b .", "all sources are on one host"},
 	} {
@@ -195,6 +196,8 @@ func TestRemote(t *testing.T) {
 		"h:":                 {"", "h", ""},
 		"u@[2001:db8::1]:/p": {"u", "2001:db8::1", "/p"},
 		"u@h:/p@q:r":         {"u", "h", "/p@q:r"},
+		"u@dom.ain@h:p@q":    {"u@dom.ain", "h", "p@q"},
+		"u@d@[::1]:/p":       {"u@d", "::1", "/p"},
 	} {
 		user, host, path, ok := remote(word)
 		if got := [3]string{user, host, path}; !ok || got != want {

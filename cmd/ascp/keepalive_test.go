@@ -62,7 +62,8 @@ func (s *steering) until(kind string) faspmgr.Frame {
 	}
 }
 
-// One session sends what the manager names, one after the other, until it says DONE. CANCEL ends one, and RATE acts.
+// One session sends what the manager names, one after the other, until it says DONE. CANCEL ends one, and RATE acts
+// with its target, its minimum and its policy (of the minimum: TestSenderChangesWhatIsAskedOfItsRate): node-91.
 func TestKeepalive(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()

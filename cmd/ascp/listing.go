@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,6 +37,36 @@ type listing struct {
 	file    *os.File
 	out     *bufio.Writer
 	written map[string]bool // files of this run that were moved: a later session of it has them already
+	// kept are files that were there already. Their checksums are computed at the end, if tree is not nil.
+	kept     []transfer.FileEvent
+	checksum string
+	tree     transfer.SourceTree
+}
+
+// digestKept has the list give the checksums of files that were there already, too, of which nobody else reads the
+// content.
+func (l *listing) digestKept(r *request, target transfer.TargetTree) {
+	if l == nil || r.options.Checksum == transfer.ChecksumNone || r.fileCrypt != "" || r.streaming() {
+		return
+	}
+	l.checksum, l.tree = r.options.Checksum, transfer.HostTree{}
+	if target != nil {
+		l.tree = target
+	}
+}
+
+// digest is the checksum of a file that was there already, as far as it can be read.
+func (l *listing) digest(e transfer.FileEvent) string {
+	f, err := l.tree.Open(e.Target)
+	if err != nil {
+		return "-"
+	}
+	defer f.Close()
+	h := transfer.NewChecksum(l.checksum)
+	if _, err := io.Copy(h, f); err != nil {
+		return "-"
+	}
+	return l.checksum + ":" + hex.EncodeToString(h.Sum(nil))
 }
 
 // begin opens the list, if one was asked for.
@@ -75,6 +107,9 @@ func (l *listing) add(e transfer.FileEvent) {
 		status = "left out: " + shown(e.LeftOut.Text)
 	case e.Skipped && l.written[e.Path]:
 		return
+	case e.Skipped && l.tree != nil:
+		l.kept = append(l.kept, e)
+		return
 	case e.Skipped:
 		status = "skipped"
 	default:
@@ -101,6 +136,9 @@ func (l *listing) end(failure error) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, e := range l.kept {
+		l.line(shown(e.Path), strconv.FormatInt(e.Size, 10), l.digest(e), "skipped")
+	}
 	if e := fail.Of(failure, fail.Internal); e != nil {
 		l.line("#", fmt.Sprintf("failed (%d): %s", e.Code, shown(e.Text)))
 	} else {

@@ -11,7 +11,7 @@ import (
 func mkfifo(p string) error { return syscall.Mkfifo(p, 0o600) }
 
 // The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed the
-// rerun's has all files; those that were there already have no checksum, for nobody read them again.
+// rerun's has all files, those that were there already, too: node-93.
 func TestFileManifest(t *testing.T) {
 	n := startNode(t)
 	from, lists := t.TempDir(), t.TempDir()
@@ -48,7 +48,7 @@ func TestFileManifest(t *testing.T) {
 		lines[fields[0]] = fields
 	}
 	for name, want := range map[string][]string{
-		"d/a": {"3", "", ""}, `d/b\x0a\x09c`: {"1", "", ""}, "d/big": {"25165824", "md5:", "completed"},
+		"d/a": {"3", "md5:900150983cd24fb0d6963f7d28e17f72", ""}, `d/b\x0a\x09c`: {"1", "md5:", ""}, "d/big": {"25165824", "md5:", "completed"},
 		"d/pipe": {"0", "-", "failed (21)"},
 	} {
 		got := lines[name]
@@ -58,6 +58,20 @@ func TestFileManifest(t *testing.T) {
 	}
 	if len(lines) != 5 || !strings.Contains(text, "#\tfailed (27)") {
 		t.Errorf("the list is\n%s", text)
+	}
+	// Of what is received a second time the list has the checksums, too.
+	to, second := t.TempDir(), t.TempDir()
+	for range 2 {
+		if status := n.ascp(t, n.receiving(t, "/d"), "--file-manifest=text", "--file-manifest-path="+second,
+			"--file-checksum=sha1", "127.0.0.1:/d", to); status != 0 {
+			t.Errorf("received with status %d", status)
+		}
+	}
+	for _, name := range strings.Fields(listed(t, second)) {
+		b, err := os.ReadFile(filepath.Join(second, name))
+		if err != nil || !strings.Contains(string(b), "d/a\t3\tsha1:a9993e364706816aba3e25717850c26c9cd0d89d\t") {
+			t.Errorf("the list is %q (%v)", b, err)
+		}
 	}
 	if status := run(n.overSSH(t, "--file-manifest=text", "--file-manifest-path=/nowhere", from+"/d", "127.0.0.1:/"),
 		withToken(n.sending(t, "/"))); status != 1 {

@@ -115,6 +115,12 @@ func TestRatesWithinBounds(t *testing.T) {
 	if _, got := n.recorder.Last(t).Ended(t); got.TargetRateKbps != 25_000 {
 		t.Errorf("half of 50 Mbit/s is %d kbit/s", got.TargetRateKbps)
 	}
+	if status := n.ascp(t, n.sending(t, "/"), "-m", "10%", from+"/f", "127.0.0.1:/"); status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	if got := n.recorder.Last(t).Transfer.StartSpec.MinRateKbps; got != 5_000 {
+		t.Errorf("a tenth of 50 Mbit/s is %d kbit/s", got)
+	}
 	uncapped := startNode(t)
 	said := stderrOf(t, func() { uncapped.ascp(t, uncapped.sending(t, "/"), "-l", "50%", from+"/f", "127.0.0.1:/") })
 	if !strings.Contains(said, "error 8: the server sets no highest rate") {

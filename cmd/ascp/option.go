@@ -145,8 +145,6 @@ func text(at part[string]) setting {
 // decoded is a text that a flag has in base64, and a spec as it is.
 func decoded(at part[string]) setting { return read("string", at, decode64) }
 
-func rate(at part[int64]) setting { return read("string", at, kbps) }
-
 func number[T int | int64](at part[T]) setting {
 	return read("int", at, func(name, text string) (T, error) {
 		v, err := strconv.ParseInt(text, 10, 64)

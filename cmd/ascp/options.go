@@ -57,13 +57,15 @@ var working = []option{
 		usage:   "`fingerprint` (SHA-1 or SHA-256) that the server's SSH key must have",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.fingerprint, s.SSHFP })},
 	{flag: "target-rate", short: "l", fields: []string{"target_rate_kbps"},
-		usage:   "target `rate` in kbit/s, or with suffix K, M, G; with % of the highest that the server allows",
-		setting: targetRate},
+		usage: "target `rate` in kbit/s, or with suffix K, M, G; with % of the highest that the server allows",
+		setting: rateOrShare(func(d *draft) (*int64, *int) { return &d.options.TargetKbps, &d.options.TargetPercent },
+			func(s *spec) int64 { return s.TargetRateKbps })},
 	{fields: []string{"target_rate_percentage"},
 		setting: readBoth(func(d *draft, s *spec) (*int, string) { return &d.options.TargetPercent, s.TargetRatePercentage },
 			"target_rate_percentage", percent)},
 	{flag: "min-rate", short: "m", fields: []string{"min_rate_kbps"}, usage: "minimum `rate`, likewise",
-		setting: rate(func(d *draft, s *spec) (*int64, int64) { return &d.options.MinKbps, s.MinRateKbps })},
+		setting: rateOrShare(func(d *draft) (*int64, *int) { return &d.options.MinKbps, &d.options.MinPercent },
+			func(s *spec) int64 { return s.MinRateKbps })},
 	{flag: "policy", fields: []string{"rate_policy"}, usage: "rate `policy`: fair, high, low, fixed",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.options.RatePolicy, s.RatePolicy })},
 	{flag: "adaptive", short: "Q", usage: "as --policy fair; twice, as --policy low", setting: adaptive},
@@ -253,23 +255,6 @@ var (
 		},
 		spec: func(d *draft, s *spec) error { fill(&d.options.PreserveTimes, s.PreserveTimes); return nil },
 	}
-	targetRate = setting{kind: "string",
-		flag: func(d *draft, name string, texts []string) (err error) {
-			text := texts[len(texts)-1]
-			if part, ok := cutPercent(text); ok {
-				d.options.TargetPercent, err = percent(name, part)
-				return err
-			}
-			d.options.TargetKbps, err = kbps(name, text)
-			return err
-		},
-		spec: func(d *draft, s *spec) error {
-			if d.options.TargetPercent == 0 {
-				fill(&d.options.TargetKbps, s.TargetRateKbps)
-			}
-			return nil
-		},
-	}
 	adaptive = setting{kind: kindCount, flag: func(d *draft, _ string, texts []string) error {
 		policy := engine.PolicyFair
 		if len(texts) > 1 {
@@ -291,6 +276,28 @@ var (
 		return err
 	}}
 )
+
+// rateOrShare is a rate, or on the command line a share of the highest that the server allows.
+func rateOrShare(of func(*draft) (*int64, *int), ofSpec func(*spec) int64) setting {
+	return setting{kind: "string",
+		flag: func(d *draft, name string, texts []string) (err error) {
+			rate, share := of(d)
+			text := texts[len(texts)-1]
+			if part, ok := cutPercent(text); ok {
+				*share, err = percent(name, part)
+				return err
+			}
+			*rate, err = kbps(name, text)
+			return err
+		},
+		spec: func(d *draft, s *spec) error {
+			if rate, share := of(d); *share == 0 {
+				fill(rate, ofSpec(s))
+			}
+			return nil
+		},
+	}
+}
 
 // tags are JSON in one of two forms.
 func tags(of func(*spec) string, decode func(name, text string) (string, error)) setting {

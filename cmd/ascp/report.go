@@ -127,7 +127,7 @@ func (t *task) obey(f faspmgr.Frame) {
 // changeRate obeys a RATE, any of whose fields may be missing.
 func (t *task) changeRate(f faspmgr.Frame) {
 	number := func(name string) *int64 {
-		if kbps, err := strconv.ParseInt(f.Get(name), 10, 64); err == nil && kbps >= 0 {
+		if kbps, err := strconv.ParseInt(strings.TrimSpace(f.Get(name)), 10, 64); err == nil && kbps >= 0 {
 			return &kbps
 		}
 		return nil
@@ -140,7 +140,7 @@ func (t *task) changeRate(f faspmgr.Frame) {
 		return
 	}
 	var policy *engine.Policy
-	switch p := engine.Policy(strings.ToLower(f.Get("Policy"))); p {
+	switch p := engine.Policy(strings.ToLower(strings.TrimSpace(f.Get("Policy")))); p {
 	case engine.PolicyFair, engine.PolicyFixed, engine.PolicyHigh, engine.PolicyLow:
 		policy = &p
 	}

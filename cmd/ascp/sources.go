@@ -195,7 +195,7 @@ func (d *disposal) finish(filters manifest.Filters) error {
 		}
 	}
 	if d.failed > 0 {
-		return fail.New(fail.DiskWrite, "%d sources were sent and could not be removed or moved", d.failed)
+		return fail.New(fail.DiskWrite, "sent, and could not be removed or moved: %s", files(int64(d.failed)))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"path/filepath"
@@ -88,6 +89,44 @@ func TestSourcesThatDidNotArriveStay(t *testing.T) {
 	}
 	if got := listed(t, from); got != "d d/bad" {
 		t.Errorf("left are %s", got)
+	}
+}
+
+// A source stays until the receiver has verified it, whatever ends the transfer before: node-90.
+func TestSourcesStayUntilTheyAreVerified(t *testing.T) {
+	n := startNode(t)
+	from, archive := t.TempDir(), filepath.Join(t.TempDir(), "archive")
+	content := noise(6, 12<<20)
+	for _, flag := range []string{"--remove-after-transfer", "--move-after-transfer=" + archive} {
+		to := "/" + strings.Trim(strings.SplitN(flag, "=", 2)[0], "-")
+		writeFiles(t, from, map[string][]byte{"d/f": content})
+		args := n.overSSH(t, flag, "--remove-empty-source-directory", "-d", from+"/d", "127.0.0.1:"+to)
+		for _, signal := range []os.Signal{os.Interrupt, os.Kill} {
+			cmd := process(t, "ascp", n.sending(t, to), append([]string{"-l", "20M"}, args...)...)
+			startProcess(t, cmd)
+			waitForPart(t, filepath.Join(n.dir, to, "d/f"), 2*chunk)
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err == nil {
+				t.Errorf("%s: the transfer ended before %v", flag, signal)
+			}
+			if got, err := os.ReadFile(filepath.Join(from, "d/f")); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("%s, after %v: %d bytes are left (%v)", flag, signal, len(got), err)
+			}
+		}
+		if status := run(args, withToken(n.sending(t, to))); status != 0 {
+			t.Errorf("%s: status %d", flag, status)
+		}
+		if got := listed(t, from); got != "" {
+			t.Errorf("%s: left are %s", flag, got)
+		}
+		if got, err := os.ReadFile(filepath.Join(n.dir, to, "d/f")); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%s: %d bytes arrived (%v)", flag, len(got), err)
+		}
+	}
+	if got, err := os.ReadFile(filepath.Join(archive, "d/f")); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the archive has %d bytes (%v)", len(got), err)
 	}
 }
 

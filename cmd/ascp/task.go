@@ -129,6 +129,7 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 	if t.listing, err = t.list.begin(t.request); err != nil {
 		return transfer.Summary{}, err
 	}
+	t.listing.digestKept(t.request, t.client.Target)
 	go func() {
 		t.manager.Commands(t.obey)
 		if t.orders != nil {
@@ -294,10 +295,10 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 	case err == nil && !single:
 		return nil, fail.New(fail.NotDirectory, "%s: is a file, not a folder", folder)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return nil, fail.New(fail.DiskWrite, "%s: %w", folder, err)
+		return nil, fail.File(folder, err, fail.DiskWrite)
 	case err != nil && (t.options.CreateDir || strings.HasSuffix(folder, "/")):
 		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return nil, fail.New(fail.Permission, "%s can't be created: %w", folder, err)
+			return nil, fail.File(folder, err, fail.Permission)
 		}
 	case single:
 		folder, rename = filepath.Dir(folder), filepath.Base(folder)
@@ -306,7 +307,7 @@ func (t *task) prepareReceive() (*storage.Root, error) {
 	}
 	root, err := storage.Open(folder)
 	if err != nil {
-		return nil, fail.New(fail.NoSuchFile, "%s: %w", folder, err)
+		return nil, fail.File(folder, err, fail.NoSuchFile)
 	}
 	t.client.Target = root
 	if rename != "" {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"faspex.io/operator/dataplane/sshd/wellknown"
 	"faspex.io/operator/dataplane/transferspec"
@@ -355,6 +356,45 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 	}
 	if got := tree(t, filepath.Join(n.dir, "in")); len(got) != 1 || got["good"] == "" {
 		t.Errorf("arrived are %v", got)
+	}
+}
+
+// Such a name and its reason are in all that ascp says of a transfer, in UTF-8.
+func TestNamesThatAreNotUTF8AreTold(t *testing.T) {
+	n := startNode(t)
+	from, logs, list := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "list")
+	for _, dir := range []string{from, filepath.Join(n.dir, "out")} {
+		writeFiles(t, dir, map[string][]byte{"d/caf\xe9": []byte("1"), "d/good": []byte("2")})
+	}
+	writeFiles(t, filepath.Dir(list), map[string][]byte{"list": []byte(from + "/d/caf\xe9\n" + from + "/d/good\n")})
+	for name, args := range map[string][]string{
+		"send":         {from + "/d", "127.0.0.1:/in"},
+		"send, listed": {"--file-list=" + list, "--mode=send", "--host=127.0.0.1", "/in"},
+		"receive":      {"127.0.0.1:/out/d", t.TempDir()},
+	} {
+		tok := n.receiving(t, "/out")
+		if strings.HasPrefix(name, "send") {
+			tok = n.sending(t, "/in")
+		}
+		dir := filepath.Join(logs, name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		s := steer(t, n, tok, append([]string{"-d", "-L", dir, "--file-manifest=text", "--file-manifest-path=" + dir},
+			args...)...)
+		e := s.until("FILEERROR")
+		if file := e.Get("File"); !strings.HasSuffix(file, `caf\xe9`) || !strings.Contains(e.Get("Description"), "not UTF-8") {
+			t.Errorf("%s: the manager hears %+v", name, e)
+		}
+		s.until("ERROR")
+		_ = s.wait() // Of the one file.
+		for _, f := range strings.Fields(listed(t, dir)) {
+			text, err := os.ReadFile(filepath.Join(dir, f))
+			if err != nil || !utf8.Valid(text) || !strings.Contains(string(text), `caf\xe9`) ||
+				!strings.Contains(string(text), "not UTF-8") {
+				t.Errorf("%s: %s has %q (%v)", name, f, text, err)
+			}
+		}
 	}
 }
 

@@ -100,7 +100,11 @@ func (r *request) setHost(user, host string) {
 // remote splits "user@host:path". IPv6 addresses are in brackets. A colon after a slash is part of a local name.
 func remote(word string) (user, host, path string, ok bool) {
 	rest := word
-	if at := strings.Index(rest, "@"); at >= 0 && !strings.ContainsAny(rest[:at], "/:") {
+	before := rest // what is no path: a user may have an @ of its own, and so may a path
+	if i := strings.IndexAny(rest, "/:["); i >= 0 {
+		before = rest[:i]
+	}
+	if at := strings.LastIndex(before, "@"); at >= 0 {
 		user, rest = rest[:at], rest[at+1:]
 	}
 	if strings.HasPrefix(rest, "[") {
@@ -148,6 +152,9 @@ func (r *request) complete() error {
 	}
 	if bare, ok := strings.CutPrefix(r.host, "["); ok { // An address of IPv6 as it is written before a port.
 		r.host = strings.TrimSuffix(bare, "]")
+	}
+	if strings.Count(r.host, ":") == 1 {
+		return fmt.Errorf("host %q: a port is not part of it, -P names that", r.host)
 	}
 	if r.user == "" {
 		r.user = "xfer"

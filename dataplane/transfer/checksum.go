@@ -19,7 +19,8 @@ const (
 	ChecksumSHA512 = "sha-512"
 )
 
-func newChecksum(name string) hash.Hash {
+// NewChecksum makes the digest of a name, which has to be one of these.
+func NewChecksum(name string) hash.Hash {
 	switch name {
 	case ChecksumMD5:
 		return md5.New() //nolint:gosec // see above

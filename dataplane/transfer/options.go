@@ -68,7 +68,7 @@ func Normalize(o control.Options) (control.Options, error) {
 		return o, fail.New(fail.Usage,
 			"files that several sessions write together can't be saved before they are overwritten")
 	}
-	if o.TargetPercent < 0 || o.TargetPercent > 100 {
+	if o.TargetPercent < 0 || o.TargetPercent > 100 || o.MinPercent < 0 || o.MinPercent > 100 {
 		return o, fail.New(fail.Usage, "a share of the highest rate is between 1%% and 100%%")
 	}
 	if o.TargetKbps > 0 { // Nothing is sent faster than that.

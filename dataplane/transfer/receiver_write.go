@@ -212,7 +212,7 @@ func (r *receiver) follow(f *gotFile) {
 		return
 	}
 	r.followers.Go(func() {
-		h := newChecksum(r.options.Checksum)
+		h := NewChecksum(r.options.Checksum)
 		err := r.readAlong(f, h)
 		f.mu.Lock()
 		f.readers--
@@ -337,7 +337,7 @@ func (r *receiver) sum(f *gotFile, file *unfinished.File) error {
 	if r.options.Checksum == ChecksumNone || f.checksum != nil || f.part != nil {
 		return nil
 	}
-	h := newChecksum(r.options.Checksum)
+	h := NewChecksum(r.options.Checksum)
 	if _, err := io.Copy(h, io.NewSectionReader(file, 0, f.entry.Size)); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (f *sentFile) failedDigest() *control.Digest {
 // sayChecksum adds the checksum of the whole file to its digest.
 func (s *sender) sayChecksum(ctx context.Context, f *sentFile, m *control.Digest) error {
 	err := s.handles.use(f.index, func(file sourceFile) error {
-		h := newChecksum(s.options.Checksum)
+		h := NewChecksum(s.options.Checksum)
 		if _, err := io.Copy(h, readerUntil{ctx, io.NewSectionReader(file, 0, f.Size)}); err != nil {
 			return err
 		}

@@ -89,11 +89,17 @@ func (s *session) limit() error {
 	if s.hello.Options.TargetKbps == 0 && g.TargetKbps > 0 {
 		s.options.TargetKbps = g.TargetKbps
 	}
-	if share := int64(s.hello.Options.TargetPercent); share > 0 {
-		if s.capKbps == 0 {
-			return fail.New(fail.Usage, "the server sets no highest rate of which %d%% could be taken: give a rate", share)
+	for _, of := range []struct {
+		share int
+		kbps  *int64
+	}{{s.hello.Options.TargetPercent, &s.options.TargetKbps}, {s.hello.Options.MinPercent, &s.options.MinKbps}} {
+		if of.share == 0 {
+			continue
 		}
-		s.options.TargetKbps = max(1, s.capKbps*share/100)
+		if s.capKbps == 0 {
+			return fail.New(fail.Usage, "the server sets no highest rate of which %d%% could be taken: give a rate", of.share)
+		}
+		*of.kbps = max(1, s.capKbps*int64(of.share)/100)
 	}
 	s.options.TargetKbps = s.withinCap(s.options.TargetKbps)
 	s.options.MinKbps = s.withinCap(s.options.MinKbps)

@@ -150,6 +150,7 @@ type Options struct {
 	// TargetPercent asks for a share of the highest target rate that the server allows, in per cent; 0 does not.
 	TargetPercent int   `json:"target_percent,omitempty"`
 	MinKbps       int64 `json:"min_kbps,omitempty"`
+	MinPercent    int   `json:"min_percent,omitempty"` // likewise of the minimum
 	// Aggressiveness, above 0 and up to 1, is the server's to set: 1 doubles the share of the policy, 0.5 leaves it.
 	Aggressiveness float64 `json:"aggressiveness,omitempty"`
 	DatagramSize   int     `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -48,17 +50,30 @@ func (f Frame) encode() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\nType: %s\n", banner, f.Type)
 	for _, field := range f.Fields {
-		fmt.Fprintf(&b, "%s: %s\n", field.Name, strings.Map(printable, field.Value))
+		fmt.Fprintf(&b, "%s: %s\n", field.Name, oneLine(field.Value))
 	}
 	b.WriteString("\n")
 	return b.String()
 }
 
-func printable(r rune) rune {
-	if r < ' ' {
-		return ' '
+// oneLine writes out what a line of UTF-8 can't hold: names of files may hold it.
+func oneLine(text string) string {
+	if utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0 {
+		return text
 	}
-	return r
+	var b strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && n == 1 || unicode.IsControl(r) {
+			for i := range n {
+				fmt.Fprintf(&b, `\x%02x`, text[i])
+			}
+		} else {
+			b.WriteRune(r)
+		}
+		text = text[n:]
+	}
+	return b.String()
 }
 
 // Manager is the connection to the managing program, which lasts as long as the process: the manager takes its
@@ -183,8 +198,8 @@ func ReadFrame(r *bufio.Reader) (Frame, error) {
 		if size += len(line); !ok || size > maxFrame {
 			return Frame{}, errBadFrame
 		}
-		if value = strings.TrimSpace(value); name == "Type" {
-			f.Type = value
+		if value = strings.TrimPrefix(value, " "); name == "Type" { // A name may begin or end with a space.
+			f.Type = strings.TrimSpace(value)
 		} else {
 			f.Fields = append(f.Fields, Field{name, value})
 		}

@@ -19,6 +19,8 @@ func TestFrames(t *testing.T) {
 	}{
 		"command": {"FASPMGR 2\nType: RATE\nRate: 5000\n\n", Frame{Type: "RATE", Fields: []Field{{"Rate", "5000"}}},
 			nil},
+		"spaces of a name": {"FASPMGR 2\nType: START\nSource:  a \nDestination:b\n\n",
+			Frame{Type: "START", Fields: []Field{{"Source", " a "}, {"Destination", "b"}}}, nil},
 		"crlf":          {"FASPMGR 2\r\nType: DONE\r\n\r\n", Frame{Type: "DONE"}, nil},
 		"wrong version": {"FASPMGR 3\n\n", Frame{}, errBadFrame},
 		"no colon":      {"FASPMGR 2\nType\n\n", Frame{}, errBadFrame},
@@ -56,7 +58,7 @@ func TestEventsEndWithTheLast(t *testing.T) {
 	m.Send("STATS", Int("TransferBytes", 1))
 	m.Send("INIT", Field{"SessionId", "s"})
 	m.Send("SESSION", Field{"Host", "h"}, Field{"SessionId", "s"})
-	m.Send("FILEERROR", Field{"Description", "two\nlines"})
+	m.Send("FILEERROR", Field{"Description", "two\nlines, caf\xe9"})
 	m.Send("DONE", Int("TransferBytes", 7))
 	m.Send("STATS", Int("TransferBytes", 8))
 	if !m.Ended() {
@@ -70,7 +72,7 @@ func TestEventsEndWithTheLast(t *testing.T) {
 	want := "FASPMGR 2\nType: NOTIFICATION\nA: b\n\n" + "FASPMGR 2\nType: INIT\nSessionId: r\n\n" +
 		"FASPMGR 2\nType: STATS\nSessionId: r\nTransferBytes: 1\n\n" + "FASPMGR 2\nType: INIT\nSessionId: s\n\n" +
 		"FASPMGR 2\nType: SESSION\nHost: h\nSessionId: s\n\n" +
-		"FASPMGR 2\nType: FILEERROR\nSessionId: s\nDescription: two lines\n\n" +
+		"FASPMGR 2\nType: FILEERROR\nSessionId: s\nDescription: two\\x0alines, caf\\xe9\n\n" +
 		"FASPMGR 2\nType: DONE\nSessionId: s\nTransferBytes: 7\n\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
