@@ -160,7 +160,8 @@ func TestIDsFollowRenamesOfOthers(t *testing.T) {
 	one.behind(t, "/d/a", "/d/t")
 	one.behind(t, "/d/b", "/d/a")
 	one.behind(t, "/d/t", "/d/b")
-	one.leads(t, "nobody has looked yet", "/", map[string]string{a: "", b: ""})
+	one.leads(t, "nobody has looked yet", "/", map[string]string{f: "/d/b/f"})
+	one.leads(t, "nobody has listed yet", "/", map[string]string{a: "/d/b", b: "/d/a"})
 	if diff := cmp.Diff(map[string]string{"a": b, "b": a}, other.list(t, "/d")); diff != "" {
 		t.Error(diff)
 	}
