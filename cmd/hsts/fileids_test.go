@@ -93,3 +93,95 @@ func TestFileIDsAreTheSameAtAllNodes(t *testing.T) {
 		}
 	}
 }
+
+// node-42: an id names its folder after a rename through whichever door, and no other folder ever; so does that of a file
+// while a transfer gives it its name.
+func TestFileIDsFollowRenamesThroughEveryDoor(t *testing.T) {
+	db := mariadbd.Start(t).Database(t)
+	one, other := startNodeOf(t, "n1", db), newNode(t, "n2", db)
+	other.cfg.StorageRoot = one.cfg.StorageRoot
+	other.start(t)
+	one.sharedKey(t)
+	makeKey(t, one.client(t, "ak", "s"), "below", "/d", `{}`)
+	k := filepath.Join(one.cfg.StorageRoot, "default/k")
+	if out, err := hsts(t, db, "pw", "user", "add", "luke", "--transfer-user", "t", "--docroot", "/default/k"); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	write(t, filepath.Join(k, "d/n0/deep/f"), "x")
+	d := one.idsOf(t, "1")["d"]
+	folder := one.idsOf(t, d)["n0"]
+	deep := one.idsOf(t, folder)["deep"]
+	file := one.idsOf(t, deep)["f"]
+	had := map[string]bool{folder: true, deep: true, file: true}
+	byPath := func(n *testNode, user, password, folder string) func(from, to string) {
+		return func(from, to string) {
+			n.call(t, user, password, "POST", "/files/rename",
+				fmt.Sprintf(`{"paths":[{"path":%q,"source":%q,"destination":%q}]}`, folder, from, to), nil)
+		}
+	}
+	doors := []struct {
+		name   string
+		rename func(from, to string)
+	}{
+		{"by id", func(_, to string) {
+			one.call(t, "ak", "s", "PUT", "/files/"+folder, fmt.Sprintf(`{"name":%q}`, to), nil)
+		}},
+		{"by id of a sub key", func(_, to string) {
+			other.call(t, "below", "s", "PUT", "/files/"+folder, fmt.Sprintf(`{"name":%q}`, to), nil)
+		}},
+		{"by path", byPath(one, "ak", "s", "/d")},
+		{"by path of a sub key", byPath(other, "below", "s", "/")},
+		{"node user", byPath(other, "node", nodePassword, "/default/k/d")},
+		{"node user with a docroot", byPath(one, "luke", "pw", "/d")},
+	}
+	for i, door := range doors {
+		from, to := fmt.Sprint("n", i), fmt.Sprint("n", i+1)
+		door.rename(from, to)
+		for _, n := range []*testNode{one, other} {
+			for id, want := range map[string]string{folder: "/d/" + to, deep: "/d/" + to + "/deep", file: "/d/" + to + "/deep/f"} {
+				var is struct{ Path string }
+				if code := n.call(t, "ak", "s", "GET", "/files/"+id, "", &is); code != 200 || is.Path != want {
+					t.Errorf("%s, at %s: %d %s, want %s", door.name, n.env.NodeName, code, is.Path, want)
+				}
+			}
+		}
+		write(t, filepath.Join(k, "d", from, "deep/f"), "another")
+		again := other.idsOf(t, d)[from]
+		if had[again] || again == "" {
+			t.Errorf("%s: the folder that took the name has id %q of another", door.name, again)
+		}
+		had[again] = true
+	}
+	// A file that is being written has an id under its unfinished name.
+	source := filepath.Join(t.TempDir(), "big")
+	write(t, source, string(make([]byte, 2<<20)))
+	spec := one.keySpec("ak", "send", source, "/up")
+	spec.TargetRateKbps, spec.RatePolicy = 8000, "fixed"
+	running := command(t, spec)
+	if err := running.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var unfinished string
+	eventually(t, "an unfinished file", func() (any, bool) {
+		up := one.idsOf(t, "1")["up"]
+		if up == "" {
+			return nil, false
+		}
+		for name, id := range one.idsOf(t, up) {
+			if name != "big" {
+				unfinished = id
+			}
+		}
+		return nil, unfinished != ""
+	})
+	if err := running.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	var is struct{ Path string }
+	if code := other.call(t, "ak", "s", "GET", "/files/"+unfinished, "", &is); code != 200 || is.Path != "/up/big" {
+		t.Errorf("after a transfer gave the file its name: %d %s", code, is.Path)
+	}
+	if got := other.idsOf(t, one.idsOf(t, "1")["up"])["big"]; got != unfinished {
+		t.Errorf("the file of the transfer has id %s, it had %s", got, unfinished)
+	}
+}

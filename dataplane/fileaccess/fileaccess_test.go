@@ -160,7 +160,8 @@ func TestIDsFollowRenamesOfOthers(t *testing.T) {
 	one.behind(t, "/d/a", "/d/t")
 	one.behind(t, "/d/b", "/d/a")
 	one.behind(t, "/d/t", "/d/b")
-	one.leads(t, "nobody has looked yet", "/", map[string]string{a: "", b: ""})
+	one.leads(t, "nobody has looked yet", "/", map[string]string{f: "/d/b/f"})
+	one.leads(t, "nobody has listed yet", "/", map[string]string{a: "/d/b", b: "/d/a"})
 	if diff := cmp.Diff(map[string]string{"a": b, "b": a}, other.list(t, "/d")); diff != "" {
 		t.Error(diff)
 	}
@@ -321,6 +322,64 @@ func TestSweepForgetsWhatIsGone(t *testing.T) {
 	}
 	one.behind(t, "/hidden", "/st")
 	one.leads(t, "after the storage is back", "/", map[string]string{stays: "/st/x/stays", kept: "/keep/f"})
+}
+
+// node-48: 100,000 files that were made, listed and deleted leave no rows, whoever deleted them.
+func TestSweepAfterManyFiles(t *testing.T) {
+	one, other := nodes(t)
+	one.write(t, "/k/stays/f")
+	one.list(t, "/k/stays")
+	before := one.count(t)
+	const folders, each = 10, 10_000
+	for f := range folders {
+		folder := filepath.Join(one.dir, fmt.Sprintf("k/%d", f))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := range each {
+			if err := os.WriteFile(filepath.Join(folder, fmt.Sprint(i)), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one.list(t, fmt.Sprintf("/k/%d", f))
+	}
+	if got := one.count(t); got < before+folders*each {
+		t.Fatalf("%d ids were given out", got-before)
+	}
+	for f := range folders {
+		name := fmt.Sprintf("k/%d", f)
+		folder := filepath.Join(one.dir, name)
+		var err error
+		switch f % 3 {
+		case 0: // by the node
+			err = one.Remove(t.Context(), "/"+name, func() error { return one.root.RemoveAll("/" + name) })
+		case 1: // behind its back
+			err = os.RemoveAll(folder)
+		default: // the files alone
+			if err = os.RemoveAll(folder); err == nil {
+				err = os.Mkdir(folder, 0o755)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	emptied := filepath.Join(one.dir, "k/stays")
+	for i := range 1000 {
+		if err := os.WriteFile(filepath.Join(emptied, fmt.Sprint(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one.list(t, "/k/stays")
+	for i := range 1000 {
+		if err := os.Remove(filepath.Join(emptied, fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep(t, other)
+	if got := one.count(t); got != before {
+		t.Errorf("the table has %d rows, and had %d before", got, before)
+	}
 }
 
 func sweep(t *testing.T, n *node) {

@@ -27,10 +27,15 @@ type Files struct {
 	store *store.Store
 	// identify is that of the storage root, which follows no link; tests have others.
 	identify func(p string) (fs.FileInfo, storage.Identity, error)
+	// each is that of the storage root, too.
+	each func(folder string, fn func(fs.DirEntry) error) error
 }
 
 // New makes the ids of the files beneath a storage root. Links are not followed.
-func New(s *store.Store, root *storage.Root) *Files { return &Files{s, root.Strict().Identify} }
+func New(s *store.Store, root *storage.Root) *Files {
+	strict := root.Strict()
+	return &Files{store: s, identify: strict.Identify, each: strict.Each}
+}
 
 // Entry is a file of a folder that an id is wanted for.
 type Entry struct {
@@ -48,21 +53,42 @@ func (f *Files) Path(ctx context.Context, folder, fileID string) (string, error)
 	if id == store.RootFileID {
 		return "/", nil
 	}
-	way, err := f.store.ObjectWay(ctx, id)
+	p, err := f.place(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", token.ErrFileNotFound
 	}
 	if err != nil {
 		return "", err
 	}
-	p := pathOf(way)
 	if !storage.Beneath(folder, p) {
 		return "", token.ErrFileNotFound
 	}
-	if there, err := f.holds(p, way[len(way)-1]); err != nil || !there {
-		return "", errors.Join(err, token.ErrFileNotFound)
-	}
 	return "/" + strings.TrimPrefix(strings.TrimPrefix(p, folder), "/"), nil
+}
+
+// maxRenamed is how many of the names on the way to a file may be others than are known.
+const maxRenamed = 4
+
+// place is the path of what has an id; store.ErrNotFound if it is nowhere.
+func (f *Files) place(ctx context.Context, id uint64) (string, error) {
+	for range maxRenamed {
+		way, err := f.store.ObjectWay(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		p := pathOf(way)
+		if there, err := f.holds(p, way[len(way)-1]); err != nil || there {
+			return p, err
+		}
+		found, err := f.findRenamed(ctx, way)
+		if err != nil {
+			return "", err
+		}
+		if !found {
+			break
+		}
+	}
+	return "", fmt.Errorf("file id: %w", store.ErrNotFound)
 }
 
 // pathOf is where a way leads.

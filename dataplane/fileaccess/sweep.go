@@ -14,11 +14,13 @@ import (
 
 const (
 	sweepInterval = time.Minute
+	// sweepTime is how long ids are looked at each time: what a million files leave behind is gone within hours.
+	sweepTime = 3 * time.Second
 	// sweepBatch is how many ids are looked at in one go.
-	sweepBatch = 500
+	sweepBatch = 1000
 )
 
-// Sweep forgets the ids of files that are gone, until ctx ends: a part of them a minute.
+// Sweep forgets the ids of files that are gone, until ctx ends: it looks at some of them each minute.
 func (f *Files) Sweep(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
@@ -29,9 +31,14 @@ func (f *Files) Sweep(ctx context.Context, log *slog.Logger) {
 			return
 		case <-tick.C:
 		}
-		var err error
-		if last, err = f.SweepFrom(ctx, last); err != nil && ctx.Err() == nil {
-			log.Error("sweep file ids", "error", err)
+		for began := time.Now(); time.Since(began) < sweepTime; {
+			var err error
+			if last, err = f.SweepFrom(ctx, last); err != nil && ctx.Err() == nil {
+				log.Error("sweep file ids", "error", err)
+			}
+			if err != nil || last == 0 {
+				break
+			}
 		}
 	}
 }
@@ -53,40 +60,50 @@ func (f *Files) SweepFrom(ctx context.Context, last uint64) (uint64, error) {
 		return 0, nil
 	}
 	var forget []uint64
+	folders := map[uint64]sweptFolder{}
 	for _, o := range objects {
-		missing, err := f.missing(ctx, o)
-		if err != nil {
-			return last, err
+		folder, ok := folders[o.Parent]
+		if !ok {
+			if folder, err = f.sweptFolder(ctx, o.Parent); err != nil {
+				return last, err
+			}
+			folders[o.Parent] = folder
 		}
-		if missing {
+		if folder.there && f.missing(folder.path, o) {
 			forget = append(forget, o.ID)
 		}
 	}
 	return objects[len(objects)-1].ID, f.store.RemoveObjects(ctx, forget)
 }
 
-// missing reports that an object is not in its folder, which is there: a storage that is not
-// mounted has not lost its files.
-func (f *Files) missing(ctx context.Context, o store.Object) (bool, error) {
-	way, err := f.store.ObjectWay(ctx, o.ID)
+// sweptFolder is the folder of objects that are looked at.
+type sweptFolder struct {
+	path string
+	// there says that it is where it was last seen, so that what is not in it is gone: a storage that is not mounted has
+	// not lost its files.
+	there bool
+}
+
+func (f *Files) sweptFolder(ctx context.Context, id uint64) (sweptFolder, error) {
+	way, err := f.store.ObjectWay(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil // SweepObjects forgets it.
+		return sweptFolder{}, nil // SweepObjects forgets what is in it.
 	}
-	if err != nil {
-		return false, err
+	if err != nil || len(way) == 1 { // Storages are mounted at the top.
+		return sweptFolder{}, err
 	}
 	p := pathOf(way)
-	_, seen, err := f.identify(p)
-	switch {
-	case err == nil && o.Same(object(seen)):
-		return false, nil
-	case err != nil && !gone(err):
-		return false, nil // It can't be looked at now.
-	case len(way) == 2:
-		return false, nil // Storages are mounted at the top.
+	there, err := f.holds(p, way[len(way)-1])
+	return sweptFolder{p, err == nil && there}, nil
+}
+
+// missing reports that an object is not in its folder, which is there.
+func (f *Files) missing(folder string, o store.Object) bool {
+	_, seen, err := f.identify(path.Join(folder, o.Name))
+	if err == nil {
+		return !o.Same(object(seen))
 	}
-	there, err := f.holds(path.Dir(p), way[len(way)-2])
-	return err == nil && there, nil
+	return gone(err) // Else it can't be looked at now.
 }
 
 func notFolder(err error) bool {

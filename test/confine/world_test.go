@@ -40,6 +40,7 @@ type node struct {
 	dir       string // holds the storage, and what is outside of it
 	handler   http.Handler
 	transfers *transfer.Server
+	store     *store.Store
 	port      int
 	keys      int
 }
@@ -61,6 +62,7 @@ func newNode(t testing.TB) *node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	n.store = s
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -125,6 +127,8 @@ type world struct {
 	// seen is all that the attacker is told.
 	seen   []string
 	before map[string]string
+	// ids and names are of files that have an id, see begin.
+	ids, names []string
 }
 
 // lay makes the world for an attack.
