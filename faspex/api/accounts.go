@@ -56,6 +56,8 @@ type AccountChange struct {
 	CurrentPassword *string `json:"current_password,omitempty" maxLength:"256"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
 	Password *string `json:"password,omitempty" minLength:"1" maxLength:"256" doc:"account/password_rules tells what it needs"`
+	// WelcomeEmail goes with a new account: a mail with a link to set the first password.
+	WelcomeEmail *bool `json:"welcome_email,omitempty" doc:"by default what the configuration says"`
 	// PasswordChangeRequired goes with Password: whoever logs in with it has to choose another one before anything else.
 	PasswordChangeRequired *bool `json:"password_change_required,omitempty"`
 }

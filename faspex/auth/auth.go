@@ -74,6 +74,8 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 func (s *Server) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+s.base+"/auth/authorize", s.showLogin)
 	mux.HandleFunc("POST "+s.base+"/auth/authorize", s.submitLogin)
+	mux.HandleFunc("GET "+s.base+"/auth/password", s.showPassword)
+	mux.HandleFunc("POST "+s.base+"/auth/password", s.submitPassword)
 	mux.HandleFunc("POST "+s.base+"/auth/token", s.token)
 	mux.HandleFunc("DELETE "+s.base+"/auth/token", s.revoke)
 }

@@ -81,7 +81,7 @@ func (s *Server) refuseNewPassword(r *http.Request, account store.Account, passw
 		return nil, err
 	}
 	if err := rule.Check(password); err != nil {
-		return &loginProblem{status: http.StatusBadRequest, text: "The new " + strings.TrimSuffix(err.Error(), ".") + "."}, nil
+		return &loginProblem{status: http.StatusBadRequest, text: "The new " + fullStop(err)}, nil
 	}
 	if password != r.PostForm.Get("confirm_password") {
 		return &loginProblem{status: http.StatusBadRequest, text: "The two new passwords differ."}, nil

@@ -51,6 +51,10 @@ type loginView struct {
 	Step string
 	// Ticket carries a person who has to choose another password from one form to the next.
 	Ticket string
+	// Code is the code of a mail.
+	Code string
+	// Forgot is where a mail can be asked for; empty when none can be sent.
+	Forgot string
 	// Rules are those of new passwords.
 	Rules string
 	// Onward is where a browser that is logged in already goes.
@@ -63,6 +67,10 @@ const (
 	stepLogin    = "login"    // asks for name and password
 	stepPassword = "password" // asks for a new password
 	stepOnward   = "onward"   // tells that the login is done, and goes on
+	stepForgot   = "forgot"   // asks whom to mail a link
+	stepSent     = "sent"     // tells that a mail is on its way
+	stepReset    = "reset"    // asks for a new password, by a mailed code
+	stepDone     = "done"     // tells that the password was set
 )
 
 // Title is the heading of the page.
@@ -72,6 +80,14 @@ func (v loginView) Title() string {
 		return v.Heading
 	case stepPassword:
 		return "Choose a new password"
+	case stepForgot:
+		return "Forgot your password?"
+	case stepSent:
+		return "Look into your mail"
+	case stepReset:
+		return "Choose a password"
+	case stepDone:
+		return "The password is set"
 	case stepOnward:
 		return "You are logged in"
 	}
@@ -94,6 +110,14 @@ func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, 
 	view.Label, view.Heading = c.LoginLabel, c.LoginPageTitle
 	if view.Step == stepLogin {
 		view.Instructions = c.LoginInstructions
+		can, err := s.sendsMail(r)
+		if err != nil {
+			s.loginFailed(w, r, err)
+			return
+		}
+		if can {
+			view.Forgot = s.base + "/auth/password"
+		}
 	}
 	view.Action, view.Client, view.CSRF = s.base+"/auth/authorize", a.client.Name, s.setCSRF(w, r)
 	for _, name := range carried {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"faspex.io/operator/faspex/passwords"
@@ -32,3 +33,6 @@ func (s *Server) renewSession(ctx context.Context, login string, now time.Time) 
 	}
 	return s.store.RenewSession(ctx, login, now, now.Add(-idle(c)))
 }
+
+// fullStop ends what an error says with a full stop.
+func fullStop(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }

@@ -41,3 +41,19 @@ func (s *Store) PutSettings(ctx context.Context, name string, version int64, doc
 	}
 	return nil
 }
+
+// DeleteSettings removes a document. ErrNotFound when there is none.
+func (s *Store) DeleteSettings(ctx context.Context, name string) error {
+	res, err := s.db.ExecContext(ctx, `DELETE FROM settings WHERE name = ?`, name)
+	var n int64
+	if err == nil {
+		n, err = res.RowsAffected()
+	}
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("delete settings %s: %w", name, err)
+	}
+	return nil
+}
