@@ -27,7 +27,7 @@ time is over. Several replicas share the work. Serves /health, /livez and /metri
 schema that this version was built for.
 
 Environment:
-  FASPEX_CORE_SECRET        secret of this installation: opens node passwords
+  FASPEX_CORE_SECRET        secret of this installation: opens the passwords of nodes and of the mail server
   FASPEX_CORE_OLD_SECRET    the secret before the last rotation
   FASPEX_SERVICE_LOG_LEVEL  debug, info (default), warn, error
   FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD,
@@ -56,7 +56,7 @@ Environment:
 			mux, registry := http.NewServeMux(), process.NewRegistry()
 			ready := func(ctx context.Context) error { return utility.SchemaReady(ctx, s) }
 			process.HandleProbes(mux, registry, map[string]process.Check{"database": ready})
-			worker := service.New(service.Config{Store: s, Dialer: nodes.NewDialer(ring), Log: log, Name: workerName(),
+			worker := service.New(service.Config{Store: s, Dialer: nodes.NewDialer(ring), Log: log, Name: workerName(), Ring: ring,
 				Registry: registry})
 
 			ctx, stop := context.WithCancel(cmd.Context())

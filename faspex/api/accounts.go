@@ -26,7 +26,7 @@ type Account struct {
 // OwnAccount is the caller's account, with what the server lets the caller do.
 type OwnAccount struct {
 	Account
-	Capabilities         []string `json:"capabilities" enum:"account.own,package.send,package.download,admin.users.read,admin.users.write,admin.privileged_users.write,admin.packages.read,admin.packages.write,admin.nodes.write,admin.clients.write,admin.configuration.read" doc:"what the caller may do"`
+	Capabilities         []string `json:"capabilities" enum:"account.own,package.send,package.download,admin.users.read,admin.users.write,admin.privileged_users.write,admin.packages.read,admin.packages.write,admin.nodes.write,admin.clients.write,admin.configuration.read,admin.configuration.write" doc:"what the caller may do"`
 	ManagesSharedInboxes bool     `json:"manages_shared_inboxes"`
 	ManagesWorkgroups    bool     `json:"manages_workgroups"`
 	ForwardsAllowed      bool     `json:"forwards_allowed"`
@@ -55,7 +55,9 @@ type AccountChange struct {
 	// CurrentPassword is the caller's, needed to change email, public_key or password of the caller's own account.
 	CurrentPassword *string `json:"current_password,omitempty" maxLength:"256"`
 	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
-	Password *string `json:"password,omitempty" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
+	Password *string `json:"password,omitempty" minLength:"1" maxLength:"256" doc:"account/password_rules tells what it needs"`
+	// WelcomeEmail goes with a new account: a mail with a link to set the first password.
+	WelcomeEmail *bool `json:"welcome_email,omitempty" doc:"by default what the configuration says"`
 	// PasswordChangeRequired goes with Password: whoever logs in with it has to choose another one before anything else.
 	PasswordChangeRequired *bool `json:"password_change_required,omitempty"`
 }
@@ -112,7 +114,7 @@ type PasswordRules struct {
 // PasswordChange proves the old password and sets a new one.
 type PasswordChange struct {
 	CurrentPassword string `json:"current_password" required:"true" maxLength:"256"`
-	NewPassword     string `json:"new_password" required:"true" minLength:"6" maxLength:"256" doc:"at least 6 characters, among them a letter, a digit and a symbol"`
+	NewPassword     string `json:"new_password" required:"true" minLength:"1" maxLength:"256" doc:"account/password_rules tells what it needs"`
 	ConfirmPassword string `json:"confirm_password" required:"true" maxLength:"256"`
 }
 

@@ -74,6 +74,8 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 func (s *Server) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+s.base+"/auth/authorize", s.showLogin)
 	mux.HandleFunc("POST "+s.base+"/auth/authorize", s.submitLogin)
+	mux.HandleFunc("GET "+s.base+"/auth/password", s.showPassword)
+	mux.HandleFunc("POST "+s.base+"/auth/password", s.submitPassword)
 	mux.HandleFunc("POST "+s.base+"/auth/token", s.token)
 	mux.HandleFunc("DELETE "+s.base+"/auth/token", s.revoke)
 }
@@ -86,6 +88,18 @@ type Principal struct {
 	Login   string
 	family  string
 	expires time.Time
+	used    time.Time // when the session was used last
+}
+
+// usedOften is how much later than it happened the use of a session may be noted.
+const usedOften = time.Minute
+
+// Used notes that somebody uses the session that a call came from, so that it does not end for silence.
+func (s *Server) Used(ctx context.Context, p Principal) error {
+	if now := s.now(); p.Login != "" && now.Sub(p.used) > usedOften {
+		return s.store.TouchSession(ctx, p.Login, now)
+	}
+	return nil
 }
 
 // ErrToken means that an access token is missing, forged, ended or revoked, or that its
@@ -136,18 +150,22 @@ func (s *Server) Authenticate(ctx context.Context, token string) (Principal, err
 	if _, err := fmt.Sscan(cl.Subject, &id); err != nil {
 		return Principal{}, ErrToken
 	}
-	account, revoked, err := s.store.AccountOfToken(ctx, id, cl.Family, cl.Login)
+	found, err := s.store.AccountOfToken(ctx, id, cl.Family, cl.Login)
 	if errors.Is(err, store.ErrNotFound) {
 		return Principal{}, ErrToken
 	}
 	if err != nil {
 		return Principal{}, err
 	}
-	if revoked || account.Status != store.AccountActive || account.TokenEpoch != cl.Epoch {
+	account := found.Account
+	if found.Revoked || account.Status != store.AccountActive || account.TokenEpoch != cl.Epoch {
+		return Principal{}, ErrToken
+	}
+	if found.LastUsed.Valid && !s.now().Before(found.LastUsed.Time.Add(time.Duration(found.IdleMinutes)*time.Minute)) {
 		return Principal{}, ErrToken
 	}
 	return Principal{Account: account, ClientID: cl.ClientID, Login: cl.Login, family: cl.Family,
-		expires: cl.ExpiresAt.Time}, nil
+		expires: cl.ExpiresAt.Time, used: found.LastUsed.Time}, nil
 }
 
 // verify checks signature and times with the current key, then the previous one.

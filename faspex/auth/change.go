@@ -19,15 +19,17 @@ const (
 	ticketPurpose = "password ticket"
 )
 
-// PasswordRules tells people what a new password needs, before they try one.
-const PasswordRules = "At least 6 and at most 256 characters, among them a letter, a digit and a symbol."
-
 // askNewPassword answers with the form for a new password.
 func (s *Server) askNewPassword(w http.ResponseWriter, r *http.Request, status int, a authorization,
 	account store.Account, problem string) {
+	rule, err := s.PasswordRule(r.Context())
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
 	until := s.now().Add(ticketLife).Unix()
 	s.renderForm(w, r, status, a, r.PostForm, loginView{
-		Step: stepPassword, Problem: problem, Username: account.Name, Rules: PasswordRules,
+		Step: stepPassword, Problem: problem, Username: account.Name, Rules: rule.Sentence(),
 		Ticket: fmt.Sprintf("%d.%d.%s", account.ID, until, s.sign(ticketPurpose, ticketText(account, until))),
 	})
 }
@@ -74,8 +76,12 @@ func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a aut
 
 // refuseNewPassword tells why an account cannot get a password; nil when it can.
 func (s *Server) refuseNewPassword(r *http.Request, account store.Account, password string) (*loginProblem, error) {
-	if err := CheckNewPassword(password); err != nil {
-		return &loginProblem{status: http.StatusBadRequest, text: "The new " + err.Error() + "."}, nil
+	rule, err := s.PasswordRule(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	if err := rule.Check(password); err != nil {
+		return &loginProblem{status: http.StatusBadRequest, text: "The new " + fullStop(err)}, nil
 	}
 	if password != r.PostForm.Get("confirm_password") {
 		return &loginProblem{status: http.StatusBadRequest, text: "The two new passwords differ."}, nil

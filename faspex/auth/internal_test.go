@@ -40,7 +40,7 @@ func TestWaits(t *testing.T) {
 	for failures, want := range map[int]time.Duration{
 		0: 0, 4: 0, 5: 30 * time.Second, 6: time.Minute, 7: 2 * time.Minute, 10: 15 * time.Minute, 1000000: 15 * time.Minute,
 	} {
-		if got := waitAfter(failures); got != want {
+		if got := waitAfter(failures, 5); got != want {
 			t.Errorf("after %d failures: %v, want %v", failures, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"faspex.io/operator/faspex/address"
+	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -86,7 +87,7 @@ func (s *Server) try(ctx context.Context, sub subject, hash, password, from stri
 		return err
 	}
 	fits := false
-	if utf8.RuneCountInString(password) <= MaxPassword {
+	if utf8.RuneCountInString(password) <= passwords.MaxLength {
 		var err error
 		fits, err = s.hasher.check(ctx, from, password, hash)
 		if errors.Is(err, ErrBusy) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

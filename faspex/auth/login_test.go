@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/passwords"
 )
 
 func TestLoginWithPKCE(t *testing.T) {
@@ -131,5 +134,23 @@ func TestLoginFormFromElsewhere(t *testing.T) {
 	}
 	if res, _ := b.submit(t, form); res.StatusCode != http.StatusForbidden {
 		t.Errorf("with another browser's token: %d", res.StatusCode)
+	}
+}
+
+// What may be set can be used: the login counts characters as well, and no byte of a password is left out of its hash.
+func TestLoginWithLongPasswords(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	long := strings.Repeat("ü", 254) + "1-"
+	if err := (passwords.Rule{Strong: true}).Check(long); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.SetPassword(t.Context(), s.users["ulf"], auth.HashPassword(long)); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.browser(t).status(t, "ulf", strings.TrimSuffix(long, "-")+"+"); got != http.StatusUnauthorized {
+		t.Errorf("with another last character: %d", got)
+	}
+	if got := s.browser(t).status(t, "ulf", long); got != http.StatusFound {
+		t.Errorf("with the longest password: %d", got)
 	}
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -37,17 +38,23 @@ var carried = []string{"client_id", "response_type", "redirect_uri", "state", "c
 type field struct{ Name, Value string }
 
 type loginView struct {
-	Style    template.CSS
-	Action   string
-	Client   string
-	Fields   []field
-	CSRF     string
-	Username string
-	Problem  string
+	Style template.CSS
+	// Label, Heading and Instructions are the administrator's words.
+	Label, Heading, Instructions string
+	Action                       string
+	Client                       string
+	Fields                       []field
+	CSRF                         string
+	Username                     string
+	Problem                      string
 	// Step is what the page is: one of the steps.
 	Step string
 	// Ticket carries a person who has to choose another password from one form to the next.
 	Ticket string
+	// Code is the code of a mail.
+	Code string
+	// Forgot is where a mail can be asked for; empty when none can be sent.
+	Forgot string
 	// Rules are those of new passwords.
 	Rules string
 	// Onward is where a browser that is logged in already goes.
@@ -60,15 +67,27 @@ const (
 	stepLogin    = "login"    // asks for name and password
 	stepPassword = "password" // asks for a new password
 	stepOnward   = "onward"   // tells that the login is done, and goes on
+	stepForgot   = "forgot"   // asks whom to mail a link
+	stepSent     = "sent"     // tells that a mail is on its way
+	stepReset    = "reset"    // asks for a new password, by a mailed code
+	stepDone     = "done"     // tells that the password was set
 )
 
 // Title is the heading of the page.
 func (v loginView) Title() string {
 	switch v.Step {
 	case stepLogin:
-		return "Log in"
+		return v.Heading
 	case stepPassword:
 		return "Choose a new password"
+	case stepForgot:
+		return "Forgot your password?"
+	case stepSent:
+		return "Look into your mail"
+	case stepReset:
+		return "Choose a password"
+	case stepDone:
+		return "The password is set"
 	case stepOnward:
 		return "You are logged in"
 	}
@@ -83,6 +102,23 @@ func (s *Server) renderLogin(w http.ResponseWriter, r *http.Request, status int,
 // renderForm answers with a form of the login, which carries the parameters of authorize.
 func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, a authorization, params url.Values,
 	view loginView) {
+	c, err := s.Configuration(r.Context())
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	view.Label, view.Heading = c.LoginLabel, c.LoginPageTitle
+	if view.Step == stepLogin {
+		view.Instructions = c.LoginInstructions
+		can, err := s.sendsMail(r)
+		if err != nil {
+			s.loginFailed(w, r, err)
+			return
+		}
+		if can {
+			view.Forgot = s.base + "/auth/password"
+		}
+	}
 	view.Action, view.Client, view.CSRF = s.base+"/auth/authorize", a.client.Name, s.setCSRF(w, r)
 	for _, name := range carried {
 		if v := params.Get(name); v != "" {
@@ -109,6 +145,7 @@ func (s *Server) renderOnward(w http.ResponseWriter, a authorization) {
 
 func render(w http.ResponseWriter, status int, view loginView, formAction string) {
 	view.Style = template.CSS(loginCSS) // embedded at build time
+	view.Label, view.Heading = cmp.Or(view.Label, "Faspex"), cmp.Or(view.Heading, "Log in")
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")

@@ -14,9 +14,6 @@ import (
 // name (Principal.Login), not the cookie.
 const (
 	sessionCookie = "faspex_session"
-	// sessionIdle ends a session that nobody used. Renewed tokens count as use. It is the
-	// life of the page's refresh tokens.
-	sessionIdle = 12 * time.Hour
 	// sessionLife ends every session.
 	sessionLife = 7 * 24 * time.Hour
 	// longestToken is how long an access token can live at most: clients are refused longer ones.
@@ -38,8 +35,12 @@ func (s *Server) session(r *http.Request) (store.Session, store.Account, error) 
 	if err != nil {
 		return session, store.Account{}, err
 	}
+	rules, err := s.Configuration(r.Context())
+	if err != nil {
+		return session, store.Account{}, err
+	}
 	now := s.now()
-	if session.Ended || !now.Before(session.ExpiresAt) || !now.Before(session.LastUsedAt.Add(sessionIdle)) {
+	if session.Ended || !now.Before(session.ExpiresAt) || !now.Before(session.LastUsedAt.Add(idle(rules))) {
 		return session, store.Account{}, errNoSession
 	}
 	account, err := s.store.Account(r.Context(), session.AccountID)
@@ -69,6 +70,15 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, a store.Ac
 		CookieHash: hash(cookie), Login: newFamily(), AccountID: a.ID, Epoch: a.TokenEpoch, CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: now.Add(sessionLife),
 	}
+	c, err := s.Configuration(r.Context())
+	if err != nil {
+		return session, err
+	}
+	if c.PreventConcurrentLogin {
+		if err := s.endSessions(r.Context(), a.ID); err != nil {
+			return session, err
+		}
+	}
 	if err := s.store.CreateSession(r.Context(), session); err != nil {
 		return session, err
 	}
@@ -80,6 +90,20 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, a store.Ac
 func (s *Server) endSession(ctx context.Context, login string) error {
 	now := s.now()
 	return s.store.EndSession(ctx, login, now, now.Add(longestToken))
+}
+
+// endSessions ends every session of an account.
+func (s *Server) endSessions(ctx context.Context, account int64) error {
+	logins, err := s.store.OpenSessions(ctx, account, s.now())
+	if err != nil {
+		return err
+	}
+	for _, login := range logins {
+		if err := s.endSession(ctx, login); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Server) clearSessionCookie(w http.ResponseWriter) {

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/passwords"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -104,8 +107,96 @@ func TestSessionCookie(t *testing.T) {
 	t.Errorf("no session cookie: %v", res.Cookies())
 }
 
+// configure sets fields of the configuration; each call counts as one version.
+func (s *server) configure(t *testing.T, document string) {
+	t.Helper()
+	_, version, err := s.store.Settings(t.Context(), settings.NameConfiguration)
+	if err == nil {
+		err = s.store.PutSettings(t.Context(), settings.NameConfiguration, version, []byte(document), s.users["ulf"])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// faspex-D8: a session without activity for the configured minutes, 60 by default, ends with its tokens. Calls are
+// activity.
+func TestSilentSessionEnds(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	b := s.browser(t)
+	b.code(t, authorizeQuery("cli"))
+	tok := b.tab(t)
+	use := func(minutes int) error {
+		s.clock.advance(time.Duration(minutes) * time.Minute)
+		p, err := s.Authenticate(t.Context(), tok.AccessToken)
+		if err != nil {
+			return err
+		}
+		return s.Used(t.Context(), p)
+	}
+	for range 2 {
+		if err := use(25); err != nil {
+			t.Fatalf("in use: %v", err)
+		}
+	}
+	var status int
+	if status, tok = s.refresh(t, tok.RefreshToken); status != 201 {
+		t.Fatalf("refresh: %d", status)
+	}
+	s.configure(t, `{"session_timeout_minutes":30}`)
+	if err := use(29); err != nil {
+		t.Errorf("silent for 29 of 30 minutes: %v", err)
+	}
+	if err := use(30); !errors.Is(err, auth.ErrToken) {
+		t.Errorf("silent for 30 minutes: %v", err)
+	}
+	if status, _ := s.refresh(t, tok.RefreshToken); status != 400 {
+		t.Errorf("a silent session was renewed: %d", status)
+	}
+	if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
+		t.Errorf("the browser: %d, want the login page", res.StatusCode)
+	}
+	s.configure(t, `{}`)
+	b.code(t, authorizeQuery("cli"))
+	tok = b.tab(t)
+	if err := use(59); err != nil {
+		t.Errorf("silent for 59 minutes: %v", err)
+	}
+	s.clock.advance(60 * time.Minute)
+	if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
+		t.Errorf("silent for an hour: %d, want the login page", res.StatusCode)
+	}
+}
+
+// faspex-D9: with concurrent logins forbidden a second login ends the first.
+func TestSecondLoginEndsTheFirst(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	first, second := s.browser(t), s.browser(t)
+	first.code(t, authorizeQuery("cli"))
+	tok := first.tab(t)
+	second.code(t, authorizeQuery("cli"))
+	if !s.good(t, tok.AccessToken) {
+		t.Error("a second login ended the first although that is allowed")
+	}
+	s.configure(t, `{"prevent_concurrent_login":true}`)
+	third := s.browser(t)
+	third.code(t, authorizeQuery("cli"))
+	if s.good(t, tok.AccessToken) {
+		t.Error("the token of the first login is still good")
+	}
+	for name, b := range map[string]*browser{"first": first, "second": second} {
+		if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
+			t.Errorf("the %s session goes on: %d", name, res.StatusCode)
+		}
+	}
+	if newest := third.tab(t); !s.good(t, newest.AccessToken) {
+		t.Error("the last login ended as well")
+	}
+}
+
 func TestSessionsEnd(t *testing.T) {
 	s := start(t, "the current secret of core", "")
+	s.configure(t, `{"session_timeout_minutes":720}`)
 	ended := func(name string, b *browser) {
 		t.Helper()
 		if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
@@ -181,6 +272,7 @@ func TestSignOutEndsTheTokensOfAllTabs(t *testing.T) {
 		t.Error("another browser was signed out")
 	}
 	// With a token that has ended the cookie alone does it.
+	s.configure(t, `{"session_timeout_minutes":180}`)
 	s.clock.advance(2 * time.Hour)
 	if res := s.signOut(t, other.Client, elsewhere.AccessToken); res.StatusCode != 204 {
 		t.Errorf("sign out with an ended token: %d", res.StatusCode)
@@ -325,7 +417,7 @@ func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 	}
 	res, page := b.login(t, authorizeQuery("cli"), "neu", "Temporary-1")
 	if res.StatusCode != 200 || !strings.Contains(page, "<h1>Choose a new password</h1>") ||
-		!strings.Contains(page, auth.PasswordRules) || strings.Contains(page, `name="password"`) {
+		!strings.Contains(page, (passwords.Rule{Strong: true}).Sentence()) || strings.Contains(page, `name="password"`) {
 		t.Fatalf("login: %d %s", res.StatusCode, page)
 	}
 	if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// After so many tries in a row that failed a subject has to wait; every further failure doubles the wait.
-	triesInARow  = 5
+	// After user_deactivation_login_count tries in a row that failed a subject has to wait; every further failure doubles
+	// the wait.
 	firstWait    = 30 * time.Second
 	longestWait  = 15 * time.Minute
 	forgetTries  = time.Hour
@@ -68,7 +68,13 @@ func RetryAfter(wait time.Duration) string {
 
 // reserve counts a try before it is made. WaitError when the subject has to wait.
 func (s *Server) reserve(ctx context.Context, sub subject) error {
-	wait, err := s.store.ReserveLogin(ctx, sub, s.now(), store.LoginBudget{Forget: forgetTries, Wait: waitAfter})
+	c, err := s.Configuration(ctx)
+	if err != nil {
+		return err
+	}
+	wait, err := s.store.ReserveLogin(ctx, sub, s.now(), store.LoginBudget{
+		Forget: forgetTries, Wait: func(n int) time.Duration { return waitAfter(n, c.UserDeactivationLoginCount) },
+	})
 	if err != nil {
 		return err
 	}
@@ -85,13 +91,13 @@ func (s *Server) giveBack(ctx context.Context, sub subject) error {
 	return s.store.ReturnLogin(ctx, sub)
 }
 
-// waitAfter gives the wait after the nth try in a row that failed.
-func waitAfter(n int) time.Duration {
-	if n < triesInARow {
+// waitAfter gives the wait after the nth try in a row that failed, of which some are free.
+func waitAfter(n, free int) time.Duration {
+	if n < free {
 		return 0
 	}
 	wait := firstWait
-	for range n - triesInARow {
+	for range n - free {
 		if wait *= 2; wait >= longestWait {
 			return longestWait
 		}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -208,8 +209,8 @@ func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req
 		return api.Token{}, bad
 	}
 	if token.Login != "" {
-		if err := s.store.TouchSession(ctx, token.Login, now); err != nil {
-			return api.Token{}, err
+		if alive, err := s.renewSession(ctx, token.Login, now); err != nil || !alive {
+			return api.Token{}, cmp.Or(err, bad)
 		}
 	}
 	return s.answer(ctx, account, client, grown{token.Family, token.Login})

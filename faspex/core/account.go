@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
@@ -42,11 +43,17 @@ func (s *Server) registerAccount() {
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/password_rules",
 		id: "get-password-rules", what: what, access: anyone,
 		summary: "Tell what a new password needs"},
-		func(context.Context, *struct{}) (*body[api.PasswordRules], error) {
-			return answerWith(api.PasswordRules{
-				Rules: auth.PasswordRules, MinLength: auth.MinPassword, MaxLength: auth.MaxPassword,
-				NeedsLetter: true, NeedsDigit: true, NeedsSymbol: true,
-			}), nil
+		func(ctx context.Context, _ *struct{}) (*body[api.PasswordRules], error) {
+			rule, err := s.auth.PasswordRule(ctx)
+			usual := rule.Usual()
+			out := api.PasswordRules{
+				Rules: rule.Sentence(), MinLength: 1, MaxLength: passwords.MaxLength,
+				NeedsLetter: usual, NeedsDigit: usual, NeedsSymbol: usual,
+			}
+			if usual {
+				out.MinLength = passwords.MinLength
+			}
+			return answerWith(out), err
 		})
 	register(s, operation{method: http.MethodPut, path: v5 + "/account/preferences",
 		id: "update-preferences", what: what, access: anyone, proves: true,
@@ -151,8 +158,12 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if c.Password.NewPassword != c.Password.ConfirmPassword {
 		return a, badField("The two new passwords differ.", "password.confirm_password")
 	}
-	if err := auth.CheckNewPassword(c.Password.NewPassword); err != nil {
-		return a, badField("The new "+err.Error()+".", "password.new_password")
+	rule, err := s.auth.PasswordRule(ctx)
+	if err != nil {
+		return a, err
+	}
+	if err := rule.Check(c.Password.NewPassword); err != nil {
+		return a, badField("The new "+sentence(err), "password.new_password")
 	}
 	if err := s.proveOwner(ctx, a, &c.Password.CurrentPassword, "password.current_password"); err != nil {
 		return a, err
@@ -172,11 +183,18 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 
 // newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.
 func (s *Server) newPassword(ctx context.Context, password string) (hash string, err error) {
-	if err := auth.CheckNewPassword(password); err != nil {
-		return "", badField("The "+err.Error()+".", "password")
+	rule, err := s.auth.PasswordRule(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := rule.Check(password); err != nil {
+		return "", badField("The "+sentence(err), "password")
 	}
 	return s.auth.HashPassword(ctx, password, clientAddress(ctx))
 }
+
+// sentence ends what an error says with a full stop.
+func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }
 
 // checkAccount refuses an e-mail address that nobody could type, and a key that could never sign.
 func checkAccount(a store.Account) (store.Account, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/mail"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -135,7 +136,16 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		}
 		a.MustChange = c.PasswordChangeRequired != nil && *c.PasswordChangeRequired
 	}
-	id, err := s.store.CreateAccount(ctx, a)
+	welcome, err := s.welcomes(ctx, a, c.WelcomeEmail)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.store.CreateAccountAnd(ctx, a, func(id int64) []store.Order {
+		if !welcome {
+			return nil
+		}
+		return []store.Order{s.letter(ctx, mail.WelcomeEmail, id)}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +153,22 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		return nil, err
 	}
 	return answerWith(showAccount(a, false)), nil
+}
+
+// welcomes reports whether a new account gets a mail with a link to set its first password: if the request says so, or
+// else the configuration, and mails can be sent. A request that says so while none can be sent is refused.
+func (s *Server) welcomes(ctx context.Context, a store.Account, asked *bool) (bool, error) {
+	if asked != nil && !*asked || a.Email == "" || a.PasswordHash != "" || a.Type == "saml_user" {
+		return false, nil
+	}
+	if asked != nil {
+		return true, s.sendsMail(ctx)
+	}
+	c, err := s.auth.Configuration(ctx)
+	if err != nil || !c.SendWelcomeEmailToAllNewUsers {
+		return false, err
+	}
+	return s.sendsMail(ctx) == nil, nil
 }
 
 func (s *Server) changeAccount(ctx context.Context, in *struct {

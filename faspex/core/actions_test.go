@@ -63,6 +63,9 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 		},
 		policy.WriteNodes:   func(string) (string, string, any) { return "DELETE", "/api/v5/nodes/999999", nil },
 		policy.WriteClients: func(string) (string, string, any) { return "DELETE", "/auth/oauth_clients/nobody", nil },
+		policy.WriteConfiguration: func(string) (string, string, any) {
+			return "PUT", "/api/v5/configuration", map[string]any{}
+		},
 	}
 	// Those that show in what is answered, not in a refusal.
 	shown := map[policy.Capability]func(c *client.Client) bool{

@@ -2,36 +2,58 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/policy"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
-// configuration is the part of the server's settings that exists so far, by its published names.
+// configuration is the answer of GET configuration: an admin's view, and everybody's (everybodySees).
 type configuration struct {
-	ID                               string  `json:"id"`
-	ServerAddress                    string  `json:"server_address"`
-	DefaultNode                      *string `json:"default_node"`
-	DefaultSharedFolder              *string `json:"default_shared_folder"`
-	UseStrongPassword                bool    `json:"use_strong_password"`
-	UserDeactivationLoginCount       int     `json:"user_deactivation_login_count"`
-	SessionTimeoutMinutes            int     `json:"session_timeout_minutes"`
-	PackagesExpire                   bool    `json:"packages_expire"`
-	DaysUntilPackagesExpire          int     `json:"days_until_packages_expire"`
-	DaysBeforeDeletingPackageRecords int     `json:"days_before_deleting_package_records"`
-	AllowSendToEmail                 bool    `json:"allow_send_to_email"`
-	SelfRegistrationType             string  `json:"self_registration_type"`
-	AccountDisplayNameFormat         string  `json:"account_display_name_format"`
-	LoginLabel                       string  `json:"login_label"`
-	UsersCanSendToAllFaspexUsers     bool    `json:"users_can_send_to_all_faspex_users"`
-	UsersCanSendNormalPackages       bool    `json:"users_can_send_normal_packages"`
-	RequireEncryptionAtRest          string  `json:"require_encryption_at_rest"`
-	RequireExternalUsersRegistration bool    `json:"require_external_users_registration"`
-	DeletePackagesAfterDownload      bool    `json:"delete_packages_after_download"`
-	GlobalDefaultPasswordExpires     bool    `json:"global_default_password_expires"`
-	InvitationsAllowed               bool    `json:"invitations_allowed"`
+	ID                      string  `json:"id"`
+	NormalPkgMdataProfileID *int64  `json:"normal_pkg_mdata_profile_id"`
+	HTTPPort                string  `json:"http_port"`
+	HTTPSPort               string  `json:"https_port"`
+	EnableAlternateAddress  bool    `json:"enable_alternate_address"`
+	DefaultNode             *string `json:"default_node"`
+	DefaultSharedFolder     *string `json:"default_shared_folder"`
+	AppLogoImageURL         string  `json:"app_logo_image_url"`
+	settings.Configuration
+	// everybody leaves out what is for admins.
+	everybody bool
 }
+
+// everybodySees are the fields of the configuration that each account is told.
+var everybodySees = []string{
+	"package_instructions", "connect_install_prompt", "require_obfuscation", "http_gateway_url", "app_logo_text",
+	"app_logo_image_type", "app_logo_image_url", "app_logo_image_data", "color_customization_data", "login_page_title",
+	"announcement", "home_page_message", "package_terms_of_service", "account_display_name_format",
+}
+
+// MarshalJSON writes the view.
+func (c configuration) MarshalJSON() ([]byte, error) {
+	type plain configuration
+	raw, err := json.Marshal(plain(c))
+	if err != nil || !c.everybody {
+		return raw, err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(everybodySees, name) })
+	return json.Marshal(all)
+}
+
+// configurationChange is the body of PUT configuration: the fields to set. Null gives a field its default back.
+type configurationChange settings.Configuration
 
 type coreHealth struct {
 	Core struct {
@@ -69,22 +91,129 @@ func (s *Server) registerConfiguration() {
 
 	register(s, operation{method: http.MethodGet, path: v5 + "/configuration",
 		id: "get-configuration", what: "configuration", access: anyone,
-		summary: "Read the settings of the server"}, s.getConfiguration)
+		summary: "Read the settings of the server; an admin sees all of them"}, s.getConfiguration)
+	register(s, operation{method: http.MethodPut, path: v5 + "/configuration",
+		id: "update-configuration", what: "configuration", access: configurers,
+		summary: "Change settings of the server; what is not named stays, null gives back the default"},
+		s.changeConfiguration)
+	s.registerSettings()
 }
 
-func (s *Server) getConfiguration(ctx context.Context, _ *struct{}) (*body[configuration], error) {
-	c := configuration{
-		ID: "1", ServerAddress: s.auth.ExternalHost(), UseStrongPassword: true, UserDeactivationLoginCount: 5,
-		SessionTimeoutMinutes: 60, DaysUntilPackagesExpire: 60, DaysBeforeDeletingPackageRecords: 365,
-		SelfRegistrationType: "none", AccountDisplayNameFormat: "username", LoginLabel: "Faspex",
-		UsersCanSendToAllFaspexUsers: true, UsersCanSendNormalPackages: true, RequireEncryptionAtRest: "false",
+func (s *Server) getConfiguration(ctx context.Context, _ *struct{}) (*tagged[configuration], error) {
+	at, err := s.configurationNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tag, err := tagOf(at.Shown)
+	return answerTagged(at.Shown, tag), err
+}
+
+// configurationVersion is the configuration as it was read.
+type configurationVersion struct {
+	Document settings.Document
+	Version  int64
+	Shown    configuration
+}
+
+// configurationNow reads the configuration for the caller's view.
+func (s *Server) configurationNow(ctx context.Context) (configurationVersion, error) {
+	holds, document, version, err := settings.Read(ctx, s.store, settings.NameConfiguration,
+		settings.DefaultConfiguration())
+	if err != nil {
+		return configurationVersion{}, err
+	}
+	shown, err := s.showConfiguration(ctx, holds)
+	return configurationVersion{document, version, shown}, err
+}
+
+// showConfiguration adds what the installation decides.
+func (s *Server) showConfiguration(ctx context.Context, holds settings.Configuration) (configuration, error) {
+	admin := policy.May(actor(caller(ctx)), policy.ReadConfiguration)
+	c := configuration{ID: "1", Configuration: holds, everybody: !admin}
+	if c.ServerAddress == "" {
+		c.ServerAddress = s.auth.ExternalHost()
+	}
+	if c.HTTPGatewayURL == nil {
+		c.HTTPGatewayURL = s.gatewayURL()
+	}
+	c.HTTPPort, c.HTTPSPort = "80", "443"
+	if u, err := url.Parse(s.external); err == nil && u.Port() != "" {
+		if u.Scheme == "https" {
+			c.HTTPSPort = u.Port()
+		} else {
+			c.HTTPPort = u.Port()
+		}
 	}
 	inbox, err := s.store.DefaultInbox(ctx)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
+		return c, err
 	}
-	if err == nil && isAdmin(caller(ctx)) {
+	if err == nil && admin {
 		c.DefaultNode, c.DefaultSharedFolder = ptr(text(inbox.NodeID)), ptr(text(inbox.ID))
 	}
-	return answerWith(c), nil
+	return c, nil
+}
+
+func (s *Server) changeConfiguration(ctx context.Context, in *struct {
+	IfMatch
+	RawBody []byte
+	Body    configurationChange
+}) (*tagged[configuration], error) {
+	wanted, err := settings.ReadDocument(in.RawBody)
+	if err != nil {
+		return nil, badRequest("The body is not an object.")
+	}
+	after, tag, err := change(in.IfMatch, stored[configurationVersion]{
+		what: "configuration",
+		read: func() (configurationVersion, error) { return s.configurationNow(ctx) },
+		tag:  func(v configurationVersion) (string, error) { return tagOf(v.Shown) },
+		write: func(before, after configurationVersion) error {
+			return s.putSettings(ctx, settings.NameConfiguration, before.Version, after.Document)
+		},
+	}, func(v configurationVersion) (configurationVersion, error) {
+		document, err := v.Document.Merge(wanted, settings.Configuration{})
+		if err != nil {
+			return v, err
+		}
+		holds, err := settings.Over(document, settings.DefaultConfiguration())
+		if err != nil {
+			return v, err
+		}
+		if err := refuseSettings(holds.Check(), wanted); err != nil {
+			return v, err
+		}
+		shown, err := s.showConfiguration(ctx, holds)
+		return configurationVersion{document, v.Version, shown}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answerTagged(after.Shown, tag), nil
+}
+
+// refuseSettings tells of what is wrong in a change. What was wrong before, after an upgrade for example, keeps nobody
+// from changing something else.
+func refuseSettings(problems []settings.Problem, wanted settings.Document) error {
+	var refused *problem
+	for _, p := range problems {
+		if _, named := wanted[p.Field]; !named {
+			continue
+		}
+		if refused == nil {
+			refused = newProblem(http.StatusBadRequest, p.Message)
+		}
+		refused.Errors = append(refused.Errors, api.FieldError{Location: "body." + p.Field, Message: p.Message})
+	}
+	if refused == nil {
+		return nil
+	}
+	return refused
+}
+
+func (s *Server) putSettings(ctx context.Context, name string, version int64, d settings.Document) error {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return s.store.PutSettings(ctx, name, version, raw, caller(ctx).ID)
 }

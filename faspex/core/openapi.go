@@ -53,6 +53,13 @@ func (s *Server) describeSchemas() {
 			schema.AdditionalProperties = nil
 		}
 	}
+	schemas["Configuration"].Required = everybodySees
+	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange"} {
+		schemas[change].Required = nil // what is not named stays
+	}
+	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange"} {
+		schemas[name].PrecomputeMessages()
+	}
 	schemas["Path"].Required = []string{"source"}
 	schemas["Spec"].Required = []string{"direction", "remote_host", "remote_user", "authentication", "token", "cookie",
 		"tags", "title"}

@@ -96,6 +96,9 @@ func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 		case !policy.May(actor(p.Account), needed):
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
 		default:
+			if err := s.auth.Used(ctx.Context(), p); err != nil {
+				s.log.WarnContext(ctx.Context(), "cannot note the use of a session", "error", err)
+			}
 			r, _ := humago.Unwrap(ctx)
 			next(huma.WithValue(huma.WithValue(ctx, principalKey{}, p), addressKey{}, s.auth.ClientAddress(r)))
 		}

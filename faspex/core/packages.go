@@ -15,6 +15,7 @@ import (
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/policy"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -169,11 +170,15 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if err != nil {
 		return nil, err
 	}
+	rules, err := s.auth.Configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
 	id := uuid.NewString()
 	p := store.Package{
 		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID,
 		Directory:     path.Join(inbox.Directory, id),
-		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy, "none"),
+		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy, usualExpiration(rules)),
 		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
 	}
 	if p.Title == "" {
@@ -287,6 +292,19 @@ func (s *Server) deletable(ctx context.Context, id string) (view, error) {
 		return v, err
 	}
 	return v, v.can(policy.DeleteForAll)
+}
+
+// usualExpiration is the policy of packages whose sender chose none.
+func usualExpiration(c settings.Configuration) string {
+	if c.DeletePackagesAfterDownload {
+		switch c.DeletePackagesAfterDownloadCondition {
+		case "any_member":
+			return "delete_after_any_download"
+		case "all_members":
+			return "delete_after_all_download"
+		}
+	}
+	return "none"
 }
 
 func orDefault(s, otherwise string) string {

@@ -58,6 +58,7 @@ type Server struct {
 	// external is the origin that people type, without a slash at its end.
 	external string
 	version  string
+	ring     *keyring.Ring
 	now      func() time.Time
 	log      *slog.Logger
 	api      huma.API
@@ -78,7 +79,7 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
 	return &Server{
-		store: s, auth: authServer, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway,
+		store: s, auth: authServer, ring: ring, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway,
 		events: newEventHub(s, cfg.Log), heartbeat: heartbeat,
 		external: strings.TrimSuffix(cfg.ExternalURL, "/"), version: cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil
@@ -128,6 +129,10 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerDownloadTickets()
 	s.registerFiles()
 	s.registerOAuthClients()
+	s.registerSMTP()
+	s.registerEmailNotifications()
+	s.registerJobs()
+	s.registerPasswords()
 	s.describeOAuth()
 	mux.HandleFunc("GET "+eventsPath, s.streamEvents)
 	s.describeEvents()

@@ -38,6 +38,7 @@ const (
 	WriteNodes           Capability = "admin.nodes.write"
 	WriteClients         Capability = "admin.clients.write"
 	ReadConfiguration    Capability = "admin.configuration.read"
+	WriteConfiguration   Capability = "admin.configuration.write"
 )
 
 // All lists every capability.
@@ -45,6 +46,7 @@ func All() []Capability {
 	return []Capability{
 		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers,
 		ReadAllPackages, WriteAllPackages, WriteNodes, WriteClients, ReadConfiguration,
+		WriteConfiguration,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -45,7 +46,7 @@ func Run(ctx context.Context, s *store.Store, o Options) (done []string, err err
 	if o.AdminUsername == "" || o.AdminPassword == "" {
 		problems = append(problems, errors.New("first admin needs a name and a password"))
 	}
-	if err := auth.CheckUsablePassword(o.AdminPassword); err != nil {
+	if err := passwords.CheckUsable(o.AdminPassword); err != nil {
 		problems = append(problems, fmt.Errorf("first admin: %w", err))
 	}
 	if o.AdminEmail != "" && !isEmail(o.AdminEmail) {

@@ -9,6 +9,7 @@ import (
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -58,9 +59,23 @@ func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func()
 	case packages.HeldToReleasedStart:
 		return process()
 	case packages.HeldToReleasedFinish:
-		return true, w.store.Released(ctx, p.ID, w.now())
+		return true, w.released(ctx, p)
 	}
 	return true, nil
+}
+
+// released notes that a package is about to reach its recipients. Its days begin now, not when it was made.
+func (w *Worker) released(ctx context.Context, p store.Package) error {
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil {
+		return err
+	}
+	if c.PackagesExpire {
+		if err := w.store.ExpireAt(ctx, p.ID, w.now().AddDate(0, 0, c.DaysUntilPackagesExpire)); err != nil {
+			return err
+		}
+	}
+	return w.store.Released(ctx, p.ID, w.now())
 }
 
 // settleLimit is how long the release waits for sessions that were canceled. They end within two seconds; what is still

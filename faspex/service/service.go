@@ -7,6 +7,7 @@ package service
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/mail"
 	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/store"
 )
@@ -41,20 +44,26 @@ type Config struct {
 	Name string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Ring opens the password of the mail server; nil sends no mails that need one.
+	Ring *keyring.Ring
+	// MailRoots vouch for the mail server; nil for the system's.
+	MailRoots *x509.CertPool
 	// Registry takes the measures of the worker; nil for none.
 	Registry prometheus.Registerer
 }
 
 // Worker runs jobs.
 type Worker struct {
-	store   *store.Store
-	clients *clients
-	dialer  *nodes.Dialer
-	log     *slog.Logger
-	name    string
-	now     func() time.Time
-	metrics metrics
-	methods map[string]method
+	store     *store.Store
+	clients   *clients
+	dialer    *nodes.Dialer
+	log       *slog.Logger
+	name      string
+	now       func() time.Time
+	metrics   metrics
+	ring      *keyring.Ring
+	mailRoots *x509.CertPool
+	methods   map[string]method
 	// cannotRevoke holds the ids of nodes that know no revocations.
 	cannotRevoke sync.Map
 }
@@ -65,6 +74,7 @@ type method struct {
 	kind     string // job_type of the API
 	interval time.Duration
 	perNode  bool
+	once     bool // made by somebody else, and run once
 	run      func(context.Context, store.Job) error
 }
 
@@ -77,25 +87,36 @@ const (
 	removePackages  = "remove_packages"
 	revokeTransfers = "revoke_transfers"
 	sweepUploads    = "sweep_uploads"
+	dispatchOutbox  = "dispatch_outbox"
+	purgeJobs       = "purge_jobs"
 )
 
 // New makes a worker.
 func New(c Config) *Worker {
 	w := &Worker{
 		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now,
-		metrics: newMetrics(c.Registry),
+		metrics: newMetrics(c.Registry), ring: c.Ring, mailRoots: c.MailRoots,
 	}
 	if w.now == nil {
 		w.now = time.Now
 	}
 	w.methods = map[string]method{
-		watchTransfers:  {"Watch the transfers of a node", "transfer_stats", time.Second, true, w.watch},
-		releasePackages: {"Release packages", "package_processing", time.Second, false, w.release},
-		recheckUploads:  {"Ask again for silent uploads", "transfer_stats", 30 * time.Second, false, w.recheck},
-		expirePackages:  {"Expire packages", "package_processing", 10 * time.Second, false, w.expire},
-		revokeTransfers: {"Tell a node which transfers may not go on", "transfer_stats", time.Second, true, w.revoke},
-		removePackages:  {"Remove packages from their nodes", "package_processing", 2 * time.Second, false, w.remove},
-		sweepUploads:    {"Sweep the uploads of packages that are gone", "background", time.Hour, false, w.sweep},
+		watchTransfers: {title: "Watch the transfers of a node", kind: "transfer_stats", interval: time.Second, perNode: true,
+			run: w.watch},
+		releasePackages: {title: "Release packages", kind: "package_processing", interval: time.Second, run: w.release},
+		recheckUploads: {title: "Ask again for silent uploads", kind: "transfer_stats", interval: 30 * time.Second,
+			run: w.recheck},
+		expirePackages: {title: "Expire packages", kind: "package_processing", interval: 10 * time.Second, run: w.expire},
+		revokeTransfers: {title: "Tell a node which transfers may not go on", kind: "transfer_stats", interval: time.Second,
+			perNode: true, run: w.revoke},
+		removePackages: {title: "Remove packages from their nodes", kind: "package_processing", interval: 2 * time.Second,
+			run: w.remove},
+		sweepUploads: {title: "Sweep the uploads of packages that are gone", kind: "background", interval: time.Hour,
+			run: w.sweep},
+		dispatchOutbox:       {title: "Make jobs of what was ordered", kind: "background", interval: time.Second, run: w.dispatch},
+		purgeJobs:            {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
+		store.MethodSendMail: {title: "Send mail", kind: "email", once: true, run: w.sendMail},
+		store.MethodTestMail: {title: "Test email settings", kind: "email", once: true, run: w.testMail},
 	}
 	return w
 }
@@ -189,6 +210,9 @@ func (w *Worker) plan(ctx context.Context) error {
 		return err
 	}
 	for name, m := range w.methods {
+		if m.once {
+			continue
+		}
 		references := []string{""}
 		if m.perNode {
 			references = references[:0]
@@ -261,10 +285,7 @@ func (w *Worker) runJob(ctx context.Context, job store.Job) {
 func (w *Worker) finish(ctx context.Context, job store.Job, failure error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	retry := time.Duration(0)
-	if failure != nil {
-		retry = backoff(job.RetryCount)
-	}
+	retry := retryAfter(job, failure)
 	// Until it succeeds or the time is over: a job that is not given back waits for the end of its lease.
 	for {
 		err := w.store.FinishJob(ctx, job, w.now(), failure, retry)
@@ -277,6 +298,19 @@ func (w *Worker) finish(ctx context.Context, job store.Job, failure error) {
 		}
 		pause(ctx, 50*time.Millisecond)
 	}
+}
+
+// retryAfter is the pause before the next attempt of a job; 0 when there is none.
+func retryAfter(job store.Job, failure error) time.Duration {
+	switch {
+	case failure == nil:
+		return 0
+	case job.Persistent:
+		return backoff(job.RetryCount)
+	case errors.Is(failure, mail.ErrRefused), job.MaxAttempts > 0 && job.RetryCount+1 >= job.MaxAttempts:
+		return 0
+	}
+	return mailBackoff(job.RetryCount)
 }
 
 // backoff is the pause after a number of failures in a row: 1 s, doubled up to a minute.

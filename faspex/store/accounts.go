@@ -134,6 +134,11 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 // CreateAccount stores a new account and gives its id. ErrConflict when the name is taken, ErrLoginTaken when another
 // account has the name or the e-mail address as its name or e-mail address.
 func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err error) {
+	return s.CreateAccountAnd(ctx, a, nil)
+}
+
+// CreateAccountAnd is CreateAccount with orders that the new account sets off.
+func (s *Store) CreateAccountAnd(ctx context.Context, a Account, orders func(id int64) []Order) (id int64, err error) {
 	if len(a.Preferences) == 0 {
 		a.Preferences = json.RawMessage(`{}`)
 	}
@@ -153,7 +158,10 @@ func (s *Store) CreateAccount(ctx context.Context, a Account) (id int64, err err
 		if err := claimLogin(ctx, tx, id, loginName, a.Name); err != nil {
 			return err
 		}
-		return claimLogin(ctx, tx, id, loginEmail, a.Email)
+		if err := claimLogin(ctx, tx, id, loginEmail, a.Email); err != nil || orders == nil {
+			return err
+		}
+		return putOrders(ctx, tx, orders(id))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("create account %q: %w", a.Name, classify(err))

@@ -15,6 +15,12 @@ const (
 	JobCompleted = "completed"
 )
 
+// Methods of jobs that run once, which core makes and the service runs.
+const (
+	MethodSendMail = "send_mail"
+	MethodTestMail = "test_email_settings"
+)
+
 // Job is one piece of background work, told apart by method and reference.
 type Job struct {
 	ID               int64
@@ -28,22 +34,25 @@ type Job struct {
 	Interval         time.Duration // between two runs of a persistent job
 	RetryCount       int
 	NextAvailability time.Time
-	WorkerID         string
-	ErrorCode        string
-	ErrorDesc        string
-	CreatedAt        time.Time
-	UpdatedAt        time.Time
+	// MaxAttempts is after how many failures a job that runs once fails for good; 0 for no bound.
+	MaxAttempts int
+	Data        []byte // what a run has to tell, JSON; nil for nothing
+	WorkerID    string
+	ErrorCode   string
+	ErrorDesc   string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 const jobColumns = `id, method_name, job_name, job_type, reference_uuid, persistent, status, serialized_args, scheduled_interval, retry_count,
-	next_availability, worker_id, error_code, error_desc, created_at, updated_at`
+	next_availability, worker_id, error_code, error_desc, created_at, updated_at, max_attempts, data`
 
 func scanJob(r rower) (Job, error) {
 	var j Job
 	var seconds int64
 	err := r.Scan(&j.ID, &j.Method, &j.Name, &j.Type, &j.Reference, &j.Persistent, &j.Status, &j.Args, &seconds,
 		&j.RetryCount,
-		&j.NextAvailability, &j.WorkerID, &j.ErrorCode, &j.ErrorDesc, &j.CreatedAt, &j.UpdatedAt)
+		&j.NextAvailability, &j.WorkerID, &j.ErrorCode, &j.ErrorDesc, &j.CreatedAt, &j.UpdatedAt, &j.MaxAttempts, &j.Data)
 	j.Interval = time.Duration(seconds) * time.Second
 	return j, err
 }

@@ -66,6 +66,11 @@ func (s *Store) Schema(ctx context.Context) (SchemaState, error) {
 // Migrate brings the schema to the newest embedded version, as the admin user. Two at once wait for each other. It
 // refuses a schema that is newer than this program, and one whose last migration stopped in its middle.
 func Migrate(ctx context.Context, c Config) (from, to int, err error) {
+	return MigrateTo(ctx, c, Wanted())
+}
+
+// MigrateTo is Migrate to a version that is not necessarily the newest. It takes nothing back.
+func MigrateTo(ctx context.Context, c Config, version int) (from, to int, err error) {
 	db, err := open(c, true)
 	if err != nil {
 		return 0, 0, err
@@ -88,10 +93,13 @@ func Migrate(ctx context.Context, c Config) (from, to int, err error) {
 	if err != nil {
 		return before.Current, before.Current, err
 	}
-	if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+	if before.Current > version || version < 1 {
+		return before.Current, before.Current, fmt.Errorf("schema version %d cannot become version %d", before.Current, version)
+	}
+	if err := m.Migrate(uint(version)); err != nil && !errors.Is(err, migrate.ErrNoChange) {
 		return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current, err)
 	}
-	return before.Current, before.Wanted, nil
+	return before.Current, version, nil
 }
 
 func migrator(ctx context.Context, db *sql.DB, database string) (*migrate.Migrate, error) {

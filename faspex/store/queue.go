@@ -70,6 +70,15 @@ func (s *Store) SetContents(ctx context.Context, id, bytes, files int64) error {
 	return nil
 }
 
+// ExpireAt gives a package an end unless it has one.
+func (s *Store) ExpireAt(ctx context.Context, id int64, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE packages SET expiration_date = ? WHERE id = ? AND expiration_date IS NULL`,
+		at, id); err != nil {
+		return fmt.Errorf("give package %d an end: %w", id, err)
+	}
+	return nil
+}
+
 // DeleteJob removes a job, for example because what it works on is gone.
 func (s *Store) DeleteJob(ctx context.Context, id int64) error {
 	if _, err := s.db.ExecContext(ctx, `DELETE FROM jobs WHERE id = ?`, id); err != nil {

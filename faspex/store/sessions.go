@@ -54,6 +54,30 @@ func (s *Store) TouchSession(ctx context.Context, login string, at time.Time) er
 	return nil
 }
 
+// RenewSession is TouchSession for a session that was used after a time and has not ended; false for another.
+func (s *Store) RenewSession(ctx context.Context, login string, at, since time.Time) (bool, error) {
+	res, err := s.db.ExecContext(ctx, `UPDATE sessions SET last_used_at = GREATEST(last_used_at, ?)
+		WHERE login = ? AND last_used_at > ? AND ended_at IS NULL`, at, login, since)
+	var n int64
+	if err == nil {
+		n, err = res.RowsAffected()
+	}
+	if err != nil {
+		return false, fmt.Errorf("renew login session: %w", err)
+	}
+	return n > 0, nil
+}
+
+// OpenSessions lists the names of an account's sessions that have not ended.
+func (s *Store) OpenSessions(ctx context.Context, account int64, now time.Time) ([]string, error) {
+	logins, err := collect(ctx, s.db, func(r rower) (login string, err error) { return login, r.Scan(&login) },
+		`SELECT login FROM sessions WHERE account_id = ? AND ended_at IS NULL AND expires_at > ?`, account, now)
+	if err != nil {
+		return nil, fmt.Errorf("list login sessions of account %d: %w", account, err)
+	}
+	return logins, nil
+}
+
 // EndSession ends a session and everything that came from it: refresh tokens are gone, codes are gone, access tokens
 // are refused until they would have ended anyway.
 func (s *Store) EndSession(ctx context.Context, login string, now, until time.Time) error {

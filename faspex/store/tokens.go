@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"faspex.io/operator/faspex/settings"
 )
 
 // AuthorizationCode is what a login allowed a client to fetch, once.
@@ -131,16 +133,27 @@ func revoke(ctx context.Context, tx *sql.Tx, name string, until time.Time) error
 }
 
 // AccountOfToken reads the account that an access token names, in one query with whether the token's family or login
-// was ended: every request asks for both.
-func (s *Store) AccountOfToken(ctx context.Context, id int64,
-	family, login string) (a Account, revoked bool, err error) {
-	row := s.db.QueryRowContext(ctx, `SELECT `+accountColumns+
-		`, EXISTS (SELECT 1 FROM revoked_families r WHERE r.family IN (?, ?)) FROM accounts a WHERE a.id = ?`, family, login,
-		id)
-	if err := row.Scan(append(a.fields(), &revoked)...); err != nil {
-		return a, false, fmt.Errorf("read account %d: %w", id, classify(err))
+// was ended, and how long its session is silent: every request asks for all of it.
+func (s *Store) AccountOfToken(ctx context.Context, id int64, family, login string) (TokenAccount, error) {
+	var t TokenAccount
+	row := s.db.QueryRowContext(ctx, `SELECT `+accountColumns+`, EXISTS (SELECT 1 FROM revoked_families r WHERE r.family IN (?, ?)),
+		(SELECT v.last_used_at FROM sessions v WHERE v.login = ? AND v.login <> ''),
+		COALESCE((SELECT JSON_VALUE(c.document, '$.session_timeout_minutes') FROM settings c WHERE c.name = ?), ?)
+		FROM accounts a WHERE a.id = ?`, family, login, login, settings.NameConfiguration,
+		settings.DefaultConfiguration().SessionTimeoutMinutes, id)
+	if err := row.Scan(append(t.Account.fields(), &t.Revoked, &t.LastUsed, &t.IdleMinutes)...); err != nil {
+		return t, fmt.Errorf("read account %d: %w", id, classify(err))
 	}
-	return a, revoked, nil
+	return t, nil
+}
+
+// TokenAccount is the account that an access token names, and what else decides whether the token is good.
+type TokenAccount struct {
+	Account Account
+	Revoked bool
+	// LastUsed is when the session was used last that the token came from; null for a login without a session.
+	LastUsed    sql.NullTime
+	IdleMinutes int64 // how long a session may be silent
 }
 
 // UseAssertion records that a signed assertion was used. ErrConflict when it was used before.

@@ -49,6 +49,9 @@ type Instance struct {
 	// Log collects what core and the workers log.
 	Log *Log
 
+	// MailRoots vouch for the mail server of workers that are made from now on.
+	MailRoots *x509.CertPool
+
 	dialer *nodes.Dialer
 	ring   *keyring.Ring // of core and of the gateway
 	mux    *http.ServeMux
@@ -156,8 +159,9 @@ func (in *Instance) Worker(t testing.TB, name string, now func() time.Time) *ser
 	if err != nil {
 		t.Fatal(err)
 	}
-	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now,
-		Registry: prometheus.NewRegistry()})
+	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now, Ring: in.ring,
+		MailRoots: in.MailRoots,
+		Registry:  prometheus.NewRegistry()})
 }
 
 // Register registers a node with a shared folder that becomes the default inbox, and gives the node's id.

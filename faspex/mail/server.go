@@ -1,0 +1,161 @@
+// Package mail makes and sends the mails of Faspex: templates as data, whose words are replaced by values, and one way to
+// a mail server. Who gets a mail, and when, is decided elsewhere.
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/log"
+)
+
+// Ways to prove to the mail server who sends.
+const (
+	AuthLogin = "login"
+	AuthOpen  = "open"
+)
+
+// Server is how mails leave, by the published names. The password is kept apart, sealed.
+type Server struct {
+	AuthType              string `json:"auth_type" enum:"login,open"`
+	ServerAddress         string `json:"server_address" minLength:"1" maxLength:"255"`
+	ServerPort            int    `json:"server_port" minimum:"1" maximum:"65535"`
+	Domain                string `json:"domain" maxLength:"255"`
+	FromUser              string `json:"from_user" maxLength:"255"`
+	FromEmail             string `json:"from_email" minLength:"3" maxLength:"255"`
+	TLSEnabled            bool   `json:"tls_enabled"`
+	PackagesRecipientFrom string `json:"packages_recipient_from" enum:"faspex,sender,sender_via_faspex,sender_email"`
+	Username              string `json:"username" maxLength:"255"`
+	DefaultTimeZoneOffset string `json:"default_time_zone_offset" pattern:"^-?[0-9]{1,3}$"`
+}
+
+const (
+	portImplicitTLS = 465
+	sendTimeout     = 30 * time.Second
+)
+
+// Message is a mail that is ready.
+type Message struct {
+	// ID is the same for each attempt to send one mail, so that a mail server that got it knows it again.
+	ID      string
+	To      string
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// ErrRefused means that the mail server will not take the mail, however often it is asked.
+var ErrRefused = errors.New("mail server refuses the mail")
+
+// Send hands one mail to the server. trace, if not nil, gets the lines of the conversation, without passwords. roots are
+// who vouches for the server; nil for the system's.
+func Send(ctx context.Context, s Server, password string, m Message, roots *x509.CertPool, trace *Trace) error {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	if err := errors.Join(msg.FromFormat(s.FromUser, s.FromEmail), msg.To(m.To)); err != nil {
+		return fmt.Errorf("%w: address is none", ErrRefused)
+	}
+	msg.SetMessageIDWithValue(m.ID)
+	msg.SetDate()
+	msg.Subject(oneLine(m.Subject))
+	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	if m.HTML != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	}
+	client, err := gomail.NewClient(s.ServerAddress, s.options(password, roots, trace)...)
+	if err != nil {
+		return fmt.Errorf("configure mail client: %w", err)
+	}
+	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
+		return fmt.Errorf("send mail: %w", refusal(err))
+	}
+	return nil
+}
+
+// options: TLS is used if the server offers it, and demanded where a password would be seen otherwise; a name that is
+// not the certificate's is an error.
+func (s Server) options(password string, roots *x509.CertPool, trace *Trace) []gomail.Option {
+	o := []gomail.Option{gomail.WithPort(s.ServerPort), gomail.WithTimeout(sendTimeout)}
+	if s.Domain != "" {
+		o = append(o, gomail.WithHELO(s.Domain))
+	}
+	switch {
+	case !s.TLSEnabled:
+		o = append(o, gomail.WithTLSPolicy(gomail.NoTLS))
+	case s.ServerPort == portImplicitTLS:
+		o = append(o, gomail.WithSSL())
+	case s.AuthType == AuthLogin:
+		o = append(o, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	default:
+		o = append(o, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
+	}
+	o = append(o, gomail.WithTLSConfig(&tls.Config{ServerName: s.ServerAddress, RootCAs: roots,
+		MinVersion: tls.VersionTLS12}))
+	if s.AuthType == AuthLogin {
+		how := gomail.SMTPAuthAutoDiscover
+		if !s.TLSEnabled {
+			how = gomail.SMTPAuthLoginNoEnc // the administrator switched TLS off
+		}
+		o = append(o, gomail.WithSMTPAuth(how), gomail.WithUsername(s.Username), gomail.WithPassword(password))
+	}
+	if trace != nil {
+		o = append(o, gomail.WithDebugLog(), gomail.WithLogger(trace))
+	}
+	return o
+}
+
+// refusal marks what trying again does not help.
+func refusal(err error) error {
+	var send *gomail.SendError
+	if errors.As(err, &send) && send.ErrorCode() >= 500 {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return err
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// traceLines bounds what is kept of a conversation.
+const traceLines = 200
+
+// Trace keeps the lines of a conversation with a mail server. The library leaves passwords out.
+type Trace struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+// Lines are what was said, in order.
+func (t *Trace) Lines() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]string{}, t.lines...)
+}
+
+// Debugf keeps a line.
+func (t *Trace) Debugf(l log.Log) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.lines) >= traceLines {
+		return
+	}
+	side := "S: "
+	if l.Direction == log.DirClientToServer {
+		side = "C: "
+	}
+	t.lines = append(t.lines, side+strings.TrimSpace(fmt.Sprintf(l.Format, l.Messages...)))
+}
+
+// Infof keeps a line.
+func (t *Trace) Infof(l log.Log) { t.Debugf(l) }
+
+// Warnf keeps a line.
+func (t *Trace) Warnf(l log.Log) { t.Debugf(l) }
+
+// Errorf keeps a line.
+func (t *Trace) Errorf(l log.Log) { t.Debugf(l) }

@@ -1,0 +1,184 @@
+package mail
+
+import (
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+)
+
+// Template is what an administrator writes of a type of mail. There are two: the parts of a form, and an HTML text. The
+// one that was saved last is used.
+type Template struct {
+	Subject                       string `json:"subject" maxLength:"998"`
+	Greeting                      string `json:"greeting" maxLength:"10000"`
+	Introduction                  string `json:"introduction" maxLength:"10000"`
+	MessageContinued              string `json:"message_continued" maxLength:"10000"`
+	Signature                     string `json:"signature" maxLength:"10000"`
+	IncludeDetails                bool   `json:"include_details"`
+	AlternateAddressFooter        string `json:"alternate_address_footer" maxLength:"10000"`
+	IncludeAlternateAddressFooter bool   `json:"include_alternate_address_footer"`
+	IncludeRecipients             bool   `json:"include_recipients"`
+	HTML                          string `json:"html" maxLength:"200000"`
+	UseHTMLDerived                bool   `json:"use_html_derived"`
+}
+
+// Types of mails, by their published names.
+const (
+	WelcomeEmail   = "welcome_email"
+	ForgotPassword = "forgot_password"
+	EmailTest      = "email_test" // has no template that could be changed
+)
+
+// kind is what this version knows of a type.
+type kind struct {
+	description, subject, introduction, continued, details string
+}
+
+var kinds = map[string]kind{
+	WelcomeEmail: {"To a new user", "Welcome to Faspex",
+		"An account was made for you at SERVER_ADDRESS. Your user name is USER_NAME.",
+		"Set your password here: LOGIN\nThe link works once, for 3 days.", ""},
+	ForgotPassword: {"To a user who asked to set another password", "Set another password",
+		"Somebody, probably you, asked to set another password for USER_NAME at SERVER_ADDRESS.",
+		"Set it here: LOGIN\nThe link works once, for an hour. If you did not ask for it, do nothing.", ""},
+	"account_approved": {"To somebody whose registration was approved", "Your account was approved",
+		"Your account at SERVER_ADDRESS was approved. Your user name is USER_NAME.", "Set your password here: LOGIN", ""},
+	"account_denied": {"To somebody whose registration was denied", "Your account was not approved",
+		"Your request for an account at SERVER_ADDRESS was not approved.", "", ""},
+	"account_exist": {"To somebody who registers with an address that has an account", "You have an account already",
+		"There is an account for your address at SERVER_ADDRESS.", "Log in here: LOGIN", ""},
+	"mfa_code": {"With the code of a login", "Your code", "Your code for SERVER_ADDRESS is MFA_CODE.",
+		"It is valid for MFA_CODE_VALIDITY minutes.", ""},
+	"package_received": {"To a recipient of a package", "SENDER_NAME sent you PACKAGE_NAME",
+		"SENDER_NAME sent you a package.", "Open it here: PACKAGE_LINK", "PACKAGE_NOTE"},
+	"package_received_cc": {"To those who are told when a recipient receives a package",
+		"RECIPIENT_NAME received PACKAGE_NAME", "SENDER_NAME sent a package to RECIPIENT_NAME.", "", "PACKAGE_NOTE"},
+	"package_sent_cc": {"To those who are told when a package is sent", "SENDER_NAME sent PACKAGE_NAME",
+		"SENDER_NAME sent a package.", "", "PACKAGE_NOTE"},
+	"package_downloaded": {"To the sender of a package that was downloaded", "PACKAGE_NAME was downloaded",
+		"DOWNLOADER_NAME downloaded your package.", "", ""},
+	"package_downloaded_cc": {"To those who are told of downloads", "PACKAGE_NAME was downloaded",
+		"DOWNLOADER_NAME downloaded a package of SENDER_NAME.", "", ""},
+	"workgroup_package": {"To members of a workgroup that got a package", "WORKGROUP_NAME got PACKAGE_NAME",
+		"SENDER_NAME sent a package to WORKGROUP_NAME.", "Open it here: PACKAGE_LINK", "PACKAGE_NOTE"},
+	"upload_result": {"To the sender when an upload ends", "PACKAGE_NAME: upload PACKAGE_STATUS",
+		"The upload of your package ended: PACKAGE_STATUS.", "", ""},
+	"upload_result_cc": {"To those who are told of uploads", "PACKAGE_NAME: upload PACKAGE_STATUS",
+		"The upload of a package of SENDER_NAME ended: PACKAGE_STATUS.", "", ""},
+	"relay_started_cc":  {"When a relay starts", "PACKAGE_NAME: relay started", "The relay of a package started.", "", ""},
+	"relay_finished_cc": {"When a relay is done", "PACKAGE_NAME: relay done", "The relay of a package is done.", "", ""},
+	"relay_error_cc":    {"When a relay fails", "PACKAGE_NAME: relay failed", "The relay of a package failed.", "", ""},
+	"relay_failed_admin": {"To administrators when a relay fails", "PACKAGE_NAME: relay failed",
+		"The relay of a package failed.", "", ""},
+	"relay_failed": {"To the sender when a relay fails", "PACKAGE_NAME: relay failed",
+		"The relay of your package failed.", "", ""},
+	"admin_sync_failed": {"To administrators when a synchronisation fails", "Synchronisation failed",
+		"A synchronisation failed at SERVER_ADDRESS.", "", ""},
+	"sync_failed": {"To the user when a synchronisation fails", "Synchronisation failed",
+		"A synchronisation failed at SERVER_ADDRESS.", "", ""},
+	"shared_inbox_invitation": {"Invites somebody to send to a shared inbox", "Send files to SHARED_INBOX_NAME",
+		"SENDER_NAME invites you to send files to SHARED_INBOX_NAME.", "Send them here: INVITATION_LINK\nLINK_EXPIRATION_INFO", ""},
+	"shared_inbox_submit": {"To one who sends to a shared inbox by its link", "Your link to SHARED_INBOX_NAME",
+		"Send your files to SHARED_INBOX_NAME here: SUBMIT_LINK", "LINK_EXPIRATION_INFO", ""},
+	"personal_invitation": {"Invites somebody to send to a user", "Send files to SENDER_NAME",
+		"SENDER_NAME invites you to send files.", "Send them here: INVITATION_LINK\nLINK_EXPIRATION_INFO", ""},
+	"personal_submit": {"To one who sends to a user by the user's link", "Your link to RECIPIENT_NAME",
+		"Send your files to RECIPIENT_NAME here: SUBMIT_LINK", "LINK_EXPIRATION_INFO", ""},
+	"package_file_processing_failed_sender": {"To the sender when the processing of files fails",
+		"PACKAGE_NAME: processing failed", "Files of your package could not be processed.", "", ""},
+	"package_file_processing_failed_recipient": {"To recipients when the processing of files fails",
+		"PACKAGE_NAME: processing failed", "Files of a package for you could not be processed.", "", ""},
+}
+
+// Types lists the types of mails that have templates.
+func Types() []string {
+	var all []string
+	for name := range kinds {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Describe tells what a type of mail is for.
+func Describe(of string) string { return kinds[of].description }
+
+// Details are what include_details adds.
+func Details(of string) string { return kinds[of].details }
+
+// Default is the template of a type for which nothing was written.
+func Default(of string) Template {
+	k := kinds[of]
+	return Template{
+		Subject: k.subject, Greeting: "Hello USER_FIRST_NAME,", Introduction: k.introduction,
+		MessageContinued: k.continued, Signature: "Faspex at SERVER_ADDRESS", IncludeDetails: k.details != "",
+		IncludeRecipients: true, UseHTMLDerived: true,
+	}
+}
+
+// sanitizer lets pass what a mail needs and nothing that runs or loads by itself.
+var sanitizer = bluemonday.UGCPolicy()
+
+// word is a variable: a bare word in capitals.
+var word = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b`)
+
+// replace puts values in for their words, each once: a value that looks like a word stays as it is.
+func replace(text string, values map[string]string, escape func(string) string) string {
+	return word.ReplaceAllStringFunc(text, func(name string) string {
+		if value, known := values[name]; known {
+			return escape(value)
+		}
+		return name
+	})
+}
+
+func plain(s string) string { return s }
+
+// Render makes subject, text and HTML of a mail. Values are escaped in HTML (faspex-Z14: TestValuesAreEscaped).
+func (t Template) Render(of string, values map[string]string) (subject, text, page string) {
+	subject = oneLine(replace(t.Subject, values, plain))
+	var parts []string
+	for _, part := range t.parts(of) {
+		if filled := strings.TrimSpace(replace(part, values, plain)); filled != "" {
+			parts = append(parts, filled)
+		}
+	}
+	text = strings.Join(parts, "\n\n") + "\n"
+	if !t.UseHTMLDerived && t.HTML != "" {
+		return subject, text, sanitizer.Sanitize(replace(t.HTML, values, html.EscapeString))
+	}
+	return subject, text, t.derived(of, values)
+}
+
+// HTMLDerived is the HTML that the parts of the form make, with its words.
+func (t Template) HTMLDerived(of string) string { return t.derived(of, nil) }
+
+var link = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+func (t Template) derived(of string, values map[string]string) string {
+	var b strings.Builder
+	for _, part := range t.parts(of) {
+		filled := strings.TrimSpace(replace(html.EscapeString(part), values, html.EscapeString))
+		if filled == "" {
+			continue
+		}
+		filled = link.ReplaceAllString(filled, `<a href="$0">$0</a>`)
+		b.WriteString("<p>" + strings.ReplaceAll(filled, "\n", "<br>") + "</p>\n")
+	}
+	return sanitizer.Sanitize(b.String())
+}
+
+func (t Template) parts(of string) []string {
+	parts := []string{t.Greeting, t.Introduction}
+	if t.IncludeDetails {
+		parts = append(parts, Details(of))
+	}
+	parts = append(parts, t.MessageContinued, t.Signature)
+	if t.IncludeAlternateAddressFooter {
+		parts = append(parts, t.AlternateAddressFooter)
+	}
+	return parts
+}
