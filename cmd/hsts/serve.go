@@ -179,6 +179,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		Authorizer: countingAuthorizer{&token.Verifier{
 			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs},
 			Ledger: store.Ledger{Store: n.store}, Users: n.cfg.UserRules(), Now: time.Now,
+			Spend: func(ctx context.Context) error { return n.store.SpendLogin(ctx, "") },
 		}, n.logins},
 		Recorder:    n.recorder,
 		Links:       data,

@@ -28,7 +28,7 @@ func (n *node) sshPasswords(dir string) func(user, address, password string) (bo
 		if wanted == "" {
 			wanted = nobody
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), passwordTime)
+		ctx, cancel := context.WithTimeout(token.WithAddress(context.Background(), address), passwordTime)
 		defer cancel()
 		right, err := n.store.Throttle().Compare("ssh:"+user, address, password, wanted)
 		if err == nil && right {

@@ -42,14 +42,19 @@ var owner = sync.OnceValues(func() (*rsa.PrivateKey, string) {
 // bearerOf is a bearer token of a user of the access key "ak", as its owner signs one.
 func bearerOf(t *testing.T, scope, user string, groups ...string) string {
 	t.Helper()
+	key, _ := owner()
+	return signed(t, key, "node.ak:"+scope, user, groups...)
+}
+
+// signed is a bearer token that anybody signed.
+func signed(t testing.TB, key *rsa.PrivateKey, scope, user string, groups ...string) string {
+	t.Helper()
 	claims, err := json.Marshal(map[string]any{
-		"user_id": user, "scope": "node.ak:" +
-			scope, "expires_at": time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "group_ids": groups,
+		"user_id": user, "scope": scope, "expires_at": time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "group_ids": groups,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, _ := owner()
 	digest := sha512.Sum512(claims)
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA512, digest[:])
 	if err != nil {

@@ -78,7 +78,7 @@ func New(cfg Config) *Server {
 		Config: cfg,
 		verifier: &token.Verifier{
 			Keys: cfg.Keys, AccessKeys: fileaccess.Keys{Store: cfg.Store, Files: files}, Ledger: store.Ledger{Store: cfg.Store},
-			Now: cfg.Now,
+			Now: cfg.Now, Spend: func(ctx context.Context) error { return cfg.Store.SpendLogin(ctx, "") },
 		},
 		files:   files,
 		metrics: newMetrics(cfg.Metrics),

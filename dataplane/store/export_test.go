@@ -15,9 +15,6 @@ const (
 	MaxSharedAtOnce    = maxSharedAtOnce
 )
 
-// Hashed is how many secrets were hashed.
-func Hashed(s *Store) int64 { return s.secrets.hashed.Load() }
-
 // SetThrottleClock replaces the throttle's clock.
 func SetThrottleClock(s *Store, now func() time.Time) {
 	s.secrets.throttle.mu.Lock()
@@ -25,17 +22,29 @@ func SetThrottleClock(s *Store, now func() time.Time) {
 	s.secrets.throttle.now = now
 }
 
-// HoldHashing takes all places to hash until the returned function is called.
+// HoldHashing takes all places to hash; each call of the returned function gives one back.
 func HoldHashing(s *Store) (release func()) {
 	for range maxHashing {
-		s.secrets.slot <- struct{}{}
-	}
-	return func() {
-		for range maxHashing {
-			<-s.secrets.slot
+		if err := s.secrets.turns.enter(context.Background(), ""); err != nil {
+			panic(err)
 		}
 	}
+	return s.secrets.turns.leave
 }
+
+// WaitingToHash is how many logins wait for their turn.
+func WaitingToHash(s *Store) int {
+	s.secrets.turns.mu.Lock()
+	defer s.secrets.turns.mu.Unlock()
+	return s.secrets.turns.waiting
+}
+
+// The numbers of the queue of hashing.
+const (
+	MaxHashing          = maxHashing
+	MaxWaitingOfAddress = maxWaitingOfAddress
+	MaxWaiting          = maxWaiting
+)
 
 // SweepOnce runs one sweep of a recorder.
 func SweepOnce(ctx context.Context, r *NodeRecorder) {

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
+
+	"faspex.io/operator/dataplane/token"
 )
 
 // Cost of a secret's hash, as OWASP's password storage guide recommends for Argon2id.
@@ -29,8 +31,9 @@ const (
 	// maxHashing bounds the memory that logins can take at once.
 	maxHashing = 4
 	maxChecked = 4096
-	// maxWaiting bounds the logins that wait for their turn, those at work included.
-	maxWaiting = 256
+	// maxWaiting bounds the logins that wait for their turn, maxWaitingOfAddress those of one address.
+	maxWaiting          = 256
+	maxWaitingOfAddress = 64
 )
 
 // hashSecret makes the stored form of a secret, in the PHC string format.
@@ -74,7 +77,7 @@ func compareSecret(hash, secret string) (bool, error) {
 // throttle's counts let anybody ask.
 type secretChecker struct {
 	key      []byte
-	slot     chan struct{}
+	turns    *turns
 	throttle *Throttle
 	// unknown is the hash that secrets of unknown ids are compared with, so that these take the same time.
 	unknown string
@@ -82,7 +85,6 @@ type secretChecker struct {
 	hashed atomic.Int64
 
 	mu      sync.Mutex
-	waiting int
 	checked map[string][sha256.Size]byte // by stored hash
 	flights map[flightID]*flight
 }
@@ -103,7 +105,7 @@ func newSecretChecker() *secretChecker {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key)
 	return &secretChecker{
-		key: key, slot: make(chan struct{}, maxHashing), throttle: newThrottle(),
+		key: key, turns: newTurns(), throttle: newThrottle(),
 		unknown: encodeHash(make([]byte, argonSaltLen), make([]byte, argonKeyLen)),
 		checked: map[string][sha256.Size]byte{}, flights: map[flightID]*flight{},
 	}
@@ -195,29 +197,15 @@ func (s *Store) SpendLogin(ctx context.Context, secret string) error {
 	return err
 }
 
-// slowly runs what hashes, a few at once. Those that wait are bounded too, and leave when their context ends.
+// Hashed is how many secrets were hashed or compared with a hash.
+func (s *Store) Hashed() int64 { return s.secrets.hashed.Load() }
+
+// slowly runs what hashes, a few at once, the addresses that ask for it in turn.
 func (c *secretChecker) slowly(ctx context.Context, fn func() (bool, error)) (bool, error) {
-	c.mu.Lock()
-	if c.waiting >= maxWaiting {
-		c.mu.Unlock()
-		return false, ErrBusy
-	}
-	c.waiting++
-	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		c.waiting--
-		c.mu.Unlock()
-	}()
-	if err := ctx.Err(); err != nil {
+	if err := c.turns.enter(ctx, token.AddressOf(ctx)); err != nil {
 		return false, err
 	}
-	select {
-	case c.slot <- struct{}{}:
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
-	defer func() { <-c.slot }()
+	defer c.turns.leave()
 	c.hashed.Add(1)
 	return fn()
 }

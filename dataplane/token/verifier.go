@@ -124,6 +124,9 @@ type Verifier struct {
 	AccessKeys AccessKeys
 	// Ledger is asked about each transfer token.
 	Ledger Ledger
+	// Spend, if not nil, takes the time of a wrong secret. A bearer token that is refused takes it, so that the time of a
+	// refusal does not tell which access keys there are.
+	Spend func(ctx context.Context) error
 	// Users are the rules of transfer users; one without rules needs a token.
 	Users map[string]UserRules
 	Now   func() time.Time
@@ -266,7 +269,7 @@ func (v *Verifier) basic(ctx context.Context, credentials string, req Request) (
 }
 
 func (v *Verifier) bearer(ctx context.Context, text string, req Request) (Grant, error) {
-	bearer, key, err := v.OpenBearer(ctx, text)
+	bearer, key, err := v.OpenBearer(WithAddress(ctx, req.Addr), text)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -329,6 +332,18 @@ func (v *Verifier) permitted(ctx context.Context, key AccessKey, b Bearer, req R
 
 // OpenBearer verifies the text of a bearer token (without the word "Bearer") with the key of the access key it names.
 func (v *Verifier) OpenBearer(ctx context.Context, text string) (Bearer, AccessKey, error) {
+	bearer, key, err := v.openBearer(ctx, text)
+	// Who has an expired token was given it by the key's owner.
+	if err == nil || v.Spend == nil || !IsRefusal(err) || errors.Is(err, ErrExpired) {
+		return bearer, key, err
+	}
+	if busy := v.Spend(ctx); busy != nil {
+		return Bearer{}, AccessKey{}, fmt.Errorf("refuse a bearer token: %w", busy)
+	}
+	return Bearer{}, AccessKey{}, err
+}
+
+func (v *Verifier) openBearer(ctx context.Context, text string) (Bearer, AccessKey, error) {
 	u, err := unpackBearer(text)
 	if err != nil {
 		return Bearer{}, AccessKey{}, err
