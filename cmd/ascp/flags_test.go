@@ -157,7 +157,9 @@ func TestBadCommandLines(t *testing.T) {
 		"keepalive and files":   {"--keepalive -M 5 a h:b", "the manager names the files"},
 		"keepalive to receive":  {"--keepalive -M 5 --mode=recv --host=h .", "is for sending"},
 		"with value":            {"--proxy=/x a h:b", "--proxy is not supported"},
-		"sources of the server": {"--remove-after-transfer h:a b", "stays at the server"},
+		"sources of the server": {"--move-after-transfer=/x h:a b", "stays at the server"},
+		"removed, to nowhere":   {"--remove-after-transfer h:a faux://", "received them as files"},
+		"removed, by several":   {"--remove-after-transfer -C1:2 h:a b", "received them as files"},
 		"moved and removed":     {"--remove-after-transfer --move-after-transfer=/x a h:b", "exclude each other"},
 		"unknown":               {"--no-such-thing a h:b", "unknown flag"},
 		"bad share":             {"-l 0% a h:b", "between 1% and 100%"},
@@ -177,16 +179,28 @@ func TestBadCommandLines(t *testing.T) {
 		"files and streams":     {"a faux:///x?1m h:b", "can't be sent together"},
 		"another scheme":        {"s3://x/y h:b", "sources that are not files"},
 		"host with a port":      {"--mode=send --host=h:22 a /b", "-P names that"},
+		"an empty source":       {"'' h:b", "an empty name"},
 		"missing list":          {"--file-list=/nowhere --mode send --host h /", "can't be read"},
 		"two hosts":             {"h:a g:b .", "all sources are on one host"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parse(strings.Fields(c.args), noEnv)
+			_, err := parse(words(c.args), noEnv)
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
 		})
 	}
+}
+
+// words are those of a command line, in which ” is an empty one.
+func words(line string) []string {
+	out := strings.Fields(line)
+	for i, w := range out {
+		if w == "''" {
+			out[i] = ""
+		}
+	}
+	return out
 }
 
 func TestRemote(t *testing.T) {
@@ -227,6 +241,7 @@ func TestTransferSpec(t *testing.T) {
 	for name, text := range map[string]string{
 		"plain":   spec,
 		"wrapped": `{"transfer_spec":` + spec + `}`,
+		"marked":  "\ufeff" + spec,
 		"listed":  `{"transfer_specs":[{"transfer_spec":` + spec + `}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {

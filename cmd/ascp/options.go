@@ -139,7 +139,7 @@ var working = []option{
 		usage:   "`policy`: follow (default), copy, copy+force, skip",
 		setting: text(func(d *draft, s *spec) (*string, string) { return &d.options.Symlinks, s.SymlinkPolicy })},
 	{flag: "remove-after-transfer", fields: []string{"remove_after_transfer"},
-		usage:   "remove each file that is sent once the receiver has verified it",
+		usage:   "remove each file once the receiver has verified it",
 		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.remove, s.RemoveAfterTransfer })},
 	{flag: "remove-skipped", fields: []string{"remove_skipped"}, usage: "likewise files that the receiver had already",
 		setting: truth(func(d *draft, s *spec) (*bool, bool) { return &d.after.skipped, s.RemoveSkipped })},

@@ -71,6 +71,9 @@ func (t *task) session(ctx context.Context) (transfer.Summary, error) {
 	if t.disposal != nil {
 		t.client.Roots = t.disposal.still()
 	}
+	if removesAtServer(t.options) {
+		t.client.Hello.Sources = t.arrivals.missing(t.client.Hello.Sources, t.sourceBase)
+	}
 	summary, err := t.client.Run(ctx, channel)
 	stop()
 	<-watched

@@ -53,6 +53,9 @@ func (t *task) welcomed(w control.Welcome) {
 	if t.options.CipherOptional && w.Options.Cipher != t.options.Cipher {
 		t.warn("-T: the server permits no cipher " + t.options.Cipher + ", the data is encrypted with " + w.Options.Cipher)
 	}
+	if removesAtServer(t.options) && !removesAtServer(w.Options) {
+		t.warn("the server is one that removes no sources after they are received")
+	}
 	t.manager.Send("INIT", faspmgr.Field{Name: "SessionId", Value: w.SessionID})
 	direction := "Send"
 	if t.direction == transferspec.Receive {
@@ -68,6 +71,9 @@ func (t *task) welcomed(w control.Welcome) {
 func (t *task) fileEnded(e transfer.FileEvent) {
 	t.tally.add(e)
 	t.disposal.sent(e)
+	if t.options.RemoveSources {
+		t.arrivals.add(e)
+	}
 	t.listing.add(e)
 	if e.Err != nil {
 		t.display.note(e.Err.Text)

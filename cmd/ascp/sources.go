@@ -12,6 +12,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
@@ -35,15 +36,67 @@ func (r *request) completeAfterwards() error {
 	switch {
 	case *a == sourceFate{}:
 		return nil
-	case r.direction != transferspec.Send:
-		return fail.New(fail.Usage, "sources are removed or moved when they are sent; what is received stays at the server, "+
-			"whose authorization is to read")
+	case r.direction != transferspec.Send && a.archive != "":
+		return fail.New(fail.Usage, "sources are moved when they are sent; what is received stays at the server, "+
+			"or is removed there (--remove-after-transfer)")
+	case r.direction != transferspec.Send && (isStream(r.destination) || r.options.Sessions > 1):
+		return fail.New(fail.Usage, "sources at the server are removed when one session has received them as files")
 	case a.remove && a.archive != "":
 		return fail.New(fail.Usage, "--remove-after-transfer and --move-after-transfer exclude each other")
 	case a.skipped && !a.remove:
 		return fail.New(fail.Usage, "--remove-skipped is for --remove-after-transfer")
 	}
+	if r.direction == transferspec.Receive { // The server does it.
+		o := &r.options
+		o.RemoveSources, o.RemoveKept, o.RemoveEmpty, o.RemoveEmptySources = a.remove, a.skipped, a.emptyFolders,
+			a.emptySources
+		r.after = sourceFate{}
+	}
 	return nil
+}
+
+// removesAtServer says that a server is asked to remove anything.
+func removesAtServer(o control.Options) bool {
+	return o.RemoveSources || o.RemoveEmpty || o.RemoveEmptySources
+}
+
+// arrivals are the files that earlier sessions of a transfer received and the server removed, so that a further session
+// does not ask for them.
+type arrivals struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+func (a *arrivals) add(e transfer.FileEvent) {
+	if e.Err != nil || e.Skipped {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.names == nil {
+		a.names = map[string]bool{}
+	}
+	a.names[e.Path] = true
+}
+
+// missing are the sources that have not arrived as files, or all if that would be none.
+func (a *arrivals) missing(sources []control.Source, base string) []control.Source {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []control.Source
+	for _, s := range sources {
+		name := strings.Trim(path.Clean("/"+s.Destination), "/")
+		if name == "" {
+			name = transfer.SentName(s.Source, base)
+		}
+		if !a.names[name] {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return sources
+	}
+	return out
 }
 
 // disposal removes or moves sources. The receiver has verified them when it is told of them.

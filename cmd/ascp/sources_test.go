@@ -92,7 +92,8 @@ func TestSourcesThatDidNotArriveStay(t *testing.T) {
 	}
 }
 
-// A source stays until the receiver has verified it, whatever ends the transfer before: node-90.
+// A source stays until the receiver has verified it, whatever ends the transfer before: node-90, with
+// TestSourcesAfterwards, TestSourcesOfTheServerAfterwards, TestDeleteBeforeTransfer and TestSaveBeforeOverwrite.
 func TestSourcesStayUntilTheyAreVerified(t *testing.T) {
 	n := startNode(t)
 	from, archive := t.TempDir(), filepath.Join(t.TempDir(), "archive")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ func (d *draft) applySpecFile(name string) error {
 // specFields are the fields of the one spec of a file.
 func specFields(text []byte) (map[string]json.RawMessage, error) {
 	type fields = map[string]json.RawMessage
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Some editors put it there.
 	var answer struct {
 		TransferSpec  fields `json:"transfer_spec"`
 		TransferSpecs []struct {

@@ -44,6 +44,7 @@ type task struct {
 	sessionID string
 	tally     tally
 	disposal  *disposal
+	arrivals  arrivals
 	orders    *orders // of a manager, with --keepalive
 	listing   *listing
 	hostKey   *dial.HostKey

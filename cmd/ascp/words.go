@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,6 +138,8 @@ func sessionOf(text string) (session, sessions int, err error) {
 	return session, sessions, nil
 }
 
+func isEmpty(p transferspec.Path) bool { return p.Source == "" }
+
 // complete checks that the request can be run, and fills in what follows from the rest.
 func (r *request) complete() error {
 	fill(&r.sshPort, defaultSSHPort)
@@ -147,6 +150,8 @@ func (r *request) complete() error {
 		return errors.New("neither send nor receive was asked for")
 	case r.sshPort <= 0 || r.sshPort > 65535 || r.udpPort < 0 || r.udpPort > 65535:
 		return errors.New("a port is between 1 and 65535")
+	case r.direction == transferspec.Send && slices.ContainsFunc(r.sources, isEmpty):
+		return errors.New("a source has an empty name: . is the current folder")
 	case len(r.sources) == 0 && !r.keepalive:
 		return fail.New(fail.Nothing, "nothing to transfer: no source is named")
 	}

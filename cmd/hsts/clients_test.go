@@ -114,6 +114,38 @@ func (n *testNode) keyIDs(t *testing.T, folder string) map[string]string {
 	return out
 }
 
+// Files are removed at the node after they were received: for the key's owner, and for users who may replace them.
+func TestReceivedFilesAreRemovedForWhoMayReplaceThem(t *testing.T) {
+	n := startNode(t)
+	n.sharedKey(t)
+	n.permit(t, "reader", "1", "list", "read")
+	n.permit(t, "writer", "1", "list", "read", "write")
+	n.permit(t, "editor", "1", "list", "read", "write", "delete")
+	file := filepath.Join(n.cfg.StorageRoot, "default/k/d/f")
+	setup, err := n.client(t, "ak", "s").DownloadSetup(t.Context(), client.TransferRequest{
+		Paths: []transferspec.Path{{Source: "/d"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	specs := map[string]transferspec.Spec{"setup": setup, "owner": n.keySpec("ak", transferspec.Receive, "/d", "")}
+	for _, user := range []string{"reader", "writer", "editor"} {
+		specs[user] = n.bearerSpec(t, user, "1", transferspec.Receive, "/d", "")
+	}
+	for who, spec := range specs {
+		write(t, file, "hello")
+		spec.RemoveAfterTransfer = true
+		to := t.TempDir()
+		said := run(t, spec, to)
+		may := who == "owner" || who == "editor"
+		if _, err := os.Stat(file); (err != nil) != may || may != (said == "") {
+			t.Errorf("%s: %v, said %q", who, err, said)
+		}
+		if got := files(t, to); (got["d/f"] == "hello") != may {
+			t.Errorf("%s received %v", who, got)
+		}
+	}
+}
+
 // A portal whose agents share one account: it asks for a token for each file, and an agent sends that file with it, as
 // the account's transfer user, by the key that everybody knows: node-70.
 func TestPortalOfAgents(t *testing.T) {

@@ -40,6 +40,8 @@ type sender struct {
 	moreRoots func(ctx context.Context, number int) (Root, bool, error)
 	// stream, if not nil, is where the files come from instead of from roots.
 	stream *Upload
+	// completed, if not nil, is called when the receiver has all that it takes. The receiver is told of its failure.
+	completed func() error
 	counters
 
 	handles *handles[uint64, sourceFile]
@@ -202,6 +204,11 @@ func (s *sender) receive() error {
 			s.setTarget(int64(m.TargetKbps))
 		case *control.Complete:
 			close(s.complete)
+			if s.completed != nil {
+				if err := s.completed(); err != nil {
+					return err
+				}
+			}
 			return errDone
 		default:
 			err = fail.New(fail.Protocol, "message %d is not for a sender", m.Type())

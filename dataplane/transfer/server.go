@@ -185,6 +185,14 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err := s.limit(); err != nil {
 		return nil, err
 	}
+	if removesSources(s.options) {
+		if request, err = s.request(); err != nil { // With the sources that came after the Hello.
+			return nil, err
+		}
+		if err := s.mayRemoveSources(ctx, request); err != nil {
+			return nil, err
+		}
+	}
 	return s.plan()
 }
 
@@ -247,6 +255,9 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	if s.grant.Direction == transferspec.Receive {
 		r := newSender(s.conn, p.roots, s.options)
 		r.onFile, r.rate = s.recordFile(), cfg.Rate
+		if removesSources(s.options) {
+			s.removeSources(r, p)
+		}
 		cfg.Group = s.Outbound
 		data, err := engine.NewSender(cfg, link, r)
 		if err != nil {
