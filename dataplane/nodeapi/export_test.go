@@ -1,6 +1,10 @@
 package nodeapi
 
-import "fmt"
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
 
 // APIErrorOf is the status and the text that an error is answered with.
 func APIErrorOf(err error) string {
@@ -17,4 +21,14 @@ func Patterns(s *Server) (patterns []string) {
 		patterns = append(patterns, r.pattern)
 	}
 	return patterns
+}
+
+// ShortenLeases sets for how long a job is a node's without its word.
+func ShortenLeases(s *Server, lease time.Duration) { s.jobs.lease = lease }
+
+// Crashing gives what has the jobs of a server end as if its process were killed.
+func Crashing(s *Server) (crash func()) {
+	var crashed atomic.Bool
+	s.jobs.crashed = crashed.Load
+	return func() { crashed.Store(true) }
 }
