@@ -97,7 +97,9 @@ func (a *api) until(t *testing.T, path string, done func(client.Job) bool) clien
 	return j
 }
 
-func isStatus(want string) func(client.Job) bool { return func(j client.Job) bool { return j.Status == want } }
+func isStatus(want string) func(client.Job) bool {
+	return func(j client.Job) bool { return j.Status == want }
+}
 
 // manyFiles are enough to look at a job that is under way. That a call is answered before anything is done is shown by
 // nodes that do no jobs: it holds for a million files as well.
