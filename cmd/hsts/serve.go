@@ -273,6 +273,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"),
 	})
+	running.Go(func() { api.RunJobs(upkeep) })
 	listener, err := n.listen(n.cfg.Ports.NodeAPI)
 	if err != nil {
 		return fmt.Errorf("listen for the node api: %w", err)

@@ -1,6 +1,13 @@
 package nodeapi
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"faspex.io/operator/dataplane/storage"
+)
 
 // APIErrorOf is the status and the text that an error is answered with.
 func APIErrorOf(err error) string {
@@ -17,4 +24,38 @@ func Patterns(s *Server) (patterns []string) {
 		patterns = append(patterns, r.pattern)
 	}
 	return patterns
+}
+
+// ShortenLeases sets for how long a job is a node's without its word.
+func ShortenLeases(s *Server, lease time.Duration) { s.jobs.lease = lease }
+
+// Crashing gives what has the jobs of a server end as if its process were killed.
+func Crashing(s *Server) (crash func()) {
+	var crashed atomic.Bool
+	s.jobs.crashed = crashed.Load
+	return func() { crashed.Store(true) }
+}
+
+// PageCost is what a part of a folder is and took.
+type PageCost struct {
+	First                 string
+	Entries, Looked, Held int
+}
+
+// ReadPage reads the entries of the root that follow a name.
+func ReadPage(files *storage.Root, after string, count int) (PageCost, error) {
+	o, err := entryOrder("")
+	if err != nil {
+		return PageCost{}, err
+	}
+	l := listing{files: files, folder: "/", order: o, count: count}
+	if after != "" {
+		l.after = &candidate{path: "/" + after}
+	}
+	p, err := l.read(context.Background())
+	cost := PageCost{Entries: len(p.entries), Looked: p.looked, Held: p.held}
+	if len(p.entries) > 0 {
+		cost.First = p.entries[0].Basename
+	}
+	return cost, err
 }

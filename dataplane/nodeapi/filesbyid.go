@@ -36,7 +36,7 @@ type idEntry struct {
 
 func byID(id uint64, e client.Entry, levels token.Levels) idEntry {
 	out := idEntry{
-		ID: strconv.FormatUint(id, 10), Name: e.Basename, Path: e.Path, Type: "file", Size: e.Size, ModifiedTime: e.Mtime,
+		ID: formatID(id), Name: e.Basename, Path: e.Path, Type: "file", Size: e.Size, ModifiedTime: e.Mtime,
 		AccessLevels: []token.Level{},
 	}
 	for _, l := range token.AllLevels() {
@@ -53,6 +53,8 @@ func byID(id uint64, e client.Entry, levels token.Levels) idEntry {
 	}
 	return out
 }
+
+func formatID(id uint64) string { return strconv.FormatUint(id, 10) }
 
 // idPath is the id and path of a call's {id}. Ids are seen through an access key, so the node user has none.
 func (s *Server) idPath(ctx context.Context, c *caller, r *http.Request) (uint64, string, error) {
@@ -81,7 +83,11 @@ func (s *Server) permittedPath(ctx context.Context, c *caller, r *http.Request, 
 	return id, p, levels, err
 }
 
+// readFile describes a file, or a job that was made for it, which outlives it.
 func (s *Server) readFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	if job := r.URL.Query().Get("ajq_id"); job != "" {
+		return s.tellJob(ctx, c, job, r.URL.Query().Get("stop"))
+	}
 	id, p, levels, err := s.permittedPath(ctx, c, r, token.LevelList)
 	if err != nil {
 		return nil, err
@@ -121,7 +127,7 @@ func (s *Server) listFiles(ctx context.Context, c *caller, r *http.Request) (any
 	for i, e := range found.entries {
 		out[i] = byID(ids[i], e, levels)
 	}
-	return answer{header, out}, nil
+	return answer{header: header, body: out}, nil
 }
 
 // version4 is the version of clients that read listings by tokens. They can't name a page or an order: both
@@ -297,9 +303,16 @@ func (s *Server) renameFile(ctx context.Context, c *caller, r *http.Request) (an
 }
 
 func (s *Server) deleteFile(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	_, p, _, err := s.permittedPath(ctx, c, r, token.LevelDelete)
+	id, p, _, err := s.permittedPath(ctx, c, r, token.LevelDelete)
 	if err != nil {
 		return nil, err
+	}
+	info, err := c.files.Lstat(p)
+	if err != nil {
+		return nil, err
+	}
+	if r.Header.Get("Accept-Version") == version4 && info.IsDir() && id != store.RootFileID && p != "/" {
+		return s.accepted(ctx, c, jobDelete, path.Join(c.root, p), id)
 	}
 	return nil, s.deletePath(ctx, c, p, true)
 }

@@ -187,6 +187,9 @@ type part struct {
 	total int
 	last  candidate
 	more  bool
+	// looked is how many names were looked at, and held how many were kept of them at a time
+	// (TestPageCostsTheSameWhicheverItIs).
+	looked, held int
 }
 
 func (l listing) read(ctx context.Context) (part, error) {
@@ -210,6 +213,7 @@ func (l listing) read(ctx context.Context) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
+	out.looked, out.held = n, kept.Len()
 	chosen := kept.sorted()
 	chosen = chosen[min(l.skip, len(chosen)):]
 	if out.more = len(chosen) > l.count; out.more {

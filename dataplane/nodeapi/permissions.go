@@ -194,7 +194,7 @@ func (s *Server) listPermissions(ctx context.Context, c *caller, r *http.Request
 		}
 	}
 	header := http.Header{"X-Total-Count": {strconv.Itoa(total)}, "Access-Control-Expose-Headers": {"X-Total-Count"}}
-	return answer{header, out}, nil
+	return answer{header: header, body: out}, nil
 }
 
 // filePermissions are the files whose permissions hold for a file: itself, and with inherited also the folders above.

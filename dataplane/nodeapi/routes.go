@@ -120,7 +120,8 @@ func (s *Server) routes() []route {
 		{pattern: "POST /space", handler: s.space, summary: "Tell the space of file systems", body: pathsRequest{},
 			answer: spaceAnswer{}},
 
-		{pattern: "GET /files/{id}", handler: s.readFile, summary: "Describe a file", answer: idEntry{}},
+		{pattern: "GET /files/{id}", handler: s.readFile, summary: "Describe a file, or a job that was made for it",
+			query: []string{"ajq_id", "stop"}, answer: idEntry{}},
 		{pattern: "PUT /files/{id}", handler: s.renameFile, summary: "Rename a file", body: newName{}},
 		{pattern: "DELETE /files/{id}", handler: s.deleteFile, summary: "Remove a file, a folder with all beneath it"},
 		{pattern: "GET /files/{id}/files", handler: s.listFiles, summary: "List a folder", query: listQuery,
@@ -149,6 +150,9 @@ func (s *Server) routes() []route {
 		{pattern: "PUT /ops/transfers/{id}", handler: s.changeTransfer,
 			summary: "Cancel or seal a transfer, or change its rate", body: client.TransferChange{}, answer: client.Transfer{}},
 		{pattern: "CANCEL /ops/transfers/{id}", handler: s.cancelTransfer, summary: "Cancel a transfer"},
+		{pattern: "GET /ops/jobs/{id}", handler: s.readJob, summary: "Tell how far a job is", query: []string{"stop"},
+			answer: client.Job{}},
+		{pattern: "DELETE /ops/jobs/{id}", handler: s.stopJob, summary: "Stop a job", answer: client.Job{}},
 		{pattern: "POST /ops/revocations", handler: s.revoke, summary: "Withdraw transfer tokens", body: client.Revocation{}},
 	}
 }

@@ -126,7 +126,8 @@ func (w walker) walk(folder string, depth int) error {
 	return nil
 }
 
-// usage adds up what a tree holds. It ends when the caller goes away.
+// usage adds up what a tree holds: as a job for clients of version 4.0, else at once, and then it ends when the caller
+// goes away.
 func (s *Server) usage(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	var in usageRequest
 	if err := decode(r, &in); err != nil {
@@ -139,44 +140,14 @@ func (s *Server) usage(ctx context.Context, c *caller, r *http.Request) (any, er
 	if err := s.may(ctx, c, token.LevelList, folder); err != nil {
 		return nil, err
 	}
-	out := client.Usage{Path: folder}
-	add := func(info fs.FileInfo) {
-		switch mode := info.Mode(); {
-		case mode.IsDir():
-			out.DirCount++
-		case mode.IsRegular():
-			out.FileCount++
-			out.TotalSize += info.Size()
-		case mode&fs.ModeSymlink != 0:
-			out.LinkCount++
-		default:
-			out.SpecialCount++
+	if r.Header.Get("Accept-Version") == version4 {
+		if _, err := c.files.Lstat(folder); err != nil {
+			return nil, err
 		}
+		return s.accepted(ctx, c, jobUsage, path.Join(c.root, folder), 0)
 	}
-	self, err := c.files.Lstat(folder)
-	if err != nil {
-		return nil, err
-	}
-	if !self.IsDir() {
-		add(self)
-		return out, nil
-	}
-	w := walker{
-		files: c.files,
-		visit: func(_ string, _ int, d fs.DirEntry) error {
-			info, err := d.Info()
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-			case err != nil:
-				out.FailedCount++
-			default:
-				add(info)
-			}
-			return ctx.Err()
-		},
-		failed: func(string, error) { out.FailedCount++ },
-	}
-	if err := w.walk(folder, 1); err != nil {
+	out := client.Usage{Path: folder}
+	if err := addUp(ctx, c.files, folder, func(add func(*client.Usage)) { add(&out) }); err != nil {
 		return nil, err
 	}
 	return out, nil

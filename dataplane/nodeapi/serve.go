@@ -23,6 +23,8 @@ const (
 
 // answer is a result with more than a body.
 type answer struct {
+	// status is 200 if it is 0.
+	status int
 	header http.Header
 	body   any
 }
@@ -50,6 +52,10 @@ func (s *Server) serveBodies(most int64, h handler) http.Handler {
 		if a, ok := result.(answer); ok {
 			for name, values := range a.header {
 				w.Header()[name] = values
+			}
+			if a.status != 0 {
+				s.write(w, r, a.status, a.body)
+				return
 			}
 			result = a.body
 		}

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/dataplane/fileaccess"
@@ -67,6 +68,7 @@ type Server struct {
 	verifier *token.Verifier
 	metrics  metrics
 	files    *fileaccess.Files
+	jobs     *jobRunner
 	// visitLimit bounds searches; tests lower it while the server runs.
 	visitLimit atomic.Int64
 }
@@ -84,6 +86,8 @@ func New(cfg Config) *Server {
 		metrics: newMetrics(cfg.Metrics),
 	}
 	s.visitLimit.Store(maxVisited)
+	s.jobs = &jobRunner{Server: s, holder: uuid.NewString(), lease: jobLease, wake: make(chan struct{}, 1),
+		crashed: func() bool { return false }}
 	return s
 }
 

@@ -45,7 +45,7 @@ func (s *Server) listTransfers(ctx context.Context, c *caller, r *http.Request) 
 		next.RawQuery = query.Encode()
 		header.Set("Link", fmt.Sprintf("<%s>; rel=\"next\"", next.String()))
 	}
-	return answer{header, out}, nil
+	return answer{header: header, body: out}, nil
 }
 
 func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {

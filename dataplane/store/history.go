@@ -125,7 +125,9 @@ func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 		}
 		more = more || n == maxPurgedRows
 	}
-	return more, nil
+	n, err := s.remove(ctx, "DELETE FROM jobs WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?",
+		int64(keepJobs/time.Second), maxPurgedRows)
+	return more || n == maxPurgedRows, err
 }
 
 func (s *Store) transferIDs(ctx context.Context, query string, args ...any) ([]string, error) {

@@ -144,6 +144,8 @@ func recipes(w *world, h string) map[string][]request {
 		"GET /ops/transfers/{id}":    things("GET", "/ops/transfers/", nil),
 		"PUT /ops/transfers/{id}":    things("PUT", "/ops/transfers/", map[string]any{"status": "canceled"}),
 		"CANCEL /ops/transfers/{id}": things("CANCEL", "/ops/transfers/", nil),
+		"GET /ops/jobs/{id}":         append(things("GET", "/ops/jobs/", nil), request{"GET", "/files/1?ajq_id=" + asked, nil}),
+		"DELETE /ops/jobs/{id}":      things("DELETE", "/ops/jobs/", nil),
 		"POST /ops/revocations":      {{"POST", "/ops/revocations", map[string]any{"tags": map[string]any{"x": placeholder}}}},
 		"transfers":                  nil,
 	}

@@ -365,3 +365,21 @@ type Space struct {
 	BytesFree   int64   `json:"bytes_free"`
 	PercentFree float64 `json:"percent_free"`
 }
+
+// Job is work that goes on after the call that asked for it. Status is waiting, running, complete, cancelled or error.
+type Job struct {
+	ID     string `json:"job_id"`
+	Status string `json:"status"`
+	// URL is where the job can be followed, by GET.
+	URL string `json:"url,omitempty"`
+	// Elapsed is in seconds, as a text.
+	Elapsed string `json:"elapsed,omitempty"`
+	Error   string `json:"error_desc,omitempty"`
+	JobProgress
+}
+
+// JobProgress is what a job has done so far: how many files and folders it removed, or what it counted.
+type JobProgress struct {
+	Removed int64  `json:"removed,omitempty"`
+	Usage   *Usage `json:"usage,omitempty"`
+}

@@ -1,0 +1,256 @@
+package nodeapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/store"
+)
+
+// The kinds of jobs.
+const (
+	jobDelete = "delete"
+	jobUsage  = "du"
+)
+
+const (
+	// jobLease is how long a job is a node's without its word: after that another goes on with it.
+	jobLease = 15 * time.Second
+	// jobLook is how often a node looks for jobs that nobody holds.
+	jobLook = time.Second
+	// jobsAtOnce is how many jobs a node runs at a time.
+	jobsAtOnce = 2
+)
+
+// Why a job ends before it is done.
+var (
+	errJobStopped = errors.New("the job was stopped")
+	errJobLost    = errors.New("the job is another node's")
+)
+
+// jobRunner takes jobs of the database and works on them.
+type jobRunner struct {
+	*Server
+	holder string
+	lease  time.Duration
+	wake   chan struct{}
+	// crashed has the runner say nothing more to the database, as if its process were gone; for tests.
+	crashed func() bool
+}
+
+// RunJobs works on jobs until ctx ends, and leaves what is not done to other nodes.
+func (s *Server) RunJobs(ctx context.Context) {
+	s.jobs.run(ctx)
+}
+
+func (r *jobRunner) run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	free := make(chan struct{}, jobsAtOnce)
+	tick := time.NewTicker(jobLook)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-r.wake:
+		}
+		for more := true; more; {
+			select {
+			case free <- struct{}{}:
+			default:
+				more = false
+				continue
+			}
+			job, err := r.Store.TakeJob(ctx, r.holder, r.lease)
+			if err != nil {
+				<-free
+				more = false
+				if !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+					r.Log.Error("take a job", "error", err)
+				}
+				continue
+			}
+			running.Go(func() {
+				defer func() { <-free }()
+				r.work(ctx, job)
+			})
+		}
+	}
+}
+
+// work does a job to its end, or until it is stopped or another's.
+func (r *jobRunner) work(parent context.Context, job store.Job) {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	log := r.Log.With("job", job.ID, "kind", job.Kind, "accessKey", job.AccessKey)
+	log.Info("job begins")
+	progress := &jobProgress{}
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		r.keep(ctx, cancel, job, progress)
+	}()
+	var err error
+	switch job.Kind {
+	case jobDelete:
+		err = r.deleteTree(ctx, job, progress)
+	case jobUsage:
+		err = r.addUpTree(ctx, job, progress)
+	default:
+		err = fmt.Errorf("job of an unknown kind %q", job.Kind)
+	}
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-kept
+	if r.crashed() {
+		return
+	}
+	// The node may be about to end, and what became of the job is to be known all the same.
+	ending, stop := context.WithTimeout(context.WithoutCancel(parent), jobLease/2)
+	defer stop()
+	switch {
+	case err == nil:
+		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobComplete, progress.text(), "")
+	case errors.Is(cause, errJobLost):
+		err = nil
+	case errors.Is(cause, errJobStopped):
+		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobCancelled, progress.text(), "")
+	case parent.Err() != nil:
+		err = r.Store.LeaveJob(ending, job.ID, r.holder)
+	default:
+		log.Warn("job failed", "error", err)
+		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobFailed, progress.text(), toAPIError(err).message)
+	}
+	if err != nil {
+		log.Error("store the end of a job", "error", err)
+	}
+	log.Info("job ends")
+}
+
+// keep renews the lease of a job while it is worked on. A database that is away for longer than the lease ends the work:
+// another node may have begun.
+func (r *jobRunner) keep(ctx context.Context, cancel context.CancelCauseFunc, job store.Job, progress *jobProgress) {
+	tick := time.NewTicker(min(r.lease/5, jobLook))
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if r.crashed() {
+			cancel(errJobLost)
+			return
+		}
+		held, stop, err := r.Store.KeepJob(ctx, job.ID, r.holder, progress.text(), r.lease)
+		switch {
+		case err == nil && !held, err != nil && time.Since(last) > r.lease*2/3:
+			cancel(errJobLost)
+			return
+		case err != nil:
+			continue
+		case stop:
+			cancel(errJobStopped)
+			return
+		}
+		last = time.Now()
+	}
+}
+
+// jobProgress is what a job says of itself.
+type jobProgress struct {
+	mu   sync.Mutex
+	said client.JobProgress
+}
+
+func (p *jobProgress) change(fn func(*client.JobProgress)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fn(&p.said)
+}
+
+func (p *jobProgress) text() json.RawMessage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text, err := json.Marshal(p.said)
+	if err != nil {
+		return json.RawMessage("{}") // Numbers are always JSON.
+	}
+	return text
+}
+
+// accepted is the answer to a call that became a job.
+func (s *Server) accepted(ctx context.Context, c *caller, kind, p string, fileID uint64) (any, error) {
+	job := store.Job{ID: uuid.NewString(), Kind: kind, AccessKey: c.keyID(), Owner: c.user, Path: p, FileID: fileID}
+	if err := s.Store.CreateJob(ctx, job); err != nil {
+		return nil, err
+	}
+	select {
+	case s.jobs.wake <- struct{}{}:
+	default:
+	}
+	url := "/ops/jobs/" + job.ID
+	if fileID != 0 {
+		url = "/files/" + strconv.FormatUint(fileID, 10) + "?ajq_id=" + job.ID
+	}
+	return answer{status: http.StatusAccepted, header: http.Header{"Location": {url}},
+		body: client.Job{ID: job.ID, Status: string(store.JobWaiting), URL: url}}, nil
+}
+
+// ownJob reads a job of the caller's.
+func (s *Server) ownJob(ctx context.Context, c *caller, id string) (store.Job, error) {
+	job, err := s.Store.Job(ctx, id)
+	if err != nil {
+		return job, err
+	}
+	if !c.master() && (job.AccessKey != c.keyID() || (c.granted != nil || c.node != nil) && job.Owner != c.user) {
+		return store.Job{}, errNotFound("not found")
+	}
+	return job, nil
+}
+
+// tellJob answers how far a job is, and has it stop if that is asked for.
+func (s *Server) tellJob(ctx context.Context, c *caller, id, stop string) (any, error) {
+	job, err := s.ownJob(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	switch stop {
+	case "":
+	case "cancel", "abort":
+		if err := s.Store.StopJob(ctx, job.ID); err != nil {
+			return nil, err
+		}
+		if job, err = s.Store.Job(ctx, job.ID); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, errBadRequest("stop must be cancel or abort")
+	}
+	out := client.Job{ID: job.ID, Status: string(job.Status), Error: job.Error,
+		Elapsed: strconv.FormatFloat(job.Elapsed.Seconds(), 'f', 3, 64)}
+	if err := json.Unmarshal(job.Progress, &out.JobProgress); err != nil {
+		return nil, fmt.Errorf("progress of a job: %w", err)
+	}
+	return answer{status: http.StatusAccepted, body: out}, nil
+}
+
+func (s *Server) readJob(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	return s.tellJob(ctx, c, r.PathValue("id"), r.URL.Query().Get("stop"))
+}
+
+func (s *Server) stopJob(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	return s.tellJob(ctx, c, r.PathValue("id"), "cancel")
+}
