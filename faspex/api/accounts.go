@@ -1,22 +1,27 @@
 package api
 
+import "faspex.io/operator/faspex/settings"
+
 // Account is an account as others see it.
 type Account struct {
-	ID                    string  `json:"id"`
-	Name                  string  `json:"name"`
-	FirstName             string  `json:"first_name"`
-	LastName              string  `json:"last_name"`
-	Email                 string  `json:"email"`
-	Role                  string  `json:"role" enum:"admin,manager,user"`
-	Type                  string  `json:"type" enum:"local_user,saml_user,self_registered_user,external_user"`
-	Status                string  `json:"status" enum:"active,inactive,locked,pending_approval,saml_configuration_disabled"`
-	AccountActivated      bool    `json:"account_activated"`
-	CanSendNormalPackages string  `json:"can_send_normal_packages" enum:"true,false,default"`
-	LastLoginTime         *string `json:"last_login_time"`
-	UploadsAllowed        *bool   `json:"uploads_allowed,omitempty"`
-	DownloadsAllowed      *bool   `json:"downloads_allowed,omitempty"`
-	Description           *string `json:"description,omitempty"`
-	PublicKey             *string `json:"public_key,omitempty" doc:"only with expand=true"`
+	ID                     string  `json:"id"`
+	Name                   string  `json:"name"`
+	FirstName              string  `json:"first_name"`
+	LastName               string  `json:"last_name"`
+	Email                  string  `json:"email"`
+	Role                   string  `json:"role" enum:"admin,manager,user"`
+	Type                   string  `json:"type" enum:"local_user,saml_user,self_registered_user,external_user"`
+	Status                 string  `json:"status" enum:"active,inactive,locked,pending_approval,saml_configuration_disabled"`
+	AccountActivated       bool    `json:"account_activated"`
+	CanSendNormalPackages  string  `json:"can_send_normal_packages" enum:"true,false,default"`
+	LastLoginTime          *string `json:"last_login_time"`
+	UploadsAllowed         *bool   `json:"uploads_allowed,omitempty"`
+	DownloadsAllowed       *bool   `json:"downloads_allowed,omitempty"`
+	Description            *string `json:"description,omitempty"`
+	PublicKey              *string `json:"public_key,omitempty" doc:"only with expand=true"`
+	LastLoginClientAddr    *string `json:"last_login_client_addr,omitempty"`
+	PasswordExpirationDate *string `json:"password_expiration_date,omitempty" nullable:"true"`
+	*settings.Account
 	// PasswordChangeRequired is an addition of this implementation.
 	PasswordChangeRequired *bool   `json:"password_change_required,omitempty" doc:"the password opens nothing before it was changed at the login page"`
 	CreatedAt              *string `json:"created_at,omitempty"`

@@ -10,6 +10,7 @@ import (
 
 	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/passwords"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -20,6 +21,7 @@ var (
 	// ErrWrongPassword means that a name or a password is wrong, and not which.
 	ErrWrongPassword = errors.New("name or password is wrong")
 	errClosed        = errors.New("account is not active")
+	errElsewhere     = errors.New("account may not log in from this address")
 )
 
 // loginProblem is why someone may not log in, in words for them.
@@ -41,6 +43,8 @@ func explain(err error) *loginProblem {
 		}
 	case errors.Is(err, ErrWrongPassword):
 		return &loginProblem{status: http.StatusUnauthorized, text: "The name or the password is wrong."}
+	case errors.Is(err, errElsewhere):
+		return &loginProblem{status: http.StatusForbidden, text: "The account may not log in from your address."}
 	case errors.Is(err, errClosed):
 		return &loginProblem{status: http.StatusForbidden, text: "The account is not active. Ask an administrator."}
 	}
@@ -74,10 +78,17 @@ func (s *Server) logIn(r *http.Request, login, password string) (store.Account, 
 	if account.Status != store.AccountActive {
 		return store.Account{}, errClosed
 	}
+	options, err := settings.ReadAccount(account.Options)
+	if err != nil {
+		return store.Account{}, err
+	}
+	if !settings.AddressAllowed(options.AllowedIPAddressesForLogin, from) {
+		return store.Account{}, errElsewhere
+	}
 	if err := s.store.ClearThrottle(ctx, sub); err != nil {
 		return store.Account{}, err
 	}
-	return account, s.store.TouchLogin(ctx, account.ID, s.now())
+	return account, s.store.TouchLogin(ctx, account.ID, s.now(), from)
 }
 
 // try compares a password with a hash and counts that for a subject, before hashing: tries that come together have one

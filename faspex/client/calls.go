@@ -154,6 +154,12 @@ func (c *Client) UpdateAccount(ctx context.Context, id string, change api.Accoun
 	return write[api.Account](ctx, c, http.MethodPut, v5+"/accounts/"+url.PathEscape(id), change)
 }
 
+// Configure sets fields of the server's configuration, by their published names.
+func (c *Client) Configure(ctx context.Context, fields map[string]any) error {
+	_, err := write[map[string]any](ctx, c, http.MethodPut, v5+"/configuration", fields)
+	return err
+}
+
 // DeleteAccount removes an account. One that packages name is an IsConflict error.
 func (c *Client) DeleteAccount(ctx context.Context, id string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: v5 + "/accounts/" + url.PathEscape(id)})

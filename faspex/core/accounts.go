@@ -109,8 +109,11 @@ func (s *Server) mayManage(ctx context.Context, a store.Account, newRole *string
 	return nil
 }
 
-func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.AccountChange }) (*body[api.Account], error) {
-	c := in.Body
+func (s *Server) createAccount(ctx context.Context, in *struct {
+	RawBody []byte
+	Body    accountChange
+}) (*body[api.Account], error) {
+	c := in.Body.AccountChange
 	if c.Name == nil || c.FirstName == nil || c.LastName == nil || c.Email == nil {
 		return nil, badField("name, first_name, last_name and email are needed.", missing(map[string]bool{
 			"name": c.Name == nil, "first_name": c.FirstName == nil, "last_name": c.LastName == nil, "email": c.Email == nil,
@@ -127,6 +130,9 @@ func (s *Server) createAccount(ctx context.Context, in *struct{ Body api.Account
 		return nil, err
 	}
 	a, err := applyChange(a, c)
+	if err == nil {
+		a, err = applyOptions(a, in.RawBody)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -174,9 +180,10 @@ func (s *Server) welcomes(ctx context.Context, a store.Account, asked *bool) (bo
 func (s *Server) changeAccount(ctx context.Context, in *struct {
 	IDPath
 	IfMatch
-	Body api.AccountChange
+	RawBody []byte
+	Body    accountChange
 }) (*tagged[api.Account], error) {
-	c, hash := in.Body, ""
+	c, hash := in.Body.AccountChange, ""
 	if c.Password != nil {
 		before, err := s.account(ctx, in.ID)
 		if err != nil {
@@ -193,7 +200,13 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 		what: "account", tag: accountTag,
 		read:  func() (store.Account, error) { return s.account(ctx, in.ID) },
 		write: func(before, after store.Account) error { return s.store.UpdateAccount(ctx, before, after, hash) },
-	}, func(before store.Account) (store.Account, error) { return s.applyAllowed(ctx, before, c) })
+	}, func(before store.Account) (store.Account, error) {
+		after, err := s.applyAllowed(ctx, before, c)
+		if err != nil {
+			return after, err
+		}
+		return applyOptions(after, in.RawBody)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +241,9 @@ func (s *Server) applyAllowed(ctx context.Context, before store.Account, c api.A
 		}
 	}
 	if a.ID != caller(ctx).ID {
+		if a.Role == store.RoleAdmin && a.Status != store.AccountActive && before.Status == store.AccountActive {
+			return a, badField("The account of an admin is not deactivated. Make it a user's first.", "account_activated")
+		}
 		return a, nil
 	}
 	if a.Role != before.Role {

@@ -25,6 +25,7 @@ func object(t *testing.T, body string) map[string]any {
 // back.
 func TestConfigurationIsKept(t *testing.T) {
 	in := install(t)
+	in.configure(t, map[string]any{"users_can_send_to_all_faspex_users": nil})
 	_, _, body := in.call(t, in.admin, "GET", "/api/v5/configuration", nil)
 	before := object(t, body)
 	change := map[string]any{}

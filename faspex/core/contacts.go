@@ -6,12 +6,24 @@ import (
 	"slices"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/policy"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
 type contactList struct {
 	List
 	Contacts []api.Contact `json:"contacts"`
+}
+
+// permissions are those of an account now.
+func (s *Server) permissions(ctx context.Context, a store.Account) (policy.Permissions, error) {
+	c, err := s.auth.Configuration(ctx)
+	if err != nil {
+		return policy.Permissions{}, err
+	}
+	options, err := settings.ReadAccount(a.Options)
+	return policy.Effective(c, options, a.Role), err
 }
 
 func (s *Server) registerContacts() {
@@ -31,7 +43,19 @@ func (s *Server) registerContacts() {
 			if len(types) > 0 && !slices.Contains(types, "user") {
 				return answerWith(out), nil // accounts are the only contacts yet
 			}
-			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, ActiveOnly: true}, in.page())
+			p, err := s.permissions(ctx, caller(ctx))
+			if err != nil {
+				return nil, err
+			}
+			reach := p.Reaches()
+			if reach.Nobody {
+				return answerWith(out), nil
+			}
+			f := store.AccountFilter{Query: in.Query, ActiveOnly: true, Whole: reach.All && reach.WholeNames}
+			if !reach.All {
+				f.Only = caller(ctx).ID
+			}
+			found, total, err := s.store.Accounts(ctx, f, in.page())
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -53,13 +54,25 @@ func accountOut(a store.Account) api.Account {
 	return api.Account{
 		ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email, Role: a.Role,
 		Type: a.Type, Status: a.Status, AccountActivated: a.Status == store.AccountActive,
-		CanSendNormalPackages: "default", LastLoginTime: nullStamp(a.LastLoginAt),
+		CanSendNormalPackages: optionsOf(a).CanSendNormalPackages, LastLoginTime: nullStamp(a.LastLoginAt),
 	}
+}
+
+// optionsOf are the settings of an account. What this program wrote can be read; an account that was read as others see
+// it has the defaults.
+func optionsOf(a store.Account) settings.AccountOptions {
+	options, err := settings.ReadAccount(a.Options)
+	if err != nil {
+		return settings.DefaultAccount()
+	}
+	return options
 }
 
 // accountOutExpanded adds what the owner and those who manage accounts may see.
 func accountOutExpanded(a store.Account) api.Account {
 	out := accountOut(a)
+	options := optionsOf(a)
+	out.Account, out.LastLoginClientAddr = &options.Account, ptr(a.LastLoginAddress)
 	out.UploadsAllowed, out.DownloadsAllowed = ptr(a.UploadsAllowed), ptr(a.DownloadsAllowed)
 	out.PasswordChangeRequired = ptr(a.MustChange)
 	out.Description, out.PublicKey = ptr(a.Description), ptr(a.PublicKey)

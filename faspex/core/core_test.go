@@ -107,7 +107,16 @@ func install(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in.configure(t, map[string]any{"users_can_send_to_all_faspex_users": true})
 	return in
+}
+
+// configure sets fields of the configuration; nil gives a default back.
+func (in *installation) configure(t *testing.T, fields map[string]any) {
+	t.Helper()
+	if err := in.admin.Configure(t.Context(), fields); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // gatewayRing is the secret that core shares with a gateway.

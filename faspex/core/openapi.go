@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/settings"
 )
 
 // Lists of answers are never null. Lists of requests may be; their fields say so.
@@ -54,10 +56,21 @@ func (s *Server) describeSchemas() {
 		}
 	}
 	schemas["Configuration"].Required = everybodySees
-	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange"} {
+	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange"} {
 		schemas[change].Required = nil // what is not named stays
 	}
-	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange"} {
+	// Only who manages an account is told its settings.
+	for _, name := range []string{"Account", "OwnAccount"} {
+		schemas[name].Required = slices.DeleteFunc(schemas[name].Required, func(field string) bool {
+			_, setting := reflect.TypeFor[settings.Account]().FieldByNameFunc(func(of string) bool {
+				f, _ := reflect.TypeFor[settings.Account]().FieldByName(of)
+				return f.Tag.Get("json") == field
+			})
+			return setting
+		})
+	}
+	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange",
+		"AccountChange", "Account", "OwnAccount"} {
 		schemas[name].PrecomputeMessages()
 	}
 	schemas["Path"].Required = []string{"source"}

@@ -217,6 +217,16 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 
 // recipients finds the accounts that a package is for, each once. Who is named both ways is a public recipient.
 func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.NewDelivery, error) {
+	permissions, err := s.permissions(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	reach := permissions.Reaches()
+	if reach.Nobody {
+		p := newProblem(http.StatusForbidden, "You may send to shared inboxes only.")
+		p.Code = "normal_packages_not_allowed"
+		return nil, p
+	}
 	var to []store.NewDelivery
 	var unknown []api.FieldError
 	seen := map[int64]bool{}
@@ -233,7 +243,8 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 				return nil, badField(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType), field)
 			}
 			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
-			if errors.Is(err, store.ErrNotFound) || (err == nil && a.Status != store.AccountActive) {
+			if errors.Is(err, store.ErrNotFound) || (err == nil && (a.Status != store.AccountActive || !reach.Has(caller(ctx).ID, a.ID))) {
+				// Who is not within reach is told like who does not exist: nobody learns who has an account.
 				unknown = append(unknown, api.FieldError{
 					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),
 				})

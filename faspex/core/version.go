@@ -37,7 +37,7 @@ func tagOf(v any) (string, error) {
 func accountTag(a store.Account) (string, error) {
 	out := accountOutExpanded(a)
 	// these change while nobody administers the account
-	out.LastLoginTime, out.UpdatedAt, out.PasswordChangeRequired = nil, nil, nil
+	out.LastLoginTime, out.UpdatedAt, out.PasswordChangeRequired, out.LastLoginClientAddr = nil, nil, nil, nil
 	return tagOf(out)
 }
 

@@ -57,7 +57,8 @@ func lockAccount(ctx context.Context, tx *sql.Tx, before Account) error {
 // administered is an account without what changes while people use it.
 func administered(a Account) Account {
 	a.Preferences, a.PasswordHash, a.MustChange, a.TokenEpoch = nil, "", false, 0
-	a.LastLoginAt, a.UpdatedAt = sql.NullTime{}, time.Time{}
+	a.LastLoginAt, a.UpdatedAt, a.LastLoginAddress = sql.NullTime{}, time.Time{}, ""
+	a.PasswordSetAt = sql.NullTime{}
 	return a
 }
 
@@ -78,9 +79,9 @@ func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
 
 func writeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
-		public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ? WHERE id = ?`,
+		public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ? WHERE id = ?`,
 		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed,
-		a.ID)
+		[]byte(a.Options), a.ExpiresAt, a.ID)
 	if err != nil {
 		return err
 	}

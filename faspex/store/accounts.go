@@ -22,19 +22,24 @@ const (
 
 // Account is one person or program that may log in.
 type Account struct {
-	ID               int64
-	Name             string // login name, unique without case
-	FirstName        string
-	LastName         string
-	Email            string
-	Role             string
-	Type             string // local_user, saml_user, ...
-	Status           string
-	Description      string
-	PasswordHash     string // PHC string; empty when no password was set
-	MustChange       bool   // the password opens nothing before it was changed
-	PublicKey        string // PEM, for JWT grants in the account's name
-	Preferences      json.RawMessage
+	ID           int64
+	Name         string // login name, unique without case
+	FirstName    string
+	LastName     string
+	Email        string
+	Role         string
+	Type         string // local_user, saml_user, ...
+	Status       string
+	Description  string
+	PasswordHash string // PHC string; empty when no password was set
+	MustChange   bool   // the password opens nothing before it was changed
+	PublicKey    string // PEM, for JWT grants in the account's name
+	Preferences  json.RawMessage
+	// Options are what administrators set for the account, a document of package settings.
+	Options          json.RawMessage
+	ExpiresAt        sql.NullTime // inactive from then on
+	PasswordSetAt    sql.NullTime
+	LastLoginAddress string
 	UploadsAllowed   bool
 	DownloadsAllowed bool
 	TokenEpoch       int64 // access tokens of an older epoch are refused
@@ -43,16 +48,19 @@ type Account struct {
 	UpdatedAt        time.Time
 }
 
-const accountColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, a.status, COALESCE(a.description, ''),
+// statusColumn is the status of an account now: one that has expired is inactive without anybody acting.
+const statusColumn = `IF(a.deleted_at IS NOT NULL, 'deleted', IF(a.status = 'active' AND a.expires_at <= UTC_TIMESTAMP(3), 'inactive', a.status))`
+
+const accountColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, ` + statusColumn + `, COALESCE(a.description, ''),
 	COALESCE(a.password_hash, ''), a.password_change_required, COALESCE(a.public_key, ''), a.preferences, a.uploads_allowed, a.downloads_allowed, a.token_epoch,
-	a.last_login_at, a.created_at, a.updated_at`
+	a.last_login_at, a.created_at, a.updated_at, a.options, a.expires_at, a.password_set_at, a.last_login_address`
 
 // fields are where accountColumns go.
 func (a *Account) fields() []any {
 	return []any{
 		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
 		&a.PasswordHash, &a.MustChange, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
-		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt, &a.Options, &a.ExpiresAt, &a.PasswordSetAt, &a.LastLoginAddress,
 	}
 }
 
@@ -64,7 +72,7 @@ func scanAccount(r rower) (Account, error) {
 
 // personColumns are what others are shown of an account. Lists of packages read them for senders
 // and recipients, and no secrets.
-const personColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, a.status, a.last_login_at`
+const personColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, ` + statusColumn + `, a.last_login_at`
 
 // person is where personColumns go.
 func (a *Account) person() []any {
@@ -73,7 +81,7 @@ func (a *Account) person() []any {
 
 // Account reads one account by id.
 func (s *Store) Account(ctx context.Context, id int64) (Account, error) {
-	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ?`, id))
+	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = ? AND a.deleted_at IS NULL`, id))
 	if err != nil {
 		return a, fmt.Errorf("read account %d: %w", id, classify(err))
 	}
@@ -87,6 +95,10 @@ type AccountFilter struct {
 	Types      []string
 	Status     string
 	ActiveOnly bool
+	// Only keeps one account, if it is not 0.
+	Only int64
+	// Whole keeps accounts whose login, e-mail address or full name is Query, and none without one.
+	Whole      bool
 	Sort       string // a key of accountOrders; name by default
 	Descending bool
 }
@@ -101,7 +113,13 @@ var accountOrders = map[string]string{
 // Accounts lists accounts and counts all that match.
 func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Account, int, error) {
 	w := where{}
-	if f.Query != "" {
+	if f.Only != 0 {
+		w.and(`a.id = ?`, f.Only)
+	}
+	if f.Whole {
+		w.and(`? <> '' AND (a.name = ? OR a.email = ? OR CONCAT(a.first_name, ' ', a.last_name) = ?)`, f.Query, f.Query,
+			f.Query, f.Query)
+	} else if f.Query != "" {
 		like := "%" + likeEscape(f.Query) + "%"
 		w.and(`(a.name LIKE ? OR a.email LIKE ? OR a.first_name LIKE ? OR a.last_name LIKE ? OR CONCAT(a.first_name, ' ', a.last_name) LIKE ?)`,
 			like, like, like, like, like)
@@ -112,11 +130,12 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	if len(f.Types) > 0 {
 		whereIn(&w, `a.type`, f.Types)
 	}
+	w.and(`a.deleted_at IS NULL`)
 	if f.Status != "" {
-		w.and(`a.status = ?`, f.Status)
+		w.and(statusColumn+` = ?`, f.Status)
 	}
 	if f.ActiveOnly {
-		w.and(`a.status = ?`, AccountActive)
+		w.and(statusColumn+` = ?`, AccountActive)
 	}
 	var total int
 	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM accounts a`+w.sql(), w.args...).Scan(&total); err != nil {
@@ -142,13 +161,17 @@ func (s *Store) CreateAccountAnd(ctx context.Context, a Account, orders func(id 
 	if len(a.Preferences) == 0 {
 		a.Preferences = json.RawMessage(`{}`)
 	}
+	if len(a.Options) == 0 {
+		a.Options = json.RawMessage(`{}`)
+	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO accounts
 			(name, first_name, last_name, email, role, type, status, description, password_hash, password_change_required, public_key, preferences,
-			uploads_allowed, downloads_allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, NULLIF(?, ''), ?, ?, ?)`,
+			uploads_allowed, downloads_allowed, options, expires_at, password_set_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, NULLIF(?, ''), ?, ?, ?, ?, ?, IF(? = '', NULL, UTC_TIMESTAMP(3)))`,
 			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange,
 			a.PublicKey,
-			[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed)
+			[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, []byte(a.Options), a.ExpiresAt, a.PasswordHash)
 		if err != nil {
 			return err
 		}
@@ -233,8 +256,12 @@ func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) e
 
 // setPassword leaves the refresh tokens of one login, if it is named. They carry the old epoch until keepSession.
 func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, mustChange bool, login string) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO password_history (account_id, hash)
+		SELECT id, password_hash FROM accounts WHERE id = ? AND password_hash IS NOT NULL`, accountID); err != nil {
+		return err
+	}
 	res, err := tx.ExecContext(ctx,
-		`UPDATE accounts SET password_hash = ?, password_change_required = ?, token_epoch = token_epoch + 1 WHERE id = ?`,
+		`UPDATE accounts SET password_hash = ?, password_change_required = ?, password_set_at = UTC_TIMESTAMP(3), token_epoch = token_epoch + 1 WHERE id = ?`,
 		hash, mustChange, accountID)
 	if err != nil {
 		return err
@@ -252,8 +279,9 @@ func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, 
 }
 
 // TouchLogin records a login.
-func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET last_login_at = ? WHERE id = ?`, at, accountID); err != nil {
+func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time, from string) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET last_login_at = ?, last_login_address = ? WHERE id = ?`, at, from,
+		accountID); err != nil {
 		return fmt.Errorf("record login of account %d: %w", accountID, err)
 	}
 	return nil

@@ -134,6 +134,9 @@ func Start(t testing.TB, page fs.FS) *Instance {
 		t.Fatal(err)
 	}
 	t.Cleanup(in.Admin.CloseIdleConnections)
+	if err := in.Admin.Configure(t.Context(), map[string]any{"users_can_send_to_all_faspex_users": true}); err != nil {
+		t.Fatal(err)
+	}
 	return in
 }
 

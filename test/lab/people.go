@@ -99,6 +99,10 @@ func (l *Lab) Cast(ctx context.Context, admin *Person) ([2]*Person, error) {
 	if len(accounts) > 0 {
 		suffix = fmt.Sprint(len(accounts) + 1)
 	}
+	// By default people reach only those whom they share a workgroup with.
+	if err := admin.API.Configure(ctx, map[string]any{"users_can_send_to_all_faspex_users": true}); err != nil {
+		return [2]*Person{}, err
+	}
 	l.Progress.Step("Making accounts for alice%s and bob%s", suffix, suffix)
 	alice, err := l.Hire(ctx, admin, "alice"+suffix, "Alice", "Archer")
 	if err != nil {

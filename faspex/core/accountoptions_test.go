@@ -1,0 +1,108 @@
+package core_test
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The published fields of an account are kept; a change reaches no other field, and null gives a default back.
+func TestAccountOptionsAreKept(t *testing.T) {
+	in := install(t)
+	in.user(t, "ulf", "user")
+	path := "/api/v5/accounts/" + in.idOf(t, "ulf") + "?expand=true"
+	_, _, body := in.call(t, in.admin, "GET", path, nil)
+	before := object(t, body)
+	change := map[string]any{
+		"account_expires": true, "expiration_date": "2999-01-01", "allowed_ip_addresses_for_login": []string{"10.0.*.*", "fd00::1"},
+		"allowed_ip_addresses_for_upload": []string{"10.1.2.3"}, "allowed_ip_addresses_for_download": []string{},
+		"can_invite": "true", "can_send_to_all_faspex_users": "false", "forwarding_allowed": true, "hide_user_dir": "true",
+		"kbps_max_target_upload_rate": 5, "lock_minrate_policy": false, "override_default_password_policy": true,
+		"password_history_limit": 7, "sender_quota_limit_mb": nil, "can_send_normal_packages": "false",
+		"override_server_delete_after_download": true, "destruction_date": "2999-02-02",
+	}
+	if status, _, body := in.call(t, in.admin, "PUT", path, change); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	_, _, body = in.call(t, in.admin, "GET", path, nil)
+	after := object(t, body)
+	for name, want := range object(t, mustJSON(t, change)) {
+		if want != nil && !reflect.DeepEqual(after[name], want) {
+			t.Errorf("%s: %v, want %v", name, after[name], want)
+		}
+	}
+	for name, value := range before {
+		if _, named := change[name]; !named && name != "updated_at" && !reflect.DeepEqual(after[name], value) {
+			t.Errorf("%s changed to %v", name, after[name])
+		}
+	}
+	for field, value := range map[string]any{"expiration_date": "soon", "allowed_ip_addresses_for_login": []string{"here"},
+		"can_invite": "perhaps", "password_history_limit": 0} {
+		if status, _, body := in.call(t, in.admin, "PUT", path, map[string]any{field: value, "last_name": "kept"}); status != http.StatusBadRequest ||
+			!strings.Contains(body, "body."+field) {
+			t.Errorf("%s: %d %s", field, status, body)
+		}
+	}
+	if _, _, body := in.call(t, in.admin, "GET", path, nil); strings.Contains(body, `"kept"`) {
+		t.Error("a refused change was half done")
+	}
+}
+
+// faspex-B2: an account past its expiry date is inactive from that date on without anybody acting, and what it was given
+// ends.
+func TestAccountExpires(t *testing.T) {
+	in := install(t)
+	ulf := in.user(t, "ulf", "user")
+	if status, _, _ := in.call(t, ulf, "GET", "/api/v5/account", nil); status != http.StatusOK {
+		t.Fatalf("before: %d", status)
+	}
+	token, err := ulf.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.set(t, in.idOf(t, "ulf"), map[string]any{"account_expires": true,
+		"expiration_date": time.Now().Add(700 * time.Millisecond).UTC().Format(time.RFC3339Nano)})
+	use := func() int {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", in.url+"/aspera/faspex/api/v5/account", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		status, _, _ := do(t, req)
+		return status
+	}
+	for use() != http.StatusUnauthorized { // the test's own time limit ends one that goes on
+		time.Sleep(50 * time.Millisecond)
+	}
+	_, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts?status=inactive", nil)
+	if !strings.Contains(body, `"name":"ulf"`) || !strings.Contains(body, `"account_activated":false`) {
+		t.Errorf("listed: %s", body)
+	}
+	in.set(t, in.idOf(t, "ulf"), map[string]any{"expiration_date": "2999-01-01", "account_activated": true})
+	if status := use(); status != http.StatusOK {
+		t.Errorf("with another date: %d", status)
+	}
+}
+
+// faspex-B3: admin accounts take neither an expiry date nor deactivation.
+func TestAdminsNeitherExpireNorRest(t *testing.T) {
+	in := install(t)
+	in.user(t, "max", "admin")
+	max := in.idOf(t, "max")
+	for name, change := range map[string]map[string]any{
+		"expiry":       {"account_expires": true, "expiration_date": "2999-01-01"},
+		"deactivation": {"account_activated": false},
+	} {
+		if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+max, change); status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	in.user(t, "ulf", "user")
+	ulf := in.idOf(t, "ulf")
+	in.set(t, ulf, map[string]any{"account_expires": true, "expiration_date": "2999-01-01"})
+	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+ulf, map[string]any{"role": "admin"}); status != http.StatusBadRequest {
+		t.Errorf("an account that expires became an admin's: %d %s", status, body)
+	}
+}
