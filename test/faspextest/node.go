@@ -100,9 +100,11 @@ func startNode(t testing.TB, moves bool) *Node {
 		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"}
 	if moves {
 		// Its tokens are sealed with the same key.
-		n.transfers = nodetest.StartIn(t, n.Dir, func(s *transfer.Server, _ *sshd.Config) {
-			s.Recorder = n.recorder
-			settings.UDPPort = s.UDPPort
+		n.transfers = nodetest.StartIn(t, n.Dir, func(server *transfer.Server, _ *sshd.Config) {
+			server.Recorder = n.recorder
+			// It counts the uses of tokens and knows which were withdrawn, as nodes do.
+			server.Authorizer.(*token.Verifier).Ledger = nodestore.Ledger{Store: s}
+			settings.UDPPort = server.UDPPort
 		})
 		settings.Host, settings.SSHPort = "127.0.0.1", n.transfers.SSHPort
 	}

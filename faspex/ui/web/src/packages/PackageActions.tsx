@@ -28,6 +28,14 @@ export function PackageActions({ pkg }: { pkg: Package }) {
           {t('action.download')}
         </Button>
       )}
+      {downloads.reason !== null && (
+        <span className="no-download">
+          <Button renderIcon={Download} disabled aria-describedby="no-download">
+            {t('action.download')}
+          </Button>
+          <span id="no-download">{downloads.reason}</span>
+        </span>
+      )}
       {allows('release') && <ReleaseButton pkg={pkg} />}
       {allows('remove_from_my_list') && (
         <Button kind="tertiary" renderIcon={SubtractAlt} onClick={() => setAsking('remove')}>

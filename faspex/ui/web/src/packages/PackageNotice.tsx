@@ -5,7 +5,6 @@ import type { Package } from '../api/types';
 import '../components/notice.scss';
 import { useFormat } from '../i18n/format';
 import { useAccount } from '../shell/account';
-import { useDownloads } from './downloads';
 import { packageStatus, type StatusName } from './status';
 
 // It belongs to the transfers, of which a package that waits for nothing needs none.
@@ -19,7 +18,6 @@ const told: Partial<Record<StatusName, Kind>> = { waiting: 'info', paused: 'info
 export function PackageNotice({ pkg }: { pkg: Package }) {
   const { t } = useTranslation('packages');
   const format = useFormat();
-  const { reason } = useDownloads(pkg);
   const { gateway_url: gateway } = useAccount();
   const { name } = packageStatus(pkg);
   const kind = told[name];
@@ -57,18 +55,6 @@ export function PackageNotice({ pkg }: { pkg: Package }) {
         <Suspense fallback={null}>
           <AddFiles pkg={pkg} />
         </Suspense>
-      )}
-      {reason !== null && (
-        <InlineNotification
-          className="notice"
-          kind="info"
-          role="status"
-          lowContrast
-          hideCloseButton
-          title={t('download.notHere')}
-          subtitle={reason}
-          statusIconDescription={t('kind.info', { ns: 'shell' })}
-        />
       )}
     </>
   );

@@ -20,10 +20,10 @@ export function UploadProgress({ pkg }: { pkg: Package }) {
     <div className="notice">
       <ProgressBar
         label={percent === null ? t('status.uploading') : t('progress.label', { share: format.share(percent / 100) })}
-        helperText={percent === null ? '' : seconds === null ? t('progress.moved', moved) : t('progress.left', { ...moved, time: duration(seconds) })}
         max={100}
         {...(percent === null ? {} : { value: percent })}
       />
+      <p className="cds--progress-bar__helper-text">{percent === null ? '' : seconds === null ? t('progress.moved', moved) : t('progress.left', { ...moved, time: duration(seconds) })}</p>
     </div>
   );
 }

@@ -2,9 +2,11 @@
 
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useApi } from '../api/context';
 import type { Package } from '../api/types';
 import { useProblemText } from '../components/ProblemNotice';
 import { useToast } from '../shell/toasts';
+import { useCan } from '../auth/capabilities';
 import { useAccount } from '../shell/account';
 
 const load = () => import('../transfers/download');
@@ -12,7 +14,7 @@ const load = () => import('../transfers/download');
 export interface Downloads {
   /** Whether this browser can download the package. */
   possible: boolean;
-  /** Why it cannot, as a sentence; null when it can, or when the reason is that the person may not download at all. */
+  /** Why it cannot, as a sentence; null when it can, and for a package of which the person has nothing to download anyway. */
   reason: string | null;
   /** Downloads all of it, or these paths. */
   download: (paths?: string[]) => Promise<void>;
@@ -20,7 +22,9 @@ export interface Downloads {
 
 export function useDownloads(pkg: Package): Downloads {
   const { t } = useTranslation('packages');
+  const { client } = useApi();
   const { gateway_url: gateway } = useAccount();
+  const can = useCan();
   const toast = useToast();
   const textOf = useProblemText();
   const allowed = pkg.actions.includes('download');
@@ -28,20 +32,26 @@ export function useDownloads(pkg: Package): Downloads {
   const download = useCallback(
     async (paths?: string[]) => {
       try {
-        await (await load()).download(pkg.id, paths);
+        await (await load()).download(client, pkg.id, paths);
       } catch (error) {
         toast({ kind: 'error', title: t('download.failed'), text: textOf(error) });
       }
     },
-    [pkg.id, t, textOf, toast],
+    [client, pkg.id, t, textOf, toast],
   );
-  const reason = !allowed ? null : prevented ? t('download.prevented') : gateway === null ? t('download.noGateway') : null;
-  return { possible: allowed && reason === null, reason, download };
+  const reason = (): string | null => {
+    if (allowed) return prevented ? t('download.prevented') : gateway === null ? t('download.noGateway') : null;
+    if (pkg.download_availability !== 'full' || pkg.sides.length === 0) return null;
+    if (!can('package.download')) return t('download.notAllowed');
+    return pkg.download_limit !== null && pkg.sides.includes('received') ? t('download.limit') : null;
+  };
+  return { possible: allowed && reason() === null, reason: reason(), download };
 }
 
 /** Downloads several packages at once; null where this browser cannot. */
 export function useDownloadAll(): ((packages: readonly Package[]) => Promise<void>) | null {
   const { t } = useTranslation('packages');
+  const { client } = useApi();
   const { gateway_url: gateway } = useAccount();
   const toast = useToast();
   const textOf = useProblemText();
@@ -49,7 +59,7 @@ export function useDownloadAll(): ((packages: readonly Package[]) => Promise<voi
   return async (packages) => {
     try {
       const { downloadAll } = await load();
-      await downloadAll(packages.map(({ id }) => id));
+      await downloadAll(client, packages.map(({ id }) => id));
     } catch (error) {
       toast({ kind: 'error', title: t('download.failed'), text: textOf(error) });
     }

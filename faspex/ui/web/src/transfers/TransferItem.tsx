@@ -32,8 +32,9 @@ export function TransferItem({ view, transfers }: { view: TransferView; transfer
         max={1}
         value={state === 'queued' && view.share === 0 ? 0 : view.share}
         status={status}
-        helperText={text.progress(view)}
       />
+      {/* Carbon's own place for it says “Loading” or “Done” to screen readers, in English, each time that it changes. */}
+      <p className="cds--progress-bar__helper-text">{text.progress(view)}</p>
       <p className="transfer__state">{text.state(view)}</p>
       {state === 'running' && <RateGraph history={view.history} />}
       {state === 'failed' && problem && (

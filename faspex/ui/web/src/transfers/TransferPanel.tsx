@@ -5,7 +5,6 @@ import { useTranslation } from 'react-i18next';
 import { useApi } from '../api/context';
 import { useFormat } from '../i18n/format';
 import { Announcer } from './Announcer';
-import { provideClient } from './download';
 import { DropAnywhere } from './DropAnywhere';
 import { isActive, type TransferView } from './model';
 import { TransferItem } from './TransferItem';
@@ -18,8 +17,6 @@ export default function TransferPanel() {
   const transfers = useTransfers();
   const views = useTransferViews(transfers);
   useRefreshedPackages(views);
-  const { client } = useApi();
-  useEffect(() => provideClient(client), [client]);
   return (
     <>
       <DropAnywhere />

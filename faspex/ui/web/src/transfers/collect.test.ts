@@ -59,6 +59,17 @@ test('a dropped folder arrives with its empty folders, by handles', async () => 
   expect(counts.at(-1)).toBe(2);
 });
 
+test('a dropped folder arrives with what its handle leaves out', async () => {
+  const handle = folderHandle('a', [fileHandle('1')]);
+  const whole = entry('a', [entry('1'), entry('left out', [entry('2')]), entry('empty', [])]);
+  const item = { getAsFileSystemHandle: () => Promise.resolve(handle), webkitGetAsEntry: () => whole };
+  const { selection } = await fromDrop(drop(item));
+  expect(selection.files.map(({ path }) => path)).toEqual(['a/1', 'a/left out/2']);
+  expect(selection.folders).toEqual(['a', 'a/empty', 'a/left out']);
+  expect(selection.given.handles).toEqual([{ name: 'a', handle }]);
+  expect([...selection.given.files.keys()]).toEqual(['a/left out/2']);
+});
+
 test('a dropped folder arrives with its empty folders in a browser without handles', async () => {
   const folder = entry('a', [entry('empty', []), entry('1'), entry('2'), entry('b', [entry('3')])]);
   const { selection } = await fromDrop(drop({ webkitGetAsEntry: () => folder }, { webkitGetAsEntry: () => entry('c') }));

@@ -60,12 +60,36 @@ export async function fromDrop(data: DataTransfer, count: Counting = () => undef
     waiting,
     async ({ entry, file, handle }, counting) => {
       const found = await handle;
-      if (found) return fromHandle(found as FileSystemFileHandle | FileSystemDirectoryHandle, counting);
+      if (found) {
+        const byHandle = await fromHandle(found as FileSystemFileHandle | FileSystemDirectoryHandle, counting);
+        return found.kind === 'directory' && entry ? completed(byHandle, await fromEntry(entry, () => undefined)) : byHandle;
+      }
       if (entry) return fromEntry(entry, counting);
       return fromFiles(file ? [file] : []);
     },
     count,
   );
+}
+
+/**
+ * Adds what a folder's handle does not tell. Chromium leaves names out there that it thinks unsafe, such as one of several
+ * emoji in one, and says nothing.
+ */
+function completed({ selection, unreadable }: Collected, byEntry: Collected): Collected {
+  const known = new Set([...selection.folders, ...selection.files.map(({ path }) => path), ...unreadable]);
+  const missing = byEntry.selection.files.filter(({ path }) => !known.has(path));
+  const files = new Map(missing.flatMap(({ path }) => {
+    const file = byEntry.selection.given.files.get(path);
+    return file ? [[path, file] as const] : [];
+  }));
+  return {
+    selection: {
+      files: inOrder([...selection.files, ...missing]),
+      folders: [...new Set([...selection.folders, ...byEntry.selection.folders])].sort(),
+      given: { handles: selection.given.handles, files },
+    },
+    unreadable: [...new Set([...unreadable, ...byEntry.unreadable])],
+  };
 }
 
 /** Takes what the browser's own dialog gave. */
@@ -163,9 +187,12 @@ function emptyTree(count: Counting): Tree {
 }
 
 function collected({ files, folders, unreadable }: Tree, given: Selection['given']): Collected {
-  // In the order of their paths, so that files of one folder are sent one after the other.
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { selection: { files, folders: folders.sort(), given }, unreadable };
+  return { selection: { files: inOrder(files), folders: folders.sort(), given }, unreadable };
+}
+
+/** Files in the order of their paths, so that those of one folder are sent one after the other. */
+function inOrder(files: ManifestFile[]): ManifestFile[] {
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function single(name: string, file: File): Selection {

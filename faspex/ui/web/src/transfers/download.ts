@@ -6,24 +6,14 @@ import { ApiProblem } from '../api/problem';
 /** Browsers take several downloads of one click for one after the other only if there is a moment between them. */
 const between = 400;
 
-let client: ApiClient | null = null;
-
-/** Tells by whom addresses are asked for. The panel of transfers does it, which is on every page. */
-export function provideClient(current: ApiClient): () => void {
-  client = current;
-  return () => {
-    if (client === current) client = null;
-  };
-}
-
 /** Saves a package, or these paths of it. It rejects with an ApiProblem when core refuses. */
-export async function download(packageId: string, paths?: string[]): Promise<void> {
-  save(await ticketFor(packageId, paths));
+export async function download(client: ApiClient, packageId: string, paths?: string[]): Promise<void> {
+  save(await ticketFor(client, packageId, paths));
 }
 
 /** Saves several packages, each as a file of its own; nothing is saved if one of them is refused. */
-export async function downloadAll(packageIds: readonly string[]): Promise<void> {
-  const tickets = await Promise.all(packageIds.map((id) => ticketFor(id)));
+export async function downloadAll(client: ApiClient, packageIds: readonly string[]): Promise<void> {
+  const tickets = await Promise.all(packageIds.map((id) => ticketFor(client, id)));
   for (const [index, ticket] of tickets.entries()) {
     if (index > 0) await new Promise((resolve) => setTimeout(resolve, between));
     save(ticket);
@@ -35,8 +25,7 @@ interface Ticket {
   name: string;
 }
 
-async function ticketFor(packageId: string, paths?: string[]): Promise<Ticket> {
-  if (!client) throw new ApiProblem({ code: 'unexpected' });
+async function ticketFor(client: ApiClient, packageId: string, paths?: string[]): Promise<Ticket> {
   const { data } = await client.POST('/api/v5/packages/{id}/download_ticket', {
     params: { path: { id: packageId } },
     ...(paths && paths.length > 0 ? { body: { paths } } : {}),

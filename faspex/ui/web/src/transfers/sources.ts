@@ -29,12 +29,11 @@ export class Sources {
   /** The file as it is now. It rejects with NeedsPerson when the browser may not, or cannot, read it. */
   async open(path: string): Promise<File> {
     const [name = path, ...rest] = path.split('/');
+    // A folder's handle does not know every file in it (collect.ts).
+    const file = this.files.get(path);
+    if (file) return file;
     const root = this.roots.get(name);
-    if (!root) {
-      const file = this.files.get(path);
-      if (!file) throw new NeedsPerson('files');
-      return file;
-    }
+    if (!root) throw new NeedsPerson('files');
     if ((await root.queryPermission({ mode: 'read' })) !== 'granted') throw new NeedsPerson('permission');
     try {
       return await (await this.find(root, rest, path)).getFile();
@@ -51,10 +50,7 @@ export class Sources {
       return file;
     } catch (error) {
       // A File of a form is a picture of that moment: after a change on disk it can never be read again.
-      if (!this.roots.has(path.split('/', 1)[0] ?? path)) {
-        this.files.delete(path);
-        throw new NeedsPerson('files');
-      }
+      if (this.files.delete(path)) throw new NeedsPerson('files');
       throw unreadable(error, path);
     }
   }
@@ -79,6 +75,8 @@ function isFile(handle: FileSystemHandle): handle is FileSystemFileHandle {
 function unreadable(error: unknown, path: string): Error {
   const name = error instanceof DOMException ? error.name : '';
   if (name === 'NotAllowedError') return new NeedsPerson('permission');
+  // The browser does not let this name be asked for.
+  if (error instanceof TypeError) return new NeedsPerson('files');
   if (name === 'NotFoundError' || name === 'TypeMismatchError') return new TransferError({ code: 'file_missing', path });
   return new TransferError({ code: 'file_unreadable', path });
 }

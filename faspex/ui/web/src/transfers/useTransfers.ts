@@ -84,7 +84,7 @@ function refusalOf(error: unknown): SpecRefused {
   const detail = problem.message ? { detail: problem.message } : {};
   if (problem.temporary) return new SpecRefused({ code: 'unreachable', ...detail }, true);
   if (problem.code === 'session_ended' || problem.status === 401) return new SpecRefused({ code: 'signed_out' });
-  if (problem.status === 404 || problem.status === 410) return new SpecRefused({ code: 'package_deleted' });
+  if (problem.status === 404 || problem.status === 410 || problem.code === 'package_deleted') return new SpecRefused({ code: 'package_deleted' });
   if (problem.status === 403) return new SpecRefused({ code: 'not_allowed', ...detail });
   return new SpecRefused({ code: 'refused', ...detail });
 }
