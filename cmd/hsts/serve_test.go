@@ -124,7 +124,10 @@ func (n *testNode) run(t *testing.T) chan error {
 	n.configure(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, n.file, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log, nil))) }()
+	go func() {
+		ended <- serve(ctx, n.file, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log,
+			&slog.HandlerOptions{Level: n.env.LogLevel})))
+	}()
 	n.stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	stop := n.stop
 	t.Cleanup(func() {
