@@ -32,6 +32,9 @@ func (h *health) ready(ctx context.Context) error {
 	if !h.answering.Load() {
 		return errors.New("the node api does not answer yet: the database schema is not up to date")
 	}
+	if err := h.node.folders.err(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	if h.node.store.Ping(ctx) != nil {

@@ -77,6 +77,7 @@ type node struct {
 	registry   *prometheus.Registry
 	logins     logins
 	health     *health
+	folders    folders
 	// migrated is closed when the schema of the database is the one this program was built for.
 	migrated chan struct{}
 }
@@ -255,11 +256,15 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		return nil
 	}
 	close(n.migrated)
+	if err := n.compareFolders(ctx); err != nil {
+		n.log.Error("folders of the storages can't be compared with those of other nodes, will go on trying", "error", err)
+	}
 	upkeep, stopUpkeep := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { n.store.ShareBans(upkeep, n.log) })
 	running.Go(func() { n.fileIDs.Sweep(upkeep, n.log) })
 	running.Go(func() { n.followNodeUsers(upkeep) })
+	running.Go(func() { n.followFolders(upkeep) })
 	defer func() { stopUpkeep(); running.Wait() }()
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
@@ -271,7 +276,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
 		},
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
-		Metrics: n.registry, Refused: n.logins.at("api"),
+		Metrics: n.registry, Refused: n.logins.at("api"), FilesHere: n.folders.err,
 	})
 	running.Go(func() { api.RunJobs(upkeep) })
 	listener, err := n.listen(n.cfg.Ports.NodeAPI)

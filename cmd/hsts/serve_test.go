@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -105,19 +106,7 @@ func newNode(t *testing.T, name string, database *mysql.Config) *testNode {
 // start runs the node and waits until it is ready.
 func (n *testNode) start(t *testing.T) {
 	t.Helper()
-	n.configure(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, n.file, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log, nil))) }()
-	n.stop = sync.OnceValue(func() error { cancel(); return <-ended })
-	t.Cleanup(func() {
-		if err := n.stop(); err != nil {
-			t.Errorf("node ended: %v", err)
-		}
-		if t.Failed() {
-			t.Log(n.log.String())
-		}
-	})
+	ended := n.run(t)
 	eventually(t, "readiness", func() (any, bool) {
 		select {
 		case err := <-ended:
@@ -125,13 +114,46 @@ func (n *testNode) start(t *testing.T) {
 			t.Fatalf("node ended at its start: %v", err)
 		default:
 		}
-		res, err := http.Get(n.metrics + "/readyz")
-		if err != nil {
-			return err, false
-		}
-		defer res.Body.Close()
-		return res.Status, res.StatusCode == http.StatusOK
+		return n.readiness(t)
 	})
+}
+
+// run runs the node until the end of the test. The channel has why it ended.
+func (n *testNode) run(t *testing.T) chan error {
+	t.Helper()
+	n.configure(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serve(ctx, n.file, n.cfg, n.env, slog.New(slog.NewJSONHandler(n.log,
+			&slog.HandlerOptions{Level: n.env.LogLevel})))
+	}()
+	n.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	stop := n.stop
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("node ended: %v", err)
+		}
+		if t.Failed() {
+			t.Log(n.log.String())
+		}
+	})
+	return ended
+}
+
+// readiness is what the node answers to the kubelet.
+func (n *testNode) readiness(t *testing.T) (answer string, ready bool) {
+	t.Helper()
+	res, err := http.Get(n.metrics + "/readyz")
+	if err != nil {
+		return err.Error(), false
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err.Error(), false
+	}
+	return string(text), res.StatusCode == http.StatusOK
 }
 
 // configure writes the node's configuration to its file.

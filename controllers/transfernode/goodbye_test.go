@@ -1,9 +1,11 @@
 package transfernode_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -89,7 +91,8 @@ func TestPasswordsOfTransferUsers(t *testing.T) {
 	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionSecretsReady, isTrue, v1alpha1.ReasonSucceeded)
 }
 
-// node-17: the operator hands the Secret's users to hsts, and says which entry can't be used, without its password.
+// node-17: the operator hands the Secret's users to hsts, and says which entry can't be used. node-30, the operator: no
+// event and no condition has the password.
 func TestNodeUsersOfASecret(t *testing.T) {
 	field := controllertest.New(t)
 	node := field.TransferNode()
@@ -105,6 +108,23 @@ func TestNodeUsersOfASecret(t *testing.T) {
 	wantField(t, condition, where)
 	if !strings.Contains(condition.Message, "luke") || strings.Contains(condition.Message, "hunter2") {
 		t.Errorf("message: %s", condition.Message)
+	}
+	field.Eventually(t, "the event", func() bool {
+		var events eventsv1.EventList
+		if err := field.Client.List(t.Context(), &events); err != nil {
+			t.Fatal(err)
+		}
+		told := false
+		for _, e := range events.Items {
+			told = told || e.Regarding.Name == nodeName && strings.Contains(e.Note, where)
+			if strings.Contains(e.String(), "hunter2") {
+				t.Fatalf("an event has the password: %s", e.Note)
+			}
+		}
+		return told
+	})
+	if text := fmt.Sprint(node.Status); strings.Contains(text, "hunter2") {
+		t.Errorf("status: %s", text)
 	}
 	field.Change(t, secret, "team", func() {
 		secret.Data["luke"] = []byte("password: hunter2\ntransferUser: a\ndocroot: /default/a\n")

@@ -1,6 +1,7 @@
 package transfernode_test
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +26,7 @@ func prepared(t *testing.T, field *controllertest.Field, machine, words string) 
 	field.Touch(t, &v1alpha1.TransferNode{}, nodeName)
 }
 
-// TestStorageSharedByMachines has two machines see one folder, then each its own, then one again.
+// TestStorageSharedByMachines is node-69, the condition; the setups are in TestOneMachineServesFilesThatAreNotShared. It has two machines see one folder, then each its own, then one again.
 func TestStorageSharedByMachines(t *testing.T) {
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
@@ -36,7 +37,11 @@ func TestStorageSharedByMachines(t *testing.T) {
 	}
 	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStorageShared, isTrue, v1alpha1.ReasonSucceeded)
 	prepared(t, field, "m2", "folder default ffffffffffffffff\n")
-	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStorageShared, isFalse, v1alpha1.ReasonStorageNotShared)
+	said := field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStorageShared, isFalse,
+		v1alpha1.ReasonStorageNotShared)
+	if !strings.Contains(said.Message, "m1, m2") || !strings.Contains(said.Message, "spec.storage[0].hostPath") {
+		t.Errorf("message: %s", said.Message)
+	}
 	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStalled, isTrue, v1alpha1.ReasonStorageNotShared)
 	prepared(t, field, "m2", "folder default 00112233aabbccdd\n")
 	field.WaitReady(t, node, nodeName)

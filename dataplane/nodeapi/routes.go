@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 )
@@ -193,7 +194,11 @@ func (s *Server) Handler() http.Handler {
 		s.write(w, r, http.StatusOK, document)
 	})
 	for _, r := range s.routes() {
-		mux.Handle(r.pattern, s.serveBodies(cmp.Or(r.bodyBytes, maxBodyBytes), r.handler))
+		h := r.handler
+		if concernsFiles(r.pattern) {
+			h = s.withFiles(h)
+		}
+		mux.Handle(r.pattern, s.serveBodies(cmp.Or(r.bodyBytes, maxBodyBytes), h))
 	}
 	for pattern, why := range notServed {
 		mux.Handle(pattern, s.serve(refuse(why)))
@@ -202,4 +207,23 @@ func (s *Server) Handler() http.Handler {
 		return nil, errNotFound("there is no such call")
 	}))
 	return s.observe(mux)
+}
+
+// concernsFiles reports whether a call is about what is in the storages.
+func concernsFiles(pattern string) bool {
+	_, path, _ := strings.Cut(pattern, " ")
+	return strings.HasPrefix(path, "/files") || strings.HasPrefix(path, "/space") || pattern == "POST /access_keys"
+}
+
+// withFiles refuses calls while the files of the storages are at another node.
+func (s *Server) withFiles(h handler) handler {
+	if s.FilesHere == nil {
+		return h
+	}
+	return func(ctx context.Context, c *caller, r *http.Request) (any, error) {
+		if err := s.FilesHere(); err != nil {
+			return nil, &apiError{http.StatusServiceUnavailable, err.Error()}
+		}
+		return h(ctx, c, r)
+	}
 }

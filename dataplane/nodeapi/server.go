@@ -37,6 +37,8 @@ type Config struct {
 	Metrics           prometheus.Registerer
 	// Refused, if not nil, is told why a log-in was refused.
 	Refused func(reason string)
+	// FilesHere, if not nil, tells why the files of the storages are not at this node, nil if they are.
+	FilesHere func() error
 }
 
 // Credentials of the node user: it may use the whole storage and create access keys.
