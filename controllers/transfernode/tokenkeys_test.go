@@ -13,7 +13,9 @@ import (
 	desired "faspex.io/operator/controllers/desired/transfernode"
 )
 
-// TestTokenKeysTurn ages the keys of a node by their names. No pod restarts: the template stays.
+// node-36 at the operator: TestTokenKeysTurn ages the keys of a node by their names. No pod restarts: the template stays.
+// That transfers go on meanwhile is in TestTransferGoesOnWhileTokenKeysTurn of cmd/hsts, and how long the overlap lasts in
+// TestTokenKeysTurn of controllers/desired/transfernode.
 func TestTokenKeysTurn(t *testing.T) {
 	field := controllertest.NewReady(t)
 	names := desired.NamesOf(nodeName)
@@ -45,6 +47,15 @@ func TestTokenKeysTurn(t *testing.T) {
 		field.Get(t, secret, names.TokenKeys)
 		return len(secret.Data) == 3 && string(secret.Data["active"]) == old && len(uses()) == 2 && uses()[old] == "Active"
 	})
+	ages := map[string]time.Time{}
+	for _, key := range node.Status.TokenKeys {
+		if key.CreatedAt != nil {
+			ages[key.ID] = key.CreatedAt.Time
+		}
+	}
+	if made := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC); len(ages) != 2 || !ages[old].Equal(made) {
+		t.Errorf("the status has the ages %v", ages)
+	}
 	age(map[string][]byte{"active": []byte(old), old: key, young: key})
 	field.Eventually(t, "the young key in use, the old one kept", func() bool {
 		field.Get(t, secret, names.TokenKeys)

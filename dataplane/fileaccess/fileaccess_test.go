@@ -194,16 +194,25 @@ func TestIDsFollowRenamesWithoutBirthTimes(t *testing.T) {
 	one.leads(t, "in the place of another", "/", map[string]string{folder: "/k/taken", file: "/k/taken/f", taken: ""})
 }
 
-// node-43: two folders that three renames exchange take their ids along.
+// node-43: two folders that three renames exchange take their ids along, and what was permitted on them.
 func TestIDsFollowAnExchange(t *testing.T) {
 	one, other := nodes(t)
 	one.write(t, "/a/f")
 	one.write(t, "/b/g")
 	a, b, f := one.id(t, "/a"), one.id(t, "/b"), one.id(t, "/a/f")
+	one.key(t, "ak", "/")
+	one.permit(t, a, "user", "luke", token.LevelRead)
+	one.permit(t, b, "user", "luke", token.LevelDelete)
 	one.rename(t, "/a", "/t")
 	other.rename(t, "/b", "/a")
 	one.rename(t, "/t", "/b")
 	other.leads(t, "exchanged", "/", map[string]string{a: "/b", b: "/a", f: "/b/f"})
+	for p, want := range map[string]token.Level{"/b/f": token.LevelRead, "/a/g": token.LevelDelete} {
+		levels, err := other.Levels(t.Context(), fileaccess.User{AccessKey: "ak", Folder: "/", ID: "luke"}, p)
+		if err != nil || len(levels) != 1 || !levels[want] {
+			t.Errorf("%s: %v, %v, want %s", p, levels, err, want)
+		}
+	}
 	if diff := cmp.Diff(map[string]string{"a": b, "b": a}, one.list(t, "/")); diff != "" {
 		t.Error(diff)
 	}

@@ -3,6 +3,8 @@ package nodeapi
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -59,3 +61,6 @@ func ReadPage(files *storage.Root, after string, count int) (PageCost, error) {
 	}
 	return cost, err
 }
+
+// NotServed are the published calls that are refused, in order.
+func NotServed() []string { return slices.Sorted(maps.Keys(notServed)) }

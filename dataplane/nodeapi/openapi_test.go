@@ -1,7 +1,9 @@
 package nodeapi_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -105,4 +107,32 @@ func TestCallsThatAreNotServedSaySo(t *testing.T) {
 			t.Errorf("%s: %s %s", call, code, body)
 		}
 	}
+}
+
+// The document of the interface has a line for each call of the router, and for no other: what is not served is said to be
+// refused.
+func TestInterfaceIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/node-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ = bytes.Cut(text, []byte("\n## Calls\n"))
+	text, _, _ = bytes.Cut(text, []byte("\n## "))
+	var served, refused []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|(.*)$").FindAllSubmatch(text, -1) {
+		if call := string(row[1]); bytes.Contains(row[2], []byte("| refused, 501")) {
+			refused = append(refused, call)
+		} else {
+			served = append(served, call)
+		}
+	}
+	wanted := []string{"GET /ping", "GET /openapi.json"}
+	for _, p := range nodeapi.Patterns(start(t).server) {
+		wanted = append(wanted, strings.ReplaceAll(p, "{$}", ""))
+	}
+	for _, list := range [][]string{served, refused, wanted} {
+		slices.Sort(list)
+	}
+	equal(t, "calls that are served", served, wanted)
+	equal(t, "calls that are refused", refused, nodeapi.NotServed())
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/store"
@@ -279,8 +281,23 @@ func TestEachLevelPermitsItsCalls(t *testing.T) {
 		{"none", "POST", "/files/upload_setup", `{"transfer_requests":[{"transfer_request":{"destination_root":"/d"}}]}`},
 		{"none", "POST", "/files/download_setup", `{"transfer_requests":[{"transfer_request":{"source_root":"/d"}}]}`},
 		{"none", "POST", "/ops/revocations", `{"tags":{"a":1}}`},
+		{"all", "GET", "/", ""},
 		{"all", "GET", "/info", ""},
 		{"all", "GET", "/ops/transfers", ""},
+		{"others'", "GET", "/ops/transfers/none", ""},
+		{"others'", "PUT", "/ops/transfers/none", `{"status":"canceled"}`},
+		{"others'", "CANCEL", "/ops/transfers/none", ""},
+		{"others'", "GET", "/ops/jobs/none", ""},
+		{"others'", "DELETE", "/ops/jobs/none", ""},
+	}
+	for _, pattern := range nodeapi.Patterns(a.server) {
+		shape := regexp.MustCompile("^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(
+			regexp.QuoteMeta(strings.ReplaceAll(pattern, "{$}", "")), "[^/]+") + "$")
+		if !slices.ContainsFunc(calls, func(c struct{ level, method, path, body string }) bool {
+			return shape.MatchString(c.method + " " + c.path)
+		}) {
+			t.Errorf("%s is in no line of the table", pattern)
+		}
 	}
 	for _, granted := range allLevels {
 		t.Run(granted, func(t *testing.T) {
@@ -298,8 +315,11 @@ func TestEachLevelPermitsItsCalls(t *testing.T) {
 			for _, c := range calls {
 				code, body := a.as(t, bearer, c.method, replace.Replace(c.path), c.body)
 				want := "403"
-				if c.level == granted || c.level == "all" {
+				switch c.level {
+				case granted, "all":
 					want = "2"
+				case "others'": // What is another's is not there.
+					want = "404"
 				}
 				if !strings.HasPrefix(code, want) {
 					t.Errorf("%s %s %s: %s %s, want %s", c.method, c.path, c.body, code, body, want)
