@@ -22,6 +22,8 @@ var passing = []fail.Code{
 	fail.Control, fail.ControlTimeout, fail.Data, fail.DataTimeout, fail.ConnectionLost, fail.DataStalled,
 }
 
+func passes(e *fail.Error) bool { return e.Passing || slices.Contains(passing, e.Code) }
+
 // persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to
 // wait. A transfer of which no session ever began is not tried again: its address may be wrong.
 func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
@@ -40,7 +42,7 @@ func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
 		}
 		left := time.Until(giveUp)
-		if err == nil || ctx.Err() != nil || left <= 0 || !slices.Contains(passing, fail.Of(err, fail.Internal).Code) {
+		if err == nil || ctx.Err() != nil || left <= 0 || !passes(fail.Of(err, fail.Internal)) {
 			return summary, err
 		}
 		if progress && !t.quiet {

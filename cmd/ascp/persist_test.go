@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/transfer/faspmgr"
+	"faspex.io/operator/test/nodetest"
 )
 
 // A transfer whose control channel is cut goes on by itself, if its user has asked for that.
@@ -48,6 +50,34 @@ func TestConnectsAgain(t *testing.T) {
 				t.Errorf("the file differs (%v)", err)
 			}
 		})
+	}
+}
+
+// A server that is restarted in its order is one that comes back.
+func TestOutlivesTheRestartOfAServer(t *testing.T) {
+	dir, from := t.TempDir(), t.TempDir()
+	content := noise(16, cutSize)
+	writeFiles(t, from, map[string][]byte{"f": content})
+	n := &testNode{dir: dir, keys: newKeys(t), recorder: &nodetest.Recorder{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	wait, err := n.start(ctx, "127.0.0.1:0", discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, flags := behind(t, n, false)
+	cmd := process(t, "ascp", n.sending(t, "/"), append(flags, "-q", "--retry-timeout=60", "-l", "100M", from+"/f",
+		"127.0.0.1:/")...)
+	startProcess(t, cmd)
+	waitForPart(t, filepath.Join(dir, "f"), enough)
+	cancel()
+	wait()
+	again := startNodeIn(t, dir)
+	r.lead(again.sshPort)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "f")); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes arrived (%v)", len(got), err)
 	}
 }
 

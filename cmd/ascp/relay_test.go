@@ -37,7 +37,10 @@ func startRelay(t *testing.T, port int) *relay {
 			if err != nil {
 				return
 			}
-			server, err := net.Dial("tcp", r.to)
+			r.mu.Lock()
+			to := r.to
+			r.mu.Unlock()
+			server, err := net.Dial("tcp", to)
 			if err != nil {
 				client.Close()
 				continue
@@ -70,6 +73,13 @@ func behind(t *testing.T, n *testNode, webSocket bool) (*relay, []string) {
 }
 
 func (r *relay) port() string { return strconv.Itoa(r.Addr().(*net.TCPAddr).Port) }
+
+// lead has further connections go to another port.
+func (r *relay) lead(port int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.to = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}
 
 // cut hangs up on both sides.
 func (r *relay) cut() {

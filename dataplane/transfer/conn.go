@@ -273,7 +273,7 @@ func (c *conn) read() (control.Message, error) {
 		switch m := r.message.(type) {
 		case *control.Keepalive:
 		case *control.Error:
-			return nil, &peerError{said: fail.Error{Code: fail.Code(m.Code), Text: m.Message}}
+			return nil, &peerError{said: fail.Error{Code: fail.Code(m.Code), Text: m.Message, Passing: m.Passing}}
 		default:
 			return m, nil
 		}

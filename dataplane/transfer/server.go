@@ -285,7 +285,8 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 }
 
 // errShutdown is the cause of sessions that end because the server does.
-var errShutdown = &fail.Error{Code: fail.PeerAborted, Text: "the server is shutting down, run again to resume"}
+var errShutdown = &fail.Error{Code: fail.PeerAborted, Text: "the server is shutting down, run again to resume",
+	Passing: true}
 
 // errCanceled is the cause of a session that the Node API canceled.
 var errCanceled = &fail.Error{Code: fail.Canceled, Text: "the transfer was canceled on the server"}

@@ -120,7 +120,7 @@ func farewellTo(c *conn, err error) {
 		c.finish(nil)
 	} else {
 		e := failureOf(err, fail.Internal)
-		c.finish(&control.Error{Code: int(e.Code), Message: e.Text})
+		c.finish(&control.Error{Code: int(e.Code), Message: e.Text, Passing: e.Passing})
 	}
 	c.close()
 }

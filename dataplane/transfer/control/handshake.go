@@ -186,6 +186,8 @@ type Welcome struct {
 type Error struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
+	// Passing says that another session may go well, as after the restart of a server.
+	Passing bool `json:"passing,omitempty"`
 }
 
 // Type is TypeHello.

@@ -58,6 +58,8 @@ const (
 type Error struct {
 	Code Code
 	Text string
+	// Passing says that the same may go well in a moment, whatever the code is.
+	Passing bool
 	// Err is the cause, if any; its text is not part of Text.
 	Err error
 }
