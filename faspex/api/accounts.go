@@ -1,7 +1,5 @@
 package api
 
-import "faspex.io/operator/faspex/settings"
-
 // Account is an account as others see it.
 type Account struct {
 	ID                     string  `json:"id"`
@@ -21,7 +19,7 @@ type Account struct {
 	PublicKey              *string `json:"public_key,omitempty" doc:"only with expand=true"`
 	LastLoginClientAddr    *string `json:"last_login_client_addr,omitempty"`
 	PasswordExpirationDate *string `json:"password_expiration_date,omitempty" nullable:"true"`
-	*settings.Account
+	*AccountSettings
 	// PasswordChangeRequired is an addition of this implementation.
 	PasswordChangeRequired *bool   `json:"password_change_required,omitempty" doc:"the password opens nothing before it was changed at the login page"`
 	CreatedAt              *string `json:"created_at,omitempty"`

@@ -167,7 +167,12 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		s.loginFailed(w, r, err)
 		return
 	}
-	if account.MustChange {
+	change, err := s.mustChange(r.Context(), account)
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	if change {
 		s.askNewPassword(w, r, http.StatusOK, a, account, "")
 		return
 	}

@@ -76,11 +76,15 @@ func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a aut
 
 // refuseNewPassword tells why an account cannot get a password; nil when it can.
 func (s *Server) refuseNewPassword(r *http.Request, account store.Account, password string) (*loginProblem, error) {
-	rule, err := s.PasswordRule(r.Context())
-	if err != nil {
+	err := s.CheckPassword(r.Context(), account, password, s.ClientAddress(r))
+	var refused *RuleError
+	if busy := explain(err); busy != nil {
+		return busy, nil
+	}
+	if err != nil && !errors.As(err, &refused) {
 		return nil, err
 	}
-	if err := rule.Check(password); err != nil {
+	if refused != nil {
 		return &loginProblem{status: http.StatusBadRequest, text: "The new " + fullStop(err)}, nil
 	}
 	if password != r.PostForm.Get("confirm_password") {
@@ -118,7 +122,7 @@ func (s *Server) readTicket(r *http.Request) (store.Account, bool, error) {
 		return account, false, err
 	}
 	good := s.signed(ticketPurpose, ticketText(account, until), parts[2])
-	return account, good && account.MustChange && account.Status == store.AccountActive, nil
+	return account, good && account.Status == store.AccountActive, nil
 }
 
 // ticketText binds a ticket to the account and, by its epoch, to the password that was known.

@@ -65,12 +65,8 @@ func (s *Server) SetPasswordByCode(ctx context.Context, code, login, password, f
 			return a, store.ErrNotFound
 		}
 	}
-	rule, err := s.PasswordRule(ctx)
-	if err != nil {
+	if err := s.CheckPassword(ctx, a, password, from); err != nil {
 		return a, err
-	}
-	if err := rule.Check(password); err != nil {
-		return a, &RuleError{err}
 	}
 	hashed, err := s.HashPassword(ctx, password, from)
 	if err != nil {

@@ -168,6 +168,25 @@ func TestSilentSessionEnds(t *testing.T) {
 	}
 }
 
+// A password older than the configured days opens the form for another one, and nothing else.
+func TestOldPasswordMustBeChanged(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	s.configure(t, `{"global_default_password_expires":true,"global_default_password_expiration_interval_days":10}`)
+	s.clock.advance(9 * 24 * time.Hour)
+	if got := s.browser(t).status(t, "ulf", password); got != 302 {
+		t.Errorf("after 9 of 10 days: %d", got)
+	}
+	s.clock.advance(2 * 24 * time.Hour)
+	b := s.browser(t)
+	res, page := b.login(t, authorizeQuery("cli"), "ulf", password)
+	if res.StatusCode != 200 || !strings.Contains(page, `name="new_password"`) {
+		t.Fatalf("after 11 days: %d %s", res.StatusCode, page)
+	}
+	if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
+		t.Errorf("the old password opened a session: %d", res.StatusCode)
+	}
+}
+
 // faspex-D9: with concurrent logins forbidden a second login ends the first.
 func TestSecondLoginEndsTheFirst(t *testing.T) {
 	s := start(t, "the current secret of core", "")

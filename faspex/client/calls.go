@@ -160,7 +160,7 @@ func (c *Client) Configure(ctx context.Context, fields map[string]any) error {
 	return err
 }
 
-// DeleteAccount removes an account. One that packages name is an IsConflict error.
+// DeleteAccount removes an account. The caller becomes the sender of its packages.
 func (c *Client) DeleteAccount(ctx context.Context, id string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: v5 + "/accounts/" + url.PathEscape(id)})
 }

@@ -158,14 +158,18 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if c.Password.NewPassword != c.Password.ConfirmPassword {
 		return a, badField("The two new passwords differ.", "password.confirm_password")
 	}
-	rule, err := s.auth.PasswordRule(ctx)
-	if err != nil {
+	if err := s.mayBecome(ctx, c.Password.NewPassword); err != nil {
 		return a, err
 	}
-	if err := rule.Check(c.Password.NewPassword); err != nil {
-		return a, badField("The new "+sentence(err), "password.new_password")
-	}
 	if err := s.proveOwner(ctx, a, &c.Password.CurrentPassword, "password.current_password"); err != nil {
+		return a, err
+	}
+	err := s.auth.CheckPassword(ctx, a, c.Password.NewPassword, clientAddress(ctx))
+	var refused *auth.RuleError
+	if errors.As(err, &refused) {
+		return a, badField("The new "+sentence(refused), "password.new_password")
+	}
+	if err != nil {
 		return a, err
 	}
 	hash, err := s.newPassword(ctx, c.Password.NewPassword)
@@ -179,6 +183,18 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 		return a, err
 	}
 	return a, s.auth.LiftLock(ctx, a.ID)
+}
+
+// mayBecome checks a new password by the rule, before anything is hashed.
+func (s *Server) mayBecome(ctx context.Context, password string) error {
+	rule, err := s.auth.PasswordRule(ctx)
+	if err != nil {
+		return err
+	}
+	if err := rule.Check(password); err != nil {
+		return badField("The new "+sentence(err), "password.new_password")
+	}
+	return nil
 }
 
 // newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"faspex.io/operator/faspex/api"
 )
 
 // The published fields of an account are kept; a change reaches no other field, and null gives a default back.
@@ -105,4 +107,76 @@ func TestAdminsNeitherExpireNorRest(t *testing.T) {
 	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+ulf, map[string]any{"role": "admin"}); status != http.StatusBadRequest {
 		t.Errorf("an account that expires became an admin's: %d %s", status, body)
 	}
+}
+
+// faspex-B8: recipients keep packages that a deleted user sent, and the sender is then the account that did the
+// deletion. Packages that the user received stay, with a recipient who is told as deleted; the name is free again.
+func TestDeletedUserLeavesPackages(t *testing.T) {
+	x := newExchange(t)
+	eva := x.user(t, "eva", "user")
+	sent, err := eva.CreatePackage(t.Context(), api.PackageCreate{Title: "from eva", Recipients: to("bob")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := x.alice.CreatePackage(t.Context(), api.PackageCreate{Title: "for eva", Recipients: to("eva")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := eva.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.admin.DeleteAccount(t.Context(), x.idOf(t, "eva")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := x.admin.Package(t.Context(), sent.ID)
+	if err != nil || p.Sender.Name != adminName || len(p.Recipients) != 1 || p.Recipients[0].Name != "bob" {
+		t.Errorf("sent: %+v, %v", p, err)
+	}
+	if p, err = x.alice.Package(t.Context(), got.ID); err != nil || len(p.Recipients) != 1 ||
+		p.Recipients[0].Status != "deleted" || p.Recipients[0].Email != "eva@example.com" {
+		t.Errorf("received: %+v, %v", p, err)
+	}
+	if all, err := x.admin.Accounts(t.Context(), "eva"); err != nil || len(all) != 0 {
+		t.Errorf("listed: %+v, %v", all, err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), "GET", x.url+"/aspera/faspex/api/v5/account", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	if status, _, _ := do(t, req); status != http.StatusUnauthorized {
+		t.Errorf("a token of a deleted account: %d", status)
+	}
+	if got := x.found(t, x.alice, "eva"); got != "" {
+		t.Errorf("found %s", got)
+	}
+	x.user(t, "eva", "user")
+}
+
+// An account's own policy, once it overrides, replaces the server's: the last passwords are refused.
+func TestPasswordHistory(t *testing.T) {
+	in := install(t)
+	if _, err := in.admin.CreateAccount(t.Context(), newcomer("ulf", "Pass-1")); err != nil {
+		t.Fatal(err)
+	}
+	id := in.idOf(t, "ulf")
+	choose := func(from, to string, want int) {
+		t.Helper()
+		status, _, body := in.call(t, in.admin.As("ulf"), "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
+			"current_password": from, "new_password": to, "confirm_password": to}})
+		if status != want || want == http.StatusBadRequest && !strings.Contains(body, "had before") {
+			t.Errorf("from %s to %s: %d %s", from, to, status, body)
+		}
+	}
+	choose("Pass-1", "Pass-2", http.StatusOK)
+	choose("Pass-2", "Pass-1", http.StatusOK)
+	in.configure(t, map[string]any{"global_default_enforce_password_history": true})
+	choose("Pass-1", "Pass-2", http.StatusBadRequest)
+	choose("Pass-1", "Pass-3", http.StatusOK)
+	in.set(t, id, map[string]any{"override_default_password_policy": true})
+	choose("Pass-3", "Pass-1", http.StatusOK)
+	in.set(t, id, map[string]any{"enforce_password_history": true, "password_history_limit": 2})
+	choose("Pass-1", "Pass-3", http.StatusBadRequest)
+	choose("Pass-1", "Pass-2", http.StatusOK)
 }

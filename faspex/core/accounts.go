@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -70,7 +69,7 @@ func (s *Server) registerAccounts() {
 		summary: "Change an account"}, s.changeAccount)
 	register(s, operation{method: http.MethodDelete, path: v5 + "/accounts/{id}",
 		id: "delete-account", what: what, access: managers,
-		summary: "Remove an account that no package names"},
+		summary: "Remove an account; the caller becomes the sender of its packages"},
 		func(ctx context.Context, in *IDPath) (*empty, error) { return nil, s.deleteAccount(ctx, in.ID) })
 	register(s, operation{method: http.MethodPatch, path: v5 + "/accounts",
 		id: "update-accounts", what: what, access: managers, status: http.StatusNoContent, batch: true,
@@ -310,12 +309,7 @@ func (s *Server) deleteAccount(ctx context.Context, id string) error {
 	if a.ID == caller(ctx).ID {
 		return conflict("You cannot delete the account you are logged in with.")
 	}
-	if err := s.store.DeleteAccount(ctx, a.ID); errors.Is(err, store.ErrInUse) {
-		return conflict("This person has sent or received packages, which name the account. Deactivate it instead.")
-	} else if err != nil {
-		return err
-	}
-	return nil
+	return s.store.DeleteAccount(ctx, a.ID, caller(ctx).ID)
 }
 
 // batchError is one thing of a batch that could not be done.

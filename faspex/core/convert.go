@@ -72,7 +72,7 @@ func optionsOf(a store.Account) settings.AccountOptions {
 func accountOutExpanded(a store.Account) api.Account {
 	out := accountOut(a)
 	options := optionsOf(a)
-	out.Account, out.LastLoginClientAddr = &options.Account, ptr(a.LastLoginAddress)
+	out.AccountSettings, out.LastLoginClientAddr = &options.AccountSettings, ptr(a.LastLoginAddress)
 	out.UploadsAllowed, out.DownloadsAllowed = ptr(a.UploadsAllowed), ptr(a.DownloadsAllowed)
 	out.PasswordChangeRequired = ptr(a.MustChange)
 	out.Description, out.PublicKey = ptr(a.Description), ptr(a.PublicKey)

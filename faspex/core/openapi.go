@@ -12,7 +12,6 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/keyring"
-	"faspex.io/operator/faspex/settings"
 )
 
 // Lists of answers are never null. Lists of requests may be; their fields say so.
@@ -62,8 +61,8 @@ func (s *Server) describeSchemas() {
 	// Only who manages an account is told its settings.
 	for _, name := range []string{"Account", "OwnAccount"} {
 		schemas[name].Required = slices.DeleteFunc(schemas[name].Required, func(field string) bool {
-			_, setting := reflect.TypeFor[settings.Account]().FieldByNameFunc(func(of string) bool {
-				f, _ := reflect.TypeFor[settings.Account]().FieldByName(of)
+			_, setting := reflect.TypeFor[api.AccountSettings]().FieldByNameFunc(func(of string) bool {
+				f, _ := reflect.TypeFor[api.AccountSettings]().FieldByName(of)
 				return f.Tag.Get("json") == field
 			})
 			return setting

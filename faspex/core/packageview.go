@@ -125,7 +125,11 @@ func addDownloads(out *api.Package, downloads []store.Downloads) {
 func recipientOut(d *store.Delivery) api.Recipient {
 	a := &d.Recipient
 	status := "active"
-	if a.Status != store.AccountActive {
+	switch a.Status {
+	case store.AccountActive:
+	case store.AccountDeleted:
+		status = "deleted"
+	default:
 		status = "inactive"
 	}
 	return api.Recipient{ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email,

@@ -103,28 +103,3 @@ func revokeRights(ctx context.Context, tx *sql.Tx, before, after Account) error 
 	}
 	return nil
 }
-
-// DeleteAccount removes an account, and revokes its transfers on the nodes. ErrInUse while
-// packages name it; ErrLastAdmin.
-func (s *Store) DeleteAccount(ctx context.Context, id int64) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		now, err := scanAccount(tx.QueryRowContext(ctx, `SELECT `+accountColumns+
-			` FROM accounts a WHERE a.id = ? FOR UPDATE`, id))
-		if err != nil {
-			return err
-		}
-		if activeAdmin(now) {
-			if err := keepAdmin(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id); err != nil {
-			return err
-		}
-		return revokeAccount(ctx, tx, id, "")
-	})
-	if err != nil {
-		return fmt.Errorf("delete account %d: %w", id, classify(err))
-	}
-	return nil
-}

@@ -66,7 +66,7 @@ func TestOneAdminAlwaysStays(t *testing.T) {
 	for i, err := range errs {
 		if errors.Is(err, store.ErrLastAdmin) {
 			left++
-			if err := s.DeleteAccount(ctx, admins[i].ID); !errors.Is(err, store.ErrLastAdmin) {
+			if err := s.DeleteAccount(ctx, admins[i].ID, admins[1-i].ID); !errors.Is(err, store.ErrLastAdmin) {
 				t.Errorf("delete the last one: %v", err)
 			}
 		} else if err != nil {

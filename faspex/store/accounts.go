@@ -18,6 +18,8 @@ const (
 
 	AccountActive   = "active"
 	AccountInactive = "inactive"
+	// AccountDeleted is what packages tell of a recipient whose account is gone.
+	AccountDeleted = "deleted"
 )
 
 // Account is one person or program that may log in.

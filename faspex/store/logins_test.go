@@ -82,7 +82,7 @@ func TestLoginsAreUnique(t *testing.T) {
 	if a, err := s.AccountByLogin(ctx, "new@example.com"); err != nil || a.ID != ulf {
 		t.Errorf("the new address opens %d, %v", a.ID, err)
 	}
-	if err := s.DeleteAccount(ctx, eve); err != nil {
+	if err := s.DeleteAccount(ctx, eve, 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.CreateAccount(ctx, person("another", "eve@example.com")); err != nil {

@@ -101,10 +101,8 @@ func TestThingsInUseStay(t *testing.T) {
 	w := newWorld(t)
 	w.pack(t, "p")
 	for name, del := range map[string]func() error{
-		"sender":    func() error { return w.DeleteAccount(t.Context(), w.sender) },
-		"recipient": func() error { return w.DeleteAccount(t.Context(), w.recipient) },
-		"node":      func() error { return w.DeleteNode(t.Context(), w.node) },
-		"folder":    func() error { return w.DeleteSharedFolder(t.Context(), w.folder) },
+		"node":   func() error { return w.DeleteNode(t.Context(), w.node) },
+		"folder": func() error { return w.DeleteSharedFolder(t.Context(), w.folder) },
 	} {
 		if err := del(); !errors.Is(err, store.ErrInUse) {
 			t.Errorf("%s: %v", name, err)
