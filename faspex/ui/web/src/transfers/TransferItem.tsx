@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from '../navigation/router';
 import { ConfirmDialog } from '../components/ConfirmDialog';
 import { useFormat } from '../i18n/format';
-import { fromFiles, fromHandles } from './collect';
+import { fromFiles } from './collect';
 import { isActive, type TransferView } from './model';
 import { RateGraph } from './RateGraph';
 import type { Transfers } from './transfers';
@@ -111,12 +111,6 @@ function ChooseAgain({ view, transfers }: { view: TransferView; transfers: Trans
     if (input.files && input.files.length > 0) transfers.give(view.id, fromFiles(input.files).selection);
     input.value = '';
   };
-  // Handles outlive the next reload, so they are asked for where the browser has them.
-  const chooseFolder = async () => {
-    if (!window.showDirectoryPicker) return folder.current?.click();
-    const handle = await window.showDirectoryPicker({ mode: 'read' }).catch(() => null);
-    if (handle) transfers.give(view.id, (await fromHandles([handle])).selection);
-  };
   return (
     <div className="transfer__problem">
       <p>{t('needs.files', { names: format.list(view.names.map(isolate)) })}</p>
@@ -125,7 +119,7 @@ function ChooseAgain({ view, transfers }: { view: TransferView; transfers: Trans
           {t('action.chooseFiles')}
         </Button>
         {view.hasFolders && (
-          <Button kind="tertiary" size="sm" onClick={() => void chooseFolder()}>
+          <Button kind="tertiary" size="sm" onClick={() => folder.current?.click()}>
             {t('action.chooseFolder')}
           </Button>
         )}
