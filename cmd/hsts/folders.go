@@ -52,7 +52,8 @@ func (n *node) compareFolders(ctx context.Context) error {
 	}
 	var said []string
 	for _, a := range apart {
-		said = append(said, fmt.Sprintf("storage %s is another folder here than on %s, which has the files", a.Storage, a.Node))
+		said = append(said,
+			fmt.Sprintf("storage %s is another folder here than on %s, which has the files", a.Storage, a.Node))
 	}
 	text := strings.Join(said, "; ")
 	if was := n.folders.apart.Swap(&text); was == nil || *was != text {

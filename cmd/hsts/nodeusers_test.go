@@ -114,7 +114,8 @@ func TestUsersOfASecret(t *testing.T) {
 	answers("leia", "two", 401)
 	answers("vader", "dark", 200)
 	// A user of the command line becomes the Secret's, and goes with it; those of the command line stay.
-	if out, err := hsts(t, db, "pw", "user", "add", "lando", "--transfer-user", "x", "--docroot", "/default/x"); err != nil {
+	if out, err := hsts(t, db, "pw", "user", "add", "lando", "--transfer-user", "x", "--docroot",
+		"/default/x"); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	secret(map[string]string{"han": luke})

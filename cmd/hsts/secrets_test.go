@@ -91,8 +91,8 @@ func (n *testNode) answer(t *testing.T, user, password, method, path, body strin
 }
 
 // node-30, the node: the secrets of storages, of configurations and of all who log in are in no answer, no log, no
-// metric and nowhere in the database. The node keeps hashes of those that it has to recognize and nothing of the others,
-// so that there is nothing that would have to be sealed. Events and conditions are in TestNodeUsersOfASecret.
+// metric and nowhere in the database. The node keeps hashes of those that it has to recognize and nothing of the
+// others, so that there is nothing that would have to be sealed. Events and conditions are in TestNodeUsersOfASecret.
 func TestNobodyFindsASecret(t *testing.T) {
 	db := mariadbd.Start(t).Database(t)
 	n := newNode(t, "n1", db)
@@ -100,7 +100,9 @@ func TestNobodyFindsASecret(t *testing.T) {
 	s := secrets{}
 	n.cfg.NodeUsers.Folder = filepath.Join(t.TempDir(), "users")
 	n.cfg.Secrets.Passwords = filepath.Join(t.TempDir(), "passwords")
-	n.cfg.TransferUsers = []config.TransferUser{{Name: "xfer"}, {Name: "own", Docroot: "/default/own", Incoming: token.ModeAllow}}
+	n.cfg.TransferUsers = []config.TransferUser{
+		{Name: "xfer"}, {Name: "own", Docroot: "/default/own", Incoming: token.ModeAllow},
+	}
 	write(t, filepath.Join(n.cfg.NodeUsers.Folder, "luke"), "password: "+s.make("password in the Secret")+
 		"\ntransferUser: rebels\ndocroot: /default/rebels\n")
 	write(t, filepath.Join(n.cfg.NodeUsers.Folder, "bad"), "password: "+s.make("password in a bad entry")+"\nx: [")
@@ -184,14 +186,18 @@ func TestNobodyFindsASecret(t *testing.T) {
 		t.Errorf("upload with a transfer token: %s", out)
 	}
 	awaitStatus(t, n.client(t, "node", master), idOf(t, up), client.StatusCompleted)
-	if said, status := n.plain(t, []string{"ASPERA_SCP_PASS=" + s["SSH password"]}, local, "own@127.0.0.1:/"); status != 0 {
+	ascp := func(password string) (said string, status int) {
+		return n.plain(t, []string{"ASPERA_SCP_PASS=" + password}, local, "own@127.0.0.1:/")
+	}
+	if said, status := ascp(s["SSH password"]); status != 0 {
 		t.Errorf("upload with an SSH password: %s", said)
 	}
-	if _, status := n.plain(t, []string{"ASPERA_SCP_PASS=" + s.make("wrong SSH password")}, local, "own@127.0.0.1:/"); status == 0 {
+	if _, status := ascp(s.make("wrong SSH password")); status == 0 {
 		t.Error("an upload with a wrong SSH password")
 	}
 
-	for _, path := range []string{"/info", "/access_keys", "/access_keys/ak", "/ops/transfers", "/ops/transfers/" + idOf(t, up)} {
+	for _, path := range []string{"/info", "/access_keys", "/access_keys/ak", "/ops/transfers",
+		"/ops/transfers/" + idOf(t, up)} {
 		want(ask("node", master, "GET", path, ""), http.StatusOK)
 	}
 	res, err := http.Get(n.metrics + "/metrics")

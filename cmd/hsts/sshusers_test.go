@@ -87,7 +87,8 @@ func TestAuthorizationOfTransferUsers(t *testing.T) {
 		if d == transferspec.Send {
 			spec, err = c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/default/in"})
 		} else {
-			spec, err = c.DownloadSetup(t.Context(), client.TransferRequest{Paths: []transferspec.Path{{Source: "/default/secret"}}})
+			spec, err = c.DownloadSetup(t.Context(),
+				client.TransferRequest{Paths: []transferspec.Path{{Source: "/default/secret"}}})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -123,17 +124,20 @@ func TestAuthorizationOfTransferUsers(t *testing.T) {
 		args []string
 		says string
 	}{
-		"token: none":               {nil, up("asks"), "error 37: authorization token is missing"},
-		"token: none, down":         {nil, down("asks"), "error 37: authorization token is missing"},
-		"no rule: none":             {nil, up("xfer"), "error 37: authorization token is missing"},
-		"token: one":                {withToken(transferspec.Send, "asks"), []string{"-i", key, local, "asks@127.0.0.1:/default/in"}, ""},
-		"token: one, down":          {withToken(transferspec.Receive, "asks"), down("asks"), ""},
-		"allow: own key":            {nil, up("free"), ""},
-		"allow: nothing of its own": {[]string{"ASPERA_SCP_TOKEN=ATM3_x"}, []string{local, "free@127.0.0.1:/new/"}, "error 37"},
+		"token: none":       {nil, up("asks"), "error 37: authorization token is missing"},
+		"token: none, down": {nil, down("asks"), "error 37: authorization token is missing"},
+		"no rule: none":     {nil, up("xfer"), "error 37: authorization token is missing"},
+		"token: one": {withToken(transferspec.Send, "asks"),
+			[]string{"-i", key, local, "asks@127.0.0.1:/default/in"}, ""},
+		"token: one, down": {withToken(transferspec.Receive, "asks"), down("asks"), ""},
+		"allow: own key":   {nil, up("free"), ""},
+		"allow: nothing of its own": {[]string{"ASPERA_SCP_TOKEN=ATM3_x"},
+			[]string{local, "free@127.0.0.1:/new/"}, "error 37"},
 		"allow: out of the docroot": {nil, []string{"-i", key, local, "free@127.0.0.1:/out/"}, "error "},
 		"allow: climbs":             {nil, []string{"-i", key, local, "free@127.0.0.1:/../../x/"}, "error "},
 		"deny: none":                {nil, up("shut"), "error 37: the transfer user may not transfer in this direction"},
-		"deny: a good token":        {withToken(transferspec.Send, "shut"), up("shut"), "error 37: the transfer user may not"},
+		"deny: a good token": {withToken(transferspec.Send, "shut"), up("shut"),
+			"error 37: the transfer user may not"},
 		"deny: down": {withToken(transferspec.Receive, "free"), []string{"-i", key, "free@127.0.0.1:/default/secret",
 			t.TempDir()}, "error 37: the transfer user may not"},
 	} {
@@ -207,7 +211,8 @@ func TestPasswordsOfTransferUsers(t *testing.T) {
 	ascp := func(user, password string) (string, int) {
 		return n.plain(t, []string{"ASPERA_SCP_PASS=" + password}, local, user+"@127.0.0.1:/")
 	}
-	if said, status := n.openSSH(t, "partner", "right one"); status != 1 || !strings.Contains(said, "file transfers only") {
+	said, status := n.openSSH(t, "partner", "right one")
+	if status != 1 || !strings.Contains(said, "file transfers only") {
 		t.Errorf("the right password: status %d, %q", status, said)
 	}
 	if said, status := ascp("partner", "right one"); status != 0 {

@@ -26,7 +26,8 @@ func prepared(t *testing.T, field *controllertest.Field, machine, words string) 
 	field.Touch(t, &v1alpha1.TransferNode{}, nodeName)
 }
 
-// TestStorageSharedByMachines is node-69, the condition; the setups are in TestOneMachineServesFilesThatAreNotShared. It has two machines see one folder, then each its own, then one again.
+// node-69, the condition; the setups are in TestOneMachineServesFilesThatAreNotShared. Two machines see one folder, then
+// each its own, then one again.
 func TestStorageSharedByMachines(t *testing.T) {
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}

@@ -60,9 +60,9 @@ func TestEachRefusalHashesOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, credentials := range refusals(t) {
-		for i := range 3 {
+		for range 3 {
 			before := a.store.Hashed()
-			if code, _, body := a.curl(t, "/info", append([]string{"-H", "X-Ignored: " + strconv.Itoa(i)}, credentials...)...); code != "401" {
+			if code, _, body := a.curl(t, "/info", credentials...); code != "401" {
 				t.Errorf("%s: %s %s", name, code, body)
 			}
 			if hashed := a.store.Hashed() - before; hashed != 1 {

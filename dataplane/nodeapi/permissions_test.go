@@ -52,7 +52,8 @@ func bearerOf(t *testing.T, scope, user string, groups ...string) string {
 func signed(t testing.TB, key *rsa.PrivateKey, scope, user string, groups ...string) string {
 	t.Helper()
 	claims, err := json.Marshal(map[string]any{
-		"user_id": user, "scope": scope, "expires_at": time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "group_ids": groups,
+		"user_id": user, "scope": scope, "group_ids": groups,
+		"expires_at": time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 
 // What a client reads that asks for anything but a transfer.
 const (
-	refusal = "This server runs file transfers only: there is no shell and no command, no sftp, no scp and no forwarding. " +
-		"Use ascp.\r\n"
+	refusal = "This server runs file transfers only: there is no shell and no command, no sftp, no scp and no " +
+		"forwarding. Use ascp.\r\n"
 	refusalOfCommands = "ascmd is not offered: the Node API lists and changes files.\r\n"
 )
 

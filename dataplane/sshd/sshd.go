@@ -1,8 +1,9 @@
 // Package sshd is the SSH server of a transfer node: the door to the control channel, and to nothing else.
 //
 // It offers one subsystem, "faspex-transfer". There is no shell, no command, no terminal, no forwarding of ports,
-// agents or X11, no SFTP and no environment. Users prove themselves by public key or password, or come without either to
-// present a token. The package knows nothing of tokens, files and transfers: it hands each channel to its Transfers, who decide.
+// agents or X11, no SFTP and no environment. Users prove themselves by public key or password, or come without either
+// to present a token. The package knows nothing of tokens, files and transfers: it hands each channel to its Transfers,
+// who decide.
 package sshd
 
 import (

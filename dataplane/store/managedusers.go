@@ -47,9 +47,9 @@ func (s *Store) SyncNodeUsers(ctx context.Context, by string, users []ManagedUse
 			errs = append(errs, fmt.Errorf("node user %s: %w", u.Name, err))
 		}
 	}
-	if err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return deleteManaged(ctx, tx, wanted) }); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return deleteManaged(ctx, tx, wanted)
+	}))
 	return errors.Join(errs...)
 }
 

@@ -206,8 +206,8 @@ func refuseNameOfAccessKey(ctx context.Context, tx *sql.Tx, name string) error {
 	return nil
 }
 
-// keepTransferUser makes the transfer user of u. One that is there stays as it is, and has to be the same, unless change
-// is set. One that is managed by others than the command line is changed by these alone.
+// keepTransferUser makes the transfer user of u. One that is there stays as it is, and has to be the same, unless
+// change is set. One that is managed by others than the command line is changed by these alone.
 func keepTransferUser(ctx context.Context, tx *sql.Tx, u NodeUser, change bool) error {
 	restrictions, err := json.Marshal(u.Restrictions)
 	if err != nil {

@@ -41,7 +41,8 @@ func TestFloodOfOneAddressHoldsUpNobody(t *testing.T) {
 	}
 	flood("192.0.2.1", 500)
 	awaitWaiting(t, s, store.MaxWaitingOfAddress)
-	for deadline := time.Now().Add(time.Minute); refused.Load() != 500-store.MaxWaitingOfAddress; time.Sleep(time.Millisecond) {
+	deadline := time.Now().Add(time.Minute)
+	for ; refused.Load() != 500-store.MaxWaitingOfAddress; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d of the flood are turned away", refused.Load())
 		}

@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha512"
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -141,3 +143,33 @@ func ParseVerificationKey(text string) (*rsa.PublicKey, error) {
 // Admin reports whether the token stands for the owner of the access key; any other user
 // needs permissions on each folder.
 func (b Bearer) Admin() bool { return b.Scope == "admin:all" }
+
+// OpenBearer verifies the text of a bearer token (without the word "Bearer") with the key of the access key it names.
+func (v *Verifier) OpenBearer(ctx context.Context, text string) (Bearer, AccessKey, error) {
+	bearer, key, err := v.openBearer(ctx, text)
+	// Who has an expired token was given it by the key's owner.
+	if err == nil || v.Spend == nil || !IsRefusal(err) || errors.Is(err, ErrExpired) {
+		return bearer, key, err
+	}
+	if busy := v.Spend(ctx); busy != nil {
+		return Bearer{}, AccessKey{}, fmt.Errorf("refuse a bearer token: %w", busy)
+	}
+	return Bearer{}, AccessKey{}, err
+}
+
+func (v *Verifier) openBearer(ctx context.Context, text string) (Bearer, AccessKey, error) {
+	u, err := unpackBearer(text)
+	if err != nil {
+		return Bearer{}, AccessKey{}, err
+	}
+	id, _, err := u.accessKey()
+	if err != nil {
+		return Bearer{}, AccessKey{}, err
+	}
+	key, err := v.AccessKeys.AccessKey(ctx, id)
+	if err != nil {
+		return Bearer{}, AccessKey{}, fmt.Errorf("bearer token: %w", err)
+	}
+	bearer, err := u.verify(key.VerificationKey, v.Now())
+	return bearer, key, err
+}

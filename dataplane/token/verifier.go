@@ -330,36 +330,6 @@ func (v *Verifier) permitted(ctx context.Context, key AccessKey, b Bearer, req R
 	return g, nil
 }
 
-// OpenBearer verifies the text of a bearer token (without the word "Bearer") with the key of the access key it names.
-func (v *Verifier) OpenBearer(ctx context.Context, text string) (Bearer, AccessKey, error) {
-	bearer, key, err := v.openBearer(ctx, text)
-	// Who has an expired token was given it by the key's owner.
-	if err == nil || v.Spend == nil || !IsRefusal(err) || errors.Is(err, ErrExpired) {
-		return bearer, key, err
-	}
-	if busy := v.Spend(ctx); busy != nil {
-		return Bearer{}, AccessKey{}, fmt.Errorf("refuse a bearer token: %w", busy)
-	}
-	return Bearer{}, AccessKey{}, err
-}
-
-func (v *Verifier) openBearer(ctx context.Context, text string) (Bearer, AccessKey, error) {
-	u, err := unpackBearer(text)
-	if err != nil {
-		return Bearer{}, AccessKey{}, err
-	}
-	id, _, err := u.accessKey()
-	if err != nil {
-		return Bearer{}, AccessKey{}, err
-	}
-	key, err := v.AccessKeys.AccessKey(ctx, id)
-	if err != nil {
-		return Bearer{}, AccessKey{}, fmt.Errorf("bearer token: %w", err)
-	}
-	bearer, err := u.verify(key.VerificationKey, v.Now())
-	return bearer, key, err
-}
-
 // gen4 completes a grant for a client that names its folder by file id, in tags.aspera.node.
 // Without tags it is the key's root.
 func (v *Verifier) gen4(ctx context.Context, key AccessKey, req Request, g Grant) (Grant, error) {
