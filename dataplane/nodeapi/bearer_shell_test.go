@@ -87,20 +87,23 @@ openssl rsa -pubout -in %[1]s -out %[3]s
 		return strings.Replace(bearerLines, "cat token-bearer.json.signed |", command+"\ncat token-bearer.json.signed |", 1)
 	}
 	good := token(right, bearerLines)
+	bare := strings.TrimRight(good, "=")
 	for name, tt := range map[string]struct{ token, key, want string }{
 		"as published":               {good, "ak", "200"},
 		"a newline before the words": {token(right, edit(`sed -i 's/==SIG/\n==SIG/' token-bearer.json.signed`)), "ak", "200"},
 		"a byte of the claims":       {token(right, edit(`sed -i s/luke/duke/ token-bearer.json.signed`)), "ak", "401"},
-		"a byte of the signature":    {token(right, edit(`sed -i '$y/ABCDEFGHIJ/BCDEFGHIJA/' token-bearer.json.signed`)), "ak", "401"},
+		"a byte of the signature": {token(right,
+			edit(`sed -i '$y/ABCDEFGHIJ/BCDEFGHIJA/' token-bearer.json.signed`)), "ak", "401"},
 		"a byte of the token":        {changed(good, len(good)/2), "ak", "401"},
-		"the last byte of the token": {changed(strings.TrimRight(good, "="), len(strings.TrimRight(good, "="))-1), "ak", "401"},
-		"a byte more":                {token(right, strings.Replace(bearerLines, "-compress  |", "-compress | sed '$s/$/x/' |", 1)), "ak", "401"},
-		"a newline at the end":       {token(right+"\n", bearerLines), "ak", "401"},
-		"two newlines at the end":    {token(right+"\n\n", bearerLines), "ak", "401"},
-		"expired":                    {token(claims("ak", time.Now().Add(-time.Second)), bearerLines), "ak", "401"},
-		"of another's key":           {token(right, strings.ReplaceAll(bearerLines, "private_key", "stranger")), "ak", "401"},
-		"for another key":            {token(claims("other", time.Now().Add(time.Hour)), bearerLines), "other", "401"},
-		"named for another key":      {good, "other", "401"},
+		"the last byte of the token": {changed(bare, len(bare)-1), "ak", "401"},
+		"a byte more": {token(right, strings.Replace(bearerLines, "-compress  |",
+			"-compress | sed '$s/$/x/' |", 1)), "ak", "401"},
+		"a newline at the end":    {token(right+"\n", bearerLines), "ak", "401"},
+		"two newlines at the end": {token(right+"\n\n", bearerLines), "ak", "401"},
+		"expired":                 {token(claims("ak", time.Now().Add(-time.Second)), bearerLines), "ak", "401"},
+		"of another's key":        {token(right, strings.ReplaceAll(bearerLines, "private_key", "stranger")), "ak", "401"},
+		"for another key":         {token(claims("other", time.Now().Add(time.Hour)), bearerLines), "other", "401"},
+		"named for another key":   {good, "other", "401"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, body := a.curl(t, "/files/1", "-H", "X-Aspera-AccessKey: "+tt.key, "-H", "Authorization: Bearer "+tt.token)

@@ -176,12 +176,14 @@ func TestJobsAreTheirOwners(t *testing.T) {
 	team := one.id(t, "1", "d")
 	one.permit(t, "user", "luke", team, "list", "delete")
 	luke, leia := bearerOf(t, "user:all", "luke"), bearerOf(t, "user:all", "leia")
-	code, _, body := one.curl(t, "/files/"+team, "-H", "Authorization: Bearer "+luke, "-H", "Accept-Version: 4.0", "-X", "DELETE")
+	code, _, body := one.curl(t, "/files/"+team, "-H", "Authorization: Bearer "+luke, "-H", "Accept-Version: 4.0",
+		"-X", "DELETE")
 	var j client.Job
 	if err := json.Unmarshal([]byte(body), &j); err != nil || code != "202" {
 		t.Fatalf("%s %s", code, body)
 	}
-	for _, path := range []string{"/ops/jobs/" + j.ID, "/files/" + team + "?ajq_id=" + j.ID, "/files/1?ajq_id=" + j.ID + "&stop=cancel"} {
+	for _, path := range []string{"/ops/jobs/" + j.ID, "/files/" + team + "?ajq_id=" + j.ID,
+		"/files/1?ajq_id=" + j.ID + "&stop=cancel"} {
 		if code, _ := other.as(t, leia, "GET", path, ""); code != "404" {
 			t.Errorf("another user, %s: %s", path, code)
 		}
