@@ -75,7 +75,7 @@ func runIn(t *testing.T, dir, tok string, args ...string) string {
 	cmd := process(t, "ascp", tok, args...)
 	cmd.Dir, cmd.Stderr = dir, nil
 	out, err := cmd.CombinedOutput()
-	if _, ok := err.(*exec.ExitError); err != nil && !ok { //nolint:errorlint // CombinedOutput wraps nothing.
+	if _, ok := err.(*exec.ExitError); err != nil && !ok {
 		t.Fatal(err)
 	}
 	return string(out)
