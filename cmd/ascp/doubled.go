@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"faspex.io/operator/dataplane/transfer/manifest"
@@ -25,14 +26,14 @@ func (r *request) dropDoubled() {
 			p = "/" + strings.TrimLeft(p, "/")
 		}
 		key := place{p, strings.Trim(path.Clean("/"+s.Destination), "/")}
-		if !strings.HasSuffix(p, "/.") {
+		if !strings.HasSuffix(p, "/.") && !climbs(p) {
 			key.source = path.Clean(p)
 		}
 		if seen[key] {
 			continue
 		}
 		seen[key] = true
-		if r.direction == transferspec.Send {
+		if r.direction == transferspec.Send && !climbs(p) {
 			folders[path.Clean(p)] = append(folders[path.Clean(p)], r.nameOf(p))
 		}
 		kept = append(kept, s)
@@ -47,7 +48,7 @@ func (r *request) dropDoubled() {
 	kept = r.sources[:0:0]
 	for _, s := range r.sources {
 		p := joinSource(r.sourcePrefix, s.Source)
-		if beneathAnother(path.Clean(p), r.nameOf(p), folders) {
+		if !climbs(p) && beneathAnother(path.Clean(p), r.nameOf(p), folders) {
 			if _, err := os.Stat(p); err == nil { // Else it is to be told of.
 				continue
 			}
@@ -57,11 +58,14 @@ func (r *request) dropDoubled() {
 	r.sources = kept
 }
 
+// climbs says that a path holds "..": what that leads to depends on links.
+func climbs(p string) bool { return slices.Contains(strings.Split(p, "/"), "..") }
+
 // beneathAnother says that one of the folders sends what is at p under the same name.
 func beneathAnother(p, name string, folders map[string][]string) bool {
 	for rest := ""; ; {
 		parent, last := path.Dir(p), path.Base(p)
-		if parent == p || last == ".." || last == "." {
+		if parent == p || last == "." {
 			return false
 		}
 		rest, p = path.Join(last, rest), parent

@@ -67,7 +67,8 @@ func writableBelow(t *testing.T, dir string) {
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 }
 
-// Each kind of failure has its status and a text that says what it is, and only those of the database name the database.
+// Each kind of failure has its status and a text that says what it is, and only those of the database name the database:
+// node-10, with TestErrorsAreToldByWhatTheyAre for input/output errors and TestWithoutADatabase.
 func TestErrorsOfFilesAreNotTheDatabases(t *testing.T) {
 	a := start(t)
 	for _, d := range []string{"ro", "ok"} {

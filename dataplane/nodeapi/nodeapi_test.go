@@ -261,6 +261,9 @@ func TestWithoutADatabase(t *testing.T) {
 	}
 	_, _, err = c.Transfers(t.Context(), client.TransferQuery{})
 	status(t, err, 503)
+	if !strings.Contains(err.Error(), "can't reach its database") {
+		t.Errorf("the text is %q", err)
+	}
 	_, err = a.client(t, "ak", "s").Info(t.Context())
 	status(t, err, 503)
 	if log := a.log.String(); !strings.Contains(log, "refused") || strings.Contains(log, "database-s3cret") {

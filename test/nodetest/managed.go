@@ -23,14 +23,12 @@ func Managed(t *testing.T, ascp func(port string) *exec.Cmd) []faspmgr.Frame {
 	var session string
 	var total, progress int64
 	for _, e := range events {
-		switch id := e.Get("SessionId"); {
-		case e.Type == "INIT":
+		id := e.Get("SessionId")
+		if e.Type == "INIT" {
 			session = id
-			fallthrough
-		default:
-			if id == "" || id != session {
-				t.Errorf("%s is of session %q, want %q", e.Type, id, session)
-			}
+		}
+		if id == "" || id != session {
+			t.Errorf("%s is of session %q, want %q", e.Type, id, session)
 		}
 		switch e.Type {
 		case "NOTIFICATION":
