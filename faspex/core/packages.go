@@ -159,6 +159,9 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if !policy.May(actor(me), policy.SendPackages) {
 		return nil, forbidden("Your account may not send packages.")
 	}
+	if err := mayFromHere(ctx, toUpload); err != nil {
+		return nil, err
+	}
 	inbox, err := s.store.DefaultInbox(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, conflict("No storage location is the default inbox yet. An admin has to choose one.")
