@@ -143,7 +143,10 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 		return forbidden("The account has no password to prove that it is yours. An administrator can make this change.")
 	}
 	if current == nil {
-		return badField("current_password is needed to change the e-mail address, the public key or the password of your own account.", at)
+		return badField(
+			"current_password is needed to change the e-mail address, the public key or the password of your own account.",
+			at,
+		)
 	}
 	err := s.auth.CheckOwnPassword(ctx, a, *current, clientAddress(ctx))
 	if errors.Is(err, auth.ErrWrongPassword) {

@@ -52,7 +52,8 @@ var applicationEventOrders = map[string]string{"id": "e.id", "created_at": "e.cr
 	"application": "e.application"}
 
 // ApplicationEvents lists events and counts all that match.
-func (s *Store) ApplicationEvents(ctx context.Context, f ApplicationEventFilter, p Page) ([]ApplicationEvent, int, error) {
+func (s *Store) ApplicationEvents(ctx context.Context, f ApplicationEventFilter,
+	p Page) ([]ApplicationEvent, int, error) {
 	w := where{}
 	if f.ID != 0 {
 		w.and(`e.id = ?`, f.ID)
