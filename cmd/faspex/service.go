@@ -56,8 +56,10 @@ Environment:
 			mux, registry := http.NewServeMux(), process.NewRegistry()
 			ready := func(ctx context.Context) error { return utility.SchemaReady(ctx, s) }
 			process.HandleProbes(mux, registry, map[string]process.Check{"database": ready})
-			worker := service.New(service.Config{Store: s, Dialer: nodes.NewDialer(ring), Log: log, Name: workerName(), Ring: ring,
-				Registry: registry})
+			worker := service.New(
+				service.Config{Store: s, Dialer: nodes.NewDialer(ring), Log: log, Name: workerName(), Ring: ring,
+					Registry: registry},
+			)
 
 			ctx, stop := context.WithCancel(cmd.Context())
 			done := make(chan struct{})

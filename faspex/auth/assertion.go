@@ -70,6 +70,10 @@ func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, r
 	if err != nil {
 		return api.Token{}, err
 	}
+	// A program that acts for somebody is in use like one that the person logs in to.
+	if err := s.store.TouchLogin(ctx, account.ID, s.now(), ""); err != nil {
+		return api.Token{}, err
+	}
 	return s.answer(ctx, account, client, grown{family: newFamily()})
 }
 

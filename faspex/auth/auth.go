@@ -196,9 +196,9 @@ func Bearer(header string) string {
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	p, err := s.Authenticate(r.Context(), Bearer(r.Header.Get("Authorization")))
 	if errors.Is(err, ErrToken) {
-		session, _, sessionErr := s.session(r)
+		session, account, sessionErr := s.session(r)
 		if err = sessionErr; err == nil {
-			p = Principal{Login: session.Login}
+			p = Principal{Account: account, Login: session.Login}
 		} else if errors.Is(err, errNoSession) {
 			err = ErrToken
 		}
@@ -213,6 +213,9 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		err = s.endSession(r.Context(), p.Login)
 	case err == nil:
 		err = s.store.RevokeFamily(r.Context(), p.family, p.expires)
+	}
+	if err == nil {
+		err = s.note(r.Context(), store.LogoutSuccess, p.Account.ID, s.ClientAddress(r), p.ClientID)
 	}
 	if err != nil {
 		s.fail(w, r, err)

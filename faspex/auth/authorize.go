@@ -156,6 +156,12 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
 	account, err := s.logIn(r, login, password)
+	if errors.Is(err, ErrWrongPassword) || errors.Is(err, errClosed) || errors.Is(err, errElsewhere) {
+		if err := s.note(r.Context(), store.LoginFailed, account.ID, s.ClientAddress(r), a.client.ClientID); err != nil {
+			s.loginFailed(w, r, err)
+			return
+		}
+	}
 	if problem := explain(err); problem != nil {
 		if problem.wait > 0 {
 			w.Header().Set("Retry-After", RetryAfter(problem.wait))
@@ -183,6 +189,10 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a authorization, account store.Account) {
 	session, err := s.startSession(w, r, account)
 	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	if err := s.note(r.Context(), store.LoginSuccess, account.ID, s.ClientAddress(r), a.client.ClientID); err != nil {
 		s.loginFailed(w, r, err)
 		return
 	}

@@ -65,6 +65,9 @@ func (s *Server) submitNewPassword(w http.ResponseWriter, r *http.Request, a aut
 		err = s.store.SetPassword(r.Context(), account.ID, hash)
 	}
 	if err == nil {
+		err = s.NotePassword(r.Context(), account.ID, s.ClientAddress(r))
+	}
+	if err == nil {
 		account, err = s.store.Account(r.Context(), account.ID)
 	}
 	if err != nil {

@@ -52,7 +52,7 @@ func explain(err error) *loginProblem {
 }
 
 // logIn checks name and password. It tells neither whether a name exists nor whether an account is closed to those who
-// do not know its password: a name that nobody has is counted, refused and hashed like one that somebody has
+// do not know its password (of an account that failed to log in only the id is given): a name that nobody has is counted, refused and hashed like one that somebody has
 // (TestLoginCostsTheSame).
 func (s *Server) logIn(r *http.Request, login, password string) (store.Account, error) {
 	ctx, from := r.Context(), s.ClientAddress(r)
@@ -73,17 +73,17 @@ func (s *Server) logIn(r *http.Request, login, password string) (store.Account, 
 		}
 	}
 	if err := s.try(ctx, sub, account.PasswordHash, password, from); err != nil {
-		return store.Account{}, err
+		return store.Account{ID: account.ID}, err
 	}
 	if account.Status != store.AccountActive {
-		return store.Account{}, errClosed
+		return store.Account{ID: account.ID}, errClosed
 	}
 	options, err := settings.ReadAccount(account.Options)
 	if err != nil {
 		return store.Account{}, err
 	}
 	if !settings.AddressAllowed(options.AllowedIPAddressesForLogin, from) {
-		return store.Account{}, errElsewhere
+		return store.Account{ID: account.ID}, errElsewhere
 	}
 	if err := s.store.ClearThrottle(ctx, sub); err != nil {
 		return store.Account{}, err

@@ -154,3 +154,23 @@ func TestLoginWithLongPasswords(t *testing.T) {
 		t.Errorf("with the longest password: %d", got)
 	}
 }
+
+// An account with a list of addresses for logins is let in from these alone.
+func TestLoginFromElsewhere(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	for list, want := range map[string]int{`["10.0.*.*"]`: http.StatusForbidden, `["10.0.*.*","127.*.*.1"]`: http.StatusFound,
+		`[]`: http.StatusFound} {
+		a, err := s.store.Account(t.Context(), s.users["ulf"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := a
+		after.Options = []byte(`{"allowed_ip_addresses_for_login":` + list + `}`)
+		if err := s.store.UpdateAccount(t.Context(), a, after, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.browser(t).status(t, "ulf", password); got != want {
+			t.Errorf("%s: %d, want %d", list, got, want)
+		}
+	}
+}

@@ -501,3 +501,28 @@ func TestLoginPageIsSmall(t *testing.T) {
 		t.Errorf("%d bytes, or it loads something: %v", len(page), res.Header)
 	}
 }
+
+// Each login, failed login, logout and password change is an event with account, address and time.
+func TestLoginsAreEvents(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	b := s.browser(t)
+	b.status(t, "ulf", "wrong-Pass-1")
+	b.status(t, "nobody", "wrong-Pass-1")
+	b.code(t, authorizeQuery("cli"))
+	tok := b.tab(t)
+	s.signOut(t, b.Client, tok.AccessToken)
+	found, total, err := s.store.ApplicationEvents(t.Context(), store.ApplicationEventFilter{}, store.Page{Limit: 9})
+	if err != nil || total != 4 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	for i, want := range []struct {
+		kind string
+		who  int64
+	}{{store.LoginFailed, s.users["ulf"]}, {store.LoginFailed, 0}, {store.LoginSuccess, s.users["ulf"]},
+		{store.LogoutSuccess, s.users["ulf"]}} {
+		if e := found[i]; e.Type != want.kind || e.AccountID != want.who || e.Address != "127.0.0.1" ||
+			!e.CreatedAt.Equal(s.clock.Now()) {
+			t.Errorf("event %d: %+v, want %+v", i, e, want)
+		}
+	}
+}

@@ -143,7 +143,10 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 		return forbidden("The account has no password to prove that it is yours. An administrator can make this change.")
 	}
 	if current == nil {
-		return badField("current_password is needed to change the e-mail address, the public key or the password of your own account.", at)
+		return badField(
+			"current_password is needed to change the e-mail address, the public key or the password of your own account.",
+			at,
+		)
 	}
 	err := s.auth.CheckOwnPassword(ctx, a, *current, clientAddress(ctx))
 	if errors.Is(err, auth.ErrWrongPassword) {
@@ -182,7 +185,7 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash, login(ctx)); err != nil {
 		return a, err
 	}
-	return a, s.auth.LiftLock(ctx, a.ID)
+	return a, errors.Join(s.auth.NotePassword(ctx, a.ID, clientAddress(ctx)), s.auth.LiftLock(ctx, a.ID))
 }
 
 // mayBecome checks a new password by the rule, before anything is hashed.

@@ -180,3 +180,72 @@ func TestPasswordHistory(t *testing.T) {
 	choose("Pass-1", "Pass-3", http.StatusBadRequest)
 	choose("Pass-1", "Pass-2", http.StatusOK)
 }
+
+// faspex-D4: an account can have lists of addresses for login (TestLoginFromElsewhere in faspex/auth), sending and
+// downloading; an action from elsewhere is refused, and the others stay possible.
+func TestActionsFromElsewhere(t *testing.T) {
+	x := newExchange(t)
+	x.set(t, x.idOf(t, "alice"), map[string]any{"allowed_ip_addresses_for_upload": []string{"10.*.*.*"}})
+	if status, body := x.sends(t, x.alice, "bob"); status != http.StatusForbidden || !strings.Contains(body, "address_not_allowed") {
+		t.Errorf("sent from elsewhere: %d %s", status, body)
+	}
+	if status, _, _ := x.call(t, x.alice, "GET", "/api/v5/inbox/packages", nil); status != http.StatusOK {
+		t.Errorf("reading: %d", status)
+	}
+	x.set(t, x.idOf(t, "alice"), map[string]any{"allowed_ip_addresses_for_upload": []string{"10.*.*.*", "127.0.*.1"},
+		"allowed_ip_addresses_for_download": []string{"10.1.1.1"}})
+	if status, body := x.sends(t, x.alice, "bob"); status != http.StatusCreated {
+		t.Errorf("sent from here: %d %s", status, body)
+	}
+	p, err := x.bob.CreatePackage(t.Context(), api.PackageCreate{Title: "for alice", Recipients: to("alice")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.deliver(t, p.ID)
+	download := func() (int, string) {
+		status, _, body := x.call(t, x.alice, "POST", "/api/v5/packages/"+p.ID+"/transfer_spec/download", nil)
+		return status, body
+	}
+	if status, body := download(); status != http.StatusForbidden || !strings.Contains(body, "address_not_allowed") {
+		t.Errorf("downloaded from elsewhere: %d %s", status, body)
+	}
+	x.set(t, x.idOf(t, "alice"), map[string]any{"allowed_ip_addresses_for_download": []string{"127.0.0.1"}})
+	if status, body := download(); status != http.StatusOK {
+		t.Errorf("downloaded from here: %d %s", status, body)
+	}
+}
+
+// The events of the page and of the API are read by admins, and nobody changes or removes one.
+func TestNobodyEditsApplicationEvents(t *testing.T) {
+	in := install(t)
+	if _, err := in.admin.CreateAccount(t.Context(), newcomer("ulf", "Pass-1")); err != nil {
+		t.Fatal(err)
+	}
+	ulf := in.admin.As("ulf")
+	if status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
+		"current_password": "Pass-1", "new_password": "Pass-2", "confirm_password": "Pass-2"}}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	_, _, body := in.call(t, in.admin, "GET", "/api/v5/application_events?event_type=password_change&q=ulf", nil)
+	list := jsonOf[struct {
+		TotalCount        int                    `json:"total_count"`
+		ApplicationEvents []api.ApplicationEvent `json:"application_events"`
+	}](t, body)
+	if list.TotalCount != 1 || len(list.ApplicationEvents[0].User) != 1 || list.ApplicationEvents[0].User[0].Name != "ulf" ||
+		*list.ApplicationEvents[0].EventLocation != "127.0.0.1" {
+		t.Fatalf("%s", body)
+	}
+	path := "/api/v5/application_events/" + list.ApplicationEvents[0].ID
+	for _, method := range []string{"PUT", "DELETE", "PATCH", "POST"} {
+		if status, _, _ := in.call(t, in.admin, method, path, map[string]any{}); status != http.StatusNotFound &&
+			status != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d", method, status)
+		}
+	}
+	if status, _, _ := in.call(t, in.admin, "GET", path, nil); status != http.StatusOK {
+		t.Errorf("read one: %d", status)
+	}
+	if status, _, _ := in.call(t, in.admin.As("ulf"), "GET", path, nil); status != http.StatusForbidden {
+		t.Errorf("read by a user: %d", status)
+	}
+}

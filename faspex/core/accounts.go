@@ -209,6 +209,11 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if hash != "" {
+		if err := s.auth.NotePassword(ctx, a.ID, clientAddress(ctx)); err != nil {
+			return nil, err
+		}
+	}
 	// Nobody gives themselves more tries at their own password.
 	if hash != "" || (a.ID != caller(ctx).ID && c.AccountActivated != nil && *c.AccountActivated) {
 		if err := s.auth.LiftLock(ctx, a.ID); err != nil {

@@ -159,6 +159,9 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if !policy.May(actor(me), policy.SendPackages) {
 		return nil, forbidden("Your account may not send packages.")
 	}
+	if err := mayFromHere(ctx, toUpload); err != nil {
+		return nil, err
+	}
 	inbox, err := s.store.DefaultInbox(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, conflict("No storage location is the default inbox yet. An admin has to choose one.")
@@ -178,7 +181,8 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	p := store.Package{
 		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID,
 		Directory:     path.Join(inbox.Directory, id),
-		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy, usualExpiration(rules)),
+		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy,
+			usualExpiration(rules)),
 		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
 	}
 	if p.Title == "" {
@@ -243,7 +247,8 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 				return nil, badField(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType), field)
 			}
 			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
-			if errors.Is(err, store.ErrNotFound) || (err == nil && (a.Status != store.AccountActive || !reach.Has(caller(ctx).ID, a.ID))) {
+			if errors.Is(err, store.ErrNotFound) ||
+				(err == nil && (a.Status != store.AccountActive || !reach.Has(caller(ctx).ID, a.ID))) {
 				// Who is not within reach is told like who does not exist: nobody learns who has an account.
 				unknown = append(unknown, api.FieldError{
 					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),

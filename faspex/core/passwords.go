@@ -46,8 +46,14 @@ func (s *Server) registerPasswords() {
 			}
 			return s.batch(ctx, what, all, s.resetPassword), nil
 		})
-	register(s, operation{method: http.MethodPost, path: v5 + "/force_password_reset", id: "force-password-reset",
-		what: what, access: configurers, summary: "Have every local account but the caller's choose another password at the next login"},
+	register(s, operation{
+		method:  http.MethodPost,
+		path:    v5 + "/force_password_reset",
+		id:      "force-password-reset",
+		what:    what,
+		access:  configurers,
+		summary: "Have every local account but the caller's choose another password at the next login",
+	},
 		func(ctx context.Context, _ *struct{}) (*empty, error) {
 			return nil, s.store.RequireNewPasswords(ctx, caller(ctx).ID)
 		})

@@ -132,6 +132,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerSMTP()
 	s.registerEmailNotifications()
 	s.registerJobs()
+	s.registerApplicationEvents()
 	s.registerPasswords()
 	s.describeOAuth()
 	mux.HandleFunc("GET "+eventsPath, s.streamEvents)

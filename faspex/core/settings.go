@@ -10,9 +10,20 @@ import (
 
 // registerSettings adds the smaller documents of settings.
 func (s *Server) registerSettings() {
-	registerDocument[settings.Advanced, advancedChange](s, v5+"/advanced_configuration", "advanced configuration", settings.NameAdvanced,
-		settings.DefaultAdvanced())
-	registerDocument[settings.RateLimits, rateLimitsChange](s, v5+"/rate_limits", "rate limits", settings.NameRateLimits, settings.DefaultRateLimits())
+	registerDocument[settings.Advanced, advancedChange](
+		s,
+		v5+"/advanced_configuration",
+		"advanced configuration",
+		settings.NameAdvanced,
+		settings.DefaultAdvanced(),
+	)
+	registerDocument[settings.RateLimits, rateLimitsChange](
+		s,
+		v5+"/rate_limits",
+		"rate limits",
+		settings.NameRateLimits,
+		settings.DefaultRateLimits(),
+	)
 }
 
 // settingsInput is the change of a document: the fields to set, as they were sent.

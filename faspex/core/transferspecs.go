@@ -81,6 +81,9 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if err := v.can(policy.Upload); err != nil {
 		return nil, err
 	}
+	if err := mayFromHere(ctx, toUpload); err != nil {
+		return nil, err
+	}
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
 	}
@@ -164,6 +167,9 @@ func (d download) allowed(v view) error {
 // setUpDownload gets a transfer spec for a download from the node.
 func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transferspec.Spec, error) {
 	if err := d.allowed(v); err != nil {
+		return transferspec.Spec{}, err
+	}
+	if err := mayFromHere(ctx, toDownload); err != nil {
 		return transferspec.Spec{}, err
 	}
 	me := caller(ctx)

@@ -89,6 +89,7 @@ const (
 	sweepUploads    = "sweep_uploads"
 	dispatchOutbox  = "dispatch_outbox"
 	purgeJobs       = "purge_jobs"
+	restUsers       = "delete_inactive_users"
 )
 
 // New makes a worker.
@@ -113,7 +114,13 @@ func New(c Config) *Worker {
 			run: w.remove},
 		sweepUploads: {title: "Sweep the uploads of packages that are gone", kind: "background", interval: time.Hour,
 			run: w.sweep},
-		dispatchOutbox:       {title: "Make jobs of what was ordered", kind: "background", interval: time.Second, run: w.dispatch},
+		dispatchOutbox: {
+			title:    "Make jobs of what was ordered",
+			kind:     "background",
+			interval: time.Second,
+			run:      w.dispatch,
+		},
+		restUsers:            {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
 		purgeJobs:            {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
 		store.MethodSendMail: {title: "Send mail", kind: "email", once: true, run: w.sendMail},
 		store.MethodTestMail: {title: "Test email settings", kind: "email", once: true, run: w.testMail},

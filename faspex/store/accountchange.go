@@ -78,9 +78,9 @@ func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
 }
 
 func writeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
-	_, err := tx.ExecContext(ctx, `UPDATE accounts SET first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
+	_, err := tx.ExecContext(ctx, `UPDATE accounts SET activated_at = IF(status <> 'active' AND ? = 'active', UTC_TIMESTAMP(3), activated_at), first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
 		public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ? WHERE id = ?`,
-		a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed,
+		a.Status, a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed,
 		[]byte(a.Options), a.ExpiresAt, a.ID)
 	if err != nil {
 		return err

@@ -282,7 +282,7 @@ func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, 
 
 // TouchLogin records a login.
 func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time, from string) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET last_login_at = ?, last_login_address = ? WHERE id = ?`, at, from,
+	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET last_login_at = ?, last_login_address = COALESCE(NULLIF(?, ''), last_login_address) WHERE id = ?`, at, from,
 		accountID); err != nil {
 		return fmt.Errorf("record login of account %d: %w", accountID, err)
 	}

@@ -45,7 +45,8 @@ func putOrders(ctx context.Context, tx *sql.Tx, orders []Order) error {
 // Dispatch turns rows of the outbox into jobs, at most limit rows, and gives how many rows there were. Rows and jobs
 // change in one transaction, so a row becomes its jobs once, wherever the dispatcher stops. Several may dispatch at
 // once.
-func (s *Store) Dispatch(ctx context.Context, now time.Time, limit int, jobsOf func(OutboxRow) []Job) (n int, err error) {
+func (s *Store) Dispatch(ctx context.Context, now time.Time, limit int,
+	jobsOf func(OutboxRow) []Job) (n int, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		rows, err := collect(ctx, tx, func(r rower) (OutboxRow, error) {
 			var o OutboxRow

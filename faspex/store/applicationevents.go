@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Types of application events, by their published names.
+const (
+	LoginSuccess   = "login_success"
+	LoginFailed    = "login_failed"
+	LogoutSuccess  = "logout_success"
+	PasswordChange = "password_change"
+)
+
+// ApplicationEvent is something that somebody did.
+type ApplicationEvent struct {
+	ID          int64
+	Type        string
+	Application string  // faspex, packages, admin or utility
+	AccountID   int64   // 0 for nobody known
+	Account     Account // as others see it; empty when it is gone
+	Address     string  // of the client
+	ClientID    string  // the program
+	Message     string
+	CreatedAt   time.Time
+}
+
+// AddApplicationEvent keeps an event. There is no way to change or to remove one.
+func (s *Store) AddApplicationEvent(ctx context.Context, e ApplicationEvent) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO application_events (event_type, application, account_id, address, client_id, message, created_at)
+		VALUES (?, ?, NULLIF(?, 0), ?, ?, ?, ?)`, e.Type, e.Application, e.AccountID, e.Address, e.ClientID, e.Message, e.CreatedAt)
+	if err != nil {
+		return fmt.Errorf("keep event %s: %w", e.Type, err)
+	}
+	return nil
+}
+
+// ApplicationEventFilter narrows a list of events; zero values narrow nothing.
+type ApplicationEventFilter struct {
+	ID         int64
+	Types      []string
+	From, To   time.Time
+	Query      string // part of a user's name or address, or of the client's address
+	Sort       string // a key of applicationEventOrders; id by default
+	Descending bool
+}
+
+var applicationEventOrders = map[string]string{"id": "e.id", "created_at": "e.created_at", "event_type": "e.event_type",
+	"application": "e.application"}
+
+// ApplicationEvents lists events and counts all that match.
+func (s *Store) ApplicationEvents(ctx context.Context, f ApplicationEventFilter,
+	p Page) ([]ApplicationEvent, int, error) {
+	w := where{}
+	if f.ID != 0 {
+		w.and(`e.id = ?`, f.ID)
+	}
+	if len(f.Types) > 0 {
+		whereIn(&w, `e.event_type`, f.Types)
+	}
+	if !f.From.IsZero() {
+		w.and(`e.created_at >= ?`, f.From)
+	}
+	if !f.To.IsZero() {
+		w.and(`e.created_at <= ?`, f.To)
+	}
+	if f.Query != "" {
+		like := "%" + likeEscape(f.Query) + "%"
+		w.and(`(a.name LIKE ? OR a.email LIKE ? OR CONCAT(a.first_name, ' ', a.last_name) LIKE ? OR e.address LIKE ?)`, like, like,
+			like, like)
+	}
+	const from = ` FROM application_events e LEFT JOIN accounts a ON a.id = e.account_id`
+	var total int
+	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*)`+from+w.sql(), w.args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count application events: %w", err)
+	}
+	list, err := collect(ctx, s.db, scanApplicationEvent, `SELECT e.id, e.event_type, e.application, COALESCE(e.account_id, 0), e.address, e.client_id,
+		e.message, e.created_at, COALESCE(a.id, 0), COALESCE(a.name, ''), COALESCE(a.first_name, ''), COALESCE(a.last_name, ''),
+		COALESCE(a.email, ''), COALESCE(a.role, ''), COALESCE(a.type, ''), COALESCE(`+statusColumn+`, ''), a.last_login_at`+from+w.sql()+
+		orderBy(applicationEventOrders, f.Sort, "id", f.Descending, "e.id")+` LIMIT ? OFFSET ?`, append(w.args, p.Limit, p.Offset)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list application events: %w", err)
+	}
+	return list, total, nil
+}
+
+func scanApplicationEvent(r rower) (ApplicationEvent, error) {
+	var e ApplicationEvent
+	err := r.Scan(append([]any{&e.ID, &e.Type, &e.Application, &e.AccountID, &e.Address, &e.ClientID, &e.Message,
+		&e.CreatedAt}, e.Account.person()...)...)
+	return e, err
+}
+
+// PurgeApplicationEvents forgets events of before a time.
+func (s *Store) PurgeApplicationEvents(ctx context.Context, before time.Time) error {
+	if _, err := s.db.ExecContext(ctx, `DELETE FROM application_events WHERE created_at < ?`, before); err != nil {
+		return fmt.Errorf("purge application events: %w", err)
+	}
+	return nil
+}
+
+// InactiveUsers lists users, never admins, who neither logged in since a time nor were made or activated since: those
+// with a SAML login, or the others. activeOnly leaves out those who are inactive already.
+func (s *Store) InactiveUsers(ctx context.Context, since time.Time, saml, activeOnly bool) ([]int64, error) {
+	w := where{}
+	w.and(`role <> 'admin' AND deleted_at IS NULL AND (type = 'saml_user') = ?`, saml)
+	w.and(`GREATEST(COALESCE(last_login_at, created_at), COALESCE(activated_at, created_at), created_at) < ?`, since)
+	if activeOnly {
+		w.and(`status = ?`, AccountActive)
+	}
+	ids, err := collect(ctx, s.db, func(r rower) (id int64, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM accounts`+w.sql()+` ORDER BY id LIMIT 1000`, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list inactive users: %w", err)
+	}
+	return ids, nil
+}
+
+// Deactivate makes an active user inactive, and ends the transfers of the account.
+func (s *Store) Deactivate(ctx context.Context, id int64) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE accounts SET status = 'inactive' WHERE id = ? AND role <> 'admin' AND status = 'active'`,
+			id); err != nil {
+			return err
+		}
+		return revokeAccount(ctx, tx, id, "")
+	})
+	if err != nil {
+		return fmt.Errorf("deactivate account %d: %w", id, err)
+	}
+	return nil
+}
+
+// FirstAdmin is the oldest active admin: who takes over what users leave whom nobody deletes.
+func (s *Store) FirstAdmin(ctx context.Context) (int64, error) {
+	var id int64
+	if err := s.db.QueryRowContext(ctx, `SELECT id FROM accounts WHERE role = 'admin' AND status = 'active' ORDER BY id LIMIT 1`).
+		Scan(&id); err != nil {
+		return 0, fmt.Errorf("find an active admin: %w", classify(err))
+	}
+	return id, nil
+}

@@ -1,0 +1,2 @@
+ALTER TABLE accounts DROP COLUMN activated_at;
+DROP TABLE application_events;
