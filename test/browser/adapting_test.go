@@ -21,7 +21,8 @@ func (b *tab) look(medium string, features map[string]string) {
 }
 
 // whole says that nothing of a page is still to come.
-const whole = `!document.querySelector('main .cds--skeleton, main .cds--skeleton__text, main [role=status][aria-label]')`
+const whole = `!document.querySelector(
+	'main .cds--skeleton, main .cds--skeleton__text, main [role=status][aria-label]')`
 
 // shown has the controls of a page that can be seen, by their names.
 const shown = `[...document.querySelectorAll('main a[href], main button, main input, main select, main textarea')]
@@ -89,7 +90,8 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 
 		// The page's policy lets no style element in; a sheet that is made by a script is none.
 		value[any](b, `{const sheet = new CSSStyleSheet(); document.adoptedStyleSheets = [sheet];
-			sheet.insertRule('* {line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important}');
+			sheet.insertRule('* {line-height: 1.5 !important; letter-spacing: .12em !important}');
+			sheet.insertRule('* {word-spacing: .16em !important}');
 			sheet.insertRule('p {margin-block-end: 2em !important}')}`)
 		same("with text spacing")
 		nothingLost("with text spacing")
@@ -107,7 +109,8 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 		b.look("", map[string]string{"prefers-reduced-motion": "reduce"})
 		b.goTo(path)
 		b.heading(heading)
-		if moving := value[[]string](b, `document.getAnimations().filter(a => a.effect.getComputedTiming().activeDuration > 20)
+		if moving := value[[]string](b, `document.getAnimations()
+			.filter(a => a.effect.getComputedTiming().activeDuration > 20)
 			.map(a => a.animationName ?? a.transitionProperty)`); len(moving) > 0 {
 			t.Errorf("%s moves: %v", path, moving)
 		}

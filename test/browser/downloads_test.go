@@ -224,7 +224,8 @@ var _ = journey("download again", func(t *testing.T, w *world) {
 func (b *tab) pick(name string) {
 	b.t.Helper()
 	find := `[...document.querySelectorAll('.file-tree [role=row]')].find(e => ` +
-		`[...e.querySelectorAll('bdi')].some(n => n.innerText === ` + quote(name) + `))?.querySelector('input[type=checkbox]')`
+		`[...e.querySelectorAll('bdi')].some(n => n.innerText === ` + quote(name) + `))` +
+		`?.querySelector('input[type=checkbox]')`
 	b.until("find "+name, find)
 	value[any](b, find+`.click()`)
 	b.until("have chosen "+name, find+`.checked`)
