@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -168,7 +169,7 @@ func TestFileIDsFollowRenamesThroughEveryDoor(t *testing.T) {
 			return nil, false
 		}
 		for name, id := range one.idsOf(t, up) {
-			if name != "big" {
+			if strings.HasSuffix(name, ".partial") { // Beside it lies a journal, which goes.
 				unfinished = id
 			}
 		}
