@@ -55,12 +55,12 @@ export function AppMenu({ app, account, switches, open, close }: AppMenuProps) {
           {switches.length > 1 && (
             <li>
               <ul className="cds--side-nav__header-navigation cds--side-nav__header-divider">
-                <AppSwitch app={app} switches={switches} onClick={close} />
+                <AppSwitch app={app} switches={switches} onClick={close} hidden={!shown} />
               </ul>
             </li>
           )}
           <Suspense fallback={null}>
-            <MenuItems app={app} account={account} close={close} />
+            <MenuItems app={app} account={account} close={close} hidden={!shown} />
           </Suspense>
         </ul>
       </nav>
@@ -68,7 +68,7 @@ export function AppMenu({ app, account, switches, open, close }: AppMenuProps) {
   );
 }
 
-function MenuItems({ app, account, close }: Pick<AppMenuProps, 'app' | 'account' | 'close'>) {
+function MenuItems({ app, account, close, hidden }: Pick<AppMenuProps, 'app' | 'account' | 'close'> & { hidden: boolean }) {
   const items = menuOf(app, account);
   const titleOf = useTitles(items.map(({ title }) => title));
   const { pathname } = useLocation();
@@ -82,6 +82,7 @@ function MenuItems({ app, account, close }: Pick<AppMenuProps, 'app' | 'account'
           to={path}
           aria-current={pathname === path ? 'page' : undefined}
           onClick={close}
+          tabIndex={hidden ? -1 : 0}
         >
           {Icon && (
             <div className="cds--side-nav__icon cds--side-nav__icon--small">

@@ -4,7 +4,7 @@ import type { App } from '../routes';
 import type { Switch } from './AppHeader';
 
 /** The applications: in the header of a wide window, in the menu of a narrow one. */
-export function AppSwitch({ app, switches, onClick }: { app: App; switches: readonly Switch[]; onClick?: () => void }) {
+export function AppSwitch({ app, switches, onClick, hidden = false }: { app: App; switches: readonly Switch[]; onClick?: () => void; hidden?: boolean }) {
   const { t } = useTranslation('shell');
   return switches.map(({ app: other, name, first }) => {
     const current = other === app;
@@ -15,6 +15,7 @@ export function AppSwitch({ app, switches, onClick }: { app: App; switches: read
           to={first}
           aria-current={current ? 'true' : undefined}
           onClick={onClick}
+          tabIndex={hidden ? -1 : 0}
         >
           <span className="cds--text-truncate--end">{t(name)}</span>
         </Link>
