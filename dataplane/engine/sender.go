@@ -67,7 +67,7 @@ func NewSender(cfg Config, link Link, src Source) (*Sender, error) {
 	s := &Sender{cfg: cfg, link: link, src: src, keys: keys,
 		queue: newSendQueue(), wake: make(chan struct{}, 1), fresh: true,
 		flight: newInflight(int(cfg.MaxMemory / 4 / 24)), twins: twins{}}
-	s.control = ratecontrol.New(ratecontrol.Limits(cfg.Rate))
+	s.control = ratecontrol.New(cfg.Rate)
 	s.releasing, _ = src.(Releasing)
 	return s, nil
 }

@@ -44,6 +44,9 @@ func cost(t *testing.T, db *sql.DB, fn func()) map[string]int {
 			}
 			all[name] = n
 		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
 		return all
 	}
 	before := count()

@@ -89,7 +89,7 @@ func TestSearchAndSendingAgree(t *testing.T) {
 	}
 }
 
-// faspex-I8 (people; shared inboxes are not there yet): with "normal packages" off nobody can be sent to.
+// With "normal packages" off nobody can be sent to.
 func TestNormalPackagesOff(t *testing.T) {
 	x := newExchange(t)
 	ulf := x.user(t, "ulf", "user")

@@ -29,7 +29,7 @@ func (b *tab) noteBytes(e *network.EventLoadingFinished) { b.received += int64(e
 const (
 	loginBudget = 15 << 10
 	// shellBudget is for the scripts of the shell: React, the router, the cache, the texts, header and menus.
-	shellBudget = 160 << 10
+	shellBudget = 130 << 10
 )
 
 var imported = regexp.MustCompile(`(?:from|import)\s*["']\./([^"']+\.js)["']`)
