@@ -16,7 +16,7 @@ var hostile = []string{
 	"d/lup/other/secret", "a\x00b", "\x00", "../other\x00/a", "\xff\xfe", "d/\xff", "../\xff/secret",
 	strings.Repeat("n", 300), strings.Repeat("../", 40) + "host/secret", strings.Repeat("d/../", 1000) + "../other/secret",
 	"A", "D/b", "../OTHER/secret", "a.", "d./b", "../other./secret", "..../other/secret", ".. /other/secret", "...",
-	"%2e%2e/other/secret", "..%2fother%2fsecret", "..%252fother", `..\other\secret`, "~/secret", "file:///other/secret",
+	"%2e%2e/other/secret", "..%2fother%2fsecret", "..%252fother", "..\\..\\secret", "~/secret", "file:///other/secret",
 	"", "/", ".", "d//b", "d/b/", "a/x", "-rf", "*", "new\nline",
 }
 
