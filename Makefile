@@ -16,8 +16,9 @@ IMAGES := bin/image-builder
 TOOLS := bin/tools
 LOCAL_KUBECONFIG := $(CACHE)/cluster/kubeconfig/admin
 
-# Packages that `go test` covers without a cluster.
-UNIT = $$(go list ./... | grep -v /test/e2e)
+# Packages that `go test` covers without a cluster: the one that takes longest first. Most of them wait more than they
+# compute, so more run at once than there are CPUs.
+UNIT = -p 4 ./test/browser $$(go list ./... | grep -v -e /test/e2e -e /test/browser)
 
 ##@ Develop
 

@@ -38,23 +38,28 @@ func (f *userFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "file with the password; - is standard input")
 }
 
-// password reads the first line of the file, or of standard input.
 func (f *userFlags) password(cmd *cobra.Command) (string, error) {
+	return secretLine(cmd, "password", f.passwordFile)
+}
+
+// secretLine reads the first line of a file, or of standard input when there is no name or it is -. what is the word
+// for it, and for its flag.
+func secretLine(cmd *cobra.Command, what, name string) (string, error) {
 	in := cmd.InOrStdin()
-	if f.passwordFile != "-" && f.passwordFile != "" {
-		file, err := os.Open(f.passwordFile)
+	if name != "-" && name != "" {
+		file, err := os.Open(name)
 		if err != nil {
-			return "", fmt.Errorf("password file: %w", err)
+			return "", fmt.Errorf("%s file: %w", what, err)
 		}
 		defer file.Close()
 		in = file
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read password: %w", err)
+		return "", fmt.Errorf("read %s: %w", what, err)
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("the password is empty: give it on standard input or with --password-file")
+		return "", fmt.Errorf("the %s is empty: give it on standard input or with --%s-file", what, what)
 	}
 	return line, nil
 }
