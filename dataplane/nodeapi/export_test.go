@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"faspex.io/operator/dataplane/storage"
@@ -31,12 +30,8 @@ func Patterns(s *Server) (patterns []string) {
 // ShortenLeases sets for how long a job is a node's without its word.
 func ShortenLeases(s *Server, lease time.Duration) { s.jobs.lease = lease }
 
-// Crashing gives what has the jobs of a server end as if its process were killed.
-func Crashing(s *Server) (crash func()) {
-	var crashed atomic.Bool
-	s.jobs.crashed = crashed.Load
-	return func() { crashed.Store(true) }
-}
+// Crash has the jobs of a server end as if its process were killed.
+func Crash(s *Server) { s.jobs.crashed.Store(true) }
 
 // PageCost is what a part of a folder is and took.
 type PageCost struct {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,7 +45,7 @@ type jobRunner struct {
 	lease  time.Duration
 	wake   chan struct{}
 	// crashed has the runner say nothing more to the database, as if its process were gone; for tests.
-	crashed func() bool
+	crashed atomic.Bool
 }
 
 // RunJobs works on jobs until ctx ends, and leaves what is not done to other nodes.
@@ -113,7 +114,7 @@ func (r *jobRunner) work(parent context.Context, job store.Job) {
 	cause := context.Cause(ctx)
 	cancel(nil)
 	<-kept
-	if r.crashed() {
+	if r.crashed.Load() {
 		return
 	}
 	// The node may be about to end, and what became of the job is to be known all the same.
@@ -150,7 +151,7 @@ func (r *jobRunner) keep(ctx context.Context, cancel context.CancelCauseFunc, jo
 			return
 		case <-tick.C:
 		}
-		if r.crashed() {
+		if r.crashed.Load() {
 			cancel(errJobLost)
 			return
 		}

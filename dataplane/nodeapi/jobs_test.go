@@ -142,13 +142,12 @@ func TestJobsOnManyFiles(t *testing.T) {
 		t.Errorf("stopped: %+v", j.Usage)
 	}
 	// The first node begins to remove, and is gone.
-	crash := nodeapi.Crashing(one.server)
 	removal := v4(one, "DELETE", "/files/"+id, "")
 	if want := "/files/" + id + "?ajq_id=" + removal.ID; removal.URL != want {
 		t.Errorf("the job is at %s, want %s", removal.URL, want)
 	}
 	begun := other.until(t, removal.URL, func(j client.Job) bool { return j.Removed > 0 })
-	crash()
+	nodeapi.Crash(one.server)
 	stop()
 	if j := other.job(t, removal.URL, "GET"); j.Status != "running" || j.Removed >= manyFiles {
 		t.Fatalf("after the node is gone: %+v", j)

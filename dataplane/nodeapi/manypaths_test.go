@@ -14,7 +14,7 @@ import (
 // node-39: a setup of 100,000 pairs is refused with how many fit, and that many do.
 func TestSetupSaysHowManyPairsFit(t *testing.T) {
 	a := start(t)
-	for name, length := range map[string]int{"short names": 0, "names that fill 20 MiB": 90} {
+	for name, length := range map[string]int{"short names": 0, "names that fill 10 MiB": 30} {
 		pairs := make([]transferspec.Path, 100_000)
 		for i := range pairs {
 			pairs[i] = transferspec.Path{

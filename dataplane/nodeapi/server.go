@@ -88,8 +88,7 @@ func New(cfg Config) *Server {
 		metrics: newMetrics(cfg.Metrics),
 	}
 	s.visitLimit.Store(maxVisited)
-	s.jobs = &jobRunner{Server: s, holder: uuid.NewString(), lease: jobLease, wake: make(chan struct{}, 1),
-		crashed: func() bool { return false }}
+	s.jobs = &jobRunner{Server: s, holder: uuid.NewString(), lease: jobLease, wake: make(chan struct{}, 1)}
 	return s
 }
 
