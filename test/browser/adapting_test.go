@@ -3,22 +3,7 @@ package browser_test
 import (
 	"fmt"
 	"testing"
-
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 )
-
-// look has the browser emulate what a person's system asks for.
-func (b *tab) look(medium string, features map[string]string) {
-	b.t.Helper()
-	params := emulation.SetEmulatedMediaParams{Media: medium}
-	for name, value := range features {
-		params.Features = append(params.Features, &emulation.MediaFeature{Name: name, Value: value})
-	}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, params); err != nil {
-		b.fail("emulate", err.Error())
-	}
-}
 
 // whole says that nothing of a page is still to come.
 const whole = `!document.querySelector(
@@ -68,7 +53,7 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 		"/account/password": "Password",
 	} {
 		b.viewport(1280, 900)
-		b.look("", nil)
+		b.media("", nil)
 		b.goTo(path)
 		b.heading(heading)
 		b.until("be whole", whole)
@@ -97,7 +82,7 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 		nothingLost("with text spacing")
 		value[any](b, `document.adoptedStyleSheets = []`)
 
-		b.look("", map[string]string{"forced-colors": "active", "prefers-color-scheme": "dark"})
+		b.media("", map[string]string{"forced-colors": "active", "prefers-color-scheme": "dark"})
 		same("in forced colours")
 		for _, icon := range value[[]string](b, `[...document.querySelectorAll('button svg, a svg')]
 			.filter(e => e.checkVisibility({visibilityProperty: true}))
@@ -106,7 +91,7 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 			t.Errorf("%s in forced colours: an icon cannot be seen: %s", path, icon)
 		}
 
-		b.look("", map[string]string{"prefers-reduced-motion": "reduce"})
+		b.media("", map[string]string{"prefers-reduced-motion": "reduce"})
 		b.goTo(path)
 		b.heading(heading)
 		if moving := value[[]string](b, `document.getAnimations()
@@ -115,7 +100,7 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 			t.Errorf("%s moves: %v", path, moving)
 		}
 
-		b.look("print", nil)
+		b.media("print", nil)
 		if got := value[[]bool](b, `['h1', 'main', '.cds--header', '.cds--side-nav', '.toasts']
 			.map(css => Boolean(document.querySelector(css)?.checkVisibility()))`); fmt.Sprint(got) !=
 			"[true true false false false]" {
@@ -124,7 +109,7 @@ var _ = journey("adapting", func(t *testing.T, w *world) {
 		b.until("begin at the edge of the paper",
 			`getComputedStyle(document.querySelector('.shell')).paddingInlineStart === '0px'`)
 
-		b.look("", nil)
+		b.media("", nil)
 		b.viewport(320, 256)
 		nothingLost("at 320 px")
 		b.axe(path + " at 320 px")

@@ -63,7 +63,7 @@ func (w *world) inEveryState(t *testing.T, who person, routes []route) {
 		t.Run(state.name, func(t *testing.T) {
 			b.t = t
 			b.viewport(state.width, state.height)
-			b.media(state.media, state.value)
+			b.media("", map[string]string{state.media: state.value})
 			w.prefer(t, who, state.locale)
 			for _, r := range routes {
 				b.goTo(r.path)

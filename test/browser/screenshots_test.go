@@ -119,7 +119,7 @@ func (b *tab) picture(name string) {
 	b.t.Helper()
 	for _, look := range looks {
 		b.viewport(look.width, look.height)
-		b.media("prefers-color-scheme", look.scheme)
+		b.media("", map[string]string{"prefers-color-scheme": look.scheme})
 		value[any](b,
 			`(async () => { await document.fonts.ready; document.activeElement?.blur(); await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))); await Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0))); return null })()`)
 		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))

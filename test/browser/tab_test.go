@@ -298,13 +298,16 @@ func (b *tab) viewport(width, height int64) {
 	b.do("set the size", chromedp.EmulateViewport(width, height))
 }
 
-// media emulates what a person's system prefers, such as prefers-color-scheme: dark.
-func (b *tab) media(name, value string) {
+// media emulates a medium, such as print, and what a person's system prefers, such as prefers-color-scheme: dark. Empty,
+// it emulates nothing.
+func (b *tab) media(medium string, features map[string]string) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia,
-		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})
-	if err != nil {
-		b.fail("emulate "+name, err.Error())
+	params := emulation.SetEmulatedMediaParams{Media: medium}
+	for name, value := range features {
+		params.Features = append(params.Features, &emulation.MediaFeature{Name: name, Value: value})
+	}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, params); err != nil {
+		b.fail("emulate a medium", err.Error())
 	}
 }
 

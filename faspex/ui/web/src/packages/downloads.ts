@@ -39,13 +39,14 @@ export function useDownloads(pkg: Package): Downloads {
     },
     [client, pkg.id, t, textOf, toast],
   );
-  const reason = (): string | null => {
+  const whyNot = (): string | null => {
     if (allowed) return prevented ? t('download.prevented') : gateway === null ? t('download.noGateway') : null;
     if (pkg.download_availability !== 'full' || pkg.sides.length === 0) return null;
     if (!can('package.download')) return t('download.notAllowed');
     return pkg.download_limit !== null && pkg.sides.includes('received') ? t('download.limit') : null;
   };
-  return { possible: allowed && reason() === null, reason: reason(), download };
+  const reason = whyNot();
+  return { possible: allowed && reason === null, reason, download };
 }
 
 /** Downloads several packages at once; null where this browser cannot. */
