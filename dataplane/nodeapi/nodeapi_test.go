@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -16,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/dataplane/nodeapi"
@@ -239,35 +237,6 @@ func TestWithCurl(t *testing.T) {
 	}
 	if strings.Contains(a.log.String(), nodePass) {
 		t.Error("the log holds the password")
-	}
-}
-
-func TestWithoutADatabase(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := mysql.NewConfig()
-	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = "tcp", listener.Addr().String(), "u", "database-s3cret", "d"
-	listener.Close()
-	s, err := store.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := startWith(t, s, t.TempDir())
-	c := a.master(t)
-	if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/x"}); err != nil {
-		t.Errorf("the node user's setup needs no database: %v", err)
-	}
-	_, _, err = c.Transfers(t.Context(), client.TransferQuery{})
-	status(t, err, 503)
-	if !strings.Contains(err.Error(), "can't reach its database") {
-		t.Errorf("the text is %q", err)
-	}
-	_, err = a.client(t, "ak", "s").Info(t.Context())
-	status(t, err, 503)
-	if log := a.log.String(); !strings.Contains(log, "refused") || strings.Contains(log, "database-s3cret") {
-		t.Errorf("log = %s", log)
 	}
 }
 
