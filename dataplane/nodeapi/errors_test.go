@@ -172,6 +172,8 @@ func TestWithoutADatabase(t *testing.T) {
 	if !strings.Contains(err.Error(), "can't reach its database") {
 		t.Errorf("the text is %q", err)
 	}
+	_, err = c.CreateAccessKey(t.Context(), client.AccessKey{Storage: &client.Storage{Type: "local", Path: "/x"}})
+	status(t, err, 503)
 	_, err = a.client(t, "ak", "s").Info(t.Context())
 	status(t, err, 503)
 	if log := a.log.String(); !strings.Contains(log, "refused") || strings.Contains(log, "database-s3cret") {
