@@ -276,6 +276,9 @@ func keyFolder(c *caller, st *client.Storage) (string, error) {
 
 // makeKeyFolder makes the folder of a key if it is missing.
 func (s *Server) makeKeyFolder(c *caller, folder string) error {
+	if err := s.filesElsewhere(); err != nil {
+		return err
+	}
 	if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
 		return fmt.Errorf("create storage of access key: %w", whereToMake(c, folder, err))
 	}
