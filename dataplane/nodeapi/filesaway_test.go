@@ -3,7 +3,6 @@ package nodeapi_test
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -32,18 +31,13 @@ func TestWithoutTheFilesNoFolderIsMade(t *testing.T) {
 		{"ak", "s", "POST", "/files/browse", `{"path":"/"}`},
 		{"luke", "pw", "POST", "/files/browse", `{"path":"/"}`},
 	} {
-		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
-		r.SetBasicAuth(c.user, c.password)
-		w := httptest.NewRecorder()
-		node.ServeHTTP(w, r)
+		w := served(node, c.user, c.password, c.method, c.path, c.body)
 		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "at another machine") {
 			t.Errorf("%s %s by %s: %d %s", c.method, c.path, c.user, w.Code, w.Body)
 		}
 	}
-	r := httptest.NewRequest(http.MethodPut, "/access_keys/ak", strings.NewReader(`{"secret":"other"}`))
-	r.SetBasicAuth(nodeUser, nodePass)
-	w := httptest.NewRecorder()
-	if node.ServeHTTP(w, r); w.Code != http.StatusNoContent {
+	w := served(node, nodeUser, nodePass, http.MethodPut, "/access_keys/ak", `{"secret":"other"}`)
+	if w.Code != http.StatusNoContent {
 		t.Errorf("a change without a folder: %d %s", w.Code, w.Body)
 	}
 	made, err := os.ReadDir(a.dir)

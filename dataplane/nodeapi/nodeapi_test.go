@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -145,6 +146,15 @@ func (a *api) curl(t *testing.T, path string, args ...string) (status, headers, 
 	out := stdout.String()
 	i := strings.LastIndexByte(out, '\n')
 	return out[i+1:], stderr.String(), out[:i]
+}
+
+// served is how a handler answers a call.
+func served(h http.Handler, user, password, method, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.SetBasicAuth(user, password)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }
 
 var asNode = []string{"-u", nodeUser + ":" + nodePass}
