@@ -4,18 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 
 	"faspex.io/operator/dataplane/config"
-	"faspex.io/operator/dataplane/storage"
+	"faspex.io/operator/internal/prepare"
 )
 
-// markLimit is more than any mark holds.
-const markLimit = 64 << 10
+// mostOfID is how long an id may be for the database; those that a node is prepared with are shorter.
+const mostOfID = 64
 
 // folders knows whether the files of the storages are at this node: a storage that is a folder of each machine may be
 // another one on each. Then one machine has the files, and the others neither are ready nor hand out transfers.
@@ -65,32 +63,20 @@ func (n *node) compareFolders(ctx context.Context) error {
 // folderIDs are the ids of the storages whose folders are marked, by name. Claims have no mark: whoever made one for
 // several machines has them share it.
 func folderIDs(root string) (map[string]string, error) {
-	marks, err := filepath.Glob(filepath.Join(root, "*", storage.Mark))
+	marks, err := filepath.Glob(filepath.Join(root, "*", prepare.Mark))
 	if err != nil {
 		return nil, fmt.Errorf("look for marks of storages: %w", err)
 	}
 	ids := map[string]string{}
 	for _, mark := range marks {
-		text, err := readMark(mark)
+		folder := filepath.Dir(mark)
+		id, err := prepare.FolderID(folder)
 		if err != nil {
 			return nil, fmt.Errorf("read the mark of a storage: %w", err)
 		}
-		for _, line := range strings.Fields(text) {
-			if id, ok := strings.CutPrefix(line, "id="); ok && len(id) <= 64 {
-				ids[filepath.Base(filepath.Dir(mark))] = id
-				break
-			}
+		if id != "" && len(id) <= mostOfID {
+			ids[filepath.Base(folder)] = id
 		}
 	}
 	return ids, nil
-}
-
-func readMark(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, markLimit))
-	return string(text), err
 }

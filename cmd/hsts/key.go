@@ -51,8 +51,10 @@ func keySecretCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "secret id",
-		Short: "Give a key another secret, from standard input or a file; one of an AccessKey is changed there",
-		Args:  cobra.ExactArgs(1),
+		Short: "Give a key another secret, from standard input or a file",
+		Long: "Give a key another secret, from standard input or a file.\n" +
+			"The operator undoes this for the key of an AccessKey object: change the secret in its Secret instead.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			secret, err := secretLine(cmd, "secret", file)
 			if err != nil {

@@ -16,26 +16,24 @@ import (
 // followNodeUsers keeps the users that files declare in the database until ctx ends. All nodes do so. A folder that has
 // not changed is not written again: a node whose files are older than those of another must not undo its work.
 func (n *node) followNodeUsers(ctx context.Context) {
-	var seen *nodeusers.Folder
-	written := false
+	var kept *nodeusers.Folder
 	follow := func() error {
 		found, err := n.declaredUsers()
 		if err != nil {
 			return err
 		}
-		if seen == nil || !reflect.DeepEqual(*seen, found) {
-			seen, written = &found, false
-			n.logBadUsers(found)
+		if kept != nil && reflect.DeepEqual(*kept, found) {
+			return badUsers(found)
 		}
-		if written {
-			return nil
+		kept = nil // What can't be written whole may be written in part.
+		if err := n.writeNodeUsers(ctx, found); err != nil {
+			return errors.Join(err, badUsers(found))
 		}
-		err = n.writeNodeUsers(ctx, found)
-		written = err == nil
-		return err
+		kept = &found
+		return badUsers(found)
 	}
 	if err := follow(); err != nil {
-		n.log.Error("node users of files can't be kept, will go on trying", "error", err)
+		n.log.Error("not all node users of files can be kept, will go on trying", "error", err)
 	}
 	config.Watch(ctx, "node users", n.log, follow)
 }
@@ -48,11 +46,14 @@ func (n *node) declaredUsers() (nodeusers.Folder, error) {
 	return nodeusers.Read(n.cfg.NodeUsers.Folder)
 }
 
-// logBadUsers tells which files can't be used. Their users stay as they were.
-func (n *node) logBadUsers(found nodeusers.Folder) {
+// badUsers says which files can't be used. Their users stay as they were.
+func badUsers(found nodeusers.Folder) error {
+	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(found.Bad)) {
-		n.log.Error("file of a node user can't be used, the user stays as before", "user", name, "error", found.Bad[name])
+		errs = append(errs, fmt.Errorf("file of node user %s can't be used, the user stays as before: %w", name,
+			found.Bad[name]))
 	}
+	return errors.Join(errs...)
 }
 
 // writeNodeUsers fails for users that can't be kept, and then is tried again: what is in the way of one, such as an

@@ -108,7 +108,7 @@ func TestUsersOfASecret(t *testing.T) {
 	answers("luke", "one: #1", 200)
 
 	// One file is bad: its user stays. Another is changed, a third one is gone.
-	secret(map[string]string{"luke": strings.Replace(luke, "one: #1", "changed", 1), "vader": "password: [", "bad!": "x"})
+	secret(map[string]string{"luke": strings.Replace(luke, "one: #1", "changed", 1), "vader": "password: [", "bäd": "x"})
 	answers("luke", "changed", 200)
 	answers("luke", "one: #1", 401)
 	answers("leia", "two", 401)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -19,14 +18,10 @@ const passwordTime = 20 * time.Second
 // sshPasswords decides on passwords of SSH users, which are the first lines of files with their names. Tries count as
 // those at the Node API do, for accounts of their own: an access key may have the same name.
 func (n *node) sshPasswords(dir string) func(user, address, password string) (bool, string) {
-	nobody := rand.Text() // what users without a password have: nobody knows it
 	return func(user, address, password string) (bool, string) {
 		wanted, err := passwordOf(dir, user)
 		if err != nil {
 			n.log.Error("read password of a transfer user", "user", user, "error", err)
-		}
-		if wanted == "" {
-			wanted = nobody
 		}
 		ctx, cancel := context.WithTimeout(token.WithAddress(context.Background(), address), passwordTime)
 		defer cancel()

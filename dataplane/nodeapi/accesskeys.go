@@ -73,8 +73,11 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err := c.mayManage(folder); err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.NodeUser(ctx, in.ID); !errors.Is(err, store.ErrNotFound) {
-		return nil, errors.Join(err, errConflict("a node user has this id as its name"))
+	switch _, err := s.Store.NodeUser(ctx, in.ID); {
+	case err == nil:
+		return nil, errConflict("a node user has this id as its name")
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
 	}
 	change := client.AccessKeyUpdate{Secret: &in.Secret, Configuration: in.Configuration}
 	if in.TokenVerificationKey != "" {
@@ -273,6 +276,9 @@ func keyFolder(c *caller, st *client.Storage) (string, error) {
 
 // makeKeyFolder makes the folder of a key if it is missing.
 func (s *Server) makeKeyFolder(c *caller, folder string) error {
+	if err := s.filesElsewhere(); err != nil {
+		return err
+	}
 	if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
 		return fmt.Errorf("create storage of access key: %w", whereToMake(c, folder, err))
 	}

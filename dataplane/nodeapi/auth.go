@@ -1,6 +1,7 @@
 package nodeapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -119,6 +120,9 @@ func (s *Server) nodeCaller(u store.NodeUser, err error) (*caller, error) {
 	}
 	c := &caller{user: u.Name, node: &u, root: "/"}
 	if u.Docroot != "" {
+		if err := s.filesElsewhere(); err != nil {
+			return nil, err
+		}
 		c.root = u.Docroot
 		if err := s.Storage.Strict().MkdirAll(c.root, folderMode); err != nil {
 			return nil, fmt.Errorf("make docroot of node user: %w", err)
@@ -207,7 +211,8 @@ func (s *Server) keyCaller(ctx context.Context, c *caller) (*caller, error) {
 	}
 	files, err := s.Storage.Granted(c.root)
 	if err != nil {
-		return nil, fmt.Errorf("open storage of access key: %w", err)
+		// Where the files are, the folder may be there.
+		return nil, cmp.Or(s.filesElsewhere(), fmt.Errorf("open storage of access key: %w", err))
 	}
 	c.files = files
 	return c, nil

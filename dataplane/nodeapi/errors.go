@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"syscall"
+	"time"
 
 	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi/client"
@@ -53,7 +54,7 @@ func toAPIError(err error) *apiError {
 		{storage.ErrOutside, http.StatusForbidden, "path leads outside the storage"},
 		{storage.ErrIsRoot, http.StatusForbidden, "the root folder can't be removed or renamed"},
 		{token.ErrThrottled, http.StatusTooManyRequests, "too many failed logins, try again later"},
-		{store.ErrBusy, http.StatusServiceUnavailable, "too many logins at once, try again"},
+		{store.ErrBusy, http.StatusTooManyRequests, "too many logins at once, try again"},
 		{fileaccess.ErrChanging, http.StatusConflict, "the folder changes too quickly, try again"},
 		{store.ErrOutsideParent, http.StatusConflict, store.ErrOutsideParent.Error()},
 		{store.ErrHasKeys, http.StatusConflict,
@@ -97,6 +98,21 @@ func toAPIError(err error) *apiError {
 		return &apiError{http.StatusInternalServerError, "the storage reports: " + number.Error()}
 	}
 	return &apiError{http.StatusInternalServerError, "internal error"}
+}
+
+// busyWait is when to come again after too many logins at once: each takes a fraction of a second.
+const busyWait = time.Second
+
+// retryAfter is when whoever gets an error may come again, 0 if that is not known.
+func retryAfter(err error) time.Duration {
+	var throttled token.ThrottledError
+	switch {
+	case errors.As(err, &throttled):
+		return throttled.RetryAfter
+	case errors.Is(err, store.ErrBusy):
+		return busyWait
+	}
+	return 0
 }
 
 // failed reports whether the node is at fault: such errors are logged with their cause.

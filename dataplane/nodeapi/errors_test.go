@@ -3,16 +3,22 @@ package nodeapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/token"
 )
 
 // pathErrors are the errors of the paths of an answer, by place.
@@ -140,6 +146,56 @@ func TestErrorsAreToldByWhatTheyAre(t *testing.T) {
 	} {
 		if got := nodeapi.APIErrorOf(tt.err); got != tt.want {
 			t.Errorf("%v is %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}
+
+func TestWithoutADatabase(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := mysql.NewConfig()
+	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = "tcp", listener.Addr().String(), "u", "database-s3cret", "d"
+	listener.Close()
+	s, err := store.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := startWith(t, s, t.TempDir())
+	c := a.master(t)
+	if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/x"}); err != nil {
+		t.Errorf("the node user's setup needs no database: %v", err)
+	}
+	_, _, err = c.Transfers(t.Context(), client.TransferQuery{})
+	status(t, err, 503)
+	if !strings.Contains(err.Error(), "can't reach its database") {
+		t.Errorf("the text is %q", err)
+	}
+	_, err = c.CreateAccessKey(t.Context(), client.AccessKey{Storage: &client.Storage{Type: "local", Path: "/x"}})
+	status(t, err, 503)
+	_, err = a.client(t, "ak", "s").Info(t.Context())
+	status(t, err, 503)
+	if log := a.log.String(); !strings.Contains(log, "refused") || strings.Contains(log, "database-s3cret") {
+		t.Errorf("log = %s", log)
+	}
+}
+
+// Who is to come again is told when: after failed logins, and when too many log in at once, which is not the database's
+// fault.
+func TestRefusalsThatPassSayWhen(t *testing.T) {
+	a := start(t)
+	for _, tt := range []struct {
+		err  error
+		wait string
+	}{
+		{token.ThrottledError{RetryAfter: 1500 * time.Millisecond}, "2"},
+		{fmt.Errorf("check secret: %w", store.ErrBusy), "1"},
+	} {
+		got := nodeapi.Refusal(a.server, tt.err)
+		got.Body.Close()
+		if wait := got.Header.Get("Retry-After"); got.StatusCode != http.StatusTooManyRequests || wait != tt.wait {
+			t.Errorf("%v: %d, after %q seconds, want 429, after %s", tt.err, got.StatusCode, wait, tt.wait)
 		}
 	}
 }

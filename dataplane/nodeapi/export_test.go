@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"time"
 
@@ -14,6 +16,13 @@ import (
 func APIErrorOf(err error) string {
 	e := toAPIError(err)
 	return fmt.Sprint(e.status, " ", e.message)
+}
+
+// Refusal is how a server answers a call that fails.
+func Refusal(s *Server, err error) *http.Response {
+	w := httptest.NewRecorder()
+	s.fail(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody), err)
+	return w.Result()
 }
 
 // LimitVisits sets how many entries a search visits at most.

@@ -14,7 +14,7 @@ func (s *Server) info(_ context.Context, c *caller, _ *http.Request) (any, error
 		Application:  "node",
 		Version:      s.Version,
 		CurrentTime:  s.Now().UTC(),
-		TransferUser: s.Transfer.User,
+		TransferUser: s.transferUser(c),
 		Docroot:      c.root,
 		NodeID:       s.NodeID,
 		ClusterID:    s.ClusterID,

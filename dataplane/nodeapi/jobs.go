@@ -127,8 +127,8 @@ func (r *jobRunner) work(parent context.Context, job store.Job) {
 		err = nil
 	case errors.Is(cause, errJobStopped):
 		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobCancelled, progress.text(), "")
-	case parent.Err() != nil:
-		err = r.Store.LeaveJob(ending, job.ID, r.holder)
+	case parent.Err() != nil: // Another node goes on at once, from what was done so far.
+		_, _, err = r.Store.KeepJob(ending, job.ID, r.holder, progress.text(), 0)
 	default:
 		log.Warn("job failed", "error", err)
 		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobFailed, progress.text(), toAPIError(err).message)

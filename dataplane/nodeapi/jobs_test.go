@@ -167,6 +167,36 @@ func TestJobsOnManyFiles(t *testing.T) {
 	}
 }
 
+// A node that ends in good order leaves its jobs at once, and what was done of them is told by whoever goes on.
+func TestJobsAreLeftAsFarAsTheyCame(t *testing.T) {
+	one, other := twoNodes(t)
+	one.many(t, "k/big", manyFiles)
+	id := one.id(t, "1", "big")
+	var j client.Job
+	if code, _ := one.call(t, "ak:s", "/files/"+id, &j, "-X", "DELETE", "-H", "Accept-Version: 4.0"); code != "202" {
+		t.Fatalf("remove: %s", code)
+	}
+	stop := one.runJobs(t)
+	one.until(t, j.URL, func(j client.Job) bool { return j.Removed > 0 })
+	stop()
+	left := 0
+	err := filepath.WalkDir(filepath.Join(one.dir, "k/big"), func(_ string, _ os.DirEntry, err error) error {
+		left++
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = manyFiles + manyFiles/10_000 + 1 // with the folders
+	if j := other.job(t, j.URL, "GET"); j.Removed != all-int64(left) || left == 0 {
+		t.Errorf("%d of %d are left, and the job says that %d were removed", left, all, j.Removed)
+	}
+	other.runJobs(t)
+	if j := other.until(t, j.URL, isStatus("complete")); j.Removed <= all-int64(left) || j.Removed > all {
+		t.Errorf("removed: %d, want %d", j.Removed, all)
+	}
+}
+
 // A job is its key's, and its user's; a folder that is renamed while it is removed takes nothing else along.
 func TestJobsAreTheirOwners(t *testing.T) {
 	one, other := twoNodes(t)

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
-	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/dataplane/nodeapi"
@@ -149,6 +148,15 @@ func (a *api) curl(t *testing.T, path string, args ...string) (status, headers, 
 	return out[i+1:], stderr.String(), out[:i]
 }
 
+// served is how a handler answers a call.
+func served(h http.Handler, user, password, method, path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.SetBasicAuth(user, password)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
 var asNode = []string{"-u", nodeUser + ":" + nodePass}
 
 func (a *api) write(t *testing.T, path, text string) {
@@ -239,35 +247,6 @@ func TestWithCurl(t *testing.T) {
 	}
 	if strings.Contains(a.log.String(), nodePass) {
 		t.Error("the log holds the password")
-	}
-}
-
-func TestWithoutADatabase(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := mysql.NewConfig()
-	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = "tcp", listener.Addr().String(), "u", "database-s3cret", "d"
-	listener.Close()
-	s, err := store.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := startWith(t, s, t.TempDir())
-	c := a.master(t)
-	if _, err := c.UploadSetup(t.Context(), client.TransferRequest{DestinationRoot: "/x"}); err != nil {
-		t.Errorf("the node user's setup needs no database: %v", err)
-	}
-	_, _, err = c.Transfers(t.Context(), client.TransferQuery{})
-	status(t, err, 503)
-	if !strings.Contains(err.Error(), "can't reach its database") {
-		t.Errorf("the text is %q", err)
-	}
-	_, err = a.client(t, "ak", "s").Info(t.Context())
-	status(t, err, 503)
-	if log := a.log.String(); !strings.Contains(log, "refused") || strings.Contains(log, "database-s3cret") {
-		t.Errorf("log = %s", log)
 	}
 }
 

@@ -212,18 +212,26 @@ func (s *Server) Handler() http.Handler {
 // concernsFiles reports whether a call is about what is in the storages.
 func concernsFiles(pattern string) bool {
 	_, path, _ := strings.Cut(pattern, " ")
-	return strings.HasPrefix(path, "/files") || strings.HasPrefix(path, "/space") || pattern == "POST /access_keys"
+	return strings.HasPrefix(path, "/files") || strings.HasPrefix(path, "/space")
 }
 
 // withFiles refuses calls while the files of the storages are at another node.
 func (s *Server) withFiles(h handler) handler {
-	if s.FilesHere == nil {
-		return h
-	}
 	return func(ctx context.Context, c *caller, r *http.Request) (any, error) {
-		if err := s.FilesHere(); err != nil {
-			return nil, &apiError{http.StatusServiceUnavailable, err.Error()}
+		if err := s.filesElsewhere(); err != nil {
+			return nil, err
 		}
 		return h(ctx, c, r)
 	}
+}
+
+// filesElsewhere says that the files of the storages are at another node, nil if they are at this one.
+func (s *Server) filesElsewhere() error {
+	if s.FilesHere == nil {
+		return nil
+	}
+	if err := s.FilesHere(); err != nil {
+		return &apiError{http.StatusServiceUnavailable, err.Error()}
+	}
+	return nil
 }

@@ -81,7 +81,7 @@ func (s *Server) countRefusal(r *http.Request, err error) {
 		return
 	}
 	switch e := toAPIError(err); {
-	case e.status == http.StatusTooManyRequests:
+	case errors.Is(err, token.ErrThrottled):
 		s.Refused("throttled")
 	case e.status == http.StatusUnauthorized && r.Header.Get("Authorization") == "":
 		s.Refused("missing")
@@ -100,10 +100,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="node", charset="UTF-8"`)
 	}
-	var throttled token.ThrottledError
-	if errors.As(err, &throttled) {
+	if wait := retryAfter(err); wait > 0 {
 		// Rounded up: whoever comes back at that time is let in.
-		w.Header().Set("Retry-After", strconv.FormatInt(int64((throttled.RetryAfter+time.Second-1)/time.Second), 10))
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
 	}
 	s.write(w, r, e.status, failed{e.body()})
 }

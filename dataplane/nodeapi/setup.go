@@ -131,10 +131,7 @@ func (s *Server) transferSpec(
 		return transferspec.Spec{}, err
 	}
 	rates := s.rates(req, limits)
-	user := s.Transfer.User
-	if c.node != nil && slices.Contains(s.Transfer.Users, c.node.TransferUser) {
-		user = c.node.TransferUser
-	}
+	user := s.transferUser(c)
 	expires := s.Now().Add(life).UTC().Truncate(time.Second)
 	text, err := s.Keys.Seal(token.Grant{
 		TransferID: transferID, Direction: direction, Root: root, Paths: layout.allowed,
@@ -167,6 +164,14 @@ func (s *Server) transferSpec(
 		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,
 		HTTPFallback: &no, CreateDir: direction == transferspec.Send,
 	}, nil
+}
+
+// transferUser is who a caller transfers as.
+func (s *Server) transferUser(c *caller) string {
+	if c.node != nil && slices.Contains(s.Transfer.Users, c.node.TransferUser) {
+		return c.node.TransferUser
+	}
+	return s.Transfer.User
 }
 
 // permitsAll refuses what the restrictions of a node user don't permit at this end of a transfer.

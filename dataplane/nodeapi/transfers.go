@@ -129,6 +129,10 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 		return nil, err
 	}
 	switch {
+	case in.MinRateKbps != 0:
+		return nil, errBadRequest("min_rate_kbps of a transfer can't be changed, only target_rate_kbps")
+	case in.RatePolicy != "":
+		return nil, errBadRequest("rate_policy of a transfer can't be changed, only target_rate_kbps")
 	case in.Sealed != nil:
 		if err := s.seal(ctx, t, in); err != nil {
 			return nil, err

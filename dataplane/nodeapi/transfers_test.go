@@ -2,6 +2,7 @@ package nodeapi_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -88,6 +89,14 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 	if list, same, err := c.Transfers(ctx, client.TransferQuery{IterationToken: next}); err != nil || len(list) != 0 ||
 		same != next {
 		t.Errorf("nothing new: %v, %q, %v", list, same, err)
+	}
+	for field, change := range map[string]client.TransferChange{
+		"min_rate_kbps": {TargetRateKbps: 700, MinRateKbps: 1}, "rate_policy": {TargetRateKbps: 700, RatePolicy: "fixed"},
+	} {
+		err := c.ChangeTransfer(ctx, tr.TransferID, change)
+		if status(t, err, 400); !strings.Contains(fmt.Sprint(err), field) {
+			t.Errorf("%s is refused with %v", field, err)
+		}
 	}
 	if err := c.ChangeTransfer(ctx, tr.TransferID, client.TransferChange{TargetRateKbps: 900_000}); err != nil {
 		t.Fatal(err)

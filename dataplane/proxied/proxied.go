@@ -14,6 +14,9 @@ import (
 	"time"
 
 	proxyproto "github.com/pires/go-proxyproto"
+
+	"faspex.io/operator/dataplane/admission"
+	"faspex.io/operator/dataplane/token"
 )
 
 const (
@@ -63,7 +66,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close stops accepting. Connections that wait for their header are closed.
+// Close stops accepting. A connection that waits for its header is closed when that has come, or not in time.
 func (l *Listener) Close() error {
 	l.end.Do(func() { close(l.ended) })
 	return l.Listener.Close()
@@ -80,7 +83,7 @@ func (l *Listener) run() {
 				return
 			}
 		}
-		if !l.trusts(c.RemoteAddr()) {
+		if !token.InNetworks(l.trusted, admission.IP(c.RemoteAddr())) {
 			l.deliver(&untrusted{Conn: c, log: l.log})
 			continue
 		}
@@ -103,20 +106,6 @@ func (l *Listener) deliver(c net.Conn) {
 	case <-l.ended:
 		_ = c.Close()
 	}
-}
-
-func (l *Listener) trusts(a net.Addr) bool {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok {
-		return false
-	}
-	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
-	for _, p := range l.trusted {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
 }
 
 // header reads what a trusted proxy says of its client.

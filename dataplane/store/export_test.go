@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strconv"
 	"time"
 )
 
@@ -54,12 +53,11 @@ func SweepOnce(ctx context.Context, r *NodeRecorder) {
 	}
 }
 
-// FillThrottle counts failures of names that nobody has, more than it holds, and says how many it holds.
-func FillThrottle(s *Store) int {
+// Accounts is how many accounts have failures.
+func Accounts(s *Store) int {
 	t := s.secrets.throttle
-	for i := range maxSubjects + 100 {
-		_, _ = t.take(strconv.Itoa(i), "", "")
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return len(t.accounts.of)
 }
 

@@ -104,8 +104,8 @@ func (s *Store) TakeJob(ctx context.Context, holder string, lease time.Duration)
 	return j, err
 }
 
-// KeepJob renews the lease of a job and stores its progress. It reports whether the job is the holder's still, and
-// whether somebody wants it to stop.
+// KeepJob renews the lease of a job and stores its progress; without a lease, another may take it at once. It reports
+// whether the job is the holder's still, and whether somebody wants it to stop.
 func (s *Store) KeepJob(ctx context.Context, id, holder string, progress json.RawMessage, lease time.Duration) (held,
 	stop bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -136,19 +136,6 @@ func (s *Store) EndJob(ctx context.Context, id, holder string, status JobStatus,
 	})
 	if err != nil {
 		return fmt.Errorf("end job: %w", err)
-	}
-	return nil
-}
-
-// LeaveJob lets another node go on with a job at once.
-func (s *Store) LeaveJob(ctx context.Context, id, holder string) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET lease_until = '1970-01-02 00:00:00'
-			WHERE id = ? AND holder = ? AND ended_at IS NULL`, id, holder)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("leave job: %w", err)
 	}
 	return nil
 }

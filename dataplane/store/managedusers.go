@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // ErrManaged is for users that something else than the command line manages.
@@ -47,6 +46,8 @@ func (s *Store) SyncNodeUsers(ctx context.Context, by string, users []ManagedUse
 			errs = append(errs, fmt.Errorf("node user %s: %w", u.Name, err))
 		}
 	}
+	// Files may have names that no user has, and the database does not compare all of them with its own.
+	wanted = slices.DeleteFunc(wanted, func(name string) bool { return !nodeUserName.MatchString(name) })
 	errs = append(errs, s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return deleteManaged(ctx, tx, wanted)
 	}))
@@ -105,7 +106,7 @@ func (s *Store) putManagedUser(ctx context.Context, u ManagedUser) error {
 func deleteManaged(ctx context.Context, tx *sql.Tx, wanted []string) error {
 	query, args := "DELETE FROM node_users WHERE managed_by <> ''", make([]any, 0, len(wanted))
 	if len(wanted) > 0 {
-		query += " AND name NOT IN (?" + strings.Repeat(", ?", len(wanted)-1) + ")"
+		query += " AND name NOT IN (" + repeat("?", len(wanted)) + ")"
 		for _, name := range wanted {
 			args = append(args, name)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"maps"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,7 +133,7 @@ func (t *Throttle) takeLocked(account, address, secret string) (*place, error) {
 		return &place{}, nil
 	}
 	if len(account) > maxAccountName {
-		account = account[:maxAccountName]
+		account = strings.Clone(account[:maxAccountName]) // What is remembered must not keep the rest.
 	}
 	now, where := t.now(), network(address)
 	p := &place{}
@@ -268,16 +269,20 @@ func (p *place) giveBack() {
 }
 
 // Compare is a login with a secret that is not hashed: it refuses with a token.ThrottledError, or reports
-// whether the secret is the wanted one.
+// whether the secret is the wanted one. No secret is wanted, "", where there is no such account.
 func (t *Throttle) Compare(account, address, secret, wanted string) (bool, error) {
 	given, right := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(wanted))
+	present := ""
+	if wanted != "" {
+		present = string(right[:])
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p, err := t.takeLocked(account, address, string(right[:]))
+	p, err := t.takeLocked(account, address, present)
 	if err != nil {
 		return false, err
 	}
-	if subtle.ConstantTimeCompare(given[:], right[:]) != 1 {
+	if wanted == "" || subtle.ConstantTimeCompare(given[:], right[:]) != 1 {
 		t.wrongLocked(p)
 		return false, nil
 	}

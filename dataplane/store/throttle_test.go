@@ -2,9 +2,10 @@ package store_test
 
 import (
 	"context"
-
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -149,12 +150,39 @@ func TestCheckSecretCountsAddressesFarHigher(t *testing.T) {
 		t.Errorf("another address: %v", err)
 	}
 	// Names that nobody has fill the memory to a bound, and lock nobody out.
-	if n := store.FillThrottle(s); n != store.MaxSubjects {
+	for i := range store.MaxSubjects + 100 {
+		if right, err := throttle.Compare(fmt.Sprint("nobody", i), "", "", ""); right ||
+			err != nil && !errors.Is(err, token.ErrThrottled) {
+			t.Fatalf("an account that there is not: %t, %v", right, err)
+		}
+	}
+	if n := store.Accounts(s); n != store.MaxSubjects {
 		t.Errorf("%d names are counted", n)
 	}
 	if err := login(t, s, "192.0.2.3", "ak", "right"); err != nil {
 		t.Errorf("an account among many names: %v", err)
 	}
+}
+
+// What is counted of a name is short, however long the name.
+func TestThrottleKeepsNoLongNames(t *testing.T) {
+	throttle := open(t).Throttle()
+	used := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := used()
+	for i := range 100 {
+		if _, err := throttle.Compare(fmt.Sprint(i, strings.Repeat("x", 256<<10)), "", "wrong", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := used(); after > before+8<<20 {
+		t.Errorf("%d bytes are kept of 100 names", after-before)
+	}
+	runtime.KeepAlive(throttle)
 }
 
 func TestHashingWaitsItsTurnAndLeaves(t *testing.T) {

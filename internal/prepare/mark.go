@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,10 +58,8 @@ func (o Options) id(dir *os.File) (string, error) {
 		if err := errors.Join(err, file.Close()); err != nil {
 			return "", fmt.Errorf("read %s: %w", Mark, err)
 		}
-		for _, line := range strings.Fields(string(text)) {
-			if id, found := strings.CutPrefix(line, idPrefix); found {
-				return id, nil
-			}
+		if id := idIn(text); id != "" {
+			return id, nil
 		}
 		const open = unix.O_WRONLY | unix.O_APPEND | unix.O_NOFOLLOW | unix.O_CLOEXEC
 		if fd, err = unix.Openat(int(dir.Fd()), Mark, open, 0); err != nil {
@@ -75,6 +74,27 @@ func (o Options) id(dir *os.File) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s does not keep what is written to it", Mark)
+}
+
+// idIn is the id in the text of a mark, empty if there is none.
+func idIn(text []byte) string {
+	for _, line := range strings.Fields(string(text)) {
+		if id, found := strings.CutPrefix(line, idPrefix); found {
+			return id
+		}
+	}
+	return ""
+}
+
+// FolderID is the id of a folder that was taken, empty if its mark has none.
+func FolderID(folder string) (string, error) {
+	file, err := os.Open(filepath.Join(folder, Mark))
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, markLimit))
+	return idIn(text), err
 }
 
 func idLine() string {

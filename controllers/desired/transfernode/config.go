@@ -150,10 +150,10 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 		},
 		Secrets: hstsSecrets{TokenKeys: tokenKeysDir, SSHHostKeys: sshHostKeysDir, TLS: tlsDir, NodeUser: nodeUserDir},
 	}
-	if hasAuthorizedKeys(node) {
+	if anyUserHas(node, authorizedKeysOf) {
 		config.Secrets.AuthorizedKeys = authorizedKeysDir
 	}
-	if hasPasswords(node) {
+	if anyUserHas(node, passwordOf) {
 		config.Secrets.Passwords = passwordsDir
 	}
 	if users := node.Spec.NodeUsers; users != nil {
@@ -229,14 +229,16 @@ func render(config hstsConfig) (string, error) {
 	return string(text), nil
 }
 
-func hasAuthorizedKeys(node *v1alpha1.TransferNode) bool {
-	return slices.ContainsFunc(node.Spec.TransferUsers,
-		func(u v1alpha1.TransferUser) bool { return u.AuthorizedKeysSecretRef != nil })
-}
+// ofUser is a reference that transfer users may have.
+type ofUser func(v1alpha1.TransferUser) *v1alpha1.SecretKeyReference
 
-func hasPasswords(node *v1alpha1.TransferNode) bool {
-	return slices.ContainsFunc(node.Spec.TransferUsers,
-		func(u v1alpha1.TransferUser) bool { return u.PasswordSecretRef != nil })
+func authorizedKeysOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference { return u.AuthorizedKeysSecretRef }
+
+func passwordOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference { return u.PasswordSecretRef }
+
+// anyUserHas tells whether a transfer user of the node has the reference.
+func anyUserHas(node *v1alpha1.TransferNode, of ofUser) bool {
+	return slices.ContainsFunc(node.Spec.TransferUsers, func(u v1alpha1.TransferUser) bool { return of(u) != nil })
 }
 
 // hstsUser is a transfer user of whom more than the name is said.

@@ -46,10 +46,10 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 	if users := node.Spec.NodeUsers; users != nil {
 		volumes = append(volumes, secret(volumeNodeUsers, users.SecretRef.Name))
 	}
-	if hasAuthorizedKeys(node) {
+	if anyUserHas(node, authorizedKeysOf) {
 		volumes = append(volumes, ofTransferUsers(node, volumeAuthorizedKeys, authorizedKeysOf))
 	}
-	if hasPasswords(node) {
+	if anyUserHas(node, passwordOf) {
 		volumes = append(volumes, ofTransferUsers(node, volumePasswords, passwordOf))
 	}
 	if workload.DatabaseCASecret != "" {
@@ -79,16 +79,9 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 	return volumes
 }
 
-func authorizedKeysOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference {
-	return u.AuthorizedKeysSecretRef
-}
-
-func passwordOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference { return u.PasswordSecretRef }
-
 // ofTransferUsers has one file for each transfer user with a reference, named as the user. A Secret that is missing keeps
 // no pod from starting: its user has no keys, or no password, then.
-func ofTransferUsers(node *v1alpha1.TransferNode, volume string,
-	of func(v1alpha1.TransferUser) *v1alpha1.SecretKeyReference) *corev1ac.VolumeApplyConfiguration {
+func ofTransferUsers(node *v1alpha1.TransferNode, volume string, of ofUser) *corev1ac.VolumeApplyConfiguration {
 	projected := corev1ac.ProjectedVolumeSource().WithDefaultMode(secretMode)
 	for _, user := range node.Spec.TransferUsers {
 		if ref := of(user); ref != nil {
@@ -122,10 +115,10 @@ func secretMounts(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.Vo
 	if node.Spec.NodeUsers != nil {
 		mounts = append(mounts, mount(volumeNodeUsers, nodeUsersDir))
 	}
-	if hasAuthorizedKeys(node) {
+	if anyUserHas(node, authorizedKeysOf) {
 		mounts = append(mounts, mount(volumeAuthorizedKeys, authorizedKeysDir))
 	}
-	if hasPasswords(node) {
+	if anyUserHas(node, passwordOf) {
 		mounts = append(mounts, mount(volumePasswords, passwordsDir))
 	}
 	if workload.DatabaseCASecret != "" {

@@ -243,8 +243,9 @@ type TransferQuery struct {
 type TransferChange struct {
 	Status         string `json:"status,omitempty"`
 	TargetRateKbps int64  `json:"target_rate_kbps,omitempty"`
-	MinRateKbps    int64  `json:"min_rate_kbps,omitempty"`
-	RatePolicy     string `json:"rate_policy,omitempty"`
+	// MinRateKbps and RatePolicy are refused by this project's nodes.
+	MinRateKbps int64  `json:"min_rate_kbps,omitempty"`
+	RatePolicy  string `json:"rate_policy,omitempty"`
 	// Sealed, if true, has the node refuse every later session of the transfer.
 	Sealed *bool `json:"sealed,omitempty"`
 }
