@@ -48,8 +48,10 @@ func TestFileManifest(t *testing.T) {
 		lines[fields[0]] = fields
 	}
 	for name, want := range map[string][]string{
-		"d/a": {"3", "md5:900150983cd24fb0d6963f7d28e17f72", ""}, `d/b\x0a\x09c`: {"1", "md5:", ""}, "d/big": {"25165824", "md5:", "completed"},
-		"d/pipe": {"0", "-", "failed (21)"},
+		"d/a":          {"3", "md5:900150983cd24fb0d6963f7d28e17f72", ""},
+		`d/b\x0a\x09c`: {"1", "md5:", ""},
+		"d/big":        {"25165824", "md5:", "completed"},
+		"d/pipe":       {"0", "-", "failed (21)"},
 	} {
 		got := lines[name]
 		if len(got) != 4 || got[1] != want[0] || !strings.HasPrefix(got[2], want[1]) || !strings.HasPrefix(got[3], want[2]) {

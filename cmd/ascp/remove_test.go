@@ -112,7 +112,8 @@ func TestSourcesOfTheServerNeedTheRight(t *testing.T) {
 				t.Errorf("%s: status %d", name, status)
 			}
 		})
-		if got := listed(t, n.dir); got != "out out/f" || listed(t, to) != "" || !strings.Contains(said, "not to remove them") {
+		if got := listed(t, n.dir); got != "out out/f" || listed(t, to) != "" ||
+			!strings.Contains(said, "not to remove them") {
 			t.Errorf("%s: left are %s, said %q", name, got, said)
 		}
 	}

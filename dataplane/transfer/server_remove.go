@@ -117,8 +117,8 @@ func (r *removal) finish(roots []Root, whole bool) error {
 	return nil
 }
 
-// removeEmpty removes the empty folders beneath dir, called name in the transfer, and reports whether dir is empty then.
-// What filters leave out, or is being written, was not sent and stays.
+// removeEmpty removes the empty folders beneath dir, called name in the transfer, and reports whether dir is empty
+// then. What filters leave out, or is being written, was not sent and stays.
 func (r *removal) removeEmpty(dir, name string, filters manifest.Filters) bool {
 	entries, err := r.root.ReadDir(dir)
 	if err != nil {

@@ -109,9 +109,9 @@ type Options struct {
 	SaveBeforeOverwrite bool `json:"save_before_overwrite,omitempty"`
 	// DeleteExtra has the receiver delete from the folders of the transfer what the sender does not have.
 	DeleteExtra bool `json:"delete_extra,omitempty"`
-	// RemoveSources has a sending server remove each file that the client has verified, if the authorization would allow to
-	// replace it; with RemoveKept those that the client had already, too. RemoveEmpty removes empty folders beneath the
-	// sources when all has arrived, RemoveEmptySources also the sources themselves.
+	// RemoveSources has a sending server remove each file that the client has verified, if the authorization would allow
+	// to replace it; with RemoveKept those that the client had already, too. RemoveEmpty removes empty folders beneath
+	// the sources when all has arrived, RemoveEmptySources also the sources themselves.
 	RemoveSources      bool `json:"remove_sources,omitempty"`
 	RemoveKept         bool `json:"remove_kept,omitempty"`
 	RemoveEmpty        bool `json:"remove_empty,omitempty"`
