@@ -163,6 +163,11 @@ type Options struct {
 	DatagramSize   int     `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
 }
 
+// RemovesAtServer says that a sending server is to remove anything of what it sends.
+func (o *Options) RemovesAtServer() bool {
+	return o.RemoveSources || o.RemoveEmpty || o.RemoveEmptySources
+}
+
 // Welcome is the server's answer to a Hello that it accepts. JSON; unknown fields are ignored.
 type Welcome struct {
 	Version int    `json:"version"`
