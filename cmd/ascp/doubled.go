@@ -3,9 +3,12 @@ package main
 import (
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/manifest"
 	"faspex.io/operator/dataplane/transferspec"
 )
@@ -16,63 +19,68 @@ func (r *request) dropDoubled() {
 	if r.streaming() {
 		return
 	}
-	type place struct{ source, destination string }
-	seen := map[place]bool{}
+	seen := map[sourceAs]bool{}
 	folders := map[string][]string{} // what sources are called that may be folders
-	kept := r.sources[:0:0]
-	for _, s := range r.sources {
-		p := joinSource(r.sourcePrefix, s.Source)
-		if r.direction == transferspec.Receive { // A node's paths begin at its root.
-			p = "/" + strings.TrimLeft(p, "/")
+	r.sources = slices.DeleteFunc(r.sources, func(s transferspec.Path) bool {
+		p := r.place(s)
+		if seen[p] {
+			return true
 		}
-		key := place{p, strings.Trim(path.Clean("/"+s.Destination), "/")}
-		if !strings.HasSuffix(p, "/.") && !climbs(p) {
-			key.source = path.Clean(p)
+		seen[p] = true
+		if !climbs(p.source) {
+			folders[p.source] = append(folders[p.source], p.name)
 		}
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		if r.direction == transferspec.Send && !climbs(p) {
-			folders[path.Clean(p)] = append(folders[path.Clean(p)], r.nameOf(p))
-		}
-		kept = append(kept, s)
-	}
-	r.sources = kept
+		return false
+	})
 	// Of a node's folders nobody knows here what they hold. A pattern may leave out a folder of which a file is named,
 	// and a link that is copied is no folder.
 	if r.direction == transferspec.Receive || r.pairs || len(r.options.Filters) > 0 ||
 		r.options.Symlinks != manifest.SymlinksFollow {
 		return
 	}
-	kept = r.sources[:0:0]
-	for _, s := range r.sources {
-		p := joinSource(r.sourcePrefix, s.Source)
-		if !climbs(p) && beneathAnother(path.Clean(p), r.nameOf(p), folders) {
-			if _, err := os.Stat(p); err == nil { // Else it is to be told of.
-				continue
-			}
+	r.sources = slices.DeleteFunc(r.sources, func(s transferspec.Path) bool {
+		p := r.place(s)
+		if climbs(p.source) || !beneathAnother(p, folders) {
+			return false
 		}
-		kept = append(kept, s)
+		_, err := os.Stat(joinSource(r.sourcePrefix, s.Source))
+		return err == nil // Else it is to be told of.
+	})
+}
+
+// sourceAs is where a source is, and its name at the destination, which tells a folder from what it holds.
+type sourceAs struct{ source, name string }
+
+func (r *request) place(s transferspec.Path) sourceAs {
+	p := joinSource(r.sourcePrefix, s.Source)
+	name := r.nameOf(p)
+	switch {
+	case r.direction == transferspec.Receive:
+		name = transfer.SourceName(control.Source{Source: p, Destination: s.Destination}, r.sourceBase)
+		p = "/" + p // A node's paths begin at its root.
+	case r.pairs:
+		name = strings.Trim(path.Clean("/"+s.Destination), "/")
 	}
-	r.sources = kept
+	if !climbs(p) {
+		if absolute, err := filepath.Abs(p); err == nil {
+			p = absolute
+		}
+	}
+	return sourceAs{p, name}
 }
 
 // climbs says that a path holds "..": what that leads to depends on links.
 func climbs(p string) bool { return slices.Contains(strings.Split(p, "/"), "..") }
 
 // beneathAnother says that one of the folders sends what is at p under the same name.
-func beneathAnother(p, name string, folders map[string][]string) bool {
-	for rest := ""; ; {
-		parent, last := path.Dir(p), path.Base(p)
-		if parent == p || last == "." {
-			return false
-		}
-		rest, p = path.Join(last, rest), parent
-		for _, n := range folders[p] {
-			if path.Join(n, rest) == name {
+func beneathAnother(p sourceAs, folders map[string][]string) bool {
+	for at, rest := p.source, ""; at != path.Dir(at); {
+		rest, at = path.Join(path.Base(at), rest), path.Dir(at)
+		for _, name := range folders[at] {
+			if path.Join(name, rest) == p.name {
 				return true
 			}
 		}
 	}
+	return false
 }

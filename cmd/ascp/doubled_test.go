@@ -24,6 +24,8 @@ func TestDoubledSources(t *testing.T) {
 		"twice":            {[]string{"f", "f"}, "f"},
 		"in other words":   {[]string{"f", "./f", ".//f", "f"}, "f"},
 		"with a slash":     {[]string{"d", "d/"}, "d d/e d/e/h d/g"},
+		"from the root":    {[]string{"f", from + "/f", "d/g", from + "/d/."}, "e e/h f g"},
+		"what it holds":    {[]string{"d/.", "./d/.", "d//."}, "e e/h g"},
 		"held and itself":  {[]string{"d/.", "d"}, "d d/e d/e/h d/g e e/h g"},
 		"with a base":      {append([]string{"--src-base=."}, all...), "d d/e d/e/h d/g f"},
 		"base, one folder": {[]string{"--src-base=.", "d", "d/g", "d/e"}, "d d/e d/e/h d/g"},

@@ -291,7 +291,9 @@ func TestInformation(t *testing.T) {
 		t.Errorf("-DDL-: %v", err)
 	}
 	for name, form := range map[string]string{
-		"root": `(?m)^DBG Path root (dir|file) +: /`, "program": `(?m)^DBG Path ascp file +: /`, "product": `(?m)^LOG (.+) version ([0-9.]+)$`,
+		"root":    `(?m)^DBG Path root (dir|file) +: /`,
+		"program": `(?m)^DBG Path ascp file +: /`,
+		"product": `(?m)^LOG (.+) version ([0-9.]+)$`,
 		"version": `(?m)^LOG Initializing FASP version ([^,]+),`,
 	} {
 		if !regexp.MustCompile(form).Match(said.Bytes()) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ type listing struct {
 	mu      sync.Mutex
 	file    *os.File
 	out     *bufio.Writer
-	written map[string]bool // files of this run that were moved: a later session of it has them already
+	written map[string]bool // files of this run that have their line: a later session of it has them already
 	// kept are files that were there already. Their checksums are computed at the end, if tree is not nil.
 	kept     []transfer.FileEvent
 	checksum string
@@ -55,15 +56,16 @@ func (l *listing) digestKept(r *request, target transfer.TargetTree) {
 	}
 }
 
-// digest is the checksum of a file that was there already, as far as it can be read.
-func (l *listing) digest(e transfer.FileEvent) string {
+// digest is the checksum of a file that was there already, as far as it can be read before ctx ends.
+func (l *listing) digest(ctx context.Context, e transfer.FileEvent) string {
 	f, err := l.tree.Open(e.Target)
 	if err != nil {
 		return "-"
 	}
 	defer f.Close()
+	defer context.AfterFunc(ctx, func() { f.Close() })()
 	h := transfer.NewChecksum(l.checksum)
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.Copy(h, f); err != nil || ctx.Err() != nil {
 		return "-"
 	}
 	return l.checksum + ":" + hex.EncodeToString(h.Sum(nil))
@@ -108,9 +110,11 @@ func (l *listing) add(e transfer.FileEvent) {
 	case e.Skipped && l.written[e.Path]:
 		return
 	case e.Skipped && l.tree != nil:
+		l.written[e.Path] = true
 		l.kept = append(l.kept, e)
 		return
 	case e.Skipped:
+		l.written[e.Path] = true
 		status = "skipped"
 	default:
 		l.written[e.Path] = true
@@ -130,14 +134,14 @@ func (l *listing) line(fields ...string) {
 }
 
 // end says how the transfer ended and gives the list its name.
-func (l *listing) end(failure error) error {
+func (l *listing) end(ctx context.Context, failure error) error {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.kept {
-		l.line(shown(e.Path), strconv.FormatInt(e.Size, 10), l.digest(e), "skipped")
+		l.line(shown(e.Path), strconv.FormatInt(e.Size, 10), l.digest(ctx, e), "skipped")
 	}
 	if e := fail.Of(failure, fail.Internal); e != nil {
 		l.line("#", fmt.Sprintf("failed (%d): %s", e.Code, shown(e.Text)))

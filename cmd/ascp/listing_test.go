@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"faspex.io/operator/dataplane/transfer"
+	"faspex.io/operator/dataplane/transfer/control"
 )
 
 func mkfifo(p string) error { return syscall.Mkfifo(p, 0o600) }
@@ -48,8 +52,10 @@ func TestFileManifest(t *testing.T) {
 		lines[fields[0]] = fields
 	}
 	for name, want := range map[string][]string{
-		"d/a": {"3", "md5:900150983cd24fb0d6963f7d28e17f72", ""}, `d/b\x0a\x09c`: {"1", "md5:", ""}, "d/big": {"25165824", "md5:", "completed"},
-		"d/pipe": {"0", "-", "failed (21)"},
+		"d/a":          {"3", "md5:900150983cd24fb0d6963f7d28e17f72", ""},
+		`d/b\x0a\x09c`: {"1", "md5:", ""},
+		"d/big":        {"25165824", "md5:", "completed"},
+		"d/pipe":       {"0", "-", "failed (21)"},
 	} {
 		got := lines[name]
 		if len(got) != 4 || got[1] != want[0] || !strings.HasPrefix(got[2], want[1]) || !strings.HasPrefix(got[3], want[2]) {
@@ -76,5 +82,40 @@ func TestFileManifest(t *testing.T) {
 	if status := run(n.overSSH(t, "--file-manifest=text", "--file-manifest-path=/nowhere", from+"/d", "127.0.0.1:/"),
 		withToken(n.sending(t, "/"))); status != 1 {
 		t.Error("a list that can't be written is no error")
+	}
+}
+
+// A file that was there already has one line, however many sessions find it there, and who interrupts a transfer does
+// not wait for the checksums of such files.
+func TestFileManifestOfWhatWasThere(t *testing.T) {
+	p := filepath.Join(t.TempDir(), "f")
+	writeFiles(t, filepath.Dir(p), map[string][]byte{"f": []byte("abc")})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		ctx            context.Context
+		checksum, want string
+	}{
+		{t.Context(), transfer.ChecksumNone, "f\t3\t-\tskipped\n"},
+		{t.Context(), transfer.ChecksumMD5, "f\t3\tmd5:900150983cd24fb0d6963f7d28e17f72\tskipped\n"},
+		{over, transfer.ChecksumMD5, "f\t3\t-\tskipped\n"},
+	} {
+		r := &request{transferID: "x", options: control.Options{Checksum: c.checksum},
+			list: fileList{form: "text", folder: t.TempDir()}}
+		l, err := r.list.begin(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.digestKept(r, nil)
+		for range 2 {
+			l.add(transfer.FileEvent{Path: "f", Target: p, Size: 3, Skipped: true})
+		}
+		if err := l.end(c.ctx, nil); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(l.name)
+		if _, files, _ := strings.Cut(string(text), "\n"); err != nil || files != c.want+"#\tcompleted\n" {
+			t.Errorf("%s: the list is %q (%v)", c.checksum, text, err)
+		}
 	}
 }

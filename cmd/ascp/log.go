@@ -60,30 +60,27 @@ func (t *task) logRequest() {
 	if t.webSocket {
 		over, port = "websocket", t.webSocketPort
 	}
-	t.log.Info("transfer", "transfer", t.transferID, "direction", string(t.direction), "host", t.host, "user", t.user,
-		"over", over,
-		"port", port, "sources", len(t.sources), "destination", t.destination, "token", t.token != "", "key",
-		len(t.keyFiles) > 0 ||
-			t.sshKeyFile != "" || t.keyPEM != "", "policy", o.RatePolicy, "targetKbps", o.TargetKbps, "minKbps", o.MinKbps,
-		"cipher",
-		o.Cipher, "resume", o.Resume, "overwrite", o.Overwrite, "session", fmt.Sprintf("%d:%d", o.Session, o.Sessions))
+	key := len(t.keyFiles) > 0 || t.sshKeyFile != "" || t.keyPEM != ""
+	t.log.Info("transfer", "transfer", t.transferID, "direction", string(t.direction),
+		"host", t.host, "user", t.user, "over", over, "port", port, "token", t.token != "", "key", key,
+		"sources", len(t.sources), "destination", t.destination,
+		"policy", o.RatePolicy, "targetKbps", o.TargetKbps, "minKbps", o.MinKbps, "cipher", o.Cipher,
+		"resume", o.Resume, "overwrite", o.Overwrite, "session", fmt.Sprintf("%d:%d", o.Session, o.Sessions))
 }
 
 // logSession says what was agreed on.
 func (t *task) logSession(w control.Welcome) {
+	o := w.Options
 	t.log.Info("session begins", "session", w.SessionID, "server", w.Agent, "udpPort", w.UDPPort, "address", t.answered,
-		"cipher",
-		w.Options.Cipher, "policy", w.Options.RatePolicy, "targetKbps", w.Options.TargetKbps, "minKbps", w.Options.MinKbps,
-		"capKbps",
-		w.TargetCapKbps)
+		"cipher", o.Cipher, "policy", o.RatePolicy, "targetKbps", o.TargetKbps, "minKbps", o.MinKbps,
+		"capKbps", w.TargetCapKbps)
 }
 
 // logEnd says how the transfer ended.
 func (t *task) logEnd(s transfer.Summary, err error) {
 	e := fail.Of(err, fail.Internal)
 	fields := []any{"session", t.sessionID, "files", s.FilesDone, "failed", s.FilesFailed, "bytes", s.BytesMoved,
-		"resumed", s.BytesResumed,
-		"elapsed", s.Elapsed.String(), "lost", s.Lost}
+		"resumed", s.BytesResumed, "elapsed", s.Elapsed.String(), "lost", s.Lost}
 	if e != nil {
 		t.log.Error("transfer failed", append(fields, "code", int(e.Code), "error", e.Text)...)
 		return

@@ -66,11 +66,13 @@ func TestNamesThatAreNotUTF8AreTold(t *testing.T) {
 		s := steer(t, n, tok, append([]string{"-d", "-L", dir, "--file-manifest=text", "--file-manifest-path=" + dir},
 			args...)...)
 		e := s.until("FILEERROR")
-		if file := e.Get("File"); !strings.HasSuffix(file, `caf\xe9`) || !strings.Contains(e.Get("Description"), "not UTF-8") {
+		if !strings.HasSuffix(e.Get("File"), `caf\xe9`) || !strings.Contains(e.Get("Description"), "not UTF-8") {
 			t.Errorf("%s: the manager hears %+v", name, e)
 		}
 		s.until("ERROR")
-		_ = s.wait() // Of the one file.
+		if err := s.wait(); err == nil {
+			t.Errorf("%s: ascp does not fail", name)
+		}
 		for _, f := range strings.Fields(listed(t, dir)) {
 			text, err := os.ReadFile(filepath.Join(dir, f))
 			if err != nil || !utf8.Valid(text) || !strings.Contains(string(text), `caf\xe9`) ||

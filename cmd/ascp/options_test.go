@@ -47,7 +47,8 @@ var publishedFlags = strings.Fields(`
 	--preserve-modification-time --preserve-source-access-time --preserve-xattrs --proxy --remote-preserve-acls
 	--remote-preserve-xattrs --remove-after-transfer --remove-empty-directories --remove-empty-source-directory
 	--remove-skipped --save-before-overwrite --skip-dir-traversal-dupes --skip-special-files --source-prefix
-	--source-prefix64 --src-base --src-base64 --version --help --ssh-arg --symbolic-links --tags --tags64 --user --ws-connect`)
+	--source-prefix64 --src-base --src-base64 --version --help --ssh-arg --symbolic-links --tags --tags64 --user
+	--ws-connect`)
 
 func TestOptionsAreComplete(t *testing.T) {
 	names := map[string]int{}

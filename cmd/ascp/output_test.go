@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func closedPipe() (*os.File, error) {
 	return w, err
 }
 
-// The end of a terminal is an interruption, of which manager and log are told; nohup's is none.
+// The end of a terminal is an interruption, of which manager and log are told.
 func TestHangUp(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()
@@ -72,5 +73,25 @@ func TestHangUp(t *testing.T) {
 	}
 	if err := s.wait(); err == nil {
 		t.Error("no failure")
+	}
+}
+
+// Started by nohup it goes on.
+func TestHangUpOfATerminalThatWasLeft(t *testing.T) {
+	n := startNode(t)
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"big": noise(4, 30<<20)})
+	signal.Ignore(unix.SIGHUP) // A process that is started inherits that.
+	defer signal.Reset(unix.SIGHUP)
+	s := steer(t, n, n.sending(t, "/"), "-l", "20M", from+"/big", "127.0.0.1:/")
+	s.until("STATS")
+	if err := s.process.Signal(unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s.until("STATS")
+	s.say("Type: RATE\nRate: 800000")
+	s.until("DONE")
+	if err := s.wait(); err != nil {
+		t.Error(err)
 	}
 }

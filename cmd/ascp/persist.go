@@ -73,11 +73,15 @@ func (t *task) session(ctx context.Context) (transfer.Summary, error) {
 	if t.disposal != nil {
 		t.client.Roots = t.disposal.still()
 	}
-	if removesAtServer(t.options) {
-		t.client.Hello.Sources = t.arrivals.missing(t.client.Hello.Sources, t.sourceBase)
+	mayBeGone := false
+	if t.options.RemovesAtServer() {
+		t.client.Hello.Sources, mayBeGone = t.arrivals.missing(t.client.Hello.Sources, t.sourceBase)
 	}
 	summary, err := t.client.Run(ctx, channel)
 	stop()
 	<-watched
+	if e := fail.Of(err, fail.Internal); mayBeGone && e != nil && e.Code == fail.NoSuchFile {
+		return summary, nil // All that an earlier session received is removed.
+	}
 	return summary, err
 }

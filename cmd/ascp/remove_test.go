@@ -112,7 +112,8 @@ func TestSourcesOfTheServerNeedTheRight(t *testing.T) {
 				t.Errorf("%s: status %d", name, status)
 			}
 		})
-		if got := listed(t, n.dir); got != "out out/f" || listed(t, to) != "" || !strings.Contains(said, "not to remove them") {
+		if got := listed(t, n.dir); got != "out out/f" || listed(t, to) != "" ||
+			!strings.Contains(said, "not to remove them") {
 			t.Errorf("%s: left are %s, said %q", name, got, said)
 		}
 	}
@@ -140,5 +141,27 @@ func TestSourcesOfTheServerStayUntilTheyAreVerified(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(to, "f")); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes arrived (%v)", len(got), err)
+	}
+}
+
+// A connection may be lost when all has arrived and nothing is left to be asked for.
+func TestSourcesOfTheServerThatAreAllGone(t *testing.T) {
+	n := startNode(t, asOwner(false))
+	writeFiles(t, n.dir, map[string][]byte{"out/other": []byte("1")})
+	args := n.overSSH(t, "--remove-after-transfer", "127.0.0.1:/out/f", t.TempDir())
+	for _, arrived := range []bool{false, true} {
+		r, err := parse(args, withToken(n.receiving(t, "/out")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		task := newTask(r, cancel)
+		if arrived { // with an earlier session
+			task.arrivals.add(transfer.FileEvent{Path: "f"})
+		}
+		if err := task.run(ctx); (err == nil) != arrived {
+			t.Errorf("arrived %v: %v", arrived, err)
+		}
 	}
 }

@@ -53,7 +53,7 @@ func (t *task) welcomed(w control.Welcome) {
 	if t.options.CipherOptional && w.Options.Cipher != t.options.Cipher {
 		t.warn("-T: the server permits no cipher " + t.options.Cipher + ", the data is encrypted with " + w.Options.Cipher)
 	}
-	if removesAtServer(t.options) && !removesAtServer(w.Options) {
+	if t.options.RemovesAtServer() && !w.Options.RemovesAtServer() {
 		t.warn("the server is one that removes no sources after they are received")
 	}
 	t.manager.Send("INIT", faspmgr.Field{Name: "SessionId", Value: w.SessionID})

@@ -55,11 +55,6 @@ func (r *request) completeAfterwards() error {
 	return nil
 }
 
-// removesAtServer says that a server is asked to remove anything.
-func removesAtServer(o control.Options) bool {
-	return o.RemoveSources || o.RemoveEmpty || o.RemoveEmptySources
-}
-
 // arrivals are the files that earlier sessions of a transfer received and the server removed, so that a further session
 // does not ask for them.
 type arrivals struct {
@@ -79,24 +74,19 @@ func (a *arrivals) add(e transfer.FileEvent) {
 	a.names[e.Path] = true
 }
 
-// missing are the sources that have not arrived as files, or all if that would be none.
-func (a *arrivals) missing(sources []control.Source, base string) []control.Source {
+// missing are the sources that have not arrived as files. If all have, they are all asked for, and may all be gone.
+func (a *arrivals) missing(sources []control.Source, base string) (out []control.Source, mayBeGone bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var out []control.Source
 	for _, s := range sources {
-		name := strings.Trim(path.Clean("/"+s.Destination), "/")
-		if name == "" {
-			name = transfer.SentName(s.Source, base)
-		}
-		if !a.names[name] {
+		if !a.names[transfer.SourceName(s, base)] {
 			out = append(out, s)
 		}
 	}
 	if len(out) == 0 {
-		return sources
+		return sources, true
 	}
-	return out
+	return out, false
 }
 
 // disposal removes or moves sources. The receiver has verified them when it is told of them.
@@ -150,7 +140,7 @@ func (d *disposal) dispose(e transfer.FileEvent) error {
 	if err != nil {
 		return err
 	}
-	if info.Mode().IsRegular() && (info.ModTime().UnixNano() != e.ModTime || e.PlainSize != info.Size()) {
+	if !e.Unchanged(info) {
 		return errors.New("it has changed since")
 	}
 	if d.archive != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer"
 )
 
 func listed(t *testing.T, dir string) string {
@@ -151,5 +153,35 @@ func TestSourcesThatCanNotBeMovedStay(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(archive, "f")); err != nil || string(got) != "old" {
 		t.Errorf("the archive has %q (%v)", got, err)
+	}
+}
+
+// What has another content, or is no file any more, when the receiver says that it has it, stays.
+func TestSourcesThatHaveChangedStay(t *testing.T) {
+	from := t.TempDir()
+	writeFiles(t, from, map[string][]byte{"d/same": []byte("1"), "d/longer": []byte("1"), "d/folder": []byte("1")})
+	var said []string
+	d := newDisposal(sourceFate{remove: true}, []transfer.Root{{Path: from + "/d", Name: "d"}},
+		func(text string) { said = append(said, text) })
+	defer d.close()
+	var events []transfer.FileEvent
+	for _, name := range []string{"same", "longer", "folder"} {
+		p := filepath.Join(from, "d", name)
+		info, err := os.Stat(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, transfer.FileEvent{Path: "d/" + name, Target: p, Size: 1, PlainSize: 1,
+			ModTime: info.ModTime().UnixNano()})
+	}
+	writeFiles(t, from, map[string][]byte{"d/longer": []byte("12")})
+	if err := errors.Join(os.Remove(from+"/d/folder"), os.Mkdir(from+"/d/folder", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		d.sent(e)
+	}
+	if got := listed(t, from); got != "d d/folder d/longer" || len(said) != 2 {
+		t.Errorf("left are %s, said %q", got, said)
 	}
 }

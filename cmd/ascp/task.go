@@ -147,7 +147,7 @@ func (t *task) transfer(ctx context.Context) (transfer.Summary, error) {
 		filters, _ := manifest.NewFilters(t.options.Filters) // They were read before.
 		err = t.disposal.finish(filters)
 	}
-	if listed := t.listing.end(err); err == nil {
+	if listed := t.listing.end(ctx, err); err == nil {
 		err = listed
 	}
 	return summary, err

@@ -107,7 +107,8 @@ func TestSendAndReceive(t *testing.T) {
 func TestNames(t *testing.T) {
 	n := startNode(t)
 	from := t.TempDir()
-	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": []byte("b"), "d/e/c": []byte("c"), ".h/.i": []byte("h")})
+	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": []byte("b"), "d/e/c": []byte("c"),
+		".h/.i": []byte("h")})
 	if err := os.MkdirAll(filepath.Join(n.dir, "in"), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/manifest"
 )
@@ -24,10 +25,7 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 		if err != nil {
 			return fail.File(source.Source, err, fail.BadPath)
 		}
-		r := Root{Tree: root, Path: clean, Name: SentName(source.Source, s.hello.Base)}
-		if source.Destination != "" {
-			r.Name = strings.Trim(path.Clean("/"+source.Destination), "/")
-		}
+		r := Root{Tree: root, Path: clean, Name: SourceName(source, s.hello.Base)}
 		_, err = root.Lstat(clean)
 		if err == nil && s.options.Symlinks == manifest.SymlinksFollow && s.grant.Kind != token.KindTokenless {
 			err = s.follow(p, root, &r, followed)
@@ -66,6 +64,14 @@ func (s *session) follow(p *plan, root *storage.Root, r *Root, followed map[stri
 		r.Base = granted
 	}
 	return nil
+}
+
+// SourceName is the name that a source of the server gets at the destination: its own destination, or SentName.
+func SourceName(s control.Source, base string) string {
+	if s.Destination != "" {
+		return strings.Trim(path.Clean("/"+s.Destination), "/")
+	}
+	return SentName(s.Source, base)
 }
 
 // SentName is the name that a source of the server gets at the destination: its last element, or, with a

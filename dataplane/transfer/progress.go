@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/hex"
+	"io/fs"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,15 @@ type FileEvent struct {
 	Err      *fail.Error
 	Started  time.Time
 	Finished time.Time
+}
+
+// Unchanged says that what is at the target now is what was sent, as far as size and time tell. Of a link nothing is
+// known: what was sent may be the link or what it leads to.
+func (e *FileEvent) Unchanged(now fs.FileInfo) bool {
+	if now.Mode().IsRegular() {
+		return now.ModTime().UnixNano() == e.ModTime && now.Size() == e.PlainSize
+	}
+	return now.Mode()&fs.ModeSymlink != 0
 }
 
 func (e *FileEvent) setChecksum(kind string, sum []byte) {

@@ -154,7 +154,8 @@ func TestReceiverRefusesNamesThatDifferInCaseOnlyWhereTheStorageTakesThemForOne(
 			if name != "README" && name != "Dir/data" {
 				continue
 			}
-			if got, err := os.ReadFile(filepath.Join(x.to, low(name))); err != nil || string(got) != string(noise(uint64(i), 10+i*2<<20)) {
+			got, err := os.ReadFile(filepath.Join(x.to, low(name)))
+			if err != nil || string(got) != string(noise(uint64(i), 10+i*2<<20)) {
 				t.Errorf("%s is another", name)
 			}
 		}

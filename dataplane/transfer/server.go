@@ -158,11 +158,7 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.grant, err = s.Authorizer.Authorize(ctx, request); err != nil {
-		if !token.IsRefusal(err) {
-			s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
-			return nil, &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
-		}
+	if s.grant, err = s.authorize(ctx, request); err != nil {
 		return nil, failureOf(err, fail.Authorization)
 	}
 	if s.peer.Authorized != nil {
@@ -185,15 +181,20 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err := s.limit(); err != nil {
 		return nil, err
 	}
-	if removesSources(s.options) {
-		if request, err = s.request(); err != nil { // With the sources that came after the Hello.
-			return nil, err
-		}
-		if err := s.mayRemoveSources(ctx, request); err != nil {
-			return nil, err
-		}
+	if err := s.mayRemoveSources(ctx); err != nil {
+		return nil, err
 	}
 	return s.plan()
+}
+
+// authorize asks whether the client may do this. An error that is no refusal is told to the log alone.
+func (s *session) authorize(ctx context.Context, r token.Request) (token.Grant, error) {
+	g, err := s.Authorizer.Authorize(ctx, r)
+	if err != nil && !token.IsRefusal(err) {
+		s.Logger.Error("authorize a transfer", "session", s.id, "error", err)
+		err = &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
+	}
+	return g, err
 }
 
 func (s *session) transfer(ctx context.Context, p *plan) error {
@@ -255,7 +256,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 	if s.grant.Direction == transferspec.Receive {
 		r := newSender(s.conn, p.roots, s.options)
 		r.onFile, r.rate = s.recordFile(), cfg.Rate
-		if removesSources(s.options) {
+		if s.options.RemovesAtServer() {
 			s.removeSources(r, p)
 		}
 		cfg.Group = s.Outbound

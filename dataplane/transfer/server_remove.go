@@ -15,20 +15,19 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 )
 
-// removesSources says that anything is to become of the sources of a download.
-func removesSources(o control.Options) bool {
-	return o.RemoveSources || o.RemoveEmpty || o.RemoveEmptySources
-}
-
 // mayRemoveSources refuses to remove what the client could not replace by an upload: a right to read is none to remove.
-func (s *session) mayRemoveSources(ctx context.Context, r token.Request) error {
-	if s.grant.Direction != transferspec.Receive || !removesSources(s.options) {
+func (s *session) mayRemoveSources(ctx context.Context) error {
+	if s.grant.Direction != transferspec.Receive || !s.options.RemovesAtServer() {
 		return nil
 	}
 	if s.options.Sessions > 1 {
 		return fail.New(fail.Usage, "of several sessions none knows what the others still read: no sources are removed")
 	}
-	pairs := append([]token.Path{}, r.Pairs...)
+	r, err := s.request() // With the sources that came after the Hello.
+	if err != nil {
+		return err
+	}
+	pairs := r.Pairs
 	for _, source := range r.Sources {
 		pairs = append(pairs, token.Path{Source: source})
 	}
@@ -36,10 +35,10 @@ func (s *session) mayRemoveSources(ctx context.Context, r token.Request) error {
 		pairs[i].Destination = path.Clean("/" + pairs[i].Source)
 	}
 	r.Direction, r.Pairs, r.Sources, r.Destination = transferspec.Send, pairs, nil, ""
-	g, err := s.Authorizer.Authorize(ctx, r)
+	g, err := s.authorize(ctx, r)
 	switch {
 	case err != nil && !token.IsRefusal(err):
-		return &fail.Error{Code: fail.Authorization, Text: "the token can't be checked now, try again", Err: err}
+		return err
 	case err != nil || g.KeepExisting || g.Root != s.grant.Root:
 		return fail.New(fail.Authorization, "the authorization allows to receive the sources, and not to remove them")
 	}
@@ -86,7 +85,7 @@ func (r *removal) remove(e FileEvent) error {
 	if err != nil {
 		return err
 	}
-	if info.Mode().IsRegular() && (info.ModTime().UnixNano() != e.ModTime || info.Size() != e.PlainSize) {
+	if !e.Unchanged(info) {
 		return errors.New("it has changed since")
 	}
 	return r.root.Remove(e.Target)
@@ -117,8 +116,8 @@ func (r *removal) finish(roots []Root, whole bool) error {
 	return nil
 }
 
-// removeEmpty removes the empty folders beneath dir, called name in the transfer, and reports whether dir is empty then.
-// What filters leave out, or is being written, was not sent and stays.
+// removeEmpty removes the empty folders beneath dir, called name in the transfer, and reports whether dir is empty
+// then. What filters leave out, or is being written, was not sent and stays.
 func (r *removal) removeEmpty(dir, name string, filters manifest.Filters) bool {
 	entries, err := r.root.ReadDir(dir)
 	if err != nil {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"golang.org/x/sys/unix"
 )
 
 // A source that is another one than was sent stays, as does what failed.
@@ -32,7 +34,17 @@ func TestRemovalLeavesWhatHasChanged(t *testing.T) {
 	r := &removal{root: root, options: control.Options{RemoveSources: true}}
 	same, longer, later, failed, kept := event("same"), event("longer"), event("later"), event("failed"), event("kept")
 	longer.PlainSize, later.ModTime, failed.Err, kept.Skipped = 4, later.ModTime+1, fail.New(fail.DiskWrite, "x"), true
-	for _, e := range []FileEvent{same, longer, later, failed, kept, {Path: "gone", Target: "/gone"}} {
+	folder, pipe := event("now a folder"), event("now a pipe")
+	for name, replace := range map[string]func(p string) error{
+		folder.Path: func(p string) error { return os.Mkdir(p, 0o755) },
+		pipe.Path:   func(p string) error { return unix.Mkfifo(p, 0o600) },
+	} {
+		p := filepath.Join(dir, name)
+		if err := errors.Join(os.Remove(p), replace(p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, e := range []FileEvent{same, longer, later, failed, kept, folder, pipe, {Path: "gone", Target: "/gone"}} {
 		r.sent(e)
 	}
 	entries, err := os.ReadDir(dir)
@@ -40,10 +52,10 @@ func TestRemovalLeavesWhatHasChanged(t *testing.T) {
 	for _, e := range entries {
 		left = append(left, e.Name())
 	}
-	if got := strings.Join(left, " "); err != nil || got != "failed kept later longer" {
+	if got := strings.Join(left, ", "); err != nil || got != "failed, kept, later, longer, now a folder, now a pipe" {
 		t.Errorf("left are %s (%v)", got, err)
 	}
-	if err := r.finish(nil, true); err == nil || !strings.Contains(err.Error(), "3 of the files, the first: longer") {
+	if err := r.finish(nil, true); err == nil || !strings.Contains(err.Error(), "5 of the files, the first: longer") {
 		t.Errorf("at the end: %v", err)
 	}
 }

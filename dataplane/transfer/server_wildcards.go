@@ -18,6 +18,7 @@ import (
 // itself. What matches is held to the grant (TestWildcardsAtTheNode).
 func (s *session) expandSources(root *storage.Root) ([]control.Source, error) {
 	var out []control.Source
+	granted := s.grant.Allowed()
 	for _, source := range s.hello.Sources {
 		if !manifest.Wild(source.Source) {
 			out = append(out, source)
@@ -43,7 +44,6 @@ func (s *session) expandSources(root *storage.Root) ([]control.Source, error) {
 			return nil, fail.New(fail.Usage, "%s: %d files match, and they can't all become %s", source.Source, len(matches),
 				source.Destination)
 		}
-		granted := s.grant.Allowed()
 		for _, m := range matches {
 			if !granted.Download(m) { // The pattern may be what was granted, and no file then is.
 				return nil, notPermitted(m)

@@ -62,7 +62,8 @@ func (u *Upload) feed(ctx context.Context, f *uploadFile, off int64, r io.Reader
 	return got, readErr
 }
 
-// room is the slab that the byte at off goes into, and its memory: a session that ends meanwhile takes that from the slab.
+// room is the slab that the byte at off goes into, and its memory: a session that ends meanwhile takes that from the
+// slab.
 func (u *Upload) room(ctx context.Context, f *uploadFile, off int64) (*uploadedSlab, *[uploadSlab]byte, error) {
 	number := off / uploadSlab
 	f.mu.Lock()

@@ -59,7 +59,8 @@ func StartIn(t testing.TB, dir string, changes ...Change) *Node {
 	n := &Node{Dir: dir, Keys: keys}
 	log := slog.New(slog.DiscardHandler)
 	server := &transfer.Server{
-		Root: root, Recorder: &n.Recorder, Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair", Logger: log,
+		Root: root, Recorder: &n.Recorder, Links: data, UDPPort: int(data.Addr().Port()), Agent: "test", Policy: "fair",
+		Logger:     log,
 		Authorizer: &token.Verifier{Keys: keys, AccessKeys: token.NoAccessKeys{}, Ledger: token.NoLedger{}, Now: time.Now},
 	}
 	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))

@@ -109,9 +109,9 @@ type Options struct {
 	SaveBeforeOverwrite bool `json:"save_before_overwrite,omitempty"`
 	// DeleteExtra has the receiver delete from the folders of the transfer what the sender does not have.
 	DeleteExtra bool `json:"delete_extra,omitempty"`
-	// RemoveSources has a sending server remove each file that the client has verified, if the authorization would allow to
-	// replace it; with RemoveKept those that the client had already, too. RemoveEmpty removes empty folders beneath the
-	// sources when all has arrived, RemoveEmptySources also the sources themselves.
+	// RemoveSources has a sending server remove each file that the client has verified, if the authorization would allow
+	// to replace it; with RemoveKept those that the client had already, too. RemoveEmpty removes empty folders beneath
+	// the sources when all has arrived, RemoveEmptySources also the sources themselves.
 	RemoveSources      bool `json:"remove_sources,omitempty"`
 	RemoveKept         bool `json:"remove_kept,omitempty"`
 	RemoveEmpty        bool `json:"remove_empty,omitempty"`
@@ -161,6 +161,11 @@ type Options struct {
 	// Aggressiveness, above 0 and up to 1, is the server's to set: 1 doubles the share of the policy, 0.5 leaves it.
 	Aggressiveness float64 `json:"aggressiveness,omitempty"`
 	DatagramSize   int     `json:"datagram_size,omitempty"` // largest UDP payload, 0 finds it out
+}
+
+// RemovesAtServer says that a sending server is to remove anything of what it sends.
+func (o *Options) RemovesAtServer() bool {
+	return o.RemoveSources || o.RemoveEmpty || o.RemoveEmptySources
 }
 
 // Welcome is the server's answer to a Hello that it accepts. JSON; unknown fields are ignored.
