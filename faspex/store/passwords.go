@@ -52,9 +52,10 @@ func (s *Store) LastPasswords(ctx context.Context, account int64, limit int) ([]
 	return list, nil
 }
 
-// RequireNewPasswords has every local account but one choose another password at its next login. Sessions end with it.
+// RequireNewPasswords has every local account but one choose another password at its next login, and ends what their
+// passwords opened until now, access tokens too.
 func (s *Store) RequireNewPasswords(ctx context.Context, but int64) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET password_change_required = TRUE
+	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET password_change_required = TRUE, token_epoch = token_epoch + 1
 		WHERE type <> 'saml_user' AND password_hash IS NOT NULL AND id <> ?`, but); err != nil {
 		return fmt.Errorf("require new passwords: %w", err)
 	}
