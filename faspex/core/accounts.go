@@ -194,7 +194,7 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	a, tag, err := change(in.IfMatch, stored[store.Account]{
+	a, _, err := change(in.IfMatch, stored[store.Account]{
 		what: "account", tag: accountTag,
 		read:  func() (store.Account, error) { return s.account(ctx, in.ID) },
 		write: func(before, after store.Account) error { return s.store.UpdateAccount(ctx, before, after, hash) },
@@ -219,7 +219,12 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	return answerTagged(showAccount(a, false), tag), nil
+	// Whether the account is active depends on its date as well.
+	if a, err = s.store.Account(ctx, a.ID); err != nil {
+		return nil, err
+	}
+	tag, err := accountTag(a)
+	return answerTagged(showAccount(a, false), tag), err
 }
 
 // applyAllowed applies a change that the caller may make.

@@ -26,16 +26,13 @@ func (s *Store) AccountOfCode(ctx context.Context, hash [32]byte, now time.Time)
 	return a, nil
 }
 
-// UseCode sets the password of an account by a code, once: every code of the account is gone then. ErrNotFound for a
-// code that is unknown, used or over.
+// UseCode sets the password of an account by a code, once: a password that is set ends every code of the account.
+// ErrNotFound for a code that is unknown, used or over.
 func (s *Store) UseCode(ctx context.Context, code [32]byte, now time.Time, passwordHash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var account int64
 		if err := tx.QueryRowContext(ctx, `SELECT account_id FROM one_time_codes WHERE code_hash = ? AND expires_at > ? FOR UPDATE`,
 			code[:], now).Scan(&account); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM one_time_codes WHERE account_id = ?`, account); err != nil {
 			return err
 		}
 		return setPassword(ctx, tx, account, passwordHash, false, "")

@@ -7,8 +7,8 @@ import (
 )
 
 // SetPassword stores a new password hash and ends everything that the old one opened: access tokens, also those that
-// were issued for the account's key, refresh tokens, and codes that were not used yet. Whether the key stays is the
-// caller's affair. The password need not be changed.
+// were issued for the account's key, refresh tokens, and codes that were not used yet. Codes that were mailed to set a
+// password end as well. Whether the key stays is the caller's affair. The password need not be changed.
 func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, false, "") })
 	if err != nil {
@@ -17,10 +17,18 @@ func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) e
 	return nil
 }
 
+// keptPasswords is how many passwords of an account are known again, the present one among them: the largest
+// password_history_limit.
+const keptPasswords = 100
+
 // setPassword leaves the refresh tokens of one login, if it is named. They carry the old epoch until keepSession.
 func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, mustChange bool, login string) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO password_history (account_id, hash)
 		SELECT id, password_hash FROM accounts WHERE id = ? AND password_hash IS NOT NULL`, accountID); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM password_history WHERE account_id = ? AND id <= (SELECT id FROM password_history
+		WHERE account_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`, accountID, accountID, keptPasswords-1); err != nil {
 		return err
 	}
 	res, err := tx.ExecContext(ctx,
@@ -37,8 +45,12 @@ func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, 
 		accountID, login); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM authorization_codes WHERE account_id = ?`, accountID)
-	return err
+	for _, table := range []string{"authorization_codes", "one_time_codes"} {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE account_id = ?`, accountID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LastPasswords gives the hashes of the passwords that an account had last, the present one among them: at most limit.
