@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -78,5 +79,36 @@ func TestChangedPasswordEndsEveryLogin(t *testing.T) {
 	}
 	if got := refresh("late refresh"); got != 400 {
 		t.Errorf("refresh token of a login that was on its way: %d", got)
+	}
+}
+
+// An administrator has everybody else choose another password: what their passwords opened until now ends at once, and
+// a login opens the form for another one and nothing else.
+func TestForcedResetEndsEveryLoginOfOthers(t *testing.T) {
+	s, ctx := start(t, "the current secret of core", ""), t.Context()
+	b := s.browser(t)
+	b.code(t, authorizeQuery("cli"))
+	tok := b.tab(t)
+	if err := s.store.RequireNewPasswords(ctx, s.users["ulf"]); err != nil {
+		t.Fatal(err)
+	}
+	if !s.good(t, tok.AccessToken) {
+		t.Error("the login of whoever asked for it ended")
+	}
+	if err := s.store.RequireNewPasswords(ctx, s.users["ina"]); err != nil {
+		t.Fatal(err)
+	}
+	if s.good(t, tok.AccessToken) {
+		t.Error("an access token lives on")
+	}
+	if status, _ := s.refresh(t, tok.RefreshToken); status != 400 {
+		t.Errorf("a refresh token lives on: %d", status)
+	}
+	if res, _ := b.open(t, authorizeQuery("cli")); res.StatusCode != 200 {
+		t.Errorf("the session goes on: %d", res.StatusCode)
+	}
+	if res, page := b.login(t, authorizeQuery("cli"), "ulf", password); res.StatusCode != 200 ||
+		!strings.Contains(page, `name="new_password"`) {
+		t.Errorf("the old password: %d %s", res.StatusCode, page)
 	}
 }

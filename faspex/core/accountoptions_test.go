@@ -53,7 +53,7 @@ func TestAccountOptionsAreKept(t *testing.T) {
 }
 
 // faspex-B2: an account past its expiry date is inactive from that date on without anybody acting, and what it was given
-// ends.
+// ends. Another date alone makes it active again.
 func TestAccountExpires(t *testing.T) {
 	in := install(t)
 	ulf := in.user(t, "ulf", "user")
@@ -82,7 +82,10 @@ func TestAccountExpires(t *testing.T) {
 	if !strings.Contains(body, `"name":"ulf"`) || !strings.Contains(body, `"account_activated":false`) {
 		t.Errorf("listed: %s", body)
 	}
-	in.set(t, in.idOf(t, "ulf"), map[string]any{"expiration_date": "2999-01-01", "account_activated": true})
+	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+in.idOf(t, "ulf"),
+		map[string]any{"expiration_date": "2999-01-01"}); status != http.StatusOK || !strings.Contains(body, `"account_activated":true`) {
+		t.Errorf("another date: %d %s", status, body)
+	}
 	if status := use(); status != http.StatusOK {
 		t.Errorf("with another date: %d", status)
 	}

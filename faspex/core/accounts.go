@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -195,7 +194,7 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	a, tag, err := change(in.IfMatch, stored[store.Account]{
+	a, _, err := change(in.IfMatch, stored[store.Account]{
 		what: "account", tag: accountTag,
 		read:  func() (store.Account, error) { return s.account(ctx, in.ID) },
 		write: func(before, after store.Account) error { return s.store.UpdateAccount(ctx, before, after, hash) },
@@ -220,7 +219,12 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	return answerTagged(showAccount(a, false), tag), nil
+	// Whether the account is active depends on its date as well.
+	if a, err = s.store.Account(ctx, a.ID); err != nil {
+		return nil, err
+	}
+	tag, err := accountTag(a)
+	return answerTagged(showAccount(a, false), tag), err
 }
 
 // applyAllowed applies a change that the caller may make.
@@ -317,45 +321,6 @@ func (s *Server) deleteAccount(ctx context.Context, id string) error {
 	return s.store.DeleteAccount(ctx, a.ID, caller(ctx).ID)
 }
 
-// batchError is one thing of a batch that could not be done.
-type batchError struct {
-	ID      string `json:"id"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-type batchDetails struct {
-	Failed    []string `json:"failed"`
-	Succeeded []string `json:"succeeded"`
-}
-
-type batchAnswer struct {
-	Errors  []batchError `json:"errors"`
-	Details batchDetails `json:"details"`
-}
-
-type batchOutput struct {
-	Status int
-	Body   *batchAnswer
-}
-
-// ids gathers the ids of a DELETE on a collection, from the query (comma separated) and from the body.
-func ids(query string, b *api.IDs) ([]string, error) {
-	var all []string
-	for _, id := range strings.Split(query, ",") {
-		if id = strings.TrimSpace(id); id != "" {
-			all = append(all, id)
-		}
-	}
-	if b != nil {
-		all = append(all, b.IDs...)
-	}
-	if len(all) == 0 || len(all) > 1000 {
-		return nil, badRequest(fmt.Sprintf("ids must name 1 to 1000 things, not %d.", len(all)))
-	}
-	return all, nil
-}
-
 func (s *Server) deleteAccounts(ctx context.Context, in *struct {
 	IDs  string `query:"ids"`
 	Body *api.IDs
@@ -365,23 +330,4 @@ func (s *Server) deleteAccounts(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return s.batch(ctx, "account", all, s.deleteAccount), nil
-}
-
-// batch does one thing to many: 204 when all went well, else 207 with what did not.
-func (s *Server) batch(ctx context.Context, what string, ids []string,
-	do func(context.Context, string) error) *batchOutput {
-	out := batchAnswer{Errors: []batchError{}, Details: batchDetails{Failed: []string{}, Succeeded: []string{}}}
-	for _, id := range ids {
-		if err := do(ctx, id); err != nil {
-			p := s.answer(ctx, what, err).(*problem)
-			out.Errors = append(out.Errors, batchError{id, p.Code, p.Message})
-			out.Details.Failed = append(out.Details.Failed, id)
-			continue
-		}
-		out.Details.Succeeded = append(out.Details.Succeeded, id)
-	}
-	if len(out.Errors) == 0 {
-		return &batchOutput{Status: http.StatusNoContent}
-	}
-	return &batchOutput{Status: http.StatusMultiStatus, Body: &out}
 }

@@ -26,6 +26,7 @@ import (
 	"faspex.io/operator/faspex/client"
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
+	"faspex.io/operator/faspex/mail"
 	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/test/mariadbd"
 )
@@ -173,23 +174,38 @@ func TestPasswordsOutliveTheSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if status, _, body := in.call(t, in.admin, "POST", "/api/v5/configuration/smtp", map[string]any{
+		"auth_type": "login", "server_address": "mail.example.com", "server_port": 587, "domain": "", "from_user": "Faspex",
+		"from_email": "faspex@example.com", "tls_enabled": true, "packages_recipient_from": "faspex", "username": "faspex",
+		"default_time_zone_offset": "0", "password": "mail-Pass-1"}); status != http.StatusCreated {
+		t.Fatalf("set the mail server: %d %s", status, body)
+	}
 	ring, err := keyring.New("the next secret of the tests", testSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := core.New(in.store, ring, core.Config{ExternalURL: externalURL})
+	rotated, err := core.New(in.store, ring, core.Config{ExternalURL: externalURL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); server.Upkeep(ctx) }()
+	go func() { defer close(done); rotated.Upkeep(ctx) }()
 	after := before
 	for bytes.Equal(after.APIPassword, before.APIPassword) {
 		if after, err = in.store.Node(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+	var server mail.Stored
+	for current := false; !current; time.Sleep(10 * time.Millisecond) {
+		if server, _, err = mail.ReadServer(t.Context(), in.store); err == nil {
+			_, current, err = server.Password(ring)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	stop()
 	<-done
@@ -199,6 +215,9 @@ func TestPasswordsOutliveTheSecret(t *testing.T) {
 	}
 	if password, err := nodes.NewDialer(last).Password(after); err != nil || password != nodePassword {
 		t.Errorf("without the old secret: %v", err)
+	}
+	if password, _, err := server.Password(last); err != nil || password != "mail-Pass-1" {
+		t.Errorf("of the mail server, without the old secret: %v", err)
 	}
 }
 

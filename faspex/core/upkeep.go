@@ -2,9 +2,11 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
+	"faspex.io/operator/faspex/mail"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -22,7 +24,7 @@ func (s *Server) Upkeep(ctx context.Context) {
 	defer s.events.stop() // so that streams do not keep the server from stopping
 	for {
 		if err := errors.Join(s.store.PurgeTokens(ctx, s.now()), s.store.PurgeEvents(ctx, s.now().Add(-keepEvents)),
-			s.resealNodes(ctx)); err != nil && ctx.Err() == nil {
+			s.resealNodes(ctx), s.resealMailServer(ctx)); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "upkeep failed", "error", err)
 		}
 		select {
@@ -48,4 +50,27 @@ func (s *Server) resealNodes(ctx context.Context) error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+// resealMailServer carries the password of the mail server over a rotation of the secret.
+func (s *Server) resealMailServer(ctx context.Context) error {
+	server, version, err := mail.ReadServer(ctx, s.store)
+	if errors.Is(err, mail.ErrNoServer) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	password, current, err := server.Password(s.ring)
+	if err != nil || current {
+		return err
+	}
+	if server.Sealed, err = mail.Seal(s.ring, server.Server, password); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(server)
+	if err != nil {
+		return err
+	}
+	return s.store.ReplaceSettings(ctx, mail.NameServer, version, raw)
 }

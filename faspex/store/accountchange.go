@@ -26,7 +26,7 @@ func (s *Store) UpdateAccount(ctx context.Context, before, after Account, hash s
 				return err
 			}
 		}
-		if err := writeAccount(ctx, tx, after); err != nil {
+		if err := writeAccount(ctx, tx, before, after); err != nil {
 			return err
 		}
 		if err := revokeRights(ctx, tx, before, after); err != nil || hash == "" {
@@ -77,15 +77,22 @@ func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
 	return err
 }
 
-func writeAccount(ctx context.Context, tx *sql.Tx, a Account) error {
-	_, err := tx.ExecContext(ctx, `UPDATE accounts SET activated_at = IF(status <> 'active' AND ? = 'active', UTC_TIMESTAMP(3), activated_at), first_name = ?, last_name = ?, email = ?, role = ?, status = ?, description = ?,
-		public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ? WHERE id = ?`,
-		a.Status, a.FirstName, a.LastName, a.Email, a.Role, a.Status, a.Description, a.PublicKey, a.UploadsAllowed, a.DownloadsAllowed,
-		[]byte(a.Options), a.ExpiresAt, a.ID)
+// writeAccount leaves the status that administrators gave when the change names none: an account that has expired is told
+// as inactive, and is active again with another date.
+func writeAccount(ctx context.Context, tx *sql.Tx, before, after Account) error {
+	status := after.Status
+	if status == before.Status {
+		status = ""
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE accounts a SET first_name = ?, last_name = ?, email = ?, role = ?, status = COALESCE(NULLIF(?, ''), status),
+		description = ?, public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ?,
+		activated_at = IF(? <> 'active' AND `+statusColumn+` = 'active', UTC_TIMESTAMP(3), activated_at) WHERE id = ?`,
+		after.FirstName, after.LastName, after.Email, after.Role, status, after.Description, after.PublicKey,
+		after.UploadsAllowed, after.DownloadsAllowed, []byte(after.Options), after.ExpiresAt, before.Status, after.ID)
 	if err != nil {
 		return err
 	}
-	return changeEmail(ctx, tx, a.ID, a.Email)
+	return changeEmail(ctx, tx, after.ID, after.Email)
 }
 
 // revokeRights has the nodes told of the rights to transfer that a change takes away.

@@ -245,41 +245,6 @@ func updateOwnAccount(ctx context.Context, tx *sql.Tx, a Account) error {
 	return changeEmail(ctx, tx, a.ID, a.Email)
 }
 
-// SetPassword stores a new password hash and ends everything that the old one opened: access tokens, also those that
-// were issued for the account's key, refresh tokens, and codes that were not used yet. Whether the key stays is the
-// caller's affair. The password need not be changed.
-func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, false, "") })
-	if err != nil {
-		return fmt.Errorf("set password of account %d: %w", accountID, classify(err))
-	}
-	return nil
-}
-
-// setPassword leaves the refresh tokens of one login, if it is named. They carry the old epoch until keepSession.
-func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, mustChange bool, login string) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO password_history (account_id, hash)
-		SELECT id, password_hash FROM accounts WHERE id = ? AND password_hash IS NOT NULL`, accountID); err != nil {
-		return err
-	}
-	res, err := tx.ExecContext(ctx,
-		`UPDATE accounts SET password_hash = ?, password_change_required = ?, password_set_at = UTC_TIMESTAMP(3), token_epoch = token_epoch + 1 WHERE id = ?`,
-		hash, mustChange, accountID)
-	if err != nil {
-		return err
-	}
-	if err := oneRow(res, "account", accountID); err != nil {
-		return err
-	}
-	// Those that are made at this moment carry the old epoch, and are refused.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE account_id = ? AND (login = '' OR login <> ?)`,
-		accountID, login); err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM authorization_codes WHERE account_id = ?`, accountID)
-	return err
-}
-
 // TouchLogin records a login.
 func (s *Store) TouchLogin(ctx context.Context, accountID int64, at time.Time, from string) error {
 	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET last_login_at = ?, last_login_address = COALESCE(NULLIF(?, ''), last_login_address) WHERE id = ?`, at, from,

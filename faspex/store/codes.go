@@ -26,16 +26,13 @@ func (s *Store) AccountOfCode(ctx context.Context, hash [32]byte, now time.Time)
 	return a, nil
 }
 
-// UseCode sets the password of an account by a code, once: every code of the account is gone then. ErrNotFound for a
-// code that is unknown, used or over.
+// UseCode sets the password of an account by a code, once: a password that is set ends every code of the account.
+// ErrNotFound for a code that is unknown, used or over.
 func (s *Store) UseCode(ctx context.Context, code [32]byte, now time.Time, passwordHash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		var account int64
 		if err := tx.QueryRowContext(ctx, `SELECT account_id FROM one_time_codes WHERE code_hash = ? AND expires_at > ? FOR UPDATE`,
 			code[:], now).Scan(&account); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM one_time_codes WHERE account_id = ?`, account); err != nil {
 			return err
 		}
 		return setPassword(ctx, tx, account, passwordHash, false, "")
@@ -46,30 +43,10 @@ func (s *Store) UseCode(ctx context.Context, code [32]byte, now time.Time, passw
 	return nil
 }
 
-// LastPasswords gives the hashes of the passwords that an account had last, the present one among them: at most limit.
-func (s *Store) LastPasswords(ctx context.Context, account int64, limit int) ([]string, error) {
-	list, err := collect(ctx, s.db, func(r rower) (hash string, err error) { return hash, r.Scan(&hash) },
-		`SELECT hash FROM (SELECT 18446744073709551615 AS id, password_hash AS hash FROM accounts WHERE id = ? AND password_hash IS NOT NULL
-			UNION ALL SELECT id, hash FROM password_history WHERE account_id = ?) h ORDER BY id DESC LIMIT ?`, account, account, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read last passwords of account %d: %w", account, err)
-	}
-	return list, nil
-}
-
 // PurgeCodes forgets codes that are over.
 func (s *Store) PurgeCodes(ctx context.Context, now time.Time) error {
 	if _, err := s.db.ExecContext(ctx, `DELETE FROM one_time_codes WHERE expires_at <= ?`, now); err != nil {
 		return fmt.Errorf("purge codes: %w", err)
-	}
-	return nil
-}
-
-// RequireNewPasswords has every local account but one choose another password at its next login. Sessions end with it.
-func (s *Store) RequireNewPasswords(ctx context.Context, but int64) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET password_change_required = TRUE
-		WHERE type <> 'saml_user' AND password_hash IS NOT NULL AND id <> ?`, but); err != nil {
-		return fmt.Errorf("require new passwords: %w", err)
 	}
 	return nil
 }

@@ -41,6 +41,11 @@ func claimLogin(ctx context.Context, tx *sql.Tx, id int64, kind, login string) e
 
 // changeEmail makes an e-mail address open an account instead of the one it had.
 func changeEmail(ctx context.Context, tx *sql.Tx, id int64, email string) error {
+	// What was mailed to another address sets no password any more.
+	if _, err := tx.ExecContext(ctx, `DELETE FROM one_time_codes WHERE account_id = ? AND NOT EXISTS
+		(SELECT 1 FROM account_logins WHERE account_id = ? AND kind = ? AND login = ?)`, id, id, loginEmail, email); err != nil {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM account_logins WHERE account_id = ? AND kind = ?`, id,
 		loginEmail); err != nil {
 		return err

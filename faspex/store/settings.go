@@ -42,6 +42,15 @@ func (s *Store) PutSettings(ctx context.Context, name string, version int64, doc
 	return nil
 }
 
+// ReplaceSettings writes a document that says the same in another way, unless it was changed since a version.
+func (s *Store) ReplaceSettings(ctx context.Context, name string, version int64, document []byte) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE settings SET document = ? WHERE name = ? AND version = ?`, document, name,
+		version); err != nil {
+		return fmt.Errorf("replace settings %s: %w", name, err)
+	}
+	return nil
+}
+
 // DeleteSettings removes a document. ErrNotFound when there is none.
 func (s *Store) DeleteSettings(ctx context.Context, name string) error {
 	res, err := s.db.ExecContext(ctx, `DELETE FROM settings WHERE name = ?`, name)
