@@ -232,7 +232,9 @@ func render(config hstsConfig) (string, error) {
 // ofUser is a reference that transfer users may have.
 type ofUser func(v1alpha1.TransferUser) *v1alpha1.SecretKeyReference
 
-func authorizedKeysOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference { return u.AuthorizedKeysSecretRef }
+func authorizedKeysOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference {
+	return u.AuthorizedKeysSecretRef
+}
 
 func passwordOf(u v1alpha1.TransferUser) *v1alpha1.SecretKeyReference { return u.PasswordSecretRef }
 
