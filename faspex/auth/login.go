@@ -128,7 +128,12 @@ func (s *Server) CheckOwnPassword(ctx context.Context, account store.Account, pa
 
 // LiftLock gives an account its tries back: its password was changed, or somebody who may says so.
 func (s *Server) LiftLock(ctx context.Context, account int64) error {
-	return errors.Join(s.store.ClearThrottle(ctx, ofAccount(account)), s.store.ClearThrottle(ctx, ofOwner(account)))
+	return LiftLock(ctx, s.store, account)
+}
+
+// LiftLock is Server.LiftLock for parts without a server.
+func LiftLock(ctx context.Context, s *store.Store, account int64) error {
+	return errors.Join(s.ClearThrottle(ctx, ofAccount(account)), s.ClearThrottle(ctx, ofOwner(account)))
 }
 
 // HashPassword makes of a new password what the store keeps. It waits for its turn like logins do: ErrBusy when too

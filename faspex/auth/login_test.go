@@ -166,7 +166,7 @@ func TestLoginFromElsewhere(t *testing.T) {
 		}
 		after := a
 		after.Options = []byte(`{"allowed_ip_addresses_for_login":` + list + `}`)
-		if err := s.store.UpdateAccount(t.Context(), a, after, ""); err != nil {
+		if err := s.store.UpdateAccount(t.Context(), a, after); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.browser(t).status(t, "ulf", password); got != want {

@@ -256,7 +256,7 @@ func TestSessionsEnd(t *testing.T) {
 	}
 	inactive := a
 	inactive.Status = store.AccountInactive
-	if err := s.store.UpdateAccount(t.Context(), a, inactive, ""); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), a, inactive); err != nil {
 		t.Fatal(err)
 	}
 	ended("of an inactive account", b)

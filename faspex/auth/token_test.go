@@ -225,11 +225,11 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 	}
 	inactive := a
 	inactive.Status = store.AccountInactive
-	if err := s.store.UpdateAccount(t.Context(), a, inactive, ""); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), a, inactive); err != nil {
 		t.Fatal(err)
 	}
 	refused("of an inactive account", last)
-	if err := s.store.UpdateAccount(t.Context(), inactive, a, ""); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), inactive, a); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Authenticate(t.Context(), last); err != nil {

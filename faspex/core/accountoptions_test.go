@@ -160,9 +160,7 @@ func TestDeletedUserLeavesPackages(t *testing.T) {
 // An account's own policy, once it overrides, replaces the server's: the last passwords are refused.
 func TestPasswordHistory(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), newcomer("ulf", "Pass-1")); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "Pass-1")
 	id := in.idOf(t, "ulf")
 	choose := func(from, to string, want int) {
 		t.Helper()
@@ -221,9 +219,7 @@ func TestActionsFromElsewhere(t *testing.T) {
 // The events of the page and of the API are read by admins, and nobody changes or removes one.
 func TestNobodyEditsApplicationEvents(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), newcomer("ulf", "Pass-1")); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "Pass-1")
 	ulf := in.admin.As("ulf")
 	if status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
 		"current_password": "Pass-1", "new_password": "Pass-2", "confirm_password": "Pass-2"}}); status != http.StatusOK {

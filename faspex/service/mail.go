@@ -65,7 +65,7 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 	if err != nil {
 		return err
 	}
-	if to.Email == "" || to.Status != store.AccountActive || to.Type == "saml_user" {
+	if to.Email == "" || to.Status != store.AccountActive || to.Type == store.TypeSAML {
 		return nil
 	}
 	server, password, err := w.mailServer(ctx)

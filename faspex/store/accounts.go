@@ -18,6 +18,14 @@ const (
 
 	AccountActive   = "active"
 	AccountInactive = "inactive"
+	// Types of accounts.
+	TypeLocal          = "local_user"
+	TypeSAML           = "saml_user"
+	TypeSelfRegistered = "self_registered_user"
+	TypeExternal       = "external_user"
+
+	// AccountPending waits for the approval of its registration.
+	AccountPending = "pending_approval"
 	// AccountDeleted is what packages tell of a recipient whose account is gone.
 	AccountDeleted = "deleted"
 )
@@ -221,7 +229,7 @@ func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash
 		if err := updateOwnAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		if err := setPassword(ctx, tx, a.ID, hash, false, login); err != nil || login == "" {
+		if err := setPassword(ctx, tx, a.ID, hash, login); err != nil || login == "" {
 			return err
 		}
 		return keepSession(ctx, tx, a.ID, login)
