@@ -151,7 +151,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Has("ticket") {
-		s.submitNewPassword(w, r, a)
+		s.submitStep(w, r, a)
 		return
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
@@ -173,16 +173,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		s.loginFailed(w, r, err)
 		return
 	}
-	change, err := s.mustChange(r.Context(), account)
-	if err != nil {
-		s.loginFailed(w, r, err)
-		return
-	}
-	if change {
-		s.askNewPassword(w, r, http.StatusOK, a, account, "")
-		return
-	}
-	s.letIn(w, r, a, account)
+	s.proceed(w, r, a, pending{PendingLogin: store.PendingLogin{Account: account}})
 }
 
 // letIn starts a session for one who proved to own an account, and goes on.

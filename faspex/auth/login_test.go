@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/passwords"
@@ -155,7 +156,7 @@ func TestLoginWithLongPasswords(t *testing.T) {
 	}
 }
 
-// An account with a list of addresses for logins is let in from these alone.
+// faspex-D4 (with TestActionsFromElsewhere in faspex/core): an account with a list of addresses for logins is let in from these alone.
 func TestLoginFromElsewhere(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	for list, want := range map[string]int{`["10.0.*.*"]`: http.StatusForbidden, `["10.0.*.*","127.*.*.1"]`: http.StatusFound,
@@ -171,6 +172,33 @@ func TestLoginFromElsewhere(t *testing.T) {
 		}
 		if got := s.browser(t).status(t, "ulf", password); got != want {
 			t.Errorf("%s: %d, want %d", list, got, want)
+		}
+	}
+}
+
+// faspex-C5: what the administrator wrote of the rule stands by the field for the new password.
+func TestRuleStandsByTheField(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	s.configure(t, `{"global_default_password_expires":true,"strong_password_regex":"^.{9,}$",
+		"strong_password_requirements":"Nine characters, <b>any</b>."}`)
+	s.clock.advance(40 * 24 * time.Hour)
+	res, page := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password)
+	if res.StatusCode != 200 || !strings.Contains(page, `aria-describedby="rules`) ||
+		!strings.Contains(page, `id="rules">Nine characters, &lt;b&gt;any&lt;/b&gt;.</p>`) {
+		t.Errorf("%d %s", res.StatusCode, page)
+	}
+}
+
+// faspex-D3: the page offers to create an account, or to request one when that needs approval, or neither.
+func TestLoginPageOffersAccounts(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	for kind, want := range map[string]string{"none": "", "moderated": "Request an account", "unmoderated": "Create an account"} {
+		s.configure(t, `{"self_registration_type":"`+kind+`"}`)
+		_, page := s.browser(t).open(t, authorizeQuery("cli"))
+		for _, words := range []string{"Request an account", "Create an account"} {
+			if got := strings.Contains(page, ">"+words+"</a>"); got != (words == want) {
+				t.Errorf("%s: %q %v", kind, words, got)
+			}
 		}
 	}
 }

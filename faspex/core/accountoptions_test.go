@@ -157,7 +157,8 @@ func TestDeletedUserLeavesPackages(t *testing.T) {
 	x.user(t, "eva", "user")
 }
 
-// An account's own policy, once it overrides, replaces the server's: the last passwords are refused.
+// faspex-C6 (with TestOldPasswordMustBeChanged in faspex/auth), faspex-C8: the last passwords are refused, and an account's
+// own policy, once it overrides, replaces the server's.
 func TestPasswordHistory(t *testing.T) {
 	in := install(t)
 	in.member(t, "ulf", "user", "Pass-1")
@@ -216,7 +217,7 @@ func TestActionsFromElsewhere(t *testing.T) {
 	}
 }
 
-// The events of the page and of the API are read by admins, and nobody changes or removes one.
+// faspex-D11 (with TestLoginsAreEvents in faspex/auth): events are read by admins, and nobody changes or removes one.
 func TestNobodyEditsApplicationEvents(t *testing.T) {
 	in := install(t)
 	in.member(t, "ulf", "user", "Pass-1")

@@ -240,9 +240,15 @@ func (s *Server) applyAllowed(ctx context.Context, before store.Account, c api.A
 	if c.Name != nil && !strings.EqualFold(*c.Name, before.Name) {
 		return before, badField("name cannot be changed.", "name")
 	}
+	if before.Status == store.AccountPending {
+		return before, conflict("The account waits for a decision about its registration. Accept or deny that.")
+	}
 	a, err := applyChange(before, c)
 	if err != nil {
 		return a, err
+	}
+	if before.Type == store.TypeExternal && (a.Role != before.Role || opensOtherwise(before, a)) {
+		return a, badField("An external user has no role and nothing to log in with. Make an account for the address.", "role")
 	}
 	if a.ID != caller(ctx).ID {
 		if a.Role == store.RoleAdmin && a.Status != store.AccountActive && before.Status == store.AccountActive {

@@ -81,3 +81,147 @@ func connectMail(t *testing.T, in *installation) {
 		t.Fatalf("mail server: %d %s", status, body)
 	}
 }
+
+// faspex-D10: the time of the last login and the client's address are shown to admins.
+func TestLastLoginIsShown(t *testing.T) {
+	in := install(t)
+	_, id := in.member(t, "ulf", "user", "abc-12")
+	shown := func() map[string]any {
+		_, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts/"+id+"?expand=true", nil)
+		return object(t, body)
+	}
+	if a := shown(); a["last_login_time"] != nil || a["last_login_client_addr"] != "" {
+		t.Errorf("before: %v %v", a["last_login_time"], a["last_login_client_addr"])
+	}
+	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
+		t.Fatalf("login: %d", got)
+	}
+	if a := shown(); a["last_login_time"] == nil || a["last_login_client_addr"] != "127.0.0.1" {
+		t.Errorf("after: %v %v", a["last_login_time"], a["last_login_client_addr"])
+	}
+}
+
+// faspex-L1, faspex-L2, faspex-I11: who may send outside sends to an address that nobody has, which becomes an external
+// contact. Others do not find it. The contact is removed by its owner, and the address with it unless something else
+// names it. External users log in nowhere.
+func TestExternalContacts(t *testing.T) {
+	x := newExchange(t)
+	ulf, eva := x.user(t, "ulf", "user"), x.user(t, "eva", "user")
+	outside := func(c string) int {
+		_, _, body := x.call(t, x.admin, "GET", "/api/v5/accounts?type[]=external_user&q="+c, nil)
+		return int(object(t, body)["total_count"].(float64))
+	}
+	if status, body := x.sends(t, ulf, "Out@example.org"); status != http.StatusBadRequest || outside("out@") != 0 {
+		t.Errorf("without the permission: %d %s", status, body)
+	}
+	x.configure(t, map[string]any{"allow_send_to_email_default": true, "users_can_send_to_all_faspex_users": false})
+	for range 2 {
+		if status, body := x.sends(t, ulf, "Out@example.org"); status != http.StatusCreated {
+			t.Fatalf("%d %s", status, body)
+		}
+	}
+	if got := x.found(t, ulf, "out"); got != "Out@example.org" {
+		t.Errorf("found %q", got)
+	}
+	_, _, body := x.call(t, ulf, "GET", "/api/v5/contacts?type[]=external_user", nil)
+	list := jsonOf[struct {
+		Contacts []struct{ ID, Type string }
+	}](t, body).Contacts
+	if len(list) != 1 || list[0].Type != "external_user" {
+		t.Fatalf("external contacts: %s", body)
+	}
+	if got := x.found(t, eva, "out"); got != "" {
+		t.Errorf("somebody else finds %q", got)
+	}
+	if all, err := x.admin.Accounts(t.Context(), "out@"); err != nil || len(all) != 0 || outside("out@") != 1 {
+		t.Errorf("among the users: %+v, %v", all, err)
+	}
+	if got := x.loginStatus(t, "out@example.org", "abc-12"); got != http.StatusUnauthorized {
+		t.Errorf("login: %d", got)
+	}
+	if status, _, body := x.call(t, x.admin, "PUT", "/api/v5/accounts/"+list[0].ID, map[string]any{"role": "admin"}); status != http.StatusBadRequest {
+		t.Errorf("an external admin: %d %s", status, body)
+	}
+	remove := func(who string) int {
+		status, _, _ := x.call(t, x.admin.As(who), "DELETE", "/api/v5/contacts?ids="+list[0].ID, nil)
+		return status
+	}
+	if got := remove("eva"); got != http.StatusMultiStatus {
+		t.Errorf("removed by another: %d", got)
+	}
+	if got := remove("ulf"); got != http.StatusNoContent || outside("out@") != 1 || x.found(t, ulf, "out") != "" {
+		t.Errorf("removed while packages name it: %d, %d left", got, outside("out@"))
+	}
+	a, err := x.store.PutExternal(t.Context(), 1, "alone@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.store.RemoveContact(t.Context(), 1, a.ID); err != nil || outside("alone@") != 0 {
+		t.Errorf("removed while nothing names it: %v, %d left", err, outside("alone@"))
+	}
+}
+
+// faspex-A10 (for accounts that admins make): the external user of an address is merged into an account with it, which
+// keeps the packages.
+func TestExternalUserBecomesAccount(t *testing.T) {
+	x := newExchange(t)
+	x.configure(t, map[string]any{"allow_send_to_email_default": true})
+	status, body := x.sends(t, x.alice, "neu@example.com")
+	if status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	x.deliver(t, jsonOf[struct{ ID string }](t, body).ID)
+	neu := x.user(t, "neu", "user")
+	if _, _, body := x.call(t, neu, "GET", "/api/v5/inbox/packages", nil); !strings.Contains(body, `"total_count":1`) {
+		t.Errorf("the inbox: %s", body)
+	}
+	if got := x.found(t, x.alice, "neu"); got != "neu" {
+		t.Errorf("found %q", got)
+	}
+}
+
+// faspex-I1 (for contacts): by default somebody reaches the own contacts and nobody else.
+// faspex-H9: people who registered reach each other only with the option on.
+func TestReachOfContactsAndRegistered(t *testing.T) {
+	x := newExchange(t)
+	ulf, ids := x.user(t, "ulf", "user"), map[string]string{}
+	for _, name := range []string{"reg", "rita"} {
+		if status, _, body := x.call(t, x.admin, "POST", "/api/v5/accounts", map[string]any{"name": name, "first_name": "R",
+			"last_name": name, "email": name + "@example.com", "type": "self_registered_user"}); status != http.StatusCreated {
+			t.Fatalf("%d %s", status, body)
+		}
+		ids[name] = x.idOf(t, name)
+	}
+	reg := x.admin.As("reg")
+	for _, step := range []struct {
+		all, each  bool
+		rita, admn string
+	}{{true, false, "", "ulf"}, {true, true, "rita", "ulf"}, {false, true, "rita", ""}, {false, false, "", ""}} {
+		x.configure(t, map[string]any{"users_can_send_to_all_faspex_users": step.all,
+			"self_registered_users_can_send_to_each_other": step.each})
+		if got := x.found(t, reg, "rita"); got != step.rita {
+			t.Errorf("%+v: found %q", step, got)
+		}
+		if got := x.found(t, reg, "ulf"); got != step.admn {
+			t.Errorf("%+v: found %q", step, got)
+		}
+		if status, body := x.sends(t, reg, "rita"); (status == http.StatusCreated) != (step.rita != "") {
+			t.Errorf("%+v: sent %d %s", step, status, body)
+		}
+	}
+	if got := x.found(t, ulf, "rita"); got != "" {
+		t.Errorf("before: %q", got)
+	}
+	x.configure(t, map[string]any{"allow_send_to_email_default": true})
+	if status, body := x.sends(t, ulf, "later@example.com"); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	x.user(t, "later", "user")
+	x.configure(t, map[string]any{"allow_send_to_email_default": false})
+	if got := x.found(t, ulf, "later"); got != "later" {
+		t.Errorf("an own contact: %q", got)
+	}
+	if status, body := x.sends(t, ulf, "later"); status != http.StatusCreated {
+		t.Errorf("to an own contact: %d %s", status, body)
+	}
+}

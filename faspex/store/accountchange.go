@@ -82,10 +82,11 @@ func writeAccount(ctx context.Context, tx *sql.Tx, before, after Account) error 
 		status = ""
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE accounts a SET first_name = ?, last_name = ?, email = ?, role = ?, status = COALESCE(NULLIF(?, ''), status),
-		description = ?, public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ?,
+		description = ?, public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ?, destroys_at = ?,
 		activated_at = IF(? <> 'active' AND `+statusColumn+` = 'active', UTC_TIMESTAMP(3), activated_at) WHERE id = ?`,
 		after.FirstName, after.LastName, after.Email, after.Role, status, after.Description, after.PublicKey,
-		after.UploadsAllowed, after.DownloadsAllowed, []byte(after.Options), after.ExpiresAt, before.Status, after.ID)
+		after.UploadsAllowed, after.DownloadsAllowed, []byte(after.Options), after.ExpiresAt, after.DestroysAt,
+		before.Status, after.ID)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (s *Store) LastPasswords(ctx context.Context, account int64, limit int) ([]
 // passwords opened until now, access tokens too.
 func (s *Store) RequireNewPasswords(ctx context.Context, but int64) error {
 	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET password_change_required = TRUE, token_epoch = token_epoch + 1
-		WHERE type <> 'saml_user' AND password_hash IS NOT NULL AND id <> ?`, but); err != nil {
+		WHERE type NOT IN ('saml_user', 'external_user') AND password_hash IS NOT NULL AND id <> ?`, but); err != nil {
 		return fmt.Errorf("require new passwords: %w", err)
 	}
 	return nil
