@@ -44,6 +44,7 @@ func TestLoginWithoutPKCEForClientsThatKnowNone(t *testing.T) {
 	}
 }
 
+// faspex-E3 (with TestOAuthClients in faspex/core)
 func TestAuthorizeRequestsThatAreRefused(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	for _, test := range []struct {

@@ -192,6 +192,8 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
+// faspex-E1, faspex-E14, faspex-E3 (with TestAuthorizeRequestsThatAreRefused in faspex/auth): admins register clients, which
+// need a name, and redirect URIs without the JWT grant; those of the product are not changed.
 func TestOAuthClients(t *testing.T) {
 	in := install(t)
 	status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients",
@@ -237,10 +239,27 @@ func TestOAuthClients(t *testing.T) {
 		}
 	}
 	for _, method := range []string{"PUT", "DELETE"} {
-		if status, _, body = in.call(t, in.admin, method, "/auth/oauth_clients/"+
-			operatorID, map[string]any{}); status != 403 {
-			t.Errorf("%s of the operator's client: %d %s", method, status, body)
+		for _, id := range []string{operatorID, "ui-client"} {
+			if status, _, body = in.call(t, in.admin, method, "/auth/oauth_clients/"+id, map[string]any{}); status != 403 {
+				t.Errorf("%s of %s: %d %s", method, id, status, body)
+			}
 		}
+	}
+	for name, bad := range map[string]map[string]any{
+		"name":         {"client_type": "public", "redirect_uris": []string{"https://portal.example.com/token"}},
+		"redirect_uri": {"name": "cli", "client_type": "public"},
+	} {
+		if status, _, body = in.call(t, in.admin, "POST", "/auth/oauth_clients", bad); status != 400 ||
+			!strings.Contains(body, name) {
+			t.Errorf("without %s: %d %s", name, status, body)
+		}
+	}
+	if status, _, body = in.call(t, in.user(t, "mia", "manager"), "POST", "/auth/oauth_clients",
+		map[string]any{"name": "cli", "client_type": "public", "allow_jwt_grant": true}); status != 403 {
+		t.Errorf("by a manager: %d %s", status, body)
+	}
+	if status, _, body = in.call(t, in.admin, "PUT", path, map[string]any{"redirect_uris": []string{}}); status != 400 {
+		t.Errorf("redirect URIs taken away: %d %s", status, body)
 	}
 	for _, want := range []int{204, 404} {
 		if status, _, body = in.call(t, in.admin, "DELETE", path, nil); status != want {

@@ -52,7 +52,7 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, made := in.call(t, in.admin, "POST", "/auth/oauth_clients",
-		map[string]any{"name": "cli", "client_type": "public"})
+		map[string]any{"name": "cli", "client_type": "public", "allow_jwt_grant": true})
 	var oauth api.OAuthClient
 	if err := json.Unmarshal([]byte(made), &oauth); err != nil {
 		t.Fatal(err)
@@ -323,7 +323,7 @@ func TestSecretOfAClientIsShownOnce(t *testing.T) {
 		}
 		return c, raw
 	}
-	made, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "cli", "client_type": "confidential"})
+	made, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "cli", "client_type": "confidential", "allow_jwt_grant": true})
 	if made.ClientSecret == "" {
 		t.Fatal("no secret")
 	}
@@ -343,7 +343,7 @@ func TestSecretOfAClientIsShownOnce(t *testing.T) {
 			t.Errorf("%s shows the secret: %s", p, raw)
 		}
 	}
-	public, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "page", "client_type": "public"})
+	public, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "page", "client_type": "public", "allow_jwt_grant": true})
 	if status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients/"+public.ClientID+
 		"/secret", nil); status != 400 {
 		t.Errorf("a secret for a public client: %d %s", status, body)

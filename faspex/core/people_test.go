@@ -225,3 +225,42 @@ func TestReachOfContactsAndRegistered(t *testing.T) {
 		t.Errorf("to an own contact: %d %s", status, body)
 	}
 }
+
+// faspex-C12: accounts that log in by SAML have no password: it is neither changed nor reset.
+func TestSAMLAccountsHaveNoPassword(t *testing.T) {
+	in := install(t)
+	connectMail(t, in)
+	if status, _, body := in.call(t, in.admin, "POST", "/api/v5/accounts", map[string]any{"name": "sam", "first_name": "Sam",
+		"last_name": "El", "email": "sam@example.com", "type": "saml_user"}); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	if status, _, body := in.call(t, in.admin, "POST", "/api/v5/accounts/"+in.idOf(t, "sam")+"/reset_password", nil); status != http.StatusConflict {
+		t.Errorf("reset: %d %s", status, body)
+	}
+	sam := in.admin.As("sam")
+	if _, _, body := in.call(t, sam, "GET", "/api/v5/account/preferences", nil); !strings.Contains(body, `"can_change_password":false`) {
+		t.Errorf("preferences: %s", body)
+	}
+	if status, _, body := in.call(t, sam, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
+		"current_password": "", "new_password": "abc-12", "confirm_password": "abc-12"}}); status != http.StatusForbidden {
+		t.Errorf("change: %d %s", status, body)
+	}
+}
+
+// faspex-C14: one call has every local account but the caller's choose another password at the next login.
+func TestForcedReset(t *testing.T) {
+	in := install(t)
+	in.member(t, "ulf", "user", "abc-12")
+	if status, _, body := in.call(t, in.admin.As("ulf"), "POST", "/api/v5/force_password_reset", nil); status != http.StatusForbidden {
+		t.Errorf("by a user: %d %s", status, body)
+	}
+	if status, _, body := in.call(t, in.admin, "POST", "/api/v5/force_password_reset", nil); status != http.StatusNoContent {
+		t.Fatalf("%d %s", status, body)
+	}
+	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusOK { // the form for another one
+		t.Errorf("ulf: %d", got)
+	}
+	if got := in.loginStatus(t, adminName, adminPassword); got != http.StatusFound {
+		t.Errorf("the caller: %d", got)
+	}
+}
