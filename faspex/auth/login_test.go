@@ -203,3 +203,56 @@ func TestLoginPageOffersAccounts(t *testing.T) {
 		}
 	}
 }
+
+// faspex-E4: when a client lists origins, an authorization that starts elsewhere is refused.
+func TestAuthorizationStartsAtAnOrigin(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	c, err := s.store.OAuthClient(t.Context(), "cli")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, origins := range [][]string{nil, {"https://app.example.com"}} {
+		c.Origins = origins
+		if err := s.store.PutOAuthClient(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		for from, want := range map[string]int{"https://app.example.com/start?x": 200, "": 200,
+			"https://evil.example.com/": 403, "https://app.example.com.evil.example/": 403, "http://app.example.com/": 403} {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/authorize?"+authorizeQuery("cli").Encode(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if from != "" {
+				req.Header.Set("Referer", from)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if origins == nil {
+				want = 200
+			}
+			if res.StatusCode != want {
+				t.Errorf("origins %v, from %q: %d, want %d", origins, from, res.StatusCode, want)
+			}
+		}
+	}
+}
+
+// faspex-E5: an access token ends after the client's hours; without a refresh token its user logs in again.
+func TestTokenEndsAfterTheClientsHours(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	_, tok, problem := s.token(t, codeForm("nojwt", s.browser(t).code(t, authorizeQuery("nojwt"))))
+	if tok.AccessToken == "" || tok.RefreshToken != "" || tok.ExpiresIn != 3600 {
+		t.Fatalf("%+v %q", tok, problem)
+	}
+	s.clock.advance(59 * time.Minute)
+	if !s.good(t, tok.AccessToken) {
+		t.Error("ended before its time")
+	}
+	s.clock.advance(2 * time.Minute)
+	if s.good(t, tok.AccessToken) {
+		t.Error("good after its time")
+	}
+}

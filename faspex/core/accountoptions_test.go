@@ -113,7 +113,7 @@ func TestAdminsNeitherExpireNorRest(t *testing.T) {
 }
 
 // faspex-B8: recipients keep packages that a deleted user sent, and the sender is then the account that did the
-// deletion. Packages that the user received stay, with a recipient who is told as deleted; the name is free again.
+// deletion. faspex-B12: a recipient is told as active, inactive or deleted. The name of a deleted account is free again.
 func TestDeletedUserLeavesPackages(t *testing.T) {
 	x := newExchange(t)
 	eva := x.user(t, "eva", "user")
@@ -128,6 +128,12 @@ func TestDeletedUserLeavesPackages(t *testing.T) {
 	token, err := eva.Token(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	for active, want := range map[bool]string{true: "active", false: "inactive"} {
+		x.set(t, x.idOf(t, "eva"), map[string]any{"account_activated": active})
+		if p, err := x.alice.Package(t.Context(), got.ID); err != nil || p.Recipients[0].Status != want {
+			t.Errorf("active %v: %+v, %v", active, p, err)
+		}
 	}
 	if err := x.admin.DeleteAccount(t.Context(), x.idOf(t, "eva")); err != nil {
 		t.Fatal(err)

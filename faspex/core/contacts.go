@@ -122,7 +122,11 @@ func (s *Server) addressee(ctx context.Context, reach policy.Reach, name string)
 	if !errors.Is(err, store.ErrNotFound) || !reach.Outside || !settings.IsEmail(name) || len(name) > 255 {
 		return a, err
 	}
-	if a, err = s.store.PutExternal(ctx, caller(ctx).ID, name); errors.Is(err, store.ErrConflict) {
+	a, err = s.store.PutExternal(ctx, caller(ctx).ID, name)
+	if errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrLoginTaken) {
+		a, err = s.store.PutExternal(ctx, caller(ctx).ID, name) // somebody else sent to the address at the same moment
+	}
+	if errors.Is(err, store.ErrConflict) {
 		err = store.ErrNotFound
 	}
 	return a, err

@@ -1,9 +1,15 @@
 package core_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"faspex.io/operator/faspex/core"
+	"faspex.io/operator/faspex/store"
 )
 
 // faspex-C10: no call sets or shows the password of another. What is sent as one is refused, and not passed over.
@@ -262,5 +268,70 @@ func TestForcedReset(t *testing.T) {
 	}
 	if got := in.loginStatus(t, adminName, adminPassword); got != http.StatusFound {
 		t.Errorf("the caller: %d", got)
+	}
+}
+
+// faspex-B1: switching "active" off refuses the next login and every token that was given out; switching it on restores
+// the account with all its settings.
+func TestDeactivatedAccountIsRestored(t *testing.T) {
+	in := install(t)
+	ulf, id := in.member(t, "ulf", "user", "abc-12")
+	in.set(t, id, map[string]any{"forwarding_allowed": true, "can_invite": "true", "description": "kept"})
+	token, err := ulf.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func() int {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", in.url+core.Base+"/api/v5/account", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		status, _, _ := do(t, req)
+		return status
+	}
+	settings := func() map[string]any {
+		_, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts/"+id+"?expand=true", nil)
+		all := object(t, body)
+		for _, changes := range []string{"updated_at", "last_login_time", "last_login_client_addr"} {
+			delete(all, changes)
+		}
+		return all
+	}
+	before := settings()
+	in.set(t, id, map[string]any{"account_activated": false})
+	if got, login := use(), in.loginStatus(t, "ulf", "abc-12"); got != http.StatusUnauthorized || login != http.StatusForbidden {
+		t.Errorf("inactive: token %d, login %d", got, login)
+	}
+	in.set(t, id, map[string]any{"account_activated": true})
+	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
+		t.Errorf("active again: %d", got)
+	}
+	if diff := cmp.Diff(before, settings()); diff != "" {
+		t.Errorf("settings (-before +after)\n%s", diff)
+	}
+}
+
+// Whoever asks for an account with the address of an external user and is denied leaves the external user as before.
+func TestDeniedExternalUserStays(t *testing.T) {
+	in := install(t)
+	a, err := in.store.PutExternal(t.Context(), 1, "out@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := in.store.CreateAccount(t.Context(), store.Account{Name: "out@example.org", Email: "out@example.org",
+		FirstName: "Out", Role: store.RoleUser, Type: store.TypeSelfRegistered, Status: store.AccountPending})
+	if err != nil || id != a.ID {
+		t.Fatalf("account %d, want %d, %v", id, a.ID, err)
+	}
+	if err := in.store.Deny(t.Context(), id, nil); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = in.store.Account(t.Context(), id); err != nil || a.Type != store.TypeExternal || a.FirstName != "" ||
+		a.Status != store.AccountActive {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if err := in.store.Deny(t.Context(), id, nil); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("denied twice: %v", err)
 	}
 }

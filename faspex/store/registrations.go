@@ -33,14 +33,21 @@ func (s *Store) Approve(ctx context.Context, a Account, orders []Order) error {
 	return nil
 }
 
-// Deny removes an account that waits for approval, and puts orders into the outbox. ErrNotFound when nothing waits.
+// Deny removes an account that waits for approval, and puts orders into the outbox. One that packages or contacts name is
+// the external user again that it was before. ErrNotFound when nothing waits.
 func (s *Store) Deny(ctx context.Context, id int64, orders []Order) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ? AND status = ?`, id, AccountPending)
-		if err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT id FROM accounts WHERE id = ? AND status = ? FOR UPDATE`, id,
+			AccountPending).Scan(&id); err != nil {
 			return err
 		}
-		if err := oneRow(res, "registration", id); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?
+			AND NOT EXISTS (SELECT 1 FROM deliveries WHERE account_id = accounts.id)
+			AND NOT EXISTS (SELECT 1 FROM contacts WHERE account_id = accounts.id)`, id); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE accounts SET type = 'external_user', status = 'active', first_name = '',
+			last_name = '', registered_with = '' WHERE id = ?`, id); err != nil {
 			return err
 		}
 		return putOrders(ctx, tx, orders)
