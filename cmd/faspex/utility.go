@@ -100,8 +100,8 @@ func newUtilityCredentials() *cobra.Command {
 	return &cobra.Command{
 		Use:   "credentials EMAIL",
 		Short: "Set the password of an account, or make an admin",
-		Long: `Set the password of the account with an e-mail address to the line that is read from standard input. An address that no
-account has becomes an admin's. What the old password opened ends.
+		Long: `Set the password of the account with an e-mail address to the line that is read from standard input. An address
+that no account has becomes an admin's. What the old password opened ends.
 
 Environment:
 ` + databaseEnvironment,
@@ -121,7 +121,8 @@ Environment:
 			}
 			s := store.New(db)
 			defer s.Close()
-			made, err := utility.Credentials{Email: args[0], Password: strings.TrimRight(password, "\r\n")}.Set(cmd.Context(), s, "")
+			c := utility.Credentials{Email: args[0], Password: strings.TrimRight(password, "\r\n")}
+			made, err := c.Set(cmd.Context(), s, "")
 			if err != nil {
 				return err
 			}

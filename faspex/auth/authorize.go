@@ -113,7 +113,8 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !startsAtOrigin(a.client, r) {
-		s.renderProblem(w, http.StatusForbidden, "The application may not have people logged in from the page you come from.")
+		s.renderProblem(w, http.StatusForbidden,
+			"The application may not have people logged in from the page you come from.")
 		return
 	}
 	prompt := r.URL.Query().Get("prompt")
@@ -135,8 +136,8 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	s.renderLogin(w, r, http.StatusOK, a, r.URL.Query(), "", "")
 }
 
-// startsAtOrigin reports whether an authorization begins at one of the origins that a client lists, as far as the browser
-// tells where it comes from (faspex-E4). The product's own pages are reached by more addresses than one.
+// startsAtOrigin reports whether an authorization begins at one of the origins that a client lists, as far as the
+// browser tells where it comes from (faspex-E4). The product's own pages are reached by more addresses than one.
 func startsAtOrigin(c store.OAuthClient, r *http.Request) bool {
 	if len(c.Origins) == 0 || c.Internal {
 		return true

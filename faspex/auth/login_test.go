@@ -157,7 +157,8 @@ func TestLoginWithLongPasswords(t *testing.T) {
 	}
 }
 
-// faspex-D4 (with TestActionsFromElsewhere in faspex/core): an account with a list of addresses for logins is let in from these alone.
+// faspex-D4 (with TestActionsFromElsewhere in faspex/core): an account with a list of addresses for
+// logins is let in from these alone.
 func TestLoginFromElsewhere(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	for list, want := range map[string]int{`["10.0.*.*"]`: http.StatusForbidden, `["10.0.*.*","127.*.*.1"]`: http.StatusFound,

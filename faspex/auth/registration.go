@@ -28,12 +28,13 @@ func (e signUpError) Error() string { return string(e) }
 
 const (
 	errNoRegistration signUpError = "Nobody can register here. Ask an administrator for an account."
-	errNoMail         signUpError = "Registering is not possible now, for this server sends no mails yet. Ask an administrator."
-	errTooMany        signUpError = "Too many requests wait for a decision. Try again later."
-	errNamed          signUpError = "First name and last name are needed."
-	errNoAddress      signUpError = "This is no e-mail address."
-	errBlocked        signUpError = "Addresses of this domain cannot register here."
-	errTerms          signUpError = "The terms of service have to be accepted."
+	errNoMail         signUpError = "Registering is not possible now, for this server sends no mails yet. " +
+		"Ask an administrator."
+	errTooMany   signUpError = "Too many requests wait for a decision. Try again later."
+	errNamed     signUpError = "First name and last name are needed."
+	errNoAddress signUpError = "This is no e-mail address."
+	errBlocked   signUpError = "Addresses of this domain cannot register here."
+	errTerms     signUpError = "The terms of service have to be accepted."
 	// errHasAccount tells strangers that an address has an account: the guide wants people told (faspex-H2).
 	errHasAccount signUpError = "There is an account with this address already. Log in, or have a link mailed to set " +
 		"another password."
@@ -153,7 +154,8 @@ func (s *Server) FromTemplate(ctx context.Context, a store.Account) (store.Accou
 		return a, err
 	}
 	a.SetDates(options.Expiry(), options.Destruction())
-	a.Status, a.UploadsAllowed, a.DownloadsAllowed = store.AccountActive, template.UploadsAllowed, template.DownloadsAllowed
+	a.Status = store.AccountActive
+	a.UploadsAllowed, a.DownloadsAllowed = template.UploadsAllowed, template.DownloadsAllowed
 	if !template.AccountActivated {
 		a.Status = store.AccountInactive
 	}

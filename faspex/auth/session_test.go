@@ -172,7 +172,8 @@ func TestSilentSessionEnds(t *testing.T) {
 	}
 }
 
-// faspex-C6 (with TestPasswordHistory in faspex/core): a password older than the configured days opens the form for another one, and nothing else.
+// faspex-C6 (with TestPasswordHistory in faspex/core): a password older than the configured days
+// opens the form for another one, and nothing else.
 func TestOldPasswordMustBeChanged(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	s.configure(t, `{"global_default_password_expires":true,"global_default_password_expiration_interval_days":10}`)

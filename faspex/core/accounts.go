@@ -248,7 +248,8 @@ func (s *Server) applyAllowed(ctx context.Context, before store.Account, c api.A
 		return a, err
 	}
 	if before.Type == store.TypeExternal && (a.Role != before.Role || opensOtherwise(before, a)) {
-		return a, badField("An external user has no role and nothing to log in with. Make an account for the address.", "role")
+		return a, badField("An external user has no role and nothing to log in with. Make an account for the address.",
+			"role")
 	}
 	if a.ID != caller(ctx).ID {
 		if a.Role == store.RoleAdmin && a.Status != store.AccountActive && before.Status == store.AccountActive {

@@ -34,8 +34,8 @@ func (w *Worker) rest(ctx context.Context, _ store.Job) error {
 	if c.RemoveInactiveSamlUsers {
 		problems = append(problems, each(since(c.SamlUserRemovalInactiveDays), true, false, w.removeUser(ctx)))
 	}
-	problems = append(problems, each(func(bool, bool) ([]int64, error) { return w.store.Destroyed(ctx, w.now()) }, false, false,
-		w.removeUser(ctx)))
+	destroyed := func(bool, bool) ([]int64, error) { return w.store.Destroyed(ctx, w.now()) }
+	problems = append(problems, each(destroyed, false, false, w.removeUser(ctx)))
 	return errors.Join(append(problems, w.store.PurgeApplicationEvents(ctx, w.now().AddDate(0, 0, -keepEvents)))...)
 }
 

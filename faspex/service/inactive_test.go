@@ -9,8 +9,8 @@ import (
 	"faspex.io/operator/test/faspextest"
 )
 
-// faspex-B4, faspex-B5: with the option on, accounts without a login for 30 days become inactive, and with the second option they are
-// removed after 60, SAML accounts by their own figure, but admins never are.
+// faspex-B4, faspex-B5: with the option on, accounts without a login for 30 days become inactive, and with the second
+// option they are removed after 60, SAML accounts by their own figure, but admins never are.
 func TestInactiveUsersRest(t *testing.T) {
 	p := &post{in: faspextest.Start(t, nil), clock: &clock{now: time.Now()}}
 	p.in.User(t, "Bob", "Recipient", "")

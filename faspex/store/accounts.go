@@ -72,7 +72,8 @@ func (a *Account) fields() []any {
 	return []any{
 		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
 		&a.PasswordHash, &a.MustChange, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
-		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt, &a.Options, &a.ExpiresAt, &a.PasswordSetAt, &a.LastLoginAddress, &a.DestroysAt, &a.RegisteredWith,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt, &a.Options, &a.ExpiresAt, &a.PasswordSetAt, &a.LastLoginAddress, &a.DestroysAt,
+		&a.RegisteredWith,
 	}
 }
 
@@ -228,8 +229,8 @@ func adopt(ctx context.Context, tx *sql.Tx, a Account) (id int64, err error) {
 func accountValues(a Account) []any {
 	return []any{
 		a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange,
-		a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, []byte(a.Options), a.ExpiresAt, a.DestroysAt,
-		a.RegisteredWith, a.PasswordHash,
+		a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, []byte(a.Options), a.ExpiresAt,
+		a.DestroysAt, a.RegisteredWith, a.PasswordHash,
 	}
 }
 

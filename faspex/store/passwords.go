@@ -17,7 +17,8 @@ func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) e
 	return nil
 }
 
-// ResetPassword is SetPassword for somebody who did not prove to know the old one: the account's public key goes as well.
+// ResetPassword is SetPassword for somebody who did not prove to know the old one: the account's public key goes as
+// well.
 func (s *Store) ResetPassword(ctx context.Context, accountID int64, hash string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error { return resetPassword(ctx, tx, accountID, hash) })
 	if err != nil {

@@ -33,8 +33,8 @@ func (s *Store) Approve(ctx context.Context, a Account, orders []Order) error {
 	return nil
 }
 
-// Deny removes an account that waits for approval, and puts orders into the outbox. One that packages or contacts name is
-// the external user again that it was before. ErrNotFound when nothing waits.
+// Deny removes an account that waits for approval, and puts orders into the outbox. One that packages or contacts name
+// is the external user again that it was before. ErrNotFound when nothing waits.
 func (s *Store) Deny(ctx context.Context, id int64, orders []Order) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := tx.QueryRowContext(ctx, `SELECT id FROM accounts WHERE id = ? AND status = ? FOR UPDATE`, id,

@@ -42,8 +42,8 @@ func (c Credentials) Set(ctx context.Context, s *store.Store, from string) (made
 	case errors.Is(err, store.ErrNotFound):
 		event.Type, made = store.CreatedAdmin, true
 		event.AccountID, err = s.CreateAccount(ctx, store.Account{
-			Name: c.Email, FirstName: "Faspex", LastName: "Admin", Email: c.Email, Role: store.RoleAdmin, Type: store.TypeLocal,
-			Status: store.AccountActive, PasswordHash: auth.HashPassword(c.Password), UploadsAllowed: true,
+			Name: c.Email, FirstName: "Faspex", LastName: "Admin", Email: c.Email, Role: store.RoleAdmin,
+			Type: store.TypeLocal, Status: store.AccountActive, PasswordHash: auth.HashPassword(c.Password), UploadsAllowed: true,
 			DownloadsAllowed: true,
 		})
 	case err == nil && account.Type == store.TypeSAML:
@@ -73,10 +73,11 @@ func (u *server) setCredentials(w http.ResponseWriter, r *http.Request) {
 	made, err := c.Set(r.Context(), u.store, u.from(r))
 	switch {
 	case errors.Is(err, ErrCredentials):
-		u.render(w, r, http.StatusBadRequest, "Nothing was changed: "+strings.TrimPrefix(err.Error(), ErrCredentials.Error()+": ")+".")
+		why := strings.TrimPrefix(err.Error(), ErrCredentials.Error()+": ")
+		u.render(w, r, http.StatusBadRequest, "Nothing was changed: "+why+".")
 	case err != nil:
 		u.log.ErrorContext(r.Context(), "set credentials", "error", err)
-		u.render(w, r, http.StatusInternalServerError, "Nothing was changed: the database does not answer as it should. Try again.")
+		u.render(w, r, http.StatusInternalServerError, "Nothing was changed: the database does not answer. Try again.")
 	case made:
 		u.render(w, r, http.StatusCreated, "An admin was made, who logs in by "+c.Email+".")
 	default:
