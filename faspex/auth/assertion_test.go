@@ -41,6 +41,8 @@ func jwtForm(client, assertion string) url.Values {
 		"assertion": {assertion}}
 }
 
+// faspex-E8, faspex-E10: an assertion has iss = aud = client id, sub = "user:" and a login name or e-mail address, and is
+// signed by RS256; one that ends 103,600 s ahead, as the guide's does, is accepted.
 func TestAssertions(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	now := s.clock.Now()
@@ -118,6 +120,7 @@ func TestClientForSomeUsersOnly(t *testing.T) {
 	}
 }
 
+// Keys of users: TestOwnKeyOfEachForm in faspex/core.
 func TestParsePublicKey(t *testing.T) {
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
