@@ -24,8 +24,9 @@ func TestOnlyHashesOfPasswordsAreStored(t *testing.T) {
 	defer db.Close()
 	in := installOn(t, store.New(db))
 	ulf, id := in.member(t, "ulf", "user", "Created-by-1")
-	if status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
-		"current_password": "Created-by-1", "new_password": "Chosen-by-2", "confirm_password": "Chosen-by-2"}}); status != http.StatusOK {
+	status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
+		"current_password": "Created-by-1", "new_password": "Chosen-by-2", "confirm_password": "Chosen-by-2"}})
+	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
 	}
 	in.set(t, id, map[string]any{"password": "Set-by-admin-3"})

@@ -127,12 +127,14 @@ func TestNodeIsBrowsedBeneathItsDocroot(t *testing.T) {
 		if want != "" && (status != http.StatusOK || !strings.Contains(body, want)) {
 			t.Errorf("browse %q: %d %s", folder, status, body)
 		}
-		if want == "" && status == http.StatusOK && !strings.Contains(body, `"/inside"`) || strings.Contains(body, "secret.txt") {
+		if want == "" && status == http.StatusOK && !strings.Contains(body, `"/inside"`) ||
+			strings.Contains(body, "secret.txt") {
 			t.Errorf("browse %q leads out: %d %s", folder, status, body)
 		}
 	}
 	for _, folder := range []string{"/../made", "/inside/../../made", "/link/made"} {
-		if status, _, body := in.call(t, in.admin, "POST", path+"/directories", map[string]any{"path": folder}); status < 400 {
+		if status, _, body := in.call(t, in.admin, "POST", path+"/directories",
+			map[string]any{"path": folder}); status < 400 {
 			t.Errorf("folder %s: %d %s", folder, status, body)
 		}
 		if status, _, body := in.call(t, in.admin, "POST", path+"/shared_folders",

@@ -78,10 +78,12 @@ func TestNothingIsSentWithoutADefaultInbox(t *testing.T) {
 func TestNewPackageAnswersWhatWasGiven(t *testing.T) {
 	x := newExchange(t)
 	status, _, text := x.call(t, x.alice, "POST", "/api/v5/packages", map[string]any{
-		"title": "Plans", "note": "as agreed", "recipients": []any{map[string]any{"name": "bob"}, map[string]any{"name": "carol"}},
-		"private_recipients": []any{map[string]any{"name": "david", "recipient_type": "user"}},
-		"notified_on_upload": []any{map[string]any{"name": "bob"}}, "notified_on_download": []any{map[string]any{"name": "carol"}},
-		"notified_on_receipt": []any{map[string]any{"name": "david"}}, "metadata": map[string]any{"job": "42"},
+		"title": "Plans", "note": "as agreed",
+		"recipients":           []any{map[string]any{"name": "bob"}, map[string]any{"name": "carol"}},
+		"private_recipients":   []any{map[string]any{"name": "david", "recipient_type": "user"}},
+		"notified_on_upload":   []any{map[string]any{"name": "bob"}},
+		"notified_on_download": []any{map[string]any{"name": "carol"}},
+		"notified_on_receipt":  []any{map[string]any{"name": "david"}}, "metadata": map[string]any{"job": "42"},
 		"release_policy": "on_date", "release_date": "2999-01-02T03:04:05Z", "download_limit": 3})
 	if status != http.StatusCreated {
 		t.Fatalf("%d %s", status, text)
@@ -105,8 +107,8 @@ func TestNewPackageAnswersWhatWasGiven(t *testing.T) {
 	for _, r := range append(p.Recipients, p.PrivateRecipients...) {
 		to = append(to, r.Name)
 	}
-	if strings.Join(to, " ") != "bob carol david" || len(p.PrivateRecipients) != 1 || p.Sender.Name != "alice" || p.ID == "" ||
-		len(p.PackageUUID) != 36 {
+	if strings.Join(to, " ") != "bob carol david" || len(p.PrivateRecipients) != 1 || p.Sender.Name != "alice" ||
+		p.ID == "" || len(p.PackageUUID) != 36 {
 		t.Errorf("%s", text)
 	}
 }
@@ -212,7 +214,8 @@ func TestSpecsHaveNoHTTPFallback(t *testing.T) {
 		t.Helper()
 		status, _, body := x.call(t, c, "POST", "/api/v5/packages/"+p.ID+"/transfer_spec/"+call, nil)
 		var spec map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(body), &spec); err != nil || status != 200 || string(spec["http_fallback"]) != "false" {
+		if err := json.Unmarshal([]byte(body), &spec); err != nil || status != 200 ||
+			string(spec["http_fallback"]) != "false" {
 			t.Errorf("%s: %d, http_fallback %s, %v", call, status, spec["http_fallback"], err)
 		}
 	}

@@ -44,7 +44,8 @@ func TestTokenHasTheRightsOfItsUser(t *testing.T) {
 	in := install(t)
 	ulf, id := in.member(t, "ulf", "user", "abc-12")
 	page := in.login(t, "ulf", "abc-12")
-	tokens := map[string]string{"of the page": page.tokens.AccessToken, "by the key of the operator's client": tokenOf(t, ulf)}
+	tokens := map[string]string{"of the page": page.tokens.AccessToken,
+		"by the key of the operator's client": tokenOf(t, ulf)}
 	for _, step := range []struct {
 		role               string
 		accounts, settings int

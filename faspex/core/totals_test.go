@@ -14,7 +14,8 @@ import (
 func TestListsTellTheirTotal(t *testing.T) {
 	x := newExchange(t)
 	for i := range 3 {
-		p, err := x.admin.CreatePackage(t.Context(), api.PackageCreate{Title: fmt.Sprint(i), Recipients: to(adminName, "bob")})
+		p, err := x.admin.CreatePackage(t.Context(), api.PackageCreate{Title: fmt.Sprint(i),
+			Recipients: to(adminName, "bob")})
 		if err != nil {
 			t.Fatal(err)
 		}
