@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"faspex.io/operator/faspex/store"
 )
 
