@@ -115,6 +115,11 @@ func login(ctx context.Context) string {
 	return ctx.Value(principalKey{}).(auth.Principal).Login
 }
 
+// clientOf is the program that makes a call.
+func clientOf(ctx context.Context) string {
+	return ctx.Value(principalKey{}).(auth.Principal).ClientID
+}
+
 // clientAddress is where a call comes from.
 func clientAddress(ctx context.Context) string {
 	a, _ := ctx.Value(addressKey{}).(string)
