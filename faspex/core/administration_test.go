@@ -177,3 +177,27 @@ func TestHealthOfJobs(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 }
+
+// An account that sends more requests a second than rate_limits says is told to wait, and no other account is.
+func TestRequestsAreLimited(t *testing.T) {
+	in := install(t)
+	ulf, ina := in.user(t, "ulf", "user"), in.user(t, "ina", "user")
+	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/rate_limits",
+		map[string]any{"throttle_enabled": true, "throttle_limit_rps": 3}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for limited := false; !limited; {
+		status, header, body := in.call(t, ulf, "GET", "/api/v5/account/password_rules", nil)
+		if limited = status == http.StatusTooManyRequests; limited && (header.Get("Retry-After") != "1" ||
+			!strings.Contains(body, "too many requests")) {
+			t.Errorf("%v %s", header, body)
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing limits the requests of an account")
+		}
+	}
+	if status, _, body := in.call(t, ina, "GET", "/api/v5/account/password_rules", nil); status != http.StatusOK {
+		t.Errorf("another account: %d %s", status, body)
+	}
+}

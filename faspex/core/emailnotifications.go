@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -121,8 +122,14 @@ func (s *Server) previewTemplate(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	out := mailPreview{Words: mail.Words(in.Type)}
-	out.Subject, out.Text, out.HTML = t.Render(in.Type, mail.Sample(in.Type, s.linkBase(ctx)))
+	values := mail.Sample(in.Type, s.linkBase(ctx))
+	alternates, err := mail.Alternates(ctx, s.store)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(values, alternates)
+	out := mailPreview{Words: mail.Words(values)}
+	out.Subject, out.Text, out.HTML = t.Render(in.Type, values)
 	return answerWith(out), nil
 }
 

@@ -52,6 +52,7 @@ type Server struct {
 	auth   *auth.Server
 	dialer *nodes.Dialer
 	events *eventHub
+	limiter *limiter
 	// heartbeat is how often a stream of events shows that it lives.
 	heartbeat time.Duration
 	gateway   *keyring.Ring // nil without one
@@ -80,7 +81,7 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	}
 	return &Server{
 		store: s, auth: authServer, ring: ring, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway,
-		events: newEventHub(s, cfg.Log), heartbeat: heartbeat,
+		events: newEventHub(s, cfg.Log), heartbeat: heartbeat, limiter: newLimiter(s, cfg.Now),
 		external: strings.TrimSuffix(cfg.ExternalURL, "/"), version: cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil
 }

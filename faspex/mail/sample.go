@@ -92,5 +92,5 @@ func Sample(of, base string) map[string]string {
 	return values
 }
 
-// Words lists the words that a template of a type may use, in order.
-func Words(of string) []string { return slices.Sorted(maps.Keys(Sample(of, ""))) }
+// Words lists what stands for values, in order.
+func Words(values map[string]string) []string { return slices.Sorted(maps.Keys(values)) }

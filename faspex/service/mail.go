@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"time"
 
@@ -122,6 +123,11 @@ func (w *Worker) messageID(ctx context.Context, job int64) (string, error) {
 // is nowhere but in the mail.
 func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) (map[string]string, error) {
 	values := serverValues(order.Base)
+	alternates, err := mail.Alternates(ctx, w.store)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(values, alternates)
 	values["USER_NAME"], values["USER_FIRST_NAME"], values["USER_LAST_NAME"] = a.Name, a.FirstName, a.LastName
 	life := map[string]time.Duration{mail.ForgotPassword: forgottenLife, mail.WelcomeEmail: welcomeLife,
 		"account_approved": welcomeLife}[order.Type]
