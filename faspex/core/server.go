@@ -48,10 +48,10 @@ type Config struct {
 
 // Server is core.
 type Server struct {
-	store  *store.Store
-	auth   *auth.Server
-	dialer *nodes.Dialer
-	events *eventHub
+	store   *store.Store
+	auth    *auth.Server
+	dialer  *nodes.Dialer
+	events  *eventHub
 	limiter *limiter
 	// heartbeat is how often a stream of events shows that it lives.
 	heartbeat time.Duration

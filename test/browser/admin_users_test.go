@@ -166,7 +166,7 @@ var _ = journey("admin rights", func(t *testing.T, w *world) {
 	u.asked("")
 	for _, path := range []string{"/admin/users", "/admin/users/" +
 		bobID, "/admin/nodes-storage", "/admin/api-clients", "/admin/configuration", "/admin/configuration/security",
-		"/admin/mail", "/admin/mail/templates", "/admin/jobs", "/admin/packages", "/admin/health"} {
+		"/admin/mail", "/admin/mail/templates", "/admin/jobs", "/admin/events", "/admin/user-properties", "/admin/packages", "/admin/health"} {
 		u.goTo(path)
 		u.heading("You may not see this page")
 		for _, url := range u.asked("") {

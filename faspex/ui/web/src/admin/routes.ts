@@ -1,4 +1,4 @@
-import { Api, DataBase, Dashboard, Email, Settings, TaskView, UserMultiple } from '../shell/icons';
+import { Api, DataBase, Dashboard, Email, RecentlyViewed, Settings, TaskView, UserMultiple, UserProfile } from '../shell/icons';
 import type { Page } from '../routes';
 
 const users = { app: 'admin', permission: 'admin.users.read' } as const;
@@ -12,6 +12,7 @@ export const pages: readonly Page[] = [
   { ...users, path: '/admin/users', title: 'admin:users.title', load: () => import('./users/UsersPage'), menu: { icon: UserMultiple } },
   { ...usersWrite, path: '/admin/users/new', title: 'admin:users.new.title', load: () => import('./users/NewUserPage'), parent: '/admin/users' },
   { ...users, path: '/admin/users/:id', title: 'admin:users.one.title', load: () => import('./users/UserPage'), parent: '/admin/users' },
+  { ...settings, path: '/admin/user-properties', title: 'admin:properties.title', load: () => import('./properties/PropertiesPage'), menu: { icon: UserProfile } },
   { ...nodes, path: '/admin/nodes-storage', title: 'admin:nodes.title', load: () => import('./nodes/NodesPage'), menu: { icon: DataBase } },
   { ...nodes, path: '/admin/nodes-storage/new', title: 'admin:nodes.new.title', load: () => import('./nodes/NewNodePage'), parent: '/admin/nodes-storage' },
   { ...nodes, path: '/admin/nodes-storage/:id/profile', title: 'admin:nodes.one.title', load: () => import('./nodes/NodePage'), parent: '/admin/nodes-storage' },
@@ -27,5 +28,7 @@ export const pages: readonly Page[] = [
   { ...settings, path: '/admin/mail/templates', title: 'admin:mail.templates.title', load: () => import('./mail/TemplatesPage'), parent: '/admin/mail' },
   { ...settings, path: '/admin/mail/templates/:type', title: 'admin:mail.template.title', load: () => import('./mail/TemplatePage'), parent: '/admin/mail/templates' },
   { ...settings, path: '/admin/jobs', title: 'admin:jobs.title', load: () => import('./jobs/JobsPage'), menu: { icon: TaskView } },
+  { ...settings, path: '/admin/events', title: 'admin:events.title', load: () => import('./events/EventsPage'), menu: { icon: RecentlyViewed } },
+  { ...settings, path: '/admin/events/retention', title: 'admin:events.retention.title', load: () => import('./events/RetentionPage'), parent: '/admin/events' },
   { app: 'admin', permission: 'admin.configuration.read', path: '/admin/health', title: 'admin:health.title', load: () => import('./HealthPage'), menu: { icon: Dashboard } },
 ];
