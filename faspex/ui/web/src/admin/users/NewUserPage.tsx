@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { SettingsForm } from '../../components/form/SettingsForm';
-import { PasswordField, TextField, ToggleField } from '../../components/form/fields';
+import { TextField } from '../../components/form/fields';
 import { PageHeader } from '../../components/PageHeader';
 import { newUser, PermissionFields, PersonFields, type UserValues } from './UserFields';
 import { ProfileFields, profileData, type ProfileValues } from './ProfileFields';
@@ -11,19 +11,17 @@ import { forgetUsers } from './users';
 
 interface NewUserValues extends UserValues, ProfileValues {
   name: string;
-  password: string;
-  password_change_required: boolean;
 }
 
-const empty: NewUserValues = { ...newUser, name: '', password: '', password_change_required: true };
+const empty: NewUserValues = { ...newUser, name: '' };
 
 export default function NewUserPage() {
   const { t } = useTranslation('admin');
   const { client, queries } = useApi();
   const navigate = useNavigate();
-  const save = async ({ password, password_change_required, name, account_activated: _active, profile, ...values }: NewUserValues) => {
+  const save = async ({ name, account_activated: _active, profile, ...values }: NewUserValues) => {
     // People log in by their e-mail address when no other name is wanted.
-    const { data } = await client.POST('/api/v5/accounts', { body: { ...values, ...profileData(profile), name: name || values.email, ...(password ? { password, password_change_required } : {}) } });
+    const { data } = await client.POST('/api/v5/accounts', { body: { ...values, ...profileData(profile), name: name || values.email } });
     forgetUsers(queries);
     navigate(data ? `/admin/users/${data.id}` : '/admin/users');
   };
@@ -45,8 +43,6 @@ export default function NewUserPage() {
         <PersonFields />
         <ProfileFields />
         <TextField name="name" label={t('users.field.name')} help={t('users.field.nameHelp')} code rules={{ maxLength: { value: 255, message: t('form.tooLong') } }} />
-        <PasswordField name="password" label={t('users.field.firstPassword')} help={t('users.password.rules')} autoComplete="new-password" />
-        <ToggleField name="password_change_required" label={t('users.password.change')} help={t('users.password.changeHelp')} />
         <PermissionFields role="user" activation={false} />
       </SettingsForm>
     </>
