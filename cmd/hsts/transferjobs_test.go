@@ -143,6 +143,7 @@ func wantTree(t *testing.T, dir string, want map[string]string) {
 // node-72: each example body, in both directions, between two nodes with storages of their own: with a basic token, with
 // a bearer token and ids of the roots, and with a transfer token. Both ends show the transfer.
 func TestTransferJobsWithEveryToken(t *testing.T) {
+	t.Parallel()
 	far := remoteNode(t)
 	near := jobNode(t, "near", nil)
 	ctx := t.Context()
@@ -215,6 +216,7 @@ func TestTransferJobsWithEveryToken(t *testing.T) {
 // node-71 and node-77: a job is answered at once and followed at another node; what it logs in with is in no answer, log
 // or column of the database, and is gone from there when it has ended.
 func TestTransferJobIsFollowedElsewhereAndTellsNoSecret(t *testing.T) {
+	t.Parallel()
 	known := secrets{}
 	far := remoteNode(t)
 	near := jobNode(t, "near", nil)
@@ -253,6 +255,7 @@ func TestTransferJobIsFollowedElsewhereAndTellsNoSecret(t *testing.T) {
 // node-76: the record of a transfer is removed when it has ended and not before. Before that it is paused, and goes on
 // from where it was; another is canceled.
 func TestTransferJobIsPausedResumedCanceledAndRemoved(t *testing.T) {
+	t.Parallel()
 	far := remoteNode(t)
 	near := jobNode(t, "near", nil)
 	ctx := t.Context()
@@ -312,6 +315,7 @@ func TestTransferJobIsPausedResumedCanceledAndRemoved(t *testing.T) {
 
 // node-73: when the node that runs a job is gone, another goes on, and what was there is not sent again.
 func TestTransferJobGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
 	far := remoteNode(t)
 	near := newNode(t, "near", mariadbd.Start(t).Database(t))
 	near.cfg.Remotes.Allow = []string{"127.0.0.0/8"}
@@ -344,6 +348,7 @@ func TestTransferJobGoesOnElsewhere(t *testing.T) {
 
 // node-74: a remote that is down is tried again, and then the job has failed with why.
 func TestTransferJobGivesUp(t *testing.T) {
+	t.Parallel()
 	near := jobNode(t, "near", nil)
 	write(t, filepath.Join(near.cfg.StorageRoot, "default/f"), "f")
 	c := near.client(t, "node", nodePassword)
@@ -368,6 +373,7 @@ func TestTransferJobGivesUp(t *testing.T) {
 
 // A job does what who had it made may do, and reaches what the administrator permits.
 func TestTransferJobsObeyRights(t *testing.T) {
+	t.Parallel()
 	far := remoteNode(t)
 	near := jobNode(t, "near", nil)
 	near.sharedKey(t)
