@@ -41,7 +41,8 @@ func jwtForm(client, assertion string) url.Values {
 		"assertion": {assertion}}
 }
 
-// faspex-E8, faspex-E9, faspex-E10
+// faspex-E8, faspex-E10: an assertion has iss = aud = client id, sub = "user:" and a login name or e-mail address, and is
+// signed by RS256; one that ends 103,600 s ahead, as the guide's does, is accepted. faspex-E9
 func TestAssertions(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	now := s.clock.Now()
@@ -156,7 +157,7 @@ func TestAssertionFromElsewhere(t *testing.T) {
 	}
 }
 
-// faspex-E17 (with TestPreferences in faspex/core)
+// Keys of users: TestOwnKeyOfEachForm in faspex/core.
 func TestParsePublicKey(t *testing.T) {
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// faspex-E12 (with TestCodeUsedTwiceEndsTheLogin; every test that logs in compares state): a code works once, for its
-// client and redirect URI.
+// faspex-E12: a code works once (TestCodeUsedTwiceEndsTheLogin), for its client and its redirect URI alone; each login of
+// these tests compares the state that came back with the one that was sent (browser.code).
 func TestCodesThatAreRefused(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	pkce := authorizeQuery("web", "code_challenge", s256(verifier), "code_challenge_method", "S256")
@@ -75,7 +75,7 @@ func TestCodeUsedTwiceEndsTheLogin(t *testing.T) {
 	}
 }
 
-// faspex-E11
+// faspex-E11: the token endpoint takes JSON and forms, and answers 201 with an access token.
 func TestTokenRequestForms(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	post := func(contentType, body string, basic ...string) (int, string) {
@@ -92,7 +92,10 @@ func TestTokenRequestForms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		status, _, problem := readToken(t, res)
+		status, tok, problem := readToken(t, res)
+		if (status == http.StatusCreated) != (tok.AccessToken != "") {
+			t.Errorf("%d with the access token %q", status, tok.AccessToken)
+		}
 		return status, problem
 	}
 	code := func(client string) string { return s.browser(t).code(t, authorizeQuery(client)) }

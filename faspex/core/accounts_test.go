@@ -124,7 +124,7 @@ func rsaKey(t *testing.T) (private []byte, public string) {
 		string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&key.PublicKey)}))
 }
 
-// faspex-C9: the current password and the new one twice.
+// faspex-C9: a change of one's password asks for the current one, and for the new one twice.
 func TestPreferences(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	name := "ulf"

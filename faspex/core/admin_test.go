@@ -182,6 +182,7 @@ func TestManagersManageUsersOnly(t *testing.T) {
 	}
 }
 
+// faspex-U1: a node that cannot be reached is told as such, and stored only if the admin insists.
 func TestNodeIsTriedBeforeItIsStored(t *testing.T) {
 	in, node, other, ctx := install(t), startNode(t), startStranger(t), t.Context()
 	try := func(path string, c api.NodeChange) api.NodeTest {

@@ -40,7 +40,9 @@ func ids(query string, b *api.IDs) ([]string, error) {
 		}
 	}
 	if b != nil {
-		all = append(all, b.IDs...)
+		for _, id := range b.IDs {
+			all = append(all, string(id))
+		}
 	}
 	if len(all) == 0 || len(all) > 1000 {
 		return nil, badRequest(fmt.Sprintf("ids must name 1 to 1000 things, not %d.", len(all)))

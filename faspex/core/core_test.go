@@ -65,7 +65,12 @@ func (b *logBuffer) String() string {
 
 func install(t *testing.T) *installation {
 	t.Helper()
-	s := storetest.New(t)
+	return installOn(t, storetest.New(t))
+}
+
+// installOn is install on a store whose schema is made.
+func installOn(t *testing.T, s *store.Store) *installation {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +190,7 @@ func do(t *testing.T, req *http.Request) (int, http.Header, string) {
 
 func ptr[T any](v T) *T { return &v }
 
+// faspex-AD3: /aspera/faspex/health answers with a token, without one, and with one that is none.
 func TestDetection(t *testing.T) {
 	in := install(t)
 	status, header, body := in.call(t, nil, "GET", "/api/v5/configuration/ping", nil)
@@ -194,6 +200,11 @@ func TestDetection(t *testing.T) {
 	status, header, body = in.call(t, nil, "GET", "/health", nil)
 	if status != 200 || strings.TrimSpace(body) != `{"core":{"connected":true}}` || header.Get("X-IBM-Aspera") == "" {
 		t.Errorf("health: %d %s", status, body)
+	}
+	for _, token := range []string{tokenOf(t, in.admin), "none"} {
+		if got := in.bearer(t, token, "/health"); got != 200 {
+			t.Errorf("health with a token: %d", got)
+		}
 	}
 	version, err := in.admin.Version(t.Context())
 	if err != nil || version != "1.2.3" {

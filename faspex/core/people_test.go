@@ -6,9 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -268,47 +265,6 @@ func TestForcedReset(t *testing.T) {
 	}
 	if got := in.loginStatus(t, adminName, adminPassword); got != http.StatusFound {
 		t.Errorf("the caller: %d", got)
-	}
-}
-
-// faspex-B1: switching "active" off refuses the next login and every token that was given out; switching it on restores
-// the account with all its settings.
-func TestDeactivatedAccountIsRestored(t *testing.T) {
-	in := install(t)
-	ulf, id := in.member(t, "ulf", "user", "abc-12")
-	in.set(t, id, map[string]any{"forwarding_allowed": true, "can_invite": "true", "description": "kept"})
-	token, err := ulf.Token(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	use := func() int {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", in.url+core.Base+"/api/v5/account", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token)
-		status, _, _ := do(t, req)
-		return status
-	}
-	settings := func() map[string]any {
-		_, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts/"+id+"?expand=true", nil)
-		all := object(t, body)
-		for _, changes := range []string{"updated_at", "last_login_time", "last_login_client_addr"} {
-			delete(all, changes)
-		}
-		return all
-	}
-	before := settings()
-	in.set(t, id, map[string]any{"account_activated": false})
-	if got, login := use(), in.loginStatus(t, "ulf", "abc-12"); got != http.StatusUnauthorized || login != http.StatusForbidden {
-		t.Errorf("inactive: token %d, login %d", got, login)
-	}
-	in.set(t, id, map[string]any{"account_activated": true})
-	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
-		t.Errorf("active again: %d", got)
-	}
-	if diff := cmp.Diff(before, settings()); diff != "" {
-		t.Errorf("settings (-before +after)\n%s", diff)
 	}
 }
 

@@ -529,6 +529,10 @@ func TestWelcomeMail(t *testing.T) {
 	if !strings.HasPrefix(link, p.in.URL) {
 		t.Fatalf("link %q", link)
 	}
+	if a, err := p.in.Admin.Account(t.Context()); err != nil || a.GatewayURL == nil ||
+		!strings.HasPrefix(*a.GatewayURL, p.in.URL+"/") {
+		t.Errorf("the gateway's address %v does not begin like the link %s, %v", a.GatewayURL, link, err)
+	}
 	page := faspextest.OpenPage(t, link)
 	if page.Status != http.StatusOK || !strings.Contains(page.Body, "Choose a password") {
 		t.Fatalf("the link: %d %s", page.Status, page.Body)

@@ -141,6 +141,7 @@ func TestSeedOptionsNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
+// faspex-AF1: the utility has credentials of its own and admits only listed addresses; an empty list admits nobody.
 func TestServe(t *testing.T) {
 	admin, restricted := storetest.Configs(t)
 	authorized, err := address.Parse("192.0.2.*")
@@ -182,6 +183,15 @@ func TestServe(t *testing.T) {
 		if w := get("/aspera/faspex/utility", tc.peer, tc.password); w.Code != tc.want {
 			t.Errorf("%s: %d, want %d", name, w.Code, tc.want)
 		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/aspera/faspex/utility", nil)
+	r.SetBasicAuth("utility", config.Password)
+	r.RemoteAddr = "127.0.0.1:40000"
+	w := httptest.NewRecorder()
+	utility.New(utility.Config{Username: "utility", Password: config.Password}, open(t, restricted),
+		slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden {
+		t.Errorf("without a list: %d", w.Code)
 	}
 	if w := get("/aspera/faspex/utility/", "192.0.2.7", ""); w.Header().Get("WWW-Authenticate") == "" {
 		t.Error("no challenge")
