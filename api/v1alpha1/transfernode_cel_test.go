@@ -16,6 +16,7 @@ transferAddress: transfer.example.com
 transferUsers: [{name: xfer, authorizedKeysSecretRef: {name: keys, key: authorized_keys}}, {name: partner, passwordSecretRef: {name: login, key: password}, docroot: /fast/partner, incoming: allow, outgoing: deny}]
 nodeUsers: {secretRef: {name: team}}
 trustedProxies: [192.0.2.1, 10.0.0.0/8, "2001:db8::/32"]
+remotes: {allow: [10.0.0.0/8, "fd00::1"], deny: [10.9.0.0/16]}
 storage: [{name: fast, hostPath: {path: /mnt/nvme, type: Directory}, encryption: {secretRef: {name: keys}}}, {name: shared, persistentVolumeClaim: {claimName: nfs}}]
 rates: {targetKbps: 100000, maxKbps: 1000000, policy: low, totalSendKbps: 8000000, totalReceiveKbps: 0}
 ciphers: [aes-256-gcm, aes-128-gcm]
@@ -41,6 +42,8 @@ suspend: false`},
 		{name: "a user without a docroot", spec: good + "transferUsers: [{name: xfer, outgoing: allow}]",
 			refusal: "docroot is needed"},
 		{name: "a proxy by name", spec: good + "trustedProxies: [balancer]", refusal: "must be an IP address or a CIDR"},
+		{name: "remotes by name", spec: good + "remotes: {allow: [far.example.com]}",
+			refusal: "must be an IP address or a CIDR"},
 		{name: "a docroot that climbs", spec: good + "transferUsers: [{name: xfer, docroot: /a/../b}]",
 			refusal: "docroot must be an absolute path"},
 		{name: "an authorization that there is not", spec: good + "transferUsers: [{name: xfer, incoming: maybe}]",

@@ -45,6 +45,11 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 
+	// remotes are the networks that the machines may transfer with by themselves, when a user of the Node API asks for it
+	// (POST /ops/transfers); every public address by default.
+	// +optional
+	Remotes *TransferRemotes `json:"remotes,omitempty"`
+
 	// transferAddress is the name or address that clients reach the machines by; each machine's own address by default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

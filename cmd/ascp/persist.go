@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"faspex.io/operator/dataplane/transfer"
@@ -15,14 +14,6 @@ const (
 	firstPause = time.Second
 	mostPause  = 10 * time.Second
 )
-
-// passing are the errors of sessions that were cut, as by a network or a server that is away for a while or an address
-// that has changed.
-var passing = []fail.Code{
-	fail.Control, fail.ControlTimeout, fail.Data, fail.DataTimeout, fail.ConnectionLost, fail.DataStalled,
-}
-
-func passes(e *fail.Error) bool { return e.Passing || slices.Contains(passing, e.Code) }
 
 // persist runs sessions until one ends by itself, or nothing has come of them for as long as the user is willing to
 // wait. A transfer of which no session ever began is not tried again: its address may be wrong.
@@ -42,7 +33,7 @@ func (t *task) persist(ctx context.Context) (transfer.Summary, error) {
 			giveUp, pause = time.Now().Add(t.retryTimeout), firstPause
 		}
 		left := time.Until(giveUp)
-		if err == nil || ctx.Err() != nil || left <= 0 || !passes(fail.Of(err, fail.Internal)) {
+		if err == nil || ctx.Err() != nil || left <= 0 || !fail.Of(err, fail.Internal).Passes() {
 			return summary, err
 		}
 		if progress && !t.quiet {

@@ -78,6 +78,7 @@ type node struct {
 	logins     logins
 	health     *health
 	folders    folders
+	sessions   *transfer.Server
 	// migrated is closed when the schema of the database is the one this program was built for.
 	migrated chan struct{}
 }
@@ -118,6 +119,7 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 	})
 	n.recorder = store.NewRecorder(n.store, env.NodeName, time.Now, log)
 	n.recorder.Keep(store.History(cfg.History))
+	n.sessions = n.newSessions()
 	n.health = newHealth(n)
 	log.Info("hsts starts", "version", version.Version, "address", env.AdvertiseAddress,
 		"ssh", cfg.Ports.SSH, "udp", cfg.Ports.UDP, "nodeAPI", cfg.Ports.NodeAPI, "wss", cfg.Ports.WSS)
@@ -175,7 +177,18 @@ func (n *node) serveTransfers(ctx context.Context) error {
 	}
 	defer data.Close()
 	n.registry.MustRegister(udpMetrics{data})
-	sessions := &transfer.Server{
+	n.sessions.Links = data
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.serveSSH(ctx, n.sessions) })
+	if n.cfg.Ports.WSS != 0 {
+		group.Go(func() error { return n.serveWebSockets(ctx, n.sessions) })
+	}
+	return group.Wait()
+}
+
+// newSessions makes what runs the sessions of this node: those of clients, once it has a data port, and those of jobs.
+func (n *node) newSessions() *transfer.Server {
+	return &transfer.Server{
 		Root: n.files,
 		Authorizer: countingAuthorizer{&token.Verifier{
 			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs},
@@ -183,7 +196,6 @@ func (n *node) serveTransfers(ctx context.Context) error {
 			Spend: func(ctx context.Context) error { return n.store.SpendLogin(ctx, "") },
 		}, n.logins},
 		Recorder:    n.recorder,
-		Links:       data,
 		UDPPort:     n.cfg.Ports.UDP,
 		Agent:       "hsts " + version.Version,
 		Ciphers:     n.cfg.Ciphers,
@@ -193,12 +205,6 @@ func (n *node) serveTransfers(ctx context.Context) error {
 		OutsideLinks: n.cfg.SymbolicLinks.PermitOutside,
 		Logger:       n.log,
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return n.serveSSH(ctx, sessions) })
-	if n.cfg.Ports.WSS != 0 {
-		group.Go(func() error { return n.serveWebSockets(ctx, sessions) })
-	}
-	return group.Wait()
 }
 
 func (n *node) serveSSH(ctx context.Context, sessions *transfer.Server) error {
@@ -266,6 +272,10 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	running.Go(func() { n.followNodeUsers(upkeep) })
 	running.Go(func() { n.followFolders(upkeep) })
 	defer func() { stopUpkeep(); running.Wait() }()
+	remotes, err := n.cfg.RemoteRules(n.env.AdvertiseAddress)
+	if err != nil {
+		return err
+	}
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
@@ -277,6 +287,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		},
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"), FilesHere: n.folders.err,
+		Transfers: n.sessions, Remotes: remotes,
 	})
 	running.Go(func() { api.RunJobs(upkeep) })
 	listener, err := n.listen(n.cfg.Ports.NodeAPI)

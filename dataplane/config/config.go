@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"faspex.io/operator/dataplane/remote"
 	"faspex.io/operator/dataplane/token"
 )
 
@@ -38,6 +39,26 @@ type Config struct {
 	Logins         Logins      `yaml:"logins"`
 	Secrets        SecretPaths `yaml:"secrets"`
 	NodeUsers      NodeUsers   `yaml:"nodeUsers"`
+	Remotes        Remotes     `yaml:"remotes"`
+}
+
+// Remotes are the addresses and networks that jobs may transfer with. Without Allow it is every public address.
+type Remotes struct {
+	Allow []string `yaml:"allow"`
+	Deny  []string `yaml:"deny"`
+}
+
+// RemoteRules are what jobs of this node may reach: what Remotes says, and the node itself.
+func (c Config) RemoteRules(self ...string) (remote.Rules, error) {
+	rules, err := remote.ParseRules(c.Remotes.Allow, c.Remotes.Deny)
+	if err != nil {
+		return rules, fmt.Errorf("remotes.%w", err)
+	}
+	rules.Self, rules.Ports = self, []int{c.Ports.SSH}
+	if c.Ports.WSS != 0 {
+		rules.Ports = append(rules.Ports, c.Ports.WSS)
+	}
+	return rules, nil
 }
 
 // NodeUsers are users of the Node API that files declare, beside those of the command line.
@@ -213,6 +234,9 @@ func (c Config) validate() error {
 		errs = append(errs, err)
 	}
 	if _, err := c.ProxyNetworks(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.RemoteRules(); err != nil {
 		errs = append(errs, err)
 	}
 	check(len(c.Ciphers) > 0, "ciphers must name at least one cipher")

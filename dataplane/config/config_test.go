@@ -77,6 +77,8 @@ func TestBadFilesNameTheField(t *testing.T) {
 		`logins: {safe: ["::ffff:10.0.0.0/104"]}`:     "logins.safe",
 		`logins: {safe: ["fe80::1%eth0"]}`:            "logins.safe",
 		"trustedProxies: [balancer]":                  "trustedProxies",
+		"remotes: {allow: [everything]}":              "remotes.allow",
+		"remotes: {deny: [10.0.0.0/40]}":              "remotes.deny",
 		"transferUsers: [{name: a, outgoing: x}]":     "outgoing",
 		"transferUsers: [{name: a, root: /}]":         "root",
 		"transferUsers: [{name: a, incoming: allow}]": "docroot",

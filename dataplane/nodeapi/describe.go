@@ -28,10 +28,16 @@ func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
 		},
 		Sessions: make([]client.Session, len(t.Sessions)), Files: []client.File{}, Precalc: precalc(0, 0),
 	}
+	if t.Job {
+		asClient(&out.StartSpec, t)
+	}
 	var active int64
 	for i, session := range t.Sessions {
 		p := session.Progress
 		out.Sessions[i] = s.describeSession(session)
+		if t.Job {
+			out.Sessions[i].ClientNodeID, out.Sessions[i].ServerNodeID = session.Node, ""
+		}
 		active += out.Sessions[i].ElapsedUsec
 		out.BytesTransferred += p.BytesTransferred
 		out.BytesWritten = max(out.BytesWritten, p.BytesWritten)
@@ -44,6 +50,14 @@ func (s *Server) describeTransfer(t store.TransferRecord) client.Transfer {
 	}
 	out.AvgRateKbps = rateKbps(out.BytesTransferred, active)
 	return out
+}
+
+// asClient says of a transfer that the node makes itself who had it made: they are at the client's end.
+func asClient(spec *client.StartSpec, t store.TransferRecord) {
+	spec.Endpoint = "client"
+	spec.ClientTokenUserID, spec.ClientAccessKey = t.TokenUser, t.AccessKey
+	spec.ServerTokenUserID, spec.ServerAccessKey = "", t.StartSpec.RemoteAccessKey
+	spec.SourceRootID, spec.DestinationRootID = t.StartSpec.SourceRootID, t.StartSpec.DestinationRootID
 }
 
 func (s *Server) describeSession(r store.SessionRecord) client.Session {

@@ -37,10 +37,13 @@ func Patterns(s *Server) (patterns []string) {
 }
 
 // ShortenLeases sets for how long a job is a node's without its word.
-func ShortenLeases(s *Server, lease time.Duration) { s.jobs.lease = lease }
+func ShortenLeases(s *Server, lease time.Duration) { s.jobs.lease, s.transferJobs.lease = lease, lease }
 
 // Crash has the jobs of a server end as if its process were killed.
-func Crash(s *Server) { s.jobs.crashed.Store(true) }
+func Crash(s *Server) {
+	s.jobs.crashed.Store(true)
+	s.transferJobs.crashed.Store(true)
+}
 
 // PageCost is what a part of a folder is and took.
 type PageCost struct {

@@ -15,6 +15,7 @@ import (
 
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/transfer/fail"
 )
 
 // The kinds of jobs.
@@ -28,19 +29,25 @@ const (
 	jobLease = 15 * time.Second
 	// jobLook is how often a node looks for jobs that nobody holds.
 	jobLook = time.Second
-	// jobsAtOnce is how many jobs a node runs at a time.
-	jobsAtOnce = 2
+	// jobsAtOnce is how many jobs on files a node runs at a time, and transfersAtOnce how many that make transfers.
+	jobsAtOnce      = 2
+	transfersAtOnce = 32
+	// sealAnewEvery is how often a node looks for secrets of jobs that were sealed with a former key.
+	sealAnewEvery = time.Minute
 )
 
-// Why a job ends before it is done.
+// Why a job ends before it is done, as the record of a transfer's session tells it.
 var (
-	errJobStopped = errors.New("the job was stopped")
-	errJobLost    = errors.New("the job is another node's")
+	errJobStopped = &fail.Error{Code: fail.Canceled, Text: "it was canceled"}
+	errJobPaused  = &fail.Error{Code: fail.Canceled, Text: "it was paused"}
+	errJobLost    = &fail.Error{Code: fail.PeerAborted, Text: "another node goes on with it"}
 )
 
-// jobRunner takes jobs of the database and works on them.
+// jobRunner takes jobs of some kinds from the database and works on them.
 type jobRunner struct {
 	*Server
+	kinds  []string
+	atOnce int
 	holder string
 	lease  time.Duration
 	wake   chan struct{}
@@ -50,13 +57,32 @@ type jobRunner struct {
 
 // RunJobs works on jobs until ctx ends, and leaves what is not done to other nodes.
 func (s *Server) RunJobs(ctx context.Context) {
-	s.jobs.run(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { s.jobs.run(ctx) })
+	if s.Transfers != nil {
+		running.Go(func() { s.transferJobs.run(ctx) })
+		running.Go(func() { s.sealAnew(ctx) })
+	}
+	running.Wait()
+}
+
+func newJobRunner(s *Server, atOnce int, kinds ...string) *jobRunner {
+	return &jobRunner{Server: s, holder: uuid.NewString(), lease: jobLease, wake: make(chan struct{}, 1), kinds: kinds,
+		atOnce: atOnce}
+}
+
+// poke has the runner look for jobs now.
+func (r *jobRunner) poke() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (r *jobRunner) run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	free := make(chan struct{}, jobsAtOnce)
+	free := make(chan struct{}, r.atOnce)
 	tick := time.NewTicker(jobLook)
 	defer tick.Stop()
 	for {
@@ -66,14 +92,14 @@ func (r *jobRunner) run(ctx context.Context) {
 		case <-tick.C:
 		case <-r.wake:
 		}
-		for more := true; more; {
+		for more := r.filesElsewhere() == nil; more; {
 			select {
 			case free <- struct{}{}:
 			default:
 				more = false
 				continue
 			}
-			job, err := r.Store.TakeJob(ctx, r.holder, r.lease)
+			job, err := r.Store.TakeJob(ctx, r.holder, r.lease, r.kinds...)
 			if err != nil {
 				<-free
 				more = false
@@ -108,6 +134,8 @@ func (r *jobRunner) work(parent context.Context, job store.Job) {
 		err = r.deleteTree(ctx, job, progress)
 	case jobUsage:
 		err = r.addUpTree(ctx, job, progress)
+	case store.JobTransfer:
+		err = r.makeTransfer(ctx, job, progress)
 	default:
 		err = fmt.Errorf("job of an unknown kind %q", job.Kind)
 	}
@@ -120,23 +148,45 @@ func (r *jobRunner) work(parent context.Context, job store.Job) {
 	// The node may be about to end, and what became of the job is to be known all the same.
 	ending, stop := context.WithTimeout(context.WithoutCancel(parent), jobLease/2)
 	defer stop()
+	end := store.JobEnd{Status: store.JobComplete, Progress: progress.text()}
 	switch {
 	case err == nil:
-		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobComplete, progress.text(), "")
 	case errors.Is(cause, errJobLost):
-		err = nil
+		log.Info("job is another's")
+		return
 	case errors.Is(cause, errJobStopped):
-		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobCancelled, progress.text(), "")
+		end.Status = store.JobCancelled
+	case errors.Is(cause, errJobPaused):
+		end.Status = store.JobPaused
 	case parent.Err() != nil: // Another node goes on at once, from what was done so far.
-		_, _, err = r.Store.KeepJob(ending, job.ID, r.holder, progress.text(), 0)
+		if _, _, err := r.Store.KeepJob(ending, job.ID, r.holder, progress.text(), 0); err != nil {
+			log.Error("leave a job to other nodes", "error", err)
+		}
+		return
 	default:
+		end = endOf(end, err)
 		log.Warn("job failed", "error", err)
-		err = r.Store.EndJob(ending, job.ID, r.holder, store.JobFailed, progress.text(), toAPIError(err).message)
 	}
+	err = r.Store.EndJob(ending, job, r.holder, end)
 	if err != nil {
 		log.Error("store the end of a job", "error", err)
 	}
-	log.Info("job ends")
+	log.Info("job ends", "status", end.Status)
+}
+
+// endOf says of a job why it failed.
+func endOf(end store.JobEnd, err error) store.JobEnd {
+	end.Status = store.JobFailed
+	var known *fail.Error
+	switch {
+	case !errors.As(err, &known):
+		end.Code, end.Text = int(fail.Internal), toAPIError(err).message
+	case known.Code == fail.Canceled:
+		end.Status, end.Code, end.Text = store.JobCancelled, int(known.Code), known.Text
+	default:
+		end.Code, end.Text = int(known.Code), known.Text
+	}
+	return end
 }
 
 // keep renews the lease of a job while it is worked on. A database that is away for longer than the lease ends the work:
@@ -162,8 +212,11 @@ func (r *jobRunner) keep(ctx context.Context, cancel context.CancelCauseFunc, jo
 			return
 		case err != nil:
 			continue
-		case stop:
+		case stop == store.StopCancel:
 			cancel(errJobStopped)
+			return
+		case stop == store.StopPause:
+			cancel(errJobPaused)
 			return
 		}
 		last = time.Now()
@@ -198,10 +251,7 @@ func (s *Server) accepted(ctx context.Context, c *caller, kind, p string, fileID
 	if err := s.Store.CreateJob(ctx, job); err != nil {
 		return nil, err
 	}
-	select {
-	case s.jobs.wake <- struct{}{}:
-	default:
-	}
+	s.jobs.poke()
 	url := "/ops/jobs/" + job.ID
 	if fileID != 0 {
 		url = "/files/" + strconv.FormatUint(fileID, 10) + "?ajq_id=" + job.ID
@@ -231,7 +281,7 @@ func (s *Server) tellJob(ctx context.Context, c *caller, id, stop string) (any, 
 	switch stop {
 	case "":
 	case "cancel", "abort":
-		if err := s.Store.StopJob(ctx, job.ID); err != nil {
+		if err := s.Store.StopJob(ctx, job, store.StopCancel); err != nil {
 			return nil, err
 		}
 		if job, err = s.Store.Job(ctx, job.ID); err != nil {
@@ -254,4 +304,45 @@ func (s *Server) readJob(ctx context.Context, c *caller, r *http.Request) (any, 
 
 func (s *Server) stopJob(ctx context.Context, c *caller, r *http.Request) (any, error) {
 	return s.tellJob(ctx, c, r.PathValue("id"), "cancel")
+}
+
+// sealAnew seals the secrets of jobs with the active key, so that a former one may go, until ctx ends.
+func (s *Server) sealAnew(ctx context.Context) {
+	tick := time.NewTicker(sealAnewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.sealAllAnew(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Error("secrets of jobs can't be sealed with the active key, will go on trying", "error", err)
+			}
+		}
+	}
+}
+
+// secretsAtOnce is how many secrets are looked at with one query.
+const secretsAtOnce = 500
+
+func (s *Server) sealAllAnew(ctx context.Context) error {
+	for after := ""; ; {
+		secrets, err := s.Store.JobSecrets(ctx, after, secretsAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, former := range secrets {
+			after = former.Job
+			sealed, err := s.Keys.SealedAnew(jobPurpose(former.Job), former.Sealed)
+			if err != nil || sealed == nil {
+				continue // One that can't be opened is told of when its job is run.
+			}
+			if err := s.Store.ReplaceJobSecret(ctx, former, sealed); err != nil {
+				return err
+			}
+		}
+		if len(secrets) < secretsAtOnce {
+			return nil
+		}
+	}
 }

@@ -27,6 +27,7 @@ import (
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/store"
+	"faspex.io/operator/dataplane/transfer"
 )
 
 var owner = sync.OnceValues(func() (*rsa.PrivateKey, string) {
@@ -246,8 +247,13 @@ func TestPermissionLife(t *testing.T) {
 // node-51, the calls: each level permits its own, and no other. The transfers are in TestLevelsOfTransfers of cmd/hsts.
 func TestEachLevelPermitsItsCalls(t *testing.T) {
 	a := shared(t)
+	a.server.Transfers = &transfer.Server{} // Jobs are made here, and nobody works on them.
 	allLevels := []string{"list", "read", "write", "delete", "mkdir", "rename", "preview"}
 	calls := []struct{ level, method, path, body string }{
+		{"read", "POST", "/ops/transfers", `{"direction":"send","remote_host":"node.example.com","token":"Basic eDp5",
+			"source_root":"/d","paths":[{"source":"f"}]}`},
+		{"write", "POST", "/ops/transfers", `{"direction":"receive","remote_host":"node.example.com","token":"Basic eDp5",
+			"destination_root":"/d","paths":[{"source":"f"}]}`},
 		{"list", "GET", "/files/{d}", ""},
 		{"list", "GET", "/files/{d}/files", ""},
 		{"list", "POST", "/files/browse", `{"path":"/d"}`},
@@ -288,6 +294,7 @@ func TestEachLevelPermitsItsCalls(t *testing.T) {
 		{"others'", "GET", "/ops/transfers/none", ""},
 		{"others'", "PUT", "/ops/transfers/none", `{"status":"canceled"}`},
 		{"others'", "CANCEL", "/ops/transfers/none", ""},
+		{"others'", "DELETE", "/ops/transfers/none", ""},
 		{"others'", "GET", "/ops/jobs/none", ""},
 		{"others'", "DELETE", "/ops/jobs/none", ""},
 	}

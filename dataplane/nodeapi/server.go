@@ -13,10 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/dataplane/fileaccess"
+	"faspex.io/operator/dataplane/remote"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
@@ -37,6 +37,9 @@ type Config struct {
 	Metrics           prometheus.Registerer
 	// Refused, if not nil, is told why a log-in was refused.
 	Refused func(reason string)
+	// Transfers makes the transfers of jobs; nil if the node makes none. Remotes says where they may go.
+	Transfers Transferrer
+	Remotes   remote.Rules
 	// FilesHere, if not nil, tells why the files of the storages are not at this node, nil if they are.
 	FilesHere func() error
 }
@@ -70,7 +73,8 @@ type Server struct {
 	verifier *token.Verifier
 	metrics  metrics
 	files    *fileaccess.Files
-	jobs     *jobRunner
+	// jobs works on jobs on files, transferJobs on those that make transfers.
+	jobs, transferJobs *jobRunner
 	// visitLimit bounds searches; tests lower it while the server runs.
 	visitLimit atomic.Int64
 }
@@ -88,7 +92,8 @@ func New(cfg Config) *Server {
 		metrics: newMetrics(cfg.Metrics),
 	}
 	s.visitLimit.Store(maxVisited)
-	s.jobs = &jobRunner{Server: s, holder: uuid.NewString(), lease: jobLease, wake: make(chan struct{}, 1)}
+	s.jobs = newJobRunner(s, jobsAtOnce, jobDelete, jobUsage)
+	s.transferJobs = newJobRunner(s, transfersAtOnce, store.JobTransfer)
 	return s
 }
 

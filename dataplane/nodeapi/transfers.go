@@ -3,12 +3,15 @@ package nodeapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transferspec"
@@ -112,10 +115,37 @@ func (s *Server) cancelTransfer(ctx context.Context, c *caller, r *http.Request)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Store.CancelTransfer(ctx, t.ID); err != nil {
+	if err := s.stop(ctx, t, store.StopCancel); err != nil {
 		return nil, err
 	}
 	s.Log.Info("transfer cancel requested", "transfer", t.ID, "user", c.user)
+	return nil, nil
+}
+
+// stop has a transfer end, or pause if the node makes it itself. One that has ended stays as it is.
+func (s *Server) stop(ctx context.Context, t store.TransferRecord, how string) error {
+	if t.Job {
+		return s.Store.StopJob(ctx, store.Job{ID: t.ID, Kind: store.JobTransfer}, how)
+	}
+	if how != store.StopCancel {
+		return errConflict("only a transfer that the node makes itself can be paused: its client decides on this one")
+	}
+	return s.Store.CancelTransfer(ctx, t.ID)
+}
+
+func (s *Server) deleteTransfer(ctx context.Context, c *caller, r *http.Request) (any, error) {
+	t, err := s.visibleTransfer(ctx, c, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.DeleteTransfer(ctx, t.ID)
+	if errors.Is(err, store.ErrNotEnded) {
+		return nil, errConflict(store.ErrNotEnded.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Log.Info("record of a transfer removed", "transfer", t.ID, "user", c.user)
 	return nil, nil
 }
 
@@ -128,34 +158,80 @@ func (s *Server) changeTransfer(ctx context.Context, c *caller, r *http.Request)
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}
-	switch {
-	case in.MinRateKbps != 0:
-		return nil, errBadRequest("min_rate_kbps of a transfer can't be changed, only target_rate_kbps")
-	case in.RatePolicy != "":
-		return nil, errBadRequest("rate_policy of a transfer can't be changed, only target_rate_kbps")
-	case in.Sealed != nil:
+	if in == (client.TransferChange{}) {
+		return nil, errBadRequest("status, target_rate_kbps, min_rate_kbps, rate_policy or sealed is needed")
+	}
+	rate, err := s.wantedRate(ctx, t, in)
+	if err != nil {
+		return nil, err
+	}
+	if in.Sealed != nil {
 		if err := s.seal(ctx, t, in); err != nil {
 			return nil, err
 		}
-	case in.Status == client.StatusCanceled:
-		if err := s.Store.CancelTransfer(ctx, t.ID); err != nil {
+	}
+	if !rate.Same(record.RateChange{}) {
+		if err := s.Store.SetRate(ctx, t.ID, rate); err != nil {
 			return nil, err
 		}
-	case in.Status != "":
-		return nil, errBadRequest(`status can only be set to "canceled"`)
-	case in.TargetRateKbps > 0:
-		limit, err := s.highestRate(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		rate := leastPositive(in.TargetRateKbps, limit)
-		if err := s.Store.SetTargetRate(ctx, t.ID, rate); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, errBadRequest("status, target_rate_kbps or sealed is needed")
+	}
+	if err := s.changeStatus(ctx, t, in.Status); err != nil {
+		return nil, err
 	}
 	return s.readTransfer(ctx, c, r)
+}
+
+// changeStatus pauses or cancels a transfer, or has one that was paused go on.
+func (s *Server) changeStatus(ctx context.Context, t store.TransferRecord, status string) error {
+	switch status {
+	case "":
+		return nil
+	case client.StatusCanceled:
+		return s.stop(ctx, t, store.StopCancel)
+	case client.StatusPaused:
+		return s.stop(ctx, t, store.StopPause)
+	case client.StatusRunning:
+		if !t.Job {
+			return errConflict("only a transfer that the node makes itself can go on: its client decides on this one")
+		}
+		if err := s.Store.ResumeJob(ctx, store.Job{ID: t.ID, Kind: store.JobTransfer}); err != nil {
+			return err
+		}
+		s.transferJobs.poke()
+		return nil
+	}
+	return errBadRequest(`status can be set to "canceled", "paused" or "running"`)
+}
+
+// wantedRate is what a change asks of the rate, within what the node and the access key permit.
+func (s *Server) wantedRate(ctx context.Context, t store.TransferRecord, in client.TransferChange) (record.RateChange,
+	error) {
+	c := record.RateChange{TargetKbps: in.TargetRateKbps, MinKbps: in.MinRateKbps, Policy: in.RatePolicy}
+	switch {
+	case in.TargetRateKbps < 0:
+		return c, errBadRequest("target_rate_kbps must not be negative")
+	case in.MinRateKbps != nil && *in.MinRateKbps < 0:
+		return c, errBadRequest("min_rate_kbps must not be negative")
+	case in.RatePolicy != "" && !slices.Contains([]string{"fixed", "high", "fair", "low"}, in.RatePolicy):
+		return c, errBadRequest("rate_policy must be fixed, high, fair or low")
+	case c.Same(record.RateChange{}):
+		return c, nil
+	case t.Job != (t.Direction == transferspec.Send) && (in.MinRateKbps != nil || in.RatePolicy != ""):
+		return c, errConflict("min_rate_kbps and rate_policy are those of the end that sends, which is the other one: " +
+			"only target_rate_kbps can be changed here")
+	}
+	limit, err := s.highestRate(ctx, t)
+	if err != nil {
+		return c, err
+	}
+	if limit > 0 && c.TargetKbps > 0 {
+		c.TargetKbps = min(c.TargetKbps, limit)
+	}
+	if limit > 0 && c.MinKbps != nil {
+		least := min(*c.MinKbps, limit)
+		c.MinKbps = &least
+	}
+	return c, nil
 }
 
 // seal ends the use of a transfer's token: no session begins with it any more, on any node,

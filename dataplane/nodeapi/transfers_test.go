@@ -90,19 +90,21 @@ func TestTransfersAreToldAndCanceled(t *testing.T) {
 		same != next {
 		t.Errorf("nothing new: %v, %q, %v", list, same, err)
 	}
+	least := int64(1)
 	for field, change := range map[string]client.TransferChange{
-		"min_rate_kbps": {TargetRateKbps: 700, MinRateKbps: 1}, "rate_policy": {TargetRateKbps: 700, RatePolicy: "fixed"},
-	} {
+		"min_rate_kbps": {TargetRateKbps: 700, MinRateKbps: &least},
+		"rate_policy":   {TargetRateKbps: 700, RatePolicy: "fixed"},
+	} { // Its client sends.
 		err := c.ChangeTransfer(ctx, tr.TransferID, change)
-		if status(t, err, 400); !strings.Contains(fmt.Sprint(err), field) {
+		if status(t, err, 409); !strings.Contains(fmt.Sprint(err), field) {
 			t.Errorf("%s is refused with %v", field, err)
 		}
 	}
 	if err := c.ChangeTransfer(ctx, tr.TransferID, client.TransferChange{TargetRateKbps: 900_000}); err != nil {
 		t.Fatal(err)
 	}
-	if rate := <-rec.RateChanges(); rate != 500_000 {
-		t.Errorf("rate = %d, beyond the node's limit", rate)
+	if rate := <-rec.RateChanges(); rate.TargetKbps != 500_000 {
+		t.Errorf("rate = %+v, beyond the node's limit", rate)
 	}
 	if code, _, body := a.curl(t, "/ops/transfers/"+tr.TransferID, append(asNode, "-X", "CANCEL")...); code != "204" ||
 		body != "" {

@@ -15,8 +15,10 @@ import (
 // Status of a transfer or a session, with the words of the Node API.
 type Status string
 
-// The states that the node itself produces.
+// The states that the node itself produces. Waiting and paused are transfers that it makes itself, between sessions.
 const (
+	StatusWaiting   Status = "waiting"
+	StatusPaused    Status = "paused"
 	StatusRunning   Status = "running"
 	StatusCompleted Status = "completed"
 	StatusFailed    Status = "failed"
@@ -63,6 +65,10 @@ type StartSpec struct {
 	PreserveTimestamps bool    `json:"preserve_timestamps,omitempty"`
 	FileChecksumType   string  `json:"file_checksum_type,omitempty"`
 	Aggressiveness     float64 `json:"aggressiveness,omitempty"`
+	// RemoteAccessKey, SourceRootID and DestinationRootID are of transfers that the node makes itself.
+	RemoteAccessKey   string `json:"remote_access_key,omitempty"`
+	SourceRootID      string `json:"source_root_id,omitempty"`
+	DestinationRootID string `json:"destination_root_id,omitempty"`
 }
 
 // Progress of a session: totals since it began, not increments.
@@ -117,8 +123,24 @@ type Recording interface {
 	File(f FileResult)
 	// Finish ends the session. Only the first call counts.
 	Finish(o Outcome)
+	// Written is closed when all of a session that has finished is where others see it.
+	Written() <-chan struct{}
 	// Canceled is closed when somebody cancels the transfer through the Node API of any node.
 	Canceled() <-chan struct{}
-	// RateChanges yields a new target rate in kilobits per second when somebody sets it through the Node API.
-	RateChanges() <-chan int64
+	// RateChanges yields the rate that somebody sets through the Node API.
+	RateChanges() <-chan RateChange
+}
+
+// RateChange is what somebody wants of the rate of a transfer. Zero values change nothing.
+type RateChange struct {
+	TargetKbps int64
+	// MinKbps, if not nil, is the least rate; 0 is none.
+	MinKbps *int64
+	Policy  string
+}
+
+// Same reports whether two changes ask for the same.
+func (c RateChange) Same(o RateChange) bool {
+	same := c.MinKbps == nil && o.MinKbps == nil || c.MinKbps != nil && o.MinKbps != nil && *c.MinKbps == *o.MinKbps
+	return same && c.TargetKbps == o.TargetKbps && c.Policy == o.Policy
 }

@@ -313,7 +313,10 @@ func (s *Store) DeleteAccessKey(ctx context.Context, id string, withKeysBelow bo
 				return fmt.Errorf("delete access key: %w", err)
 			}
 		}
-		return cancelTransfersOf(ctx, tx, keys)
+		if err := cancelTransfersOf(ctx, tx, keys); err != nil {
+			return err
+		}
+		return endJobsOf(ctx, tx, keys)
 	})
 }
 

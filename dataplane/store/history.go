@@ -125,7 +125,7 @@ func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 		}
 		more = more || n == maxPurgedRows
 	}
-	n, err := s.remove(ctx, "DELETE FROM jobs WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?",
+	n, err := s.remove(ctx, "DELETE FROM jobs WHERE ended_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND LIMIT ?",
 		int64(keepJobs/time.Second), maxPurgedRows)
 	return more || n == maxPurgedRows, err
 }

@@ -19,6 +19,17 @@ const (
 	JobComplete  JobStatus = "complete"
 	JobCancelled JobStatus = "cancelled"
 	JobFailed    JobStatus = "error"
+	// JobPaused is a transfer that goes on when somebody says so.
+	JobPaused JobStatus = "paused"
+)
+
+// JobTransfer is the kind of jobs that make a transfer, whose record has the id of the job.
+const JobTransfer = "transfer"
+
+// What somebody may want of a job that runs.
+const (
+	StopCancel = "cancel"
+	StopPause  = "pause"
 )
 
 // Job is work that goes on after the call that asked for it, on whichever node.
@@ -30,6 +41,10 @@ type Job struct {
 	Path   string
 	FileID uint64
 	Status JobStatus
+	// Request is what was asked for, as JSON, without what is secret of it. That is in Secrets, sealed, until the job has
+	// ended.
+	Request json.RawMessage
+	Secrets []byte
 	// Progress is what the job says of itself, as JSON.
 	Progress json.RawMessage
 	Error    string
@@ -38,34 +53,38 @@ type Job struct {
 }
 
 const (
-	jobColumns = "id, kind, access_key_id, owner, path, file_id, status, progress, error_desc, " +
+	jobColumns = "id, kind, access_key_id, owner, path, file_id, status, request, secrets, progress, error_desc, " +
 		"TIMESTAMPDIFF(MICROSECOND, created_at, COALESCE(ended_at, UTC_TIMESTAMP(6)))"
 	// ownerIsThere holds a job to its access key: nobody goes on with one whose key is gone.
 	ownerIsThere = "(access_key_id = '' OR EXISTS (SELECT 1 FROM access_keys k WHERE k.id = access_key_id))"
-	// keepJobs is how long it can be asked how a job ended.
+	// keepJobs is how long it can be asked how a job ended, and how long one stays paused.
 	keepJobs = 7 * 24 * time.Hour
 )
 
 func scanJob(row scanner) (Job, error) {
 	var j Job
-	var progress []byte
+	var progress, request []byte
 	var elapsed int64
-	err := row.Scan(&j.ID, &j.Kind, &j.AccessKey, &j.Owner, &j.Path, &j.FileID, &j.Status, &progress, &j.Error, &elapsed)
-	j.Progress, j.Elapsed = progress, time.Duration(elapsed)*time.Microsecond
+	err := row.Scan(&j.ID, &j.Kind, &j.AccessKey, &j.Owner, &j.Path, &j.FileID, &j.Status, &request, &j.Secrets, &progress,
+		&j.Error, &elapsed)
+	j.Request, j.Progress, j.Elapsed = request, progress, time.Duration(elapsed)*time.Microsecond
 	return j, err
 }
 
 // CreateJob stores a job for any node to take.
 func (s *Store) CreateJob(ctx context.Context, j Job) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO jobs (id, kind, access_key_id, owner, path, file_id, status, progress)
-			VALUES (?, ?, ?, ?, ?, ?, ?, '{}')`, j.ID, j.Kind, j.AccessKey, j.Owner, j.Path, j.FileID, JobWaiting)
-		return err
-	})
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return insertJob(ctx, tx, j) })
 	if err != nil {
 		return fmt.Errorf("insert job: %w", err)
 	}
 	return nil
+}
+
+func insertJob(ctx context.Context, tx *sql.Tx, j Job) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (id, kind, access_key_id, owner, path, file_id, status, request, secrets,
+		progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')`, j.ID, j.Kind, j.AccessKey, j.Owner, j.Path, j.FileID, JobWaiting,
+		jsonOrEmpty(j.Request), j.Secrets)
+	return err
 }
 
 // Job reads a job; ErrNotFound if there is none.
@@ -85,12 +104,18 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 	return j, nil
 }
 
-// TakeJob gives the holder a job that nobody holds, for the time of the lease; ErrNotFound if there is none.
-func (s *Store) TakeJob(ctx context.Context, holder string, lease time.Duration) (j Job, err error) {
+// TakeJob gives the holder a job of some kinds that nobody holds, for the time of the lease; ErrNotFound if there is
+// none.
+func (s *Store) TakeJob(ctx context.Context, holder string, lease time.Duration, kinds ...string) (j Job, err error) {
+	args := []any{JobPaused}
+	for _, kind := range kinds {
+		args = append(args, kind)
+	}
 	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		j, err = scanJob(tx.QueryRowContext(ctx, "SELECT "+jobColumns+
-			" FROM jobs WHERE ended_at IS NULL AND lease_until < UTC_TIMESTAMP(6) AND "+ownerIsThere+
-			" ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED"))
+			" FROM jobs WHERE ended_at IS NULL AND lease_until < UTC_TIMESTAMP(6) AND status <> ? AND kind IN ("+
+			repeat("?", len(kinds))+") AND "+ownerIsThere+
+			" ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED", args...))
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("job: %w", ErrNotFound)
 		}
@@ -105,12 +130,13 @@ func (s *Store) TakeJob(ctx context.Context, holder string, lease time.Duration)
 }
 
 // KeepJob renews the lease of a job and stores its progress; without a lease, another may take it at once. It reports
-// whether the job is the holder's still, and whether somebody wants it to stop.
-func (s *Store) KeepJob(ctx context.Context, id, holder string, progress json.RawMessage, lease time.Duration) (held,
-	stop bool, err error) {
+// whether the job is the holder's still, and what somebody wants of it: nothing, StopCancel or StopPause.
+func (s *Store) KeepJob(ctx context.Context, id, holder string, progress json.RawMessage, lease time.Duration) (held bool,
+	stop string, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE jobs SET progress = ?, lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
-			WHERE id = ? AND holder = ? AND ended_at IS NULL AND `+ownerIsThere, string(progress), lease.Microseconds(), id, holder)
+			WHERE id = ? AND holder = ? AND ended_at IS NULL AND status <> ? AND `+ownerIsThere, string(progress),
+			lease.Microseconds(), id, holder, JobPaused)
 		if err != nil {
 			return err
 		}
@@ -118,21 +144,41 @@ func (s *Store) KeepJob(ctx context.Context, id, holder string, progress json.Ra
 		if held = n > 0; err != nil || !held {
 			return err
 		}
-		return tx.QueryRowContext(ctx, "SELECT stop_wanted <> '' FROM jobs WHERE id = ?", id).Scan(&stop)
+		return tx.QueryRowContext(ctx, "SELECT stop_wanted FROM jobs WHERE id = ?", id).Scan(&stop)
 	})
 	if err != nil {
-		return false, false, fmt.Errorf("keep job: %w", err)
+		return false, "", fmt.Errorf("keep job: %w", err)
 	}
 	return held, stop, nil
 }
 
-// EndJob stores how a job ended, unless it is another's by now.
-func (s *Store) EndJob(ctx context.Context, id, holder string, status JobStatus, progress json.RawMessage,
-	failure string) error {
+// JobEnd is how a job ended, or was paused. Code is that of a transfer.
+type JobEnd struct {
+	Status   JobStatus
+	Progress json.RawMessage
+	Code     int
+	Text     string
+}
+
+// EndJob stores how a job ended, or that it is paused, unless it is another's by now. The secrets of what has ended go.
+func (s *Store) EndJob(ctx context.Context, j Job, holder string, end JobEnd) error {
 	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET status = ?, progress = ?, error_desc = ?, ended_at = UTC_TIMESTAMP(6)
-			WHERE id = ? AND holder = ? AND ended_at IS NULL`, status, string(progress), clip(failure, 1024), id, holder)
-		return err
+		revision, err := revisionFor(ctx, tx, j.Kind)
+		if err != nil {
+			return err
+		}
+		paused := end.Status == JobPaused
+		res, err := tx.ExecContext(ctx, `UPDATE jobs SET status = ?, progress = ?, error_desc = ?, stop_wanted = '',
+			ended_at = IF(?, NULL, UTC_TIMESTAMP(6)), secrets = IF(?, secrets, NULL)
+			WHERE id = ? AND holder = ? AND ended_at IS NULL`,
+			end.Status, string(end.Progress), clip(end.Text, 1024), paused, paused, j.ID, holder)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return follow(ctx, tx, revision, j, end)
 	})
 	if err != nil {
 		return fmt.Errorf("end job: %w", err)
@@ -140,16 +186,33 @@ func (s *Store) EndJob(ctx context.Context, id, holder string, status JobStatus,
 	return nil
 }
 
-// StopJob has a job stop: one that nobody has taken at once, another within its holder's next look.
-func (s *Store) StopJob(ctx context.Context, id string) error {
+// StopJob has a job stop, or be paused: one that nobody has taken, or that is paused, at once, another within its
+// holder's next look.
+func (s *Store) StopJob(ctx context.Context, j Job, how string) error {
+	end := JobEnd{Status: JobCancelled}
+	if how == StopPause {
+		end.Status = JobPaused
+	}
 	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE jobs SET stop_wanted = 'cancel' WHERE id = ? AND ended_at IS NULL",
-			id); err != nil {
+		revision, err := revisionFor(ctx, tx, j.Kind)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET status = ?, ended_at = UTC_TIMESTAMP(6)
-			WHERE id = ? AND status = ? AND ended_at IS NULL`, JobCancelled, id, JobWaiting)
-		return err
+		if _, err := tx.ExecContext(ctx, "UPDATE jobs SET stop_wanted = ? WHERE id = ? AND ended_at IS NULL", how,
+			j.ID); err != nil {
+			return err
+		}
+		paused := how == StopPause
+		res, err := tx.ExecContext(ctx, `UPDATE jobs SET status = ?, stop_wanted = '', ended_at = IF(?, NULL, UTC_TIMESTAMP(6)),
+			secrets = IF(?, secrets, NULL) WHERE id = ? AND status IN (?, ?) AND ended_at IS NULL`, end.Status, paused, paused, j.ID,
+			JobWaiting, JobPaused)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return follow(ctx, tx, revision, j, end)
 	})
 	if err != nil {
 		return fmt.Errorf("stop job: %w", err)

@@ -65,8 +65,8 @@ func (r *NodeRecorder) Keep(h History) { r.history = h.withDefaults() }
 // Begin implements Recorder.
 func (r *NodeRecorder) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
 	rec := &recording{
-		transfer: t, startedUsec: r.now().UnixMicro(), canceled: make(chan struct{}), rates: make(chan int64, 1),
-		now: r.now, poke: r.wake, tally: &r.tally,
+		transfer: t, startedUsec: r.now().UnixMicro(), canceled: make(chan struct{}), written: make(chan struct{}),
+		rates: make(chan record.RateChange, 1), now: r.now, poke: r.wake, tally: &r.tally,
 	}
 	r.mu.Lock()
 	r.sessions[t.SessionID] = rec
@@ -191,6 +191,7 @@ func (r *NodeRecorder) flush(ctx context.Context) error {
 					rec.transfer.SessionID, "files", n)
 			}
 			r.forget(rec.transfer.SessionID)
+			close(rec.written)
 			continue
 		}
 		running = append(running, rec)

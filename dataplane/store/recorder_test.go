@@ -180,11 +180,11 @@ func TestCancelAndRateReachTheNodeThatRunsTheTransfer(t *testing.T) {
 	tr := transfer()
 	rec := begin(t, r, tr)
 	await(t, s, tr.TransferID, record.StatusRunning)
-	if err := s.SetTargetRate(t.Context(), tr.TransferID, 5000); err != nil {
+	if err := s.SetRate(t.Context(), tr.TransferID, record.RateChange{TargetKbps: 5000}); err != nil {
 		t.Fatal(err)
 	}
-	if rate := <-rec.RateChanges(); rate != 5000 {
-		t.Errorf("rate = %d", rate)
+	if rate := <-rec.RateChanges(); rate.TargetKbps != 5000 {
+		t.Errorf("rate = %+v", rate)
 	}
 	if err := s.CancelTransfer(t.Context(), tr.TransferID); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,8 @@ type recording struct {
 	poke        func()
 	tally       *tally
 	canceled    chan struct{}
-	rates       chan int64
+	written     chan struct{}
+	rates       chan record.RateChange
 
 	mu        sync.Mutex
 	progress  record.Progress
@@ -24,7 +25,7 @@ type recording struct {
 	outcome   *record.Outcome
 	endedUsec int64
 	isCancel  bool
-	rate      int64
+	rate      record.RateChange
 
 	// What the database has. Only the flushing goroutine writes these.
 	stored        bool
@@ -81,9 +82,11 @@ func (r *recording) Finish(o record.Outcome) {
 	}
 }
 
+func (r *recording) Written() <-chan struct{} { return r.written }
+
 func (r *recording) Canceled() <-chan struct{} { return r.canceled }
 
-func (r *recording) RateChanges() <-chan int64 { return r.rates }
+func (r *recording) RateChanges() <-chan record.RateChange { return r.rates }
 
 func (r *recording) finished() bool {
 	r.mu.Lock()
@@ -129,7 +132,7 @@ func (r *recording) wroteProgress(w pendingWrite) {
 
 // wish takes over what the database asks of the transfer. A transfer that is not running in the database, although it
 // runs here, was declared lost during an outage: it is begun again.
-func (r *recording) wish(status record.Status, cancel bool, rateKbps int64) {
+func (r *recording) wish(status record.Status, cancel bool, rate record.RateChange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if status != record.StatusRunning {
@@ -139,12 +142,12 @@ func (r *recording) wish(status record.Status, cancel bool, rateKbps int64) {
 		r.isCancel = true
 		close(r.canceled)
 	}
-	if rateKbps > 0 && rateKbps != r.rate {
-		r.rate = rateKbps
+	if !rate.Same(r.rate) {
+		r.rate = rate
 		select {
 		case <-r.rates:
 		default:
 		}
-		r.rates <- rateKbps
+		r.rates <- rate
 	}
 }

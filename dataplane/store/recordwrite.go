@@ -69,13 +69,18 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 		if err != nil {
 			return err
 		}
-		// A retry of a transfer that was canceled runs again; another session of one being canceled does not undo it.
+		// A retry of a transfer that was canceled runs again; another session of one being canceled does not undo it. How a
+		// transfer is that a job makes, the job says.
 		_, err = tx.ExecContext(ctx, `INSERT INTO transfers
 			(id, revision, status, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec, started_usec)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON DUPLICATE KEY UPDATE revision = VALUES(revision),
-			cancel_requested = IF(status = 'running', cancel_requested, FALSE), wanted_rate_kbps = IF(status = 'running', wanted_rate_kbps, NULL),
-			status = VALUES(status), start_spec = VALUES(start_spec), error_code = 0, error_desc = '', ended_usec = 0`,
+			cancel_requested = IF(job OR status = 'running', cancel_requested, FALSE),
+			wanted_rate_kbps = IF(job OR status = 'running', wanted_rate_kbps, NULL),
+			wanted_min_kbps = IF(job OR status = 'running', wanted_min_kbps, NULL),
+			wanted_policy = IF(job OR status = 'running', wanted_policy, NULL),
+			status = IF(job, status, VALUES(status)), start_spec = IF(job, start_spec, VALUES(start_spec)),
+			error_code = IF(job, error_code, 0), error_desc = IF(job, error_desc, ''), ended_usec = IF(job, ended_usec, 0)`,
 			t.TransferID, revision, record.StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind,
 			clip(t.RemoteUser, 255),
 			clip(t.Cookie, maxCookie), tagsText(t.Tags), startSpec, rec.startedUsec)
@@ -166,7 +171,8 @@ func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, tran
 	_, err = tx.ExecContext(ctx, `UPDATE transfers t JOIN
 		(SELECT transfer_id, status, error_code, error_desc, ended_usec FROM sessions
 		WHERE transfer_id = ? AND status <> ? ORDER BY started_usec DESC, id DESC LIMIT 1) s ON s.transfer_id = t.id
-		SET t.revision = ?, t.status = s.status, t.error_code = s.error_code, t.error_desc = s.error_desc, t.ended_usec = s.ended_usec`,
+		SET t.revision = ?, t.status = s.status, t.error_code = s.error_code, t.error_desc = s.error_desc, t.ended_usec = s.ended_usec
+		WHERE NOT t.job`,
 		transferID, record.StatusRunning, revision)
 	if err != nil {
 		return fmt.Errorf("end transfer: %w", err)
@@ -212,7 +218,8 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 		byTransfer[id] = append(byTransfer[id], rec)
 	}
 	rows, err := s.db.QueryContext(ctx,
-		"SELECT id, status, cancel_requested, COALESCE(wanted_rate_kbps, 0) FROM transfers WHERE id IN ("+
+		"SELECT id, IF(job, 'running', status), cancel_requested, COALESCE(wanted_rate_kbps, 0), wanted_min_kbps, "+
+			"COALESCE(wanted_policy, '') FROM transfers WHERE id IN ("+
 			repeat("?", len(ids))+")", ids...)
 	if err != nil {
 		return fmt.Errorf("read wishes: %w", err)
@@ -222,8 +229,8 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 		var id string
 		var status record.Status
 		var cancelled bool
-		var rate int64
-		if err := rows.Scan(&id, &status, &cancelled, &rate); err != nil {
+		var rate record.RateChange
+		if err := rows.Scan(&id, &status, &cancelled, &rate.TargetKbps, &rate.MinKbps, &rate.Policy); err != nil {
 			return fmt.Errorf("read wishes: %w", err)
 		}
 		for _, rec := range byTransfer[id] {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,9 +14,11 @@ import (
 
 // TransferRecord is a transfer with its sessions, oldest first. Times are microseconds since 1970, 0 for "not yet".
 type TransferRecord struct {
-	ID         string
-	Revision   uint64 // grows with every change of status, over all transfers
-	Status     record.Status
+	ID       string
+	Revision uint64 // grows with every change of status, over all transfers
+	Status   record.Status
+	// Job says that a job of the nodes makes the transfer: it is what their end of it is.
+	Job        bool
 	Direction  transferspec.Direction
 	AccessKey  string
 	TokenUser  string
@@ -66,7 +69,7 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	query := `SELECT id, revision, status, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
+	query := `SELECT id, revision, status, job, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
 		error_code, error_desc, started_usec, ended_usec FROM transfers WHERE revision > ?`
 	args := []any{f.AfterRevision}
 	where := func(on bool, condition string, values ...any) {
@@ -76,10 +79,10 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 		}
 	}
 	where(f.ID != "", "id = ?", f.ID)
-	where(f.ActiveOnly, "status = ?", record.StatusRunning)
+	where(f.ActiveOnly, "status IN (?, ?)", record.StatusRunning, record.StatusWaiting)
 	where(f.Direction != "", "direction = ?", f.Direction)
 	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
-	where(f.NodeUser != "", "access_key = '' AND token_kind = ? AND token_user = ?", token.KindTransfer, f.NodeUser)
+	where(f.NodeUser != "", "access_key = '' AND (token_kind = ? OR job) AND token_user = ?", token.KindTransfer, f.NodeUser)
 	where(f.BearerUser != "", "token_kind = ? AND token_user = ?", token.KindBearer, f.BearerUser)
 	like := "%" + likePrefix(f.Text)
 	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)
@@ -92,7 +95,7 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	for rows.Next() {
 		var t TransferRecord
 		var tags, startSpec []byte
-		err := rows.Scan(&t.ID, &t.Revision, &t.Status, &t.Direction, &t.AccessKey, &t.TokenUser, &t.TokenKind, &t.RemoteUser,
+		err := rows.Scan(&t.ID, &t.Revision, &t.Status, &t.Job, &t.Direction, &t.AccessKey, &t.TokenUser, &t.TokenKind, &t.RemoteUser,
 			&t.Cookie,
 			&tags, &startSpec, &t.ErrorCode, &t.ErrorDesc, &t.StartedUsec, &t.EndedUsec)
 		if err != nil {
@@ -200,9 +203,64 @@ func (s *Store) CancelTransfer(ctx context.Context, id string) error {
 	return s.ask(ctx, id, "UPDATE transfers SET cancel_requested = (status = 'running') WHERE id = ?", id)
 }
 
-// SetTargetRate asks the node that runs a transfer for another rate, in kilobits per second.
-func (s *Store) SetTargetRate(ctx context.Context, id string, kbps int64) error {
-	return s.ask(ctx, id, "UPDATE transfers SET wanted_rate_kbps = ? WHERE id = ?", kbps, id)
+// SetRate asks the node that runs a transfer for another rate. What the change leaves open stays as it was asked for.
+func (s *Store) SetRate(ctx context.Context, id string, c record.RateChange) error {
+	return s.ask(ctx, id, `UPDATE transfers SET wanted_rate_kbps = COALESCE(NULLIF(?, 0), wanted_rate_kbps),
+		wanted_min_kbps = COALESCE(?, wanted_min_kbps), wanted_policy = COALESCE(NULLIF(?, ''), wanted_policy) WHERE id = ?`,
+		c.TargetKbps, c.MinKbps, c.Policy, id)
+}
+
+// WantedRate is what was asked of a transfer's rate so far.
+func (s *Store) WantedRate(ctx context.Context, id string) (c record.RateChange, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err = s.db.QueryRowContext(ctx, `SELECT COALESCE(wanted_rate_kbps, 0), wanted_min_kbps, COALESCE(wanted_policy, '')
+		FROM transfers WHERE id = ?`, id).Scan(&c.TargetKbps, &c.MinKbps, &c.Policy)
+	if err != nil {
+		return c, fmt.Errorf("read the rate wanted of a transfer: %w", err)
+	}
+	return c, nil
+}
+
+// ErrNotEnded is for a record that can't be removed because its transfer has not ended.
+var ErrNotEnded = errors.New("the transfer has not ended: cancel it first")
+
+// DeleteTransfer removes the record of a transfer that has ended; ErrNotFound if there is none.
+func (s *Store) DeleteTransfer(ctx context.Context, id string) error {
+	if !isASCII(id) {
+		return fmt.Errorf("transfer: %w", ErrNotFound)
+	}
+	const over = " AND EXISTS (SELECT 1 FROM transfers t WHERE t.id = ? AND t.ended_usec > 0)"
+	for { // Results of files may be millions.
+		n, err := s.remove(ctx, "DELETE FROM transfer_files WHERE transfer_id = ?"+over+" LIMIT ?", id, id, maxPurgedRows)
+		if err != nil {
+			return fmt.Errorf("remove files of transfer: %w", err)
+		}
+		if n < maxPurgedRows {
+			break
+		}
+	}
+	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var ended bool
+		err := tx.QueryRowContext(ctx, "SELECT ended_usec > 0 FROM transfers WHERE id = ? FOR UPDATE", id).Scan(&ended)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return ErrNotFound
+		case err != nil:
+			return err
+		case !ended:
+			return ErrNotEnded
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM transfers WHERE id = ?", id); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM jobs WHERE id = ?", id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("remove transfer: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) ask(ctx context.Context, id, query string, args ...any) error {

@@ -48,6 +48,10 @@ type Client struct {
 
 	now   current
 	clock engine.Clock // nil is the system's
+	// own, if not nil, is the session of the server whose job this client is; it is told when its options are settled.
+	own     *session
+	plan    *plan
+	onTerms func()
 }
 
 // Progress is a snapshot; safe at any time.
@@ -122,14 +126,25 @@ func (c *Client) run(ctx context.Context, conn *conn) error {
 		farewellTo(conn, err)
 		return err
 	}
+	capKbps := welcome.TargetCapKbps
+	if c.own != nil {
+		c.own.options, capKbps = options, leastPositive(capKbps, c.own.capKbps)
+		c.onTerms()
+	}
 	cfg := engine.Config{
 		ID: engine.SessionID(welcome.LinkID), Secret: [32]byte(welcome.Secret), Cipher: engine.Cipher(options.Cipher),
-		Rate: engineRate(options, welcome.TargetCapKbps), IdleTimeout: idleLimit, Clock: c.clock, Logger: c.Logger,
+		Rate: engineRate(options, capKbps), IdleTimeout: idleLimit, Clock: c.clock, Logger: c.Logger,
 		MaxMemory: c.MaxMemory,
 	}
+	if c.own != nil {
+		cfg.Group = c.own.group(sends(&c.Hello))
+	}
 	dial := func(ctx context.Context) (engine.Link, error) { return c.dial(ctx, welcome.UDPPort, cfg) }
-	r := c.role(conn, options, cfg, dial)
+	r := c.role(ctx, conn, options, cfg, dial)
 	c.now.set(r)
+	if c.own != nil {
+		c.own.now.set(r)
+	}
 	return conclude(ctx, r)
 }
 
@@ -142,7 +157,8 @@ func (c *Client) greet(conn *conn) (*control.Welcome, error) {
 			return nil, err
 		}
 	}
-	c.Hello.Options.Sparse = c.Download == nil // It takes bytes in order, holes too.
+	// A Download takes bytes in order, holes too.
+	c.Hello.Options.Sparse = c.Download == nil && (c.own == nil || c.own.options.Sparse)
 	// A list of sources that is too long for a Hello follows once the server knows who names them.
 	parts := control.SplitSources(c.Hello.Sources)
 	hello := c.Hello
@@ -188,7 +204,7 @@ func (c *Client) dial(ctx context.Context, port int, cfg engine.Config) (engine.
 	return nil, failureOf(err, fail.Data)
 }
 
-func (c *Client) role(conn *conn, o control.Options, cfg engine.Config,
+func (c *Client) role(ctx context.Context, conn *conn, o control.Options, cfg engine.Config,
 	dial func(context.Context) (engine.Link, error)) role {
 	if c.Hello.Direction == string(transferspec.Send) {
 		s := newSender(conn, c.Roots, o)
@@ -217,6 +233,9 @@ func (c *Client) role(conn *conn, o control.Options, cfg engine.Config,
 		}
 		return p, nil
 	}, o)
+	if c.own != nil {
+		c.own.dress(ctx, r, c.plan)
+	}
 	r.onFile, r.decrypt = c.OnFile, c.Decrypt
 	r.data = newDialingReceiver(dial, cfg, r)
 	return r

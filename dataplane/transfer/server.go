@@ -259,7 +259,7 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		if s.options.RemovesAtServer() {
 			s.removeSources(r, p)
 		}
-		cfg.Group = s.Outbound
+		cfg.Group = s.group(true)
 		data, err := engine.NewSender(cfg, link, r)
 		if err != nil {
 			return nil, fmt.Errorf("start the sender: %w", err)
@@ -268,15 +268,8 @@ func (s *session) role(ctx context.Context, p *plan, cfg engine.Config, link eng
 		return r, nil
 	}
 	r := newReceiver(s.conn, p.tree, p.target, s.options)
-	r.claim = func(target, part string) *fail.Error {
-		return s.claims.take(ctx, path.Join(s.grant.Root, target), part, s.claimant)
-	}
-	r.unclaim = func(target, part string) { s.claims.drop(path.Join(s.grant.Root, target), part, s.claimant) }
-	r.onFile, r.mayLink, r.keepExisting = s.recordFile(), p.mayLink, s.grant.KeepExisting
-	r.maySave = func(target string) bool { return mayPlace(s.grant, target) }
-	r.mayDelete = func(target string) bool { return mayDelete(s.grant, target) }
-	r.encryptedOnly = s.grant.Session.EncryptedOnly
-	cfg.Group = s.Inbound
+	s.dress(ctx, r, p)
+	cfg.Group = s.group(false)
 	data, err := engine.NewReceiver(cfg, link, r, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start the receiver: %w", err)
@@ -303,22 +296,44 @@ func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		case <-s.recording.Canceled():
 			cancel(errCanceled)
 			return
-		case kbps := <-s.recording.RateChanges():
-			s.changeRate(kbps)
+		case change := <-s.recording.RateChanges():
+			s.changeRate(change)
 		case <-tick.C:
 			s.recording.Progress(s.recorded())
 		}
 	}
 }
 
-func (s *session) changeRate(kbps int64) {
-	kbps = s.withinCap(kbps)
+func (s *session) changeRate(c record.RateChange) {
 	switch r := s.now.get().(type) {
 	case *sender:
-		r.setTarget(kbps)
+		var target, least *int64
+		var policy *engine.Policy
+		if c.TargetKbps > 0 {
+			kbps := s.withinCap(c.TargetKbps)
+			target = &kbps
+		}
+		if c.MinKbps != nil {
+			kbps := s.withinCap(*c.MinKbps)
+			least = &kbps
+		}
+		if c.Policy != "" {
+			wanted := engine.Policy(c.Policy)
+			policy = &wanted
+		}
+		r.setRate(target, least, policy)
 	case *receiver:
-		_ = r.conn.send(&control.Rate{TargetKbps: uint64(max(0, kbps))}) // A session that ended needs no rate.
+		if c.TargetKbps > 0 {
+			_ = r.conn.send(&control.Rate{TargetKbps: uint64(s.withinCap(c.TargetKbps))}) // A session that ended needs no rate.
+		}
 	}
+}
+
+// claiming are the claim of a target and its end.
+func (s *session) claiming(ctx context.Context) (func(target, part string) *fail.Error, func(target, part string)) {
+	at := func(target string) string { return path.Join(s.grant.Root, target) }
+	return func(target, part string) *fail.Error { return s.claims.take(ctx, at(target), part, s.claimant) },
+		func(target, part string) { s.claims.drop(at(target), part, s.claimant) }
 }
 
 // finish records how the session ended.

@@ -53,7 +53,9 @@ func (unrecorded) Progress(record.Progress)  {}
 func (unrecorded) File(record.FileResult)    {}
 func (unrecorded) Finish(record.Outcome)     {}
 func (unrecorded) Canceled() <-chan struct{} { return nil }
-func (unrecorded) RateChanges() <-chan int64 { return nil }
+func (unrecorded) Written() <-chan struct{}  { return nil }
+
+func (unrecorded) RateChanges() <-chan record.RateChange { return nil }
 
 // TestSessionsOfANodeShareItsTotals has two uploads and two downloads at once, over paths that could carry all of each.
 func TestSessionsOfANodeShareItsTotals(t *testing.T) {

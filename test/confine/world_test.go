@@ -104,7 +104,12 @@ func (unrecorded) Progress(record.Progress)  {}
 func (unrecorded) File(record.FileResult)    {}
 func (unrecorded) Finish(record.Outcome)     {}
 func (unrecorded) Canceled() <-chan struct{} { return nil }
-func (unrecorded) RateChanges() <-chan int64 { return nil }
+func (unrecorded) Written() <-chan struct{} {
+	written := make(chan struct{})
+	close(written)
+	return written
+}
+func (unrecorded) RateChanges() <-chan record.RateChange { return nil }
 
 // variant is what lies where the attacker must not reach. What they see may not depend on it.
 type variant int

@@ -75,8 +75,11 @@ func (s *Session) Finish(o record.Outcome) {
 // Canceled implements record.Recording.
 func (s *Session) Canceled() <-chan struct{} { return s.canceled }
 
+// Written implements record.Recording.
+func (s *Session) Written() <-chan struct{} { return s.ended }
+
 // RateChanges implements record.Recording.
-func (s *Session) RateChanges() <-chan int64 { return nil }
+func (s *Session) RateChanges() <-chan record.RateChange { return nil }
 
 // Cancel ends the session as the Node API does when its token is withdrawn.
 func (s *Session) Cancel() { close(s.canceled) }

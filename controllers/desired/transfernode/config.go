@@ -69,8 +69,10 @@ type hstsConfig struct {
 	SymbolicLinks *hstsLinks  `json:"symbolicLinks,omitempty"`
 	History       hstsHistory `json:"history"`
 	// TrustedProxies is there only when there are some, for the same reason.
-	TrustedProxies []string    `json:"trustedProxies,omitempty"`
-	Secrets        hstsSecrets `json:"secrets"`
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+	// Remotes is there only when it says something, for the same reason.
+	Remotes *v1alpha1.TransferRemotes `json:"remotes,omitempty"`
+	Secrets hstsSecrets               `json:"secrets"`
 	// NodeUsers is there only when a Secret has some, for the same reason.
 	NodeUsers *hstsNodeUsers `json:"nodeUsers,omitempty"`
 }
@@ -168,7 +170,7 @@ func configOf(node *v1alpha1.TransferNode) hstsConfig {
 			config.Secrets.StorageKeys[storage.Name] = path.Join(storageKeysDir, storage.Name)
 		}
 	}
-	config.TrustedProxies = node.Spec.TrustedProxies
+	config.TrustedProxies, config.Remotes = node.Spec.TrustedProxies, node.Spec.Remotes
 	if links := node.Spec.SymbolicLinks; links != nil {
 		config.SymbolicLinks = &hstsLinks{Follow: links.Follow, PermitOutside: ptr.Deref(links.PermitOutside, false)}
 	}

@@ -43,6 +43,7 @@ func full() *v1alpha1.TransferNode {
 			Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
 		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500, WSS: 9444},
 		TrustedProxies:  []string{"192.0.2.0/28", "2001:db8::1"},
+		Remotes:         &v1alpha1.TransferRemotes{Allow: []string{"10.0.0.0/8"}, Deny: []string{"10.9.0.0/16"}},
 		TransferAddress: "transfer.example.com",
 		TransferUsers: []v1alpha1.TransferUser{
 			{Name: "xfer"},

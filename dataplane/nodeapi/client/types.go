@@ -160,14 +160,19 @@ type StartSpec struct {
 	TokenType         string          `json:"token_type,omitempty"`
 	ServerTokenUserID string          `json:"server_token_user_id,omitempty"`
 	ServerAccessKey   string          `json:"server_access_key,omitempty"`
-	Cipher            string          `json:"cipher,omitempty"`
-	RatePolicy        string          `json:"rate_policy,omitempty"`
-	TargetRateKbps    int64           `json:"target_rate_kbps"`
-	MinRateKbps       int64           `json:"min_rate_kbps"`
-	ResumePolicy      string          `json:"resume_policy,omitempty"`
-	OverwritePolicy   string          `json:"overwrite_policy,omitempty"`
-	CreateDir         bool            `json:"create_dir"`
-	DatagramSize      int             `json:"dgram_size,omitempty"`
+	// ClientTokenUserID and ClientAccessKey are who had the node make the transfer.
+	ClientTokenUserID string `json:"client_token_user_id,omitempty"`
+	ClientAccessKey   string `json:"client_access_key,omitempty"`
+	SourceRootID      string `json:"source_root_id,omitempty"`
+	DestinationRootID string `json:"destination_root_id,omitempty"`
+	Cipher            string `json:"cipher,omitempty"`
+	RatePolicy        string `json:"rate_policy,omitempty"`
+	TargetRateKbps    int64  `json:"target_rate_kbps"`
+	MinRateKbps       int64  `json:"min_rate_kbps"`
+	ResumePolicy      string `json:"resume_policy,omitempty"`
+	OverwritePolicy   string `json:"overwrite_policy,omitempty"`
+	CreateDir         bool   `json:"create_dir"`
+	DatagramSize      int    `json:"dgram_size,omitempty"`
 	// PreserveTimestamps and FileChecksumType are what the session did, for the client or for its access key, and
 	// Aggressiveness is the key's.
 	PreserveTimestamps bool    `json:"preserve_timestamps,omitempty"`
@@ -180,6 +185,7 @@ type Session struct {
 	ID                   string  `json:"id"`
 	Status               string  `json:"status"`
 	ServerNodeID         string  `json:"server_node_id,omitempty"`
+	ClientNodeID         string  `json:"client_node_id,omitempty"`
 	ClientIPAddress      string  `json:"client_ip_address,omitempty"`
 	ServerIPAddress      string  `json:"server_ip_address,omitempty"`
 	StartTimeUsec        int64   `json:"start_time_usec"`
@@ -239,13 +245,13 @@ type TransferQuery struct {
 	Tag string
 }
 
-// TransferChange is the body of PUT /ops/transfers/{id}; zero values change nothing.
+// TransferChange is the body of PUT /ops/transfers/{id}; zero values change nothing. Status is canceled, or, of a
+// transfer that the node makes itself, paused and running.
 type TransferChange struct {
 	Status         string `json:"status,omitempty"`
 	TargetRateKbps int64  `json:"target_rate_kbps,omitempty"`
-	// MinRateKbps and RatePolicy are refused by this project's nodes.
-	MinRateKbps int64  `json:"min_rate_kbps,omitempty"`
-	RatePolicy  string `json:"rate_policy,omitempty"`
+	MinRateKbps    *int64 `json:"min_rate_kbps,omitempty"`
+	RatePolicy     string `json:"rate_policy,omitempty"`
 	// Sealed, if true, has the node refuse every later session of the transfer.
 	Sealed *bool `json:"sealed,omitempty"`
 }
@@ -383,4 +389,12 @@ type Job struct {
 type JobProgress struct {
 	Removed int64  `json:"removed,omitempty"`
 	Usage   *Usage `json:"usage,omitempty"`
+	// Retry is of a transfer that is tried again.
+	Retry *JobRetry `json:"retry,omitempty"`
+}
+
+// JobRetry says how often a transfer was tried again, and since when nothing came of it.
+type JobRetry struct {
+	Count int       `json:"count"`
+	Since time.Time `json:"since"`
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -67,6 +68,13 @@ type Error struct {
 func (e *Error) Error() string { return e.Text }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// passing are the failures of sessions that were cut, as by a network or a server that is away for a while or an address
+// that has changed.
+var passing = []Code{Control, ControlTimeout, Data, DataTimeout, ConnectionLost, DataStalled}
+
+// Passes says that another session may go well.
+func (e *Error) Passes() bool { return e.Passing || slices.Contains(passing, e.Code) }
 
 // New makes an Error. A wrapped error (%w) becomes its cause.
 func New(code Code, format string, args ...any) *Error {

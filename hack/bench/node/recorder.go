@@ -103,4 +103,11 @@ func (r *recording) Finish(o record.Outcome) {
 }
 
 func (r *recording) Canceled() <-chan struct{} { return nil }
-func (r *recording) RateChanges() <-chan int64 { return nil }
+
+// Written: what is printed is printed at once.
+func (r *recording) Written() <-chan struct{} {
+	written := make(chan struct{})
+	close(written)
+	return written
+}
+func (r *recording) RateChanges() <-chan record.RateChange { return nil }
