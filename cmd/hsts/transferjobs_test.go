@@ -213,7 +213,7 @@ func TestTransferJobsWithEveryToken(t *testing.T) {
 	}
 }
 
-// node-71 and node-77: a job is answered at once and followed at another node; what it logs in with is in no answer, log
+// node-77: a job is answered at once and followed at another node; what it logs in with is in no answer, log
 // or column of the database, and is gone from there when it has ended.
 func TestTransferJobIsFollowedElsewhereAndTellsNoSecret(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ const (
 		"TIMESTAMPDIFF(MICROSECOND, created_at, COALESCE(ended_at, UTC_TIMESTAMP(6)))"
 	// ownerIsThere holds a job to its access key: nobody goes on with one whose key is gone.
 	ownerIsThere = "(access_key_id = '' OR EXISTS (SELECT 1 FROM access_keys k WHERE k.id = access_key_id))"
-	// keepJobs is how long it can be asked how a job ended, and how long one stays paused.
+	// keepJobs is how long it can be asked how a job ended.
 	keepJobs = 7 * 24 * time.Hour
 )
 
