@@ -84,7 +84,7 @@ func TestHangUpOfATerminalThatWasLeft(t *testing.T) {
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"big": noise(4, 30<<20)})
 	signal.Ignore(unix.SIGHUP) // A process that is started inherits that.
-	defer func() { // A reset alone leaves what is ignored as it is.
+	defer func() {             // A reset alone leaves what is ignored as it is.
 		signal.Notify(make(chan os.Signal, 1), unix.SIGHUP)
 		signal.Reset(unix.SIGHUP)
 	}()
