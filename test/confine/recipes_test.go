@@ -66,6 +66,18 @@ func recipes(w *world, h string) map[string][]request {
 		}
 		return all
 	}
+	var jobs []request // Nobody works on them here: what they may name is looked at when they are made.
+	for _, fields := range []map[string]any{
+		{"direction": "send", "source_root": placeholder, "paths": []any{map[string]any{"source": "a"}}},
+		{"direction": "send", "paths": []any{map[string]any{"source": placeholder}}},
+		{"direction": "send", "source_root_id": placeholder, "paths": []any{map[string]any{"source": "a"}}},
+		{"direction": "send", "src_base": placeholder, "paths": []any{map[string]any{"source": "a"}}},
+		{"direction": "receive", "destination_root": placeholder, "paths": []any{map[string]any{"source": "a"}}},
+		{"direction": "receive", "paths": []any{map[string]any{"source": "a", "destination": placeholder}}},
+	} {
+		fields["remote_host"], fields["token"] = "192.0.2.1", "Basic eDp5"
+		jobs = append(jobs, request{"POST", "/ops/transfers", fields})
+	}
 	place := base64.RawURLEncoding.EncodeToString([]byte(`{"n":"` + quoted(h) + `"}`))
 	none := []request{}
 	return map[string][]request{
@@ -124,7 +136,9 @@ func recipes(w *world, h string) map[string][]request {
 		"PUT /permissions/{id}":      things("PUT", "/permissions/", map[string]any{"access_level": "view"}),
 		"DELETE /permissions/{id}":   things("DELETE", "/permissions/", nil),
 		"GET /ops/transfers":         {{"GET", "/ops/transfers?tag=" + asked, nil}, {"GET", "/ops/transfers?access_key=" + asked, nil}},
+		"POST /ops/transfers":        jobs,
 		"GET /ops/transfers/{id}":    things("GET", "/ops/transfers/", nil),
+		"DELETE /ops/transfers/{id}": things("DELETE", "/ops/transfers/", nil),
 		"PUT /ops/transfers/{id}":    things("PUT", "/ops/transfers/", map[string]any{"status": "canceled"}),
 		"CANCEL /ops/transfers/{id}": things("CANCEL", "/ops/transfers/", nil),
 		"GET /ops/jobs/{id}":         append(things("GET", "/ops/jobs/", nil), request{"GET", "/files/1?ajq_id=" + asked, nil}),

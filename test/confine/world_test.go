@@ -78,19 +78,19 @@ func newNode(t testing.TB) *node {
 	t.Cleanup(func() { links.Close() })
 	n.port = int(links.Addr().Port())
 	log := slog.New(slog.DiscardHandler)
-	n.handler = nodeapi.New(nodeapi.Config{
-		Store: s, Storage: root, Keys: keys,
-		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "127.0.0.1", User: "xfer", SSHPort: 1, UDPPort: n.port,
-			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair"},
-		NodeID: "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
-	}).Handler()
 	n.transfers = &transfer.Server{
 		Root: root, Authorizer: &token.Verifier{Keys: keys,
 			AccessKeys: fileaccess.Keys{Store: s, Files: fileaccess.New(s, root)},
 			Ledger:     store.Ledger{Store: s}, Now: time.Now}, Recorder: unrecorded{},
 		Links: links, UDPPort: n.port, Agent: "test", Logger: log,
 	}
+	n.handler = nodeapi.New(nodeapi.Config{
+		Store: s, Storage: root, Keys: keys, Transfers: n.transfers,
+		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
+		Transfer: nodeapi.TransferSettings{Host: "127.0.0.1", User: "xfer", SSHPort: 1, UDPPort: n.port,
+			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair"},
+		NodeID: "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
+	}).Handler()
 	return n
 }
 
