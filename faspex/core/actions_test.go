@@ -182,8 +182,8 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 		}
 		made++
 		uuid := fmt.Sprintf("00000000-0000-4000-8000-%012d", made)
-		p := store.Package{UUID: uuid, Title: "t", Sender: store.Account{ID: sender}, SharedFolderID: inbox.ID,
-			Directory:     inbox.Directory + "/" + uuid,
+		p := store.Package{UUID: uuid, Title: "t", Sender: store.Account{ID: sender}, Content: store.Content{
+			SharedFolderID: inbox.ID, Directory: inbox.Directory + "/" + packages.Folder("t", uuid, 200)},
 			ReleasePolicy: policy, ExpirationPolicy: "none", DownloadLimit: sql.NullInt64{Int64: limit, Valid: limit > 0}}
 		var deliveries []store.NewDelivery
 		for _, id := range to {

@@ -91,7 +91,7 @@ func (s *Server) whatIsDownloaded(ctx context.Context, v view, d *download) (nam
 	if !d.whole {
 		wanted = d.paths[0].Source
 	}
-	found, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: path.Join(v.pkg.Folder(), wanted), Count: 2})
+	found, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: path.Join(v.pkg.Directory, wanted), Count: 2})
 	switch {
 	case nodeapi.IsNotFound(err) && wanted != "":
 		p := newProblem(http.StatusNotFound, "The package holds no \""+wanted+"\".")

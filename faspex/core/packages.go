@@ -2,20 +2,11 @@ package core
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
-	"path"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/policy"
-	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -154,132 +145,6 @@ func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, dow
 	return v
 }
 
-func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.PackageCreate }) (*body[api.Package], error) {
-	me, c := caller(ctx), in.Body
-	if !policy.May(actor(me), policy.SendPackages) {
-		return nil, forbidden("Your account may not send packages.")
-	}
-	if err := mayFromHere(ctx, toUpload); err != nil {
-		return nil, err
-	}
-	inbox, err := s.store.DefaultInbox(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, conflict("No storage location is the default inbox yet. An admin has to choose one.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	to, err := s.recipients(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := s.auth.Configuration(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id := uuid.NewString()
-	p := store.Package{
-		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID,
-		Directory:     path.Join(inbox.Directory, id),
-		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy,
-			usualExpiration(rules)),
-		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
-	}
-	if p.Title == "" {
-		return nil, badField("title must not be blank.", "title")
-	}
-	if c.DownloadLimit != nil {
-		p.DownloadLimit = sql.NullInt64{Int64: int64(*c.DownloadLimit), Valid: true}
-	}
-	if p.ReleaseDate, err = date(c.ReleaseDate, "release_date"); err != nil {
-		return nil, err
-	}
-	if p.ExpirationDate, err = date(c.ExpirationDate, "expiration_date"); err != nil {
-		return nil, err
-	}
-	if err := checkPolicies(p); err != nil {
-		return nil, err
-	}
-	for _, f := range []struct {
-		into *json.RawMessage
-		from any
-	}{{&p.Metadata, c.Metadata}, {&p.NotifiedOnUpload, c.NotifiedOnUpload}, {&p.NotifiedOnDownload, c.NotifiedOnDownload},
-		{&p.NotifiedOnReceipt, c.NotifiedOnReceipt}} {
-		if *f.into, err = json.Marshal(f.from); err != nil {
-			return nil, err
-		}
-		if string(*f.into) == "null" {
-			*f.into = nil
-		}
-	}
-	key, err := s.store.CreatePackage(ctx, p, to)
-	if err != nil {
-		return nil, err
-	}
-	return s.packageAnswer(ctx, text(key))
-}
-
-// recipients finds the accounts that a package is for, each once. Who is named both ways is a public recipient.
-func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.NewDelivery, error) {
-	permissions, err := s.permissions(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
-	}
-	reach := permissions.Reaches()
-	if reach.Nobody {
-		p := newProblem(http.StatusForbidden, "You may send to shared inboxes only.")
-		p.Code = "normal_packages_not_allowed"
-		return nil, p
-	}
-	var to []store.NewDelivery
-	var unknown []api.FieldError
-	seen := map[int64]bool{}
-	for _, group := range []struct {
-		names   []api.RecipientName
-		field   string
-		private bool
-	}{{c.Recipients, "recipients", false}, {c.PrivateRecipients, "private_recipients", true}} {
-		for i, r := range group.names {
-			field := fmt.Sprintf("%s[%d].name", group.field, i)
-			switch r.RecipientType {
-			case "", "user", "external_user":
-			default:
-				return nil, badField(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType), field)
-			}
-			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
-			if errors.Is(err, store.ErrNotFound) ||
-				(err == nil && (a.Status != store.AccountActive || !reach.Has(caller(ctx).ID, a.ID))) {
-				// Who is not within reach is told like who does not exist: nobody learns who has an account.
-				unknown = append(unknown, api.FieldError{
-					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),
-				})
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			if !seen[a.ID] {
-				seen[a.ID] = true
-				to = append(to, store.NewDelivery{AccountID: a.ID, Private: group.private})
-			}
-		}
-	}
-	if len(unknown) > 0 {
-		return nil, nobody(unknown)
-	}
-	return to, nil
-}
-
-// nobody tells of each recipient that is not known, so that a sender of many corrects them at once.
-func nobody(unknown []api.FieldError) error {
-	p := newProblem(http.StatusBadRequest, unknown[0].Message)
-	if more := len(unknown) - 1; more > 0 {
-		p.Message = fmt.Sprintf("%s %d more names are not known.", p.Message, more)
-	}
-	p.Errors = unknown
-	return p
-}
-
 // deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who
 // received it take it off their own lists, and it stays whole for everyone else.
 func (s *Server) deletePackage(ctx context.Context, id string) error {
@@ -308,37 +173,4 @@ func (s *Server) deletable(ctx context.Context, id string) (view, error) {
 		return v, err
 	}
 	return v, v.can(policy.DeleteForAll)
-}
-
-// usualExpiration is the policy of packages whose sender chose none.
-func usualExpiration(c settings.Configuration) string {
-	if c.DeletePackagesAfterDownload {
-		switch c.DeletePackagesAfterDownloadCondition {
-		case "any_member":
-			return "delete_after_any_download"
-		case "all_members":
-			return "delete_after_all_download"
-		}
-	}
-	return "none"
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
-// date reads a time of a request; at is its field.
-func date(s *string, at string) (sql.NullTime, error) {
-	if s == nil || *s == "" {
-		return sql.NullTime{}, nil
-	}
-	t, err := parseTime(*s)
-	var p *problem
-	if errors.As(err, &p) {
-		err = atFields(p, at)
-	}
-	return sql.NullTime{Time: t, Valid: err == nil}, err
 }

@@ -65,3 +65,8 @@ func (u UploadStatus) Settled() bool {
 	}
 	return false
 }
+
+// WithContent lists the states in which a package has its content and goes on having it.
+func WithContent() []State {
+	return []State{Held, HeldToReleasedStart, HeldToReleasedRouting, HeldToReleasedFinish, Released}
+}

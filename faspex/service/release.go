@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
@@ -24,6 +25,9 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 			settled, err := w.settle(ctx, node, client, p)
 			if err != nil || !settled || silent[node.ID] {
 				return settled, err
+			}
+			if p, err = w.store.Package(ctx, p.ID); err != nil {
+				return false, err
 			}
 			counted, err := w.count(ctx, p, client)
 			silent[node.ID] = !counted
@@ -82,10 +86,8 @@ func (w *Worker) released(ctx context.Context, p store.Package) error {
 // told as running after that belongs to a node that died, and writes nothing.
 const settleLimit = 15 * time.Second
 
-// settle seals the upload: its tokens are refused from then on and its sessions end. Then it puts what was uploaded
-// where recipients read it; false while a session still ends, for one that has the folder open would go on writing
-// after the rename. A folder that is not there was put there by an earlier run, or nothing was uploaded; one that is
-// there twice was uploaded to after the release began.
+// settle seals the upload: its tokens are refused from then on, on every node of the cluster, and its sessions end;
+// false while one still ends, for it would go on writing what recipients read.
 func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package) (bool, error) {
 	if err := w.revokePackage(ctx, node, client, p, transferspec.Send); err != nil {
 		return false, err
@@ -97,11 +99,29 @@ func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Cl
 	if running > 0 && w.now().Before(p.UpdatedAt.Add(settleLimit)) {
 		return false, nil
 	}
-	err = client.Rename(ctx, path.Dir(p.Directory), path.Base(p.Incoming()), path.Base(p.Directory))
-	if nodeapi.IsNotFound(err) || nodeapi.IsConflict(err) {
-		return true, nil
+	return true, w.findRenamed(ctx, client, p)
+}
+
+// oldUploads ended the names of folders of uploads before an upload went to its last place at once. Versions up to then
+// renamed the folder at the release.
+const oldUploads = ".incoming"
+
+// findRenamed notes where the content of a package lies that a version before renamed without having released it.
+func (w *Worker) findRenamed(ctx context.Context, client *nodeapi.Client, p store.Package) error {
+	renamed, old := strings.CutSuffix(p.Directory, oldUploads)
+	if !old {
+		return nil
 	}
-	return err == nil, err
+	if _, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: p.Directory, Count: 1}); !nodeapi.IsNotFound(err) {
+		return err
+	}
+	if _, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: renamed, Count: 1}); err != nil {
+		if nodeapi.IsNotFound(err) { // nothing was uploaded
+			return nil
+		}
+		return err
+	}
+	return w.store.MoveContent(ctx, p.ContentID, renamed)
 }
 
 // count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not
