@@ -84,7 +84,7 @@ type Package struct {
 	StorageLocations              []StorageLocation          `json:"storage_locations"`
 	PaginationBrowsing            bool                       `json:"pagination_browsing"`
 	Sides                         []string                   `json:"sides" enum:"sent,received" doc:"how the package belongs to the caller; none for an admin who looks at others' packages"`
-	Actions                       []string                   `json:"actions" enum:"upload,download,remove_from_my_list,delete_for_everyone,release,change_release,change_expiration" doc:"what the caller may do with the package now"`
+	Actions                       []string                   `json:"actions" enum:"upload,download,remove_from_my_list,delete_for_everyone,release,change_release,change_expiration,forward" doc:"what the caller may do with the package now"`
 	RecipientsAffected            int                        `json:"recipients_affected" doc:"how many others lose the package when it is deleted for everyone; 0 for one who may not do that"`
 }
 
@@ -161,4 +161,31 @@ type DownloadTicket struct {
 // IDs is the body of a DELETE on a collection.
 type IDs struct {
 	IDs []string `json:"ids,omitempty" nullable:"true"`
+}
+
+// DownloadDetails tells who downloaded a package.
+type DownloadDetails struct {
+	TotalCount int `json:"total_count"`
+	Offset     int `json:"offset"`
+	Limit      int `json:"limit"`
+
+	Full   []Downloader       `json:"full_downloads"`
+	Parts  []Downloader       `json:"partial_downloads"`
+	Active []ActiveDownloader `json:"active_downloads"`
+	All    []Download         `json:"all_downloads" doc:"every download, oldest first: total_count, offset and limit are about these"`
+}
+
+// ActiveDownloader is somebody who downloads a package now.
+type ActiveDownloader struct {
+	Downloader
+	ProgressPercentageComplete string `json:"progress_percentage_complete"`
+}
+
+// Download is one download of a package.
+type Download struct {
+	Downloader
+	IP    string `json:"ip"`
+	Start string `json:"start" doc:"RFC 3339; empty when it has not started"`
+	Stop  string `json:"stop" doc:"RFC 3339; empty while it goes on"`
+	Type  string `json:"type" enum:"full,partial"`
 }

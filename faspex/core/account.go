@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode"
@@ -12,6 +13,7 @@ import (
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/policy"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -104,8 +106,20 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	set(&p.Locale, c.Locale)
 	set(&p.ClientSettings, c.ClientSettings)
 	set(&p.TableData, c.TableData)
-	var err error
-	if a.Preferences, err = json.Marshal(p); err != nil {
+	kept, err := settings.ReadDocument(a.Preferences)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := settings.ReadDocument(raw)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(kept, changed) // what else is kept with them stays
+	if a.Preferences, err = json.Marshal(kept); err != nil {
 		return nil, err
 	}
 	before := a

@@ -68,8 +68,8 @@ func (s *Server) downloadTicket(ctx context.Context, in *ticketInput) (*body[api
 
 // sideOf picks the side from which the caller may download, or the one whose refusal tells most.
 func sideOf(v view) string {
-	if policy.CanDownloadReceived(v.actor, v.thing) != nil && v.thing.Sent &&
-		(!v.thing.Received || policy.CanDownloadSent(v.actor, v.thing) == nil) {
+	if policy.CanDownloadReceived(v.actor, v.thing) != nil &&
+		(v.thing.Sent && !v.thing.Received || policy.CanDownloadSent(v.actor, v.thing) == nil) {
 		return packages.SideSent
 	}
 	return packages.SideReceived

@@ -55,7 +55,9 @@ func (s *Server) describeSchemas() {
 		}
 	}
 	schemas["Configuration"].Required = everybodySees
-	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange"} {
+	schemas["Workgroup"].Required, schemas["SharedInbox"].Required = everybodySeesOfWorkgroups, everybodySeesOfInboxes
+	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange",
+		"WorkgroupChange", "SharedInboxChange"} {
 		schemas[change].Required = nil // what is not named stays
 	}
 	// Only who manages an account is told its settings.
@@ -69,7 +71,7 @@ func (s *Server) describeSchemas() {
 		})
 	}
 	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange",
-		"AccountChange", "Account", "OwnAccount"} {
+		"AccountChange", "Account", "OwnAccount", "Workgroup", "SharedInbox", "WorkgroupChange", "SharedInboxChange"} {
 		schemas[name].PrecomputeMessages()
 	}
 	schemas["Path"].Required = []string{"source"}

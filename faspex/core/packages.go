@@ -15,6 +15,9 @@ func (s *Server) registerPackages() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages",
 		id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/forward",
+		id: "forward-package", what: what, access: anyone, status: http.StatusCreated,
+		summary: "Send the content of a package to others"}, s.forwardPackage)
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}",
 		id: "get-package", what: what, access: anyone, summary: "Read a package"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
@@ -62,12 +65,16 @@ func (s *Server) registerPackages() {
 type view struct {
 	pkg        *store.Package
 	deliveries []store.Delivery
+	groups     []membered
+	private    map[int64]bool // the groups that are private recipients, by id
 	downloads  []store.Downloads
 	// manages: the caller sent it, or is an admin. They see who received and downloaded it.
 	manages bool
 	actor   policy.Actor
 	thing   policy.Package // the package as the rules see it
 	box     string
+	// named: the caller is a recipient by name. gone: the caller deleted the package from the own lists.
+	named, gone bool
 }
 
 // can answers nil, or what the caller is told who may not do something with the package.
@@ -98,7 +105,7 @@ func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view,
 	return v, nil
 }
 
-// views gathers what belongs to packages in two queries at most, whatever their number.
+// views gathers what belongs to packages in a few queries, whatever their number.
 func (s *Server) views(ctx context.Context, me store.Account, list []store.Package) ([]view, error) {
 	keys, counted := make([]int64, len(list)), []int64{}
 	for i := range list {
@@ -117,12 +124,50 @@ func (s *Server) views(ctx context.Context, me store.Account, list []store.Packa
 	if err != nil {
 		return nil, err
 	}
+	groups, err := s.store.PackageGroups(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	memberships := map[int64]string{}
+	if len(groups) > 0 {
+		if memberships, err = s.store.Memberships(ctx, me.ID); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]view, len(list))
 	for i := range list {
 		p := &list[i]
 		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID])
+		if err := out[i].addGroups(groups[p.ID], memberships); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// addGroups tells how the package belongs to the caller by groups. What a member deleted from the own lists is not
+// received by a group either.
+func (v *view) addGroups(groups []store.PackageGroup, memberships map[int64]string) error {
+	v.private = map[int64]bool{}
+	for _, g := range groups {
+		m, err := meet(g.Group, memberships)
+		if err != nil {
+			return err
+		}
+		v.groups = append(v.groups, m)
+		v.private[m.ID] = g.Private
+		if m.Deleted {
+			continue
+		}
+		if !v.gone && m.thing.Access != "" && policy.ReadsGroup(v.actor, m.thing) {
+			v.thing.Received = true
+			v.thing.ReceivedArchived = v.thing.ReceivedArchived || g.Archived && !v.named
+		}
+		if policy.ManagesGroup(v.actor, m.thing) {
+			v.thing.Manages, v.thing.OfInbox = true, v.thing.OfInbox || m.thing.Inbox
+		}
+	}
+	return nil
 }
 
 func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, downloads []store.Downloads) view {
@@ -130,12 +175,16 @@ func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, dow
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
+		WasReleased: p.ReleasedAt.Valid,
 	}
 	v.manages = v.thing.Sent || policy.May(v.actor, policy.ReadAllPackages)
 	for i := range deliveries {
-		if d := &deliveries[i]; d.Recipient.ID == me.ID && !d.Deleted {
-			v.thing.Received, v.thing.ReceivedArchived = true, d.Archived
+		d := &deliveries[i]
+		if d.Recipient.ID != me.ID {
+			continue
 		}
+		v.named, v.gone, v.thing.ReceivedArchived = d.Direct, d.Deleted, d.Archived
+		v.thing.Received = d.Direct && !d.Deleted
 	}
 	for _, d := range downloads {
 		if d.Account.ID == me.ID {
@@ -152,7 +201,7 @@ func (s *Server) deletePackage(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if !v.manages {
+	if !policy.Deletes(v.actor, v.thing) {
 		return s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now())
 	}
 	to, possible := packages.Deleting(v.pkg.State)
@@ -169,7 +218,7 @@ func (s *Server) deletePackage(ctx context.Context, id string) error {
 // deletable reads a package that the caller may delete or take off the own list, or has deleted already.
 func (s *Server) deletable(ctx context.Context, id string) (view, error) {
 	v, err := s.view(ctx, id)
-	if err != nil || !v.manages || policy.Gone(v.thing) {
+	if err != nil || !policy.Deletes(v.actor, v.thing) || policy.Gone(v.thing) {
 		return v, err
 	}
 	return v, v.can(policy.DeleteForAll)

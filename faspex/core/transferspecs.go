@@ -137,9 +137,46 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnsw
 	}
 	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0,
 		life: tokenLife}
+	if !d.whole && d.allowed(v) == nil {
+		if d.whole, err = s.isAll(ctx, v, wanted); err != nil {
+			return nil, err
+		}
+	}
 	spec, err := s.setUpDownload(ctx, v, d)
 	return s.answerSpec(spec), err
 }
+
+// isAll reports whether paths name everything that a package holds: all of it picked one by one is the whole package.
+func (s *Server) isAll(ctx context.Context, v view, paths []transferspec.Path) (bool, error) {
+	_, node, client, err := s.reach(ctx, *v.pkg)
+	if err != nil {
+		return false, err
+	}
+	defer client.CloseIdleConnections()
+	named := map[string]bool{}
+	for _, p := range paths {
+		named[p.Source] = true
+	}
+	if len(named) > mostListed {
+		return false, nil
+	}
+	found, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: v.pkg.Directory, Count: len(named) + 1})
+	if nodeapi.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, s.nodeProblem(ctx, node, err)
+	}
+	for _, e := range found.Items {
+		if !named[e.Basename] {
+			return false, nil
+		}
+	}
+	return len(found.Items) > 0, nil
+}
+
+// mostListed is how many names are asked of a node to see whether a download is of everything.
+const mostListed = 999
 
 // viaGateway is the transfer_type of what an HTTP gateway fetches or stores.
 const viaGateway = "http_gateway"

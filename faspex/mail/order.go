@@ -21,6 +21,11 @@ type Order struct {
 	Login   string `json:"login,omitempty"`
 	// Base is the address of the server at the time of the order, without a path; links begin with it.
 	Base string `json:"base"`
+	// Package is what the mail is about, with who downloaded it, by which workgroup it came, and how its upload ended.
+	Package    int64  `json:"package,omitempty"`
+	Downloader int64  `json:"downloader,omitempty"`
+	Group      int64  `json:"group,omitempty"`
+	Result     string `json:"result,omitempty"`
 }
 
 // Test asks for a mail that shows whether the mail server takes mails.

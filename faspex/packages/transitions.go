@@ -70,3 +70,8 @@ func (u UploadStatus) Settled() bool {
 func WithContent() []State {
 	return []State{Held, HeldToReleasedStart, HeldToReleasedRouting, HeldToReleasedFinish, Released}
 }
+
+// Told reports whether people are told by mail that an upload is in this status: it was completed, or it failed.
+func (u UploadStatus) Told() bool {
+	return u == UploadCompleted || u == UploadError || u == UploadFailed || u == UploadTimedOut
+}

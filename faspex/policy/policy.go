@@ -18,6 +18,8 @@ type Actor struct {
 	Active bool
 	// Uploads and Downloads are the account's switches.
 	Uploads, Downloads bool
+	// Forwards: the account may forward packages.
+	Forwards bool
 }
 
 // Capability is something an account may do, whatever the thing.

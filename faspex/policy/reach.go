@@ -52,6 +52,8 @@ type Reach struct {
 	Nobody bool
 	// All active users are reached; else the account itself alone.
 	All bool
+	// Groups are the workgroups whose members are reached as well.
+	Groups []int64
 	// WholeNames: people are found by their whole login, name or address alone.
 	WholeNames bool
 }
@@ -61,5 +63,7 @@ func (p Permissions) Reaches() Reach {
 	return Reach{Nobody: !p.NormalPackages, All: p.NormalPackages && p.SendToAll, WholeNames: p.PrivateDirectory}
 }
 
-// Has reports whether a person is within reach.
-func (r Reach) Has(self, other int64) bool { return !r.Nobody && (r.All || self == other) }
+// Has reports whether a person is within reach; fellow says whether the person is a member of one of Groups.
+func (r Reach) Has(self, other int64, fellow bool) bool {
+	return !r.Nobody && (r.All || self == other || fellow)
+}

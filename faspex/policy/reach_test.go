@@ -42,10 +42,10 @@ func TestReach(t *testing.T) {
 		"send to all":   {policy.Permissions{NormalPackages: true, SendToAll: true}.Reaches(), true, true},
 		"no one at all": {policy.Permissions{SendToAll: true}.Reaches(), false, false},
 	} {
-		if got := test.reach.Has(1, 1); got != test.self {
+		if got := test.reach.Has(1, 1, false); got != test.self {
 			t.Errorf("%s: oneself %v", name, got)
 		}
-		if got := test.reach.Has(1, 2); got != test.other {
+		if got := test.reach.Has(1, 2, false); got != test.other {
 			t.Errorf("%s: another %v", name, got)
 		}
 	}

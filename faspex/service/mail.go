@@ -65,7 +65,7 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 	if err != nil {
 		return err
 	}
-	if to.Email == "" || to.Status != store.AccountActive || to.Type == "saml_user" {
+	if to.Email == "" || to.Status != store.AccountActive || to.Type == "saml_user" && order.Package == 0 {
 		return nil
 	}
 	server, password, err := w.mailServer(ctx)
@@ -73,6 +73,9 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 		return err
 	}
 	values, err := w.values(ctx, order, to)
+	if errors.Is(err, store.ErrNotFound) { // the package was purged
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -131,6 +134,9 @@ func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) 
 			return nil, err
 		}
 		values["LOGIN"] = order.Base + "/aspera/faspex/auth/password?code=" + code
+	}
+	if order.Package != 0 {
+		return values, w.packageWords(ctx, order, a, values)
 	}
 	return values, nil
 }

@@ -70,16 +70,41 @@ func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func()
 
 // released notes that a package is about to reach its recipients. Its days begin now, not when it was made.
 func (w *Worker) released(ctx context.Context, p store.Package) error {
-	c, err := settings.ReadConfiguration(ctx, w.store)
+	days, err := w.daysOf(ctx, p)
 	if err != nil {
 		return err
 	}
-	if c.PackagesExpire {
-		if err := w.store.ExpireAt(ctx, p.ID, w.now().AddDate(0, 0, c.DaysUntilPackagesExpire)); err != nil {
+	if days > 0 {
+		if err := w.store.ExpireAt(ctx, p.ID, w.now().AddDate(0, 0, days)); err != nil {
 			return err
 		}
 	}
 	return w.store.Released(ctx, p.ID, w.now())
+}
+
+// daysOf is how many days a package is available: as its shared inbox says, else as the server does; 0 for no end.
+func (w *Worker) daysOf(ctx context.Context, p store.Package) (int, error) {
+	groups, err := w.store.PackageGroups(ctx, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, g := range groups[p.ID] {
+		if g.Kind != store.SharedInbox {
+			continue
+		}
+		o, err := settings.ReadSharedInbox(g.Options)
+		if err != nil || o.CustomPackageExpirationPolicy && !o.SetPackageExpiration {
+			return 0, err
+		}
+		if o.CustomPackageExpirationPolicy {
+			return o.PackageExpirationDays, nil
+		}
+	}
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil || !c.PackagesExpire {
+		return 0, err
+	}
+	return c.DaysUntilPackagesExpire, nil
 }
 
 // settleLimit is how long the release waits for sessions that were canceled. They end within two seconds; what is still

@@ -11,7 +11,7 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// expire starts the end of released packages whose time is over.
+// expire starts the end of released packages whose time is over, and of those that share their content.
 func (w *Worker) expire(ctx context.Context, _ store.Job) error {
 	for after := int64(0); ; {
 		found, err := w.store.Expirable(ctx, w.now(), after, batch)
@@ -20,9 +20,11 @@ func (w *Worker) expire(ctx context.Context, _ store.Job) error {
 		}
 		for _, p := range found {
 			after = p.ID
-			if _, err := w.move(ctx, p, packages.ReleasedToExpired); err != nil {
+			n, err := w.store.ExpireContent(ctx, p.ContentID)
+			if err != nil {
 				return err
 			}
+			w.log.InfoContext(ctx, "content expires", "package", p.ID, "packages", n)
 		}
 		if len(found) < batch {
 			return nil

@@ -90,6 +90,7 @@ const (
 	dispatchOutbox  = "dispatch_outbox"
 	purgeJobs       = "purge_jobs"
 	restUsers       = "delete_inactive_users"
+	postPackageMail = "send_" + store.PackageMail // as dispatch names it
 )
 
 // New makes a worker.
@@ -122,6 +123,7 @@ func New(c Config) *Worker {
 		},
 		restUsers:            {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
 		purgeJobs:            {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
+		postPackageMail:      {title: "Tell of a package", kind: "email", once: true, run: w.postPackage},
 		store.MethodSendMail: {title: "Send mail", kind: "email", once: true, run: w.sendMail},
 		store.MethodTestMail: {title: "Test email settings", kind: "email", once: true, run: w.testMail},
 	}

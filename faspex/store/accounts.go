@@ -97,8 +97,9 @@ type AccountFilter struct {
 	Types      []string
 	Status     string
 	ActiveOnly bool
-	// Only keeps one account, if it is not 0.
-	Only int64
+	// Only keeps one account, if it is not 0, and the members of InGroups.
+	Only     int64
+	InGroups []int64
 	// Whole keeps accounts whose login, e-mail address or full name is Query, and none without one.
 	Whole      bool
 	Sort       string // a key of accountOrders; name by default
@@ -115,7 +116,13 @@ var accountOrders = map[string]string{
 // Accounts lists accounts and counts all that match.
 func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Account, int, error) {
 	w := where{}
-	if f.Only != 0 {
+	switch {
+	case f.Only != 0 && len(f.InGroups) > 0:
+		fellows := where{}
+		whereIn(&fellows, `m.group_id`, f.InGroups)
+		w.and(`(a.id = ? OR a.id IN (SELECT m.account_id FROM group_members m`+fellows.sql()+`))`,
+			append([]any{f.Only}, fellows.args...)...)
+	case f.Only != 0:
 		w.and(`a.id = ?`, f.Only)
 	}
 	if f.Whole {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,8 +29,20 @@ func (c *Content) columns() []any {
 		&c.EncryptAtRest, &c.GoneAt}
 }
 
-// createContent stores the content of a new package, and gives its id.
+// ErrNoContent means that a content is not to be had any more.
+var ErrNoContent = errors.New("the content is gone")
+
+// createContent stores the content of a new package, and gives its id. One that the package shares stays locked until
+// the package is there, so that it does not go between.
 func createContent(ctx context.Context, tx *sql.Tx, p Package) (int64, error) {
+	if p.ContentID != 0 {
+		var gone sql.NullTime
+		err := tx.QueryRowContext(ctx, `SELECT gone_at FROM contents WHERE id = ? FOR UPDATE`, p.ContentID).Scan(&gone)
+		if err == nil && gone.Valid {
+			err = ErrNoContent
+		}
+		return p.ContentID, err
+	}
 	res, err := tx.ExecContext(ctx,
 		`INSERT INTO contents (uuid, shared_folder_id, directory, masked, encrypted) VALUES (?, ?, ?, ?, ?)`,
 		p.UUID, p.SharedFolderID, p.Directory, p.ObfuscateNames, p.EncryptAtRest)
@@ -89,4 +102,35 @@ func (s *Store) LeaveContent(ctx context.Context, contentID int64, at time.Time)
 		return false, fmt.Errorf("leave content %d: %w", contentID, classify(err))
 	}
 	return last, nil
+}
+
+// ExpireContent begins the end of every package that has a content: those that recipients have, and those that wait.
+// It gives how many those are.
+func (s *Store) ExpireContent(ctx context.Context, contentID int64) (n int, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		n = 0
+		for from, to := range map[packages.State]packages.State{
+			packages.Released: packages.ReleasedToExpired, packages.Held: packages.HeldToExpired,
+		} {
+			ids, err := collect(ctx, tx, func(r rower) (id int64, err error) { return id, r.Scan(&id) },
+				`SELECT id FROM packages WHERE content_id = ? AND state = ? FOR UPDATE`, contentID, from)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if _, err := tx.ExecContext(ctx, `UPDATE packages SET state = ? WHERE id = ?`, to, id); err != nil {
+					return err
+				}
+				if err := noteLists(ctx, tx, id); err != nil {
+					return err
+				}
+			}
+			n += len(ids)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("expire content %d: %w", contentID, err)
+	}
+	return n, nil
 }

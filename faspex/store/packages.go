@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,6 +22,7 @@ type Package struct {
 	Sender              Account // as others see it: personColumns
 	Content                     // may be shared with packages that were forwarded
 	ForwardedFrom       sql.NullInt64
+	BaseURL             string // of the server when it was made, for links in mails
 	State               packages.State
 	UploadStatus        packages.UploadStatus
 	ReleasePolicy       string // now, on_date, later
@@ -45,7 +48,7 @@ type Package struct {
 	UpdatedAt           time.Time
 }
 
-const packageColumns = `p.id, p.uuid, p.title, p.note, p.forwarded_from, p.state, p.upload_status, p.release_policy,
+const packageColumns = `p.id, p.uuid, p.title, p.note, p.forwarded_from, p.base_url, p.state, p.upload_status, p.release_policy,
 	p.release_date, p.released_at, p.expiration_policy, p.expiration_date, p.prevent_http_download, p.download_limit,
 	p.metadata, p.notified_on_upload, p.notified_on_download, p.notified_on_receipt, p.total_bytes, p.total_files, p.bytes_written,
 	p.upload_started_at, p.upload_completed_at, p.ended_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at, ` + contentColumns
@@ -57,7 +60,7 @@ const (
 
 func scanPackage(r rower) (Package, error) {
 	var p Package
-	err := r.Scan(slices.Concat([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.ForwardedFrom, &p.State, &p.UploadStatus,
+	err := r.Scan(slices.Concat([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.ForwardedFrom, &p.BaseURL, &p.State, &p.UploadStatus,
 		&p.ReleasePolicy, &p.ReleaseDate, &p.ReleasedAt, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload,
 		&p.DownloadLimit, &p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes,
 		&p.TotalFiles, &p.BytesWritten, &p.UploadStartedAt, &p.UploadCompletedAt, &p.EndedAt, &p.ErrorDesc, &p.SenderArchived,
@@ -87,12 +90,14 @@ func (s *Store) PackageByUUID(ctx context.Context, uuid string) (Package, error)
 
 // NewDelivery is one recipient of a package to be created.
 type NewDelivery struct {
-	AccountID int64
+	AccountID int64 // or
+	GroupID   int64
 	Private   bool
 }
 
 // CreatePackage stores a package in state held, upload status submitted, with its content and its deliveries, and gives
-// its id. Sender.ID, SharedFolderID, UUID and Directory must be set.
+// its id. Sender.ID, SharedFolderID, UUID and Directory must be set. A package with a ContentID shares that content: its
+// upload is complete. ErrNoContent when the content is gone.
 func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) (int64, error) {
 	var id int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -100,11 +105,13 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 		if err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `INSERT INTO packages (uuid, title, note, sender_id, content_id, release_policy, release_date,
+		res, err := tx.ExecContext(ctx, `INSERT INTO packages (uuid, title, note, sender_id, content_id, forwarded_from, base_url, upload_status,
+			total_bytes, total_files, upload_completed_at, release_policy, release_date,
 			expiration_policy, expiration_date, prevent_http_download, download_limit, metadata,
 			notified_on_upload, notified_on_download, notified_on_receipt, error_desc)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
-			p.UUID, p.Title, p.Note, p.Sender.ID, content, p.ReleasePolicy, p.ReleaseDate,
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
+			p.UUID, p.Title, p.Note, p.Sender.ID, content, p.ForwardedFrom, p.BaseURL,
+			cmp.Or(p.UploadStatus, packages.UploadSubmitted), p.TotalBytes, p.TotalFiles, p.UploadCompletedAt, p.ReleasePolicy, p.ReleaseDate,
 			p.ExpirationPolicy, p.ExpirationDate, p.PreventHTTPDownload, p.DownloadLimit,
 			orJSON(p.Metadata, `{}`), orJSON(p.NotifiedOnUpload, `[]`), orJSON(p.NotifiedOnDownload, `[]`),
 			orJSON(p.NotifiedOnReceipt, `[]`))
@@ -115,8 +122,11 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 			return err
 		}
 		for _, d := range to {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, id,
-				d.AccountID, d.Private); err != nil {
+			query, who := `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, d.AccountID
+			if d.GroupID != 0 {
+				query, who = `INSERT INTO package_groups (package_id, group_id, private) VALUES (?, ?, ?)`, d.GroupID
+			}
+			if _, err := tx.ExecContext(ctx, query, id, who, d.Private); err != nil {
 				return err
 			}
 		}
@@ -142,8 +152,19 @@ func (s *Store) Move(ctx context.Context, id int64, from, to packages.State) (bo
 		panic(fmt.Sprintf("packages: no step from %s to %s", from, to))
 	}
 	ended := to == packages.Expired || to == packages.Deleted
-	moved, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET state = ?,
-		ended_at = IF(?, COALESCE(ended_at, UTC_TIMESTAMP(3)), ended_at) WHERE id = ? AND state = ?`, to, ended, id, from)
+	note := noteLists
+	if to == packages.Released {
+		note = func(ctx context.Context, tx *sql.Tx, id int64) error {
+			if err := noteLists(ctx, tx, id); err != nil {
+				return err
+			}
+			return orderMails(ctx, tx, PackageEvent{Event: PackageReleased, PackageID: id})
+		}
+	}
+	moved, err := s.changePackage(ctx, id, note, `UPDATE packages SET state = ?,
+		released_at = IF(?, COALESCE(released_at, UTC_TIMESTAMP(3)), released_at),
+		ended_at = IF(?, COALESCE(ended_at, UTC_TIMESTAMP(3)), ended_at) WHERE id = ? AND state = ?`,
+		to, to == packages.Released, ended, id, from)
 	if err != nil {
 		return false, fmt.Errorf("move package %d from %s to %s: %w", id, from, to, err)
 	}
@@ -164,10 +185,30 @@ type Upload struct {
 // RecordUpload writes the progress of an upload. Only a held package whose upload is not complete takes it; false
 // otherwise, so that late news of an older attempt undo nothing.
 func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, error) {
-	taken, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?, bytes_written = ?,
-		upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
-		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`,
-		u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc, id)
+	taken := false
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		taken = false
+		var before packages.UploadStatus
+		err := tx.QueryRowContext(ctx, `SELECT upload_status FROM packages
+			WHERE id = ? AND state = 'held' AND upload_status <> 'completed' FOR UPDATE`, id).Scan(&before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		taken = true
+		if _, err := tx.ExecContext(ctx, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?,
+			bytes_written = ?, upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
+			WHERE id = ?`, u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc,
+			id); err != nil {
+			return err
+		}
+		if err := noteSender(ctx, tx, id); err != nil || u.Status == before || !u.Status.Told() {
+			return err
+		}
+		return orderMails(ctx, tx, PackageEvent{Event: PackageUploaded, PackageID: id, Result: string(u.Status)})
+	})
 	if err != nil {
 		return false, fmt.Errorf("record upload of package %d: %w", id, err)
 	}
