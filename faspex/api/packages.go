@@ -16,10 +16,12 @@ type PackageCreate struct {
 	EARenabled          bool                       `json:"ear_enabled,omitempty"`
 	ObfuscationEnabled  bool                       `json:"obfuscation_enabled,omitempty"`
 	PreventHTTPDownload bool                       `json:"prevent_http_download,omitempty"`
-	ExpirationPolicy    string                     `json:"expiration_policy,omitempty" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
-	ExpirationDate      *string                    `json:"expiration_date,omitempty" nullable:"true"`
-	ReleasePolicy       string                     `json:"release_policy,omitempty" enum:"now,on_date,later"`
-	ReleaseDate         *string                    `json:"release_date,omitempty" nullable:"true"`
+	// SkipMetadataValidation counts for admins, and for whoever forwards.
+	SkipMetadataValidation bool    `json:"skip_metadata_validation,omitempty"`
+	ExpirationPolicy       string  `json:"expiration_policy,omitempty" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
+	ExpirationDate         *string `json:"expiration_date,omitempty" nullable:"true"`
+	ReleasePolicy          string  `json:"release_policy,omitempty" enum:"now,on_date,later"`
+	ReleaseDate            *string `json:"release_date,omitempty" nullable:"true"`
 }
 
 // PackageChange is the body of PUT packages/{id}; nil leaves a field as it is.

@@ -27,7 +27,7 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if err := mayFromHere(ctx, toUpload); err != nil {
 		return nil, err
 	}
-	p, to, err := s.draft(ctx, in.Body)
+	p, to, err := s.draft(ctx, in.Body, false)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *Server) forwardPackage(ctx context.Context, in *struct {
 	if err := v.can(policy.Forward); err != nil {
 		return nil, err
 	}
-	p, to, err := s.draft(ctx, in.Body)
+	p, to, err := s.draft(ctx, in.Body, true)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,8 @@ func withMetadata(note string, metadata json.RawMessage) string {
 }
 
 // draft makes of a request a package without its content, and its recipients.
-func (s *Server) draft(ctx context.Context, c api.PackageCreate) (p store.Package, to *addressees, err error) {
+func (s *Server) draft(ctx context.Context, c api.PackageCreate,
+	forwards bool) (p store.Package, to *addressees, err error) {
 	if to, err = s.recipients(ctx, c); err != nil {
 		return p, nil, err
 	}
@@ -125,6 +126,9 @@ func (s *Server) draft(ctx context.Context, c api.PackageCreate) (p store.Packag
 		return p, nil, err
 	}
 	if err := s.checkNotified(ctx, to.reach, c); err != nil {
+		return p, nil, err
+	}
+	if err := s.checkMetadata(ctx, c, to, forwards); err != nil {
 		return p, nil, err
 	}
 	for _, f := range []struct {

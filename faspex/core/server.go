@@ -127,6 +127,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerDownloadDetails()
 	s.registerNotifications()
 	s.registerDistributionLists()
+	s.registerMetadataProfiles()
 	s.registerMailboxes()
 	s.registerGroups()
 	s.registerTransferSpecs()

@@ -23,11 +23,17 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
 		return w.releaseOne(ctx, p, func() (bool, error) {
 			settled, err := w.settle(ctx, node, client, p)
-			if err != nil || !settled || silent[node.ID] {
+			if err != nil || !settled {
 				return settled, err
 			}
 			if p, err = w.store.Package(ctx, p.ID); err != nil {
 				return false, err
+			}
+			if err := w.writeSidecar(ctx, client, p); err != nil {
+				return false, err
+			}
+			if silent[node.ID] {
+				return true, nil
 			}
 			counted, err := w.count(ctx, p, client)
 			silent[node.ID] = !counted
