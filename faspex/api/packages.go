@@ -191,3 +191,14 @@ type Download struct {
 	Stop  string `json:"stop" doc:"RFC 3339; empty while it goes on"`
 	Type  string `json:"type" enum:"full,partial"`
 }
+
+// PurgedPackages tells how many records of packages were purged.
+type PurgedPackages struct {
+	NumberOfDeletedPackages int `json:"number_of_deleted_packages"`
+}
+
+// OldPackages tells how many packages are older than a number of days, and how large they are.
+type OldPackages struct {
+	Packages int   `json:"packages"`
+	Bytes    int64 `json:"bytes"`
+}

@@ -27,6 +27,9 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if err := mayFromHere(ctx, toUpload); err != nil {
 		return nil, err
 	}
+	if err := s.mayStillSend(ctx); err != nil {
+		return nil, err
+	}
 	p, to, err := s.draft(ctx, in.Body, false)
 	if err != nil {
 		return nil, err

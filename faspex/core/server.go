@@ -128,6 +128,8 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerNotifications()
 	s.registerDistributionLists()
 	s.registerMetadataProfiles()
+	s.registerQuota()
+	s.registerSpace()
 	s.registerMailboxes()
 	s.registerGroups()
 	s.registerTransferSpecs()

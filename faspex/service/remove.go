@@ -8,6 +8,7 @@ import (
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -108,4 +109,17 @@ func cancelTransfers(ctx context.Context, client *nodeapi.Client,
 		}
 	}
 	return len(active), nil
+}
+
+// purge removes the records of packages that were deleted as long ago as the configuration says.
+func (w *Worker) purge(ctx context.Context, _ store.Job) error {
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil || !c.EnablePackagePurge {
+		return err
+	}
+	n, err := w.store.PurgePackages(ctx, w.now().AddDate(0, 0, -c.DaysBeforeDeletingPackageRecords))
+	if n > 0 {
+		w.log.InfoContext(ctx, "purged records of deleted packages", "packages", n)
+	}
+	return err
 }

@@ -189,18 +189,23 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		taken = false
 		var before packages.UploadStatus
-		err := tx.QueryRowContext(ctx, `SELECT upload_status FROM packages
-			WHERE id = ? AND state = 'held' AND upload_status <> 'completed' FOR UPDATE`, id).Scan(&before)
+		var written int64
+		err := tx.QueryRowContext(ctx, `SELECT upload_status, bytes_written FROM packages
+			WHERE id = ? AND state = 'held' AND upload_status <> 'completed' FOR UPDATE`, id).Scan(&before, &written)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		if before == packages.UploadTimedOut && u.Status == packages.UploadTransferring && written == u.BytesWritten {
+			return nil // it still hangs
+		}
 		taken = true
 		if _, err := tx.ExecContext(ctx, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?,
-			bytes_written = ?, upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
-			WHERE id = ?`, u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc,
+			progress_at = IF(bytes_written = ?, progress_at, UTC_TIMESTAMP(3)), bytes_written = ?,
+			upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ? WHERE id = ?`,
+			u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc,
 			id); err != nil {
 			return err
 		}
@@ -218,7 +223,8 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 // QueueUpload notes that a transfer spec was given out: status queued, no error. False when the
 // package takes no upload any more.
 func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
-	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = ''
+	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = '',
+		progress_at = UTC_TIMESTAMP(3)
 		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`, id)
 	if err != nil {
 		return false, fmt.Errorf("queue upload of package %d: %w", id, err)
@@ -252,6 +258,30 @@ func (s *Store) Released(ctx context.Context, id int64, at time.Time) error {
 		`UPDATE packages SET release_date = COALESCE(release_date, ?), released_at = COALESCE(released_at, ?) WHERE id = ?`,
 		at, at, id); err != nil {
 		return fmt.Errorf("note release of package %d: %w", id, err)
+	}
+	return nil
+}
+
+// TimeOut notes that an upload that was running made no progress since a time. A transfer that moves on after all is
+// taken as any other news.
+func (s *Store) TimeOut(ctx context.Context, p Package, since time.Time, why string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE packages SET upload_status = 'timed_out', error_desc = ?
+			WHERE id = ? AND state = 'held' AND upload_status IN ('queued', 'transferring') AND bytes_written = ? AND progress_at < ?`,
+			why, p.ID, p.BytesWritten, since)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		if err := noteSender(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		return orderMails(ctx, tx, PackageEvent{Event: PackageUploaded, PackageID: p.ID, Result: string(packages.UploadTimedOut)})
+	})
+	if err != nil {
+		return fmt.Errorf("time out the upload of package %d: %w", p.ID, err)
 	}
 	return nil
 }
