@@ -31,9 +31,9 @@ type MetadataField struct {
 	Type         string   `json:"type" enum:"text_field,text_area,option_list,date_field,text_block"`
 	Require      bool     `json:"require"`
 	Ordering     int      `json:"ordering"`
-	IllegalChars []string `json:"illegal_chars,omitempty" nullable:"true" maxItems:"100"`
+	IllegalChars []string `json:"illegal_chars,omitempty" maxItems:"100"`
 	MaxLength    int      `json:"max_length,omitempty" minimum:"0" maximum:"16000"`
-	Choices      []string `json:"choices,omitempty" nullable:"true" maxItems:"1000"`
+	Choices      []string `json:"choices,omitempty" maxItems:"1000"`
 	DateFormat   string   `json:"date_format,omitempty" maxLength:"32"`
 	Visible      *bool    `json:"visible,omitempty"`
 	DefaultValue string   `json:"default_value,omitempty" maxLength:"16000"`

@@ -35,7 +35,8 @@ func (s *Server) registerAccount() {
 		func(ctx context.Context, _ *struct {
 			Expand bool `query:"expand"`
 		}) (*body[api.OwnAccount], error) {
-			return answerWith(s.ownAccount(caller(ctx))), nil
+			own, err := s.ownAccount(ctx)
+			return answerWith(own), err
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences",
 		id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
@@ -71,11 +72,29 @@ func (s *Server) gatewayURL() *string {
 }
 
 // ownAccount is the caller's account with what the caller may do.
-func (s *Server) ownAccount(a store.Account) api.OwnAccount {
-	return api.OwnAccount{
-		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))),
-		EncryptionAtRest: "none", ConnectEnabled: true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
+func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
+	a := caller(ctx)
+	rules, err := s.auth.Configuration(ctx)
+	if err != nil {
+		return api.OwnAccount{}, err
 	}
+	memberships, err := s.store.Memberships(ctx, a.ID)
+	if err != nil {
+		return api.OwnAccount{}, err
+	}
+	own := api.OwnAccount{
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))),
+		EncryptionAtRest: map[string]string{"true": "required", "optional": "optional", "false": "none"}[rules.RequireEncryptionAtRest],
+		ForwardsAllowed:  actor(a).Forwards,
+		ConnectEnabled:   true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
+		ManagesWorkgroups:    policy.ManagesGroup(actor(a), policy.Group{}),
+		ManagesSharedInboxes: policy.ManagesGroup(actor(a), policy.Group{Inbox: true}),
+	}
+	for _, access := range memberships {
+		own.ManagesWorkgroups = own.ManagesWorkgroups || access == policy.WorkgroupAdmin
+		own.ManagesSharedInboxes = own.ManagesSharedInboxes || access == policy.SharedInboxAdmin
+	}
+	return own, nil
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {

@@ -42,8 +42,12 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if err != nil {
 		return nil, err
 	}
+	encrypt, err := encryptsAtRest(rules, to, in.Body.EARenabled)
+	if err != nil {
+		return nil, err
+	}
 	p.Content = store.Content{
-		SharedFolderID: inbox.ID, EncryptAtRest: in.Body.EARenabled, ObfuscateNames: in.Body.ObfuscationEnabled,
+		SharedFolderID: inbox.ID, EncryptAtRest: encrypt, ObfuscateNames: in.Body.ObfuscationEnabled,
 		Directory: path.Join(inbox.Directory, packages.Folder(p.Title, p.UUID, rules.MaxTitleLengthInStoragePaths)),
 	}
 	key, err := s.store.CreatePackage(ctx, p, to.to)
@@ -51,6 +55,25 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 		return nil, err
 	}
 	return s.packageAnswer(ctx, text(key))
+}
+
+// encryptsAtRest reports whether the content of a package is encrypted by a password of its sender: as the server says, or
+// its shared inbox where it may, and where both leave it open as the sender chose.
+func encryptsAtRest(rules settings.Configuration, to *addressees, chosen bool) (bool, error) {
+	rule := rules.RequireEncryptionAtRest
+	if to.inbox && rules.SharedInboxCanOverrideEAR {
+		o, err := settings.ReadSharedInbox(to.groups[0].Options)
+		if err != nil {
+			return false, err
+		}
+		if o.RequireEncryptionAtRest != "server" {
+			rule = o.RequireEncryptionAtRest
+		}
+	}
+	if rule == "false" && chosen {
+		return false, badField("Packages are not protected by a password here.", "ear_enabled")
+	}
+	return rule == "true" || chosen, nil
 }
 
 // forwardPackage sends the content of a package to others, without uploading it again.

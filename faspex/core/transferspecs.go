@@ -123,6 +123,9 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
+	if v.pkg.EncryptAtRest {
+		spec.ContentProtection = "encrypt" // by a password that the client asks for, and nobody here learns
+	}
 	return s.answerSpec(finish(spec, *v.pkg, node, folder)), nil
 }
 
@@ -241,6 +244,9 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	}
 	if err := d.allowed(v); err != nil {
 		return transferspec.Spec{}, err
+	}
+	if v.pkg.EncryptAtRest && !d.byHTTP {
+		spec.ContentProtection = "decrypt"
 	}
 	// Clients take the absence of paths for a question to their user.
 	if spec.Paths = d.paths; len(d.paths) == 0 {
