@@ -9,9 +9,9 @@ type PackageCreate struct {
 	PrivateRecipients   []RecipientName            `json:"private_recipients,omitempty" nullable:"true" maxItems:"1000"`
 	Note                string                     `json:"note,omitempty" maxLength:"16000"`
 	Metadata            map[string]json.RawMessage `json:"metadata,omitempty" nullable:"true"`
-	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty" nullable:"true"`
-	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty" nullable:"true"`
-	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty" nullable:"true"`
+	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty" nullable:"true" maxItems:"1000"`
+	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty" nullable:"true" maxItems:"1000"`
+	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty" nullable:"true" maxItems:"1000"`
 	DownloadLimit       *int                       `json:"download_limit,omitempty" minimum:"1" nullable:"true"`
 	EARenabled          bool                       `json:"ear_enabled,omitempty"`
 	ObfuscationEnabled  bool                       `json:"obfuscation_enabled,omitempty"`

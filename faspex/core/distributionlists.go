@@ -34,10 +34,14 @@ func (s *Server) registerDistributionLists() {
 			if err != nil {
 				return nil, err
 			}
+			reach, err := s.reachOf(ctx)
+			if err != nil {
+				return nil, err
+			}
 			out := distributionLists{Lists: []api.DistributionList{}}
 			for _, l := range found {
 				if in.Type == "" || in.Type == listType(l) {
-					out.Lists = append(out.Lists, listOut(l))
+					out.Lists = append(out.Lists, listOut(l, reach))
 				}
 			}
 			out.List = in.list(len(out.Lists))
@@ -232,7 +236,8 @@ func (s *Server) listAnswer(ctx context.Context, id string) (*body[api.Distribut
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(listOut(l)), nil
+	reach, err := s.reachOf(ctx)
+	return answerWith(listOut(l, reach)), err
 }
 
 func listType(l store.DistributionList) string {
@@ -242,13 +247,14 @@ func listType(l store.DistributionList) string {
 	return "personal"
 }
 
-// listOut tells of those who have an account no more than the list itself says, but for their names: a list is no way to
-// learn addresses.
-func listOut(l store.DistributionList) api.DistributionList {
+// listOut tells of those on a list no more than the list itself says. Who has an account is told to one who finds
+// everybody in the search of contacts anyway: for others a list is no way to learn it.
+func listOut(l store.DistributionList, reach policy.Reach) api.DistributionList {
 	out := api.DistributionList{ID: text(l.ID), Type: listType(l), Name: l.Name, Contacts: []api.ListContact{}}
 	for _, c := range l.Contacts {
 		one := api.ListContact{ID: text(c.ID), Name: c.Name, FirstName: c.Label, Email: c.Name, Type: "external_user"}
-		if c.Account.ID != 0 && c.Account.Type != "external_user" {
+		known := c.Account.ID != 0 && c.Account.Type != "external_user"
+		if known && reach.All && !reach.WholeNames || !strings.Contains(c.Name, "@") {
 			one.Type = "user"
 		}
 		out.Contacts = append(out.Contacts, one)

@@ -48,7 +48,7 @@ func TestDistributionListsAsFiles(t *testing.T) {
 		one := c.(map[string]any)
 		names = append(names, one["name"].(string)+":"+one["type"].(string))
 	}
-	if got := strings.Join(names, " "); got != "bob:user carol@example.com:user news@example.org:external_user =cmd:external_user" {
+	if got := strings.Join(names, " "); got != "bob:user carol@example.com:user news@example.org:external_user =cmd:user" {
 		t.Errorf("contacts %s", got)
 	}
 	status, header, file := x.call(t, x.alice, "GET", "/api/v5/account/distribution_lists/"+id+"/csv", nil)

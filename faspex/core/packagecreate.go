@@ -119,8 +119,16 @@ func withMetadata(note string, metadata json.RawMessage) string {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		lines = append(lines, fmt.Sprintf("%s: %v", name, all[name]))
 	}
-	return strings.TrimSpace(note + "\n\n" + strings.Join(lines, "\n"))
+	whole := []rune(strings.TrimSpace(note + "\n\n" + strings.Join(lines, "\n")))
+	return string(whole[:min(len(whole), maxNote)])
 }
+
+const (
+	// maxMetadata is how many bytes the metadata of a package may have, as JSON: nodes take files of it up to a MiB.
+	maxMetadata = 128 << 10
+	// maxNote is how many characters a note has at most.
+	maxNote = 16_000
+)
 
 // draft makes of a request a package without its content, and its recipients.
 func (s *Server) draft(ctx context.Context, c api.PackageCreate,
@@ -168,6 +176,9 @@ func (s *Server) draft(ctx context.Context, c api.PackageCreate,
 		if string(*f.into) == "null" {
 			*f.into = nil
 		}
+	}
+	if len(p.Metadata) > maxMetadata {
+		return p, nil, badField(fmt.Sprintf("The metadata of a package has %d bytes at most.", maxMetadata), "metadata")
 	}
 	return p, to, nil
 }
