@@ -55,7 +55,7 @@ func TestEncryptionAtRest(t *testing.T) {
 		}
 	}
 	x.configure(t, map[string]any{"require_encryption_at_rest": "true"})
-	p := x.send(t, x.alice, api.PackageCreate{Title: "Secret", Recipients: to("bob")})
+	p := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Secret", Recipients: to("bob")})
 	spec, err := x.bob.DownloadSpec(t.Context(), p.ID, nil)
 	if err != nil || spec.ContentProtection != "decrypt" {
 		t.Errorf("download: %q, %v", spec.ContentProtection, err)

@@ -41,8 +41,8 @@ func toGroup(kind, name string) []api.RecipientName {
 	return []api.RecipientName{{Name: name, RecipientType: kind}}
 }
 
-// send makes a package whose content is there.
-func (x *exchange) send(t *testing.T, from *client.Client, c api.PackageCreate) api.Package {
+// sendPackage makes a package whose content is there.
+func (x *exchange) sendPackage(t *testing.T, from *client.Client, c api.PackageCreate) api.Package {
 	t.Helper()
 	p, err := from.CreatePackage(t.Context(), c)
 	if err != nil {
@@ -70,8 +70,8 @@ func (in *installation) listed(t *testing.T, c *client.Client, path string) stri
 func TestWorkgroupPackages(t *testing.T) {
 	x := newExchange(t)
 	id := x.group(t, "/workgroups", map[string]any{"name": "Editors"}, "alice:standard", "bob:standard")
-	p := x.send(t, x.alice, api.PackageCreate{Title: "Draft", Recipients: toGroup("workgroup", "editors")})
-	x.send(t, x.alice, api.PackageCreate{Title: "Own", Recipients: to("bob")})
+	p := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Draft", Recipients: toGroup("workgroup", "editors")})
+	x.sendPackage(t, x.alice, api.PackageCreate{Title: "Own", Recipients: to("bob")})
 	for path, want := range map[string]string{
 		"/inbox/packages": "Own", "/inbox_all/packages": "Own Draft", "/workgroups/" + id + "/packages": "Draft",
 		"/all/packages": "Own Draft",
@@ -165,7 +165,7 @@ func TestSharedInboxPackages(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	p := x.send(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: one})
+	p := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: one})
 	if got := x.answered(t, x.alice, 200, "GET", "/contacts?q=scans", nil)["contacts"].([]any)[0].(map[string]any); got["submitters_instructions"] != "PDF only" {
 		t.Errorf("what a submitter is told: %v", got)
 	}
@@ -194,8 +194,8 @@ func TestSharedInboxAdminsClearIt(t *testing.T) {
 	x := newExchange(t)
 	id := x.group(t, "/shared_inboxes", map[string]any{"name": "Scans"}, "alice:submit_only", "bob:standard",
 		"carol:shared_inbox_admin")
-	first := x.send(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: toGroup("shared_inbox", "Scans")})
-	second := x.send(t, x.alice, api.PackageCreate{Title: "Page-2", Recipients: toGroup("shared_inbox", "Scans")})
+	first := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: toGroup("shared_inbox", "Scans")})
+	second := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Page-2", Recipients: toGroup("shared_inbox", "Scans")})
 	x.answered(t, x.bob, 403, "POST", "/packages/"+first.ID+"/archive/received?archive_all=true", nil)
 	x.answered(t, x.carol, 200, "POST", "/packages/"+first.ID+"/archive/received?archive_all=true", nil)
 	for name, c := range map[string]*client.Client{"bob": x.bob, "carol": x.carol} {
@@ -225,8 +225,8 @@ func TestManagersAndAdminsNeedNoMembership(t *testing.T) {
 	mona := x.user(t, "mona", "manager")
 	inbox := x.group(t, "/shared_inboxes", map[string]any{"name": "Scans"}, "alice:submit_only", "carol:shared_inbox_admin")
 	work := x.group(t, "/workgroups", map[string]any{"name": "Editors"}, "alice:standard")
-	x.send(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: toGroup("shared_inbox", "Scans")})
-	x.send(t, x.alice, api.PackageCreate{Title: "Draft", Recipients: toGroup("workgroup", "Editors")})
+	x.sendPackage(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: toGroup("shared_inbox", "Scans")})
+	x.sendPackage(t, x.alice, api.PackageCreate{Title: "Draft", Recipients: toGroup("workgroup", "Editors")})
 	for name, c := range map[string]*client.Client{"manager": mona, "admin": x.admin} {
 		for path, want := range map[string]string{"/shared_inboxes/" + inbox: "Page-1", "/workgroups/" + work: "Draft"} {
 			if got := x.listed(t, c, path+"/packages"); got != want {

@@ -219,7 +219,7 @@ func (s *Server) checkNotified(ctx context.Context, reach policy.Reach, c api.Pa
 			if n.RecipientType == store.Workgroup || n.RecipientType == store.SharedInbox {
 				return badField("Workgroups and shared inboxes are not told of packages. Name people.", field)
 			}
-			_, err := s.personWithin(ctx, reach, strings.TrimSpace(n.Name))
+			_, err := s.addressee(ctx, reach, n.Name)
 			if errors.Is(err, store.ErrNotFound) {
 				unknown = append(unknown, api.FieldError{Location: "body." + field,
 					Message: fmt.Sprintf("Nobody here is named %q.", n.Name)})

@@ -105,7 +105,7 @@ func (a *addressees) miss(field, name string) {
 
 // person adds somebody by login or e-mail address; false when nobody within reach is called so.
 func (a *addressees) person(ctx context.Context, name string, private bool) (bool, error) {
-	found, err := a.server.personWithin(ctx, a.reach, name)
+	found, err := a.server.addressee(ctx, a.reach, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
@@ -114,24 +114,6 @@ func (a *addressees) person(ctx context.Context, name string, private bool) (boo
 	}
 	a.put(store.NewDelivery{AccountID: found.ID}, private)
 	return true, nil
-}
-
-// personWithin reads an active account by its login or e-mail address, if it is within reach of the caller. ErrNotFound.
-func (s *Server) personWithin(ctx context.Context, reach policy.Reach, name string) (store.Account, error) {
-	found, err := s.store.AccountByLogin(ctx, name)
-	if err != nil {
-		return found, err
-	}
-	fellow := false
-	if !reach.All {
-		if fellow, err = s.store.InGroups(ctx, found.ID, reach.Groups); err != nil {
-			return found, err
-		}
-	}
-	if found.Status != store.AccountActive || !reach.Has(caller(ctx).ID, found.ID, fellow) {
-		return store.Account{}, store.ErrNotFound
-	}
-	return found, nil
 }
 
 func (a *addressees) group(ctx context.Context, kind, name, field string, private bool) error {

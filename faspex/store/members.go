@@ -78,19 +78,3 @@ func (s *Store) RemoveMember(ctx context.Context, groupID, accountID int64) erro
 	}
 	return oneRow(res, "remove a member of group", groupID)
 }
-
-// InGroups reports whether an account is a member of one of some groups.
-func (s *Store) InGroups(ctx context.Context, accountID int64, groups []int64) (bool, error) {
-	if len(groups) == 0 {
-		return false, nil
-	}
-	w := where{}
-	w.and(`account_id = ?`, accountID)
-	whereIn(&w, `group_id`, groups)
-	var found bool
-	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM group_members`+w.sql()+`)`, w.args...).
-		Scan(&found); err != nil {
-		return false, fmt.Errorf("look for account %d in groups: %w", accountID, err)
-	}
-	return found, nil
-}
