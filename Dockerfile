@@ -23,7 +23,7 @@ COPY internal internal
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X faspex.io/operator/internal/version.Version=$VERSION" \
-      -o /out/ ./cmd/operator ./cmd/faspex ./cmd/hsts ./cmd/ascp
+      -o /out/ ./cmd/operator ./cmd/faspex ./cmd/hsts ./cmd/ascp ./cmd/mailbox
 
 FROM --platform=$BUILDPLATFORM docker.io/library/node:22-bookworm-slim AS web
 WORKDIR /src
@@ -81,3 +81,14 @@ COPY --from=modules --chmod=0644 /etc/ssl/certs/ca-certificates.crt /etc/ssl/cer
 COPY --from=programs --chmod=0755 /out/ascp /ascp
 USER 65532:65532
 ENTRYPOINT ["/ascp"]
+
+# The mail server of the demo; no installation needs it.
+FROM scratch AS mailbox
+ARG VERSION=dev
+LABEL org.opencontainers.image.title="faspex-mailbox" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=modules --chmod=0644 /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=programs --chmod=0755 /out/mailbox /mailbox
+USER 65532:65532
+ENTRYPOINT ["/mailbox"]

@@ -25,6 +25,8 @@ const (
 	ConditionUtilityReady        = "UtilityReady"
 	ConditionGatewayReady        = "GatewayReady"
 	ConditionRouterReady         = "RouterReady"
+	// ConditionSettingsApplied tells whether Faspex has the settings of spec.configuration and spec.mail.
+	ConditionSettingsApplied = "SettingsApplied"
 )
 
 // Conditions of the parts of a TransferNode (with SecretsReady and DatabaseProvisioned), a

@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"encoding/json"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -81,6 +83,20 @@ type FaspexInstanceSpec struct {
 	// admin is the first administrator.
 	// +optional
 	Admin *AdminSpec `json:"admin,omitempty"`
+
+	// configuration decides settings of Faspex in the place of administrators: fields by the names that the Faspex API and
+	// docs/faspex.md have for them, such as session_timeout_minutes: 30. They cannot be changed in the page then. A field
+	// that is taken out stays as it is and is the administrators' again.
+	// +optional
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:validation:MaxProperties=256
+	// +kubebuilder:pruning:PreserveUnknownFields
+	Configuration map[string]json.RawMessage `json:"configuration,omitempty"`
+
+	// mail is the mail server of Faspex, in the place of one that administrators connect in the page.
+	// +optional
+	Mail *MailSpec `json:"mail,omitempty"`
 
 	// deletionPolicy says what happens to the data when this object is deleted. Retain (default) keeps the volume of the
 	// embedded database, the external database and its users, and the Secret with the keys that encrypt columns of it, so
@@ -179,6 +195,10 @@ type FaspexInstanceStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Version string `json:"version,omitempty"`
+
+	// decidesSettings is true while Faspex holds settings as decided by this object.
+	// +optional
+	DecidesSettings *bool `json:"decidesSettings,omitempty"`
 
 	// adminSecretName is the Secret that holds the first administrator's name and password.
 	// +optional

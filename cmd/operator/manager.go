@@ -118,7 +118,7 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 	nodes, faspex := nodeapi.NewConnector(mgr.GetAPIReader(), nil), faspexapi.NewConnector(mgr.GetAPIReader(), nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
 	if _, err := faspexinstance.SetupWithManager(mgr,
-		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace}); err != nil {
+		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace, Faspex: faspex}); err != nil {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{

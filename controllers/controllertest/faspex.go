@@ -263,6 +263,15 @@ func (f *Faspex) DeleteSharedFolder(_ context.Context, nodeID, id string) error 
 	return nil
 }
 
+// ManageSettings takes what an instance decides; the real core judges it in the tests of that.
+func (f *Faspex) ManageSettings(context.Context, api.ManagedSettings) error {
+	leave, err := f.enter(true)
+	if err == nil {
+		leave()
+	}
+	return err
+}
+
 func (f *Faspex) indexOf(id string) int {
 	return slices.IndexFunc(f.nodes, func(n api.Node) bool { return n.ID == id })
 }

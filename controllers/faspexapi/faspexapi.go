@@ -37,6 +37,7 @@ type API interface {
 	CreateSharedFolder(ctx context.Context, nodeID string, folder api.SharedFolderChange) (api.SharedFolder, error)
 	UpdateSharedFolder(ctx context.Context, nodeID, id string, folder api.SharedFolderChange) (api.SharedFolder, error)
 	DeleteSharedFolder(ctx context.Context, nodeID, id string) error
+	ManageSettings(ctx context.Context, settings api.ManagedSettings) error
 }
 
 // Connector opens connections to instances and keeps one for each, with its token. Safe for concurrent use.

@@ -22,6 +22,7 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
@@ -47,8 +48,15 @@ type Options struct {
 	Policy policy.Policy
 	// OperatorNamespace is where the operator runs, if that is known: network policies let it in from there.
 	OperatorNamespace string
+	// Faspex connects to the API of an instance, for spec.configuration and spec.mail.
+	Faspex FaspexConnector
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+}
+
+// FaspexConnector connects to the Faspex API of an instance.
+type FaspexConnector interface {
+	Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (faspexapi.API, error)
 }
 
 type reconciler struct {
@@ -58,6 +66,7 @@ type reconciler struct {
 	recorder events.EventRecorder
 	now      func() time.Time
 	policy   policy.Policy
+	faspex   FaspexConnector
 
 	operatorNamespace string
 }
@@ -86,6 +95,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		recorder: mgr.GetEventRecorder(controllerName),
 		now:      options.Now,
 		policy:   options.Policy,
+		faspex:   options.Faspex,
 
 		operatorNamespace: options.OperatorNamespace,
 	}

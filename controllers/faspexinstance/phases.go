@@ -32,6 +32,8 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		// phase above has made that first.
 		r.componentPhase(v1alpha1.ConditionRouterReady, desired.RouterComponent,
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
+		{Condition: v1alpha1.ConditionSettingsApplied, Needs: []string{v1alpha1.ConditionRouterReady},
+			Run: r.settingsApplied},
 	}
 }
 

@@ -53,6 +53,10 @@ func uses(instance *v1alpha1.FaspexInstance, secret string) bool {
 		}) {
 		return true
 	}
+	if mail := instance.Spec.Mail; mail != nil && mail.CredentialsSecretRef != nil &&
+		mail.CredentialsSecretRef.Name == secret {
+		return true
+	}
 	external := instance.Spec.Database.External
 	return external != nil && (external.RootSecretRef.Name == secret || desired.DatabaseOf(instance).CASecret == secret)
 }

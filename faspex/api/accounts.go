@@ -24,6 +24,8 @@ type Account struct {
 	PasswordChangeRequired *bool   `json:"password_change_required,omitempty" doc:"the password opens nothing before it was changed at the login page"`
 	CreatedAt              *string `json:"created_at,omitempty"`
 	UpdatedAt              *string `json:"updated_at,omitempty"`
+	// UserProfileDataAttributes are the properties that admins added to accounts; with expand=true.
+	UserProfileDataAttributes []ProfileData `json:"user_profile_data_attributes,omitempty"`
 }
 
 // OwnAccount is the caller's account, with what the server lets the caller do.

@@ -62,6 +62,35 @@ type EmailNotificationChange struct {
 	HTML                          *string `json:"html,omitempty" maxLength:"200000"`
 }
 
+// MailServer is how mails leave. Its password is told by nobody.
+type MailServer struct {
+	AuthType              string `json:"auth_type" enum:"login,open"`
+	ServerAddress         string `json:"server_address" minLength:"1" maxLength:"255"`
+	ServerPort            int    `json:"server_port" minimum:"1" maximum:"65535"`
+	Domain                string `json:"domain" maxLength:"255"`
+	FromUser              string `json:"from_user" maxLength:"255"`
+	FromEmail             string `json:"from_email" minLength:"3" maxLength:"255"`
+	TLSEnabled            bool   `json:"tls_enabled"`
+	PackagesRecipientFrom string `json:"packages_recipient_from" enum:"faspex,sender,sender_via_faspex,sender_email"`
+	Username              string `json:"username" maxLength:"255"`
+	DefaultTimeZoneOffset string `json:"default_time_zone_offset" pattern:"^-?[0-9]{1,3}$"`
+}
+
+// ManagedSettings is what the operator's object decides in the place of admins: all of it, each time.
+type ManagedSettings struct {
+	// Manager names the object to people.
+	Manager string `json:"manager"`
+	// Configuration has the fields that are decided, by their published names.
+	Configuration map[string]json.RawMessage `json:"configuration"`
+	SMTP          *ManagedMailServer         `json:"smtp,omitempty"`
+}
+
+// ManagedMailServer is a mail server with its password.
+type ManagedMailServer struct {
+	MailServer
+	Password string `json:"password,omitempty"`
+}
+
 // MailTest asks for a test mail.
 type MailTest struct {
 	TestEmailRecipient string `json:"test_email_recipient" minLength:"3" maxLength:"255"`

@@ -160,6 +160,12 @@ func (c *Client) Configure(ctx context.Context, fields map[string]any) error {
 	return err
 }
 
+// ManageSettings decides about settings in the place of admins; the operator's client alone may. A value that cannot be
+// is an Error of status 400 that names its field.
+func (c *Client) ManageSettings(ctx context.Context, m api.ManagedSettings) error {
+	return c.do(ctx, call{method: http.MethodPut, path: v5 + "/configuration/managed", body: m})
+}
+
 // DeleteAccount removes an account. The caller becomes the sender of its packages.
 func (c *Client) DeleteAccount(ctx context.Context, id string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: v5 + "/accounts/" + url.PathEscape(id)})

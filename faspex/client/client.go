@@ -233,7 +233,7 @@ func readError(in call, res *http.Response) error {
 		OAuthDescription string `json:"error_description"`
 	}
 	if json.NewDecoder(io.LimitReader(res.Body, maxErrorBytes)).Decode(&body) == nil {
-		e.Message, e.Code = body.Message, body.Code
+		e.Message, e.Code, e.Fields = body.Message, body.Code, body.Errors
 		if body.OAuthError != "" {
 			e.Message, e.Code = body.OAuthDescription, body.OAuthError
 		}

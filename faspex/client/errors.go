@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"faspex.io/operator/faspex/api"
 )
 
 // Error is an answer of Faspex that is not a success. It holds the server's message and nothing of
@@ -14,6 +16,8 @@ type Error struct {
 	Status  int    // HTTP status
 	Code    string // a word for programs, may be empty
 	Message string
+	// Fields are the fields of the request that are to blame, if the server names them. It repeats no values.
+	Fields []api.FieldError
 }
 
 // Error tells method, path, status and the server's message.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -62,7 +63,11 @@ func (s *Server) registerAccounts() {
 				return nil, err
 			}
 			tag, err := accountTag(a)
-			return answerTagged(showAccount(a, in.Expand), tag), err
+			if err != nil || !in.Expand {
+				return answerTagged(showAccount(a, in.Expand), tag), err
+			}
+			out, err := s.withProfile(ctx, showAccount(a, true), a)
+			return answerTagged(out, tag), err
 		})
 	register(s, operation{method: http.MethodPut, path: v5 + "/accounts/{id}",
 		id: "update-account", what: what, access: managers, proves: true,
@@ -156,6 +161,9 @@ func (s *Server) createAccount(ctx context.Context, in *struct {
 	if err == nil {
 		a, err = applyOptions(a, in.RawBody)
 	}
+	if err == nil {
+		err = s.checkProfile(ctx, a)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +221,10 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 		if err != nil {
 			return after, err
 		}
-		return applyOptions(after, in.RawBody)
+		if after, err = applyOptions(after, in.RawBody); err == nil && !bytes.Equal(before.Options, after.Options) {
+			err = s.checkProfile(ctx, after)
+		}
+		return after, err
 	})
 	if err != nil {
 		return nil, err

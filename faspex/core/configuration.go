@@ -86,6 +86,7 @@ func (s *Server) registerConfiguration() {
 		summary: "Change settings of the server; what is not named stays, null gives back the default"},
 		s.changeConfiguration)
 	s.registerSettings()
+	s.registerClaims()
 }
 
 func (s *Server) getConfiguration(ctx context.Context, _ *struct{}) (*tagged[configuration], error) {
@@ -133,6 +134,11 @@ func (s *Server) showConfiguration(ctx context.Context, holds settings.Configura
 			c.HTTPPort = u.Port()
 		}
 	}
+	addresses, _, err := settings.ReadList[settings.AlternateAddress](ctx, s.store, settings.NameAlternateAddresses)
+	if err != nil {
+		return c, err
+	}
+	c.EnableAlternateAddress = len(addresses.Items) > 0
 	inbox, err := s.store.DefaultInbox(ctx)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return c, err
@@ -169,6 +175,13 @@ func (s *Server) changeConfiguration(ctx context.Context, in *struct {
 			return v, err
 		}
 		if err := refuseSettings(holds.Check(), wanted); err != nil {
+			return v, err
+		}
+		before, err := settings.Over(v.Document, settings.DefaultConfiguration())
+		if err != nil {
+			return v, err
+		}
+		if err := s.notManaged(ctx, before, holds); err != nil {
 			return v, err
 		}
 		shown, err := s.showConfiguration(ctx, holds)

@@ -57,7 +57,7 @@ func (s *Server) registerContacts() {
 			if reach.Nobody || len(types) == 0 {
 				return answerWith(out), nil
 			}
-			reached := within(caller(ctx), reach)
+			reached := storeReach(caller(ctx), reach)
 			page := store.Page{Offset: max(in.Offset-total, 0), Limit: in.Limit - len(out.Contacts)}
 			found, people, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Types: types, Reach: &reached,
 				Whole: reach.All && reach.WholeNames}, page)
@@ -113,8 +113,8 @@ func contactType(a store.Account) string {
 	return "user"
 }
 
-// within is a reach as queries ask it.
-func within(me store.Account, r policy.Reach) store.Reach {
+// storeReach is a reach as queries ask it.
+func storeReach(me store.Account, r policy.Reach) store.Reach {
 	return store.Reach{Owner: me.ID, People: !r.Nobody, All: r.All, Groups: r.Groups, OwnKind: r.OwnKind,
 		Outside: r.Outside}
 }
@@ -124,7 +124,7 @@ func within(me store.Account, r policy.Reach) store.Reach {
 // like somebody who does not exist: nobody learns who has an account.
 func (s *Server) addressee(ctx context.Context, reach policy.Reach, name string) (store.Account, error) {
 	name = strings.TrimSpace(name)
-	a, err := s.store.Addressee(ctx, within(caller(ctx), reach), name)
+	a, err := s.store.Addressee(ctx, storeReach(caller(ctx), reach), name)
 	if !errors.Is(err, store.ErrNotFound) || !reach.Outside || !settings.IsEmail(name) || len(name) > 255 {
 		return a, err
 	}

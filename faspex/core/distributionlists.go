@@ -58,7 +58,7 @@ func (s *Server) registerDistributionLists() {
 			if in.Body.Name == nil {
 				return nil, badField("name is needed.", "name")
 			}
-			l, err := changeList(ctx, l, in.Body)
+			l, err := changedList(ctx, l, in.Body)
 			if err != nil {
 				return nil, err
 			}
@@ -82,7 +82,7 @@ func (s *Server) registerDistributionLists() {
 			if err != nil {
 				return nil, err
 			}
-			if l, err = changeList(ctx, l, in.Body); err != nil {
+			if l, err = changedList(ctx, l, in.Body); err != nil {
 				return nil, err
 			}
 			if in.Body.Contacts == nil {
@@ -214,8 +214,9 @@ func (s *Server) ownList(ctx context.Context, id string) (store.DistributionList
 	return l, err
 }
 
-// changeList applies a request. Whom it names is not checked until a package is sent to them.
-func changeList(ctx context.Context, l store.DistributionList, c api.DistributionListChange) (store.DistributionList, error) {
+// changedList applies a request. Whom it names is not checked until a package is sent to them.
+func changedList(ctx context.Context, l store.DistributionList, c api.DistributionListChange) (store.DistributionList,
+	error) {
 	if err := policy.CanChangeList(actor(caller(ctx)), listThing(ctx, l)); err != nil {
 		return l, err
 	}

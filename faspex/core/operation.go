@@ -57,8 +57,11 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
 		o.Middlewares = huma.Middlewares{s.admit(op.access)}
 	}
+	if op.access != public || op.proves {
+		o.Errors = append(o.Errors, http.StatusTooManyRequests)
+	}
 	if op.proves {
-		o.Errors = append(o.Errors, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+		o.Errors = append(o.Errors, http.StatusServiceUnavailable)
 	}
 	if op.batch {
 		answer := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[batchAnswer](), true, "BatchAnswer")
@@ -95,6 +98,9 @@ func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 			_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")
 		case !policy.May(actor(p.Account), needed):
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
+		case !s.limiter.allow(ctx.Context(), p.Account.ID):
+			ctx.SetHeader("Retry-After", "1")
+			_ = huma.WriteErr(s.api, ctx, http.StatusTooManyRequests, "Your account sends too many requests. Wait a second.")
 		default:
 			if err := s.auth.Used(ctx.Context(), p); err != nil {
 				s.log.WarnContext(ctx.Context(), "cannot note the use of a session", "error", err)
@@ -113,6 +119,11 @@ func caller(ctx context.Context) store.Account {
 // login is the session that a call comes from; empty for logins without a browser.
 func login(ctx context.Context) string {
 	return ctx.Value(principalKey{}).(auth.Principal).Login
+}
+
+// clientOf is the program that makes a call.
+func clientOf(ctx context.Context) string {
+	return ctx.Value(principalKey{}).(auth.Principal).ClientID
 }
 
 // clientAddress is where a call comes from.

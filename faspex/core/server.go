@@ -50,10 +50,11 @@ type Config struct {
 
 // Server is core.
 type Server struct {
-	store  *store.Store
-	auth   *auth.Server
-	dialer *nodes.Dialer
-	events *eventHub
+	store   *store.Store
+	auth    *auth.Server
+	dialer  *nodes.Dialer
+	events  *eventHub
+	limiter *limiter
 	// heartbeat is how often a stream of events shows that it lives.
 	heartbeat time.Duration
 	gateway   *keyring.Ring // nil without one
@@ -82,7 +83,7 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	}
 	return &Server{
 		store: s, auth: authServer, ring: ring, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway,
-		events: newEventHub(s, cfg.Log), heartbeat: heartbeat,
+		events: newEventHub(s, cfg.Log), heartbeat: heartbeat, limiter: newLimiter(s, cfg.Now),
 		external: strings.TrimSuffix(cfg.ExternalURL, "/"), version: cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil
 }
@@ -143,7 +144,11 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerSMTP()
 	s.registerEmailNotifications()
 	s.registerJobs()
+	s.registerMonitor()
 	s.registerApplicationEvents()
+	s.registerPurgePolicies()
+	s.registerAlternateAddresses()
+	s.registerProfileFields()
 	s.registerPasswords()
 	s.describeOAuth()
 	mux.HandleFunc("GET "+eventsPath, s.streamEvents)

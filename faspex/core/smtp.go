@@ -32,13 +32,16 @@ func (s *Server) registerSMTP() {
 	const what, path = "mail server", v5 + "/configuration/smtp"
 	register(s, operation{method: http.MethodGet, path: path, id: "get-smtp", what: what, access: configurers,
 		summary: "Read the mail server, without its password"},
-		func(ctx context.Context, _ *struct{}) (*body[mail.Server], error) {
-			stored, _, err := s.mailServer(ctx)
-			return answerWith(stored.Server), err
+		func(ctx context.Context, _ *struct{}) (*tagged[mail.Server], error) {
+			stored, version, err := s.mailServer(ctx)
+			return answerTagged(stored.Server, versionTag(version)), err
 		})
 	register(s, operation{method: http.MethodPost, path: path, id: "create-smtp", what: what, access: configurers,
 		status: http.StatusCreated, summary: "Set the mail server; PUT changes one that is there"},
-		func(ctx context.Context, in *struct{ Body smtpChange }) (*body[mail.Server], error) {
+		func(ctx context.Context, in *struct{ Body smtpChange }) (*tagged[mail.Server], error) {
+			if err := s.mailServerNotManaged(ctx); err != nil {
+				return nil, err
+			}
 			if _, _, err := s.mailServer(ctx); err == nil {
 				return nil, conflict("There is a mail server already. PUT changes it.")
 			}
@@ -46,9 +49,18 @@ func (s *Server) registerSMTP() {
 		})
 	register(s, operation{method: http.MethodPut, path: path, id: "update-smtp", what: what, access: configurers,
 		summary: "Change the mail server; without password the one that is known stays"},
-		func(ctx context.Context, in *struct{ Body smtpChange }) (*body[mail.Server], error) {
+		func(ctx context.Context, in *struct {
+			IfMatch
+			Body smtpChange
+		}) (*tagged[mail.Server], error) {
+			if err := s.mailServerNotManaged(ctx); err != nil {
+				return nil, err
+			}
 			before, version, err := s.mailServer(ctx)
 			if err != nil {
+				return nil, err
+			}
+			if err := in.fresh(what, versionTag(version)); err != nil {
 				return nil, err
 			}
 			return s.putMailServer(ctx, before, version, in.Body)
@@ -56,6 +68,9 @@ func (s *Server) registerSMTP() {
 	register(s, operation{method: http.MethodDelete, path: path, id: "delete-smtp", what: what, access: configurers,
 		summary: "Send no mails any more"},
 		func(ctx context.Context, _ *struct{}) (*empty, error) {
+			if err := s.mailServerNotManaged(ctx); err != nil {
+				return nil, err
+			}
 			return nil, s.store.DeleteSettings(ctx, mail.NameServer)
 		})
 	register(s, operation{method: http.MethodPost, path: path + "/test", id: "test-smtp", what: what, access: configurers,
@@ -83,28 +98,57 @@ func (s *Server) sendsMail(ctx context.Context) error {
 }
 
 func (s *Server) putMailServer(ctx context.Context, before mail.Stored, version int64,
-	c smtpChange) (*body[mail.Server], error) {
-	after := mail.Stored{Server: c.Server}
-	if err := checkMailServer(after.Server); err != nil {
+	c smtpChange) (*tagged[mail.Server], error) {
+	if err := checkMailServer(c.Server); err != nil {
 		return nil, err
 	}
-	if after.AuthType == mail.AuthLogin {
-		password, err := s.mailPassword(before, after.Server, c.Password)
-		if err != nil {
+	password := ""
+	if c.AuthType == mail.AuthLogin {
+		var err error
+		if password, err = s.mailPassword(before, c.Server, c.Password); err != nil {
 			return nil, err
 		}
-		if after.Sealed, err = mail.Seal(s.ring, after.Server, password); err != nil {
-			return nil, err
+	}
+	err := s.storeMailServer(ctx, version, c.Server, password)
+	return answerTagged(c.Server, versionTag(version+1)), err
+}
+
+func (s *Server) storeMailServer(ctx context.Context, version int64, server mail.Server, password string) error {
+	after := mail.Stored{Server: server}
+	if server.AuthType == mail.AuthLogin {
+		var err error
+		if after.Sealed, err = mail.Seal(s.ring, server, password); err != nil {
+			return err
 		}
 	}
 	raw, err := json.Marshal(after)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.store.PutSettings(ctx, mail.NameServer, version, raw, caller(ctx).ID); err != nil {
-		return nil, err
+	return s.store.PutSettings(ctx, mail.NameServer, version, raw, caller(ctx).ID)
+}
+
+// putManagedMailServer stores the mail server of the operator's object, which brings its password each time. One that
+// is as it should be is not written again.
+func (s *Server) putManagedMailServer(ctx context.Context, c smtpChange) error {
+	before, version, err := mail.ReadServer(ctx, s.store)
+	if err != nil && !errors.Is(err, mail.ErrNoServer) {
+		return err
 	}
-	return answerWith(after.Server), nil
+	password := ""
+	if c.AuthType == mail.AuthLogin {
+		if c.Password == nil || *c.Password == "" {
+			return badField("password is needed for auth_type login.", "password")
+		}
+		password = *c.Password
+	}
+	if version != 0 && before.Server == c.Server {
+		// A password that cannot be opened any more is not the wanted one.
+		if known, current, err := before.Password(s.ring); err == nil && current && known == password {
+			return nil
+		}
+	}
+	return s.storeMailServer(ctx, version, c.Server, password)
 }
 
 // mailPassword is the password of a changed server. One that is known stays, but goes to no other server

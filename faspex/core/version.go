@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"faspex.io/operator/faspex/store"
 )
@@ -52,6 +53,17 @@ func folderTag(f store.SharedFolder) (string, error) { return tagOf(folderOut(f,
 // matches compares a tag with the header; an empty one matches everything.
 func (h IfMatch) matches(tag string) bool { return h.IfMatch == "" || hasTag(h.IfMatch, tag) }
 
+// fresh refuses a change that was made from another version than the one with a tag.
+func (h IfMatch) fresh(what, tag string) error {
+	if h.matches(tag) {
+		return nil
+	}
+	return newProblem(http.StatusPreconditionFailed, "The "+what+" was changed by somebody else since you read it.")
+}
+
+// versionTag is the entity tag of a document of settings.
+func versionTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
 // changeAttempts is how often a change is begun again when another one came between its reading and its writing.
 const changeAttempts = 5
 
@@ -74,9 +86,8 @@ func change[T any](match IfMatch, of stored[T], do func(T) (T, error)) (after T,
 		if tag, err = of.tag(before); err != nil {
 			return after, "", err
 		}
-		if !match.matches(tag) {
-			return after, "", newProblem(http.StatusPreconditionFailed, "The "+of.what+
-				" was changed by somebody else since you read it.")
+		if err = match.fresh(of.what, tag); err != nil {
+			return after, "", err
 		}
 		if after, err = do(before); err != nil {
 			return after, "", err

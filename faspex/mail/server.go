@@ -14,6 +14,8 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/log"
+
+	"faspex.io/operator/faspex/api"
 )
 
 // Ways to prove to the mail server who sends.
@@ -22,19 +24,8 @@ const (
 	AuthOpen  = "open"
 )
 
-// Server is how mails leave, by the published names. The password is kept apart, sealed.
-type Server struct {
-	AuthType              string `json:"auth_type" enum:"login,open"`
-	ServerAddress         string `json:"server_address" minLength:"1" maxLength:"255"`
-	ServerPort            int    `json:"server_port" minimum:"1" maximum:"65535"`
-	Domain                string `json:"domain" maxLength:"255"`
-	FromUser              string `json:"from_user" maxLength:"255"`
-	FromEmail             string `json:"from_email" minLength:"3" maxLength:"255"`
-	TLSEnabled            bool   `json:"tls_enabled"`
-	PackagesRecipientFrom string `json:"packages_recipient_from" enum:"faspex,sender,sender_via_faspex,sender_email"`
-	Username              string `json:"username" maxLength:"255"`
-	DefaultTimeZoneOffset string `json:"default_time_zone_offset" pattern:"^-?[0-9]{1,3}$"`
-}
+// Server is how mails leave. The password is kept apart, sealed.
+type Server api.MailServer
 
 const (
 	portImplicitTLS = 465

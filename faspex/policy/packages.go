@@ -157,6 +157,8 @@ func CanDownloadByHTTP(p Package) error {
 
 var errNoDownloads = forbidden("downloads_not_allowed", "Your account may not download packages.")
 
+var errBusy = notNow("package_busy", "The package is being processed. Try again when that is done.")
+
 // unavailable says why the content cannot be had now.
 func unavailable(p Package) error {
 	switch {
@@ -193,7 +195,7 @@ func canDelete(a Actor, p Package) error {
 		return notNow("package_deleted", "The package is deleted.")
 	}
 	if _, can := packages.Deleting(p.State); !can {
-		return notNow("package_busy", "The package is being processed. Try again when that is done.")
+		return errBusy
 	}
 	return nil
 }
@@ -220,6 +222,9 @@ func canExpire(a Actor, p Package) error {
 	}
 	if Gone(p) {
 		return notNow("package_deleted", "The package is deleted.")
+	}
+	if p.State.Transient() {
+		return errBusy
 	}
 	return nil
 }

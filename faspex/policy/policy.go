@@ -20,6 +20,8 @@ type Actor struct {
 	Uploads, Downloads bool
 	// Forwards: the account may forward packages.
 	Forwards bool
+	// Operator says that the account acts through the API client of the operator.
+	Operator bool
 }
 
 // Capability is something an account may do, whatever the thing.
@@ -41,9 +43,11 @@ const (
 	WriteClients         Capability = "admin.clients.write"
 	ReadConfiguration    Capability = "admin.configuration.read"
 	WriteConfiguration   Capability = "admin.configuration.write"
+	// ClaimConfiguration is the operator's alone: to decide about settings in the place of people.
+	ClaimConfiguration Capability = "admin.configuration.claim"
 )
 
-// All lists every capability.
+// All lists every capability that an account can have by itself; ClaimConfiguration comes by the client.
 func All() []Capability {
 	return []Capability{
 		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers,
@@ -66,6 +70,8 @@ func May(a Actor, c Capability) bool {
 		return a.Downloads
 	case ReadUsers, WriteUsers:
 		return a.Role == RoleAdmin || a.Role == RoleManager
+	case ClaimConfiguration:
+		return a.Role == RoleAdmin && a.Operator
 	}
 	return a.Role == RoleAdmin && slices.Contains(All(), c)
 }

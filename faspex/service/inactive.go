@@ -8,9 +8,6 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// keepEvents is how many days application events are kept.
-const keepEvents = 365
-
 // rest deactivates and removes users who did not log in for as long as the configuration says, and never admins. What a
 // removed user sent goes to the oldest admin.
 func (w *Worker) rest(ctx context.Context, _ store.Job) error {
@@ -36,7 +33,20 @@ func (w *Worker) rest(ctx context.Context, _ store.Job) error {
 	}
 	destroyed := func(bool, bool) ([]int64, error) { return w.store.Destroyed(ctx, w.now()) }
 	problems = append(problems, each(destroyed, false, false, w.removeUser(ctx)))
-	return errors.Join(append(problems, w.store.PurgeApplicationEvents(ctx, w.now().AddDate(0, 0, -keepEvents)))...)
+	return errors.Join(append(problems, w.purgeEvents(ctx))...)
+}
+
+// purgeEvents forgets application events as the policy of their type says (faspex-D12: TestEventsArePurgedByType).
+func (w *Worker) purgeEvents(ctx context.Context) error {
+	set, _, err := settings.ReadList[settings.PurgePolicy](ctx, w.store, settings.NamePurgePolicies)
+	problems := []error{err}
+	for _, policy := range settings.PurgePolicies(set) {
+		if policy.Active && err == nil {
+			_, problem := w.store.PurgeApplicationEvents(ctx, policy.Type, w.now().AddDate(0, 0, -policy.Days))
+			problems = append(problems, problem)
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func (w *Worker) removeUser(ctx context.Context) func(int64) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"time"
 
@@ -129,6 +130,11 @@ func (w *Worker) messageID(ctx context.Context, job int64) (string, error) {
 // is nowhere but in the mail.
 func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) (map[string]string, error) {
 	values := serverValues(order.Base)
+	alternates, err := mail.Alternates(ctx, w.store)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(values, alternates)
 	values["USER_NAME"], values["USER_FIRST_NAME"], values["USER_LAST_NAME"] = a.Name, a.FirstName, a.LastName
 	if about := order.About; about != nil {
 		values["REQUESTER_NAME"], values["REQUESTER_EMAIL"] = about.FirstName+" "+about.LastName, about.Email

@@ -491,6 +491,31 @@ func TestTemplateIsRestored(t *testing.T) {
 	}
 }
 
+// faspex-Z13: the words ALTERNATE_ADDRESS_n stand for the addresses that are marked "show in emails", and for no others.
+func TestOnlyShownAddressesAreWords(t *testing.T) {
+	p := newPost(t, smtpd.Options{})
+	for _, address := range []map[string]any{{"address_name": "hidden.example.com"},
+		{"address_name": "files.example.org", "include_in_emails": true},
+		{"address_name": "10.0.0.*", "include_in_emails": true}} {
+		if status, body := p.call(t, p.in.Admin, "POST", "/configuration/alternate_addresses", address); status != http.StatusCreated {
+			t.Fatalf("%d %s", status, body)
+		}
+	}
+	if status, body := p.call(t, p.in.Admin, "PUT", "/email_notifications?type=welcome_email", map[string]any{
+		"introduction": "1: ALTERNATE_ADDRESS_1, 2: ALTERNATE_ADDRESS_2, 3: ALTERNATE_ADDRESS_3."}); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	if status, body := p.call(t, p.in.Admin, "POST", "/accounts", map[string]any{"name": "ada", "first_name": "Ada",
+		"last_name": "L", "email": "ada@example.com", "welcome_email": true}); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	p.work(t)
+	if mails := p.smtp.Mails(); len(mails) != 1 ||
+		!strings.Contains(mails[0].Text, "1: files.example.org, 2: 10.0.0.*, 3: ALTERNATE_ADDRESS_3.") {
+		t.Errorf("%+v", mails)
+	}
+}
+
 // faspex-A14, faspex-A15: creating a user sends the welcome mail unless that is switched off. Its link sets the first
 // password once; before that the account has none.
 func TestWelcomeMail(t *testing.T) {

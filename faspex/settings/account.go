@@ -27,6 +27,12 @@ type NormalPackages struct {
 type AccountOptions struct {
 	Account
 	NormalPackages
+	Profile
+}
+
+// Profile is kept beside Account: it is told with the properties that it is about.
+type Profile struct {
+	UserProfileDataAttributes []ProfileValue `json:"user_profile_data_attributes" maxItems:"20"`
 }
 
 // DefaultAccount is an account for which nothing was set.
@@ -43,6 +49,7 @@ func DefaultAccount() AccountOptions {
 			LockMinratePolicy: true, PasswordExpirationInterval: 30, PasswordHistoryLimit: 3, SenderQuotaLimitMB: &quota,
 		}},
 		NormalPackages: NormalPackages{CanSendNormalPackages: Default},
+		Profile:        Profile{[]ProfileValue{}},
 	}
 }
 

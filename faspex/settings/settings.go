@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -75,8 +76,8 @@ func (d Document) Merge(change Document, known any) (Document, error) {
 	}
 	out := maps.Clone(d)
 	for name, value := range change {
-		switch {
-		case !names[name]:
+		switch _, has := names[name]; {
+		case !has:
 		case string(value) == "null":
 			delete(out, name)
 		default:
@@ -86,19 +87,21 @@ func (d Document) Merge(change Document, known any) (Document, error) {
 	return out, nil
 }
 
-// fieldsOf lists the names that a struct has in JSON; none of its fields may be left out when empty.
-func fieldsOf(v any) (map[string]bool, error) {
+// Equal tells whether two documents say the same of the same fields.
+func (d Document) Equal(other Document) bool {
+	return maps.EqualFunc(d, other, func(a, b json.RawMessage) bool {
+		var one, two bytes.Buffer
+		return json.Compact(&one, a) == nil && json.Compact(&two, b) == nil && bytes.Equal(one.Bytes(), two.Bytes())
+	})
+}
+
+// fieldsOf gives what a struct has in JSON, by name; none of its fields may be left out when empty.
+func fieldsOf(v any) (map[string]json.RawMessage, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
 	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, err
-	}
-	names := make(map[string]bool, len(all))
-	for name := range all {
-		names[name] = true
-	}
-	return names, nil
+	err = json.Unmarshal(raw, &all)
+	return all, err
 }

@@ -30,7 +30,7 @@ type ApplicationEvent struct {
 	CreatedAt   time.Time
 }
 
-// AddApplicationEvent keeps an event. There is no way to change or to remove one.
+// AddApplicationEvent keeps an event. There is no way to change one, or to remove one that is young enough to be kept.
 func (s *Store) AddApplicationEvent(ctx context.Context, e ApplicationEvent) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO application_events (event_type, application, account_id, address, client_id, message, created_at)
 		VALUES (?, ?, NULLIF(?, 0), ?, ?, ?, ?)`, e.Type, e.Application, e.AccountID, e.Address, e.ClientID, e.Message, e.CreatedAt)
@@ -96,10 +96,15 @@ func scanApplicationEvent(r rower) (ApplicationEvent, error) {
 	return e, err
 }
 
-// PurgeApplicationEvents forgets events of before a time.
-func (s *Store) PurgeApplicationEvents(ctx context.Context, before time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM application_events WHERE created_at < ?`, before); err != nil {
-		return fmt.Errorf("purge application events: %w", err)
+// PurgeApplicationEvents forgets events of a type of before a time, and tells how many.
+func (s *Store) PurgeApplicationEvents(ctx context.Context, of string, before time.Time) (int64, error) {
+	res, err := s.db.ExecContext(ctx, `DELETE FROM application_events WHERE event_type = ? AND created_at < ?`, of, before)
+	var n int64
+	if err == nil {
+		n, err = res.RowsAffected()
 	}
-	return nil
+	if err != nil {
+		return 0, fmt.Errorf("purge application events: %w", err)
+	}
+	return n, nil
 }

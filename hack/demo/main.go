@@ -42,6 +42,10 @@ func run(ctx context.Context) error {
 	if err := l.ApplySamples(ctx); err != nil {
 		return err
 	}
+	mails, err := l.StartMailbox(ctx)
+	if err != nil {
+		return err
+	}
 	if err := l.WaitReady(ctx, 5*time.Minute); err != nil {
 		return err
 	}
@@ -49,11 +53,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return exchange(ctx, l, admin)
+	return exchange(ctx, l, admin, mails)
 }
 
-// exchange sends a package from Alice to Bob, has Bob receive it, and compares.
-func exchange(ctx context.Context, l *lab.Lab, admin *lab.Person) error {
+// exchange sends a package from Alice to Bob, has Bob receive it, and compares. mails is where mails are seen.
+func exchange(ctx context.Context, l *lab.Lab, admin *lab.Person, mails string) error {
 	people, err := l.Cast(ctx, admin)
 	if err != nil {
 		return err
@@ -93,7 +97,7 @@ func exchange(ctx context.Context, l *lab.Lab, admin *lab.Person) error {
 	return summary.Execute(os.Stdout, map[string]any{
 		"Web": web, "Send": strings.TrimSuffix(web, "/") +
 			"/packages/new", "Received": received, "Admin": admin, "Alice": alice, "Bob": bob, "Elapsed": l.Progress.Elapsed(),
-		"Kubeconfig": l.Kubeconfig,
+		"Kubeconfig": l.Kubeconfig, "Mails": mails,
 	})
 }
 
@@ -105,6 +109,7 @@ Done in {{.Elapsed}}. The cluster stays up.
   Log in as     {{.Alice.Name}} / {{.Alice.Password}}
                 {{.Bob.Name}} / {{.Bob.Password}}
                 {{.Admin.Name}} / {{.Admin.Password}}   (administrator)
+  Mails         {{.Mails}} shows every mail that this Faspex sends, a forgotten password's for example
 
   Send          1. Open {{.Send}} and log in as {{.Alice.Name}}.
                 2. Drop files or a folder on the page, write {{.Bob.Name}} into "Recipients" and press Enter, add a title, press "Send".

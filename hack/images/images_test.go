@@ -37,6 +37,7 @@ func contract() map[string]image {
 		"faspex":   single("faspex", "/faspex"),
 		"hsts":     single("hsts", "/hsts"),
 		"ascp":     single("ascp", "/ascp"),
+		"mailbox":  single("mailbox", "/mailbox"),
 		"ui": {User: "65532:65532", Entrypoint: []string{"/faspex", "ui", "--root", "/srv/ui"}, Files: map[string]string{
 			"faspex": program, "srv/": folder, "srv/ui/": folder, "srv/ui/index.html": data,
 			"srv/ui/assets/": folder, "srv/ui/assets/app.js": data,

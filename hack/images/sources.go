@@ -15,7 +15,7 @@ import (
 )
 
 // programs are what the stage `programs` of the Dockerfile builds.
-var programs = []string{"operator", "faspex", "hsts", "ascp"}
+var programs = []string{"operator", "faspex", "hsts", "ascp", "mailbox"}
 
 // sources says where on this machine the results of the Dockerfile's build stages are.
 type sources struct {

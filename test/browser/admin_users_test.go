@@ -154,12 +154,13 @@ var _ = journey("admin rights", func(t *testing.T, w *world) {
 	u.logIn(bob, "/packages/received")
 	u.asked("")
 	for _, path := range []string{"/admin/users", "/admin/users/" +
-		bobID, "/admin/nodes-storage", "/admin/api-clients", "/admin/configuration", "/admin/packages", "/admin/health"} {
+		bobID, "/admin/nodes-storage", "/admin/api-clients", "/admin/configuration", "/admin/configuration/security",
+		"/admin/mail", "/admin/mail/templates", "/admin/jobs", "/admin/events", "/admin/user-properties", "/admin/packages", "/admin/health"} {
 		u.goTo(path)
 		u.heading("You may not see this page")
 		for _, url := range u.asked("") {
 			for _, part := range []string{"/api/v5/accounts", "/api/v5/nodes", "/oauth_clients", "UsersPage", "NodesPage",
-				"ClientsPage", "ConfigurationPage", "admin-"} {
+				"ClientsPage", "SettingsPage", "MailPage", "JobsPage", "admin-", "/api/v5/configuration", "/api/v5/jobs"} {
 				if strings.Contains(url, part) {
 					t.Errorf("%s was loaded for %s by one who may not", url, path)
 				}

@@ -9,21 +9,17 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"io"
 	"math/big"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net"
-	"net/mail"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"faspex.io/operator/internal/mailbox"
 )
 
 // User and Password open the server when it asks for them.
@@ -192,18 +188,11 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *session) Data(r io.Reader) error {
-	msg, err := mail.ReadMessage(r)
+	m, err := mailbox.Read(s.from, s.to, r)
 	if err != nil {
 		return err
 	}
-	m := Mail{From: s.from, To: s.to, TLS: s.tls}
-	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject")); err != nil {
-		return err
-	}
-	if err := m.read(msg.Header.Get("Content-Type"), msg.Header.Get("Content-Transfer-Encoding"), msg.Body); err != nil {
-		return err
-	}
-	return s.server.take(msg.Header.Get("Message-ID"), m)
+	return s.server.take(m.ID, Mail{From: m.From, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, TLS: s.tls})
 }
 
 func (s *Server) take(id string, m Mail) error {
@@ -223,38 +212,6 @@ func (s *Server) take(id string, m Mail) error {
 		after()
 	}
 	return nil
-}
-
-// read takes the text and the HTML out of a body.
-func (m *Mail) read(kind, encoding string, body io.Reader) error {
-	name, params, err := mime.ParseMediaType(kind)
-	if err != nil {
-		return err
-	}
-	if strings.HasPrefix(name, "multipart/") {
-		for parts := multipart.NewReader(body, params["boundary"]); ; {
-			part, err := parts.NextRawPart()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if err := m.read(part.Header.Get("Content-Type"), part.Header.Get("Content-Transfer-Encoding"), part); err != nil {
-				return err
-			}
-		}
-	}
-	if strings.EqualFold(encoding, "quoted-printable") {
-		body = quotedprintable.NewReader(body)
-	}
-	text, err := io.ReadAll(body)
-	if name == "text/html" {
-		m.HTML = string(text)
-	} else {
-		m.Text = string(text)
-	}
-	return err
 }
 
 // certificate makes one for localhost that vouches for itself.

@@ -1,9 +1,10 @@
-import { Api, DataBase, Dashboard, Settings, UserMultiple } from '../shell/icons';
+import { Api, DataBase, Dashboard, Email, RecentlyViewed, Settings, TaskView, UserMultiple, UserProfile } from '../shell/icons';
 import type { Page } from '../routes';
 
 const users = { app: 'admin', permission: 'admin.users.read' } as const;
 const usersWrite = { app: 'admin', permission: 'admin.users.write' } as const;
 const nodes = { app: 'admin', permission: 'admin.nodes.write' } as const;
+const settings = { app: 'admin', permission: 'admin.configuration.write' } as const;
 const clients = { app: 'admin', permission: 'admin.clients.write' } as const;
 
 /** The pages of the Admin application. The server says by the capabilities of an account which of them it may open. */
@@ -11,6 +12,7 @@ export const pages: readonly Page[] = [
   { ...users, path: '/admin/users', title: 'admin:users.title', load: () => import('./users/UsersPage'), menu: { icon: UserMultiple } },
   { ...usersWrite, path: '/admin/users/new', title: 'admin:users.new.title', load: () => import('./users/NewUserPage'), parent: '/admin/users' },
   { ...users, path: '/admin/users/:id', title: 'admin:users.one.title', load: () => import('./users/UserPage'), parent: '/admin/users' },
+  { ...settings, path: '/admin/user-properties', title: 'admin:properties.title', load: () => import('./properties/PropertiesPage'), menu: { icon: UserProfile } },
   { ...nodes, path: '/admin/nodes-storage', title: 'admin:nodes.title', load: () => import('./nodes/NodesPage'), menu: { icon: DataBase } },
   { ...nodes, path: '/admin/nodes-storage/new', title: 'admin:nodes.new.title', load: () => import('./nodes/NewNodePage'), parent: '/admin/nodes-storage' },
   { ...nodes, path: '/admin/nodes-storage/:id/profile', title: 'admin:nodes.one.title', load: () => import('./nodes/NodePage'), parent: '/admin/nodes-storage' },
@@ -20,6 +22,13 @@ export const pages: readonly Page[] = [
   { ...clients, path: '/admin/api-clients', title: 'admin:clients.title', load: () => import('./clients/ClientsPage'), menu: { icon: Api } },
   { ...clients, path: '/admin/api-clients/new', title: 'admin:clients.new.title', load: () => import('./clients/NewClientPage'), parent: '/admin/api-clients' },
   { ...clients, path: '/admin/api-clients/:id', title: 'admin:clients.one.title', load: () => import('./clients/ClientPage'), parent: '/admin/api-clients' },
-  { app: 'admin', permission: 'admin.configuration.read', path: '/admin/configuration', title: 'admin:configuration.title', load: () => import('./ConfigurationPage'), menu: { icon: Settings } },
+  { ...settings, path: '/admin/configuration', title: 'admin:configuration.title', load: () => import('./settings/SettingsPage'), menu: { icon: Settings } },
+  { ...settings, path: '/admin/configuration/:section', title: 'admin:configuration.part.title', load: () => import('./settings/SettingsPage'), parent: '/admin/configuration' },
+  { ...settings, path: '/admin/mail', title: 'admin:mail.title', load: () => import('./mail/MailPage'), menu: { icon: Email } },
+  { ...settings, path: '/admin/mail/templates', title: 'admin:mail.templates.title', load: () => import('./mail/TemplatesPage'), parent: '/admin/mail' },
+  { ...settings, path: '/admin/mail/templates/:type', title: 'admin:mail.template.title', load: () => import('./mail/TemplatePage'), parent: '/admin/mail/templates' },
+  { ...settings, path: '/admin/jobs', title: 'admin:jobs.title', load: () => import('./jobs/JobsPage'), menu: { icon: TaskView } },
+  { ...settings, path: '/admin/events', title: 'admin:events.title', load: () => import('./events/EventsPage'), menu: { icon: RecentlyViewed } },
+  { ...settings, path: '/admin/events/retention', title: 'admin:events.retention.title', load: () => import('./events/RetentionPage'), parent: '/admin/events' },
   { app: 'admin', permission: 'admin.configuration.read', path: '/admin/health', title: 'admin:health.title', load: () => import('./HealthPage'), menu: { icon: Dashboard } },
 ];

@@ -5,6 +5,7 @@ import type admin from '../locales/en/admin.json';
 import type account from '../locales/en/account.json';
 import type packages from '../locales/en/packages.json';
 import type send from '../locales/en/send.json';
+import type settings from '../locales/en/settings.json';
 import type shell from '../locales/en/shell.json';
 import type transfers from '../locales/en/transfers.json';
 
@@ -13,7 +14,7 @@ declare module 'i18next' {
     defaultNS: 'shell';
     resources: {
       shell: typeof shell; packages: typeof packages; account: typeof account;
-      send: typeof send; transfers: typeof transfers; admin: typeof admin;
+      send: typeof send; transfers: typeof transfers; admin: typeof admin; settings: typeof settings;
     };
   }
 }

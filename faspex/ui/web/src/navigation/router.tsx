@@ -124,9 +124,9 @@ export function Link({ to, preventScrollReset = false, onClick, target, ...rest 
 }
 
 /** A link that says whether it leads to the page that is shown, or to one above it. */
-export function NavLink({ to, ...rest }: LinkProps) {
+export function NavLink({ to, exact = false, ...rest }: LinkProps & { exact?: boolean }) {
   const { pathname } = useLocation();
-  const current = pathname === to || pathname.startsWith(`${to}/`);
+  const current = pathname === to || (!exact && pathname.startsWith(`${to}/`));
   return <Link {...rest} to={to} aria-current={current ? 'page' : undefined} className={current ? 'active' : undefined} />;
 }
 

@@ -8,12 +8,14 @@ export { default as CertificateCheck } from '@carbon/icons-react/es/CertificateC
 export { default as Close } from '@carbon/icons-react/es/Close.js';
 export { default as Dashboard } from '@carbon/icons-react/es/Dashboard.js';
 export { default as DataBase } from '@carbon/icons-react/es/DataBase.js';
+export { default as Email } from '@carbon/icons-react/es/Email.js';
 export { default as Hourglass } from '@carbon/icons-react/es/Hourglass.js';
 export { default as Menu } from '@carbon/icons-react/es/Menu.js';
 export { default as Password } from '@carbon/icons-react/es/Password.js';
 export { default as RecentlyViewed } from '@carbon/icons-react/es/RecentlyViewed.js';
 export { default as Send } from '@carbon/icons-react/es/Send.js';
 export { default as Settings } from '@carbon/icons-react/es/Settings.js';
+export { default as TaskView } from '@carbon/icons-react/es/TaskView.js';
 export { default as UserAvatar } from '@carbon/icons-react/es/UserAvatar.js';
 export { default as UserMultiple } from '@carbon/icons-react/es/UserMultiple.js';
 export { default as UserProfile } from '@carbon/icons-react/es/UserProfile.js';

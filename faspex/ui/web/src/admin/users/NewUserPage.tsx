@@ -6,9 +6,10 @@ import { SettingsForm } from '../../components/form/SettingsForm';
 import { TextField } from '../../components/form/fields';
 import { PageHeader } from '../../components/PageHeader';
 import { newUser, PermissionFields, PersonFields, type UserValues } from './UserFields';
+import { ProfileFields, profileData, type ProfileValues } from './ProfileFields';
 import { forgetUsers } from './users';
 
-interface NewUserValues extends UserValues {
+interface NewUserValues extends UserValues, ProfileValues {
   name: string;
 }
 
@@ -18,9 +19,9 @@ export default function NewUserPage() {
   const { t } = useTranslation('admin');
   const { client, queries } = useApi();
   const navigate = useNavigate();
-  const save = async ({ name, account_activated: _active, ...values }: NewUserValues) => {
+  const save = async ({ name, account_activated: _active, profile, ...values }: NewUserValues) => {
     // People log in by their e-mail address when no other name is wanted.
-    const { data } = await client.POST('/api/v5/accounts', { body: { ...values, name: name || values.email } });
+    const { data } = await client.POST('/api/v5/accounts', { body: { ...values, ...profileData(profile), name: name || values.email } });
     forgetUsers(queries);
     navigate(data ? `/admin/users/${data.id}` : '/admin/users');
   };
@@ -40,6 +41,7 @@ export default function NewUserPage() {
         }
       >
         <PersonFields />
+        <ProfileFields />
         <TextField name="name" label={t('users.field.name')} help={t('users.field.nameHelp')} code rules={{ maxLength: { value: 255, message: t('form.tooLong') } }} />
         <PermissionFields role="user" activation={false} />
       </SettingsForm>

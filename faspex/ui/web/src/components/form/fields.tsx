@@ -65,9 +65,22 @@ export interface Choice {
   text: string;
 }
 
-export function SelectField({ choices, ...field }: FieldProps & { choices: readonly Choice[] }) {
+interface SelectFieldProps extends FieldProps {
+  choices: readonly Choice[];
+  /** Told of each choice of the person. */
+  onChoice?: (value: string) => void;
+}
+
+export function SelectField({ choices, onChoice, ...field }: SelectFieldProps) {
+  const { onChange, ...select } = useField(field);
   return (
-    <Select {...useField(field)}>
+    <Select
+      {...select}
+      onChange={(event) => {
+        void onChange(event);
+        onChoice?.(event.target.value);
+      }}
+    >
       {choices.map(({ value, text }) => (
         <SelectItem key={value} value={value} text={text} />
       ))}
