@@ -142,7 +142,7 @@ func unknownSettings(names []string) error {
 
 // within names the fields of a refusal as those of a part of the body.
 func within(part string, err error) error {
-	p, ok := err.(*problem) //nolint:errorlint // made by the caller's own call
+	p, ok := err.(*problem)
 	if !ok {
 		return err
 	}

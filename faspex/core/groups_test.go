@@ -63,10 +63,10 @@ func (in *installation) listed(t *testing.T, c *client.Client, path string) stri
 	return strings.Join(titles, " ")
 }
 
-// faspex-J1: a workgroup needs only a name. faspex-J5: members see the packages sent to it. faspex-J11: who became a member
-// after a package was sent sees it, who left does not. faspex-J12: hiding it hides it for that member alone. faspex-Q1: my
-// packages are those that were sent to me, all packages those of my workgroups as well. faspex-Q10: a workgroup lists its
-// packages at its own address, with history on demand.
+// faspex-J1: a workgroup needs only a name. Members see the packages sent to it, also who became one after a package was
+// sent; who left does not. faspex-J12: hiding it hides it for that member alone. faspex-Q1: my packages are those that were
+// sent to me, all packages those of my workgroups as well. faspex-Q10: a workgroup lists its packages at its own address,
+// with history on demand.
 func TestWorkgroupPackages(t *testing.T) {
 	x := newExchange(t)
 	id := x.group(t, "/workgroups", map[string]any{"name": "Editors"}, "alice:standard", "bob:standard")

@@ -198,7 +198,7 @@ func TestPackageFromSenderToRecipient(t *testing.T) {
 	if _, err := x.admin.Package(ctx, p.ID); err != nil {
 		t.Errorf("an admin reads it: %v", err)
 	}
-	// faspex-A6: an admin lists, opens and downloads every package.
+	// An admin lists, opens and downloads every package.
 	if _, err := x.admin.DownloadSentSpec(ctx, p.ID, nil); err != nil {
 		t.Errorf("an admin downloads it: %v", err)
 	}

@@ -36,7 +36,7 @@ func TestWhoSendsToWorkgroups(t *testing.T) {
 	}
 }
 
-// faspex-J6, faspex-K4 (members): admins of a group add users and remove those who are no admins, only with the switch;
+// Admins of a group add users and remove those who are no admins, only with the switch;
 // admins and managers of the server always.
 func TestWhoChangesMembers(t *testing.T) {
 	for _, inbox := range []bool{false, true} {

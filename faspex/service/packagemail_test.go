@@ -130,7 +130,7 @@ func TestGroupsAreNotTold(t *testing.T) {
 	}
 }
 
-// faspex-Z2, faspex-Z11: mails about packages have the published words; at most ten names of files, and no private
+// faspex-Z11: mails about packages have the published words; at most ten names of files, and no private
 // recipient.
 func TestWordsOfPackageMails(t *testing.T) {
 	s, p := newMailScene(t)
