@@ -107,6 +107,9 @@ func (s *Server) transferSpec(
 		return transferspec.Spec{}, err
 	}
 	transferID := uuid.NewString()
+	if named, ok := namedTransfer(req.Tags); ok && c.master() {
+		transferID = named
+	}
 	tags, err := transferTags(req.Tags, transferID)
 	if err != nil {
 		return transferspec.Spec{}, err
@@ -363,6 +366,21 @@ func leastPositive(values ...int64) int64 {
 		}
 	}
 	return least
+}
+
+// namedTransfer is the id that an application chose for the transfer: a uuid in the tags. Only the node user's counts,
+// for whoever knows the id of another's transfer could speak of it otherwise.
+func namedTransfer(raw json.RawMessage) (string, bool) {
+	var tags struct {
+		Aspera struct {
+			XferID string `json:"xfer_id"`
+		} `json:"aspera"`
+	}
+	if len(raw) > maxTagsBytes || json.Unmarshal(raw, &tags) != nil || len(tags.Aspera.XferID) != 36 {
+		return "", false
+	}
+	id, err := uuid.Parse(tags.Aspera.XferID)
+	return id.String(), err == nil
 }
 
 // transferTags adds the id of the transfer to the tags of the application, where clients look for it.

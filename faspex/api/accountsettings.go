@@ -36,3 +36,12 @@ type AccountSettings struct {
 	SelfDestructs                         bool     `json:"self_destructs"`
 	SenderQuotaLimitMB                    *int     `json:"sender_quota_limit_mb" nullable:"true" minimum:"0" maximum:"2000000000"`
 }
+
+// SenderQuota is how much an account may send.
+type SenderQuota struct {
+	Limited    bool    `json:"limited" doc:"false: as much as it likes"`
+	LimitBytes int64   `json:"limit_bytes"`
+	LeftBytes  int64   `json:"left_bytes" doc:"of the limit, in the window that ends now"`
+	Hours      int     `json:"hours" doc:"how long the window is"`
+	MoreFrom   *string `json:"more_from" doc:"when something of the window falls out of it; null without a limit"`
+}

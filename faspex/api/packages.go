@@ -9,17 +9,19 @@ type PackageCreate struct {
 	PrivateRecipients   []RecipientName            `json:"private_recipients,omitempty" nullable:"true" maxItems:"1000"`
 	Note                string                     `json:"note,omitempty" maxLength:"16000"`
 	Metadata            map[string]json.RawMessage `json:"metadata,omitempty" nullable:"true"`
-	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty" nullable:"true"`
-	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty" nullable:"true"`
-	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty" nullable:"true"`
+	NotifiedOnUpload    []RecipientName            `json:"notified_on_upload,omitempty" nullable:"true" maxItems:"1000"`
+	NotifiedOnDownload  []RecipientName            `json:"notified_on_download,omitempty" nullable:"true" maxItems:"1000"`
+	NotifiedOnReceipt   []RecipientName            `json:"notified_on_receipt,omitempty" nullable:"true" maxItems:"1000"`
 	DownloadLimit       *int                       `json:"download_limit,omitempty" minimum:"1" nullable:"true"`
 	EARenabled          bool                       `json:"ear_enabled,omitempty"`
 	ObfuscationEnabled  bool                       `json:"obfuscation_enabled,omitempty"`
 	PreventHTTPDownload bool                       `json:"prevent_http_download,omitempty"`
-	ExpirationPolicy    string                     `json:"expiration_policy,omitempty" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
-	ExpirationDate      *string                    `json:"expiration_date,omitempty" nullable:"true"`
-	ReleasePolicy       string                     `json:"release_policy,omitempty" enum:"now,on_date,later"`
-	ReleaseDate         *string                    `json:"release_date,omitempty" nullable:"true"`
+	// SkipMetadataValidation counts for admins, and for whoever forwards.
+	SkipMetadataValidation bool    `json:"skip_metadata_validation,omitempty"`
+	ExpirationPolicy       string  `json:"expiration_policy,omitempty" enum:"none,delete_after_any_download,delete_after_all_download,delete_after_expiration_date"`
+	ExpirationDate         *string `json:"expiration_date,omitempty" nullable:"true"`
+	ReleasePolicy          string  `json:"release_policy,omitempty" enum:"now,on_date,later"`
+	ReleaseDate            *string `json:"release_date,omitempty" nullable:"true"`
 }
 
 // PackageChange is the body of PUT packages/{id}; nil leaves a field as it is.
@@ -84,7 +86,7 @@ type Package struct {
 	StorageLocations              []StorageLocation          `json:"storage_locations"`
 	PaginationBrowsing            bool                       `json:"pagination_browsing"`
 	Sides                         []string                   `json:"sides" enum:"sent,received" doc:"how the package belongs to the caller; none for an admin who looks at others' packages"`
-	Actions                       []string                   `json:"actions" enum:"upload,download,remove_from_my_list,delete_for_everyone,release,change_release,change_expiration" doc:"what the caller may do with the package now"`
+	Actions                       []string                   `json:"actions" enum:"upload,download,remove_from_my_list,delete_for_everyone,release,change_release,change_expiration,forward" doc:"what the caller may do with the package now"`
 	RecipientsAffected            int                        `json:"recipients_affected" doc:"how many others lose the package when it is deleted for everyone; 0 for one who may not do that"`
 }
 
@@ -161,4 +163,42 @@ type DownloadTicket struct {
 // IDs is the body of a DELETE on a collection.
 type IDs struct {
 	IDs []ID `json:"ids,omitempty" nullable:"true"`
+}
+
+// DownloadDetails tells who downloaded a package.
+type DownloadDetails struct {
+	TotalCount int `json:"total_count"`
+	Offset     int `json:"offset"`
+	Limit      int `json:"limit"`
+
+	Full   []Downloader       `json:"full_downloads"`
+	Parts  []Downloader       `json:"partial_downloads"`
+	Active []ActiveDownloader `json:"active_downloads"`
+	All    []Download         `json:"all_downloads" doc:"every download, oldest first: total_count, offset and limit are about these"`
+}
+
+// ActiveDownloader is somebody who downloads a package now.
+type ActiveDownloader struct {
+	Downloader
+	ProgressPercentageComplete string `json:"progress_percentage_complete"`
+}
+
+// Download is one download of a package.
+type Download struct {
+	Downloader
+	IP    string `json:"ip"`
+	Start string `json:"start" doc:"RFC 3339; empty when it has not started"`
+	Stop  string `json:"stop" doc:"RFC 3339; empty while it goes on"`
+	Type  string `json:"type" enum:"full,partial"`
+}
+
+// PurgedPackages tells how many records of packages were purged.
+type PurgedPackages struct {
+	NumberOfDeletedPackages int `json:"number_of_deleted_packages"`
+}
+
+// OldPackages tells how many packages are older than a number of days, and how large they are.
+type OldPackages struct {
+	Packages int   `json:"packages"`
+	Bytes    int64 `json:"bytes"`
 }

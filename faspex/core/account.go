@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode"
@@ -34,7 +35,8 @@ func (s *Server) registerAccount() {
 		func(ctx context.Context, _ *struct {
 			Expand bool `query:"expand"`
 		}) (*body[api.OwnAccount], error) {
-			return answerWith(s.ownAccount(caller(ctx))), nil
+			own, err := s.ownAccount(ctx)
+			return answerWith(own), err
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences",
 		id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
@@ -70,11 +72,29 @@ func (s *Server) gatewayURL() *string {
 }
 
 // ownAccount is the caller's account with what the caller may do.
-func (s *Server) ownAccount(a store.Account) api.OwnAccount {
-	return api.OwnAccount{
-		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))),
-		EncryptionAtRest: "none", ConnectEnabled: true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
+func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
+	a := caller(ctx)
+	rules, err := s.auth.Configuration(ctx)
+	if err != nil {
+		return api.OwnAccount{}, err
 	}
+	memberships, err := s.store.Memberships(ctx, a.ID)
+	if err != nil {
+		return api.OwnAccount{}, err
+	}
+	own := api.OwnAccount{
+		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))),
+		EncryptionAtRest: map[string]string{"true": "required", "optional": "optional", "false": "none"}[rules.RequireEncryptionAtRest],
+		ForwardsAllowed:  actor(a).Forwards,
+		ConnectEnabled:   true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),
+		ManagesWorkgroups:    policy.ManagesGroup(actor(a), policy.Group{}),
+		ManagesSharedInboxes: policy.ManagesGroup(actor(a), policy.Group{Inbox: true}),
+	}
+	for _, access := range memberships {
+		own.ManagesWorkgroups = own.ManagesWorkgroups || access == policy.WorkgroupAdmin
+		own.ManagesSharedInboxes = own.ManagesSharedInboxes || access == policy.SharedInboxAdmin
+	}
+	return own, nil
 }
 
 func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
@@ -105,8 +125,20 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	set(&p.Locale, c.Locale)
 	set(&p.ClientSettings, c.ClientSettings)
 	set(&p.TableData, c.TableData)
-	var err error
-	if a.Preferences, err = json.Marshal(p); err != nil {
+	kept, err := settings.ReadDocument(a.Preferences)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := settings.ReadDocument(raw)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(kept, changed) // what else is kept with them stays
+	if a.Preferences, err = json.Marshal(kept); err != nil {
 		return nil, err
 	}
 	before := a

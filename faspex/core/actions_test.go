@@ -182,8 +182,8 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 		}
 		made++
 		uuid := fmt.Sprintf("00000000-0000-4000-8000-%012d", made)
-		p := store.Package{UUID: uuid, Title: "t", Sender: store.Account{ID: sender}, SharedFolderID: inbox.ID,
-			Directory:     inbox.Directory + "/" + uuid,
+		p := store.Package{UUID: uuid, Title: "t", Sender: store.Account{ID: sender}, Content: store.Content{
+			SharedFolderID: inbox.ID, Directory: inbox.Directory + "/" + packages.Folder("t", uuid, 200)},
 			ReleasePolicy: policy, ExpirationPolicy: "none", DownloadLimit: sql.NullInt64{Int64: limit, Valid: limit > 0}}
 		var deliveries []store.NewDelivery
 		for _, id := range to {
@@ -296,7 +296,7 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 		status, _, _ = x.call(t, c, "POST", path+"/transfer_spec/upload", nil)
 	case policy.Download:
 		status = http.StatusForbidden
-		for _, side := range append(p.Sides, "received") {
+		for _, side := range []string{"sent", "received"} {
 			if got, _, _ := x.call(t, c, "POST", path+"/transfer_spec/download?type="+side, nil); got < 300 ||
 				got == http.StatusNotFound {
 				status = got
@@ -318,6 +318,9 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 			(p.Status == "deleted" || p.Status == "deleting") {
 			status = http.StatusConflict
 		}
+	case policy.Forward:
+		status, _, _ = x.call(t, c, "POST", path+"/forward", map[string]any{"title": "f",
+			"recipients": []any{map[string]any{"name": "david"}}})
 	case policy.Release:
 		var text string
 		status, _, text = x.call(t, c, "PUT", path, map[string]any{"release_policy": "now"})

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/policy"
@@ -40,16 +38,7 @@ var everybodySees = []string{
 // MarshalJSON writes the view.
 func (c configuration) MarshalJSON() ([]byte, error) {
 	type plain configuration
-	raw, err := json.Marshal(plain(c))
-	if err != nil || !c.everybody {
-		return raw, err
-	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, err
-	}
-	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(everybodySees, name) })
-	return json.Marshal(all)
+	return viewOnly(plain(c), c.everybody, everybodySees)
 }
 
 // configurationChange is the body of PUT configuration: the fields to set. Null gives a field its default back.

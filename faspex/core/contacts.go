@@ -40,26 +40,31 @@ func (s *Server) registerContacts() {
 		id: "list-contacts", what: "contact", access: anyone,
 		summary: "List whom the caller may send packages to"},
 		func(ctx context.Context, in *ListInput) (*body[contactList], error) {
-			out := contactList{List: in.list(0), Contacts: []api.Contact{}}
-			types := accountTypes(append(in.Types, in.TypesPHP...))
-			if len(types) == 0 {
-				return answerWith(out), nil
-			}
-			p, err := s.permissions(ctx, caller(ctx))
+			reach, err := s.reachOf(ctx)
 			if err != nil {
 				return nil, err
 			}
-			reach := p.Reaches()
-			if reach.Nobody {
-				return answerWith(out), nil
-			}
-			within := reachOf(caller(ctx), reach)
-			found, total, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Types: types, Reach: &within,
-				Whole: reach.All && reach.WholeNames}, in.page())
+			kinds := append(in.Types, in.TypesPHP...)
+			types := accountTypes(kinds)
+			wanted := func(kind string) bool { return len(kinds) == 0 || slices.Contains(kinds, kind) }
+			groups, err := s.contactGroups(ctx, reach, in.Query, wanted)
 			if err != nil {
 				return nil, err
 			}
-			out.TotalCount = total
+			// Groups come first, and people after them.
+			total := len(groups)
+			out := contactList{List: in.list(total), Contacts: groups[min(in.Offset, total):min(in.Offset+in.Limit, total)]}
+			if reach.Nobody || len(types) == 0 {
+				return answerWith(out), nil
+			}
+			reached := storeReach(caller(ctx), reach)
+			page := store.Page{Offset: max(in.Offset-total, 0), Limit: in.Limit - len(out.Contacts)}
+			found, people, err := s.store.Accounts(ctx, store.AccountFilter{Query: in.Query, Types: types, Reach: &reached,
+				Whole: reach.All && reach.WholeNames}, page)
+			if err != nil {
+				return nil, err
+			}
+			out.TotalCount += people
 			for _, a := range found {
 				out.Contacts = append(out.Contacts, api.Contact{
 					ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email,
@@ -108,9 +113,10 @@ func contactType(a store.Account) string {
 	return "user"
 }
 
-// reachOf is a reach as queries ask it.
-func reachOf(me store.Account, r policy.Reach) store.Reach {
-	return store.Reach{Owner: me.ID, People: !r.Nobody, All: r.All, OwnKind: r.OwnKind, Outside: r.Outside}
+// storeReach is a reach as queries ask it.
+func storeReach(me store.Account, r policy.Reach) store.Reach {
+	return store.Reach{Owner: me.ID, People: !r.Nobody, All: r.All, Groups: r.Groups, OwnKind: r.OwnKind,
+		Outside: r.Outside}
 }
 
 // addressee finds whom a name of a recipient means among those whom the caller reaches. An address that nobody here has
@@ -118,7 +124,7 @@ func reachOf(me store.Account, r policy.Reach) store.Reach {
 // like somebody who does not exist: nobody learns who has an account.
 func (s *Server) addressee(ctx context.Context, reach policy.Reach, name string) (store.Account, error) {
 	name = strings.TrimSpace(name)
-	a, err := s.store.Addressee(ctx, reachOf(caller(ctx), reach), name)
+	a, err := s.store.Addressee(ctx, storeReach(caller(ctx), reach), name)
 	if !errors.Is(err, store.ErrNotFound) || !reach.Outside || !settings.IsEmail(name) || len(name) > 255 {
 		return a, err
 	}
@@ -130,4 +136,39 @@ func (s *Server) addressee(ctx context.Context, reach policy.Reach, name string)
 		err = store.ErrNotFound
 	}
 	return a, err
+}
+
+// contactGroups are the groups and lists that the caller may send to.
+func (s *Server) contactGroups(ctx context.Context, reach policy.Reach, query string,
+	wanted func(string) bool) ([]api.Contact, error) {
+	out := []api.Contact{}
+	for _, kind := range []string{store.Workgroup, store.SharedInbox} {
+		if !wanted(kind) || kind == store.Workgroup && reach.Nobody {
+			continue
+		}
+		found, err := s.groupsFor(ctx, kind, query, func(m membered) bool { return policy.SendsTo(actor(caller(ctx)), m.thing) })
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range found {
+			c := api.Contact{ID: text(m.ID), Name: m.Name, Type: kind, RequireEncryptionAtRest: "server",
+				SubmittersInstructions: m.instructions}
+			if m.thing.Inbox {
+				o, err := settings.ReadSharedInbox(m.Options)
+				if err != nil {
+					return nil, err
+				}
+				c.RequireEncryptionAtRest, c.MetadataProfileID = o.RequireEncryptionAtRest, o.MetadataProfileID
+			}
+			out = append(out, c)
+		}
+	}
+	if !wanted(distributionList) || reach.Nobody {
+		return out, nil
+	}
+	lists, err := s.listsFor(ctx, query)
+	for _, l := range lists {
+		out = append(out, api.Contact{ID: text(l.ID), Name: l.Name, Type: distributionList, RequireEncryptionAtRest: "server"})
+	}
+	return out, err
 }

@@ -68,8 +68,8 @@ func (s *Server) downloadTicket(ctx context.Context, in *ticketInput) (*body[api
 
 // sideOf picks the side from which the caller may download, or the one whose refusal tells most.
 func sideOf(v view) string {
-	if policy.CanDownloadReceived(v.actor, v.thing) != nil && v.thing.Sent &&
-		(!v.thing.Received || policy.CanDownloadSent(v.actor, v.thing) == nil) {
+	if policy.CanDownloadReceived(v.actor, v.thing) != nil &&
+		(v.thing.Sent && !v.thing.Received || policy.CanDownloadSent(v.actor, v.thing) == nil) {
 		return packages.SideSent
 	}
 	return packages.SideReceived
@@ -91,7 +91,7 @@ func (s *Server) whatIsDownloaded(ctx context.Context, v view, d *download) (nam
 	if !d.whole {
 		wanted = d.paths[0].Source
 	}
-	found, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: path.Join(v.pkg.Folder(), wanted), Count: 2})
+	found, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: path.Join(v.pkg.Directory, wanted), Count: 2})
 	switch {
 	case nodeapi.IsNotFound(err) && wanted != "":
 		p := newProblem(http.StatusNotFound, "The package holds no \""+wanted+"\".")

@@ -96,7 +96,7 @@ func (s *Server) packageRoot(side string) root {
 			return nil, "", err
 		}
 		_, _, c, err := s.reach(ctx, *v.pkg)
-		return c, v.pkg.Folder(), err
+		return c, v.pkg.Directory, err
 	}
 }
 

@@ -90,15 +90,15 @@ func TestDefaultInboxIsOne(t *testing.T) {
 		t.Errorf("default inboxes: %v", defaults)
 	}
 	after := send("after")
-	if got := root(before); !strings.HasPrefix(got, "/default/packages/"+before.PackageUUID) {
+	if got := root(before); !strings.HasPrefix(got, contentOf(before)) {
 		t.Errorf("a package of before goes to %s", got)
 	}
-	if got := root(after); !strings.HasPrefix(got, "/elsewhere/"+after.PackageUUID) {
+	if got := root(after); got != strings.Replace(contentOf(after), "/default/packages/", "/elsewhere/", 1) {
 		t.Errorf("a new package goes to %s", got)
 	}
 	x.deliver(t, before.ID)
 	if spec, err := x.bob.DownloadSpec(ctx, before.ID, nil); err != nil ||
-		spec.SourceRoot != "/default/packages/"+before.PackageUUID {
+		spec.SourceRoot != contentOf(before) {
 		t.Errorf("a package of before is read from %s, %v", spec.SourceRoot, err)
 	}
 }

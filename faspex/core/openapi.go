@@ -55,8 +55,9 @@ func (s *Server) describeSchemas() {
 		}
 	}
 	schemas["Configuration"].Required = everybodySees
+	schemas["Workgroup"].Required, schemas["SharedInbox"].Required = everybodySeesOfWorkgroups, everybodySeesOfInboxes
 	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange",
-		"RegistrationDefaultsChange"} {
+		"RegistrationDefaultsChange", "WorkgroupChange", "SharedInboxChange"} {
 		schemas[change].Required = nil // what is not named stays
 	}
 	// Only who manages an account is told its settings.
@@ -70,7 +71,8 @@ func (s *Server) describeSchemas() {
 		})
 	}
 	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange",
-		"RegistrationDefaultsChange", "AccountChange", "Account", "OwnAccount"} {
+		"RegistrationDefaultsChange", "AccountChange", "Account", "OwnAccount", "Workgroup", "SharedInbox",
+		"WorkgroupChange", "SharedInboxChange"} {
 		schemas[name].PrecomputeMessages()
 	}
 	schemas["Path"].Required = []string{"source"}

@@ -137,7 +137,7 @@ func isAdmin(a store.Account) bool { return a.Role == store.RoleAdmin }
 // actor is an account as the rules see it.
 func actor(a store.Account) policy.Actor {
 	return policy.Actor{Role: a.Role, Active: a.Status == store.AccountActive, Uploads: a.UploadsAllowed,
-		Downloads: a.DownloadsAllowed}
+		Downloads: a.DownloadsAllowed, Forwards: optionsOf(a).ForwardingAllowed}
 }
 
 // body is an answer with a JSON body.

@@ -54,19 +54,47 @@ func (s *Server) registerPackageChanges() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/archive/received",
 		id: "archive-received-package", what: what, access: anyone,
 		summary: "Take a package that the caller received out of the inbox; inbox_history keeps it"},
-		func(ctx context.Context, in *IDPath) (*body[api.Package], error) {
+		func(ctx context.Context, in *struct {
+			IDPath
+			ArchiveAll bool `query:"archive_all" doc:"off the lists of all members of the group, for its admins"`
+		}) (*body[api.Package], error) {
 			v, err := s.view(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			if !v.thing.Received {
-				return nil, forbidden("You are not a recipient of this package.")
+			if in.ArchiveAll {
+				err = s.archiveForAll(ctx, v)
+			} else {
+				err = s.archiveReceived(ctx, v)
 			}
-			if err := s.store.ArchiveDelivery(ctx, v.pkg.ID, caller(ctx).ID); err != nil {
+			if err != nil {
 				return nil, err
 			}
 			return s.packageAnswer(ctx, in.ID)
 		})
+}
+
+func (s *Server) archiveReceived(ctx context.Context, v view) error {
+	if !v.thing.Received {
+		return forbidden("You are not a recipient of this package.")
+	}
+	return s.store.ArchiveDelivery(ctx, v.pkg.ID, caller(ctx).ID)
+}
+
+// archiveForAll takes a package off the lists of all members of the groups that the caller is an admin of.
+func (s *Server) archiveForAll(ctx context.Context, v view) error {
+	if !v.thing.Manages {
+		return forbidden("Only an admin of a workgroup or shared inbox takes a package off the lists of all its members.")
+	}
+	for _, g := range v.groups {
+		if !policy.ManagesGroup(v.actor, g.thing) {
+			continue
+		}
+		if err := s.store.ArchiveForGroup(ctx, v.pkg.ID, g.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Server) packageAnswer(ctx context.Context, id string) (*body[api.Package], error) {

@@ -123,7 +123,7 @@ func TestDownloadsOffLeavesTheInbox(t *testing.T) {
 	}
 	x.set(t, x.idOf(t, "bob"), map[string]any{"downloads_allowed": false})
 	x.deliver(t, p.ID)
-	x.node.write(t, "default/packages/"+p.PackageUUID+"/a.txt", "12345")
+	x.node.write(t, contentOf(p)+"/a.txt", "12345")
 	if got := titles(t, x.bob, "inbox"); got != "for bob:completed" {
 		t.Errorf("inbox: %q", got)
 	}

@@ -2,20 +2,11 @@ package core
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
-	"path"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/policy"
-	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -24,6 +15,9 @@ func (s *Server) registerPackages() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages",
 		id: "create-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
+	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/forward",
+		id: "forward-package", what: what, access: anyone, status: http.StatusCreated,
+		summary: "Send the content of a package to others"}, s.forwardPackage)
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}",
 		id: "get-package", what: what, access: anyone, summary: "Read a package"},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
@@ -71,12 +65,16 @@ func (s *Server) registerPackages() {
 type view struct {
 	pkg        *store.Package
 	deliveries []store.Delivery
+	groups     []membered
+	private    map[int64]bool // the groups that are private recipients, by id
 	downloads  []store.Downloads
 	// manages: the caller sent it, or is an admin. They see who received and downloaded it.
 	manages bool
 	actor   policy.Actor
 	thing   policy.Package // the package as the rules see it
 	box     string
+	// named: the caller is a recipient by name. gone: the caller deleted the package from the own lists.
+	named, gone bool
 }
 
 // can answers nil, or what the caller is told who may not do something with the package.
@@ -107,7 +105,7 @@ func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view,
 	return v, nil
 }
 
-// views gathers what belongs to packages in two queries at most, whatever their number.
+// views gathers what belongs to packages in a few queries, whatever their number.
 func (s *Server) views(ctx context.Context, me store.Account, list []store.Package) ([]view, error) {
 	keys, counted := make([]int64, len(list)), []int64{}
 	for i := range list {
@@ -126,12 +124,50 @@ func (s *Server) views(ctx context.Context, me store.Account, list []store.Packa
 	if err != nil {
 		return nil, err
 	}
+	groups, err := s.store.PackageGroups(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	memberships := map[int64]string{}
+	if len(groups) > 0 {
+		if memberships, err = s.store.Memberships(ctx, me.ID); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]view, len(list))
 	for i := range list {
 		p := &list[i]
 		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID])
+		if err := out[i].addGroups(groups[p.ID], memberships); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// addGroups tells how the package belongs to the caller by groups. What a member deleted from the own lists is not
+// received by a group either.
+func (v *view) addGroups(groups []store.PackageGroup, memberships map[int64]string) error {
+	v.private = map[int64]bool{}
+	for _, g := range groups {
+		m, err := meet(g.Group, memberships)
+		if err != nil {
+			return err
+		}
+		v.groups = append(v.groups, m)
+		v.private[m.ID] = g.Private
+		if m.Deleted {
+			continue
+		}
+		if !v.gone && m.thing.Access != "" && policy.ReadsGroup(v.actor, m.thing) {
+			v.thing.Received = true
+			v.thing.ReceivedArchived = v.thing.ReceivedArchived || g.Archived && !v.named
+		}
+		if policy.ManagesGroup(v.actor, m.thing) {
+			v.thing.Manages, v.thing.OfInbox = true, v.thing.OfInbox || m.thing.Inbox
+		}
+	}
+	return nil
 }
 
 func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, downloads []store.Downloads) view {
@@ -139,12 +175,16 @@ func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, dow
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
+		WasReleased: p.ReleasedAt.Valid,
 	}
 	v.manages = v.thing.Sent || policy.May(v.actor, policy.ReadAllPackages)
 	for i := range deliveries {
-		if d := &deliveries[i]; d.Recipient.ID == me.ID && !d.Deleted {
-			v.thing.Received, v.thing.ReceivedArchived = true, d.Archived
+		d := &deliveries[i]
+		if d.Recipient.ID != me.ID {
+			continue
 		}
+		v.named, v.gone, v.thing.ReceivedArchived = d.Direct, d.Deleted, d.Archived
+		v.thing.Received = d.Direct && !d.Deleted
 	}
 	for _, d := range downloads {
 		if d.Account.ID == me.ID {
@@ -154,131 +194,6 @@ func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, dow
 	return v
 }
 
-func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.PackageCreate }) (*body[api.Package], error) {
-	me, c := caller(ctx), in.Body
-	if !policy.May(actor(me), policy.SendPackages) {
-		return nil, forbidden("Your account may not send packages.")
-	}
-	if err := mayFromHere(ctx, toUpload); err != nil {
-		return nil, err
-	}
-	inbox, err := s.store.DefaultInbox(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, conflict("No storage location is the default inbox yet. An admin has to choose one.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	to, err := s.recipients(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := s.auth.Configuration(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id := uuid.NewString()
-	p := store.Package{
-		UUID: id, Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: me, SharedFolderID: inbox.ID,
-		Directory:     path.Join(inbox.Directory, id),
-		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), ExpirationPolicy: orDefault(c.ExpirationPolicy,
-			usualExpiration(rules)),
-		PreventHTTPDownload: c.PreventHTTPDownload, EncryptAtRest: c.EARenabled, ObfuscateNames: c.ObfuscationEnabled,
-	}
-	if p.Title == "" {
-		return nil, badField("title must not be blank.", "title")
-	}
-	if c.DownloadLimit != nil {
-		p.DownloadLimit = sql.NullInt64{Int64: int64(*c.DownloadLimit), Valid: true}
-	}
-	if p.ReleaseDate, err = date(c.ReleaseDate, "release_date"); err != nil {
-		return nil, err
-	}
-	if p.ExpirationDate, err = date(c.ExpirationDate, "expiration_date"); err != nil {
-		return nil, err
-	}
-	if err := checkPolicies(p); err != nil {
-		return nil, err
-	}
-	for _, f := range []struct {
-		into *json.RawMessage
-		from any
-	}{{&p.Metadata, c.Metadata}, {&p.NotifiedOnUpload, c.NotifiedOnUpload}, {&p.NotifiedOnDownload, c.NotifiedOnDownload},
-		{&p.NotifiedOnReceipt, c.NotifiedOnReceipt}} {
-		if *f.into, err = json.Marshal(f.from); err != nil {
-			return nil, err
-		}
-		if string(*f.into) == "null" {
-			*f.into = nil
-		}
-	}
-	key, err := s.store.CreatePackage(ctx, p, to)
-	if err != nil {
-		return nil, err
-	}
-	return s.packageAnswer(ctx, text(key))
-}
-
-// recipients finds the accounts that a package is for, each once. Who is named both ways is a public recipient.
-func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.NewDelivery, error) {
-	permissions, err := s.permissions(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
-	}
-	reach := permissions.Reaches()
-	if reach.Nobody {
-		p := newProblem(http.StatusForbidden, "You may send to shared inboxes only.")
-		p.Code = "normal_packages_not_allowed"
-		return nil, p
-	}
-	var to []store.NewDelivery
-	var unknown []api.FieldError
-	seen := map[int64]bool{}
-	for _, group := range []struct {
-		names   []api.RecipientName
-		field   string
-		private bool
-	}{{c.Recipients, "recipients", false}, {c.PrivateRecipients, "private_recipients", true}} {
-		for i, r := range group.names {
-			field := fmt.Sprintf("%s[%d].name", group.field, i)
-			switch r.RecipientType {
-			case "", "user", "external_user":
-			default:
-				return nil, badField(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType), field)
-			}
-			a, err := s.addressee(ctx, reach, r.Name)
-			if errors.Is(err, store.ErrNotFound) {
-				// Who is not within reach is told like who does not exist: nobody learns who has an account.
-				unknown = append(unknown, api.FieldError{
-					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),
-				})
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			if !seen[a.ID] {
-				seen[a.ID] = true
-				to = append(to, store.NewDelivery{AccountID: a.ID, Private: group.private})
-			}
-		}
-	}
-	if len(unknown) > 0 {
-		return nil, nobody(unknown)
-	}
-	return to, nil
-}
-
-// nobody tells of each recipient that is not known, so that a sender of many corrects them at once.
-func nobody(unknown []api.FieldError) error {
-	p := newProblem(http.StatusBadRequest, unknown[0].Message)
-	if more := len(unknown) - 1; more > 0 {
-		p.Message = fmt.Sprintf("%s %d more names are not known.", p.Message, more)
-	}
-	p.Errors = unknown
-	return p
-}
-
 // deletePackage starts the deletion for everyone, for the sender and for admins; a job removes the content. Others who
 // received it take it off their own lists, and it stays whole for everyone else.
 func (s *Server) deletePackage(ctx context.Context, id string) error {
@@ -286,7 +201,7 @@ func (s *Server) deletePackage(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if !v.manages {
+	if !policy.Deletes(v.actor, v.thing) {
 		return s.store.HideDelivery(ctx, v.pkg.ID, caller(ctx).ID, s.now())
 	}
 	to, possible := packages.Deleting(v.pkg.State)
@@ -303,41 +218,8 @@ func (s *Server) deletePackage(ctx context.Context, id string) error {
 // deletable reads a package that the caller may delete or take off the own list, or has deleted already.
 func (s *Server) deletable(ctx context.Context, id string) (view, error) {
 	v, err := s.view(ctx, id)
-	if err != nil || !v.manages || policy.Gone(v.thing) {
+	if err != nil || !policy.Deletes(v.actor, v.thing) || policy.Gone(v.thing) {
 		return v, err
 	}
 	return v, v.can(policy.DeleteForAll)
-}
-
-// usualExpiration is the policy of packages whose sender chose none.
-func usualExpiration(c settings.Configuration) string {
-	if c.DeletePackagesAfterDownload {
-		switch c.DeletePackagesAfterDownloadCondition {
-		case "any_member":
-			return "delete_after_any_download"
-		case "all_members":
-			return "delete_after_all_download"
-		}
-	}
-	return "none"
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
-// date reads a time of a request; at is its field.
-func date(s *string, at string) (sql.NullTime, error) {
-	if s == nil || *s == "" {
-		return sql.NullTime{}, nil
-	}
-	t, err := parseTime(*s)
-	var p *problem
-	if errors.As(err, &p) {
-		err = atFields(p, at)
-	}
-	return sql.NullTime{Time: t, Valid: err == nil}, err
 }

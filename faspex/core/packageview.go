@@ -42,19 +42,25 @@ func packageOut(v *view) api.Package {
 	}
 	out.NotifiedOnUpload, out.NotifiedOnDownload, out.NotifiedOnReceipt = names(p.NotifiedOnUpload),
 		names(p.NotifiedOnDownload), names(p.NotifiedOnReceipt)
-	for i := range v.deliveries {
-		d := &v.deliveries[i]
-		r := recipientOut(d)
+	add := func(r api.Recipient, private bool) {
 		switch {
-		case !d.Private:
+		case !private:
 			out.Recipients = append(out.Recipients, r)
 		case v.manages:
 			out.PrivateRecipients = append(out.PrivateRecipients, r)
 		}
 		if v.manages {
 			out.StorageLocations = append(out.StorageLocations,
-				api.StorageLocation{ID: r.ID, Name: p.FolderName, RecipientType: "user", ShareID: text(p.SharedFolderID)})
+				api.StorageLocation{ID: r.ID, Name: p.FolderName, RecipientType: r.RecipientType, ShareID: text(p.SharedFolderID)})
 		}
+	}
+	for i := range v.deliveries {
+		if d := &v.deliveries[i]; d.Direct {
+			add(recipientOut(d), d.Private)
+		}
+	}
+	for _, g := range v.groups {
+		add(groupRecipient(g.Group), v.private[g.ID])
 	}
 	if v.manages {
 		addDownloads(&out, v.downloads)
@@ -83,18 +89,18 @@ func (v *view) archived() bool {
 }
 
 // others counts the recipients who lose the package when it is deleted for everyone: those who have not
-// deleted it, without the caller.
+// deleted it, without the caller. A group is one.
 func (v *view) others() int {
 	n := 0
 	for i := range v.deliveries {
-		if !v.deliveries[i].Deleted {
+		if d := &v.deliveries[i]; d.Direct && !d.Deleted {
 			n++
 		}
 	}
-	if v.thing.Received {
+	if v.thing.Received && v.named {
 		n--
 	}
-	return n
+	return n + len(v.groups)
 }
 
 func texts[T ~string](list []T) []string {
@@ -107,8 +113,7 @@ func texts[T ~string](list []T) []string {
 
 func addDownloads(out *api.Package, downloads []store.Downloads) {
 	for _, d := range downloads {
-		who := api.Downloader{ID: text(d.Account.ID), Name: d.Account.Name, FirstName: d.Account.FirstName,
-			LastName: d.Account.LastName, Email: d.Account.Email}
+		who := downloader(d.Account)
 		out.CompletedDownloadCount += d.Completed
 		out.CompletedPartialDownloadCount += d.Partial
 		out.ActiveDownloadCount += d.Active
@@ -136,9 +141,17 @@ func recipientOut(d *store.Delivery) api.Recipient {
 		RecipientType: d.RecipientType, Status: status, Archived: d.Archived}
 }
 
+func groupRecipient(g store.Group) api.Recipient {
+	status := "active"
+	if g.Deleted {
+		status = "deleted"
+	}
+	return api.Recipient{ID: text(g.ID), Name: g.Name, RecipientType: g.Kind, Status: status}
+}
+
 func names(raw json.RawMessage) []api.Notified {
 	out := []api.Notified{}
-	if string(raw) == "[]" {
+	if len(raw) == 0 || string(raw) == "[]" {
 		return out
 	}
 	_ = json.Unmarshal(raw, &out) // written by this program

@@ -21,6 +21,8 @@ func TestListsTellTheirTotal(t *testing.T) {
 		}
 		x.deliver(t, p.ID)
 	}
+	workgroup := x.group(t, "/workgroups", map[string]any{"name": "Editors"}, "alice:standard", "bob:standard")
+	inbox := x.group(t, "/shared_inboxes", map[string]any{"name": "Scans"}, "alice:standard", "bob:standard")
 	type list struct {
 		total, offset, limit int
 		items                []json.RawMessage
@@ -60,7 +62,14 @@ func TestListsTellTheirTotal(t *testing.T) {
 		if !paged {
 			continue
 		}
-		path := strings.NewReplacer("{node_id}", "1", "{id}", "1").Replace(op.Path)
+		thing := "1"
+		switch {
+		case strings.Contains(op.Path, "/workgroups/"):
+			thing = workgroup
+		case strings.Contains(op.Path, "/shared_inboxes/"):
+			thing = inbox
+		}
+		path := strings.NewReplacer("{node_id}", "1", "{group_id}", thing, "{id}", thing).Replace(op.Path)
 		all := read(path)
 		if all.total != len(all.items) || all.offset != 0 || all.limit != 1000 {
 			t.Errorf("%s: total %d of %d, offset %d, limit %d", id, all.total, len(all.items), all.offset, all.limit)

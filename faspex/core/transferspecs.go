@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
@@ -16,6 +18,7 @@ import (
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/process"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -92,16 +95,13 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := s.request(ctx, packages.Tags{
-		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(caller(ctx).ID), Whole: true,
-		Side: packages.SideSent,
-	}, packages.Issue{
-		Direction: string(transferspec.Send), Folder: v.pkg.Incoming(), NodeID: node.ID, TokenUser: node.APIUsername,
+	req, err := s.request(ctx, *v.pkg, packages.Tags{Whole: true, Side: packages.SideSent}, packages.Issue{
+		Direction: string(transferspec.Send), Folder: v.pkg.Directory, NodeID: node.ID, TokenUser: node.APIUsername,
 	}, tokenLife)
 	if err != nil {
 		return nil, err
 	}
-	req.DestinationRoot = v.pkg.Incoming()
+	req.DestinationRoot = v.pkg.Directory
 	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetUploadKbps, folder.MaxTargetUploadKbps)
 	spec, err := client.UploadSetup(ctx, req)
 	if err != nil {
@@ -123,6 +123,9 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
+	if v.pkg.EncryptAtRest {
+		spec.ContentProtection = "encrypt" // by a password that the client asks for, and nobody here learns
+	}
 	return s.answerSpec(finish(spec, *v.pkg, node, folder)), nil
 }
 
@@ -137,9 +140,46 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnsw
 	}
 	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0,
 		life: tokenLife}
+	if !d.whole && d.allowed(v) == nil {
+		if d.whole, err = s.isAll(ctx, v, wanted); err != nil {
+			return nil, err
+		}
+	}
 	spec, err := s.setUpDownload(ctx, v, d)
 	return s.answerSpec(spec), err
 }
+
+// isAll reports whether paths name everything that a package holds: all of it picked one by one is the whole package.
+func (s *Server) isAll(ctx context.Context, v view, paths []transferspec.Path) (bool, error) {
+	_, node, client, err := s.reach(ctx, *v.pkg)
+	if err != nil {
+		return false, err
+	}
+	defer client.CloseIdleConnections()
+	named := map[string]bool{}
+	for _, p := range paths {
+		named[p.Source] = true
+	}
+	if len(named) > mostListed {
+		return false, nil
+	}
+	found, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: v.pkg.Directory, Count: len(named) + 1})
+	if nodeapi.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, s.nodeProblem(ctx, node, err)
+	}
+	for _, e := range found.Items {
+		if !named[e.Basename] {
+			return false, nil
+		}
+	}
+	return len(found.Items) > 0, nil
+}
+
+// mostListed is how many names are asked of a node to see whether a download is of everything.
+const mostListed = 999
 
 // viaGateway is the transfer_type of what an HTTP gateway fetches or stores.
 const viaGateway = "http_gateway"
@@ -178,16 +218,15 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		return transferspec.Spec{}, err
 	}
 	defer client.CloseIdleConnections()
-	req, err := s.request(ctx, packages.Tags{
-		PackageID: text(v.pkg.ID), PackageUUID: v.pkg.UUID, AccountID: text(me.ID), Whole: d.whole, Side: d.side,
-		PreventHTTP: v.pkg.PreventHTTPDownload,
+	req, err := s.request(ctx, *v.pkg, packages.Tags{
+		Whole: d.whole, Side: d.side, PreventHTTP: v.pkg.PreventHTTPDownload,
 	}, packages.Issue{
-		Direction: string(transferspec.Receive), Folder: v.pkg.Folder(), NodeID: node.ID, TokenUser: node.APIUsername,
+		Direction: string(transferspec.Receive), Folder: v.pkg.Directory, NodeID: node.ID, TokenUser: node.APIUsername,
 	}, d.life)
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
-	req.SourceRoot = v.pkg.Folder()
+	req.SourceRoot = v.pkg.Directory
 	req.Paths = d.paths
 	if d.side == packages.SideReceived && v.pkg.DownloadLimit.Valid {
 		// The node counts too: specs may wait unused, and what started is known here only a moment later.
@@ -205,6 +244,9 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	}
 	if err := d.allowed(v); err != nil {
 		return transferspec.Spec{}, err
+	}
+	if v.pkg.EncryptAtRest && !d.byHTTP {
+		spec.ContentProtection = "decrypt"
 	}
 	// Clients take the absence of paths for a question to their user.
 	if spec.Paths = d.paths; len(d.paths) == 0 {
@@ -246,17 +288,39 @@ func (s *Server) reach(ctx context.Context, p store.Package) (store.SharedFolder
 
 // request starts a setup request with what the node writes into the transfer's record. The service believes a record
 // only when its tags were signed for what the record shows.
-func (s *Server) request(ctx context.Context, tags packages.Tags, of packages.Issue,
+func (s *Server) request(ctx context.Context, p store.Package, tags packages.Tags, of packages.Issue,
 	life time.Duration) (nodeapi.TransferRequest, error) {
 	var err error
 	if tags.Installation, err = s.store.Installation(ctx); err != nil {
 		return nodeapi.TransferRequest{}, err
 	}
-	raw, err := tags.Sign(s.dialer.TagKeys()[0], of).JSON()
+	me := caller(ctx)
+	tags.PackageID, tags.PackageUUID, tags.AccountID = text(p.ID), p.UUID, text(me.ID)
+	label, err := s.label(ctx, p, of.Direction == string(transferspec.Send))
 	if err != nil {
 		return nodeapi.TransferRequest{}, err
 	}
-	return nodeapi.TransferRequest{Cookie: tags.Cookie(), Tags: raw, TokenLifeSeconds: int64(life / time.Second)}, nil
+	raw, err := label.TagsJSON(tags.Sign(s.dialer.TagKeys()[0], of))
+	if err != nil {
+		return nodeapi.TransferRequest{}, err
+	}
+	cookie, err := label.Cookie()
+	return nodeapi.TransferRequest{Cookie: cookie, Tags: raw, TokenLifeSeconds: int64(life / time.Second)}, err
+}
+
+// label is what a node shows of a transfer to people.
+func (s *Server) label(ctx context.Context, p store.Package, upload bool) (packages.Label, error) {
+	advanced, _, _, err := settings.Read(ctx, s.store, settings.NameAdvanced, settings.DefaultAdvanced())
+	if err != nil {
+		return packages.Label{}, err
+	}
+	me := caller(ctx)
+	l := packages.Label{
+		Transfer: uuid.NewString(), Upload: upload, PackageID: p.ID, UUID: p.UUID, Title: p.Title, Created: stamp(p.CreatedAt),
+		Requestor: packages.Person{Name: me.Name, FirstName: me.FirstName, LastName: me.LastName, Email: me.Email},
+		MaxTags:   advanced.MaxTagsLength, NoMetadata: advanced.ExcludeMetadataFromCookie,
+	}
+	return l, json.Unmarshal(p.Metadata, &l.Metadata)
 }
 
 // rates gives the folder's rates if it overrides the node's.

@@ -24,6 +24,11 @@ type Order struct {
 	About *Person `json:"about,omitempty"`
 	// Base is the address of the server at the time of the order, without a path; links begin with it.
 	Base string `json:"base"`
+	// Package is what the mail is about, with who downloaded it, by which workgroup it came, and how its upload ended.
+	Package    int64  `json:"package,omitempty"`
+	Downloader int64  `json:"downloader,omitempty"`
+	Group      int64  `json:"group,omitempty"`
+	Result     string `json:"result,omitempty"`
 }
 
 // Person is somebody who may have no account.

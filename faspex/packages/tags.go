@@ -35,17 +35,6 @@ type tagRoot struct {
 	} `json:"aspera"`
 }
 
-// JSON writes the tags of a transfer.
-func (t Tags) JSON() (json.RawMessage, error) {
-	var root tagRoot
-	root.Aspera.Faspex = &t
-	raw, err := json.Marshal(root)
-	if err != nil {
-		return nil, fmt.Errorf("encode transfer tags: %w", err)
-	}
-	return raw, nil
-}
-
 // Subset writes those of the tags that are set and no others, for a node compares what a
 // revocation names with what tokens have.
 func (t Tags) Subset() (json.RawMessage, error) {
@@ -74,6 +63,3 @@ func TagsOf(raw json.RawMessage) (Tags, bool) {
 	}
 	return *root.Aspera.Faspex, true
 }
-
-// Cookie is the text by which people find the transfer of a package in a node's lists.
-func (t Tags) Cookie() string { return "faspex:package:" + t.PackageID + ":" + t.PackageUUID }

@@ -65,3 +65,13 @@ func (u UploadStatus) Settled() bool {
 	}
 	return false
 }
+
+// WithContent lists the states in which a package has its content and goes on having it.
+func WithContent() []State {
+	return []State{Held, HeldToReleasedStart, HeldToReleasedRouting, HeldToReleasedFinish, Released}
+}
+
+// Told reports whether people are told by mail that an upload is in this status: it was completed, or it failed.
+func (u UploadStatus) Told() bool {
+	return u == UploadCompleted || u == UploadError || u == UploadFailed || u == UploadTimedOut
+}

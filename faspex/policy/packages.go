@@ -18,11 +18,13 @@ const (
 	Release          Action = "release"
 	ChangeRelease    Action = "change_release"
 	ChangeExpiration Action = "change_expiration"
+	Forward          Action = "forward"
 )
 
 // PackageActions lists every action.
 func PackageActions() []Action {
-	return []Action{Upload, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration}
+	return []Action{Upload, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
+		Forward}
 }
 
 // Package is a package as an actor meets it.
@@ -32,6 +34,10 @@ type Package struct {
 	// Sent and Received tell how it belongs to the actor. A package that the actor deleted from the
 	// received ones is not received.
 	Sent, Received bool
+	// Manages: the actor is an admin of a group that it went to. OfInbox: that is a shared inbox.
+	Manages, OfInbox bool
+	// WasReleased: recipients had it, whatever it is now.
+	WasReleased bool
 	// SentArchived and ReceivedArchived: the actor took it off that list.
 	SentArchived, ReceivedArchived bool
 	// WaitsForRelease: its release policy is not to be released at once.
@@ -42,15 +48,17 @@ type Package struct {
 	PreventHTTP bool
 }
 
-// Sees reports whether the package exists for an actor. Until it is released a package is its sender's affair, and once
-// it is being deleted nobody's but the sender's and the admins'.
+// Sees reports whether the package exists for an actor. Until it is released a package is its sender's affair. What is
+// left of it when its content is gone is in the history of everyone who had it.
 func Sees(a Actor, p Package) bool {
-	return manages(a, p) || p.Received &&
-		(p.State == packages.Released || p.State == packages.Expired || p.State == packages.ReleasedToExpired)
+	return manages(a, p) || (p.Received || p.Manages) && p.WasReleased
 }
 
 // manages: the sender and the admins decide about a package.
 func manages(a Actor, p Package) bool { return p.Sent || May(a, WriteAllPackages) }
+
+// Deletes: the sender, the admins, and the admins of a shared inbox that it went to.
+func Deletes(a Actor, p Package) bool { return manages(a, p) || p.Manages && p.OfInbox }
 
 // Can answers nil, or a Refusal that says why an actor may not do something with a package that it sees.
 func Can(a Actor, action Action, p Package) error {
@@ -67,6 +75,8 @@ func Can(a Actor, action Action, p Package) error {
 		return canRelease(a, p, action == Release)
 	case ChangeExpiration:
 		return canExpire(a, p)
+	case Forward:
+		return canForward(a, p)
 	}
 	return forbidden("forbidden", "There is no such action.")
 }
@@ -93,7 +103,7 @@ func canUpload(a Actor, p Package) error {
 // canDownload: from either side. CanDownloadSent and CanDownloadReceived are about one.
 func canDownload(a Actor, p Package) error {
 	received := CanDownloadReceived(a, p)
-	if received == nil || !p.Sent {
+	if received == nil || !p.Sent && !May(a, ReadAllPackages) {
 		return received
 	}
 	sent := CanDownloadSent(a, p)
@@ -103,12 +113,12 @@ func canDownload(a Actor, p Package) error {
 	return sent
 }
 
-// CanDownloadSent: the sender, as soon as the content is there.
+// CanDownloadSent: the sender and the admins, as soon as the content is there.
 func CanDownloadSent(a Actor, p Package) error {
 	if !May(a, ReceivePackages) {
 		return errNoDownloads
 	}
-	if !p.Sent {
+	if !p.Sent && !May(a, ReadAllPackages) {
 		return forbidden("not_sender", "You did not send this package.")
 	}
 	if p.UploadStatus != packages.UploadCompleted || p.State != packages.Released && p.State != packages.Held {
@@ -117,7 +127,8 @@ func CanDownloadSent(a Actor, p Package) error {
 	return nil
 }
 
-// CanDownloadReceived: a recipient, once the package is released.
+// CanDownloadReceived: a recipient, a member or an admin of a group that is one, and the admins, once the package is
+// released.
 //
 // A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole
 // ones alone, a limit could be walked around file by file, and counting at the end, by cutting the session before it.
@@ -125,7 +136,7 @@ func CanDownloadReceived(a Actor, p Package) error {
 	switch {
 	case !May(a, ReceivePackages):
 		return errNoDownloads
-	case !p.Received:
+	case !p.Received && !p.Manages && !May(a, ReadAllPackages):
 		return forbidden("not_recipient", "You are not a recipient of this package.")
 	case !p.State.Downloadable():
 		return unavailable(p)
@@ -177,7 +188,7 @@ func canRemove(p Package) error {
 }
 
 func canDelete(a Actor, p Package) error {
-	if !manages(a, p) {
+	if !Deletes(a, p) {
 		return forbidden("not_sender", "Only its sender can delete a package for everyone.")
 	}
 	if Gone(p) {
@@ -214,6 +225,17 @@ func canExpire(a Actor, p Package) error {
 	}
 	if p.State.Transient() {
 		return errBusy
+	}
+	return nil
+}
+
+// canForward: whoever has the content of a package, with the account's permission.
+func canForward(a Actor, p Package) error {
+	switch {
+	case !a.Forwards:
+		return forbidden("forwarding_not_allowed", "Your account may not forward packages.")
+	case p.State != packages.Released:
+		return unavailable(p)
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ type Actor struct {
 	Active bool
 	// Uploads and Downloads are the account's switches.
 	Uploads, Downloads bool
+	// Forwards: the account may forward packages.
+	Forwards bool
 	// Operator says that the account acts through the API client of the operator.
 	Operator bool
 }

@@ -57,8 +57,10 @@ func either(account string, server bool) bool {
 type Reach struct {
 	// Nobody: no person is reached, only shared inboxes.
 	Nobody bool
-	// All active users are reached; else the account itself and its contacts.
+	// All active users are reached; else the account itself, its contacts and the members of Groups.
 	All bool
+	// Groups are the workgroups whose members are reached.
+	Groups []int64
 	// OwnKind says of one who registered whether the others who did are reached, whatever else is reached; nil for those
 	// who did not register (faspex-H9).
 	OwnKind *bool

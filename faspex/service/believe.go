@@ -34,33 +34,15 @@ func (w *Worker) disbelief(node store.Node, p store.Package, tags packages.Tags,
 		return notSigned
 	}
 	keys := w.dialer.TagKeys()
-	for _, folder := range folders(p, t.StartSpec.Direction, tags.Side) {
-		signed := tags.SignedFor(keys, packages.Issue{
-			Direction: t.StartSpec.Direction, Folder: folder, NodeID: node.ID, TokenUser: t.StartSpec.ServerTokenUserID,
-		})
-		if !signed {
-			continue
-		}
-		if !within(folder, t.StartSpec) {
-			return outsideFolder
-		}
-		return ""
-	}
-	return notSigned
-}
-
-// folders are where core lets a side of a package transfer. What its sender looks at before
-// the release was not renamed yet.
-func folders(p store.Package, direction, side string) []string {
 	switch {
-	case direction == string(transferspec.Send) && side == packages.SideSent:
-		return []string{p.Incoming()}
-	case direction == string(transferspec.Receive) && side == packages.SideReceived:
-		return []string{p.Directory}
-	case direction == string(transferspec.Receive) && side == packages.SideSent:
-		return []string{p.Incoming(), p.Directory}
+	case !tags.SignedFor(keys, packages.Issue{
+		Direction: t.StartSpec.Direction, Folder: p.Directory, NodeID: node.ID, TokenUser: t.StartSpec.ServerTokenUserID,
+	}):
+		return notSigned
+	case !within(p.Directory, t.StartSpec):
+		return outsideFolder
 	}
-	return nil
+	return ""
 }
 
 // within reports whether the paths of the node's side that a record shows are in a folder. The other

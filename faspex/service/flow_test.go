@@ -3,7 +3,7 @@ package service_test
 import (
 	"context"
 	"fmt"
-	"os"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -97,8 +97,8 @@ func (s *scene) beginUpload(p api.Package) *faspextest.Session {
 func (s *scene) upload(p api.Package) {
 	s.t.Helper()
 	session := s.beginUpload(p)
-	s.node.Write(s.t, filepath.Join("packages", p.PackageUUID+".incoming", "a.txt"), "1234567")
-	s.node.Write(s.t, filepath.Join("packages", p.PackageUUID+".incoming", "folder", "b.txt"), "890")
+	s.node.Write(s.t, filepath.Join(faspextest.PackageFolder(p), "a.txt"), "1234567")
+	s.node.Write(s.t, filepath.Join(faspextest.PackageFolder(p), "folder", "b.txt"), "890")
 	session.Progress(10, 10, 2)
 	session.Finish(s.t, "")
 }
@@ -134,34 +134,29 @@ func (s *scene) want(p api.Package, state, upload string) api.Package {
 
 func (s *scene) filesLeft(p api.Package) bool {
 	s.t.Helper()
-	left, err := filepath.Glob(filepath.Join(s.node.Dir, "packages", p.PackageUUID+"*"))
+	left, err := filepath.Glob(filepath.Join(s.node.Dir, "packages", "*"+p.PackageUUID+"*"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return len(left) > 0
 }
 
-// TestUploadAfterTheReleaseReachesNobody: the token of an upload outlives it. What it still lets in stays apart from
-// what recipients read, and goes with the package.
-func TestUploadAfterTheReleaseReachesNobody(t *testing.T) {
+// Before a package is released its upload is sealed: the node is told to refuse its tokens, and a package with a session
+// that still runs waits. A node that does not take the seal keeps the package from its recipients.
+func TestUploadIsSealedBeforeTheRelease(t *testing.T) {
 	s := newScene(t)
 	p := s.create(nil)
 	s.upload(p)
+	s.node.AnswerRevocations(http.StatusServiceUnavailable)
+	s.run()
+	s.want(p, "transient_held_to_released_start", "completed")
+	if inbox, err := s.bob.Packages(t.Context(), "inbox"); err != nil || len(inbox) != 0 {
+		t.Errorf("inbox before the seal: %d, %v", len(inbox), err)
+	}
+	s.node.AnswerRevocations(http.StatusNoContent)
 	s.run()
 	s.want(p, "released", "completed")
-	s.node.Write(t, filepath.Join("packages", p.PackageUUID+".incoming", "a.txt"), "changed")
-	s.run()
-	text, err := os.ReadFile(filepath.Join(s.node.Dir, "packages", p.PackageUUID, "a.txt"))
-	if err != nil || string(text) != "1234567" {
-		t.Errorf("the released file holds %q, %v; want what was sent before the release", text, err)
-	}
-	if err := s.alice.DeletePackages(t.Context(), p.ID); err != nil {
-		t.Fatal(err)
-	}
-	s.run()
-	if s.filesLeft(p) {
-		t.Error("the deleted package left files")
-	}
+	s.wantTold("release", "send", "package_uuid", p.PackageUUID)
 }
 
 func TestUploadIsFollowedToTheRelease(t *testing.T) {
@@ -186,8 +181,8 @@ func TestUploadIsFollowedToTheRelease(t *testing.T) {
 		t.Errorf("inbox during the upload: %d, %v", len(inbox), err)
 	}
 
-	s.node.Write(t, filepath.Join("packages", p.PackageUUID, "a.txt"), "1234567")
-	s.node.Write(t, filepath.Join("packages", p.PackageUUID, "folder", "b.txt"), "890")
+	s.node.Write(t, filepath.Join(faspextest.PackageFolder(p), "a.txt"), "1234567")
+	s.node.Write(t, filepath.Join(faspextest.PackageFolder(p), "folder", "b.txt"), "890")
 	session.Finish(t, "")
 	s.run()
 	got := s.want(p, "released", "completed")
@@ -229,7 +224,7 @@ func TestFailedUploadIsRetried(t *testing.T) {
 	}
 	s.run()
 	s.want(p, "held", "transferring")
-	s.node.Write(t, filepath.Join("packages", p.PackageUUID, "a.txt"), "1234567890")
+	s.node.Write(t, filepath.Join(faspextest.PackageFolder(p), "a.txt"), "1234567890")
 	retry.Progress(6, 6, 1)
 	retry.Finish(t, "")
 	s.run()

@@ -66,7 +66,7 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 	if err != nil {
 		return err
 	}
-	if to.Email == "" || to.Status != store.AccountActive || to.Type == store.TypeSAML {
+	if to.Email == "" || to.Status != store.AccountActive || to.Type == store.TypeSAML && order.Package == 0 {
 		return nil
 	}
 	server, password, err := w.mailServer(ctx)
@@ -74,6 +74,9 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 		return err
 	}
 	values, err := w.values(ctx, order, to)
+	if errors.Is(err, store.ErrNotFound) { // the package was purged
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -144,6 +147,9 @@ func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) 
 			return nil, err
 		}
 		values["LOGIN"] = order.Base + "/aspera/faspex/auth/password?code=" + code
+	}
+	if order.Package != 0 {
+		return values, w.packageWords(ctx, order, a, values)
 	}
 	return values, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
@@ -22,8 +23,17 @@ func (w *Worker) release(ctx context.Context, _ store.Job) error {
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
 		return w.releaseOne(ctx, p, func() (bool, error) {
 			settled, err := w.settle(ctx, node, client, p)
-			if err != nil || !settled || silent[node.ID] {
+			if err != nil || !settled {
 				return settled, err
+			}
+			if p, err = w.store.Package(ctx, p.ID); err != nil {
+				return false, err
+			}
+			if err := w.writeSidecar(ctx, client, p); err != nil {
+				return false, err
+			}
+			if silent[node.ID] {
+				return true, nil
 			}
 			counted, err := w.count(ctx, p, client)
 			silent[node.ID] = !counted
@@ -66,26 +76,49 @@ func (w *Worker) beforeStep(ctx context.Context, p store.Package, process func()
 
 // released notes that a package is about to reach its recipients. Its days begin now, not when it was made.
 func (w *Worker) released(ctx context.Context, p store.Package) error {
-	c, err := settings.ReadConfiguration(ctx, w.store)
+	days, err := w.daysOf(ctx, p)
 	if err != nil {
 		return err
 	}
-	if c.PackagesExpire {
-		if err := w.store.ExpireAt(ctx, p.ID, w.now().AddDate(0, 0, c.DaysUntilPackagesExpire)); err != nil {
+	if days > 0 {
+		if err := w.store.ExpireAt(ctx, p.ID, w.now().AddDate(0, 0, days)); err != nil {
 			return err
 		}
 	}
 	return w.store.Released(ctx, p.ID, w.now())
 }
 
+// daysOf is how many days a package is available: as its shared inbox says, else as the server does; 0 for no end.
+func (w *Worker) daysOf(ctx context.Context, p store.Package) (int, error) {
+	groups, err := w.store.PackageGroups(ctx, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, g := range groups[p.ID] {
+		if g.Kind != store.SharedInbox {
+			continue
+		}
+		o, err := settings.ReadSharedInbox(g.Options)
+		if err != nil || o.CustomPackageExpirationPolicy && !o.SetPackageExpiration {
+			return 0, err
+		}
+		if o.CustomPackageExpirationPolicy {
+			return o.PackageExpirationDays, nil
+		}
+	}
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil || !c.PackagesExpire {
+		return 0, err
+	}
+	return c.DaysUntilPackagesExpire, nil
+}
+
 // settleLimit is how long the release waits for sessions that were canceled. They end within two seconds; what is still
 // told as running after that belongs to a node that died, and writes nothing.
 const settleLimit = 15 * time.Second
 
-// settle seals the upload: its tokens are refused from then on and its sessions end. Then it puts what was uploaded
-// where recipients read it; false while a session still ends, for one that has the folder open would go on writing
-// after the rename. A folder that is not there was put there by an earlier run, or nothing was uploaded; one that is
-// there twice was uploaded to after the release began.
+// settle seals the upload: its tokens are refused from then on, on every node of the cluster, and its sessions end;
+// false while one still ends, for it would go on writing what recipients read.
 func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Client, p store.Package) (bool, error) {
 	if err := w.revokePackage(ctx, node, client, p, transferspec.Send); err != nil {
 		return false, err
@@ -97,11 +130,29 @@ func (w *Worker) settle(ctx context.Context, node store.Node, client *nodeapi.Cl
 	if running > 0 && w.now().Before(p.UpdatedAt.Add(settleLimit)) {
 		return false, nil
 	}
-	err = client.Rename(ctx, path.Dir(p.Directory), path.Base(p.Incoming()), path.Base(p.Directory))
-	if nodeapi.IsNotFound(err) || nodeapi.IsConflict(err) {
-		return true, nil
+	return true, w.findRenamed(ctx, client, p)
+}
+
+// oldUploads ended the names of folders of uploads before an upload went to its last place at once. Versions up to then
+// renamed the folder at the release.
+const oldUploads = ".incoming"
+
+// findRenamed notes where the content of a package lies that a version before renamed without having released it.
+func (w *Worker) findRenamed(ctx context.Context, client *nodeapi.Client, p store.Package) error {
+	renamed, old := strings.CutSuffix(p.Directory, oldUploads)
+	if !old {
+		return nil
 	}
-	return err == nil, err
+	if _, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: p.Directory, Count: 1}); !nodeapi.IsNotFound(err) {
+		return err
+	}
+	if _, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: renamed, Count: 1}); err != nil {
+		if nodeapi.IsNotFound(err) { // nothing was uploaded
+			return nil
+		}
+		return err
+	}
+	return w.store.MoveContent(ctx, p.ContentID, renamed)
 }
 
 // count notes how much a package holds. When the node does not tell, the figures of the transfer stay: a package is not

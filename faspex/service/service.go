@@ -89,7 +89,9 @@ const (
 	sweepUploads    = "sweep_uploads"
 	dispatchOutbox  = "dispatch_outbox"
 	purgeJobs       = "purge_jobs"
+	purgePackages   = "clean_deleted_packages"
 	restUsers       = "delete_inactive_users"
+	postPackageMail = "send_" + store.PackageMail // as dispatch names it
 )
 
 // New makes a worker.
@@ -121,7 +123,9 @@ func New(c Config) *Worker {
 			run:      w.dispatch,
 		},
 		restUsers:            {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
+		purgePackages:        {title: "Purge records of deleted packages", kind: "background", interval: time.Hour, run: w.purge},
 		purgeJobs:            {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
+		postPackageMail:      {title: "Tell of a package", kind: "email", once: true, run: w.postPackage},
 		store.MethodSendMail: {title: "Send mail", kind: "email", once: true, run: w.sendMail},
 		store.MethodTestMail: {title: "Test email settings", kind: "email", once: true, run: w.testMail},
 	}

@@ -13,11 +13,12 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// sweepAfter is how old a folder is at least that is swept: what runs when a package is deleted is long over then.
+// sweepAfter is how old a folder is at least that is swept, and how long its package is gone: what runs when a package
+// is deleted is long over then.
 const sweepAfter = 24 * time.Hour
 
-// sweep deletes folders of uploads whose package is gone: made by a session that ended after the package's own folders
-// were removed. A folder whose package this Faspex does not know stays: it may be another's.
+// sweep deletes folders of packages that are gone: made by a session that ended after the package's own folder was
+// removed. A folder whose package this Faspex does not know stays: it may be another's.
 func (w *Worker) sweep(ctx context.Context, _ store.Job) error {
 	folders, _, err := w.store.SharedFolders(ctx, store.FolderFilter{}, store.Page{Limit: 10_000})
 	if err != nil {
@@ -41,7 +42,7 @@ func (w *Worker) sweepFolder(ctx context.Context, folder store.SharedFolder) err
 	if err != nil {
 		return err
 	}
-	var leftovers []string
+	leftovers := map[string]string{} // name to the uuid that it carries
 	for skip := 0; ; {
 		listing, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: folder.Directory, Skip: skip, Count: entriesPerCall})
 		if nodeapi.IsNotFound(err) {
@@ -51,31 +52,33 @@ func (w *Worker) sweepFolder(ctx context.Context, folder store.SharedFolder) err
 			return err
 		}
 		for _, e := range listing.Items {
-			if id, upload := strings.CutSuffix(e.Basename, store.IncomingSuffix); upload && e.Type == "directory" &&
-				w.now().Sub(e.Mtime) > sweepAfter {
-				leftovers = append(leftovers, id)
+			id, ours := packages.FolderUUID(e.Basename)
+			if !ours {
+				id, ours = strings.CutSuffix(e.Basename, oldUploads)
+			}
+			if ours && e.Type == "directory" && w.now().Sub(e.Mtime) > sweepAfter {
+				leftovers[e.Basename] = id
 			}
 		}
 		if skip += len(listing.Items); len(listing.Items) < entriesPerCall {
 			break
 		}
 	}
-	for _, id := range leftovers {
-		p, err := w.store.PackageByUUID(ctx, id)
+	for name, id := range leftovers {
+		c, err := w.store.ContentByUUID(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if p.State != packages.Deleted && p.State != packages.Expired {
+		if !c.GoneAt.Valid || w.now().Sub(c.GoneAt.Time) <= sweepAfter {
 			continue
 		}
-		if err := client.Delete(ctx, path.Join(folder.Directory, id+store.IncomingSuffix)); err != nil &&
-			!nodeapi.IsNotFound(err) {
+		if err := client.Delete(ctx, path.Join(folder.Directory, name)); err != nil && !nodeapi.IsNotFound(err) {
 			return err
 		}
-		w.log.InfoContext(ctx, "swept the upload folder of a package that is gone", "package", p.ID, "node", node.Name)
+		w.log.InfoContext(ctx, "swept the folder of a package that is gone", "package", id, "node", node.Name)
 	}
 	return nil
 }

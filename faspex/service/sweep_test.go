@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/test/faspextest"
 )
 
 // A session that ends late may leave a folder of a package that is gone. What belongs to a living package, to
@@ -16,21 +19,26 @@ func TestSweepTakesUploadsOfDeletedPackages(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.run()
-	old := s.clock.Now().Add(-25 * time.Hour)
+	old := s.clock.Now().Add(-time.Hour)
+	named := func(p api.Package) string { return filepath.Base(filepath.Dir(faspextest.PackageFolder(p))) }
 	kept := map[string]bool{
-		gone.PackageUUID + ".incoming": false, alive.PackageUUID + ".incoming": true, young.PackageUUID + ".incoming": true,
-		"6ba7b810-9dad-11d1-80b4-00c04fd430c8.incoming": true, gone.PackageUUID + ".other": true,
+		named(gone): false, named(alive): true, named(young): true, gone.PackageUUID + ".incoming": false,
+		"A - 6ba7b810-9dad-11d1-80b4-00c04fd430c8.aspera-package": true, gone.PackageUUID + ".other": true,
 	}
 	for name := range kept {
 		s.node.Write(t, filepath.Join("packages", name, "f"), "x")
-		if name == young.PackageUUID+".incoming" {
+		if name == named(young) {
 			continue
 		}
 		if err := os.Chtimes(filepath.Join(s.node.Dir, "packages", name), old, old); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.clock.advance(time.Hour)
+	later := s.clock.Now().Add(20 * time.Hour)
+	if err := os.Chtimes(filepath.Join(s.node.Dir, "packages", named(young)), later, later); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.advance(25 * time.Hour)
 	if err := s.worker.RunOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -81,6 +81,9 @@ func record(node store.Node, p store.Package, tags packages.Tags, t nodeapi.Tran
 		Files: files, WholePackage: tags.Whole, Side: tags.Side, ErrorCode: t.ErrorCode, ErrorDesc: t.ErrorDesc,
 		StartedAt: at(t.StartTimeUsec), EndedAt: at(t.EndTimeUsec),
 	}
+	for _, session := range t.Sessions {
+		row.Address = session.ClientIPAddress
+	}
 	if id, err := strconv.ParseInt(tags.AccountID, 10, 64); err == nil {
 		row.AccountID = sql.NullInt64{Int64: id, Valid: true}
 	}

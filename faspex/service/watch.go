@@ -11,6 +11,7 @@ import (
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -151,6 +152,9 @@ func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, 
 	if !known {
 		return nil
 	}
+	if stopped, err := w.stopOverQuota(ctx, node, p, t, upload); stopped || err != nil {
+		return err
+	}
 	taken, err := w.store.RecordUpload(ctx, p.ID, upload)
 	if err != nil {
 		return err
@@ -162,16 +166,27 @@ func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, 
 	return nil
 }
 
+// timedOut is what a sender is told whose upload made no progress.
+const timedOut = "The upload made no progress for too long."
+
 // recheck asks nodes by name for uploads of which nothing was heard for a while: should news have been
 // lost, the package goes on here.
 func (w *Worker) recheck(ctx context.Context, _ store.Job) error {
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil {
+		return err
+	}
+	limit := time.Duration(c.PackageUploadTimeout) * time.Second
 	return w.eachPackage(ctx, "recheck upload", func(after int64) ([]store.Package, error) {
 		return w.store.SilentUploads(ctx, w.now().Add(-silence), after, batch)
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
 		list, _, err := client.Transfers(ctx, nodeapi.TransferQuery{Tag: p.UUID, Direction: "send", Count: transfersPerCall})
+		if err == nil {
+			err = w.take(ctx, node, list)
+		}
 		if err != nil {
 			return err
 		}
-		return w.take(ctx, node, list)
+		return w.store.TimeOut(ctx, p, w.now().Add(-limit), timedOut)
 	})
 }

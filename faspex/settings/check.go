@@ -42,6 +42,8 @@ func (c Configuration) Check() []Problem {
 			wrong(u.field, u.field+" must be an https address.")
 		}
 	}
+	all = append(all, checkDomains("quota_recipient_allowlist", c.QuotaRecipientAllowlist)...)
+	all = append(all, checkDomains("quota_sender_allowlist", c.QuotaSenderAllowlist)...)
 	for _, l := range []struct {
 		field string
 		list  []string

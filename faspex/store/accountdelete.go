@@ -24,6 +24,13 @@ func (s *Store) DeleteAccount(ctx context.Context, id, by int64) error {
 		if err := handOver(ctx, tx, id, by); err != nil {
 			return err
 		}
+		// What it did with packages of groups tells nothing to anybody else.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE account_id = ? AND NOT direct`, id); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM distribution_lists WHERE owner_id = ?`, id); err != nil {
+			return err
+		}
 		var named bool
 		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM deliveries WHERE account_id = ?)`, id).
 			Scan(&named); err != nil {
@@ -74,7 +81,7 @@ func empty(ctx context.Context, tx *sql.Tx, id int64) error {
 		return err
 	}
 	for _, table := range []string{"account_logins", "one_time_codes", "password_history", "sessions", "refresh_tokens",
-		"authorization_codes", "oauth_client_users", "pending_logins", "contacts"} {
+		"authorization_codes", "oauth_client_users", "pending_logins", "contacts", "group_members"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE account_id = ?`, id); err != nil {
 			return err
 		}

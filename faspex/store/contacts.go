@@ -11,8 +11,9 @@ import (
 // be sent to.
 type Reach struct {
 	Owner int64
-	// People are accounts: the own one, the own contacts and, with All, everybody.
+	// People are accounts: the own one, the own contacts, the members of Groups and, with All, everybody.
 	People, All bool
+	Groups      []int64
 	// OwnKind says of one who registered whether the others who did are within reach; nil for those who did not.
 	OwnKind *bool
 	// Outside are the external contacts.
@@ -25,10 +26,18 @@ func (r Reach) where(w *where) {
 	people := `FALSE`
 	var args []any
 	if r.People {
-		people, args = `(a.id = ? OR `+known+` OR ?)`, []any{r.Owner, r.Owner, r.All}
+		others := known + ` OR ?`
+		asked := []any{r.Owner, r.All}
+		if len(r.Groups) > 0 {
+			fellows := where{}
+			whereIn(&fellows, `m.group_id`, r.Groups)
+			others += ` OR a.id IN (SELECT m.account_id FROM group_members m` + fellows.sql() + `)`
+			asked = append(asked, fellows.args...)
+		}
+		people, args = `(a.id = ? OR `+others+`)`, append([]any{r.Owner}, asked...)
 		if r.OwnKind != nil {
-			people = `(a.id = ? OR IF(a.type = 'self_registered_user', ?, ` + known + ` OR ?))`
-			args = []any{r.Owner, *r.OwnKind, r.Owner, r.All}
+			people = `(a.id = ? OR IF(a.type = 'self_registered_user', ?, ` + others + `))`
+			args = append([]any{r.Owner, *r.OwnKind}, asked...)
 		}
 	}
 	w.and(`IF(a.type = 'external_user', ? AND `+known+`, `+people+`)`, append([]any{r.Outside, r.Owner}, args...)...)

@@ -32,9 +32,11 @@ func noteSender(ctx context.Context, tx *sql.Tx, packageID int64) error {
 
 // noteRecipients notes for those recipients who have a package in a list that it changed.
 func noteRecipients(ctx context.Context, tx *sql.Tx, packageID int64) error {
-	_, err := tx.ExecContext(ctx,
-		`INSERT INTO events (account_id, kind, thing_id) SELECT account_id, ?, package_id FROM deliveries WHERE package_id = ? AND shown > 0`,
-		EventPackage, packageID)
+	_, err := tx.ExecContext(ctx, `INSERT INTO events (account_id, kind, thing_id)
+		SELECT account_id, ?, package_id FROM deliveries WHERE package_id = ? AND shown > 0
+		UNION SELECT m.account_id, ?, k.package_id FROM package_groups k JOIN group_members m ON m.group_id = k.group_id
+			WHERE k.package_id = ? AND k.shown > 0 AND m.access <> 'submit_only'`,
+		EventPackage, packageID, EventPackage, packageID)
 	return err
 }
 
@@ -44,18 +46,26 @@ func noteLists(ctx context.Context, tx *sql.Tx, packageID int64) error {
 	if err := noteRecipients(ctx, tx, packageID); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE deliveries d JOIN packages p ON p.id = d.package_id SET d.shown = CASE
-		WHEN d.deleted_at IS NOT NULL THEN 0
-		WHEN p.state = 'released' AND NOT d.archived THEN 2
-		WHEN p.state IN ('released', 'expired', 'transient_released_to_expired') THEN 1
-		ELSE 0 END WHERE d.package_id = ?`, packageID); err != nil {
-		return err
+	for _, query := range []string{
+		`UPDATE deliveries d JOIN packages p ON p.id = d.package_id SET d.shown = CASE
+			WHEN d.deleted_at IS NOT NULL OR NOT d.direct THEN 0 ` + shownByState + ` WHERE d.package_id = ?`,
+		`UPDATE package_groups d JOIN packages p ON p.id = d.package_id SET d.shown = CASE ` + shownByState +
+			` WHERE d.package_id = ?`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, packageID); err != nil {
+			return err
+		}
 	}
 	if err := noteRecipients(ctx, tx, packageID); err != nil {
 		return err
 	}
 	return noteSender(ctx, tx, packageID)
 }
+
+// shownByState ends a CASE that gives in which lists a package is: 2 in all, 1 in those with history, 0 in none.
+const shownByState = `WHEN p.state = 'released' AND NOT d.archived THEN 2
+	WHEN p.state IN ('released', 'transient_released_to_expired', 'expired', 'transient_expired_to_deleted',
+		'transient_released_to_deleted', 'deleted') AND p.released_at IS NOT NULL THEN 1 ELSE 0 END`
 
 // changePackage runs one statement about a package and, when it found its row, what notes
 // the change, in one transaction.

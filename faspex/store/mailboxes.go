@@ -20,6 +20,9 @@ const (
 	BoxPending Box = "pending" // packages the account sent that wait for their release date
 	BoxAll     Box = "all"     // both sides
 	BoxGlobal  Box = "global"  // every package; for admins
+	// BoxInboxAll is the inbox and the packages of the account's groups, BoxGroup those of one group.
+	BoxInboxAll Box = "inbox_all"
+	BoxGroup    Box = "group"
 )
 
 // PackageFilter narrows a list of packages; zero values narrow nothing but for AccountID,
@@ -27,7 +30,10 @@ const (
 type PackageFilter struct {
 	Box       Box
 	AccountID int64
-	History   bool // archived packages too, and in the inbox expired ones
+	GroupID   int64 // of BoxGroup
+	// Groups keeps packages that went to one of some groups.
+	Groups  []int64
+	History bool // archived packages too, and in the inbox expired ones
 	// Query is part of the title, or of a name or e-mail address of the sender or of a recipient whom the account sees.
 	Query         string
 	Status        packages.Status
@@ -36,7 +42,9 @@ type PackageFilter struct {
 	CreatedAfter  time.Time
 	CreatedBefore time.Time
 	ChangedSince  time.Time
-	IgnoreDeleted bool
+	// ReleasedBefore and CompletedAfter are about the release and the end of the upload.
+	ReleasedBefore, CompletedAfter time.Time
+	IgnoreDeleted                  bool
 	// Sort is one of PackageSorts, with "-" before it for descending; empty is the newest first.
 	Sort string
 }
@@ -175,7 +183,23 @@ func (f PackageFilter) box() (query string, args []any, err error) {
 		received = `SELECT package_id AS id FROM deliveries WHERE account_id = ? AND shown IN (1, 2)`
 		sent = `SELECT id FROM packages WHERE sender_id = ?`
 	}
+	// What a member took off the own list is off the list of the group, too.
+	grouped := `SELECT k.package_id AS id FROM group_members m JOIN package_groups k ON k.group_id = m.group_id AND k.shown = 2
+		LEFT JOIN deliveries d ON d.package_id = k.package_id AND d.account_id = m.account_id
+		WHERE m.account_id = ? AND m.access <> 'submit_only' AND (d.id IS NULL OR d.deleted_at IS NULL AND NOT d.archived)`
+	group := `SELECT k.package_id AS id FROM package_groups k LEFT JOIN deliveries d ON d.package_id = k.package_id AND d.account_id = ?
+		WHERE k.group_id = ? AND k.shown = 2 AND (d.id IS NULL OR d.deleted_at IS NULL AND NOT d.archived)`
+	if f.History {
+		past := func(query string) string {
+			return strings.NewReplacer(`k.shown = 2`, `k.shown IN (1, 2)`, ` AND NOT d.archived`, ``).Replace(query)
+		}
+		grouped, group = past(grouped), past(group)
+	}
 	switch f.Box {
+	case BoxInboxAll:
+		return received + ` UNION ` + grouped, []any{f.AccountID, f.AccountID}, nil
+	case BoxGroup:
+		return group, []any{f.AccountID, f.GroupID}, nil
 	case BoxInbox:
 		return received, []any{f.AccountID}, nil
 	case BoxOutbox:
@@ -184,7 +208,7 @@ func (f PackageFilter) box() (query string, args []any, err error) {
 		return `SELECT id FROM packages WHERE sender_id = ? AND state = 'held' AND release_policy <> 'now'`,
 			[]any{f.AccountID}, nil
 	case BoxAll:
-		return sent + ` UNION ` + received, []any{f.AccountID, f.AccountID}, nil
+		return sent + ` UNION ` + received + ` UNION ` + grouped, []any{f.AccountID, f.AccountID, f.AccountID}, nil
 	case BoxGlobal:
 		return `SELECT id FROM packages`, nil, nil
 	}
@@ -214,6 +238,17 @@ func (f PackageFilter) conditions() where {
 	}
 	if !f.ChangedSince.IsZero() {
 		w.and(`p.updated_at >= ?`, f.ChangedSince)
+	}
+	if !f.ReleasedBefore.IsZero() {
+		w.and(`p.released_at < ?`, f.ReleasedBefore)
+	}
+	if !f.CompletedAfter.IsZero() {
+		w.and(`p.upload_completed_at >= ?`, f.CompletedAfter)
+	}
+	if len(f.Groups) > 0 {
+		in := where{}
+		whereIn(&in, `group_id`, f.Groups)
+		w.and(`p.id IN (SELECT package_id FROM package_groups`+in.sql()+`)`, in.args...)
 	}
 	if f.IgnoreDeleted {
 		w.and(`p.state <> 'deleted'`)

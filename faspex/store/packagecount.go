@@ -15,12 +15,12 @@ const (
 )
 
 // packageCount remembers how many packages there are up to an id, so that a list of everyone's packages
-// does not count a million rows. It stays true because no statement deletes packages: those that are gone
-// keep their rows, in state deleted.
+// does not count a million rows. It stays true until records of packages are purged: then it begins anew.
 type packageCount struct {
-	mu   sync.Mutex
-	upTo int64
-	n    int
+	mu     sync.Mutex
+	upTo   int64
+	n      int
+	purged int64 // how many records were purged when it began
 }
 
 // countPackages counts all packages.
@@ -28,6 +28,13 @@ func (s *Store) countPackages(ctx context.Context) (int, error) {
 	c := &s.packages
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var purged int64
+	if err := s.db.QueryRowContext(ctx, `SELECT purged FROM installation LIMIT 1`).Scan(&purged); err != nil {
+		return 0, fmt.Errorf("count purged packages: %w", err)
+	}
+	if purged != c.purged {
+		c.upTo, c.n, c.purged = 0, 0, purged
+	}
 	var newest int64
 	var more int
 	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0), COUNT(*) FROM packages WHERE id > ?`,

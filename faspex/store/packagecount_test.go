@@ -33,10 +33,18 @@ func TestEveryonesPackagesAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	made, err := db.ExecContext(t.Context(), `INSERT INTO contents (uuid, shared_folder_id, directory) VALUES ('u', ?, '/')`, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := made.LastInsertId()
+	if err != nil {
+		t.Fatal(err)
+	}
 	add := func(from, to int) {
 		t.Helper()
-		if _, err := db.ExecContext(t.Context(), fmt.Sprintf(`INSERT INTO packages (uuid, title, note, sender_id, shared_folder_id, directory, metadata, notified_on_upload,
-			notified_on_download, notified_on_receipt, error_desc) SELECT CONCAT('u', seq), 't', '', ?, ?, '/', '{}', '[]', '[]', '[]', '' FROM seq_%d_to_%d`, from, to), sender, folder); err != nil {
+		if _, err := db.ExecContext(t.Context(), fmt.Sprintf(`INSERT INTO packages (uuid, title, note, sender_id, content_id, metadata, notified_on_upload,
+			notified_on_download, notified_on_receipt, error_desc) SELECT CONCAT('u', seq), 't', '', ?, ?, '{}', '[]', '[]', '[]', '' FROM seq_%d_to_%d`, from, to), sender, content); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"faspex.io/operator/faspex/packages"
@@ -17,18 +20,17 @@ type Package struct {
 	Title               string
 	Note                string
 	Sender              Account // as others see it: personColumns
-	SharedFolderID      int64
-	FolderName          string // of the shared folder
-	Directory           string // where the content lies on the node of the folder once it is released
+	Content                     // may be shared with packages that were forwarded
+	ForwardedFrom       sql.NullInt64
+	BaseURL             string // of the server when it was made, for links in mails
 	State               packages.State
 	UploadStatus        packages.UploadStatus
 	ReleasePolicy       string // now, on_date, later
 	ReleaseDate         sql.NullTime
+	ReleasedAt          sql.NullTime
 	ExpirationPolicy    string
 	ExpirationDate      sql.NullTime
 	PreventHTTPDownload bool
-	EncryptAtRest       bool
-	ObfuscateNames      bool
 	DownloadLimit       sql.NullInt64
 	Metadata            json.RawMessage // object
 	NotifiedOnUpload    json.RawMessage // array of {name}
@@ -39,32 +41,30 @@ type Package struct {
 	BytesWritten        int64
 	UploadStartedAt     sql.NullTime
 	UploadCompletedAt   sql.NullTime
+	EndedAt             sql.NullTime // since when its content is not to be had
 	ErrorDesc           string
 	SenderArchived      bool
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 }
 
-const packageColumns = `p.id, p.uuid, p.title, p.note, p.shared_folder_id, p.directory, p.state, p.upload_status, p.release_policy,
-	p.release_date, p.expiration_policy, p.expiration_date, p.prevent_http_download, p.ear_enabled, p.obfuscation_enabled, p.download_limit,
+const packageColumns = `p.id, p.uuid, p.title, p.note, p.forwarded_from, p.base_url, p.state, p.upload_status, p.release_policy,
+	p.release_date, p.released_at, p.expiration_policy, p.expiration_date, p.prevent_http_download, p.download_limit,
 	p.metadata, p.notified_on_upload, p.notified_on_download, p.notified_on_receipt, p.total_bytes, p.total_files, p.bytes_written,
-	p.upload_started_at, p.upload_completed_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at, f.name`
+	p.upload_started_at, p.upload_completed_at, p.ended_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at, ` + contentColumns
 
 const (
-	packageJoins = ` JOIN accounts a ON a.id = p.sender_id JOIN shared_folders f ON f.id = p.shared_folder_id`
+	packageJoins = ` JOIN accounts a ON a.id = p.sender_id JOIN contents c ON c.id = p.content_id JOIN shared_folders f ON f.id = c.shared_folder_id`
 	packageFrom  = ` FROM packages p` + packageJoins
 )
 
 func scanPackage(r rower) (Package, error) {
 	var p Package
-	err := r.Scan(append([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.SharedFolderID, &p.Directory, &p.State,
-		&p.UploadStatus, &p.ReleasePolicy,
-		&p.ReleaseDate, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload, &p.EncryptAtRest, &p.ObfuscateNames,
-		&p.DownloadLimit,
-		&p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes, &p.TotalFiles,
-		&p.BytesWritten,
-		&p.UploadStartedAt, &p.UploadCompletedAt, &p.ErrorDesc, &p.SenderArchived, &p.CreatedAt, &p.UpdatedAt, &p.FolderName},
-		p.Sender.person()...)...)
+	err := r.Scan(slices.Concat([]any{&p.ID, &p.UUID, &p.Title, &p.Note, &p.ForwardedFrom, &p.BaseURL, &p.State, &p.UploadStatus,
+		&p.ReleasePolicy, &p.ReleaseDate, &p.ReleasedAt, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload,
+		&p.DownloadLimit, &p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes,
+		&p.TotalFiles, &p.BytesWritten, &p.UploadStartedAt, &p.UploadCompletedAt, &p.EndedAt, &p.ErrorDesc, &p.SenderArchived,
+		&p.CreatedAt, &p.UpdatedAt}, p.Content.columns(), p.Sender.person())...)
 	return p, err
 }
 
@@ -76,21 +76,6 @@ func (s *Store) Package(ctx context.Context, id int64) (Package, error) {
 		return p, fmt.Errorf("read package %d: %w", id, classify(err))
 	}
 	return p, nil
-}
-
-// Incoming is where the content is uploaded to. It is apart from Directory because an upload token may outlive the
-// upload: what it still lets in after the release lies where no recipient reads.
-func (p Package) Incoming() string { return p.Directory + IncomingSuffix }
-
-// IncomingSuffix ends the name of the folder that a package is uploaded to.
-const IncomingSuffix = ".incoming"
-
-// Folder is where the content lies now.
-func (p Package) Folder() string {
-	if p.State == packages.Held {
-		return p.Incoming()
-	}
-	return p.Directory
 }
 
 // PackageByUUID reads one package by the uuid that its folder on the node carries.
@@ -105,21 +90,29 @@ func (s *Store) PackageByUUID(ctx context.Context, uuid string) (Package, error)
 
 // NewDelivery is one recipient of a package to be created.
 type NewDelivery struct {
-	AccountID int64
+	AccountID int64 // or
+	GroupID   int64
 	Private   bool
 }
 
-// CreatePackage stores a package in state held, upload status submitted, with its deliveries, and gives its id.
-// Sender.ID, SharedFolderID, UUID and Directory must be set.
+// CreatePackage stores a package in state held, upload status submitted, with its content and its deliveries, and gives
+// its id. Sender.ID, SharedFolderID, UUID and Directory must be set. A package with a ContentID shares that content: its
+// upload is complete. ErrNoContent when the content is gone.
 func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) (int64, error) {
 	var id int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO packages (uuid, title, note, sender_id, shared_folder_id, directory, release_policy, release_date,
-			expiration_policy, expiration_date, prevent_http_download, ear_enabled, obfuscation_enabled, download_limit, metadata,
+		content, err := createContent(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `INSERT INTO packages (uuid, title, note, sender_id, content_id, forwarded_from, base_url, upload_status,
+			total_bytes, total_files, upload_completed_at, release_policy, release_date,
+			expiration_policy, expiration_date, prevent_http_download, download_limit, metadata,
 			notified_on_upload, notified_on_download, notified_on_receipt, error_desc)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
-			p.UUID, p.Title, p.Note, p.Sender.ID, p.SharedFolderID, p.Directory, p.ReleasePolicy, p.ReleaseDate,
-			p.ExpirationPolicy, p.ExpirationDate, p.PreventHTTPDownload, p.EncryptAtRest, p.ObfuscateNames, p.DownloadLimit,
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
+			p.UUID, p.Title, p.Note, p.Sender.ID, content, p.ForwardedFrom, p.BaseURL,
+			cmp.Or(p.UploadStatus, packages.UploadSubmitted), p.TotalBytes, p.TotalFiles, p.UploadCompletedAt, p.ReleasePolicy, p.ReleaseDate,
+			p.ExpirationPolicy, p.ExpirationDate, p.PreventHTTPDownload, p.DownloadLimit,
 			orJSON(p.Metadata, `{}`), orJSON(p.NotifiedOnUpload, `[]`), orJSON(p.NotifiedOnDownload, `[]`),
 			orJSON(p.NotifiedOnReceipt, `[]`))
 		if err != nil {
@@ -129,8 +122,11 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 			return err
 		}
 		for _, d := range to {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, id,
-				d.AccountID, d.Private); err != nil {
+			query, who := `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, d.AccountID
+			if d.GroupID != 0 {
+				query, who = `INSERT INTO package_groups (package_id, group_id, private) VALUES (?, ?, ?)`, d.GroupID
+			}
+			if _, err := tx.ExecContext(ctx, query, id, who, d.Private); err != nil {
 				return err
 			}
 		}
@@ -155,8 +151,20 @@ func (s *Store) Move(ctx context.Context, id int64, from, to packages.State) (bo
 	if !packages.MayMove(from, to) {
 		panic(fmt.Sprintf("packages: no step from %s to %s", from, to))
 	}
-	moved, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET state = ? WHERE id = ? AND state = ?`, to, id,
-		from)
+	ended := to == packages.Expired || to == packages.Deleted
+	note := noteLists
+	if to == packages.Released {
+		note = func(ctx context.Context, tx *sql.Tx, id int64) error {
+			if err := noteLists(ctx, tx, id); err != nil {
+				return err
+			}
+			return orderMails(ctx, tx, PackageEvent{Event: PackageReleased, PackageID: id})
+		}
+	}
+	moved, err := s.changePackage(ctx, id, note, `UPDATE packages SET state = ?,
+		released_at = IF(?, COALESCE(released_at, UTC_TIMESTAMP(3)), released_at),
+		ended_at = IF(?, COALESCE(ended_at, UTC_TIMESTAMP(3)), ended_at) WHERE id = ? AND state = ?`,
+		to, to == packages.Released, ended, id, from)
 	if err != nil {
 		return false, fmt.Errorf("move package %d from %s to %s: %w", id, from, to, err)
 	}
@@ -177,10 +185,35 @@ type Upload struct {
 // RecordUpload writes the progress of an upload. Only a held package whose upload is not complete takes it; false
 // otherwise, so that late news of an older attempt undo nothing.
 func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, error) {
-	taken, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?, bytes_written = ?,
-		upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ?
-		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`,
-		u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc, id)
+	taken := false
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		taken = false
+		var before packages.UploadStatus
+		var written int64
+		err := tx.QueryRowContext(ctx, `SELECT upload_status, bytes_written FROM packages
+			WHERE id = ? AND state = 'held' AND upload_status <> 'completed' FOR UPDATE`, id).Scan(&before, &written)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if before == packages.UploadTimedOut && u.Status == packages.UploadTransferring && written == u.BytesWritten {
+			return nil // it still hangs
+		}
+		taken = true
+		if _, err := tx.ExecContext(ctx, `UPDATE packages SET upload_status = ?, total_bytes = ?, total_files = ?,
+			progress_at = IF(bytes_written = ?, progress_at, UTC_TIMESTAMP(3)), bytes_written = ?,
+			upload_started_at = COALESCE(?, upload_started_at), upload_completed_at = ?, error_desc = ? WHERE id = ?`,
+			u.Status, u.TotalBytes, u.TotalFiles, u.BytesWritten, u.BytesWritten, u.StartedAt, u.CompletedAt, u.ErrorDesc,
+			id); err != nil {
+			return err
+		}
+		if err := noteSender(ctx, tx, id); err != nil || u.Status == before || !u.Status.Told() {
+			return err
+		}
+		return orderMails(ctx, tx, PackageEvent{Event: PackageUploaded, PackageID: id, Result: string(u.Status)})
+	})
 	if err != nil {
 		return false, fmt.Errorf("record upload of package %d: %w", id, err)
 	}
@@ -190,7 +223,8 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 // QueueUpload notes that a transfer spec was given out: status queued, no error. False when the
 // package takes no upload any more.
 func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
-	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = ''
+	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = '',
+		progress_at = UTC_TIMESTAMP(3)
 		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`, id)
 	if err != nil {
 		return false, fmt.Errorf("queue upload of package %d: %w", id, err)
@@ -221,8 +255,33 @@ func (s *Store) ArchiveSent(ctx context.Context, id int64) error {
 // Released notes when a package was released, if nothing was noted before.
 func (s *Store) Released(ctx context.Context, id int64, at time.Time) error {
 	if _, err := s.changePackage(ctx, id, noteLists,
-		`UPDATE packages SET release_date = COALESCE(release_date, ?) WHERE id = ?`, at, id); err != nil {
+		`UPDATE packages SET release_date = COALESCE(release_date, ?), released_at = COALESCE(released_at, ?) WHERE id = ?`,
+		at, at, id); err != nil {
 		return fmt.Errorf("note release of package %d: %w", id, err)
+	}
+	return nil
+}
+
+// TimeOut notes that an upload that was running made no progress since a time. A transfer that moves on after all is
+// taken as any other news.
+func (s *Store) TimeOut(ctx context.Context, p Package, since time.Time, why string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE packages SET upload_status = 'timed_out', error_desc = ?
+			WHERE id = ? AND state = 'held' AND upload_status IN ('queued', 'transferring') AND bytes_written = ? AND progress_at < ?`,
+			why, p.ID, p.BytesWritten, since)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		if err := noteSender(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		return orderMails(ctx, tx, PackageEvent{Event: PackageUploaded, PackageID: p.ID, Result: string(packages.UploadTimedOut)})
+	})
+	if err != nil {
+		return fmt.Errorf("time out the upload of package %d: %w", p.ID, err)
 	}
 	return nil
 }

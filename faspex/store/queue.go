@@ -29,18 +29,29 @@ func (s *Store) Releasable(ctx context.Context, now time.Time, after int64, limi
 }
 
 // Expirable lists released packages whose time is over: their date has passed, or they are to go after downloads and
-// those who count have the whole package and nobody is receiving it.
+// those who count have all of it and nobody is receiving it. Any recipient counts, also of a package that was forwarded
+// with the content; or all of the package's own, with every member of its groups.
 func (s *Store) Expirable(ctx context.Context, now time.Time, after int64, limit int) ([]Package, error) {
-	const received = `SELECT 1 FROM transfers t WHERE t.package_id = p.id AND t.direction = 'receive'`
+	const (
+		shared = `SELECT 1 FROM packages q JOIN transfers t ON t.package_id = q.id AND t.direction = 'receive'
+			WHERE q.content_id = p.content_id`
+		whole    = ` AND t.status = 'completed' AND t.whole_package AND t.side <> 'sent'`
+		received = `SELECT 1 FROM transfers t WHERE t.package_id = p.id AND t.direction = 'receive'` + whole
+		members  = `package_groups k JOIN group_members m ON m.group_id = k.group_id AND m.access <> 'submit_only'`
+	)
 	w := where{}
 	w.and(`p.state = 'released' AND (p.expiration_date <= ?
 		OR (p.expiration_policy IN ('delete_after_any_download', 'delete_after_all_download')
-			AND NOT EXISTS (`+received+` AND t.status IN ('running', 'waiting', 'paused'))
-			AND EXISTS (`+received+` AND t.status = 'completed' AND t.whole_package AND t.account_id IN
-				(SELECT d.account_id FROM deliveries d WHERE d.package_id = p.id))
-			AND (p.expiration_policy = 'delete_after_any_download' OR NOT EXISTS (SELECT 1 FROM deliveries d
-				WHERE d.package_id = p.id AND d.deleted_at IS NULL AND NOT EXISTS (`+received+`
-					AND t.status = 'completed' AND t.whole_package AND t.account_id = d.account_id)))))`, now)
+			AND NOT EXISTS (`+shared+` AND t.status IN ('running', 'waiting', 'paused'))
+			AND EXISTS (`+shared+whole+` AND (
+				t.account_id IN (SELECT d.account_id FROM deliveries d WHERE d.package_id = q.id AND d.direct)
+				OR t.account_id IN (SELECT m.account_id FROM `+members+` WHERE k.package_id = q.id)))
+			AND (p.expiration_policy = 'delete_after_any_download' OR (
+				NOT EXISTS (SELECT 1 FROM deliveries d JOIN accounts a ON a.id = d.account_id AND a.deleted_at IS NULL
+					WHERE d.package_id = p.id AND d.direct AND d.deleted_at IS NULL
+					AND NOT EXISTS (`+received+` AND t.account_id = d.account_id))
+				AND NOT EXISTS (SELECT 1 FROM `+members+` WHERE k.package_id = p.id
+					AND NOT EXISTS (`+received+` AND t.account_id = m.account_id))))))`, now)
 	return s.queued(ctx, w, after, limit)
 }
 

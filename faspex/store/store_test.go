@@ -54,8 +54,8 @@ func (w *world) pack(t *testing.T, title string) int64 {
 	t.Helper()
 	uuid := fmt.Sprintf("%x", sha256.Sum256([]byte(title)))[:36]
 	id, err := w.CreatePackage(t.Context(), store.Package{UUID: uuid, Title: title, Sender: store.Account{ID: w.sender},
-		SharedFolderID: w.folder,
-		Directory:      "/in/" + uuid, ReleasePolicy: "now", ExpirationPolicy: "none"},
+		Content:       store.Content{SharedFolderID: w.folder, Directory: "/in/" + uuid},
+		ReleasePolicy: "now", ExpirationPolicy: "none"},
 		[]store.NewDelivery{{AccountID: w.recipient}})
 	if err != nil {
 		t.Fatal(err)

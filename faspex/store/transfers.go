@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -13,6 +14,7 @@ type Transfer struct {
 	NodeTransferID   string
 	PackageID        sql.NullInt64
 	AccountID        sql.NullInt64 // who transferred, from the tags
+	Address          string        // from where
 	Direction        string        // send or receive, seen from the client
 	Status           string        // as the node says it
 	BytesExpected    int64
@@ -37,12 +39,17 @@ func (s *Store) SaveTransfer(ctx context.Context, t Transfer) error {
 
 // saveTransfer notes the change for the sender of the package, who sees its downloads, and for whoever transfers.
 func saveTransfer(ctx context.Context, tx *sql.Tx, t Transfer) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO transfers (node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected,
+	var before string
+	if err := tx.QueryRowContext(ctx, `SELECT status FROM transfers WHERE node_id = ? AND node_transfer_id = ? FOR UPDATE`,
+		t.NodeID, t.NodeTransferID).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO transfers (node_id, node_transfer_id, package_id, account_id, address, direction, status, bytes_expected,
 		bytes_transferred, files, whole_package, side, error_code, error_desc, started_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE status = VALUES(status), bytes_expected = VALUES(bytes_expected), bytes_transferred = VALUES(bytes_transferred),
 		files = VALUES(files), error_code = VALUES(error_code), error_desc = VALUES(error_desc), started_at = VALUES(started_at), ended_at = VALUES(ended_at)`,
-		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred,
+		t.NodeID, t.NodeTransferID, t.PackageID, t.AccountID, t.Address, t.Direction, t.Status, t.BytesExpected, t.BytesTransferred,
 		t.Files, t.WholePackage, t.Side,
 		t.ErrorCode, t.ErrorDesc, t.StartedAt, t.EndedAt)
 	if err != nil || !t.PackageID.Valid {
@@ -50,18 +57,22 @@ func saveTransfer(ctx context.Context, tx *sql.Tx, t Transfer) error {
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO events (account_id, kind, thing_id) SELECT p.sender_id, ?, p.id FROM packages p WHERE p.id = ?
 		UNION SELECT a.id, ?, ? FROM accounts a WHERE a.id = ?`, EventTransfer, t.PackageID, EventTransfer, t.PackageID, t.AccountID)
-	return err
+	if err != nil || t.Direction != "receive" || t.Side == "sent" || t.Status != "completed" || before == t.Status {
+		return err
+	}
+	return orderMails(ctx, tx, PackageEvent{Event: PackageDownloaded, PackageID: t.PackageID.Int64,
+		AccountID: t.AccountID.Int64})
 }
 
 // Transfers lists the transfers of a package in one direction, oldest first.
 func (s *Store) Transfers(ctx context.Context, packageID int64, direction string) ([]Transfer, error) {
 	list, err := collect(ctx, s.db, func(r rower) (Transfer, error) {
 		var t Transfer
-		err := r.Scan(&t.ID, &t.NodeID, &t.NodeTransferID, &t.PackageID, &t.AccountID, &t.Direction, &t.Status,
+		err := r.Scan(&t.ID, &t.NodeID, &t.NodeTransferID, &t.PackageID, &t.AccountID, &t.Address, &t.Direction, &t.Status,
 			&t.BytesExpected, &t.BytesTransferred,
 			&t.Files, &t.WholePackage, &t.Side, &t.ErrorCode, &t.ErrorDesc, &t.StartedAt, &t.EndedAt)
 		return t, err
-	}, `SELECT id, node_id, node_transfer_id, package_id, account_id, direction, status, bytes_expected, bytes_transferred, files, whole_package, side,
+	}, `SELECT id, node_id, node_transfer_id, package_id, account_id, address, direction, status, bytes_expected, bytes_transferred, files, whole_package, side,
 		error_code, error_desc, started_at, ended_at FROM transfers WHERE package_id = ? AND direction = ? ORDER BY id`, packageID, direction)
 	if err != nil {
 		return nil, fmt.Errorf("list transfers of package %d: %w", packageID, err)

@@ -25,7 +25,10 @@ var before = []string{
 	`INSERT INTO packages (id, uuid, title, note, sender_id, shared_folder_id, directory, state, upload_status, metadata, notified_on_upload,
 		notified_on_download, notified_on_receipt, error_desc) VALUES (7, 'b7a0a3a4-0000-4000-8000-000000000007', 'Films', '', 1, 1, '/in/x',
 		'released', 'completed', '{}', '[]', '[]', '[]', '')`,
-	`INSERT INTO deliveries (package_id, account_id, shown) VALUES (7, 2, 2)`,
+	`INSERT INTO packages (id, uuid, title, note, sender_id, shared_folder_id, directory, metadata, notified_on_upload,
+		notified_on_download, notified_on_receipt, error_desc) VALUES (8, 'b7a0a3a4-0000-4000-8000-000000000008', 'Held', '', 1, 1, '/in/y',
+		'{}', '[]', '[]', '[]', '')`,
+	`INSERT INTO deliveries (package_id, account_id, shown) VALUES (7, 2, 2), (8, 2, 0)`,
 	`INSERT INTO jobs (method_name, job_name, job_type, persistent, serialized_args, scheduled_interval, next_availability, error_desc)
 		VALUES ('release_packages', 'Release packages', 'package_processing', TRUE, '{}', 1, NOW(), '')`,
 }
@@ -59,6 +62,13 @@ func TestUpgradeKeepsData(t *testing.T) {
 	inbox, total, err := s.Packages(t.Context(), store.PackageFilter{Box: store.BoxInbox, AccountID: 2}, store.Page{Limit: 9})
 	if err != nil || total != 1 || inbox[0].Title != "Films" || inbox[0].Sender.LastName != "Min" {
 		t.Errorf("inbox: %+v, %v", inbox, err)
+	}
+	// Contents lie where they lay: the upload of a package that was not released goes on where it began.
+	for id, want := range map[int64]string{7: "/in/x", 8: "/in/y.incoming"} {
+		if p, err := s.Package(t.Context(), id); err != nil || p.Directory != want || p.FolderName != "in" ||
+			p.ContentUUID != p.UUID || p.ReleasedAt.Valid != (id == 7) || p.GoneAt.Valid {
+			t.Errorf("package %d: %+v, %v", id, p, err)
+		}
 	}
 	if jobs, _, err := s.Jobs(t.Context(), store.Page{Limit: 9}); err != nil || len(jobs) != 1 || !jobs[0].Persistent {
 		t.Errorf("jobs: %+v, %v", jobs, err)

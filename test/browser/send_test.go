@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/test/faspextest"
 )
 
 // eventually waits until something outside of the browser is true.
@@ -97,13 +98,9 @@ func (b *tab) transfer(title, state string) {
 		quote(title)+`) && e.dataset.state === `+quote(state)+`)`)
 }
 
-// atNode is where the node has the files of a package: in another folder until the service has taken it over.
+// atNode is where the node has the files of a package.
 func (w *world) atNode(p api.Package) string {
-	folder := filepath.Join(w.node.Dir, "packages", p.PackageUUID)
-	if _, err := os.Stat(folder); err != nil {
-		return folder + ".incoming"
-	}
-	return folder
+	return filepath.Join(w.node.Dir, faspextest.PackageFolder(p))
 }
 
 // arrived compares a file of a package at the node with one of this machine, byte for byte.

@@ -186,7 +186,7 @@ func (w *world) uploaded(t *testing.T, from person, p api.Package, files map[str
 	}
 	session := w.node.Begin(t, spec)
 	for path, content := range files {
-		w.node.Write(t, filepath.Join("packages", p.PackageUUID+".incoming", path), content)
+		w.node.Write(t, filepath.Join(faspextest.PackageFolder(p), path), content)
 	}
 	session.Finish(t, "")
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ import (
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/seed"
 	"faspex.io/operator/faspex/service"
@@ -201,6 +203,11 @@ func (in *Instance) User(t testing.TB, first, last, password string) *client.Cli
 		in.SetPassword(t, name, password)
 	}
 	return in.Admin.As(name)
+}
+
+// PackageFolder is where the content of a package lies in the storage of its node.
+func PackageFolder(p api.Package) string {
+	return filepath.Join(inbox, packages.Folder(p.Title, p.PackageUUID, 200))
 }
 
 // SetPassword gives an account a password, as the utility does.

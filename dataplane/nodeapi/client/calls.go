@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -171,6 +172,12 @@ func (c *Client) Browse(ctx context.Context, req BrowseRequest) (Listing, error)
 // CreateDirectory makes a folder; its parents are made too. One that exists is an IsConflict error.
 func (c *Client) CreateDirectory(ctx context.Context, path string) error {
 	return c.onPath(ctx, "/files/create", map[string]any{"path": path, "type": "directory"})
+}
+
+// CreateFile makes a file of at most a MiB. A name that is taken is an IsConflict error.
+func (c *Client) CreateFile(ctx context.Context, path string, contents []byte) error {
+	return c.onPath(ctx, "/files/create", map[string]any{"path": path, "type": "file",
+		"contents": base64.StdEncoding.EncodeToString(contents)})
 }
 
 // Delete removes a file, or a folder with all it holds.

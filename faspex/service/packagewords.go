@@ -1,0 +1,149 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/mail"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
+)
+
+// packagePage is where the page shows a package.
+const packagePage = "/aspera/faspex/packages/"
+
+// listedFiles is how many names of files a mail tells.
+const listedFiles = 10
+
+// packageWords are what the words of mails about packages stand for. Who was sent a package privately is told to nobody
+// (faspex-N5).
+func (w *Worker) packageWords(ctx context.Context, order mail.Order, to store.Account, words map[string]string) error {
+	p, err := w.store.Package(ctx, order.Package)
+	if err != nil {
+		return err
+	}
+	side := "received"
+	if to.ID == p.Sender.ID && strings.HasPrefix(order.Type, "upload_result") {
+		side = "sent"
+	}
+	url := order.Base + packagePage + side + "/" + strconv.FormatInt(p.ID, 10)
+	recipients, addresses, err := w.publicRecipients(ctx, p)
+	if err != nil {
+		return err
+	}
+	told, err := w.notified(ctx, p.NotifiedOnReceipt)
+	if err != nil {
+		return err
+	}
+	var cc, ccAddresses []string
+	for _, a := range told {
+		cc, ccAddresses = append(cc, fullName(a)), append(ccAddresses, a.Email)
+	}
+	for word, value := range map[string]string{
+		"USER_NAME": fullName(to), "CC_NAME": fullName(to), "CC_EMAIL": to.Email,
+		"SENDER_NAME": fullName(p.Sender), "SENDER_FIRST_NAME": p.Sender.FirstName, "SENDER_LAST_NAME": p.Sender.LastName,
+		"SENDER_EMAIL": p.Sender.Email, "SENDER_LOGIN": p.Sender.Name,
+		"PACKAGE_NAME": p.Title, "PACKAGE_UUID": p.UUID, "PACKAGE_URL": url, "PACKAGE_LINK": url,
+		"PACKAGE_DATE": p.CreatedAt.UTC().Format("2006-01-02 15:04 MST"), "PACKAGE_SIZE": sizeText(p.TotalBytes),
+		"PACKAGE_FILES": strconv.FormatInt(p.TotalFiles, 10), "PACKAGE_NOTE": p.Note,
+		"PACKAGE_FILE_LIST_FIRST_10":  strings.Join(w.firstFiles(ctx, p), "\n"),
+		"ALL_PUBLIC_RECIPIENTS":       strings.Join(recipients, ", "),
+		"ALL_PUBLIC_RECIPIENTS_EMAIL": strings.Join(addresses, ", "),
+		"ALL_CC_RECIPIENTS":           strings.Join(cc, ", "), "ALL_CC_RECIPIENTS_EMAIL": strings.Join(ccAddresses, ", "),
+		"RECIPIENT_NAME": strings.Join(recipients, ", "), "LINK_EXPIRATION_INFO": "",
+		"UPLOAD_RESULT": order.Result, "PACKAGE_STATUS": order.Result, "STATUS_URL": url, "STATUS_LINK": url,
+	} {
+		words[word] = value
+	}
+	if order.Downloader != 0 {
+		if err := w.downloaderWords(ctx, order.Downloader, words); err != nil {
+			return err
+		}
+	}
+	if order.Group == 0 {
+		return nil
+	}
+	groups, err := w.store.PackageGroups(ctx, p.ID)
+	for _, g := range groups[p.ID] {
+		if g.ID == order.Group {
+			words["WORKGROUP_NAME"] = g.Name
+		}
+	}
+	return err
+}
+
+func (w *Worker) downloaderWords(ctx context.Context, id int64, words map[string]string) error {
+	a, err := w.store.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	words["DOWNLOADER_NAME"], words["DOWNLOADER_FIRST_NAME"] = fullName(a), a.FirstName
+	words["DOWNLOADER_LAST_NAME"], words["DOWNLOADER_EMAIL"], words["DOWNLOADER_LOGIN"] = a.LastName, a.Email, a.Name
+	return nil
+}
+
+func (w *Worker) publicRecipients(ctx context.Context, p store.Package) (names, addresses []string, err error) {
+	deliveries, err := w.store.Deliveries(ctx, p.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range deliveries[p.ID] {
+		if d.Direct && !d.Private {
+			names, addresses = append(names, fullName(d.Recipient)), append(addresses, d.Recipient.Email)
+		}
+	}
+	groups, err := w.store.PackageGroups(ctx, p.ID)
+	for _, g := range groups[p.ID] {
+		if !g.Private {
+			names = append(names, g.Name)
+		}
+	}
+	return names, addresses, err
+}
+
+// firstFiles are the names of the first files and folders of a package, as its node has them. A mail is not kept back
+// because they are not known.
+func (w *Worker) firstFiles(ctx context.Context, p store.Package) []string {
+	if p.UploadStatus != packages.UploadCompleted {
+		return nil
+	}
+	reached := connections{worker: w, byFolder: map[int64]*connection{}}
+	c, err := reached.open(ctx, p.SharedFolderID)
+	var listing nodeapi.Listing
+	if err == nil {
+		listing, err = c.client.Browse(ctx, nodeapi.BrowseRequest{Path: p.Directory, Count: listedFiles})
+	}
+	if err != nil {
+		w.log.WarnContext(ctx, "cannot list the files of a package for a mail", "package", p.ID, "error", err)
+		return nil
+	}
+	var names []string
+	for _, e := range listing.Items {
+		names = append(names, e.Basename)
+	}
+	return names
+}
+
+// fullName is how people are called: never by their login when they have a name.
+func fullName(a store.Account) string {
+	if name := strings.TrimSpace(a.FirstName + " " + a.LastName); name != "" {
+		return name
+	}
+	return a.Name
+}
+
+// sizeText is a number of bytes for people.
+func sizeText(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, suffix := float64(n), -1
+	for value >= unit && suffix < 4 {
+		value, suffix = value/unit, suffix+1
+	}
+	return fmt.Sprintf("%.1f %cB", value, "kMGTP"[suffix])
+}

@@ -1,0 +1,2 @@
+ALTER TABLE transfers DROP COLUMN address;
+ALTER TABLE packages DROP COLUMN base_url;
