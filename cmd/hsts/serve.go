@@ -196,6 +196,7 @@ func (n *node) newSessions() *transfer.Server {
 			Spend: func(ctx context.Context) error { return n.store.SpendLogin(ctx, "") },
 		}, n.logins},
 		Recorder:    n.recorder,
+		Claims:      store.Claims{Store: n.store},
 		UDPPort:     n.cfg.Ports.UDP,
 		Agent:       "hsts " + version.Version,
 		Ciphers:     n.cfg.Ciphers,
