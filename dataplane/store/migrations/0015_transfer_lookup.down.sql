@@ -1,0 +1,2 @@
+ALTER TABLE transfers DROP KEY IF EXISTS transfers_package, DROP COLUMN IF EXISTS package_uuid, DROP KEY IF EXISTS transfers_started,
+  DROP KEY IF EXISTS transfers_token_user;
