@@ -142,10 +142,10 @@ func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := db.ExecContext(ctx, `UPDATE sessions SET heartbeat = UTC_TIMESTAMP(6), bytes_expected = ?, files_expected = ?, bytes_transferred = ?,
-		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, directories_completed = ?, target_rate_kbps = ?,
+		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, files_skipped = ?, directories_completed = ?, target_rate_kbps = ?,
 		avg_rate_kbps = ?, network_delay_usec = ? WHERE id = ?`,
 		p.BytesExpected, p.FilesExpected, p.BytesTransferred, p.BytesWritten, p.BytesLost, p.FilesCompleted, p.FilesFailed,
-		p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
+		p.FilesSkipped, p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
 	if err != nil {
 		return fmt.Errorf("record progress: %w", err)
 	}

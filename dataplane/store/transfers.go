@@ -167,7 +167,7 @@ func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) err
 		index[t.ID], args[i] = i, t.ID
 	}
 	rows, err := s.db.QueryContext(ctx, `SELECT transfer_id, id, node, status, client_address, server_address, started_usec, ended_usec,
-		bytes_expected, files_expected, bytes_transferred, bytes_written, bytes_lost, files_completed, files_failed, directories_completed,
+		bytes_expected, files_expected, bytes_transferred, bytes_written, bytes_lost, files_completed, files_failed, files_skipped, directories_completed,
 		target_rate_kbps, avg_rate_kbps, network_delay_usec, error_code, error_desc
 		FROM sessions WHERE transfer_id IN (`+repeat("?", len(args))+`) ORDER BY started_usec, id`, args...)
 	if err != nil {
@@ -180,7 +180,7 @@ func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) err
 		p := &r.Progress
 		err := rows.Scan(&transferID, &r.ID, &r.Node, &r.Status, &r.ClientAddr, &r.ServerAddr, &r.StartedUsec, &r.EndedUsec,
 			&p.BytesExpected, &p.FilesExpected, &p.BytesTransferred, &p.BytesWritten, &p.BytesLost, &p.FilesCompleted,
-			&p.FilesFailed,
+			&p.FilesFailed, &p.FilesSkipped,
 			&p.DirectoriesCompleted, &p.TargetRateKbps, &p.AvgRateKbps, &r.NetworkDelayUsec, &r.ErrorCode, &r.ErrorDesc)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)

@@ -1,3 +1,5 @@
+ALTER TABLE sessions ADD COLUMN IF NOT EXISTS files_skipped BIGINT NOT NULL DEFAULT 0;
+
 -- What transfers are looked for by. The uuid of a package is where Faspex puts it into tags.
 ALTER TABLE transfers
   ADD COLUMN IF NOT EXISTS package_uuid VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
