@@ -292,8 +292,9 @@ func TestSharedFolders(t *testing.T) {
 	if err := in.admin.DeleteNode(ctx, n.ID); !client.IsConflict(err) {
 		t.Errorf("delete a node with folders: %v", err)
 	}
-	// A user sees what is public, and not where it lies.
+	// A user who may send files of shared folders sees what is public, and not where it lies.
 	user := in.user(t, "ulf", "user")
+	in.permit(t, "ulf", map[string]any{"can_create_from_remote": true})
 	if _, _, body := in.call(t, user, "GET", "/api/v5/shared_folders", nil); !strings.Contains(body, `"total_count":1,`) ||
 		!strings.Contains(body, `"second"`) || strings.Contains(body, "/other") {
 		t.Errorf("folders of a user: %s", body)
