@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+
+	"faspex.io/operator/faspex/api"
 )
 
 // call makes a call of the API as somebody, and reads the answer.
@@ -52,6 +54,17 @@ func (w *world) group(t *testing.T, kind string, fields map[string]any, access m
 		}
 	}
 	return id
+}
+
+// downloaded has somebody download a package whole.
+func (w *world) downloaded(t *testing.T, who person, p api.Package) {
+	t.Helper()
+	spec, err := who.DownloadSpec(t.Context(), p.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.node.Begin(t, spec).Finish(t, "")
+	w.service(t, "down-"+p.ID)
 }
 
 // kinds tells the recipients of the form: state, kind and name.
@@ -146,3 +159,81 @@ var _ = journey("send to groups", func(t *testing.T, w *world) {
 	e.until("have the address", kinds+` === 'known external_user out@example.org'`)
 	e.clean()
 })
+
+// faspex-K2, faspex-K17, faspex-P5 in the page: a shared inbox has a mailbox of its own, one click away for those who may
+// read it; its admin archives for all, and who may forwards a package, now or later. page-35: the sender sees who
+// downloaded what.
+var _ = journey("mailboxes of groups", func(t *testing.T, w *world) {
+	ada, ben := w.person(t, "Ada", "Looksafter"), w.person(t, "Ben", "Submits")
+	cleo := w.person(t, "Cleo", "Reads")
+	root := w.anAdmin(t, "Rea", "Root")
+	inbox := w.group(t, "shared_inboxes", map[string]any{"name": "Yak desk " + ada.login},
+		map[string][]person{"shared_inbox_admin": {ada}, "submit_only": {ben}, "standard": {cleo}})
+	w.call(t, root, http.MethodPut, "/accounts/"+cleo.id, map[string]any{"forwarding_allowed": true})
+	p, err := ben.CreatePackage(t.Context(), api.PackageCreate{Title: "Yak one",
+		Recipients: []api.RecipientName{{Name: "Yak desk " + ada.login, RecipientType: "shared_inbox"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.released(t, ben, p, map[string]string{"a.txt": "12345"})
+	w.downloaded(t, cleo, p)
+
+	b := w.open(t)
+	b.logIn(cleo, "/packages/received")
+	b.sees("No packages yet")
+	b.press("Yak desk " + ada.login) // in the menu
+	b.at("/packages/inboxes/" + inbox)
+	b.heading("Yak desk " + ada.login)
+	b.checkPage("the mailbox of a shared inbox")
+	b.press("Yak one")
+	b.at("/packages/inboxes/" + inbox + "/" + p.ID)
+	b.misses("Archive for all members", "Delete for everyone")
+	b.press("Forward")
+	b.heading("Forward package")
+	b.until("have the title", `document.querySelector('#title').value === 'Yak one'`)
+	b.enter("#recipients", ben.login+",")
+	b.until("know Ben", kinds+`.includes('known user Ben Submits')`)
+	b.press("More options")
+	value[any](b, `{const e = document.querySelector('#release'); e.focus(); e.value = 'later'; e.dispatchEvent(new Event('change', {bubbles: true}))}`)
+	b.checkPage("a package that is forwarded")
+	b.press("Forward")
+	f := b.sentPackage(cleo, "Yak one")
+	b.sees("Held for release", "Release now")
+	if f.ReleasePolicy != "later" || f.ID == p.ID || f.TotalFiles != 1 {
+		t.Errorf("forwarded: %+v", f)
+	}
+	b.clean()
+
+	s := w.open(t)
+	s.logIn(ben, "/packages/sent/"+p.ID)
+	s.sees("(shared inbox)", "Cleo Reads")
+	s.misses("Yak desk " + ada.login + "\nYak desk") // who may only submit has no mailbox of it
+	s.press("Show every download")
+	s.sees("The whole package")
+	s.checkPage("a package with its downloads")
+	s.clean()
+
+	a := w.open(t)
+	a.logIn(ada, "/packages/inboxes/"+inbox+"/"+p.ID)
+	a.press("Archive for all members")
+	a.sees("It leaves the lists of all members")
+	a.confirm("Archive for all members")
+	a.toast("was archived for all members")
+	a.at("/packages/inboxes/" + inbox)
+	a.sees("No packages yet")
+	a.goTo("/packages/inboxes/" + inbox + "?history=all")
+	a.sees("Yak one")
+	a.press("Yak one")
+	a.press("Delete for everyone")
+	a.confirm("Delete for everyone")
+	a.toast("is being deleted")
+	a.clean()
+})
+
+// confirm presses a button of the dialog that is open.
+func (b *tab) confirm(text string) {
+	b.t.Helper()
+	b.dialog()
+	value[any](b, `[...document.querySelectorAll('.cds--modal.is-visible button')].find(e => e.innerText.trim() === `+
+		quote(text)+`).click()`)
+}
