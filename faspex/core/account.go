@@ -84,8 +84,13 @@ func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
 	if err != nil {
 		return api.OwnAccount{}, err
 	}
+	permissions, err := s.permissions(ctx, a)
+	if err != nil {
+		return api.OwnAccount{}, err
+	}
 	own := api.OwnAccount{
-		Account: accountOutExpanded(a), Capabilities: texts(policy.Capabilities(actor(a))),
+		Account: accountOutExpanded(a), AllowSendToEmail: permissions.Reaches().Outside,
+		Capabilities:     texts(policy.Capabilities(actor(a))),
 		EncryptionAtRest: map[string]string{"true": "required", "optional": "optional", "false": "none"}[rules.RequireEncryptionAtRest],
 		ForwardsAllowed:  actor(a).Forwards,
 		ConnectEnabled:   true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),

@@ -355,6 +355,8 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 	case policy.Forward:
 		status, _, _ = x.call(t, c, "POST", path+"/forward", map[string]any{"title": "f",
 			"recipients": []any{map[string]any{"name": "david"}}})
+	case policy.ArchiveForAll:
+		status, _, _ = x.call(t, c, "POST", path+"/archive/received?archive_all=true", nil)
 	case policy.Release:
 		var text string
 		status, _, text = x.call(t, c, "PUT", path, map[string]any{"release_policy": "now"})

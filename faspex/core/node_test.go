@@ -69,8 +69,11 @@ func startNode(t *testing.T) *transferNode {
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
-			Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"},
+		Transfer: nodeapi.TransferSettings{
+			Door:    nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33001},
+			User:    "xfer",
+			Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair",
+		},
 		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(),
 	})

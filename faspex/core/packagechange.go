@@ -86,8 +86,8 @@ func (s *Server) archiveReceived(ctx context.Context, v view) error {
 
 // archiveForAll takes a package off the lists of all members of the groups that the caller is an admin of.
 func (s *Server) archiveForAll(ctx context.Context, v view) error {
-	if !v.thing.Manages {
-		return forbidden("Only an admin of a workgroup or shared inbox takes a package off the lists of all its members.")
+	if err := v.can(policy.ArchiveForAll); err != nil {
+		return err
 	}
 	for _, g := range v.groups {
 		if !policy.ManagesGroup(v.actor, g.thing) {

@@ -20,12 +20,13 @@ const (
 	ChangeRelease    Action = "change_release"
 	ChangeExpiration Action = "change_expiration"
 	Forward          Action = "forward"
+	ArchiveForAll    Action = "archive_for_all"
 )
 
 // PackageActions lists every action.
 func PackageActions() []Action {
 	return []Action{Upload, UploadFromFolder, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
-		Forward}
+		Forward, ArchiveForAll}
 }
 
 // Package is a package as an actor meets it.
@@ -82,6 +83,8 @@ func Can(a Actor, action Action, p Package) error {
 		return canExpire(a, p)
 	case Forward:
 		return canForward(a, p)
+	case ArchiveForAll:
+		return canArchiveForAll(p)
 	}
 	return forbidden("forbidden", "There is no such action.")
 }
@@ -273,6 +276,20 @@ func canForward(a Actor, p Package) error {
 		return forbidden("forwarding_not_allowed", "Your account may not forward packages.")
 	case p.State != packages.Released:
 		return unavailable(p)
+	}
+	return nil
+}
+
+// canArchiveForAll: the admins of a group take its packages off the lists of all its members.
+func canArchiveForAll(p Package) error {
+	switch {
+	case !p.Manages:
+		return forbidden("not_group_admin",
+			"Only an admin of a workgroup or shared inbox takes a package off the lists of all its members.")
+	case Gone(p):
+		return notNow("package_deleted", "The package is deleted.")
+	case !p.WasReleased:
+		return notNow("not_released", "The package is on nobody's list yet.")
 	}
 	return nil
 }

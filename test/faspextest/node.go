@@ -98,8 +98,11 @@ func startNode(t testing.TB, moves bool) *Node {
 	}
 	log := slog.New(slog.DiscardHandler)
 	n.recorder = nodestore.NewRecorder(s, "n1", time.Now, log)
-	settings := nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
-		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"}
+	settings := nodeapi.TransferSettings{
+		Door:    nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33001},
+		User:    "xfer",
+		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair",
+	}
 	var transfers nodeapi.Transferrer
 	if moves {
 		// Its tokens are sealed with the same key.
