@@ -107,6 +107,7 @@ func TestAccessKeys(t *testing.T) {
 	if err := s.CreateAccessKey(ctx, k, "other"); !errors.Is(err, store.ErrExists) {
 		t.Errorf("second create: %v", err)
 	}
+	k.Logging = store.Logging{Events: true}
 	for range 2 { // the second time from memory
 		got, err := s.CheckSecret(ctx, "ak1", "s3cret")
 		if err != nil {
