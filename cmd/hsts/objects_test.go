@@ -225,9 +225,14 @@ func TestUploadGoesOnAtAnotherNode(t *testing.T) {
 		}
 		return true
 	})
-	if out, err := command(t, n2.keySpec("ak", transferspec.Send, file, "/")).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	// Until the claim of the killed node has run out, another transfer of the file is refused.
+	eventually(t, "an upload through the other node", func() (any, bool) {
+		out, err := command(t, n2.keySpec("ak", transferspec.Send, file, "/")).CombinedOutput()
+		if err != nil && !strings.Contains(string(out), "another transfer is writing this file") {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return string(out), err == nil
+	})
 	if sent.Load() != parts-before {
 		t.Errorf("%d parts are sent again, of %d that were open", sent.Load(), parts-before)
 	}
