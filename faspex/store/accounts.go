@@ -30,7 +30,7 @@ type Account struct {
 	LastName     string
 	Email        string
 	Role         string
-	Type         string // local_user, saml_user, ...
+	Type         string // local_user, saml_user, ... or TypeService
 	Status       string
 	Description  string
 	PasswordHash string // PHC string; empty when no password was set
@@ -49,6 +49,10 @@ type Account struct {
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 }
+
+// TypeService is the type of accounts that are no person's but a part's of the product, such as the operator. Lists leave
+// them out, and they do not count as admins.
+const TypeService = "service"
 
 // statusColumn is the status of an account now: one that has expired is inactive without anybody acting.
 const statusColumn = `IF(a.deleted_at IS NOT NULL, 'deleted', IF(a.status = 'active' AND a.expires_at <= UTC_TIMESTAMP(3), 'inactive', a.status))`
@@ -132,7 +136,7 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	if len(f.Types) > 0 {
 		whereIn(&w, `a.type`, f.Types)
 	}
-	w.and(`a.deleted_at IS NULL`)
+	w.and(`a.deleted_at IS NULL AND a.type <> ?`, TypeService)
 	if f.Status != "" {
 		w.and(statusColumn+` = ?`, f.Status)
 	}
