@@ -27,9 +27,9 @@ const (
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "faspex-operator"
 
-	// nameLabel and instanceLabel tell the object of a user that an object was made for: what it is and its name.
-	nameLabel     = "app.kubernetes.io/name"
-	instanceLabel = "app.kubernetes.io/instance"
+	// NameLabel and InstanceLabel tell the object of a user that an object was made for: what it is and its name.
+	NameLabel     = "app.kubernetes.io/name"
+	InstanceLabel = "app.kubernetes.io/instance"
 )
 
 // ErrConflict says that an object of the wanted name exists and belongs to someone else.
@@ -194,7 +194,7 @@ func foreign(live client.Object, owner Owner, labels map[string]string) bool {
 	if live.GetLabels()[ManagedByLabel] != ManagedBy {
 		return true
 	}
-	for _, label := range []string{nameLabel, instanceLabel} {
+	for _, label := range []string{NameLabel, InstanceLabel} {
 		if live.GetLabels()[label] != labels[label] {
 			return true
 		}

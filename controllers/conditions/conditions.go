@@ -94,6 +94,19 @@ func WasSeen(list []metav1.Condition, conditionType string, generation int64) bo
 	return c != nil && c.Status != metav1.ConditionUnknown && c.ObservedGeneration == generation
 }
 
+// Turned are the conditions of after that are False or Stalled and were not so, or for another reason, in before.
+func Turned(before, after []metav1.Condition) []metav1.Condition {
+	var turned []metav1.Condition
+	for _, c := range after {
+		bad := c.Status == metav1.ConditionFalse && c.Type != v1alpha1.ConditionReady || c.Type == v1alpha1.ConditionStalled
+		if was := meta.FindStatusCondition(before, c.Type); bad &&
+			(was == nil || was.Status != c.Status || was.Reason != c.Reason) {
+			turned = append(turned, c)
+		}
+	}
+	return turned
+}
+
 func mostTelling(parts []Part) *Part {
 	tests := []func(Part) bool{
 		func(p Part) bool { return p.Stalled },

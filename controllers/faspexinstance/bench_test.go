@@ -41,7 +41,7 @@ func newBench(t *testing.T) *bench {
 		t: t, client: c, namespace: namespace, events: recorder,
 		kubelet: &kubelet{t: t, client: c, namespace: namespace, hold: map[string]bool{}},
 		r: &reconciler{
-			client: c, applier: applier, secrets: secrets.NewStore(applier, c, c), recorder: recorder, now: time.Now,
+			client: c, direct: c, applier: applier, secrets: secrets.NewStore(applier, c, c), recorder: recorder, now: time.Now,
 		},
 	}
 }

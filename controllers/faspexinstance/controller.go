@@ -12,6 +12,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -32,11 +33,14 @@ import (
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/finalizers,verbs=update
 // +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods;events,verbs=list
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;patch;delete
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const controllerName = "faspexinstance"
@@ -53,6 +57,7 @@ type Options struct {
 
 type reconciler struct {
 	client   client.Client
+	direct   client.Reader
 	applier  *apply.Applier
 	secrets  *secrets.Store
 	recorder events.EventRecorder
@@ -71,6 +76,8 @@ type observed struct {
 	root, databaseUser, core, utility, operatorClient, tls, databaseCA map[string][]byte
 	// gateway is nil when there is none.
 	gateway map[string][]byte
+	// addresses are those of the Services, by component.
+	addresses map[string][]byte
 }
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
@@ -81,6 +88,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 	applier := apply.New(mgr.GetClient(), controllerName)
 	r := &reconciler{
 		client:   mgr.GetClient(),
+		direct:   mgr.GetAPIReader(),
 		applier:  applier,
 		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
 		recorder: mgr.GetEventRecorder(controllerName),
@@ -89,16 +97,18 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 
 		operatorNamespace: options.OperatorNamespace,
 	}
+	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.PartOf))
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.FaspexInstance{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Owns(&appsv1.StatefulSet{}).
-		Owns(&appsv1.Deployment{}).
-		Owns(&batchv1.Job{}).
-		Owns(&corev1.Service{}).
-		Owns(&networkingv1.NetworkPolicy{}).
-		Owns(&corev1.ConfigMap{}).
-		Owns(&corev1.Secret{}).
+		Watches(&appsv1.StatefulSet{}, made).
+		Watches(&appsv1.Deployment{}, made).
+		Watches(&batchv1.Job{}, made).
+		Watches(&corev1.Service{}, made).
+		Watches(&networkingv1.NetworkPolicy{}, made).
+		Watches(&policyv1.PodDisruptionBudget{}, made).
+		Watches(&corev1.ConfigMap{}, made).
+		Watches(&corev1.Secret{}, made).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfSecret)).
 		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(instanceOfTransferNode),
 			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, machinesChanged))).
@@ -127,5 +137,6 @@ func gather(_ context.Context, instance *v1alpha1.FaspexInstance) (*observed, er
 	endpoints := desired.Endpoints(instance)
 	instance.Status.Endpoints = &endpoints
 	instance.Status.AdminSecretName = desired.AdminSecret(instance)
-	return &observed{instance: instance, database: desired.DatabaseOf(instance), config: desired.ConfigMaps(instance)}, nil
+	return &observed{instance: instance, database: desired.DatabaseOf(instance), config: desired.ConfigMaps(instance),
+		addresses: map[string][]byte{}}, nil
 }

@@ -47,13 +47,11 @@ func (r *reconciler) componentPhase(
 		Observe: r.runningComponent(condition, of)}
 }
 
-// owner is who the objects of an instance are deleted with.
+// owner is who the objects of an instance are deleted with by the garbage collector: those that hold nothing and are
+// made again in no time.
 func (o *observed) owner() apply.Owner { return o.instance }
 
-// dataOwner is who the objects are deleted with without which the data is of no use: nobody when the data is retained.
-func (o *observed) dataOwner() apply.Owner {
-	if desired.RetainsData(o.instance) {
-		return nil
-	}
-	return o.instance
-}
+// nobody owns Secrets, and the database with what it is made of. The garbage collector asks nobody before it deletes in
+// the foreground what an object owns; an instance that waits for its dependents needs all of this. The finalizer deletes
+// it (removeKept).
+var nobody apply.Owner

@@ -29,7 +29,8 @@ const (
 	LabelComponent = "app.kubernetes.io/component"
 	LabelPartOf    = "app.kubernetes.io/part-of"
 
-	partOf = "faspex"
+	// PartOf is the value of LabelName and LabelPartOf.
+	PartOf = "faspex"
 )
 
 // Names are the names of an instance's objects. Several kinds share a name: db is a Secret,
@@ -71,12 +72,12 @@ func TLSSecret(instance *v1alpha1.FaspexInstance) string {
 
 // SelectorLabels pick the pods of one component; they never change.
 func SelectorLabels(instance *v1alpha1.FaspexInstance, component string) map[string]string {
-	return map[string]string{LabelName: partOf, LabelInstance: instance.Name, LabelComponent: component}
+	return map[string]string{LabelName: PartOf, LabelInstance: instance.Name, LabelComponent: component}
 }
 
 // Labels of every object of a component.
 func Labels(instance *v1alpha1.FaspexInstance, component string) map[string]string {
 	labels := SelectorLabels(instance, component)
-	maps.Copy(labels, map[string]string{LabelPartOf: partOf, apply.ManagedByLabel: apply.ManagedBy})
+	maps.Copy(labels, map[string]string{LabelPartOf: PartOf, apply.ManagedByLabel: apply.ManagedBy})
 	return labels
 }
