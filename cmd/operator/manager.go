@@ -115,7 +115,8 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 		return err
 	}
 	// The connections need Secrets that users give, which the cache has no content of.
-	nodes, faspex := nodeapi.NewConnector(mgr.GetAPIReader(), nil), faspexapi.NewConnector(mgr.GetAPIReader(), nil)
+	reader := secrets.NewReader(mgr.GetClient(), mgr.GetAPIReader())
+	nodes, faspex := nodeapi.NewConnector(reader, nil), faspexapi.NewConnector(reader, nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
 	if _, err := faspexinstance.SetupWithManager(mgr,
 		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace}); err != nil {
