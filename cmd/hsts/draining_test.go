@@ -11,6 +11,7 @@ import (
 // TestDrainedNodeIsNotReady: a node that is told to take no new transfers is taken out of its Service, which gives it
 // none, and answers those that it has.
 func TestDrainedNodeIsNotReady(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	n.env.DrainingFile = filepath.Join(t.TempDir(), "draining")
 	n.start(t)
