@@ -39,6 +39,7 @@ func provision(t *testing.T, server mariadb.Server, want mariadb.Wanted) []strin
 	return changes
 }
 
+// faspex-AG2: ONLY_FULL_GROUP_BY is taken out of sql_mode, and nothing else is.
 func TestProvisionRepairsDrift(t *testing.T) {
 	server := rootServer(t)
 	const weird = `p'"\%a` + "`ss"
@@ -61,6 +62,11 @@ func TestProvisionRepairsDrift(t *testing.T) {
 	}
 	if got := provision(t, server, want); got != nil {
 		t.Fatalf("second run changed %q", got)
+	}
+	var mode string
+	if err := mariadbd.Open(t, mariadbd.Start(t).RootConfig()).QueryRowContext(t.Context(),
+		"SELECT @@GLOBAL.sql_mode").Scan(&mode); err != nil || mode != "STRICT_TRANS_TABLES" {
+		t.Errorf("sql_mode %q, %v", mode, err)
 	}
 
 	tests := []struct {

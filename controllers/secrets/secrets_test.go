@@ -19,6 +19,8 @@ import (
 	"faspex.io/operator/test/kubeapi"
 )
 
+// faspex-AG5: made passwords have at most 80 characters, no $, and an alphanumeric start (TestSecretsObeyTheGuide in
+// controllers/faspexinstance: those of an instance).
 func TestPassword(t *testing.T) {
 	shape := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{39}$`)
 	seen := map[string]bool{}

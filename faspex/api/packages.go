@@ -32,7 +32,7 @@ type PackageChange struct {
 
 // RecipientName names someone: by login name or e-mail address.
 type RecipientName struct {
-	ID            string `json:"id,omitempty"`
+	ID            ID     `json:"id,omitempty"`
 	Name          string `json:"name,omitempty"`
 	RecipientType string `json:"recipient_type,omitempty" doc:"user, external_user, workgroup, shared_inbox or distribution_list"`
 }
@@ -160,5 +160,5 @@ type DownloadTicket struct {
 
 // IDs is the body of a DELETE on a collection.
 type IDs struct {
-	IDs []string `json:"ids,omitempty" nullable:"true"`
+	IDs []ID `json:"ids,omitempty" nullable:"true"`
 }

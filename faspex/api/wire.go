@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // Error is the body of every answer that is not a success.
@@ -50,3 +51,19 @@ func (p *PathOrText) UnmarshalJSON(b []byte) error {
 
 // MarshalJSON writes text, the published form.
 func (p PathOrText) MarshalJSON() ([]byte, error) { return json.Marshal(p.Source) }
+
+// ID is an id in a request. Answers have ids as text; clients send them back as text or as a number.
+type ID string
+
+// UnmarshalJSON reads both forms.
+func (i *ID) UnmarshalJSON(b []byte) error {
+	if len(b) == 0 || b[0] == '"' || string(b) == "null" {
+		return json.Unmarshal(b, (*string)(i))
+	}
+	var n int64
+	if err := json.Unmarshal(b, &n); err != nil {
+		return fmt.Errorf("id is neither text nor a whole number: %w", err)
+	}
+	*i = ID(strconv.FormatInt(n, 10))
+	return nil
+}

@@ -182,7 +182,11 @@ func (c *Client) Packages(ctx context.Context, box string) ([]api.Package, error
 
 // DeletePackages deletes packages the caller sent, and hides those the caller received.
 func (c *Client) DeletePackages(ctx context.Context, ids ...string) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: v5 + "/packages", body: api.IDs{IDs: ids}})
+	body := api.IDs{IDs: make([]api.ID, len(ids))}
+	for i, id := range ids {
+		body.IDs[i] = api.ID(id)
+	}
+	return c.do(ctx, call{method: http.MethodDelete, path: v5 + "/packages", body: body})
 }
 
 // UploadDetails tells the progress of an upload.

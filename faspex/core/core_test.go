@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/client"
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
@@ -64,7 +65,12 @@ func (b *logBuffer) String() string {
 
 func install(t *testing.T) *installation {
 	t.Helper()
-	s := storetest.New(t)
+	return installOn(t, storetest.New(t))
+}
+
+// installOn is install on a store whose schema is made.
+func installOn(t *testing.T, s *store.Store) *installation {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -184,6 +190,7 @@ func do(t *testing.T, req *http.Request) (int, http.Header, string) {
 
 func ptr[T any](v T) *T { return &v }
 
+// faspex-AD3: /aspera/faspex/health answers with a token, without one, and with one that is none.
 func TestDetection(t *testing.T) {
 	in := install(t)
 	status, header, body := in.call(t, nil, "GET", "/api/v5/configuration/ping", nil)
@@ -193,6 +200,11 @@ func TestDetection(t *testing.T) {
 	status, header, body = in.call(t, nil, "GET", "/health", nil)
 	if status != 200 || strings.TrimSpace(body) != `{"core":{"connected":true}}` || header.Get("X-IBM-Aspera") == "" {
 		t.Errorf("health: %d %s", status, body)
+	}
+	for _, token := range []string{tokenOf(t, in.admin), "none"} {
+		if got := in.bearer(t, token, "/health"); got != 200 {
+			t.Errorf("health with a token: %d", got)
+		}
 	}
 	version, err := in.admin.Version(t.Context())
 	if err != nil || version != "1.2.3" {
@@ -304,9 +316,9 @@ func TestErrorBody(t *testing.T) {
 				Status: "400", Code: "bad_request",
 				Errors: []api.FieldError{{Location: "body.recipients", Message: "expected array length >= 1"},
 					{Location: "body.title", Message: "expected length >= 1"}}}},
-		{"secret value in a bad body", "POST", "/api/v5/accounts", in.admin, map[string]any{"name": "x", "password": strings.Repeat("hush", 65)},
-			api.Error{Message: "validation failed: password: expected length <= 256", Status: "400", Code: "bad_request",
-				Errors: []api.FieldError{{Location: "body.password", Message: "expected length <= 256"}}}},
+		{"secret value in a bad body", "PUT", "/api/v5/accounts/1", in.admin, map[string]any{"current_password": strings.Repeat("hush", 65)},
+			api.Error{Message: "validation failed: current_password: expected length <= 256", Status: "400", Code: "bad_request",
+				Errors: []api.FieldError{{Location: "body.current_password", Message: "expected length <= 256"}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, header, body := in.call(t, test.who, test.method, test.path, test.body)
@@ -354,8 +366,8 @@ func TestRoles(t *testing.T) {
 		{"POST", "/api/v5/nodes", map[string]any{"name": "n"}, 403, 403},
 		{"GET", "/api/v5/nodes/1/shared_folders", nil, 403, 403},
 		{"GET", "/auth/oauth_clients", nil, 403, 403},
-		{"POST", "/api/v5/accounts", api.AccountChange{Name: ptr("eve"), FirstName: ptr(""), LastName: ptr(""),
-			Email: ptr(""), Role: boss}, 403, 403},
+		{"POST", "/api/v5/accounts", api.AccountChange{Name: ptr("eve"), FirstName: ptr("E"), LastName: ptr("Ve"),
+			Email: ptr("eve@example.com"), Role: boss}, 403, 403},
 		{"PUT", "/api/v5/accounts/" + admin.ID, api.AccountChange{Email: ptr("x@example.com")}, 403, 403},
 		{"DELETE", "/api/v5/accounts/" + admin.ID, nil, 403, 403},
 	} {
@@ -368,8 +380,14 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// newcomer is the account of somebody with a password, for CreateAccount.
-func newcomer(name, password string) api.AccountChange {
-	return api.AccountChange{Name: &name, FirstName: ptr("Test"), LastName: &name, Email: ptr(name + "@example.com"),
-		Password: &password}
+// setPassword gives an account a password, as the utility does.
+func (in *installation) setPassword(t *testing.T, login, password string) {
+	t.Helper()
+	a, err := in.store.AccountByLogin(t.Context(), login)
+	if err == nil {
+		err = in.store.ResetPassword(t.Context(), a.ID, auth.HashPassword(password))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

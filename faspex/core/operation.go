@@ -167,3 +167,11 @@ type List struct {
 }
 
 func (p Paging) list(total int) List { return List{total, p.Offset, p.Limit} }
+
+// textOrNumber describes api.ID to the library.
+type textOrNumber string
+
+// Schema describes both forms.
+func (textOrNumber) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeInteger}}}
+}

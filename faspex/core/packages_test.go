@@ -246,6 +246,7 @@ func TestFilesOfAPackage(t *testing.T) {
 	}
 }
 
+// faspex-Q9: several packages are deleted by ids in the body (client.DeletePackages) and by ids in the query.
 func TestDeletingPackages(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
 	var made []api.Package
@@ -302,6 +303,8 @@ func TestDeletingPackages(t *testing.T) {
 	}
 }
 
+// faspex-P2, faspex-P4: a held package is in the sender's pending box, where a date is set or it is released by hand;
+// after the release its policy stays.
 func TestChangingWhenAPackageIsReleased(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
 	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "later", Recipients: to("bob"), ReleasePolicy: "later"})
@@ -334,14 +337,18 @@ func TestChangingWhenAPackageIsReleased(t *testing.T) {
 		t.Errorf("pending %q", got)
 	}
 	x.deliver(t, p.ID)
-	if status, _, body := x.call(t, x.alice, "PUT", path, map[string]any{"release_policy": "later"}); status != 409 {
-		t.Errorf("released: %d %s", status, body)
+	for _, late := range []map[string]any{{"release_policy": "later"}, {"release_date": "2999-01-01"},
+		{"release_policy": "on_date", "release_date": "2999-01-01"}} {
+		if status, _, body := x.call(t, x.alice, "PUT", path, late); status != 409 {
+			t.Errorf("released, %v: %d %s", late, status, body)
+		}
 	}
 	if status, _, body := x.call(t, x.bob, "PUT", path, map[string]any{"expiration_policy": "none"}); status != 403 {
 		t.Errorf("by a recipient: %d %s", status, body)
 	}
 }
 
+// faspex-Q3: hiding takes a package off the list for good, for whoever hid it alone, and the history keeps it.
 func TestArchiving(t *testing.T) {
 	x, ctx := newExchange(t), t.Context()
 	p, err := x.alice.CreatePackage(ctx, api.PackageCreate{Title: "old", Recipients: to("bob", "carol")})

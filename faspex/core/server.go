@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"faspex.io/operator/faspex/address"
+	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
@@ -112,12 +114,14 @@ func (s *Server) Register(mux *http.ServeMux) {
 	cfg.AllowAdditionalPropertiesByDefault = true // clients send fields that newer or older servers know
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer",
 		BearerFormat: "JWT"}}
+	cfg.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[api.ID](), reflect.TypeFor[textOrNumber]())
 	s.api = humago.NewWithPrefix(mux, Base, cfg)
 
 	s.auth.Register(mux)
 	s.registerConfiguration()
 	s.registerAccount()
 	s.registerAccounts()
+	s.registerRegistrations()
 	s.registerContacts()
 	s.registerNodes()
 	s.registerNodeTests()

@@ -60,6 +60,17 @@ func (p *person) send(t *testing.T, method, path string, form url.Values) (*http
 // login logs in at the page; the browser opens the application in one tab.
 func (in *installation) login(t *testing.T, name, password string) *person {
 	t.Helper()
+	p, res, answer := in.enter(t, name, password)
+	if res.StatusCode != http.StatusFound {
+		t.Fatalf("login of %s: %d %s", name, res.StatusCode, answer)
+	}
+	p.tokens = p.exchange(t, res)
+	return p
+}
+
+// enter fills in the login page, and gives what that answers.
+func (in *installation) enter(t *testing.T, name, password string) (*person, *http.Response, string) {
+	t.Helper()
 	p := &person{in: in, cookies: map[string]*http.Cookie{}}
 	_, page := p.send(t, "GET", "authorize?"+p.query().Encode(), nil)
 	form := url.Values{"username": {name}, "password": {password}}
@@ -67,11 +78,7 @@ func (in *installation) login(t *testing.T, name, password string) *person {
 		form.Set(m[1], strings.ReplaceAll(m[2], "&#43;", "+"))
 	}
 	res, answer := p.send(t, "POST", "authorize", form)
-	if res.StatusCode != http.StatusFound {
-		t.Fatalf("login of %s: %d %s", name, res.StatusCode, answer)
-	}
-	p.tokens = p.exchange(t, res)
-	return p
+	return p, res, answer
 }
 
 func (p *person) query() url.Values {
@@ -142,11 +149,7 @@ func (p *person) call(t *testing.T, method, path string, body any) (int, string)
 // here, in each tab of the browser, and is signed out elsewhere.
 func TestChangedPasswordKeepsThisSessionAlone(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""),
-		LastName: ptr(""),
-		Email:    ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "abc-12")
 	here, elsewhere := in.login(t, "ulf", "abc-12"), in.login(t, "ulf", "abc-12")
 	second := &person{in: in, cookies: here.cookies}
 	var ok bool

@@ -159,6 +159,7 @@ func TestDownloadOfAClientThatIsGoneCanBeGoneOnWith(t *testing.T) {
 	}
 }
 
+// faspex-AB5: more than one file comes as one archive (TestDownloadTickets in faspex/core: for which choice of files).
 func TestDownloadAsArchive(t *testing.T) {
 	w := newWorld(t)
 	want := map[string][]byte{}

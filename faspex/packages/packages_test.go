@@ -21,7 +21,7 @@ var uploads = []packages.UploadStatus{
 	"pre_initiation",
 }
 
-// The guide's table, row by row.
+// faspex-O1: the guide's table, row by row.
 func TestShow(t *testing.T) {
 	for _, test := range []struct {
 		state  packages.State

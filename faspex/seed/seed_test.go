@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/seed"
 	"faspex.io/operator/faspex/store"
 	"faspex.io/operator/faspex/store/storetest"
@@ -28,11 +29,18 @@ func publicKey(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
+// faspex-AF3: seeding makes the clients and the first admin; seeding again after a change of the URL moves the redirect
+// address of the page, and keeps the admin's password.
+//
+// faspex-C16: the first admin's password may break the rule for new passwords.
 func TestRunTwice(t *testing.T) {
 	s, ctx := storetest.New(t), t.Context()
 	o := seed.Options{ExternalURL: "https://old.example.com/", UIClientID: "ui", ServiceClientID: "service",
 		OperatorClientID:  "operator",
 		OperatorPublicKey: publicKey(t), AdminUsername: "admin", AdminPassword: "the first password"}
+	if (passwords.Rule{Strong: true}).Check(o.AdminPassword) == nil {
+		t.Fatal("the password fits the rule")
+	}
 	done, err := seed.Run(ctx, s, o)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +54,7 @@ func TestRunTwice(t *testing.T) {
 		t.Errorf("admin: %+v, %v", first, err)
 	}
 
-	o.ExternalURL, o.OperatorPublicKey, o.AdminPassword = "https://new.example.com", publicKey(t), "another password"
+	o.ExternalURL, o.OperatorPublicKey, o.AdminPassword = "https://new.example.com:8443", publicKey(t), "another password"
 	if done, err = seed.Run(ctx, s, o); err != nil || len(done) != 3 {
 		t.Errorf("second run: %q, %v", done, err)
 	}
@@ -59,7 +67,7 @@ func TestRunTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !ui.RequirePKCE || ui.AllowJWTGrant || !ui.Internal ||
-		!cmp.Equal(ui.RedirectURIs, []string{"https://new.example.com/aspera/faspex/"}) {
+		!cmp.Equal(ui.RedirectURIs, []string{"https://new.example.com:8443/aspera/faspex/"}) {
 		t.Errorf("ui client: %+v", ui)
 	}
 	operator, err := s.OAuthClient(ctx, "operator")
@@ -69,6 +77,7 @@ func TestRunTwice(t *testing.T) {
 	}
 }
 
+// faspex-C16: the password breaks the rule for new ones, as the guide lets it.
 // TestFirstAdminHasAnEmailAddress: the given one, or one of the name and the host that people use.
 func TestFirstAdminHasAnEmailAddress(t *testing.T) {
 	for _, test := range []struct{ url, name, given, want string }{

@@ -212,6 +212,7 @@ func TestUploadIsFollowedToTheRelease(t *testing.T) {
 	}
 }
 
+// faspex-O6: a failed upload shows the message of its node.
 func TestFailedUploadIsRetried(t *testing.T) {
 	s := newScene(t)
 	p := s.create(nil)

@@ -388,7 +388,7 @@ func TestMailServerThatIsAway(t *testing.T) {
 	}
 }
 
-// A forgotten password is answered alike for known and unknown addresses, and one mail has a link that works
+// faspex-C11: a forgotten password is answered alike for known and unknown addresses, and one mail has a link that works
 // once and for an hour.
 func TestForgottenPasswordTellsNothing(t *testing.T) {
 	p := newPost(t, smtpd.Options{})
@@ -528,6 +528,10 @@ func TestWelcomeMail(t *testing.T) {
 	link := regexp.MustCompile(`https?://[^\s]+/auth/password\?code=[A-Z0-9]+`).FindString(p.smtp.Mails()[0].Text)
 	if !strings.HasPrefix(link, p.in.URL) {
 		t.Fatalf("link %q", link)
+	}
+	if a, err := p.in.Admin.Account(t.Context()); err != nil || a.GatewayURL == nil ||
+		!strings.HasPrefix(*a.GatewayURL, p.in.URL+"/") {
+		t.Errorf("the gateway's address %v does not begin like the link %s, %v", a.GatewayURL, link, err)
 	}
 	page := faspextest.OpenPage(t, link)
 	if page.Status != http.StatusOK || !strings.Contains(page.Body, "Choose a password") {

@@ -9,6 +9,7 @@ import (
 	"faspex.io/operator/faspex/store/storetest"
 )
 
+// faspex-AG7 (the end of the test): a schema newer than the program is refused, by the migration and by who uses it.
 func TestMigrate(t *testing.T) {
 	admin, restricted := storetest.Configs(t)
 	db, err := store.Open(restricted)

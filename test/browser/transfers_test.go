@@ -94,6 +94,8 @@ var _ = journey("two tabs", func(t *testing.T, w *world) {
 	w.gate.sentTwice(t, size)
 })
 
+// faspex-AB6: who leaves a page that alone can send is warned first, and the upload ends until its files are chosen
+// again.
 var _ = journey("a reload", func(t *testing.T, w *world) {
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
 	const size = 48 << 20

@@ -116,6 +116,9 @@ func TestRouterServesPathsThatBeginWithTwoSlashes(t *testing.T) {
 
 // TestRouterRedirectsAbsolutely: with the address that people use, whatever the client
 // calls the host, and with the query.
+//
+// faspex-AG9: a port of the URL is in every redirect (here), in the address that the login leads back to (TestRunTwice
+// in faspex/seed), in links of mails and in the gateway's address (TestWelcomeMail in faspex/service).
 func TestRouterRedirectsAbsolutely(t *testing.T) {
 	const external = "https://faspex.example.com:8443"
 	router := startRouter(t, instance.Router{

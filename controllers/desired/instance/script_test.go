@@ -18,6 +18,7 @@ import (
 	"faspex.io/operator/controllers/certificate"
 	"faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/mariadb"
+	"faspex.io/operator/faspex/store"
 )
 
 // container is what the pod gives the script: folders, a port and a user without an entry in passwd.
@@ -173,7 +174,9 @@ func TestDatabaseScript(t *testing.T) {
 	}
 }
 
-// TestDatabaseOverTLS provisions a server that demands TLS, as a managed one does.
+// TestDatabaseOverTLS provisions a server that demands TLS, as a managed one does, and uses it as core does.
+//
+// faspex-AG4: connections to the database go over TLS, and the given CA decides whom they believe.
 func TestDatabaseOverTLS(t *testing.T) {
 	c := newContainer(t)
 	files, err := certificate.New(time.Now(), certificate.Subject{CommonName: "db", IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
@@ -205,6 +208,28 @@ func TestDatabaseOverTLS(t *testing.T) {
 	others, err := certificate.New(time.Now(), certificate.Subject{CommonName: "other"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	use := func(ca []byte, overTLS bool) error {
+		file := filepath.Join(t.TempDir(), "ca.crt")
+		if err := os.WriteFile(file, ca, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := store.Open(store.Config{Host: server.Host, Port: int(server.Port), Database: "faspex", Username: "faspex",
+			Password: "b", TLS: overTLS, CAFile: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		return db.PingContext(t.Context())
+	}
+	if err := use(files[certificate.CAKey], true); err != nil {
+		t.Errorf("core with the given CA: %v", err)
+	}
+	if err := use(others[certificate.CAKey], true); err == nil {
+		t.Error("core believes a server of another authority")
+	}
+	if err := use(files[certificate.CAKey], false); err == nil {
+		t.Error("the server took a plain connection of core")
 	}
 	server.TLS = config(others[certificate.CAKey])
 	err = server.Ping(t.Context())
