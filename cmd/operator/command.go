@@ -93,6 +93,6 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.logFormat, "log-format", "json", "json or console")
 	// controller-runtime registers its flag with the standard library's set.
 	flags.AddGoFlag(flag.Lookup("kubeconfig"))
-	command.AddCommand(newPrepareCommand())
+	command.AddCommand(newPrepareCommand(), newBackupCommand())
 	return command
 }
