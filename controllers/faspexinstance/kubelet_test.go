@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	desired "faspex.io/operator/controllers/desired/instance"
 )
 
 // kubelet reports what a cluster would once pods run: no pod does, an API server alone has none.
@@ -56,7 +58,8 @@ func (k *kubelet) work() bool {
 	}
 	for i := range jobs.Items {
 		j := &jobs.Items[i]
-		if len(j.Status.Conditions) > 0 || k.hold["jobs"] {
+		if len(j.Status.Conditions) > 0 || k.hold["jobs"] ||
+			j.Labels[desired.LabelComponent] == desired.ComponentBackup { // these are run
 			continue
 		}
 		before := j.DeepCopy()

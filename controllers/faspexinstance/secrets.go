@@ -82,16 +82,12 @@ func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 		want  secrets.Wanted
 		into  *map[string][]byte
 	}
-	var database, admin map[string][]byte
+	var database map[string][]byte
 	list := []wanted{
 		{o.owner(), desired.DatabaseSecret(i, o.root), &database},
 		{o.owner(), desired.DatabaseUserSecret(i), &o.databaseUser},
-		{o.dataOwner(), desired.CoreSecret(i), &o.core},
 		{o.owner(), desired.UtilitySecret(i), &o.utility},
 		{o.owner(), desired.OperatorClientSecret(i), &o.operatorClient},
-	}
-	if i.Spec.Admin == nil || i.Spec.Admin.SecretRef == nil {
-		list = append(list, wanted{o.dataOwner(), desired.AdminUserSecret(i), &admin})
 	}
 	if desired.HasGateway(i) {
 		list = append(list, wanted{o.owner(), desired.GatewaySecret(i), &o.gateway})
@@ -107,5 +103,8 @@ func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 		*w.into = data
 	}
 	o.root = database
-	return nil
+	if restoring(i) { // the backup has them
+		return nil
+	}
+	return r.dataSecrets(ctx, o)
 }

@@ -90,8 +90,8 @@ func emptyDatabase(t *testing.T) (string, *sql.DB) {
 func content(t *testing.T, db *sql.DB) string {
 	t.Helper()
 	var all string
-	err := db.QueryRowContext(t.Context(), "SELECT GROUP_CONCAT(p.id, p.name, IFNULL(HEX(p.picture), '-'), IFNULL(p.at, '-'),"+
-		" k.id ORDER BY k.id SEPARATOR '|') FROM people p JOIN packages k ON k.owner = p.id").Scan(&all)
+	err := db.QueryRowContext(t.Context(), "SELECT GROUP_CONCAT(p.id, p.name, IFNULL(HEX(p.picture), '-'),"+
+		" IFNULL(p.at, '-'), k.id ORDER BY k.id SEPARATOR '|') FROM people p JOIN packages k ON k.owner = p.id").Scan(&all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestBackupIsRestored(t *testing.T) {
 		}
 		marker, err := backup.MarkerOf(t.Context(), db, name)
 		if err != nil || marker == nil || marker.State != backup.StateLoaded || marker.Backup != id ||
-			!marker.Begun.Equal(made.Begun.Truncate(time.Microsecond)) && !marker.Begun.Equal(made.Begun.Round(time.Microsecond)) {
+			marker.Begun.Sub(made.Begun).Abs() > time.Microsecond {
 			t.Fatalf("marker is %+v, %v", marker, err)
 		}
 		list, err := b.store.Key.OpenSecrets(marker.Secrets)
@@ -251,7 +251,8 @@ func TestRestoreRefusesBeforeAnythingIsChanged(t *testing.T) {
 	}{
 		{name: "no such backup", id: "20200101T000000Z-none", says: "not found", is: backup.ErrNotFound},
 		{name: "another key", key: newKey(t), says: "made with the key of age1", is: backup.ErrKey},
-		{name: "other keys of core", keys: map[string][]byte{"FASPEX_CORE_SECRET": []byte("other")}, says: "Secret demo-core"},
+		{name: "other keys of core", keys: map[string][]byte{"FASPEX_CORE_SECRET": []byte("other")},
+			says: "Secret demo-core"},
 		{name: "a used database", filled: true, says: "holds data already"},
 		{name: "a dump that was cut", before: edit(dump, func(b []byte) []byte { return b[:len(b)-1] }),
 			says: "faspex.sql.zst.age is not what the manifest says", is: backup.ErrDamaged},
@@ -403,7 +404,7 @@ func TestBackupThatFailsIsNone(t *testing.T) {
 			t.Errorf("verify: %v", err)
 		}
 		objects, err := target.List(t.Context(), "media/demo")
-		if want := []string{"faspex.sql.zst.age", "manifest.json", "secrets.json.age"}; err != nil || len(objects) != len(want) {
+		if err != nil || len(objects) != 3 { // the dump, the Secrets and the manifest
 			t.Errorf("objects %v, %v", objects, err)
 		}
 		for range 2 {

@@ -42,14 +42,20 @@ func (s Store) Create(ctx context.Context, server Server, c Create) (Manifest, e
 		Format: format, ID: c.ID, Instance: c.Instance, Faspex: c.Faspex, Begun: c.Now().UTC(),
 		Recipient: s.Key.identities[0].public, CoreKeys: c.CoreKeys,
 	}
+	missing, err := server.missing(ctx, c.Databases)
+	if err != nil {
+		return m, err
+	}
 	for _, role := range slices.Sorted(maps.Keys(c.Databases)) {
+		if missing[role] && role != RoleFaspex {
+			continue // the node was never started
+		}
 		part, err := s.putDump(ctx, server, c.ID, role, c.Databases[role])
 		if err != nil {
 			return m, fmt.Errorf("back up the database of %s: %w", role, err)
 		}
 		m.Databases = append(m.Databases, part)
 	}
-	var err error
 	if m.Secrets, err = s.put(ctx, c.ID, secretsName, c.Secrets); err != nil {
 		return m, fmt.Errorf("write the Secrets: %w", err)
 	}

@@ -68,6 +68,25 @@ func (s Server) open() (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
+// missing are the roles whose database does not exist.
+func (s Server) missing(ctx context.Context, databases map[string]string) (map[string]bool, error) {
+	db, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	missing := map[string]bool{}
+	for role, name := range databases {
+		var n int
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?",
+			name).Scan(&n); err != nil {
+			return nil, fmt.Errorf("look for database %s: %w", name, err)
+		}
+		missing[role] = n == 0
+	}
+	return missing, nil
+}
+
 // optionsFile writes what the programs read, so that no password is among their arguments. The caller removes it.
 func (s Server) optionsFile() (string, error) {
 	dir, err := os.MkdirTemp("", "mariadb-")
@@ -123,8 +142,8 @@ func (s Server) run(ctx context.Context, in io.Reader, out io.Writer, program st
 	return nil
 }
 
-// dump writes the statements that make a database as it is at one moment: tables and rows. There is nothing else in ours,
-// and who loads a dump may not make triggers and routines that run with the rights of others.
+// dump writes the statements that make a database as it is at one moment: tables and rows. There is nothing else in
+// ours, and who loads a dump may not make triggers and routines that run with the rights of others.
 func (s Server) dump(ctx context.Context, database string, to io.Writer) error {
 	return s.run(ctx, nil, to, "mariadb-dump", "--single-transaction", "--quick", "--hex-blob", "--skip-triggers",
 		"--tz-utc", "--ignore-table="+database+"."+MarkerTable, "--", database)

@@ -178,8 +178,8 @@ type Store struct {
 
 func (s Store) object(id, name string) string { return path.Join(s.Prefix, id, name) }
 
-// Manifest reads the manifest of a backup. The error wraps ErrNotFound when the backup is not there or was not finished,
-// ErrKey when the key is another one, and ErrDamaged when it was changed.
+// Manifest reads the manifest of a backup. The error wraps ErrNotFound when the backup is not there or was not
+// finished, ErrKey when the key is another one, and ErrDamaged when it was changed.
 func (s Store) Manifest(ctx context.Context, id string) (Manifest, error) {
 	if !ids.MatchString(id) {
 		return Manifest{}, fmt.Errorf("backup %q: %w", id, ErrNotFound)

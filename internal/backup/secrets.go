@@ -14,8 +14,9 @@ type SecretRole struct {
 	Node string `json:"node,omitempty"`
 	// Kind is one of the constants below.
 	Kind string `json:"kind"`
-	// Name is the name of the AccessKey, for KindAccessKey.
-	Name string `json:"name,omitempty"`
+	// Name is the name of the AccessKey, and Secret that of its Secret, for KindAccessKey.
+	Name   string `json:"name,omitempty"`
+	Secret string `json:"secret,omitempty"`
 }
 
 // Kinds of Secrets.
