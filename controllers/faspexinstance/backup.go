@@ -29,6 +29,9 @@ const (
 // newest went.
 func (r *reconciler) backupHealthy(ctx context.Context, o *observed) phase.Outcome {
 	i := o.instance
+	if !i.DeletionTimestamp.IsZero() {
+		return phase.Absent()
+	}
 	if i.Spec.Backup == nil {
 		i.Status.Backup = nil
 		forgetBackupMetrics(i.Namespace, i.Name)

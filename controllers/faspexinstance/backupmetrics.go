@@ -10,7 +10,8 @@ import (
 )
 
 var (
-	backupLabels = []string{"namespace", "instance"}
+	// Prometheus has labels called namespace and instance of its own: those of what it asked.
+	backupLabels = []string{"faspex_namespace", "faspex_instance"}
 
 	backupSuccess = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "faspex_backup_last_success_timestamp_seconds",
