@@ -48,6 +48,7 @@ func refusedWith(t *testing.T, what string, spec transferspec.Spec, want string,
 }
 
 func TestAccessKeyCannotLiftItsLimits(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	makeKey(t, c, "ak", "/default/tenant", `{"transfer":{"target_rate_cap_kbps":1000,"cipher":"aes-256"}}`)
@@ -133,6 +134,7 @@ func withCipher(s transferspec.Spec, cipher string) transferspec.Spec {
 
 // Limits that change hold for tokens that were made before.
 func TestAccessKeyLimitsHoldWhenATokenIsUsed(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	makeKey(t, c, "ak", "/default/tenant", "")
@@ -159,6 +161,7 @@ func TestAccessKeyLimitsHoldWhenATokenIsUsed(t *testing.T) {
 }
 
 func TestDeletedAccessKeyEndsAllMadeWithIt(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	makeKey(t, c, "ak", "/default/tenant", "")
@@ -208,6 +211,7 @@ func TestDeletedAccessKeyEndsAllMadeWithIt(t *testing.T) {
 }
 
 func TestAccessKeyFolderIsTheOneItHasWhenATokenIsUsed(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	for folder, text := range map[string]string{"old": "old tenant", "old/sub": "old child", "new": "new tenant",

@@ -114,6 +114,7 @@ func TestFailedLoginsBanOnAllNodes(t *testing.T) {
 
 // node-26: an address on the list of safe ones is never refused.
 func TestSafeAddressesAreNeverRefused(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	n.cfg.Logins.Failures, n.cfg.Logins.AddressFailures, n.cfg.Logins.Safe = 2, 3, []string{"127.0.0.0/8", "::1"}
 	n.start(t)

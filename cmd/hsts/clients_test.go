@@ -69,6 +69,7 @@ func digits(port int) string { return strconv.Itoa(port) }
 
 // Uploads and downloads by file id, with and without WebSockets, of files and of folders: node-4.
 func TestTransfersByFileID(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	for _, webSocket := range []bool{false, true} {
@@ -116,6 +117,7 @@ func (n *testNode) keyIDs(t *testing.T, folder string) map[string]string {
 
 // Files are removed at the node after they were received: for the key's owner, and for users who may replace them.
 func TestReceivedFilesAreRemovedForWhoMayReplaceThem(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	n.permit(t, "reader", "1", "list", "read")

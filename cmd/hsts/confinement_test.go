@@ -60,6 +60,7 @@ func symlink(t *testing.T, text, p string) {
 }
 
 func TestUploadLeavesOutLinksThatLeadOut(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	evil := t.TempDir()
 	write(t, filepath.Join(evil, "d/f"), "own")
@@ -87,6 +88,7 @@ func TestUploadLeavesOutLinksThatLeadOut(t *testing.T) {
 }
 
 func TestDownloadFollowsNoLinkOutOfThePackage(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	n.victim(t, "secret.txt", "salaries")
@@ -144,6 +146,7 @@ func (n *testNode) intact(t *testing.T, name, text string) {
 }
 
 func TestUploadWritesThroughNoLink(t *testing.T) {
+	t.Parallel()
 	contract := strings.Repeat("v", 3<<20)
 	for name, attack := range map[string]struct {
 		links []string // all of them to the other package's file
@@ -184,6 +187,7 @@ func TestUploadWritesThroughNoLink(t *testing.T) {
 
 // A client may name pairs that the token allows, and a destination above them.
 func TestGrantedFolderComesFromTheToken(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	contract := strings.Repeat("v", 3<<20)
 	n.victim(t, "contract.pdf", contract)
@@ -202,6 +206,7 @@ func TestGrantedFolderComesFromTheToken(t *testing.T) {
 }
 
 func TestGrantedFolderIsNoLink(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.victim(t, "contract.pdf", "the contract")
 	evil := t.TempDir()
@@ -232,6 +237,7 @@ func TestGrantedFolderIsNoLink(t *testing.T) {
 }
 
 func TestAccessKeyLeavesItsFolderByNoLink(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/other/secret.txt"), "tenant B")
@@ -296,6 +302,7 @@ func listFolderByID(t *testing.T, n *testNode, id string) []idEntry {
 }
 
 func TestLinkIsMadeThroughNoLink(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	write(t, filepath.Join(n.cfg.StorageRoot, "default/other/secret.txt"), "tenant B")
@@ -321,6 +328,7 @@ func TestLinkIsMadeThroughNoLink(t *testing.T) {
 // Links that an administrator places and lists go on leading where they lead; who may write
 // there puts no other in their place.
 func TestListedLinksAreFollowed(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	write(t, filepath.Join(n.cfg.StorageRoot, "cold/archive/old"), "old")
 	for _, name := range []string{"archive", "unlisted"} {

@@ -59,6 +59,7 @@ const (
 
 // node-37: the key of a setup logs in at every node for as long as the token lives, and the token is good with it alone.
 func TestSetupWithAPublicKey(t *testing.T) {
+	t.Parallel()
 	db := mariadbd.Start(t).Database(t)
 	one, other := newNode(t, "n1", db), newNode(t, "n2", db)
 	one.cfg.Ports.WSS = freePort(t)

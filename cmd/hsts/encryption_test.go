@@ -26,6 +26,7 @@ func writeStorageKeys(t *testing.T, dir, active string, keys ...string) {
 // TestStorageIsEncrypted has a node encrypt what it stores: the disk has nothing of it, clients
 // and the Node API see it as it is.
 func TestStorageIsEncrypted(t *testing.T) {
+	t.Parallel()
 	database := mariadbd.Start(t).Database(t)
 	n := newNode(t, "n1", database)
 	keys := filepath.Join(t.TempDir(), "keys")

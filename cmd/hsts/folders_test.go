@@ -13,6 +13,7 @@ import (
 // node-69, the setups; the condition is in TestStorageSharedByMachines of the operator. Of two machines with a folder
 // of their own as a storage, the one that was first serves files, whichever is asked; with one folder both do.
 func TestOneMachineServesFilesThatAreNotShared(t *testing.T) {
+	t.Parallel()
 	db := mariadbd.Start(t).Database(t)
 	one, other := newNode(t, "m1", db), newNode(t, "m2", db)
 	one.env.AdvertiseAddress, other.env.AdvertiseAddress = "127.0.0.1", "127.0.0.2"

@@ -51,6 +51,7 @@ func (n *testNode) configureKey(t *testing.T, configuration string) {
 // node-34, and node-31 of the same: times, checksums and aggressiveness are as the key demands, whatever token and
 // client, in the record of the session and in what the receiver wrote.
 func TestKeyDemandsTimesAndChecksums(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	n.configureKey(t, `{"transfer":{"preserve_timestamps":true,"file_checksum_type":"sha-256","aggressiveness":0.75}}`)
@@ -95,6 +96,7 @@ func TestKeyDemandsTimesAndChecksums(t *testing.T) {
 
 // node-31 of rates, policies and ciphers, and node-32: sessions have those of the key, whatever token and client.
 func TestKeyLimitsRatesPoliciesAndCiphers(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	source := filepath.Join(t.TempDir(), "f")
@@ -153,6 +155,7 @@ func TestKeyLimitsRatesPoliciesAndCiphers(t *testing.T) {
 // node-31 of passphrases, and node-33 in sessions: with one set at the key, an upload that is not encrypted is refused.
 // What /info says is in TestContentProtectionSecretIsNotKept of nodeapi.
 func TestKeyTakesEncryptedFilesAlone(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	n.configureKey(t, `{"transfer":{"content_protection_secret":"whatever"}}`)
@@ -176,6 +179,7 @@ func TestKeyTakesEncryptedFilesAlone(t *testing.T) {
 
 // node-28 in sessions: by SSH and by WebSocket, with each kind of token.
 func TestAccessKeyIsForItsNetworks(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	n.cfg.Ports.WSS = freePort(t)
 	n.start(t)
@@ -206,6 +210,7 @@ func TestAccessKeyIsForItsNetworks(t *testing.T) {
 
 // node-41: after a transfer is sealed, every later session with its token fails, on all nodes.
 func TestSealedTransferTakesNoSession(t *testing.T) {
+	t.Parallel()
 	db := mariadbd.Start(t).Database(t)
 	one, other := startNodeOf(t, "n1", db), newNode(t, "n2", db)
 	other.cfg.StorageRoot, other.cfg.Secrets.TokenKeys = one.cfg.StorageRoot, one.cfg.Secrets.TokenKeys
@@ -251,6 +256,7 @@ func TestSealedTransferTakesNoSession(t *testing.T) {
 
 // node-40: a token of a second begins nothing two seconds later, and what it began goes on.
 func TestTokenOfASecond(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := n.client(t, "node", nodePassword)
 	source := filepath.Join(t.TempDir(), "f")

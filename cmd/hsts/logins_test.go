@@ -11,6 +11,7 @@ import (
 
 // node-27: refused log-ins are counted by door and reason, without names or addresses.
 func TestRefusedLoginsAreCounted(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	n.cfg.Ports.WSS = freePort(t)
 	n.start(t)

@@ -105,6 +105,7 @@ func run(t *testing.T, spec transferspec.Spec, args ...string) (failed string) {
 
 // node-50: the permission and the upload of the published example.
 func TestPublishedExampleOfABearer(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	file := filepath.Join(t.TempDir(), "testfile01")
@@ -137,6 +138,7 @@ func TestPublishedExampleOfABearer(t *testing.T) {
 // node-51, the transfers: each level and what it permits of four transfers. The calls are in
 // TestEachLevelPermitsItsCalls of nodeapi.
 func TestLevelsOfTransfers(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	k := filepath.Join(n.cfg.StorageRoot, "default/k")
@@ -221,6 +223,7 @@ func TestLevelsOfTransfers(t *testing.T) {
 
 // node-54: what is permitted on a folder is for all beneath, and no link leads beside.
 func TestDownloadOfWhatIsInherited(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.sharedKey(t)
 	k := filepath.Join(n.cfg.StorageRoot, "default/k")
@@ -246,6 +249,7 @@ func TestDownloadOfWhatIsInherited(t *testing.T) {
 
 // node-56: the end of a permission holds on every node for what begins after it.
 func TestEndOfAPermissionHoldsEverywhere(t *testing.T) {
+	t.Parallel()
 	db := mariadbd.Start(t).Database(t)
 	one, other := startNodeOf(t, "n1", db), newNode(t, "n2", db)
 	other.cfg.StorageRoot = one.cfg.StorageRoot

@@ -31,6 +31,7 @@ import (
 
 	"faspex.io/operator/dataplane/config"
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/test/freeport"
 	"faspex.io/operator/test/mariadbd"
 )
 
@@ -178,12 +179,11 @@ func (n *testNode) client(t *testing.T, user, password string) *client.Client {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func write(t *testing.T, path, text string) {
@@ -257,6 +257,7 @@ func writeHostKey(t *testing.T, dir string) ssh.PublicKey {
 }
 
 func TestNodeFromStartToEnd(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx := t.Context()
 	c := n.client(t, "node", nodePassword)
@@ -310,6 +311,7 @@ func get(t *testing.T, url string) string {
 }
 
 func TestPortThatIsTakenEndsTheNode(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	second := n.cfg
 	second.Ports.Metrics, second.Ports.NodeAPI, second.Ports.UDP = freePort(t), freePort(t), freePort(t)
@@ -320,6 +322,7 @@ func TestPortThatIsTakenEndsTheNode(t *testing.T) {
 }
 
 func TestSecretsChangeWithoutARestart(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx := t.Context()
 	before := n.client(t, "node", nodePassword)
@@ -359,6 +362,7 @@ func TestSecretsChangeWithoutARestart(t *testing.T) {
 }
 
 func TestCertificateChangesWithoutARestart(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.ca = writeCertificate(t, n.cfg.Secrets.TLS)
 	c := n.client(t, "", "")

@@ -64,6 +64,7 @@ func (n *testNode) plain(t *testing.T, env []string, args ...string) (said strin
 
 // node-21: what transfer users may do without a token, by each way in.
 func TestAuthorizationOfTransferUsers(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
 	n.cfg.Secrets.AuthorizedKeys = filepath.Join(t.TempDir(), "keys")
 	n.cfg.Ports.WSS = freePort(t)

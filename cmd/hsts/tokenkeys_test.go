@@ -25,6 +25,7 @@ func sealedWith(t *testing.T, text string) string {
 // a key that was dropped opens nothing. What the operator does to the keys and to the pods is in TestTokenKeysTurn of
 // controllers/transfernode.
 func TestTransferGoesOnWhileTokenKeysTurn(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := n.client(t, "node", nodePassword)
 	source := filepath.Join(t.TempDir(), "big")

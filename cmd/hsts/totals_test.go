@@ -6,6 +6,7 @@ import (
 )
 
 func TestTotalsChangeWithoutARestart(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	n.cfg.Rates.TotalSendKbps, n.cfg.Rates.TotalReceiveKbps = 4000, 5000
 	n.configure(t)

@@ -137,6 +137,7 @@ func idOf(t *testing.T, spec transferspec.Spec) string {
 }
 
 func TestPackageIsSentAndReceived(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	source := t.TempDir()
@@ -194,6 +195,7 @@ func TestPackageIsSentAndReceived(t *testing.T) {
 }
 
 func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	local := filepath.Join(t.TempDir(), "f")
@@ -255,6 +257,7 @@ func TestTransfersThatAreRefusedLeaveNoFile(t *testing.T) {
 }
 
 func TestAccessKeyTransfersWithinItsFolder(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	if _, err := c.CreateAccessKey(ctx, client.AccessKey{ID: "ak", Secret: "s3cret",
@@ -290,6 +293,7 @@ func TestAccessKeyTransfersWithinItsFolder(t *testing.T) {
 }
 
 func TestCancelStopsARunningTransfer(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	local := filepath.Join(t.TempDir(), "slow.bin")
@@ -327,6 +331,7 @@ func TestCancelStopsARunningTransfer(t *testing.T) {
 
 // TestTwoNodesAreOneService: what one node says or is asked holds for the other.
 func TestTwoNodesAreOneService(t *testing.T) {
+	t.Parallel()
 	database := mariadbd.Start(t).Database(t)
 	first, second := startNodeOf(t, "n1", database), startNodeOf(t, "n2", database)
 	ctx, a, b := t.Context(), first.client(t, "node", nodePassword), second.client(t, "node", nodePassword)
@@ -370,6 +375,7 @@ func TestTwoNodesAreOneService(t *testing.T) {
 }
 
 func TestNodeEndsWhileATransferRuns(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	ctx, c := t.Context(), n.client(t, "node", nodePassword)
 	local := filepath.Join(t.TempDir(), "slow.bin")

@@ -15,6 +15,7 @@ import (
 
 // The node says that it has a WebSocket, and ascp takes it, with the certificate of the moment.
 func TestTransfersOverWebSocket(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	if err := n.stop(); err != nil {
 		t.Fatal(err)
@@ -80,6 +81,7 @@ func TestTransfersOverWebSocket(t *testing.T) {
 }
 
 func TestNodeWithoutWebSocketSaysSo(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	c := n.client(t, "node", nodePassword)
 	info, err := c.Info(t.Context())

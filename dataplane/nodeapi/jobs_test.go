@@ -71,6 +71,17 @@ func (a *api) many(t *testing.T, folder string, n int) {
 	}
 }
 
+// begin makes a job of "ak".
+func (a *api) begin(t *testing.T, method, path, body string) (j client.Job) {
+	t.Helper()
+	code, headers, answer := a.curl(t, path, "-u", "ak:s", "-H", "Accept-Version: 4.0", "-X", method, "-d", body)
+	if err := json.Unmarshal([]byte(answer), &j); err != nil || code != "202" || j.ID == "" || j.URL == "" ||
+		!strings.Contains(headers, "Location: "+j.URL) {
+		t.Fatalf("%s %s: %s %s", method, path, code, answer)
+	}
+	return j
+}
+
 // job reads a job of "ak".
 func (a *api) job(t *testing.T, path, method string) (j client.Job) {
 	t.Helper()
@@ -111,22 +122,12 @@ func TestJobsOnManyFiles(t *testing.T) {
 	one, other := twoNodes(t)
 	one.many(t, "k/big", manyFiles)
 	id := one.id(t, "1", "big")
-	v4 := func(a *api, method, path, body string) client.Job {
-		t.Helper()
-		code, headers, answer := a.curl(t, path, "-u", "ak:s", "-H", "Accept-Version: 4.0", "-X", method, "-d", body)
-		var j client.Job
-		if err := json.Unmarshal([]byte(answer), &j); err != nil || code != "202" || j.ID == "" || j.URL == "" ||
-			!strings.Contains(headers, "Location: "+j.URL) {
-			t.Fatalf("%s %s: %s %s", method, path, code, answer)
-		}
-		return j
-	}
 	// No node does jobs: what is answered does not wait for the work, however much there is.
-	du := v4(one, "POST", "/files/du", `{"path":"/big"}`)
+	du := one.begin(t, "POST", "/files/du", `{"path":"/big"}`)
 	if j := other.job(t, du.URL, "GET"); j.Status != "waiting" {
 		t.Errorf("at the other node: %+v", j)
 	}
-	never := v4(one, "POST", "/files/du", `{"path":"/big"}`)
+	never := one.begin(t, "POST", "/files/du", `{"path":"/big"}`)
 	if j := other.job(t, never.URL, "DELETE"); j.Status != "cancelled" {
 		t.Errorf("stopped before it began: %+v", j)
 	}
@@ -135,14 +136,14 @@ func TestJobsOnManyFiles(t *testing.T) {
 	if j.Usage == nil || j.Usage.FileCount != manyFiles || j.Usage.DirCount != manyFiles/10_000 {
 		t.Errorf("counted: %+v", j.Usage)
 	}
-	again := v4(other, "POST", "/files/du", `{"path":"/big"}`)
+	again := other.begin(t, "POST", "/files/du", `{"path":"/big"}`)
 	other.until(t, again.URL, func(j client.Job) bool { return j.Usage != nil && j.Usage.FileCount > 0 })
 	other.job(t, again.URL, "DELETE")
 	if j := other.until(t, again.URL, isStatus("cancelled")); j.Usage.FileCount >= manyFiles {
 		t.Errorf("stopped: %+v", j.Usage)
 	}
 	// The first node begins to remove, and is gone.
-	removal := v4(one, "DELETE", "/files/"+id, "")
+	removal := one.begin(t, "DELETE", "/files/"+id, "")
 	if want := "/files/" + id + "?ajq_id=" + removal.ID; removal.URL != want {
 		t.Errorf("the job is at %s, want %s", removal.URL, want)
 	}
@@ -172,10 +173,7 @@ func TestJobsAreLeftAsFarAsTheyCame(t *testing.T) {
 	one, other := twoNodes(t)
 	one.many(t, "k/big", manyFiles)
 	id := one.id(t, "1", "big")
-	var j client.Job
-	if code, _ := one.call(t, "ak:s", "/files/"+id, &j, "-X", "DELETE", "-H", "Accept-Version: 4.0"); code != "202" {
-		t.Fatalf("remove: %s", code)
-	}
+	j := one.begin(t, "DELETE", "/files/"+id, "")
 	stop := one.runJobs(t)
 	one.until(t, j.URL, func(j client.Job) bool { return j.Removed > 0 })
 	stop()

@@ -24,8 +24,8 @@ import (
 const (
 	handshakeLimit = 30 * time.Second
 	// linkLimit is how long the data link may take to come up. The client, which knows where it dialled, gives up first.
-	linkLimit = 10 * time.Second
-	dialLimit = 8 * time.Second
+	linkLimit = 20 * time.Second
+	dialLimit = 15 * time.Second
 	// idleLimit is how long the data link may be silent.
 	idleLimit = 20 * time.Second
 )

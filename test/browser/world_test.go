@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -21,8 +22,8 @@ import (
 	"faspex.io/operator/test/faspextest"
 )
 
-// world is what all journeys share: one server, one node and one browser. Each journey makes people of its own, so that
-// none sees what another does.
+// world is what journeys share: one server, one node and one browser. Each journey makes people of its own, so that none
+// sees what one before it did.
 type world struct {
 	in      *faspextest.Instance
 	node    *faspextest.Node
@@ -43,16 +44,33 @@ func journey(name string, run func(*testing.T, *world)) bool {
 	return true
 }
 
-// TestPage runs each journey in a browser profile of its own against one server.
+// TestPage runs each journey in a browser profile of its own, and as many at once as there are worlds: each journey has one
+// for itself.
 func TestPage(t *testing.T) {
-	w := &world{in: faspextest.Start(t, os.DirFS(builtPage(t))), node: faspextest.StartTransferNode(t),
-		browser: startBrowser(t)}
-	w.in.Register(t, "north", w.node)
-	w.gate = newGate()
-	w.in.StartGateway(t, w.node, w.gate.before)
-	for _, name := range slices.Sorted(maps.Keys(journeys)) {
-		t.Run(name, func(t *testing.T) { journeys[name](t, w) })
+	const atOnce = 2
+	page := os.DirFS(builtPage(t))
+	worlds := make(chan *world, atOnce)
+	for range atOnce {
+		worlds <- newWorld(t, page)
 	}
+	for _, name := range slices.Sorted(maps.Keys(journeys)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := <-worlds
+			t.Cleanup(func() { worlds <- w }) // after what the journey cleans up
+			journeys[name](t, w)
+		})
+	}
+}
+
+// newWorld starts the servers and the browser of a world.
+func newWorld(t *testing.T, page fs.FS) *world {
+	t.Helper()
+	w := &world{in: faspextest.Start(t, page), node: faspextest.StartTransferNode(t), browser: startBrowser(t),
+		gate: newGate()}
+	w.in.Register(t, "north", w.node)
+	w.in.StartGateway(t, w.node, w.gate.before)
+	return w
 }
 
 // builtPage builds the web page if it is not current, and gives its directory.

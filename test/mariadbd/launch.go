@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"faspex.io/operator/test/freeport"
 )
 
 const startTimeout = 60 * time.Second
@@ -47,7 +48,7 @@ func launch() (*Server, error) {
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, bytes.TrimSpace(out))
 	}
-	port, err := freePort()
+	port, err := freeport.New()
 	if err != nil {
 		return nil, err
 	}
@@ -146,13 +147,4 @@ func tempRoot() string {
 		return "/dev/shm"
 	}
 	return ""
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

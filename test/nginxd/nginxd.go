@@ -6,12 +6,12 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +20,7 @@ import (
 
 	"faspex.io/operator/controllers/certificate"
 	"faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/test/freeport"
 )
 
 // Router is a router that runs until the test ends.
@@ -161,10 +162,9 @@ func writeCertificate(t testing.TB, dir string) *tls.Config {
 // freePort is an address that nobody listens at.
 func freePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return fmt.Sprint(listener.Addr())
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }

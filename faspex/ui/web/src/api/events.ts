@@ -37,8 +37,9 @@ const gather = 400;
 
 type Told = { package: string } | { all: true };
 
-/** Keeps the cache current by what the server tells, until the signal aborts. */
-export function followEvents(session: Session, queries: QueryClient, person: string, signal: AbortSignal): void {
+/** Keeps the cache current by what the server tells, until the signal aborts or nobody is logged in any more. */
+export function followEvents(session: Session, queries: QueryClient, person: string, stop: AbortSignal): void {
+  const signal = AbortSignal.any([stop, session.over]);
   const name = `faspex.events.${person}`;
   const channel = new BroadcastChannel(name);
   const take = staleness(queries, signal);

@@ -46,6 +46,9 @@ export class Session {
   private renewal: Promise<string> | null = null;
   private person: string | null = null;
   private readonly channel = new BroadcastChannel('faspex.session');
+  private readonly ending = new AbortController();
+  /** Aborts when nobody is logged in here any more; at a sign-out, before the server ends the tokens. */
+  readonly over = this.ending.signal;
   /** Called once when nobody is logged in here any more. */
   onEnd: (reason: EndReason) => void = () => undefined;
 
@@ -98,6 +101,7 @@ export class Session {
   /** Ends the login here, at the server, and in every other tab. */
   async signOut(): Promise<void> {
     const tokens = this.tokens;
+    this.ending.abort();
     this.channel.postMessage({ type: 'signed-out' } satisfies Message);
     if (tokens) {
       const headers = { Authorization: `Bearer ${tokens.accessToken}` };
@@ -109,6 +113,7 @@ export class Session {
 
   private end(reason: EndReason): void {
     this.tokens = null;
+    this.ending.abort();
     if (reason === 'signed-out') rememberSignedIn(false);
     this.onEnd(reason);
   }

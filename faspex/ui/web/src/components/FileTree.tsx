@@ -73,7 +73,7 @@ export function FileTree({ scope, folder, load, way, top, selection }: FileTreeP
       {total === null && error === null && <SkeletonText paragraph lineCount={3} />}
       {total === 0 && <p className="section-text">{t('files.empty')}</p>}
       {total !== null && total > 0 && (
-        <div role="table" aria-label={names.at(-1) ?? top} aria-rowcount={total + 1} ref={list}>
+        <div role="table" aria-label={names.length === 0 ? top : isolated(names.at(-1)!)} aria-rowcount={total + 1} ref={list}>
           <div role="rowgroup">
             <div role="row" aria-rowindex={1} className="file-tree__row file-tree__row--head">
               {selection && (
