@@ -12,6 +12,7 @@ import (
 // TestAttributesGoThereAndBack sends a folder with a link, an extended attribute, an old access time and a sparse file
 // to a node and receives it again.
 func TestAttributesGoThereAndBack(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, back := t.TempDir(), t.TempDir()
 	writeFiles(t, from, map[string][]byte{"d/f": []byte("x")})

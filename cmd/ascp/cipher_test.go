@@ -10,6 +10,7 @@ import (
 )
 
 func TestWithoutEncryption(t *testing.T) {
+	t.Parallel()
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": noise(1, 3<<20)})
 	t.Run("a node that says nothing of it refuses what must be", func(t *testing.T) {

@@ -39,6 +39,7 @@ func (n *testNode) asClientsCall(t *testing.T, tok, port, mode, base, destinatio
 
 // Transfers of the public client with its progress bar, both ways, large and small: node-1, with 48 MB instead of 300.
 func TestTransfersUnderAProgressBar(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	files := map[string][]byte{"large": noise(1, 48<<20), "small": []byte("fourteen bytes")}

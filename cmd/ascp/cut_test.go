@@ -60,6 +60,7 @@ func resumes(t *testing.T, file string, content []byte, again func() (moved int6
 }
 
 func TestKilledClientResumes(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	content := noise(1, cutSize)
@@ -80,6 +81,7 @@ func TestKilledClientResumes(t *testing.T) {
 }
 
 func TestKilledServerResumes(t *testing.T) {
+	t.Parallel()
 	for name, over := range map[string]func(*testNode, *testing.T, ...string) []string{"SSH": (*testNode).overSSH,
 		"WebSocket": (*testNode).overWebSocket} {
 		t.Run(name, func(t *testing.T) {
@@ -113,6 +115,7 @@ func TestKilledServerResumes(t *testing.T) {
 }
 
 func TestInterruptedReceiverResumes(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	to := t.TempDir()
 	content := noise(3, cutSize)
@@ -138,6 +141,7 @@ func TestInterruptedReceiverResumes(t *testing.T) {
 }
 
 func TestCanceledByNodeAPI(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": noise(4, cutSize)})

@@ -9,6 +9,7 @@ import (
 
 // TestDebug has ascp say what its rate control does.
 func TestDebug(t *testing.T) {
+	t.Parallel()
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"file": make([]byte, 4<<20)})
 	n := startNode(t)

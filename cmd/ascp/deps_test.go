@@ -9,6 +9,7 @@ import (
 // TestProgramLinksNoServer looks at everything that ascp is linked with: a client has no database and measures nothing
 // for others.
 func TestProgramLinksNoServer(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)

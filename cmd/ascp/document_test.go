@@ -8,6 +8,7 @@ import (
 
 // The page for people has every option and field, each in the table of its fate.
 func TestDocumentNamesEveryOption(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../docs/ascp.md")
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 // What is named twice is sent once, however it is written: on the command line, in lists, and in both directions. The
 // output of find names folders and what they hold.
 func TestDoubledSources(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	files := map[string][]byte{"f": []byte("1"), "d/g": []byte("2"), "d/e/h": []byte("3")}
@@ -85,6 +86,7 @@ func runIn(t *testing.T, dir, tok string, args ...string) string {
 
 // One of several sources that is not there is a file that fails, at either end; the others arrive.
 func TestOneOfSeveralSourcesIsMissing(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, to := t.TempDir(), t.TempDir()
 	files := map[string][]byte{"a": []byte("1"), "b": []byte("2")}
@@ -104,6 +106,7 @@ func TestOneOfSeveralSourcesIsMissing(t *testing.T) {
 
 // A link that is copied need not lead anywhere, and what can't be looked at is told for that reason.
 func TestASourceThatIsALink(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("1")})

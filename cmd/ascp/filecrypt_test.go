@@ -316,6 +316,7 @@ func TestFileCryptBySpec(t *testing.T) {
 }
 
 func TestSaltSeed(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	seeds := make(chan string, 8)
 	for range cap(seeds) {

@@ -9,6 +9,7 @@ import (
 
 // TestFilters has each end that sends leave out what the rules say, in their order: the client and the server.
 func TestFilters(t *testing.T) {
+	t.Parallel()
 	files := map[string][]byte{}
 	for _, name := range []string{"top.key", "a/sub.key", "a/tmp/z", "a/b/tmp/z", "a/x"} {
 		files[name] = []byte("1")

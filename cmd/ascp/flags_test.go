@@ -19,6 +19,7 @@ func noEnv(string) string { return "" }
 
 // This is how existing programs call ascp: published names, this order, values as words of their own.
 func TestCommandLineOfOtherPrograms(t *testing.T) {
+	t.Parallel()
 	list := filepath.Join(t.TempDir(), "list")
 	if err := os.WriteFile(list, []byte("a b\nä"), 0o644); err != nil {
 		t.Fatal(err)
@@ -60,6 +61,7 @@ func TestCommandLineOfOtherPrograms(t *testing.T) {
 }
 
 func TestAttributesToKeep(t *testing.T) {
+	t.Parallel()
 	want := control.Options{
 		Resume: "sparse_csum", Overwrite: "diff", Checksum: "none",
 		Symlinks: "copy+force", PreserveAccessTimes: true, PreserveTimes: true, PreserveUID: true, PreserveGID: true,
@@ -95,6 +97,7 @@ func TestAttributesToKeep(t *testing.T) {
 
 // TestCommandLineOfArchives has the command lines that public archives of genomes print: node-7.
 func TestCommandLineOfArchives(t *testing.T) {
+	t.Parallel()
 	const rest = " -l 300m -P33001 -k1 -i key src user@host:dst"
 	for line, policy := range map[string]string{
 		"-QT": "fair", "-TQ": "fair", "-Q": "fair", "-QQ": "low", "-QQT": "low", "-Q -Q": "low",
@@ -122,6 +125,7 @@ func TestCommandLineOfArchives(t *testing.T) {
 
 // The plain forms say what the forms in base64 say: node-9.
 func TestPlainFormsOfBases(t *testing.T) {
+	t.Parallel()
 	for plain, coded := range map[string]string{"--src-base=/a b": "--src-base64=L2EgYg==",
 		"--source-prefix=/a b": "--source-prefix64=L2EgYg=="} {
 		want, err := parse([]string{coded, "/a b/c", "h:d"}, noEnv)
@@ -139,6 +143,7 @@ func TestPlainFormsOfBases(t *testing.T) {
 }
 
 func TestBadCommandLines(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args, says string
 	}{
@@ -204,6 +209,7 @@ func words(line string) []string {
 }
 
 func TestRemote(t *testing.T) {
+	t.Parallel()
 	for word, want := range map[string][3]string{
 		"u@h:/p":             {"u", "h", "/p"},
 		"h:p":                {"", "h", "p"},
@@ -226,6 +232,7 @@ func TestRemote(t *testing.T) {
 }
 
 func TestRates(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]int64{"": 0, "100000": 100000, "100M": 100000, "1.5g": 1500000, "64k": 64} {
 		if got, err := kbps("-l", text); got != want || err != nil {
 			t.Errorf("%q: %d %v", text, got, err)
@@ -234,6 +241,7 @@ func TestRates(t *testing.T) {
 }
 
 func TestTransferSpec(t *testing.T) {
+	t.Parallel()
 	spec := `{"direction":"receive","remote_host":"h","remote_user":"xfer","ssh_port":2222,"fasp_port":3333,"token":"T",
 		"cookie":"c","tags":{"aspera":{}},"source_root":"/inbox/1","paths":[{"source":"."}],"create_dir":true,
 		"rate_policy":"fair","target_rate_kbps":700,
@@ -276,6 +284,7 @@ func TestTransferSpec(t *testing.T) {
 // Programs take the answers apart by these expressions, into the program, its version, that of the product and the
 // folder: node-5.
 func TestInformation(t *testing.T) {
+	t.Parallel()
 	if !strings.Contains(versionText(), " version 0.0.0") {
 		t.Errorf("-A: %q", versionText())
 	}
@@ -318,6 +327,7 @@ func TestInformation(t *testing.T) {
 }
 
 func TestFileCrypt(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args, pass, says string
 	}{

@@ -124,6 +124,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 // A folder of a path that becomes a link while it is walked leads nowhere else.
 func TestPathsThatChangeWhileTheyAreOpened(t *testing.T) {
+	t.Parallel()
 	base, storage := hostileTree(t, true)
 	n := startNodeIn(t, storage)
 	before := outsideOf(t, base)

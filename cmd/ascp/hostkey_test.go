@@ -88,6 +88,7 @@ func withHostKey(t *testing.T) change {
 func (n *testNode) address() string { return "127.0.0.1:" + strconv.Itoa(n.sshPort) }
 
 func TestHostKeyIsRememberedAndSaid(t *testing.T) {
+	t.Parallel()
 	n, s := startNode(t), newStranger(t)
 	said, ok := s.sends(t, n)
 	if !ok || !strings.Contains(said, ssh.FingerprintSHA256(n.hostKey)) || !strings.Contains(said,
@@ -114,6 +115,7 @@ func TestHostKeyIsRememberedAndSaid(t *testing.T) {
 
 // A program that shows no standard error to anybody reads the manager's events; all others see the line, -q or not.
 func TestHostKeyIsSaidToThoseWhoAskForQuiet(t *testing.T) {
+	t.Parallel()
 	n, s := startNode(t), newStranger(t)
 	if said, ok := s.sends(t, n, "-q"); !ok || !strings.Contains(said, "remembered in") {
 		t.Errorf("%v, %q", ok, said)
@@ -121,6 +123,7 @@ func TestHostKeyIsSaidToThoseWhoAskForQuiet(t *testing.T) {
 }
 
 func TestHostKeyThatChangedIsRefused(t *testing.T) {
+	t.Parallel()
 	n, s := startNode(t), newStranger(t)
 	if _, ok := s.sends(t, n); !ok {
 		t.Fatal("the first transfer fails")
@@ -149,6 +152,7 @@ func TestHostKeyThatChangedIsRefused(t *testing.T) {
 }
 
 func TestHostKeyPinIsTheOnlyGoodOne(t *testing.T) {
+	t.Parallel()
 	n, other, s := startNode(t), startNode(t, withHostKey(t)), newStranger(t)
 	right, wrong := ssh.FingerprintSHA256(n.hostKey), ssh.FingerprintSHA256(other.hostKey)
 	spec := func(sshfp string) string {
@@ -224,6 +228,7 @@ func TestHostKeyOfTheWorkingDirectoryIsNobodys(t *testing.T) {
 }
 
 func TestHostKeyOfParallelProcesses(t *testing.T) {
+	t.Parallel()
 	n, s := startNode(t), newStranger(t)
 	s.knows(t, "# a line without its end")
 	text := strings.TrimSuffix(s.remembered(t), "\n")
@@ -248,6 +253,7 @@ func TestHostKeyOfParallelProcesses(t *testing.T) {
 
 // A line that nobody can read harms nobody, whatever is wrong with it.
 func TestHostKeyBesideBadLines(t *testing.T) {
+	t.Parallel()
 	n, other, s := startNode(t), startNode(t, withHostKey(t)), newStranger(t)
 	for name, bad := range map[string]string{
 		"words":             "not a line of known_hosts",
@@ -288,6 +294,7 @@ func serialized(key ssh.PublicKey) string {
 }
 
 func TestHostKeyThatIsRevoked(t *testing.T) {
+	t.Parallel()
 	n, s := startNode(t), newStranger(t)
 	line := knownhosts.Line([]string{n.address()}, n.hostKey)
 	for name, c := range map[string]struct {
@@ -314,6 +321,7 @@ func TestHostKeyThatIsRevoked(t *testing.T) {
 
 // What ascp remembers, OpenSSH takes for known, and the other way round.
 func TestHostKeyForOpenSSH(t *testing.T) {
+	t.Parallel()
 	n, s := startNode(t), newStranger(t)
 	if said, ok := s.sends(t, n); !ok {
 		t.Fatal(said)

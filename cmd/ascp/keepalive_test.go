@@ -65,6 +65,7 @@ func (s *steering) until(kind string) faspmgr.Frame {
 // One session sends what the manager names, one after the other, until it says DONE. CANCEL ends one, and RATE acts
 // with its target, its minimum and its policy (of the minimum: TestSenderChangesWhatIsAskedOfItsRate): node-91.
 func TestKeepalive(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "b c": []byte("2"), "d/e": []byte("3"),

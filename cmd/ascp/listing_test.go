@@ -17,6 +17,7 @@ func mkfifo(p string) error { return syscall.Mkfifo(p, 0o600) }
 // The list has a line for each file, with size, checksum and what became of it. After an ascp that was killed the
 // rerun's has all files, those that were there already, too: node-93.
 func TestFileManifest(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, lists := t.TempDir(), t.TempDir()
 	writeFiles(t, from, map[string][]byte{"d/a": []byte("abc"), "d/b\n\tc": []byte("x"), "d/big": noise(5, 24<<20)})
@@ -88,6 +89,7 @@ func TestFileManifest(t *testing.T) {
 // A file that was there already has one line, however many sessions find it there, and who interrupts a transfer does
 // not wait for the checksums of such files.
 func TestFileManifestOfWhatWasThere(t *testing.T) {
+	t.Parallel()
 	p := filepath.Join(t.TempDir(), "f")
 	writeFiles(t, filepath.Dir(p), map[string][]byte{"f": []byte("abc")})
 	over, cancel := context.WithCancel(t.Context())

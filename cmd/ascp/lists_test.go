@@ -12,6 +12,7 @@ import (
 
 // Lists come from any system and any program.
 func TestLists(t *testing.T) {
+	t.Parallel()
 	one := func(names ...string) (out []transferspec.Path) {
 		for _, n := range names {
 			out = append(out, transferspec.Path{Source: n})
@@ -75,6 +76,7 @@ func TestLists(t *testing.T) {
 
 // TestListFromStandardInput has a pipeline name the files.
 func TestListFromStandardInput(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "b": []byte("2")})

@@ -13,6 +13,7 @@ import (
 
 // TestLog has a log say which session it was, what it was asked for and why it ended, and no secret: node-94.
 func TestLog(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, dir := t.TempDir(), t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
@@ -88,6 +89,7 @@ func TestLogIsBounded(t *testing.T) {
 
 // The last line tells apart what was sent, kept, resumed, and not sent because it is a hole.
 func TestTally(t *testing.T) {
+	t.Parallel()
 	var y tally
 	for _, e := range []transfer.FileEvent{
 		{Size: 5 << 20}, {Size: 3 << 20, Skipped: true}, {Size: 9 << 20, Holes: 8 << 20, Resumed: 8 << 20},

@@ -56,6 +56,7 @@ func types(events []faspmgr.Frame) map[string]faspmgr.Frame {
 }
 
 func TestManagement(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": noise(1, 3<<20)})

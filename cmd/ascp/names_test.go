@@ -44,6 +44,7 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 
 // Such a name and its reason are in all that ascp says of a transfer, in UTF-8.
 func TestNamesThatAreNotUTF8AreTold(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, logs, list := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "list")
 	for _, dir := range []string{from, filepath.Join(n.dir, "out")} {
@@ -86,6 +87,7 @@ func TestNamesThatAreNotUTF8AreTold(t *testing.T) {
 // Files of a user that are named like unfinished ones travel, in both directions: only
 // what has a journal is unfinished.
 func TestFilesNamedLikeUnfinishedOnes(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, to := t.TempDir(), t.TempDir()
 	files := map[string][]byte{"site/page.aspx": []byte("<%@ Page %>"), "site/page.partial": []byte("half a page"),

@@ -14,6 +14,7 @@ import (
 )
 
 func TestUnknownFieldsAreNamed(t *testing.T) {
+	t.Parallel()
 	r, err := parseSpec(t, `"no_such_field":"SECRET","SSHFP":"ab","a\u001b[2Jb":null,"c\u001b]0;x\u0007":1`)
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +35,7 @@ func TestUnknownFieldsAreNamed(t *testing.T) {
 
 // Notices are for people: a manager that asks for quiet has none before it.
 func TestUnknownFieldsAreSaid(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	name, file := filepath.Join(t.TempDir(), "spec"), filepath.Join(t.TempDir(), "f")
 	text, err := json.Marshal(map[string]any{
@@ -65,6 +67,7 @@ func TestUnknownFieldsAreSaid(t *testing.T) {
 // A fingerprint says nothing about a certificate. Who asks for it over a WebSocket hears that; a spec has both as a
 // matter of course.
 func TestFingerprintOverWebSocket(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fields string
 		args   []string

@@ -51,6 +51,7 @@ var publishedFlags = strings.Fields(`
 	--ws-connect`)
 
 func TestOptionsAreComplete(t *testing.T) {
+	t.Parallel()
 	names := map[string]int{}
 	for i := range options {
 		o := &options[i]
@@ -102,6 +103,7 @@ func TestOptionsAreComplete(t *testing.T) {
 }
 
 func TestOptionsSetWhatTheySay(t *testing.T) {
+	t.Parallel()
 	for _, o := range named(works) {
 		key := o.flag
 		for _, name := range append([]string{o.env}, o.fields...) {
@@ -185,6 +187,7 @@ func parseSpec(t *testing.T, fields string, args ...string) (*request, error) {
 // The published fields that change the result work (TestOptionsSetWhatTheySay), are refused by name here, or are in the
 // help's list of those without effect.
 func TestOptionsRefusedByName(t *testing.T) {
+	t.Parallel()
 	for _, o := range named(refused) {
 		if o.flag != "" {
 			lines := [][]string{{"--" + o.flag, "a", "h:b"}, {"--" + o.flag + "=x", "a", "h:b"}}
@@ -223,6 +226,7 @@ func TestOptionsRefusedByName(t *testing.T) {
 
 // These fields once changed nothing, silently. They have to work, or to be refused with code 8 by their names: node-13.
 func TestFieldsThatChangeTheResult(t *testing.T) {
+	t.Parallel()
 	for field, works := range map[string]func(*request) bool{
 		`"move_after_transfer":"/archive"`: func(r *request) bool { return r.after.archive == "/archive" },
 		`"save_before_overwrite":true`:     func(r *request) bool { return r.options.SaveBeforeOverwrite },
@@ -255,6 +259,7 @@ func TestFieldsThatChangeTheResult(t *testing.T) {
 }
 
 func TestOptionsWithoutEffect(t *testing.T) {
+	t.Parallel()
 	plain, err := parseSpec(t, `"title":""`)
 	if err != nil {
 		t.Fatal(err)
@@ -288,6 +293,7 @@ func TestOptionsWithoutEffect(t *testing.T) {
 
 // An option without effect has values that would have one: of these none is left out silently. node-14 is the fallback.
 func TestOptionsWithoutEffectUnlessForced(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"-y", "F"}, {"-yF"}, {"-y", "1", "-y", "f"}, {"-SSH"}} {
 		_, err := parse(append(args, "a", "h:b"), noEnv)
 		var e *fail.Error
@@ -308,6 +314,7 @@ func TestOptionsWithoutEffectUnlessForced(t *testing.T) {
 }
 
 func TestOptionsOfOtherNames(t *testing.T) {
+	t.Parallel()
 	for fields, want := range map[string]string{
 		`"preserve_xattrs":"native"`:                                  "native",
 		`"preserve_xattrs":"native","preserve_extended_attrs":null`:   "native",

@@ -13,6 +13,7 @@ import (
 // Whoever reads what ascp says may go away, and output may be full: files travel all the same. A destination that is
 // standard output is an error then.
 func TestOutputThatNobodyReads(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"d/f": []byte("1"), "d/big": noise(2, 3<<20)})
@@ -60,6 +61,7 @@ func closedPipe() (*os.File, error) {
 
 // The end of a terminal is an interruption, of which manager and log are told.
 func TestHangUp(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"big": noise(4, 30<<20)})
@@ -82,7 +84,10 @@ func TestHangUpOfATerminalThatWasLeft(t *testing.T) {
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"big": noise(4, 30<<20)})
 	signal.Ignore(unix.SIGHUP) // A process that is started inherits that.
-	defer signal.Reset(unix.SIGHUP)
+	defer func() { // A reset alone leaves what is ignored as it is.
+		signal.Notify(make(chan os.Signal, 1), unix.SIGHUP)
+		signal.Reset(unix.SIGHUP)
+	}()
 	s := steer(t, n, n.sending(t, "/"), "-l", "20M", from+"/big", "127.0.0.1:/")
 	s.until("STATS")
 	if err := s.process.Signal(unix.SIGHUP); err != nil {

@@ -15,6 +15,7 @@ import (
 
 // A transfer whose control channel is cut goes on by itself, if its user has asked for that.
 func TestConnectsAgain(t *testing.T) {
+	t.Parallel()
 	for name, webSocket := range map[string]bool{"SSH": false, "WebSocket": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,6 +56,7 @@ func TestConnectsAgain(t *testing.T) {
 
 // A server that is restarted in its order is one that comes back.
 func TestOutlivesTheRestartOfAServer(t *testing.T) {
+	t.Parallel()
 	dir, from := t.TempDir(), t.TempDir()
 	content := noise(16, cutSize)
 	writeFiles(t, from, map[string][]byte{"f": content})
@@ -83,6 +85,7 @@ func TestOutlivesTheRestartOfAServer(t *testing.T) {
 
 // Each event is of the session of the moment, and another session says so by another INIT: node-2.
 func TestEventsAreOfTheirSession(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"a": []byte("1"), "f": noise(14, cutSize)})
@@ -123,6 +126,7 @@ func TestEventsAreOfTheirSession(t *testing.T) {
 
 // It gives up when there is nothing to connect to, and never begins to wait for a server that was not there.
 func TestGivesUp(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": noise(15, cutSize)})

@@ -256,6 +256,7 @@ func TestUnreachable(t *testing.T) {
 }
 
 func TestServerGoesAway(t *testing.T) {
+	t.Parallel()
 	for _, webSocket := range []bool{false, true} {
 		t.Run(map[bool]string{false: "SSH", true: "WebSocket"}[webSocket], func(t *testing.T) {
 			dir, from := t.TempDir(), t.TempDir()

@@ -117,6 +117,7 @@ func (r *relay) carry(to, from net.Conn) {
 // The control channel breaks while the data goes on: ascp says so with a code that its callers retry, and the next run
 // resumes.
 func TestControlChannelBreaks(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		webSocket bool
 		harm      func(*relay)

@@ -39,6 +39,7 @@ func asOwner(keep bool) change {
 
 // What has been received and verified is removed at the server, for who may replace it there, and nothing else.
 func TestSourcesOfTheServerAfterwards(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args, left string
 	}{
@@ -121,6 +122,7 @@ func TestSourcesOfTheServerNeedTheRight(t *testing.T) {
 
 // A source stays until the client has verified it, and a connection that is lost has none asked for that is gone.
 func TestSourcesOfTheServerStayUntilTheyAreVerified(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, asOwner(false))
 	content, to := noise(7, cutSize), t.TempDir()
 	writeFiles(t, n.dir, map[string][]byte{"out/a": []byte("1"), "out/f": content})
@@ -146,6 +148,7 @@ func TestSourcesOfTheServerStayUntilTheyAreVerified(t *testing.T) {
 
 // A connection may be lost when all has arrived and nothing is left to be asked for.
 func TestSourcesOfTheServerThatAreAllGone(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, asOwner(false))
 	writeFiles(t, n.dir, map[string][]byte{"out/other": []byte("1")})
 	args := n.overSSH(t, "--remove-after-transfer", "127.0.0.1:/out/f", t.TempDir())

@@ -12,6 +12,7 @@ import (
 // TestSessionsOverSeveralNodes moves one transfer, there and back, in three sessions over two nodes that share a
 // storage.
 func TestSessionsOverSeveralNodes(t *testing.T) {
+	t.Parallel()
 	shared, from, back := t.TempDir(), t.TempDir(), t.TempDir()
 	nodes := []*testNode{startNodeIn(t, shared), startNodeIn(t, shared)}
 	files := map[string][]byte{"big": noise(1, 30<<20+7), "empty": nil}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestShown(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"plain ä 漢 \U0001f600": "plain ä 漢 \U0001f600",
 		"a\x1b[2Jb":            `a\x1b[2Jb`,
@@ -28,6 +29,7 @@ func TestShown(t *testing.T) {
 
 // Names of the node and of the command line reach the terminal as what can be read.
 func TestNamesDoNotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
 	const evil = "evil\x1b[2J\x1b]0;owned\a\rexit status 0\u202e"
 	n := startNode(t)
 	if err := os.Mkdir(filepath.Join(n.dir, "out"), 0o755); err != nil {

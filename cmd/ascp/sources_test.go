@@ -78,6 +78,7 @@ func TestSourcesAfterwards(t *testing.T) {
 
 // What the receiver refuses stays at the source.
 func TestSourcesThatDidNotArriveStay(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"d/good": []byte("1"), "d/bad": []byte("2")})
@@ -97,6 +98,7 @@ func TestSourcesThatDidNotArriveStay(t *testing.T) {
 // A source stays until the receiver has verified it, whatever ends the transfer before: node-90, with
 // TestSourcesAfterwards, TestSourcesOfTheServerAfterwards, TestDeleteBeforeTransfer and TestSaveBeforeOverwrite.
 func TestSourcesStayUntilTheyAreVerified(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, archive := t.TempDir(), filepath.Join(t.TempDir(), "archive")
 	content := noise(6, 12<<20)
@@ -158,6 +160,7 @@ func TestSourcesThatCanNotBeMovedStay(t *testing.T) {
 
 // What has another content, or is no file any more, when the receiver says that it has it, stays.
 func TestSourcesThatHaveChangedStay(t *testing.T) {
+	t.Parallel()
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"d/same": []byte("1"), "d/longer": []byte("1"), "d/folder": []byte("1")})
 	var said []string

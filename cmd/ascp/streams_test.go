@@ -10,6 +10,7 @@ import (
 
 // Bytes without a file, from standard input and to standard output: node-92.
 func TestStreams(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	content := noise(7, 5<<20+3)
 	ascp := func(input []byte, tok string, args ...string) (out []byte, said string, status int) {
@@ -77,6 +78,7 @@ func TestStreams(t *testing.T) {
 
 // A session that ends does not wait for a standard input that says nothing.
 func TestInterruptedStream(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	in, feed, err := os.Pipe()
 	if err != nil {

@@ -63,6 +63,7 @@ func answerNames(question []byte, addresses []string) []byte {
 
 // Of two addresses of a name the second one answers: the data goes where the session is.
 func TestDataGoesToTheAddressThatAnswered(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
@@ -77,6 +78,7 @@ func TestDataGoesToTheAddressThatAnswered(t *testing.T) {
 
 // Many ascp that start at once find no place at a node that takes two strangers of an address. All get in, some later.
 func TestManyAtOnceGetInOneAfterTheOther(t *testing.T) {
+	t.Parallel()
 	n := startNode(t, func(_ *transfer.Server, c *sshd.Config) { c.Limits.StrangersPerIP = 2 })
 	from := t.TempDir()
 	const clients = 24

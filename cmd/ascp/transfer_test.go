@@ -69,6 +69,7 @@ func tree(t *testing.T, dir string) map[string]string {
 }
 
 func TestSendAndReceive(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, back := t.TempDir(), t.TempDir()
 	files := map[string][]byte{
@@ -105,6 +106,7 @@ func TestSendAndReceive(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": []byte("b"), "d/e/c": []byte("c"),
@@ -159,6 +161,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestReceiveNames(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	writeFiles(t, n.dir, map[string][]byte{"out/a": []byte("a"), "out/d/b": []byte("b")})
 	tok := n.receiving(t, "/out")
@@ -192,6 +195,7 @@ func TestReceiveNames(t *testing.T) {
 }
 
 func TestHundredMegabytes(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	content := noise(7, 100<<20)
@@ -207,6 +211,7 @@ func TestHundredMegabytes(t *testing.T) {
 
 // What an API returns is run as it is: an upload into a folder that is yet to be made, and a download of all it holds.
 func TestTransferSpecs(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, to := t.TempDir(), filepath.Join(t.TempDir(), "new folder")
 	writeFiles(t, from, map[string][]byte{"a": []byte("a"), "d/b": noise(1, 3<<20)})
@@ -244,6 +249,7 @@ func TestTransferSpecs(t *testing.T) {
 }
 
 func TestKnownHosts(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from := t.TempDir()
 	writeFiles(t, from, map[string][]byte{"f": []byte("x")})
@@ -302,6 +308,7 @@ func TestReceiveOfAllThatAFolderHolds(t *testing.T) {
 
 // An empty folder, or one of which all is left out, is a transfer of no files and no failure.
 func TestEmptyFolders(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, to := t.TempDir(), t.TempDir()
 	for _, dir := range []string{filepath.Join(n.dir, "e"), filepath.Join(from, "e")} {

@@ -57,6 +57,7 @@ func (n *testNode) overWebSocket(t *testing.T, args ...string) []string {
 }
 
 func TestTransfersOverWebSocket(t *testing.T) {
+	t.Parallel()
 	n := startNode(t)
 	from, to := t.TempDir(), t.TempDir()
 	files := map[string][]byte{"d/small": []byte("hello"), "d/empty": {}, "d/large": noise(11, 5<<20+3)}
@@ -136,6 +137,7 @@ func TestWebSocketRefusals(t *testing.T) {
 
 // A transfer spec that names a WebSocket is begun over it, unless there is no token to present.
 func TestWebSocketOfASpec(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		flags request
 		spec  transferspec.Spec
