@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +26,7 @@ func newUtility() *cobra.Command {
 		Short: "Migrate and seed the database, and show how it fares",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newUtilityMigrate(), newUtilitySeed(), newUtilityServe())
+	cmd.AddCommand(newUtilityMigrate(), newUtilitySeed(), newUtilityServe(), newUtilityCredentials())
 	return cmd
 }
 
@@ -90,6 +94,46 @@ Environment:
 
 func waitFlag(cmd *cobra.Command, limit *time.Duration) {
 	cmd.Flags().DurationVar(limit, "wait", *limit, "how long to wait for the database")
+}
+
+func newUtilityCredentials() *cobra.Command {
+	return &cobra.Command{
+		Use:   "credentials EMAIL",
+		Short: "Set the password of an account, or make an admin",
+		Long: `Set the password of the account with an e-mail address to the line that is read from standard input. An address
+that no account has becomes an admin's. What the old password opened ends.
+
+Environment:
+` + databaseEnvironment,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 4096)).ReadString('\n')
+			if err != nil && !errors.Is(err, io.EOF) {
+				return fmt.Errorf("read the password from standard input: %w", err)
+			}
+			config, err := store.ConfigFromEnv(os.Getenv)
+			if err != nil {
+				return fmt.Errorf("read database configuration: %w", err)
+			}
+			db, err := store.Open(config)
+			if err != nil {
+				return err
+			}
+			s := store.New(db)
+			defer s.Close()
+			c := utility.Credentials{Email: args[0], Password: strings.TrimRight(password, "\r\n")}
+			made, err := c.Set(cmd.Context(), s, "")
+			if err != nil {
+				return err
+			}
+			done := "password set"
+			if made {
+				done = "admin made"
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), done)
+			return err
+		},
+	}
 }
 
 func newUtilityServe() *cobra.Command {

@@ -55,14 +55,10 @@ type AccountChange struct {
 	DownloadsAllowed *bool   `json:"downloads_allowed,omitempty"`
 	Description      *string `json:"description,omitempty" maxLength:"4000" nullable:"true"`
 	PublicKey        *string `json:"public_key,omitempty" maxLength:"16000" nullable:"true" doc:"PEM; signs JWT grants in the account's name"`
-	// CurrentPassword is the caller's, needed to change email, public_key or password of the caller's own account.
+	// CurrentPassword is the caller's, needed to change email or public_key of the caller's own account.
 	CurrentPassword *string `json:"current_password,omitempty" maxLength:"256"`
-	// Password is an addition of this implementation: the first password, for accounts made without a welcome mail.
-	Password *string `json:"password,omitempty" minLength:"1" maxLength:"256" doc:"account/password_rules tells what it needs"`
 	// WelcomeEmail goes with a new account: a mail with a link to set the first password.
 	WelcomeEmail *bool `json:"welcome_email,omitempty" doc:"by default what the configuration says"`
-	// PasswordChangeRequired goes with Password: whoever logs in with it has to choose another one before anything else.
-	PasswordChangeRequired *bool `json:"password_change_required,omitempty"`
 }
 
 // AccountsChange is the body that changes several accounts.

@@ -27,7 +27,8 @@ var errAssertion = refuse("invalid_grant",
 		"name the client as issuer and audience, name an active user, be within its time, and not have been used before.")
 
 // grantAssertion is the JWT grant (RFC 7523), with the client id as audience.
-func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, req tokenRequest) (api.Token, error) {
+func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, req tokenRequest,
+	from string) (api.Token, error) {
 	if !client.AllowJWTGrant {
 		return api.Token{}, refuse("unauthorized_client", "The client may not use this grant.")
 	}
@@ -70,11 +71,18 @@ func (s *Server) grantAssertion(ctx context.Context, client store.OAuthClient, r
 	if err != nil {
 		return api.Token{}, err
 	}
-	// A program that acts for somebody is in use like one that the person logs in to.
-	if err := s.store.TouchLogin(ctx, account.ID, s.now(), ""); err != nil {
+	// The product's own programs act from wherever they run.
+	if err := mayLogInFrom(account, from); err != nil && !client.Internal {
+		if errors.Is(err, errElsewhere) {
+			err = refuse("invalid_grant", "The account may not log in from this address.")
+		}
 		return api.Token{}, err
 	}
-	return s.answer(ctx, account, client, grown{family: newFamily()})
+	// A program that acts for somebody is in use like one that the person logs in to.
+	if err := s.store.TouchLogin(ctx, account.ID, s.now(), from); err != nil {
+		return api.Token{}, err
+	}
+	return s.answer(ctx, account, client, grown{family: newFamily()}, time.Time{})
 }
 
 // signedByKnownKey checks an assertion with the client's global key, if that is allowed, and with the user's own key.

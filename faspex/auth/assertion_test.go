@@ -41,6 +41,7 @@ func jwtForm(client, assertion string) url.Values {
 		"assertion": {assertion}}
 }
 
+// faspex-E8, faspex-E9, faspex-E10
 func TestAssertions(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	now := s.clock.Now()
@@ -99,6 +100,7 @@ func TestAssertions(t *testing.T) {
 	}
 }
 
+// faspex-E7: a client for some users gets tokens for these alone, by any grant.
 func TestClientForSomeUsersOnly(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	c, err := s.store.OAuthClient(t.Context(), "global")
@@ -116,8 +118,45 @@ func TestClientForSomeUsersOnly(t *testing.T) {
 			t.Errorf("%s: %d %q", sub, status, problem)
 		}
 	}
+	code := s.browser(t).code(t, authorizeQuery("cli"))
+	_, before, _ := s.token(t, codeForm("cli", s.browser(t).code(t, authorizeQuery("cli"))))
+	if c, err = s.store.OAuthClient(t.Context(), "cli"); err != nil {
+		t.Fatal(err)
+	}
+	c.AccessGrantAllUsers, c.AccessGrantToUsers = false, []int64{s.users["nopass"]}
+	if err := s.store.PutOAuthClient(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, problem := s.token(t, codeForm("cli", code)); status != 400 || before.RefreshToken == "" {
+		t.Errorf("by a code: %d %q", status, problem)
+	}
+	if status, _, problem := s.token(t, url.Values{"client_id": {"cli"}, "grant_type": {"refresh_token"},
+		"refresh_token": {before.RefreshToken}}); status != 400 {
+		t.Errorf("by a refresh token: %d %q", status, problem)
+	}
 }
 
+// An account with a list of addresses for logins gets tokens from these alone, whatever the way in.
+func TestAssertionFromElsewhere(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	for list, want := range map[string]int{`["10.0.*.*"]`: 400, `["127.*.*.1"]`: 201} {
+		a, err := s.store.Account(t.Context(), s.users["ulf"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := a
+		after.Options = []byte(`{"allowed_ip_addresses_for_login":` + list + `}`)
+		if err := s.store.UpdateAccount(t.Context(), a, after); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, problem := s.token(t,
+			jwtForm("cli", s.assertion(t, "cli", s.userKey, jwt.SigningMethodRS256, nil))); status != want {
+			t.Errorf("%s: %d %q", list, status, problem)
+		}
+	}
+}
+
+// faspex-E17 (with TestPreferences in faspex/core)
 func TestParsePublicKey(t *testing.T) {
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {

@@ -76,6 +76,8 @@ func (s *Server) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+s.base+"/auth/authorize", s.submitLogin)
 	mux.HandleFunc("GET "+s.base+"/auth/password", s.showPassword)
 	mux.HandleFunc("POST "+s.base+"/auth/password", s.submitPassword)
+	mux.HandleFunc("GET "+s.base+"/auth/register", s.showSignUp)
+	mux.HandleFunc("POST "+s.base+"/auth/register", s.submitSignUp)
 	mux.HandleFunc("POST "+s.base+"/auth/token", s.token)
 	mux.HandleFunc("DELETE "+s.base+"/auth/token", s.revoke)
 }

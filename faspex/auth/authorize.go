@@ -112,6 +112,11 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	if s.rejected(w, r, a, err) {
 		return
 	}
+	if !startsAtOrigin(a.client, r) {
+		s.renderProblem(w, http.StatusForbidden,
+			"The application may not have people logged in from the page you come from.")
+		return
+	}
 	prompt := r.URL.Query().Get("prompt")
 	if prompt != promptLogin {
 		session, account, err := s.session(r)
@@ -129,6 +134,25 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.renderLogin(w, r, http.StatusOK, a, r.URL.Query(), "", "")
+}
+
+// startsAtOrigin reports whether an authorization begins at one of the origins that a client lists, as far as the
+// browser tells where it comes from (faspex-E4). The product's own pages are reached by more addresses than one.
+func startsAtOrigin(c store.OAuthClient, r *http.Request) bool {
+	if len(c.Origins) == 0 || c.Internal {
+		return true
+	}
+	from := r.Header.Get("Origin")
+	if from == "" {
+		from = r.Header.Get("Referer")
+	}
+	u, err := url.Parse(from)
+	if from == "" || err == nil && u.Host == r.Host {
+		return true // nobody knows, or the login page itself
+	}
+	return err == nil && slices.ContainsFunc(c.Origins, func(origin string) bool {
+		return strings.EqualFold(strings.TrimSuffix(origin, "/"), u.Scheme+"://"+u.Host)
+	})
 }
 
 // submitLogin is POST authorize, from the form of the login page.
@@ -151,7 +175,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Has("ticket") {
-		s.submitNewPassword(w, r, a)
+		s.submitStep(w, r, a)
 		return
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
@@ -173,16 +197,7 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 		s.loginFailed(w, r, err)
 		return
 	}
-	change, err := s.mustChange(r.Context(), account)
-	if err != nil {
-		s.loginFailed(w, r, err)
-		return
-	}
-	if change {
-		s.askNewPassword(w, r, http.StatusOK, a, account, "")
-		return
-	}
-	s.letIn(w, r, a, account)
+	s.proceed(w, r, a, pending{PendingLogin: store.PendingLogin{Account: account}})
 }
 
 // letIn starts a session for one who proved to own an account, and goes on.

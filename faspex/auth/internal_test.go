@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,9 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// The verifier and challenge of RFC 7636, appendix B.
+// faspex-E13 (with TestLoginWithPKCE): a challenge in padded or standard Base64 is that of the URL-safe form; the Base64 of
+// the verifier itself is none, whatever the guide's example says. The verifier and challenge are those of RFC 7636,
+// appendix B.
 func TestCheckVerifier(t *testing.T) {
 	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 		"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -58,6 +61,10 @@ func TestCheckVerifier(t *testing.T) {
 		"S256": {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, verifier, true},
 		"S256 with padding": {store.AuthorizationCode{Challenge: challenge + "=", ChallengeMethod: methodS256}, verifier,
 			true},
+		"S256 in standard Base64": {store.AuthorizationCode{Challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM=",
+			ChallengeMethod: methodS256}, verifier, true},
+		"Base64 of the verifier": {store.AuthorizationCode{Challenge: base64.StdEncoding.EncodeToString([]byte(verifier)),
+			ChallengeMethod: methodS256}, verifier, false},
 		"S256 as plain":   {store.AuthorizationCode{Challenge: challenge, ChallengeMethod: methodS256}, challenge, false},
 		"plain":           {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, verifier, true},
 		"plain, wrong":    {store.AuthorizationCode{Challenge: verifier, ChallengeMethod: methodPlain}, challenge, false},

@@ -78,17 +78,22 @@ func (s *Server) logIn(r *http.Request, login, password string) (store.Account, 
 	if account.Status != store.AccountActive {
 		return store.Account{ID: account.ID}, errClosed
 	}
-	options, err := settings.ReadAccount(account.Options)
-	if err != nil {
-		return store.Account{}, err
-	}
-	if !settings.AddressAllowed(options.AllowedIPAddressesForLogin, from) {
-		return store.Account{ID: account.ID}, errElsewhere
+	if err := mayLogInFrom(account, from); err != nil {
+		return store.Account{ID: account.ID}, err
 	}
 	if err := s.store.ClearThrottle(ctx, sub); err != nil {
 		return store.Account{}, err
 	}
 	return account, s.store.TouchLogin(ctx, account.ID, s.now(), from)
+}
+
+// mayLogInFrom gives errElsewhere when an account may not log in from an address.
+func mayLogInFrom(account store.Account, from string) error {
+	options, err := settings.ReadAccount(account.Options)
+	if err == nil && !settings.AddressAllowed(options.AllowedIPAddressesForLogin, from) {
+		err = errElsewhere
+	}
+	return err
 }
 
 // try compares a password with a hash and counts that for a subject, before hashing: tries that come together have one
@@ -128,7 +133,12 @@ func (s *Server) CheckOwnPassword(ctx context.Context, account store.Account, pa
 
 // LiftLock gives an account its tries back: its password was changed, or somebody who may says so.
 func (s *Server) LiftLock(ctx context.Context, account int64) error {
-	return errors.Join(s.store.ClearThrottle(ctx, ofAccount(account)), s.store.ClearThrottle(ctx, ofOwner(account)))
+	return LiftLock(ctx, s.store, account)
+}
+
+// LiftLock is Server.LiftLock for parts without a server.
+func LiftLock(ctx context.Context, s *store.Store, account int64) error {
+	return errors.Join(s.ClearThrottle(ctx, ofAccount(account)), s.ClearThrottle(ctx, ofOwner(account)))
 }
 
 // HashPassword makes of a new password what the store keeps. It waits for its turn like logins do: ErrBusy when too

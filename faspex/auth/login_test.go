@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/passwords"
@@ -43,6 +44,7 @@ func TestLoginWithoutPKCEForClientsThatKnowNone(t *testing.T) {
 	}
 }
 
+// faspex-E3 (with TestOAuthClients in faspex/core)
 func TestAuthorizeRequestsThatAreRefused(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	for _, test := range []struct {
@@ -155,7 +157,8 @@ func TestLoginWithLongPasswords(t *testing.T) {
 	}
 }
 
-// An account with a list of addresses for logins is let in from these alone.
+// faspex-D4 (with TestActionsFromElsewhere in faspex/core): an account with a list of addresses for
+// logins is let in from these alone.
 func TestLoginFromElsewhere(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	for list, want := range map[string]int{`["10.0.*.*"]`: http.StatusForbidden, `["10.0.*.*","127.*.*.1"]`: http.StatusFound,
@@ -166,11 +169,91 @@ func TestLoginFromElsewhere(t *testing.T) {
 		}
 		after := a
 		after.Options = []byte(`{"allowed_ip_addresses_for_login":` + list + `}`)
-		if err := s.store.UpdateAccount(t.Context(), a, after, ""); err != nil {
+		if err := s.store.UpdateAccount(t.Context(), a, after); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.browser(t).status(t, "ulf", password); got != want {
 			t.Errorf("%s: %d, want %d", list, got, want)
 		}
+	}
+}
+
+// faspex-C5: what the administrator wrote of the rule stands by the field for the new password.
+func TestRuleStandsByTheField(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	s.configure(t, `{"global_default_password_expires":true,"strong_password_regex":"^.{9,}$",
+		"strong_password_requirements":"Nine characters, <b>any</b>."}`)
+	s.clock.advance(40 * 24 * time.Hour)
+	res, page := s.browser(t).login(t, authorizeQuery("cli"), "ulf", password)
+	if res.StatusCode != 200 || !strings.Contains(page, `aria-describedby="rules`) ||
+		!strings.Contains(page, `id="rules">Nine characters, &lt;b&gt;any&lt;/b&gt;.</p>`) {
+		t.Errorf("%d %s", res.StatusCode, page)
+	}
+}
+
+// faspex-D3: the page offers to create an account, or to request one when that needs approval, or neither.
+func TestLoginPageOffersAccounts(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	for kind, want := range map[string]string{"none": "", "moderated": "Request an account", "unmoderated": "Create an account"} {
+		s.configure(t, `{"self_registration_type":"`+kind+`"}`)
+		_, page := s.browser(t).open(t, authorizeQuery("cli"))
+		for _, words := range []string{"Request an account", "Create an account"} {
+			if got := strings.Contains(page, ">"+words+"</a>"); got != (words == want) {
+				t.Errorf("%s: %q %v", kind, words, got)
+			}
+		}
+	}
+}
+
+// faspex-E4: when a client lists origins, an authorization that starts elsewhere is refused.
+func TestAuthorizationStartsAtAnOrigin(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	c, err := s.store.OAuthClient(t.Context(), "cli")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, origins := range [][]string{nil, {"https://app.example.com"}} {
+		c.Origins = origins
+		if err := s.store.PutOAuthClient(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		for from, want := range map[string]int{"https://app.example.com/start?x": 200, "": 200,
+			"https://evil.example.com/": 403, "https://app.example.com.evil.example/": 403, "http://app.example.com/": 403} {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/authorize?"+authorizeQuery("cli").Encode(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if from != "" {
+				req.Header.Set("Referer", from)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if origins == nil {
+				want = 200
+			}
+			if res.StatusCode != want {
+				t.Errorf("origins %v, from %q: %d, want %d", origins, from, res.StatusCode, want)
+			}
+		}
+	}
+}
+
+// faspex-E5: an access token ends after the client's hours; without a refresh token its user logs in again.
+func TestTokenEndsAfterTheClientsHours(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	_, tok, problem := s.token(t, codeForm("nojwt", s.browser(t).code(t, authorizeQuery("nojwt"))))
+	if tok.AccessToken == "" || tok.RefreshToken != "" || tok.ExpiresIn != 3600 {
+		t.Fatalf("%+v %q", tok, problem)
+	}
+	s.clock.advance(59 * time.Minute)
+	if !s.good(t, tok.AccessToken) {
+		t.Error("ended before its time")
+	}
+	s.clock.advance(2 * time.Minute)
+	if s.good(t, tok.AccessToken) {
+		t.Error("good after its time")
 	}
 }

@@ -49,12 +49,15 @@ type loginView struct {
 	Problem                      string
 	// Step is what the page is: one of the steps.
 	Step string
-	// Ticket carries a person who has to choose another password from one form to the next.
+	// Ticket names a login on its way from one form to the next.
 	Ticket string
 	// Code is the code of a mail.
 	Code string
 	// Forgot is where a mail can be asked for; empty when none can be sent.
 	Forgot string
+	// SignUp is what the link to the form for a new account says; empty when nobody can register. Terms have to be
+	// accepted in it. First and Last are what was typed.
+	SignUp, Terms, First, Last string
 	// Rules are those of new passwords.
 	Rules string
 	// Onward is where a browser that is logged in already goes.
@@ -63,14 +66,17 @@ type loginView struct {
 
 // Steps of a login.
 const (
-	stepProblem  = "problem"  // tells why there is no login
-	stepLogin    = "login"    // asks for name and password
-	stepPassword = "password" // asks for a new password
-	stepOnward   = "onward"   // tells that the login is done, and goes on
-	stepForgot   = "forgot"   // asks whom to mail a link
-	stepSent     = "sent"     // tells that a mail is on its way
-	stepReset    = "reset"    // asks for a new password, by a mailed code
-	stepDone     = "done"     // tells that the password was set
+	stepProblem    = "problem"    // tells why there is no login
+	stepLogin      = "login"      // asks for name and password
+	stepPassword   = "password"   // asks for a new password
+	stepOnward     = "onward"     // tells that the login is done, and goes on
+	stepForgot     = "forgot"     // asks whom to mail a link
+	stepSent       = "sent"       // tells that a mail is on its way
+	stepReset      = "reset"      // asks for a new password, by a mailed code
+	stepDone       = "done"       // tells that the password was set
+	stepSignUp     = "sign_up"    // asks for what an account needs
+	stepWaits      = "waits"      // tells that a registration waits for a decision
+	stepRegistered = "registered" // tells that a mail is on its way to a new account
 )
 
 // Title is the heading of the page.
@@ -86,6 +92,12 @@ func (v loginView) Title() string {
 		return "Look into your mail"
 	case stepReset:
 		return "Choose a password"
+	case stepSignUp:
+		return v.SignUp
+	case stepWaits:
+		return "Your request was sent"
+	case stepRegistered:
+		return "Look into your mail"
 	case stepDone:
 		return "The password is set"
 	case stepOnward:
@@ -109,7 +121,7 @@ func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	view.Label, view.Heading = c.LoginLabel, c.LoginPageTitle
 	if view.Step == stepLogin {
-		view.Instructions = c.LoginInstructions
+		view.Instructions, view.SignUp = c.LoginInstructions, signUpWords(c)
 		can, err := s.sendsMail(r)
 		if err != nil {
 			s.loginFailed(w, r, err)

@@ -26,6 +26,9 @@ func challengeMethod(s string) (string, bool) {
 	return "", false
 }
 
+// urlAlphabet makes URL-safe Base64 of the standard one, which clients send too.
+var urlAlphabet = strings.NewReplacer("+", "-", "/", "_")
+
 // checkVerifier reports whether a verifier fits the challenge that came with the login. Without a
 // challenge there must be no verifier.
 func checkVerifier(c store.AuthorizationCode, verifier string) bool {
@@ -37,7 +40,7 @@ func checkVerifier(c store.AuthorizationCode, verifier string) bool {
 		sum := sha256.Sum256([]byte(verifier))
 		got = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
-	want := strings.TrimRight(c.Challenge, "=")
+	want := urlAlphabet.Replace(strings.TrimRight(c.Challenge, "="))
 	if c.ChallengeMethod == methodPlain {
 		want = c.Challenge
 	}

@@ -117,5 +117,8 @@ func (s *Server) renderRecovery(w http.ResponseWriter, r *http.Request, status i
 		return
 	}
 	view.Label, view.Action, view.CSRF = c.LoginLabel, s.base+"/auth/password", s.setCSRF(w, r)
+	if view.Step == stepSignUp {
+		view.Action = s.base + "/auth/register"
+	}
 	render(w, status, view, "'self'")
 }

@@ -63,7 +63,7 @@ func (s *server) signOut(t *testing.T, c *http.Client, token string) *http.Respo
 }
 
 // page-50 (the server's part): a browser in which somebody logged in gets codes without a
-// password; another browser does not.
+// password, also for a second client (faspex-D14); another browser does not.
 func TestSessionGivesCodesWithoutPassword(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)
@@ -77,6 +77,10 @@ func TestSessionGivesCodesWithoutPassword(t *testing.T) {
 		if strings.Contains(tok.AccessToken, c.Value) || p.Login == c.Value {
 			t.Errorf("the token holds the cookie %s", c.Name)
 		}
+	}
+	if res, _ := b.open(t, authorizeQuery("nojwt")); res.StatusCode != 302 ||
+		!strings.Contains(res.Header.Get("Location"), "code=") {
+		t.Errorf("a second client of the same browser: %d", res.StatusCode)
 	}
 	if res, _ := s.browser(t).open(t, authorizeQuery("cli")); res.StatusCode != 200 {
 		t.Errorf("another browser: %d", res.StatusCode)
@@ -168,7 +172,8 @@ func TestSilentSessionEnds(t *testing.T) {
 	}
 }
 
-// A password older than the configured days opens the form for another one, and nothing else.
+// faspex-C6 (with TestPasswordHistory in faspex/core): a password older than the configured days
+// opens the form for another one, and nothing else.
 func TestOldPasswordMustBeChanged(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	s.configure(t, `{"global_default_password_expires":true,"global_default_password_expiration_interval_days":10}`)
@@ -228,12 +233,11 @@ func TestSessionsEnd(t *testing.T) {
 	tok := used.tab(t)
 	for range 3 { // renewed tokens keep a session
 		s.clock.advance(11 * time.Hour)
-		var status int
-		if status, tok = s.refresh(t, tok.RefreshToken); status != 201 {
+		if status, _ := s.refresh(t, tok.RefreshToken); status != 201 {
 			t.Fatalf("refresh: %d", status)
 		}
+		tok = used.tab(t)
 	}
-	used.tab(t)
 	ended("silent for too long", silent)
 	for range 20 {
 		s.clock.advance(11 * time.Hour)
@@ -256,7 +260,7 @@ func TestSessionsEnd(t *testing.T) {
 	}
 	inactive := a
 	inactive.Status = store.AccountInactive
-	if err := s.store.UpdateAccount(t.Context(), a, inactive, ""); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), a, inactive); err != nil {
 		t.Fatal(err)
 	}
 	ended("of an inactive account", b)
@@ -418,7 +422,7 @@ func TestLoginFormThatStoodOpen(t *testing.T) {
 	}
 }
 
-// page-56: a temporary password opens the form for a new one and nothing else.
+// page-56, faspex-A16: a password that must be changed opens the form for a new one and nothing else.
 func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	if _, err := s.store.CreateAccount(t.Context(), store.Account{Name: "neu", Status: store.AccountActive, Role: "user",
@@ -453,9 +457,15 @@ func TestTemporaryPasswordMustBeChanged(t *testing.T) {
 		}
 	}
 	forged := fields(page, "Better-Pass-1", "Better-Pass-1")
-	forged.Set("ticket", strings.Replace(forged.Get("ticket"), ".", "0.", 1))
+	forged.Set("ticket", forged.Get("ticket")+"0")
 	if res, _ := b.submit(t, forged); res.StatusCode != 403 {
 		t.Errorf("forged ticket: %d", res.StatusCode)
+	}
+	// Nobody passes by a step by naming another one.
+	other := fields(page, "Better-Pass-1", "Better-Pass-1")
+	other.Set("step", "something_else")
+	if res, got := b.submit(t, other); res.StatusCode != 200 || !strings.Contains(got, "<h1>Choose a new password</h1>") {
+		t.Errorf("another step: %d %s", res.StatusCode, got)
 	}
 	form := fields(page, "Better-Pass-1", "Better-Pass-1")
 	if res, _ := b.submit(t, form); res.StatusCode != 302 {
@@ -502,7 +512,8 @@ func TestLoginPageIsSmall(t *testing.T) {
 	}
 }
 
-// Each login, failed login, logout and password change is an event with account, address and time.
+// faspex-D11 (with TestNobodyEditsApplicationEvents in faspex/core): each login, failed login, logout and password change is
+// an event with account, address and time.
 func TestLoginsAreEvents(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	b := s.browser(t)

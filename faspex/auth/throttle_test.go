@@ -368,6 +368,7 @@ func TestCheckOwnPasswordHasItsOwnBudget(t *testing.T) {
 	}
 }
 
+// faspex-D6
 func TestClientAddressIsThePeersUnlessAProxyIsTrusted(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	for name, test := range map[string]struct {

@@ -103,7 +103,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (api.Token, error
 	case grantRefresh:
 		return s.grantRefresh(r.Context(), client, req)
 	case grantJWT:
-		return s.grantAssertion(r.Context(), client, req)
+		return s.grantAssertion(r.Context(), client, req, s.ClientAddress(r))
 	case "":
 		return api.Token{}, refuse("invalid_request", "grant_type is missing.")
 	}
@@ -180,7 +180,7 @@ func (s *Server) grantCode(ctx context.Context, client store.OAuthClient, req to
 	if account.TokenEpoch != code.Epoch {
 		return api.Token{}, bad
 	}
-	return s.answer(ctx, account, client, grown{code.Family, code.Login})
+	return s.answer(ctx, account, client, grown{code.Family, code.Login}, time.Time{})
 }
 
 func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req tokenRequest) (api.Token, error) {
@@ -213,7 +213,7 @@ func (s *Server) grantRefresh(ctx context.Context, client store.OAuthClient, req
 			return api.Token{}, cmp.Or(err, bad)
 		}
 	}
-	return s.answer(ctx, account, client, grown{token.Family, token.Login})
+	return s.answer(ctx, account, client, grown{token.Family, token.Login}, token.ExpiresAt)
 }
 
 // tokenLife is how long an access token of a client lives.
@@ -221,8 +221,10 @@ func tokenLife(c store.OAuthClient) time.Duration {
 	return time.Duration(max(c.AccessTokenExpirationHours, 1)) * time.Hour
 }
 
-// answer issues an access token and, if the client may have one, a refresh token.
-func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClient, from grown) (api.Token, error) {
+// answer issues an access token and, if the client may have one, a refresh token, which is good until a time; zero for
+// the client's hours from now on. Refreshing does not move that time (faspex-E6).
+func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClient, from grown,
+	until time.Time) (api.Token, error) {
 	if a.Status != store.AccountActive {
 		return api.Token{}, refuse("invalid_grant", "The account is not active.")
 	}
@@ -240,10 +242,12 @@ func (s *Server) answer(ctx context.Context, a store.Account, c store.OAuthClien
 		ExpirationDate: expires.UTC().Format(time.RFC3339)}
 	if c.AllowRefreshToken {
 		refresh := secret()
+		if until.IsZero() {
+			until = s.now().Add(time.Duration(max(c.RefreshTokenExpirationHours, 1)) * time.Hour)
+		}
 		err := s.store.PutRefreshToken(ctx, store.RefreshToken{
 			Hash: hash(refresh), Family: from.family, Login: from.login, ClientID: c.ClientID,
-			AccountID: a.ID, Epoch: a.TokenEpoch,
-			ExpiresAt: s.now().Add(time.Duration(max(c.RefreshTokenExpirationHours, 1)) * time.Hour),
+			AccountID: a.ID, Epoch: a.TokenEpoch, ExpiresAt: until,
 		})
 		if err != nil {
 			return api.Token{}, err

@@ -16,6 +16,8 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
+// faspex-E12 (with TestCodeUsedTwiceEndsTheLogin; every test that logs in compares state): a code works once, for its
+// client and redirect URI.
 func TestCodesThatAreRefused(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	pkce := authorizeQuery("web", "code_challenge", s256(verifier), "code_challenge_method", "S256")
@@ -73,6 +75,7 @@ func TestCodeUsedTwiceEndsTheLogin(t *testing.T) {
 	}
 }
 
+// faspex-E11
 func TestTokenRequestForms(t *testing.T) {
 	s := start(t, "the current secret of core", "")
 	post := func(contentType, body string, basic ...string) (int, string) {
@@ -133,6 +136,23 @@ func TestTokenRequestForms(t *testing.T) {
 	if status, problem := post("application/x-www-form-urlencoded", codeForm("cli", "x").Encode(), "backend",
 		"client secret"); status != 400 || problem != "invalid_request" {
 		t.Errorf("two clients: %d %q", status, problem)
+	}
+}
+
+// faspex-E6: refreshing works up to the client's hours after the login and no longer.
+func TestRefreshEndsWithTheLoginsHours(t *testing.T) {
+	s := start(t, "the current secret of core", "")
+	s.configure(t, `{"session_timeout_minutes":10000}`)
+	b := s.browser(t)
+	b.code(t, authorizeQuery("cli"))
+	tok := b.tab(t)
+	for hours, want := range []int{201, 201, 400} {
+		s.clock.advance(5 * time.Hour)
+		status, next := s.refresh(t, tok.RefreshToken)
+		if status != want {
+			t.Errorf("%d hours after the login: %d, want %d", 5*(hours+1), status, want)
+		}
+		tok = next
 	}
 }
 
@@ -225,11 +245,11 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 	}
 	inactive := a
 	inactive.Status = store.AccountInactive
-	if err := s.store.UpdateAccount(t.Context(), a, inactive, ""); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), a, inactive); err != nil {
 		t.Fatal(err)
 	}
 	refused("of an inactive account", last)
-	if err := s.store.UpdateAccount(t.Context(), inactive, a, ""); err != nil {
+	if err := s.store.UpdateAccount(t.Context(), inactive, a); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Authenticate(t.Context(), last); err != nil {

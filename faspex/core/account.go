@@ -12,6 +12,7 @@ import (
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/policy"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -82,7 +83,7 @@ func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
 		return nil, err
 	}
 	return answerWith(api.Preferences{
-		CanHavePublicURL: "false", CanDisableConnect: true, CanChangePassword: a.Type == "local_user", CanEditEmail: true,
+		CanHavePublicURL: "false", CanDisableConnect: true, CanChangePassword: a.Type != store.TypeSAML, CanEditEmail: true,
 		PublicURLEnabled: p.PublicURLEnabled, ConnectDisabled: p.ConnectDisabled,
 		ShowOnlyCompletedPackages: p.ShowOnlyCompletedPackages, RowsPerPage: p.RowsPerPage, Locale: p.Locale,
 		ClientSettings: p.ClientSettings, TableData: p.TableData, Email: a.Email, PublicKey: orNull(a.PublicKey),
@@ -111,7 +112,7 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	before := a
 	set(&a.Email, c.Email)
 	set(&a.PublicKey, c.PublicKey)
-	if a, err = checkAccount(a); err != nil {
+	if a, err = checkAccount(before, a); err != nil {
 		return nil, err
 	}
 	switch {
@@ -144,7 +145,7 @@ func (s *Server) proveOwner(ctx context.Context, a store.Account, current *strin
 	}
 	if current == nil {
 		return badField(
-			"current_password is needed to change the e-mail address, the public key or the password of your own account.",
+			"current_password is needed to change the e-mail address or the public key of your own account.",
 			at,
 		)
 	}
@@ -175,7 +176,7 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if err != nil {
 		return a, err
 	}
-	hash, err := s.newPassword(ctx, c.Password.NewPassword)
+	hash, err := s.auth.HashPassword(ctx, c.Password.NewPassword, clientAddress(ctx))
 	if err != nil {
 		return a, err
 	}
@@ -200,24 +201,16 @@ func (s *Server) mayBecome(ctx context.Context, password string) error {
 	return nil
 }
 
-// newPassword makes of a new password what the store keeps. Every call of the API that sets one goes through here.
-func (s *Server) newPassword(ctx context.Context, password string) (hash string, err error) {
-	rule, err := s.auth.PasswordRule(ctx)
-	if err != nil {
-		return "", err
-	}
-	if err := rule.Check(password); err != nil {
-		return "", badField("The "+sentence(err), "password")
-	}
-	return s.auth.HashPassword(ctx, password, clientAddress(ctx))
-}
-
 // sentence ends what an error says with a full stop.
 func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }
 
-// checkAccount refuses an e-mail address that nobody could type, and a key that could never sign.
-func checkAccount(a store.Account) (store.Account, error) {
+// checkAccount refuses a new e-mail address that is none or that nobody could type, and a key that could never sign.
+// Accounts of before may be without an address.
+func checkAccount(before, a store.Account) (store.Account, error) {
 	a.Email = strings.TrimSpace(a.Email)
+	if a.Email != before.Email && !settings.IsEmail(a.Email) {
+		return a, badField("email must be an e-mail address.", "email")
+	}
 	if strings.ContainsFunc(a.Email, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return a, badField("email must not hold blanks or control characters.", "email")
 	}

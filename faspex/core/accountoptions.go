@@ -1,7 +1,6 @@
 package core
 
 import (
-	"database/sql"
 	"encoding/json"
 
 	"faspex.io/operator/faspex/api"
@@ -42,7 +41,6 @@ func applyOptions(a store.Account, raw []byte) (store.Account, error) {
 		return a, err
 	}
 	a.Options, err = json.Marshal(after)
-	expiry := options.Expiry()
-	a.ExpiresAt = sql.NullTime{Time: expiry, Valid: !expiry.IsZero()}
+	a.SetDates(options.Expiry(), options.Destruction())
 	return a, err
 }

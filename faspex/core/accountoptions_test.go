@@ -113,7 +113,7 @@ func TestAdminsNeitherExpireNorRest(t *testing.T) {
 }
 
 // faspex-B8: recipients keep packages that a deleted user sent, and the sender is then the account that did the
-// deletion. Packages that the user received stay, with a recipient who is told as deleted; the name is free again.
+// deletion. faspex-B12: a recipient is told as active, inactive or deleted. The name of a deleted account is free again.
 func TestDeletedUserLeavesPackages(t *testing.T) {
 	x := newExchange(t)
 	eva := x.user(t, "eva", "user")
@@ -128,6 +128,12 @@ func TestDeletedUserLeavesPackages(t *testing.T) {
 	token, err := eva.Token(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	for active, want := range map[bool]string{true: "active", false: "inactive"} {
+		x.set(t, x.idOf(t, "eva"), map[string]any{"account_activated": active})
+		if p, err := x.alice.Package(t.Context(), got.ID); err != nil || p.Recipients[0].Status != want {
+			t.Errorf("active %v: %+v, %v", active, p, err)
+		}
 	}
 	if err := x.admin.DeleteAccount(t.Context(), x.idOf(t, "eva")); err != nil {
 		t.Fatal(err)
@@ -157,12 +163,11 @@ func TestDeletedUserLeavesPackages(t *testing.T) {
 	x.user(t, "eva", "user")
 }
 
-// An account's own policy, once it overrides, replaces the server's: the last passwords are refused.
+// faspex-C6 (with TestOldPasswordMustBeChanged in faspex/auth), faspex-C8: the last passwords are refused, and an account's
+// own policy, once it overrides, replaces the server's.
 func TestPasswordHistory(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), newcomer("ulf", "Pass-1")); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "Pass-1")
 	id := in.idOf(t, "ulf")
 	choose := func(from, to string, want int) {
 		t.Helper()
@@ -218,12 +223,10 @@ func TestActionsFromElsewhere(t *testing.T) {
 	}
 }
 
-// The events of the page and of the API are read by admins, and nobody changes or removes one.
+// faspex-D11 (with TestLoginsAreEvents in faspex/auth): events are read by admins, and nobody changes or removes one.
 func TestNobodyEditsApplicationEvents(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), newcomer("ulf", "Pass-1")); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "Pass-1")
 	ulf := in.admin.As("ulf")
 	if status, _, body := in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
 		"current_password": "Pass-1", "new_password": "Pass-2", "confirm_password": "Pass-2"}}); status != http.StatusOK {

@@ -14,10 +14,11 @@ import (
 	"faspex.io/operator/faspex/client"
 )
 
+// faspex-A1, faspex-A18
 func TestAccounts(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	change := api.AccountChange{Name: ptr("Jürgen"), FirstName: ptr("Jürgen"), LastName: ptr("Ünal"),
-		Email: ptr("j@example.com"), Password: ptr("a-long-passw0rd")}
+		Email: ptr("j@example.com")}
 	made, err := in.admin.CreateAccount(ctx, change)
 	if err != nil {
 		t.Fatal(err)
@@ -30,16 +31,23 @@ func TestAccounts(t *testing.T) {
 	if _, err := in.admin.CreateAccount(ctx, change); !client.IsConflict(err) {
 		t.Errorf("same name in lower case: %v", err)
 	}
+	change.Name, change.Email = ptr("another"), ptr("J@EXAMPLE.com")
+	if _, err := in.admin.CreateAccount(ctx, change); !client.IsConflict(err) {
+		t.Errorf("same address in capitals: %v", err)
+	}
 	for name, spoil := range map[string]func(*api.AccountChange){
-		"no name":        func(c *api.AccountChange) { c.Name = nil },
-		"blank name":     func(c *api.AccountChange) { c.Name = ptr("  ") },
-		"control":        func(c *api.AccountChange) { c.Name = ptr("a\nb") },
-		"no e-mail":      func(c *api.AccountChange) { c.Email = nil },
-		"role":           func(c *api.AccountChange) { c.Role = ptr("king") },
-		"short password": func(c *api.AccountChange) { c.Password = ptr("short") },
-		"key":            func(c *api.AccountChange) { c.PublicKey = ptr("no key") },
+		"no name":       func(c *api.AccountChange) { c.Name = nil },
+		"blank name":    func(c *api.AccountChange) { c.Name = ptr("  ") },
+		"control":       func(c *api.AccountChange) { c.Name = ptr("a\nb") },
+		"no e-mail":     func(c *api.AccountChange) { c.Email = nil },
+		"role":          func(c *api.AccountChange) { c.Role = ptr("king") },
+		"empty e-mail":  func(c *api.AccountChange) { c.Email = ptr(" ") },
+		"no address":    func(c *api.AccountChange) { c.Email = ptr("jay") },
+		"no first name": func(c *api.AccountChange) { c.FirstName = ptr(" ") },
+		"no last name":  func(c *api.AccountChange) { c.LastName = nil },
+		"key":           func(c *api.AccountChange) { c.PublicKey = ptr("no key") },
 	} {
-		bad := api.AccountChange{Name: ptr("x"), FirstName: ptr(""), LastName: ptr(""), Email: ptr("")}
+		bad := api.AccountChange{Name: ptr("x"), FirstName: ptr("X"), LastName: ptr("Y"), Email: ptr("x@example.com")}
 		spoil(&bad)
 		if _, err := in.admin.CreateAccount(ctx, bad); err == nil || !strings.Contains(err.Error(), ": 400:") {
 			t.Errorf("%s: %v", name, err)
@@ -116,13 +124,11 @@ func rsaKey(t *testing.T) (private []byte, public string) {
 		string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&key.PublicKey)}))
 }
 
+// faspex-C9: the current password and the new one twice.
 func TestPreferences(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	name := "ulf"
-	if _, err := in.admin.CreateAccount(ctx, api.AccountChange{Name: &name, FirstName: ptr("U"), LastName: ptr("L"),
-		Email: ptr("u@example.com"), Password: ptr("first-passw0rd")}); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, name, "user", "first-passw0rd")
 	user := in.admin.As(name)
 	private, public := rsaKey(t)
 	status, _, body := in.call(t, user, "PUT", "/api/v5/account/preferences",
@@ -186,6 +192,8 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
+// faspex-E1, faspex-E14, faspex-E3 (with TestAuthorizeRequestsThatAreRefused in faspex/auth): admins register clients, which
+// need a name, and redirect URIs without the JWT grant; those of the product are not changed.
 func TestOAuthClients(t *testing.T) {
 	in := install(t)
 	status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients",
@@ -231,10 +239,27 @@ func TestOAuthClients(t *testing.T) {
 		}
 	}
 	for _, method := range []string{"PUT", "DELETE"} {
-		if status, _, body = in.call(t, in.admin, method, "/auth/oauth_clients/"+
-			operatorID, map[string]any{}); status != 403 {
-			t.Errorf("%s of the operator's client: %d %s", method, status, body)
+		for _, id := range []string{operatorID, "ui-client"} {
+			if status, _, body = in.call(t, in.admin, method, "/auth/oauth_clients/"+id, map[string]any{}); status != 403 {
+				t.Errorf("%s of %s: %d %s", method, id, status, body)
+			}
 		}
+	}
+	for name, bad := range map[string]map[string]any{
+		"name":         {"client_type": "public", "redirect_uris": []string{"https://portal.example.com/token"}},
+		"redirect_uri": {"name": "cli", "client_type": "public"},
+	} {
+		if status, _, body = in.call(t, in.admin, "POST", "/auth/oauth_clients", bad); status != 400 ||
+			!strings.Contains(body, name) {
+			t.Errorf("without %s: %d %s", name, status, body)
+		}
+	}
+	if status, _, body = in.call(t, in.user(t, "mia", "manager"), "POST", "/auth/oauth_clients",
+		map[string]any{"name": "cli", "client_type": "public", "allow_jwt_grant": true}); status != 403 {
+		t.Errorf("by a manager: %d %s", status, body)
+	}
+	if status, _, body = in.call(t, in.admin, "PUT", path, map[string]any{"redirect_uris": []string{}}); status != 400 {
+		t.Errorf("redirect URIs taken away: %d %s", status, body)
 	}
 	for _, want := range []int{204, 404} {
 		if status, _, body = in.call(t, in.admin, "DELETE", path, nil); status != want {

@@ -58,7 +58,7 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 		policy.ReadUsers:  func(string) (string, string, any) { return "GET", "/api/v5/accounts", nil },
 		policy.WriteUsers: func(string) (string, string, any) { return "DELETE", "/api/v5/accounts/999999", nil },
 		policy.WritePrivilegedUsers: func(string) (string, string, any) {
-			return "POST", "/api/v5/accounts", map[string]any{"name": adminName, "first_name": "", "last_name": "", "email": "",
+			return "POST", "/api/v5/accounts", map[string]any{"name": adminName, "first_name": "A", "last_name": "B", "email": "new@example.com",
 				"role": "admin"}
 		},
 		policy.WriteNodes:   func(string) (string, string, any) { return "DELETE", "/api/v5/nodes/999999", nil },

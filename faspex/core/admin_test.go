@@ -52,7 +52,7 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, made := in.call(t, in.admin, "POST", "/auth/oauth_clients",
-		map[string]any{"name": "cli", "client_type": "public"})
+		map[string]any{"name": "cli", "client_type": "public", "allow_jwt_grant": true})
 	var oauth api.OAuthClient
 	if err := json.Unmarshal([]byte(made), &oauth); err != nil {
 		t.Fatal(err)
@@ -98,6 +98,7 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 	}
 }
 
+// faspex-A2: nobody changes the role of the account they are logged in with.
 func TestNobodyLocksThemselvesOut(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	me, err := in.admin.Account(ctx)
@@ -131,9 +132,12 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 	}
 }
 
+// faspex-A3, faspex-B11: managers make, change and delete the accounts of users, and neither make nor touch managers and
+// admins. Admins delete everybody.
 func TestManagersManageUsersOnly(t *testing.T) {
 	in, ctx := install(t), t.Context()
 	manager := in.user(t, "mia", "manager")
+	self := in.idOf(t, "mia")
 	ids := map[string]string{}
 	for name, role := range map[string]string{"ulf": "user", "max": "manager", "ada": "admin"} {
 		in.user(t, name, role)
@@ -147,26 +151,33 @@ func TestManagersManageUsersOnly(t *testing.T) {
 		method, path, body string
 		want               int
 	}{
-		{"POST", "/accounts", `{"name":"x1","first_name":"","last_name":"","email":""}`, 201},
-		{"POST", "/accounts", `{"name":"x2","first_name":"","last_name":"","email":"","role":"user"}`, 201},
-		{"POST", "/accounts", `{"name":"x3","first_name":"","last_name":"","email":"","role":"manager"}`, 403},
-		{"POST", "/accounts", `{"name":"x4","first_name":"","last_name":"","email":"","role":"admin"}`, 403},
+		{"POST", "/accounts", `{"name":"x1","first_name":"X","last_name":"Y","email":"x1@example.com"}`, 201},
+		{"POST", "/accounts", `{"name":"x2","first_name":"X","last_name":"Y","email":"x2@example.com","role":"user"}`, 201},
+		{"POST", "/accounts", `{"name":"x3","first_name":"X","last_name":"Y","email":"x3@example.com","role":"manager"}`, 403},
+		{"POST", "/accounts", `{"name":"x4","first_name":"X","last_name":"Y","email":"x4@example.com","role":"admin"}`, 403},
 		{"PUT", "/accounts/" + ids["ulf"], `{"last_name":"Y"}`, 200},
 		{"PUT", "/accounts/" + ids["ulf"], `{"role":"manager"}`, 403},
 		{"PUT", "/accounts/" + ids["ulf"], `{"role":"admin"}`, 403},
 		{"PUT", "/accounts/" + ids["max"], `{"last_name":"Y"}`, 403},
-		{"PUT", "/accounts/" + ids["max"], `{"password":"Another-1-password"}`, 403},
+		{"POST", "/accounts/" + ids["max"] + "/reset_password", ``, 403},
+		{"POST", "/accounts/" + ids["ada"] + "/reset_password", ``, 403},
 		{"PUT", "/accounts/" + ids["ada"], `{"last_name":"Y"}`, 403},
 		{"PATCH", "/accounts?ids=" + ids["max"], `{"account_activated":false}`, 207},
 		{"PATCH", "/accounts?ids=" + ids["ulf"], `{"account_activated":false}`, 204},
 		{"DELETE", "/accounts/" + ids["max"], ``, 403},
 		{"DELETE", "/accounts/" + ids["ada"], ``, 403},
 		{"DELETE", "/accounts/" + ids["ulf"], ``, 204},
+		{"DELETE", "/accounts/" + self, ``, 409},
 		{"GET", "/nodes", ``, 403},
 		{"POST", "/nodes/try", `{}`, 403},
 	} {
 		if status, _, body := in.send(t, manager, test.method, "/api/v5"+test.path, test.body, nil); status != test.want {
 			t.Errorf("%s %s %s: %d, want %d: %s", test.method, test.path, test.body, status, test.want, body)
+		}
+	}
+	for _, name := range []string{"max", "ada"} {
+		if status, _, body := in.call(t, in.admin, "DELETE", "/api/v5/accounts/"+ids[name], nil); status != http.StatusNoContent {
+			t.Errorf("an admin deletes %s: %d %s", name, status, body)
 		}
 	}
 }
@@ -312,7 +323,7 @@ func TestSecretOfAClientIsShownOnce(t *testing.T) {
 		}
 		return c, raw
 	}
-	made, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "cli", "client_type": "confidential"})
+	made, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "cli", "client_type": "confidential", "allow_jwt_grant": true})
 	if made.ClientSecret == "" {
 		t.Fatal("no secret")
 	}
@@ -332,7 +343,7 @@ func TestSecretOfAClientIsShownOnce(t *testing.T) {
 			t.Errorf("%s shows the secret: %s", p, raw)
 		}
 	}
-	public, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "page", "client_type": "public"})
+	public, _ := read("POST", "/auth/oauth_clients", map[string]any{"name": "page", "client_type": "public", "allow_jwt_grant": true})
 	if status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients/"+public.ClientID+
 		"/secret", nil); status != 400 {
 		t.Errorf("a secret for a public client: %d %s", status, body)

@@ -51,6 +51,16 @@ func ids(query string, b *api.IDs) ([]string, error) {
 // batch does one thing to many: 204 when all went well, else 207 with what did not.
 func (s *Server) batch(ctx context.Context, what string, ids []string,
 	do func(context.Context, string) error) *batchOutput {
+	out := s.batchTelling(ctx, what, ids, do)
+	if len(out.Body.Errors) == 0 {
+		return &batchOutput{Status: http.StatusNoContent}
+	}
+	return out
+}
+
+// batchTelling is batch for calls that tell what was done in any case.
+func (s *Server) batchTelling(ctx context.Context, what string, ids []string,
+	do func(context.Context, string) error) *batchOutput {
 	out := batchAnswer{Errors: []batchError{}, Details: batchDetails{Failed: []string{}, Succeeded: []string{}}}
 	for _, id := range ids {
 		if err := do(ctx, id); err != nil {
@@ -60,9 +70,6 @@ func (s *Server) batch(ctx context.Context, what string, ids []string,
 			continue
 		}
 		out.Details.Succeeded = append(out.Details.Succeeded, id)
-	}
-	if len(out.Errors) == 0 {
-		return &batchOutput{Status: http.StatusNoContent}
 	}
 	return &batchOutput{Status: http.StatusMultiStatus, Body: &out}
 }

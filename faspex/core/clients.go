@@ -195,6 +195,10 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient,
 	if err := checkKey(c.PublicKey); err != nil {
 		return c, err
 	}
+	if (c.ID == 0 || in.RedirectURIs != nil || in.AllowJWTGrant != nil) && !c.AllowJWTGrant && len(c.RedirectURIs) == 0 {
+		return c, badField("redirect_uris are needed, or allow_jwt_grant: nobody could log in by the client.",
+			"redirect_uris")
+	}
 	for _, uri := range c.RedirectURIs {
 		if !goodRedirect(uri) {
 			return c, badField("redirect_uris must be https addresses without a fragment; http is for this machine only.",

@@ -137,7 +137,7 @@ func TestEventsEndWithTheRightToThem(t *testing.T) {
 	}
 	after := before
 	after.Role = store.RoleUser
-	if err := x.store.UpdateAccount(ctx, before, after, ""); err != nil {
+	if err := x.store.UpdateAccount(ctx, before, after); err != nil {
 		t.Fatal(err)
 	}
 	if got := admin.next(t); got != "end" {

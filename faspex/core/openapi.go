@@ -55,7 +55,8 @@ func (s *Server) describeSchemas() {
 		}
 	}
 	schemas["Configuration"].Required = everybodySees
-	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange"} {
+	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange",
+		"RegistrationDefaultsChange"} {
 		schemas[change].Required = nil // what is not named stays
 	}
 	// Only who manages an account is told its settings.
@@ -69,7 +70,7 @@ func (s *Server) describeSchemas() {
 		})
 	}
 	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange",
-		"AccountChange", "Account", "OwnAccount"} {
+		"RegistrationDefaultsChange", "AccountChange", "Account", "OwnAccount"} {
 		schemas[name].PrecomputeMessages()
 	}
 	schemas["Path"].Required = []string{"source"}

@@ -246,9 +246,8 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) ([]store.N
 			default:
 				return nil, badField(fmt.Sprintf("Packages to a %s are not possible here.", r.RecipientType), field)
 			}
-			a, err := s.store.AccountByLogin(ctx, strings.TrimSpace(r.Name))
-			if errors.Is(err, store.ErrNotFound) ||
-				(err == nil && (a.Status != store.AccountActive || !reach.Has(caller(ctx).ID, a.ID))) {
+			a, err := s.addressee(ctx, reach, r.Name)
+			if errors.Is(err, store.ErrNotFound) {
 				// Who is not within reach is told like who does not exist: nobody learns who has an account.
 				unknown = append(unknown, api.FieldError{
 					Location: "body." + field, Message: fmt.Sprintf("Nobody here is named %q.", r.Name),

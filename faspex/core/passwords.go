@@ -87,7 +87,7 @@ func (s *Server) resetPassword(ctx context.Context, id string) error {
 	if err := s.mayManage(ctx, a, nil); err != nil {
 		return err
 	}
-	if a.Type == "saml_user" {
+	if a.Type == store.TypeSAML || a.Type == store.TypeExternal {
 		return conflict("The account logs in elsewhere and has no password here.")
 	}
 	if a.Email == "" || a.Status != store.AccountActive {

@@ -1,14 +1,17 @@
 package core_test
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
-	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/core"
 )
 
@@ -20,22 +23,20 @@ func TestPasswordRuleOnEveryPath(t *testing.T) {
 		`"use_strong_password":true`) {
 		t.Errorf("configuration: %s", body)
 	}
-	made, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""),
-		LastName: ptr(""),
-		Email:    ptr("ulf@example.com"), Password: ptr("abc-12")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ulf := in.admin.As("ulf")
+	ulf, _ := in.member(t, "ulf", "user", "abc-12")
 	paths := map[string]func(password string) (int, string){
-		"create": func(password string) (int, string) {
-			status, _, body := in.call(t, in.admin, "POST", "/api/v5/accounts",
-				map[string]any{"name": "x" + password, "first_name": "", "last_name": "", "email": "", "password": password})
-			return status, body
-		},
-		"admin": func(password string) (int, string) {
-			status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+
-				made.ID, map[string]any{"password": password, "last_name": "changed"})
+		"code": func(password string) (int, string) {
+			id, err := strconv.ParseInt(in.idOf(t, "ulf"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := rand.Text()
+			if err := in.store.PutCode(t.Context(), sha256.Sum256([]byte(code)), id, time.Now().Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			status, _, body := in.call(t, nil, "PUT", "/api/v5/account/password", map[string]any{"client_id": "ui-client",
+				"oob_code": code, "user": map[string]any{"email": "ulf@example.com", "password": password,
+					"confirm_password": password}})
 			return status, body
 		},
 		"self": func(password string) (int, string) {
@@ -63,21 +64,14 @@ func TestPasswordRuleOnEveryPath(t *testing.T) {
 	if status, body := paths["self"]("abcd-2"); status != http.StatusOK {
 		t.Errorf("self: %d %s", status, body)
 	}
-	if status, body := paths["admin"]("abcd-3"); status != http.StatusOK {
-		t.Errorf("admin: %d %s", status, body)
-	}
-	if status, body := paths["create"]("abcd-4"); status != http.StatusCreated {
-		t.Errorf("create: %d %s", status, body)
+	if status, body := paths["code"]("abcd-3"); status != http.StatusOK {
+		t.Errorf("code: %d %s", status, body)
 	}
 }
 
 func TestOwnPasswordIsThrottled(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""),
-		LastName: ptr(""),
-		Email:    ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "abc-12")
 	ulf := in.admin.As("ulf")
 	change := func(current string) (int, http.Header, string) {
 		return in.call(t, ulf, "PUT", "/api/v5/account/preferences", map[string]any{"password": map[string]any{
@@ -165,12 +159,12 @@ func TestLockOfAnAccountIsLifted(t *testing.T) {
 		t.Errorf("after the lock was lifted: %d", got)
 	}
 	lock("ulf")
-	if status, _, body := in.call(t, in.admin, "PUT", "/api/v5/accounts/"+
-		ulf, map[string]any{"password": "abc-13"}); status != http.StatusOK {
-		t.Fatalf("new password: %d %s", status, body)
+	if status, _, body := in.call(t, in.admin, "PATCH", "/api/v5/accounts?ids="+ulf,
+		map[string]any{"account_activated": true}); status != http.StatusNoContent {
+		t.Fatalf("lift for several: %d %s", status, body)
 	}
-	if got := in.loginStatus(t, "ulf", "abc-13"); got != http.StatusFound {
-		t.Errorf("with a new password: %d", got)
+	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
+		t.Errorf("after the lock was lifted for several: %d", got)
 	}
 	lock("mona")
 	if status, _, body := in.call(t, manager, "PUT", "/api/v5/accounts/"+

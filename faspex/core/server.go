@@ -118,6 +118,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerConfiguration()
 	s.registerAccount()
 	s.registerAccounts()
+	s.registerRegistrations()
 	s.registerContacts()
 	s.registerNodes()
 	s.registerNodeTests()

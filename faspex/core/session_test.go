@@ -142,11 +142,7 @@ func (p *person) call(t *testing.T, method, path string, body any) (int, string)
 // here, in each tab of the browser, and is signed out elsewhere.
 func TestChangedPasswordKeepsThisSessionAlone(t *testing.T) {
 	in := install(t)
-	if _, err := in.admin.CreateAccount(t.Context(), api.AccountChange{Name: ptr("ulf"), FirstName: ptr(""),
-		LastName: ptr(""),
-		Email:    ptr("ulf@example.com"), Password: ptr("abc-12")}); err != nil {
-		t.Fatal(err)
-	}
+	in.member(t, "ulf", "user", "abc-12")
 	here, elsewhere := in.login(t, "ulf", "abc-12"), in.login(t, "ulf", "abc-12")
 	second := &person{in: in, cookies: here.cookies}
 	var ok bool

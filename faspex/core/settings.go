@@ -83,6 +83,9 @@ func registerDocument[T, C any](s *Server, path, what, name string, defaults T) 
 					return v, err
 				}
 				holds, err := settings.Over(document, defaults)
+				if checked, can := any(holds).(interface{ Check() []settings.Problem }); can && err == nil {
+					err = refuseSettings(checked.Check(), wanted)
+				}
 				return settingsVersion[T]{document, v.version, holds}, err
 			})
 			return answerTagged(after.holds, tag), err

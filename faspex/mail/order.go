@@ -19,8 +19,18 @@ type Order struct {
 	// Account is who gets it; 0 when Login names the person, who may not exist.
 	Account int64  `json:"account,omitempty"`
 	Login   string `json:"login,omitempty"`
+	// To is who gets it when that is nobody with an account here, and About whom it is about.
+	To    *Person `json:"to,omitempty"`
+	About *Person `json:"about,omitempty"`
 	// Base is the address of the server at the time of the order, without a path; links begin with it.
 	Base string `json:"base"`
+}
+
+// Person is somebody who may have no account.
+type Person struct {
+	Email     string `json:"email"`
+	FirstName string `json:"first_name,omitempty"`
+	LastName  string `json:"last_name,omitempty"`
 }
 
 // Test asks for a mail that shows whether the mail server takes mails.

@@ -27,9 +27,13 @@ type Template struct {
 
 // Types of mails, by their published names.
 const (
-	WelcomeEmail   = "welcome_email"
-	ForgotPassword = "forgot_password"
-	EmailTest      = "email_test" // has no template that could be changed
+	WelcomeEmail    = "welcome_email"
+	ForgotPassword  = "forgot_password"
+	AccountApproved = "account_approved"
+	AccountDenied   = "account_denied"
+	// EmailTest and RegistrationRequest have no template that could be changed.
+	EmailTest           = "email_test"
+	RegistrationRequest = "registration_request"
 )
 
 // kind is what this version knows of a type.
@@ -44,9 +48,10 @@ var kinds = map[string]kind{
 	ForgotPassword: {"To a user who asked to set another password", "Set another password",
 		"Somebody, probably you, asked to set another password for USER_NAME at SERVER_ADDRESS.",
 		"Set it here: LOGIN\nThe link works once, for an hour. If you did not ask for it, do nothing.", ""},
-	"account_approved": {"To somebody whose registration was approved", "Your account was approved",
-		"Your account at SERVER_ADDRESS was approved. Your user name is USER_NAME.", "Set your password here: LOGIN", ""},
-	"account_denied": {"To somebody whose registration was denied", "Your account was not approved",
+	AccountApproved: {"To somebody whose registration was approved", "Your account was approved",
+		"Your account at SERVER_ADDRESS was approved. Your user name is USER_NAME.",
+		"Set your password here: LOGIN\nThe link works once, for 3 days.", ""},
+	AccountDenied: {"To somebody whose registration was denied", "Your account was not approved",
 		"Your request for an account at SERVER_ADDRESS was not approved.", "", ""},
 	"account_exist": {"To somebody who registers with an address that has an account", "You have an account already",
 		"There is an account for your address at SERVER_ADDRESS.", "Log in here: LOGIN", ""},
@@ -114,8 +119,19 @@ func Describe(of string) string { return kinds[of].description }
 // Details are what include_details adds.
 func Details(of string) string { return kinds[of].details }
 
+// registrationRequest is the template of RegistrationRequest, which the published product has no type for.
+var registrationRequest = Template{
+	Subject: "REQUESTER_NAME asks for an account", Greeting: "Hello,",
+	Introduction:     "REQUESTER_NAME (REQUESTER_EMAIL) asks for an account at SERVER_ADDRESS.",
+	MessageContinued: "Administrators and managers decide about it here: LOGIN", Signature: "Faspex at SERVER_ADDRESS",
+	UseHTMLDerived: true,
+}
+
 // Default is the template of a type for which nothing was written.
 func Default(of string) Template {
+	if of == RegistrationRequest {
+		return registrationRequest
+	}
 	k := kinds[of]
 	return Template{
 		Subject: k.subject, Greeting: "Hello USER_FIRST_NAME,", Introduction: k.introduction,

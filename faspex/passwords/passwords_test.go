@@ -68,8 +68,8 @@ func TestExpressionReplacesTheUsualRule(t *testing.T) {
 	}
 }
 
-// An expression that backtracks without end refuses the password instead of holding up a login. Without the bound this
-// test would not end.
+// faspex-C2 (with TestExpressionReplacesTheUsualRule): an expression that backtracks without end refuses the
+// password instead of holding up a login. Without the bound this test would not end.
 func TestSlowExpressionEnds(t *testing.T) {
 	rule := passwords.Rule{Strong: true, Expression: `^(a+)+$`}
 	if err := rule.Check(strings.Repeat("a", 60) + "!"); err == nil {

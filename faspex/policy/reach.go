@@ -14,11 +14,17 @@ type Permissions struct {
 	DeleteAfterChosen bool // the sender's choice of an expiration policy counts
 	Forward           bool
 	Remote            bool
+	// OwnKind: see Reach.
+	OwnKind *bool
 }
 
 // Effective gives the permissions of an account: its own word where it has one, the server's where it says default. A
 // setting that the server must have on first is off without it.
-func Effective(server settings.Configuration, a settings.AccountOptions, role string) Permissions {
+func Effective(server settings.Configuration, a settings.AccountOptions, role string, registered bool) Permissions {
+	var ownKind *bool
+	if registered && role == RoleUser {
+		ownKind = &server.SelfRegisteredUsersCanSendToEachOther
+	}
 	staff := role == RoleAdmin || role == RoleManager
 	return Permissions{
 		SendToAll:        staff || either(a.CanSendToAllFaspexUsers, server.UsersCanSendToAllFaspexUsers),
@@ -31,6 +37,7 @@ func Effective(server settings.Configuration, a settings.AccountOptions, role st
 		DeleteAfterChosen: either(a.AllowUserSpecifiedDeleteAfterDownload,
 			server.AllowUserSpecifiedDeleteAfterDownload),
 		Forward: a.ForwardingAllowed, Remote: a.CanCreateFromRemote,
+		OwnKind: ownKind,
 	}
 }
 
@@ -50,16 +57,19 @@ func either(account string, server bool) bool {
 type Reach struct {
 	// Nobody: no person is reached, only shared inboxes.
 	Nobody bool
-	// All active users are reached; else the account itself alone.
+	// All active users are reached; else the account itself and its contacts.
 	All bool
+	// OwnKind says of one who registered whether the others who did are reached, whatever else is reached; nil for those
+	// who did not register (faspex-H9).
+	OwnKind *bool
+	// Outside: external contacts are reached, and addresses that nobody here has.
+	Outside bool
 	// WholeNames: people are found by their whole login, name or address alone.
 	WholeNames bool
 }
 
 // Reaches is the reach of an account with permissions.
 func (p Permissions) Reaches() Reach {
-	return Reach{Nobody: !p.NormalPackages, All: p.NormalPackages && p.SendToAll, WholeNames: p.PrivateDirectory}
+	return Reach{Nobody: !p.NormalPackages, All: p.NormalPackages && p.SendToAll, WholeNames: p.PrivateDirectory,
+		OwnKind: p.OwnKind, Outside: p.NormalPackages && p.SendToExternal}
 }
-
-// Has reports whether a person is within reach.
-func (r Reach) Has(self, other int64) bool { return !r.Nobody && (r.All || self == other) }

@@ -18,7 +18,7 @@ func TestEffectivePermissions(t *testing.T) {
 			a := settings.DefaultAccount()
 			a.CanSendToAllFaspexUsers, a.HideUserDir, a.CanSendNormalPackages = value, value, value
 			a.CanSeeGlobalDistributionLists, a.CanInvite = value, value
-			p := policy.Effective(c, a, policy.RoleUser)
+			p := policy.Effective(c, a, policy.RoleUser, false)
 			if p.SendToAll != want || p.PrivateDirectory != want || p.NormalPackages != want || p.GlobalLists != want {
 				t.Errorf("server %v, account %s: %+v", server, value, p)
 			}
@@ -27,26 +27,24 @@ func TestEffectivePermissions(t *testing.T) {
 			}
 		}
 	}
-	staff := policy.Effective(settings.DefaultConfiguration(), settings.DefaultAccount(), policy.RoleManager)
-	if !staff.SendToAll || staff.PrivateDirectory {
+	staff := policy.Effective(settings.DefaultConfiguration(), settings.DefaultAccount(), policy.RoleManager, true)
+	if !staff.SendToAll || staff.PrivateDirectory || staff.OwnKind != nil {
 		t.Errorf("a manager: %+v", staff)
 	}
 }
 
 func TestReach(t *testing.T) {
 	for name, test := range map[string]struct {
-		reach       policy.Reach
-		self, other bool
+		permissions          policy.Permissions
+		nobody, all, outside bool
 	}{
-		"by default":    {policy.Permissions{NormalPackages: true}.Reaches(), true, false},
-		"send to all":   {policy.Permissions{NormalPackages: true, SendToAll: true}.Reaches(), true, true},
-		"no one at all": {policy.Permissions{SendToAll: true}.Reaches(), false, false},
+		"by default":    {policy.Permissions{NormalPackages: true}, false, false, false},
+		"send to all":   {policy.Permissions{NormalPackages: true, SendToAll: true}, false, true, false},
+		"outside":       {policy.Permissions{NormalPackages: true, SendToExternal: true}, false, false, true},
+		"no one at all": {policy.Permissions{SendToAll: true, SendToExternal: true}, true, false, false},
 	} {
-		if got := test.reach.Has(1, 1); got != test.self {
-			t.Errorf("%s: oneself %v", name, got)
-		}
-		if got := test.reach.Has(1, 2); got != test.other {
-			t.Errorf("%s: another %v", name, got)
+		if r := test.permissions.Reaches(); r.Nobody != test.nobody || r.All != test.all || r.Outside != test.outside {
+			t.Errorf("%s: %+v", name, r)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func clients(o Options, external string) []store.OAuthClient {
 func firstAdmin(ctx context.Context, s *store.Store, o Options) (bool, error) {
 	_, err := s.CreateAccount(ctx, store.Account{
 		Name: o.AdminUsername, FirstName: "First", LastName: "Admin", Email: emailOf(o),
-		Role: store.RoleAdmin, Type: "local_user", Status: store.AccountActive,
+		Role: store.RoleAdmin, Type: store.TypeLocal, Status: store.AccountActive,
 		PasswordHash: auth.HashPassword(o.AdminPassword), UploadsAllowed: true, DownloadsAllowed: true,
 	})
 	if errors.Is(err, store.ErrLoginTaken) {

@@ -34,6 +34,8 @@ func (w *Worker) rest(ctx context.Context, _ store.Job) error {
 	if c.RemoveInactiveSamlUsers {
 		problems = append(problems, each(since(c.SamlUserRemovalInactiveDays), true, false, w.removeUser(ctx)))
 	}
+	destroyed := func(bool, bool) ([]int64, error) { return w.store.Destroyed(ctx, w.now()) }
+	problems = append(problems, each(destroyed, false, false, w.removeUser(ctx)))
 	return errors.Join(append(problems, w.store.PurgeApplicationEvents(ctx, w.now().AddDate(0, 0, -keepEvents)))...)
 }
 
@@ -43,7 +45,7 @@ func (w *Worker) removeUser(ctx context.Context) func(int64) error {
 		if err != nil {
 			return err
 		}
-		w.log.InfoContext(ctx, "removing a user who did not log in for long", "account", id)
+		w.log.InfoContext(ctx, "removing a user who did not log in for long, or whose date has come", "account", id)
 		return w.store.DeleteAccount(ctx, id, admin)
 	}
 }

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -8,12 +9,16 @@ import (
 	"faspex.io/operator/test/faspextest"
 )
 
-// faspex-B5: with the option on, accounts without a login for 30 days become inactive, and with the second option they are
-// removed after 60, but admins never are.
+// faspex-B4, faspex-B5: with the option on, accounts without a login for 30 days become inactive, and with the second
+// option they are removed after 60, SAML accounts by their own figure, but admins never are.
 func TestInactiveUsersRest(t *testing.T) {
 	p := &post{in: faspextest.Start(t, nil), clock: &clock{now: time.Now()}}
 	p.in.User(t, "Bob", "Recipient", "")
 	p.in.User(t, "Ina", "Silent", "")
+	if status, body := p.call(t, p.in.Admin, "POST", "/accounts", map[string]any{"name": "sam@example.com", "first_name": "Sam",
+		"last_name": "El", "email": "sam@example.com", "type": "saml_user"}); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
 	bob, err := p.in.Store.AccountByLogin(t.Context(), "bob@example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -55,9 +60,16 @@ func TestInactiveUsersRest(t *testing.T) {
 	set(map[string]any{"remove_inactive_users": true})
 	p.clock.advance(2 * time.Hour)
 	for login, want := range map[string]string{"ina@example.com": "gone", "bob@example.com": store.AccountInactive,
-		faspextest.AdminName: store.AccountActive} {
+		faspextest.AdminName: store.AccountActive, "sam@example.com": store.AccountActive} {
 		if got := status(login); got != want {
 			t.Errorf("after 62 days, %s: %s, want %s", login, got, want)
+		}
+	}
+	set(map[string]any{"remove_inactive_saml_users": true, "saml_user_removal_inactive_days": 70})
+	for days, want := range []string{store.AccountActive, "gone"} {
+		p.clock.advance(time.Duration(2+days*10*24) * time.Hour)
+		if got := status("sam@example.com"); got != want {
+			t.Errorf("SAML account: %s, want %s", got, want)
 		}
 	}
 }

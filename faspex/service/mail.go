@@ -47,7 +47,7 @@ func jobsOf(row store.OutboxRow) []store.Job {
 // purgeJobs forgets jobs and codes that nobody needs any more.
 func (w *Worker) purgeJobs(ctx context.Context, _ store.Job) error {
 	return errors.Join(w.store.PurgeJobs(ctx, w.now().Add(-keepCompleted), w.now().Add(-keepFailed)),
-		w.store.PurgeCodes(ctx, w.now()))
+		w.store.PurgeCodes(ctx, w.now()), w.store.PurgePendingLogins(ctx, w.now()))
 }
 
 // sendMail sends one mail. A mail to somebody who does not exist, or may not log in, is done without being sent. It may
@@ -65,7 +65,7 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 	if err != nil {
 		return err
 	}
-	if to.Email == "" || to.Status != store.AccountActive || to.Type == "saml_user" {
+	if to.Email == "" || to.Status != store.AccountActive || to.Type == store.TypeSAML {
 		return nil
 	}
 	server, password, err := w.mailServer(ctx)
@@ -85,6 +85,10 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 }
 
 func (w *Worker) addressee(ctx context.Context, order mail.Order) (store.Account, error) {
+	if to := order.To; to != nil {
+		return store.Account{Name: to.Email, Email: to.Email, FirstName: to.FirstName, LastName: to.LastName,
+			Status: store.AccountActive}, nil
+	}
 	if order.Account != 0 {
 		return w.store.Account(ctx, order.Account)
 	}
@@ -123,9 +127,12 @@ func (w *Worker) messageID(ctx context.Context, job int64) (string, error) {
 func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) (map[string]string, error) {
 	values := serverValues(order.Base)
 	values["USER_NAME"], values["USER_FIRST_NAME"], values["USER_LAST_NAME"] = a.Name, a.FirstName, a.LastName
+	if about := order.About; about != nil {
+		values["REQUESTER_NAME"], values["REQUESTER_EMAIL"] = about.FirstName+" "+about.LastName, about.Email
+	}
 	life := map[string]time.Duration{mail.ForgotPassword: forgottenLife, mail.WelcomeEmail: welcomeLife,
-		"account_approved": welcomeLife}[order.Type]
-	if life > 0 {
+		mail.AccountApproved: welcomeLife}[order.Type]
+	if life > 0 && a.ID != 0 {
 		code := rand.Text()
 		if err := w.store.PutCode(ctx, sha256.Sum256([]byte(code)), a.ID, w.now().Add(life)); err != nil {
 			return nil, err

@@ -388,7 +388,7 @@ func TestMailServerThatIsAway(t *testing.T) {
 	}
 }
 
-// A forgotten password is answered alike for known and unknown addresses, and one mail has a link that works
+// faspex-C11: a forgotten password is answered alike for known and unknown addresses, and one mail has a link that works
 // once and for an hour.
 func TestForgottenPasswordTellsNothing(t *testing.T) {
 	p := newPost(t, smtpd.Options{})

@@ -12,11 +12,11 @@ import (
 // ErrLastAdmin means that no active admin would be left.
 var ErrLastAdmin = errors.New("no active admin would be left")
 
-// UpdateAccount writes what an administrator may change of an account. Its name, preferences and login time
-// stay, and so does the password unless hash is one. Rights to transfer that it takes away are revoked on the
+// UpdateAccount writes what an administrator may change of an account. Its name, password, preferences and login time
+// stay. Rights to transfer that it takes away are revoked on the
 // nodes as well. ErrChanged when the account is not as before any more; ErrLoginTaken when another account has
 // the e-mail address; ErrLastAdmin.
-func (s *Store) UpdateAccount(ctx context.Context, before, after Account, hash string) error {
+func (s *Store) UpdateAccount(ctx context.Context, before, after Account) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if err := lockAccount(ctx, tx, before); err != nil {
 			return err
@@ -29,10 +29,7 @@ func (s *Store) UpdateAccount(ctx context.Context, before, after Account, hash s
 		if err := writeAccount(ctx, tx, before, after); err != nil {
 			return err
 		}
-		if err := revokeRights(ctx, tx, before, after); err != nil || hash == "" {
-			return err
-		}
-		return setPassword(ctx, tx, after.ID, hash, after.MustChange, "")
+		return revokeRights(ctx, tx, before, after)
 	})
 	if err != nil {
 		return fmt.Errorf("update account %d: %w", after.ID, classify(err))
@@ -85,10 +82,11 @@ func writeAccount(ctx context.Context, tx *sql.Tx, before, after Account) error 
 		status = ""
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE accounts a SET first_name = ?, last_name = ?, email = ?, role = ?, status = COALESCE(NULLIF(?, ''), status),
-		description = ?, public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ?,
+		description = ?, public_key = NULLIF(?, ''), uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ?, destroys_at = ?,
 		activated_at = IF(? <> 'active' AND `+statusColumn+` = 'active', UTC_TIMESTAMP(3), activated_at) WHERE id = ?`,
 		after.FirstName, after.LastName, after.Email, after.Role, status, after.Description, after.PublicKey,
-		after.UploadsAllowed, after.DownloadsAllowed, []byte(after.Options), after.ExpiresAt, before.Status, after.ID)
+		after.UploadsAllowed, after.DownloadsAllowed, []byte(after.Options), after.ExpiresAt, after.DestroysAt,
+		before.Status, after.ID)
 	if err != nil {
 		return err
 	}

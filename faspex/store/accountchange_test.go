@@ -26,10 +26,10 @@ func TestUpdateAccountOverwritesNothing(t *testing.T) {
 	if err := s.UpdatePreferences(ctx, id, []byte(`{"locale":"de"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.UpdateAccount(ctx, read, first, ""); err != nil {
+	if err := s.UpdateAccount(ctx, read, first); err != nil {
 		t.Fatalf("preferences are not an administrator's: %v", err)
 	}
-	if err := s.UpdateAccount(ctx, read, second, ""); !errors.Is(err, store.ErrChanged) {
+	if err := s.UpdateAccount(ctx, read, second); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("from an old reading: %v", err)
 	}
 	now, err := s.Account(ctx, id)
@@ -58,7 +58,7 @@ func TestOneAdminAlwaysStays(t *testing.T) {
 		wg.Go(func() {
 			demoted := a
 			demoted.Role = store.RoleUser
-			errs[i] = s.UpdateAccount(ctx, a, demoted, "")
+			errs[i] = s.UpdateAccount(ctx, a, demoted)
 		})
 	}
 	wg.Wait()

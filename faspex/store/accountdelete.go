@@ -70,8 +70,11 @@ func empty(ctx context.Context, tx *sql.Tx, id int64) error {
 		token_epoch = token_epoch + 1 WHERE id = ?`, id); err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM contacts WHERE owner_id = ?`, id); err != nil {
+		return err
+	}
 	for _, table := range []string{"account_logins", "one_time_codes", "password_history", "sessions", "refresh_tokens",
-		"authorization_codes", "oauth_client_users"} {
+		"authorization_codes", "oauth_client_users", "pending_logins", "contacts"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE account_id = ?`, id); err != nil {
 			return err
 		}

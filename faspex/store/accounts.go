@@ -18,6 +18,14 @@ const (
 
 	AccountActive   = "active"
 	AccountInactive = "inactive"
+	// Types of accounts.
+	TypeLocal          = "local_user"
+	TypeSAML           = "saml_user"
+	TypeSelfRegistered = "self_registered_user"
+	TypeExternal       = "external_user"
+
+	// AccountPending waits for the approval of its registration.
+	AccountPending = "pending_approval"
 	// AccountDeleted is what packages tell of a recipient whose account is gone.
 	AccountDeleted = "deleted"
 )
@@ -40,6 +48,8 @@ type Account struct {
 	// Options are what administrators set for the account, a document of package settings.
 	Options          json.RawMessage
 	ExpiresAt        sql.NullTime // inactive from then on
+	DestroysAt       sql.NullTime // removed then
+	RegisteredWith   string       // the client by whose login page somebody registered
 	PasswordSetAt    sql.NullTime
 	LastLoginAddress string
 	UploadsAllowed   bool
@@ -55,15 +65,22 @@ const statusColumn = `IF(a.deleted_at IS NOT NULL, 'deleted', IF(a.status = 'act
 
 const accountColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, ` + statusColumn + `, COALESCE(a.description, ''),
 	COALESCE(a.password_hash, ''), a.password_change_required, COALESCE(a.public_key, ''), a.preferences, a.uploads_allowed, a.downloads_allowed, a.token_epoch,
-	a.last_login_at, a.created_at, a.updated_at, a.options, a.expires_at, a.password_set_at, a.last_login_address`
+	a.last_login_at, a.created_at, a.updated_at, a.options, a.expires_at, a.password_set_at, a.last_login_address, a.destroys_at, a.registered_with`
 
 // fields are where accountColumns go.
 func (a *Account) fields() []any {
 	return []any{
 		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
 		&a.PasswordHash, &a.MustChange, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
-		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt, &a.Options, &a.ExpiresAt, &a.PasswordSetAt, &a.LastLoginAddress,
+		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt, &a.Options, &a.ExpiresAt, &a.PasswordSetAt, &a.LastLoginAddress, &a.DestroysAt,
+		&a.RegisteredWith,
 	}
+}
+
+// SetDates sets when the account expires and when it is removed; a zero time is never.
+func (a *Account) SetDates(expires, destroys time.Time) {
+	a.ExpiresAt = sql.NullTime{Time: expires, Valid: !expires.IsZero()}
+	a.DestroysAt = sql.NullTime{Time: destroys, Valid: !destroys.IsZero()}
 }
 
 func scanAccount(r rower) (Account, error) {
@@ -97,8 +114,8 @@ type AccountFilter struct {
 	Types      []string
 	Status     string
 	ActiveOnly bool
-	// Only keeps one account, if it is not 0.
-	Only int64
+	// Reach keeps whom somebody can send to.
+	Reach *Reach
 	// Whole keeps accounts whose login, e-mail address or full name is Query, and none without one.
 	Whole      bool
 	Sort       string // a key of accountOrders; name by default
@@ -115,8 +132,8 @@ var accountOrders = map[string]string{
 // Accounts lists accounts and counts all that match.
 func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Account, int, error) {
 	w := where{}
-	if f.Only != 0 {
-		w.and(`a.id = ?`, f.Only)
+	if f.Reach != nil {
+		f.Reach.where(&w)
 	}
 	if f.Whole {
 		w.and(`? <> '' AND (a.name = ? OR a.email = ? OR CONCAT(a.first_name, ' ', a.last_name) = ?)`, f.Query, f.Query,
@@ -131,10 +148,15 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	}
 	if len(f.Types) > 0 {
 		whereIn(&w, `a.type`, f.Types)
+	} else { // external users are a list of their own
+		w.and(`a.type <> ?`, TypeExternal)
 	}
 	w.and(`a.deleted_at IS NULL`)
-	if f.Status != "" {
+	switch {
+	case f.Status != "":
 		w.and(statusColumn+` = ?`, f.Status)
+	default: // registrations have a list of their own
+		w.and(`a.status <> ?`, AccountPending)
 	}
 	if f.ActiveOnly {
 		w.and(statusColumn+` = ?`, AccountActive)
@@ -167,23 +189,10 @@ func (s *Store) CreateAccountAnd(ctx context.Context, a Account, orders func(id 
 		a.Options = json.RawMessage(`{}`)
 	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO accounts
-			(name, first_name, last_name, email, role, type, status, description, password_hash, password_change_required, public_key, preferences,
-			uploads_allowed, downloads_allowed, options, expires_at, password_set_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, NULLIF(?, ''), ?, ?, ?, ?, ?, IF(? = '', NULL, UTC_TIMESTAMP(3)))`,
-			a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange,
-			a.PublicKey,
-			[]byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, []byte(a.Options), a.ExpiresAt, a.PasswordHash)
-		if err != nil {
-			return err
+		if id, err = adopt(ctx, tx, a); err == nil && id == 0 {
+			id, err = insertAccount(ctx, tx, a)
 		}
-		if id, err = res.LastInsertId(); err != nil {
-			return err
-		}
-		if err := claimLogin(ctx, tx, id, loginName, a.Name); err != nil {
-			return err
-		}
-		if err := claimLogin(ctx, tx, id, loginEmail, a.Email); err != nil || orders == nil {
+		if err != nil || orders == nil {
 			return err
 		}
 		return putOrders(ctx, tx, orders(id))
@@ -192,6 +201,60 @@ func (s *Store) CreateAccountAnd(ctx context.Context, a Account, orders func(id 
 		return 0, fmt.Errorf("create account %q: %w", a.Name, classify(err))
 	}
 	return id, nil
+}
+
+// adopt makes of an external user with the address of a new account that account, which keeps what the external user
+// received (faspex-A10: TestExternalUserBecomesAccount); 0 when there is none.
+func adopt(ctx context.Context, tx *sql.Tx, a Account) (id int64, err error) {
+	if id, err = externalOf(ctx, tx, a.Email); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM account_logins WHERE account_id = ?`, id); err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE accounts SET name = ?, first_name = ?, last_name = ?, email = ?, role = ?, type = ?, status = ?,
+		description = ?, password_hash = NULLIF(?, ''), password_change_required = ?, public_key = NULLIF(?, ''), preferences = ?,
+		uploads_allowed = ?, downloads_allowed = ?, options = ?, expires_at = ?, destroys_at = ?, registered_with = ?,
+		password_set_at = IF(? = '', NULL, UTC_TIMESTAMP(3)), activated_at = UTC_TIMESTAMP(3), token_epoch = token_epoch + 1
+		WHERE id = ?`, append(accountValues(a), id)...); err != nil {
+		return 0, err
+	}
+	return id, errors.Join(claimLogin(ctx, tx, id, loginName, a.Name), claimLogin(ctx, tx, id, loginEmail, a.Email))
+}
+
+// accountValues are those of a new account, in the order of its columns.
+func accountValues(a Account) []any {
+	return []any{
+		a.Name, a.FirstName, a.LastName, a.Email, a.Role, a.Type, a.Status, a.Description, a.PasswordHash, a.MustChange,
+		a.PublicKey, []byte(a.Preferences), a.UploadsAllowed, a.DownloadsAllowed, []byte(a.Options), a.ExpiresAt,
+		a.DestroysAt, a.RegisteredWith, a.PasswordHash,
+	}
+}
+
+func insertAccount(ctx context.Context, tx *sql.Tx, a Account) (id int64, err error) {
+	if len(a.Preferences) == 0 {
+		a.Preferences = json.RawMessage(`{}`)
+	}
+	if len(a.Options) == 0 {
+		a.Options = json.RawMessage(`{}`)
+	}
+	res, err := tx.ExecContext(ctx, `INSERT INTO accounts
+			(name, first_name, last_name, email, role, type, status, description, password_hash, password_change_required, public_key, preferences,
+			uploads_allowed, downloads_allowed, options, expires_at, destroys_at, registered_with, password_set_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, NULLIF(?, ''), ?, ?, ?, ?, ?, ?, ?, IF(? = '', NULL, UTC_TIMESTAMP(3)))`, accountValues(a)...)
+	if err != nil {
+		return 0, err
+	}
+	if id, err = res.LastInsertId(); err != nil {
+		return 0, err
+	}
+	if err := claimLogin(ctx, tx, id, loginName, a.Name); err != nil {
+		return 0, err
+	}
+	return id, claimLogin(ctx, tx, id, loginEmail, a.Email)
 }
 
 // UpdatePreferences writes the preferences of an account.
@@ -221,7 +284,7 @@ func (s *Store) UpdateOwnAccountAndPassword(ctx context.Context, a Account, hash
 		if err := updateOwnAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		if err := setPassword(ctx, tx, a.ID, hash, false, login); err != nil || login == "" {
+		if err := setPassword(ctx, tx, a.ID, hash, login); err != nil || login == "" {
 			return err
 		}
 		return keepSession(ctx, tx, a.ID, login)

@@ -12,6 +12,9 @@ const (
 	LoginFailed    = "login_failed"
 	LogoutSuccess  = "logout_success"
 	PasswordChange = "password_change"
+	// UpdatedCredentials and CreatedAdmin are the utility's.
+	UpdatedCredentials = "updated_credentials"
+	CreatedAdmin       = "created_admin"
 )
 
 // ApplicationEvent is something that somebody did.

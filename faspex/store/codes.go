@@ -35,7 +35,7 @@ func (s *Store) UseCode(ctx context.Context, code [32]byte, now time.Time, passw
 			code[:], now).Scan(&account); err != nil {
 			return err
 		}
-		return setPassword(ctx, tx, account, passwordHash, false, "")
+		return resetPassword(ctx, tx, account, passwordHash)
 	})
 	if err != nil {
 		return fmt.Errorf("set password by a code: %w", classify(err))

@@ -11,7 +11,7 @@ import (
 // with a SAML login, or the others. activeOnly leaves out those who are inactive already.
 func (s *Store) InactiveUsers(ctx context.Context, since time.Time, saml, activeOnly bool) ([]int64, error) {
 	w := where{}
-	w.and(`role <> 'admin' AND deleted_at IS NULL AND (type = 'saml_user') = ?`, saml)
+	w.and(`role <> 'admin' AND type <> 'external_user' AND status <> 'pending_approval' AND deleted_at IS NULL AND (type = 'saml_user') = ?`, saml)
 	w.and(`GREATEST(COALESCE(last_login_at, created_at), COALESCE(activated_at, created_at), created_at) < ?`, since)
 	if activeOnly {
 		w.and(`status = ?`, AccountActive)
@@ -20,6 +20,16 @@ func (s *Store) InactiveUsers(ctx context.Context, since time.Time, saml, active
 		`SELECT id FROM accounts`+w.sql()+` ORDER BY id LIMIT 1000`, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list inactive users: %w", err)
+	}
+	return ids, nil
+}
+
+// Destroyed lists users, never admins, whose date of removal has come.
+func (s *Store) Destroyed(ctx context.Context, now time.Time) ([]int64, error) {
+	ids, err := collect(ctx, s.db, func(r rower) (id int64, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM accounts WHERE destroys_at <= ? AND role <> 'admin' AND deleted_at IS NULL ORDER BY id LIMIT 1000`, now)
+	if err != nil {
+		return nil, fmt.Errorf("list users who are to be removed: %w", err)
 	}
 	return ids, nil
 }

@@ -53,10 +53,10 @@ func changeEmail(ctx context.Context, tx *sql.Tx, id int64, email string) error 
 	return claimLogin(ctx, tx, id, loginEmail, email)
 }
 
-// AccountByLogin reads one account by login name or e-mail address.
+// AccountByLogin reads one account by login name or e-mail address. External users have none that opens anything.
 func (s *Store) AccountByLogin(ctx context.Context, login string) (Account, error) {
 	a, err := scanAccount(s.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM account_logins l JOIN accounts a ON a.id = l.account_id
-		WHERE l.login = ? AND l.login <> ''`, login))
+		WHERE l.login = ? AND l.login <> '' AND a.type <> ?`, login, TypeExternal))
 	if err != nil {
 		return a, fmt.Errorf("read account by login: %w", classify(err))
 	}

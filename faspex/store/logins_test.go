@@ -51,7 +51,7 @@ func TestLoginsAreUnique(t *testing.T) {
 		}
 		a := before
 		a.Email = taken
-		if err := s.UpdateAccount(ctx, before, a, ""); !errors.Is(err, store.ErrLoginTaken) {
+		if err := s.UpdateAccount(ctx, before, a); !errors.Is(err, store.ErrLoginTaken) {
 			t.Errorf("update to %q: %v", taken, err)
 		}
 		if err := s.UpdateOwnAccount(ctx, a); !errors.Is(err, store.ErrLoginTaken) {
@@ -73,7 +73,7 @@ func TestLoginsAreUnique(t *testing.T) {
 	}
 	after := before
 	after.Email = "new@example.com"
-	if err := s.UpdateAccount(ctx, before, after, ""); err != nil {
+	if err := s.UpdateAccount(ctx, before, after); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.CreateAccount(ctx, person("heir", "ulf@example.com")); err != nil {

@@ -10,11 +10,29 @@ import (
 // were issued for the account's key, refresh tokens, and codes that were not used yet. Codes that were mailed to set a
 // password end as well. Whether the key stays is the caller's affair. The password need not be changed.
 func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, false, "") })
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return setPassword(ctx, tx, accountID, hash, "") })
 	if err != nil {
 		return fmt.Errorf("set password of account %d: %w", accountID, classify(err))
 	}
 	return nil
+}
+
+// ResetPassword is SetPassword for somebody who did not prove to know the old one: the account's public key goes as
+// well.
+func (s *Store) ResetPassword(ctx context.Context, accountID int64, hash string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error { return resetPassword(ctx, tx, accountID, hash) })
+	if err != nil {
+		return fmt.Errorf("reset password of account %d: %w", accountID, classify(err))
+	}
+	return nil
+}
+
+// resetPassword takes the public key with the old password: whoever it is reset against may have put the key there.
+func resetPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE accounts SET public_key = NULL WHERE id = ?`, accountID); err != nil {
+		return err
+	}
+	return setPassword(ctx, tx, accountID, hash, "")
 }
 
 // keptPasswords is how many passwords of an account are known again, the present one among them: the largest
@@ -22,7 +40,7 @@ func (s *Store) SetPassword(ctx context.Context, accountID int64, hash string) e
 const keptPasswords = 100
 
 // setPassword leaves the refresh tokens of one login, if it is named. They carry the old epoch until keepSession.
-func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, mustChange bool, login string) error {
+func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash, login string) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO password_history (account_id, hash)
 		SELECT id, password_hash FROM accounts WHERE id = ? AND password_hash IS NOT NULL`, accountID); err != nil {
 		return err
@@ -32,8 +50,8 @@ func setPassword(ctx context.Context, tx *sql.Tx, accountID int64, hash string, 
 		return err
 	}
 	res, err := tx.ExecContext(ctx,
-		`UPDATE accounts SET password_hash = ?, password_change_required = ?, password_set_at = UTC_TIMESTAMP(3), token_epoch = token_epoch + 1 WHERE id = ?`,
-		hash, mustChange, accountID)
+		`UPDATE accounts SET password_hash = ?, password_change_required = FALSE, password_set_at = UTC_TIMESTAMP(3), token_epoch = token_epoch + 1 WHERE id = ?`,
+		hash, accountID)
 	if err != nil {
 		return err
 	}
@@ -68,7 +86,7 @@ func (s *Store) LastPasswords(ctx context.Context, account int64, limit int) ([]
 // passwords opened until now, access tokens too.
 func (s *Store) RequireNewPasswords(ctx context.Context, but int64) error {
 	if _, err := s.db.ExecContext(ctx, `UPDATE accounts SET password_change_required = TRUE, token_epoch = token_epoch + 1
-		WHERE type <> 'saml_user' AND password_hash IS NOT NULL AND id <> ?`, but); err != nil {
+		WHERE type NOT IN ('saml_user', 'external_user') AND password_hash IS NOT NULL AND id <> ?`, but); err != nil {
 		return fmt.Errorf("require new passwords: %w", err)
 	}
 	return nil

@@ -39,7 +39,7 @@ func TestMailedCodesEnd(t *testing.T) {
 			before, err := s.Account(ctx, a.ID)
 			after := before
 			after.Email = "eva@example.com"
-			return errors.Join(err, s.UpdateAccount(ctx, before, after, ""))
+			return errors.Join(err, s.UpdateAccount(ctx, before, after))
 		},
 	} {
 		if err := s.PutCode(ctx, code, a.ID, now.Add(time.Hour)); err != nil {
@@ -87,7 +87,7 @@ func TestProlongedAccountIsActive(t *testing.T) {
 		}
 		after := before
 		after.ExpiresAt = sql.NullTime{Time: at, Valid: true}
-		if err := s.UpdateAccount(ctx, before, after, ""); err != nil {
+		if err := s.UpdateAccount(ctx, before, after); err != nil {
 			t.Fatal(err)
 		}
 		if after, err = s.Account(ctx, a.ID); err != nil {

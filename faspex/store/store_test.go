@@ -84,7 +84,7 @@ func TestOwnChangesUndoNoAdmins(t *testing.T) {
 	}
 	closed := read
 	closed.Status, closed.UploadsAllowed = store.AccountInactive, false
-	if err := w.UpdateAccount(t.Context(), read, closed, ""); err != nil {
+	if err := w.UpdateAccount(t.Context(), read, closed); err != nil {
 		t.Fatal(err)
 	}
 	read.Email = "new@example.com"

@@ -100,6 +100,8 @@ func New(config Config, s *store.Store, log *slog.Logger) http.Handler {
 	mux.Handle("GET "+BasePath, u.guard(u.showPage))
 	mux.Handle("GET "+BasePath+"/{$}", u.guard(u.showPage))
 	mux.Handle("GET "+BasePath+"/api/v1/status", u.guard(u.showStatus))
+	// A browser sends name and password by itself, so pages elsewhere must not be able to send the form.
+	mux.Handle("POST "+BasePath+"/credentials", http.NewCrossOriginProtection().Handler(u.guard(u.setCredentials)))
 	return process.Requests(mux, log, registry)
 }
 
@@ -111,7 +113,7 @@ func (u *server) guard(next http.HandlerFunc) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy",
-			"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+			"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
 		from := address.Client(r, u.config.Router)
 		if !u.config.Authorized.Allow(from) {
 			u.log.WarnContext(r.Context(), "address refused", "remote", from.String())
@@ -181,13 +183,25 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"mebibytes": func(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) },
 }).Parse(pageText))
 
-func (u *server) showPage(w http.ResponseWriter, r *http.Request) {
+func (u *server) showPage(w http.ResponseWriter, r *http.Request) { u.render(w, r, http.StatusOK, "") }
+
+// from is the address that a request comes from.
+func (u *server) from(r *http.Request) string { return address.Client(r, u.config.Router).String() }
+
+// render answers with the page; message is what came of a form, empty for none.
+func (u *server) render(w http.ResponseWriter, r *http.Request, status int, message string) {
 	var text strings.Builder
-	if err := page.Execute(&text, u.status(r.Context())); err != nil {
+	if err := page.Execute(&text, struct {
+		Status
+		Message string
+		Failed  bool
+		Base    string
+	}{u.status(r.Context()), message, status >= http.StatusBadRequest, BasePath}); err != nil {
 		u.log.ErrorContext(r.Context(), "render page", "error", err)
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text.String())) // a failed write means the browser has gone
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -218,6 +219,76 @@ func TestServe(t *testing.T) {
 	}
 	if w := get("/health", "192.0.2.7", ""); w.Code != 200 {
 		t.Errorf("health after migration: %d %s", w.Code, w.Body)
+	}
+}
+
+// faspex-C15: the utility's user sets the password of any account by its e-mail address, and makes an admin of an address
+// that no account has, without logging in to Faspex. Pages elsewhere cannot send the form.
+func TestUtilitySetsCredentials(t *testing.T) {
+	admin, restricted := storetest.Configs(t)
+	if err := utility.Migrate(t.Context(), admin, soon, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, restricted)
+	id, err := s.CreateAccount(t.Context(), store.Account{Name: "ulf", Email: "ulf@example.com", Role: store.RoleUser,
+		Type: store.TypeLocal, Status: store.AccountActive, PublicKey: "a key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorized, err := address.Parse("192.0.2.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := utility.Config{Username: "utility", Password: "Correct-Horse-2", Authorized: authorized}
+	handler := utility.New(config, s, slog.New(slog.DiscardHandler))
+	post := func(email, password, again, site string) (int, string) {
+		form := url.Values{"email": {email}, "password": {password}, "confirm_password": {again}}
+		r := httptest.NewRequest(http.MethodPost, "/aspera/faspex/utility/credentials", strings.NewReader(form.Encode()))
+		r.RemoteAddr = "192.0.2.7:40000"
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", site)
+		r.SetBasicAuth("utility", config.Password)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	for name, c := range map[string]struct {
+		email, password, again, site string
+		want                         int
+		told                         string
+	}{
+		"elsewhere":  {"ulf@example.com", "abc-12", "abc-12", "cross-site", 403, ""},
+		"different":  {"ulf@example.com", "abc-12", "abc-13", "same-origin", 400, "differ"},
+		"weak":       {"ulf@example.com", "abc", "abc", "same-origin", 400, "at least 6 characters"},
+		"no address": {"ulf", "abc-12", "abc-12", "same-origin", 400, "no e-mail address"},
+	} {
+		if status, page := post(c.email, c.password, c.again, c.site); status != c.want || !strings.Contains(page, c.told) ||
+			strings.Contains(page, c.password+`"`) {
+			t.Errorf("%s: %d %s", name, status, page)
+		}
+	}
+	if a, err := s.Account(t.Context(), id); err != nil || a.PasswordHash != "" {
+		t.Fatalf("a refused form set a password: %v", err)
+	}
+	if status, page := post("ULF@example.com", "abc-12", "abc-12", "same-origin"); status != 200 ||
+		!strings.Contains(page, "was set") {
+		t.Errorf("an account: %d %s", status, page)
+	}
+	if a, err := s.Account(t.Context(), id); err != nil || a.PasswordHash == "" || a.PublicKey != "" || a.Role != store.RoleUser {
+		t.Errorf("the account: role %s, key %q, %v", a.Role, a.PublicKey, err)
+	}
+	if status, page := post("new@example.com", "abc-12", "abc-12", "same-origin"); status != 201 ||
+		!strings.Contains(page, "An admin was made") {
+		t.Errorf("an address that nobody has: %d %s", status, page)
+	}
+	if a, err := s.AccountByLogin(t.Context(), "new@example.com"); err != nil || a.Role != store.RoleAdmin ||
+		a.Status != store.AccountActive || a.PasswordHash == "" {
+		t.Errorf("the admin: %s %s, %v", a.Role, a.Status, err)
+	}
+	events, _, err := s.ApplicationEvents(t.Context(), store.ApplicationEventFilter{}, store.Page{Limit: 10})
+	if err != nil || len(events) != 2 || events[0].Type != "updated_credentials" || events[1].Type != "created_admin" ||
+		events[0].Address != "192.0.2.7" || events[0].AccountID != id {
+		t.Errorf("events: %+v, %v", events, err)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"faspex.io/operator/faspex/api"
 )
 
 // page-49: what a busy server asks for is waited out, by lists and by pages, and then goes on by itself.
@@ -49,9 +47,7 @@ var _ = journey("a form and a new login", func(t *testing.T, w *world) {
 	}
 	end := func(b *tab, password string) {
 		t.Helper()
-		if _, err := w.in.Admin.UpdateAccount(t.Context(), alice.id, api.AccountChange{Password: &password}); err != nil {
-			t.Fatal(err)
-		}
+		w.in.SetPassword(t, alice.login, password)
 		alice.password = password
 		b.press("Send")
 		b.sees("Your session has ended")

@@ -119,11 +119,12 @@ func (w *world) person(t *testing.T, first, last string) person {
 	p.login = fmt.Sprintf("%s.%d@example.com", strings.ToLower(first), w.people.Add(1))
 	role := "user"
 	made, err := w.in.Admin.CreateAccount(t.Context(), api.AccountChange{
-		Name: &p.login, FirstName: &first, LastName: &last, Email: &p.login, Role: &role, Password: &p.password,
+		Name: &p.login, FirstName: &first, LastName: &last, Email: &p.login, Role: &role,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.in.SetPassword(t, p.login, p.password)
 	p.id = made.ID
 	p.Client = w.in.Admin.As(p.login)
 	return p

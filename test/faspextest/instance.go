@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/client"
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
@@ -193,11 +194,23 @@ func (in *Instance) User(t testing.TB, first, last, password string) *client.Cli
 	t.Helper()
 	name := strings.ToLower(first) + "@example.com"
 	change := api.AccountChange{Name: &name, FirstName: &first, LastName: &last, Email: &name, Role: ptr("user")}
-	if password != "" {
-		change.Password = &password
-	}
 	if _, err := in.Admin.CreateAccount(t.Context(), change); err != nil {
 		t.Fatal(err)
 	}
+	if password != "" {
+		in.SetPassword(t, name, password)
+	}
 	return in.Admin.As(name)
+}
+
+// SetPassword gives an account a password, as the utility does.
+func (in *Instance) SetPassword(t testing.TB, login, password string) {
+	t.Helper()
+	a, err := in.Store.AccountByLogin(t.Context(), login)
+	if err == nil {
+		err = in.Store.ResetPassword(t.Context(), a.ID, auth.HashPassword(password))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

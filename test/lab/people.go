@@ -1,9 +1,12 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"os/exec"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -67,16 +70,24 @@ func (l *Lab) Admin(ctx context.Context) (*Person, error) {
 	return &Person{Name: name, Password: string(admin["password"]), API: c}, c.Login(ctx)
 }
 
-// Hire makes an account with a random password.
+// Hire makes an account, and gives it a random password by the utility: nobody here reads mails.
 func (l *Lab) Hire(ctx context.Context, admin *Person, name, firstName, lastName string) (*Person, error) {
 	p := &Person{Name: name, Password: rand.Text() + "-a1", API: admin.API.As(name)}
 	active, email := true, name+"@example.com"
 	change := api.AccountChange{
 		Name: &name, FirstName: &firstName, LastName: &lastName, Email: &email,
-		AccountActivated: &active, Password: &p.Password,
+		AccountActivated: &active,
 	}
-	_, err := admin.API.CreateAccount(ctx, change)
-	return p, err
+	if _, err := admin.API.CreateAccount(ctx, change); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, l.Kubectl, "--kubeconfig", l.Kubeconfig, "--namespace", Namespace, "exec", "--stdin",
+		"deployment/"+Instance+"-utility", "--", "/faspex", "utility", "credentials", email)
+	cmd.Stdin = strings.NewReader(p.Password + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("set the password of %s: %w\n%s", name, err, bytes.TrimSpace(out))
+	}
+	return p, nil
 }
 
 // Secret reads a Secret of the samples' namespace.

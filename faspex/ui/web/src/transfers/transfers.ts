@@ -49,6 +49,7 @@ export class Transfers {
     this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.take(data);
     window.addEventListener('beforeunload', this.warn);
     window.addEventListener('pagehide', this.leave);
+    window.addEventListener('pageshow', this.comeBack);
     window.addEventListener('online', this.wake);
     document.addEventListener('visibilitychange', this.wake);
     this.say({ type: 'hello' });
@@ -67,12 +68,10 @@ export class Transfers {
   close(): void {
     window.removeEventListener('beforeunload', this.warn);
     window.removeEventListener('pagehide', this.leave);
+    window.removeEventListener('pageshow', this.comeBack);
     window.removeEventListener('online', this.wake);
     document.removeEventListener('visibilitychange', this.wake);
     this.leave();
-    this.worker?.terminate();
-    this.worker = null;
-    this.release.abort();
     this.channel.close();
   }
 
@@ -213,10 +212,21 @@ export class Transfers {
     if (this.worker && !this.others && this.shown.some(({ state }) => isActive(state))) event.preventDefault();
   };
 
-  /** Ends the sessions of a page that goes away, so that the node lets go of the files at once. */
+  /**
+   * Ends the sessions of a page that goes away, so that the node lets go of the files at once, and lets another tab go on: a
+   * browser may keep the page, and the lock with it, for the way back.
+   */
   private readonly leave = () => {
     for (const url of this.sessions) void fetch(url, { method: 'DELETE', keepalive: true }).catch(() => undefined);
     this.sessions = [];
+    this.worker?.terminate();
+    this.worker = null;
+    this.release.abort();
+  };
+
+  /** A page that the browser kept has given its transfers up: it begins anew. */
+  private readonly comeBack = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) window.location.reload();
   };
 
   private readonly wake = () => {

@@ -3,26 +3,24 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from '../../navigation/router';
 import { useApi } from '../../api/context';
 import { SettingsForm } from '../../components/form/SettingsForm';
-import { PasswordField, TextField, ToggleField } from '../../components/form/fields';
+import { TextField } from '../../components/form/fields';
 import { PageHeader } from '../../components/PageHeader';
 import { newUser, PermissionFields, PersonFields, type UserValues } from './UserFields';
 import { forgetUsers } from './users';
 
 interface NewUserValues extends UserValues {
   name: string;
-  password: string;
-  password_change_required: boolean;
 }
 
-const empty: NewUserValues = { ...newUser, name: '', password: '', password_change_required: true };
+const empty: NewUserValues = { ...newUser, name: '' };
 
 export default function NewUserPage() {
   const { t } = useTranslation('admin');
   const { client, queries } = useApi();
   const navigate = useNavigate();
-  const save = async ({ password, password_change_required, name, account_activated: _active, ...values }: NewUserValues) => {
+  const save = async ({ name, account_activated: _active, ...values }: NewUserValues) => {
     // People log in by their e-mail address when no other name is wanted.
-    const { data } = await client.POST('/api/v5/accounts', { body: { ...values, name: name || values.email, ...(password ? { password, password_change_required } : {}) } });
+    const { data } = await client.POST('/api/v5/accounts', { body: { ...values, name: name || values.email } });
     forgetUsers(queries);
     navigate(data ? `/admin/users/${data.id}` : '/admin/users');
   };
@@ -43,8 +41,6 @@ export default function NewUserPage() {
       >
         <PersonFields />
         <TextField name="name" label={t('users.field.name')} help={t('users.field.nameHelp')} code rules={{ maxLength: { value: 255, message: t('form.tooLong') } }} />
-        <PasswordField name="password" label={t('users.field.firstPassword')} help={t('users.password.rules')} autoComplete="new-password" />
-        <ToggleField name="password_change_required" label={t('users.password.change')} help={t('users.password.changeHelp')} />
         <PermissionFields role="user" activation={false} />
       </SettingsForm>
     </>

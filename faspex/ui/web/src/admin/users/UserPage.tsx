@@ -11,7 +11,7 @@ import { useAccount } from '../../shell/account';
 import { PageSkeleton } from '../../shell/PageSkeleton';
 import { type Fields, useVersioned, VersionedForm } from '../versioned';
 import { ChangeUsers, type UsersChange } from './ChangeUsers';
-import { SetPassword } from './SetPassword';
+import { ResetPassword } from './ResetPassword';
 import { PermissionFields, PersonFields, type UserValues } from './UserFields';
 import { UserStatus } from './UserTags';
 import { forgetUsers, mayChange } from './users';
@@ -107,7 +107,7 @@ function User({ query, account }: { query: ReturnType<typeof useVersioned<Accoun
       </section>
       {!own && !readOnly && (
         <>
-          <SetPassword account={account} />
+          <ResetPassword account={account} />
           <section className="section" aria-labelledby="user-remove">
             <h2 id="user-remove">{t('users.remove.title')}</h2>
             <p className="section-text">{t('users.remove.text')}</p>
