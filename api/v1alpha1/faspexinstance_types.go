@@ -5,6 +5,7 @@ import (
 )
 
 // FaspexInstanceSpec is one Faspex: a database, the control plane and its front door.
+// +kubebuilder:validation:XValidation:rule="!has(self.restoreFrom) || has(oldSelf.restoreFrom)",message="restoreFrom is for a new instance: make one with it"
 type FaspexInstanceSpec struct {
 	// externalURL is where people and API clients reach this instance, scheme and host and, if not 443, port:
 	// https://faspex.example.com or https://faspex.example.com:8443.
@@ -81,6 +82,16 @@ type FaspexInstanceSpec struct {
 	// admin is the first administrator.
 	// +optional
 	Admin *AdminSpec `json:"admin,omitempty"`
+
+	// backup says where backups of the databases go, and when they are made.
+	// +optional
+	Backup *InstanceBackupSpec `json:"backup,omitempty"`
+
+	// restoreFrom is the backup that this instance begins with. It is set when the instance is made, and can only be
+	// removed later.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="restoreFrom cannot change: make another instance"
+	RestoreFrom *RestoreFrom `json:"restoreFrom,omitempty"`
 
 	// deletionPolicy says what happens to the data when this object is deleted. Retain (default) keeps the volume of the
 	// embedded database, the external database and its users, and the Secret with the keys that encrypt columns of it, so
@@ -184,6 +195,14 @@ type FaspexInstanceStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Version string `json:"version,omitempty"`
+
+	// backup is what is known of the backups of this instance.
+	// +optional
+	Backup *InstanceBackupStatus `json:"backup,omitempty"`
+
+	// restore tells what this instance was restored from, once it is.
+	// +optional
+	Restore *InstanceRestoreStatus `json:"restore,omitempty"`
 
 	// adminSecretName is the Secret that holds the first administrator's name and password.
 	// +optional

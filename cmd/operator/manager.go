@@ -19,6 +19,7 @@ import (
 	"faspex.io/operator/controllers/accesskey"
 	"faspex.io/operator/controllers/apply"
 	"faspex.io/operator/controllers/faspexapi"
+	"faspex.io/operator/controllers/faspexbackup"
 	"faspex.io/operator/controllers/faspexinstance"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/policy"
@@ -119,7 +120,11 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 	nodes, faspex := nodeapi.NewConnector(reader, nil), faspexapi.NewConnector(reader, nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
 	if _, err := faspexinstance.SetupWithManager(mgr,
-		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace}); err != nil {
+		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace,
+			OperatorImage: s.operatorImage}); err != nil {
+		return err
+	}
+	if err := faspexbackup.SetupWithManager(mgr, faspexbackup.Options{OperatorImage: s.operatorImage}); err != nil {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{

@@ -37,7 +37,7 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 		return apply.Outcome(err)
 	}
 	data, err := r.secrets.Ensure(ctx, o.key, secrets.Wanted{
-		Name: secretName(o.key), Namespace: o.key.Namespace, Labels: labels(o.key),
+		Name: SecretName(o.key), Namespace: o.key.Namespace, Labels: Labels(o.key),
 		Keys: []string{secretID, secretSecret}, Generate: former,
 	})
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if outcome := r.forgetFormer(ctx, o.key, node, want.id); !outcome.IsDone() {
 		return outcome
 	}
-	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, secretName(o.key)
+	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, SecretName(o.key)
 	return phase.Done(v1alpha1.ReasonSucceeded, "the node knows the key").After(resync)
 }
 
@@ -124,7 +124,7 @@ func (r *reconciler) secretWorks(ctx context.Context, at *v1alpha1.TransferNode,
 func (r *reconciler) formerOr(ctx context.Context, key *v1alpha1.AccessKey,
 	generate func() (map[string][]byte, error)) (func() (map[string][]byte, error), error) {
 	name := key.Status.SecretName
-	if name == "" || name == secretName(key) {
+	if name == "" || name == SecretName(key) {
 		return generate, nil
 	}
 	secret := &corev1.Secret{}
@@ -148,7 +148,7 @@ func (r *reconciler) forgetFormer(ctx context.Context, key *v1alpha1.AccessKey, 
 			return nodeapi.Failed("remove the former access key", err)
 		}
 	}
-	if former := key.Status.SecretName; former != "" && former != secretName(key) {
+	if former := key.Status.SecretName; former != "" && former != SecretName(key) {
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: former}}
 		if err := r.applier.Delete(ctx, key, secret); err != nil {
 			return phase.Transient(v1alpha1.ReasonAPIError, "the former Secret cannot be deleted", err)
@@ -192,7 +192,8 @@ func generate() (map[string][]byte, error) {
 	}, nil
 }
 
-func labels(key *v1alpha1.AccessKey) map[string]string {
+// Labels are on the objects of a key.
+func Labels(key *v1alpha1.AccessKey) map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":      "access-key",
 		"app.kubernetes.io/instance":  key.Name,

@@ -132,6 +132,19 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, config runtime.ApplyCo
 	return changed, nil
 }
 
+// Create makes an object that is the caller's no more once it is there; one of that name that exists is left as it is.
+// It tells whether it made one.
+func (a *Applier) Create(ctx context.Context, object client.Object) (bool, error) {
+	err := a.client.Create(ctx, object, client.FieldOwner(a.manager))
+	if apierrors.IsAlreadyExists(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("create %s: %w", object.GetName(), err)
+	}
+	return true, a.countObject(object)
+}
+
 // Delete deletes the object if it exists and belongs to owner.
 func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object) error {
 	gvk, err := apiutil.GVKForObject(object, a.client.Scheme())

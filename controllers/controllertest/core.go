@@ -111,12 +111,12 @@ func (c *Core) Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (
 	return counted{connection, c}, nil
 }
 
-// DeactivateFirstAdmin renames and deactivates the administrator that the instance began with, and ends the tokens of
-// that account, as another administrator may.
+// DeactivateFirstAdmin gives the administrator that the instance began with another address and deactivates it, and ends
+// the tokens of that account, as another administrator may.
 func (c *Core) DeactivateFirstAdmin(t *testing.T) {
 	t.Helper()
 	if _, err := c.Store.CreateAccount(t.Context(), store.Account{Name: "another@example.com", Role: store.RoleAdmin,
-		Type: "local_user", Status: store.AccountActive}); err != nil {
+		Type: store.TypeLocal, Status: store.AccountActive}); err != nil {
 		t.Fatal(err)
 	}
 	first, err := c.Store.AccountByLogin(t.Context(), adminName)
@@ -124,8 +124,8 @@ func (c *Core) DeactivateFirstAdmin(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := first
-	after.Name, after.Email, after.Status = "renamed@example.com", "renamed@example.com", store.AccountInactive
-	if err := c.Store.UpdateAccount(t.Context(), first, after, ""); err != nil {
+	after.Email, after.Status = "renamed@example.com", store.AccountInactive
+	if err := c.Store.UpdateAccount(t.Context(), first, after); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,6 +32,8 @@ import (
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/status,verbs=get;patch
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/finalizers,verbs=update
 // +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch
+// +kubebuilder:rbac:groups=faspex.io,resources=faspexbackups,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
@@ -51,13 +53,14 @@ type Options struct {
 	Policy policy.Policy
 	// OperatorNamespace is where the operator runs, if that is known: network policies let it in from there.
 	OperatorNamespace string
+	// OperatorImage has the program that the Jobs of restores run.
+	OperatorImage string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
 
 type reconciler struct {
 	client   client.Client
-	direct   client.Reader
 	applier  *apply.Applier
 	secrets  *secrets.Store
 	recorder events.EventRecorder
@@ -65,6 +68,9 @@ type reconciler struct {
 	policy   policy.Policy
 
 	operatorNamespace string
+	operatorImage     string
+	// direct reads past the cache.
+	direct client.Reader
 }
 
 // observed is what the phases of one reconciliation share.
@@ -88,14 +94,13 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 	applier := apply.New(mgr.GetClient(), controllerName)
 	r := &reconciler{
 		client:   mgr.GetClient(),
-		direct:   mgr.GetAPIReader(),
 		applier:  applier,
 		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
 		recorder: mgr.GetEventRecorder(controllerName),
 		now:      options.Now,
 		policy:   options.Policy,
 
-		operatorNamespace: options.OperatorNamespace,
+		operatorNamespace: options.OperatorNamespace, operatorImage: options.OperatorImage, direct: mgr.GetAPIReader(),
 	}
 	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.PartOf))
 	err := ctrl.NewControllerManagedBy(mgr).
@@ -112,6 +117,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfSecret)).
 		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(instanceOfTransferNode),
 			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, machinesChanged))).
+		Watches(&v1alpha1.FaspexBackup{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(
+			func(b *v1alpha1.FaspexBackup) string { return b.Spec.InstanceRef.Name }))).
 		WithOptions(lifecycle.ControllerOptions()).
 		Complete(r.frame())
 	if err != nil {

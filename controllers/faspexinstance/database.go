@@ -137,6 +137,9 @@ func server(db desired.Database, root, ca map[string][]byte) (mariadb.Server, er
 // the instance has not got that far.
 func DatabaseServer(store *secrets.Store) func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error) {
 	return func(ctx context.Context, instance *v1alpha1.FaspexInstance) (mariadb.Server, error) {
+		if restoring(instance) {
+			return mariadb.Server{}, fmt.Errorf("the instance is being restored: %w", secrets.ErrNotFound)
+		}
 		db := desired.DatabaseOf(instance)
 		root, err := store.Read(ctx, instance.Namespace, desired.NamesOf(instance.Name).Database, "database secret",
 			desired.KeyRootUsername, desired.KeyRootPassword)

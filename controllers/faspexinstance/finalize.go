@@ -33,6 +33,7 @@ func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInst
 			return outcome
 		}
 	}
+	forgetBackupMetrics(instance.Namespace, instance.Name)
 	// Last, because the Secrets are of use for as long as the policy may still change.
 	if outcome := r.settlePolicy(ctx, instance); !outcome.IsDone() {
 		return outcome

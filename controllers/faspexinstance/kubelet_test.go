@@ -60,7 +60,8 @@ func (k *kubelet) work() bool {
 	}
 	for i := range jobs.Items {
 		j := &jobs.Items[i]
-		if len(j.Status.Conditions) > 0 || k.hold["jobs"] {
+		if len(j.Status.Conditions) > 0 || k.hold["jobs"] ||
+			j.Labels[desired.LabelComponent] == desired.ComponentBackup { // these are run
 			continue
 		}
 		before := j.DeepCopy()

@@ -37,6 +37,11 @@ func (r *reconciler) schemaMigrated(ctx context.Context, o *observed) phase.Outc
 	if client.IgnoreNotFound(err) != nil {
 		return apply.Outcome(err)
 	}
+	if err != nil { // one that was begun is not held up any more
+		if outcome := r.mayMigrate(ctx, o); !outcome.IsDone() {
+			return outcome
+		}
+	}
 	if outcome := r.otherMigrations(ctx, o, *config.Name); !outcome.IsDone() {
 		return outcome
 	}

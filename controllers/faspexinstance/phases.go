@@ -18,8 +18,9 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		{Condition: v1alpha1.ConditionDatabaseReady, Needs: []string{v1alpha1.ConditionSecretsReady}, Run: r.databaseReady},
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Needs: []string{v1alpha1.ConditionDatabaseReady},
 			Run: r.databaseProvisioned},
-		{Condition: v1alpha1.ConditionSchemaMigrated, Needs: []string{v1alpha1.ConditionDatabaseProvisioned},
-			Run: r.schemaMigrated},
+		{Condition: v1alpha1.ConditionRestored, Needs: []string{v1alpha1.ConditionDatabaseProvisioned}, Run: r.restored},
+		{Condition: v1alpha1.ConditionSchemaMigrated, Run: r.schemaMigrated,
+			Needs: []string{v1alpha1.ConditionDatabaseProvisioned, v1alpha1.ConditionRestored}},
 		r.componentPhase(v1alpha1.ConditionCoreReady, desired.Core, v1alpha1.ConditionSchemaMigrated),
 		r.componentPhase(v1alpha1.ConditionUIReady, desired.UI, v1alpha1.ConditionCoreReady),
 		r.componentPhase(v1alpha1.ConditionServiceReady, desired.Service, v1alpha1.ConditionCoreReady),
@@ -32,6 +33,7 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		// phase above has made that first.
 		r.componentPhase(v1alpha1.ConditionRouterReady, desired.RouterComponent,
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
+		{Condition: v1alpha1.ConditionBackupHealthy, Aside: true, Run: r.backupHealthy},
 	}
 }
 

@@ -86,16 +86,12 @@ func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 		want secrets.Wanted
 		into *map[string][]byte
 	}
-	var database, admin map[string][]byte
+	var database map[string][]byte
 	list := []wanted{
 		{desired.DatabaseSecret(i, o.root), &database},
 		{desired.DatabaseUserSecret(i), &o.databaseUser},
-		{desired.CoreSecret(i), &o.core},
 		{desired.UtilitySecret(i), &o.utility},
 		{desired.OperatorClientSecret(i), &o.operatorClient},
-	}
-	if i.Spec.Admin == nil || i.Spec.Admin.SecretRef == nil {
-		list = append(list, wanted{desired.AdminUserSecret(i), &admin})
 	}
 	if desired.HasGateway(i) {
 		list = append(list, wanted{desired.GatewaySecret(i), &o.gateway})
@@ -111,5 +107,8 @@ func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 		*w.into = data
 	}
 	o.root = database
-	return nil
+	if restoring(i) { // the backup has them
+		return nil
+	}
+	return r.dataSecrets(ctx, o)
 }

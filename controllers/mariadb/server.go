@@ -66,11 +66,17 @@ func (s Server) Ping(ctx context.Context) error {
 	})
 }
 
+// Do runs f on one connection and closes it. Its error is one of this package's.
+func (s Server) Do(ctx context.Context, f func(*sql.Conn) error) error {
+	return s.with(ctx, func(conn *sql.Conn) error { return classify("look into a database", f(conn)) })
+}
+
 // with runs f on one connection and closes it.
 func (s Server) with(ctx context.Context, f func(*sql.Conn) error) error {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr = s.User, s.Password, "tcp", s.Addr()
 	cfg.Timeout, cfg.ReadTimeout, cfg.WriteTimeout = dialTimeout, ioTimeout, ioTimeout
+	cfg.ParseTime, cfg.Loc = true, time.UTC
 	cfg.Logger = &mysql.NopLogger{}
 	if s.TLS != nil {
 		cfg.TLS = s.TLS.Clone()

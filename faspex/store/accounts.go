@@ -154,7 +154,7 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	} else { // external users are a list of their own
 		w.and(`a.type <> ?`, TypeExternal)
 	}
-w.and(`a.deleted_at IS NULL AND a.type <> ?`, TypeService)
+	w.and(`a.deleted_at IS NULL AND a.type <> ?`, TypeService)
 	switch {
 	case f.Status != "":
 		w.and(statusColumn+` = ?`, f.Status)

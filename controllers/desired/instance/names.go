@@ -20,6 +20,7 @@ const (
 	ComponentGateway   = "gateway"
 	ComponentRouter    = "router"
 	ComponentMigration = "migrate"
+	ComponentBackup    = "backup"
 )
 
 // Labels that tell the objects of an instance.
@@ -28,6 +29,8 @@ const (
 	LabelInstance  = "app.kubernetes.io/instance"
 	LabelComponent = "app.kubernetes.io/component"
 	LabelPartOf    = "app.kubernetes.io/part-of"
+	// LabelScheduled marks FaspexBackups that a schedule made.
+	LabelScheduled = "faspex.io/scheduled"
 
 	// PartOf is the value of LabelName and LabelPartOf.
 	PartOf = "faspex"
@@ -40,6 +43,7 @@ type Names struct {
 	Core, UI, Service, Utility, Router, Migration string
 	Gateway, GatewayNodes                         string
 	Admin, OperatorClient, TLS                    string
+	Restore                                       string
 }
 
 // NamesOf are the names of the objects of the instance called name.
@@ -51,6 +55,7 @@ func NamesOf(name string) Names {
 		Migration: name + "-migrate",
 		Gateway:   name + "-gateway", GatewayNodes: name + "-gateway-nodes",
 		Admin: name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",
+		Restore: name + "-restore",
 	}
 }
 
