@@ -111,8 +111,8 @@ func (c *Core) Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (
 	return counted{connection, c}, nil
 }
 
-// DeactivateFirstAdmin gives the administrator that the instance began with another address and deactivates it, and ends
-// the tokens of that account, as another administrator may.
+// DeactivateFirstAdmin gives the administrator that the instance began with another address and deactivates it, and
+// ends the tokens of that account, as another administrator may.
 func (c *Core) DeactivateFirstAdmin(t *testing.T) {
 	t.Helper()
 	if _, err := c.Store.CreateAccount(t.Context(), store.Account{Name: "another@example.com", Role: store.RoleAdmin,

@@ -84,11 +84,11 @@ func otherThan(b *bench, name string) string {
 // again, and until then SchemaMigrated is not True.
 func TestSchemaOfALostDatabaseIsMadeAgain(t *testing.T) {
 	b := newBench(t)
-	b.create(b.external("lost_schema"))
+	b.create(b.external("emptied"))
 	wantReady(t, b.settle())
 	job := &batchv1.Job{}
 	b.get(jobs(b)[0], job)
-	b.sql("DROP DATABASE faspex_lost_schema")
+	b.sql("DROP DATABASE faspex_emptied")
 	b.kubelet.hold["jobs"] = true
 	i := b.settle()
 	want(t, i, v1alpha1.ConditionSchemaMigrated, metav1.ConditionFalse, v1alpha1.ReasonProgressing, "")
@@ -99,7 +99,7 @@ func TestSchemaOfALostDatabaseIsMadeAgain(t *testing.T) {
 	}
 	b.kubelet.hold = nil
 	wantReady(t, b.settle())
-	b.sql("SELECT * FROM faspex_lost_schema.schema_migrations")
+	b.sql("SELECT * FROM faspex_emptied.schema_migrations")
 
 	// The same server by another name: for the operator it is another one.
 	b.kubelet.hold = map[string]bool{"jobs": true}
