@@ -13,11 +13,11 @@ import (
 // TestAlertRules sees that the chart has the rules, that they ask for metrics that the operator has, and that the page
 // they link to speaks of them.
 func TestAlertRules(t *testing.T) {
-	if rule := render(t, operatorChart, "default")["PrometheusRule release-faspex-operator in default"]; rule != nil {
+	if rule := render(t, operatorChart, "default")["PrometheusRule release-faspex-operator"]; rule != nil {
 		t.Error("rules are rendered though nobody asked for them")
 	}
 	rule := render(t, operatorChart, "default", "--set",
-		"metrics.prometheusRule.enabled=true")["PrometheusRule release-faspex-operator in default"]
+		"metrics.prometheusRule.enabled=true")["PrometheusRule release-faspex-operator"]
 	if rule == nil {
 		t.Fatal("no rules")
 	}

@@ -41,7 +41,7 @@ var instanceValues = []string{
 
 func TestChartHoldsTheGeneratedFiles(t *testing.T) {
 	crds, err := filepath.Glob("../config/crd/bases/*.yaml")
-	if err != nil || len(crds) != 4 {
+	if err != nil || len(crds) != 5 {
 		t.Fatalf("definitions are %v (%v)", crds, err)
 	}
 	pairs := map[string]string{"../config/rbac/role.yaml": operatorChart + "/files/rbac/role.yaml"}

@@ -93,7 +93,7 @@ func (k *kubelet) migrate() {
 	if instance.Spec.Database.External == nil {
 		return
 	}
-	statement := "CREATE TABLE IF NOT EXISTS " + desired.DatabaseOf(instance).Name + ".schema_migrations (version INT)"
+	statement := "CREATE TABLE IF NOT EXISTS " + desired.DatabaseOf(instance).Name + ".migrated (version INT)"
 	if _, err := mariadbd.Open(k.t, mariadbd.Start(k.t).RootConfig()).ExecContext(k.t.Context(), statement); err != nil {
 		k.t.Fatal(err)
 	}

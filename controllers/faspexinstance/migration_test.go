@@ -99,7 +99,7 @@ func TestSchemaOfALostDatabaseIsMadeAgain(t *testing.T) {
 	}
 	b.kubelet.hold = nil
 	wantReady(t, b.settle())
-	b.sql("SELECT * FROM faspex_emptied.schema_migrations")
+	b.sql("SELECT * FROM faspex_emptied.migrated")
 
 	// The same server by another name: for the operator it is another one.
 	b.kubelet.hold = map[string]bool{"jobs": true}

@@ -159,8 +159,8 @@ func (s *source) checkRestored(b *bench, suffix string) {
 	}
 }
 
-// TestInstanceIsRestoredElsewhere proves operator-3, but for what runs in pods: another namespace has the data and the
-// Secrets of the backup, and later reconciliations leave it alone.
+// TestInstanceIsRestoredElsewhere: another namespace has the data and the Secrets of the backup, and later
+// reconciliations leave it alone.
 func TestInstanceIsRestoredElsewhere(t *testing.T) {
 	s := newSource(t, "from")
 	b, instance := s.restoreTo("to")
@@ -181,7 +181,7 @@ func TestInstanceIsRestoredElsewhere(t *testing.T) {
 
 // TestRestoreIsRefused: what does not fit is named, and nothing is changed.
 func TestRestoreIsRefused(t *testing.T) {
-	s := newSource(t, "refused")
+	s := newSource(t, "unfit")
 	tests := []struct {
 		name   string
 		before func(*bench, *v1alpha1.FaspexInstance)

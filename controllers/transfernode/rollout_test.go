@@ -34,13 +34,12 @@ func serves(t *testing.T, field *controllertest.Field, name string, ready corev1
 	t.Helper()
 	pod := &corev1.Pod{}
 	field.Get(t, pod, name)
+	before := pod.DeepCopy()
 	pod.Status.HostIP = "192.0.2.1"
 	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}}
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "hsts", Image: "hsts:1", ImageID: "1", Ready: true,
 		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
-	if err := field.Client.Status().Update(t.Context(), pod); err != nil {
-		t.Fatal(err)
-	}
+	report(t, field, before, pod)
 }
 
 func isDraining(t *testing.T, field *controllertest.Field, name string) bool {
