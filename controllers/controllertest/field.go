@@ -6,6 +6,9 @@ package controllertest
 
 import (
 	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +20,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
+	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -62,6 +65,8 @@ type Field struct {
 	Policy policy.Policy
 	// Appliers count what the controllers write.
 	Appliers []*apply.Applier
+
+	requests atomic.Int64
 }
 
 // New starts the controllers for a namespace of its own. It holds a FaspexInstance that is
@@ -147,17 +152,19 @@ func (f *Field) databaseServer(reader *secrets.Store) func(context.Context, *v1a
 func (f *Field) start(t *testing.T) {
 	t.Helper()
 	anyName, recoverPanic := true, false
-	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
+	config := kubeapi.Config(t)
+	config.Wrap(f.count)
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  kubeapi.Scheme(t),
 		Metrics: server.Options{BindAddress: "0"},
 		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{f.Namespace: {}}},
 		// Every test of a process registers controllers of the same names; a panic must end it.
-		Controller: config.Controller{SkipNameValidation: &anyName, RecoverPanic: &recoverPanic},
+		Controller: controllerconfig.Controller{SkipNameValidation: &anyName, RecoverPanic: &recoverPanic},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes := nodeapi.NewConnector(mgr.GetAPIReader(), f.NodeAPI.endpoint)
+	nodes := nodeapi.NewConnector(secrets.NewReader(mgr.GetClient(), mgr.GetAPIReader()), f.NodeAPI.endpoint)
 	reader := secrets.NewStore(apply.New(mgr.GetClient(), "test"), mgr.GetClient(), mgr.GetAPIReader())
 	add := func(applier *apply.Applier, err error) {
 		t.Helper()
@@ -181,6 +188,22 @@ func (f *Field) start(t *testing.T) {
 		}
 	})
 }
+
+// Requests is how many requests the controllers have sent to the API server, but for those of watches and events.
+func (f *Field) Requests() int64 { return f.requests.Load() }
+
+func (f *Field) count(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Query().Get("watch") == "" && !strings.HasSuffix(request.URL.Path, "/events") {
+			f.requests.Add(1)
+		}
+		return next.RoundTrip(request)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
 // Connect implements the controllers' FaspexConnector.
 func (f *Field) Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (faspexapi.API, error) {

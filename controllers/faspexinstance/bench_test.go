@@ -12,9 +12,12 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/backupjob/jobtest"
+	"faspex.io/operator/controllers/faspexbackup"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/test/kubeapi"
@@ -30,6 +33,9 @@ type bench struct {
 	r         *reconciler
 	events    *events.FakeRecorder
 	kubelet   *kubelet
+	// backups reconciles FaspexBackups, and jobs runs what they and restores ask for.
+	backups reconcile.Reconciler
+	jobs    *jobtest.Jobs
 }
 
 func newBench(t *testing.T) *bench {
@@ -42,7 +48,10 @@ func newBench(t *testing.T) *bench {
 		kubelet: &kubelet{t: t, client: c, namespace: namespace, hold: map[string]bool{}},
 		r: &reconciler{
 			client: c, applier: applier, secrets: secrets.NewStore(applier, c, c), recorder: recorder, now: time.Now,
+			direct: c, operatorImage: "operator:test",
 		},
+		backups: faspexbackup.New(c, c, recorder, faspexbackup.Options{OperatorImage: "operator:test"}),
+		jobs:    jobtest.New(t, c, namespace),
 	}
 }
 
@@ -139,12 +148,43 @@ func (b *bench) settle() *v1alpha1.FaspexInstance {
 		if _, err := b.reconcile(); err != nil {
 			b.t.Fatal(err)
 		}
-		if worked := b.kubelet.work(); !worked && b.r.applier.Changes() == before {
+		worked := b.kubelet.work()
+		worked = b.settleBackups() || worked
+		worked = b.jobs.Work() || worked
+		if !worked && b.r.applier.Changes() == before {
 			return b.instance()
 		}
 	}
 	b.t.Fatal("it does not settle")
 	return nil
+}
+
+// settleBackups reconciles every FaspexBackup and tells whether one of them changed.
+func (b *bench) settleBackups() bool {
+	b.t.Helper()
+	changed := false
+	for _, before := range b.listBackups() {
+		if _, err := b.backups.Reconcile(b.t.Context(),
+			ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&before)}); err != nil {
+			b.t.Fatal(err)
+		}
+		after := &v1alpha1.FaspexBackup{}
+		err := b.client.Get(b.t.Context(), client.ObjectKeyFromObject(&before), after)
+		if client.IgnoreNotFound(err) != nil {
+			b.t.Fatal(err)
+		}
+		changed = changed || after.ResourceVersion != before.ResourceVersion
+	}
+	return changed
+}
+
+func (b *bench) listBackups() []v1alpha1.FaspexBackup {
+	b.t.Helper()
+	var list v1alpha1.FaspexBackupList
+	if err := b.client.List(b.t.Context(), &list, client.InNamespace(b.namespace)); err != nil {
+		b.t.Fatal(err)
+	}
+	return list.Items
 }
 
 func (b *bench) instance() *v1alpha1.FaspexInstance {

@@ -50,17 +50,15 @@ func TestRetainedDataIsFoundAgain(t *testing.T) {
 	wantReady(t, b.settle())
 	b.sql("CREATE TABLE faspex_retain.precious (a INT)")
 	core, admin := dataOf(b, "demo-core"), dataOf(b, "demo-admin")
-	for name, owned := range map[string]bool{"demo-core": false, "demo-admin": false, "demo-db": true,
-		"demo-db-user": true, "demo-operator-client": true} {
-		s := &corev1.Secret{}
-		b.get(name, s)
-		if (metav1.GetControllerOf(s) != nil) != owned {
-			t.Errorf("%s is deleted with the instance: %v, want %v", name, !owned, owned)
-		}
-	}
 	b.remove("demo", &v1alpha1.FaspexInstance{})
 	if b.settle() != nil {
 		t.Fatal("it is still there")
+	}
+	for name, kept := range map[string]bool{"demo-core": true, "demo-admin": true, "demo-db": false,
+		"demo-db-user": false, "demo-operator-client": false, "demo-tls": false, "demo-utility": false, "root": true} {
+		if b.find(name, &corev1.Secret{}) != kept {
+			t.Errorf("%s is kept: %v, want %v", name, !kept, kept)
+		}
 	}
 	collectGarbage(b)
 
@@ -82,11 +80,6 @@ func TestDeletedDataIsGone(t *testing.T) {
 	b.create(instance)
 	wantReady(t, b.settle())
 	password := dataOf(b, "demo-db-user")["FASPEX_DB_PASSWORD"]
-	s := &corev1.Secret{}
-	b.get("demo-core", s)
-	if metav1.GetControllerOf(s) == nil {
-		t.Error("demo-core survives")
-	}
 	b.remove("root", &corev1.Secret{})
 	b.remove("demo", &v1alpha1.FaspexInstance{})
 	want(t, b.settle(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound,
@@ -98,25 +91,13 @@ func TestDeletedDataIsGone(t *testing.T) {
 	if b.settle() != nil {
 		t.Fatal("it is still there")
 	}
+	if b.find("demo-core", &corev1.Secret{}) || b.find("demo-admin", &corev1.Secret{}) {
+		t.Error("the Secrets survive")
+	}
 	if canLogIn(b, "faspex_gone", password) {
 		t.Error("the user is still there")
 	}
 	b.sql("CREATE DATABASE faspex_gone", "DROP DATABASE faspex_gone")
-}
-
-func TestDataPolicyMayChange(t *testing.T) {
-	b := newBench(t)
-	b.create(b.external("policy"))
-	wantReady(t, b.settle())
-	i, s := &v1alpha1.FaspexInstance{}, &corev1.Secret{}
-	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionPolicyDelete, v1alpha1.DeletionPolicyRetain} {
-		b.patch("demo", i, func() { i.Spec.DeletionPolicy = policy })
-		wantReady(t, b.settle())
-		b.get("demo-core", s)
-		if owned := metav1.GetControllerOf(s) != nil; owned != (policy == v1alpha1.DeletionPolicyDelete) {
-			t.Errorf("%s: demo-core owned: %v", policy, owned)
-		}
-	}
 }
 
 // TestPolicyOfTheLastMoment changes the policy and deletes before the operator looks again: the garbage collector must

@@ -57,8 +57,6 @@ func TestChangesByHandAreUndone(t *testing.T) {
 
 	core := &appsv1.Deployment{}
 	b.patch("demo-core", core, func() {
-		three := int32(3)
-		core.Spec.Replicas = &three
 		core.Spec.Template.Spec.Containers[0].Image = "example.com/other"
 	})
 	config := &corev1.ConfigMap{}
@@ -68,8 +66,8 @@ func TestChangesByHandAreUndone(t *testing.T) {
 
 	wantReady(t, b.settle())
 	b.get("demo-core", core)
-	if *core.Spec.Replicas != 1 || core.Spec.Template.Spec.Containers[0].Image != "ghcr.io/faspex-io/faspex:0.1.0" {
-		t.Errorf("core runs %d of %s", *core.Spec.Replicas, core.Spec.Template.Spec.Containers[0].Image)
+	if image := core.Spec.Template.Spec.Containers[0].Image; image != "ghcr.io/faspex-io/faspex:0.1.0" {
+		t.Errorf("core runs %s", image)
 	}
 	b.get("demo-router", config)
 	if config.Data["nginx.conf"] == "broken" {

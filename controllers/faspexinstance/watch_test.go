@@ -1,7 +1,6 @@
 package faspexinstance
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -9,12 +8,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"faspex.io/operator/api/v1alpha1"
-	"faspex.io/operator/test/kubeapi"
 	"faspex.io/operator/test/mariadbd"
 )
 
@@ -22,27 +17,7 @@ import (
 // watches can bring it back in time: no requeue is shorter than provisionRecheck when all is well.
 func TestWatches(t *testing.T) {
 	b := newBench(t)
-	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
-		Scheme:  kubeapi.Scheme(t),
-		Metrics: metricsserver.Options{BindAddress: "0"},
-		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{b.namespace: {}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	applier, err := SetupWithManager(mgr, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
+	applier := b.manage(Options{})
 
 	instance := b.external("watch")
 	b.remove("root", &corev1.Secret{})

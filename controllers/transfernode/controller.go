@@ -12,8 +12,10 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
@@ -33,7 +35,8 @@ import (
 // +kubebuilder:rbac:groups=apps,resources=daemonsets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;patch;delete
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=get
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -113,6 +116,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		},
 		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
 	}
+	// Whether they are there is all that matters of them; what becomes of a thousand of them is nothing to the node.
+	dependents := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.TransferNode{}).
@@ -122,8 +127,9 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Owns(&corev1.ConfigMap{}).
 		Owns(&corev1.Secret{}).
 		Watches(&v1alpha1.FaspexInstance{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfInstance)).
-		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfStorageLocation))).
-		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey))).
+		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfStorageLocation)),
+			dependents).
+		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey)), dependents).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
 		Complete(frame)

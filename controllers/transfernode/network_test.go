@@ -26,13 +26,20 @@ func runPod(t *testing.T, field *controllertest.Field, machine string, addresses
 		},
 	}
 	field.Create(t, pod)
+	before := pod.DeepCopy()
 	if len(addresses) > 0 {
 		pod.Status.HostIP = addresses[0]
 	}
 	for _, address := range addresses {
 		pod.Status.HostIPs = append(pod.Status.HostIPs, corev1.HostIP{IP: address})
 	}
-	if err := field.Client.Status().Update(t.Context(), pod); err != nil {
+	report(t, field, before, pod)
+}
+
+// report writes the status of a pod as a kubelet does: what the operator writes to the pod meanwhile stays.
+func report(t *testing.T, field *controllertest.Field, before, pod *corev1.Pod) {
+	t.Helper()
+	if err := field.Client.Status().Patch(t.Context(), pod, client.StrategicMergeFrom(before)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"faspex.io/operator/api/v1alpha1"
-	"faspex.io/operator/controllers/conditions"
+	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/policy"
 )
@@ -38,18 +38,22 @@ func (r *reconciler) specAllowed(_ context.Context, o *observed) phase.Outcome {
 }
 
 func (r *reconciler) instanceReady(_ context.Context, o *observed) phase.Outcome {
-	return judgeInstance(o.node.Spec.InstanceRef.Name, o.instance)
+	return judgeInstance(o.node, o.instance)
 }
 
-// judgeInstance says whether an instance can be used.
-func judgeInstance(name string, instance *v1alpha1.FaspexInstance) phase.Outcome {
+// judgeInstance says whether an instance can be used: whether it has come up, whatever is changed or broken of it now.
+// One that is suspended or has lost a part answers for itself, and what calls it tells whether it does.
+func judgeInstance(node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	name := node.Spec.InstanceRef.Name
 	switch {
 	case instance == nil:
 		return phase.Waiting(v1alpha1.ReasonInstanceNotFound, "spec.instanceRef.name: FaspexInstance "+name+" does not exist")
-	case !conditions.IsTrue(instance.Status.Conditions, v1alpha1.ConditionReady, instance.Generation):
-		return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "FaspexInstance "+name+" is not ready")
+	case faspexapi.Ready(instance):
+		return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" is ready")
+	case node.Status.NodeID != "" || faspexapi.Serves(instance):
+		return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" has come up; it is not ready now")
 	}
-	return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" is ready")
+	return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "FaspexInstance "+name+" is not ready")
 }
 
 // nodeAPIReady asks the Node API who it is, through its Service and with the credentials everyone else will use.

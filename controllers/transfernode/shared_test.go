@@ -16,13 +16,12 @@ func prepared(t *testing.T, field *controllertest.Field, machine, words string) 
 	t.Helper()
 	pod := &corev1.Pod{}
 	field.Get(t, pod, machine)
+	before := pod.DeepCopy()
 	pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{
 		Name: desired.PrepareContainer, Image: "operator:1", ImageID: "1",
 		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: words}},
 	}}
-	if err := field.Client.Status().Update(t.Context(), pod); err != nil {
-		t.Fatal(err)
-	}
+	report(t, field, before, pod)
 	field.Touch(t, &v1alpha1.TransferNode{}, nodeName)
 }
 

@@ -1,5 +1,6 @@
 // Package kubeapi runs a real kube-apiserver with etcd for the tests of one package, with the CRDs of this repository.
-// There is no kubelet and no controller but those under test: pods never run, and nothing is garbage collected.
+// There is no kubelet and no controller but those under test and what Controllers adds: pods never run, and nothing is
+// garbage collected.
 //
 // The binaries come from the directory that KUBEBUILDER_ASSETS names; without them the tests fail.
 package kubeapi
@@ -27,16 +28,17 @@ import (
 )
 
 var (
-	config   *rest.Config
-	errStart = errors.New("TestMain did not call kubeapi.Run")
+	environment *envtest.Environment
+	config      *rest.Config
+	errStart    = errors.New("TestMain did not call kubeapi.Run")
 )
 
 // Run starts the server, runs the tests of the package and stops the server. Call it from
 // TestMain: os.Exit(kubeapi.Run(m)).
 func Run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
-	environment := &envtest.Environment{
-		ControlPlaneStartTimeout: time.Minute,
+	environment = &envtest.Environment{
+		ControlPlaneStartTimeout: 5 * time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 		ErrorIfCRDPathMissing:    true,
 	}
