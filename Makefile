@@ -17,8 +17,8 @@ TOOLS := bin/tools
 LOCAL_KUBECONFIG := $(CACHE)/cluster/kubeconfig/admin
 
 # Packages that `go test` covers without a cluster: the one that takes longest first. Most of them wait more than they
-# compute, so more run at once than there are CPUs, and more tests of one.
-UNIT = -p 4 -parallel 4 ./test/browser $$(go list ./... | grep -v -e /test/e2e -e /test/browser)
+# compute, so more run at once than there are CPUs.
+UNIT = -p 3 ./test/browser $$(go list ./... | grep -v -e /test/e2e -e /test/browser)
 
 ##@ Develop
 

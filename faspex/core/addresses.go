@@ -21,6 +21,6 @@ func mayFromHere(ctx context.Context, list func(settings.AccountOptions) []strin
 	return p
 }
 
-func toUpload(o settings.AccountOptions) []string { return o.AllowedIPAddressesForUpload }
+func uploadAddresses(o settings.AccountOptions) []string { return o.AllowedIPAddressesForUpload }
 
-func toDownload(o settings.AccountOptions) []string { return o.AllowedIPAddressesForDownload }
+func downloadAddresses(o settings.AccountOptions) []string { return o.AllowedIPAddressesForDownload }

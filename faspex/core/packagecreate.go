@@ -24,7 +24,7 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if !policy.May(actor(caller(ctx)), policy.SendPackages) {
 		return nil, forbidden("Your account may not send packages.")
 	}
-	if err := mayFromHere(ctx, toUpload); err != nil {
+	if err := mayFromHere(ctx, uploadAddresses); err != nil {
 		return nil, err
 	}
 	if err := s.mayStillSend(ctx); err != nil {

@@ -84,7 +84,7 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if err := v.can(policy.Upload); err != nil {
 		return nil, err
 	}
-	if err := mayFromHere(ctx, toUpload); err != nil {
+	if err := mayFromHere(ctx, uploadAddresses); err != nil {
 		return nil, err
 	}
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
@@ -209,7 +209,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if err := d.allowed(v); err != nil {
 		return transferspec.Spec{}, err
 	}
-	if err := mayFromHere(ctx, toDownload); err != nil {
+	if err := mayFromHere(ctx, downloadAddresses); err != nil {
 		return transferspec.Spec{}, err
 	}
 	me := caller(ctx)

@@ -63,10 +63,10 @@ type letters struct {
 	orders []mail.Order
 }
 
-// to adds a mail to a person, unless there is one already.
+// to adds a mail to a person, unless there is one already. External users have no login yet that a mail could lead to.
 func (l *letters) to(a store.Account, of string, change func(*mail.Order)) {
 	address := strings.ToLower(a.Email)
-	if address == "" || l.seen[address] {
+	if address == "" || l.seen[address] || a.Type == store.TypeExternal {
 		return
 	}
 	l.seen[address] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,8 +81,9 @@ var _ = journey("admin mail", func(t *testing.T, w *world) {
 	b.sees("The mail is on its way")
 	w.service(t, "mail")
 	b.sees("The mail server has taken the mail", "MAIL FROM", "250")
-	if mails := post.Mails(); len(mails) != 1 || mails[0].Subject != "Email settings test" || mails[0].To != root.login {
-		t.Errorf("mails: %+v", mails)
+	sent := slices.DeleteFunc(post.Mails(), func(m smtpd.Mail) bool { return m.To != root.login }) // others wait for mails too
+	if len(sent) != 1 || sent[0].Subject != "Email settings test" {
+		t.Errorf("mails: %+v", sent)
 	}
 	b.checkPage("the conversation")
 	post.Refuse(550, "Not today")

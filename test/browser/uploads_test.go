@@ -254,8 +254,9 @@ var _ = journey("going elsewhere", func(t *testing.T, w *world) {
 	told := value[[][]any](b, `window.__told`)
 	for i, each := range told {
 		end := strings.Contains(each[1].(string), "is sent.")
-		if i > 1 && !end && each[0].(float64)-told[i-1][0].(float64) < 950 { // the first was before the clock ran faster
-			t.Errorf("%q is announced too soon after %q", each[1], told[i-1][1])
+		// The first was before the clock ran faster. Each may be late by itself, all together are not too many.
+		if i > 1 && !end && each[0].(float64)-told[1][0].(float64) < 950*float64(i-1)-500 {
+			t.Errorf("%q is announced too soon: %v", each[1], told)
 		}
 		if end != (i == len(told)-1) {
 			t.Errorf("announcement %d of %d is %q", i+1, len(told), each[1])
