@@ -96,13 +96,7 @@ func (s *Server) Ready(ctx context.Context) error {
 		s.log.WarnContext(ctx, "not ready", "error", err)
 		return errors.New("the database does not answer")
 	}
-	if state.Dirty {
-		return fmt.Errorf("migration to schema version %d stopped in its middle", state.Current)
-	}
-	if !state.Ready() {
-		return fmt.Errorf("schema version is %d, this version needs %d", state.Current, state.Wanted)
-	}
-	return nil
+	return state.Usable()
 }
 
 // Register adds everything below Base to a mux and makes the OpenAPI description of it.
