@@ -42,6 +42,8 @@ func Run(m *testing.M) int {
 		ControlPlaneStopTimeout:  time.Minute,
 		ErrorIfCRDPathMissing:    true,
 	}
+	// By default there are addresses for 254 Services: those of about forty instances, and no namespace ever goes.
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	root, err := moduleRoot()
 	if err == nil {
 		environment.CRDDirectoryPaths = []string{filepath.Join(root, "config", "crd", "bases")}
