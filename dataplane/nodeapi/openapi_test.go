@@ -95,8 +95,6 @@ func TestCallsThatAreNotServedSaySo(t *testing.T) {
 	a := start(t)
 	for call, says := range map[string]string{
 		"POST /files/sync_setup": "no sync", "GET /files/5/preview": "no previews",
-		"GET /ops/transfers/bandwidth": "rates",
-		"GET /events":                  "event log", "GET /usage/self": "added up",
 		"PUT /asyncs/5": "no sync", "GET /rund/services": "watch folders",
 		"POST /streams": "no streams", "CANCEL /streams/1": "no streams", "GET /services/x": "Kubernetes",
 		"POST /public_keys": "keys",

@@ -50,9 +50,11 @@ type SessionRecord struct {
 type TransferFilter struct {
 	ID            string
 	AfterRevision uint64
-	ActiveOnly    bool
-	Direction     transferspec.Direction
-	AccessKey     string
+	// AfterUsec is the time after which a transfer must have begun, in microseconds since 1970.
+	AfterUsec  int64
+	ActiveOnly bool
+	Direction  transferspec.Direction
+	AccessKey  string
 	// BearerUser is the user of the bearer token that the transfer was begun with.
 	BearerUser string
 	// NodeUser is the node user whose setup the transfer was begun with.
@@ -62,22 +64,16 @@ type TransferFilter struct {
 	Limit int
 }
 
-// Transfers lists transfers in the order of their last change of status.
-func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferRecord, error) {
-	if !isASCII(f.ID) || !isASCII(f.AccessKey) {
-		return nil, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	query := `SELECT id, revision, status, job, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
-		error_code, error_desc, started_usec, ended_usec FROM transfers WHERE revision > ?`
-	args := []any{f.AfterRevision}
-	where := func(on bool, condition string, values ...any) {
+// conditions are those of the filter on columns of transfers, each after AND, and their arguments.
+func (f TransferFilter) conditions() (condition string, args []any) {
+	where := func(on bool, more string, values ...any) {
 		if on {
-			query += " AND " + condition
+			condition += " AND " + more
 			args = append(args, values...)
 		}
 	}
+	where(f.AfterRevision > 0, "revision > ?", f.AfterRevision)
+	where(f.AfterUsec > 0, "started_usec > ?", f.AfterUsec)
 	where(f.ID != "", "id = ?", f.ID)
 	where(f.ActiveOnly, "status IN (?, ?)", record.StatusRunning, record.StatusWaiting)
 	where(f.Direction != "", "direction = ?", f.Direction)
@@ -86,6 +82,19 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	where(f.BearerUser != "", "token_kind = ? AND token_user = ?", token.KindBearer, f.BearerUser)
 	like := "%" + likePrefix(f.Text)
 	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)
+	return condition, args
+}
+
+// Transfers lists transfers in the order of their last change of status.
+func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferRecord, error) {
+	if !isASCII(f.ID) || !isASCII(f.AccessKey) {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	condition, args := f.conditions()
+	query := `SELECT id, revision, status, job, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
+		error_code, error_desc, started_usec, ended_usec FROM transfers WHERE TRUE` + condition
 	rows, err := s.db.QueryContext(ctx, query+" ORDER BY revision LIMIT ?", append(args, f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list transfers: %w", err)

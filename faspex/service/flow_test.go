@@ -132,13 +132,6 @@ func (s *scene) want(p api.Package, state, upload string) api.Package {
 	return got
 }
 
-// waits tells whether a package waits for its upload, whose time may be over by the scene's clock.
-func (s *scene) waits(p api.Package) bool {
-	s.t.Helper()
-	got := s.read(p)
-	return got.State == "held" && (got.UploadStatus == "queued" || got.UploadStatus == "timed_out")
-}
-
 func (s *scene) filesLeft(p api.Package) bool {
 	s.t.Helper()
 	left, err := filepath.Glob(filepath.Join(s.node.Dir, "packages", "*"+p.PackageUUID+"*"))
