@@ -51,6 +51,7 @@ func exists(t *testing.T, field *controllertest.Field, id string) bool {
 }
 
 func TestKeyBecomesReady(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	key := field.AccessKey("demo")
 	key.Spec.Transfer = &v1alpha1.AccessKeyTransfer{
@@ -112,6 +113,7 @@ var leftoverLabels = map[string]string{
 
 // TestCrashBeforeTheNodeKnows: the Secret is there, the key is not.
 func TestCrashBeforeTheNodeKnows(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.Create(t, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -129,6 +131,7 @@ func TestCrashBeforeTheNodeKnows(t *testing.T) {
 
 // TestCrashBeforeTheStatus: the node knows the key already, perhaps with another secret.
 func TestCrashBeforeTheStatus(t *testing.T) {
+	t.Parallel()
 	for _, secret := range []string{"left-over", "another"} {
 		t.Run(secret, func(t *testing.T) {
 			field := controllertest.NewReady(t)
@@ -154,6 +157,7 @@ func TestCrashBeforeTheStatus(t *testing.T) {
 }
 
 func TestKeyHeals(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	key := field.AccessKey("demo")
 	field.Create(t, key)
@@ -186,6 +190,7 @@ func TestKeyHeals(t *testing.T) {
 }
 
 func TestOtherSecretName(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	key := field.AccessKey("demo")
 	field.Create(t, key)
@@ -209,6 +214,7 @@ func TestOtherSecretName(t *testing.T) {
 // TestKeysAtRest (operator-75, with TestOtherSecretName): looking at keys that are as they shall be sends nothing to the
 // API server, and all of them share a few connections to the node.
 func TestKeysAtRest(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	keys := map[string]*v1alpha1.AccessKey{}
 	for i := range 20 {
@@ -239,6 +245,7 @@ func TestKeysAtRest(t *testing.T) {
 }
 
 func TestSecretOfSomeoneElseIsNotTaken(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.Create(t, field.GivenSecret(secretName, map[string][]byte{"id": []byte("theirs"), "secret": []byte("theirs")}))
 	key := field.AccessKey("demo")
@@ -253,6 +260,7 @@ func TestSecretOfSomeoneElseIsNotTaken(t *testing.T) {
 }
 
 func TestInvalidKeys(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	elsewhere := field.AccessKey("elsewhere")
 	elsewhere.Spec.Storage.Local.Path = "/absent"
@@ -277,6 +285,7 @@ func TestInvalidKeys(t *testing.T) {
 }
 
 func TestDeleteRemovesTheKey(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	key := field.AccessKey("demo")
 	field.Create(t, key)

@@ -145,7 +145,7 @@ func (a *Applier) Create(ctx context.Context, object client.Object) (bool, error
 	return true, a.countObject(object)
 }
 
-// Delete deletes the object if it exists and belongs to owner.
+// Delete deletes the object if it exists and belongs to owner: it is owned by it, or labelled as made for it.
 func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object) error {
 	gvk, err := apiutil.GVKForObject(object, a.client.Scheme())
 	if err != nil {
@@ -153,8 +153,15 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 	}
 	key := client.ObjectKeyFromObject(object)
 	live, err := a.live(ctx, gvk, key)
-	if err != nil || live == nil || foreign(live, owner, live.GetLabels()) {
+	if err != nil || live == nil {
 		return err
+	}
+	labels := map[string]string{NameLabel: live.GetLabels()[NameLabel], InstanceLabel: live.GetLabels()[InstanceLabel]}
+	if owner != nil {
+		labels[InstanceLabel] = owner.GetName()
+	}
+	if foreign(live, owner, labels) {
+		return nil
 	}
 	uid := live.GetUID()
 	err = a.client.Delete(ctx, live, client.Preconditions{UID: &uid},

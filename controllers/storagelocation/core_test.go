@@ -15,6 +15,7 @@ import (
 
 // TestOnTheRealCore: what core answers is what the controllers compare with; nothing is written twice.
 func TestOnTheRealCore(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewOnCore(t)
 	field.SetInstanceReady(t, true)
 	field.Create(t, field.TransferNode())

@@ -74,6 +74,7 @@ func admitted(t *testing.T, field *controllertest.Field) ([]string, bool) {
 
 // TestMachinesAreLetIntoTheEmbeddedDatabase follows machines that come and go, and the switch of the instance.
 func TestMachinesAreLetIntoTheEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewEmbedded(t)
 	field.Create(t, field.TransferNode())
 	node := &v1alpha1.TransferNode{}
@@ -111,6 +112,7 @@ func TestMachinesAreLetIntoTheEmbeddedDatabase(t *testing.T) {
 }
 
 func TestExternalDatabaseHasNoPolicy(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	if networks, there := admitted(t, field); there {
 		t.Errorf("there is a policy for %v", networks)

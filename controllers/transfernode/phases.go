@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/policy"
@@ -32,6 +33,10 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		},
 	}
 }
+
+// nobody owns what is made for a node. The garbage collector asks nobody before it deletes in the foreground what an
+// object owns, and a node that waits for its dependents goes on serving them. The finalizer deletes it.
+var nobody apply.Owner
 
 func (r *reconciler) specAllowed(_ context.Context, o *observed) phase.Outcome {
 	return policy.Outcome(r.Policy.TransferNode(o.node, o.instance))

@@ -153,7 +153,7 @@ func noteDrains(node *v1alpha1.TransferNode, deadline time.Duration, states []ro
 			drain.Until = &until
 		}
 		if known {
-			sessions := int32(min(state.Sessions, 1<<30)) //nolint:gosec // bounded
+			sessions := int32(min(state.Sessions, 1<<30))
 			drain.Sessions = &sessions
 			if sessions == 0 && !state.Ready {
 				drain.State = v1alpha1.DrainDone

@@ -65,6 +65,7 @@ func drainOf(t *testing.T, field *controllertest.Field, name string) *v1alpha1.M
 // A new template does not touch a machine whose transfers run: it is told to take no new ones, the status tells how many
 // run, and its pod is replaced when they have ended or the deadline is over. Until then the other machine is left alone.
 func TestRolloutDrainsOneMachineAfterTheOther(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.SetPods(t, 2, 2)
 	machine(t, field, "m1")
@@ -126,6 +127,7 @@ func TestRolloutDrainsOneMachineAfterTheOther(t *testing.T) {
 // TestCordonedMachineIsDrained (operator-18, without a kubelet): a machine that an administrator drains takes no new
 // transfers, keeps its pod, and serves again when it is uncordoned.
 func TestCordonedMachineIsDrained(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	name := "machine-" + field.Namespace
 	kubeNode := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}

@@ -28,6 +28,7 @@ func prepared(t *testing.T, field *controllertest.Field, machine, words string) 
 // node-69, the condition; the setups are in TestOneMachineServesFilesThatAreNotShared. Two machines see one folder, then
 // each its own, then one again.
 func TestStorageSharedByMachines(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
 	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStorageShared, isTrue, v1alpha1.ReasonSucceeded)

@@ -14,6 +14,7 @@ import (
 // TestReadinessOutlivesTheInstances (operator-67): an instance that is suspended, or of which a part is broken, or that
 // does not answer at all while it says so, leaves nodes, locations and keys what they are, and new keys can be made.
 func TestReadinessOutlivesTheInstances(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node, location, key := &v1alpha1.TransferNode{}, field.StorageLocation("packages"), field.AccessKey("first")
 	field.Create(t, location)
@@ -53,6 +54,7 @@ func TestReadinessOutlivesTheInstances(t *testing.T) {
 // TestPodsAreReportedWithoutTheDatabase takes the credentials of the database away: the pods run on,
 // and what becomes of them is told.
 func TestPodsAreReportedWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	credentials := &corev1.Secret{}
 	field.Get(t, credentials, desiredinstance.NamesOf(controllertest.Instance).Database)

@@ -51,7 +51,7 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	}
 	for _, object := range []runtime.ApplyConfiguration{desired.ConfigMap(o.node, config), desired.Service(o.node),
 		daemonSet} {
-		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
+		if _, err := r.applier.Apply(ctx, nobody, object); err != nil {
 			return apply.Outcome(err)
 		}
 	}

@@ -8,9 +8,11 @@ package kubeapi
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +53,11 @@ func Run(m *testing.M) int {
 	} else {
 		errStart = err
 	}
+	// Tests wait for servers more than they compute. A flag of the command line wins.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := m.Run()
 	if err := environment.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stop the API server:", err)
@@ -85,11 +92,9 @@ func Config(t testing.TB) *rest.Config {
 // Scheme has the built-in kinds and ours.
 func Scheme(t testing.TB) *runtime.Scheme {
 	t.Helper()
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
+	scheme, err := sharedScheme()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return scheme
 }
@@ -97,12 +102,28 @@ func Scheme(t testing.TB) *runtime.Scheme {
 // Client is an administrator's client without a cache.
 func Client(t testing.TB) client.Client {
 	t.Helper()
-	c, err := client.New(Config(t), client.Options{Scheme: Scheme(t)})
+	Config(t)
+	c, err := sharedClient()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+// Both are made once a process: a client asks the server for all that it has.
+var (
+	sharedScheme = sync.OnceValues(func() (*runtime.Scheme, error) {
+		scheme := runtime.NewScheme()
+		return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
+	})
+	sharedClient = sync.OnceValues(func() (client.Client, error) {
+		scheme, err := sharedScheme()
+		if err != nil {
+			return nil, err
+		}
+		return client.New(rest.CopyConfig(config), client.Options{Scheme: scheme})
+	})
+)
 
 // Namespace makes a namespace for the test.
 func Namespace(t testing.TB, c client.Client) string {
