@@ -140,14 +140,14 @@ func (r *reconciler) waitingFor(ctx context.Context, object client.Object) []ctr
 	}
 	var requests []ctrl.Request
 	for i := range list.Items {
-		if b := &list.Items[i]; b.Spec.InstanceRef.Name == object.GetName() && !finished(b) {
+		if b := &list.Items[i]; b.Spec.InstanceRef.Name == object.GetName() && !Finished(b) {
 			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(b)})
 		}
 	}
 	return requests
 }
 
-// finished tells whether a backup is complete or was given up.
-func finished(b *v1alpha1.FaspexBackup) bool {
+// Finished tells whether a backup is complete or was given up.
+func Finished(b *v1alpha1.FaspexBackup) bool {
 	return b.Status.CompletionTime != nil || b.Status.FailureTime != nil
 }

@@ -21,7 +21,7 @@ import (
 // targetReady finds out what is backed up to where, once, and sees that the Secrets for it are there.
 func (r *reconciler) targetReady(ctx context.Context, o *observed) phase.Outcome {
 	b := o.backup
-	if finished(b) {
+	if Finished(b) {
 		return phase.Done(v1alpha1.ReasonSucceeded, "the target was there")
 	}
 	if outcome := judgeInstance(b.Spec.InstanceRef.Name, o.instance); !outcome.IsDone() {

@@ -14,6 +14,7 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/faspexbackup"
 	"faspex.io/operator/controllers/phase"
 )
 
@@ -112,7 +113,7 @@ func (r *reconciler) makeDue(ctx context.Context, i *v1alpha1.FaspexInstance, sc
 		if !scheduled(b) {
 			continue
 		}
-		if !finishedBackup(b) {
+		if !faspexbackup.Finished(b) {
 			return next, nil // the one that is being made counts
 		}
 		if b.CreationTimestamp.After(last) {
@@ -122,27 +123,20 @@ func (r *reconciler) makeDue(ctx context.Context, i *v1alpha1.FaspexInstance, sc
 	if i.Status.Version == "" || (!last.IsZero() && schedule.Next(last.UTC()).After(now)) {
 		return next, nil
 	}
-	return next, r.makeBackup(ctx, i, i.Name+"-"+now.Format("200601021504"), v1alpha1.DeletionPolicyDelete, true)
-}
-
-// makeBackup makes a FaspexBackup that outlives the instance.
-func (r *reconciler) makeBackup(ctx context.Context, i *v1alpha1.FaspexInstance, name string,
-	policy v1alpha1.DeletionPolicy, bySchedule bool) error {
-	labels := desired.Labels(i, desired.ComponentBackup)
-	if bySchedule {
-		labels[desired.LabelScheduled] = "true"
-	}
-	b := &v1alpha1.FaspexBackup{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: i.Namespace, Labels: labels},
-		Spec: v1alpha1.FaspexBackupSpec{InstanceRef: v1alpha1.ObjectReference{Name: i.Name},
-			Target: i.Spec.Backup.Target.DeepCopy(), Encryption: i.Spec.Backup.Encryption.DeepCopy(), DeletionPolicy: policy},
-	}
+	b := newBackup(i, i.Name+"-"+now.Format("200601021504"), i.Spec.Backup)
+	b.Labels[desired.LabelScheduled] = "true"
 	_, err := r.applier.Create(ctx, b)
-	return err
+	return next, err
 }
 
-func finishedBackup(b *v1alpha1.FaspexBackup) bool {
-	return b.Status.CompletionTime != nil || b.Status.FailureTime != nil
+// newBackup is a FaspexBackup of an instance. It outlives the instance, and its files go with it.
+func newBackup(i *v1alpha1.FaspexInstance, name string, to *v1alpha1.InstanceBackupSpec) *v1alpha1.FaspexBackup {
+	return &v1alpha1.FaspexBackup{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: i.Namespace, Labels: desired.Labels(i, desired.ComponentBackup)},
+		Spec: v1alpha1.FaspexBackupSpec{InstanceRef: v1alpha1.ObjectReference{Name: i.Name},
+			Target: to.Target.DeepCopy(), Encryption: to.Encryption.DeepCopy(),
+			DeletionPolicy: v1alpha1.DeletionPolicyDelete},
+	}
 }
 
 // prune deletes what the schedule made and is too much: their finalizers remove the files.

@@ -33,6 +33,11 @@ func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInst
 			return outcome
 		}
 	}
+	if !desired.RetainsData(instance) {
+		if err := r.removeDumps(ctx, instance); err != nil {
+			return apply.Outcome(err)
+		}
+	}
 	forgetBackupMetrics(instance.Namespace, instance.Name)
 	// Last, because the Secrets are of use for as long as the policy may still change.
 	if outcome := r.settlePolicy(ctx, instance); !outcome.IsDone() {

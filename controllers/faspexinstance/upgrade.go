@@ -2,6 +2,8 @@ package faspexinstance
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,8 +18,8 @@ import (
 	"faspex.io/operator/controllers/phase"
 )
 
-// mayMigrate refuses a version that cannot follow the one that runs, and backs up before another one changes the
-// schema, if spec.backup says where to. Until then the old version goes on.
+// mayMigrate refuses a version that cannot follow the one that runs, and backs up before another one changes the schema
+// (dumpTo). Until then the old version goes on.
 func (r *reconciler) mayMigrate(ctx context.Context, o *observed) phase.Outcome {
 	i := o.instance
 	runs, wanted := i.Status.Version, desired.RunningVersion(desired.ImagesOf(i))
@@ -27,15 +29,17 @@ func (r *reconciler) mayMigrate(ctx context.Context, o *observed) phase.Outcome 
 	if why := refusedVersion(runs, wanted); why != "" {
 		return phase.Invalid(v1alpha1.ReasonVersionRefused, "spec.version: "+why)
 	}
-	if i.Spec.Backup == nil {
-		return phase.Done(v1alpha1.ReasonSucceeded, "")
-	}
-	// Every change of the spec has its own: what was dumped for an attempt that was taken back is old.
-	name := i.Name + "-before-" + strconv.FormatInt(i.Generation, 10)
+	name := i.Name + "-before-" + attempt(i, runs, wanted)
 	b := &v1alpha1.FaspexBackup{}
 	err := r.client.Get(ctx, client.ObjectKey{Namespace: i.Namespace, Name: name}, b)
 	if apierrors.IsNotFound(err) {
-		err = r.makeBackup(ctx, i, name, v1alpha1.DeletionPolicyDelete, false)
+		var to *v1alpha1.InstanceBackupSpec
+		if to, err = r.dumpTo(ctx, i); err == nil && to == nil {
+			return phase.Done(v1alpha1.ReasonSucceeded, "")
+		}
+		if err == nil {
+			_, err = r.applier.Create(ctx, newBackup(i, name, to))
+		}
 	}
 	if err != nil {
 		return apply.Outcome(err)
@@ -49,6 +53,12 @@ func (r *reconciler) mayMigrate(ctx context.Context, o *observed) phase.Outcome 
 	}
 	return phase.Waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("FaspexBackup %s is made before version %s changes the "+
 		"schema; version %s goes on", name, wanted, runs))
+}
+
+// attempt tells attempts at changing the version apart: what was dumped for one that was taken back is old.
+func attempt(i *v1alpha1.FaspexInstance, runs, wanted string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s", i.Generation, runs, wanted))
+	return hex.EncodeToString(sum[:])[:7]
 }
 
 // refusedVersion says why a version cannot follow another: it is older, or leaves a major version out. Versions that

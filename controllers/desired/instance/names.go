@@ -43,7 +43,7 @@ type Names struct {
 	Core, UI, Service, Utility, Router, Migration string
 	Gateway, GatewayNodes                         string
 	Admin, OperatorClient, TLS                    string
-	Restore                                       string
+	Restore, Dumps                                string
 }
 
 // NamesOf are the names of the objects of the instance called name.
@@ -55,7 +55,7 @@ func NamesOf(name string) Names {
 		Migration: name + "-migrate",
 		Gateway:   name + "-gateway", GatewayNodes: name + "-gateway-nodes",
 		Admin: name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",
-		Restore: name + "-restore",
+		Restore: name + "-restore", Dumps: name + "-dumps",
 	}
 }
 

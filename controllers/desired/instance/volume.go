@@ -4,6 +4,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
@@ -67,4 +68,23 @@ func databaseClaim(instance *v1alpha1.FaspexInstance, volume Volume) *corev1ac.P
 			WithLabels(SelectorLabels(instance, ComponentDatabase)),
 		Spec: claim,
 	}
+}
+
+// DumpsVolume is the claim of a volume for dumps that are made before the schema changes: as large as the database's, and
+// of its class.
+func DumpsVolume(instance *v1alpha1.FaspexInstance) *corev1.PersistentVolumeClaim {
+	volume := VolumeOf(instance)
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Namespace: instance.Namespace, Name: NamesOf(instance.Name).Dumps,
+			Labels: Labels(instance, ComponentBackup)},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources: corev1.VolumeResourceRequirements{
+				Requests: corev1.ResourceList{corev1.ResourceStorage: volume.Quantity()}},
+		},
+	}
+	if volume.Class != "" {
+		claim.Spec.StorageClassName = &volume.Class
+	}
+	return claim
 }
