@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/trouble"
 	"faspex.io/operator/internal/backup"
 )
 
@@ -53,7 +54,7 @@ func Look(ctx context.Context, jobs, direct client.Reader, key client.ObjectKey)
 			s.Result = words(pod)
 		}
 		if s.Trouble == "" {
-			s.Trouble = waiting(pod)
+			s.Trouble = trouble.Of(pod)
 		}
 	}
 	if s.Trouble == "" && s.Result != nil {
@@ -85,24 +86,6 @@ func words(pod corev1.Pod) *backup.Result {
 		}
 	}
 	return nil
-}
-
-// waiting is the reason a pod does not start for.
-func waiting(pod corev1.Pod) string {
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for _, status := range statuses {
-			if w := status.State.Waiting; w != nil && !slices.Contains([]string{"", "PodInitializing", "ContainerCreating"},
-				w.Reason) {
-				return strings.TrimSuffix(w.Reason+": "+w.Message, ": ")
-			}
-		}
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return strings.TrimSuffix(c.Reason+": "+c.Message, ": ")
-		}
-	}
-	return ""
 }
 
 func failure(job *batchv1.Job) string {

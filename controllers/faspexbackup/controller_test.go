@@ -20,6 +20,7 @@ var allObjects = []string{"faspex.sql.zst.age", "manifest.json", "secrets.json.a
 
 // TestBackupOnDemand proves operator-2: it tells when it is complete, and deletion goes by the policy.
 func TestBackupOnDemand(t *testing.T) {
+	t.Parallel()
 	for policy, left := range map[v1alpha1.DeletionPolicy][]string{
 		"": allObjects, v1alpha1.DeletionPolicyRetain: allObjects, v1alpha1.DeletionPolicyDelete: nil,
 	} {
@@ -57,6 +58,7 @@ func TestBackupOnDemand(t *testing.T) {
 }
 
 func TestBackupHoldsWhatARestoreNeeds(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(&v1alpha1.TransferNode{ObjectMeta: metav1.ObjectMeta{Name: "site", Namespace: b.namespace},
 		Spec: v1alpha1.TransferNodeSpec{InstanceRef: v1alpha1.ObjectReference{Name: "demo"},
@@ -107,6 +109,7 @@ func TestBackupHoldsWhatARestoreNeeds(t *testing.T) {
 }
 
 func TestBackupSaysWhyItFails(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		before func(*bench)
@@ -146,6 +149,7 @@ func TestBackupSaysWhyItFails(t *testing.T) {
 
 // TestBackupWhosePodsAreLost is run again: it finds itself done.
 func TestBackupWhosePodsAreLost(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.ask(nil)
 	b.jobs.Forget = true
@@ -165,6 +169,7 @@ func TestBackupWhosePodsAreLost(t *testing.T) {
 
 // TestBackupOutlivesItsInstance: what was written can be removed without the instance.
 func TestBackupOutlivesItsInstance(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.ask(func(o *v1alpha1.FaspexBackup) { o.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete })
 	object := b.settle()

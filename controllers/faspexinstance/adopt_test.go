@@ -20,6 +20,7 @@ import (
 // TestWhatAFormerOperatorOwnedIsKept: earlier versions of the operator made the instance the owner of its Secrets and
 // of its database. After an upgrade they are the same objects, with the same values, and nobody owns them.
 func TestWhatAFormerOperatorOwnedIsKept(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	i := &v1alpha1.FaspexInstance{
 		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: b.namespace},

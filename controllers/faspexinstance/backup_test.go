@@ -49,6 +49,7 @@ func (c *clock) now() time.Time { return c.at }
 // TestBackupsBySchedule: operator-1, but for the alert (TestAlertRules): dumps are made when they are due, the old ones
 // go with their files, and what fails or is overdue is seen in the condition and not in Ready.
 func TestBackupsBySchedule(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	s3 := s3d.Start(t)
 	instance := b.external("sched")
@@ -144,6 +145,7 @@ func TestBackupsAreJudged(t *testing.T) {
 }
 
 func TestScheduleThatIsNone(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	instance := b.external("noschedule")
 	instance.Spec.Backup = b.bucket(s3d.Start(t), identity(t))
@@ -156,6 +158,7 @@ func TestScheduleThatIsNone(t *testing.T) {
 
 // TestUpgradeBacksUpFirst: the dump comes before the migration, and while it is not there the old version goes on.
 func TestUpgradeBacksUpFirst(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	s3 := s3d.Start(t)
 	instance := b.external("upgrade")

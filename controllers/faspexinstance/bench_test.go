@@ -3,6 +3,7 @@ package faspexinstance
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
 	"faspex.io/operator/controllers/backupjob/jobtest"
+	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/faspexbackup"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/secrets"
@@ -43,7 +45,7 @@ func newBench(t *testing.T) *bench {
 	c := kubeapi.Client(t)
 	namespace := kubeapi.Namespace(t, c)
 	applier, recorder := apply.New(c, controllerName), events.NewFakeRecorder(10_000)
-	return &bench{
+	b := &bench{
 		t: t, client: c, namespace: namespace, events: recorder,
 		kubelet: &kubelet{t: t, client: c, namespace: namespace, hold: map[string]bool{}},
 		r: &reconciler{
@@ -53,6 +55,23 @@ func newBench(t *testing.T) *bench {
 		backups: faspexbackup.New(c, c, recorder, faspexbackup.Options{OperatorImage: "operator:test"}),
 		jobs:    jobtest.New(t, c, namespace),
 	}
+	b.giveOperatorClient()
+	return b
+}
+
+// operatorClient is made once: an RSA key takes a second.
+var operatorClient = sync.OnceValues(desired.OperatorClientSecret(&v1alpha1.FaspexInstance{}).Generate)
+
+// giveOperatorClient gives the instance the key of the operator's API client, as an earlier reconciliation has made it.
+func (b *bench) giveOperatorClient() {
+	b.t.Helper()
+	data, err := operatorClient()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	instance := &v1alpha1.FaspexInstance{ObjectMeta: metav1.ObjectMeta{Name: "demo"}}
+	b.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: desired.NamesOf("demo").OperatorClient,
+		Namespace: b.namespace, Labels: desired.Labels(instance, desired.ComponentCore)}, Data: data})
 }
 
 // external makes an instance over the real MariaDB whose database and users are told apart

@@ -12,6 +12,7 @@ import (
 )
 
 func TestDeletionWaitsForTransferNodes(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("wait"))
 	for _, name := range []string{"edge-b", "edge-a"} {
@@ -43,6 +44,7 @@ func TestDeletionWaitsForTransferNodes(t *testing.T) {
 }
 
 func TestRetainedDataIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	instance := b.external("retain")
 	again := instance.DeepCopy()
@@ -74,6 +76,7 @@ func TestRetainedDataIsFoundAgain(t *testing.T) {
 }
 
 func TestDeletedDataIsGone(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	instance := b.external("gone")
 	instance.Spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
@@ -103,8 +106,10 @@ func TestDeletedDataIsGone(t *testing.T) {
 // TestPolicyOfTheLastMoment changes the policy and deletes before the operator looks again: the garbage collector must
 // find the owners that the new policy asks for.
 func TestPolicyOfTheLastMoment(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete} {
 		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t)
 			before, retention := v1alpha1.DeletionPolicyDelete, appsv1.RetainPersistentVolumeClaimRetentionPolicyType
 			if policy == v1alpha1.DeletionPolicyDelete {

@@ -18,6 +18,7 @@ import (
 )
 
 func TestLostPasswordsAreReplacedEverywhere(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("lost"))
 	wantReady(t, b.settle())
@@ -50,6 +51,7 @@ func TestLostPasswordsAreReplacedEverywhere(t *testing.T) {
 }
 
 func TestChangesByHandAreUndone(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("hand"))
 	wantReady(t, b.settle())
@@ -84,6 +86,7 @@ func TestChangesByHandAreUndone(t *testing.T) {
 }
 
 func TestCertificateFollowsHostAndClock(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("cert"))
 	wantReady(t, b.settle())
@@ -109,6 +112,7 @@ func TestCertificateFollowsHostAndClock(t *testing.T) {
 }
 
 func TestNewVersionMigratesBeforeItRuns(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("version"))
 	wantReady(t, b.settle())
@@ -139,6 +143,7 @@ func TestNewVersionMigratesBeforeItRuns(t *testing.T) {
 }
 
 func TestFailedMigrationStalls(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("stall"))
 	b.kubelet.failJobs = true
@@ -152,6 +157,7 @@ func TestFailedMigrationStalls(t *testing.T) {
 }
 
 func TestSuspended(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("suspend"))
 	wantReady(t, b.settle())
@@ -169,6 +175,7 @@ func TestSuspended(t *testing.T) {
 }
 
 func TestEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(&v1alpha1.FaspexInstance{
 		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: b.namespace},

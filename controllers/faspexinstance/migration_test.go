@@ -29,6 +29,7 @@ func (b *bench) podOf(name string, labels map[string]string, status corev1.PodSt
 // TestMigrationIsNotKilledInItsMiddle (operator-63): who goes back to the former version while a migration runs waits
 // for its end; one that has not begun, because its image cannot be pulled, is given up at once.
 func TestMigrationIsNotKilledInItsMiddle(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("middle"))
 	wantReady(t, b.settle())
@@ -83,6 +84,7 @@ func otherThan(b *bench, name string) string {
 // TestSchemaOfALostDatabaseIsMadeAgain (operator-64): a database that was lost, or one on another server, is migrated
 // again, and until then SchemaMigrated is not True.
 func TestSchemaOfALostDatabaseIsMadeAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("emptied"))
 	wantReady(t, b.settle())

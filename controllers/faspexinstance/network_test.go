@@ -34,6 +34,7 @@ func (b *bench) policies() map[string]networkingv1.NetworkPolicySpec {
 // TestNetworkPoliciesAreThereUntilSwitchedOff: by default, again when somebody removes one, and not when the spec says
 // so.
 func TestNetworkPoliciesAreThereUntilSwitchedOff(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("network"))
 	wantReady(t, b.settle())
@@ -63,6 +64,7 @@ func TestNetworkPoliciesAreThereUntilSwitchedOff(t *testing.T) {
 
 // TestEmbeddedDatabaseIsRestrictedBeforeItRuns: the policy is there with the StatefulSet, while no pod is ready yet.
 func TestEmbeddedDatabaseIsRestrictedBeforeItRuns(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(&v1alpha1.FaspexInstance{
 		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: b.namespace},

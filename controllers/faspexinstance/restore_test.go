@@ -162,6 +162,7 @@ func (s *source) checkRestored(b *bench, suffix string) {
 // TestInstanceIsRestoredElsewhere: another namespace has the data and the Secrets of the backup, and later
 // reconciliations leave it alone.
 func TestInstanceIsRestoredElsewhere(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, "from")
 	b, instance := s.restoreTo("to")
 	b.create(instance)
@@ -181,6 +182,7 @@ func TestInstanceIsRestoredElsewhere(t *testing.T) {
 
 // TestRestoreIsRefused: what does not fit is named, and nothing is changed.
 func TestRestoreIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, "unfit")
 	tests := []struct {
 		name   string
@@ -232,6 +234,7 @@ func TestRestoreIsRefused(t *testing.T) {
 // TestRestoreThatIsKilled proves operator-5 of the operator and the database; TestRestoreIsBegunAgain of internal/backup
 // proves it of the Job. Whatever was left, nothing runs on it, and the next reconciliations end as the first would have.
 func TestRestoreThatIsKilled(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, "killed")
 	marker := func(database, state string) string {
 		return "UPDATE " + database + "." + backup.MarkerTable + " SET state = '" + state + "'"
@@ -274,5 +277,44 @@ func TestRestoreThatIsKilled(t *testing.T) {
 			}
 			s.checkRestored(b, suffix)
 		})
+	}
+}
+
+// TestRestoreLeavesNodesOfOthersAlone: an instance that is restored beside the one that was backed up takes nothing from
+// the nodes of that, and gives its own nodes what they had.
+func TestRestoreLeavesNodesOfOthersAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	key, err := backup.ParseKey([]byte(identity(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for node, instance := range map[string]string{"theirs": "other", "ours": "demo"} {
+		object := b.node(node)
+		object.Spec.InstanceRef.Name = instance
+		b.create(object)
+		b.create(&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: node + "-token-keys", Namespace: b.namespace,
+				Labels: map[string]string{"app.kubernetes.io/managed-by": "faspex-operator",
+					"app.kubernetes.io/name": "hsts", "app.kubernetes.io/instance": node}},
+			StringData: map[string]string{"active": "now"}})
+	}
+	of := func(node string) backup.Secret {
+		return backup.Secret{SecretRole: backup.SecretRole{Node: node, Kind: backup.KindTokenKeys},
+			Data: map[string][]byte{"active": []byte("then")}}
+	}
+	sealed, err := key.SealSecrets([]backup.Secret{of("theirs"), of("ours")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := &v1alpha1.FaspexInstance{ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: b.namespace}}
+	outcome := b.r.restoreSecrets(t.Context(), &observed{instance: instance}, key, &backup.Marker{Secrets: sealed})
+	if !outcome.IsDone() {
+		t.Fatalf("outcome is %+v", outcome)
+	}
+	for node, want := range map[string]string{"theirs": "now", "ours": "then"} {
+		if got := string(dataOf(b, node+"-token-keys")["active"]); got != want {
+			t.Errorf("the key of node %s is the one of %s", node, got)
+		}
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"maps"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/accesskey"
+	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
 	desirednode "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
@@ -18,7 +20,8 @@ import (
 )
 
 // restoreSecrets makes the Secrets of a backup, before anything is made that would invent them. Those of nodes are
-// replaced: no node has run yet, as it gets no database before the instance is restored (DatabaseServer).
+// replaced: no node has run yet, as it gets no database before the instance is restored (DatabaseServer). A node of
+// another instance of the namespace, which may be the one that was backed up, keeps its own.
 func (r *reconciler) restoreSecrets(ctx context.Context, o *observed, key *backup.Key,
 	marker *backup.Marker) phase.Outcome {
 	list, err := key.OpenSecrets(marker.Secrets)
@@ -28,6 +31,13 @@ func (r *reconciler) restoreSecrets(ctx context.Context, o *observed, key *backu
 	for _, s := range list {
 		want := restoredSecret(o.instance, s)
 		if want.Name == "" {
+			continue
+		}
+		elsewhere, err := r.belongsToAnother(ctx, o.instance, s.Node)
+		if err != nil {
+			return apply.Outcome(err)
+		}
+		if elsewhere {
 			continue
 		}
 		data, err := r.secrets.Ensure(ctx, nobody, want)
@@ -40,6 +50,18 @@ func (r *reconciler) restoreSecrets(ctx context.Context, o *observed, key *backu
 		}
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// belongsToAnother tells whether a TransferNode names another instance.
+func (r *reconciler) belongsToAnother(ctx context.Context, i *v1alpha1.FaspexInstance, node string) (bool, error) {
+	if node == "" {
+		return false, nil
+	}
+	there := &v1alpha1.TransferNode{}
+	if err := r.client.Get(ctx, client.ObjectKey{Namespace: i.Namespace, Name: node}, there); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return there.Spec.InstanceRef.Name != i.Name, nil
 }
 
 // restoredSecret is where a Secret of a backup goes; its name is empty when it goes nowhere.

@@ -22,6 +22,7 @@ import (
 // TestPodsThatDoNotStartAreNamed (operator-61): the condition of the part tells what the kubelet and the scheduler say.
 // That it does within a minute follows from trouble.Recheck, which the reconciliation asks for.
 func TestPodsThatDoNotStartAreNamed(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("trouble"))
 	wantReady(t, b.settle())
@@ -143,6 +144,7 @@ func TestServiceMadeAnewIsReached(t *testing.T) {
 
 // TestAutoscalerOwnsReplicas (operator-72): what the spec does not say is an autoscaler's.
 func TestAutoscalerOwnsReplicas(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("scale"))
 	wantReady(t, b.settle())

@@ -89,9 +89,11 @@ func TestWrongStorageClassIsCorrected(t *testing.T) {
 // TestVolumeGrows (operator-10, but for the bytes on the disk, which need a cluster): the claim of a bound volume asks
 // for more, a smaller size is refused at admission and later, and a class that cannot grow says so.
 func TestVolumeGrows(t *testing.T) {
+	t.Parallel()
 	yes, no := true, false
 	for class, can := range map[string]*bool{"grows": &yes, "stays": &no} {
 		t.Run(class, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t)
 			class := class + "-" + b.namespace
 			b.create(&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: "example.com/none",

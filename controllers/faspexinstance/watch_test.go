@@ -16,6 +16,7 @@ import (
 // TestWatches runs the controller as the program does, with a cache, and changes what it depends on. Nothing but
 // watches can bring it back in time: no requeue is shorter than provisionRecheck when all is well.
 func TestWatches(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	applier := b.manage(Options{})
 
@@ -83,7 +84,7 @@ func TestWatches(t *testing.T) {
 // eventually lets the kubelet work until the condition holds.
 func (b *bench) eventually(what string, holds func() bool) {
 	b.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("never: %s; %v", what, b.instance().Status.Conditions)
