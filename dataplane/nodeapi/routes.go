@@ -181,7 +181,9 @@ var notServed = map[string]string{
 	"/rund/":                  "there are no watch folders",
 	"/streams":                "there are no streams",
 	"/streams/":               "there are no streams",
-	"/services/":              "services of the node are managed by Kubernetes",
+	"/services/":              "services of the node are managed by Kubernetes, and central is not one of them",
+	"/v3/watchfolders":        "there are no watch folders",
+	"/v3/watchfolders/":       "there are no watch folders",
 }
 
 // refuse answers a call that this node has not.

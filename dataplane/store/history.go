@@ -130,6 +130,8 @@ func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 	}
 	for _, query := range []string{
 		"DELETE FROM login_bans WHERE until_at < UTC_TIMESTAMP(6) LIMIT ?",
+		"DELETE FROM file_claims WHERE claimed_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND NOT EXISTS " +
+			"(SELECT 1 FROM sessions s WHERE s.id = file_claims.session_id AND s.status = 'running') LIMIT ?",
 		"DELETE FROM login_keys WHERE expires_at < UTC_TIMESTAMP(6) LIMIT ?",
 	} {
 		n, err := s.remove(ctx, query, maxPurgedRows)

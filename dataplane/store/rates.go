@@ -63,7 +63,7 @@ func (s *Store) writeRate(ctx context.Context, rec *recording, at, kbps int64) e
 }
 
 // Rates are the recorded rates of transfers between two times, at most 360 points for each transfer: over a longer time
-// a point is the mean of several. The filter's limit is not looked at.
+// a point is the mean of several. The filter's revision and limit are not looked at.
 func (s *Store) Rates(ctx context.Context, f TransferFilter, from, to time.Time) ([]TransferRates, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -142,10 +142,10 @@ func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := db.ExecContext(ctx, `UPDATE sessions SET heartbeat = UTC_TIMESTAMP(6), bytes_expected = ?, files_expected = ?, bytes_transferred = ?,
-		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, directories_completed = ?, target_rate_kbps = ?,
+		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, files_skipped = ?, directories_completed = ?, target_rate_kbps = ?,
 		avg_rate_kbps = ?, network_delay_usec = ? WHERE id = ?`,
 		p.BytesExpected, p.FilesExpected, p.BytesTransferred, p.BytesWritten, p.BytesLost, p.FilesCompleted, p.FilesFailed,
-		p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
+		p.FilesSkipped, p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
 	if err != nil {
 		return fmt.Errorf("record progress: %w", err)
 	}
@@ -192,8 +192,11 @@ func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, tran
 	if err := countUsage(ctx, tx, sessionID); err != nil {
 		return err
 	}
+	if err := releaseClaims(ctx, tx, sessionID); err != nil {
+		return err
+	}
 	var alive int
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions WHERE transfer_id = ? AND status = ?
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions WHERE transfer_id = ? AND status = ? AND NOT replaced
 		AND heartbeat > UTC_TIMESTAMP(6) - INTERVAL ? SECOND`, transferID, record.StatusRunning, int64(silentAfter.Seconds())).Scan(&alive)
 	if err != nil {
 		return fmt.Errorf("end transfer: %w", err)
@@ -255,19 +258,16 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	byTransfer := map[string][]*recording{}
+	bySession := map[string]*recording{}
 	var ids []any
 	for _, rec := range running {
-		id := rec.transfer.TransferID
-		if byTransfer[id] == nil {
-			ids = append(ids, id)
-		}
-		byTransfer[id] = append(byTransfer[id], rec)
+		ids = append(ids, rec.transfer.SessionID)
+		bySession[rec.transfer.SessionID] = rec
 	}
 	rows, err := s.db.QueryContext(ctx,
-		"SELECT id, IF(job, 'running', status), cancel_requested, COALESCE(wanted_rate_kbps, 0), wanted_min_kbps, "+
-			"COALESCE(wanted_policy, '') FROM transfers WHERE id IN ("+
-			repeat("?", len(ids))+")", ids...)
+		"SELECT s.id, IF(t.job, 'running', t.status), t.cancel_requested OR s.replaced, COALESCE(t.wanted_rate_kbps, 0), "+
+			"t.wanted_min_kbps, COALESCE(t.wanted_policy, '') FROM sessions s JOIN transfers t ON t.id = s.transfer_id "+
+			"WHERE s.id IN ("+repeat("?", len(ids))+")", ids...)
 	if err != nil {
 		return fmt.Errorf("read wishes: %w", err)
 	}
@@ -280,7 +280,7 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 		if err := rows.Scan(&id, &status, &cancelled, &rate.TargetKbps, &rate.MinKbps, &rate.Policy); err != nil {
 			return fmt.Errorf("read wishes: %w", err)
 		}
-		for _, rec := range byTransfer[id] {
+		if rec := bySession[id]; rec != nil {
 			rec.wish(status, cancelled, rate)
 		}
 	}

@@ -57,6 +57,9 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 	if err := json.Unmarshal([]byte(made), &oauth); err != nil {
 		t.Fatal(err)
 	}
+	madeAt := func(path string) string {
+		return "/api/v5" + path + "/" + in.answered(t, in.admin, 201, "POST", path, map[string]any{"name": "Films"})["id"].(string)
+	}
 	for what, test := range map[string]struct{ path, first, second, want string }{
 		"account": {"/api/v5/accounts/" + account.ID + "?expand=true", `{"last_name":"New"}`, `{"uploads_allowed":false}`,
 			`"last_name":"New"`},
@@ -65,6 +68,12 @@ func TestSecondOfTwoAdminsIsTold(t *testing.T) {
 			folder.ID, `{"name":"second"}`, `{"enable_linking":true}`, `"name":"second"`},
 		"client": {"/auth/oauth_clients/" + oauth.ClientID, `{"description":"ours"}`, `{"allow_refresh_token":true}`,
 			`"description":"ours"`},
+		"workgroup": {madeAt("/workgroups"), `{"member_access":"restricted_access"}`, `{"workgroup_type":"moderated"}`,
+			`"member_access":"restricted_access"`},
+		"shared inbox": {madeAt("/shared_inboxes"), `{"submitters_instructions":"PDF"}`, `{"admin_can_manage_users":false}`,
+			`"submitters_instructions":"PDF"`},
+		"metadata profile": {madeAt("/configuration/metadata_profiles"), `{"name":"Reels"}`, `{"default":true}`,
+			`"name":"Reels"`},
 	} {
 		t.Run(what, func(t *testing.T) {
 			status, header, _ := in.call(t, in.admin, "GET", test.path, nil)

@@ -46,7 +46,7 @@ func listGroups[S, C, A, L any](ctx context.Context, s *Server, k groupKind[S, C
 	}
 	found, err := s.groupsFor(ctx, k.kind, in.Query, func(m membered) bool {
 		switch {
-		case in.UserID != "" && of[m.ID] == "":
+		case in.UserID != "" && of[m.ID] == "", in.UserCanRead && !policy.ReadsGroup(me, m.thing):
 			return false
 		case in.UserCanManage:
 			return policy.ManagesGroup(me, m.thing)
@@ -89,8 +89,9 @@ func oneGroup[S, C, A, L any](ctx context.Context, k groupKind[S, C, A, L], m me
 		return none, err
 	}
 	manages, f := policy.ManagesGroup(actor(caller(ctx)), m.thing), figures[m.ID]
-	return k.answer(holds, groupAnswer{
+	return k.answer(holds, GroupAnswer{
 		ID: text(m.ID), Name: m.Name, UserCanManage: manages, ActiveMembersCount: f.ActiveMembers,
+		UserCanReadPackages:   policy.ReadsGroup(actor(caller(ctx)), m.thing),
 		ReleasedPackagesCount: f.Packages, LatestPackageTime: nullStamp(f.Latest),
 	}, manages), nil
 }
@@ -110,6 +111,17 @@ func groupOut[S, C, A, L any](ctx context.Context, s *Server, k groupKind[S, C, 
 	}
 	out, err := oneGroup(ctx, k, m, figures)
 	return answerWith(out), err
+}
+
+// groupTagged is the answer about a group with its version.
+func groupTagged[S, C, A, L any](ctx context.Context, s *Server, k groupKind[S, C, A, L],
+	g store.Group) (*tagged[A], error) {
+	out, err := groupOut(ctx, s, k, g)
+	if err != nil {
+		return nil, err
+	}
+	tag, err := groupTag(g)
+	return answerTagged(out.Body, tag), err
 }
 
 // ownFields are those of a group that only admins of the server change: what its admins may do, who sends to it, and

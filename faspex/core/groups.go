@@ -11,32 +11,34 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
-// groupAnswer is what is told of every group.
-type groupAnswer struct {
+// GroupAnswer is what is told of every group. It is exported so that the description has its fields.
+type GroupAnswer struct {
 	ID                    string  `json:"id"`
 	Name                  string  `json:"name"`
 	UserCanManage         bool    `json:"user_can_manage"`
+	UserCanReadPackages   bool    `json:"user_can_read_packages" doc:"whether the caller sees its packages"`
 	ActiveMembersCount    int     `json:"active_members_count"`
 	ReleasedPackagesCount int     `json:"released_packages_count"`
 	LatestPackageTime     *string `json:"latest_package_time"`
 }
 
 type workgroup struct {
-	groupAnswer
+	GroupAnswer
 	settings.Workgroup
 	everybody bool
 }
 
 type sharedInbox struct {
-	groupAnswer
+	GroupAnswer
 	settings.SharedInbox
 	everybody bool
 }
 
 // What everybody is told of a group; the rest is for those who manage it.
 var (
-	everybodySeesOfWorkgroups = []string{"id", "name", "submitters_instructions", "user_can_manage", "metadata_profile_id"}
-	everybodySeesOfInboxes    = append([]string{"allow_public_url", "require_encryption_at_rest"},
+	everybodySeesOfWorkgroups = []string{"id", "name", "submitters_instructions", "user_can_manage",
+		"user_can_read_packages", "metadata_profile_id"}
+	everybodySeesOfInboxes = append([]string{"allow_public_url", "require_encryption_at_rest"},
 		everybodySeesOfWorkgroups...)
 )
 
@@ -78,7 +80,7 @@ type groupKind[S, C, A, L any] struct {
 	kind, path, what string
 	defaults         S
 	common           func(S) settings.Group
-	answer           func(S, groupAnswer, bool) A
+	answer           func(S, GroupAnswer, bool) A
 	list             func(List, []A) L
 }
 
@@ -86,14 +88,14 @@ func (s *Server) registerGroups() {
 	registerGroupKind(s, groupKind[settings.Workgroup, workgroupChange, workgroup, workgroupList]{
 		kind: store.Workgroup, path: v5 + "/workgroups", what: "workgroup", defaults: settings.DefaultWorkgroup(),
 		common: func(w settings.Workgroup) settings.Group { return w.Group },
-		answer: func(w settings.Workgroup, a groupAnswer, all bool) workgroup { return workgroup{a, w, !all} },
+		answer: func(w settings.Workgroup, a GroupAnswer, all bool) workgroup { return workgroup{a, w, !all} },
 		list:   func(l List, all []workgroup) workgroupList { return workgroupList{l, all} },
 	})
 	registerGroupKind(s, groupKind[settings.SharedInbox, sharedInboxChange, sharedInbox, sharedInboxList]{
 		kind: store.SharedInbox, path: v5 + "/shared_inboxes", what: "shared inbox",
 		defaults: settings.DefaultSharedInbox(),
 		common:   func(i settings.SharedInbox) settings.Group { return i.Group },
-		answer:   func(i settings.SharedInbox, a groupAnswer, all bool) sharedInbox { return sharedInbox{a, i, !all} },
+		answer:   func(i settings.SharedInbox, a GroupAnswer, all bool) sharedInbox { return sharedInbox{a, i, !all} },
 		list:     func(l List, all []sharedInbox) sharedInboxList { return sharedInboxList{l, all} },
 	})
 	for _, kind := range []string{store.Workgroup, store.SharedInbox} {
@@ -115,6 +117,7 @@ type groupListInput struct {
 	UserID        string `query:"user_id" doc:"only groups that this account belongs to"`
 	Query         string `query:"q" doc:"part of the name"`
 	UserCanManage bool   `query:"user_can_manage" doc:"only groups that the caller manages"`
+	UserCanRead   bool   `query:"user_can_read_packages" doc:"only groups whose packages the caller sees"`
 	Sort          string `query:"sort" enum:"id,name,submitters_instructions" default:"name"`
 }
 
@@ -125,6 +128,7 @@ type groupInput[C any] struct {
 
 type groupChangeInput[C any] struct {
 	IDPath
+	IfMatch
 	RawBody []byte
 	Body    C
 }
@@ -152,28 +156,29 @@ func registerGroupKind[S, C, A, L any](s *Server, k groupKind[S, C, A, L]) {
 			return groupOut(ctx, s, k, after)
 		})
 	register(s, operation{method: http.MethodGet, path: k.path + "/{id}", id: "get-" + id, what: k.what, access: anyone,
-		summary: "Read a " + k.what}, func(ctx context.Context, in *IDPath) (*body[A], error) {
+		summary: "Read a " + k.what}, func(ctx context.Context, in *IDPath) (*tagged[A], error) {
 		g, err := s.group(ctx, k.kind, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return groupOut(ctx, s, k, g.Group)
+		return groupTagged(ctx, s, k, g.Group)
 	})
 	register(s, operation{method: http.MethodPut, path: k.path + "/{id}", id: "update-" + id, what: k.what, access: anyone,
 		summary: "Change a " + k.what + ": its admins all but the name, what its admins may do, and where its packages lie"},
-		func(ctx context.Context, in *groupChangeInput[C]) (*body[A], error) {
-			g, err := s.group(ctx, k.kind, in.ID)
+		func(ctx context.Context, in *groupChangeInput[C]) (*tagged[A], error) {
+			after, _, err := change(in.IfMatch, stored[store.Group]{
+				what: k.what,
+				read: func() (store.Group, error) {
+					g, err := s.group(ctx, k.kind, in.ID)
+					return g.Group, err
+				},
+				tag:   groupTag,
+				write: func(before, after store.Group) error { return s.store.UpdateGroup(ctx, before, after) },
+			}, func(g store.Group) (store.Group, error) { return changeGroup(ctx, s, k, g, in.RawBody) })
 			if err != nil {
 				return nil, err
 			}
-			after, err := changeGroup(ctx, s, k, g.Group, in.RawBody)
-			if err != nil {
-				return nil, err
-			}
-			if err := s.store.UpdateGroup(ctx, g.Group, after); err != nil {
-				return nil, err
-			}
-			return groupOut(ctx, s, k, after)
+			return groupTagged(ctx, s, k, after)
 		})
 	remove := func(ctx context.Context, id string) error {
 		n, err := number(id, k.what)
@@ -211,6 +216,7 @@ func meet(g store.Group, memberships map[int64]string) (membered, error) {
 	if m.thing.Inbox {
 		o, err := settings.ReadSharedInbox(g.Options)
 		m.thing.ExistingUsers, m.thing.Users = o.AdminCanManageExistingUsers, o.AdminCanManageUsers
+		m.thing.ExternalSubmitters, m.thing.MembersInvite = o.AdminCanManageExternalSubmitters, o.UsersCanInviteExternalSubmitters
 		m.instructions = o.SubmittersInstructions
 		return m, err
 	}

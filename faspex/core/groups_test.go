@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,6 +179,14 @@ func TestSharedInboxPackages(t *testing.T) {
 		}
 	}
 	x.answered(t, x.alice, 403, "GET", "/shared_inboxes/"+id+"/packages", nil)
+	for name, reads := range map[string]bool{"alice": false, "bob": true} { // who has the mailbox is told
+		c := map[string]*client.Client{"alice": x.alice, "bob": x.bob}[name]
+		one := x.answered(t, c, 200, "GET", "/shared_inboxes/"+id, nil)
+		listed := x.answered(t, c, 200, "GET", "/shared_inboxes?user_can_read_packages=true&q=Scans", nil)
+		if one["user_can_read_packages"] != reads || (listed["total_count"] == 1.0) != reads {
+			t.Errorf("%s: %v, %v", name, one, listed)
+		}
+	}
 	if got := x.listed(t, x.alice, "/inbox_all/packages"); got != "" {
 		t.Errorf("one who may only submit has %q", got)
 	}
@@ -196,6 +205,14 @@ func TestSharedInboxAdminsClearIt(t *testing.T) {
 		"carol:shared_inbox_admin")
 	first := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Page-1", Recipients: toGroup("shared_inbox", "Scans")})
 	second := x.sendPackage(t, x.alice, api.PackageCreate{Title: "Page-2", Recipients: toGroup("shared_inbox", "Scans")})
+	for name, may := range map[string]bool{"bob": false, "carol": true} {
+		c := map[string]*client.Client{"bob": x.bob, "carol": x.carol}[name]
+		got, err := c.Package(t.Context(), first.ID)
+		if err != nil || slices.Contains(got.Actions, "archive_for_all") != may ||
+			slices.Contains(got.Actions, "delete_for_everyone") != may {
+			t.Errorf("%s may do %v, %v", name, got.Actions, err)
+		}
+	}
 	x.answered(t, x.bob, 403, "POST", "/packages/"+first.ID+"/archive/received?archive_all=true", nil)
 	x.answered(t, x.carol, 200, "POST", "/packages/"+first.ID+"/archive/received?archive_all=true", nil)
 	for name, c := range map[string]*client.Client{"bob": x.bob, "carol": x.carol} {

@@ -72,21 +72,38 @@ func (s *Server) registerMetadataProfiles() {
 	}
 	register(s, operation{method: http.MethodGet, path: path + "/{id}", id: "get-metadata-profile", what: what,
 		access: anyone, summary: "Read a profile"},
-		func(ctx context.Context, in *IDPath) (*body[api.MetadataProfile], error) {
+		func(ctx context.Context, in *IDPath) (*tagged[api.MetadataProfile], error) {
 			p, err := s.profile(ctx, in.ID)
-			return answerWith(p), err
+			if err != nil {
+				return nil, err
+			}
+			tag, err := profileTag(p)
+			return answerTagged(p, tag), err
 		})
 	register(s, operation{method: http.MethodPut, path: path + "/{id}", id: "update-metadata-profile", what: what,
 		access: configurers, summary: "Change a profile; packages keep what they have"},
 		func(ctx context.Context, in *struct {
 			IDPath
+			IfMatch
 			Body api.MetadataProfileChange
-		}) (*body[api.MetadataProfile], error) {
+		}) (*tagged[api.MetadataProfile], error) {
 			p, err := s.profile(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return s.putProfile(ctx, p, in.Body)
+			tag, err := profileTag(p)
+			if err == nil {
+				err = in.fresh(what, tag)
+			}
+			if err != nil {
+				return nil, err
+			}
+			out, err := s.putProfile(ctx, p, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			tag, err = profileTag(out.Body)
+			return answerTagged(out.Body, tag), err
 		})
 	register(s, operation{method: http.MethodDelete, path: path + "/{id}", id: "delete-metadata-profile", what: what,
 		access: configurers, summary: "Delete a profile; packages keep what they have"},

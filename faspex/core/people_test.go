@@ -117,7 +117,13 @@ func TestExternalContacts(t *testing.T) {
 	if status, body := x.sends(t, ulf, "Out@example.org"); status != http.StatusBadRequest || outside("out@") != 0 {
 		t.Errorf("without the permission: %d %s", status, body)
 	}
+	if own, err := ulf.Account(t.Context()); err != nil || own.AllowSendToEmail {
+		t.Errorf("the own account tells of a permission that it lacks: %+v, %v", own, err)
+	}
 	x.configure(t, map[string]any{"allow_send_to_email_default": true, "users_can_send_to_all_faspex_users": false})
+	if own, err := ulf.Account(t.Context()); err != nil || !own.AllowSendToEmail {
+		t.Errorf("the own account does not tell of the permission: %+v, %v", own, err)
+	}
 	for range 2 {
 		if status, body := x.sends(t, ulf, "Out@example.org"); status != http.StatusCreated {
 			t.Fatalf("%d %s", status, body)

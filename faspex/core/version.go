@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -49,6 +50,14 @@ func nodeTag(n store.Node) (string, error) {
 }
 
 func folderTag(f store.SharedFolder) (string, error) { return tagOf(folderOut(f, true)) }
+
+func groupTag(g store.Group) (string, error) { return tagOf([]any{g.Name, g.Options}) }
+
+// profileTag is the entity tag of a metadata profile, without when it was changed.
+func profileTag(p api.MetadataProfile) (string, error) {
+	p.UpdatedAt = ""
+	return tagOf(p)
+}
 
 // matches compares a tag with the header; an empty one matches everything.
 func (h IfMatch) matches(tag string) bool { return h.IfMatch == "" || hasTag(h.IfMatch, tag) }

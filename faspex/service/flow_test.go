@@ -52,6 +52,9 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, in: faspextest.Start(t, nil), node: faspextest.StartNode(t), clock: &clock{now: time.Now()}}
 	s.nodeID = s.in.Register(t, "north", s.node)
+	if err := s.in.Admin.Configure(t.Context(), map[string]any{"allow_user_specified_delete_after_download": true}); err != nil {
+		t.Fatal(err)
+	}
 	s.alice, s.bob = s.in.User(t, "Alice", "Sender", ""), s.in.User(t, "Bob", "Recipient", "")
 	s.worker = s.in.Worker(t, "worker-1", s.clock.Now)
 	return s

@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -37,10 +38,16 @@ var _ = journey("routes", func(t *testing.T, w *world) {
 	got := w.sent(t, alice, hostile, bob)
 	w.released(t, alice, got, map[string]string{"read me.txt": "1234567", "camera-a/clip ä.mov": "x"})
 	waiting := w.sent(t, bob, "Notes", alice)
+	desk := w.group(t, "shared_inboxes", map[string]any{"name": "Desk <b>\u202e" + bob.login},
+		map[string][]person{"shared_inbox_admin": {bob}})
+	w.call(t, w.firstAdmin(), http.MethodPut, "/accounts/"+bob.id, map[string]any{"forwarding_allowed": true})
 	routes := []route{
 		{"/packages/received", "Received"},
 		{"/packages/received/" + got.ID, hostile},
 		{"/packages/received/" + got.ID + "?folder=%2Fcamera-a", hostile},
+		{"/packages/all-received", "All received"},
+		{"/packages/inboxes/" + desk, "Desk <b>\u202e" + bob.login},
+		{"/packages/forward/" + got.ID, "Forward package"},
 		{"/packages/sent", "Sent"},
 		{"/packages/sent/" + waiting.ID, "Notes"},
 		{"/packages/pending", "Pending"},

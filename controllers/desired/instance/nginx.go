@@ -187,6 +187,10 @@ http {
       proxy_pass http://core$forwarded_path;
       gzip off;
     }
+    location /aspera/faspex/public/ {
+      proxy_pass http://core$forwarded_path;
+      gzip off;
+    }
     location = /aspera/faspex/health {
       proxy_pass http://core$forwarded_path;
     }

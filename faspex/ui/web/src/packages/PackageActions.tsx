@@ -1,26 +1,26 @@
-import { Download, Launch, SubtractAlt, TrashCan } from '@carbon/icons-react';
+import { Archive, Download, Launch, SubtractAlt, TrashCan, UserFollow } from '@carbon/icons-react';
 import { Button } from '@carbon/react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from '../navigation/router';
+import { Link, useNavigate } from '../navigation/router';
 import type { Package } from '../api/types';
 import { isolated } from '../i18n/format';
 import { useToast } from '../shell/toasts';
 import { useProblemText } from '../components/ProblemNotice';
-import { useBox } from './boxes';
+import { useListAddress } from './boxes';
 import { useChanges } from './changes';
-import { DeleteDialog, RemoveDialog } from './dialogs';
+import { ArchiveDialog, DeleteDialog, RemoveDialog } from './dialogs';
 import { useDownloads } from './downloads';
 
 /** The buttons of a package: exactly what the server says that the person may do with it now. */
 export function PackageActions({ pkg }: { pkg: Package }) {
   const { t } = useTranslation('packages');
-  const box = useBox();
+  const list = useListAddress();
   const navigate = useNavigate();
-  const [asking, setAsking] = useState<'remove' | 'delete' | null>(null);
+  const [asking, setAsking] = useState<'remove' | 'archive' | 'delete' | null>(null);
   const downloads = useDownloads(pkg);
   const allows = (action: Package['actions'][number]) => pkg.actions.includes(action);
-  const left = () => navigate(`/packages/${box}`);
+  const left = () => navigate(list);
   return (
     <>
       {downloads.possible && (
@@ -37,9 +37,19 @@ export function PackageActions({ pkg }: { pkg: Package }) {
         </span>
       )}
       {allows('release') && <ReleaseButton pkg={pkg} />}
+      {allows('forward') && (
+        <Button as={Link} kind="tertiary" renderIcon={UserFollow} to={`/packages/forward/${encodeURIComponent(pkg.id)}`}>
+          {t('action.forward')}
+        </Button>
+      )}
       {allows('remove_from_my_list') && (
         <Button kind="tertiary" renderIcon={SubtractAlt} onClick={() => setAsking('remove')}>
           {t('action.remove')}
+        </Button>
+      )}
+      {allows('archive_for_all') && (
+        <Button kind="tertiary" renderIcon={Archive} onClick={() => setAsking('archive')}>
+          {t('action.archive')}
         </Button>
       )}
       {allows('delete_for_everyone') && (
@@ -48,6 +58,7 @@ export function PackageActions({ pkg }: { pkg: Package }) {
         </Button>
       )}
       {asking === 'remove' && <RemoveDialog packages={[pkg]} close={() => setAsking(null)} done={left} />}
+      {asking === 'archive' && <ArchiveDialog packages={[pkg]} close={() => setAsking(null)} done={left} />}
       {asking === 'delete' && <DeleteDialog packages={[pkg]} close={() => setAsking(null)} done={left} />}
     </>
   );

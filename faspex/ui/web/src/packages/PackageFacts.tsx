@@ -16,11 +16,27 @@ function Fact({ name, wide = false, children }: { name: string; wide?: boolean; 
 }
 
 function People({ name, people }: { name: string; people: readonly Recipient[] }) {
+  const { t } = useTranslation('packages');
   return (
     <Fact name={name} wide>
       {people.map((recipient) => (
         <Tag key={`${recipient.recipient_type}:${recipient.id}`} type="outline" size="md">
           <bdi>{personName(recipient)}</bdi>
+          {recipient.recipient_type !== 'user' && ` (${t(`fact.kind.${recipient.recipient_type}`)})`}
+        </Tag>
+      ))}
+    </Fact>
+  );
+}
+
+/** Who is told by mail of what happens to the package; nothing when nobody is. */
+function Told({ name, people }: { name: string; people: Package['notified_on_upload'] }) {
+  if (people.length === 0) return null;
+  return (
+    <Fact name={name} wide>
+      {people.map((one) => (
+        <Tag key={one.name} type="outline" size="md">
+          <bdi>{one.name}</bdi>
         </Tag>
       ))}
     </Fact>
@@ -48,6 +64,18 @@ export function PackageFacts({ pkg }: { pkg: Package }) {
       {pkg.sides.includes('sent') && pkg.state === 'released' && <Fact name={t('fact.downloads')}>{format.count(pkg.completed_download_count)}</Fact>}
       <People name={t('fact.to')} people={pkg.recipients} />
       {pkg.private_recipients.length > 0 && <People name={t('fact.private')} people={pkg.private_recipients} />}
+      {pkg.sides.includes('sent') && <Told name={t('fact.toldOnUpload')} people={pkg.notified_on_upload} />}
+      {pkg.sides.includes('sent') && <Told name={t('fact.toldOnDownload')} people={pkg.notified_on_download} />}
+      {Object.entries(pkg.metadata).map(([name, value]) => (
+        <div key={name}>
+          <dt>
+            <bdi>{name}</bdi>
+          </dt>
+          <dd>
+            <bdi>{typeof value === 'string' ? value : JSON.stringify(value)}</bdi>
+          </dd>
+        </div>
+      ))}
       {pkg.note && (
         <Fact name={t('fact.note')} wide>
           <bdi>{pkg.note}</bdi>

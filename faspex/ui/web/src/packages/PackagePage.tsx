@@ -3,6 +3,7 @@ import { useParams } from '../navigation/router';
 import { useApi } from '../api/context';
 import { pollEvery } from '../api/polling';
 import type { Package } from '../api/types';
+import { useCan } from '../auth/capabilities';
 import { PageHeader } from '../components/PageHeader';
 import { ProblemNotice } from '../components/ProblemNotice';
 import { PageSkeleton } from '../shell/PageSkeleton';
@@ -49,13 +50,14 @@ export default function PackagePage() {
 
 function PackageView({ pkg }: { pkg: Package }) {
   const { name } = packageStatus(pkg);
+  const can = useCan();
   return (
     <>
       <PageHeader title={pkg.title} isolated beside={<StatusTag pkg={pkg} />} actions={<PackageActions pkg={pkg} />} />
       {name === 'uploading' ? <UploadProgress pkg={pkg} /> : <PackageNotice pkg={pkg} />}
       <PackageFacts pkg={pkg} />
       {pkg.actions.includes('download') && <PackageFiles pkg={pkg} />}
-      {pkg.sides.includes('sent') && <Downloaders pkg={pkg} />}
+      {(pkg.sides.includes('sent') || can('admin.packages.read')) && <Downloaders pkg={pkg} />}
       {pkg.actions.includes('upload') && <AscpSection pkg={pkg} direction="upload" />}
       {pkg.actions.includes('download') && <AscpSection pkg={pkg} direction="download" />}
     </>

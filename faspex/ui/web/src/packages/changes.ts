@@ -4,14 +4,15 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { useApi } from '../api/context';
 import type { Package } from '../api/types';
-import { boxNames, boxes } from './boxes';
+import { boxNames, boxes, groupBoxes, groupBoxNames } from './boxes';
 
 /** Reads the lists anew, and one package if it is still there. */
 export function usePackagesChanged(): (id?: string) => Promise<void> {
   const queries = useQueryClient();
   return useCallback(
     async (id) => {
-      const lists = boxNames.map((box) => queries.invalidateQueries({ queryKey: ['get', boxes[box].list] }));
+      const paths = [...boxNames.map((box) => boxes[box].list), ...groupBoxNames.map((box) => groupBoxes[box].list)];
+      const lists = paths.map((path) => queries.invalidateQueries({ queryKey: ['get', path] }));
       const one = id === undefined ? [] : [queries.invalidateQueries({ queryKey: ['get', '/api/v5/packages/{id}', { params: { path: { id } } }] })];
       await Promise.all([...lists, ...one]);
     },
@@ -22,6 +23,8 @@ export function usePackagesChanged(): (id?: string) => Promise<void> {
 export interface Changes {
   /** Takes packages off the lists of the caller; they stay for everybody else. */
   removeFromLists: (packages: readonly Package[]) => Promise<void>;
+  /** Takes packages off the lists of all members of the groups that the caller looks after. */
+  archiveForAll: (packages: readonly Package[]) => Promise<void>;
   deleteForEveryone: (packages: readonly Package[]) => Promise<void>;
   release: (pkg: Package) => Promise<void>;
 }
@@ -41,6 +44,13 @@ export function useChanges(): Changes {
     },
     [client, changed],
   );
+  const archiveForAll = useCallback(
+    async (packages: readonly Package[]) => {
+      for (const { id } of packages) await client.POST('/api/v5/packages/{id}/archive/received', { params: { path: { id }, query: { archive_all: true } } });
+      await changed();
+    },
+    [client, changed],
+  );
   const deleteForEveryone = useCallback(
     async (packages: readonly Package[]) => {
       for (const { id } of packages) await client.DELETE('/api/v5/packages/{id}', { params: { path: { id } } });
@@ -55,5 +65,5 @@ export function useChanges(): Changes {
     },
     [client, changed],
   );
-  return { removeFromLists, deleteForEveryone, release };
+  return { removeFromLists, archiveForAll, deleteForEveryone, release };
 }

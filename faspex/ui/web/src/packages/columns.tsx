@@ -3,7 +3,7 @@ import { Link } from '../navigation/router';
 import type { Package } from '../api/types';
 import type { Column } from '../components/DataList';
 import { useFormat } from '../i18n/format';
-import { type Box, boxes } from './boxes';
+import type { PeopleShown } from './boxes';
 import { Names, PersonName } from './People';
 import { StatusTag } from './StatusTag';
 
@@ -12,11 +12,10 @@ const sorts = ['created', 'title', 'sender', 'recipients', 'status', 'size', 'fi
 /** The orders that a list can have, by the server's names. */
 export const sortOrders = sorts.flatMap((name) => [name, `-${name}` as const]);
 
-/** The columns of a list of packages. */
-export function useColumns(box: Box): Column<Package>[] {
+/** The columns of the list of packages at an address. */
+export function useColumns(people: PeopleShown, address: string): Column<Package>[] {
   const { t } = useTranslation('packages');
   const format = useFormat();
-  const { people } = boxes[box];
   const sender: Column<Package> = { key: 'sender', header: t('column.sender'), cell: (pkg) => <PersonName person={pkg.sender} />, from: 'md', sort: 'sender' };
   const recipients: Column<Package> = { key: 'recipients', header: t('column.recipients'), cell: (pkg) => <Names people={pkg.recipients} />, from: 'md', sort: 'recipients' };
   return [
@@ -25,7 +24,7 @@ export function useColumns(box: Box): Column<Package>[] {
       header: t('column.title'),
       sort: 'title',
       cell: (pkg) => (
-        <Link className="cds--link" to={`/packages/${box}/${encodeURIComponent(pkg.id)}`}>
+        <Link className="cds--link" to={`${address}/${encodeURIComponent(pkg.id)}`}>
           <bdi>{pkg.title}</bdi>
         </Link>
       ),
@@ -41,11 +40,11 @@ export function useColumns(box: Box): Column<Package>[] {
 }
 
 /** What a narrow window shows of the columns that it leaves out. */
-export function Below({ box, pkg }: { box: Box; pkg: Package }) {
+export function Below({ people, pkg }: { people: PeopleShown; pkg: Package }) {
   const format = useFormat();
   return (
     <>
-      {boxes[box].people === 'recipients' ? <Names people={pkg.recipients} /> : <PersonName person={pkg.sender} />} · {format.date(pkg.created_time)}
+      {people === 'recipients' ? <Names people={pkg.recipients} /> : <PersonName person={pkg.sender} />} · {format.date(pkg.created_time)}
     </>
   );
 }

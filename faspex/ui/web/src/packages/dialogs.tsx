@@ -42,6 +42,29 @@ export function RemoveDialog({ packages, close, done }: DialogProps) {
   );
 }
 
+/** Takes packages off the lists of all members of a group. The files stay, and so does what is in the history. */
+export function ArchiveDialog({ packages, close, done }: DialogProps) {
+  const { t } = useTranslation('packages');
+  const { archiveForAll } = useChanges();
+  const toast = useToast();
+  const named = useNamed(packages);
+  return (
+    <ConfirmDialog
+      title={t('archive.title', named)}
+      confirm={t('action.archive')}
+      failed={t('archive.failed', named)}
+      run={async () => {
+        await archiveForAll(packages);
+        toast({ kind: 'success', title: t('done.archived', named) });
+        done();
+      }}
+      close={close}
+    >
+      <p>{t('archive.text', named)}</p>
+    </ConfirmDialog>
+  );
+}
+
 /** Deletes packages for everybody. It tells how many others lose them, as the server counts them. */
 export function DeleteDialog({ packages, close, done }: DialogProps) {
   const { t } = useTranslation('packages');

@@ -1,9 +1,9 @@
-import { Box, Catalog, Hourglass, RecentlyViewed, Send } from '../shell/icons';
+import { Box, Catalog, Hourglass, Inbox, RecentlyViewed, Send } from '../shell/icons';
 import type { Capability } from '../auth/capabilities';
 import type { Page } from '../routes';
-import { boxNames, type Box as BoxName } from './boxes';
+import { boxNames, type Box as BoxName, groupBoxNames, type GroupBox } from './boxes';
 
-const icons = { received: Box, sent: Send, pending: Hourglass, history: RecentlyViewed, all: Catalog };
+const icons = { received: Box, 'all-received': Inbox, sent: Send, pending: Hourglass, history: RecentlyViewed, all: Catalog };
 const permissions: Partial<Record<BoxName, Capability>> = { all: 'admin.packages.read' };
 
 function pagesOf(box: BoxName): Page[] {
@@ -15,5 +15,15 @@ function pagesOf(box: BoxName): Page[] {
   ];
 }
 
+/** The mailboxes of groups are reached by the part of the menu that lists the person's own. */
+function groupPagesOf(box: GroupBox): Page[] {
+  const title = `packages:group.${box}.title`;
+  const path = `/packages/${box}/:group`;
+  return [
+    { app: 'packages', path, title, load: () => import('./GroupBoxPage') },
+    { app: 'packages', path: `${path}/:id`, title: 'packages:package.title', load: () => import('./PackagePage'), parent: path },
+  ];
+}
+
 /** The pages about packages; those that send one are in the table of `send`. */
-export const packagesPages: readonly Page[] = boxNames.flatMap(pagesOf);
+export const packagesPages: readonly Page[] = [...boxNames.flatMap(pagesOf), ...groupBoxNames.flatMap(groupPagesOf)];

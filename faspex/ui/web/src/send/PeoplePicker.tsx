@@ -1,10 +1,10 @@
-import { Close } from '@carbon/icons-react';
 import { InlineLoading } from '@carbon/react';
 import { type ClipboardEvent, type KeyboardEvent, type Ref, useCallback, useId, useImperativeHandle, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Contact } from '../api/types';
 import { useProblemText } from '../components/ProblemNotice';
-import { isolate } from '../transfers/useTransferText';
+import { Chip } from './Chip';
+import { type Kind, KindIcon } from './kinds';
 import { added, detailOf, keyOf, nameOf, partsOf, type Recipient, resolved } from './people';
 import { useResolve, useSuggestions } from './useDirectory';
 import './people-picker.scss';
@@ -21,6 +21,10 @@ interface PeoplePickerProps {
   help: string;
   recipients: readonly Recipient[];
   onChange: (recipients: readonly Recipient[]) => void;
+  /** The kinds of recipients that a typed text can mean; the same object at each rendering. */
+  kinds: readonly Kind[];
+  /** The kinds that are offered; absent: all of those. */
+  offer?: readonly Kind[];
   /** What is wrong with the field; empty when nothing is. */
   error: string;
   control: Ref<PickerControl>;
@@ -33,14 +37,14 @@ const together = 4;
  * Collects recipients. People are offered for the text that is in the box and for no other; a text that is left becomes the
  * one person whose login or e-mail address it is, or is marked as unknown.
  */
-export function PeoplePicker({ id, label, help, recipients, onChange, error, control }: PeoplePickerProps) {
+export function PeoplePicker({ id, label, help, recipients, onChange, kinds, offer = kinds, error, control }: PeoplePickerProps) {
   const { t } = useTranslation('send');
   const problemText = useProblemText();
-  const resolve = useResolve();
+  const resolve = useResolve(kinds);
   const [text, setText] = useState('');
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const suggestions = useSuggestions(text, open);
+  const suggestions = useSuggestions(text, open, offer);
   const input = useRef<HTMLInputElement>(null);
   const chips = useRef<HTMLUListElement>(null);
   const list = useId();
@@ -198,8 +202,12 @@ export function PeoplePicker({ id, label, help, recipients, onChange, error, con
                   onMouseDown={(event) => event.preventDefault()}
                   onClick={() => choose(contact)}
                 >
-                  <bdi>{nameOf(contact)}</bdi>
-                  <bdi className="people__detail">{contact.type === 'user' ? detailOf(contact) : t(`people.type.${contact.type}`)}</bdi>
+                  <KindIcon kind={contact.type} />
+                  <span className="people__name">
+                    <bdi>{nameOf(contact)}</bdi>
+                    {detailOf(contact) !== '' && <bdi className="people__detail">{detailOf(contact)}</bdi>}
+                    {contact.type !== 'user' && <span className="people__detail">{t(`people.type.${contact.type}`)}</span>}
+                  </span>
                 </li>
               ))}
             </ul>
@@ -222,24 +230,6 @@ export function PeoplePicker({ id, label, help, recipients, onChange, error, con
         </ul>
       )}
     </div>
-  );
-}
-
-function Chip({ recipient, remove }: { recipient: Recipient; remove: () => void }) {
-  const { t } = useTranslation('send');
-  const { state } = recipient;
-  const name = state === 'known' ? nameOf(recipient.contact) : recipient.text;
-  const title = state === 'known' ? detailOf(recipient.contact) : t(`people.${state}`);
-  return (
-    <li className="people__chip" data-state={state}>
-      <span>
-        <bdi>{name}</bdi>
-        {title && <bdi className="people__detail">{title}</bdi>}
-      </span>
-      <button type="button" aria-label={t('people.remove', { name: isolate(name) })} onClick={remove}>
-        <Close />
-      </button>
-    </li>
   );
 }
 

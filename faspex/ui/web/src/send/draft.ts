@@ -19,6 +19,11 @@ export interface Draft {
   note: string;
   recipients: readonly Recipient[];
   privateRecipients: readonly Recipient[];
+  /** Who is told of it by mail. */
+  notifiedOnUpload: readonly Recipient[];
+  notifiedOnDownload: readonly Recipient[];
+  /** What was typed into the fields of the metadata profile, by their names. */
+  metadata: Readonly<Record<string, string>>;
   options: Options;
   /** Names of the files and folders that were chosen: the browser forgets the files themselves. */
   files: string[];
@@ -29,6 +34,9 @@ export const emptyDraft: Draft = {
   note: '',
   recipients: [],
   privateRecipients: [],
+  notifiedOnUpload: [],
+  notifiedOnDownload: [],
+  metadata: {},
   options: { release: 'now', releaseDate: '', expiration: 'none', expirationDate: '', downloadLimit: '', preventHttpDownload: false },
   files: [],
 };
@@ -88,6 +96,9 @@ export function draftOf(stored: unknown): Draft {
     note: text(fields['note'], ''),
     recipients: list(fields['recipients']).flatMap(recipientOf),
     privateRecipients: list(fields['privateRecipients']).flatMap(recipientOf),
+    notifiedOnUpload: list(fields['notifiedOnUpload']).flatMap(recipientOf),
+    notifiedOnDownload: list(fields['notifiedOnDownload']).flatMap(recipientOf),
+    metadata: Object.fromEntries(Object.entries(record(fields['metadata'])).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     options: {
       release: one(options['release'], ['now', 'on_date', 'later'], before.release),
       releaseDate: text(options['releaseDate'], ''),

@@ -21,8 +21,14 @@ export function nameOf(contact: Contact): string {
 
 /** What tells two people of one name apart. */
 export function detailOf(contact: Contact): string {
+  if (contact.type !== 'user' && contact.type !== 'external_user') return '';
   const detail = contact.email || contact.name;
   return detail === nameOf(contact) ? '' : detail;
+}
+
+/** The shared inbox among recipients. */
+export function inboxOf(recipients: readonly Recipient[]): Contact | undefined {
+  return recipients.flatMap((one) => (one.state === 'known' && one.contact.type === 'shared_inbox' ? [one.contact] : []))[0];
 }
 
 /** Parts of a pasted text: separated by commas, semicolons or line breaks; `Ada <ada@example.com>` means the address. */
@@ -49,6 +55,18 @@ export function exact(contacts: readonly Contact[], text: string): Contact | 'un
   const found = byLogin.length > 0 ? byLogin : contacts.filter(({ email }) => fold(email) === wanted);
   if (found.length > 1) return 'ambiguous';
   return found[0] ?? 'unknown';
+}
+
+/** The stranger whom a whole e-mail address means that none of the contacts has, for one who may send to strangers. */
+export function outsider(contacts: readonly Contact[], text: string, allowed: boolean): Contact[] {
+  const address = addressOf(text);
+  if (!allowed || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address) || exact(contacts, address) !== 'unknown') return [];
+  return [
+    {
+      id: fold(address), name: address, email: address, first_name: '', last_name: '', type: 'external_user',
+      require_encryption_at_rest: 'server', metadata_profile_id: '', submitters_instructions: '',
+    },
+  ];
 }
 
 /** Adds recipients that are not there yet. */

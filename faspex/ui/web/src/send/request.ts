@@ -2,14 +2,26 @@
 
 import type { components } from '../api/schema';
 import type { Draft } from './draft';
-import type { Recipient } from './people';
+import { inboxOf, type Recipient } from './people';
 
 export type PackageCreate = components['schemas']['PackageCreate'];
 
-export type Field = 'files' | 'recipients' | 'privateRecipients' | 'title' | 'releaseDate' | 'expirationDate' | 'downloadLimit';
+export type Field =
+  | 'files'
+  | 'recipients'
+  | 'title'
+  | 'note'
+  | 'privateRecipients'
+  | 'notifiedOnUpload'
+  | 'notifiedOnDownload'
+  | 'releaseDate'
+  | 'expirationDate'
+  | 'downloadLimit';
 
 /** Fields in the order of the form, for moving to the first wrong one. */
-export const fields: readonly Field[] = ['files', 'recipients', 'title', 'privateRecipients', 'releaseDate', 'expirationDate', 'downloadLimit'];
+export const fields: readonly Field[] = [
+  'files', 'recipients', 'title', 'note', 'privateRecipients', 'notifiedOnUpload', 'notifiedOnDownload', 'releaseDate', 'expirationDate', 'downloadLimit',
+];
 
 /** Key of the sentence about a field. */
 export type Fault =
@@ -17,6 +29,7 @@ export type Fault =
   | 'reading'
   | 'recipients'
   | 'unresolved'
+  | 'inboxAlone'
   | 'title'
   | 'date'
   | 'past'
@@ -28,14 +41,20 @@ export type Faults = Partial<Record<Field, Fault>>;
 export const titleLimit = 255;
 export const noteLimit = 16_000;
 
-export function faultsOf(draft: Draft, files: 'some' | 'none' | 'reading' | 'not needed', now: Date): Faults {
-  const { title, recipients, privateRecipients, options } = draft;
+export type FilesState = 'some' | 'none' | 'reading' | 'not needed';
+
+export function faultsOf(draft: Draft, files: FilesState, now: Date): Faults {
+  const { title, recipients, privateRecipients, notifiedOnUpload, notifiedOnDownload, options } = draft;
   const faults: Faults = {};
   if (files === 'none') faults.files = 'files';
   if (files === 'reading') faults.files = 'reading';
   if (recipients.length === 0) faults.recipients = 'recipients';
   else if (!recipients.every(isKnown)) faults.recipients = 'unresolved';
-  if (!privateRecipients.every(isKnown)) faults.privateRecipients = 'unresolved';
+  else if (isMixed(recipients)) faults.recipients = 'inboxAlone';
+  // The other recipients of a package to a shared inbox are not shown, and not sent.
+  if (!inboxOf(recipients) && !privateRecipients.every(isKnown)) faults.privateRecipients = 'unresolved';
+  if (!notifiedOnUpload.every(isKnown)) faults.notifiedOnUpload = 'unresolved';
+  if (!notifiedOnDownload.every(isKnown)) faults.notifiedOnDownload = 'unresolved';
   if (title.trim() === '') faults.title = 'title';
   if (options.release === 'on_date') setDate(faults, 'releaseDate', options.releaseDate, now);
   if (options.expiration === 'delete_after_expiration_date') setDate(faults, 'expirationDate', options.expirationDate, now);
@@ -43,14 +62,25 @@ export function faultsOf(draft: Draft, files: 'some' | 'none' | 'reading' | 'not
   return faults;
 }
 
-export function requestOf(draft: Draft): PackageCreate {
+/** A shared inbox is the only recipient of its packages. */
+export function isMixed(recipients: readonly Recipient[]): boolean {
+  return inboxOf(recipients) !== undefined && recipients.length > 1;
+}
+
+/** What is sent of a form; `metadata` are the values that its profile asks for. */
+export function requestOf(draft: Draft, metadata: Record<string, string> = {}): PackageCreate {
   const { title, note, recipients, privateRecipients, options } = draft;
-  const hidden = privateRecipients.flatMap(nameOf);
+  const hidden = inboxOf(recipients) ? [] : privateRecipients.flatMap(nameOf);
+  const onUpload = draft.notifiedOnUpload.flatMap(nameOf);
+  const onDownload = draft.notifiedOnDownload.flatMap(nameOf);
   return {
     title: title.trim(),
     recipients: recipients.flatMap(nameOf),
     ...(note.trim() ? { note: note.trim() } : {}),
     ...(hidden.length > 0 ? { private_recipients: hidden } : {}),
+    ...(onUpload.length > 0 ? { notified_on_upload: onUpload } : {}),
+    ...(onDownload.length > 0 ? { notified_on_download: onDownload } : {}),
+    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
     ...(options.release === 'now' ? {} : { release_policy: options.release }),
     ...(options.release === 'on_date' ? { release_date: new Date(options.releaseDate).toISOString() } : {}),
     ...(options.expiration === 'none' ? {} : { expiration_policy: options.expiration }),

@@ -10,4 +10,5 @@ export const pages: readonly Page[] = [
     load: () => import('./SendPage'),
     parent: '/packages/sent',
   },
+  { path: '/packages/forward/:id', app: 'packages', title: 'send:forward.title', load: () => import('./ForwardPage'), parent: '/packages/received' },
 ];

@@ -4,7 +4,9 @@ import { useCallback, useEffect, useState } from 'react';
 import type { ApiClient } from '../api/client';
 import { useApi } from '../api/context';
 import type { Contact } from '../api/types';
-import { contains, exact, type Recipient } from './people';
+import { useAccount } from '../shell/account';
+import type { Kind } from './kinds';
+import { contains, exact, outsider, type Recipient } from './people';
 
 const offered = 20;
 const delay = 150;
@@ -17,15 +19,16 @@ export interface Suggestions {
 }
 
 /** Offers people for a text; null until the server has answered for this very text. */
-export function useSuggestions(text: string, open: boolean): Suggestions | null {
+export function useSuggestions(text: string, open: boolean, kinds: readonly Kind[]): Suggestions | null {
   const { client } = useApi();
+  const { allow_send_to_email: outside } = useAccount();
   const [answer, setAnswer] = useState<Suggestions | null>(null);
   useEffect(() => {
     if (!open) return;
     const abort = new AbortController();
     const timer = window.setTimeout(() => {
-      find(client, text, offered, abort.signal).then(
-        (contacts) => setAnswer({ text, contacts: contacts.filter((contact) => contains(contact, text)), error: null }),
+      find(client, text, kinds, offered, abort.signal).then(
+        (contacts) => setAnswer({ text, contacts: [...contacts.filter((contact) => contains(contact, text)), ...outsider(contacts, text, outside)], error: null }),
         (error: unknown) => {
           if (!abort.signal.aborted) setAnswer({ text, contacts: [], error });
         },
@@ -35,28 +38,30 @@ export function useSuggestions(text: string, open: boolean): Suggestions | null 
       window.clearTimeout(timer);
       abort.abort();
     };
-  }, [client, text, open]);
+  }, [client, text, open, kinds, outside]);
   return answer?.text === text && open ? answer : null;
 }
 
 /** Says who is meant by a text. */
-export function useResolve(): (text: string) => Promise<Recipient> {
+export function useResolve(kinds: readonly Kind[]): (text: string) => Promise<Recipient> {
   const { client } = useApi();
+  const { allow_send_to_email: outside } = useAccount();
   return useCallback(
     async (text) => {
       try {
-        const found = exact(await find(client, text, 1000), text);
+        const contacts = await find(client, text, kinds, 1000);
+        const found = outsider(contacts, text, outside)[0] ?? exact(contacts, text);
         return typeof found === 'string' ? { text, state: found } : { text, state: 'known', contact: found };
       } catch {
         return { text, state: 'unchecked' };
       }
     },
-    [client],
+    [client, kinds, outside],
   );
 }
 
-async function find(client: ApiClient, text: string, limit: number, signal?: AbortSignal): Promise<Contact[]> {
-  const query = { q: text.trim(), limit, context: 'packages' };
+async function find(client: ApiClient, text: string, kinds: readonly Kind[], limit: number, signal?: AbortSignal): Promise<Contact[]> {
+  const query = { q: text.trim(), limit, context: 'packages', type: [...kinds] };
   const { data } = await client.GET('/api/v5/contacts', { params: { query }, ...(signal ? { signal } : {}) });
   return data?.contacts ?? [];
 }

@@ -1,4 +1,4 @@
-import { type FocusEvent, Suspense, useSyncExternalStore } from 'react';
+import { type FocusEvent, lazy, Suspense, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { OwnAccount } from '../api/types';
 import { Link, useLocation } from '../navigation/router';
@@ -6,6 +6,9 @@ import type { App } from '../routes';
 import { menuOf, type Switch } from './AppHeader';
 import { AppSwitch } from './AppSwitch';
 import { useTitles } from './title';
+
+// It belongs to the packages: other applications need none of it.
+const GroupMenu = lazy(() => import('../packages/GroupMenu'));
 
 interface AppMenuProps {
   app: App;
@@ -62,6 +65,11 @@ export function AppMenu({ app, account, switches, open, close }: AppMenuProps) {
           <Suspense fallback={null}>
             <MenuItems app={app} account={account} close={close} hidden={!shown} />
           </Suspense>
+          {app === 'packages' && account && (
+            <Suspense fallback={null}>
+              <GroupMenu close={close} hidden={!shown} />
+            </Suspense>
+          )}
         </ul>
       </nav>
     </>

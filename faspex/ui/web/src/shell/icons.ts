@@ -10,6 +10,7 @@ export { default as Dashboard } from '@carbon/icons-react/es/Dashboard.js';
 export { default as DataBase } from '@carbon/icons-react/es/DataBase.js';
 export { default as Email } from '@carbon/icons-react/es/Email.js';
 export { default as Hourglass } from '@carbon/icons-react/es/Hourglass.js';
+export { default as Inbox } from '@carbon/icons-react/es/MailAll.js';
 export { default as Menu } from '@carbon/icons-react/es/Menu.js';
 export { default as Password } from '@carbon/icons-react/es/Password.js';
 export { default as RecentlyViewed } from '@carbon/icons-react/es/RecentlyViewed.js';
