@@ -88,8 +88,8 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	}, nil
 }
 
-// Ready reports why core should get no requests: no database, or a schema it was not built
-// for. It is the check of /health.
+// Ready reports why core should get no requests: no database, or a schema that does not serve it. It is the check of
+// /health.
 func (s *Server) Ready(ctx context.Context) error {
 	state, err := s.store.Schema(ctx)
 	if err != nil {
