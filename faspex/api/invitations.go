@@ -80,3 +80,10 @@ type Link struct {
 	PackageTitle      string  `json:"package_title"`
 	PackageStatus     string  `json:"package_status" doc:"what people are shown of the package's state"`
 }
+
+// SubmissionLink is the link by which anybody asks for a link to send to a shared inbox.
+type SubmissionLink struct {
+	Enabled    bool   `json:"enabled"`
+	URL        string `json:"url" doc:"empty unless it is enabled"`
+	Switchable bool   `json:"switchable" doc:"whether the caller may set allow_public_url of the shared inbox"`
+}

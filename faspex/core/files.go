@@ -37,9 +37,8 @@ type browsePageOutput struct {
 type root func(ctx context.Context, id string) (client *nodeapi.Client, directory string, err error)
 
 func (s *Server) registerFiles() {
-	for _, side := range []string{packages.SideSent, packages.SideReceived} {
-		s.registerBrowse("/packages/{id}/files/"+side, "package", anyone, s.packageRoot(side), readers...)
-	}
+	s.registerBrowse("/packages/{id}/files/sent", "package", anyone, s.packageRoot(packages.SideSent))
+	s.registerBrowse("/packages/{id}/files/received", "package", anyone, s.packageRoot(packages.SideReceived), readers...)
 	s.registerBrowse("/nodes/{id}/browse", "node", admins,
 		func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
 			n, err := s.node(ctx, id)

@@ -91,6 +91,7 @@ func (s *Server) registerInvitations() {
 			return nil, s.store.ResendInvitation(ctx, i.ID, s.now(), s.invitationMail(ctx, i.ID, i.GroupID))
 		})
 	s.registerInboxInvitations()
+	s.registerInboxLinks()
 }
 
 // registerInboxInvitations adds the calls about invitations to send to a shared inbox.
@@ -115,6 +116,37 @@ func (s *Server) registerInboxInvitations() {
 				return nil, err
 			}
 			return s.listInvitations(ctx, store.InvitationFilter{GroupID: g.ID, Query: in.Query}, in.Paging)
+		})
+}
+
+// registerInboxLinks adds the submission link of a shared inbox, for its members: an addition of this implementation.
+func (s *Server) registerInboxLinks() {
+	register(s, operation{method: http.MethodGet, path: v5 + "/shared_inboxes/{id}/submission_link",
+		id: "get-submission-link", what: "shared inbox", access: anyone,
+		summary: "Tell the submission link of a shared inbox to its members: an addition of this implementation"},
+		func(ctx context.Context, in *IDPath) (*body[api.SubmissionLink], error) {
+			g, err := s.group(ctx, store.SharedInbox, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if !policy.SendsTo(actor(caller(ctx)), g.thing) {
+				return nil, notFound("shared inbox")
+			}
+			rules, err := s.auth.Configuration(ctx)
+			if err != nil {
+				return nil, err
+			}
+			o, err := settings.ReadSharedInbox(g.Options)
+			if err != nil {
+				return nil, err
+			}
+			out := api.SubmissionLink{Enabled: policy.CanFollowSubmission(policy.InboxTarget(rules, o, true)) == nil,
+				Switchable: policy.ManagesGroup(actor(caller(ctx)), g.thing) &&
+					policy.CanSwitchInboxLink(actor(caller(ctx)), rules.SharedInboxCanOverridePublicURL) == nil}
+			if out.Enabled {
+				out.URL, err = s.submissionURL(ctx, link.Link{Kind: link.Inbox, Account: g.ID}, g.Name)
+			}
+			return answerWith(out), err
 		})
 }
 

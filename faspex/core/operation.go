@@ -106,7 +106,7 @@ func (s *Server) admit(op operation) func(huma.Context, func(huma.Context)) {
 		case err != nil:
 			s.log.ErrorContext(ctx.Context(), "authentication failed", "request", process.RequestID(ctx.Context()), "error", err)
 			_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")
-		case !policy.May(actor(p.Account), op.access) || op.access == linksOnly:
+		case !policy.May(actor(p.Account), op.access):
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
 		case !s.limiter.allow(ctx.Context(), p.Account.ID):
 			ctx.SetHeader("Retry-After", "1")

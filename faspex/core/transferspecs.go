@@ -128,7 +128,11 @@ func (s *Server) setUpUpload(ctx context.Context, p store.Package) (transferspec
 		return transferspec.Spec{}, err
 	}
 	req.DestinationRoot = p.Directory
-	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetUploadKbps, folder.MaxTargetUploadKbps)
+	speed, err := s.speedsOf(ctx, folder, true)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	req.TargetRateKbps, req.TargetRateCapKbps = int64(speed.target), int64(speed.limit)
 	spec, err := client.UploadSetup(ctx, req)
 	if err != nil {
 		return spec, s.nodeProblem(ctx, node, err)
@@ -138,7 +142,7 @@ func (s *Server) setUpUpload(ctx context.Context, p store.Package) (transferspec
 	if p.EncryptAtRest {
 		spec.ContentProtection = "encrypt" // by a password that the client asks for, and nobody here learns
 	}
-	return finish(spec, p, node, folder), nil
+	return finish(spec, p, node, speed), nil
 }
 
 func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnswer, error) {
@@ -244,8 +248,11 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		// The node counts too: specs may wait unused, and what started is known here only a moment later.
 		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + text(me.ID), Limit: v.pkg.DownloadLimit.Int64}
 	}
-	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps,
-		folder.MaxTargetDownloadKbps)
+	speed, err := s.speedsOf(ctx, folder, false)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	req.TargetRateKbps, req.TargetRateCapKbps = int64(speed.target), int64(speed.limit)
 	spec, err := client.DownloadSetup(ctx, req)
 	if err != nil {
 		return spec, s.nodeProblem(ctx, node, err)
@@ -264,7 +271,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if spec.Paths = d.paths; len(d.paths) == 0 {
 		spec.Paths = []transferspec.Path{{Source: "."}}
 	}
-	return finish(spec, *v.pkg, node, folder), nil
+	return finish(spec, *v.pkg, node, speed), nil
 }
 
 // viewAgain reads the caller's account and a package once more, after a node was waited for.
@@ -342,16 +349,8 @@ func (s *Server) label(ctx context.Context, p store.Package, upload bool) (packa
 	return l, json.Unmarshal(p.Metadata, &l.Metadata)
 }
 
-// rates gives the folder's rates if it overrides the node's.
-func rates(f store.SharedFolder, target, limit int) (targetKbps, capKbps int64) {
-	if !f.OverrideTransferParameters {
-		return 0, 0
-	}
-	return int64(target), int64(limit)
-}
-
 // finish adds what Faspex says of every transfer, and leaves the rest as the node answered it.
-func finish(spec transferspec.Spec, p store.Package, node store.Node, folder store.SharedFolder) transferspec.Spec {
+func finish(spec transferspec.Spec, p store.Package, node store.Node, speed speeds) transferspec.Spec {
 	spec.Authentication = "token"
 	spec.Title = p.Title
 	if node.PrimaryTransferAddress != "" {
@@ -361,9 +360,7 @@ func finish(spec transferspec.Spec, p store.Package, node store.Node, folder sto
 		no := false
 		spec.HTTPFallback = &no
 	}
-	if folder.OverrideTransferParameters {
-		spec.LockMinRate = folder.LockMinratePolicy
-	}
+	speed.applyTo(&spec)
 	return spec
 }
 

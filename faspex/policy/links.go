@@ -134,3 +134,13 @@ func InboxTarget(server settings.Configuration, o settings.SharedInbox, alive bo
 		Invites:   server.InvitationsAllowed && (o.AdminCanManageExternalSubmitters || o.UsersCanInviteExternalSubmitters),
 		PublicURL: server.PublicURLAllowed && either(o.AllowPublicURL, server.PublicURLAllowedDefault)}
 }
+
+// CanSwitchInboxLink answers why an admin of a shared inbox may not say whether it has a submission link: only where the
+// server lets them (faspex-K15). Admins of the server may.
+func CanSwitchInboxLink(a Actor, serverLets bool) error {
+	if serverLets || May(a, WriteConfiguration) {
+		return nil
+	}
+	return forbidden("submission_link_not_managed",
+		"Admins of shared inboxes may not switch submission links on or off here.")
+}
