@@ -12,7 +12,6 @@ import (
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/process"
-	"faspex.io/operator/faspex/store"
 	"faspex.io/operator/internal/version"
 )
 
@@ -56,16 +55,12 @@ Environment:
 			if err != nil {
 				return err
 			}
-			config, err := store.ConfigFromEnv(os.Getenv)
-			if err != nil {
-				return fmt.Errorf("read database configuration: %w", err)
-			}
-			db, err := store.Open(config)
+			s, err := openStore()
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			server, err := core.New(store.New(db), ring, core.Config{
+			defer s.Close()
+			server, err := core.New(s, ring, core.Config{
 				ExternalURL: os.Getenv("FASPEX_CORE_URL"), Gateway: gateway, Version: version.Version, TrustedProxies: proxies,
 				Log: log,
 			})

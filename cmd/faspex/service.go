@@ -13,7 +13,6 @@ import (
 	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/process"
 	"faspex.io/operator/faspex/service"
-	"faspex.io/operator/faspex/store"
 	"faspex.io/operator/faspex/utility"
 )
 
@@ -42,15 +41,10 @@ Environment:
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_SECRET: %w", err)
 			}
-			config, err := store.ConfigFromEnv(os.Getenv)
-			if err != nil {
-				return fmt.Errorf("read database configuration: %w", err)
-			}
-			db, err := store.Open(config)
+			s, err := openStore()
 			if err != nil {
 				return err
 			}
-			s := store.New(db)
 			defer s.Close()
 
 			mux, registry := http.NewServeMux(), process.NewRegistry()

@@ -111,15 +111,10 @@ Environment:
 			if err != nil && !errors.Is(err, io.EOF) {
 				return fmt.Errorf("read the password from standard input: %w", err)
 			}
-			config, err := store.ConfigFromEnv(os.Getenv)
-			if err != nil {
-				return fmt.Errorf("read database configuration: %w", err)
-			}
-			db, err := store.Open(config)
+			s, err := openStore()
 			if err != nil {
 				return err
 			}
-			s := store.New(db)
 			defer s.Close()
 			c := utility.Credentials{Email: args[0], Password: strings.TrimRight(password, "\r\n")}
 			made, err := c.Set(cmd.Context(), s, "")
@@ -159,15 +154,10 @@ Environment:
 			if err != nil {
 				return fmt.Errorf("read configuration of the utility: %w", err)
 			}
-			database, err := store.ConfigFromEnv(os.Getenv)
-			if err != nil {
-				return fmt.Errorf("read database configuration: %w", err)
-			}
-			db, err := store.Open(database)
+			s, err := openStore()
 			if err != nil {
 				return err
 			}
-			s := store.New(db)
 			defer s.Close()
 			return process.Serve(cmd.Context(), listen, utility.New(config, s, log), log)
 		},

@@ -196,6 +196,7 @@ func (n *node) newSessions() *transfer.Server {
 			Spend: func(ctx context.Context) error { return n.store.SpendLogin(ctx, "") },
 		}, n.logins},
 		Recorder:    n.recorder,
+		Claims:      store.Claims{Store: n.store},
 		UDPPort:     n.cfg.Ports.UDP,
 		Agent:       "hsts " + version.Version,
 		Ciphers:     n.cfg.Ciphers,
@@ -276,17 +277,23 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	own := nodeapi.Door{
+		Host: n.env.AdvertiseAddress, SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
+		SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()),
+	}
+	through := n.newDoors(own)
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
-			Host: n.env.AdvertiseAddress, User: n.cfg.TransferUsers[0].Name, Users: n.cfg.Names(),
-			SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
-			SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()), Ciphers: n.cfg.Ciphers,
+			Door: own,
+			User: n.cfg.TransferUsers[0].Name, Users: n.cfg.Names(),
+			Ciphers:    n.cfg.Ciphers,
 			RatePolicy: n.cfg.Rates.Policy, TargetRateKbps: n.cfg.Rates.TargetKbps, MaxRateKbps: n.cfg.Rates.MaxKbps,
 		},
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"), FilesHere: n.folders.err,
+		Choose:    func() nodeapi.Door { return through.choose(n.recorder.Active()) },
 		Transfers: n.sessions, Remotes: remotes,
 	})
 	running.Go(func() { api.RunJobs(upkeep) })
@@ -301,6 +308,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		MaxHeaderBytes: 256 << 10, // a bearer token is a header
 	}
 	n.health.answering.Store(true)
+	running.Go(func() { through.follow(upkeep, n) })
 	return serveHTTP(ctx, server, func() error { return server.ServeTLS(listener, "", "") })
 }
 

@@ -116,8 +116,11 @@ func (f *Field) RunNode(t *testing.T) {
 	api := nodeapi.New(nodeapi.Config{
 		Store: f.NodeAPI.Store, Storage: root, Keys: ring,
 		NodeUser: func() nodeapi.Credentials { f.NodeAPI.mu.Lock(); defer f.NodeAPI.mu.Unlock(); return f.NodeAPI.user },
-		Transfer: nodeapi.TransferSettings{Host: "127.0.0.1", User: "xfer", SSHPort: 33001, UDPPort: 33001},
-		NodeID:   "n1", ClusterID: Node, Version: "0.1.0-test", Now: time.Now,
+		Transfer: nodeapi.TransferSettings{
+			Door: nodeapi.Door{Host: "127.0.0.1", SSHPort: 33001, UDPPort: 33001},
+			User: "xfer",
+		},
+		NodeID: "n1", ClusterID: Node, Version: "0.1.0-test", Now: time.Now,
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 	})
 	handler := api.Handler()

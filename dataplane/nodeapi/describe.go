@@ -72,6 +72,10 @@ func (s *Server) describeSession(r store.SessionRecord) client.Session {
 		TargetRateKbps: p.TargetRateKbps, AvgRateKbps: rateKbps(p.BytesTransferred, elapsed),
 		NetworkDelayUsec: r.NetworkDelayUsec, ErrorCode: r.ErrorCode, ErrorDesc: r.ErrorDesc,
 		Precalc: precalc(p.BytesExpected, p.FilesExpected),
+		SourceStatistics: client.SourceStatistics{
+			FilesScanCompleted: p.FilesExpected, FilesXferAttempted: p.FilesCompleted + p.FilesFailed,
+			FilesXferFail: p.FilesFailed, FilesXferNoXfer: p.FilesSkipped, DirsXferAttempted: p.DirectoriesCompleted,
+		},
 	}
 }
 

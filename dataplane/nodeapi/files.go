@@ -143,6 +143,9 @@ func (s *Server) createPath(ctx context.Context, c *caller, item pathItem) error
 	default:
 		return errBadRequest("type must be directory, file or symbolic_link")
 	}
+	if err == nil {
+		s.logFile(ctx, c, store.EventFileCreated, map[string]any{"path": item.Path, "type": item.Type})
+	}
 	return whereToMake(c, item.Path, err)
 }
 
@@ -222,7 +225,11 @@ func (s *Server) deletePath(ctx context.Context, c *caller, p string, recursive 
 	if recursive {
 		remove = c.files.RemoveAll
 	}
-	return s.files.Remove(ctx, path.Join(c.root, clean), func() error { return remove(clean) })
+	err = s.files.Remove(ctx, path.Join(c.root, clean), func() error { return remove(clean) })
+	if err == nil {
+		s.logFile(ctx, c, store.EventFileDeleted, map[string]any{"path": clean})
+	}
+	return err
 }
 
 func (s *Server) renamePaths(ctx context.Context, c *caller, r *http.Request) (any, error) {
@@ -258,8 +265,12 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 		}
 		return errConflict("exists already")
 	}
-	return s.files.Rename(ctx, path.Join(c.root, from), path.Join(c.root, to),
+	err = s.files.Rename(ctx, path.Join(c.root, from), path.Join(c.root, to),
 		func() error { return c.files.Rename(from, to) })
+	if err == nil {
+		s.logFile(ctx, c, store.EventFileRenamed, map[string]any{"path": from, "to": to})
+	}
+	return err
 }
 
 // isName reports whether s is one name, not a path.

@@ -97,7 +97,8 @@ func startWith(t *testing.T, s *store.Store, dir string) *api {
 		Store: s, Storage: root, Keys: a.keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePass} },
 		Transfer: nodeapi.TransferSettings{
-			Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33002, WSSPort: 9093, SSHFingerprint: "ab12",
+			Door:       nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33002, WSSPort: 9093, SSHFingerprint: "ab12"},
+			User:       "xfer",
 			Ciphers:    []string{"aes-256-gcm", "aes-128-gcm"},
 			RatePolicy: "fair", TargetRateKbps: 100_000, MaxRateKbps: 500_000,
 		},

@@ -91,14 +91,16 @@ func TestDocumentListsAllCalls(t *testing.T) {
 	}
 }
 
+// node-96: what this node has not is refused with why, and is in the document of the interface by TestInterfaceIsDocumented.
+// node-100: so is the central service, with the words that clients which ask for it do not pass.
 func TestCallsThatAreNotServedSaySo(t *testing.T) {
 	a := start(t)
 	for call, says := range map[string]string{
 		"POST /files/sync_setup": "no sync", "GET /files/5/preview": "no previews",
-		"GET /ops/transfers/bandwidth": "rates",
-		"GET /events":                  "event log", "GET /usage/self": "added up",
 		"PUT /asyncs/5": "no sync", "GET /rund/services": "watch folders",
 		"POST /streams": "no streams", "CANCEL /streams/1": "no streams", "GET /services/x": "Kubernetes",
+		"POST /services/soap/Transfer-201210": "central", "POST /services/rest/transfers/v1/sessions": "central",
+		"GET /v3/watchfolders": "watch folders", "GET /v3/watchfolders/1/state": "watch folders",
 		"POST /public_keys": "keys",
 	} {
 		method, path, _ := strings.Cut(call, " ")

@@ -29,6 +29,7 @@ func many(t *testing.T, dir string, n int) {
 // node-61, the cost: each page of a folder looks at its names once, and holds and describes no more than its own entries,
 // whichever page it is and however large the folder.
 func TestPageCostsTheSameWhicheverItIs(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	const all, count = 100_000, 100
 	many(t, dir, all)
@@ -55,10 +56,11 @@ func TestPageCostsTheSameWhicheverItIs(t *testing.T) {
 // node-61: pages hold each entry that stays exactly once, while a thousand others come and go. What a page costs is in
 // TestPageCostsTheSameWhicheverItIs.
 func TestPagesHoldEachEntryOnce(t *testing.T) {
+	t.Parallel()
 	a := start(t)
 	createKey(t, a.master(t), "ak", "s", "/k")
 	dir := filepath.Join(a.dir, "k/big")
-	const stay = 30_000
+	const stay = 100_000
 	many(t, dir, stay)
 	churn := func(round int) {
 		for i := range 1000 {

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 )
 
@@ -44,7 +45,7 @@ func (s *Server) serveBodies(most int64, h handler) http.Handler {
 		}
 		defer c.close()
 		note(r.Context(), c)
-		result, err := h(r.Context(), c, r)
+		result, err := h(store.By(r.Context(), c.user), c, r)
 		if err != nil {
 			s.fail(w, r, err)
 			return

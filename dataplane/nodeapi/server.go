@@ -42,6 +42,19 @@ type Config struct {
 	Remotes   remote.Rules
 	// FilesHere, if not nil, tells why the files of the storages are not at this node, nil if they are.
 	FilesHere func() error
+	// Choose, if not nil, is the door of the node that a new transfer is to go through: one of those that have the files.
+	Choose func() Door
+}
+
+// Door is where clients reach a node's transfers.
+type Door struct {
+	// Host is the address clients reach the node's SSH and UDP ports at.
+	Host             string
+	SSHPort, UDPPort int
+	// WSSPort is that of the control channel over TLS WebSocket; 0 if there is none.
+	WSSPort int
+	// SSHFingerprint is the SHA-1 of the SSH host key in hex; empty leaves it out.
+	SSHFingerprint string
 }
 
 // Credentials of the node user: it may use the whole storage and create access keys.
@@ -50,16 +63,11 @@ type Credentials struct{ Username, Password string }
 // TransferSettings is what clients are told about transfers with this node. Rates are in
 // kilobits per second, 0 for no limit.
 type TransferSettings struct {
-	// Host is the address clients reach this node's SSH and UDP ports at.
-	Host string
+	// Door is this node's own.
+	Door
 	// User is who transfers. A node user whose transfer user is one of Users transfers as that one.
-	User             string
-	Users            []string
-	SSHPort, UDPPort int
-	// WSSPort is that of the control channel over TLS WebSocket; 0 if there is none.
-	WSSPort int
-	// SSHFingerprint is the SHA-1 of the SSH host key in hex; empty leaves it out.
-	SSHFingerprint string
+	User  string
+	Users []string
 	// Ciphers from strongest to weakest.
 	Ciphers        []string
 	RatePolicy     string

@@ -145,23 +145,27 @@ func (s *Server) transferSpec(
 	if err != nil {
 		return transferspec.Spec{}, err
 	}
-	wssPort := s.webSocketPort(limits)
+	door := s.Transfer.Door
+	if req.RemoteHost != "" {
+		door.Host = req.RemoteHost
+	} else if s.Choose != nil {
+		door = s.Choose()
+	}
+	if limits.NoWebSocket {
+		door.WSSPort = 0
+	}
 	if keys != nil {
 		if err := s.Store.PermitLoginKeys(ctx, user, keys, expires); err != nil {
 			return transferspec.Spec{}, err
 		}
-		wssPort = 0 // A WebSocket proves no key.
-	}
-	host := req.RemoteHost
-	if host == "" {
-		host = s.Transfer.Host
+		door.WSSPort = 0 // A WebSocket proves no key.
 	}
 	no := false
 	return transferspec.Spec{
 		Direction: direction, Token: text, Cookie: req.Cookie, Tags: tags,
 		SourceRoot: layout.sourceRoot, DestinationRoot: layout.destinationRoot, Paths: layout.paths,
-		RemoteHost: host, RemoteUser: user, SSHPort: s.Transfer.SSHPort, FASPPort: s.Transfer.UDPPort,
-		SSHFP: s.Transfer.SSHFingerprint, WSSEnabled: wssPort != 0, WSSPort: wssPort,
+		RemoteHost: door.Host, RemoteUser: user, SSHPort: door.SSHPort, FASPPort: door.UDPPort,
+		SSHFP: door.SSHFingerprint, WSSEnabled: door.WSSPort != 0, WSSPort: door.WSSPort,
 		Cipher: cipher, CipherAllowed: weakest, ContentProtection: req.ContentProtection,
 		RatePolicy: rates.Policy, RatePolicyAllowed: "fixed", TargetRateKbps: rates.TargetKbps,
 		TargetRateCapKbps: rates.TargetCapKbps, MinRateKbps: rates.MinKbps,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,40 +33,43 @@ func (s *Server) listTransfers(ctx context.Context, c *caller, r *http.Request) 
 	if err != nil {
 		return nil, err
 	}
+	summary := r.URL.Query().Get("view") == "summary"
 	out := make([]client.Transfer, len(found))
 	last := f.AfterRevision
 	for i, t := range found {
 		out[i] = s.describeTransfer(t)
+		if summary {
+			out[i].Sessions = []client.Session{}
+		}
 		last = t.Revision
 	}
-	header := http.Header{}
-	if last > 0 {
-		next := url.URL{Scheme: "https", Host: r.Host, Path: "/ops/transfers"}
-		query := r.URL.Query()
-		query.Set("iteration_token", strconv.FormatUint(last, 10))
-		next.RawQuery = query.Encode()
-		header.Set("Link", fmt.Sprintf("<%s>; rel=\"next\"", next.String()))
-	}
-	return answer{header: header, body: out}, nil
+	return answer{header: nextLink(r, last), body: out}, nil
 }
 
-func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {
-	f := store.TransferFilter{AccessKey: c.keyID(), Text: q.Get("tag"), Limit: defaultTransfers}
+// visibleTransfers selects the transfers that a caller may know of: the node user of the Secret all, others their own.
+func visibleTransfers(c *caller) store.TransferFilter {
+	f := store.TransferFilter{AccessKey: c.keyID()}
 	if c.granted != nil {
 		f.BearerUser = c.user
 	}
 	if c.node != nil {
 		f.NodeUser = c.user
 	}
+	return f
+}
+
+func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {
+	f := visibleTransfers(c)
+	f.Text = q.Get("tag")
 	if c.master() {
 		f.AccessKey = q.Get("access_key")
 	}
-	if v := q.Get("iteration_token"); v != "" {
-		n, err := strconv.ParseUint(v, 10, 64)
-		if err != nil {
-			return f, errBadRequest("iteration_token is not one of this node")
-		}
-		f.AfterRevision = n
+	var err error
+	if f.AfterRevision, err = iterationToken(q); err != nil {
+		return f, err
+	}
+	if f.AfterUsec, err = timeAfter(q); err != nil {
+		return f, err
 	}
 	if v := q.Get("active_only"); v != "" {
 		active, err := strconv.ParseBool(v)
@@ -82,18 +84,8 @@ func transferFilter(c *caller, q url.Values) (store.TransferFilter, error) {
 			return f, errBadRequest("direction must be send or receive")
 		}
 	}
-	for _, name := range []string{"count", "max_items"} {
-		v := q.Get(name)
-		if v == "" {
-			continue
-		}
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 {
-			return f, errBadRequest(name + " must be a positive number")
-		}
-		f.Limit = min(n, maxTransfers)
-	}
-	return f, nil
+	f.Limit, err = atMost(q, defaultTransfers, maxTransfers, "count", "max_items")
+	return f, err
 }
 
 func (s *Server) readTransfer(ctx context.Context, c *caller, r *http.Request) (any, error) {

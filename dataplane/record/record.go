@@ -80,6 +80,7 @@ type Progress struct {
 	BytesLost            int64
 	FilesCompleted       int64
 	FilesFailed          int64
+	FilesSkipped         int64 // of the completed ones: what the receiver had already
 	DirectoriesCompleted int64
 	TargetRateKbps       int64
 	AvgRateKbps          int64

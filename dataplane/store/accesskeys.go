@@ -33,6 +33,8 @@ type AccessKey struct {
 	// Networks are the rules of the key and of those above it: a client's address has to
 	// satisfy each. Lists leave them out.
 	Networks []token.Networks
+	// Logging is what of the key's own is logged.
+	Logging Logging
 }
 
 // AccessKeyChange holds what to change; nil leaves it.
@@ -77,7 +79,10 @@ func (s *Store) CreateAccessKey(ctx context.Context, k AccessKey, secret string)
 		if err != nil {
 			return fmt.Errorf("insert access key: %w", err)
 		}
-		return forgetFailures(ctx, tx, k.ID)
+		if err := forgetFailures(ctx, tx, k.ID); err != nil {
+			return err
+		}
+		return logChange(ctx, tx, k, EventKeyCreated, map[string]any{"id": k.ID})
 	})
 }
 
@@ -268,15 +273,20 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 				return err
 			}
 		}
-		if c.StoragePath == nil || *c.StoragePath == keys[0].StoragePath {
-			return nil
+		if c.StoragePath != nil && *c.StoragePath != keys[0].StoragePath {
+			moved := keys[0]
+			moved.StoragePath = *c.StoragePath
+			if err := lockParent(ctx, tx, moved); err != nil {
+				return err
+			}
+			if err := moveKeys(ctx, tx, keys, moved.StoragePath); err != nil {
+				return err
+			}
 		}
-		moved := keys[0]
-		moved.StoragePath = *c.StoragePath
-		if err := lockParent(ctx, tx, moved); err != nil {
-			return err
+		if c.Configuration != nil {
+			keys[0].Configuration = c.Configuration
 		}
-		return moveKeys(ctx, tx, keys, moved.StoragePath)
+		return logChange(ctx, tx, keys[0], EventKeyUpdated, map[string]any{"id": id})
 	})
 }
 
@@ -316,7 +326,15 @@ func (s *Store) DeleteAccessKey(ctx context.Context, id string, withKeysBelow bo
 		if err := cancelTransfersOf(ctx, tx, keys); err != nil {
 			return err
 		}
-		return endJobsOf(ctx, tx, keys)
+		if err := endJobsOf(ctx, tx, keys); err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if err := logChange(ctx, tx, k, EventKeyDeleted, map[string]any{"id": k.ID}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -63,3 +63,6 @@ func Accounts(s *Store) int {
 
 // ShareBansOnce has a node share its bans.
 func ShareBansOnce(ctx context.Context, s *Store) error { return s.shareBans(ctx) }
+
+// FlushOnce writes what is pending.
+func FlushOnce(ctx context.Context, r *NodeRecorder) error { return r.flush(ctx) }

@@ -11,7 +11,7 @@ import (
 
 // History is how long what ended is kept; 0 is the default.
 type History struct {
-	// Transfers is for transfers and their sessions.
+	// Transfers is for transfers and their sessions, and for events.
 	Transfers time.Duration
 	// Files is for the results of single files, which hold their names. They are kept no longer than their transfer.
 	Files time.Duration
@@ -47,6 +47,7 @@ func (s *Store) purge(ctx context.Context, h History, now time.Time) (more bool,
 		func() (bool, error) { return s.purgeFiles(ctx, filesBefore) },
 		func() (bool, error) { return s.purgeTransfers(ctx, transfersBefore) },
 		func() (bool, error) { return s.purgeLedger(ctx) },
+		func() (bool, error) { return s.purgeEvents(ctx, transfersBefore, now) },
 	} {
 		left, err := part()
 		if err != nil {
@@ -59,9 +60,8 @@ func (s *Store) purge(ctx context.Context, h History, now time.Time) (more bool,
 
 // purgeFiles removes results of files, those of one transfer after another.
 func (s *Store) purgeFiles(ctx context.Context, before int64) (more bool, err error) {
-	ids, err := s.transferIDs(ctx, "SELECT t.id FROM transfers t WHERE "+ended+
-		" AND EXISTS (SELECT 1 FROM transfer_files f WHERE f.transfer_id = t.id) ORDER BY t.ended_usec LIMIT ?", before,
-		maxPurgedTransfers)
+	ids, err := s.transferIDs(ctx, "SELECT t.id FROM transfers t WHERE NOT t.files_gone AND "+ended+
+		" ORDER BY t.ended_usec LIMIT ?", before, maxPurgedTransfers)
 	if err != nil {
 		return false, err
 	}
@@ -77,24 +77,37 @@ func (s *Store) purgeFiles(ctx context.Context, before int64) (more bool, err er
 		if left -= n; left <= 0 {
 			return true, nil
 		}
+		if _, err := s.remove(ctx, "UPDATE transfers t SET t.files_gone = TRUE WHERE t.id = ? AND "+ended, id, before); err != nil {
+			return false, err
+		}
 	}
 	return len(ids) == maxPurgedTransfers, nil
 }
 
 // purgeTransfers removes transfers and their sessions. Those with results of files wait for purgeFiles.
 func (s *Store) purgeTransfers(ctx context.Context, before int64) (more bool, err error) {
-	ids, err := s.transferIDs(ctx, "SELECT t.id FROM transfers t WHERE "+ended+
-		" AND NOT EXISTS (SELECT 1 FROM transfer_files f WHERE f.transfer_id = t.id) ORDER BY t.ended_usec LIMIT ?", before,
-		maxPurgedTransfers)
+	ids, err := s.transferIDs(ctx, "SELECT t.id FROM transfers t WHERE t.files_gone AND "+ended+
+		" ORDER BY t.ended_usec LIMIT ?", before, maxPurgedTransfers)
 	if err != nil {
 		return false, err
 	}
 	for _, id := range ids {
-		if _, err := s.remove(ctx, "DELETE t FROM transfers t WHERE t.id = ? AND "+ended, id, before); err != nil {
+		// A retry may have begun meanwhile, and have files.
+		if _, err := s.remove(ctx, "DELETE t FROM transfers t WHERE t.id = ? AND t.files_gone AND "+ended, id, before); err != nil {
 			return false, err
 		}
 	}
 	return len(ids) == maxPurgedTransfers, nil
+}
+
+// purgeEvents removes old events and recorded rates.
+func (s *Store) purgeEvents(ctx context.Context, before int64, now time.Time) (more bool, err error) {
+	events, err := s.remove(ctx, "DELETE FROM events WHERE at_usec < ? LIMIT ?", before, maxPurgedRows)
+	if err != nil {
+		return false, err
+	}
+	rates, err := s.remove(ctx, "DELETE FROM session_rates WHERE at_sec < ? LIMIT ?", now.Add(-keepRates).Unix(), maxPurgedRows)
+	return events == maxPurgedRows || rates == maxPurgedRows, err
 }
 
 // purgeLedger removes revocations of tokens that have all expired, tokens that were counted and have expired, and
@@ -117,6 +130,8 @@ func (s *Store) purgeLedger(ctx context.Context) (more bool, err error) {
 	}
 	for _, query := range []string{
 		"DELETE FROM login_bans WHERE until_at < UTC_TIMESTAMP(6) LIMIT ?",
+		"DELETE FROM file_claims WHERE claimed_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY AND NOT EXISTS " +
+			"(SELECT 1 FROM sessions s WHERE s.id = file_claims.session_id AND s.status = 'running') LIMIT ?",
 		"DELETE FROM login_keys WHERE expires_at < UTC_TIMESTAMP(6) LIMIT ?",
 	} {
 		n, err := s.remove(ctx, query, maxPurgedRows)

@@ -16,18 +16,18 @@ var (
 		"aggressiveness",
 		"content_protection_secret", "content_protection_required",
 	}
-	serverFields = []string{"allow", "deny", "wss_enabled"}
+	serverFields = []string{
+		"allow", "deny", "wss_enabled", "activity_event_logging", "activity_file_event_logging",
+	}
 	// refusedFields are published, and not done by this node. A value that asks for nothing is accepted.
 	refusedFields = map[string]string{
 		"transfer.bandwidth_flow_network_rc_module":     "there is one rate control, which measures delay",
 		"transfer.byok_enabled":                         "storages are encrypted with the keys of the node",
 		"transfer.token_encryption_key":                 "tokens are sealed with the keys of the node, which are replaced by themselves",
 		"transfer.client_password_requirements":         "passphrases never reach the node, which can't judge them",
-		"server.activity_event_logging":                 "there is no event log of access keys",
-		"server.activity_file_event_logging":            "there is no event log of access keys",
-		"server.activity_transfer_ignore_skipped_files": "there is no event log of access keys",
-		"server.activity_files_max":                     "there is no event log of access keys",
-		"server.aej_logging":                            "there is no event log of access keys",
+		"server.activity_transfer_ignore_skipped_files": "files are logged or not, the skipped ones among them",
+		"server.activity_files_max":                     "files are logged or not, however many a transfer has",
+		"server.aej_logging":                            "events are read by GET /events",
 		"server.recursive_counts":                       "sizes of folders are told by /files/du",
 		"server.ftsearch":                               "there is no index of contents",
 		"server.access_key_credentials_encryption_type": "the node keeps no credentials that it could give back",
@@ -106,6 +106,7 @@ func hideSecret(transfer map[string]json.RawMessage) error {
 
 // readConfiguration completes a key by what its configuration says.
 func (k *AccessKey) readConfiguration() error {
+	k.Logging = Logging{Events: true}
 	if len(k.Configuration) == 0 {
 		return nil
 	}
@@ -115,12 +116,15 @@ func (k *AccessKey) readConfiguration() error {
 			Allow      []string `json:"allow"`
 			Deny       []string `json:"deny"`
 			WSSEnabled *bool    `json:"wss_enabled"`
+			Events     *bool    `json:"activity_event_logging"`
+			FileEvents bool     `json:"activity_file_event_logging"`
 		} `json:"server"`
 	}
 	if err := json.Unmarshal(k.Configuration, &c); err != nil {
 		return fmt.Errorf("configuration of access key: %w", err)
 	}
 	k.Limits = c.Transfer
+	k.Logging = Logging{Events: c.Server.Events == nil || *c.Server.Events, Files: c.Server.FileEvents}
 	k.Limits.NoWebSocket = c.Server.WSSEnabled != nil && !*c.Server.WSSEnabled
 	networks := token.Networks{}
 	var err error

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,8 +76,10 @@ func (s *Store) CreatePermission(ctx context.Context, p Permission) (Permission,
 		if err != nil {
 			return fmt.Errorf("insert permission: %w", err)
 		}
-		id, err = res.LastInsertId()
-		return err
+		if id, err = res.LastInsertId(); err != nil {
+			return err
+		}
+		return logPermission(ctx, tx, p.AccessKey, uint64(id), EventPermissionCreated)
 	})
 	if err != nil {
 		return Permission{}, err
@@ -117,24 +120,42 @@ func (s *Store) UpdatePermission(ctx context.Context, accessKey string, id uint6
 		text := string(c.Tags)
 		tags = &text
 	}
-	return s.changePermission(ctx, `UPDATE permissions SET access_levels = COALESCE(?, access_levels), tags = COALESCE(?, tags), updated_by = ?,
+	return s.changePermission(ctx, accessKey, id, EventPermissionUpdated, `UPDATE permissions SET access_levels = COALESCE(?, access_levels), tags = COALESCE(?, tags), updated_by = ?,
 		updated_at = UTC_TIMESTAMP(6) WHERE access_key_id = ? AND id = ?`, levels, tags, c.UpdatedBy, accessKey, id)
 }
 
 // DeletePermission removes a permission of an access key.
 func (s *Store) DeletePermission(ctx context.Context, accessKey string, id uint64) error {
-	return s.changePermission(ctx, "DELETE FROM permissions WHERE access_key_id = ? AND id = ?", accessKey, id)
+	return s.changePermission(ctx, accessKey, id, EventPermissionDeleted, "DELETE FROM permissions WHERE access_key_id = ? AND id = ?", accessKey, id)
 }
 
-func (s *Store) changePermission(ctx context.Context, query string, args ...any) error {
-	n, err := s.remove(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("change permission: %w", err)
+func (s *Store) changePermission(ctx context.Context, accessKey string, id uint64, kind EventType, query string,
+	args ...any) error {
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return fmt.Errorf("change permission: %w", err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return fmt.Errorf("change permission: %w", err)
+		}
+		if n == 0 {
+			return fmt.Errorf("permission: %w", ErrNotFound)
+		}
+		return logPermission(ctx, tx, accessKey, id, kind)
+	})
+}
+
+// logPermission logs a change of a permission, if such are logged of its access key.
+func logPermission(ctx context.Context, tx *sql.Tx, accessKey string, id uint64, kind EventType) error {
+	logging, err := loggingOf(ctx, tx, accessKey)
+	if err != nil || !logging.Events {
+		return err
 	}
-	if n == 0 {
-		return fmt.Errorf("permission: %w", ErrNotFound)
-	}
-	return nil
+	return logEvents(ctx, tx, newEvent{
+		accessKey: accessKey, user: actor(ctx), kind: kind, data: map[string]any{"id": strconv.FormatUint(id, 10)},
+	})
 }
 
 // PermissionFilter selects permissions of an access key; empty fields select all.

@@ -29,9 +29,14 @@ type recording struct {
 
 	// What the database has. Only the flushing goroutine writes these.
 	stored        bool
+	logging       Logging
+	job           bool
 	storedVersion uint64
 	version       uint64
 	heartbeat     time.Time
+	sampledAt     int64 // seconds since 1970
+	sampled       time.Time
+	sampledBytes  int64
 }
 
 // pendingWrite is what has to be written of a recording, in this order.
@@ -111,10 +116,10 @@ func (r *recording) pending(now time.Time) pendingWrite {
 	return w
 }
 
-func (r *recording) begun() {
+func (r *recording) begun(l Logging, job bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stored = true
+	r.stored, r.logging, r.job = true, l, job
 }
 
 func (r *recording) wroteFiles(n int) {

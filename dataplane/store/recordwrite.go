@@ -36,11 +36,10 @@ func (s *Store) write(ctx context.Context, node, boot string, rec *recording, w 
 		if err := s.writeBegin(ctx, node, boot, rec); err != nil {
 			return err
 		}
-		rec.begun()
 	}
 	for files := w.files; len(files) > 0; {
 		n := min(len(files), maxFilesPerInsert)
-		if err := s.writeFiles(ctx, rec.transfer, files[:n]); err != nil {
+		if err := s.writeFiles(ctx, rec, files[:n]); err != nil {
 			return err
 		}
 		rec.wroteFiles(n)
@@ -55,6 +54,9 @@ func (s *Store) write(ctx context.Context, node, boot string, rec *recording, w 
 		}
 		rec.wroteProgress(w)
 	}
+	if at, kbps, due := rec.sample(w.at); due {
+		return s.writeRate(ctx, rec, at, kbps)
+	}
 	return nil
 }
 
@@ -64,7 +66,9 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 	if err != nil {
 		return fmt.Errorf("encode start spec: %w", err)
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	var logging Logging
+	var job bool
+	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		revision, err := nextRevision(ctx, tx)
 		if err != nil {
 			return err
@@ -80,7 +84,7 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 			wanted_min_kbps = IF(job OR status = 'running', wanted_min_kbps, NULL),
 			wanted_policy = IF(job OR status = 'running', wanted_policy, NULL),
 			status = IF(job, status, VALUES(status)), start_spec = IF(job, start_spec, VALUES(start_spec)),
-			error_code = IF(job, error_code, 0), error_desc = IF(job, error_desc, ''), ended_usec = IF(job, ended_usec, 0)`,
+			error_code = IF(job, error_code, 0), error_desc = IF(job, error_desc, ''), ended_usec = IF(job, ended_usec, 0), files_gone = FALSE`,
 			t.TransferID, revision, record.StatusRunning, t.Direction, t.AccessKey, clip(t.TokenUser, 255), t.TokenKind,
 			clip(t.RemoteUser, 255),
 			clip(t.Cookie, maxCookie), tagsText(t.Tags), startSpec, rec.startedUsec)
@@ -97,8 +101,21 @@ func (s *Store) writeBegin(ctx context.Context, node, boot string, rec *recordin
 		if err := cancelIfWithdrawn(ctx, tx, t); err != nil {
 			return err
 		}
-		return cancelIfKeyIsGone(ctx, tx, t)
+		if err := cancelIfKeyIsGone(ctx, tx, t); err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, "SELECT job FROM transfers WHERE id = ?", t.TransferID).Scan(&job); err != nil {
+			return fmt.Errorf("record transfer: %w", err)
+		}
+		if logging, err = loggingOf(ctx, tx, t.AccessKey); err != nil || !logging.Events {
+			return err
+		}
+		return logEvents(ctx, tx, transferEvent(t, EventTransferStarted, rec.startedUsec, nil))
 	})
+	if err == nil {
+		rec.begun(logging, job)
+	}
+	return err
 }
 
 // cancelIfKeyIsGone stops a session that was authorized before its access key was deleted and recorded after.
@@ -125,10 +142,10 @@ func (s *Store) writeProgress(ctx context.Context, db execer, sessionID string, 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := db.ExecContext(ctx, `UPDATE sessions SET heartbeat = UTC_TIMESTAMP(6), bytes_expected = ?, files_expected = ?, bytes_transferred = ?,
-		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, directories_completed = ?, target_rate_kbps = ?,
+		bytes_written = ?, bytes_lost = ?, files_completed = ?, files_failed = ?, files_skipped = ?, directories_completed = ?, target_rate_kbps = ?,
 		avg_rate_kbps = ?, network_delay_usec = ? WHERE id = ?`,
 		p.BytesExpected, p.FilesExpected, p.BytesTransferred, p.BytesWritten, p.BytesLost, p.FilesCompleted, p.FilesFailed,
-		p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
+		p.FilesSkipped, p.DirectoriesCompleted, p.TargetRateKbps, p.AvgRateKbps, p.NetworkDelay.Microseconds(), sessionID)
 	if err != nil {
 		return fmt.Errorf("record progress: %w", err)
 	}
@@ -145,8 +162,21 @@ func (s *Store) writeEnd(ctx context.Context, t record.Transfer, p record.Progre
 		if err := s.writeProgress(ctx, tx, t.SessionID, p); err != nil {
 			return err
 		}
-		return endSession(ctx, tx, revision, t.SessionID, t.TransferID, o, endUsec)
+		if err := endSession(ctx, tx, revision, t.SessionID, t.TransferID, o, endUsec); err != nil {
+			return err
+		}
+		return logEnd(ctx, tx, t, p, o, endUsec)
 	})
+}
+
+// logEnd logs the end of a session, if such are logged of its access key.
+func logEnd(ctx context.Context, tx *sql.Tx, t record.Transfer, p record.Progress, o record.Outcome,
+	endUsec int64) error {
+	logging, err := loggingOf(ctx, tx, t.AccessKey)
+	if err != nil || !logging.Events {
+		return err
+	}
+	return logEvents(ctx, tx, endEvent(t, p, o, endUsec))
 }
 
 // endSession ends a session. When no other session of its transfer is alive, the transfer ends as its newest session
@@ -159,8 +189,14 @@ func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, tran
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
+	if err := countUsage(ctx, tx, sessionID); err != nil {
+		return err
+	}
+	if err := releaseClaims(ctx, tx, sessionID); err != nil {
+		return err
+	}
 	var alive int
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions WHERE transfer_id = ? AND status = ?
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sessions WHERE transfer_id = ? AND status = ? AND NOT replaced
 		AND heartbeat > UTC_TIMESTAMP(6) - INTERVAL ? SECOND`, transferID, record.StatusRunning, int64(silentAfter.Seconds())).Scan(&alive)
 	if err != nil {
 		return fmt.Errorf("end transfer: %w", err)
@@ -180,16 +216,30 @@ func endSession(ctx context.Context, tx *sql.Tx, revision int64, sessionID, tran
 	return nil
 }
 
-func (s *Store) writeFiles(ctx context.Context, t record.Transfer, files []record.FileResult) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+// writeFiles stores how files ended, and logs it if such is logged of the access key.
+func (s *Store) writeFiles(ctx context.Context, rec *recording, files []record.FileResult) error {
+	t := rec.transfer
+	if !rec.logging.Files {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		return insertFiles(ctx, s.db, t, files)
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := insertFiles(ctx, tx, t, files); err != nil {
+			return err
+		}
+		return logEvents(ctx, tx, fileEvents(t, comesIn(t.Direction, rec.job), files)...)
+	})
+}
+
+func insertFiles(ctx context.Context, db execer, t record.Transfer, files []record.FileResult) error {
 	args := make([]any, 0, 14*len(files))
 	for _, f := range files {
 		args = append(args, t.TransferID, hashPath(f.Path), t.SessionID, clip(f.Path, 4096), f.Status, f.Size, f.StartByte,
 			f.BytesWritten,
 			f.ChecksumType, f.Checksum, f.ErrorCode, clip(f.ErrorDesc, 1024), usec(f.StartedAt), usec(f.EndedAt))
 	}
-	_, err := s.db.ExecContext(ctx, `INSERT INTO transfer_files (transfer_id, path_hash, session_id, path, status, size, start_byte, bytes_written,
+	_, err := db.ExecContext(ctx, `INSERT INTO transfer_files (transfer_id, path_hash, session_id, path, status, size, start_byte, bytes_written,
 		checksum_type, checksum, error_code, error_desc, started_usec, ended_usec) VALUES `+
 		repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", len(files))+`
 		ON DUPLICATE KEY UPDATE session_id = VALUES(session_id), status = VALUES(status), size = VALUES(size), start_byte = VALUES(start_byte),
@@ -208,19 +258,16 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	byTransfer := map[string][]*recording{}
+	bySession := map[string]*recording{}
 	var ids []any
 	for _, rec := range running {
-		id := rec.transfer.TransferID
-		if byTransfer[id] == nil {
-			ids = append(ids, id)
-		}
-		byTransfer[id] = append(byTransfer[id], rec)
+		ids = append(ids, rec.transfer.SessionID)
+		bySession[rec.transfer.SessionID] = rec
 	}
 	rows, err := s.db.QueryContext(ctx,
-		"SELECT id, IF(job, 'running', status), cancel_requested, COALESCE(wanted_rate_kbps, 0), wanted_min_kbps, "+
-			"COALESCE(wanted_policy, '') FROM transfers WHERE id IN ("+
-			repeat("?", len(ids))+")", ids...)
+		"SELECT s.id, IF(t.job, 'running', t.status), t.cancel_requested OR s.replaced, COALESCE(t.wanted_rate_kbps, 0), "+
+			"t.wanted_min_kbps, COALESCE(t.wanted_policy, '') FROM sessions s JOIN transfers t ON t.id = s.transfer_id "+
+			"WHERE s.id IN ("+repeat("?", len(ids))+")", ids...)
 	if err != nil {
 		return fmt.Errorf("read wishes: %w", err)
 	}
@@ -233,7 +280,7 @@ func (s *Store) readWishes(ctx context.Context, running []*recording) error {
 		if err := rows.Scan(&id, &status, &cancelled, &rate.TargetKbps, &rate.MinKbps, &rate.Policy); err != nil {
 			return fmt.Errorf("read wishes: %w", err)
 		}
-		for _, rec := range byTransfer[id] {
+		if rec := bySession[id]; rec != nil {
 			rec.wish(status, cancelled, rate)
 		}
 	}
@@ -272,8 +319,8 @@ func (s *Store) failSessions(ctx context.Context, now time.Time, why, condition 
 		if err != nil {
 			return err
 		}
+		o := record.Outcome{Status: record.StatusFailed, Code: codeConnectionLost, Description: why}
 		for _, id := range ids {
-			o := record.Outcome{Status: record.StatusFailed, Code: codeConnectionLost, Description: why}
 			if err := endSession(ctx, tx, revision, id.session, id.transfer, o, now.UnixMicro()); err != nil {
 				return err
 			}
@@ -282,12 +329,33 @@ func (s *Store) failSessions(ctx context.Context, now time.Time, why, condition 
 			}
 		}
 		failed = len(ids)
+		for _, id := range ids {
+			t, p, err := sessionOf(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if err := logEnd(ctx, tx, t, p, o, now.UnixMicro()); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	return failed, err
 }
 
 type sessionID struct{ session, transfer string }
+
+// sessionOf reads what is told of a session at its end.
+func sessionOf(ctx context.Context, tx *sql.Tx, id sessionID) (record.Transfer, record.Progress, error) {
+	t, p := record.Transfer{TransferID: id.transfer, SessionID: id.session}, record.Progress{}
+	err := tx.QueryRowContext(ctx, `SELECT t.direction, t.access_key, t.token_user, s.client_address, s.bytes_transferred, s.files_completed,
+		s.files_failed FROM sessions s JOIN transfers t ON t.id = s.transfer_id WHERE s.id = ?`, id.session).
+		Scan(&t.Direction, &t.AccessKey, &t.TokenUser, &t.ClientAddr, &p.BytesTransferred, &p.FilesCompleted, &p.FilesFailed)
+	if err != nil {
+		return t, p, fmt.Errorf("read session: %w", err)
+	}
+	return t, p, nil
+}
 
 type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

@@ -53,13 +53,13 @@ func TestMigrateRunsTwiceAtOnceAndAfterACrash(t *testing.T) {
 	if _, err := db.Exec("UPDATE schema_migrations SET dirty = 1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec("ALTER TABLE transfers DROP COLUMN job"); err != nil {
+	if _, err := db.Exec("DROP TABLE node_doors"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatalf("after a crash: %v", err)
 	}
-	if _, err := db.Exec("SELECT job FROM transfers"); err != nil {
+	if _, err := db.Exec("SELECT node FROM node_doors"); err != nil {
 		t.Error(err)
 	}
 }
@@ -107,6 +107,7 @@ func TestAccessKeys(t *testing.T) {
 	if err := s.CreateAccessKey(ctx, k, "other"); !errors.Is(err, store.ErrExists) {
 		t.Errorf("second create: %v", err)
 	}
+	k.Logging = store.Logging{Events: true}
 	for range 2 { // the second time from memory
 		got, err := s.CheckSecret(ctx, "ak1", "s3cret")
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transferspec"
@@ -50,16 +52,41 @@ type SessionRecord struct {
 type TransferFilter struct {
 	ID            string
 	AfterRevision uint64
-	ActiveOnly    bool
-	Direction     transferspec.Direction
-	AccessKey     string
+	// AfterUsec is the time after which a transfer must have begun, in microseconds since 1970.
+	AfterUsec  int64
+	ActiveOnly bool
+	Direction  transferspec.Direction
+	AccessKey  string
 	// BearerUser is the user of the bearer token that the transfer was begun with.
 	BearerUser string
 	// NodeUser is the node user whose setup the transfer was begun with.
 	NodeUser string
-	// Text must occur in the cookie or the tags.
-	Text  string
-	Limit int
+	// Text must occur in the cookie or the tags. One that is the uuid of a package selects the transfers of that package.
+	Text string
+	// PackageUUID is exact.
+	PackageUUID string
+	Limit       int
+}
+
+// conditions are those of the filter but for its revision, each after AND, and their arguments.
+func (f TransferFilter) conditions() (condition string, args []any) {
+	where := func(on bool, more string, values ...any) {
+		if on {
+			condition += " AND " + more
+			args = append(args, values...)
+		}
+	}
+	where(f.AfterUsec > 0, "started_usec > ?", f.AfterUsec)
+	where(f.ID != "", "id = ?", f.ID)
+	where(f.ActiveOnly, "status IN (?, ?)", record.StatusRunning, record.StatusWaiting)
+	where(f.Direction != "", "direction = ?", f.Direction)
+	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
+	where(f.NodeUser != "", "access_key = '' AND (token_kind = ? OR job) AND token_user = ?", token.KindTransfer, f.NodeUser)
+	where(f.BearerUser != "", "token_kind = ? AND token_user = ?", token.KindBearer, f.BearerUser)
+	where(f.PackageUUID != "", "package_uuid = ?", f.PackageUUID)
+	like := "%" + likePrefix(f.Text)
+	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)
+	return condition, args
 }
 
 // Transfers lists transfers in the order of their last change of status.
@@ -69,24 +96,19 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	query := `SELECT id, revision, status, job, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
-		error_code, error_desc, started_usec, ended_usec FROM transfers WHERE revision > ?`
-	args := []any{f.AfterRevision}
-	where := func(on bool, condition string, values ...any) {
-		if on {
-			query += " AND " + condition
-			args = append(args, values...)
+	if _, err := uuid.Parse(f.Text); err == nil && len(f.Text) == 36 {
+		of, err := s.hasPackage(ctx, f.Text)
+		if err != nil {
+			return nil, err
+		}
+		if of {
+			f.Text, f.PackageUUID = "", f.Text
 		}
 	}
-	where(f.ID != "", "id = ?", f.ID)
-	where(f.ActiveOnly, "status IN (?, ?)", record.StatusRunning, record.StatusWaiting)
-	where(f.Direction != "", "direction = ?", f.Direction)
-	where(f.AccessKey != "", "access_key = ?", f.AccessKey)
-	where(f.NodeUser != "", "access_key = '' AND (token_kind = ? OR job) AND token_user = ?", token.KindTransfer, f.NodeUser)
-	where(f.BearerUser != "", "token_kind = ? AND token_user = ?", token.KindBearer, f.BearerUser)
-	like := "%" + likePrefix(f.Text)
-	where(f.Text != "", "(cookie LIKE ? ESCAPE '!' OR tags LIKE ? ESCAPE '!')", like, like)
-	rows, err := s.db.QueryContext(ctx, query+" ORDER BY revision LIMIT ?", append(args, f.Limit)...)
+	condition, args := f.conditions()
+	query := `SELECT id, revision, status, job, direction, access_key, token_user, token_kind, remote_user, cookie, tags, start_spec,
+		error_code, error_desc, started_usec, ended_usec FROM transfers WHERE revision > ?` + condition
+	rows, err := s.db.QueryContext(ctx, query+" ORDER BY revision LIMIT ?", append(append([]any{f.AfterRevision}, args...), f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list transfers: %w", err)
 	}
@@ -113,6 +135,16 @@ func (s *Store) Transfers(ctx context.Context, f TransferFilter) ([]TransferReco
 	return transfers, s.addSessions(ctx, transfers)
 }
 
+// hasPackage says whether there is a transfer of a package.
+func (s *Store) hasPackage(ctx context.Context, packageUUID string) (bool, error) {
+	var found bool
+	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM transfers WHERE package_uuid = ?)", packageUUID).Scan(&found)
+	if err != nil {
+		return false, fmt.Errorf("look for transfers of a package: %w", err)
+	}
+	return found, nil
+}
+
 // Transfer reads one transfer; ErrNotFound if there is none.
 func (s *Store) Transfer(ctx context.Context, id string) (TransferRecord, error) {
 	found, err := s.Transfers(ctx, TransferFilter{ID: id, Limit: 1})
@@ -135,7 +167,7 @@ func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) err
 		index[t.ID], args[i] = i, t.ID
 	}
 	rows, err := s.db.QueryContext(ctx, `SELECT transfer_id, id, node, status, client_address, server_address, started_usec, ended_usec,
-		bytes_expected, files_expected, bytes_transferred, bytes_written, bytes_lost, files_completed, files_failed, directories_completed,
+		bytes_expected, files_expected, bytes_transferred, bytes_written, bytes_lost, files_completed, files_failed, files_skipped, directories_completed,
 		target_rate_kbps, avg_rate_kbps, network_delay_usec, error_code, error_desc
 		FROM sessions WHERE transfer_id IN (`+repeat("?", len(args))+`) ORDER BY started_usec, id`, args...)
 	if err != nil {
@@ -148,7 +180,7 @@ func (s *Store) addSessions(ctx context.Context, transfers []TransferRecord) err
 		p := &r.Progress
 		err := rows.Scan(&transferID, &r.ID, &r.Node, &r.Status, &r.ClientAddr, &r.ServerAddr, &r.StartedUsec, &r.EndedUsec,
 			&p.BytesExpected, &p.FilesExpected, &p.BytesTransferred, &p.BytesWritten, &p.BytesLost, &p.FilesCompleted,
-			&p.FilesFailed,
+			&p.FilesFailed, &p.FilesSkipped,
 			&p.DirectoriesCompleted, &p.TargetRateKbps, &p.AvgRateKbps, &r.NetworkDelayUsec, &r.ErrorCode, &r.ErrorDesc)
 		if err != nil {
 			return fmt.Errorf("list sessions: %w", err)

@@ -37,8 +37,8 @@ type receiver struct {
 	data    dataReceiver
 	onFile  func(FileEvent)
 	// claim, if not nil, keeps other sessions from writing a target, or a part of it, until unclaim.
-	claim   func(target, part string) *fail.Error
-	unclaim func(target, part string)
+	claim   func(target, part string, size int64) *fail.Error
+	unclaim func(target, part string, size int64)
 	// mayLink, if not nil, says why a symbolic link of that text is left out at target.
 	mayLink func(target, text string) *fail.Error
 	// keepExisting is for who may add files and replace none.
@@ -270,7 +270,7 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 		r.onFile(event)
 	}
 	if r.unclaim != nil && f.claimed {
-		r.unclaim(f.target, f.partName())
+		r.unclaim(f.target, f.partName(), f.entry.Size)
 	}
 	if f.counted {
 		r.holeChunks.Add(-chunk.Count(f.entry.Size))

@@ -178,7 +178,7 @@ func (r *receiver) decide(f *gotFile) error {
 		return fail.New(fail.IsDirectory, "%s: a folder has this name", f.entry.Path)
 	}
 	if r.claim != nil {
-		if held := r.claim(f.target, f.partName()); held != nil {
+		if held := r.claim(f.target, f.partName(), f.entry.Size); held != nil {
 			return fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true

@@ -58,7 +58,7 @@ func (r *receiver) makeLink(f *gotFile) (bool, error) {
 		return false, refused
 	}
 	if r.claim != nil {
-		if held := r.claim(target, ""); held != nil {
+		if held := r.claim(target, "", 0); held != nil {
 			return false, fail.New(held.Code, "%s: %w", f.entry.Path, held)
 		}
 		f.claimed = true

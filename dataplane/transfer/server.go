@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"path"
+	"sync"
 	"time"
 
 	"faspex.io/operator/dataplane/engine"
@@ -50,8 +51,19 @@ type Server struct {
 	OutsideLinks bool
 	Logger       *slog.Logger
 
-	claims claims
-	clock  engine.Clock // nil is the system's
+	// Claims, if not nil, keep sessions of other nodes from writing a file that a session of this one writes.
+	Claims record.Claims
+
+	claims     claims
+	shareOnce  sync.Once
+	sharedWith *sharedClaims
+	clock      engine.Clock // nil is the system's
+}
+
+// shared asks the other nodes for claims.
+func (s *Server) shared() *sharedClaims {
+	s.shareOnce.Do(func() { s.sharedWith = &sharedClaims{claims: s.Claims, log: s.Logger} })
+	return s.sharedWith
 }
 
 // Peer is who opened the control channel.
@@ -330,10 +342,26 @@ func (s *session) changeRate(c record.RateChange) {
 }
 
 // claiming are the claim of a target and its end.
-func (s *session) claiming(ctx context.Context) (func(target, part string) *fail.Error, func(target, part string)) {
-	at := func(target string) string { return path.Join(s.grant.Root, target) }
-	return func(target, part string) *fail.Error { return s.claims.take(ctx, at(target), part, s.claimant) },
-		func(target, part string) { s.claims.drop(at(target), part, s.claimant) }
+func (s *session) claiming(ctx context.Context) (claim func(target, part string, size int64) *fail.Error,
+	unclaim func(target, part string, size int64)) {
+	shared := func(p, part string) record.Claim {
+		return record.Claim{Path: p, Part: part, SessionID: s.id, TransferID: s.grant.TransferID}
+	}
+	return func(target, part string, size int64) *fail.Error {
+			p := path.Join(s.grant.Root, target)
+			if held := s.claims.take(ctx, p, part, s.claimant); held != nil {
+				return held
+			}
+			held := s.shared().take(ctx, shared(p, part), size, s.claimant)
+			if held != nil {
+				s.claims.drop(p, part, s.claimant)
+			}
+			return held
+		}, func(target, part string, size int64) {
+			p := path.Join(s.grant.Root, target)
+			s.shared().drop(ctx, shared(p, part), size)
+			s.claims.drop(p, part, s.claimant)
+		}
 }
 
 // finish records how the session ended.

@@ -70,6 +70,7 @@ func (s *session) recorded() record.Progress {
 	out := record.Progress{
 		BytesExpected: p.BytesExpected, FilesExpected: p.FilesExpected, BytesTransferred: p.BytesMoved,
 		BytesWritten: p.BytesMoved + p.BytesResumed, FilesCompleted: p.FilesDone, FilesFailed: p.FilesFailed,
+		FilesSkipped:         p.FilesSkipped,
 		DirectoriesCompleted: p.Folders, TargetRateKbps: s.options.TargetKbps, NetworkDelay: p.RTT,
 	}
 	out.AvgRateKbps = p.BytesMoved * 8 / max(1, time.Since(s.began).Milliseconds())

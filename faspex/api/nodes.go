@@ -97,6 +97,7 @@ type SharedFolder struct {
 	ReadPermission                string `json:"read_permission" enum:"private,public,limited"`
 	IsCustomInbox                 bool   `json:"is_custom_inbox"`
 	PaginationBrowsing            bool   `json:"pagination_browsing"`
+	Readable                      bool   `json:"readable" doc:"whether the caller may send files that lie here"`
 }
 
 // SharedFolderChange is the body that creates or changes a shared folder; nil leaves a field as it is. Creating needs

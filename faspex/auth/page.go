@@ -23,6 +23,9 @@ var (
 	}()
 )
 
+// Style is the style sheet of pages that core serves, and how a policy names it.
+func Style() (css template.CSS, source string) { return template.CSS(loginCSS), styleHash }
+
 func mustRead(name string) string {
 	b, err := pageFiles.ReadFile(name)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,6 +100,9 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (api.Token, error
 	}
 	switch req.GrantType {
 	case grantCode:
+		if passcode, ok := strings.CutPrefix(req.Code, byLink); ok {
+			return s.grantLink(client, passcode)
+		}
 		return s.grantCode(r.Context(), client, req)
 	case grantRefresh:
 		return s.grantRefresh(r.Context(), client, req)

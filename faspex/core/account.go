@@ -6,11 +6,13 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
+	"faspex.io/operator/faspex/link"
 	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/settings"
@@ -41,7 +43,7 @@ func (s *Server) registerAccount() {
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/preferences",
 		id: "get-preferences", what: what, access: anyone, summary: "Read the caller's preferences"},
 		func(ctx context.Context, _ *struct{}) (*body[api.Preferences], error) {
-			return preferencesAnswer(caller(ctx))
+			return s.preferencesAnswer(ctx, caller(ctx))
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/account/password_rules",
 		id: "get-password-rules", what: what, access: anyone,
@@ -102,17 +104,26 @@ func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
 	return own, nil
 }
 
-func preferencesAnswer(a store.Account) (*body[api.Preferences], error) {
+func (s *Server) preferencesAnswer(ctx context.Context, a store.Account) (*body[api.Preferences], error) {
 	p := storedPreferences{RowsPerPage: 25}
 	if err := json.Unmarshal(a.Preferences, &p); err != nil {
 		return nil, err
 	}
-	return answerWith(api.Preferences{
-		CanHavePublicURL: "false", CanDisableConnect: true, CanChangePassword: a.Type != store.TypeSAML, CanEditEmail: true,
+	permissions, err := s.permissions(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	out := api.Preferences{
+		CanHavePublicURL: strconv.FormatBool(permissions.PublicURL), CanCreateFromRemote: permissions.Remote,
+		CanDisableConnect: true, CanChangePassword: a.Type != store.TypeSAML, CanEditEmail: true,
 		PublicURLEnabled: p.PublicURLEnabled, ConnectDisabled: p.ConnectDisabled,
 		ShowOnlyCompletedPackages: p.ShowOnlyCompletedPackages, RowsPerPage: p.RowsPerPage, Locale: p.Locale,
 		ClientSettings: p.ClientSettings, TableData: p.TableData, Email: a.Email, PublicKey: orNull(a.PublicKey),
-	}), nil
+	}
+	if permissions.PublicURL && p.PublicURLEnabled {
+		out.PublicURL, err = s.submissionURL(ctx, link.Link{Kind: link.User, Account: a.ID}, a.Name)
+	}
+	return answerWith(out), err
 }
 
 func (s *Server) changePreferences(ctx context.Context, in *struct {
@@ -165,7 +176,7 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return preferencesAnswer(a)
+	return s.preferencesAnswer(ctx, a)
 }
 
 // opensOtherwise reports whether a change lets other things open an account than before: another e-mail address or

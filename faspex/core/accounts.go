@@ -1,9 +1,9 @@
 package core
 
 import (
-	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"faspex.io/operator/faspex/api"
@@ -221,10 +221,14 @@ func (s *Server) changeAccount(ctx context.Context, in *struct {
 		if err != nil {
 			return after, err
 		}
-		if after, err = applyOptions(after, in.RawBody); err == nil && !bytes.Equal(before.Options, after.Options) {
-			err = s.checkProfile(ctx, after)
+		if after, err = applyOptions(after, in.RawBody); err != nil {
+			return after, err
 		}
-		return after, err
+		// A property that became required keeps nobody from changing something else.
+		if slices.Equal(optionsOf(before).UserProfileDataAttributes, optionsOf(after).UserProfileDataAttributes) {
+			return after, nil
+		}
+		return after, s.checkProfile(ctx, after)
 	})
 	if err != nil {
 		return nil, err

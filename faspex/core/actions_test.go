@@ -34,6 +34,7 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	}
 	change("bob", api.AccountChange{UploadsAllowed: ptr(false)})
 	change("carol", api.AccountChange{DownloadsAllowed: ptr(false)})
+	x.permit(t, "alice", map[string]any{"can_create_from_remote": true})
 	downloadable := func(to string) string {
 		p, err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "x",
 			Recipients: []api.RecipientName{{Name: to}}})
@@ -51,6 +52,9 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 		policy.LoggedIn: func(string) (string, string, any) { return "GET", "/api/v5/account", nil },
 		policy.SendPackages: func(string) (string, string, any) {
 			return "POST", "/api/v5/packages", map[string]any{"title": "x", "recipients": []any{map[string]any{"name": "david"}}}
+		},
+		policy.SendFromFolders: func(string) (string, string, any) {
+			return "POST", "/api/v5/packages/999999/remote_transfer?shared_folder_id=1", map[string]any{"paths": []string{"x"}}
 		},
 		policy.ReceivePackages: func(who string) (string, string, any) {
 			return "POST", "/api/v5/packages/" + downloadable(names[who]) + "/transfer_spec/download", nil
@@ -112,6 +116,27 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	}
 }
 
+// permit sets what an administrator sets for an account.
+func (in *installation) permit(t *testing.T, login string, fields map[string]any) {
+	t.Helper()
+	in.set(t, in.idOf(t, login), fields)
+}
+
+// folder makes a storage location that people may take files from, and gives its id.
+func (x *exchange) folder(t *testing.T, name, permission string) string {
+	t.Helper()
+	n, err := x.admin.NodeByName(t.Context(), "north")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := x.admin.CreateSharedFolder(t.Context(), n.ID, api.SharedFolderChange{Name: &name, Directory: ptr("/" + name),
+		ReadPermission: &permission})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.ID
+}
+
 // countDownload has the service see a download of a package by an account.
 func (x *exchange) countDownload(t *testing.T, key int64, name string) {
 	t.Helper()
@@ -158,6 +183,10 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, login := range []string{"alice", "bob", "carol", "david", "erin", "frank", adminName} {
+		x.permit(t, login, map[string]any{"can_create_from_remote": true})
+	}
+	films := x.folder(t, "films", "public")
 	ids := map[string]int64{}
 	for _, name := range []string{"alice", "bob", "carol", "erin", "frank"} {
 		a, err := x.store.AccountByLogin(t.Context(), name)
@@ -271,13 +300,13 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 				path := fmt.Sprintf("/api/v5/packages/%d", key)
 				status, _, text := x.call(t, c, "GET", path, nil)
 				if status == http.StatusNotFound {
-					if got := x.attempt(t, c, action, path, api.Package{Sides: []string{"received"}}); got != http.StatusNotFound {
+					if got := x.attempt(t, c, action, path, films, api.Package{Sides: []string{"received"}}); got != http.StatusNotFound {
 						t.Errorf("%s, %s: the package is not there, but %s answers %d", situation, who, action, got)
 					}
 					continue
 				}
 				shown := jsonOf[api.Package](t, text)
-				got := x.attempt(t, c, action, path, shown)
+				got := x.attempt(t, c, action, path, films, shown)
 				if told := slices.Contains(shown.Actions, string(action)); told != (got < 300) {
 					t.Errorf("%s, %s: told %v of %s, the API answers %d", situation, who, told, action, got)
 				}
@@ -288,12 +317,17 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 
 // attempt does what an action says, and gives the status. An answer that leaves everything
 // as it was is told as a conflict.
-func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action, path string, p api.Package) int {
+func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action, path, films string,
+	p api.Package) int {
 	t.Helper()
 	status := 0
 	switch action {
 	case policy.Upload:
 		status, _, _ = x.call(t, c, "POST", path+"/transfer_spec/upload", nil)
+	case policy.UploadFromFolder:
+		// The node of these tests makes no transfers: one that may be made is told as a failed one.
+		status, _, _ = x.call(t, c, "POST", path+"/remote_transfer?shared_folder_id="+films, map[string]any{
+			"paths": []string{"a"}})
 	case policy.Download:
 		status = http.StatusForbidden
 		for _, side := range []string{"sent", "received"} {

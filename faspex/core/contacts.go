@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,23 +118,39 @@ func storeReach(me store.Account, r policy.Reach) store.Reach {
 		Outside: r.Outside}
 }
 
-// addressee finds whom a name of a recipient means among those whom the caller reaches. An address that nobody here has
-// becomes an external contact of the caller, who may send outside. store.ErrNotFound for everybody else, who is told
-// like somebody who does not exist: nobody learns who has an account.
-func (s *Server) addressee(ctx context.Context, reach policy.Reach, name string) (store.Account, error) {
-	name = strings.TrimSpace(name)
-	a, err := s.store.Addressee(ctx, storeReach(caller(ctx), reach), name)
-	if !errors.Is(err, store.ErrNotFound) || !reach.Outside || !settings.IsEmail(name) || len(name) > 255 {
-		return a, err
+// addressees finds whom names of recipients mean among those whom the caller reaches, in the order of the names: an
+// account, or an address that nobody within reach has, for a caller who may send outside. Nobody is made here: who is
+// outside becomes a contact with the package. The zero value for everybody else, who is told like somebody who does not
+// exist: nobody learns who has an account.
+func (s *Server) addressees(ctx context.Context, reach policy.Reach, names []string) ([]store.NewDelivery, error) {
+	out := make([]store.NewDelivery, len(names))
+	trimmed := make([]string, len(names))
+	for i, n := range names {
+		trimmed[i] = strings.TrimSpace(n)
 	}
-	a, err = s.store.PutExternal(ctx, caller(ctx).ID, name)
-	if errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrLoginTaken) {
-		a, err = s.store.PutExternal(ctx, caller(ctx).ID, name) // somebody else sent to the address at the same moment
+	found, err := s.store.Addressees(ctx, storeReach(caller(ctx), reach), trimmed)
+	if err != nil {
+		return nil, err
 	}
-	if errors.Is(err, store.ErrConflict) {
-		err = store.ErrNotFound
+	var outside []string
+	for i, name := range trimmed {
+		if id := found[i]; id != 0 {
+			out[i] = store.NewDelivery{AccountID: id}
+		} else if reach.Outside && settings.IsEmail(name) && len(name) <= 255 {
+			out[i] = store.NewDelivery{Address: name}
+			outside = append(outside, name)
+		}
 	}
-	return a, err
+	if len(outside) == 0 {
+		return out, nil
+	}
+	taken, err := s.store.LoginsOfUsers(ctx, outside)
+	for i := range out {
+		if taken[strings.ToLower(out[i].Address)] {
+			out[i] = store.NewDelivery{}
+		}
+	}
+	return out, err
 }
 
 // contactGroups are the groups and lists that the caller may send to.

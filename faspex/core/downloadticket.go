@@ -30,7 +30,7 @@ type ticketInput struct {
 func (s *Server) registerDownloadTickets() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/download_ticket",
 		id: "create-download-ticket", what: "package", access: anyone,
-		status: http.StatusCreated, summary: "Get an address from which a browser downloads a package, or parts of it, once"},
+		status: http.StatusCreated, summary: "Get an address from which a browser downloads a package, or parts of it, once", guests: readers},
 		s.downloadTicket)
 }
 

@@ -11,6 +11,7 @@ import (
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/policy"
 )
 
 type browseInput struct {
@@ -36,9 +37,8 @@ type browsePageOutput struct {
 type root func(ctx context.Context, id string) (client *nodeapi.Client, directory string, err error)
 
 func (s *Server) registerFiles() {
-	for _, side := range []string{packages.SideSent, packages.SideReceived} {
-		s.registerBrowse("/packages/{id}/files/"+side, "package", anyone, s.packageRoot(side))
-	}
+	s.registerBrowse("/packages/{id}/files/sent", "package", anyone, s.packageRoot(packages.SideSent))
+	s.registerBrowse("/packages/{id}/files/received", "package", anyone, s.packageRoot(packages.SideReceived), readers...)
 	s.registerBrowse("/nodes/{id}/browse", "node", admins,
 		func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
 			n, err := s.node(ctx, id)
@@ -51,38 +51,90 @@ func (s *Server) registerFiles() {
 }
 
 // registerBrowse adds a listing and its paged form.
-func (s *Server) registerBrowse(route, what string, who access, find root) {
+func (s *Server) registerBrowse(route, what string, who access, find root, guests ...policy.Purpose) {
 	id := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(route, "/"), "/{id}", ""), "/", "-")
 	register(s, operation{method: http.MethodPost, path: v5 + route, id: id,
-		what: what, access: who, summary: "List a folder of a " + what},
+		what: what, access: who, summary: "List a folder of a " + what, guests: guests},
 		func(ctx context.Context, in *browseInput) (*body[api.Listing], error) {
 			l, err := s.browse(ctx, find, in.ID, in.Body, in.Offset, in.Limit)
 			return answerWith(l), err
 		})
 	register(s, operation{method: http.MethodPost, path: v5 + route + "/page", id: id + "-page", what: what, access: who,
-		summary: "List a folder of a " + what + ", a page at a time"},
+		summary: "List a folder of a " + what + ", a page at a time", guests: guests},
 		func(ctx context.Context, in *browsePageInput) (*browsePageOutput, error) {
-			token := in.IterationToken
-			if token == "" && in.Body != nil {
-				token = in.Body.IterationToken
-			}
-			offset := 0
-			if token != "" {
-				var err error
-				if offset, err = strconv.Atoi(token); err != nil || offset < 0 {
-					return nil, badRequest("iteration_token is not one that this call gave.")
-				}
-			}
-			l, err := s.browse(ctx, find, in.ID, in.Body, offset, in.PerPage)
-			if err != nil {
-				return nil, err
-			}
-			out := &browsePageOutput{Body: l}
-			if end := offset + len(l.Items); len(l.Items) > 0 && end < l.TotalCount {
-				out.NextIterationToken = strconv.Itoa(end)
-			}
-			return out, nil
+			return s.browsePage(ctx, find, in.ID, in.Body, in.IterationToken, in.PerPage)
 		})
+}
+
+// registerFolderFiles adds the listing of storage locations, for who may take files from them.
+func (s *Server) registerFolderFiles() {
+	type input struct {
+		FolderPath
+		Offset int `query:"offset" minimum:"0" default:"0"`
+		Limit  int `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+		Body   *api.BrowseRequest
+	}
+	type pageInput struct {
+		FolderPath
+		PerPage        int    `query:"per_page" minimum:"1" maximum:"1000" default:"500"`
+		IterationToken string `query:"iteration_token"`
+		Body           *api.BrowseRequest
+	}
+	const what = "shared folder"
+	route := v5 + "/nodes/{node_id}/shared_folders/{id}/browse"
+	register(s, operation{method: http.MethodPost, path: route, id: "shared-folders-browse", what: what, access: anyone,
+		summary: "List a folder of a storage location that the caller may take files from"},
+		func(ctx context.Context, in *input) (*body[api.Listing], error) {
+			l, err := s.browse(ctx, s.folderRoot(in.NodeID), in.ID, in.Body, in.Offset, in.Limit)
+			return answerWith(l), err
+		})
+	register(s, operation{method: http.MethodPost, path: route + "/page", id: "shared-folders-browse-page", what: what,
+		access: anyone, summary: "List a folder of a storage location, a page at a time"},
+		func(ctx context.Context, in *pageInput) (*browsePageOutput, error) {
+			return s.browsePage(ctx, s.folderRoot(in.NodeID), in.ID, in.Body, in.IterationToken, in.PerPage)
+		})
+}
+
+// folderRoot is the top of a storage location of a node, for one who may take files from it, and for admins.
+func (s *Server) folderRoot(nodeID string) root {
+	return func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+		f, err := s.folder(ctx, FolderPath{NodeID: nodeID, ID: id})
+		if err == nil && !policy.May(actor(caller(ctx)), policy.WriteNodes) {
+			err = s.mayRead(ctx, f)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		n, err := s.store.Node(ctx, f.NodeID)
+		if err != nil {
+			return nil, "", err
+		}
+		c, err := s.dialer.Client(n)
+		return c, f.Directory, err
+	}
+}
+
+func (s *Server) browsePage(ctx context.Context, find root, id string, in *api.BrowseRequest, token string,
+	perPage int) (*browsePageOutput, error) {
+	if token == "" && in != nil {
+		token = in.IterationToken
+	}
+	offset := 0
+	if token != "" {
+		var err error
+		if offset, err = strconv.Atoi(token); err != nil || offset < 0 {
+			return nil, badRequest("iteration_token is not one that this call gave.")
+		}
+	}
+	l, err := s.browse(ctx, find, id, in, offset, perPage)
+	if err != nil {
+		return nil, err
+	}
+	out := &browsePageOutput{Body: l}
+	if end := offset + len(l.Items); len(l.Items) > 0 && end < l.TotalCount {
+		out.NextIterationToken = strconv.Itoa(end)
+	}
+	return out, nil
 }
 
 // packageRoot is the folder of a package for one who may download it.

@@ -2,12 +2,14 @@ package core
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"path"
 
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/nodes"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -46,8 +48,7 @@ func (s *Server) registerSharedFolders() {
 		id: "list-shared-folders", what: what, access: anyone,
 		summary: "List the storage locations that the caller may take files from; an admin sees all"},
 		func(ctx context.Context, in *ListInput) (*body[folderList], error) {
-			return s.listFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort, Readable: !isAdmin(caller(ctx))},
-				in.Paging)
+			return s.sourceFolders(ctx, store.FolderFilter{Query: in.Query, Sort: in.Sort}, in.Paging)
 		})
 	register(s, operation{method: http.MethodGet, path: base, id: "list-node-shared-folders", what: what, access: admins,
 		summary: "List the storage locations of a node"},
@@ -131,9 +132,49 @@ func (s *Server) listFolders(ctx context.Context, f store.FolderFilter, p Paging
 	}
 	out := folderList{List: p.list(total), SharedFolders: []api.SharedFolder{}}
 	for _, folder := range found {
-		out.SharedFolders = append(out.SharedFolders, folderOut(folder, isAdmin(caller(ctx))))
+		shown := folderOut(folder, isAdmin(caller(ctx)))
+		if shown.Readable, err = s.readable(ctx, folder); err != nil {
+			return nil, err
+		}
+		out.SharedFolders = append(out.SharedFolders, shown)
 	}
 	return answerWith(out), nil
+}
+
+// sourceFolders lists the folders that the caller may take files from, and all of them for admins, who are told which
+// these are.
+func (s *Server) sourceFolders(ctx context.Context, f store.FolderFilter, p Paging) (*body[folderList], error) {
+	me := actor(caller(ctx))
+	switch {
+	case policy.May(me, policy.WriteNodes):
+	case policy.May(me, policy.SendFromFolders):
+		f.ReadableBy = caller(ctx).ID
+	default:
+		return answerWith(folderList{List: p.list(0), SharedFolders: []api.SharedFolder{}}), nil
+	}
+	return s.listFolders(ctx, f, p)
+}
+
+// readable reports whether the caller may take files from a folder.
+func (s *Server) readable(ctx context.Context, f store.SharedFolder) (bool, error) {
+	err := s.mayRead(ctx, f)
+	var no *policy.Refusal
+	if errors.As(err, &no) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mayRead asks the rules whether the caller may take files from a folder.
+func (s *Server) mayRead(ctx context.Context, f store.SharedFolder) error {
+	thing := policy.Folder{ReadPermission: f.ReadPermission}
+	if f.ReadPermission == policy.ReadByListed {
+		var err error
+		if thing.Listed, err = s.store.ReadsFolder(ctx, f.ID, caller(ctx).ID); err != nil {
+			return err
+		}
+	}
+	return policy.CanReadFolder(actor(caller(ctx)), thing)
 }
 
 // folder reads a folder that must be of the node in the path.

@@ -190,6 +190,15 @@ func (s *Server) mayConfigure(ctx context.Context, g store.Group, wanted setting
 	if err != nil {
 		return err
 	}
+	if _, named := wanted["allow_public_url"]; named {
+		rules, err := s.auth.Configuration(ctx)
+		if err == nil {
+			err = policy.CanSwitchInboxLink(actor(caller(ctx)), rules.SharedInboxCanOverridePublicURL)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	own := slices.ContainsFunc(ownFields, func(field string) bool { _, named := wanted[field]; return named })
 	return policy.CanConfigureGroup(actor(caller(ctx)), m.thing, own)
 }

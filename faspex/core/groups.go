@@ -216,6 +216,7 @@ func meet(g store.Group, memberships map[int64]string) (membered, error) {
 	if m.thing.Inbox {
 		o, err := settings.ReadSharedInbox(g.Options)
 		m.thing.ExistingUsers, m.thing.Users = o.AdminCanManageExistingUsers, o.AdminCanManageUsers
+		m.thing.ExternalSubmitters, m.thing.MembersInvite = o.AdminCanManageExternalSubmitters, o.UsersCanInviteExternalSubmitters
 		m.instructions = o.SubmittersInstructions
 		return m, err
 	}

@@ -69,8 +69,11 @@ func startNode(t *testing.T) *transferNode {
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
-			Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"},
+		Transfer: nodeapi.TransferSettings{
+			Door:    nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33001},
+			User:    "xfer",
+			Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair",
+		},
 		NodeID: "n1", ClusterID: "c1", Version: "9.9", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(),
 	})
@@ -289,8 +292,9 @@ func TestSharedFolders(t *testing.T) {
 	if err := in.admin.DeleteNode(ctx, n.ID); !client.IsConflict(err) {
 		t.Errorf("delete a node with folders: %v", err)
 	}
-	// A user sees what is public, and not where it lies.
+	// A user who may send files of shared folders sees what is public, and not where it lies.
 	user := in.user(t, "ulf", "user")
+	in.permit(t, "ulf", map[string]any{"can_create_from_remote": true})
 	if _, _, body := in.call(t, user, "GET", "/api/v5/shared_folders", nil); !strings.Contains(body, `"total_count":1,`) ||
 		!strings.Contains(body, `"second"`) || strings.Contains(body, "/other") {
 		t.Errorf("folders of a user: %s", body)

@@ -31,8 +31,9 @@ func (s *Server) registerNotifications() {
 				return nil, err
 			}
 			c := in.Body
-			if err := s.checkNotified(ctx, reach, api.PackageCreate{NotifiedOnUpload: c.UploadNotificationUsers,
-				NotifiedOnDownload: c.DownloadNotificationUsers}); err != nil {
+			outside, err := s.checkNotified(ctx, reach, api.PackageCreate{NotifiedOnUpload: c.UploadNotificationUsers,
+				NotifiedOnDownload: c.DownloadNotificationUsers})
+			if err != nil {
 				return nil, err
 			}
 			raw, err := json.Marshal(c)
@@ -49,6 +50,11 @@ func (s *Server) registerNotifications() {
 			stored, err := json.Marshal(document)
 			if err != nil {
 				return nil, err
+			}
+			for _, address := range outside {
+				if _, err := s.store.PutExternal(ctx, caller(ctx).ID, address); err != nil {
+					return nil, err
+				}
 			}
 			if err := s.store.UpdatePreferences(ctx, caller(ctx).ID, stored); err != nil {
 				return nil, err
@@ -67,6 +73,9 @@ func (s *Server) notificationsAnswer(ctx context.Context, preferences []byte) (*
 		NotifyOnWorkgroupSentPackages: n.NotifyOnWorkgroupSentPackages,
 		AllowReceiptCCEdit:            optionsOf(caller(ctx)).AllowReceiptCCEdit,
 		ReceivedCCNotificationUsers:   []api.Notified{},
+	}
+	for _, name := range optionsOf(caller(ctx)).ReceiptAddresses() {
+		out.ReceivedCCNotificationUsers = append(out.ReceivedCCNotificationUsers, api.Notified{Name: name})
 	}
 	out.UploadNotificationUsers, out.DownloadNotificationUsers = names(n.UploadNotificationUsers),
 		names(n.DownloadNotificationUsers)

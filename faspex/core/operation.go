@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -27,6 +28,8 @@ const (
 	admins              = policy.WriteNodes
 	clientAdmins        = policy.WriteClients
 	userReaders         = policy.ReadUsers
+	// linksOnly is for those who follow links alone: no account has it.
+	linksOnly access = "links"
 )
 
 // operation describes one call of the API.
@@ -43,6 +46,8 @@ type operation struct {
 	proves bool
 	// batch says that the call does one thing to many, and tells by 207 which of them it could not do it to.
 	batch bool
+	// guests are what links of those lead here who have no login; none for most.
+	guests []policy.Purpose
 }
 
 // register adds an operation. Errors of the handler are translated in one place.
@@ -55,7 +60,7 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 	if op.access != public {
 		o.Security = []map[string][]string{{"bearer": {}}}
 		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
-		o.Middlewares = huma.Middlewares{s.admit(op.access)}
+		o.Middlewares = huma.Middlewares{s.admit(op)}
 	}
 	if op.access != public || op.proves {
 		o.Errors = append(o.Errors, http.StatusTooManyRequests)
@@ -85,9 +90,14 @@ type (
 
 const notLoggedIn = "Log in: the access token is missing or not valid any more."
 
-// admit lets a call pass whose bearer token is good and whose account has a capability.
-func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
+// admit lets a call pass whose bearer token is good and whose account has a capability, and one by a link that leads to
+// the operation.
+func (s *Server) admit(op operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
+		if passcode, ok := auth.Passcode(ctx.Header("Authorization"), ctx.Header("Passcode")); ok {
+			s.admitGuest(ctx, op, passcode, next)
+			return
+		}
 		p, err := s.auth.Authenticate(ctx.Context(), auth.Bearer(ctx.Header("Authorization")))
 		switch {
 		case errors.Is(err, auth.ErrToken):
@@ -96,7 +106,7 @@ func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 		case err != nil:
 			s.log.ErrorContext(ctx.Context(), "authentication failed", "request", process.RequestID(ctx.Context()), "error", err)
 			_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")
-		case !policy.May(actor(p.Account), needed):
+		case !policy.May(actor(p.Account), op.access):
 			_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "Your role does not allow this.")
 		case !s.limiter.allow(ctx.Context(), p.Account.ID):
 			ctx.SetHeader("Retry-After", "1")
@@ -108,6 +118,40 @@ func (s *Server) admit(needed access) func(huma.Context, func(huma.Context)) {
 			r, _ := humago.Unwrap(ctx)
 			next(huma.WithValue(huma.WithValue(ctx, principalKey{}, p), addressKey{}, s.auth.ClientAddress(r)))
 		}
+	}
+}
+
+// admitGuest lets a call pass by a link that leads to the operation.
+func (s *Server) admitGuest(ctx huma.Context, op operation, passcode string, next func(huma.Context)) {
+	g, err := s.guest(ctx.Context(), passcode)
+	var no *policy.Refusal
+	switch {
+	case errors.Is(err, errNoLink):
+		_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "This link opens nothing. Perhaps it was not copied whole.")
+	case errors.As(err, &no):
+		s.writeRefusal(ctx, no)
+	case err != nil:
+		s.log.ErrorContext(ctx.Context(), "a link could not be looked up", "request", process.RequestID(ctx.Context()), "error", err)
+		_ = huma.WriteErr(s.api, ctx, http.StatusServiceUnavailable, "The request could not be answered. Try again.")
+	case !policy.Serves(op.guests, g.purpose):
+		_ = huma.WriteErr(s.api, ctx, http.StatusForbidden, "This link does not lead here.")
+	case !s.limiter.allow(ctx.Context(), g.account.ID):
+		ctx.SetHeader("Retry-After", "1")
+		_ = huma.WriteErr(s.api, ctx, http.StatusTooManyRequests, "The link is used too often. Wait a second.")
+	default:
+		r, _ := humago.Unwrap(ctx)
+		ctx = huma.WithValue(ctx, principalKey{}, auth.Principal{Account: g.account})
+		next(huma.WithValue(huma.WithValue(ctx, guestKey{}, g), addressKey{}, s.auth.ClientAddress(r)))
+	}
+}
+
+// writeRefusal answers why a link opens nothing, with the code of the reason.
+func (s *Server) writeRefusal(ctx huma.Context, no *policy.Refusal) {
+	var p *problem
+	if err := s.answer(ctx.Context(), "link", no); errors.As(err, &p) {
+		ctx.SetStatus(p.status)
+		ctx.SetHeader("Content-Type", "application/json")
+		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p.WireError) // a failed write means the client has gone
 	}
 }
 
@@ -136,8 +180,9 @@ func isAdmin(a store.Account) bool { return a.Role == store.RoleAdmin }
 
 // actor is an account as the rules see it.
 func actor(a store.Account) policy.Actor {
+	o := optionsOf(a)
 	return policy.Actor{Role: a.Role, Active: a.Status == store.AccountActive, Uploads: a.UploadsAllowed,
-		Downloads: a.DownloadsAllowed, Forwards: optionsOf(a).ForwardingAllowed}
+		Downloads: a.DownloadsAllowed, Forwards: o.ForwardingAllowed, Remote: o.CanCreateFromRemote}
 }
 
 // body is an answer with a JSON body.

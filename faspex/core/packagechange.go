@@ -30,6 +30,9 @@ func (s *Server) registerPackageChanges() {
 			if err != nil {
 				return nil, err
 			}
+			if err := s.mayChoose(ctx, v.pkg.ExpirationPolicy, p.ExpirationPolicy); err != nil {
+				return nil, err
+			}
 			if err := s.store.SetPolicies(ctx, p); err != nil {
 				return nil, err
 			}
@@ -113,6 +116,21 @@ func mayChange(v view, c api.PackageChange) error {
 		}
 	}
 	return v.can(policy.ChangeExpiration) // a change of nothing needs the right as well
+}
+
+// mayChoose refuses another policy for what happens after downloads to one who may not choose it. Admins may.
+func (s *Server) mayChoose(ctx context.Context, before, after string) error {
+	if before == after || policy.May(actor(caller(ctx)), policy.WriteAllPackages) {
+		return nil
+	}
+	permissions, err := s.permissions(ctx, caller(ctx))
+	if err != nil || permissions.ChoosesPolicy(after) {
+		return err
+	}
+	p := atFields(newProblem(http.StatusForbidden, "Your account may not choose when packages are deleted."),
+		"expiration_policy")
+	p.Code = "policy_not_allowed"
+	return p
 }
 
 // changePackage applies a change.

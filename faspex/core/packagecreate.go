@@ -21,8 +21,8 @@ import (
 )
 
 func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.PackageCreate }) (*body[api.Package], error) {
-	if !policy.May(actor(caller(ctx)), policy.SendPackages) {
-		return nil, forbidden("Your account may not send packages.")
+	if err := policy.CanCreate(actor(caller(ctx))); err != nil {
+		return nil, err
 	}
 	if err := mayFromHere(ctx, uploadAddresses); err != nil {
 		return nil, err
@@ -51,6 +51,9 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 		Directory: path.Join(inbox.Directory, packages.Folder(p.Title, p.UUID, rules.MaxTitleLengthInStoragePaths)),
 	}
 	key, err := s.store.CreatePackage(ctx, p, to.to)
+	if errors.Is(err, store.ErrLoginTaken) {
+		err = conflict("A recipient has got an account at this moment. Try again.")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -133,13 +136,20 @@ const (
 // draft makes of a request a package without its content, and its recipients.
 func (s *Server) draft(ctx context.Context, c api.PackageCreate,
 	forwards bool) (p store.Package, to *addressees, err error) {
-	if to, err = s.recipients(ctx, c); err != nil {
+	if g := guestOf(ctx); g != nil {
+		if err := policy.CanSendByInvitation(g.rule); err != nil {
+			return p, nil, err
+		}
+		c, to = ofGuest(c), s.guestAddressees(g)
+		p.InvitationID = g.invitation.ID
+	} else if to, err = s.recipients(ctx, c); err != nil {
 		return p, nil, err
 	}
+	invitation := p.InvitationID
 	p = store.Package{
 		UUID: uuid.NewString(), Title: strings.TrimSpace(c.Title), Note: c.Note, Sender: caller(ctx),
 		ReleasePolicy: orDefault(c.ReleasePolicy, "now"), PreventHTTPDownload: c.PreventHTTPDownload,
-		BaseURL: s.linkBase(ctx),
+		BaseURL: s.linkBase(ctx), InvitationID: invitation,
 	}
 	if p.Title == "" {
 		return p, nil, badField("title must not be blank.", "title")
@@ -159,9 +169,10 @@ func (s *Server) draft(ctx context.Context, c api.PackageCreate,
 	if err := checkPolicies(p); err != nil {
 		return p, nil, err
 	}
-	if err := s.checkNotified(ctx, to.reach, c); err != nil {
+	if p.NewContacts, err = s.checkNotified(ctx, to.reach, c); err != nil {
 		return p, nil, err
 	}
+	c.NotifiedOnReceipt = receipts(optionsOf(caller(ctx)), c.NotifiedOnReceipt)
 	if err := s.checkMetadata(ctx, c, to, forwards); err != nil {
 		return p, nil, err
 	}
@@ -181,6 +192,13 @@ func (s *Server) draft(ctx context.Context, c api.PackageCreate,
 		return p, nil, badField(fmt.Sprintf("The metadata of a package has %d bytes at most.", maxMetadata), "metadata")
 	}
 	return p, to, nil
+}
+
+// ofGuest leaves of a request what one who follows a link may decide: neither whom it goes to, nor who is told of it, nor
+// when.
+func ofGuest(c api.PackageCreate) api.PackageCreate {
+	return api.PackageCreate{Title: c.Title, Note: c.Note, Metadata: c.Metadata, EARenabled: c.EARenabled,
+		ObfuscationEnabled: c.ObfuscationEnabled}
 }
 
 // inboxFor is where the content of a new package goes: to the custom inbox of the one group that it is for, else to the
@@ -206,9 +224,10 @@ func (s *Server) inboxFor(ctx context.Context, to *addressees) (store.SharedFold
 	return inbox, err
 }
 
-// checkNotified refuses names of people who cannot be told of a package: groups, and who is not within reach.
-func (s *Server) checkNotified(ctx context.Context, reach policy.Reach, c api.PackageCreate) error {
-	var unknown []api.FieldError
+// checkNotified refuses names of people who cannot be told of a package: groups, and who is not within reach. It gives
+// the addresses outside, which become contacts of the sender with the package.
+func (s *Server) checkNotified(ctx context.Context, reach policy.Reach, c api.PackageCreate) (outside []string, err error) {
+	var names, fields []string
 	for _, list := range []struct {
 		field string
 		names []api.RecipientName
@@ -217,23 +236,51 @@ func (s *Server) checkNotified(ctx context.Context, reach policy.Reach, c api.Pa
 		for i, n := range list.names {
 			field := fmt.Sprintf("%s[%d].name", list.field, i)
 			if n.RecipientType == store.Workgroup || n.RecipientType == store.SharedInbox {
-				return badField("Workgroups and shared inboxes are not told of packages. Name people.", field)
+				return nil, badField("Workgroups and shared inboxes are not told of packages. Name people.", field)
 			}
-			_, err := s.addressee(ctx, reach, n.Name)
-			if errors.Is(err, store.ErrNotFound) {
-				unknown = append(unknown, api.FieldError{Location: "body." + field,
-					Message: fmt.Sprintf("Nobody here is named %q.", n.Name)})
-				continue
-			}
-			if err != nil {
-				return err
-			}
+			names, fields = append(names, n.Name), append(fields, field)
+		}
+	}
+	found, err := s.addressees(ctx, reach, names)
+	if err != nil {
+		return nil, err
+	}
+	var unknown []api.FieldError
+	for i, who := range found {
+		if who == (store.NewDelivery{}) {
+			unknown = append(unknown, api.FieldError{Location: "body." + fields[i],
+				Message: fmt.Sprintf("Nobody here is named %q.", names[i])})
+		}
+		if who.Address != "" {
+			outside = append(outside, who.Address)
 		}
 	}
 	if len(unknown) > 0 {
-		return nobody(unknown)
+		return nil, nobody(unknown)
 	}
-	return nil
+	return outside, nil
+}
+
+// receipts are those who are told when recipients receive a package: the receipt addresses of the sender's account. What
+// a sender enters replaces them with the right to edit them, and is added to them without (faspex-N11).
+func receipts(o settings.AccountOptions, entered []api.RecipientName) []api.RecipientName {
+	if o.AllowReceiptCCEdit && entered != nil {
+		return entered
+	}
+	out, known := []api.RecipientName{}, map[string]bool{}
+	add := func(n api.RecipientName) {
+		if key := strings.ToLower(strings.TrimSpace(n.Name)); key != "" && !known[key] {
+			known[key] = true
+			out = append(out, n)
+		}
+	}
+	for _, name := range o.ReceiptAddresses() {
+		add(api.RecipientName{Name: name})
+	}
+	for _, n := range entered {
+		add(n)
+	}
+	return out
 }
 
 // expirationOf is the policy of a new package: of the shared inbox that it is for, else the sender's choice, else the
@@ -248,7 +295,11 @@ func (s *Server) expirationOf(ctx context.Context, chosen string, to *addressees
 			return afterDownload[o.DeletePackageAfterDownloadPolicy], nil
 		}
 	}
-	if chosen != "" {
+	permissions, err := s.permissions(ctx, caller(ctx))
+	if err != nil {
+		return "", err
+	}
+	if chosen != "" && permissions.ChoosesPolicy(chosen) {
 		return chosen, nil
 	}
 	if o := optionsOf(caller(ctx)); o.OverrideServerDeleteAfterDownload != nil && *o.OverrideServerDeleteAfterDownload {

@@ -10,16 +10,23 @@ import (
 	"faspex.io/operator/faspex/store"
 )
 
+// Purposes of links that lead to calls about packages.
+var (
+	senders           = []policy.Purpose{policy.SendByLink}
+	readers           = []policy.Purpose{policy.ReadByLink}
+	sendersAndReaders = []policy.Purpose{policy.SendByLink, policy.ReadByLink}
+)
+
 func (s *Server) registerPackages() {
 	const what = "package"
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages",
 		id: "create-package", what: what, access: anyone, status: http.StatusCreated,
-		summary: "Start a package; its content is sent with a transfer spec"}, s.createPackage)
+		summary: "Start a package; its content is sent with a transfer spec", guests: senders}, s.createPackage)
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/forward",
 		id: "forward-package", what: what, access: anyone, status: http.StatusCreated,
 		summary: "Send the content of a package to others"}, s.forwardPackage)
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}",
-		id: "get-package", what: what, access: anyone, summary: "Read a package"},
+		id: "get-package", what: what, access: anyone, summary: "Read a package", guests: sendersAndReaders},
 		func(ctx context.Context, in *IDPath) (*body[api.Package], error) { return s.packageAnswer(ctx, in.ID) })
 	register(s, operation{method: http.MethodDelete, path: v5 + "/packages/{id}",
 		id: "delete-package", what: what, access: anyone,
@@ -51,7 +58,7 @@ func (s *Server) registerPackages() {
 		})
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details",
 		id: "upload-details", what: what, access: anyone,
-		summary: "Tell how far the upload of a package is"},
+		summary: "Tell how far the upload of a package is", guests: senders},
 		func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
 			v, err := s.view(ctx, in.ID)
 			if err != nil {
@@ -86,7 +93,11 @@ func (s *Server) view(ctx context.Context, id string) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.viewFor(ctx, caller(ctx), n)
+	v, err := s.viewFor(ctx, caller(ctx), n)
+	if g := guestOf(ctx); err == nil && g != nil && !g.sees(v.pkg) {
+		return view{}, notFound("package")
+	}
+	return v, err
 }
 
 func (s *Server) viewFor(ctx context.Context, me store.Account, id int64) (view, error) {
@@ -175,7 +186,7 @@ func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, dow
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
-		WasReleased: p.ReleasedAt.Valid,
+		WasReleased: p.ReleasedAt.Valid, FromFolder: p.FromFolder,
 	}
 	v.manages = v.thing.Sent || policy.May(v.actor, policy.ReadAllPackages)
 	for i := range deliveries {

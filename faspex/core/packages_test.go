@@ -25,6 +25,7 @@ type exchange struct {
 func newExchange(t *testing.T) *exchange {
 	t.Helper()
 	x := &exchange{installation: install(t), node: startNode(t)}
+	x.configure(t, map[string]any{"allow_user_specified_delete_after_download": true})
 	n, err := x.admin.CreateNode(t.Context(), x.node.change("north"))
 	if err != nil {
 		t.Fatal(err)

@@ -202,3 +202,10 @@ func writeProblem(w http.ResponseWriter, p *problem) {
 	w.WriteHeader(p.status)
 	_ = json.NewEncoder(w).Encode(p.WireError) // a failed write means the client has gone
 }
+
+// errNoHTTP refuses an upload by a browser to one whose invitation wants another way.
+func errNoHTTP() error {
+	p := newProblem(http.StatusForbidden, "The invitation does not allow uploads by a browser. Use ascp.")
+	p.Code = "http_upload_prevented"
+	return p
+}

@@ -27,6 +27,7 @@ type addressees struct {
 	seen   map[store.NewDelivery]int // where somebody is in to, without Private
 	inbox  bool                      // one of them is a shared inbox
 	others bool                      // one of them is none
+	people []namedPerson             // to be looked up, all at once
 	// unknown is what to tell of names that are nobody's. Who is not within reach is told like who does not exist:
 	// nobody learns who has an account.
 	unknown []api.FieldError
@@ -50,6 +51,9 @@ func (s *Server) recipients(ctx context.Context, c api.PackageCreate) (*addresse
 			}
 		}
 	}
+	if err := a.lookUp(ctx); err != nil {
+		return nil, err
+	}
 	if a.inbox && (a.others || len(a.to) != 1) {
 		return nil, badField("A package goes to one shared inbox alone, or to none.", "recipients")
 	}
@@ -72,11 +76,8 @@ func (a *addressees) add(ctx context.Context, r api.RecipientName, field string,
 		if a.reach.Nobody {
 			return errInboxesOnly()
 		}
-		found, err := a.person(ctx, name, private)
-		if err == nil && !found {
-			a.miss(field, r.Name)
-		}
-		return err
+		a.people = append(a.people, namedPerson{name: name, field: field, private: private})
+		return nil
 	case store.Workgroup, store.SharedInbox:
 		if r.RecipientType == store.Workgroup && a.reach.Nobody {
 			return errInboxesOnly()
@@ -103,17 +104,32 @@ func (a *addressees) miss(field, name string) {
 	})
 }
 
-// person adds somebody by login or e-mail address; false when nobody within reach is called so.
-func (a *addressees) person(ctx context.Context, name string, private bool) (bool, error) {
-	found, err := a.server.addressee(ctx, a.reach, name)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+// namedPerson is somebody by login or e-mail address, where the request names them. One that may be missing is passed
+// over when nobody within reach is called so.
+type namedPerson struct {
+	name, field          string
+	private, mayBeAbsent bool
+}
+
+// lookUp adds the people that were named, of whom there may be thousands, in a few queries.
+func (a *addressees) lookUp(ctx context.Context) error {
+	names := make([]string, len(a.people))
+	for i, p := range a.people {
+		names[i] = p.name
 	}
+	found, err := a.server.addressees(ctx, a.reach, names)
 	if err != nil {
-		return false, err
+		return err
 	}
-	a.put(store.NewDelivery{AccountID: found.ID}, private)
-	return true, nil
+	for i, p := range a.people {
+		switch who := found[i]; {
+		case who != store.NewDelivery{}:
+			a.put(who, p.private)
+		case !p.mayBeAbsent:
+			a.miss(p.field, p.name)
+		}
+	}
+	return nil
 }
 
 func (a *addressees) group(ctx context.Context, kind, name, field string, private bool) error {
@@ -163,24 +179,20 @@ func (a *addressees) list(ctx context.Context, name, field string, private bool)
 		return nil
 	}
 	for _, c := range lists[at].Contacts {
-		found, err := a.person(ctx, c.Name, private)
-		if err != nil {
-			return err
-		}
-		if !found && !rules.IgnoreInvalidRecipients {
-			a.miss(field, c.Name)
-		}
+		a.people = append(a.people, namedPerson{c.Name, field, private, rules.IgnoreInvalidRecipients})
 	}
 	return nil
 }
 
 // put adds a recipient unless it is one already.
 func (a *addressees) put(who store.NewDelivery, private bool) (added bool) {
-	if at, known := a.seen[who]; known {
+	key := who
+	key.Address = strings.ToLower(who.Address)
+	if at, known := a.seen[key]; known {
 		a.to[at].Private = a.to[at].Private && private
 		return false
 	}
-	a.seen[who] = len(a.to)
+	a.seen[key] = len(a.to)
 	who.Private = private
 	a.to = append(a.to, who)
 	return true

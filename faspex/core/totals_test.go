@@ -69,7 +69,7 @@ func TestListsTellTheirTotal(t *testing.T) {
 		case strings.Contains(op.Path, "/shared_inboxes/"):
 			thing = inbox
 		}
-		path := strings.NewReplacer("{node_id}", "1", "{group_id}", thing, "{id}", thing).Replace(op.Path)
+		path := strings.NewReplacer("{node_id}", "1", "{shared_folder_id}", "1", "{group_id}", thing, "{id}", thing).Replace(op.Path)
 		all := read(path)
 		if all.total != len(all.items) || all.offset != 0 || all.limit != 1000 {
 			t.Errorf("%s: total %d of %d, offset %d, limit %d", id, all.total, len(all.items), all.offset, all.limit)

@@ -70,10 +70,10 @@ func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
 func (s *Server) registerTransferSpecs() {
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/upload",
 		id: "upload-transfer-spec", what: "package", access: anyone,
-		summary: "Get the transfer spec that sends a package's content"}, s.uploadSpec)
+		summary: "Get the transfer spec that sends a package's content", guests: senders}, s.uploadSpec)
 	register(s, operation{method: http.MethodPost, path: v5 + "/packages/{id}/transfer_spec/download",
 		id: "download-transfer-spec", what: "package", access: anyone,
-		summary: "Get the transfer spec that receives a package's content"}, s.downloadSpec)
+		summary: "Get the transfer spec that receives a package's content", guests: readers}, s.downloadSpec)
 }
 
 func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, error) {
@@ -87,25 +87,15 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if err := mayFromHere(ctx, uploadAddresses); err != nil {
 		return nil, err
 	}
+	if g := guestOf(ctx); g != nil && g.invitation.PreventHTTP && in.TransferType == viaGateway {
+		return nil, errNoHTTP()
+	}
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
 	}
-	folder, node, client, err := s.reach(ctx, *v.pkg)
+	spec, err := s.setUpUpload(ctx, *v.pkg)
 	if err != nil {
 		return nil, err
-	}
-	defer client.CloseIdleConnections()
-	req, err := s.request(ctx, *v.pkg, packages.Tags{Whole: true, Side: packages.SideSent}, packages.Issue{
-		Direction: string(transferspec.Send), Folder: v.pkg.Directory, NodeID: node.ID, TokenUser: node.APIUsername,
-	}, tokenLife)
-	if err != nil {
-		return nil, err
-	}
-	req.DestinationRoot = v.pkg.Directory
-	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetUploadKbps, folder.MaxTargetUploadKbps)
-	spec, err := client.UploadSetup(ctx, req)
-	if err != nil {
-		return nil, s.nodeProblem(ctx, node, err)
 	}
 	queued, err := s.store.QueueUpload(ctx, v.pkg.ID)
 	if err != nil {
@@ -121,12 +111,38 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if !queued {
 		return nil, conflict("The package is being changed. Try again.")
 	}
+	return s.answerSpec(spec), nil
+}
+
+// setUpUpload gets a transfer spec for the content of a package from its node.
+func (s *Server) setUpUpload(ctx context.Context, p store.Package) (transferspec.Spec, error) {
+	folder, node, client, err := s.reach(ctx, p)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	defer client.CloseIdleConnections()
+	req, err := s.request(ctx, p, packages.Tags{Whole: true, Side: packages.SideSent}, packages.Issue{
+		Direction: string(transferspec.Send), Folder: p.Directory, NodeID: node.ID, TokenUser: node.APIUsername,
+	}, tokenLife)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	req.DestinationRoot = p.Directory
+	speed, err := s.speedsOf(ctx, folder, true)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	req.TargetRateKbps, req.TargetRateCapKbps = int64(speed.target), int64(speed.limit)
+	spec, err := client.UploadSetup(ctx, req)
+	if err != nil {
+		return spec, s.nodeProblem(ctx, node, err)
+	}
 	spec.Paths = nil // the client's own; texts, as published, would break clients
 	spec.CreateDir = true
-	if v.pkg.EncryptAtRest {
+	if p.EncryptAtRest {
 		spec.ContentProtection = "encrypt" // by a password that the client asks for, and nobody here learns
 	}
-	return s.answerSpec(finish(spec, *v.pkg, node, folder)), nil
+	return finish(spec, p, node, speed), nil
 }
 
 func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnswer, error) {
@@ -232,8 +248,11 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 		// The node counts too: specs may wait unused, and what started is known here only a moment later.
 		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + text(me.ID), Limit: v.pkg.DownloadLimit.Int64}
 	}
-	req.TargetRateKbps, req.TargetRateCapKbps = rates(folder, folder.InitialTargetDownloadKbps,
-		folder.MaxTargetDownloadKbps)
+	speed, err := s.speedsOf(ctx, folder, false)
+	if err != nil {
+		return transferspec.Spec{}, err
+	}
+	req.TargetRateKbps, req.TargetRateCapKbps = int64(speed.target), int64(speed.limit)
 	spec, err := client.DownloadSetup(ctx, req)
 	if err != nil {
 		return spec, s.nodeProblem(ctx, node, err)
@@ -252,11 +271,18 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if spec.Paths = d.paths; len(d.paths) == 0 {
 		spec.Paths = []transferspec.Path{{Source: "."}}
 	}
-	return finish(spec, *v.pkg, node, folder), nil
+	return finish(spec, *v.pkg, node, speed), nil
 }
 
 // viewAgain reads the caller's account and a package once more, after a node was waited for.
 func (s *Server) viewAgain(ctx context.Context, id int64) (view, error) {
+	if g := guestOf(ctx); g != nil {
+		again, err := s.guest(ctx, g.link.Passcode(s.ring))
+		if err != nil {
+			return view{}, err
+		}
+		return s.viewFor(ctx, again.account, id)
+	}
 	me, err := s.store.Account(ctx, caller(ctx).ID)
 	if err != nil {
 		return view{}, err
@@ -323,16 +349,8 @@ func (s *Server) label(ctx context.Context, p store.Package, upload bool) (packa
 	return l, json.Unmarshal(p.Metadata, &l.Metadata)
 }
 
-// rates gives the folder's rates if it overrides the node's.
-func rates(f store.SharedFolder, target, limit int) (targetKbps, capKbps int64) {
-	if !f.OverrideTransferParameters {
-		return 0, 0
-	}
-	return int64(target), int64(limit)
-}
-
 // finish adds what Faspex says of every transfer, and leaves the rest as the node answered it.
-func finish(spec transferspec.Spec, p store.Package, node store.Node, folder store.SharedFolder) transferspec.Spec {
+func finish(spec transferspec.Spec, p store.Package, node store.Node, speed speeds) transferspec.Spec {
 	spec.Authentication = "token"
 	spec.Title = p.Title
 	if node.PrimaryTransferAddress != "" {
@@ -342,9 +360,7 @@ func finish(spec transferspec.Spec, p store.Package, node store.Node, folder sto
 		no := false
 		spec.HTTPFallback = &no
 	}
-	if folder.OverrideTransferParameters {
-		spec.LockMinRate = folder.LockMinratePolicy
-	}
+	speed.applyTo(&spec)
 	return spec
 }
 

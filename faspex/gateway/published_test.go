@@ -52,7 +52,8 @@ func jsonOf(t *testing.T, spec transferspec.Spec, more map[string]any) []byte {
 }
 
 // TestPublishedInfo: what public clients choose their way of uploading by. The newest one asks /info and takes version
-// 3 of it; others ask /v1/info and take version 2.
+// 3 of it; others ask /v1/info and take version 2. node-135, with TestPublishedCORS, TestPublishedDownloads (by header),
+// TestPublishedAddressesExpire and TestFormUpload.
 func TestPublishedInfo(t *testing.T) {
 	w := newWorld(t)
 	for path, want := range map[string]struct{ version, upload, download string }{

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -159,6 +160,7 @@ func TestDownloadOfAClientThatIsGoneCanBeGoneOnWith(t *testing.T) {
 	}
 }
 
+// node-137, with TestDownloadOfAFile (one file as itself), TestDownloadIsSeenAsBroken and TestDownloadOfALargeArchive.
 // faspex-AB5: more than one file comes as one archive (TestDownloadTickets in faspex/core: for which choice of files).
 func TestDownloadAsArchive(t *testing.T) {
 	w := newWorld(t)
@@ -211,6 +213,68 @@ func TestDownloadAsArchive(t *testing.T) {
 	part := w.do("GET", url, nil, "Range", "bytes=100-2000000", "If-Range", r.header.Get("ETag")).mustBe(t, 206)
 	if !bytes.Equal(part.body, r.body[100:2000001]) {
 		t.Error("a middle of the archive is another")
+	}
+}
+
+// sparse takes a stream into a file without its blank blocks.
+type sparse struct {
+	f  *os.File
+	at int64
+}
+
+func (s *sparse) Write(p []byte) (int, error) {
+	if len(bytes.TrimLeft(p, "\x00")) > 0 {
+		if _, err := s.f.WriteAt(p, s.at); err != nil {
+			return 0, err
+		}
+	}
+	s.at += int64(len(p))
+	return len(p), nil
+}
+
+// A file of more than 4 GB in an archive has the size that it has, and so has what comes after it.
+func TestDownloadOfALargeArchive(t *testing.T) {
+	w := newWorld(t)
+	const size = 4<<30 + 5
+	w.put("PKG/big", nil)
+	if err := os.Truncate(filepath.Join(w.node.Dir, "PKG/big"), size); err != nil {
+		t.Fatal(err)
+	}
+	w.put("PKG/later", []byte("behind it"))
+	res, err := http.Get(w.url + w.ticket(w.node.Download(t, "/PKG"), "All of it", true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	out, err := os.Create(filepath.Join(t.TempDir(), "all.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	n, err := io.Copy(&sparse{f: out}, res.Body)
+	if err != nil || n != res.ContentLength || n < size {
+		t.Fatalf("%d bytes of %d: %v", n, res.ContentLength, err)
+	}
+	if err := out.Truncate(n); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(out, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := map[string]uint64{}
+	for _, f := range z.File {
+		sizes[f.Name] = f.UncompressedSize64
+	}
+	if want := map[string]uint64{"PKG/": 0, "PKG/big": size, "PKG/later": 9}; !maps.Equal(sizes, want) {
+		t.Errorf("%v, want %v", sizes, want)
+	}
+	later, err := z.Open("PKG/later")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(later); err != nil || string(text) != "behind it" {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

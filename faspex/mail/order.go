@@ -2,9 +2,13 @@ package mail
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/settings"
@@ -29,6 +33,17 @@ type Order struct {
 	Downloader int64  `json:"downloader,omitempty"`
 	Group      int64  `json:"group,omitempty"`
 	Result     string `json:"result,omitempty"`
+	// Invitation is what the mail carries the link of.
+	Invitation int64 `json:"invitation,omitempty"`
+}
+
+// Recipient tells apart the orders of one event. It is short.
+func (o Order) Recipient() string {
+	if o.To != nil {
+		sum := sha256.Sum256([]byte(strings.ToLower(o.To.Email)))
+		return hex.EncodeToString(sum[:8])
+	}
+	return strconv.FormatInt(o.Account, 10)
 }
 
 // Person is somebody who may have no account.

@@ -36,12 +36,15 @@ var (
 	sampleCode = map[string]string{"MFA_CODE": "493027", "MFA_CODE_VALIDITY": "10"}
 )
 
+const sampleLink = "/aspera/faspex/public/send?context=example"
+
 // links are the words that stand for an address of the server, with its path.
 var links = map[string]string{
 	"LOGIN": "/aspera/faspex/", "PACKAGE_LINK": "/aspera/faspex/packages/received/12",
 	"PACKAGE_URL": "/aspera/faspex/packages/received/12", "STATUS_URL": "/aspera/faspex/packages/sent/12",
-	"STATUS_LINK": "/aspera/faspex/packages/sent/12", "INVITATION_LINK": "/aspera/faspex/public/invitations/example",
-	"SUBMIT_LINK": "/aspera/faspex/public/submissions/example",
+	"STATUS_LINK": "/aspera/faspex/packages/sent/12", "INVITATION_LINK": sampleLink, "SUBMIT_LINK": sampleLink,
+	"SUBMISSION_URL": sampleLink, "SUBMISSION_LINK": sampleLink, "SHARED_INBOX_URL": sampleLink,
+	"SHARED_INBOX_LINK": sampleLink,
 }
 
 // Sample gives the words that a template of a type may use, with values as an example. base is the server's address.
@@ -74,11 +77,14 @@ func Sample(of, base string) map[string]string {
 		add(samplePackage, sampleGroup)
 		addLinks("PACKAGE_URL", "PACKAGE_LINK")
 	case strings.HasPrefix(of, "package_"):
-		add(samplePackage)
+		add(samplePackage, map[string]string{"LINK_EXPIRATION_INFO": "The link is good until 2026-12-07 10:00 UTC."})
 		addLinks("PACKAGE_URL", "PACKAGE_LINK")
-	case strings.Contains(of, "invitation"), strings.Contains(of, "submit"):
+	case strings.Contains(of, "invitation"):
 		add(sampleInvitation, map[string]string{"SENDER_NAME": "Grace Hopper", "SENDER_EMAIL": "grace@example.com"})
-		addLinks("INVITATION_LINK", "SUBMIT_LINK")
+		addLinks("INVITATION_LINK", "SUBMIT_LINK", "SUBMISSION_URL", "SUBMISSION_LINK", "SHARED_INBOX_URL", "SHARED_INBOX_LINK")
+	case strings.Contains(of, "submit"):
+		add(samplePackage, sampleInvitation, map[string]string{"SENDER_EMAIL": "grace@example.com"})
+		addLinks("PACKAGE_URL", "STATUS_URL", "STATUS_LINK")
 	case of == "mfa_code":
 		add(sampleCode)
 	default:

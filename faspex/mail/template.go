@@ -27,10 +27,15 @@ type Template struct {
 
 // Types of mails, by their published names.
 const (
-	WelcomeEmail    = "welcome_email"
-	ForgotPassword  = "forgot_password"
-	AccountApproved = "account_approved"
-	AccountDenied   = "account_denied"
+	WelcomeEmail       = "welcome_email"
+	ForgotPassword     = "forgot_password"
+	AccountApproved    = "account_approved"
+	AccountDenied      = "account_denied"
+	PersonalInvitation = "personal_invitation"
+	InboxInvitation    = "shared_inbox_invitation"
+	PersonalSubmit     = "personal_submit"
+	InboxSubmit        = "shared_inbox_submit"
+	PackageReceived    = "package_received"
 	// EmailTest and RegistrationRequest have no template that could be changed.
 	EmailTest           = "email_test"
 	RegistrationRequest = "registration_request"
@@ -58,7 +63,7 @@ var kinds = map[string]kind{
 	"mfa_code": {"With the code of a login", "Your code", "Your code for SERVER_ADDRESS is MFA_CODE.",
 		"It is valid for MFA_CODE_VALIDITY minutes.", ""},
 	"package_received": {"To a recipient of a package", "SENDER_NAME sent you PACKAGE_NAME",
-		"SENDER_NAME sent you a package.", "Open it here: PACKAGE_LINK", "PACKAGE_NOTE"},
+		"SENDER_NAME sent you a package.", "Open it here: PACKAGE_LINK\nLINK_EXPIRATION_INFO", "PACKAGE_NOTE"},
 	"package_received_cc": {"To those who are told when a recipient receives a package",
 		"RECIPIENT_NAME received PACKAGE_NAME", "SENDER_NAME sent a package to RECIPIENT_NAME.", "", "PACKAGE_NOTE"},
 	"package_sent_cc": {"To those who are told when a package is sent", "SENDER_NAME sent PACKAGE_NAME",
@@ -91,12 +96,12 @@ var kinds = map[string]kind{
 		"Send them here: INVITATION_LINK\nLINK_EXPIRATION_INFO",
 		"",
 	},
-	"shared_inbox_submit": {"To one who sends to a shared inbox by its link", "Your link to SHARED_INBOX_NAME",
-		"Send your files to SHARED_INBOX_NAME here: SUBMIT_LINK", "LINK_EXPIRATION_INFO", ""},
+	InboxSubmit: {"To somebody without an account who sent to a shared inbox", "You sent PACKAGE_NAME",
+		"Your package for SHARED_INBOX_NAME has arrived.", "What becomes of it: STATUS_LINK", ""},
 	"personal_invitation": {"Invites somebody to send to a user", "Send files to SENDER_NAME",
 		"SENDER_NAME invites you to send files.", "Send them here: INVITATION_LINK\nLINK_EXPIRATION_INFO", ""},
-	"personal_submit": {"To one who sends to a user by the user's link", "Your link to RECIPIENT_NAME",
-		"Send your files to RECIPIENT_NAME here: SUBMIT_LINK", "LINK_EXPIRATION_INFO", ""},
+	PersonalSubmit: {"To somebody without an account who sent to a user", "You sent PACKAGE_NAME",
+		"Your package for RECIPIENT_NAME has arrived.", "What becomes of it: STATUS_LINK", ""},
 	"package_file_processing_failed_sender": {"To the sender when the processing of files fails",
 		"PACKAGE_NAME: processing failed", "Files of your package could not be processed.", "", ""},
 	"package_file_processing_failed_recipient": {"To recipients when the processing of files fails",

@@ -57,6 +57,12 @@ func (s State) Downloadable() bool { return s == Released }
 // Uploadable reports whether the sender may still (re)start the upload.
 func Uploadable(s State, u UploadStatus) bool { return s == Held && u != UploadCompleted }
 
+// TakesRemote reports whether the content of a held package may be sent from a shared folder: nothing was begun yet, or an
+// earlier transfer from a folder has ended without success.
+func TakesRemote(u UploadStatus, fromFolder bool) bool {
+	return u == UploadSubmitted || fromFolder && u != UploadCompleted && u.Settled()
+}
+
 // Settled reports whether an upload status is an end: nothing more will come of this attempt by itself.
 func (u UploadStatus) Settled() bool {
 	switch u {

@@ -30,6 +30,8 @@ type Group struct {
 	// ExistingUsers and Users say what admins of the group may do with its members: add and remove them, make and delete
 	// accounts.
 	ExistingUsers, Users bool
+	// ExternalSubmitters: admins of a shared inbox invite people without an account. MembersInvite: its members do.
+	ExternalSubmitters, MembersInvite bool
 }
 
 // ManagesGroup reports whether an actor is an admin of a group: by membership, or as a manager or admin of the server.

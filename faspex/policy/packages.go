@@ -12,6 +12,7 @@ type Action string
 // Actions, by the names that clients are told.
 const (
 	Upload           Action = "upload"
+	UploadFromFolder Action = "upload_from_folder"
 	Download         Action = "download"
 	RemoveFromList   Action = "remove_from_my_list"
 	DeleteForAll     Action = "delete_for_everyone"
@@ -24,7 +25,7 @@ const (
 
 // PackageActions lists every action.
 func PackageActions() []Action {
-	return []Action{Upload, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
+	return []Action{Upload, UploadFromFolder, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
 		Forward, ArchiveForAll}
 }
 
@@ -45,6 +46,8 @@ type Package struct {
 	WaitsForRelease bool
 	// DownloadLimit is how often each recipient may download it; 0 is no limit. Downloads is how often the actor did.
 	DownloadLimit, Downloads int64
+	// FromFolder: its content comes from a storage location.
+	FromFolder bool
 	// PreventHTTP: it is not to be downloaded by HTTP.
 	PreventHTTP bool
 }
@@ -66,6 +69,8 @@ func Can(a Actor, action Action, p Package) error {
 	switch action {
 	case Upload:
 		return canUpload(a, p)
+	case UploadFromFolder:
+		return canUploadFromFolder(a, p)
 	case Download:
 		return canDownload(a, p)
 	case RemoveFromList:
@@ -98,7 +103,39 @@ func canUpload(a Actor, p Package) error {
 	case Gone(p):
 		return notNow("package_deleted", "The package is deleted.")
 	case !packages.Uploadable(p.State, p.UploadStatus):
-		return notNow("already_sent", "The content of this package was sent already.")
+		return errSent
+	case p.FromFolder:
+		return notNow("content_from_folder", "The content of this package comes from a shared folder. Make another package.")
+	}
+	return nil
+}
+
+var errSent = notNow("already_sent", "The content of this package was sent already.")
+
+// canUploadFromFolder: content comes from the sender's computer or from a storage location, never from both (faspex-N2).
+func canUploadFromFolder(a Actor, p Package) error {
+	switch {
+	case !p.Sent:
+		return forbidden("not_sender", "Only the sender can send the content of a package.")
+	case !May(a, SendFromFolders):
+		return forbidden("folders_not_allowed", "Your account may not send files of shared folders.")
+	case Gone(p):
+		return notNow("package_deleted", "The package is deleted.")
+	case !packages.Uploadable(p.State, p.UploadStatus):
+		return errSent
+	case packages.TakesRemote(p.UploadStatus, p.FromFolder):
+		return nil
+	case p.FromFolder:
+		return notNow("package_busy", "The files of this package are on their way already.")
+	}
+	return notNow("content_from_computer",
+		"The content of this package comes from your computer. Make another package for files of shared folders.")
+}
+
+// CanCreate answers why an actor may not make packages: they need a way to bring content into them.
+func CanCreate(a Actor) error {
+	if !May(a, SendPackages) && !May(a, SendFromFolders) {
+		return forbidden("uploads_not_allowed", "Your account may not send packages.")
 	}
 	return nil
 }

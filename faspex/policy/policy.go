@@ -20,6 +20,8 @@ type Actor struct {
 	Uploads, Downloads bool
 	// Forwards: the account may forward packages.
 	Forwards bool
+	// Remote: the account may send files of storage locations.
+	Remote bool
 	// Operator says that the account acts through the API client of the operator.
 	Operator bool
 }
@@ -33,6 +35,8 @@ const (
 	LoggedIn        Capability = "account.own"
 	SendPackages    Capability = "package.send"
 	ReceivePackages Capability = "package.download"
+	// SendFromFolders is to send files that lie in a storage location. Only an account's own switch gives it (faspex-I7).
+	SendFromFolders Capability = "package.send_from_folder"
 	// ReadUsers and WriteUsers are about accounts of users; those of managers and admins need WritePrivilegedUsers.
 	ReadUsers            Capability = "admin.users.read"
 	WriteUsers           Capability = "admin.users.write"
@@ -50,7 +54,7 @@ const (
 // All lists every capability that an account can have by itself; ClaimConfiguration comes by the client.
 func All() []Capability {
 	return []Capability{
-		LoggedIn, SendPackages, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers,
+		LoggedIn, SendPackages, SendFromFolders, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers,
 		ReadAllPackages, WriteAllPackages, WriteNodes, WriteClients, ReadConfiguration,
 		WriteConfiguration,
 	}
@@ -66,6 +70,8 @@ func May(a Actor, c Capability) bool {
 		return true
 	case SendPackages:
 		return a.Uploads
+	case SendFromFolders:
+		return a.Remote
 	case ReceivePackages:
 		return a.Downloads
 	case ReadUsers, WriteUsers:

@@ -11,14 +11,15 @@ import (
 )
 
 func TestCapabilitiesByRole(t *testing.T) {
-	everyone := []policy.Capability{"account.own", "package.send", "package.download"}
+	everyone := []policy.Capability{"account.own", "package.send", "package.send_from_folder", "package.download"}
 	for role, want := range map[string][]policy.Capability{
 		"user":    everyone,
-		"manager": append(everyone[:3:3], "admin.users.read", "admin.users.write"),
+		"manager": append(everyone[:4:4], "admin.users.read", "admin.users.write"),
 		"admin":   policy.All(),
 		"":        everyone,
 	} {
-		got := policy.Capabilities(policy.Actor{Role: role, Active: true, Uploads: true, Downloads: true})
+		got := policy.Capabilities(policy.Actor{Role: role, Active: true, Uploads: true, Downloads: true,
+			Remote: true})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", role, diff)
 		}

@@ -75,3 +75,9 @@ func (p Permissions) Reaches() Reach {
 	return Reach{Nobody: !p.NormalPackages, All: p.NormalPackages && p.SendToAll, WholeNames: p.PrivateDirectory,
 		OwnKind: p.OwnKind, Outside: p.NormalPackages && p.SendToExternal}
 }
+
+// ChoosesPolicy reports whether the sender's choice of an expiration policy counts. An end by date is everybody's to
+// choose; what happens after downloads needs the permission.
+func (p Permissions) ChoosesPolicy(policy string) bool {
+	return p.DeleteAfterChosen || policy == "delete_after_expiration_date"
+}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/store"
 )
 
 // change changes a package by the API in the sender's name.
@@ -188,5 +190,38 @@ func TestRunningDownloadIsNotCutByExpiry(t *testing.T) {
 	s.want(p, "expired", "completed")
 	if got := s.read(p); got.CompletedDownloadCount != 2 {
 		t.Errorf("%d downloads", got.CompletedDownloadCount)
+	}
+}
+
+// Content that a version before renamed without having released it is found where it lies now. What it had not renamed is
+// released where it is.
+func TestContentThatAVersionBeforeRenamed(t *testing.T) {
+	s := newScene(t)
+	for _, renamed := range []bool{true, false} {
+		p := s.create(nil)
+		s.beginUpload(p).Finish(t, "")
+		stored, err := s.in.Store.PackageByUUID(t.Context(), p.PackageUUID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := stored.Directory
+		if err := s.in.Store.MoveContent(t.Context(), stored.ContentID, want+".incoming"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.in.Store.RecordUpload(t.Context(), stored.ID, store.Upload{Status: packages.UploadCompleted}); err != nil {
+			t.Fatal(err)
+		}
+		if !renamed {
+			want += ".incoming"
+		}
+		s.node.Write(t, filepath.Join(want, "a.txt"), "1234567890")
+		s.run()
+		if got := s.want(p, "released", "completed"); got.TotalBytes != 10 {
+			t.Errorf("renamed %v: %d bytes", renamed, got.TotalBytes)
+		}
+		spec, err := s.bob.DownloadSpec(t.Context(), p.ID, nil)
+		if err != nil || spec.SourceRoot != want {
+			t.Errorf("renamed %v: downloads from %s, want %s, %v", renamed, spec.SourceRoot, want, err)
+		}
 	}
 }

@@ -23,3 +23,5 @@ func (s *scene) answered(c *client.Client, want int, method, path string, body a
 	}
 	return out
 }
+
+func ptr[T any](v T) *T { return &v }

@@ -52,6 +52,9 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, in: faspextest.Start(t, nil), node: faspextest.StartNode(t), clock: &clock{now: time.Now()}}
 	s.nodeID = s.in.Register(t, "north", s.node)
+	if err := s.in.Admin.Configure(t.Context(), map[string]any{"allow_user_specified_delete_after_download": true}); err != nil {
+		t.Fatal(err)
+	}
 	s.alice, s.bob = s.in.User(t, "Alice", "Sender", ""), s.in.User(t, "Bob", "Recipient", "")
 	s.worker = s.in.Worker(t, "worker-1", s.clock.Now)
 	return s
@@ -130,13 +133,6 @@ func (s *scene) want(p api.Package, state, upload string) api.Package {
 		s.t.Fatalf("state %s, upload %s; want %s, %s\n%s", got.State, got.UploadStatus, state, upload, s.in.Log.String())
 	}
 	return got
-}
-
-// waits tells whether a package waits for its upload, whose time may be over by the scene's clock.
-func (s *scene) waits(p api.Package) bool {
-	s.t.Helper()
-	got := s.read(p)
-	return got.State == "held" && (got.UploadStatus == "queued" || got.UploadStatus == "timed_out")
 }
 
 func (s *scene) filesLeft(p api.Package) bool {

@@ -93,6 +93,10 @@ func (w *Worker) addressee(ctx context.Context, order mail.Order) (store.Account
 		return store.Account{Name: to.Email, Email: to.Email, FirstName: to.FirstName, LastName: to.LastName,
 			Status: store.AccountActive}, nil
 	}
+	if order.Invitation != 0 {
+		i, err := w.store.Invitation(ctx, order.Invitation)
+		return store.Account{Name: i.Email, Email: i.Email, Status: store.AccountActive}, err
+	}
 	if order.Account != 0 {
 		return w.store.Account(ctx, order.Account)
 	}
@@ -147,6 +151,19 @@ func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) 
 			return nil, err
 		}
 		values["LOGIN"] = order.Base + "/aspera/faspex/auth/password?code=" + code
+	}
+	if order.Invitation != 0 {
+		i, err := w.store.Invitation(ctx, order.Invitation)
+		if err != nil {
+			return nil, err
+		}
+		var owner store.Account
+		if i.OwnerID != 0 {
+			if owner, err = w.store.Account(ctx, i.OwnerID); err != nil {
+				return nil, err
+			}
+		}
+		return values, w.invitationWords(order, i, owner, values)
 	}
 	if order.Package != 0 {
 		return values, w.packageWords(ctx, order, a, values)

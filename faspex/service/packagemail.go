@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"faspex.io/operator/faspex/mail"
@@ -46,7 +45,7 @@ func (w *Worker) postPackage(ctx context.Context, job store.Job) error {
 			return err
 		}
 		j := store.Job{Method: store.MethodSendMail, Name: "Send " + order.Type, Type: "email", Args: string(args),
-			Reference: job.Reference + "/" + strconv.FormatInt(order.Account, 10), MaxAttempts: mailAttempts}
+			Reference: job.Reference + "/" + order.Recipient(), MaxAttempts: mailAttempts}
 		if err := w.store.CreateOnce(ctx, j, w.now()); err != nil {
 			return err
 		}
@@ -63,15 +62,18 @@ type letters struct {
 	orders []mail.Order
 }
 
-// to adds a mail to a person, unless there is one already. External users have no login yet that a mail could lead to.
+// to adds a mail to a person, unless there is one already. Addresses without an account are told, too.
 func (l *letters) to(a store.Account, of string, change func(*mail.Order)) {
 	address := strings.ToLower(a.Email)
-	if address == "" || l.seen[address] || a.Type == store.TypeExternal {
+	if address == "" || l.seen[address] {
 		return
 	}
 	l.seen[address] = true
 	o := mail.Order{Type: of, Account: a.ID, Base: l.pkg.BaseURL, Package: l.pkg.ID, Downloader: l.event.AccountID,
 		Result: l.event.Result}
+	if a.ID == 0 {
+		o.To = &mail.Person{Email: a.Email}
+	}
 	if change != nil {
 		change(&o)
 	}
@@ -102,7 +104,7 @@ func (l *letters) released(ctx context.Context) error {
 			return err
 		}
 		if told.NotifyOnPkgReceive {
-			l.to(d.Recipient, "package_received", nil)
+			l.to(d.Recipient, mail.PackageReceived, nil)
 		}
 	}
 	groups, err := w.store.PackageGroups(ctx, l.pkg.ID)
@@ -145,7 +147,9 @@ func (l *letters) toMembers(ctx context.Context, g store.Group) error {
 }
 
 func (l *letters) uploaded(ctx context.Context) error {
-	l.to(l.pkg.Sender, "upload_result", nil)
+	if err := l.toSender(ctx); err != nil {
+		return err
+	}
 	if err := l.each(ctx, l.pkg.NotifiedOnUpload, "upload_result_cc"); err != nil || l.event.Result != "completed" {
 		return err
 	}
@@ -157,6 +161,20 @@ func (l *letters) uploaded(ctx context.Context) error {
 		return err
 	}
 	return l.each(ctx, l.pkg.NotifiedOnReceipt, "package_sent_cc")
+}
+
+// toSender tells the sender how the upload ended. Somebody without a login is told of a package that arrived, with a link
+// to what becomes of it (faspex-M14).
+func (l *letters) toSender(ctx context.Context) error {
+	if !outside(l.pkg.Sender) {
+		l.to(l.pkg.Sender, "upload_result", nil)
+		return nil
+	}
+	groups, err := l.worker.store.PackageGroups(ctx, l.pkg.ID)
+	if err == nil && l.event.Result == "completed" {
+		l.to(l.pkg.Sender, submitType(inboxName(groups[l.pkg.ID]) != ""), nil)
+	}
+	return err
 }
 
 func (l *letters) downloaded(ctx context.Context) error {
@@ -203,7 +221,10 @@ func (w *Worker) notified(ctx context.Context, list json.RawMessage) ([]store.Ac
 	for _, n := range named {
 		a, err := w.store.AccountByLogin(ctx, n.Name)
 		if errors.Is(err, store.ErrNotFound) {
-			continue // was deleted meanwhile
+			if !settings.IsEmail(n.Name) {
+				continue // was deleted meanwhile
+			}
+			a, err = store.Account{Name: n.Name, Email: n.Name, Type: store.TypeExternal}, nil
 		}
 		if err != nil {
 			return nil, err

@@ -170,3 +170,25 @@ func TestWordsOfPackageMails(t *testing.T) {
 		t.Errorf("%q\nwant\n%q", got, want)
 	}
 }
+
+// People without an account, and addresses that administrators named, are told of packages like others, without a link that
+// leads to a login.
+func TestAddressesWithoutAccountsAreTold(t *testing.T) {
+	o := newOutsiders(t)
+	o.permit("alice@example.com", map[string]any{"received_cc_notification_users": []any{map[string]any{"name": "boss@example.org"}}})
+	p := o.create(func(c *api.PackageCreate) { c.NotifiedOnUpload = named("told@example.org") })
+	o.upload(p)
+	o.run()
+	got := map[string]bool{}
+	for _, m := range o.post.smtp.Mails() {
+		got[m.To] = true
+		if strings.HasSuffix(m.To, ".org") && strings.Contains(m.Text+m.HTML, "/packages/") {
+			t.Errorf("a link to a login: %+v", m)
+		}
+	}
+	for _, address := range []string{"boss@example.org", "told@example.org", "bob@example.com"} {
+		if !got[address] {
+			t.Errorf("no mail to %s", address)
+		}
+	}
+}

@@ -29,7 +29,7 @@ func (w *Worker) packageWords(ctx context.Context, order mail.Order, to store.Ac
 	if to.ID == p.Sender.ID && strings.HasPrefix(order.Type, "upload_result") {
 		side = "sent"
 	}
-	url := order.Base + packagePage + side + "/" + strconv.FormatInt(p.ID, 10)
+	url := order.Base + packagePage + side + "/" + text(p.ID)
 	recipients, addresses, err := w.publicRecipients(ctx, p)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (w *Worker) packageWords(ctx context.Context, order mail.Order, to store.Ac
 		"SENDER_EMAIL": p.Sender.Email, "SENDER_LOGIN": p.Sender.Name,
 		"PACKAGE_NAME": p.Title, "PACKAGE_UUID": p.UUID, "PACKAGE_URL": url, "PACKAGE_LINK": url,
 		"PACKAGE_DATE": p.CreatedAt.UTC().Format("2006-01-02 15:04 MST"), "PACKAGE_SIZE": sizeText(p.TotalBytes),
-		"PACKAGE_FILES": strconv.FormatInt(p.TotalFiles, 10), "PACKAGE_NOTE": p.Note,
+		"PACKAGE_FILES": text(p.TotalFiles), "PACKAGE_NOTE": p.Note,
 		"PACKAGE_FILE_LIST_FIRST_10":  strings.Join(w.firstFiles(ctx, p), "\n"),
 		"ALL_PUBLIC_RECIPIENTS":       strings.Join(recipients, ", "),
 		"ALL_PUBLIC_RECIPIENTS_EMAIL": strings.Join(addresses, ", "),
@@ -58,15 +58,18 @@ func (w *Worker) packageWords(ctx context.Context, order mail.Order, to store.Ac
 	} {
 		words[word] = value
 	}
+	if outside(to) {
+		if err := w.linkWords(ctx, order, p, to, words); err != nil {
+			return err
+		}
+	}
 	if order.Downloader != 0 {
 		if err := w.downloaderWords(ctx, order.Downloader, words); err != nil {
 			return err
 		}
 	}
-	if order.Group == 0 {
-		return nil
-	}
 	groups, err := w.store.PackageGroups(ctx, p.ID)
+	words["SHARED_INBOX_NAME"] = inboxName(groups[p.ID])
 	for _, g := range groups[p.ID] {
 		if g.ID == order.Group {
 			words["WORKGROUP_NAME"] = g.Name
@@ -126,6 +129,8 @@ func (w *Worker) firstFiles(ctx context.Context, p store.Package) []string {
 	}
 	return names
 }
+
+func text(n int64) string { return strconv.FormatInt(n, 10) }
 
 // fullName is how people are called: never by their login when they have a name.
 func fullName(a store.Account) string {

@@ -83,6 +83,7 @@ const (
 	watchTransfers  = "watch_transfers"
 	releasePackages = "release_packages"
 	recheckUploads  = "recheck_uploads"
+	followRemotes   = "follow_remote_transfers"
 	expirePackages  = "expire_packages"
 	removePackages  = "remove_packages"
 	revokeTransfers = "revoke_transfers"
@@ -109,6 +110,8 @@ func New(c Config) *Worker {
 		releasePackages: {title: "Release packages", kind: "package_processing", interval: time.Second, run: w.release},
 		recheckUploads: {title: "Ask again for silent uploads", kind: "transfer_stats", interval: 30 * time.Second,
 			run: w.recheck},
+		followRemotes: {title: "Follow transfers from shared folders", kind: "transfer_stats", interval: time.Second,
+			run: w.followRemote},
 		expirePackages: {title: "Expire packages", kind: "package_processing", interval: 10 * time.Second, run: w.expire},
 		revokeTransfers: {title: "Tell a node which transfers may not go on", kind: "transfer_stats", interval: time.Second,
 			perNode: true, run: w.revoke},

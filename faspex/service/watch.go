@@ -152,6 +152,9 @@ func (w *Worker) takeOne(ctx context.Context, node store.Node, p store.Package, 
 	if !known {
 		return nil
 	}
+	if p.FromFolder && upload.Status.Settled() && upload.Status != packages.UploadCompleted {
+		return nil // the node of the folder may go on: followRemote asks it
+	}
 	if stopped, err := w.stopOverQuota(ctx, node, p, t, upload); stopped || err != nil {
 		return err
 	}

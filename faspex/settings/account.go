@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 
 	"faspex.io/operator/faspex/api"
 )
@@ -47,6 +48,7 @@ func DefaultAccount() AccountOptions {
 			DeletePackagesAfterDownloadCondition: "nothing", HideUserDir: Default, KbpsInitialTargetDownloadRate: 10000,
 			KbpsInitialTargetUploadRate: 10000, KbpsMaxTargetDownloadRate: 20000, KbpsMaxTargetUploadRate: 20000,
 			LockMinratePolicy: true, PasswordExpirationInterval: 30, PasswordHistoryLimit: 3, SenderQuotaLimitMB: &quota,
+			ReceivedCCNotificationUsers: []api.ContactName{},
 		}},
 		NormalPackages: NormalPackages{CanSendNormalPackages: Default},
 		Profile:        Profile{[]ProfileValue{}},
@@ -68,6 +70,15 @@ func (a Account) Expiry() time.Time {
 		return time.Time{}
 	}
 	return parseDate(*a.ExpirationDate)
+}
+
+// ReceiptAddresses are those who are told of every package of the account, each by itself.
+func (a Account) ReceiptAddresses() []string {
+	var out []string
+	for _, n := range a.ReceivedCCNotificationUsers {
+		out = append(out, strings.FieldsFunc(n.Name, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })...)
+	}
+	return out
 }
 
 // parseDate reads a date or a time; zero for what is none.

@@ -3,6 +3,7 @@ package settings
 import (
 	"net/mail"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,8 @@ func Ciphers() []string {
 		"aes-192-gcm", "aes-256-gcm"}
 }
 
+var connectVersion = regexp.MustCompile(`^\d{1,9}\.\d{1,9}\.\d{1,9}$`)
+
 // Check tells what is wrong with a configuration beyond the types and bounds of its fields.
 func (c Configuration) Check() []Problem {
 	var all []Problem
@@ -30,6 +33,9 @@ func (c Configuration) Check() []Problem {
 	}
 	if c.EncryptionType != nil && !slices.Contains(Ciphers(), *c.EncryptionType) {
 		wrong("encryption_type", "encryption_type is none of "+strings.Join(Ciphers(), ", ")+".")
+	}
+	if c.MinConnectVersion != "" && !connectVersion.MatchString(c.MinConnectVersion) {
+		wrong("min_connect_version", "min_connect_version must be three numbers with points between them, like 4.2.8.")
 	}
 	if !isHost(c.ServerAddress) {
 		wrong("server_address", "server_address must be a host name or an address, with a port or without one.")

@@ -116,6 +116,8 @@ type AccountFilter struct {
 	ActiveOnly bool
 	// Reach keeps whom somebody can send to.
 	Reach *Reach
+	// ReadsFolder keeps who is on the list of a limited folder; 0 keeps everybody.
+	ReadsFolder int64
 	// Whole keeps accounts whose login, e-mail address or full name is Query, and none without one.
 	Whole      bool
 	Sort       string // a key of accountOrders; name by default
@@ -142,6 +144,9 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 		like := "%" + likeEscape(f.Query) + "%"
 		w.and(`(a.name LIKE ? OR a.email LIKE ? OR a.first_name LIKE ? OR a.last_name LIKE ? OR CONCAT(a.first_name, ' ', a.last_name) LIKE ?)`,
 			like, like, like, like, like)
+	}
+	if f.ReadsFolder != 0 {
+		w.and(`a.id IN (SELECT account_id FROM folder_readers WHERE folder_id = ?)`, f.ReadsFolder)
 	}
 	if f.Role != "" {
 		w.and(`a.role = ?`, f.Role)
@@ -235,6 +240,17 @@ func accountValues(a Account) []any {
 }
 
 func insertAccount(ctx context.Context, tx *sql.Tx, a Account) (id int64, err error) {
+	if id, err = insertAccountRow(ctx, tx, a); err != nil {
+		return 0, err
+	}
+	if err := claimLogin(ctx, tx, id, loginName, a.Name); err != nil {
+		return 0, err
+	}
+	return id, claimLogin(ctx, tx, id, loginEmail, a.Email)
+}
+
+// insertAccountRow writes an account without its logins.
+func insertAccountRow(ctx context.Context, tx *sql.Tx, a Account) (id int64, err error) {
 	if len(a.Preferences) == 0 {
 		a.Preferences = json.RawMessage(`{}`)
 	}
@@ -248,13 +264,7 @@ func insertAccount(ctx context.Context, tx *sql.Tx, a Account) (id int64, err er
 	if err != nil {
 		return 0, err
 	}
-	if id, err = res.LastInsertId(); err != nil {
-		return 0, err
-	}
-	if err := claimLogin(ctx, tx, id, loginName, a.Name); err != nil {
-		return 0, err
-	}
-	return id, claimLogin(ctx, tx, id, loginEmail, a.Email)
+	return res.LastInsertId()
 }
 
 // UpdatePreferences writes the preferences of an account.

@@ -77,9 +77,9 @@ func (s *Store) DefaultInbox(ctx context.Context) (SharedFolder, error) {
 type FolderFilter struct {
 	NodeID int64
 	Query  string // part of the name
-	// Readable keeps only folders that any user may take files from.
-	Readable bool
-	Sort     string // id, name (default), read_permission
+	// ReadableBy keeps folders that an account may take files from, if it may do so at all; 0 keeps every folder.
+	ReadableBy int64
+	Sort       string // id, name (default), read_permission
 }
 
 // SharedFolders lists folders and counts all that match.
@@ -91,8 +91,9 @@ func (s *Store) SharedFolders(ctx context.Context, f FolderFilter, p Page) ([]Sh
 	if f.Query != "" {
 		w.and(`f.name LIKE ?`, "%"+likeEscape(f.Query)+"%")
 	}
-	if f.Readable {
-		w.and(`f.read_permission = 'public'`)
+	if f.ReadableBy != 0 {
+		w.and(`(f.read_permission = 'public' OR f.read_permission = 'limited'
+			AND EXISTS (SELECT 1 FROM folder_readers r WHERE r.folder_id = f.id AND r.account_id = ?))`, f.ReadableBy)
 	}
 	order := map[string]string{"id": "f.id", "read_permission": "f.read_permission, f.name"}[f.Sort]
 	if order == "" {

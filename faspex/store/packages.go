@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"faspex.io/operator/faspex/packages"
@@ -44,14 +45,18 @@ type Package struct {
 	EndedAt             sql.NullTime // since when its content is not to be had
 	ErrorDesc           string
 	SenderArchived      bool
+	InvitationID        int64 // by which it was sent; 0 for most
+	FromFolder          bool  // its content comes from a shared folder
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
+	// NewContacts are addresses outside that become contacts of the sender with the package.
+	NewContacts []string
 }
 
 const packageColumns = `p.id, p.uuid, p.title, p.note, p.forwarded_from, p.base_url, p.state, p.upload_status, p.release_policy,
 	p.release_date, p.released_at, p.expiration_policy, p.expiration_date, p.prevent_http_download, p.download_limit,
 	p.metadata, p.notified_on_upload, p.notified_on_download, p.notified_on_receipt, p.total_bytes, p.total_files, p.bytes_written,
-	p.upload_started_at, p.upload_completed_at, p.ended_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at, ` + contentColumns
+	p.upload_started_at, p.upload_completed_at, p.ended_at, p.error_desc, p.sender_archived, p.created_at, p.updated_at, COALESCE(p.invitation_id, 0), ` + fromFolder + `, ` + contentColumns
 
 const (
 	packageJoins = ` JOIN accounts a ON a.id = p.sender_id JOIN contents c ON c.id = p.content_id JOIN shared_folders f ON f.id = c.shared_folder_id`
@@ -64,7 +69,7 @@ func scanPackage(r rower) (Package, error) {
 		&p.ReleasePolicy, &p.ReleaseDate, &p.ReleasedAt, &p.ExpirationPolicy, &p.ExpirationDate, &p.PreventHTTPDownload,
 		&p.DownloadLimit, &p.Metadata, &p.NotifiedOnUpload, &p.NotifiedOnDownload, &p.NotifiedOnReceipt, &p.TotalBytes,
 		&p.TotalFiles, &p.BytesWritten, &p.UploadStartedAt, &p.UploadCompletedAt, &p.EndedAt, &p.ErrorDesc, &p.SenderArchived,
-		&p.CreatedAt, &p.UpdatedAt}, p.Content.columns(), p.Sender.person())...)
+		&p.CreatedAt, &p.UpdatedAt, &p.InvitationID, &p.FromFolder}, p.Content.columns(), p.Sender.person())...)
 	return p, err
 }
 
@@ -90,8 +95,9 @@ func (s *Store) PackageByUUID(ctx context.Context, uuid string) (Package, error)
 
 // NewDelivery is one recipient of a package to be created.
 type NewDelivery struct {
-	AccountID int64 // or
-	GroupID   int64
+	AccountID int64  // or
+	GroupID   int64  // or
+	Address   string // of somebody who becomes an external contact of the sender
 	Private   bool
 }
 
@@ -99,6 +105,14 @@ type NewDelivery struct {
 // its id. Sender.ID, SharedFolderID, UUID and Directory must be set. A package with a ContentID shares that content: its
 // upload is complete. ErrNoContent when the content is gone.
 func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) (int64, error) {
+	id, err := s.createPackage(ctx, p, to)
+	if errors.Is(err, ErrConflict) && !errors.Is(err, ErrLoginTaken) {
+		return s.createPackage(ctx, p, to) // somebody else sent to a new address at the same moment
+	}
+	return id, err
+}
+
+func (s *Store) createPackage(ctx context.Context, p Package, to []NewDelivery) (int64, error) {
 	var id int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		content, err := createContent(ctx, tx, p)
@@ -108,27 +122,26 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 		res, err := tx.ExecContext(ctx, `INSERT INTO packages (uuid, title, note, sender_id, content_id, forwarded_from, base_url, upload_status,
 			total_bytes, total_files, upload_completed_at, release_policy, release_date,
 			expiration_policy, expiration_date, prevent_http_download, download_limit, metadata,
-			notified_on_upload, notified_on_download, notified_on_receipt, error_desc)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
+			notified_on_upload, notified_on_download, notified_on_receipt, invitation_id, error_desc)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0), '')`,
 			p.UUID, p.Title, p.Note, p.Sender.ID, content, p.ForwardedFrom, p.BaseURL,
 			cmp.Or(p.UploadStatus, packages.UploadSubmitted), p.TotalBytes, p.TotalFiles, p.UploadCompletedAt, p.ReleasePolicy, p.ReleaseDate,
 			p.ExpirationPolicy, p.ExpirationDate, p.PreventHTTPDownload, p.DownloadLimit,
 			orJSON(p.Metadata, `{}`), orJSON(p.NotifiedOnUpload, `[]`), orJSON(p.NotifiedOnDownload, `[]`),
-			orJSON(p.NotifiedOnReceipt, `[]`))
+			orJSON(p.NotifiedOnReceipt, `[]`), p.InvitationID)
 		if err != nil {
 			return err
 		}
 		if id, err = res.LastInsertId(); err != nil {
 			return err
 		}
-		for _, d := range to {
-			query, who := `INSERT INTO deliveries (package_id, account_id, private) VALUES (?, ?, ?)`, d.AccountID
-			if d.GroupID != 0 {
-				query, who = `INSERT INTO package_groups (package_id, group_id, private) VALUES (?, ?, ?)`, d.GroupID
-			}
-			if _, err := tx.ExecContext(ctx, query, id, who, d.Private); err != nil {
+		for _, address := range p.NewContacts {
+			if _, err := putExternal(ctx, tx, p.Sender.ID, address); err != nil {
 				return err
 			}
+		}
+		if err := insertRecipients(ctx, tx, id, p.Sender.ID, to); err != nil {
+			return err
 		}
 		return noteSender(ctx, tx, id)
 	})
@@ -136,6 +149,39 @@ func (s *Store) CreatePackage(ctx context.Context, p Package, to []NewDelivery) 
 		return 0, fmt.Errorf("create package: %w", classify(err))
 	}
 	return id, nil
+}
+
+// rowsAtOnce is how many rows one statement writes.
+const rowsAtOnce = 500
+
+// insertRecipients writes the recipients of a package, in a few statements.
+func insertRecipients(ctx context.Context, tx *sql.Tx, id, sender int64, to []NewDelivery) error {
+	var people, groups []any
+	for _, d := range to {
+		if d.Address != "" {
+			var err error
+			if d.AccountID, err = putExternal(ctx, tx, sender, d.Address); err != nil {
+				return err
+			}
+		}
+		if d.GroupID != 0 {
+			groups = append(groups, id, d.GroupID, d.Private)
+		} else {
+			people = append(people, id, d.AccountID, d.Private)
+		}
+	}
+	for _, rows := range []struct {
+		into   string
+		values []any
+	}{{`deliveries (package_id, account_id, private)`, people}, {`package_groups (package_id, group_id, private)`, groups}} {
+		for part := range slices.Chunk(rows.values, 3*rowsAtOnce) {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO `+rows.into+` VALUES (?, ?, ?)`+
+				strings.Repeat(`, (?, ?, ?)`, len(part)/3-1), part...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func orJSON(raw json.RawMessage, empty string) []byte {
@@ -209,6 +255,11 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 			id); err != nil {
 			return err
 		}
+		if u.Status == packages.UploadCompleted {
+			if err := useInvitation(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		if err := noteSender(ctx, tx, id); err != nil || u.Status == before || !u.Status.Told() {
 			return err
 		}
@@ -225,7 +276,8 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
 	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = '',
 		progress_at = UTC_TIMESTAMP(3)
-		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'`, id)
+		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'
+			AND NOT EXISTS (SELECT 1 FROM remote_sources rs WHERE rs.package_id = packages.id)`, id)
 	if err != nil {
 		return false, fmt.Errorf("queue upload of package %d: %w", id, err)
 	}

@@ -87,8 +87,11 @@ func newNode(t testing.TB) *node {
 	n.handler = nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys, Transfers: n.transfers,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
-		Transfer: nodeapi.TransferSettings{Host: "127.0.0.1", User: "xfer", SSHPort: 1, UDPPort: n.port,
-			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair"},
+		Transfer: nodeapi.TransferSettings{
+			Door:    nodeapi.Door{Host: "127.0.0.1", SSHPort: 1, UDPPort: n.port},
+			User:    "xfer",
+			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair",
+		},
 		NodeID: "n", ClusterID: "c", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 	}).Handler()
 	return n

@@ -119,7 +119,7 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	api := http.NewServeMux()
 	server.Register(api)
 	apiHandler := process.Requests(server.Frame(api), log, prometheus.NewRegistry())
-	for _, prefix := range []string{"/api/v5/", "/auth/", "/health"} {
+	for _, prefix := range []string{"/api/v5/", "/auth/", "/public/", "/health"} {
 		mux.Handle(core.Base+prefix, apiHandler)
 	}
 	if page != nil {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ import (
 	"faspex.io/operator/dataplane/nodeapi"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/record"
+	"faspex.io/operator/dataplane/remote"
 	"faspex.io/operator/dataplane/sshd"
 	"faspex.io/operator/dataplane/storage"
 	nodestore "faspex.io/operator/dataplane/store"
@@ -96,15 +98,19 @@ func startNode(t testing.TB, moves bool) *Node {
 	}
 	log := slog.New(slog.DiscardHandler)
 	n.recorder = nodestore.NewRecorder(s, "n1", time.Now, log)
-	settings := nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
-		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair"}
+	settings := nodeapi.TransferSettings{
+		Door:    nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33001},
+		User:    "xfer",
+		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair",
+	}
+	var transfers nodeapi.Transferrer
 	if moves {
 		// Its tokens are sealed with the same key.
 		n.transfers = nodetest.StartIn(t, n.Dir, func(server *transfer.Server, _ *sshd.Config) {
 			server.Recorder = n.recorder
 			// It counts the uses of tokens and knows which were withdrawn, as nodes do.
 			server.Authorizer.(*token.Verifier).Ledger = nodestore.Ledger{Store: s}
-			settings.UDPPort = server.UDPPort
+			settings.UDPPort, transfers = server.UDPPort, server
 		})
 		settings.Host, settings.SSHPort = "127.0.0.1", n.transfers.SSHPort
 	}
@@ -113,6 +119,7 @@ func startNode(t testing.TB, moves bool) *Node {
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
 		Transfer: settings,
 		NodeID:   "n1", ClusterID: "c1", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
+		Transfers: transfers, Remotes: remote.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	recorded := make(chan struct{})
@@ -120,7 +127,14 @@ func startNode(t testing.TB, moves bool) *Node {
 		defer close(recorded)
 		n.recorder.Run(ctx)
 	}()
-	t.Cleanup(func() { stop(); <-recorded })
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		if transfers != nil {
+			server.RunJobs(ctx)
+		}
+	}()
+	t.Cleanup(func() { stop(); <-worked; <-recorded })
 
 	n.revoke = http.StatusNoContent
 	n.web = httptest.NewTLSServer(n.noteRevocations(server.Handler()))

@@ -182,6 +182,10 @@ http {
       proxy_pass http://core$forwarded_path;
       gzip off;
     }
+    location /aspera/faspex/public/ {
+      proxy_pass http://core$forwarded_path;
+      gzip off;
+    }
     location = /aspera/faspex/health {
       proxy_pass http://core$forwarded_path;
     }

@@ -75,6 +75,7 @@ func TestRouterForwards(t *testing.T) {
 		"/aspera/faspex/api/v5/packages?q=%2F":     "core GET /aspera/faspex/api/v5/packages?q=%2F",
 		"/aspera/faspex/api/v5/a%2Fb%20c/d//e":     "core GET /aspera/faspex/api/v5/a%2Fb%20c/d//e",
 		"/aspera/faspex/api/v5/events":             "core GET /aspera/faspex/api/v5/events",
+		"/aspera/faspex/public/send?context=a%2Bb": "core GET /aspera/faspex/public/send?context=a%2Bb",
 		"/aspera/faspex/auth/authorize?state=%2B+": "core GET /aspera/faspex/auth/authorize?state=%2B+",
 		"/aspera/faspex/health":                    "core GET /aspera/faspex/health",
 		"/aspera/faspex/utility":                   "utility GET /aspera/faspex/utility",
@@ -399,7 +400,7 @@ func TestRouterLogsNoSecret(t *testing.T) {
 	router := startRouter(t, instance.Router{})
 	client := router.Client(true)
 	for _, path := range []string{
-		"/aspera/faspex/auth/authorize?code=geheim", "/aspera/http-gwy/tickets/geheim",
+		"/aspera/faspex/auth/authorize?code=geheim", "/aspera/faspex/public/send?context=geheim", "/aspera/http-gwy/tickets/geheim",
 		"/aspera/http-gwy/sessions/geheim/files/0",
 		"//aspera/http-gwy/v1/download/geheim", "/aspera/http-gwy/v1/info",
 	} {

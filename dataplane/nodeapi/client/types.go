@@ -204,6 +204,18 @@ type Session struct {
 	ErrorCode            int     `json:"error_code"`
 	ErrorDesc            string  `json:"error_desc"`
 	Precalc              Precalc `json:"precalc"`
+	// SourceStatistics count the files and folders of the session.
+	SourceStatistics SourceStatistics `json:"source_statistics"`
+}
+
+// SourceStatistics say what became of the files of a session: attempted are those that were sent, that failed, and those
+// that the receiver had already (NoXfer).
+type SourceStatistics struct {
+	FilesScanCompleted int64 `json:"files_scan_completed"`
+	FilesXferAttempted int64 `json:"files_xfer_attempted"`
+	FilesXferFail      int64 `json:"files_xfer_fail"`
+	FilesXferNoXfer    int64 `json:"files_xfer_noxfer"`
+	DirsXferAttempted  int64 `json:"dirs_xfer_attempted"`
 }
 
 // Precalc is the size of a transfer as its sender announced it.

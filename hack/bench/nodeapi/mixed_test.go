@@ -91,8 +91,11 @@ func prepare(b *testing.B) (string, *http.Transport, []call) {
 	api := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePass} },
-		Transfer: nodeapi.TransferSettings{Host: "192.0.2.7", User: "xfer", SSHPort: 33001, UDPPort: 33001,
-			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair", TargetRateKbps: 100_000},
+		Transfer: nodeapi.TransferSettings{
+			Door:    nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33001},
+			User:    "xfer",
+			Ciphers: []string{"aes-128-gcm"}, RatePolicy: "fair", TargetRateKbps: 100_000,
+		},
 		NodeID: "n1", ClusterID: "c1", Version: "bench", Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
 	})

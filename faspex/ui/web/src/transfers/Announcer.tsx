@@ -9,7 +9,7 @@ const ends: readonly TransferState[] = ['completed', 'failed', 'needs-files', 'n
 /** Reads the progress of transfers out to those who do not see it. */
 export function Announcer({ views }: { views: readonly TransferView[] }) {
   const text = useTransferText();
-  const [message, setMessage] = useState('');
+  const [told, setTold] = useState({ text: '', at: 0 });
   const last = useRef(0);
   const ended = useRef<Map<string, TransferState> | null>(null);
   useEffect(() => {
@@ -19,14 +19,14 @@ export function Announcer({ views }: { views: readonly TransferView[] }) {
     if (views.length > 0 || ended.current) ended.current = now;
     const running = views.filter(({ state }) => state === 'running' || state === 'waiting');
     const due = running.length > 0 && Date.now() - last.current >= every;
-    const told = due ? [...news, ...running] : news;
-    if (told.length === 0) return;
+    const telling = due ? [...news, ...running] : news;
+    if (telling.length === 0) return;
     last.current = Date.now();
-    setMessage(told.map(text.announcement).join(' '));
+    setTold({ text: telling.map(text.announcement).join(' '), at: last.current });
   }, [views, text]);
   return (
-    <p className="visually-hidden" role="status" data-testid="transfer-announcement">
-      {message}
+    <p className="visually-hidden" role="status" data-testid="transfer-announcement" data-at={told.at}>
+      {told.text}
     </p>
   );
 }

@@ -1,0 +1,3 @@
+ALTER TABLE packages DROP FOREIGN KEY packages_invitation;
+ALTER TABLE packages DROP COLUMN invitation_id;
+DROP TABLE invitations;
