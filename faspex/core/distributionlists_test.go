@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func TestDistributionListsAsFiles(t *testing.T) {
 		t.Fatalf("%d %s", status, text)
 	}
 	for file, want := range map[string]string{
-		"name, email\nx, y\n": "first line", "email, name\n, Carol\n": "Line 2", "email, name\na, b\n\"x\n": "Line 3",
+		"name, mail\nx, y\n": "first line", "email, name\n, Carol\n": "Line 2", "email, name\na, b\n\"x\n": "Line 3",
 	} {
 		if status, text := x.importCSV(t, id, file); status != 400 || !strings.Contains(text, want) {
 			t.Errorf("%q: %d %s", file, status, text)
@@ -122,4 +123,38 @@ func TestWhoSeesDistributionLists(t *testing.T) {
 	x.answered(t, x.admin, 200, "PUT", "/accounts/"+x.idOf(t, "bob"), map[string]any{"can_see_global_distribution_lists": "true"})
 	sees(true)
 	x.answered(t, x.alice, 204, "DELETE", "/account/distribution_lists", map[string]any{"ids": []string{own}})
+}
+
+// page-72 (the server's part): the columns of a file stand in any order, and every faulty line is told by its number; a
+// file with one adds nobody.
+func TestFaultyLinesOfAFile(t *testing.T) {
+	x := newExchange(t)
+	id := x.answered(t, x.alice, 201, "POST", "/account/distribution_lists",
+		map[string]any{"name": "Press", "contacts": []any{}})["id"].(string)
+	status, text := x.importCSV(t, id, "Name, phone, E-Mail\nx, 1, x@example.org\n")
+	if status != 400 || !strings.Contains(text, "first line") {
+		t.Errorf("without a column email: %d %s", status, text)
+	}
+	status, text = x.importCSV(t, id, "name,email\nA,a@x.org\nB,\n\"C, \"\"the\nthird\"\"\",c@x.org\n,\n"+strings.Repeat("n", 256)+",d@x.org\n")
+	var told struct {
+		Message string
+		Errors  []struct{ Location, Message string }
+	}
+	if err := json.Unmarshal([]byte(text), &told); err != nil || status != 400 {
+		t.Fatalf("%d %s", status, text)
+	}
+	var lines []string
+	for _, e := range told.Errors {
+		lines = append(lines, e.Message)
+	}
+	if got := strings.Join(lines, " "); got != "Line 3 has no e-mail address. Line 6 has no e-mail address. Line 7 is too long." {
+		t.Errorf("%s: %s", told.Message, got)
+	}
+	if got := x.answered(t, x.alice, 200, "GET", "/account/distribution_lists/"+id, nil)["contacts"].([]any); len(got) != 0 {
+		t.Errorf("a faulty file added %v", got)
+	}
+	if status, text = x.importCSV(t, id, "Name,ignored,EMAIL\n\"Müller, Jörg\",1,jm@x.org\n"); status != 200 ||
+		!strings.Contains(text, `"first_name":"Müller, Jörg"`) {
+		t.Errorf("%d %s", status, text)
+	}
 }

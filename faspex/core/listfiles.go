@@ -69,36 +69,68 @@ func harmless(text string) string {
 	return text
 }
 
-// readContacts reads a CSV file. Its first line names the columns; blanks around commas do not count.
+// maxFaults is how many faulty lines of a file are told at once.
+const maxFaults = 100
+
+// readContacts reads a CSV file. Its first line names the columns, in any order; others than email and name do not count,
+// nor do blanks around commas. A file with faulty lines is refused as a whole, and told of each of them by its number.
 func readContacts(raw []byte) ([]store.ListContact, error) {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))))
 	r.TrimLeadingSpace, r.FieldsPerRecord = true, -1
 	header, err := r.Read()
-	if err != nil || len(header) < 1 || column(header, 0) != "email" || len(header) > 1 && column(header, 1) != "name" {
-		return nil, badRequest("The first line of the file must be: email, name")
+	email, name := -1, -1
+	for i := range header {
+		switch strings.ToLower(column(header, i)) {
+		case "email":
+			email = i
+		case "name":
+			name = i
+		}
+	}
+	if err != nil || email < 0 {
+		return nil, badRequest("The first line of the file must name the columns: email, name")
 	}
 	var out []store.ListContact
-	for line := 2; ; line++ {
+	var faults []api.FieldError
+	for len(faults) < maxFaults {
 		fields, err := r.Read()
-		switch {
-		case errors.Is(err, io.EOF):
-			return out, nil
-		case err != nil:
-			return nil, badRequest(fmt.Sprintf("Line %d is no line of a CSV file.", line))
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		c := store.ListContact{Name: column(fields, 0), Label: column(fields, 1)}
+		var wrong *csv.ParseError
+		if errors.As(err, &wrong) {
+			faults = append(faults, lineFault(wrong.StartLine, "is no line of a CSV file"))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		line, _ := r.FieldPos(0)
+		c := store.ListContact{Name: column(fields, email), Label: column(fields, name)}
 		switch {
-		case c.Name == "" || len(c.Name) > 255 || len(c.Label) > 255:
-			return nil, badRequest(fmt.Sprintf("Line %d has no e-mail address, or is too long.", line))
+		case c.Name == "":
+			faults = append(faults, lineFault(line, "has no e-mail address"))
+		case len(c.Name) > 255 || len(c.Label) > 255:
+			faults = append(faults, lineFault(line, "is too long"))
 		case len(out) == maxImported:
 			return nil, badRequest(fmt.Sprintf("A file may have %d people at most.", maxImported))
 		}
 		out = append(out, c)
 	}
+	if len(faults) > 0 {
+		p := newProblem(http.StatusBadRequest, fmt.Sprintf("Nothing was added: %d lines of the file are faulty.", len(faults)))
+		p.Errors = faults
+		return nil, p
+	}
+	return out, nil
+}
+
+func lineFault(line int, what string) api.FieldError {
+	return api.FieldError{Location: fmt.Sprintf("body.line[%d]", line), Message: fmt.Sprintf("Line %d %s.", line, what)}
 }
 
 func column(fields []string, at int) string {
-	if at >= len(fields) {
+	if at < 0 || at >= len(fields) {
 		return ""
 	}
 	return strings.TrimSpace(fields[at])

@@ -1,4 +1,4 @@
-import { Api, DataBase, Dashboard, Email, RecentlyViewed, Settings, TaskView, UserMultiple, UserProfile } from '../shell/icons';
+import { Api, Clean, DataBase, Dashboard, Email, Group, InventoryManagement, License, ListBulleted, RecentlyViewed, Settings, TaskView, UserMultiple, UserProfile } from '../shell/icons';
 import type { Page } from '../routes';
 
 const users = { app: 'admin', permission: 'admin.users.read' } as const;
@@ -12,6 +12,19 @@ export const pages: readonly Page[] = [
   { ...users, path: '/admin/users', title: 'admin:users.title', load: () => import('./users/UsersPage'), menu: { icon: UserMultiple } },
   { ...usersWrite, path: '/admin/users/new', title: 'admin:users.new.title', load: () => import('./users/NewUserPage'), parent: '/admin/users' },
   { ...users, path: '/admin/users/:id', title: 'admin:users.one.title', load: () => import('./users/UserPage'), parent: '/admin/users' },
+  { ...users, path: '/admin/workgroups', title: 'admin:groups.workgroups', load: () => import('./groups/GroupsPage'), menu: { icon: Group } },
+  { ...settings, path: '/admin/workgroups/new', title: 'admin:groups.workgroups', load: () => import('./groups/NewGroupPage'), parent: '/admin/workgroups' },
+  { ...users, path: '/admin/workgroups/:id', title: 'admin:groups.workgroups', load: () => import('./groups/GroupPage'), parent: '/admin/workgroups' },
+  { ...users, path: '/admin/shared-inboxes', title: 'admin:groups.inboxes', load: () => import('./groups/GroupsPage'), menu: { icon: InventoryManagement } },
+  { ...settings, path: '/admin/shared-inboxes/new', title: 'admin:groups.inboxes', load: () => import('./groups/NewGroupPage'), parent: '/admin/shared-inboxes' },
+  { ...users, path: '/admin/shared-inboxes/:id', title: 'admin:groups.inboxes', load: () => import('./groups/GroupPage'), parent: '/admin/shared-inboxes' },
+  { ...settings, path: '/admin/distribution-lists', title: 'admin:groups.lists', load: () => import('../lists/ListsPage'), menu: { icon: ListBulleted } },
+  { ...settings, path: '/admin/distribution-lists/new', title: 'admin:groups.lists', load: () => import('../lists/NewListPage'), parent: '/admin/distribution-lists' },
+  { ...settings, path: '/admin/distribution-lists/:id', title: 'admin:groups.lists', load: () => import('../lists/ListPage'), parent: '/admin/distribution-lists' },
+  { ...settings, path: '/admin/metadata', title: 'admin:groups.metadata', load: () => import('./metadata/ProfilesPage'), menu: { icon: License } },
+  { ...settings, path: '/admin/metadata/new', title: 'admin:groups.metadata', load: () => import('./metadata/NewProfilePage'), parent: '/admin/metadata' },
+  { ...settings, path: '/admin/metadata/:id', title: 'admin:groups.metadata', load: () => import('./metadata/ProfilePage'), parent: '/admin/metadata' },
+  { app: 'admin', permission: 'admin.packages.write', path: '/admin/free-space', title: 'admin:groups.space', load: () => import('./SpacePage'), menu: { icon: Clean } },
   { ...settings, path: '/admin/user-properties', title: 'admin:properties.title', load: () => import('./properties/PropertiesPage'), menu: { icon: UserProfile } },
   { ...nodes, path: '/admin/nodes-storage', title: 'admin:nodes.title', load: () => import('./nodes/NodesPage'), menu: { icon: DataBase } },
   { ...nodes, path: '/admin/nodes-storage/new', title: 'admin:nodes.new.title', load: () => import('./nodes/NewNodePage'), parent: '/admin/nodes-storage' },

@@ -1,6 +1,6 @@
-import { Select, SelectItem } from '@carbon/react';
+import { Button, Select, SelectItem } from '@carbon/react';
 import { useTranslation } from 'react-i18next';
-import { useParams } from '../navigation/router';
+import { Link, useParams } from '../navigation/router';
 import { useApi } from '../api/context';
 import { type ListControl, useListState } from '../components/listState';
 import { PageHeader } from '../components/PageHeader';
@@ -32,9 +32,19 @@ function PackagesOfGroup({ box, id }: { box: GroupBox; id: string }) {
     listOptions,
   );
   const title = group.data?.name ?? t(`group.${box}.title`);
+  const actions = (
+    <>
+      <NewPackageButton />
+      {group.data?.user_can_manage && (
+        <Button kind="tertiary" as={Link} to={`/packages/${box}/${encodeURIComponent(id)}/manage`}>
+          {t('group.manage')}
+        </Button>
+      )}
+    </>
+  );
   return (
     <>
-      <PageHeader title={title} isolated={group.data !== undefined} text={t(`group.${box}.text`)} actions={<NewPackageButton />} />
+      <PageHeader title={title} isolated={group.data !== undefined} text={t(`group.${box}.text`)} actions={actions} />
       {group.error ? (
         <ProblemNotice title={t('group.failed')} error={group.error} retry={() => void group.refetch()} />
       ) : (

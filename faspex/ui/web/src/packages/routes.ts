@@ -21,6 +21,8 @@ function groupPagesOf(box: GroupBox): Page[] {
   const path = `/packages/${box}/:group`;
   return [
     { app: 'packages', path, title, load: () => import('./GroupBoxPage') },
+    // Its admins are not always people who have an application for administration.
+    { app: 'packages', path: `${path}/manage`, title: 'packages:group.manage', load: () => import('../admin/groups/GroupPage'), parent: path },
     { app: 'packages', path: `${path}/:id`, title: 'packages:package.title', load: () => import('./PackagePage'), parent: path },
   ];
 }
