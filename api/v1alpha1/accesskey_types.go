@@ -37,7 +37,7 @@ type AccessKeySpec struct {
 }
 
 // AccessKeyStorage is the root of what a key opens.
-// +kubebuilder:validation:XValidation:rule="has(self.storageLocationRef) != has(self.local)",message="exactly one of storageLocationRef and local must be set"
+// +kubebuilder:validation:XValidation:rule="[has(self.storageLocationRef), has(self.local), has(self.s3)].filter(x, x).size() == 1",message="exactly one of storageLocationRef, local and s3 must be set"
 type AccessKeyStorage struct {
 	// storageLocationRef names a StorageLocation of the same TransferNode.
 	// +optional
@@ -46,6 +46,10 @@ type AccessKeyStorage struct {
 	// local is a folder beneath the docroot of the transfer node.
 	// +optional
 	Local *LocalStorage `json:"local,omitempty"`
+
+	// s3 is a bucket of an object store that speaks S3.
+	// +optional
+	S3 *BucketStorage `json:"s3,omitempty"`
 }
 
 // AccessKeyTransfer limits the transfers made with a key.
@@ -119,6 +123,13 @@ type AccessKeyStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
+
+	// bucketCredentials is a keyed digest of the credentials that the node has for spec.storage.s3: it tells whether those
+	// of the Secret are others.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	BucketCredentials string `json:"bucketCredentials,omitempty"`
 }
 
 // AccessKey is a key of a transfer node: an id and a secret that open a part of its storage.

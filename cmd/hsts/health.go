@@ -52,7 +52,8 @@ func (h *health) ready(ctx context.Context) error {
 // serveMetrics answers probes and Prometheus in plain HTTP; nothing of it is secret.
 func (n *node) serveMetrics(ctx context.Context) error {
 	n.registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), n.recorder)
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), n.recorder,
+		n.objects)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -61,6 +62,9 @@ func (n *node) serveMetrics(ctx context.Context) error {
 			return
 		}
 		fmt.Fprintln(w, "ok")
+		for _, text := range n.objects.Troubles() { // The other storages are served.
+			fmt.Fprintln(w, text)
+		}
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
 	listener, err := net.Listen("tcp", port(n.cfg.Ports.Metrics))

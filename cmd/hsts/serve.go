@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sync/errgroup"
 
+	"faspex.io/operator/dataplane/buckets"
 	"faspex.io/operator/dataplane/config"
 	"faspex.io/operator/dataplane/engine/udplink"
 	"faspex.io/operator/dataplane/fileaccess"
@@ -73,6 +74,7 @@ type node struct {
 	files      *storage.Root
 	store      *store.Store
 	fileIDs    *fileaccess.Files
+	objects    *buckets.Buckets
 	recorder   *store.NodeRecorder
 	registry   *prometheus.Registry
 	logins     logins
@@ -109,7 +111,11 @@ func serve(ctx context.Context, configFile string, cfg config.Config, env config
 		return err
 	}
 	defer n.store.Close()
+	if n.objects, err = n.newBuckets(); err != nil {
+		return err
+	}
 	n.fileIDs = fileaccess.New(n.store, n.files)
+	n.fileIDs.WithObjects(n.objects)
 	safe, err := cfg.Logins.SafeNetworks()
 	if err != nil {
 		return err
@@ -189,7 +195,7 @@ func (n *node) serveTransfers(ctx context.Context) error {
 // newSessions makes what runs the sessions of this node: those of clients, once it has a data port, and those of jobs.
 func (n *node) newSessions() *transfer.Server {
 	return &transfer.Server{
-		Root: n.files,
+		Root: n.files, Objects: n.objects,
 		Authorizer: countingAuthorizer{&token.Verifier{
 			Keys: n.secrets.Keys(), AccessKeys: fileaccess.Keys{Store: n.store, Files: n.fileIDs},
 			Ledger: store.Ledger{Store: n.store}, Users: n.cfg.UserRules(), Now: time.Now,
@@ -270,6 +276,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { n.store.ShareBans(upkeep, n.log) })
 	running.Go(func() { n.fileIDs.Sweep(upkeep, n.log) })
+	running.Go(func() { n.objects.Keep(upkeep) })
 	running.Go(func() { n.followNodeUsers(upkeep) })
 	running.Go(func() { n.followFolders(upkeep) })
 	defer func() { stopUpkeep(); running.Wait() }()
@@ -283,7 +290,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	}
 	through := n.newDoors(own)
 	api := nodeapi.New(nodeapi.Config{
-		Store: n.store, Storage: n.files, Keys: n.secrets.Keys(),
+		Store: n.store, Storage: n.files, Objects: n.objects, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
 		Transfer: nodeapi.TransferSettings{
 			Door: own,

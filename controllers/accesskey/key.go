@@ -32,6 +32,10 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if !outcome.IsDone() {
 		return outcome
 	}
+	bucket, outcome := r.bucketStorage(ctx, o.key)
+	if !outcome.IsDone() {
+		return outcome
+	}
 	former, err := r.formerOr(ctx, o.key, generate)
 	if err != nil {
 		return apply.Outcome(err)
@@ -49,9 +53,9 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	}
 	want := wanted{
 		id: string(data[secretID]), secret: string(data[secretSecret]), path: o.path,
-		verificationKey: verificationKey, transfer: limits(o.key.Spec.Transfer),
+		verificationKey: verificationKey, transfer: limits(o.key.Spec.Transfer), bucket: bucket,
 	}
-	found, outcome := r.converge(ctx, o.node, node, want)
+	found, outcome := r.converge(ctx, o.node, node, want, o.key.Status.BucketCredentials)
 	if !outcome.IsDone() {
 		return outcome
 	}
@@ -59,12 +63,14 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 		return outcome
 	}
 	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, SecretName(o.key)
+	o.key.Status.BucketCredentials = digestOf(bucket, want.secret)
 	return phase.Done(v1alpha1.ReasonSucceeded, "the node knows the key").After(resync)
 }
 
 // converge makes the key on the node, or makes it right, and returns what the node says of it.
-func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, node nodeapi.API,
-	want wanted) (nodeclient.AccessKey, phase.Outcome) {
+// credentials is what the status says of those that it was given.
+func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, node nodeapi.API, want wanted,
+	credentials string) (nodeclient.AccessKey, phase.Outcome) {
 	configuration, err := want.configuration()
 	if err != nil {
 		return nodeclient.AccessKey{}, phase.Transient(v1alpha1.ReasonInvalidSpec, "spec.transfer: cannot be sent", err)
@@ -75,6 +81,9 @@ func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, no
 			ID: want.id, Secret: want.secret, Storage: want.storage(),
 			TokenVerificationKey: want.verificationKey, Configuration: configuration,
 		})
+		if err == nil {
+			credentials = digestOf(want.bucket, want.secret)
+		}
 		if nodeclient.IsConflict(err) {
 			// Another pod or an earlier attempt made it in between.
 			found, err = node.AccessKey(ctx, want.id)
@@ -87,7 +96,7 @@ func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, no
 	if err != nil {
 		return found, nodeapi.Failed("try the access key", err)
 	}
-	wrong := violation(want, seen{key: &found, secretWorks: works})
+	wrong := violation(want, seen{key: &found, secretWorks: works, credentials: credentials})
 	if wrong == "" {
 		return found, phase.Done(v1alpha1.ReasonSucceeded, "")
 	}

@@ -13,6 +13,8 @@ import (
 // wanted is what the node should know of a key.
 type wanted struct {
 	id, secret, path string
+	// bucket is the storage of a key that has one in an object store.
+	bucket *nodeclient.Storage
 	// verificationKey is PEM, or empty.
 	verificationKey string
 	transfer        transferConfiguration
@@ -33,12 +35,15 @@ type seen struct {
 	key *nodeclient.AccessKey
 	// secretWorks tells whether the node takes the secret.
 	secretWorks bool
+	// credentials is digestOf those that the node was last given for a bucket.
+	credentials string
 }
 
 // policies are the ways in which a key that exists can be wrong, in the order in which they are told.
 var policies = []func(wanted, seen) (violation string, violated bool){
 	secretRefused,
 	storageMoved,
+	bucketDiffers,
 	verificationKeyDiffers,
 	transferLimitsDiffer,
 }
@@ -94,6 +99,9 @@ func limits(spec *v1alpha1.AccessKeyTransfer) transferConfiguration {
 }
 
 func (w wanted) storage() *nodeclient.Storage {
+	if w.bucket != nil {
+		return w.bucket
+	}
 	return &nodeclient.Storage{Type: "local", Path: w.path}
 }
 

@@ -2,6 +2,7 @@ package accesskey
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -44,6 +45,41 @@ func TestViolation(t *testing.T) {
 			}}
 			test.edit(&s)
 			if got := violation(want, s); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Credentials of a bucket that are others than the node was given are given to it; what tells them apart tells
+// nothing of them.
+func TestBucketCredentials(t *testing.T) {
+	bucket := func(secret string) *nodeclient.Storage {
+		return &nodeclient.Storage{Type: "aws_s3", Bucket: "b", Path: "/in",
+			Credentials: &nodeclient.StorageCredentials{AccessKeyID: "id", SecretAccessKey: secret}}
+	}
+	want := wanted{secret: "s", path: "/in", bucket: bucket("one")}
+	given := digestOf(bucket("one"), "s")
+	if strings.Contains(given, "one") || given == digestOf(bucket("one"), "other") || given == digestOf(bucket("two"), "s") {
+		t.Errorf("the digest is %s", given)
+	}
+	for _, test := range []struct {
+		name string
+		edit func(*wanted, *seen)
+		want string
+	}{
+		{"right", func(*wanted, *seen) {}, ""},
+		{"renewed", func(w *wanted, _ *seen) { w.bucket = bucket("two") }, "the credentials of the bucket are others"},
+		{"not told", func(_ *wanted, s *seen) { s.credentials = "" }, "the credentials of the bucket are others"},
+		{"bucket", func(_ *wanted, s *seen) { s.key.Storage.Bucket = "c" }, "the storage is another"},
+		{"folder", func(_ *wanted, s *seen) { s.key.Storage.Path = "/" }, "the storage is another"},
+		{"local", func(_ *wanted, s *seen) { s.key.Storage.Type = "local" }, "the storage is another"},
+		{"no bucket", func(w *wanted, _ *seen) { w.bucket = nil }, "the storage is another"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, s := want, seen{secretWorks: true, credentials: given, key: &nodeclient.AccessKey{Storage: bucket("")}}
+			test.edit(&w, &s)
+			if got := violation(w, s); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -46,6 +46,9 @@ func (r *reconciler) storageReady(ctx context.Context, o *observed) phase.Outcom
 
 // judgeStorage says which path the key opens, and whether it can be used.
 func judgeStorage(o *observed) (string, phase.Outcome) {
+	if bucket := o.key.Spec.Storage.S3; bucket != nil {
+		return bucketPath(bucket), phase.Done(v1alpha1.ReasonSucceeded, "the node looks at the bucket when it makes the key")
+	}
 	if local := o.key.Spec.Storage.Local; local != nil {
 		storage := nodeapi.StorageOf(local.Path)
 		if !slices.ContainsFunc(o.node.Spec.Storage, func(m v1alpha1.StorageMount) bool { return m.Name == storage }) {
@@ -59,7 +62,7 @@ func judgeStorage(o *observed) (string, phase.Outcome) {
 	ref := o.key.Spec.Storage.StorageLocationRef
 	switch {
 	case ref == nil:
-		return "", phase.Invalid(v1alpha1.ReasonInvalidSpec, "spec.storage: one of storageLocationRef and local must be set")
+		return "", phase.Invalid(v1alpha1.ReasonInvalidSpec, "spec.storage: one of storageLocationRef, local and s3 must be set")
 	case o.location == nil:
 		return "", phase.Waiting(v1alpha1.ReasonStorageLocationNotFound, field+"StorageLocation "+ref.Name+" does not exist")
 	case o.location.Spec.TransferNodeRef.Name != o.key.Spec.TransferNodeRef.Name:

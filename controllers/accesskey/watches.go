@@ -24,11 +24,11 @@ func (r *reconciler) keysOfLocation(ctx context.Context, location client.Object)
 	})
 }
 
-// keysOfSecret are the AccessKeys whose verification key a user gave in that Secret.
+// keysOfSecret are the AccessKeys whose verification key, or credentials of a bucket, a user gave in that Secret.
 func (r *reconciler) keysOfSecret(ctx context.Context, secret client.Object) []ctrl.Request {
 	return r.keys(ctx, secret.GetNamespace(), func(k v1alpha1.AccessKey) bool {
-		given := k.Spec.TokenVerificationKey
-		return given != nil && given.SecretRef != nil && given.SecretRef.Name == secret.GetName()
+		given, bucket := k.Spec.TokenVerificationKey, k.Spec.Storage.S3
+		return bucket != nil && bucket.CredentialsSecretRef.Name == secret.GetName() || given != nil && given.SecretRef != nil && given.SecretRef.Name == secret.GetName()
 	})
 }
 

@@ -2,6 +2,7 @@ package controllertest
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"log/slog"
 	"net"
@@ -20,7 +21,9 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/certificate"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/dataplane/buckets"
 	"faspex.io/operator/dataplane/nodeapi"
+	"faspex.io/operator/dataplane/objectstore"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
@@ -39,6 +42,7 @@ type NodeAPI struct {
 	calls int
 
 	connections int
+	authorities *x509.CertPool
 }
 
 // unreachable is where nobody listens.
@@ -98,6 +102,14 @@ func (n *NodeAPI) takes(username, password string) bool {
 	return n.user == nodeapi.Credentials{Username: username, Password: password}
 }
 
+// Trust has the node believe certificates of a server that has no well-known authority; before it is asked for one.
+func (n *NodeAPI) Trust(t *testing.T, pem []byte) {
+	t.Helper()
+	if !n.authorities.AppendCertsFromPEM(pem) {
+		t.Fatal("no certificate to trust")
+	}
+}
+
 // RunNode does what the pods would do: it serves the Node API with what the controller wrote into Secrets, and reports
 // one pod of one ready.
 func (f *Field) RunNode(t *testing.T) {
@@ -134,8 +146,11 @@ func (f *Field) RunNode(t *testing.T) {
 	if f.Faspex != nil {
 		f.Faspex.setCheck(f.NodeAPI.takes)
 	}
+	f.NodeAPI.authorities = x509.NewCertPool()
 	api := nodeapi.New(nodeapi.Config{
 		Store: f.NodeAPI.Store, Storage: root, Keys: ring,
+		Objects: buckets.New(buckets.Options{Store: f.NodeAPI.Store, Keys: ring, Authorities: f.NodeAPI.authorities,
+			Memory: objectstore.NewMemory(objectstore.DefaultMemory, 0), Logger: slog.New(slog.DiscardHandler)}),
 		NodeUser: func() nodeapi.Credentials { f.NodeAPI.mu.Lock(); defer f.NodeAPI.mu.Unlock(); return f.NodeAPI.user },
 		Transfer: nodeapi.TransferSettings{
 			Door: nodeapi.Door{Host: "127.0.0.1", SSHPort: 33001, UDPPort: 33001},

@@ -40,6 +40,19 @@ type Config struct {
 	Secrets        SecretPaths `yaml:"secrets"`
 	NodeUsers      NodeUsers   `yaml:"nodeUsers"`
 	Remotes        Remotes     `yaml:"remotes"`
+	// ObjectStorage is about storages of access keys that are in object stores.
+	ObjectStorage ObjectStorage `yaml:"objectStorage"`
+}
+
+// ObjectStorage says what the node does with object stores.
+type ObjectStorage struct {
+	// CAFile is PEM: authorities that certificates of servers may descend from beside the system's; empty for none.
+	CAFile string `yaml:"caFile,omitempty"`
+	// UploadMemoryMiB is what all uploads of the node gather in, ReadMemoryMiB what all downloads read ahead.
+	UploadMemoryMiB int64 `yaml:"uploadMemoryMiB"`
+	ReadMemoryMiB   int64 `yaml:"readMemoryMiB"`
+	// KeepUploads is how long an upload is kept that nobody goes on with.
+	KeepUploads time.Duration `yaml:"keepUploads"`
 }
 
 // Remotes are the addresses and networks that jobs may transfer with. Without Allow it is every public address.
@@ -166,6 +179,7 @@ func Default() Config {
 		Ciphers:       slices.Clone(allCiphers[:3]), // those that encrypt
 		Logins:        Logins{Window: 15 * time.Minute, Failures: 20, AddressFailures: 1000},
 		History:       History{Transfers: 90 * 24 * time.Hour, Files: 30 * 24 * time.Hour},
+		ObjectStorage: ObjectStorage{UploadMemoryMiB: 192, ReadMemoryMiB: 96, KeepUploads: 7 * 24 * time.Hour},
 		Secrets: SecretPaths{
 			TokenKeys: "/etc/hsts/token-keys", SSHHostKeys: "/etc/hsts/ssh", TLS: "/etc/hsts/tls",
 			NodeUser: "/etc/hsts/node-user",
@@ -228,6 +242,11 @@ func (c Config) validate() error {
 	check(slices.Contains(allPolicies, c.Rates.Policy), "rates.policy must be one of %v", allPolicies)
 	check(c.History.Transfers > 0 && c.History.Files > 0,
 		"history.transfers and history.files must be positive durations, such as 720h")
+	check(c.ObjectStorage.UploadMemoryMiB >= 64 && c.ObjectStorage.ReadMemoryMiB >= 0,
+		"objectStorage.uploadMemoryMiB must be at least 64, and readMemoryMiB not negative")
+	check(c.ObjectStorage.KeepUploads >= time.Hour, "objectStorage.keepUploads must be at least an hour, such as 168h")
+	check(c.ObjectStorage.CAFile == "" || filepath.IsAbs(c.ObjectStorage.CAFile),
+		"objectStorage.caFile must be an absolute path")
 	check(c.Logins.Window > 0 && c.Logins.Failures > 0 && c.Logins.AddressFailures > 0,
 		"logins.window, failures and addressFailures must be positive")
 	if _, err := c.Logins.SafeNetworks(); err != nil {

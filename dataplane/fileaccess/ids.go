@@ -29,12 +29,39 @@ type Files struct {
 	identify func(p string) (fs.FileInfo, storage.Identity, error)
 	// each is that of the storage root, too.
 	each func(folder string, fn func(fs.DirEntry) error) error
+	// copies says that a rename to a path copies: what is there then is another object with the same content.
+	copies func(p string) bool
 }
 
 // New makes the ids of the files beneath a storage root. Links are not followed.
 func New(s *store.Store, root *storage.Root) *Files {
 	strict := root.Strict()
 	return &Files{store: s, identify: strict.Identify, each: strict.Each}
+}
+
+// Objects are files that are not beneath the storage root but in an object store, by paths that no file there has.
+type Objects interface {
+	Holds(p string) bool
+	Identify(p string) (fs.FileInfo, storage.Identity, error)
+	Each(folder string, fn func(fs.DirEntry) error) error
+}
+
+// WithObjects has f give ids to objects, too. It has to be called before f is used.
+func (f *Files) WithObjects(o Objects) {
+	identify, each := f.identify, f.each
+	f.copies = o.Holds
+	f.identify = func(p string) (fs.FileInfo, storage.Identity, error) {
+		if p == storage.Objects || o.Holds(p) {
+			return o.Identify(p)
+		}
+		return identify(p)
+	}
+	f.each = func(folder string, fn func(fs.DirEntry) error) error {
+		if o.Holds(folder) {
+			return o.Each(folder, fn)
+		}
+		return each(folder, fn)
+	}
 }
 
 // Entry is a file of a folder that an id is wanted for.
@@ -279,7 +306,37 @@ func (f *Files) Rename(ctx context.Context, from, to string, rename func() error
 	if err != nil {
 		return err
 	}
-	return f.store.MoveObjects(ctx, []store.Object{{ID: id, Parent: folder, Name: path.Base(to)}}, nil)
+	err = f.store.MoveObjects(ctx, []store.Object{{ID: id, Parent: folder, Name: path.Base(to)}}, nil)
+	if err == nil && f.copies != nil && f.copies(to) {
+		return f.follow(ctx, to, id)
+	}
+	return err
+}
+
+// follow has what was copied to a new name, and all that is known beneath it, be what it was before the copy.
+func (f *Files) follow(ctx context.Context, p string, id uint64) error {
+	_, identity, err := f.identify(p)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o := object(identity)
+	o.ID = id
+	if err := f.store.IdentifyObject(ctx, o); err != nil {
+		return err
+	}
+	below, err := f.store.ObjectsIn(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, child := range below {
+		if err := f.follow(ctx, path.Join(p, child.Name), child.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Remove removes a file by remove and forgets its id, and those beneath it.

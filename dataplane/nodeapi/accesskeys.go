@@ -6,13 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"path"
 	"reflect"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -43,7 +39,11 @@ func (s *Server) listAccessKeys(ctx context.Context, c *caller, _ *http.Request)
 	out := []client.AccessKey{}
 	for _, k := range keys {
 		if c.manages(k.StoragePath) {
-			out = append(out, describeKey(c, k))
+			described, err := s.describeKey(ctx, c, k)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, described)
 		}
 	}
 	return out, nil
@@ -66,11 +66,7 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	if !accessKeyID.MatchString(in.ID) || in.ID == "self" || in.ID == s.NodeUser().Username {
 		return nil, errBadRequest("id must be letters, digits and . _ ~ - and not be taken by the node")
 	}
-	folder, err := keyFolder(c, in.Storage)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.mayManage(folder); err != nil {
+	if err := mayHaveStorage(c, in.Storage); err != nil {
 		return nil, err
 	}
 	switch _, err := s.Store.NodeUser(ctx, in.ID); {
@@ -86,10 +82,12 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 	if err := checkKeyFields(change); err != nil {
 		return nil, err
 	}
+	var err error
 	if in.Configuration, err = keptConfiguration(in.Configuration); err != nil {
 		return nil, err
 	}
-	if err := s.makeKeyFolder(c, folder); err != nil {
+	folder, err := s.keyStorage(ctx, c, in.Storage, "")
+	if err != nil {
 		return nil, err
 	}
 	k := store.AccessKey{
@@ -100,7 +98,10 @@ func (s *Server) createAccessKey(ctx context.Context, c *caller, r *http.Request
 		return nil, err
 	}
 	s.Log.Info("access key created", "accessKey", k.ID, "user", c.user)
-	out := describeKey(c, k)
+	out, err := s.describeKey(ctx, c, k)
+	if err != nil {
+		return nil, err
+	}
 	out.Secret = in.Secret
 	return out, nil
 }
@@ -113,7 +114,7 @@ func (s *Server) readAccessKey(ctx context.Context, c *caller, r *http.Request) 
 	if err != nil {
 		return nil, err
 	}
-	return describeKey(c, k), nil
+	return s.describeKey(ctx, c, k)
 }
 
 func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request) (any, error) {
@@ -139,14 +140,11 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey,
 		Configuration: in.Configuration}
 	if in.Storage != nil {
-		folder, err := keyFolder(c, in.Storage)
+		if err := mayHaveStorage(c, in.Storage); err != nil {
+			return nil, err
+		}
+		folder, err := s.keyStorage(ctx, c, in.Storage, k.StoragePath)
 		if err != nil {
-			return nil, err
-		}
-		if err := c.mayManage(folder); err != nil {
-			return nil, err
-		}
-		if err := s.makeKeyFolder(c, folder); err != nil {
 			return nil, err
 		}
 		change.StoragePath = &folder
@@ -255,36 +253,6 @@ func (s *Server) manageableKey(ctx context.Context, c *caller, id string) (store
 	return s.visibleKey(ctx, c, id)
 }
 
-// keyFolder is the folder of a key, absolute beneath the storage root; a key made with a key
-// lies below its parent's folder.
-func keyFolder(c *caller, st *client.Storage) (string, error) {
-	if st == nil || st.Path == "" {
-		return "", errBadRequest("storage with type and path is needed")
-	}
-	if st.Type != "" && st.Type != "local" {
-		return "", errBadRequest(`storage type must be "local"`)
-	}
-	clean, err := storage.Clean(strings.TrimPrefix(st.Path, "file://"))
-	if err != nil {
-		return "", err
-	}
-	if c.key != nil && clean == "/" {
-		return "", errBadRequest("storage path must be below the folder of the access key")
-	}
-	return path.Join(c.root, clean), nil
-}
-
-// makeKeyFolder makes the folder of a key if it is missing.
-func (s *Server) makeKeyFolder(c *caller, folder string) error {
-	if err := s.filesElsewhere(); err != nil {
-		return err
-	}
-	if err := s.Storage.Strict().MkdirAll(folder, folderMode); err != nil {
-		return fmt.Errorf("create storage of access key: %w", whereToMake(c, folder, err))
-	}
-	return nil
-}
-
 func checkKeyFields(in client.AccessKeyUpdate) error {
 	if in.Secret != nil && (*in.Secret == "" || len(*in.Secret) > maxSecretLength) {
 		return errBadRequest(fmt.Sprintf("secret must have 1 to %d characters", maxSecretLength))
@@ -310,8 +278,7 @@ func keptConfiguration(configuration json.RawMessage) (json.RawMessage, error) {
 	return kept, nil
 }
 
-// decodeKey reads a body with an access key. Of storages, only local ones are there: fields
-// of others are refused by name.
+// decodeKey reads a body with an access key. Fields that no storage of its type has are refused by name.
 func decodeKey(r *http.Request, out any) error {
 	text, err := body(r)
 	if err != nil {
@@ -323,29 +290,5 @@ func decodeKey(r *http.Request, out any) error {
 	if err := decodeText(text, out); err != nil {
 		return err
 	}
-	var raw struct {
-		Storage map[string]json.RawMessage `json:"storage"`
-	}
-	if err := decodeText(text, &raw); err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(raw.Storage)) {
-		if name != "type" && name != "path" {
-			return errBadRequest("storage." + name + ` is not supported: the type "local" has a path and no more`)
-		}
-	}
-	return nil
-}
-
-// describeKey is what callers see of a key: never its secret, and its folder relative to their own.
-func describeKey(c *caller, k store.AccessKey) client.AccessKey {
-	shown := "/" + strings.TrimPrefix(strings.TrimPrefix(k.StoragePath, c.root), "/")
-	out := client.AccessKey{
-		ID: k.ID, RootFileID: strconv.Itoa(store.RootFileID), TokenVerificationKey: k.TokenVerificationKey,
-		Storage: &client.Storage{Type: "local", Path: shown},
-	}
-	if len(k.Configuration) > 0 && string(k.Configuration) != "{}" {
-		out.Configuration = k.Configuration
-	}
-	return out
+	return checkStorageFields(text)
 }

@@ -33,7 +33,7 @@ type caller struct {
 	granted *fileaccess.User
 	// root is the caller's folder beneath the storage root, files the handle on it.
 	root  string
-	files *storage.Root
+	files storage.Tree
 }
 
 func (c *caller) close() {
@@ -209,10 +209,14 @@ func (s *Server) keyCaller(ctx context.Context, c *caller) (*caller, error) {
 	if !token.Admits(c.key.Networks, token.AddressOf(ctx)) {
 		return nil, errForbidden(token.ErrElsewhere.Error())
 	}
-	files, err := s.Storage.Granted(c.root)
+	files, err := s.granted(ctx, c.root)
 	if err != nil {
 		// Where the files are, the folder may be there.
-		return nil, cmp.Or(s.filesElsewhere(), fmt.Errorf("open storage of access key: %w", err))
+		elsewhere := s.filesElsewhere()
+		if s.inObjects(c.root) {
+			elsewhere = nil
+		}
+		return nil, cmp.Or(elsewhere, fmt.Errorf("open storage of access key: %w", err))
 	}
 	c.files = files
 	return c, nil

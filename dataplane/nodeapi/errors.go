@@ -38,6 +38,14 @@ func toAPIError(err error) *apiError {
 	if errors.As(err, &known) {
 		return known
 	}
+	if remote := (*storage.RemoteError)(nil); errors.As(err, &remote) {
+		// Its caller can do nothing about a storage that is not there, nor about one that refuses the node.
+		status := http.StatusServiceUnavailable
+		if remote.Refused {
+			status = http.StatusBadGateway
+		}
+		return &apiError{status, remote.Text}
+	}
 	if many := (token.TooManyPathsError{}); errors.As(err, &many) {
 		return &apiError{http.StatusBadRequest, fmt.Sprintf("too many paths for one token: the first %d of %d fit; ask for "+
 			"the others in further requests, or for a folder", many.Fit, many.Paths)}
@@ -117,7 +125,8 @@ func retryAfter(err error) time.Duration {
 
 // failed reports whether the node is at fault: such errors are logged with their cause.
 func (e *apiError) failed() bool {
-	return e.status == http.StatusInternalServerError || e.status == http.StatusServiceUnavailable
+	return e.status == http.StatusInternalServerError || e.status == http.StatusServiceUnavailable ||
+		e.status == http.StatusBadGateway
 }
 
 func (e *apiError) body() *client.ErrorBody {

@@ -52,7 +52,7 @@ type PageCost struct {
 }
 
 // ReadPage reads the entries of the root that follow a name.
-func ReadPage(files *storage.Root, after string, count int) (PageCost, error) {
+func ReadPage(files storage.Tree, after string, count int) (PageCost, error) {
 	o, err := entryOrder("")
 	if err != nil {
 		return PageCost{}, err

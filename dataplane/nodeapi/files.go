@@ -159,7 +159,11 @@ func whereToMake(c *caller, p string, err error) error {
 	if _, there := c.files.Lstat("/" + top); there == nil {
 		return err
 	}
-	itself, below, looked := c.files.Writable("/")
+	host, ok := c.files.(*storage.Root)
+	if !ok {
+		return err
+	}
+	itself, below, looked := host.Writable("/")
 	if looked != nil || itself {
 		return err
 	}
@@ -175,7 +179,7 @@ func whereToMake(c *caller, p string, err error) error {
 		strings.Join(below, ", /") + more)
 }
 
-func createFile(files *storage.Root, p, contents string) error {
+func createFile(files storage.Tree, p, contents string) error {
 	data, err := base64.StdEncoding.DecodeString(contents)
 	if err != nil {
 		return errBadRequest("contents is not base64")
@@ -187,7 +191,7 @@ func createFile(files *storage.Root, p, contents string) error {
 }
 
 // createLink makes a relative link: an absolute one would lead out of the root that the caller sees.
-func createLink(files *storage.Root, p, target string) error {
+func createLink(files storage.Tree, p, target string) error {
 	if target == "" {
 		return errBadRequest("a symbolic link needs target.path")
 	}
@@ -306,7 +310,7 @@ func (s *Server) filesInfo(ctx context.Context, c *caller, r *http.Request) (any
 	return map[string]any{"paths": results}, nil
 }
 
-func describe(files *storage.Root, p string) (client.Entry, error) {
+func describe(files storage.Tree, p string) (client.Entry, error) {
 	clean, err := storage.Clean(p)
 	if err != nil {
 		return client.Entry{}, err
@@ -335,6 +339,9 @@ func (s *Server) space(ctx context.Context, c *caller, r *http.Request) (any, er
 		if err == nil {
 			space, err = c.files.Space(item.Path)
 		}
+		if errors.Is(err, storage.ErrSpaceUnknown) {
+			continue
+		}
 		if err != nil && len(elements) == 1 {
 			return nil, err
 		}
@@ -342,10 +349,11 @@ func (s *Server) space(ctx context.Context, c *caller, r *http.Request) (any, er
 			results[i].Error = s.pathError(r, err)
 			continue
 		}
-		results[i].BytesTotal, results[i].BytesFree = space.Total, space.Free
+		percent := 0.0
 		if space.Total > 0 {
-			results[i].PercentFree = 100 * float64(space.Free) / float64(space.Total)
+			percent = 100 * float64(space.Free) / float64(space.Total)
 		}
+		results[i].BytesTotal, results[i].BytesFree, results[i].PercentFree = &space.Total, &space.Free, &percent
 	}
 	return map[string]any{"paths": results}, nil
 }

@@ -27,7 +27,7 @@ func (r *jobRunner) deleteTree(ctx context.Context, job store.Job, progress *job
 	if err != nil {
 		return err
 	}
-	tree, err := r.Storage.Granted(at)
+	tree, err := r.granted(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (r *jobRunner) deleteTree(ctx context.Context, job store.Job, progress *job
 	if at, err = r.files.Path(ctx, "/", formatID(job.FileID)); err != nil {
 		return err
 	}
-	err = r.files.Remove(ctx, at, func() error { return r.Storage.Strict().RemoveAll(at) })
+	err = r.files.Remove(ctx, at, func() error { return r.removeAll(ctx, at) })
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		progress.change(func(p *client.JobProgress) { p.Removed++ })
 		return nil
@@ -47,7 +47,7 @@ func (r *jobRunner) deleteTree(ctx context.Context, job store.Job, progress *job
 }
 
 // emptyFolder removes what is in a folder. Names that are no paths here are left for who removes the folder as a whole.
-func emptyFolder(ctx context.Context, files *storage.Root, folder string, progress *jobProgress) error {
+func emptyFolder(ctx context.Context, files storage.Tree, folder string, progress *jobProgress) error {
 	var failed error
 	err := files.Each(folder, func(d fs.DirEntry) error {
 		if ctx.Err() != nil {
@@ -81,7 +81,11 @@ func emptyFolder(ctx context.Context, files *storage.Root, folder string, progre
 
 // addUpTree adds up the tree of a job, from the beginning if another node did not come to the end.
 func (r *jobRunner) addUpTree(ctx context.Context, job store.Job, progress *jobProgress) error {
-	return addUp(ctx, r.Storage.Strict(), job.Path, func(add func(*client.Usage)) {
+	tree, folder, err := r.treeAt(ctx, job.Path)
+	if err != nil {
+		return err
+	}
+	return addUp(ctx, tree, folder, func(add func(*client.Usage)) {
 		progress.change(func(p *client.JobProgress) {
 			if p.Usage == nil {
 				p.Usage = &client.Usage{}
@@ -92,7 +96,7 @@ func (r *jobRunner) addUpTree(ctx context.Context, job store.Job, progress *jobP
 }
 
 // addUp counts what a tree holds, by change, entry by entry. It follows no link.
-func addUp(ctx context.Context, files *storage.Root, folder string, change func(func(*client.Usage))) error {
+func addUp(ctx context.Context, files storage.Tree, folder string, change func(func(*client.Usage))) error {
 	add := func(info fs.FileInfo) {
 		change(func(u *client.Usage) {
 			switch mode := info.Mode(); {

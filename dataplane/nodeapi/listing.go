@@ -94,6 +94,8 @@ type candidate struct {
 	kind  string
 	size  int64
 	mtime int64
+	// known is set where the listing of the folder has told all of the entry.
+	known storage.Known
 }
 
 // order compares candidates.
@@ -168,7 +170,7 @@ func (f *first) sorted() []candidate {
 // listing is a part of a folder. Its cost is that of the folder, whichever part it is, and its memory that
 // of the part and what is skipped.
 type listing struct {
-	files  *storage.Root
+	files  storage.Tree
 	folder string
 	filter filter
 	order  order
@@ -221,7 +223,7 @@ func (l listing) read(ctx context.Context) (part, error) {
 	}
 	for _, c := range chosen {
 		out.last = c
-		info, identity, err := l.files.Identify(c.path)
+		info, identity, err := l.identify(c)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // It has gone meanwhile.
 			continue
@@ -234,6 +236,15 @@ func (l listing) read(ctx context.Context) (part, error) {
 	return out, nil
 }
 
+// identify looks at an entry, if that is not known.
+func (l listing) identify(c candidate) (fs.FileInfo, storage.Identity, error) {
+	if c.known != nil {
+		info, identity := c.known.Known()
+		return info, identity, nil
+	}
+	return l.files.Identify(c.path)
+}
+
 // eachCheck is after how many entries it is looked whether the caller is still there.
 const eachCheck = 4096
 
@@ -241,6 +252,7 @@ const eachCheck = 4096
 // told in JSON, and are left out.
 func (f filter) consider(p string, d fs.DirEntry, needsInfo bool) (c candidate, ok bool, err error) {
 	c = candidate{path: p, kind: kindOf(d.Type())}
+	c.known, _ = d.(storage.Known)
 	if !utf8.ValidString(d.Name()) || !f.byName(p, d.Name()) || len(f.types) > 0 && !slices.Contains(f.types, c.kind) {
 		return c, false, nil
 	}

@@ -45,8 +45,12 @@ type (
 		Paths []spaceResult `json:"paths"`
 	}
 	spaceResult struct {
-		client.Space
-		Error *client.ErrorBody `json:"error,omitempty"`
+		Path string `json:"path"`
+		// What nobody knows is left out: the free size of an object store.
+		BytesTotal  *int64            `json:"bytes_total,omitempty"`
+		BytesFree   *int64            `json:"bytes_free,omitempty"`
+		PercentFree *float64          `json:"percent_free,omitempty"`
+		Error       *client.ErrorBody `json:"error,omitempty"`
 	}
 	usageRequest struct {
 		Path string `json:"path"`
@@ -226,8 +230,10 @@ func concernsFiles(pattern string) bool {
 // withFiles refuses calls while the files of the storages are at another node.
 func (s *Server) withFiles(h handler) handler {
 	return func(ctx context.Context, c *caller, r *http.Request) (any, error) {
-		if err := s.filesElsewhere(); err != nil {
-			return nil, err
+		if !s.inObjects(c.root) {
+			if err := s.filesElsewhere(); err != nil {
+				return nil, err
+			}
 		}
 		return h(ctx, c, r)
 	}

@@ -86,7 +86,7 @@ func (s *Server) search(ctx context.Context, c *caller, r *http.Request) (any, e
 
 // walker visits a tree, a folder before what is in it. It follows no link.
 type walker struct {
-	files *storage.Root
+	files storage.Tree
 	// depthMax is how deep it goes, 0 for no limit.
 	depthMax int
 	visit    func(p string, depth int, d fs.DirEntry) error

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/dataplane/buckets"
 	"faspex.io/operator/dataplane/fileaccess"
 	"faspex.io/operator/dataplane/remote"
 	"faspex.io/operator/dataplane/storage"
@@ -24,8 +25,10 @@ import (
 
 // Config is what the server needs. All fields are required unless they say otherwise.
 type Config struct {
-	Store    *store.Store
-	Storage  *storage.Root
+	Store   *store.Store
+	Storage *storage.Root
+	// Objects are the storages in object stores; nil if the node has none.
+	Objects  *buckets.Buckets
 	Keys     *token.Keyring
 	NodeUser func() Credentials
 	Transfer TransferSettings
@@ -90,6 +93,9 @@ type Server struct {
 // New makes the server and registers its metrics.
 func New(cfg Config) *Server {
 	files := fileaccess.New(cfg.Store, cfg.Storage)
+	if cfg.Objects != nil {
+		files.WithObjects(cfg.Objects)
+	}
 	s := &Server{
 		Config: cfg,
 		verifier: &token.Verifier{

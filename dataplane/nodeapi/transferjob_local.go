@@ -69,7 +69,7 @@ func (s *Server) callerOf(ctx context.Context, p party) (*caller, error) {
 		c.granted = &fileaccess.User{AccessKey: key.ID, Folder: key.StoragePath, ID: p.User, Groups: p.Groups}
 	}
 	// The key's rules of addresses are for who calls; a job is made by the node.
-	if c.files, err = s.Storage.Granted(c.root); err != nil {
+	if c.files, err = s.granted(ctx, c.root); err != nil {
 		return nil, fmt.Errorf("open storage of access key: %w", err)
 	}
 	return c, nil

@@ -168,6 +168,22 @@ func (s *Store) MoveObjects(ctx context.Context, objects []Object, lost []uint64
 	})
 }
 
+// ObjectsIn are all objects that are known in a folder.
+func (s *Store) ObjectsIn(ctx context.Context, parent uint64) ([]Object, error) {
+	return s.objects(ctx, "SELECT "+objectColumns+" FROM objects WHERE parent = ?", parent)
+}
+
+// IdentifyObject says what tells an object from others from now on.
+func (s *Store) IdentifyObject(ctx context.Context, o Object) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if _, err := s.db.ExecContext(ctx, "UPDATE objects SET inode = ?, born_nsec = ? WHERE id = ?", o.Inode, o.BornNsec,
+		o.ID); err != nil {
+		return fmt.Errorf("identify file id: %w", err)
+	}
+	return nil
+}
+
 // ObjectWay is an object with all above it, the top of the storage first; ErrNotFound if there is no way to the top.
 func (s *Store) ObjectWay(ctx context.Context, id uint64) ([]Object, error) {
 	found, err := s.objects(ctx, `WITH RECURSIVE way (id, parent, name, inode, born_nsec, depth) AS (

@@ -107,6 +107,9 @@ func (f *gotFile) fileHash() [16]byte {
 
 // hashHere is the hash of a chunk that is here. The holes of a sparse file are not read.
 func hashHere(f *gotFile, file *unfinished.File, i int64, buf *chunk.Buffer) ([16]byte, error) {
+	if sum, ok := file.ChunkHash(i); ok {
+		return sum, nil
+	}
 	g := chunk.At(i, f.entry.Size)
 	if len(f.holes) > 0 && storage.HoleAt(file.Host(), g.Offset, g.Length) {
 		return chunk.HashZeros(g), nil

@@ -1,11 +1,12 @@
 package transfer
 
 import (
+	"context"
+	"io"
 	"path"
 	"slices"
 	"strings"
 
-	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
@@ -19,8 +20,10 @@ type plan struct {
 	target  func(p string) (string, *fail.Error)
 	mayLink func(target, text string) *fail.Error // nil permits every symbolic link
 	// roots are for downloads.
-	roots  []Root
-	opened []*storage.Root
+	roots []Root
+	// granted is the folder of the grant, opened all that has to be closed.
+	granted servedTree
+	opened  []io.Closer
 }
 
 func (p *plan) close() {
@@ -72,15 +75,30 @@ func (s *session) request() (token.Request, error) {
 }
 
 // plan opens the folders of the session.
-func (s *session) plan() (*plan, error) {
+func (s *session) plan(ctx context.Context) (*plan, error) {
+	const folder = "the folder of the authorization"
+	if s.Objects != nil && s.Objects.Holds(s.grant.Root) {
+		tree, err := s.Objects.Folder(ctx, s.grant.Root)
+		if err != nil {
+			return nil, fail.File(folder, err, fail.NoSuchFile)
+		}
+		return s.planIn(&plan{opened: []io.Closer{tree}}, objectTree{tree})
+	}
 	root, err := s.Root.Granted(s.grant.Root)
 	if err != nil {
-		return nil, fail.File("the folder of the authorization", err, fail.NoSuchFile)
+		return nil, fail.File(folder, err, fail.NoSuchFile)
 	}
-	p := &plan{opened: []*storage.Root{root}}
+	p := &plan{opened: []io.Closer{root}}
 	if s.grant.Kind == token.KindTokenless {
 		root = root.Following() // All of the folder is the user's: links that stay inside lead to nothing else.
 	}
+	return s.planIn(p, root)
+}
+
+// planIn finds what the session reads or writes in its folder.
+func (s *session) planIn(p *plan, root servedTree) (*plan, error) {
+	p.granted = root
+	var err error
 	if s.grant.Direction == transferspec.Receive {
 		err = s.planDownload(p, root)
 	} else {

@@ -13,7 +13,7 @@ import (
 
 // planDownload finds the trees to send. One of several sources that can't be sent is a file that fails
 // (TestOneOfSeveralSourcesIsMissing).
-func (s *session) planDownload(p *plan, root *storage.Root) error {
+func (s *session) planDownload(p *plan, root servedTree) error {
 	followed := map[string]*storage.Root{}
 	failed := 0
 	sources, err := s.expandSources(root)
@@ -27,8 +27,9 @@ func (s *session) planDownload(p *plan, root *storage.Root) error {
 		}
 		r := Root{Tree: root, Path: clean, Name: SourceName(source, s.hello.Base)}
 		_, err = root.Lstat(clean)
-		if err == nil && s.options.Symlinks == manifest.SymlinksFollow && s.grant.Kind != token.KindTokenless {
-			err = s.follow(p, root, &r, followed)
+		host, isHost := root.(*storage.Root)
+		if err == nil && isHost && s.options.Symlinks == manifest.SymlinksFollow && s.grant.Kind != token.KindTokenless {
+			err = s.follow(p, host, &r, followed)
 		}
 		if err != nil {
 			r.Failure = fail.File(source.Source, err, fail.NoSuchFile)

@@ -14,7 +14,7 @@ import (
 
 // planUpload finds the folder that the manifest's paths are relative to, and what may be written in it. What was
 // granted comes from the token alone; what the client asks for chooses among it.
-func (s *session) planUpload(p *plan, root *storage.Root) error {
+func (s *session) planUpload(p *plan, root servedTree) error {
 	folder, name, err := s.uploadFolder(root)
 	if err != nil {
 		return err
@@ -28,12 +28,15 @@ func (s *session) planUpload(p *plan, root *storage.Root) error {
 	if s.grant.Kind != token.KindTokenless {
 		p.mayLink = func(target, text string) *fail.Error { return mayLink(s.grant, s.OutsideLinks, target, text) }
 	}
+	if _, ok := root.(objectTree); ok {
+		return s.toObjects(p)
+	}
 	return nil
 }
 
 // uploadFolder is the folder that an upload goes to and, if a single file gets a new name
 // by the destination, that name.
-func (s *session) uploadFolder(root *storage.Root) (folder, name string, err error) {
+func (s *session) uploadFolder(root servedTree) (folder, name string, err error) {
 	asked := s.hello.Destination
 	if asked == "" {
 		asked = s.grant.DefaultDestination()

@@ -30,8 +30,10 @@ type dataReceiver interface {
 // receiver is the receiving role of a session. It decides on every entry of the manifest, takes the data into partial
 // files, and gives a file its name when it is whole and its hash is the sender's.
 type receiver struct {
-	conn    *conn
-	tree    TargetTree
+	conn *conn
+	tree TargetTree
+	// objects is the tree if its files are objects, else nil.
+	objects ObjectTree
 	target  func(path string) (string, *fail.Error)
 	options control.Options
 	data    dataReceiver
@@ -85,6 +87,9 @@ func newReceiver(c *conn, tree TargetTree, target func(string) (string, *fail.Er
 		conn: c, tree: tree, target: target, options: o, work: newQueue(),
 		names: manifest.NewNames(), folders: map[string]*folder{},
 	}
+	if o, ok := tree.(objectTree); ok {
+		r.objects = o
+	}
 	r.handles = newHandles(128, func(key uint64) (*unfinished.File, error) { return r.openPartial(r.file(key)) })
 	r.opened = newHandles(64, tree.Folder)
 	return r
@@ -98,7 +103,11 @@ func (r *receiver) run(parent context.Context) error {
 	group.Go(func() error { hangUp(ctx, r.conn); return nil })
 	group.Go(func() error { return r.conn.watch(ctx) })
 	group.Go(func() error { return r.receive() })
-	for range receiverWorkers {
+	workers := receiverWorkers
+	if r.objects != nil {
+		workers = objectWorkers
+	}
+	for range workers {
 		group.Go(func() error { return r.work.run(ctx) })
 	}
 	arrived := make(chan struct{})
@@ -119,6 +128,7 @@ func (r *receiver) run(parent context.Context) error {
 	err := group.Wait()
 	r.followers.Wait()
 	r.removeUseless()
+	r.releaseAll()
 	return settle(parent, err)
 }
 
@@ -243,6 +253,9 @@ func (r *receiver) done(f *gotFile, status control.FileStatus, failure *fail.Err
 	if useless {
 		_ = r.removeUnfinished(f) // Why the file fails is what matters.
 	}
+	f.mu.Lock()
+	f.draft.Release()
+	f.mu.Unlock()
 
 	switch status {
 	case control.FileWritten:

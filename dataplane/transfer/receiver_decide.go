@@ -51,6 +51,7 @@ func (r *receiver) entry(m *control.Entry) error {
 	}
 	f := &gotFile{entry: *m, began: time.Now(), holes: manifest.Holes(m), part: manifest.Part(m),
 		weight: manifest.Weight(m)}
+	f.draft = &f.local
 	r.mu.Lock()
 	if r.listed {
 		r.mu.Unlock()
@@ -162,9 +163,9 @@ func (r *receiver) decide(f *gotFile) error {
 	}
 	f.target = target
 	r.nameDecrypted(f)
-	f.mu.Lock()
-	f.draft = unfinished.New(r.tree, f.target, r.source(f))
-	f.mu.Unlock()
+	if err := r.draftOf(f); err != nil {
+		return err
+	}
 	if other := r.unfinishedForm(f.target); other != "" {
 		return errUnfinishedForm(f, other)
 	}
@@ -209,6 +210,7 @@ func (r *receiver) decide(f *gotFile) error {
 	case special(existing):
 		return errNotRegular(f)
 	default:
+		f.replaces(existing)
 		if refused := r.refuseSaving(f); refused != nil {
 			return refused
 		}
@@ -243,6 +245,9 @@ func errUnfinishedForm(f *gotFile, other string) *fail.Error {
 
 // nothingThere says that neither the file nor a part of it is in its folder; false is "perhaps there is".
 func (r *receiver) nothingThere(d *folder, f *gotFile) bool {
+	if f.draft.Apart() {
+		return false
+	}
 	if d.names != nil && len(d.names) == 0 {
 		return true
 	}
@@ -331,7 +336,7 @@ func (r *receiver) askForFile(f *gotFile) error {
 	if err := r.reserve(f); err != nil {
 		return err
 	}
-	if f.entry.Size < preallocateFrom || len(f.holes) > 0 {
+	if f.entry.Size < preallocateFrom || len(f.holes) > 0 || r.objects != nil {
 		return r.expectFile(f)
 	}
 	r.awaitAnswer()

@@ -33,7 +33,8 @@ type gotFile struct {
 	mu      sync.Mutex
 	changed *sync.Cond // of what a follower waits for; nil without one
 	have    chunk.Set
-	draft   unfinished.Draft
+	draft   Draft
+	local   unfinished.Draft // what draft is in a folder of the host
 	resumed int64
 	hashes  chunk.Hashes // of the chunks that are here; nil before the first
 	zeroes  int          // how many of them are of holes

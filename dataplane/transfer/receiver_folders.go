@@ -81,6 +81,10 @@ func (r *receiver) lacks(d *folder, p, name string) bool {
 // list learns what is in a folder, if that is not too much and can be read.
 func (r *receiver) list(d *folder, p string) {
 	d.huge = true
+	if r.objects != nil {
+		r.listObjects(d, p)
+		return
+	}
 	f, err := r.tree.Open(p)
 	if err != nil {
 		return
@@ -99,6 +103,23 @@ func (r *receiver) list(d *folder, p string) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// errHuge ends the listing of a folder that holds too much.
+var errHuge = errors.New("too many entries")
+
+// listObjects is list for a folder of an object store.
+func (r *receiver) listObjects(d *folder, p string) {
+	names := map[string]struct{}{}
+	err := r.objects.Each(p, func(e fs.DirEntry) error {
+		if names[e.Name()] = struct{}{}; len(names) >= listAtMost {
+			return errHuge
+		}
+		return nil
+	})
+	if err == nil {
+		d.names, d.huge = names, false
 	}
 }
 

@@ -3,6 +3,7 @@ package transfer
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"faspex.io/operator/dataplane/transfer/unfinished"
@@ -13,7 +14,23 @@ func (r *receiver) source(f *gotFile) unfinished.Source {
 	return unfinished.Source{
 		Mode: r.firstMode(f),
 		Name: f.entry.Path, Size: f.entry.Size, ModTime: f.entry.ModTime, Part: (*unfinished.Part)(f.part),
+		Keep: r.keptTime(f),
 	}
+}
+
+// keptTime is the modification time of the source if it is kept.
+func (r *receiver) keptTime(f *gotFile) int64 {
+	if r.options.PreserveTimes {
+		return f.entry.ModTime
+	}
+	return 0
+}
+
+// replaces says what has the name of the file, nil for nothing.
+func (f *gotFile) replaces(info fs.FileInfo) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.draft.Replaces(info)
 }
 
 // total is the size of the whole file.

@@ -28,7 +28,7 @@ func (r *receiver) store(f *gotFile, p []byte, off int64) error {
 	switch {
 	case gone:
 		return nil
-	case whole && r.options.Checksum == ChecksumNone && f.entry.Attributes == nil:
+	case whole && r.options.Checksum == ChecksumNone && f.entry.Attributes == nil && r.objects == nil:
 		return r.storeWhole(f, p)
 	}
 	err := r.handles.use(f.index, func(file *unfinished.File) error {
@@ -54,7 +54,7 @@ func (f *gotFile) write(file *unfinished.File, p []byte, off int64) error {
 	if _, err := file.WriteAt(p, off); err != nil {
 		return err
 	}
-	if f.behind += len(p); f.behind < writeBehind {
+	if f.behind += len(p); f.behind < writeBehind || file.Host() == nil {
 		return nil
 	}
 	f.behind = 0
@@ -307,7 +307,7 @@ func (r *receiver) publish(f *gotFile) error {
 		if f.part != nil {
 			return file.Host().Sync()
 		}
-		if err := file.Reach(); err != nil {
+		if err := file.Reach(); err != nil || file.Host() == nil {
 			return err
 		}
 		if err := r.attributes(f, file.Host()); err != nil {
@@ -326,6 +326,9 @@ func (r *receiver) publish(f *gotFile) error {
 	}
 	if err := r.saveExisting(f.target); err != nil {
 		return err
+	}
+	if r.options.SaveBeforeOverwrite {
+		f.replaces(nil)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -59,7 +59,8 @@ func TestPartialFileIsMadeOnce(t *testing.T) {
 	defer a.Close()
 	r := newReceiver(newConn(b), root, nil, control.Options{})
 	f := &gotFile{entry: control.Entry{Path: "f", Size: 2 << 20}, target: "f"}
-	f.draft = unfinished.New(root, f.target, r.source(f))
+	f.local = unfinished.New(root, f.target, r.source(f))
+	f.draft = &f.local
 	for _, wrong := range []bool{false, false, true} {
 		if wrong {
 			if err := root.Remove("f.partial"); err != nil {

@@ -30,7 +30,9 @@ type Links interface {
 // Server serves sessions to clients.
 type Server struct {
 	// Root is the storage root; a session sees what its grant allows of it.
-	Root       *storage.Root
+	Root *storage.Root
+	// Objects, if not nil, has the folders that are in object stores.
+	Objects    Objects
 	Authorizer token.Authorizer
 	Recorder   record.Recorder
 	Links      Links
@@ -196,7 +198,7 @@ func (s *session) open(ctx context.Context) (*plan, error) {
 	if err := s.mayRemoveSources(ctx); err != nil {
 		return nil, err
 	}
-	return s.plan()
+	return s.plan(ctx)
 }
 
 // authorize asks whether the client may do this. An error that is no refusal is told to the log alone.

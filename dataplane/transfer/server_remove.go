@@ -6,7 +6,6 @@ import (
 	"path"
 	"sync"
 
-	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
@@ -47,7 +46,7 @@ func (s *session) mayRemoveSources(ctx context.Context) error {
 
 // removeSources has a sender remove what the client has verified.
 func (s *session) removeSources(r *sender, p *plan) {
-	d := &removal{root: p.opened[0], options: s.options}
+	d := &removal{root: p.granted, options: s.options}
 	record := r.onFile
 	r.onFile = func(e FileEvent) {
 		record(e)
@@ -58,7 +57,7 @@ func (s *session) removeSources(r *sender, p *plan) {
 
 // removal removes the sources of a download. Paths are relative to the grant's root, and no link leads out of it.
 type removal struct {
-	root    *storage.Root
+	root    servedTree
 	options control.Options
 
 	mu     sync.Mutex

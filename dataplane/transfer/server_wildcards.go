@@ -16,7 +16,7 @@ import (
 
 // expandSources puts what is there in the place of sources with wildcards. A source that exists as it is written means
 // itself. What matches is held to the grant (TestWildcardsAtTheNode).
-func (s *session) expandSources(root *storage.Root) ([]control.Source, error) {
+func (s *session) expandSources(root servedTree) ([]control.Source, error) {
 	var out []control.Source
 	granted := s.grant.Allowed()
 	for _, source := range s.hello.Sources {
@@ -55,7 +55,7 @@ func (s *session) expandSources(root *storage.Root) ([]control.Source, error) {
 }
 
 // expand finds the paths that match a pattern, in byte order, at most as many as most.
-func expand(root *storage.Root, pattern string, most int) ([]string, error) {
+func expand(root servedTree, pattern string, most int) ([]string, error) {
 	paths := []string{"/"}
 	names := strings.Split(strings.Trim(pattern, "/"), "/")
 	for i, name := range names {
@@ -75,7 +75,7 @@ func expand(root *storage.Root, pattern string, most int) ([]string, error) {
 }
 
 // matching are the entries of a folder that match the pattern of a name. What is no folder has none.
-func matching(root *storage.Root, dir, pattern string, folders bool) ([]string, error) {
+func matching(root servedTree, dir, pattern string, folders bool) ([]string, error) {
 	if !manifest.Wild(pattern) {
 		p := path.Join(dir, pattern)
 		_, err := root.Lstat(p)

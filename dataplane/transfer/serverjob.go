@@ -49,11 +49,15 @@ func (s *Server) RunJob(parent context.Context, j Job) (Summary, error) {
 		return Summary{}, failureOf(err, fail.Usage)
 	}
 	own.options.Sparse = true
-	p, err := own.plan()
+	p, err := own.plan(ctx)
 	if err != nil {
 		return Summary{}, failureOf(err, fail.Internal)
 	}
 	defer p.close()
+	if _, ok := p.tree.(objectTree); ok {
+		return Summary{}, fail.New(fail.Usage,
+			"transfers that the node itself makes into an object storage are not there yet: send the files to it instead")
+	}
 	stream, err := j.Open(ctx)
 	if err != nil {
 		return Summary{}, failureOf(err, fail.Control)

@@ -174,7 +174,7 @@ func TestEncryptedStorageTakesWholeFiles(t *testing.T) {
 			Server: &Server{Root: root}, hello: &control.Hello{Direction: "send", Destination: c.destination},
 			options: control.Options{Sparse: true, SplitFrom: 1}, grant: token.Grant{Direction: token.Send, Root: c.root},
 		}
-		p, err := s.plan()
+		p, err := s.plan(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

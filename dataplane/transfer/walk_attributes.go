@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -75,6 +76,9 @@ func (w *walker) inside(a *control.Attributes, p string, info fs.FileInfo) error
 		return nil
 	}
 	f, err := w.tree.Open(p)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil // What is no file of a host has none.
+	}
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,25 @@ type AccessKey struct {
 type Storage struct {
 	Type string `json:"type"`
 	Path string `json:"path,omitempty"`
+	// The rest is of storages in an object store. Endpoint is a host, or a URL.
+	Endpoint     string `json:"endpoint,omitempty"`
+	Region       string `json:"region,omitempty"`
+	Bucket       string `json:"bucket,omitempty"`
+	StorageClass string `json:"storage_class,omitempty"`
+	// ServerSideEncryption is AES256 or aws:kms.
+	ServerSideEncryption string `json:"server_side_encryption,omitempty"`
+	KMSKeyID             string `json:"server_side_encryption_aws_kms_key_id,omitempty"`
+	// PathStyle has the bucket in the path of URLs, or in the host; without it Amazon's hosts have it there.
+	PathStyle *bool `json:"path_style,omitempty"`
+	// Credentials are never told.
+	Credentials *StorageCredentials `json:"credentials,omitempty"`
+}
+
+// StorageCredentials open a storage in an object store.
+type StorageCredentials struct {
+	AccessKeyID     string `json:"access_key_id"`
+	SecretAccessKey string `json:"secret_access_key"`
+	SessionToken    string `json:"session_token,omitempty"`
 }
 
 // AccessKeyUpdate changes what is set and leaves the rest.
@@ -377,7 +396,7 @@ type PathResult struct {
 	Error *ErrorBody `json:"error,omitempty"`
 }
 
-// Space is the size of the file system that holds Path, in bytes.
+// Space is the size of the file system that holds Path, in bytes; all is 0 where nobody knows, as in an object store.
 type Space struct {
 	Path        string  `json:"path"`
 	BytesTotal  int64   `json:"bytes_total"`

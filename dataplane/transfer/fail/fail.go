@@ -52,6 +52,7 @@ const (
 	BadPassphrase  Code = 49
 	Insecure       Code = 51
 	PathTooLong    Code = 55
+	StorageRefused Code = 59
 	LinkLoop       Code = 63
 )
 
@@ -106,7 +107,13 @@ func File(name string, err error, fallback Code) *Error {
 		return known
 	}
 	code, text := fallback, ""
+	var remote *storage.RemoteError
 	switch {
+	case errors.As(err, &remote):
+		if remote.Refused {
+			code = StorageRefused
+		}
+		return &Error{Code: code, Text: name + ": " + remote.Text, Passing: !remote.Refused, Err: err}
 	case errors.Is(err, fs.ErrNotExist):
 		code, text = NoSuchFile, "no such file or folder"
 	case errors.Is(err, syscall.EROFS):

@@ -42,6 +42,9 @@ type Source struct {
 	Mode fs.FileMode
 	// Part is nil for all of the file.
 	Part *Part
+	// Keep is the modification time that the file itself gets, in nanoseconds since 1970; 0 for none. Only a draft that is
+	// no file of the host needs it.
+	Keep int64
 }
 
 // Draft is a file of a tree until it is whole: a partial file and, if it is larger than a chunk, a journal. It is found
@@ -120,6 +123,15 @@ func (d *Draft) Names() []string {
 
 // Made says that the partial file was made or opened for writing.
 func (d *Draft) Made() bool { return d.made }
+
+// Apart says that a draft is not in the folder of its file. Those of this package are.
+func (d *Draft) Apart() bool { return false }
+
+// Replaces says what the file takes the place of. Commit of this package replaces whatever is there.
+func (d *Draft) Replaces(fs.FileInfo) {}
+
+// Release gives back what a draft holds beside files: nothing.
+func (d *Draft) Release() {}
 
 // NoteMade says that a file of at most one chunk was made under SmallName.
 func (d *Draft) NoteMade() { d.made = true }
@@ -312,6 +324,19 @@ func (f *File) ReadAt(b []byte, off int64) (int, error) { return f.File.ReadAt(b
 
 // WriteAt writes at off in the part.
 func (f *File) WriteAt(b []byte, off int64) (int, error) { return f.File.WriteAt(b, f.base+off) }
+
+// Whole is an open file that is no part.
+func Whole(f storage.File) *File { return &File{File: f} }
+
+// ChunkHash is the hash of a chunk that a draft which is no file of the host knows without reading it.
+func (f *File) ChunkHash(number int64) ([16]byte, bool) {
+	if known, ok := f.File.(interface {
+		ChunkHash(number int64) ([16]byte, bool)
+	}); ok {
+		return known.ChunkHash(number)
+	}
+	return [16]byte{}, false
+}
 
 // View is what an open file with the content of the whole file has of the part.
 func (d *Draft) View(f storage.File) *File {

@@ -8,6 +8,7 @@ package unfinished
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -93,12 +94,14 @@ func Drafts(open func(p string) (*os.File, error), dir string, entries []fs.DirE
 		}
 		if e.Type().IsRegular() {
 			f, err := open(path.Join(dir, e.Name()))
-			if err != nil {
-				continue
-			}
-			_, _, err = readJournal(f)
-			f.Close()
-			if err == nil {
+			switch {
+			case err == nil:
+				_, _, err = readJournal(f)
+				f.Close()
+				if err == nil {
+					continue
+				}
+			case !errors.Is(err, errors.ErrUnsupported): // Where no file is of the host no draft is in a folder.
 				continue
 			}
 		}

@@ -1,0 +1,3 @@
+DROP TABLE IF EXISTS object_parts;
+DROP TABLE IF EXISTS object_uploads;
+DROP TABLE IF EXISTS object_storages;
