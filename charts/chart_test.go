@@ -41,7 +41,7 @@ var instanceValues = []string{
 
 func TestChartHoldsTheGeneratedFiles(t *testing.T) {
 	crds, err := filepath.Glob("../config/crd/bases/*.yaml")
-	if err != nil || len(crds) != 4 {
+	if err != nil || len(crds) != 5 {
 		t.Fatalf("definitions are %v (%v)", crds, err)
 	}
 	pairs := map[string]string{"../config/rbac/role.yaml": operatorChart + "/files/rbac/role.yaml"}
@@ -72,7 +72,8 @@ func TestOperatorForTheCluster(t *testing.T) {
 		"ClusterRole release-faspex-operator", "ClusterRole release-faspex-operator-edit",
 		"ClusterRole release-faspex-operator-transfernode-editor", "ClusterRole release-faspex-operator-view",
 		"ClusterRoleBinding release-faspex-operator",
-		"CustomResourceDefinition accesskeys.faspex.io", "CustomResourceDefinition faspexinstances.faspex.io",
+		"CustomResourceDefinition accesskeys.faspex.io", "CustomResourceDefinition faspexbackups.faspex.io",
+		"CustomResourceDefinition faspexinstances.faspex.io",
 		"CustomResourceDefinition storagelocations.faspex.io", "CustomResourceDefinition transfernodes.faspex.io",
 		"Deployment release-faspex-operator", "NetworkPolicy release-faspex-operator-metrics",
 		"Role release-faspex-operator-leader in default", "RoleBinding release-faspex-operator-leader in default",
@@ -93,8 +94,8 @@ func TestOperatorForTheCluster(t *testing.T) {
 func TestTransferNodesAreNotForEditorsOfANamespace(t *testing.T) {
 	objects := render(t, operatorChart, "default")
 	for role, want := range map[string]string{
-		"edit":                "[faspexinstances storagelocations accesskeys]",
-		"view":                "[faspexinstances transfernodes storagelocations accesskeys]",
+		"edit":                "[faspexinstances storagelocations accesskeys faspexbackups]",
+		"view":                "[faspexinstances transfernodes storagelocations accesskeys faspexbackups]",
 		"transfernode-editor": "[transfernodes]",
 	} {
 		object := objects["ClusterRole release-faspex-operator-"+role]

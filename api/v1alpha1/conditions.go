@@ -18,6 +18,7 @@ const (
 	ConditionSecretsReady        = "SecretsReady"
 	ConditionDatabaseReady       = "DatabaseReady"
 	ConditionDatabaseProvisioned = "DatabaseProvisioned"
+	ConditionRestored            = "Restored"
 	ConditionSchemaMigrated      = "SchemaMigrated"
 	ConditionCoreReady           = "CoreReady"
 	ConditionUIReady             = "UIReady"
@@ -27,6 +28,18 @@ const (
 	ConditionRouterReady         = "RouterReady"
 	// ConditionSettingsApplied tells whether Faspex has the settings of spec.configuration and spec.mail.
 	ConditionSettingsApplied = "SettingsApplied"
+)
+
+// ConditionBackupHealthy tells whether the backups of a FaspexInstance are made as its schedule says. Ready does not
+// depend on it: what cannot be backed up goes on serving.
+const ConditionBackupHealthy = "BackupHealthy"
+
+// Conditions of the parts of a FaspexBackup.
+const (
+	// ConditionTargetReady tells whether the instance, the target and its Secrets are there.
+	ConditionTargetReady = "TargetReady"
+	// ConditionCompleted tells whether the backup is complete.
+	ConditionCompleted = "Completed"
 )
 
 // Conditions of the parts of a TransferNode (with SecretsReady and DatabaseProvisioned), a
@@ -91,6 +104,18 @@ const (
 	ReasonDatabaseError = "DatabaseError"
 	// ReasonMigrationFailed: the migration Job failed.
 	ReasonMigrationFailed = "MigrationFailed"
+	// ReasonBackupFailed: the last backup failed; the message says why.
+	ReasonBackupFailed = "BackupFailed"
+	// ReasonBackupOverdue: the last good backup is older than twice the period of the schedule.
+	ReasonBackupOverdue = "BackupOverdue"
+	// ReasonBackupNotFound: the FaspexBackup that the named field refers to does not exist, or is not complete.
+	ReasonBackupNotFound = "BackupNotFound"
+	// ReasonRestoreRefused: the backup cannot be restored here; nothing was changed, and the message says why.
+	ReasonRestoreRefused = "RestoreRefused"
+	// ReasonRestoreFailed: the restore does not get on; it is tried again.
+	ReasonRestoreFailed = "RestoreFailed"
+	// ReasonVersionRefused: spec.version cannot follow the version that runs.
+	ReasonVersionRefused = "VersionRefused"
 	// ReasonWorkloadFailed: a workload cannot make progress (a quota, an image, a deadline).
 	ReasonWorkloadFailed = "WorkloadFailed"
 

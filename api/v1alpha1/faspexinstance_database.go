@@ -19,25 +19,27 @@ type DatabaseSpec struct {
 }
 
 // EmbeddedDatabase is a MariaDB that the operator runs.
-// +kubebuilder:validation:XValidation:rule="has(self.storage) == has(oldSelf.storage)",message="the storage of the database cannot change after creation"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.storage) || !has(oldSelf.storage.size) || (has(self.storage) && has(self.storage.size) && quantity(string(self.storage.size)).compareTo(quantity(string(oldSelf.storage.size))) >= 0)",message="storage.size: a volume cannot shrink; set at least the size it has"
 type EmbeddedDatabase struct {
-	// storage is the volume; it cannot change after creation.
+	// storage is the volume. It may grow, where its class allows that.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the storage of the database cannot change after creation"
 	Storage *DatabaseStorage `json:"storage,omitempty"`
 
 	// resources of the container; a small request and no limit by default.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory'].all(k, !(k in self.limits) || !(k in self.requests) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",message="requests must not exceed limits"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 }
 
 // DatabaseStorage is the volume of an embedded database.
 type DatabaseStorage struct {
-	// size of the volume; 10Gi by default.
+	// size of the volume; 10Gi by default. It may grow and not shrink.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="size must be more than 0"
 	Size *resource.Quantity `json:"size,omitempty"`
 
-	// storageClassName of the volume; the cluster's default class when absent.
+	// storageClassName of the volume; the cluster's default class when absent. A class that gives no volume may be
+	// corrected; one that has given one stays.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

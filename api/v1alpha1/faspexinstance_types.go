@@ -7,6 +7,7 @@ import (
 )
 
 // FaspexInstanceSpec is one Faspex: a database, the control plane and its front door.
+// +kubebuilder:validation:XValidation:rule="!has(self.restoreFrom) || has(oldSelf.restoreFrom)",message="restoreFrom is for a new instance: make one with it"
 type FaspexInstanceSpec struct {
 	// externalURL is where people and API clients reach this instance, scheme and host and, if not 443, port:
 	// https://faspex.example.com or https://faspex.example.com:8443.
@@ -98,6 +99,16 @@ type FaspexInstanceSpec struct {
 	// +optional
 	Mail *MailSpec `json:"mail,omitempty"`
 
+	// backup says where backups of the databases go, and when they are made.
+	// +optional
+	Backup *InstanceBackupSpec `json:"backup,omitempty"`
+
+	// restoreFrom is the backup that this instance begins with. It is set when the instance is made, and can only be
+	// removed later.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="restoreFrom cannot change: make another instance"
+	RestoreFrom *RestoreFrom `json:"restoreFrom,omitempty"`
+
 	// deletionPolicy says what happens to the data when this object is deleted. Retain (default) keeps the volume of the
 	// embedded database, the external database and its users, and the Secret with the keys that encrypt columns of it, so
 	// that an instance of the same name finds them again. Delete removes them.
@@ -115,30 +126,35 @@ type InstanceImages struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	Faspex string `json:"faspex,omitempty"`
 
 	// ui runs the web page.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	UI string `json:"ui,omitempty"`
 
 	// hsts runs the TransferNodes of this instance that do not name an image themselves.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	HSTS string `json:"hsts,omitempty"`
 
 	// mariadb runs the embedded database: MariaDB 10.11 or later.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	MariaDB string `json:"mariadb,omitempty"`
 
 	// router runs nginx.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	Router string `json:"router,omitempty"`
 }
 
@@ -199,6 +215,14 @@ type FaspexInstanceStatus struct {
 	// decidesSettings is true while Faspex holds settings as decided by this object.
 	// +optional
 	DecidesSettings *bool `json:"decidesSettings,omitempty"`
+
+	// backup is what is known of the backups of this instance.
+	// +optional
+	Backup *InstanceBackupStatus `json:"backup,omitempty"`
+
+	// restore tells what this instance was restored from, once it is.
+	// +optional
+	Restore *InstanceRestoreStatus `json:"restore,omitempty"`
 
 	// adminSecretName is the Secret that holds the first administrator's name and password.
 	// +optional

@@ -1,5 +1,5 @@
 // Package v1alpha1 holds the kinds of the faspex.io API group: FaspexInstance, TransferNode,
-// StorageLocation and AccessKey.
+// StorageLocation, AccessKey and FaspexBackup.
 //
 // It says what a user may ask for and what the operator reports, with every rule the API server can check by itself. It
 // knows nothing of how a spec becomes objects, and computes no defaults: those are in the controllers.
@@ -30,6 +30,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&TransferNode{}, &TransferNodeList{},
 		&StorageLocation{}, &StorageLocationList{},
 		&AccessKey{}, &AccessKeyList{},
+		&FaspexBackup{}, &FaspexBackupList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

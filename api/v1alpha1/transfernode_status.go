@@ -91,6 +91,14 @@ type TransferNodeMachine struct {
 	// +required
 	Ready *bool `json:"ready,omitempty"`
 
+	// outdated tells whether the pod is to be replaced by one of the current template.
+	// +optional
+	Outdated *bool `json:"outdated,omitempty"`
+
+	// drain tells how far the machine is that takes no new transfers.
+	// +optional
+	Drain *MachineDrain `json:"drain,omitempty"`
+
 	// image that the pod runs.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

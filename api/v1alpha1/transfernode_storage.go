@@ -11,7 +11,7 @@ type SymbolicLinks struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=2
 	// +kubebuilder:validation:items:MaxLength=1024
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)')",message="must be an absolute path beneath the docroot, without . and .. and without a slash at its end"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)|[[:cntrl:]]')",message="must be an absolute path beneath the docroot, without . and .. and without a slash at its end"
 	Follow []string `json:"follow,omitempty"`
 
 	// permitOutside takes symbolic links in uploads whose text is absolute or leads out of the folder that is sent. The

@@ -16,18 +16,24 @@ type TransferNodeSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="every key must be the key of a label: name or prefix/name"
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
 
 	// tolerations of the pods.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !has(t.operator) || t.operator in ['Exists', 'Equal', ''])",message="operator must be Exists or Equal"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !has(t.effect) || t.effect in ['NoSchedule', 'PreferNoSchedule', 'NoExecute', ''])",message="effect must be NoSchedule, PreferNoSchedule or NoExecute"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !(has(t.operator) && t.operator == 'Exists' && has(t.value) && t.value != ''))",message="operator Exists takes no value"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, has(t.key) && t.key != '' || has(t.operator) && t.operator == 'Exists')",message="a toleration without a key needs operator Exists"
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 
 	// image replaces the hsts image; the instance's by default.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`
 	Image string `json:"image,omitempty"`
 
 	// ports on the machine.
@@ -75,6 +81,8 @@ type TransferNodeSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(a, !has(a.hostPath) || self.exists_one(b, has(b.hostPath) && b.hostPath.path == a.hostPath.path))",message="two storages must not have the same hostPath.path"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, !has(a.persistentVolumeClaim) || self.exists_one(b, has(b.persistentVolumeClaim) && b.persistentVolumeClaim.claimName == a.persistentVolumeClaim.claimName))",message="two storages must not have the same persistentVolumeClaim.claimName"
 	Storage []StorageMount `json:"storage,omitempty"`
 
 	// symbolicLinks says what the node does with symbolic links in its storage; by default none is followed on the way to
@@ -111,12 +119,21 @@ type TransferNodeSpec struct {
 	// +optional
 	TokenKeys *TokenKeyRotation `json:"tokenKeys,omitempty"`
 
+	// rollout says how pods make way for new ones: each machine is drained before its pod is replaced.
+	// +optional
+	Rollout *NodeRollout `json:"rollout,omitempty"`
+
+	// drain says how a machine is taken out of service.
+	// +optional
+	Drain *NodeDrain `json:"drain,omitempty"`
+
 	// logLevel of the container; info by default.
 	// +optional
 	LogLevel LogLevel `json:"logLevel,omitempty"`
 
 	// resources of the container; a small request and no limit by default.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory'].all(k, !(k in self.limits) || !(k in self.requests) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",message="requests must not exceed limits"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// suspend stops the operator from changing anything of this node; what runs goes on running.

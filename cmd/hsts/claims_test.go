@@ -21,11 +21,11 @@ func sharing(t *testing.T, name string, n *testNode) *testNode {
 	return other
 }
 
-// uploadOf is a spec for a file that goes to one name, at a rate in kbit/s.
-func (n *testNode) uploadOf(t *testing.T, local string, kbps int64) transferspec.Spec {
+// uploadOf is a spec for a file that goes to a name, at a rate in kbit/s.
+func (n *testNode) uploadOf(t *testing.T, local, name string, kbps int64) transferspec.Spec {
 	t.Helper()
 	spec, err := n.client(t, "node", nodePassword).UploadSetup(t.Context(), client.TransferRequest{
-		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local, Destination: "same"}},
+		DestinationRoot: "/default/in", Paths: []transferspec.Path{{Source: local, Destination: name}},
 		TargetRateKbps: kbps, RatePolicy: "fixed",
 	})
 	if err != nil {
@@ -46,7 +46,7 @@ func TestTwoNodesDoNotWriteOneFile(t *testing.T) {
 	write(t, first, strings.Repeat("first...", 2<<20/8))
 	write(t, second, strings.Repeat("second..", 2<<20/8))
 	c := one.client(t, "node", nodePassword)
-	long := one.uploadOf(t, first, 1_500)
+	long := one.uploadOf(t, first, "same", 1_500)
 	cmd := command(t, long)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -57,7 +57,7 @@ func TestTwoNodesDoNotWriteOneFile(t *testing.T) {
 		got, err := c.Transfer(t.Context(), idOf(t, long))
 		return got, err == nil && got.BytesTransferred > 0
 	})
-	late := other.uploadOf(t, second, 100_000)
+	late := other.uploadOf(t, second, "same", 100_000)
 	text, err := command(t, late).CombinedOutput()
 	if err == nil || !strings.Contains(string(text), "another transfer is writing this file, at another node") {
 		t.Errorf("the second: %v: %s", err, text)
@@ -74,13 +74,13 @@ func TestTwoNodesDoNotWriteOneFile(t *testing.T) {
 		t.Errorf("the file is not the first: %d bytes, %v", len(landed), err)
 	}
 	// The name is free again.
-	if text, err := command(t, other.uploadOf(t, second, 100_000)).CombinedOutput(); err != nil {
+	if text, err := command(t, other.uploadOf(t, second, "same", 100_000)).CombinedOutput(); err != nil {
 		t.Errorf("afterwards: %v: %s", err, text)
 	}
 }
 
 // node-88: what a session wrote that died with its node is free for its own retry at once, through another node, and
-// for other transfers soon.
+// for other transfers soon: they wait.
 func TestFilesOfADeadNodeAreFree(t *testing.T) {
 	t.Parallel()
 	one := newNode(t, "n1", mariadbd.Start(t).Database(t))
@@ -89,34 +89,34 @@ func TestFilesOfADeadNodeAreFree(t *testing.T) {
 	local := filepath.Join(t.TempDir(), "local")
 	write(t, local, strings.Repeat("0123456789abcdef", 8<<20/16))
 	c := other.client(t, "node", nodePassword)
-	spec := one.uploadOf(t, local, 4_000)
-	cmd := command(t, spec)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	begun := func(name string) transferspec.Spec {
+		t.Helper()
+		spec := one.uploadOf(t, local, name, 4_000)
+		spec.SSHPort, spec.FASPPort, spec.SSHFP = one.cfg.Ports.SSH, one.cfg.Ports.UDP, ""
+		cmd := command(t, spec)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill() // It may have ended with its node.
+			_ = cmd.Wait()
+		})
+		eventually(t, "a part of the file", func() (any, bool) {
+			got, err := c.Transfer(t.Context(), idOf(t, spec))
+			return got, err == nil && got.BytesTransferred > 1<<20
+		})
+		return spec
 	}
-	eventually(t, "a part of the file", func() (any, bool) {
-		got, err := c.Transfer(t.Context(), idOf(t, spec))
-		return got, err == nil && got.BytesTransferred > 1<<20
-	})
+	spec, _ := begun("own"), begun("others")
 	kill()
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // It was killed.
-	stranger := other.uploadOf(t, local, 400_000)
-	text, err := command(t, stranger).CombinedOutput()
-	if err == nil || !strings.Contains(string(text), "another transfer is writing this file") {
-		t.Errorf("another at once: %v: %s", err, text)
-	}
-	spec.SSHPort, spec.FASPPort, spec.SSHFP, spec.TargetRateKbps = other.cfg.Ports.SSH, other.cfg.Ports.UDP, "", 400_000
+	spec.SSHPort, spec.FASPPort, spec.TargetRateKbps = other.cfg.Ports.SSH, other.cfg.Ports.UDP, 400_000
 	if text, err := command(t, spec).CombinedOutput(); err != nil {
 		t.Fatalf("its own retry: %v: %s", err, text)
 	}
 	if got := awaitStatus(t, c, idOf(t, spec), client.StatusCompleted); len(got.Sessions) != 2 {
 		t.Errorf("sessions: %+v", got.Sessions)
 	}
-	eventually(t, "the name to be free for others", func() (any, bool) {
-		text, err := command(t, other.uploadOf(t, local, 400_000)).CombinedOutput()
-		return string(text), err == nil
-	})
+	if text, err := command(t, other.uploadOf(t, local, "others", 400_000)).CombinedOutput(); err != nil {
+		t.Errorf("another transfer: %v: %s", err, text)
+	}
 }

@@ -29,6 +29,9 @@ func (h *health) ready(ctx context.Context) error {
 	if !h.accepting.Load() {
 		return errors.New("transfers are not accepted yet")
 	}
+	if h.node.env.Draining() {
+		return errors.New("the machine is drained: no new transfers")
+	}
 	if !h.answering.Load() {
 		return errors.New("the node api does not answer yet: the database schema is not up to date")
 	}

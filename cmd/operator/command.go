@@ -32,8 +32,8 @@ type settings struct {
 	allowedImages    []string
 }
 
-const description = `Runs Faspex and its transfer nodes: reconciles the kinds FaspexInstance, TransferNode, StorageLocation
-and AccessKey of the API group faspex.io, which must be installed in the cluster.
+const description = `Runs Faspex and its transfer nodes: reconciles the kinds FaspexInstance, TransferNode,
+StorageLocation, AccessKey and FaspexBackup of the API group faspex.io, which must be installed in the cluster.
 
 The cluster is the one of the flag --kubeconfig, of the variable KUBECONFIG, or the one this program runs in. Two
 replicas need --leader-elect, so that one works and the other stands by.
@@ -81,7 +81,7 @@ func newCommand() *cobra.Command {
 		"namespace that this program runs in, for the network policies that let it in; by default POD_NAMESPACE")
 	flags.StringVar(&s.operatorImage, "operator-image",
 		cmp.Or(os.Getenv("OPERATOR_IMAGE"), transfernode.DefaultOperatorImage),
-		"image of this program, which also prepares the storage folders of transfer nodes; by default OPERATOR_IMAGE, or the released one")
+		"image of this program, which also prepares the storage folders of transfer nodes and makes backups; by default OPERATOR_IMAGE, or the released one")
 	flags.StringSliceVar(&s.allowedHostPaths, "allowed-host-paths", nil,
 		"folders of machines that TransferNodes may use, with all beneath them, separated by commas; all but those of the system when empty")
 	flags.StringSliceVar(&s.allowedImages, "allowed-images", nil,
@@ -93,6 +93,6 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&s.logFormat, "log-format", "json", "json or console")
 	// controller-runtime registers its flag with the standard library's set.
 	flags.AddGoFlag(flag.Lookup("kubeconfig"))
-	command.AddCommand(newPrepareCommand())
+	command.AddCommand(newPrepareCommand(), newBackupCommand())
 	return command
 }

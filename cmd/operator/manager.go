@@ -19,6 +19,7 @@ import (
 	"faspex.io/operator/controllers/accesskey"
 	"faspex.io/operator/controllers/apply"
 	"faspex.io/operator/controllers/faspexapi"
+	"faspex.io/operator/controllers/faspexbackup"
 	"faspex.io/operator/controllers/faspexinstance"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/policy"
@@ -115,10 +116,15 @@ func addControllers(mgr ctrl.Manager, s settings) error {
 		return err
 	}
 	// The connections need Secrets that users give, which the cache has no content of.
-	nodes, faspex := nodeapi.NewConnector(mgr.GetAPIReader(), nil), faspexapi.NewConnector(mgr.GetAPIReader(), nil)
+	reader := secrets.NewReader(mgr.GetClient(), mgr.GetAPIReader())
+	nodes, faspex := nodeapi.NewConnector(reader, nil), faspexapi.NewConnector(reader, nil)
 	credentials := secrets.NewStore(nil, mgr.GetClient(), mgr.GetAPIReader())
 	if _, err := faspexinstance.SetupWithManager(mgr,
-		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace, Faspex: faspex}); err != nil {
+		faspexinstance.Options{Policy: permitted, OperatorNamespace: s.operatorNamespace,
+			OperatorImage: s.operatorImage, Faspex: faspex}); err != nil {
+		return err
+	}
+	if err := faspexbackup.SetupWithManager(mgr, faspexbackup.Options{OperatorImage: s.operatorImage}); err != nil {
 		return err
 	}
 	if _, err := transfernode.SetupWithManager(mgr, transfernode.Options{

@@ -42,7 +42,7 @@ func newPrepareCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.say(command.OutOrStdout(), words)
+			return say(command.OutOrStdout(), words)
 		},
 	}
 	flags := command.Flags()
@@ -63,7 +63,7 @@ func newPrepareCommand() *cobra.Command {
 const lastWords = "/dev/termination-log"
 
 // say writes the last words to where the kubelet looks for them, else to out.
-func (s prepareSettings) say(out io.Writer, words string) error {
+func say(out io.Writer, words string) error {
 	file, err := os.OpenFile(lastWords, os.O_WRONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		_, err = io.WriteString(out, words)

@@ -135,8 +135,8 @@ func (r *reconciler) gather(ctx context.Context, key *v1alpha1.AccessKey) (*obse
 	return o, nil
 }
 
-// secretName is the Secret of key.
-func secretName(key *v1alpha1.AccessKey) string {
+// SecretName is the Secret that holds id and secret of a key.
+func SecretName(key *v1alpha1.AccessKey) string {
 	if key.Spec.SecretName != "" {
 		return key.Spec.SecretName
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,6 +51,7 @@ func exists(t *testing.T, field *controllertest.Field, id string) bool {
 }
 
 func TestKeyBecomesReady(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	key := field.AccessKey("demo")
 	key.Spec.Transfer = &v1alpha1.AccessKeyTransfer{
@@ -111,6 +113,7 @@ var leftoverLabels = map[string]string{
 
 // TestCrashBeforeTheNodeKnows: the Secret is there, the key is not.
 func TestCrashBeforeTheNodeKnows(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.Create(t, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -128,6 +131,7 @@ func TestCrashBeforeTheNodeKnows(t *testing.T) {
 
 // TestCrashBeforeTheStatus: the node knows the key already, perhaps with another secret.
 func TestCrashBeforeTheStatus(t *testing.T) {
+	t.Parallel()
 	for _, secret := range []string{"left-over", "another"} {
 		t.Run(secret, func(t *testing.T) {
 			field := controllertest.NewReady(t)
@@ -153,6 +157,7 @@ func TestCrashBeforeTheStatus(t *testing.T) {
 }
 
 func TestKeyHeals(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	key := field.AccessKey("demo")
 	field.Create(t, key)
@@ -185,23 +190,62 @@ func TestKeyHeals(t *testing.T) {
 }
 
 func TestOtherSecretName(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	key := field.AccessKey("demo")
 	field.Create(t, key)
 	field.WaitReady(t, key, "demo")
-	former := key.Status.ID
+	former, before := key.Status.ID, field.Secret(t, secretName)
 	field.Change(t, key, "demo", func() { key.Spec.SecretName = "renamed" })
 	field.Eventually(t, "the key moves to the other Secret", func() bool {
 		field.Get(t, key, "demo")
 		return key.Status.SecretName == "renamed"
 	})
-	if exists(t, field, former) || !exists(t, field, key.Status.ID) {
-		t.Errorf("keys: former %t, new %t", exists(t, field, former), exists(t, field, key.Status.ID))
+	if key.Status.ID != former || !exists(t, field, former) {
+		t.Error("another key took the place of the one that was to move")
+	}
+	moved := field.Secret(t, "renamed")
+	if string(moved["id"]) != former || string(moved["secret"]) != string(before["secret"]) {
+		t.Error("the other Secret does not hold the key")
 	}
 	field.WaitGone(t, &corev1.Secret{}, secretName)
 }
 
+// TestKeysAtRest (operator-75, with TestOtherSecretName): looking at keys that are as they shall be sends nothing to the
+// API server, and all of them share a few connections to the node.
+func TestKeysAtRest(t *testing.T) {
+	t.Parallel()
+	field := controllertest.NewReady(t)
+	keys := map[string]*v1alpha1.AccessKey{}
+	for i := range 20 {
+		name := "key-" + strconv.Itoa(i)
+		keys[name] = field.AccessKey(name)
+		field.Create(t, keys[name])
+	}
+	for name, key := range keys {
+		field.WaitReady(t, key, name)
+	}
+	look := func() {
+		for name, key := range keys {
+			calls := field.NodeAPI.Calls()
+			field.Touch(t, key, name)
+			field.Eventually(t, "the controller looks", func() bool { return field.NodeAPI.Calls() >= calls+2 })
+		}
+	}
+	look() // what is under way from before may still ask
+	before := field.Requests()
+	look()
+	// The node is looked at once a minute, with its pods.
+	if n := field.Requests() - before; n > 5 {
+		t.Errorf("%d requests to the API server for %d keys", n, len(keys))
+	}
+	if n := field.NodeAPI.Connections(); n > 12 {
+		t.Errorf("%d connections to the node", n)
+	}
+}
+
 func TestSecretOfSomeoneElseIsNotTaken(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.Create(t, field.GivenSecret(secretName, map[string][]byte{"id": []byte("theirs"), "secret": []byte("theirs")}))
 	key := field.AccessKey("demo")
@@ -216,6 +260,7 @@ func TestSecretOfSomeoneElseIsNotTaken(t *testing.T) {
 }
 
 func TestInvalidKeys(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	elsewhere := field.AccessKey("elsewhere")
 	elsewhere.Spec.Storage.Local.Path = "/absent"
@@ -240,6 +285,7 @@ func TestInvalidKeys(t *testing.T) {
 }
 
 func TestDeleteRemovesTheKey(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	key := field.AccessKey("demo")
 	field.Create(t, key)

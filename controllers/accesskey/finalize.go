@@ -38,7 +38,7 @@ func (r *reconciler) finalize(ctx context.Context, key *v1alpha1.AccessKey) phas
 func (r *reconciler) remove(ctx context.Context, o *observed) phase.Outcome {
 	ids := map[string]bool{o.key.Status.ID: true}
 	secret := &corev1.Secret{}
-	err := r.client.Get(ctx, client.ObjectKey{Namespace: o.key.Namespace, Name: secretName(o.key)}, secret)
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: o.key.Namespace, Name: SecretName(o.key)}, secret)
 	switch {
 	case client.IgnoreNotFound(err) != nil:
 		return phase.Transient(v1alpha1.ReasonAPIError, "the Secret cannot be read", err)

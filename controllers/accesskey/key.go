@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
@@ -35,9 +36,13 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if !outcome.IsDone() {
 		return outcome
 	}
+	former, err := r.formerOr(ctx, o.key, generate)
+	if err != nil {
+		return apply.Outcome(err)
+	}
 	data, err := r.secrets.Ensure(ctx, o.key, secrets.Wanted{
-		Name: secretName(o.key), Namespace: o.key.Namespace, Labels: labels(o.key),
-		Keys: []string{secretID, secretSecret}, Generate: generate,
+		Name: SecretName(o.key), Namespace: o.key.Namespace, Labels: Labels(o.key),
+		Keys: []string{secretID, secretSecret}, Generate: former,
 	})
 	if err != nil {
 		return apply.Outcome(fmt.Errorf("spec.secretName: %w", err))
@@ -57,7 +62,7 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if outcome := r.forgetFormer(ctx, o.key, node, want.id); !outcome.IsDone() {
 		return outcome
 	}
-	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, secretName(o.key)
+	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, SecretName(o.key)
 	o.key.Status.BucketCredentials = digestOf(bucket, want.secret)
 	return phase.Done(v1alpha1.ReasonSucceeded, "the node knows the key").After(resync)
 }
@@ -123,6 +128,27 @@ func (r *reconciler) secretWorks(ctx context.Context, at *v1alpha1.TransferNode,
 	return err == nil, err
 }
 
+// formerOr is generate, or what gives the id and the secret of the Secret that the key was in before spec.secretName
+// changed: the key moves, and whoever uses it goes on.
+func (r *reconciler) formerOr(ctx context.Context, key *v1alpha1.AccessKey,
+	generate func() (map[string][]byte, error)) (func() (map[string][]byte, error), error) {
+	name := key.Status.SecretName
+	if name == "" || name == SecretName(key) {
+		return generate, nil
+	}
+	secret := &corev1.Secret{}
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: name}, secret)
+	switch {
+	case client.IgnoreNotFound(err) != nil:
+		return nil, fmt.Errorf("read the former Secret: %w", err)
+	case err != nil || !ownedBy(secret, key) || len(secret.Data[secretID]) == 0 || len(secret.Data[secretSecret]) == 0:
+		return generate, nil
+	}
+	return func() (map[string][]byte, error) {
+		return map[string][]byte{secretID: secret.Data[secretID], secretSecret: secret.Data[secretSecret]}, nil
+	}, nil
+}
+
 // forgetFormer removes the key and the Secret that this object had before its Secret was lost or renamed.
 func (r *reconciler) forgetFormer(ctx context.Context, key *v1alpha1.AccessKey, node nodeapi.API,
 	id string) phase.Outcome {
@@ -131,7 +157,7 @@ func (r *reconciler) forgetFormer(ctx context.Context, key *v1alpha1.AccessKey, 
 			return nodeapi.Failed("remove the former access key", err)
 		}
 	}
-	if former := key.Status.SecretName; former != "" && former != secretName(key) {
+	if former := key.Status.SecretName; former != "" && former != SecretName(key) {
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: former}}
 		if err := r.applier.Delete(ctx, key, secret); err != nil {
 			return phase.Transient(v1alpha1.ReasonAPIError, "the former Secret cannot be deleted", err)
@@ -175,7 +201,8 @@ func generate() (map[string][]byte, error) {
 	}, nil
 }
 
-func labels(key *v1alpha1.AccessKey) map[string]string {
+// Labels are on the objects of a key.
+func Labels(key *v1alpha1.AccessKey) map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":      "access-key",
 		"app.kubernetes.io/instance":  key.Name,

@@ -27,9 +27,9 @@ const (
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "faspex-operator"
 
-	// nameLabel and instanceLabel tell the object of a user that an object was made for: what it is and its name.
-	nameLabel     = "app.kubernetes.io/name"
-	instanceLabel = "app.kubernetes.io/instance"
+	// NameLabel and InstanceLabel tell the object of a user that an object was made for: what it is and its name.
+	NameLabel     = "app.kubernetes.io/name"
+	InstanceLabel = "app.kubernetes.io/instance"
 )
 
 // ErrConflict says that an object of the wanted name exists and belongs to someone else.
@@ -132,7 +132,20 @@ func (a *Applier) Apply(ctx context.Context, owner Owner, config runtime.ApplyCo
 	return changed, nil
 }
 
-// Delete deletes the object if it exists and belongs to owner.
+// Create makes an object that is the caller's no more once it is there; one of that name that exists is left as it is.
+// It tells whether it made one.
+func (a *Applier) Create(ctx context.Context, object client.Object) (bool, error) {
+	err := a.client.Create(ctx, object, client.FieldOwner(a.manager))
+	if apierrors.IsAlreadyExists(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("create %s: %w", object.GetName(), err)
+	}
+	return true, a.countObject(object)
+}
+
+// Delete deletes the object if it exists and belongs to owner: it is owned by it, or labelled as made for it.
 func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object) error {
 	gvk, err := apiutil.GVKForObject(object, a.client.Scheme())
 	if err != nil {
@@ -140,8 +153,15 @@ func (a *Applier) Delete(ctx context.Context, owner Owner, object client.Object)
 	}
 	key := client.ObjectKeyFromObject(object)
 	live, err := a.live(ctx, gvk, key)
-	if err != nil || live == nil || foreign(live, owner, live.GetLabels()) {
+	if err != nil || live == nil {
 		return err
+	}
+	labels := map[string]string{NameLabel: live.GetLabels()[NameLabel], InstanceLabel: live.GetLabels()[InstanceLabel]}
+	if owner != nil {
+		labels[InstanceLabel] = owner.GetName()
+	}
+	if foreign(live, owner, labels) {
+		return nil
 	}
 	uid := live.GetUID()
 	err = a.client.Delete(ctx, live, client.Preconditions{UID: &uid},
@@ -194,7 +214,7 @@ func foreign(live client.Object, owner Owner, labels map[string]string) bool {
 	if live.GetLabels()[ManagedByLabel] != ManagedBy {
 		return true
 	}
-	for _, label := range []string{nameLabel, instanceLabel} {
+	for _, label := range []string{NameLabel, InstanceLabel} {
 		if live.GetLabels()[label] != labels[label] {
 			return true
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 )
@@ -20,6 +21,15 @@ func (a *Applier) AddFinalizer(ctx context.Context, object client.Object) (bool,
 func (a *Applier) RemoveFinalizer(ctx context.Context, object client.Object) error {
 	_, err := a.patchFinalizers(ctx, object, controllerutil.RemoveFinalizer)
 	return err
+}
+
+// DropForeground turns a deletion in the foreground into one in the background, and tells whether it wrote. In the
+// foreground the garbage collector deletes what object owns at once, while the operator still keeps object: what it
+// makes again is deleted again, without end.
+func (a *Applier) DropForeground(ctx context.Context, object client.Object) (bool, error) {
+	return a.patchFinalizers(ctx, object, func(object client.Object, _ string) bool {
+		return controllerutil.RemoveFinalizer(object, metav1.FinalizerDeleteDependents)
+	})
 }
 
 func (a *Applier) patchFinalizers(ctx context.Context, object client.Object,

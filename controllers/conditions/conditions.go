@@ -20,6 +20,8 @@ type Part struct {
 	Status metav1.ConditionStatus
 	// Stalled: a person has to change something.
 	Stalled bool
+	// Aside: Ready does not depend on it.
+	Aside bool
 	// Reason and Message of the condition.
 	Reason, Message string
 }
@@ -28,10 +30,10 @@ type Part struct {
 const maxMessage = 32768
 
 // Summarize returns the conditions of an object: one for each part, in order, and Ready, Reconciling and Stalled.
-// Ready is True when every part is; otherwise it has the reason and message of the most telling part: the first
-// stalled one, else the first that is False, else the first that is not True. Reconciling and Stalled are present
-// only when True. previous is what the object has now; conditions whose status did not change keep their transition
-// time, those of no part are dropped.
+// Ready is True when every part is that is not Aside; otherwise it has the reason and message of the most telling part:
+// the first stalled one, else the first that is False, else the first that is not True. Reconciling and Stalled are
+// present only when True. previous is what the object has now; conditions whose status did not change keep their
+// transition time, those of no part are dropped.
 func Summarize(previous []metav1.Condition, generation int64, now time.Time, parts []Part) []metav1.Condition {
 	s := set{previous: previous, generation: generation, now: metav1.NewTime(now)}
 	culprit := mostTelling(parts)
@@ -94,11 +96,24 @@ func WasSeen(list []metav1.Condition, conditionType string, generation int64) bo
 	return c != nil && c.Status != metav1.ConditionUnknown && c.ObservedGeneration == generation
 }
 
+// Turned are the conditions of after that are False or Stalled and were not so, or for another reason, in before.
+func Turned(before, after []metav1.Condition) []metav1.Condition {
+	var turned []metav1.Condition
+	for _, c := range after {
+		bad := c.Status == metav1.ConditionFalse && c.Type != v1alpha1.ConditionReady || c.Type == v1alpha1.ConditionStalled
+		if was := meta.FindStatusCondition(before, c.Type); bad &&
+			(was == nil || was.Status != c.Status || was.Reason != c.Reason) {
+			turned = append(turned, c)
+		}
+	}
+	return turned
+}
+
 func mostTelling(parts []Part) *Part {
 	tests := []func(Part) bool{
-		func(p Part) bool { return p.Stalled },
-		func(p Part) bool { return p.Status == metav1.ConditionFalse },
-		func(p Part) bool { return p.Status != metav1.ConditionTrue },
+		func(p Part) bool { return !p.Aside && p.Stalled },
+		func(p Part) bool { return !p.Aside && p.Status == metav1.ConditionFalse },
+		func(p Part) bool { return !p.Aside && p.Status != metav1.ConditionTrue },
 	}
 	for _, test := range tests {
 		if i := slices.IndexFunc(parts, test); i >= 0 {

@@ -20,6 +20,7 @@ import (
 	"faspex.io/operator/faspex/core"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/seed"
+	"faspex.io/operator/faspex/store"
 	"faspex.io/operator/faspex/store/storetest"
 )
 
@@ -33,6 +34,9 @@ const (
 // Core is the real core behind the connection the operator itself uses, over TLS and with a JWT grant. Only the call
 // that has Faspex try a node is answered here: the names of Services mean nothing outside a cluster.
 type Core struct {
+	// Store is core's database.
+	Store *store.Store
+
 	connector *faspexapi.Connector
 	writes    atomic.Int64
 	reads     atomic.Int64
@@ -71,14 +75,13 @@ func (f *Field) runCore(t *testing.T) *Core {
 	}
 	names := desiredinstance.NamesOf(Instance)
 	f.Create(t, f.GivenSecret(names.TLS, served))
-	f.Create(t, f.GivenSecret(names.Admin, map[string][]byte{desiredinstance.AdminUsername: []byte(adminName)}))
 	f.Create(t, f.GivenSecret(names.OperatorClient, map[string][]byte{
 		desiredinstance.OperatorClientID:      []byte(clientID),
 		desiredinstance.OperatorClientPrivate: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
 	}))
 
-	store := storetest.New(t)
-	if _, err := seed.Run(t.Context(), store, seed.Options{
+	db := storetest.New(t)
+	if _, err := seed.Run(t.Context(), db, seed.Options{
 		ExternalURL: externalURL, OperatorClientID: clientID,
 		OperatorPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
 		AdminUsername:     adminName, AdminPassword: adminPassword,
@@ -89,14 +92,14 @@ func (f *Field) runCore(t *testing.T) *Core {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := core.New(store, ring, core.Config{ExternalURL: externalURL, Version: "0.1.0-test"})
+	server, err := core.New(db, ring, core.Config{ExternalURL: externalURL, Version: "0.1.0-test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	server.Register(mux)
-	url := serve(t, served, server.Frame(mux))
-	return &Core{connector: faspexapi.NewConnector(f.Client, func(*v1alpha1.FaspexInstance) string { return url })}
+	url := serve(t, served, nil, server.Frame(mux))
+	return &Core{Store: db, connector: faspexapi.NewConnector(f.Client, func(*v1alpha1.FaspexInstance) string { return url })}
 }
 
 // Connect implements the controllers' FaspexConnector.
@@ -106,6 +109,25 @@ func (c *Core) Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (
 		return nil, err
 	}
 	return counted{connection, c}, nil
+}
+
+// DeactivateFirstAdmin gives the administrator that the instance began with another address and deactivates it, and
+// ends the tokens of that account, as another administrator may.
+func (c *Core) DeactivateFirstAdmin(t *testing.T) {
+	t.Helper()
+	if _, err := c.Store.CreateAccount(t.Context(), store.Account{Name: "another@example.com", Role: store.RoleAdmin,
+		Type: store.TypeLocal, Status: store.AccountActive}); err != nil {
+		t.Fatal(err)
+	}
+	first, err := c.Store.AccountByLogin(t.Context(), adminName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := first
+	after.Email, after.Status = "renamed@example.com", store.AccountInactive
+	if err := c.Store.UpdateAccount(t.Context(), first, after); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Reads is how many lists were asked for: it grows with every reconciliation that gets as far as Faspex.

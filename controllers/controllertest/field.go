@@ -6,6 +6,11 @@ package controllertest
 
 import (
 	"context"
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +22,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
+	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -37,8 +42,8 @@ import (
 	"faspex.io/operator/test/mariadbd"
 )
 
-// Patience is how long tests wait for something that has to happen.
-const Patience = 30 * time.Second
+// Patience is how long tests wait for something that has to happen, on a machine that has much else to do.
+const Patience = 3 * time.Minute
 
 // Instance and Node are the names of the objects a field begins with.
 const (
@@ -62,6 +67,8 @@ type Field struct {
 	Policy policy.Policy
 	// Appliers count what the controllers write.
 	Appliers []*apply.Applier
+
+	requests atomic.Int64
 }
 
 // New starts the controllers for a namespace of its own. It holds a FaspexInstance that is
@@ -98,7 +105,23 @@ func prepare(t *testing.T, embedded bool) *Field {
 		Faspex: NewFaspex(), NodeAPI: &NodeAPI{}, Embedded: embedded,
 	}
 	f.createInstance(t)
+	f.giveHostKeys(t)
 	return f
+}
+
+// hostKeys are made once: an RSA key takes a second.
+var hostKeys = sync.OnceValues(func() (map[string][]byte, error) { return desired.SSHHostKeys(rand.Reader) })
+
+// giveHostKeys gives the node the SSH host keys that an earlier reconciliation has made.
+func (f *Field) giveHostKeys(t *testing.T) {
+	t.Helper()
+	data, err := hostKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := f.GivenSecret(desired.NamesOf(Node).SSHHostKey, data)
+	secret.Labels = desired.Labels(f.TransferNode())
+	f.Create(t, secret)
 }
 
 // NewReady starts a field whose TransferNode is up, and ready if all goes well.
@@ -147,17 +170,19 @@ func (f *Field) databaseServer(reader *secrets.Store) func(context.Context, *v1a
 func (f *Field) start(t *testing.T) {
 	t.Helper()
 	anyName, recoverPanic := true, false
-	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
+	config := kubeapi.Config(t)
+	config.Wrap(f.count)
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  kubeapi.Scheme(t),
 		Metrics: server.Options{BindAddress: "0"},
 		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{f.Namespace: {}}},
 		// Every test of a process registers controllers of the same names; a panic must end it.
-		Controller: config.Controller{SkipNameValidation: &anyName, RecoverPanic: &recoverPanic},
+		Controller: controllerconfig.Controller{SkipNameValidation: &anyName, RecoverPanic: &recoverPanic},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes := nodeapi.NewConnector(mgr.GetAPIReader(), f.NodeAPI.endpoint)
+	nodes := nodeapi.NewConnector(secrets.NewReader(mgr.GetClient(), mgr.GetAPIReader()), f.NodeAPI.endpoint)
 	reader := secrets.NewStore(apply.New(mgr.GetClient(), "test"), mgr.GetClient(), mgr.GetAPIReader())
 	add := func(applier *apply.Applier, err error) {
 		t.Helper()
@@ -181,6 +206,22 @@ func (f *Field) start(t *testing.T) {
 		}
 	})
 }
+
+// Requests is how many requests the controllers have sent to the API server, but for those of watches and events.
+func (f *Field) Requests() int64 { return f.requests.Load() }
+
+func (f *Field) count(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Query().Get("watch") == "" && !strings.HasSuffix(request.URL.Path, "/events") {
+			f.requests.Add(1)
+		}
+		return next.RoundTrip(request)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
 // Connect implements the controllers' FaspexConnector.
 func (f *Field) Connect(ctx context.Context, instance *v1alpha1.FaspexInstance) (faspexapi.API, error) {

@@ -41,6 +41,7 @@ type NodeAPI struct {
 	user  nodeapi.Credentials
 	calls int
 
+	connections int
 	authorities *x509.CertPool
 }
 
@@ -74,6 +75,25 @@ func (n *NodeAPI) count() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.calls++
+}
+
+// Connections is how many there are.
+func (n *NodeAPI) Connections() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.connections
+}
+
+func (n *NodeAPI) connection(_ net.Conn, state http.ConnState) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		n.connections++
+	case http.StateClosed, http.StateHijacked:
+		n.connections--
+	case http.StateActive, http.StateIdle:
+	}
 }
 
 func (n *NodeAPI) takes(username, password string) bool {
@@ -140,7 +160,7 @@ func (f *Field) RunNode(t *testing.T) {
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 	})
 	handler := api.Handler()
-	url := serve(t, served, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	url := serve(t, served, f.NodeAPI.connection, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.NodeAPI.count()
 		handler.ServeHTTP(w, r)
 	}))
@@ -180,7 +200,7 @@ func (f *Field) Secret(t *testing.T, name string) map[string][]byte {
 }
 
 // serve serves HTTPS on a loopback port until the test ends and returns its URL.
-func serve(t *testing.T, served map[string][]byte, handler http.Handler) string {
+func serve(t *testing.T, served map[string][]byte, state func(net.Conn, http.ConnState), handler http.Handler) string {
 	t.Helper()
 	pair, err := tls.X509KeyPair(served[certificate.CertKey], served[certificate.PrivateKeyKey])
 	if err != nil {
@@ -190,7 +210,7 @@ func serve(t *testing.T, served map[string][]byte, handler http.Handler) string 
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: Patience}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: Patience, ConnState: state}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -102,24 +102,19 @@ func (c *Connector) config(ctx context.Context, instance *v1alpha1.FaspexInstanc
 	if err != nil {
 		return faspexclient.Config{}, err
 	}
-	admin, err := c.secret(ctx, instance, desired.AdminSecret(instance))
-	if err != nil {
-		return faspexclient.Config{}, err
-	}
 	served, err := c.secret(ctx, instance, desired.TLSSecret(instance))
 	if err != nil {
 		return faspexclient.Config{}, err
 	}
 	authorities, err := certificate.Authorities(served)
-	if err != nil || len(operator[desired.OperatorClientID]) == 0 || len(operator[desired.OperatorClientPrivate]) == 0 ||
-		len(admin[desired.AdminUsername]) == 0 {
+	if err != nil || len(operator[desired.OperatorClientID]) == 0 || len(operator[desired.OperatorClientPrivate]) == 0 {
 		return faspexclient.Config{}, ErrNotConfigured
 	}
 	return faspexclient.Config{
 		URL: c.endpoint(instance), ServerName: desired.ExternalHost(instance), CA: authorities, Timeout: callTimeout,
 		Grant: &faspexclient.Grant{
 			ClientID: string(operator[desired.OperatorClientID]), PrivateKey: operator[desired.OperatorClientPrivate],
-			User: string(admin[desired.AdminUsername]),
+			User: api.OperatorLogin(string(operator[desired.OperatorClientID])),
 		},
 	}, nil
 }

@@ -3,6 +3,7 @@ package faspexinstance
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,9 +13,13 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/backupjob/jobtest"
+	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/faspexbackup"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/test/kubeapi"
@@ -30,6 +35,9 @@ type bench struct {
 	r         *reconciler
 	events    *events.FakeRecorder
 	kubelet   *kubelet
+	// backups reconciles FaspexBackups, and jobs runs what they and restores ask for.
+	backups reconcile.Reconciler
+	jobs    *jobtest.Jobs
 }
 
 func newBench(t *testing.T) *bench {
@@ -37,13 +45,33 @@ func newBench(t *testing.T) *bench {
 	c := kubeapi.Client(t)
 	namespace := kubeapi.Namespace(t, c)
 	applier, recorder := apply.New(c, controllerName), events.NewFakeRecorder(10_000)
-	return &bench{
+	b := &bench{
 		t: t, client: c, namespace: namespace, events: recorder,
 		kubelet: &kubelet{t: t, client: c, namespace: namespace, hold: map[string]bool{}},
 		r: &reconciler{
 			client: c, applier: applier, secrets: secrets.NewStore(applier, c, c), recorder: recorder, now: time.Now,
+			direct: c, operatorImage: "operator:test",
 		},
+		backups: faspexbackup.New(c, c, recorder, faspexbackup.Options{OperatorImage: "operator:test"}),
+		jobs:    jobtest.New(t, c, namespace),
 	}
+	b.giveOperatorClient()
+	return b
+}
+
+// operatorClient is made once: an RSA key takes a second.
+var operatorClient = sync.OnceValues(desired.OperatorClientSecret(&v1alpha1.FaspexInstance{}).Generate)
+
+// giveOperatorClient gives the instance the key of the operator's API client, as an earlier reconciliation has made it.
+func (b *bench) giveOperatorClient() {
+	b.t.Helper()
+	data, err := operatorClient()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	instance := &v1alpha1.FaspexInstance{ObjectMeta: metav1.ObjectMeta{Name: "demo"}}
+	b.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: desired.NamesOf("demo").OperatorClient,
+		Namespace: b.namespace, Labels: desired.Labels(instance, desired.ComponentCore)}, Data: data})
 }
 
 // external makes an instance over the real MariaDB whose database and users are told apart
@@ -139,12 +167,43 @@ func (b *bench) settle() *v1alpha1.FaspexInstance {
 		if _, err := b.reconcile(); err != nil {
 			b.t.Fatal(err)
 		}
-		if worked := b.kubelet.work(); !worked && b.r.applier.Changes() == before {
+		worked := b.kubelet.work()
+		worked = b.settleBackups() || worked
+		worked = b.jobs.Work() || worked
+		if !worked && b.r.applier.Changes() == before {
 			return b.instance()
 		}
 	}
 	b.t.Fatal("it does not settle")
 	return nil
+}
+
+// settleBackups reconciles every FaspexBackup and tells whether one of them changed.
+func (b *bench) settleBackups() bool {
+	b.t.Helper()
+	changed := false
+	for _, before := range b.listBackups() {
+		if _, err := b.backups.Reconcile(b.t.Context(),
+			ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&before)}); err != nil {
+			b.t.Fatal(err)
+		}
+		after := &v1alpha1.FaspexBackup{}
+		err := b.client.Get(b.t.Context(), client.ObjectKeyFromObject(&before), after)
+		if client.IgnoreNotFound(err) != nil {
+			b.t.Fatal(err)
+		}
+		changed = changed || after.ResourceVersion != before.ResourceVersion
+	}
+	return changed
+}
+
+func (b *bench) listBackups() []v1alpha1.FaspexBackup {
+	b.t.Helper()
+	var list v1alpha1.FaspexBackupList
+	if err := b.client.List(b.t.Context(), &list, client.InNamespace(b.namespace)); err != nil {
+		b.t.Fatal(err)
+	}
+	return list.Items
 }
 
 func (b *bench) instance() *v1alpha1.FaspexInstance {

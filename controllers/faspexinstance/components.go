@@ -7,6 +7,9 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -14,6 +17,7 @@ import (
 	"faspex.io/operator/controllers/conditions"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/trouble"
 )
 
 // component makes the Service and the Deployment of a component and waits until its pods are available.
@@ -21,10 +25,13 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 	*observed) phase.Outcome {
 	return func(ctx context.Context, o *observed) phase.Outcome {
 		c := of(o.instance)
-		if _, err := r.applier.Apply(ctx, o.owner(), c.Service(o.instance)); err != nil {
+		if outcome := r.service(ctx, o, c); !outcome.IsDone() {
+			return outcome
+		}
+		if err := r.restrict(ctx, o, o.owner(), c.NetworkPolicy(o.instance, r.operatorNamespace)); err != nil {
 			return apply.Outcome(err)
 		}
-		if err := r.restrict(ctx, o, c.NetworkPolicy(o.instance, r.operatorNamespace)); err != nil {
+		if err := r.protect(ctx, o, c); err != nil {
 			return apply.Outcome(err)
 		}
 		changed, err := r.applier.Apply(ctx, o.owner(), c.Deployment(o.instance, o.configHash(c.Name)))
@@ -38,8 +45,64 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if changed {
 			return phase.Waiting(v1alpha1.ReasonProgressing, "the Deployment is rolled out")
 		}
-		return deploymentOutcome(deployment, c.Replicas())
+		return r.explained(ctx, o, c, deployment)
 	}
+}
+
+// service makes the Service of a component and keeps its address: the router asks for addresses at its start alone.
+func (r *reconciler) service(ctx context.Context, o *observed, c desired.Component) phase.Outcome {
+	if _, err := r.applier.Apply(ctx, o.owner(), c.Service(o.instance)); err != nil {
+		return apply.Outcome(err)
+	}
+	service := &corev1.Service{}
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}, service)
+	if apierrors.IsNotFound(err) {
+		return phase.Waiting(v1alpha1.ReasonProgressing, "the Service was just made") // its event brings us back
+	}
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	o.addresses[c.Name] = []byte(service.Spec.ClusterIP)
+	return phase.Done(v1alpha1.ReasonSucceeded, "the Service is there")
+}
+
+// protect writes the disruption budget of a component, or removes it when there is none.
+func (r *reconciler) protect(ctx context.Context, o *observed, c desired.Component) error {
+	if budget := c.DisruptionBudget(o.instance); budget != nil {
+		_, err := r.applier.Apply(ctx, o.owner(), budget)
+		return err
+	}
+	return r.applier.Delete(ctx, o.owner(), &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Namespace: o.instance.Namespace, Name: c.ObjectName},
+	})
+}
+
+// explained is deploymentOutcome with what keeps the pods from starting.
+func (r *reconciler) explained(ctx context.Context, o *observed, c desired.Component, d *appsv1.Deployment) phase.Outcome {
+	outcome := deploymentOutcome(d, c.Replicas(d))
+	if outcome.IsDone() {
+		return outcome
+	}
+	for _, condition := range d.Status.Conditions {
+		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+			return phase.Waiting(v1alpha1.ReasonWorkloadFailed, outcome.Message+": the API server refuses the pod: "+
+				trouble.Refusal(condition.Message)).After(trouble.Recheck)
+		}
+	}
+	return r.explain(ctx, outcome, d, desired.SelectorLabels(o.instance, c.Name))
+}
+
+// explain adds to outcome what keeps the pods with these labels, which workload makes, from starting.
+func (r *reconciler) explain(ctx context.Context, outcome phase.Outcome, workload client.Object,
+	labels map[string]string) phase.Outcome {
+	reason, err := trouble.Finder{Reader: r.direct}.Find(ctx, workload, labels)
+	switch {
+	case err != nil:
+		return apply.Outcome(err)
+	case reason != "":
+		outcome = phase.Waiting(v1alpha1.ReasonWorkloadFailed, outcome.Message+": "+reason)
+	}
+	return outcome.After(trouble.Recheck)
 }
 
 // runningComponent tells how the pods of a component are while what it needs is away: they serve what they can. A
@@ -56,7 +119,7 @@ func (r *reconciler) runningComponent(
 		if err != nil {
 			return phase.Outcome{}, false
 		}
-		return deploymentOutcome(deployment, c.Replicas()), true
+		return r.explained(ctx, o, c, deployment), true
 	}
 }
 
@@ -104,6 +167,6 @@ func (o *observed) configHash(component string) string {
 	case desired.ComponentGateway:
 		return desired.ConfigHash(config(names.Gateway), o.gateway)
 	default:
-		return desired.ConfigHash(config(names.Router), o.tls)
+		return desired.ConfigHash(config(names.Router), o.tls, o.addresses)
 	}
 }

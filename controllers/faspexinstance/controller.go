@@ -12,6 +12,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -32,12 +33,16 @@ import (
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/status,verbs=get;patch
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances/finalizers,verbs=update
 // +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch
+// +kubebuilder:rbac:groups=faspex.io,resources=faspexbackups,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods;events,verbs=list
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;create;patch;delete
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const controllerName = "faspexinstance"
@@ -50,6 +55,8 @@ type Options struct {
 	OperatorNamespace string
 	// Faspex connects to the API of an instance, for spec.configuration and spec.mail.
 	Faspex FaspexConnector
+	// OperatorImage has the program that the Jobs of restores run.
+	OperatorImage string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -69,6 +76,9 @@ type reconciler struct {
 	faspex   FaspexConnector
 
 	operatorNamespace string
+	operatorImage     string
+	// direct reads past the cache.
+	direct client.Reader
 }
 
 // observed is what the phases of one reconciliation share.
@@ -80,6 +90,8 @@ type observed struct {
 	root, databaseUser, core, utility, operatorClient, tls, databaseCA map[string][]byte
 	// gateway is nil when there is none.
 	gateway map[string][]byte
+	// addresses are those of the Services, by component.
+	addresses map[string][]byte
 }
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
@@ -97,21 +109,25 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		policy:   options.Policy,
 		faspex:   options.Faspex,
 
-		operatorNamespace: options.OperatorNamespace,
+		operatorNamespace: options.OperatorNamespace, operatorImage: options.OperatorImage, direct: mgr.GetAPIReader(),
 	}
+	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.PartOf))
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.FaspexInstance{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Owns(&appsv1.StatefulSet{}).
-		Owns(&appsv1.Deployment{}).
-		Owns(&batchv1.Job{}).
-		Owns(&corev1.Service{}).
-		Owns(&networkingv1.NetworkPolicy{}).
-		Owns(&corev1.ConfigMap{}).
-		Owns(&corev1.Secret{}).
+		Watches(&appsv1.StatefulSet{}, made).
+		Watches(&appsv1.Deployment{}, made).
+		Watches(&batchv1.Job{}, made).
+		Watches(&corev1.Service{}, made).
+		Watches(&networkingv1.NetworkPolicy{}, made).
+		Watches(&policyv1.PodDisruptionBudget{}, made).
+		Watches(&corev1.ConfigMap{}, made).
+		Watches(&corev1.Secret{}, made).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.instancesOfSecret)).
 		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(instanceOfTransferNode),
 			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, machinesChanged))).
+		Watches(&v1alpha1.FaspexBackup{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(
+			func(b *v1alpha1.FaspexBackup) string { return b.Spec.InstanceRef.Name }))).
 		WithOptions(lifecycle.ControllerOptions()).
 		Complete(r.frame())
 	if err != nil {
@@ -137,5 +153,6 @@ func gather(_ context.Context, instance *v1alpha1.FaspexInstance) (*observed, er
 	endpoints := desired.Endpoints(instance)
 	instance.Status.Endpoints = &endpoints
 	instance.Status.AdminSecretName = desired.AdminSecret(instance)
-	return &observed{instance: instance, database: desired.DatabaseOf(instance), config: desired.ConfigMaps(instance)}, nil
+	return &observed{instance: instance, database: desired.DatabaseOf(instance), config: desired.ConfigMaps(instance),
+		addresses: map[string][]byte{}}, nil
 }

@@ -48,25 +48,36 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 	names := desired.NamesOf(o.instance.Name)
 	hash := desired.ConfigHash(
 		o.config[names.DatabaseScript].Bytes(), map[string][]byte{desired.KeyRootPassword: o.root[desired.KeyRootPassword]})
-	if _, err := r.applier.Apply(ctx, o.owner(), desired.DatabaseService(o.instance)); err != nil {
+	if _, err := r.applier.Apply(ctx, nobody, desired.DatabaseService(o.instance)); err != nil {
 		return apply.Outcome(err)
 	}
-	if err := r.restrict(ctx, o, desired.DatabaseNetworkPolicy(o.instance, r.operatorNamespace)); err != nil {
-		return apply.Outcome(err)
-	}
-	changed, err := r.applier.Apply(ctx, o.owner(), desired.DatabaseStatefulSet(o.instance, hash))
-	if err != nil {
+	if err := r.restrict(ctx, o, nobody, desired.DatabaseNetworkPolicy(o.instance, r.operatorNamespace)); err != nil {
 		return apply.Outcome(err)
 	}
 	set := &appsv1.StatefulSet{}
-	if err := r.client.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: names.Database},
-		set); client.IgnoreNotFound(err) != nil {
+	key := client.ObjectKey{Namespace: o.instance.Namespace, Name: names.Database}
+	if err := r.client.Get(ctx, key, set); client.IgnoreNotFound(err) != nil {
 		return apply.Outcome(err)
+	}
+	volume, outcome := r.volume(ctx, o, set)
+	if !outcome.IsDone() && !outcome.IsInvalid() {
+		return outcome
+	}
+	changed, err := r.applier.Apply(ctx, nobody, desired.DatabaseStatefulSet(o.instance, volume, hash))
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	if err := r.client.Get(ctx, key, set); client.IgnoreNotFound(err) != nil {
+		return apply.Outcome(err)
+	}
+	if outcome.IsInvalid() {
+		return outcome // the pod runs on, with the volume that it has
 	}
 	// The revisions are not compared: they come and go with the pod's readiness, which is what counts.
 	if changed || set.Status.ObservedGeneration < set.Generation || set.Status.ReadyReplicas < 1 ||
 		set.Status.UpdatedReplicas < 1 {
-		return phase.Waiting(v1alpha1.ReasonProgressing, "the pod of MariaDB is not ready")
+		return r.explain(ctx, phase.Waiting(v1alpha1.ReasonProgressing, "the pod of MariaDB is not ready"), set,
+			desired.SelectorLabels(o.instance, desired.ComponentDatabase))
 	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "the pod of MariaDB is ready")
 }
@@ -126,6 +137,9 @@ func server(db desired.Database, root, ca map[string][]byte) (mariadb.Server, er
 // the instance has not got that far.
 func DatabaseServer(store *secrets.Store) func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error) {
 	return func(ctx context.Context, instance *v1alpha1.FaspexInstance) (mariadb.Server, error) {
+		if restoring(instance) {
+			return mariadb.Server{}, fmt.Errorf("the instance is being restored: %w", secrets.ErrNotFound)
+		}
 		db := desired.DatabaseOf(instance)
 		root, err := store.Read(ctx, instance.Namespace, desired.NamesOf(instance.Name).Database, "database secret",
 			desired.KeyRootUsername, desired.KeyRootPassword)

@@ -16,6 +16,7 @@ import (
 // TestBadEnvironment breaks what an instance depends on and puts it right again: the condition has to name the field or
 // the server, and the instance has to heal by itself.
 func TestBadEnvironment(t *testing.T) {
+	t.Parallel()
 	const wrongPassword = "wrong-Secret-0"
 	withTLS := func(i *v1alpha1.FaspexInstance) {
 		i.Spec.TLS = &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "cert"}}
@@ -130,6 +131,7 @@ func TestBadEnvironment(t *testing.T) {
 	}
 	for n, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t)
 			instance := b.external("env" + string(rune('a'+n)))
 			if tt.spec != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // finalize waits for the TransferNodes of the instance to go and then, if the policy says so, removes what it made in
-// an external database. Everything else goes by garbage collection.
+// an external database, and what nobody owns. Everything else goes by garbage collection.
 func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
 	dependents, err := r.dependents(ctx, instance)
 	if err != nil {
@@ -33,8 +33,17 @@ func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInst
 			return outcome
 		}
 	}
+	if !desired.RetainsData(instance) {
+		if err := r.removeDumps(ctx, instance); err != nil {
+			return apply.Outcome(err)
+		}
+	}
+	forgetBackupMetrics(instance.Namespace, instance.Name)
 	// Last, because the Secrets are of use for as long as the policy may still change.
-	return r.settlePolicy(ctx, instance)
+	if outcome := r.settlePolicy(ctx, instance); !outcome.IsDone() {
+		return outcome
+	}
+	return r.removeKept(ctx, instance)
 }
 
 // dependents are the names of the TransferNodes that belong to the instance.

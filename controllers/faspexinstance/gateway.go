@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -56,6 +57,7 @@ func (r *reconciler) removeGateway(ctx context.Context, o *observed) error {
 		&appsv1.Deployment{ObjectMeta: called(names.Gateway)},
 		&corev1.Service{ObjectMeta: called(names.Gateway)},
 		&networkingv1.NetworkPolicy{ObjectMeta: called(names.Gateway)},
+		&policyv1.PodDisruptionBudget{ObjectMeta: called(names.Gateway)},
 		&corev1.ConfigMap{ObjectMeta: called(names.Gateway)},
 		&corev1.ConfigMap{ObjectMeta: called(names.GatewayNodes)},
 		&corev1.Secret{ObjectMeta: called(names.Gateway)},

@@ -83,6 +83,7 @@ func (b *bench) machines(name string, addresses ...string) {
 // TestGatewayKnowsTheMachinesOfItsInstance: all of them, those that the spec adds, and no others; no private key is in
 // the list, and a new machine restarts no pod.
 func TestGatewayKnowsTheMachinesOfItsInstance(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	tls, err := certificate.New(b.r.now(), certificate.Subject{CommonName: "node", DNSNames: []string{"node.example.com"}})
 	if err != nil {
@@ -141,6 +142,7 @@ func TestGatewayKnowsTheMachinesOfItsInstance(t *testing.T) {
 
 // TestGatewayOfAnInstanceWithoutNodes: the list is there, and empty.
 func TestGatewayOfAnInstanceWithoutNodes(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("gwempty"))
 	wantReady(t, b.settle())
@@ -153,6 +155,7 @@ func TestGatewayOfAnInstanceWithoutNodes(t *testing.T) {
 
 // TestGatewayIsRemovedWhenTheSpecWantsNone: with all that was made for it, and core stops telling of it. It comes back.
 func TestGatewayIsRemovedWhenTheSpecWantsNone(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("gwoff"))
 	i := b.settle()
@@ -203,6 +206,7 @@ func TestGatewayIsRemovedWhenTheSpecWantsNone(t *testing.T) {
 
 // TestGatewaySecretRestartsCoreAndGateway: both have it from their environment.
 func TestGatewaySecretRestartsCoreAndGateway(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("gwsecret"))
 	wantReady(t, b.settle())
@@ -233,6 +237,7 @@ func TestGatewaySecretRestartsCoreAndGateway(t *testing.T) {
 
 // TestGatewayWithABadNode: the gateway runs for the others, and the condition names the field.
 func TestGatewayWithABadNode(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	instance := b.external("gwbad")
 	instance.Spec.Gateway = &v1alpha1.GatewaySpec{Nodes: []v1alpha1.GatewayNode{

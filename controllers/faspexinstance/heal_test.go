@@ -18,6 +18,7 @@ import (
 )
 
 func TestLostPasswordsAreReplacedEverywhere(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("lost"))
 	wantReady(t, b.settle())
@@ -50,6 +51,7 @@ func TestLostPasswordsAreReplacedEverywhere(t *testing.T) {
 }
 
 func TestChangesByHandAreUndone(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("hand"))
 	wantReady(t, b.settle())
@@ -57,8 +59,6 @@ func TestChangesByHandAreUndone(t *testing.T) {
 
 	core := &appsv1.Deployment{}
 	b.patch("demo-core", core, func() {
-		three := int32(3)
-		core.Spec.Replicas = &three
 		core.Spec.Template.Spec.Containers[0].Image = "example.com/other"
 	})
 	config := &corev1.ConfigMap{}
@@ -68,8 +68,8 @@ func TestChangesByHandAreUndone(t *testing.T) {
 
 	wantReady(t, b.settle())
 	b.get("demo-core", core)
-	if *core.Spec.Replicas != 1 || core.Spec.Template.Spec.Containers[0].Image != "ghcr.io/faspex-io/faspex:0.1.0" {
-		t.Errorf("core runs %d of %s", *core.Spec.Replicas, core.Spec.Template.Spec.Containers[0].Image)
+	if image := core.Spec.Template.Spec.Containers[0].Image; image != "ghcr.io/faspex-io/faspex:0.1.0" {
+		t.Errorf("core runs %s", image)
 	}
 	b.get("demo-router", config)
 	if config.Data["nginx.conf"] == "broken" {
@@ -86,6 +86,7 @@ func TestChangesByHandAreUndone(t *testing.T) {
 }
 
 func TestCertificateFollowsHostAndClock(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("cert"))
 	wantReady(t, b.settle())
@@ -111,6 +112,7 @@ func TestCertificateFollowsHostAndClock(t *testing.T) {
 }
 
 func TestNewVersionMigratesBeforeItRuns(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("version"))
 	wantReady(t, b.settle())
@@ -141,6 +143,7 @@ func TestNewVersionMigratesBeforeItRuns(t *testing.T) {
 }
 
 func TestFailedMigrationStalls(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("stall"))
 	b.kubelet.failJobs = true
@@ -154,6 +157,7 @@ func TestFailedMigrationStalls(t *testing.T) {
 }
 
 func TestSuspended(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("suspend"))
 	wantReady(t, b.settle())
@@ -171,6 +175,7 @@ func TestSuspended(t *testing.T) {
 }
 
 func TestEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(&v1alpha1.FaspexInstance{
 		ObjectMeta: metav1.ObjectMeta{Name: "demo", Namespace: b.namespace},

@@ -9,6 +9,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/test/mariadbd"
 )
 
 // kubelet reports what a cluster would once pods run: no pod does, an API server alone has none.
@@ -56,7 +60,8 @@ func (k *kubelet) work() bool {
 	}
 	for i := range jobs.Items {
 		j := &jobs.Items[i]
-		if len(j.Status.Conditions) > 0 || k.hold["jobs"] {
+		if len(j.Status.Conditions) > 0 || k.hold["jobs"] ||
+			j.Labels[desired.LabelComponent] == desired.ComponentBackup { // these are run
 			continue
 		}
 		before := j.DeepCopy()
@@ -67,6 +72,7 @@ func (k *kubelet) work() bool {
 			kinds = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
 		} else {
 			j.Status.CompletionTime = &now
+			k.migrate()
 		}
 		for _, kind := range kinds {
 			j.Status.Conditions = append(j.Status.Conditions,
@@ -75,6 +81,22 @@ func (k *kubelet) work() bool {
 		worked = k.patch(before, j) || worked
 	}
 	return worked
+}
+
+// migrate leaves a table in the database of the instance, as a migration does, if it is the test's own server.
+func (k *kubelet) migrate() {
+	k.t.Helper()
+	instance := &v1alpha1.FaspexInstance{}
+	if err := k.client.Get(k.t.Context(), client.ObjectKey{Namespace: k.namespace, Name: "demo"}, instance); err != nil {
+		k.t.Fatal(err)
+	}
+	if instance.Spec.Database.External == nil {
+		return
+	}
+	statement := "CREATE TABLE IF NOT EXISTS " + desired.DatabaseOf(instance).Name + ".migrated (version INT)"
+	if _, err := mariadbd.Open(k.t, mariadbd.Start(k.t).RootConfig()).ExecContext(k.t.Context(), statement); err != nil {
+		k.t.Fatal(err)
+	}
 }
 
 func (k *kubelet) patch(before, after client.Object) bool {

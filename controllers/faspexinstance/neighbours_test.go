@@ -12,6 +12,7 @@ import (
 // TestInstanceTakesNoDatabaseOfANeighbour: instances of other namespaces on the same server, of which the names begin
 // alike, are refused before anything is made on the server.
 func TestInstanceTakesNoDatabaseOfANeighbour(t *testing.T) {
+	t.Parallel()
 	first := newBench(t)
 	first.create(first.external("near"))
 	wantReady(t, first.settle())

@@ -11,6 +11,7 @@ import (
 
 // TestInstanceWithAnImageThatIsNotPermittedIsStalled: nothing is made of it, and once it runs, nothing is changed.
 func TestInstanceWithAnImageThatIsNotPermittedIsStalled(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	permitted, err := policy.New(nil, []string{"registry.example.com/faspex"})
 	if err != nil {

@@ -18,8 +18,9 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 		{Condition: v1alpha1.ConditionDatabaseReady, Needs: []string{v1alpha1.ConditionSecretsReady}, Run: r.databaseReady},
 		{Condition: v1alpha1.ConditionDatabaseProvisioned, Needs: []string{v1alpha1.ConditionDatabaseReady},
 			Run: r.databaseProvisioned},
-		{Condition: v1alpha1.ConditionSchemaMigrated, Needs: []string{v1alpha1.ConditionDatabaseProvisioned},
-			Run: r.schemaMigrated},
+		{Condition: v1alpha1.ConditionRestored, Needs: []string{v1alpha1.ConditionDatabaseProvisioned}, Run: r.restored},
+		{Condition: v1alpha1.ConditionSchemaMigrated, Run: r.schemaMigrated,
+			Needs: []string{v1alpha1.ConditionDatabaseProvisioned, v1alpha1.ConditionRestored}},
 		r.componentPhase(v1alpha1.ConditionCoreReady, desired.Core, v1alpha1.ConditionSchemaMigrated),
 		r.componentPhase(v1alpha1.ConditionUIReady, desired.UI, v1alpha1.ConditionCoreReady),
 		r.componentPhase(v1alpha1.ConditionServiceReady, desired.Service, v1alpha1.ConditionCoreReady),
@@ -34,6 +35,7 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
 		{Condition: v1alpha1.ConditionSettingsApplied, Needs: []string{v1alpha1.ConditionRouterReady},
 			Run: r.settingsApplied},
+		{Condition: v1alpha1.ConditionBackupHealthy, Aside: true, Run: r.backupHealthy},
 	}
 }
 
@@ -49,13 +51,11 @@ func (r *reconciler) componentPhase(
 		Observe: r.runningComponent(condition, of)}
 }
 
-// owner is who the objects of an instance are deleted with.
+// owner is who the objects of an instance are deleted with by the garbage collector: those that hold nothing and are
+// made again in no time.
 func (o *observed) owner() apply.Owner { return o.instance }
 
-// dataOwner is who the objects are deleted with without which the data is of no use: nobody when the data is retained.
-func (o *observed) dataOwner() apply.Owner {
-	if desired.RetainsData(o.instance) {
-		return nil
-	}
-	return o.instance
-}
+// nobody owns Secrets, and the database with what it is made of. The garbage collector asks nobody before it deletes in
+// the foreground what an object owns; an instance that waits for its dependents needs all of this. The finalizer deletes
+// it (removeKept).
+var nobody apply.Owner

@@ -17,6 +17,7 @@ import (
 )
 
 func TestBecomesReadyInOrder(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("order"))
 	b.kubelet.hold["jobs"] = true
@@ -57,6 +58,7 @@ func TestBecomesReadyInOrder(t *testing.T) {
 // TestWhatRunsKeepsItsOwnTruth: pods that run are reported as running when something that they were made after is away,
 // and nothing of them is written meanwhile.
 func TestWhatRunsKeepsItsOwnTruth(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("truth"))
 	wantReady(t, b.settle())
@@ -86,6 +88,7 @@ func TestWhatRunsKeepsItsOwnTruth(t *testing.T) {
 }
 
 func TestSecondReconcileWritesNothing(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("still"))
 	wantReady(t, b.settle())
@@ -108,6 +111,7 @@ func TestSecondReconcileWritesNothing(t *testing.T) {
 }
 
 func TestSecretsObeyTheGuide(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.create(b.external("limits"))
 	wantReady(t, b.settle())

@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -34,6 +35,33 @@ func (r *reconciler) settlePolicy(ctx context.Context, instance *v1alpha1.Faspex
 	return phase.Done(v1alpha1.ReasonDeleting, "what is there obeys spec.deletionPolicy")
 }
 
+// removeKept deletes what nobody owns and an instance of the same name does not need to find its data again. The
+// database goes first; its volume goes or stays as settlePolicy has told the StatefulSet controller.
+func (r *reconciler) removeKept(ctx context.Context, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	names := desired.NamesOf(instance.Name)
+	called := func(name string) metav1.ObjectMeta {
+		return metav1.ObjectMeta{Namespace: instance.Namespace, Name: name}
+	}
+	for _, object := range []client.Object{
+		&appsv1.StatefulSet{ObjectMeta: called(names.Database)},
+		&corev1.Service{ObjectMeta: called(names.Database)},
+		&networkingv1.NetworkPolicy{ObjectMeta: called(names.Database)},
+		&corev1.ConfigMap{ObjectMeta: called(names.Database)},
+		&corev1.ConfigMap{ObjectMeta: called(names.DatabaseScript)},
+		&corev1.Secret{ObjectMeta: called(names.Database)},
+		&corev1.Secret{ObjectMeta: called(names.DatabaseUser)},
+		&corev1.Secret{ObjectMeta: called(names.Utility)},
+		&corev1.Secret{ObjectMeta: called(names.OperatorClient)},
+		&corev1.Secret{ObjectMeta: called(names.Gateway)},
+		&corev1.Secret{ObjectMeta: called(names.TLS)},
+	} {
+		if err := r.applier.Delete(ctx, instance, object); err != nil {
+			return apply.Outcome(err)
+		}
+	}
+	return phase.Done(v1alpha1.ReasonDeleting, "what the instance alone has used is deleted")
+}
+
 // settleSecret frees a Secret of ours from its owner when it shall be kept, and deletes it when it shall not.
 func (r *reconciler) settleSecret(ctx context.Context, instance *v1alpha1.FaspexInstance, name string) error {
 	secret := &corev1.Secret{}
@@ -56,7 +84,7 @@ func (r *reconciler) settleSecret(ctx context.Context, instance *v1alpha1.Faspex
 func (r *reconciler) settleVolume(ctx context.Context, instance *v1alpha1.FaspexInstance, name string) (bool, error) {
 	set := &appsv1.StatefulSet{}
 	err := r.client.Get(ctx, client.ObjectKey{Namespace: instance.Namespace, Name: name}, set)
-	if err != nil || set.DeletionTimestamp != nil || !metav1.IsControlledBy(set, instance) {
+	if err != nil || set.DeletionTimestamp != nil || set.Labels[apply.ManagedByLabel] != apply.ManagedBy {
 		return true, client.IgnoreNotFound(err)
 	}
 	want := desired.VolumeRetention(instance)

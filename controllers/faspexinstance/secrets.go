@@ -25,8 +25,13 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	if err := r.ownSecrets(ctx, o); err != nil {
 		return secrets.Outcome(err)
 	}
+	names := desired.NamesOf(o.instance.Name)
 	for _, name := range slices.Sorted(maps.Keys(o.config)) {
-		if _, err := r.applier.Apply(ctx, o.owner(), o.config[name].Apply(o.instance)); err != nil {
+		owner := o.owner()
+		if name == names.Database || name == names.DatabaseScript {
+			owner = nobody
+		}
+		if _, err := r.applier.Apply(ctx, owner, o.config[name].Apply(o.instance)); err != nil {
 			return apply.Outcome(err)
 		}
 	}
@@ -74,38 +79,36 @@ func (r *reconciler) givenSecrets(ctx context.Context, o *observed) error {
 	return nil
 }
 
-// ownSecrets makes what is not given. The first administrator and core's keys go with the data.
+// ownSecrets makes what is not given.
 func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 	i := o.instance
 	type wanted struct {
-		owner apply.Owner
-		want  secrets.Wanted
-		into  *map[string][]byte
+		want secrets.Wanted
+		into *map[string][]byte
 	}
-	var database, admin map[string][]byte
+	var database map[string][]byte
 	list := []wanted{
-		{o.owner(), desired.DatabaseSecret(i, o.root), &database},
-		{o.owner(), desired.DatabaseUserSecret(i), &o.databaseUser},
-		{o.dataOwner(), desired.CoreSecret(i), &o.core},
-		{o.owner(), desired.UtilitySecret(i), &o.utility},
-		{o.owner(), desired.OperatorClientSecret(i), &o.operatorClient},
-	}
-	if i.Spec.Admin == nil || i.Spec.Admin.SecretRef == nil {
-		list = append(list, wanted{o.dataOwner(), desired.AdminUserSecret(i), &admin})
+		{desired.DatabaseSecret(i, o.root), &database},
+		{desired.DatabaseUserSecret(i), &o.databaseUser},
+		{desired.UtilitySecret(i), &o.utility},
+		{desired.OperatorClientSecret(i), &o.operatorClient},
 	}
 	if desired.HasGateway(i) {
-		list = append(list, wanted{o.owner(), desired.GatewaySecret(i), &o.gateway})
+		list = append(list, wanted{desired.GatewaySecret(i), &o.gateway})
 	}
 	if i.Spec.TLS == nil {
-		list = append(list, wanted{o.owner(), desired.GeneratedTLSSecret(i, r.now()), &o.tls})
+		list = append(list, wanted{desired.GeneratedTLSSecret(i, r.now()), &o.tls})
 	}
 	for _, w := range list {
-		data, err := r.secrets.Ensure(ctx, w.owner, w.want)
+		data, err := r.secrets.Ensure(ctx, nobody, w.want)
 		if err != nil {
 			return err
 		}
 		*w.into = data
 	}
 	o.root = database
-	return nil
+	if restoring(i) { // the backup has them
+		return nil
+	}
+	return r.dataSecrets(ctx, o)
 }

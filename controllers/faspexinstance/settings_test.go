@@ -47,6 +47,7 @@ func document(values map[string]any) map[string]json.RawMessage {
 // What the object says of settings and of the mail server reaches a real core, is the object's there, follows the
 // object and its Secret, and is given back when the object says nothing any more.
 func TestSettingsOfTheSpecReachFaspex(t *testing.T) {
+	t.Parallel()
 	b, in := newBench(t), faspextest.Start(t, nil)
 	faspex := &realCore{client: in.Admin}
 	b.r.faspex = faspex

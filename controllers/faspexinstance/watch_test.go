@@ -1,7 +1,6 @@
 package faspexinstance
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -9,40 +8,17 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"faspex.io/operator/api/v1alpha1"
-	"faspex.io/operator/test/kubeapi"
 	"faspex.io/operator/test/mariadbd"
 )
 
 // TestWatches runs the controller as the program does, with a cache, and changes what it depends on. Nothing but
 // watches can bring it back in time: no requeue is shorter than provisionRecheck when all is well.
 func TestWatches(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
-	mgr, err := ctrl.NewManager(kubeapi.Config(t), ctrl.Options{
-		Scheme:  kubeapi.Scheme(t),
-		Metrics: metricsserver.Options{BindAddress: "0"},
-		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{b.namespace: {}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	applier, err := SetupWithManager(mgr, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
+	applier := b.manage(Options{})
 
 	instance := b.external("watch")
 	b.remove("root", &corev1.Secret{})
@@ -108,7 +84,7 @@ func TestWatches(t *testing.T) {
 // eventually lets the kubelet work until the condition holds.
 func (b *bench) eventually(what string, holds func() bool) {
 	b.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("never: %s; %v", what, b.instance().Status.Conditions)

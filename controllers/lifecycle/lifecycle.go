@@ -98,6 +98,11 @@ func (l *Lifecycle[O, S]) finalize(ctx context.Context, object O) (ctrl.Result, 
 	if outcome.IsDone() {
 		return stale(l.Applier.RemoveFinalizer(ctx, object))
 	}
+	if dropped, err := l.Applier.DropForeground(ctx, object); err != nil {
+		return stale(err)
+	} else if dropped {
+		before = clone(object)
+	}
 	var results phase.Results
 	if outcome.Reason == v1alpha1.ReasonDependents {
 		var err error
@@ -123,6 +128,10 @@ func (l *Lifecycle[O, S]) write(ctx context.Context, before, object O) error {
 		return err
 	}
 	conditions.Record(l.Recorder, object, *l.View(before).Conditions, after)
+	for _, c := range conditions.Turned(*l.View(before).Conditions, after) {
+		ctrl.LoggerFrom(ctx).Info("condition changed", "condition", c.Type, "status", c.Status, "reason", c.Reason,
+			"message", c.Message)
+	}
 	return nil
 }
 

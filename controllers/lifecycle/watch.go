@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"faspex.io/operator/controllers/apply"
 )
 
 // Delays between attempts after errors. The longest is short enough for people who wait and long enough for servers
@@ -23,6 +25,20 @@ func ControllerOptions() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: 4,
 		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](firstDelay, lastDelay),
+	}
+}
+
+// MadeFor maps an object that the operator made to the object of a user that it was made for, by its labels. Objects
+// that nobody owns are watched with it. name is the label app.kubernetes.io/name of what the controller makes.
+func MadeFor(name string) handler.MapFunc {
+	return func(_ context.Context, object client.Object) []ctrl.Request {
+		labels := object.GetLabels()
+		if labels[apply.ManagedByLabel] != apply.ManagedBy || labels[apply.NameLabel] != name {
+			return nil
+		}
+		return []ctrl.Request{{NamespacedName: client.ObjectKey{
+			Namespace: object.GetNamespace(), Name: labels[apply.InstanceLabel],
+		}}}
 	}
 }
 

@@ -29,6 +29,13 @@ func Outcome(server Server, err error) phase.Outcome {
 	case errors.Is(err, ErrAccessDenied):
 		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+
 			" refused the credentials").After(recheck)
+	case errors.Is(err, ErrHostRefused):
+		return phase.Waiting(v1alpha1.ReasonDatabaseAccessDenied, "the database server "+server.Addr()+
+			" refuses connections from the operator's address: give the user of the root Secret a host that covers"+
+			" the cluster's addresses ('%'), and, if it blocks the address after errors, flush its hosts").After(recheck)
+	case errors.Is(err, ErrBusy):
+		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the database server "+server.Addr()+
+			" has too many connections").After(recheck)
 	case errors.Is(err, ErrUnreachable):
 		return phase.Waiting(v1alpha1.ReasonDatabaseUnreachable, "the database server "+server.Addr()+
 			" does not answer").After(recheck)

@@ -21,6 +21,17 @@ func Provision(ctx context.Context, server Server, want Wanted) ([]string, error
 	return changes, err
 }
 
+// Empty tells whether a database holds no table, or does not exist.
+func Empty(ctx context.Context, server Server, database string) (empty bool, err error) {
+	err = server.with(ctx, func(conn *sql.Conn) error {
+		p := provisioner{ctx: ctx, server: server, conn: conn}
+		found, err := p.exists("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?", database)
+		empty = !found
+		return err
+	})
+	return empty, err
+}
+
 // Drop removes a database and accounts if they exist.
 func Drop(ctx context.Context, server Server, database string, users ...string) error {
 	return server.with(ctx, func(conn *sql.Conn) error {

@@ -29,6 +29,10 @@ var (
 	ErrUnreachable = errors.New("database server is unreachable")
 	// ErrAccessDenied: the server refused the credentials.
 	ErrAccessDenied = errors.New("database server refused the credentials")
+	// ErrHostRefused: the server takes no connections from the operator's address.
+	ErrHostRefused = errors.New("database server refuses the operator's address")
+	// ErrBusy: the server has as many connections as it takes.
+	ErrBusy = errors.New("database server has too many connections")
 	// ErrNameTaken: the server has a database of which the name begins with the wanted one's, or the other way round.
 	ErrNameTaken = errors.New("the name begins that of another database, or begins with it")
 	// ErrRefused: the server refused a statement.
@@ -62,11 +66,17 @@ func (s Server) Ping(ctx context.Context) error {
 	})
 }
 
+// Do runs f on one connection and closes it. Its error is one of this package's.
+func (s Server) Do(ctx context.Context, f func(*sql.Conn) error) error {
+	return s.with(ctx, func(conn *sql.Conn) error { return classify("look into a database", f(conn)) })
+}
+
 // with runs f on one connection and closes it.
 func (s Server) with(ctx context.Context, f func(*sql.Conn) error) error {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr = s.User, s.Password, "tcp", s.Addr()
 	cfg.Timeout, cfg.ReadTimeout, cfg.WriteTimeout = dialTimeout, ioTimeout, ioTimeout
+	cfg.ParseTime, cfg.Loc = true, time.UTC
 	cfg.Logger = &mysql.NopLogger{}
 	if s.TLS != nil {
 		cfg.TLS = s.TLS.Clone()
@@ -101,7 +111,11 @@ func classify(action string, err error) error {
 	switch refusal.Number {
 	case 1045, 1698, 4151: // access denied, access denied without a password, account locked
 		return fmt.Errorf("%s: %w (error %d)", action, ErrAccessDenied, refusal.Number)
-	case 1040, 1129, 1130, 1053, 1927: // too many connections, host blocked, host not allowed, shutdown, connection killed
+	case 1129, 1130: // host blocked, host not allowed
+		return fmt.Errorf("%s: %w (error %d)", action, ErrHostRefused, refusal.Number)
+	case 1040, 1203: // too many connections, of a user
+		return fmt.Errorf("%s: %w (error %d)", action, ErrBusy, refusal.Number)
+	case 1053, 1927: // shutdown, connection killed
 		return fmt.Errorf("%s: %w (error %d)", action, ErrUnreachable, refusal.Number)
 	}
 	return fmt.Errorf("%s: %w (error %d)", action, ErrRefused, refusal.Number)

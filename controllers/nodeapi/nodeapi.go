@@ -36,6 +36,7 @@ type API interface {
 	CreateAccessKey(ctx context.Context, key nodeclient.AccessKey) (nodeclient.AccessKey, error)
 	UpdateAccessKey(ctx context.Context, id string, change nodeclient.AccessKeyUpdate) error
 	DeleteAccessKey(ctx context.Context, id string) error
+	RunningSessions(ctx context.Context) ([]nodeclient.Session, error)
 }
 
 // Connector opens connections to nodes. Safe for concurrent use.
@@ -68,6 +69,10 @@ func NewConnector(reader client.Reader, endpoint func(*v1alpha1.TransferNode) st
 
 // AsNodeUser connects with the credentials of the node user. The error wraps ErrNotConfigured while they are not there.
 func (c *Connector) AsNodeUser(ctx context.Context, node *v1alpha1.TransferNode) (API, error) {
+	return c.asNodeUser(ctx, node)
+}
+
+func (c *Connector) asNodeUser(ctx context.Context, node *v1alpha1.TransferNode) (*nodeclient.Client, error) {
 	user, err := c.secret(ctx, node, desired.NamesOf(node.Name).NodeUser)
 	if err != nil {
 		return nil, err
@@ -78,13 +83,13 @@ func (c *Connector) AsNodeUser(ctx context.Context, node *v1alpha1.TransferNode)
 	return c.connect(ctx, node, string(user[desired.NodeUserUsername]), string(user[desired.NodeUserPassword]))
 }
 
-// AsAccessKey connects with the id and the secret of an access key. Such clients are used once in a while and not kept.
+// AsAccessKey connects with the id and the secret of an access key, over the connections of the node user.
 func (c *Connector) AsAccessKey(ctx context.Context, node *v1alpha1.TransferNode, id, secret string) (API, error) {
-	config, err := c.config(ctx, node, id, secret)
+	shared, err := c.asNodeUser(ctx, node)
 	if err != nil {
 		return nil, err
 	}
-	return nodeclient.New(config)
+	return shared.As(id, secret), nil
 }
 
 func (c *Connector) config(ctx context.Context, node *v1alpha1.TransferNode, username,
@@ -103,7 +108,8 @@ func (c *Connector) config(ctx context.Context, node *v1alpha1.TransferNode, use
 	}, nil
 }
 
-func (c *Connector) connect(ctx context.Context, node *v1alpha1.TransferNode, username, password string) (API, error) {
+func (c *Connector) connect(ctx context.Context, node *v1alpha1.TransferNode,
+	username, password string) (*nodeclient.Client, error) {
 	config, err := c.config(ctx, node, username, password)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ const (
 	invalid
 	transient
 	blocked
+	absent
 )
 
 // Outcome is what a phase found. Make one with Done, Waiting, Invalid or Transient. Reason is one of the
@@ -51,6 +52,9 @@ func Transient(reason, message string, err error) Outcome {
 	return Outcome{kind: transient, Reason: reason, Message: message, err: err}
 }
 
+// Absent says that the object has no such part: there is no condition of it, and what needs it need not wait.
+func Absent() Outcome { return Outcome{kind: absent} }
+
 // After asks for another look after d, in addition to what watches and the outcome itself bring. The
 // shortest of all phases counts.
 func (o Outcome) After(d time.Duration) Outcome {
@@ -59,7 +63,7 @@ func (o Outcome) After(d time.Duration) Outcome {
 }
 
 // IsDone tells whether the part is as the spec asks.
-func (o Outcome) IsDone() bool { return o.kind == done }
+func (o Outcome) IsDone() bool { return o.kind == done || o.kind == absent }
 
 // IsInvalid tells whether a person has to change something.
 func (o Outcome) IsInvalid() bool { return o.kind == invalid }

@@ -22,6 +22,8 @@ type Phase[S any] struct {
 	// Needs are conditions of earlier phases that must be done first; otherwise this one is
 	// reported as Blocked and does not run.
 	Needs []string
+	// Aside: the object is ready whatever becomes of this step.
+	Aside bool
 	// Run does the step.
 	Run func(ctx context.Context, shared S) Outcome
 	// Observe, if set, is asked in place of Run while the needs are not met: what runs already keeps its
@@ -34,6 +36,7 @@ type Phase[S any] struct {
 type Result struct {
 	Condition string
 	Outcome   Outcome
+	Aside     bool
 }
 
 // Results is how all phases went, in the order of the table.
@@ -53,7 +56,7 @@ func Run[S any](ctx context.Context, shared S, phases []Phase[S]) Results {
 			// What was only observed lets nobody else run: nothing was written of what it may need.
 			met[p.Condition] = outcome.IsDone()
 		}
-		results = append(results, Result{Condition: p.Condition, Outcome: outcome})
+		results = append(results, Result{Condition: p.Condition, Outcome: outcome, Aside: p.Aside})
 	}
 	return results
 }
@@ -82,16 +85,19 @@ func unmet(needs []string, met map[string]bool) []string {
 func (r Results) Parts() []conditions.Part {
 	parts := make([]conditions.Part, 0, len(r))
 	for _, x := range r {
+		if x.Outcome.kind == absent {
+			continue
+		}
 		part := conditions.Part{
 			Type: x.Condition, Reason: x.Outcome.Reason, Message: x.Outcome.Message,
-			Status: metav1.ConditionFalse, Stalled: x.Outcome.kind == invalid,
+			Status: metav1.ConditionFalse, Stalled: x.Outcome.kind == invalid, Aside: x.Aside,
 		}
 		switch x.Outcome.kind {
 		case done:
 			part.Status = metav1.ConditionTrue
 		case blocked:
 			part.Status = metav1.ConditionUnknown
-		case waiting, invalid, transient:
+		case waiting, invalid, transient, absent:
 		}
 		parts = append(parts, part)
 	}
@@ -101,7 +107,7 @@ func (r Results) Parts() []conditions.Part {
 // Done tells whether every phase is done.
 func (r Results) Done() bool {
 	for _, x := range r {
-		if !x.Outcome.IsDone() {
+		if !x.Aside && !x.Outcome.IsDone() {
 			return false
 		}
 	}

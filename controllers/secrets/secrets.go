@@ -53,13 +53,14 @@ type Store struct {
 	applier *apply.Applier
 	client  client.Client
 	direct  client.Reader
+	given   client.Reader
 }
 
 // NewStore returns a Store that writes through applier, reads our own Secrets from c (usually cached) and
 // everything else, and whatever it is about to invent, from direct, which must not be a cache: a cache that lags
 // must never lead to a second password.
 func NewStore(applier *apply.Applier, c client.Client, direct client.Reader) *Store {
-	return &Store{applier: applier, client: c, direct: direct}
+	return &Store{applier: applier, client: c, direct: direct, given: NewReader(c, direct)}
 }
 
 // Ensure makes the Secret and returns its data. Existing values are kept. With an owner the Secret is deleted
@@ -154,11 +155,11 @@ func (s *Store) create(ctx context.Context, want Wanted, data map[string][]byte)
 	return nil
 }
 
-// Read returns the data of a Secret that a user gave, always as it is now. The error wraps ErrNotFound or,
+// Read returns the data of a Secret that a user gave, in the version that the cache tells of. The error wraps ErrNotFound or,
 // when one of keys is absent or empty, ErrInvalid; field is the path of the field that refers to the
 // Secret and begins the error's text.
 func (s *Store) Read(ctx context.Context, namespace, name, field string, keys ...string) (map[string][]byte, error) {
-	secret, err := get(ctx, s.direct, client.ObjectKey{Namespace: namespace, Name: name})
+	secret, err := get(ctx, s.given, client.ObjectKey{Namespace: namespace, Name: name})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}

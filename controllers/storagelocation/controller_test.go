@@ -37,6 +37,7 @@ func folder(t *testing.T, field *controllertest.Field) api.SharedFolder {
 }
 
 func TestLocationBecomesReady(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	location := field.StorageLocation("packages")
 	yes := true
@@ -67,6 +68,7 @@ func TestLocationBecomesReady(t *testing.T) {
 }
 
 func TestDriftIsRepaired(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	location := field.StorageLocation("packages")
 	yes := true
@@ -98,6 +100,7 @@ func TestDriftIsRepaired(t *testing.T) {
 }
 
 func TestInvalidLocations(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	if err := os.WriteFile(filepath.Join(field.NodeAPI.Dir, "default", "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -132,6 +135,7 @@ func TestInvalidLocations(t *testing.T) {
 }
 
 func TestDeleteLeavesTheFiles(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	location := field.StorageLocation("packages")
 	field.Create(t, location)

@@ -1,6 +1,7 @@
 package storagelocation_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,10 +10,12 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/controllertest"
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/store"
 )
 
 // TestOnTheRealCore: what core answers is what the controllers compare with; nothing is written twice.
 func TestOnTheRealCore(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewOnCore(t)
 	field.SetInstanceReady(t, true)
 	field.Create(t, field.TransferNode())
@@ -47,6 +50,9 @@ func TestOnTheRealCore(t *testing.T) {
 		t.Errorf("core knows (-want +got):\n%s", diff)
 	}
 
+	// operator-66: what becomes of the first administrator locks the operator out of nothing, deletion included.
+	field.Core.DeactivateFirstAdmin(t)
+
 	field.WantNoWrites(t, node, controllertest.Node, field.Core.Reads)
 	field.WantNoWrites(t, location, "packages", field.Core.Reads)
 
@@ -56,5 +62,11 @@ func TestOnTheRealCore(t *testing.T) {
 	field.WaitGone(t, node, controllertest.Node)
 	if nodes, err := faspex.Nodes(t.Context()); err != nil || len(nodes) != 0 {
 		t.Errorf("core still knows %v (%v)", nodes, err)
+	}
+
+	// A person's list does not show the operator, and nobody changes it.
+	accounts, _, err := field.Core.Store.Accounts(t.Context(), store.AccountFilter{}, store.Page{Limit: 10})
+	if err != nil || slices.ContainsFunc(accounts, func(a store.Account) bool { return a.Type == store.TypeService }) {
+		t.Errorf("accounts: %v (%v)", accounts, err)
 	}
 }

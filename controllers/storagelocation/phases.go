@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/nodeapi"
@@ -73,8 +75,19 @@ func setSpace(status *v1alpha1.StorageLocationStatus, space nodeclient.Space) {
 	status.FreeBytes, status.TotalBytes = &free, &total
 }
 
-// registered makes the folder known to Faspex under the object's name and keeps the entry current.
+// registered registers the folder. One that is registered stays so while the instance is away.
 func (r *reconciler) registered(ctx context.Context, o *observed) phase.Outcome {
+	known := knownID(&o.location.Status, o.node.Status.NodeID) != "" &&
+		meta.IsStatusConditionTrue(o.location.Status.Conditions, v1alpha1.ConditionRegistered)
+	outcome := r.register(ctx, o)
+	if known {
+		return faspexapi.Known(o.instance, "Faspex knows the storage location", outcome)
+	}
+	return outcome
+}
+
+// register makes the folder known to Faspex under the object's name and keeps the entry current.
+func (r *reconciler) register(ctx context.Context, o *observed) phase.Outcome {
 	if rival := olderInbox(o.location, o.siblings); rival != "" {
 		return phase.Invalid(v1alpha1.ReasonConflict, "spec.defaultInbox: StorageLocation "+rival+
 			" is the default inbox of the instance already").After(resync)

@@ -16,6 +16,7 @@ import (
 // TestCertificateCoversTheMachines has machines come one after the other: WebSocket clients are told the address of the
 // machine that has their transfer, so the certificate is made again for it.
 func TestCertificateCoversTheMachines(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := field.TransferNode()
 	node.Spec.Ports = &v1alpha1.TransferNodePorts{WSS: 9093}

@@ -12,12 +12,15 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
+	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/mariadb"
@@ -31,9 +34,9 @@ import (
 // +kubebuilder:rbac:groups=faspex.io,resources=transfernodes/finalizers,verbs=update
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances;storagelocations;accesskeys,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=daemonsets,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups="",resources=configmaps;services;secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;patch;delete
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=get
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -113,17 +116,21 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		},
 		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
 	}
+	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.AppName))
+	// Whether they are there is all that matters of them; what becomes of a thousand of them is nothing to the node.
+	dependents := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.TransferNode{}).
-		Owns(&appsv1.DaemonSet{}).
-		Owns(&corev1.Service{}).
-		Owns(&networkingv1.NetworkPolicy{}).
-		Owns(&corev1.ConfigMap{}).
-		Owns(&corev1.Secret{}).
+		Watches(&appsv1.DaemonSet{}, made).
+		Watches(&corev1.Service{}, made).
+		Watches(&networkingv1.NetworkPolicy{}, made).
+		Watches(&corev1.ConfigMap{}, made).
+		Watches(&corev1.Secret{}, made).
 		Watches(&v1alpha1.FaspexInstance{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfInstance)).
-		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfStorageLocation))).
-		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey))).
+		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfStorageLocation)),
+			dependents).
+		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey)), dependents).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
 		Complete(frame)

@@ -25,6 +25,7 @@ const (
 )
 
 func TestNodeBecomesReady(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := &v1alpha1.TransferNode{}
 	field.Create(t, field.TransferNode())
@@ -56,11 +57,13 @@ func TestNodeBecomesReady(t *testing.T) {
 }
 
 func TestUnchangedNodeIsNotWritten(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.WantNoWrites(t, &v1alpha1.TransferNode{}, nodeName, field.Faspex.Reads)
 }
 
 func TestNodeHealsWhenItsPartsVanish(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	names := desired.NamesOf(nodeName)
 	daemonSet, service := &appsv1.DaemonSet{}, &corev1.Service{}
@@ -86,6 +89,7 @@ func TestNodeHealsWhenItsPartsVanish(t *testing.T) {
 }
 
 func TestRegistrationIsRepaired(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
 	field.Get(t, node, nodeName)
@@ -108,6 +112,7 @@ func TestRegistrationIsRepaired(t *testing.T) {
 }
 
 func TestNewPasswordReachesFaspex(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
 	field.Get(t, node, nodeName)
@@ -144,6 +149,7 @@ func messages(list []metav1.Condition) []string {
 }
 
 func TestOutageOfFaspexHeals(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	field.SetInstanceReady(t, true)
 	field.Faspex.SetDown(true)
@@ -156,6 +162,7 @@ func TestOutageOfFaspexHeals(t *testing.T) {
 }
 
 func TestGivenCertificate(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	field.SetInstanceReady(t, true)
 	node := field.TransferNode()
@@ -175,6 +182,7 @@ func TestGivenCertificate(t *testing.T) {
 }
 
 func TestDeleteWaitsForDependentsAndCleansUp(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	field.Create(t, field.StorageLocation("packages"))
 	field.Create(t, field.AccessKey("demo"))
@@ -209,6 +217,7 @@ func TestDeleteWaitsForDependentsAndCleansUp(t *testing.T) {
 }
 
 func TestSuspendedNodeIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
 	yes := true
@@ -225,6 +234,7 @@ func TestSuspendedNodeIsLeftAlone(t *testing.T) {
 }
 
 func TestMissingInstance(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := field.TransferNode()
 	node.Spec.InstanceRef.Name = "absent"

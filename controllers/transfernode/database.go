@@ -2,11 +2,8 @@ package transfernode
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strconv"
-	"strings"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -15,6 +12,7 @@ import (
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/secrets"
+	"faspex.io/operator/internal/backup"
 )
 
 // Keys of the database Secret; hsts reads them from its environment.
@@ -27,11 +25,9 @@ const (
 	dbUseTLS   = "HSTS_DB_USE_TLS"
 )
 
-// databaseName is the name of the node's database and of its user: what is left of the name, and a digest of namespace
-// and name that tells nodes of several namespaces on one server apart. At most 54 characters of [a-z0-9_].
+// databaseName is the name of the node's database and of its user.
 func databaseName(node *v1alpha1.TransferNode) string {
-	digest := sha256.Sum256([]byte(node.Namespace + "/" + node.Name))
-	return "hsts_" + strings.ReplaceAll(node.Name, "-", "_") + "_" + hex.EncodeToString(digest[:4])
+	return backup.NodeDatabase(node.Namespace, node.Name)
 }
 
 // databaseProvisioned makes the node's own database and user, and repairs them. The password is in the Secret before it

@@ -9,11 +9,13 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/phase"
@@ -27,8 +29,8 @@ const (
 	podPatience = 30 * time.Second
 )
 
-// finalize undoes what garbage collection does not: the registration, then the pods, then the database they use.
-// Objects that use the node are waited for. Files stay where they are.
+// finalize undoes the registration, then removes the pods, then the database they use and all else that was made for the
+// node. Objects that use the node are waited for. Files stay where they are.
 func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
 	names, err := r.dependents(ctx, node)
 	if err != nil {
@@ -44,9 +46,8 @@ func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) 
 	if outcome := letGo(ctx, instance, r.deregister(ctx, node, instance)); !outcome.IsDone() {
 		return outcome
 	}
-	daemonSet := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: node.Namespace,
-		Name: desired.NamesOf(node.Name).DaemonSet}}
-	if err := r.applier.Delete(ctx, node, daemonSet); err != nil {
+	if err := r.applier.Delete(ctx, node, &appsv1.DaemonSet{ObjectMeta: called(node,
+		desired.NamesOf(node.Name).DaemonSet)}); err != nil {
 		return phase.Transient(v1alpha1.ReasonAPIError, "the DaemonSet cannot be deleted", err)
 	}
 	pods, err := r.pods(ctx, node)
@@ -59,9 +60,36 @@ func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) 
 	if outcome := letGo(ctx, instance, r.dropDatabase(ctx, node, instance)); !outcome.IsDone() {
 		return outcome
 	}
+	if err := r.removeMade(ctx, node); err != nil {
+		return apply.Outcome(err)
+	}
 	r.Nodes.Forget(client.ObjectKeyFromObject(node))
 	r.pushed.forget(node.UID)
 	return phase.Done(v1alpha1.ReasonSucceeded, "")
+}
+
+// removeMade deletes what the pods have used.
+func (r *reconciler) removeMade(ctx context.Context, node *v1alpha1.TransferNode) error {
+	names := desired.NamesOf(node.Name)
+	for _, object := range []client.Object{
+		&corev1.Service{ObjectMeta: called(node, names.Service)},
+		&corev1.ConfigMap{ObjectMeta: called(node, names.ConfigMap)},
+		&networkingv1.NetworkPolicy{ObjectMeta: called(node, names.DatabasePolicy)},
+		&corev1.Secret{ObjectMeta: called(node, names.TokenKeys)},
+		&corev1.Secret{ObjectMeta: called(node, names.SSHHostKey)},
+		&corev1.Secret{ObjectMeta: called(node, names.TLS)},
+		&corev1.Secret{ObjectMeta: called(node, names.NodeUser)},
+		&corev1.Secret{ObjectMeta: called(node, names.Database)},
+	} {
+		if err := r.applier.Delete(ctx, node, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func called(node *v1alpha1.TransferNode, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: node.Namespace, Name: name}
 }
 
 // letGo gives up on what could not be undone in an instance that is being deleted itself: its Secrets, its core or its

@@ -15,6 +15,7 @@ import (
 
 // TestFaspexThatIsDownKeepsTheNode: a registration that cannot be removed is not forgotten.
 func TestFaspexThatIsDownKeepsTheNode(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
 	field.Get(t, node, nodeName)
@@ -30,6 +31,7 @@ func TestFaspexThatIsDownKeepsTheNode(t *testing.T) {
 
 // TestEverythingGoesTogether: who deletes a whole namespace is not held up by servers that are gone already.
 func TestEverythingGoesTogether(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	location, key, node := field.StorageLocation("packages"), field.AccessKey("demo"), &v1alpha1.TransferNode{}
 	field.Create(t, location)
@@ -53,6 +55,7 @@ func TestEverythingGoesTogether(t *testing.T) {
 }
 
 func TestAuthorizedKeys(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := field.TransferNode()
 	node.Spec.TransferUsers = []v1alpha1.TransferUser{
@@ -78,6 +81,7 @@ func TestAuthorizedKeys(t *testing.T) {
 }
 
 func TestPasswordsOfTransferUsers(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := field.TransferNode()
 	node.Spec.TransferUsers = []v1alpha1.TransferUser{
@@ -94,6 +98,7 @@ func TestPasswordsOfTransferUsers(t *testing.T) {
 // node-17: the operator hands the Secret's users to hsts, and says which entry can't be used. node-30, the operator: no
 // event and no condition has the password.
 func TestNodeUsersOfASecret(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := field.TransferNode()
 	node.Spec.NodeUsers = &v1alpha1.NodeUsers{SecretRef: v1alpha1.SecretReference{Name: "team"}}
@@ -135,6 +140,7 @@ func TestNodeUsersOfASecret(t *testing.T) {
 }
 
 func TestStorageKeys(t *testing.T) {
+	t.Parallel()
 	field := controllertest.New(t)
 	node := field.TransferNode()
 	node.Spec.Storage[0].Encryption = &v1alpha1.StorageEncryption{SecretRef: v1alpha1.SecretReference{Name: "keys"}}

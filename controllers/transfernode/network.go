@@ -15,7 +15,7 @@ import (
 // admitToDatabase lets the machines of pods into the embedded database, if the instance keeps others out.
 func (r *reconciler) admitToDatabase(ctx context.Context, o *observed, pods []corev1.Pod) error {
 	if o.instance.Spec.Database.Embedded != nil && desiredinstance.NetworkPolicies(o.instance) {
-		_, err := r.applier.Apply(ctx, o.node, desired.DatabaseNetworkPolicy(o.node, o.instance, hostAddresses(pods)))
+		_, err := r.applier.Apply(ctx, nobody, desired.DatabaseNetworkPolicy(o.node, o.instance, hostAddresses(pods)))
 		return err
 	}
 	return r.applier.Delete(ctx, o.node, &networkingv1.NetworkPolicy{

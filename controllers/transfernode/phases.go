@@ -4,7 +4,8 @@ import (
 	"context"
 
 	"faspex.io/operator/api/v1alpha1"
-	"faspex.io/operator/controllers/conditions"
+	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/policy"
 )
@@ -33,23 +34,31 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 	}
 }
 
+// nobody owns what is made for a node. The garbage collector asks nobody before it deletes in the foreground what an
+// object owns, and a node that waits for its dependents goes on serving them. The finalizer deletes it.
+var nobody apply.Owner
+
 func (r *reconciler) specAllowed(_ context.Context, o *observed) phase.Outcome {
 	return policy.Outcome(r.Policy.TransferNode(o.node, o.instance))
 }
 
 func (r *reconciler) instanceReady(_ context.Context, o *observed) phase.Outcome {
-	return judgeInstance(o.node.Spec.InstanceRef.Name, o.instance)
+	return judgeInstance(o.node, o.instance)
 }
 
-// judgeInstance says whether an instance can be used.
-func judgeInstance(name string, instance *v1alpha1.FaspexInstance) phase.Outcome {
+// judgeInstance says whether an instance can be used: whether it has come up, whatever is changed or broken of it now.
+// One that is suspended or has lost a part answers for itself, and what calls it tells whether it does.
+func judgeInstance(node *v1alpha1.TransferNode, instance *v1alpha1.FaspexInstance) phase.Outcome {
+	name := node.Spec.InstanceRef.Name
 	switch {
 	case instance == nil:
 		return phase.Waiting(v1alpha1.ReasonInstanceNotFound, "spec.instanceRef.name: FaspexInstance "+name+" does not exist")
-	case !conditions.IsTrue(instance.Status.Conditions, v1alpha1.ConditionReady, instance.Generation):
-		return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "FaspexInstance "+name+" is not ready")
+	case faspexapi.Ready(instance):
+		return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" is ready")
+	case node.Status.NodeID != "" || faspexapi.Serves(instance):
+		return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" has come up; it is not ready now")
 	}
-	return phase.Done(v1alpha1.ReasonSucceeded, "FaspexInstance "+name+" is ready")
+	return phase.Waiting(v1alpha1.ReasonInstanceNotReady, "FaspexInstance "+name+" is not ready")
 }
 
 // nodeAPIReady asks the Node API who it is, through its Service and with the credentials everyone else will use.

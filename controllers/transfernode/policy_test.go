@@ -18,13 +18,18 @@ import (
 )
 
 func TestJudgeInstance(t *testing.T) {
-	withReady := func(status metav1.ConditionStatus, generation int64) *v1alpha1.FaspexInstance {
-		return &v1alpha1.FaspexInstance{
+	withReady := func(status metav1.ConditionStatus, generation int64, parts ...string) *v1alpha1.FaspexInstance {
+		instance := &v1alpha1.FaspexInstance{
 			ObjectMeta: metav1.ObjectMeta{Name: "demo", Generation: 2},
 			Status: v1alpha1.FaspexInstanceStatus{Conditions: []metav1.Condition{
 				{Type: v1alpha1.ConditionReady, Status: status, ObservedGeneration: generation},
 			}},
 		}
+		for _, part := range parts {
+			instance.Status.Conditions = append(instance.Status.Conditions,
+				metav1.Condition{Type: part, Status: metav1.ConditionTrue, ObservedGeneration: 1})
+		}
+		return instance
 	}
 	for _, test := range []struct {
 		name     string
@@ -37,9 +42,12 @@ func TestJudgeInstance(t *testing.T) {
 		{"not ready", withReady(metav1.ConditionFalse, 2), v1alpha1.ReasonInstanceNotReady, false},
 		{"ready before", withReady(metav1.ConditionTrue, 1), v1alpha1.ReasonInstanceNotReady, false},
 		{"ready", withReady(metav1.ConditionTrue, 2), v1alpha1.ReasonSucceeded, true},
+		{"suspended", withReady(metav1.ConditionFalse, 2, v1alpha1.ConditionCoreReady, v1alpha1.ConditionRouterReady),
+			v1alpha1.ReasonSucceeded, true},
+		{"no router", withReady(metav1.ConditionFalse, 2, v1alpha1.ConditionCoreReady), v1alpha1.ReasonInstanceNotReady, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			outcome := judgeInstance("demo", test.instance)
+			outcome := judgeInstance(&v1alpha1.TransferNode{}, test.instance)
 			if outcome.Reason != test.reason || outcome.IsDone() != test.done || outcome.IsInvalid() {
 				t.Errorf("got %+v", outcome)
 			}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -32,8 +33,18 @@ func (r *reconciler) askNode(ctx context.Context, o *observed) phase.Outcome {
 	return phase.Done(v1alpha1.ReasonSucceeded, "the node api answers").After(resync)
 }
 
-// registered makes the node known to Faspex under its name, keeps the entry current, and has Faspex try it.
+// registered registers the node. One that is registered stays so while the instance is away.
 func (r *reconciler) registered(ctx context.Context, o *observed) phase.Outcome {
+	known := o.node.Status.NodeID != "" && meta.IsStatusConditionTrue(o.node.Status.Conditions, v1alpha1.ConditionRegistered)
+	outcome := r.register(ctx, o)
+	if known {
+		return faspexapi.Known(o.instance, "Faspex knows the node", outcome)
+	}
+	return outcome
+}
+
+// register makes the node known to Faspex under its name, keeps the entry current, and has Faspex try it.
+func (r *reconciler) register(ctx context.Context, o *observed) phase.Outcome {
 	faspex, err := r.Faspex.Connect(ctx, o.instance)
 	if err != nil {
 		return faspexapi.Failed("connect to Faspex", err)

@@ -197,10 +197,10 @@ func (r *reconciler) storageKeys(ctx context.Context, node *v1alpha1.TransferNod
 	return phase.Done(v1alpha1.ReasonSucceeded, "")
 }
 
-// ensure makes one Secret that is deleted with the node.
+// ensure makes one Secret; the finalizer deletes it.
 func (r *reconciler) ensure(ctx context.Context, o *observed, want secrets.Wanted) (map[string][]byte, phase.Outcome) {
 	want.Namespace, want.Labels = o.node.Namespace, desired.Labels(o.node)
-	data, err := r.secrets.Ensure(ctx, o.node, want)
+	data, err := r.secrets.Ensure(ctx, nobody, want)
 	if err != nil {
 		return nil, secrets.Outcome(err)
 	}

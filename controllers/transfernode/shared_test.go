@@ -16,19 +16,19 @@ func prepared(t *testing.T, field *controllertest.Field, machine, words string) 
 	t.Helper()
 	pod := &corev1.Pod{}
 	field.Get(t, pod, machine)
+	before := pod.DeepCopy()
 	pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{
 		Name: desired.PrepareContainer, Image: "operator:1", ImageID: "1",
 		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: words}},
 	}}
-	if err := field.Client.Status().Update(t.Context(), pod); err != nil {
-		t.Fatal(err)
-	}
+	report(t, field, before, pod)
 	field.Touch(t, &v1alpha1.TransferNode{}, nodeName)
 }
 
 // node-69, the condition; the setups are in TestOneMachineServesFilesThatAreNotShared. Two machines see one folder, then
 // each its own, then one again.
 func TestStorageSharedByMachines(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	node := &v1alpha1.TransferNode{}
 	field.WaitCondition(t, node, nodeName, v1alpha1.ConditionStorageShared, isTrue, v1alpha1.ReasonSucceeded)

@@ -17,6 +17,7 @@ import (
 // That transfers go on meanwhile is in TestTransferGoesOnWhileTokenKeysTurn of cmd/hsts, and how long the overlap lasts in
 // TestTokenKeysTurn of controllers/desired/transfernode.
 func TestTokenKeysTurn(t *testing.T) {
+	t.Parallel()
 	field := controllertest.NewReady(t)
 	names := desired.NamesOf(nodeName)
 	daemonSet := &appsv1.DaemonSet{}

@@ -51,7 +51,7 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	}
 	for _, object := range []runtime.ApplyConfiguration{desired.ConfigMap(o.node, config), desired.Service(o.node),
 		daemonSet} {
-		if _, err := r.applier.Apply(ctx, o.node, object); err != nil {
+		if _, err := r.applier.Apply(ctx, nobody, object); err != nil {
 			return apply.Outcome(err)
 		}
 	}
@@ -63,7 +63,16 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	if err := r.admitToDatabase(ctx, o, pods); err != nil {
 		return apply.Outcome(err)
 	}
-	return r.lookAtPods(ctx, o, pods)
+	outcome := r.lookAtPods(ctx, o, pods)
+	waits, err := r.rollOut(ctx, o, daemonSet.Annotations[desired.TemplateHashAnnotation], pods)
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	outcome.Message += drained(o.node)
+	if waits {
+		outcome = outcome.After(drainRecheck)
+	}
+	return outcome
 }
 
 // daemonSet is what the pods shall be. While nothing else of them changes, prepare keeps the image that the operator
@@ -88,7 +97,9 @@ func (r *reconciler) daemonSet(
 		workload.OperatorImage = node.Status.PrepareImage
 	}
 	node.Status.PrepareImage = workload.OperatorImage
-	return desired.DaemonSet(node, workload).WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash}), nil
+	daemonSet := desired.DaemonSet(node, workload).WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
+	daemonSet.Spec.Template.WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
+	return daemonSet, nil
 }
 
 // runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -19,6 +20,9 @@ type Environment struct {
 	NodeName string
 	// AdvertiseAddress is where clients reach this node (HSTS_ADVERTISE_ADDRESS).
 	AdvertiseAddress string
+	// DrainingFile, if not empty, is a file that says something while this node shall be given no new transfers
+	// (HSTS_DRAINING_FILE). It may come and go.
+	DrainingFile string
 	// LogLevel is debug, info, warn or error (HSTS_LOG_LEVEL).
 	LogLevel slog.Level
 	// Database is HSTS_DB_HOST, _PORT, _DATABASE, _USERNAME, _PASSWORD, _USE_TLS, and the file
@@ -31,6 +35,7 @@ func ReadEnvironment(lookup func(string) string) (Environment, error) {
 	v := variables{lookup: lookup}
 	env := Environment{
 		NodeName: v.need("HSTS_NODE_NAME"), AdvertiseAddress: v.need("HSTS_ADVERTISE_ADDRESS"), Database: v.database(),
+		DrainingFile: lookup("HSTS_DRAINING_FILE"),
 	}
 	if level := lookup("HSTS_LOG_LEVEL"); level != "" {
 		if err := env.LogLevel.UnmarshalText([]byte(level)); err != nil {
@@ -41,6 +46,15 @@ func ReadEnvironment(lookup func(string) string) (Environment, error) {
 		return Environment{}, err
 	}
 	return env, nil
+}
+
+// Draining tells whether this node shall be given no new transfers. A file that cannot be read is no order.
+func (e Environment) Draining() bool {
+	if e.DrainingFile == "" {
+		return false
+	}
+	text, err := os.ReadFile(e.DrainingFile)
+	return err == nil && len(bytes.TrimSpace(text)) > 0
 }
 
 // ReadDatabase reads Environment.Database alone, for programs that are no node.

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Claim says that a session writes a file, or a part of it, so that no session of another node writes it too.
@@ -24,9 +25,17 @@ var (
 	ErrReplaced = errors.New("the transfer was begun again by another session")
 )
 
+// Claimed is ErrClaimed with when the session that has the file was last heard of.
+type Claimed struct{ Heard time.Time }
+
+func (c *Claimed) Error() string { return ErrClaimed.Error() }
+
+// Unwrap gives ErrClaimed.
+func (c *Claimed) Unwrap() error { return ErrClaimed }
+
 // Claims are the claims of all nodes that share storages. A session that ends, or is not heard of any more, has none.
 type Claims interface {
-	// Claim claims a file, or says why it can't be claimed. Another error says that nobody can tell now.
+	// Claim claims a file, or says why it can't be claimed; for ErrClaimed it is a *Claimed. Another error says that nobody can tell now.
 	Claim(ctx context.Context, c Claim) error
 	// Release gives up a claim.
 	Release(ctx context.Context, c Claim) error

@@ -12,7 +12,7 @@ import (
 
 const (
 	// claimLife is how long after a session was last heard of its claims keep others out.
-	claimLife = 45 * time.Second
+	claimLife = 20 * time.Second
 	// ownClaimLife is the same for a later session of its transfer, which told it to end: a session that moves data is
 	// heard of every second, and one that doesn't writes nothing.
 	ownClaimLife = 4 * time.Second
@@ -87,16 +87,17 @@ func yield(ctx context.Context, tx *sql.Tx, claim record.Claim, other otherClaim
 		life = ownClaimLife
 	}
 	var alive, later bool
+	var heard time.Time
 	// A session that is not recorded yet is as alive as its claim.
 	err = tx.QueryRowContext(ctx, `SELECT COALESCE(s.status = 'running', TRUE) AND COALESCE(s.heartbeat, c.claimed_at) > UTC_TIMESTAMP(6) - INTERVAL ? SECOND,
-		COALESCE((s.started_usec, s.id) > (SELECT started_usec, id FROM sessions WHERE id = ?), FALSE)
+		COALESCE((s.started_usec, s.id) > (SELECT started_usec, id FROM sessions WHERE id = ?), FALSE), COALESCE(s.heartbeat, c.claimed_at)
 		FROM file_claims c LEFT JOIN sessions s ON s.id = c.session_id WHERE c.path_hash = ? AND c.session_id = ? LIMIT 1`,
-		int64(life/time.Second), claim.SessionID, hashPath(claim.Path), other.session).Scan(&alive, &later)
+		int64(life/time.Second), claim.SessionID, hashPath(claim.Path), other.session).Scan(&alive, &later, &heard)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("look at claim of file: %w", err)
 	case !own && alive:
-		return false, record.ErrClaimed
+		return false, &record.Claimed{Heard: heard}
 	case !own:
 		return false, nil
 	case alive && later:

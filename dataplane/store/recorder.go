@@ -15,7 +15,7 @@ import (
 
 const (
 	flushInterval     = time.Second
-	heartbeatInterval = 10 * time.Second
+	heartbeatInterval = 3 * time.Second
 	// silentAfter is how long a session may be silent and still keep its transfer from ending.
 	silentAfter = 25 * time.Second
 	// lostAfter is how long a session may be silent before another node declares it lost.

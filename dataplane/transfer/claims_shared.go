@@ -20,6 +20,8 @@ const (
 	claimLimit = 2 * time.Second
 	claimPause = 10 * time.Second
 	claimRetry = 250 * time.Millisecond
+	// claimWait is how long a session waits for a file that another has: longer than a claim outlives its node.
+	claimWait = 30 * time.Second
 )
 
 // sharedClaims asks the other nodes, as long as they can be asked.
@@ -36,12 +38,16 @@ func (s *sharedClaims) take(ctx context.Context, c record.Claim, size int64, by 
 	if s.claims == nil || size < claimFrom {
 		return nil
 	}
-	for end := time.Now().Add(takeover); ; {
+	var first *record.Claimed
+	for end := time.Now().Add(claimWait); ; {
 		err := s.ask(ctx, func(ctx context.Context) error { return s.claims.Claim(ctx, c) })
+		var held *record.Claimed
 		switch {
 		case errors.Is(err, record.ErrReplaced):
 			by.cancel(errReplaced)
 			return errReplaced
+		case errors.As(err, &held) && (first == nil || held.Heard.Equal(first.Heard)) && time.Now().Before(end):
+			first = held // Who is not heard of again was at a node that is gone.
 		case errors.Is(err, record.ErrClaimPassing) && time.Now().Before(end):
 		case errors.Is(err, record.ErrClaimed), errors.Is(err, record.ErrClaimPassing):
 			return fail.New(fail.AlreadyExists, "%w, at another node", err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/transfer/fail"
@@ -26,6 +27,8 @@ func (s *saying) Release(context.Context, record.Claim) error { return nil }
 
 func TestSharedClaims(t *testing.T) {
 	const large = claimFrom
+	now := time.Now()
+	heard := func(seconds int) error { return &record.Claimed{Heard: now.Add(time.Duration(seconds) * time.Second)} }
 	for name, c := range map[string]struct {
 		size  int64
 		says  []error
@@ -35,11 +38,12 @@ func TestSharedClaims(t *testing.T) {
 	}{
 		"a small file":             {large - 1, []error{record.ErrClaimed}, 0, 0, false},
 		"a file that is free":      {large, []error{nil}, 1, 0, false},
-		"another transfer's":       {large, []error{record.ErrClaimed}, 1, fail.AlreadyExists, false},
+		"another transfer's":       {large, []error{heard(0), heard(0), heard(1)}, 3, fail.AlreadyExists, false},
+		"of a node that is gone":   {large, []error{heard(0), heard(0), nil}, 3, 0, false},
 		"free in a moment":         {large, []error{record.ErrClaimPassing, record.ErrClaimPassing, nil}, 3, 0, false},
 		"begun again elsewhere":    {large, []error{record.ErrReplaced}, 1, fail.PeerAborted, true},
 		"nobody can tell":          {large, []error{errors.New("the database is away")}, 1, 0, false},
-		"refused while it waits":   {large, []error{record.ErrClaimPassing, record.ErrClaimed}, 2, fail.AlreadyExists, false},
+		"refused while it waits":   {large, []error{record.ErrClaimPassing, heard(0), heard(1)}, 3, fail.AlreadyExists, false},
 		"nobody can tell any more": {large, []error{record.ErrClaimPassing, errors.New("away")}, 2, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {

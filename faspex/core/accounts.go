@@ -101,6 +101,9 @@ func (s *Server) account(ctx context.Context, id string) (store.Account, error) 
 
 // mayManage keeps managers to the accounts of users, and to their own, and from making anybody more than a user.
 func (s *Server) mayManage(ctx context.Context, a store.Account, newRole *string) error {
+	if a.Type == store.TypeService {
+		return forbidden("This account is the operator's; nobody changes it.")
+	}
 	if isAdmin(caller(ctx)) {
 		return nil
 	}

@@ -46,8 +46,12 @@ func (s *Server) createPackage(ctx context.Context, in *struct{ Body api.Package
 	if err != nil {
 		return nil, err
 	}
+	masked, err := masksNames(rules, in.Body.ObfuscationEnabled)
+	if err != nil {
+		return nil, err
+	}
 	p.Content = store.Content{
-		SharedFolderID: inbox.ID, EncryptAtRest: encrypt, ObfuscateNames: in.Body.ObfuscationEnabled,
+		SharedFolderID: inbox.ID, EncryptAtRest: encrypt, ObfuscateNames: masked,
 		Directory: path.Join(inbox.Directory, packages.Folder(p.Title, p.UUID, rules.MaxTitleLengthInStoragePaths)),
 	}
 	key, err := s.store.CreatePackage(ctx, p, to.to)
@@ -77,6 +81,15 @@ func encryptsAtRest(rules settings.Configuration, to *addressees, chosen bool) (
 		return false, badField("Packages are not protected by a password here.", "ear_enabled")
 	}
 	return rule == "true" || chosen, nil
+}
+
+// masksNames reports whether the files of a package get other names: as the server says, or where it leaves that open as
+// the sender chose.
+func masksNames(rules settings.Configuration, chosen bool) (bool, error) {
+	if rules.RequireObfuscation == "false" && chosen {
+		return false, badField("The names of files are not masked here.", "obfuscation_enabled")
+	}
+	return rules.RequireObfuscation == "true" || chosen, nil
 }
 
 // forwardPackage sends the content of a package to others, without uploading it again.

@@ -266,7 +266,7 @@ func (s *Server) renderPublic(w http.ResponseWriter, r *http.Request, status int
 	}
 	policy := "default-src 'none'; style-src " + style + "; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 	if v.Page == "send" {
-		v.Script = template.JS(publicScript) //nolint:gosec // embedded at build time
+		v.Script = template.JS(publicScript) // embedded at build time
 		policy += "; script-src " + scriptHash + "; connect-src 'self'"
 	}
 	h := w.Header()

@@ -88,21 +88,15 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 	}, nil
 }
 
-// Ready reports why core should get no requests: no database, or a schema it was not built
-// for. It is the check of /health.
+// Ready reports why core should get no requests: no database, or a schema that does not serve it. It is the check of
+// /health.
 func (s *Server) Ready(ctx context.Context) error {
 	state, err := s.store.Schema(ctx)
 	if err != nil {
 		s.log.WarnContext(ctx, "not ready", "error", err)
 		return errors.New("the database does not answer")
 	}
-	if state.Dirty {
-		return fmt.Errorf("migration to schema version %d stopped in its middle", state.Current)
-	}
-	if !state.Ready() {
-		return fmt.Errorf("schema version is %d, this version needs %d", state.Current, state.Wanted)
-	}
-	return nil
+	return state.Usable()
 }
 
 // Register adds everything below Base to a mux and makes the OpenAPI description of it.

@@ -63,6 +63,17 @@ type specAnswer struct {
 	Body    transferspec.Spec
 }
 
+// uploadAnswer adds what only uploads say. Connect masks the names of files; clients that can't refuse such a spec.
+type uploadAnswer struct {
+	Expires string `header:"Expires" doc:"until when the token starts transfers, as an HTTP date"`
+	Body    uploadTransferSpec
+}
+
+type uploadTransferSpec struct {
+	transferspec.Spec
+	ObfuscateFileNames bool `json:"obfuscate_file_names,omitempty" doc:"files are to get names that tell nothing"`
+}
+
 func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
 	return &specAnswer{Expires: s.now().Add(tokenLife).UTC().Format(http.TimeFormat), Body: spec}
 }
@@ -76,7 +87,7 @@ func (s *Server) registerTransferSpecs() {
 		summary: "Get the transfer spec that receives a package's content", guests: readers}, s.downloadSpec)
 }
 
-func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, error) {
+func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*uploadAnswer, error) {
 	v, err := s.view(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -89,6 +100,11 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	}
 	if g := guestOf(ctx); g != nil && g.invitation.PreventHTTP && in.TransferType == viaGateway {
 		return nil, errNoHTTP()
+	}
+	if v.pkg.ObfuscateNames && in.TransferType == viaGateway {
+		p := newProblem(http.StatusConflict, "A browser does not mask the names of files. Use Connect, or a shared folder.")
+		p.Code = "names_not_masked"
+		return nil, p
 	}
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
@@ -111,7 +127,8 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, 
 	if !queued {
 		return nil, conflict("The package is being changed. Try again.")
 	}
-	return s.answerSpec(spec), nil
+	answer := s.answerSpec(spec)
+	return &uploadAnswer{answer.Expires, uploadTransferSpec{answer.Body, v.pkg.ObfuscateNames}}, nil
 }
 
 // setUpUpload gets a transfer spec for the content of a package from its node.

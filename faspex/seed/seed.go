@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/passwords"
 	"faspex.io/operator/faspex/store"
@@ -66,6 +67,11 @@ func Run(ctx context.Context, s *store.Store, o Options) (done []string, err err
 		}
 		done = append(done, "client "+c.Name)
 	}
+	if o.OperatorClientID != "" {
+		if err := operatorAccount(ctx, s, o.OperatorClientID); err != nil {
+			return done, fmt.Errorf("seed: %w", err)
+		}
+	}
 	made, err := firstAdmin(ctx, s, o)
 	if err != nil {
 		return done, fmt.Errorf("seed: %w", err)
@@ -102,6 +108,18 @@ func clients(o Options, external string) []store.OAuthClient {
 		})
 	}
 	return all
+}
+
+// operatorAccount makes the account that the operator acts by: what becomes of the first admin locks it out of nothing.
+func operatorAccount(ctx context.Context, s *store.Store, clientID string) error {
+	_, err := s.CreateAccount(ctx, store.Account{
+		Name: api.OperatorLogin(clientID), FirstName: "Faspex", LastName: "Operator",
+		Role: store.RoleAdmin, Type: store.TypeService, Status: store.AccountActive,
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return nil
+	}
+	return err
 }
 
 // firstAdmin makes the admin unless an account of that name exists, whose password is its owner's affair then.

@@ -412,3 +412,26 @@ func TestReplicasShareTheWork(t *testing.T) {
 		}
 	}
 }
+
+// faspex-S9: a package whose end comes while it waits for its release expires, and its recipients never have it.
+func TestPendingPackageExpires(t *testing.T) {
+	s := newScene(t)
+	end := s.clock.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
+	p := s.create(func(b *api.PackageCreate) {
+		b.ReleasePolicy, b.ExpirationPolicy, b.ExpirationDate = "later", "delete_after_expiration_date", &end
+	})
+	s.upload(p)
+	s.run()
+	s.want(p, "held", "completed")
+	s.clock.advance(25 * time.Hour)
+	s.run()
+	s.want(p, "expired", "completed")
+	if s.filesLeft(p) {
+		t.Error("the files are still there")
+	}
+	for _, box := range []string{"inbox", "inbox_history"} {
+		if list, err := s.bob.Packages(t.Context(), box); err != nil || len(list) != 0 {
+			t.Errorf("%s: %d, %v", box, len(list), err)
+		}
+	}
+}

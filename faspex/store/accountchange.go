@@ -66,8 +66,8 @@ func activeAdmin(a Account) bool { return a.Role == RoleAdmin && a.Status == Acc
 func keepAdmin(ctx context.Context, tx *sql.Tx, but int64) error {
 	var id int64
 	err := tx.QueryRowContext(ctx,
-		`SELECT id FROM accounts WHERE role = ? AND status = ? AND id <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
-		RoleAdmin, AccountActive, but).Scan(&id)
+		`SELECT id FROM accounts WHERE role = ? AND status = ? AND type <> ? AND id <> ? ORDER BY id LIMIT 1 FOR UPDATE`,
+		RoleAdmin, AccountActive, TypeService, but).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrLastAdmin
 	}

@@ -23,6 +23,9 @@ const (
 	TypeSAML           = "saml_user"
 	TypeSelfRegistered = "self_registered_user"
 	TypeExternal       = "external_user"
+	// TypeService is the type of accounts that are no person's but a part's of the product, such as the operator. Lists leave
+	// them out, and they do not count as admins.
+	TypeService = "service"
 
 	// AccountPending waits for the approval of its registration.
 	AccountPending = "pending_approval"
@@ -38,7 +41,7 @@ type Account struct {
 	LastName     string
 	Email        string
 	Role         string
-	Type         string // local_user, saml_user, ...
+	Type         string // local_user, saml_user, ... or TypeService
 	Status       string
 	Description  string
 	PasswordHash string // PHC string; empty when no password was set
@@ -156,7 +159,7 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	} else { // external users are a list of their own
 		w.and(`a.type <> ?`, TypeExternal)
 	}
-	w.and(`a.deleted_at IS NULL`)
+	w.and(`a.deleted_at IS NULL AND a.type <> ?`, TypeService)
 	switch {
 	case f.Status != "":
 		w.and(statusColumn+` = ?`, f.Status)

@@ -52,7 +52,7 @@ func (s *Store) Deactivate(ctx context.Context, id int64) error {
 // FirstAdmin is the oldest active admin: who takes over what users leave whom nobody deletes.
 func (s *Store) FirstAdmin(ctx context.Context) (int64, error) {
 	var id int64
-	if err := s.db.QueryRowContext(ctx, `SELECT id FROM accounts WHERE role = 'admin' AND status = 'active' ORDER BY id LIMIT 1`).
+	if err := s.db.QueryRowContext(ctx, `SELECT id FROM accounts WHERE role = 'admin' AND status = 'active' AND type <> ? ORDER BY id LIMIT 1`, TypeService).
 		Scan(&id); err != nil {
 		return 0, fmt.Errorf("find an active admin: %w", classify(err))
 	}

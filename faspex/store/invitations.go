@@ -171,17 +171,28 @@ func (s *Store) CountPublicInvitations(ctx context.Context, ownerID, groupID int
 // GuestOf gives the external user who sends with an invitation. It is the one with its address, or a new one. Where the
 // address belongs to an account, it is one of the invitation's own: whoever follows a link is not that account.
 func (s *Store) GuestOf(ctx context.Context, i Invitation) (Account, error) {
+	a, err := s.guestOf(ctx, i)
+	if errors.Is(err, ErrConflict) { // opened twice at one moment
+		a, err = s.guestOf(ctx, i)
+	}
+	return a, err
+}
+
+func (s *Store) guestOf(ctx context.Context, i Invitation) (Account, error) {
 	id := i.AccountID
 	if id == 0 {
 		err := s.inTx(ctx, func(tx *sql.Tx) error {
-			var err error
+			err := tx.QueryRowContext(ctx, `SELECT COALESCE(account_id, 0) FROM invitations WHERE id = ? FOR UPDATE`, i.ID).Scan(&id)
+			if err != nil || id != 0 {
+				return err
+			}
 			if id, err = externalOf(ctx, tx, i.Email); errors.Is(err, sql.ErrNoRows) {
 				id, err = insertGuest(ctx, tx, i)
 			}
 			if err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, `UPDATE invitations SET account_id = ? WHERE id = ? AND account_id IS NULL`, id, i.ID)
+			_, err = tx.ExecContext(ctx, `UPDATE invitations SET account_id = ? WHERE id = ?`, id, i.ID)
 			return err
 		})
 		if err != nil {

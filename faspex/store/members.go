@@ -49,10 +49,11 @@ func (s *Store) Memberships(ctx context.Context, accountID int64) (map[int64]str
 	return out, nil
 }
 
-// AddMember makes an account a member of a group. ErrConflict for one who is; ErrNotFound when either is not there.
+// AddMember makes an account a member of a group. ErrConflict for one who is; ErrNotFound when either is not there, or it
+// is an external user.
 func (s *Store) AddMember(ctx context.Context, groupID, accountID int64, access string) error {
 	res, err := s.db.ExecContext(ctx, `INSERT INTO group_members (group_id, account_id, access)
-		SELECT g.id, a.id, ? FROM recipient_groups g JOIN accounts a ON a.id = ? AND a.deleted_at IS NULL
+		SELECT g.id, a.id, ? FROM recipient_groups g JOIN accounts a ON a.id = ? AND a.deleted_at IS NULL AND a.type <> 'external_user'
 		WHERE g.id = ? AND g.alive = 1`, access, accountID, groupID)
 	if err != nil {
 		return fmt.Errorf("add a member to group %d: %w", groupID, classify(err))

@@ -17,16 +17,6 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// SchemaState is the version of a database's schema against the one this program was built for.
-type SchemaState struct {
-	Current int  // 0 when nothing was migrated yet
-	Wanted  int  // the newest embedded migration
-	Dirty   bool // a migration stopped in its middle
-}
-
-// Ready reports whether programs of this version may use the database.
-func (s SchemaState) Ready() bool { return s.Current == s.Wanted && !s.Dirty }
-
 // Wanted gives the schema version this program was built for.
 func Wanted() int {
 	src, err := iofs.New(migrations, "migrations")
@@ -44,25 +34,6 @@ func Wanted() int {
 	panic(err)
 }
 
-// Schema reads the version of the database's schema. The restricted user may do that.
-func (s *Store) Schema(ctx context.Context) (SchemaState, error) {
-	state := SchemaState{Wanted: Wanted()}
-	var n int
-	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.tables
-		WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'`).Scan(&n); err != nil {
-		return state, fmt.Errorf("read schema version: %w", err)
-	}
-	if n == 0 {
-		return state, nil
-	}
-	err := s.db.QueryRowContext(ctx, `SELECT version, dirty FROM schema_migrations LIMIT 1`).Scan(&state.Current,
-		&state.Dirty)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return state, fmt.Errorf("read schema version: %w", err)
-	}
-	return state, nil
-}
-
 // Migrate brings the schema to the newest embedded version, as the admin user. Two at once wait for each other. It
 // refuses a schema that is newer than this program, and one whose last migration stopped in its middle.
 func Migrate(ctx context.Context, c Config) (from, to int, err error) {
@@ -71,6 +42,10 @@ func Migrate(ctx context.Context, c Config) (from, to int, err error) {
 
 // MigrateTo is Migrate to a version that is not necessarily the newest. It takes nothing back.
 func MigrateTo(ctx context.Context, c Config, version int) (from, to int, err error) {
+	return migrateTo(ctx, c, migrations, version)
+}
+
+func migrateTo(ctx context.Context, c Config, migrations fs.FS, version int) (from, to int, err error) {
 	db, err := open(c, true)
 	if err != nil {
 		return 0, 0, err
@@ -89,12 +64,15 @@ func MigrateTo(ctx context.Context, c Config, version int) (from, to int, err er
 			return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current, err)
 		}
 	}
-	m, err := migrator(ctx, db, c.Database)
+	if before.Current > version || version < 1 {
+		return before.Current, before.Current, fmt.Errorf("schema version %d cannot become version %d", before.Current, version)
+	}
+	m, err := migrator(ctx, db, migrations, c.Database)
 	if err != nil {
 		return before.Current, before.Current, err
 	}
-	if before.Current > version || version < 1 {
-		return before.Current, before.Current, fmt.Errorf("schema version %d cannot become version %d", before.Current, version)
+	if err := noteCompatibility(ctx, db, migrations, version); err != nil {
+		return before.Current, before.Current, err
 	}
 	if err := m.Migrate(uint(version)); err != nil && !errors.Is(err, migrate.ErrNoChange) {
 		return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current, err)
@@ -102,7 +80,7 @@ func MigrateTo(ctx context.Context, c Config, version int) (from, to int, err er
 	return before.Current, version, nil
 }
 
-func migrator(ctx context.Context, db *sql.DB, database string) (*migrate.Migrate, error) {
+func migrator(ctx context.Context, db *sql.DB, migrations fs.FS, database string) (*migrate.Migrate, error) {
 	var src source.Driver
 	src, err := iofs.New(migrations, "migrations")
 	if err != nil {

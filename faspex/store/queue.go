@@ -28,8 +28,8 @@ func (s *Store) Releasable(ctx context.Context, now time.Time, after int64, limi
 	return s.queued(ctx, w, after, limit)
 }
 
-// Expirable lists released packages whose time is over: their date has passed, or they are to go after downloads and
-// those who count have all of it and nobody is receiving it. Any recipient counts, also of a package that was forwarded
+// Expirable lists packages whose time is over: their date has passed, also while they wait for their release (faspex-S9),
+// or they are released and are to go after downloads, and those who count have all of it and nobody is receiving it. Any recipient counts, also of a package that was forwarded
 // with the content; or all of the package's own, with every member of its groups.
 func (s *Store) Expirable(ctx context.Context, now time.Time, after int64, limit int) ([]Package, error) {
 	const (
@@ -40,7 +40,8 @@ func (s *Store) Expirable(ctx context.Context, now time.Time, after int64, limit
 		members  = `package_groups k JOIN group_members m ON m.group_id = k.group_id AND m.access <> 'submit_only'`
 	)
 	w := where{}
-	w.and(`p.state = 'released' AND (p.expiration_date <= ?
+	w.and(`((p.state = 'held' AND p.upload_status = 'completed' AND p.expiration_date <= ?)
+		OR p.state = 'released' AND (p.expiration_date <= ?
 		OR (p.expiration_policy IN ('delete_after_any_download', 'delete_after_all_download')
 			AND NOT EXISTS (`+shared+` AND t.status IN ('running', 'waiting', 'paused'))
 			AND EXISTS (`+shared+whole+` AND (
@@ -51,7 +52,7 @@ func (s *Store) Expirable(ctx context.Context, now time.Time, after int64, limit
 					WHERE d.package_id = p.id AND d.direct AND d.deleted_at IS NULL
 					AND NOT EXISTS (`+received+` AND t.account_id = d.account_id))
 				AND NOT EXISTS (SELECT 1 FROM `+members+` WHERE k.package_id = p.id
-					AND NOT EXISTS (`+received+` AND t.account_id = m.account_id))))))`, now)
+					AND NOT EXISTS (`+received+` AND t.account_id = m.account_id)))))))`, now, now)
 	return s.queued(ctx, w, after, limit)
 }
 

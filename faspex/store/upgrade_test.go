@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -66,9 +67,19 @@ func TestUpgradeKeepsData(t *testing.T) {
 	// Contents lie where they lay: the upload of a package that was not released goes on where it began.
 	for id, want := range map[int64]string{7: "/in/x", 8: "/in/y.incoming"} {
 		if p, err := s.Package(t.Context(), id); err != nil || p.Directory != want || p.FolderName != "in" ||
-			p.ContentUUID != p.UUID || p.ReleasedAt.Valid != (id == 7) || p.GoneAt.Valid {
+			p.ContentUUID != p.UUID || p.ReleasedAt.Valid != (id == 7) || p.GoneAt.Valid || p.FromFolder || p.InvitationID != 0 {
 			t.Errorf("package %d: %+v, %v", id, p, err)
 		}
+	}
+	// Nobody was invited, and no folder has readers; who was there takes part in what is new.
+	if list, total, err := s.Invitations(t.Context(), store.InvitationFilter{OwnerID: 2}, store.Page{Limit: 9}); err != nil || total != 0 || len(list) != 0 {
+		t.Errorf("invitations: %+v, %v", list, err)
+	}
+	if err := s.AddFolderReader(t.Context(), 1, 2); err != nil {
+		t.Error(err)
+	}
+	if begun, err := s.BeginRemote(t.Context(), 8, 1, time.Now()); err != nil || !begun {
+		t.Errorf("content from a folder for a package of before: %v, %v", begun, err)
 	}
 	if jobs, _, err := s.Jobs(t.Context(), store.Page{Limit: 9}); err != nil || len(jobs) != 1 || !jobs[0].Persistent {
 		t.Errorf("jobs: %+v, %v", jobs, err)

@@ -19,9 +19,10 @@ import (
 // BasePath is where the router serves the page; faspex/ui/web/vite.config.ts builds it for the same path.
 const BasePath = "/aspera/faspex/"
 
-// The page loads nothing from elsewhere and talks to its own origin alone.
+// The page loads nothing from elsewhere and talks to its own origin alone. Scripts and documents are made in trusted.ts
+// alone.
 const contentSecurityPolicy = "default-src 'self'; object-src 'none'; " +
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types faspex"
 
 // Config is what the server is told by its environment.
 type Config struct {

@@ -98,12 +98,14 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// page-100, with TestEveryAnswerIsGuarded of core and TestRouterCompresses. That the page lives with it is in each journey.
 func TestSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/aspera/faspex/", "/aspera/faspex/assets/index-abc.js", "/nothing"} {
 		h := serve(t, path, nil).Header
 		if csp := h.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'self';") ||
 			!strings.Contains(csp, "frame-ancestors 'none'") ||
-			strings.Contains(csp, "script-src") || strings.Contains(csp, "unsafe-eval") {
+			strings.Contains(csp, "script-src") || strings.Contains(csp, "unsafe-") ||
+			!strings.Contains(csp, "require-trusted-types-for 'script'; trusted-types faspex") {
 			t.Errorf("%s: content security policy %q", path, csp)
 		}
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||

@@ -75,11 +75,5 @@ func SchemaReady(ctx context.Context, s *store.Store) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case state.Dirty:
-		return fmt.Errorf("migration to schema version %d stopped in its middle", state.Current)
-	case !state.Ready():
-		return fmt.Errorf("schema version is %d, want %d", state.Current, state.Wanted)
-	}
-	return nil
+	return state.Usable()
 }

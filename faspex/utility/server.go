@@ -161,7 +161,7 @@ func (u *server) status(ctx context.Context) Status {
 		if state, err = u.store.Schema(ctx); err == nil {
 			out.Schema = &Schema{
 				Current: state.Current, Target: state.Wanted, Pending: max(state.Wanted-state.Current, 0), Dirty: state.Dirty,
-				Ready: state.Ready(),
+				Ready: state.Usable() == nil,
 			}
 		}
 	}

@@ -136,7 +136,7 @@ func ensureAssets(b binaries) (string, error) {
 		return "", err
 	}
 	for program, component := range map[string]string{"etcd": "etcd", "kube-apiserver": "kubernetes",
-		"kubectl": "kubernetes"} {
+		"kube-controller-manager": "kubernetes", "kubectl": "kubernetes"} {
 		link, target := filepath.Join(dir, program), b.path(component, program)
 		if got, err := os.Readlink(link); err == nil && got == target {
 			continue

@@ -69,6 +69,10 @@ func createNetwork() error {
 	if err := plugHost(); err != nil {
 		return fmt.Errorf("plug this machine into the switch: %w", err)
 	}
+	// So that this machine answers pods: tests run servers here.
+	if err := addPodRoutes(""); err != nil {
+		return fmt.Errorf("routes of this machine: %w", err)
+	}
 	return nil
 }
 

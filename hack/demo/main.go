@@ -118,7 +118,7 @@ Done in {{.Elapsed}}. The cluster stays up.
                 "Holiday pictures" is there already; its files are in {{.Received}}, too.
 
   Look around   export KUBECONFIG={{.Kubeconfig}}
-                kubectl get faspexinstances,transfernodes,storagelocations,accesskeys
+                kubectl get faspexinstances,transfernodes,storagelocations,accesskeys,faspexbackups
                 kubectl describe transfernode demo
                 kubectl explain faspexinstance.spec
                 (no kubectl? go run ./hack/cluster kubectl get pods -A)

@@ -94,7 +94,7 @@ func (w *world) inEveryState(t *testing.T, who person, routes []route) {
 }
 
 // translated fails on words that are in no catalogue: in a pseudo-language those have no plain letters. What
-// people wrote is set apart by bdi.
+// people wrote is set apart by bdi, or where there can be no elements by translate=no.
 func (b *tab) translated(where, locale string) {
 	b.t.Helper()
 	plain := value[[]string](b, `(() => {
@@ -102,7 +102,7 @@ func (b *tab) translated(where, locale string) {
 		const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 		for (let n = walker.nextNode(); n; n = walker.nextNode()) {
 			const e = n.parentElement;
-			if (e.closest('bdi, script, style, noscript, pre, code, .key-print, option[value=de], option[value=fr], option[value=es], option[value=en], [data-testid=size], time')) continue;
+			if (e.closest('bdi, script, style, noscript, pre, code, .key-print, option[value=de], option[value=fr], option[value=es], option[value=en], [data-testid=size], [translate=no], time')) continue;
 			const text = n.textContent.replace(/\u2068[^\u2069]*\u2069/g, '').trim();
 			if (/[A-Za-z]{3,}/.test(text) && !/^(GMT|UTC)/.test(text) && !/\d[\s\u00a0](KiB|MiB|GiB)/.test(text) && !/(GMT|UTC)/.test(text)) found.push(text);
 		}

@@ -33,6 +33,8 @@ func TestEndToEnd(t *testing.T) {
 		{"a killed node resumes", killedNodeResumes},
 		{"killed pods heal", killedPodsHeal},
 		{"changes by hand are repaired", changesByHandAreRepaired},
+		{"backups are written and removed", backupsAreWrittenAndRemoved},
+		{"an instance is restored in another namespace", instanceIsRestoredElsewhere},
 		{"no secret is shown", noSecretIsShown},
 		{"deletion", deletion},
 	} {

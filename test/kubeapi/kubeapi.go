@@ -1,5 +1,6 @@
 // Package kubeapi runs a real kube-apiserver with etcd for the tests of one package, with the CRDs of this repository.
-// There is no kubelet and no controller but those under test: pods never run, and nothing is garbage collected.
+// There is no kubelet and no controller but those under test and what Controllers adds: pods never run, and nothing is
+// garbage collected.
 //
 // The binaries come from the directory that KUBEBUILDER_ASSETS names; without them the tests fail.
 package kubeapi
@@ -7,9 +8,11 @@ package kubeapi
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,25 +30,33 @@ import (
 )
 
 var (
-	config   *rest.Config
-	errStart = errors.New("TestMain did not call kubeapi.Run")
+	environment *envtest.Environment
+	config      *rest.Config
+	errStart    = errors.New("TestMain did not call kubeapi.Run")
 )
 
 // Run starts the server, runs the tests of the package and stops the server. Call it from
 // TestMain: os.Exit(kubeapi.Run(m)).
 func Run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
-	environment := &envtest.Environment{
-		ControlPlaneStartTimeout: time.Minute,
+	environment = &envtest.Environment{
+		ControlPlaneStartTimeout: 5 * time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 		ErrorIfCRDPathMissing:    true,
 	}
+	// By default there are addresses for 254 Services: those of about forty instances, and no namespace ever goes.
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	root, err := moduleRoot()
 	if err == nil {
 		environment.CRDDirectoryPaths = []string{filepath.Join(root, "config", "crd", "bases")}
 		config, errStart = environment.Start()
 	} else {
 		errStart = err
+	}
+	// Tests wait for servers more than they compute. A flag of the command line wins.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	code := m.Run()
 	if err := environment.Stop(); err != nil {
@@ -81,11 +92,9 @@ func Config(t testing.TB) *rest.Config {
 // Scheme has the built-in kinds and ours.
 func Scheme(t testing.TB) *runtime.Scheme {
 	t.Helper()
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
+	scheme, err := sharedScheme()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return scheme
 }
@@ -93,12 +102,28 @@ func Scheme(t testing.TB) *runtime.Scheme {
 // Client is an administrator's client without a cache.
 func Client(t testing.TB) client.Client {
 	t.Helper()
-	c, err := client.New(Config(t), client.Options{Scheme: Scheme(t)})
+	Config(t)
+	c, err := sharedClient()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+// Both are made once a process: a client asks the server for all that it has.
+var (
+	sharedScheme = sync.OnceValues(func() (*runtime.Scheme, error) {
+		scheme := runtime.NewScheme()
+		return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
+	})
+	sharedClient = sync.OnceValues(func() (client.Client, error) {
+		scheme, err := sharedScheme()
+		if err != nil {
+			return nil, err
+		}
+		return client.New(rest.CopyConfig(config), client.Options{Scheme: scheme})
+	})
+)
 
 // Namespace makes a namespace for the test.
 func Namespace(t testing.TB, c client.Client) string {

@@ -11,7 +11,7 @@ import (
 func (l *Lab) Diagnose(ctx context.Context, out io.Writer) {
 	for _, args := range [][]string{
 		{"get", "pods", "-A", "-o", "wide"},
-		{"get", "faspexinstances,transfernodes,storagelocations,accesskeys", "-A", "-o", "yaml"},
+		{"get", "faspexinstances,transfernodes,storagelocations,accesskeys,faspexbackups", "-A", "-o", "yaml"},
 		{"get", "events", "-A", "--sort-by=.lastTimestamp"},
 		{"logs", "-n", OperatorNamespace, "-l", "app.kubernetes.io/name=faspex-operator", "--tail=100", "--all-containers"},
 		{"logs", "-n", Namespace, "-l", "app.kubernetes.io/managed-by=faspex-operator", "--tail=60", "--all-containers",

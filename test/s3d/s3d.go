@@ -1,17 +1,21 @@
-// Package s3d runs an S3 server for tests, over TLS on a loopback port and in memory. It takes any credentials until a
+// Package s3d runs an S3 server for tests, over TLS and in memory. It takes any credentials until a
 // test makes it refuse them.
 package s3d
 
 import (
-	"encoding/pem"
+	"crypto/tls"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"faspex.io/operator/controllers/certificate"
 )
 
 // Server is one with a bucket.
@@ -28,20 +32,39 @@ type Server struct {
 // Start runs a server until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	return StartAt(t, "127.0.0.1")
+}
+
+// StartAt runs a server until the test ends, on any port of an address of this machine that others reach.
+func StartAt(t testing.TB, ip string) *Server {
+	t.Helper()
 	s := &Server{Bucket: "backups", backend: s3mem.New()}
 	if err := s.backend.CreateBucket(s.Bucket); err != nil {
 		t.Fatal(err)
 	}
+	data, err := certificate.New(time.Now(), certificate.Subject{CommonName: "s3", IPs: []net.IP{net.ParseIP(ip)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(data[certificate.CertKey], data[certificate.PrivateKeyKey])
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	inner := gofakes3.New(s.backend).Server()
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if before := s.before.Load(); before != nil && !(*before)(w, r) {
-			return
-		}
-		inner.ServeHTTP(w, r)
-	}))
+	server := &httptest.Server{Listener: listener, TLS: &tls.Config{Certificates: []tls.Certificate{pair}},
+		Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if before := s.before.Load(); before != nil && !(*before)(w, r) {
+				return
+			}
+			inner.ServeHTTP(w, r)
+		})}}
+	server.StartTLS()
 	t.Cleanup(server.Close)
-	s.Endpoint = server.URL
-	s.CA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	s.Endpoint, s.CA = server.URL, data[certificate.CAKey]
 	return s
 }
 

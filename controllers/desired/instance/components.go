@@ -3,11 +3,14 @@ package instance
 import (
 	"cmp"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 
 	"faspex.io/operator/api/v1alpha1"
 )
@@ -166,10 +169,14 @@ func (c Component) faspex(
 	return c
 }
 
-// Replicas is how many pods the spec asks for.
-func (c Component) Replicas() int32 {
-	if c.spec.Replicas != nil {
+// Replicas is how many pods there shall be: what the spec asks for, else what live, the Deployment as it is, has of an
+// autoscaler or by default.
+func (c Component) Replicas(live *appsv1.Deployment) int32 {
+	switch {
+	case c.spec.Replicas != nil:
 		return *c.spec.Replicas
+	case live.Spec.Replicas != nil:
+		return *live.Spec.Replicas
 	}
 	return defaultReplicas
 }
@@ -184,12 +191,45 @@ func (c Component) Deployment(instance *v1alpha1.FaspexInstance,
 	if c.Name == ComponentCore || c.Name == ComponentService || c.Name == ComponentUtility {
 		pod = withDatabaseCA(instance, pod)
 	}
-	return appsv1ac.Deployment(c.ObjectName, instance.Namespace).
+	spec := appsv1ac.DeploymentSpec().
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(instance, c.Name))).
+		// A new pod is ready before an old one goes.
+		WithStrategy(appsv1ac.DeploymentStrategy().
+			WithType(appsv1.RollingUpdateDeploymentStrategyType).
+			WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+				WithMaxUnavailable(intstr.FromInt32(0)).WithMaxSurge(intstr.FromInt32(1)))).
+		WithTemplate(podTemplate(instance, c.Name, configHash, spreadPods(instance, c.Name, pod)))
+	if c.spec.Replicas != nil {
+		// Otherwise they are an autoscaler's.
+		spec.WithReplicas(*c.spec.Replicas)
+	}
+	return appsv1ac.Deployment(c.ObjectName, instance.Namespace).WithLabels(Labels(instance, c.Name)).WithSpec(spec)
+}
+
+// spreadPods puts the pods of a component on different machines and zones as far as there are any.
+func spreadPods(instance *v1alpha1.FaspexInstance, component string,
+	pod *corev1ac.PodSpecApplyConfiguration) *corev1ac.PodSpecApplyConfiguration {
+	for _, key := range []string{corev1.LabelHostname, corev1.LabelTopologyZone} {
+		pod.WithTopologySpreadConstraints(corev1ac.TopologySpreadConstraint().
+			WithMaxSkew(1).WithTopologyKey(key).WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+			WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(instance, component))))
+	}
+	return pod
+}
+
+// DisruptionBudget keeps machines from being drained of all pods of the component at once. A component of one pod has
+// none: it would keep its machine from being drained at all. So has one whose replicas are an autoscaler's, which may
+// be one.
+func (c Component) DisruptionBudget(instance *v1alpha1.FaspexInstance) *policyv1ac.PodDisruptionBudgetApplyConfiguration {
+	if c.spec.Replicas == nil || *c.spec.Replicas < 2 {
+		return nil
+	}
+	return policyv1ac.PodDisruptionBudget(c.ObjectName, instance.Namespace).
 		WithLabels(Labels(instance, c.Name)).
-		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(c.Replicas()).
-			WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(instance, c.Name))).
-			WithTemplate(podTemplate(instance, c.Name, configHash, pod)))
+		WithSpec(policyv1ac.PodDisruptionBudgetSpec().
+			WithMaxUnavailable(intstr.FromInt32(1)).
+			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(instance, c.Name))))
 }
 
 // Service of the component.

@@ -73,7 +73,7 @@ func render(t *testing.T, i *v1alpha1.FaspexInstance) string {
 	}
 	objects := []any{job}
 	if i.Spec.Database.Embedded != nil {
-		objects = append(objects, instance.DatabaseStatefulSet(i, "0000000000000000"), instance.DatabaseService(i),
+		objects = append(objects, instance.DatabaseStatefulSet(i, instance.VolumeOf(i), "0000000000000000"), instance.DatabaseService(i),
 			instance.DatabaseNetworkPolicy(i, "faspex-system"))
 	}
 	for _, c := range []instance.Component{

@@ -27,12 +27,12 @@ const (
 	databaseRunDir      = "/run/faspex"
 	databaseUID         = 999
 	databaseGrace       = 120
-	defaultDatabaseSize = "10Gi"
 )
 
 // DatabaseStatefulSet runs the embedded MariaDB. configHash restarts it when its root password or script changes: the
 // script sets the password at each start.
-func DatabaseStatefulSet(instance *v1alpha1.FaspexInstance, configHash string) *appsv1ac.StatefulSetApplyConfiguration {
+func DatabaseStatefulSet(instance *v1alpha1.FaspexInstance, volume Volume,
+	configHash string) *appsv1ac.StatefulSetApplyConfiguration {
 	names := NamesOf(instance.Name)
 	embedded := instance.Spec.Database.Embedded
 	pod := basePodSpec(instance, databaseUID).
@@ -55,7 +55,7 @@ func DatabaseStatefulSet(instance *v1alpha1.FaspexInstance, configHash string) *
 			WithPersistentVolumeClaimRetentionPolicy(appsv1ac.StatefulSetPersistentVolumeClaimRetentionPolicy().
 				WithWhenDeleted(VolumeRetention(instance)).WithWhenScaled(appsv1.RetainPersistentVolumeClaimRetentionPolicyType)).
 			WithTemplate(podTemplate(instance, ComponentDatabase, configHash, pod)).
-			WithVolumeClaimTemplates(databaseClaim(instance, embedded.Storage)))
+			WithVolumeClaimTemplates(databaseClaim(instance, volume)))
 }
 
 // VolumeRetention is what becomes of the volume of the embedded database when the instance is deleted.
@@ -90,26 +90,6 @@ func databaseContainer(instance *v1alpha1.FaspexInstance,
 			corev1ac.VolumeMount().WithName("run").WithMountPath(databaseRunDir),
 			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
 	return withResources(container, ComponentDatabase, embedded.Resources)
-}
-
-func databaseClaim(instance *v1alpha1.FaspexInstance,
-	storage *v1alpha1.DatabaseStorage) *corev1ac.PersistentVolumeClaimApplyConfiguration {
-	size := resource.MustParse(defaultDatabaseSize)
-	claim := corev1ac.PersistentVolumeClaimSpec().WithAccessModes(corev1.ReadWriteOnce)
-	if storage != nil {
-		if storage.Size != nil {
-			size = *storage.Size
-		}
-		if storage.StorageClassName != "" {
-			claim.WithStorageClassName(storage.StorageClassName)
-		}
-	}
-	claim.WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
-	return &corev1ac.PersistentVolumeClaimApplyConfiguration{
-		ObjectMetaApplyConfiguration: metav1ac.ObjectMeta().WithName("data").WithLabels(SelectorLabels(instance,
-			ComponentDatabase)),
-		Spec: claim,
-	}
 }
 
 // DatabaseService is where the embedded MariaDB answers.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -19,7 +20,15 @@ const (
 	// migrationRetries covers a database that goes away meanwhile; the delay between them grows to six minutes.
 	migrationRetries = 12
 	migrationUID     = 65532
+	// migrationGrace lets a step of the migration end that is killed with its machine or its Job.
+	migrationGrace = 300
 )
+
+// MigrateStep is the container of the migration's pods that changes the schema.
+const MigrateStep = "migrate"
+
+// MigrationPods pick the pods of a migration Job.
+func MigrationPods(job string) map[string]string { return map[string]string{batchv1.JobNameLabel: job} }
 
 // MigrationJob brings the schema up to date and then sees to the API clients and the first administrator. Its name
 // carries a hash of what it does, so that a new version, or new input, makes a new Job and nothing else does. seedHash
@@ -49,7 +58,8 @@ func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1a
 	}
 	pod := basePodSpec(instance, migrationUID).
 		WithRestartPolicy(corev1.RestartPolicyOnFailure).
-		WithInitContainers(step("migrate", "utility", "migrate")).
+		WithTerminationGracePeriodSeconds(migrationGrace).
+		WithInitContainers(step(MigrateStep, "utility", "migrate")).
 		WithContainers(seed).
 		WithVolumes(
 			corev1ac.Volume().WithName("operator-client").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(names.OperatorClient).

@@ -20,6 +20,7 @@ const (
 	ComponentGateway   = "gateway"
 	ComponentRouter    = "router"
 	ComponentMigration = "migrate"
+	ComponentBackup    = "backup"
 )
 
 // Labels that tell the objects of an instance.
@@ -28,8 +29,11 @@ const (
 	LabelInstance  = "app.kubernetes.io/instance"
 	LabelComponent = "app.kubernetes.io/component"
 	LabelPartOf    = "app.kubernetes.io/part-of"
+	// LabelScheduled marks FaspexBackups that a schedule made.
+	LabelScheduled = "faspex.io/scheduled"
 
-	partOf = "faspex"
+	// PartOf is the value of LabelName and LabelPartOf.
+	PartOf = "faspex"
 )
 
 // Names are the names of an instance's objects. Several kinds share a name: db is a Secret,
@@ -39,6 +43,7 @@ type Names struct {
 	Core, UI, Service, Utility, Router, Migration string
 	Gateway, GatewayNodes                         string
 	Admin, OperatorClient, TLS                    string
+	Restore, Dumps                                string
 }
 
 // NamesOf are the names of the objects of the instance called name.
@@ -50,6 +55,7 @@ func NamesOf(name string) Names {
 		Migration: name + "-migrate",
 		Gateway:   name + "-gateway", GatewayNodes: name + "-gateway-nodes",
 		Admin: name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",
+		Restore: name + "-restore", Dumps: name + "-dumps",
 	}
 }
 
@@ -71,12 +77,12 @@ func TLSSecret(instance *v1alpha1.FaspexInstance) string {
 
 // SelectorLabels pick the pods of one component; they never change.
 func SelectorLabels(instance *v1alpha1.FaspexInstance, component string) map[string]string {
-	return map[string]string{LabelName: partOf, LabelInstance: instance.Name, LabelComponent: component}
+	return map[string]string{LabelName: PartOf, LabelInstance: instance.Name, LabelComponent: component}
 }
 
 // Labels of every object of a component.
 func Labels(instance *v1alpha1.FaspexInstance, component string) map[string]string {
 	labels := SelectorLabels(instance, component)
-	maps.Copy(labels, map[string]string{LabelPartOf: partOf, apply.ManagedByLabel: apply.ManagedBy})
+	maps.Copy(labels, map[string]string{LabelPartOf: PartOf, apply.ManagedByLabel: apply.ManagedBy})
 	return labels
 }

@@ -44,7 +44,8 @@ func DatabaseNetworkPolicy(
 	instance *v1alpha1.FaspexInstance, operatorNamespace string,
 ) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	var from []*networkingv1ac.NetworkPolicyPeerApplyConfiguration
-	for _, component := range []string{ComponentCore, ComponentService, ComponentUtility, ComponentMigration} {
+	for _, component := range []string{ComponentCore, ComponentService, ComponentUtility, ComponentMigration,
+		ComponentBackup} {
 		from = append(from, podsOf(instance, component))
 	}
 	from = append(from, operatorPods(operatorNamespace))

@@ -68,12 +68,12 @@ func TestNetworkPoliciesLetInNobodyElse(t *testing.T) {
 		{"default", "ops", nil, map[string]string{
 			"demo-core": operator + ", router at 3000", "demo-ui": "router at 5000", "demo-service": "router at 6000",
 			"demo-utility": "router at 4000",
-			"demo-db":      "core, " + operator + ", migrate, service, utility at 3306",
+			"demo-db":      "backup, core, " + operator + ", migrate, service, utility at 3306",
 		}},
 		{"more", "", networkPolicy(), map[string]string{
 			"demo-core": anywhere + ", " + watch + ", router at 3000", "demo-ui": watch +
 				", router at 5000", "demo-service": watch + ", router at 6000",
-			"demo-utility": watch + ", router at 4000", "demo-db": "10.0.0.0/8, core, " + anywhere +
+			"demo-utility": watch + ", router at 4000", "demo-db": "10.0.0.0/8, backup, core, " + anywhere +
 				", migrate, service, utility at 3306",
 		}},
 	} {

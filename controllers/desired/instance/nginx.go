@@ -23,7 +23,7 @@ type Router struct {
 	LogLevel string
 }
 
-// Config renders nginx.conf. It runs on any nginx 1.19.5 or later, as any user, with nothing to write to but /tmp.
+// Config renders nginx.conf. It runs on any nginx 1.19.10 or later, as any user, with nothing to write to but /tmp.
 //
 // Whom a request came from is told as the router itself saw it, whatever the client says:
 // TestRouterTellsWhoTheClientIs.
@@ -32,6 +32,9 @@ type Router struct {
 // limited. Only the slashes of a path that begins with several become one
 // (TestRouterServesPathsThatBeginWithTwoSlashes). The access log has neither queries, because they may hold
 // authorization codes, nor what in a path of the gateway permits something (TestRouterLogsNoSecret).
+//
+// Connections to core are used for a few requests and seconds only: which pod a connection leads to is decided when it
+// is made (TestRouterSpreadsRequestsOfOneConnection).
 //
 // Redirects name spec.externalURL, whatever the client calls the host: many clients take no relative ones. Answers are
 // compressed but for those of the login, whose pages repeat what an address says beside what only the person may know.
@@ -83,6 +86,8 @@ http {
   upstream core {
     server {{.Core}};
     keepalive 16;
+    keepalive_requests 8;
+    keepalive_time 10s;
   }
   upstream ui {
     server {{.UI}};

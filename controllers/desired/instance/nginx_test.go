@@ -414,3 +414,46 @@ func TestRouterLogsNoSecret(t *testing.T) {
 		t.Errorf("the log is\n%s", log)
 	}
 }
+
+// TestRouterSpreadsRequestsOfOneConnection (operator-74): before core is what a Service is, which gives each new
+// connection to one of two pods; a client that makes 60 requests over one connection reaches both.
+func TestRouterSpreadsRequestsOfOneConnection(t *testing.T) {
+	var pods []string
+	for _, name := range []string{"a", "b"} {
+		pods = append(pods, upstream(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, name) }))
+	}
+	service, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = service.Close() })
+	go func() {
+		for n := 0; ; n++ {
+			client, err := service.Accept()
+			if err != nil {
+				return
+			}
+			pod, err := net.Dial("tcp", pods[n%len(pods)])
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			// Both ends are closed when either side is done.
+			forward := func(to, from net.Conn) {
+				_, _ = io.Copy(to, from)
+				_, _ = to.Close(), from.Close()
+			}
+			go forward(pod, client)
+			go forward(client, pod)
+		}
+	}()
+	router := startRouter(t, instance.Router{Core: service.Addr().String()})
+	client, seen := router.Client(true), map[string]int{}
+	for range 60 {
+		_, name := fetch(t, client, http.MethodGet, router.URL+"/aspera/faspex/api/v5/packages", nil, nil)
+		seen[name]++
+	}
+	if seen["a"] < 20 || seen["b"] < 20 {
+		t.Errorf("requests: %v", seen)
+	}
+}

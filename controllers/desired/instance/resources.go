@@ -17,6 +17,7 @@ var defaultRequests = map[string]corev1.ResourceList{
 	ComponentGateway:   requests("50m", "64Mi"),
 	ComponentRouter:    requests("10m", "32Mi"),
 	ComponentMigration: requests("20m", "64Mi"),
+	ComponentBackup:    requests("50m", "128Mi"),
 }
 
 func requests(cpu, memory string) corev1.ResourceList {

@@ -16,7 +16,7 @@ func TestEveryContainerAsksForSomething(t *testing.T) {
 		t.Fatal(err)
 	}
 	pods := []*corev1ac.PodSpecApplyConfiguration{job.Spec.Template.Spec,
-		instance.DatabaseStatefulSet(i, "hash").Spec.Template.Spec}
+		instance.DatabaseStatefulSet(i, instance.VolumeOf(i), "hash").Spec.Template.Spec}
 	for _, c := range []instance.Component{
 		instance.Core(i), instance.UI(i), instance.Service(i), instance.Utility(i), instance.RouterComponent(i),
 		instance.Gateway(i),

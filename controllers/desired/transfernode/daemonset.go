@@ -114,11 +114,8 @@ func DaemonSet(node *v1alpha1.TransferNode, workload Workload) *appsv1ac.DaemonS
 		WithLabels(Labels(node)).
 		WithSpec(appsv1ac.DaemonSetSpec().
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(node))).
-			WithUpdateStrategy(appsv1ac.DaemonSetUpdateStrategy().
-				WithType(appsv1.RollingUpdateDaemonSetStrategyType).
-				WithRollingUpdate(appsv1ac.RollingUpdateDaemonSet().
-					WithMaxSurge(intstr.FromInt32(0)).
-					WithMaxUnavailable(intstr.FromInt32(1)))).
+			// The operator replaces pods, when their machines are drained.
+			WithUpdateStrategy(appsv1ac.DaemonSetUpdateStrategy().WithType(appsv1.OnDeleteDaemonSetStrategyType)).
 			WithTemplate(corev1ac.PodTemplateSpec().
 				WithLabels(Labels(node)).
 				WithAnnotations(map[string]string{configHashAnnotation: workload.ConfigHash}).
@@ -217,7 +214,8 @@ func env(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.EnvVarApply
 	if node.Spec.TransferAddress != "" {
 		advertise = corev1ac.EnvVar().WithName("HSTS_ADVERTISE_ADDRESS").WithValue(node.Spec.TransferAddress)
 	}
-	vars := []*corev1ac.EnvVarApplyConfiguration{field("HSTS_NODE_NAME", "spec.nodeName"), advertise}
+	draining := corev1ac.EnvVar().WithName("HSTS_DRAINING_FILE").WithValue(path.Join(podDir, drainingFile))
+	vars := []*corev1ac.EnvVarApplyConfiguration{field("HSTS_NODE_NAME", "spec.nodeName"), advertise, draining}
 	if node.Spec.LogLevel != "" {
 		vars = append(vars, corev1ac.EnvVar().WithName("HSTS_LOG_LEVEL").WithValue(string(node.Spec.LogLevel)))
 	}

@@ -8,10 +8,13 @@ import (
 	"faspex.io/operator/controllers/apply"
 )
 
+// AppName is the label app.kubernetes.io/name of every object of a TransferNode.
+const AppName = "hsts"
+
 // NodeAPIServicePort is the port of the Service, whatever port hsts listens on.
 const NodeAPIServicePort = 9092
 
-// Names of everything a TransferNode owns. Those that a FaspexInstance of the same name would also use carry "hsts".
+// Names of everything that is made for a TransferNode. Those that a FaspexInstance of the same name would also use carry "hsts".
 type Names struct {
 	ConfigMap, DaemonSet, Service, DatabasePolicy  string
 	TokenKeys, SSHHostKey, TLS, NodeUser, Database string
@@ -87,7 +90,7 @@ func webSocketAddress(node *v1alpha1.TransferNode) string {
 // SelectorLabels pick the pods of node.
 func SelectorLabels(node *v1alpha1.TransferNode) map[string]string {
 	return map[string]string{
-		"app.kubernetes.io/name":      "hsts",
+		"app.kubernetes.io/name":      AppName,
 		"app.kubernetes.io/instance":  node.Name,
 		"app.kubernetes.io/component": "transfer-node",
 	}

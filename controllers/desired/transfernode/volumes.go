@@ -42,6 +42,7 @@ func volumes(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.VolumeA
 		secret(volumeSSHHostKey, names.SSHHostKey),
 		secret(volumeTLS, TLSSecretName(node)),
 		secret(volumeNodeUser, names.NodeUser),
+		podVolume(),
 	}
 	if users := node.Spec.NodeUsers; users != nil {
 		volumes = append(volumes, secret(volumeNodeUsers, users.SecretRef.Name))
@@ -111,6 +112,7 @@ func secretMounts(node *v1alpha1.TransferNode, workload Workload) []*corev1ac.Vo
 		mount(volumeSSHHostKey, sshHostKeysDir),
 		mount(volumeTLS, tlsDir),
 		mount(volumeNodeUser, nodeUserDir),
+		mount(volumePod, podDir),
 	}
 	if node.Spec.NodeUsers != nil {
 		mounts = append(mounts, mount(volumeNodeUsers, nodeUsersDir))

@@ -119,6 +119,32 @@ func (c *Client) Transfers(ctx context.Context, q TransferQuery) ([]Transfer, st
 	return out, next, nil
 }
 
+// statusRunning is the status of a session that runs.
+const statusRunning = "running"
+
+// RunningSessions are those of all active transfers.
+func (c *Client) RunningSessions(ctx context.Context) ([]Session, error) {
+	var running []Session
+	query := TransferQuery{ActiveOnly: true, Count: 1000}
+	for {
+		transfers, next, err := c.Transfers(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		for _, transfer := range transfers {
+			for _, session := range transfer.Sessions {
+				if session.Status == statusRunning {
+					running = append(running, session)
+				}
+			}
+		}
+		if len(transfers) < query.Count || next == query.IterationToken {
+			return running, nil
+		}
+		query.IterationToken = next
+	}
+}
+
 // nextIterationToken reads it from a header such as Link: <https://node/ops/transfers?iteration_token=7>; rel="next".
 func nextIterationToken(h http.Header) string {
 	for _, value := range h.Values("Link") {

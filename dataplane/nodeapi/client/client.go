@@ -89,6 +89,11 @@ func New(cfg Config) (*Client, error) {
 	}, nil
 }
 
+// As is the same client for another user or access key, over the same connections.
+func (c *Client) As(username, password string) *Client {
+	return &Client{base: c.base, username: username, password: password, http: c.http}
+}
+
 // CloseIdleConnections drops the connections kept for reuse.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 

@@ -1,3 +1,4 @@
+-- Adds only.
 -- Distribution lists. A list of owner 0 is everybody's, made by admins.
 CREATE TABLE distribution_lists (
   id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,

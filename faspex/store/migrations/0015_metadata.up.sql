@@ -1,3 +1,4 @@
+-- Adds only.
 -- What senders fill in beside title and note. default_marker is 1 or NULL, so that the unique key admits one default at most.
 CREATE TABLE metadata_profiles (
   id             BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,

@@ -12,6 +12,7 @@ describe('hasShape', () => {
     [false, 'GET', '/account', { id: 5, name: 'a', capabilities: [] }],
     [true, 'GET', '/configuration', { anything: 1 }],
     [false, 'POST', '/packages/7/files/sent', { items: 3, total_count: 1 }],
+    [true, 'GET', '/internal/packages/free_space?days=3', { packages: 1, bytes: 2 }],
     [true, 'POST', '/packages', { id: '7' }],
     [true, 'DELETE', '/packages/7', { status: 'ok' }],
   ])('%s: %s %s %j', (want, method, path, body) => expect(hasShape(method, at(path), body)).toBe(want));

@@ -10,7 +10,7 @@ const shapes: readonly [pattern: RegExp, fields: Record<string, Kind>][] = [
   [/\/account\/preferences$/, { locale: 'string', rows_per_page: 'number', email: 'string' }],
   [/\/account\/password_rules$/, { min_length: 'number', max_length: 'number' }],
   [/\/packages$/, list('packages')],
-  [/\/packages\/[^/]+$/, { id: 'string', title: 'string', state: 'string', recipients: 'array', actions: 'array', sides: 'array' }],
+  [/\/v5\/packages\/[^/]+$/, { id: 'string', title: 'string', state: 'string', recipients: 'array', actions: 'array', sides: 'array' }],
   [/\/files\/(sent|received)$/, list('items')],
   [/\/contacts$/, list('contacts')],
   [/\/accounts$/, list('accounts')],

@@ -57,11 +57,11 @@ function OneList({ list, again }: { list: DistributionList; again: () => Promise
       <SettingsForm values={values} save={rename} saved={t('list.saved')}>
         <TextField name="name" label={t('list.field.name')} required rules={{ maxLength: { value: 255, message: t('tooLong') } }} />
       </SettingsForm>
-      <section className="section" aria-labelledby="list-people">
-        <h2 id="list-people">{t('list.column.people')}</h2>
+      <div className="section">
+        <h2>{t('list.column.people')}</h2>
         <AddContacts list={list} changed={changed} />
         <Contacts list={list} changed={changed} />
-      </section>
+      </div>
       <section className="section" aria-labelledby="list-remove">
         <h2 id="list-remove">{t('list.delete.heading')}</h2>
         <p className="section-text">{t('list.delete.text')}</p>

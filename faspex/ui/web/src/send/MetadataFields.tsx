@@ -72,7 +72,7 @@ function OneField({ id, field, value, change, message }: OneFieldProps) {
         <Select {...common}>
           <SelectItem value="" text={t('metadata.choose')} />
           {(field.choices ?? []).map((choice) => (
-            <SelectItem key={choice} value={choice} text={choice} />
+            <SelectItem key={choice} value={choice} text={choice} translate="no" />
           ))}
         </Select>
       );

@@ -7,6 +7,7 @@ import type { Selection } from './selection';
 import type { Given } from './sources';
 import { IndexedStore } from './store';
 import workerUrl from './worker.ts?worker&url';
+import { ownScript } from '../trusted';
 
 const namesKept = 5;
 
@@ -153,7 +154,7 @@ export class Transfers {
   }
 
   private own(): void {
-    const worker = new Worker(workerScript(), { type: 'module', name: 'transfers' });
+    const worker = new Worker(ownScript(workerUrl), { type: 'module', name: 'transfers' });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.type === 'sessions') this.sessions = data.urls;
       else void this.answer(worker, data);
@@ -236,19 +237,4 @@ export class Transfers {
 
 function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL: (url: string) => string };
-}
-
-let script: string | null = null;
-
-/** The worker's address, in the form that a policy of trusted types asks for. */
-function workerScript(): string {
-  if (script !== null) return script;
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  const policy = trustedTypes?.createPolicy('faspex-transfers', { createScriptURL: () => workerUrl });
-  script = policy ? policy.createScriptURL(workerUrl) : workerUrl;
-  return script;
 }

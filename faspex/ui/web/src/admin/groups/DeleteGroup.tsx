@@ -3,7 +3,7 @@ import { useApi } from '../../api/context';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { isolated, useFormat } from '../../i18n/format';
 import { useToast } from '../../shell/toasts';
-import { forgetGroups, type Group, type Kind, kinds } from './groups';
+import { type Group, type Kind, kinds } from './groups';
 
 export function DeleteGroup({ kind, group, done, close }: { kind: Kind; group: Group; done?: () => void; close: () => void }) {
   const { t } = useTranslation('groups');
@@ -13,7 +13,8 @@ export function DeleteGroup({ kind, group, done, close }: { kind: Kind; group: G
   const name = isolated(group.name);
   const run = async () => {
     await client.DELETE(kinds[kind].one, { params: { path: { id: group.id } } });
-    forgetGroups(queries, kind);
+    // The group itself is not asked for again: its page may be open still.
+    void queries.invalidateQueries({ queryKey: ['get', kinds[kind].all] });
     toast({ kind: 'success', title: t('group.delete.done', { name }) });
     done?.();
   };

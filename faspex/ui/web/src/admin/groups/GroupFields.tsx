@@ -41,7 +41,6 @@ export function GroupFields({ kind }: { kind: Kind }) {
         </>
       )}
       {kind === 'inboxes' && <InboxFields />}
-      <ToggleField name="save_metadata_to_file" label={t('group.field.save_metadata_to_file')} help={t('group.field.save_metadata_to_fileHelp')} />
       <ToggleField name="admin_can_manage_existing_users" label={t('group.field.admin_can_manage_existing_users')} readOnly={readOnly} />
       <ToggleField name="admin_can_manage_users" label={t('group.field.admin_can_manage_users')} readOnly={readOnly} />
       {!readOnly && <Destination />}
@@ -61,8 +60,9 @@ function InboxFields() {
         name="metadata_profile_id"
         label={t('group.field.metadata_profile_id')}
         help={t('group.field.metadata_profile_idHelp')}
-        choices={[{ value: '', text: t('group.field.metadata_profile_none') }, ...gone, ...profiles.map(({ id, name }) => ({ value: id, text: name }))]}
+        choices={[{ value: '', text: t('group.field.metadata_profile_none') }, ...gone, ...profiles.map(({ id, name }) => ({ value: id, text: name, foreign: true }))]}
       />
+      <ToggleField name="save_metadata_to_file" label={t('group.field.save_metadata_to_file')} help={t('group.field.save_metadata_to_fileHelp')} />
       <ToggleField name="custom_package_expiration_policy" label={t('group.field.custom_package_expiration_policy')} help={t('group.field.custom_package_expiration_policyHelp')} />
       {own && (
         <>
@@ -94,7 +94,7 @@ function Destination() {
       name="destination"
       label={t('group.field.destination')}
       help={t('group.field.destinationHelp')}
-      choices={[{ value: '', text: t('group.field.destinationDefault') }, ...locations.map(({ id, name }) => ({ value: id, text: name }))]}
+      choices={[{ value: '', text: t('group.field.destinationDefault') }, ...locations.map(({ id, name }) => ({ value: id, text: name, foreign: true }))]}
     />
   );
 }

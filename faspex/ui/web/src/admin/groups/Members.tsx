@@ -84,7 +84,7 @@ export function Members({ kind, group, changed }: MembersProps) {
           t(`member.access.${member.access}`)
         ),
     },
-    { key: 'since', header: t('member.column.since'), date: true, from: 'lg', cell: (member) => format.day(member.member_since) },
+    { key: 'since', header: t('member.column.since'), date: true, from: 'lg', cell: (member) => <time dateTime={member.member_since}>{format.day(member.member_since)}</time> },
     {
       key: 'status',
       header: t('member.column.status'),
@@ -93,8 +93,8 @@ export function Members({ kind, group, changed }: MembersProps) {
     },
   ];
   return (
-    <section className="section" aria-labelledby="group-members">
-      <h2 id="group-members">{t('member.title')}</h2>
+    <div className="section">
+      <h2>{t('member.title')}</h2>
       {manages ? <AddMembers kind={kind} group={group} accesses={mine} added={again} /> : <p className="section-text">{t('member.notManaged')}</p>}
       <DataList<Member>
         label={t('member.title')}
@@ -128,7 +128,7 @@ export function Members({ kind, group, changed }: MembersProps) {
           <p>{t('member.remove.text')}</p>
         </ConfirmDialog>
       )}
-    </section>
+    </div>
   );
 }
 

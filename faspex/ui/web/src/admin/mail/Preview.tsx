@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useWatch } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../api/context';
 import { ApiProblem } from '../../api/problem';
 import { ProblemNotice } from '../../components/ProblemNotice';
+import { showStill } from '../../trusted';
 import { shownOf, type TemplateValues } from './template';
 
 const pause = 400;
@@ -35,7 +36,7 @@ export function Preview({ type }: { type: string }) {
           <p>
             {t('template.field.subject')}: <bdi data-testid="preview-subject">{query.data.subject}</bdi>
           </p>
-          <iframe className="mail-preview" title={t('template.preview')} sandbox="" srcDoc={query.data.html} />
+          <Still title={t('template.preview')} html={query.data.html} />
           <h3 id="template-plain">{t('template.plain')}</h3>
           <pre className="conversation" tabIndex={0} aria-labelledby="template-plain">
             {query.data.text}
@@ -50,6 +51,15 @@ export function Preview({ type }: { type: string }) {
       )}
     </section>
   );
+}
+
+/** A frame with a document in which nothing runs. */
+function Still({ title, html }: { title: string; html: string }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  useEffect(() => {
+    if (frame.current) showStill(frame.current, html);
+  }, [html]);
+  return <iframe className="mail-preview" title={title} sandbox="" ref={frame} />;
 }
 
 /** A text once it has not changed for a moment. */

@@ -117,6 +117,7 @@ function OneField({ field, index, last, change, move, remove }: OneFieldProps) {
           helperText={t('profile.field.choicesHelp')}
           rows={3}
           dir="auto"
+          translate="no"
           value={(field.choices ?? []).join('\n')}
           onChange={(event) => change({ choices: event.target.value.split('\n') })}
           onBlur={() => change({ choices: (field.choices ?? []).map((choice) => choice.trim()).filter(Boolean) })}
@@ -125,7 +126,7 @@ function OneField({ field, index, last, change, move, remove }: OneFieldProps) {
       {field.type === 'date_field' && (
         <Select id={id('format')} labelText={t('profile.field.date_format')} value={field.date_format || dateFormats[0]} onChange={(event) => change({ date_format: event.target.value })}>
           {[...new Set([...dateFormats, field.date_format || dateFormats[0]])].map((format) => (
-            <SelectItem key={format} value={format} text={format} />
+            <SelectItem key={format} value={format} text={format} translate="no" />
           ))}
         </Select>
       )}

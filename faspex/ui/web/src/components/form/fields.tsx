@@ -63,6 +63,8 @@ export function PasswordField({ autoComplete, ...field }: FieldProps & { autoCom
 export interface Choice {
   value: string;
   text: string;
+  /** True for a text that people wrote, or that is of no language. */
+  foreign?: boolean;
 }
 
 interface SelectFieldProps extends FieldProps {
@@ -81,8 +83,8 @@ export function SelectField({ choices, onChoice, ...field }: SelectFieldProps) {
         onChoice?.(event.target.value);
       }}
     >
-      {choices.map(({ value, text }) => (
-        <SelectItem key={value} value={value} text={text} />
+      {choices.map(({ value, text, foreign }) => (
+        <SelectItem key={value} value={value} text={text} {...(foreign ? { translate: 'no' } : {})} />
       ))}
     </Select>
   );

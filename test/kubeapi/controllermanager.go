@@ -1,0 +1,58 @@
+package kubeapi
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+// Controllers runs some controllers of a real kube-controller-manager until the test ends, by the names of its flag
+// --controllers: what an API server alone does not do, such as garbage-collector-controller.
+func Controllers(t testing.TB, names ...string) {
+	t.Helper()
+	Config(t)
+	user, err := environment.AddUser(envtest.User{Name: "controllers", Groups: []string{"system:masters"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig, err := user.KubeConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, output := filepath.Join(dir, "kubeconfig"), filepath.Join(dir, "output")
+	if err := os.WriteFile(path, kubeconfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command(filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager"),
+		"--kubeconfig="+path, "--controllers="+strings.Join(names, ","), "--leader-elect=false", "--secure-port=0")
+	program.Stdout, program.Stderr = log, log
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- program.Wait() }()
+	t.Cleanup(func() {
+		select {
+		case err := <-ended:
+			text, _ := os.ReadFile(output) // for people only
+			t.Errorf("kube-controller-manager ended: %v\n%s", err, text)
+		default:
+			if err := program.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			_ = <-ended // it says that it was killed
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
