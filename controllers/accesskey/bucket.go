@@ -29,12 +29,14 @@ func (r *reconciler) bucketStorage(ctx context.Context, key *v1alpha1.AccessKey)
 	if b == nil {
 		return nil, done
 	}
-	data, err := r.secrets.Read(ctx, key.Namespace, b.CredentialsSecretRef.Name, credentialsField, bucketKeyID, bucketSecret)
+	data, err := r.secrets.Read(ctx, key.Namespace, b.CredentialsSecretRef.Name, credentialsField, bucketKeyID,
+		bucketSecret)
 	if err != nil {
 		return nil, secrets.Outcome(err)
 	}
 	return &nodeclient.Storage{
-		Type: "aws_s3", Path: bucketPath(b), Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket, StorageClass: b.StorageClass,
+		Type: "aws_s3", Path: bucketPath(b), Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket,
+		StorageClass:         b.StorageClass,
 		ServerSideEncryption: string(b.ServerSideEncryption), KMSKeyID: b.KMSKeyID, PathStyle: b.PathStyle,
 		Credentials: &nodeclient.StorageCredentials{
 			AccessKeyID: string(data[bucketKeyID]), SecretAccessKey: string(data[bucketSecret]),

@@ -34,9 +34,9 @@ type Bucket struct {
 	trouble  atomic.Pointer[string]
 }
 
-// Open makes a Bucket of checked settings. It does not connect. Credentials are asked for when they are needed, and again
-// after half a minute: ones that were renewed count while transfers run. Authorities, if not nil, are those that the
-// server's certificate must descend from.
+// Open makes a Bucket of checked settings. It does not connect. Credentials are asked for when they are needed, and
+// again after half a minute: ones that were renewed count while transfers run. Authorities, if not nil, are those that
+// the server's certificate must descend from.
 func Open(s Settings, c func() (Credentials, error), authorities *x509.CertPool, memory *Memory) (*Bucket, error) {
 	host, secure, err := s.host()
 	if err != nil {
@@ -67,10 +67,10 @@ func Open(s Settings, c func() (Credentials, error), authorities *x509.CertPool,
 		return nil, fmt.Errorf("set up S3: %w", errors.Join(errEndpoint, err))
 	}
 	b := &Bucket{core: *core, settings: s, memory: memory, login: login}
-	switch {
-	case s.ServerSideEncryption == "AES256":
+	switch s.ServerSideEncryption {
+	case "AES256":
 		b.sse = encrypt.NewSSE()
-	case s.ServerSideEncryption == "aws:kms":
+	case "aws:kms":
 		if b.sse, err = encrypt.NewSSEKMS(s.KMSKeyID, nil); err != nil {
 			return nil, fmt.Errorf("storage.server_side_encryption: %w", err)
 		}

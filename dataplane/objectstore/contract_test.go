@@ -84,10 +84,10 @@ func (s *s3) settings(folder string) objectstore.Settings {
 
 func (s *s3) tree(t *testing.T, folder string) *objectstore.Tree {
 	t.Helper()
-	return s.treeOf(t, t.Context(), s.settings(folder), s.memory)
+	return s.treeOf(t.Context(), t, s.settings(folder), s.memory)
 }
 
-func (s *s3) treeOf(t *testing.T, ctx context.Context, settings objectstore.Settings, m *objectstore.Memory,
+func (s *s3) treeOf(ctx context.Context, t *testing.T, settings objectstore.Settings, m *objectstore.Memory,
 ) *objectstore.Tree {
 	t.Helper()
 	if err := settings.Check(); err != nil {

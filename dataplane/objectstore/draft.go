@@ -195,16 +195,6 @@ func (d *Draft) Check() error {
 	return d.err
 }
 
-// fail notes why no more can be sent.
-func (d *Draft) fail(err error) {
-	d.mu.Lock()
-	if d.err == nil {
-		d.err = err
-	}
-	d.changed.Broadcast()
-	d.mu.Unlock()
-}
-
 // Release gives the memory back. What is on its way arrives, or fails by itself.
 func (d *Draft) Release() {
 	d.mu.Lock()

@@ -151,7 +151,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	s := startS3(t)
 	const limit = 32 << 20
 	m := objectstore.NewMemory(limit, 0)
-	tree := s.treeOf(t, t.Context(), s.settings("/"), m)
+	tree := s.treeOf(t.Context(), t, s.settings("/"), m)
 	open := make(chan struct{})
 	s.Before(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut {
@@ -194,7 +194,7 @@ func waitFor(t *testing.T, what string, is func() bool) {
 func TestMemoryWithHolesComesToAnEnd(t *testing.T) {
 	s := startS3(t)
 	m := objectstore.NewMemory(16<<20, 0)
-	tree := s.treeOf(t, t.Context(), s.settings("/"), m)
+	tree := s.treeOf(t.Context(), t, s.settings("/"), m)
 	const size = 48 << 20
 	b := content(size)
 	d := draftOf(t, tree, "/f", source(size))
@@ -276,7 +276,7 @@ func TestHeaders(t *testing.T) {
 	})
 	settings := s.settings("/")
 	settings.ServerSideEncryption, settings.KMSKeyID, settings.StorageClass = "aws:kms", "key-1", "STANDARD_IA"
-	tree := s.treeOf(t, t.Context(), settings, s.memory)
+	tree := s.treeOf(t.Context(), t, settings, s.memory)
 	must(t, tree.Create("/small", []byte("x"), 0o644))
 	d := draftOf(t, tree, "/big", source(9<<20))
 	whole(t, d, content(9<<20))
@@ -319,7 +319,7 @@ func TestCancelledUpload(t *testing.T) {
 	s := startS3(t)
 	m := objectstore.NewMemory(objectstore.DefaultMemory, 0)
 	ctx, cancel := context.WithCancel(t.Context())
-	tree := s.treeOf(t, ctx, s.settings("/"), m)
+	tree := s.treeOf(ctx, t, s.settings("/"), m)
 	d := draftOf(t, tree, "/f", source(24<<20))
 	hashes := chunk.NewHashes(24 << 20)
 	write(t, d, content(24<<20), &hashes, chunk.All(24 << 20)[:12])

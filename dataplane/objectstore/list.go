@@ -93,12 +93,10 @@ func (t *Tree) Each(p string, fn func(fs.DirEntry) error) error {
 	if some || key == t.prefix {
 		return nil
 	}
-	switch _, err := t.stat(key); {
-	case err == nil:
-		return failed("list", p, syscall.ENOTDIR)
-	default:
+	if _, err := t.stat(key); err != nil {
 		return failed("list", p, err)
 	}
+	return failed("list", p, syscall.ENOTDIR)
 }
 
 // names are those of objects that a folder may have as well. The entries of a listing come in the order of their keys,

@@ -117,8 +117,8 @@ func (c Credentials) Check() error {
 			return fmt.Errorf("storage.credentials.%s is missing", f.name)
 		}
 	}
-	if len(c.AccessKeyID)+len(c.SecretAccessKey)+len(c.SessionToken) > most ||
-		strings.ContainsFunc(c.AccessKeyID+c.SecretAccessKey+c.SessionToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	all := c.AccessKeyID + c.SecretAccessKey + c.SessionToken
+	if len(all) > most || strings.ContainsFunc(all, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return errors.New("storage.credentials hold what no credentials of S3 have")
 	}
 	return nil
