@@ -116,7 +116,7 @@ func (k *Key) FingerprintAs(m Manifest, data map[string][]byte) (string, error) 
 
 func (i identity) fingerprint(data map[string][]byte) string {
 	h := hmac.New(sha256.New, i.mac)
-	io.WriteString(h, "fingerprint")
+	h.Write([]byte("fingerprint"))
 	for _, name := range slices.Sorted(maps.Keys(data)) {
 		for _, part := range [][]byte{[]byte(name), data[name]} {
 			sum := sha256.Sum256(part)
@@ -128,7 +128,7 @@ func (i identity) fingerprint(data map[string][]byte) string {
 
 func (i identity) sign(manifest []byte) string {
 	h := hmac.New(sha256.New, i.mac)
-	io.WriteString(h, "manifest")
+	h.Write([]byte("manifest"))
 	h.Write(manifest)
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -49,7 +49,7 @@ func Controllers(t testing.TB, names ...string) {
 			if err := program.Process.Kill(); err != nil {
 				t.Error(err)
 			}
-			_ = <-ended // it says that it was killed
+			<-ended // it says that it was killed
 		}
 		if err := log.Close(); err != nil {
 			t.Error(err)
