@@ -1,3 +1,4 @@
+-- Adds only.
 -- Who may take files from a limited storage location.
 CREATE TABLE folder_readers (
   folder_id  BIGINT UNSIGNED NOT NULL,
