@@ -81,10 +81,12 @@ func (d *doors) exchange(ctx context.Context, n *node) error {
 	return err
 }
 
-// choose is the door for a new transfer: this node's, unless it takes none or another has clearly fewer sessions.
-func (d *doors) choose(sessions int) nodeapi.Door {
+// choose is the door for a new transfer: this node's, unless it takes none or another has clearly fewer sessions. ready
+// says whether a node that took none takes some again.
+func (d *doors) choose(sessions int, ready func() bool) nodeapi.Door {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.open = d.open || ready()
 	best, least := d.own, sessions+d.given[d.own.Node]
 	if d.open {
 		least -= fewer - 1

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -265,14 +266,24 @@ func TestTokenOfASecond(t *testing.T) {
 		DestinationRoot: "/default", Paths: []transferspec.Path{{Source: source}}, TokenLifeSeconds: 1, TargetRateKbps: 2000,
 		RatePolicy: "fixed",
 	}
-	spec, err := c.UploadSetup(t.Context(), ask)
-	if err != nil {
-		t.Fatal(err)
-	}
-	running := command(t, spec) // It takes four seconds.
-	if err := running.Start(); err != nil {
-		t.Fatal(err)
-	}
+	var running *exec.Cmd
+	eventually(t, "a session that began within the second", func() (any, bool) {
+		spec, err := c.UploadSetup(t.Context(), ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running = command(t, spec) // It takes four seconds.
+		if err := running.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			got, err := c.Transfer(t.Context(), idOf(t, spec))
+			if err == nil {
+				return got.Status, true
+			}
+		}
+		return nil, false
+	})
 	later, err := c.UploadSetup(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)

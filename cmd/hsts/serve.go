@@ -300,7 +300,9 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		},
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"), FilesHere: n.folders.err,
-		Choose:    func() nodeapi.Door { return through.choose(n.recorder.Active()) },
+		Choose: func() nodeapi.Door {
+			return through.choose(n.recorder.Active(), func() bool { return n.health.ready(ctx) == nil })
+		},
 		Transfers: n.sessions, Remotes: remotes,
 	})
 	running.Go(func() { api.RunJobs(upkeep) })

@@ -176,8 +176,7 @@ export function SendForm({ label, draft, change, dirty, profiles, files, filesFi
             labelText={t('note.label')}
             dir="auto"
             rows={4}
-            enableCounter
-            maxCount={limits.note}
+            maxLength={limits.note}
             value={draft.note}
             invalid={messageOf('note') !== ''}
             invalidText={messageOf('note')}
