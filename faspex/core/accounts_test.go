@@ -99,6 +99,7 @@ func TestContacts(t *testing.T) {
 	in.user(t, "ute", "user")
 	for query, want := range map[string]string{
 		"?context=packages&type[]=user&type[]=workgroup&q=ut": `"total_count":1,"offset":0,"limit":1000,"contacts":[{"id":"3","name":"ute"`,
+		// The first account is the operator's, which is on no list; the second the admin's.
 		"?type=user&q=ut":        `"total_count":1,`,
 		"?type[]=workgroup&q=ut": `"total_count":0,"offset":0,"limit":1000,"contacts":[]`,
 		"?q=example.com&limit=1": `"total_count":3,"offset":0,"limit":1,`,
@@ -202,7 +203,7 @@ func TestOAuthClients(t *testing.T) {
 			"access_grant_to_users": []string{adminName}})
 	var made api.OAuthClient
 	if err := json.Unmarshal([]byte(body), &made); err != nil || status != 201 || made.ClientSecret == "" ||
-		made.ClientID == "" || made.CreatorID != "1" ||
+		made.ClientID == "" || made.CreatorID != "2" ||
 		made.AccessTokenExpirationHours != 12 || len(made.AccessGrantToUsers) != 1 ||
 		made.AccessGrantToUsers[0].Name != adminName {
 		t.Fatalf("create: %d %s", status, body)

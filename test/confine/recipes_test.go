@@ -141,10 +141,17 @@ func recipes(w *world, h string) map[string][]request {
 		"DELETE /ops/transfers/{id}": things("DELETE", "/ops/transfers/", nil),
 		"PUT /ops/transfers/{id}":    things("PUT", "/ops/transfers/", map[string]any{"status": "canceled"}),
 		"CANCEL /ops/transfers/{id}": things("CANCEL", "/ops/transfers/", nil),
-		"GET /ops/jobs/{id}":         append(things("GET", "/ops/jobs/", nil), request{"GET", "/files/1?ajq_id=" + asked, nil}),
-		"DELETE /ops/jobs/{id}":      things("DELETE", "/ops/jobs/", nil),
-		"POST /ops/revocations":      {{"POST", "/ops/revocations", map[string]any{"tags": map[string]any{"x": placeholder}}}},
-		"transfers":                  nil,
+		"GET /ops/transfers/bandwidth": {{"GET", "/ops/transfers/bandwidth?start_time=" + asked, nil},
+			{"GET", "/ops/transfers/bandwidth?duration=" + asked, nil}},
+		"GET /events": {{"GET", "/events?type=" + asked, nil}, {"GET", "/events?iteration_token=" + asked, nil},
+			{"GET", "/events?after_time=" + asked, nil}},
+		"GET /events/{id}":      things("GET", "/events/", nil),
+		"GET /usage":            {{"GET", "/usage?access_key=" + asked, nil}},
+		"GET /usage/{id}":       things("GET", "/usage/", nil),
+		"GET /ops/jobs/{id}":    append(things("GET", "/ops/jobs/", nil), request{"GET", "/files/1?ajq_id=" + asked, nil}),
+		"DELETE /ops/jobs/{id}": things("DELETE", "/ops/jobs/", nil),
+		"POST /ops/revocations": {{"POST", "/ops/revocations", map[string]any{"tags": map[string]any{"x": placeholder}}}},
+		"transfers":             nil,
 	}
 }
 
