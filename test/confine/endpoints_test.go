@@ -25,7 +25,7 @@ import (
 
 // varying is what two answers of the same sense may differ in.
 var varying = regexp.MustCompile(`ATM3_[\w-]+|"(?:id|file_id|root_file_id)":"\d+"|[0-9a-f]{8}-[0-9a-f-]{27}|` +
-	`"current_time":"[^"]*"|"secret":"[A-Z2-7]+"|"id":"[A-Z2-7]{26}"|"fasp_port":\d+`)
+	`"(?:current_time|start_time|end_time|time)":"[^"]*"|"secret":"[A-Z2-7]+"|"id":"[A-Z2-7]{26}"|"fasp_port":\d+`)
 
 // ask makes a call as a user and notes the answer.
 func (w *world) ask(user, password string, r request, h string) {
