@@ -49,7 +49,9 @@ func Controllers(t testing.TB, names ...string) {
 			if err := program.Process.Kill(); err != nil {
 				t.Error(err)
 			}
-			<-ended // it says that it was killed
+			if err := <-ended; err == nil {
+				t.Error("kube-controller-manager ended well although it was killed")
+			}
 		}
 		if err := log.Close(); err != nil {
 			t.Error(err)
