@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/store"
 )
 
@@ -25,11 +24,8 @@ type doors struct {
 	given map[string]int // named by setups since known was read
 }
 
-func (n *node) newDoors(own nodeapi.Door) *doors {
-	return &doors{own: store.Door{
-		Node: n.env.NodeName, Host: own.Host, SSHPort: own.SSHPort, UDPPort: own.UDPPort, WSSPort: own.WSSPort,
-		SSHFingerprint: own.SSHFingerprint,
-	}, open: true}
+func newDoors(own store.Door) *doors {
+	return &doors{own: own, open: true}
 }
 
 // follow tells the others of this node's door, and reads theirs, until ctx ends.
@@ -83,12 +79,15 @@ func (d *doors) exchange(ctx context.Context, n *node) error {
 
 // choose is the door for a new transfer: this node's, unless it takes none or another has clearly fewer sessions. ready
 // says whether a node that took none takes some again.
-func (d *doors) choose(sessions int, ready func() bool) nodeapi.Door {
+func (d *doors) choose(sessions int, ready func() bool) store.Door {
+	d.mu.Lock()
+	open := d.open
+	d.mu.Unlock()
+	open = open || ready() // It may ask the database, for which the others do not wait.
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open = d.open || ready()
 	best, least := d.own, sessions+d.given[d.own.Node]
-	if d.open {
+	if open {
 		least -= fewer - 1
 	}
 	elsewhere := false
@@ -97,15 +96,12 @@ func (d *doors) choose(sessions int, ready func() bool) nodeapi.Door {
 			continue
 		}
 		load := other.Sessions + d.given[other.Node]
-		if load < least || !d.open && !elsewhere {
+		if load < least || !open && !elsewhere {
 			best, least, elsewhere = other, load, true
 		}
 	}
 	if d.given != nil {
 		d.given[best.Node]++
 	}
-	return nodeapi.Door{
-		Host: best.Host, SSHPort: best.SSHPort, UDPPort: best.UDPPort, WSSPort: best.WSSPort,
-		SSHFingerprint: best.SSHFingerprint,
-	}
+	return best
 }

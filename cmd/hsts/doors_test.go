@@ -12,7 +12,8 @@ import (
 )
 
 func TestDoorWithTheFewestSessions(t *testing.T) {
-	own, other, third := store.Door{Node: "own", Host: "o"}, store.Door{Node: "b", Host: "b"}, store.Door{Node: "c", Host: "c"}
+	own := store.Door{Node: "own", Host: "o"}
+	other, third := store.Door{Node: "b", Host: "b"}, store.Door{Node: "c", Host: "c"}
 	with := func(d store.Door, sessions int) store.Door { d.Sessions = sessions; return d }
 	for name, c := range map[string]struct {
 		closed bool

@@ -284,11 +284,12 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own := nodeapi.Door{
-		Host: n.env.AdvertiseAddress, SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
+	own := store.Door{
+		Node: n.env.NodeName, Host: n.env.AdvertiseAddress,
+		SSHPort: n.cfg.Ports.SSH, UDPPort: n.cfg.Ports.UDP, WSSPort: n.cfg.Ports.WSS,
 		SSHFingerprint: nodeapi.SSHFingerprint(n.hostKeys[0].PublicKey()),
 	}
-	through := n.newDoors(own)
+	through := newDoors(own)
 	api := nodeapi.New(nodeapi.Config{
 		Store: n.store, Storage: n.files, Objects: n.objects, Keys: n.secrets.Keys(),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials(n.secrets.NodeUser()) },
@@ -300,7 +301,7 @@ func (n *node) serveNodeAPI(ctx context.Context) error {
 		},
 		NodeID: n.env.NodeName, ClusterID: n.env.Database.DBName, Version: version.Version, Now: time.Now, Log: n.log,
 		Metrics: n.registry, Refused: n.logins.at("api"), FilesHere: n.folders.err,
-		Choose: func() nodeapi.Door {
+		Choose: func() store.Door {
 			return through.choose(n.recorder.Active(), func() bool { return n.health.ready(ctx) == nil })
 		},
 		Transfers: n.sessions, Remotes: remotes,

@@ -55,7 +55,9 @@ func TestStatisticsAddUp(t *testing.T) {
 		t.Errorf("sent again: %+v, want %+v", got, want)
 	}
 	away := t.TempDir()
-	down := client.TransferRequest{Paths: []transferspec.Path{{Source: "/default/in", Destination: filepath.Join(away, "in")}}}
+	down := client.TransferRequest{
+		Paths: []transferspec.Path{{Source: "/default/in", Destination: filepath.Join(away, "in")}},
+	}
 	receive := func() (transferspec.Spec, error) {
 		spec, err := c.DownloadSetup(ctx, down)
 		spec.DestinationRoot = away

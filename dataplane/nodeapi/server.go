@@ -50,15 +50,7 @@ type Config struct {
 }
 
 // Door is where clients reach a node's transfers.
-type Door struct {
-	// Host is the address clients reach the node's SSH and UDP ports at.
-	Host             string
-	SSHPort, UDPPort int
-	// WSSPort is that of the control channel over TLS WebSocket; 0 if there is none.
-	WSSPort int
-	// SSHFingerprint is the SHA-1 of the SSH host key in hex; empty leaves it out.
-	SSHFingerprint string
-}
+type Door = store.Door
 
 // Credentials of the node user: it may use the whole storage and create access keys.
 type Credentials struct{ Username, Password string }

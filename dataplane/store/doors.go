@@ -11,9 +11,14 @@ const doorLife = 15 * time.Second
 
 // Door is where a node takes transfers.
 type Door struct {
-	Node, Host                string
-	SSHPort, UDPPort, WSSPort int
-	SSHFingerprint            string
+	Node string
+	// Host is the address clients reach the node's SSH and UDP ports at.
+	Host             string
+	SSHPort, UDPPort int
+	// WSSPort is that of the control channel over TLS WebSocket; 0 if there is none.
+	WSSPort int
+	// SSHFingerprint is the SHA-1 of the SSH host key in hex; empty leaves it out.
+	SSHFingerprint string
 	// Sessions is how many it has.
 	Sessions int
 }
