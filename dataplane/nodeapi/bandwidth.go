@@ -18,7 +18,7 @@ const (
 
 // bandwidth tells how fast the caller's transfers were over a window of time.
 func (s *Server) bandwidth(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	now := time.Now().UTC()
+	now := s.Now().UTC()
 	from, to, err := window(r.URL.Query(), now)
 	if err != nil {
 		return nil, err

@@ -161,7 +161,7 @@ func nextLink(r *http.Request, last uint64) http.Header {
 // logFile logs what a caller did to a file, if that is logged of its access key. The file is changed already: an event
 // that can't be written is told to the log.
 func (s *Server) logFile(ctx context.Context, c *caller, kind store.EventType, data map[string]any) {
-	if c.key == nil {
+	if c.key == nil || !c.key.Logging.Files {
 		return
 	}
 	if err := s.Store.LogFile(ctx, c.keyID(), c.user, kind, data); err != nil {

@@ -312,8 +312,11 @@ func (s *Server) deleteFile(ctx context.Context, c *caller, r *http.Request) (an
 		return nil, err
 	}
 	if r.Header.Get("Accept-Version") == version4 && info.IsDir() && id != store.RootFileID && p != "/" {
-		s.logFile(ctx, c, store.EventFileDeleted, map[string]any{"path": p})
-		return s.accepted(ctx, c, jobDelete, path.Join(c.root, p), id)
+		job, err := s.accepted(ctx, c, jobDelete, path.Join(c.root, p), id)
+		if err == nil {
+			s.logFile(ctx, c, store.EventFileDeleted, map[string]any{"path": p})
+		}
+		return job, err
 	}
 	return nil, s.deletePath(ctx, c, p, true)
 }
