@@ -197,7 +197,7 @@ func (g *guest) sees(p *store.Package) bool {
 	return false
 }
 
-// addressees is whom a package of a guest is for: whom the link is for, whatever the request says.
+// guestAddressees are whom a package of a guest is for: whom the link is for, whatever the request says.
 func (s *Server) guestAddressees(g *guest) *addressees {
 	a := &addressees{server: s, seen: map[store.NewDelivery]int{}}
 	if g.group != nil {
