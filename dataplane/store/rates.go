@@ -29,8 +29,9 @@ type TransferRates struct {
 	Points     []RatePoint
 }
 
-// sample is the rate of a session since its last one, when the time for another has come.
-func (r *recording) sample(now time.Time) (at int64, kbps int64, due bool) {
+// sample is the rate of a session since its last one, when the time for another has come. The last one of a session that
+// ends is the mean of the whole step that it ends in, so that short ones are seen too.
+func (r *recording) sample(now time.Time, ends bool) (at int64, kbps int64, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	step := int64(rateStep / time.Second)
@@ -39,11 +40,11 @@ func (r *recording) sample(now time.Time) (at int64, kbps int64, due bool) {
 		r.sampled = time.UnixMicro(r.startedUsec)
 		r.sampledAt = r.sampled.Unix() / step * step
 	}
-	if at <= r.sampledAt {
-		return 0, 0, false
-	}
 	seconds := now.Sub(r.sampled).Seconds()
-	if seconds <= 0 {
+	if ends {
+		at, seconds = at+step, max(seconds, rateStep.Seconds())
+	}
+	if at <= r.sampledAt || seconds <= 0 {
 		return 0, 0, false
 	}
 	kbps = int64(float64(r.progress.BytesTransferred-r.sampledBytes) * 8 / 1000 / seconds)

@@ -45,6 +45,11 @@ func (s *Store) write(ctx context.Context, node, boot string, rec *recording, w 
 		rec.wroteFiles(n)
 		files = files[n:]
 	}
+	if at, kbps, due := rec.sample(w.at, w.end != nil); due {
+		if err := s.writeRate(ctx, rec, at, kbps); err != nil {
+			return err
+		}
+	}
 	switch {
 	case w.end != nil:
 		return s.writeEnd(ctx, rec.transfer, *w.progress, *w.end, w.endUsec)
@@ -53,9 +58,6 @@ func (s *Store) write(ctx context.Context, node, boot string, rec *recording, w 
 			return err
 		}
 		rec.wroteProgress(w)
-	}
-	if at, kbps, due := rec.sample(w.at); due {
-		return s.writeRate(ctx, rec, at, kbps)
 	}
 	return nil
 }

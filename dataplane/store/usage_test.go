@@ -88,7 +88,7 @@ func TestRatesAreRecorded(t *testing.T) {
 		out := map[string][]store.RatePoint{}
 		for _, each := range rates {
 			out[each.TransferID] = each.Points
-			if each.In != (each.TransferID == up.TransferID) {
+			if each.In != (each.TransferID != down.TransferID) {
 				t.Errorf("the direction of %+v", each)
 			}
 		}
@@ -101,6 +101,19 @@ func TestRatesAreRecorded(t *testing.T) {
 		if len(got[id]) != 3 || got[id][0] != want[0] || got[id][1] != want[1] || got[id][2] != want[2] {
 			t.Errorf("%+v, want %+v", got[id], want)
 		}
+	}
+	// A session of a second has a rate too: its bytes over the ten seconds that it is in.
+	short := transfer()
+	rec := begin(t, r, short)
+	clock = clock.Add(time.Second)
+	rec.Progress(record.Progress{BytesTransferred: 1_000_000})
+	rec.Finish(record.Outcome{Status: record.StatusCompleted})
+	if err := store.FlushOnce(context.WithoutCancel(t.Context()), r); err != nil {
+		t.Fatal(err)
+	}
+	shorts := look(0, time.Minute)[short.TransferID]
+	if len(shorts) != 1 || shorts[0] != (store.RatePoint{Sec: at + 40, Kbps: 800}) {
+		t.Errorf("a short session: %+v", shorts)
 	}
 	if got := look(10*time.Second, 20*time.Second); len(got[up.TransferID]) != 1 {
 		t.Errorf("a window of one point: %+v", got)
