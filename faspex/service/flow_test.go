@@ -60,12 +60,12 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// run lets every job run twice: more time passes than any interval or pause, and what one job
-// leaves to another is done too.
+// run lets every job run three times, in whatever order they are due: news of a transfer, the release it makes possible,
+// and the mail of that are three jobs. More time passes each time than any interval or pause.
 func (s *scene) run() {
 	s.t.Helper()
-	for range 2 {
-		s.clock.advance(2 * time.Minute)
+	for range 3 {
+		s.clock.advance(80 * time.Second)
 		if err := s.worker.RunOnce(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}

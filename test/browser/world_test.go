@@ -164,12 +164,13 @@ func (w *world) released(t *testing.T, from person, p api.Package, files map[str
 	w.service(t, p.ID)
 }
 
-// service lets the service do what is due. The worker's name must be a new one.
+// service lets the service do what is due, in three rounds: a transfer's news, the release of its package and the mail of
+// that are three jobs, and none waits for another. The worker's name must be a new one.
 func (w *world) service(t *testing.T, name string) {
 	t.Helper()
 	var now time.Time
 	worker := w.in.Worker(t, fmt.Sprintf("worker-%s-%d", name, w.rounds.Load()), func() time.Time { return now })
-	for range 2 {
+	for range 3 {
 		now = time.Now().Add(time.Duration(w.rounds.Add(1)) * 2 * time.Minute)
 		if err := worker.RunOnce(t.Context()); err != nil {
 			t.Fatal(err)
