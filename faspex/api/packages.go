@@ -86,7 +86,7 @@ type Package struct {
 	StorageLocations              []StorageLocation          `json:"storage_locations"`
 	PaginationBrowsing            bool                       `json:"pagination_browsing"`
 	Sides                         []string                   `json:"sides" enum:"sent,received" doc:"how the package belongs to the caller; none for an admin who looks at others' packages"`
-	Actions                       []string                   `json:"actions" enum:"upload,upload_from_folder,download,remove_from_my_list,delete_for_everyone,release,change_release,change_expiration,forward,archive_for_all" doc:"what the caller may do with the package now"`
+	Actions                       []string                   `json:"actions" enum:"upload,upload_from_folder,download,download_files,remove_from_my_list,delete_for_everyone,release,change_release,change_expiration,forward,archive_for_all" doc:"what the caller may do with the package now"`
 	RecipientsAffected            int                        `json:"recipients_affected" doc:"how many others lose the package when it is deleted for everyone; 0 for one who may not do that"`
 }
 

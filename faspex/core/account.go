@@ -30,6 +30,13 @@ type storedPreferences struct {
 	TableData                 string `json:"table_data"`
 }
 
+// preferencesOf reads what an account prefers.
+func preferencesOf(a store.Account) (storedPreferences, error) {
+	p := storedPreferences{RowsPerPage: 25}
+	err := json.Unmarshal(a.Preferences, &p)
+	return p, err
+}
+
 func (s *Server) registerAccount() {
 	const what = "account"
 	register(s, operation{method: http.MethodGet, path: v5 + "/account",
@@ -105,8 +112,8 @@ func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
 }
 
 func (s *Server) preferencesAnswer(ctx context.Context, a store.Account) (*body[api.Preferences], error) {
-	p := storedPreferences{RowsPerPage: 25}
-	if err := json.Unmarshal(a.Preferences, &p); err != nil {
+	p, err := preferencesOf(a)
+	if err != nil {
 		return nil, err
 	}
 	permissions, err := s.permissions(ctx, a)
@@ -130,8 +137,8 @@ func (s *Server) changePreferences(ctx context.Context, in *struct {
 	Body api.PreferencesChange
 }) (*body[api.Preferences], error) {
 	a, c := caller(ctx), in.Body
-	p := storedPreferences{RowsPerPage: 25}
-	if err := json.Unmarshal(a.Preferences, &p); err != nil {
+	p, err := preferencesOf(a)
+	if err != nil {
 		return nil, err
 	}
 	set(&p.PublicURLEnabled, c.PublicURLEnabled)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,6 +243,14 @@ func TestActionsAreWhatIsEnforced(t *testing.T) {
 	situations := map[string]func(who string) int64{
 		"new":       func(who string) int64 { return create(who, "now", 0) },
 		"new later": func(who string) int64 { return create(who, "later", 0) },
+		"on its way": func(who string) int64 {
+			key := create(who, "now", 0)
+			if ok, err := x.store.RecordUpload(t.Context(), key,
+				store.Upload{Status: packages.UploadTransferring, TotalBytes: 2, BytesWritten: 1}); err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			return key
+		},
 		"waits for release": func(who string) int64 {
 			key := create(who, "later", 0)
 			complete(key)
@@ -333,6 +342,17 @@ func (x *exchange) attempt(t *testing.T, c *client.Client, action policy.Action,
 		for _, side := range []string{"sent", "received"} {
 			if got, _, _ := x.call(t, c, "POST", path+"/transfer_spec/download?type="+side, nil); got < 300 ||
 				got == http.StatusNotFound {
+				status = got
+			}
+		}
+	case policy.DownloadFiles:
+		status = http.StatusForbidden
+		for _, side := range []string{"sent", "received"} {
+			got, _, text := x.call(t, c, "POST", path+"/files/"+side, nil)
+			if got == http.StatusNotFound && strings.Contains(text, "older") { // what may be listed was never written
+				got = http.StatusOK
+			}
+			if got < 300 || got == http.StatusNotFound {
 				status = got
 			}
 		}

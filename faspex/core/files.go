@@ -33,20 +33,28 @@ type browsePageOutput struct {
 	Body               api.Listing
 }
 
-// root is the folder on a node that paths of a listing are relative to.
-type root func(ctx context.Context, id string) (client *nodeapi.Client, directory string, err error)
+// place is a folder on a node that paths of a listing are relative to. It grows while files are uploaded into it, and
+// then lists the whole ones alone.
+type place struct {
+	client    *nodeapi.Client
+	directory string
+	grows     bool
+}
+
+// root finds the place of the thing with an id.
+type root func(ctx context.Context, id string) (place, error)
 
 func (s *Server) registerFiles() {
 	s.registerBrowse("/packages/{id}/files/sent", "package", anyone, s.packageRoot(packages.SideSent))
 	s.registerBrowse("/packages/{id}/files/received", "package", anyone, s.packageRoot(packages.SideReceived), readers...)
 	s.registerBrowse("/nodes/{id}/browse", "node", admins,
-		func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+		func(ctx context.Context, id string) (place, error) {
 			n, err := s.node(ctx, id)
 			if err != nil {
-				return nil, "", err
+				return place{}, err
 			}
 			c, err := s.dialer.Client(n)
-			return c, "/", err
+			return place{client: c, directory: "/"}, err
 		})
 }
 
@@ -97,20 +105,20 @@ func (s *Server) registerFolderFiles() {
 
 // folderRoot is the top of a storage location of a node, for one who may take files from it, and for admins.
 func (s *Server) folderRoot(nodeID string) root {
-	return func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+	return func(ctx context.Context, id string) (place, error) {
 		f, err := s.folder(ctx, FolderPath{NodeID: nodeID, ID: id})
 		if err == nil && !policy.May(actor(caller(ctx)), policy.WriteNodes) {
 			err = s.mayRead(ctx, f)
 		}
 		if err != nil {
-			return nil, "", err
+			return place{}, err
 		}
 		n, err := s.store.Node(ctx, f.NodeID)
 		if err != nil {
-			return nil, "", err
+			return place{}, err
 		}
 		c, err := s.dialer.Client(n)
-		return c, f.Directory, err
+		return place{client: c, directory: f.Directory}, err
 	}
 }
 
@@ -131,7 +139,7 @@ func (s *Server) browsePage(ctx context.Context, find root, id string, in *api.B
 		return nil, err
 	}
 	out := &browsePageOutput{Body: l}
-	if end := offset + len(l.Items); len(l.Items) > 0 && end < l.TotalCount {
+	if end := offset + perPage; end < l.TotalCount {
 		out.NextIterationToken = strconv.Itoa(end)
 	}
 	return out, nil
@@ -139,16 +147,16 @@ func (s *Server) browsePage(ctx context.Context, find root, id string, in *api.B
 
 // packageRoot is the folder of a package for one who may download it.
 func (s *Server) packageRoot(side string) root {
-	return func(ctx context.Context, id string) (*nodeapi.Client, string, error) {
+	return func(ctx context.Context, id string) (place, error) {
 		v, err := s.view(ctx, id)
 		if err != nil {
-			return nil, "", err
+			return place{}, err
 		}
-		if err := mayDownload(v, side); err != nil {
-			return nil, "", err
+		if err := mayDownload(v, side, false); err != nil {
+			return place{}, err
 		}
 		_, _, c, err := s.reach(ctx, *v.pkg)
-		return c, v.pkg.Directory, err
+		return place{client: c, directory: v.pkg.Directory, grows: v.thing.OnTheWay}, err
 	}
 }
 
@@ -165,10 +173,11 @@ func (s *Server) browse(ctx context.Context, find root, id string, in *api.Brows
 	if leadsOut(in.Path) {
 		return api.Listing{}, badRequest("path leads out of the folder.")
 	}
-	client, top, err := find(ctx, id)
+	from, err := find(ctx, id)
 	if err != nil {
 		return api.Listing{}, err
 	}
+	client, top := from.client, from.directory
 	defer client.CloseIdleConnections()
 	req := nodeapi.BrowseRequest{Path: path.Join(top, path.Clean("/"+in.Path)), Skip: offset, Count: limit, Sort: in.Sort}
 	if len(in.Filters.Basenames) > 0 || len(in.Filters.Types) > 0 {
@@ -186,6 +195,9 @@ func (s *Server) browse(ctx context.Context, find root, id string, in *api.Brows
 		TotalCount: found.TotalCount}
 	for _, e := range found.Items {
 		out.Items = append(out.Items, entryOut(e, top))
+	}
+	if from.grows {
+		leaveUnfinished(&out)
 	}
 	return out, nil
 }

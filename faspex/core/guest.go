@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -134,8 +133,7 @@ func (s *Server) target(ctx context.Context, rules settings.Configuration, g *gu
 	if err != nil {
 		return policy.Target{}, err
 	}
-	var p storedPreferences
-	err = json.Unmarshal(a.Preferences, &p)
+	p, err := preferencesOf(a)
 	return policy.Target{Active: a.Status == store.AccountActive, Invites: permissions.Invite,
 		PublicURL: permissions.PublicURL, Enabled: p.PublicURLEnabled}, err
 }

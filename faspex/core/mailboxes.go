@@ -93,6 +93,9 @@ func (s *Server) listPackages(ctx context.Context, in *PackageFilter, f store.Pa
 			f.Groups = append(f.Groups, n)
 		}
 	}
+	if f.OnTheWay, err = s.showsEarly(ctx); err != nil {
+		return nil, err
+	}
 	found, total, err := s.store.Packages(ctx, f, in.page())
 	if err != nil {
 		return nil, err

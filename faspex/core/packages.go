@@ -145,10 +145,15 @@ func (s *Server) views(ctx context.Context, me store.Account, list []store.Packa
 			return nil, err
 		}
 	}
+	early, err := s.hasEarly(ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]view, len(list))
 	for i := range list {
 		p := &list[i]
 		out[i] = viewOf(me, p, deliveries[p.ID], downloads[p.ID])
+		out[i].thing.OnTheWay = early && onTheWay(p)
 		if err := out[i].addGroups(groups[p.ID], memberships); err != nil {
 			return nil, err
 		}

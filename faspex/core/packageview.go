@@ -30,8 +30,11 @@ func packageOut(v *view) api.Package {
 		CreatedTime: stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
 		UploadCompletionTime: nullStamp(p.UploadCompletedAt), StorageLocations: []api.StorageLocation{}, Sides: []string{},
 	}
-	if p.State.Downloadable() {
+	switch {
+	case p.State.Downloadable():
 		out.DownloadAvailability = "full"
+	case v.thing.OnTheWay:
+		out.DownloadAvailability = "partial"
 	}
 	if p.DownloadLimit.Valid {
 		out.DownloadLimit = &p.DownloadLimit.Int64

@@ -116,7 +116,7 @@ func (s *Server) viewPublicPackage(ctx context.Context, g *guest, v *publicView)
 	if err != nil {
 		return err
 	}
-	if err := mayDownload(found, packages.SideReceived); err != nil {
+	if err := mayDownload(found, packages.SideReceived, true); err != nil {
 		var no *policy.Refusal
 		if !errors.As(err, &no) {
 			return err

@@ -173,7 +173,7 @@ func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnsw
 	}
 	d := download{side: in.Type, byHTTP: in.TransferType == viaGateway, paths: wanted, whole: len(wanted) == 0,
 		life: tokenLife}
-	if !d.whole && d.allowed(v) == nil {
+	if !d.whole && !v.thing.OnTheWay && d.allowed(v) == nil {
 		if d.whole, err = s.isAll(ctx, v, wanted); err != nil {
 			return nil, err
 		}
@@ -228,7 +228,7 @@ type download struct {
 
 // allowed asks the rules.
 func (d download) allowed(v view) error {
-	if err := mayDownload(v, d.side); err != nil {
+	if err := mayDownload(v, d.side, d.whole); err != nil {
 		return err
 	}
 	if d.byHTTP {
@@ -264,6 +264,11 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if d.side == packages.SideReceived && v.pkg.DownloadLimit.Valid {
 		// The node counts too: specs may wait unused, and what started is known here only a moment later.
 		req.Uses = &nodeapi.Uses{Name: v.pkg.UUID + "/" + text(me.ID), Limit: v.pkg.DownloadLimit.Int64}
+	}
+	if v.thing.OnTheWay {
+		if err := s.areWhole(ctx, client, node, *v.pkg, d.paths); err != nil {
+			return transferspec.Spec{}, err
+		}
 	}
 	speed, err := s.speedsOf(ctx, folder, false)
 	if err != nil {
@@ -307,12 +312,15 @@ func (s *Server) viewAgain(ctx context.Context, id int64) (view, error) {
 	return s.viewFor(ctx, me, id)
 }
 
-// mayDownload asks the rules about one side of a package.
-func mayDownload(v view, side string) error {
-	if side == packages.SideSent {
+// mayDownload asks the rules about one side of a package: about all of it, or about single files.
+func mayDownload(v view, side string, whole bool) error {
+	switch {
+	case side == packages.SideSent:
 		return policy.CanDownloadSent(v.actor, v.thing)
+	case whole:
+		return policy.CanDownloadReceived(v.actor, v.thing)
 	}
-	return policy.CanDownloadReceived(v.actor, v.thing)
+	return policy.CanDownloadFiles(v.actor, v.thing)
 }
 
 // reach finds the folder and the node of a package's content.

@@ -14,6 +14,7 @@ const (
 	Upload           Action = "upload"
 	UploadFromFolder Action = "upload_from_folder"
 	Download         Action = "download"
+	DownloadFiles    Action = "download_files"
 	RemoveFromList   Action = "remove_from_my_list"
 	DeleteForAll     Action = "delete_for_everyone"
 	Release          Action = "release"
@@ -25,7 +26,7 @@ const (
 
 // PackageActions lists every action.
 func PackageActions() []Action {
-	return []Action{Upload, UploadFromFolder, Download, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
+	return []Action{Upload, UploadFromFolder, Download, DownloadFiles, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
 		Forward, ArchiveForAll}
 }
 
@@ -40,6 +41,9 @@ type Package struct {
 	Manages, OfInbox bool
 	// WasReleased: recipients had it, whatever it is now.
 	WasReleased bool
+	// OnTheWay: its upload runs, it is released as soon as that is complete, and the server lets recipients have the
+	// files that are whole already.
+	OnTheWay bool
 	// SentArchived and ReceivedArchived: the actor took it off that list.
 	SentArchived, ReceivedArchived bool
 	// WaitsForRelease: its release policy is not to be released at once.
@@ -52,10 +56,10 @@ type Package struct {
 	PreventHTTP bool
 }
 
-// Sees reports whether the package exists for an actor. Until it is released a package is its sender's affair. What is
-// left of it when its content is gone is in the history of everyone who had it.
+// Sees reports whether the package exists for an actor. Until it is released, or on its way to that, a package is its
+// sender's affair. What is left of it when its content is gone is in the history of everyone who had it.
 func Sees(a Actor, p Package) bool {
-	return manages(a, p) || (p.Received || p.Manages) && p.WasReleased
+	return manages(a, p) || (p.Received || p.Manages) && (p.WasReleased || p.OnTheWay)
 }
 
 // manages: the sender and the admins decide about a package.
@@ -72,7 +76,9 @@ func Can(a Actor, action Action, p Package) error {
 	case UploadFromFolder:
 		return canUploadFromFolder(a, p)
 	case Download:
-		return canDownload(a, p)
+		return canDownload(a, p, CanDownloadReceived)
+	case DownloadFiles:
+		return canDownload(a, p, CanDownloadFiles)
 	case RemoveFromList:
 		return canRemove(p)
 	case DeleteForAll:
@@ -140,9 +146,9 @@ func CanCreate(a Actor) error {
 	return nil
 }
 
-// canDownload: from either side. CanDownloadSent and CanDownloadReceived are about one.
-func canDownload(a Actor, p Package) error {
-	received := CanDownloadReceived(a, p)
+// canDownload: from either side. CanDownloadSent is about one, fromReceived about the other.
+func canDownload(a Actor, p Package, fromReceived func(Actor, Package) error) error {
+	received := fromReceived(a, p)
 	if received == nil || !p.Sent && !May(a, ReadAllPackages) {
 		return received
 	}
@@ -173,12 +179,24 @@ func CanDownloadSent(a Actor, p Package) error {
 // A limit counts every download that started, of parts as well as of the whole and however it ended: counting whole
 // ones alone, a limit could be walked around file by file, and counting at the end, by cutting the session before it.
 func CanDownloadReceived(a Actor, p Package) error {
+	if p.OnTheWay {
+		if err := CanDownloadFiles(a, p); err != nil {
+			return err
+		}
+		return notNow("package_on_its_way",
+			"The package is still being sent. Choose files that are complete, or wait for all of it.")
+	}
+	return CanDownloadFiles(a, p)
+}
+
+// CanDownloadFiles: single files of a package, and their list. During the upload these are the ones that are complete.
+func CanDownloadFiles(a Actor, p Package) error {
 	switch {
 	case !May(a, ReceivePackages):
 		return errNoDownloads
 	case !p.Received && !p.Manages && !May(a, ReadAllPackages):
 		return forbidden("not_recipient", "You are not a recipient of this package.")
-	case !p.State.Downloadable():
+	case !p.State.Downloadable() && !p.OnTheWay:
 		return unavailable(p)
 	case p.DownloadLimit > 0 && p.Downloads >= p.DownloadLimit:
 		return forbidden("download_limit", "You have downloaded this package as often as its sender allowed.")

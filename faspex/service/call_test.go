@@ -24,4 +24,13 @@ func (s *scene) answered(c *client.Client, want int, method, path string, body a
 	return out
 }
 
+// flat writes an answer as one text.
+func flat(answer map[string]any) string {
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}
+
 func ptr[T any](v T) *T { return &v }

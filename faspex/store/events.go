@@ -62,8 +62,10 @@ func noteLists(ctx context.Context, tx *sql.Tx, packageID int64) error {
 	return noteSender(ctx, tx, packageID)
 }
 
-// shownByState ends a CASE that gives in which lists a package is: 2 in all, 1 in those with history, 0 in none.
+// shownByState ends a CASE that gives in which lists a package is: 2 in all, 1 in those with history, 0 in none, and 3 in
+// those that show packages whose upload runs, for it is released as soon as it is there.
 const shownByState = `WHEN p.state = 'released' AND NOT d.archived THEN 2
+	WHEN p.state = 'held' AND p.upload_status = 'transferring' AND p.release_policy = 'now' AND NOT d.archived THEN 3
 	WHEN p.state IN ('released', 'transient_released_to_expired', 'expired', 'transient_expired_to_deleted',
 		'transient_released_to_deleted', 'deleted') AND p.released_at IS NOT NULL THEN 1 ELSE 0 END`
 

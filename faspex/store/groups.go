@@ -127,7 +127,7 @@ func (s *Store) GroupFigures(ctx context.Context, kind string) (map[int64]GroupF
 	}, `SELECT g.id, (SELECT COUNT(*) FROM group_members m JOIN accounts a ON a.id = m.account_id
 			WHERE m.group_id = g.id AND `+statusColumn+` = 'active'),
 		COUNT(p.id), MAX(p.released_at)
-		FROM recipient_groups g LEFT JOIN package_groups k ON k.group_id = g.id AND k.shown > 0
+		FROM recipient_groups g LEFT JOIN package_groups k ON k.group_id = g.id AND k.shown IN (1, 2)
 		LEFT JOIN packages p ON p.id = k.package_id WHERE g.kind = ? AND g.alive = 1 GROUP BY g.id`, kind)
 	if err != nil {
 		return nil, fmt.Errorf("count in groups: %w", err)

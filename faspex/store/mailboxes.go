@@ -34,6 +34,8 @@ type PackageFilter struct {
 	// Groups keeps packages that went to one of some groups.
 	Groups  []int64
 	History bool // archived packages too, and in the inbox expired ones
+	// OnTheWay adds to what was received what is being uploaded and released as soon as it is there.
+	OnTheWay bool
 	// Query is part of the title, or of a name or e-mail address of the sender or of a recipient whom the account sees.
 	Query         string
 	Status        packages.Status
@@ -174,6 +176,17 @@ func (s *Store) packagesByID(ctx context.Context, ids []int64) ([]Package, error
 	return found, nil
 }
 
+// AnyOnTheWay reports whether any upload runs. Where none does, lists need not show what is on its way, and are read in
+// the order of their index.
+func (s *Store) AnyOnTheWay(ctx context.Context) (found bool, err error) {
+	err = s.db.QueryRowContext(ctx,
+		`SELECT EXISTS (SELECT 1 FROM packages WHERE state = 'held' AND upload_status = 'transferring')`).Scan(&found)
+	if err != nil {
+		return false, fmt.Errorf("look for uploads: %w", err)
+	}
+	return found, nil
+}
+
 // box selects the ids of the packages in a box. Each is answered by an index alone (0005_lists).
 func (f PackageFilter) box() (query string, args []any, err error) {
 	// Recipients see a package once it left held: before that it is the sender's affair.
@@ -194,6 +207,10 @@ func (f PackageFilter) box() (query string, args []any, err error) {
 			return strings.NewReplacer(`k.shown = 2`, `k.shown IN (1, 2)`, ` AND NOT d.archived`, ``).Replace(query)
 		}
 		grouped, group = past(grouped), past(group)
+	}
+	if f.OnTheWay {
+		more := strings.NewReplacer(`shown = 2`, `shown IN (2, 3)`, `shown IN (1, 2)`, `shown IN (1, 2, 3)`)
+		received, grouped, group = more.Replace(received), more.Replace(grouped), more.Replace(group)
 	}
 	switch f.Box {
 	case BoxInboxAll:

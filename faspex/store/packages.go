@@ -260,7 +260,11 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 				return err
 			}
 		}
-		if err := noteSender(ctx, tx, id); err != nil || u.Status == before || !u.Status.Told() {
+		note := noteSender
+		if u.Status != before {
+			note = noteLists // some lists show what is on its way
+		}
+		if err := note(ctx, tx, id); err != nil || u.Status == before || !u.Status.Told() {
 			return err
 		}
 		return orderMails(ctx, tx, PackageEvent{Event: PackageUploaded, PackageID: id, Result: string(u.Status)})
@@ -274,7 +278,7 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 // QueueUpload notes that a transfer spec was given out: status queued, no error. False when the
 // package takes no upload any more.
 func (s *Store) QueueUpload(ctx context.Context, id int64) (bool, error) {
-	queued, err := s.changePackage(ctx, id, noteSender, `UPDATE packages SET upload_status = 'queued', error_desc = '',
+	queued, err := s.changePackage(ctx, id, noteLists, `UPDATE packages SET upload_status = 'queued', error_desc = '',
 		progress_at = UTC_TIMESTAMP(3)
 		WHERE id = ? AND state = 'held' AND upload_status <> 'completed'
 			AND NOT EXISTS (SELECT 1 FROM remote_sources rs WHERE rs.package_id = packages.id)`, id)
@@ -327,7 +331,7 @@ func (s *Store) TimeOut(ctx context.Context, p Package, since time.Time, why str
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		if err := noteSender(ctx, tx, p.ID); err != nil {
+		if err := noteLists(ctx, tx, p.ID); err != nil {
 			return err
 		}
 		return orderMails(ctx, tx, PackageEvent{Event: PackageUploaded, PackageID: p.ID, Result: string(packages.UploadTimedOut)})

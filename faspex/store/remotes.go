@@ -44,7 +44,7 @@ func (s *Store) BeginRemote(ctx context.Context, packageID, folderID int64, at t
 			progress_at = UTC_TIMESTAMP(3) WHERE id = ?`, packageID); err != nil {
 			return err
 		}
-		return noteSender(ctx, tx, packageID)
+		return noteLists(ctx, tx, packageID)
 	})
 	if err != nil {
 		return false, fmt.Errorf("begin the transfer of package %d from folder %d: %w", packageID, folderID, classify(err))

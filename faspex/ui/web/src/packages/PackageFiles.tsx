@@ -23,7 +23,7 @@ export function PackageFiles({ pkg }: { pkg: Package }) {
   const [params] = useSearchParams();
   const folder = params.get(parameter) ?? '/';
   const load = useFolderOf(pkg);
-  const downloads = useDownloads(pkg);
+  const downloads = useDownloads(pkg, 'download_files');
   const [selection, clear] = useSelection(folder);
   const count = selection.paths.size;
   return (

@@ -56,7 +56,7 @@ function PackageView({ pkg }: { pkg: Package }) {
       <PageHeader title={pkg.title} isolated beside={<StatusTag pkg={pkg} />} actions={<PackageActions pkg={pkg} />} />
       {name === 'uploading' ? <UploadProgress pkg={pkg} /> : <PackageNotice pkg={pkg} />}
       <PackageFacts pkg={pkg} />
-      {pkg.actions.includes('download') && <PackageFiles pkg={pkg} />}
+      {pkg.actions.includes('download_files') && <PackageFiles pkg={pkg} />}
       {(pkg.sides.includes('sent') || can('admin.packages.read')) && <Downloaders pkg={pkg} />}
       {pkg.actions.includes('upload') && <AscpSection pkg={pkg} direction="upload" />}
       {pkg.actions.includes('download') && <AscpSection pkg={pkg} direction="download" />}

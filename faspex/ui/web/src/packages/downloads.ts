@@ -20,14 +20,15 @@ export interface Downloads {
   download: (paths?: string[]) => Promise<void>;
 }
 
-export function useDownloads(pkg: Package): Downloads {
+/** What may be downloaded of a package now: by `download_files` single files, while the rest of it is on its way. */
+export function useDownloads(pkg: Package, action: 'download' | 'download_files' = 'download'): Downloads {
   const { t } = useTranslation('packages');
   const { client } = useApi();
   const { gateway_url: gateway } = useAccount();
   const can = useCan();
   const toast = useToast();
   const textOf = useProblemText();
-  const allowed = pkg.actions.includes('download');
+  const allowed = pkg.actions.includes(action);
   const prevented = pkg.prevent_http_download;
   const download = useCallback(
     async (paths?: string[]) => {
