@@ -34,6 +34,7 @@ func (s *Server) registerExternal() {
 		func(ctx context.Context, _ *struct{}) (*empty, error) {
 			return nil, policy.CanSendByInvitation(guestOf(ctx).rule)
 		})
+	s.registerLinkCodes()
 	for id, path := range map[string]string{"authenticate-view": "view", "authenticate-download": "download"} {
 		register(s, operation{method: http.MethodPost, path: v5 + "/external/" + path + "/authenticate", id: id, what: what,
 			access: linksOnly, guests: readers, status: http.StatusNoContent, summary: "Tell whether a link opens a package"},

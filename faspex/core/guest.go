@@ -19,6 +19,8 @@ type guest struct {
 	// account acts: the external user whom the link was mailed to. There is none for links that lead to a form or to a
 	// status alone; then it is whom calls are counted for.
 	account store.Account
+	// code is what is asked for beside the link.
+	code codeRules
 	// invitation is what SendByLink comes from, rule how the rules see it.
 	invitation store.Invitation
 	rule       policy.InvitationLink
@@ -40,8 +42,18 @@ func guestOf(ctx context.Context) *guest {
 // errNoLink means that a passcode opens nothing and never did, or that what it opened is gone.
 var errNoLink = errors.New("no such link")
 
-// guest finds what a passcode opens now. errNoLink, or a refusal that says why it opens nothing any more.
+// guest finds what a passcode opens now. errNoLink, or a refusal that says why it opens nothing, or nothing yet.
 func (s *Server) guest(ctx context.Context, passcode string) (*guest, error) {
+	g, err := s.unproven(ctx, passcode)
+	if err == nil && g.code.demanded && !s.now().Before(g.link.Until) {
+		err = policy.ErrCodeNeeded
+	}
+	return g, err
+}
+
+// unproven finds what a passcode opens, for calls that ask whether a mail to its address was read. Nothing else may be
+// done with it.
+func (s *Server) unproven(ctx context.Context, passcode string) (*guest, error) {
 	l, ok := link.Parse(s.ring, passcode)
 	if !ok {
 		return nil, errNoLink
@@ -50,7 +62,7 @@ func (s *Server) guest(ctx context.Context, passcode string) (*guest, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &guest{link: l}
+	g := &guest{link: l, code: codeRule(rules, l.Kind)}
 	switch l.Kind {
 	case link.Invitation:
 		err = s.openInvitation(ctx, rules, g)

@@ -47,6 +47,7 @@ func TestLinksLeadNowhereElse(t *testing.T) {
 		"get-link":                 {"download", "invitation", "submission", "status"},
 		"create-public-invitation": {"submission"}, "authenticate-upload": {"invitation"},
 		"authenticate-view": {"download"}, "authenticate-download": {"download"},
+		"send-mfa-code": {"invitation", "download"}, "verify-mfa-code": {"invitation", "download"},
 		"create-package": {"invitation"}, "upload-transfer-spec": {"invitation"}, "upload-details": {"invitation"},
 		"get-package": {"invitation", "download"}, "download-transfer-spec": {"download"},
 		"create-download-ticket": {"download"}, "packages-files-received": {"download"},

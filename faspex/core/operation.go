@@ -48,6 +48,8 @@ type operation struct {
 	batch bool
 	// guests are what links of those lead here who have no login; none for most.
 	guests []policy.Purpose
+	// unproven says that it is open to links also before the code was typed that they may need.
+	unproven bool
 }
 
 // register adds an operation. Errors of the handler are translated in one place.
@@ -123,7 +125,11 @@ func (s *Server) admit(op operation) func(huma.Context, func(huma.Context)) {
 
 // admitGuest lets a call pass by a link that leads to the operation.
 func (s *Server) admitGuest(ctx huma.Context, op operation, passcode string, next func(huma.Context)) {
-	g, err := s.guest(ctx.Context(), passcode)
+	follow := s.guest
+	if op.unproven {
+		follow = s.unproven
+	}
+	g, err := follow(ctx.Context(), passcode)
 	var no *policy.Refusal
 	switch {
 	case errors.Is(err, errNoLink):

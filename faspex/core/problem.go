@@ -158,6 +158,7 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 	var p *problem
 	var no *policy.Refusal
 	var wait *auth.WaitError
+	var codeWait *store.WaitError
 	switch {
 	case errors.As(err, &p):
 	case errors.As(err, &no):
@@ -167,6 +168,13 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 	case errors.As(err, &wait):
 		p = newProblem(http.StatusTooManyRequests, wait.Sentence())
 		p.retryAfter = auth.RetryAfter(wait.Wait)
+	case errors.As(err, &codeWait):
+		p = newProblem(http.StatusTooManyRequests, "A code was mailed a moment ago. Look into your mail.")
+		if codeWait.Locked {
+			p = newProblem(http.StatusTooManyRequests, "Too many wrong codes. Try again in half an hour.")
+			p.Code = "mfa_locked"
+		}
+		p.retryAfter = auth.RetryAfter(codeWait.Wait)
 	case errors.Is(err, auth.ErrBusy):
 		p = newProblem(http.StatusServiceUnavailable,
 			"Too many passwords are checked at this moment. Try again in a few seconds.")

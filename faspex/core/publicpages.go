@@ -60,6 +60,7 @@ func (s *Server) registerPublicPages(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("POST "+PublicPath+"package", s.downloadPublic)
 	mux.HandleFunc("POST "+PublicPath+"submission", s.askPublic)
+	mux.HandleFunc("POST "+PublicPath+"code", s.provePublic)
 }
 
 // asGuest is a request as calls by a link see it.
@@ -80,6 +81,10 @@ func (s *Server) publicGuest(ctx context.Context, text string) (*guest, error) {
 // showPublic answers with the page of a link, which is what its passcode opens, whatever address led there.
 func (s *Server) showPublic(w http.ResponseWriter, r *http.Request, text string, v publicView) {
 	g, err := s.publicGuest(r.Context(), text)
+	if errors.Is(err, policy.ErrCodeNeeded) {
+		s.showCodeForm(w, r, g, text, v)
+		return
+	}
 	if err != nil {
 		s.refusePublic(w, r, err)
 		return
@@ -90,7 +95,7 @@ func (s *Server) showPublic(w http.ResponseWriter, r *http.Request, text string,
 		s.refusePublic(w, r, err)
 		return
 	}
-	v.Context, v.Passcode, v.Instructions = text, g.link.Passcode(s.ring), told.Body.Instructions
+	v.Context, v.Passcode, v.Instructions = text, g.passcode(s.ring), told.Body.Instructions
 	switch g.purpose {
 	case policy.ReadByLink:
 		err = s.viewPublicPackage(ctx, g, &v)

@@ -299,7 +299,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 // viewAgain reads the caller's account and a package once more, after a node was waited for.
 func (s *Server) viewAgain(ctx context.Context, id int64) (view, error) {
 	if g := guestOf(ctx); g != nil {
-		again, err := s.guest(ctx, g.link.Passcode(s.ring))
+		again, err := s.guest(ctx, g.passcode(s.ring))
 		if err != nil {
 			return view{}, err
 		}

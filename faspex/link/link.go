@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"faspex.io/operator/faspex/keyring"
 )
@@ -37,6 +38,8 @@ type Link struct {
 	Kind    Kind
 	Thing   string
 	Account int64
+	// Until is how long it is proven that whoever has it got the mail to its address; zero where that was not proven.
+	Until time.Time
 }
 
 // purpose is what the keys of passcodes are derived for.
@@ -52,25 +55,37 @@ func (l Link) text() string {
 }
 
 // maxPasscode bounds what is looked at.
-const maxPasscode = 200
+const maxPasscode = 300
 
-// Parse reads a passcode; false for one that this installation never gave.
+// Parse reads a passcode, proven or not; false for one that this installation never gave.
 func Parse(ring *keyring.Ring, passcode string) (Link, bool) {
 	parts := strings.Split(passcode, ".")
-	if len(passcode) > maxPasscode || len(parts) != 4 {
+	if len(passcode) > maxPasscode || len(parts) != 4 && len(parts) != 6 {
 		return Link{}, false
 	}
 	account, err := strconv.ParseInt(parts[2], 10, 64)
 	l := Link{Kind: Kind(parts[0]), Thing: parts[1], Account: account}
-	if err != nil {
+	if err != nil || !signed(ring, l.text(), parts[3]) {
 		return Link{}, false
 	}
+	if len(parts) == 4 {
+		return l, true
+	}
+	until, err := strconv.ParseInt(parts[4], 10, 64)
+	if err != nil || !signed(ring, l.proof(time.Unix(until, 0)), parts[5]) {
+		return Link{}, false
+	}
+	l.Until = time.Unix(until, 0)
+	return l, true
+}
+
+func signed(ring *keyring.Ring, text, by string) bool {
 	for _, key := range ring.Keys(purpose) {
-		if hmac.Equal([]byte(mac(key, l.text())), []byte(parts[3])) {
-			return l, true
+		if hmac.Equal([]byte(mac(key, text)), []byte(by)) {
+			return true
 		}
 	}
-	return Link{}, false
+	return false
 }
 
 func mac(key []byte, text string) string {
@@ -104,7 +119,9 @@ var pages = map[Kind]string{
 
 // URL is the address of a link at a server, whose address has no path.
 func (l Link) URL(base string, ring *keyring.Ring, c Context) (string, error) {
-	c.Passcode = l.Passcode(ring)
+	if c.Passcode = l.Passcode(ring); !l.Until.IsZero() {
+		c.Passcode = l.Proven(ring, l.Until)
+	}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("encode context of a link: %w", err)

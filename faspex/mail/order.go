@@ -35,6 +35,8 @@ type Order struct {
 	Result     string `json:"result,omitempty"`
 	// Invitation is what the mail carries the link of.
 	Invitation int64 `json:"invitation,omitempty"`
+	// Link is the subject of the link whose code the mail carries. It opens nothing.
+	Link string `json:"link,omitempty"`
 }
 
 // Recipient tells apart the orders of one event. It is short.

@@ -36,6 +36,7 @@ const (
 	PersonalSubmit     = "personal_submit"
 	InboxSubmit        = "shared_inbox_submit"
 	PackageReceived    = "package_received"
+	Code               = "mfa_code"
 	// EmailTest and RegistrationRequest have no template that could be changed.
 	EmailTest           = "email_test"
 	RegistrationRequest = "registration_request"

@@ -50,6 +50,9 @@ var (
 	errLinkUsed = forbidden("link_used", "This link was for one package, which was sent. Ask for another one.")
 )
 
+// ErrCodeNeeded says that a link opens something to those alone who read the mails to its address.
+var ErrCodeNeeded = forbidden("mfa_required", "A code by mail is needed to open this link.")
+
 // CanFollowInvitation answers why an invitation opens nothing. What was switched off since ends links that were mailed
 // before (faspex-M10). One that a package has used up is followed still, for uploads that had begun (faspex-M6).
 func CanFollowInvitation(i InvitationLink) error {

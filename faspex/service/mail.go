@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"faspex.io/operator/faspex/link"
 	"faspex.io/operator/faspex/mail"
 	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
@@ -48,7 +49,8 @@ func jobsOf(row store.OutboxRow) []store.Job {
 // purgeJobs forgets jobs and codes that nobody needs any more.
 func (w *Worker) purgeJobs(ctx context.Context, _ store.Job) error {
 	return errors.Join(w.store.PurgeJobs(ctx, w.now().Add(-keepCompleted), w.now().Add(-keepFailed)),
-		w.store.PurgeCodes(ctx, w.now()), w.store.PurgePendingLogins(ctx, w.now()))
+		w.store.PurgeCodes(ctx, w.now()), w.store.PurgePendingLogins(ctx, w.now()),
+		w.store.PurgeLinkCodes(ctx, w.now()))
 }
 
 // sendMail sends one mail. A mail to somebody who does not exist, or may not log in, is done without being sent. It may
@@ -131,7 +133,7 @@ func (w *Worker) messageID(ctx context.Context, job int64) (string, error) {
 }
 
 // values are what the words of a template stand for. A link to set a password has a code that is made here, so that it
-// is nowhere but in the mail.
+// is nowhere but in the mail, and so has the code of a link.
 func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) (map[string]string, error) {
 	values := serverValues(order.Base)
 	alternates, err := mail.Alternates(ctx, w.store)
@@ -151,6 +153,11 @@ func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) 
 			return nil, err
 		}
 		values["LOGIN"] = order.Base + "/aspera/faspex/auth/password?code=" + code
+	}
+	if order.Link != "" {
+		nonce, life, err := w.store.LinkNonce(ctx, order.Link)
+		values["MFA_CODE"], values["MFA_CODE_VALIDITY"] = link.Code(w.ring, order.Link, nonce), text(int64(life.Minutes()))
+		return values, err
 	}
 	if order.Invitation != 0 {
 		i, err := w.store.Invitation(ctx, order.Invitation)

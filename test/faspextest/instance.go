@@ -60,6 +60,7 @@ type Instance struct {
 	mux    *http.ServeMux
 	router *httptest.Server
 	cut    atomic.Bool
+	ahead  atomic.Int64 // of core's clock, in nanoseconds
 }
 
 // Log is a buffer that several write to.
@@ -112,7 +113,8 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	server, err := core.New(in.Store, ring, core.Config{ExternalURL: in.URL, Gateway: ring, Version: "test", Log: log})
+	server, err := core.New(in.Store, ring, core.Config{ExternalURL: in.URL, Gateway: ring, Version: "test", Log: log,
+		Now: func() time.Time { return time.Now().Add(time.Duration(in.ahead.Load())) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +144,9 @@ func Start(t testing.TB, page fs.FS) *Instance {
 	}
 	return in
 }
+
+// Advance moves core's clock.
+func (in *Instance) Advance(d time.Duration) { in.ahead.Add(int64(d)) }
 
 // Cut breaks the network between browsers and the router off, and keeps it so until it is called with false.
 func (in *Instance) Cut(down bool) {

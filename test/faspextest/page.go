@@ -46,7 +46,9 @@ func readPage(t testing.TB, browser *http.Client, res *http.Response) *Page {
 
 var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
 
-// Submit sends the form of the page with its hidden fields and those that were typed.
+var formAction = regexp.MustCompile(`<form[^>]* action="([^"]+)"`)
+
+// Submit sends the first form of the page with its hidden fields and those that were typed.
 func (p *Page) Submit(t testing.TB, typed map[string]string) *Page {
 	t.Helper()
 	fields := map[string]string{}
@@ -54,7 +56,18 @@ func (p *Page) Submit(t testing.TB, typed map[string]string) *Page {
 		fields[m[1]] = html.UnescapeString(m[2])
 	}
 	maps.Copy(fields, typed)
-	return p.SubmitForm(t, fields)
+	to := *p
+	if action := formAction.FindStringSubmatch(p.Body); action != nil {
+		page, err := url.Parse(p.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page, err = page.Parse(html.UnescapeString(action[1])); err != nil {
+			t.Fatal(err)
+		}
+		to.address = page.String()
+	}
+	return to.SubmitForm(t, fields)
 }
 
 // SubmitForm sends exactly these fields to the address of the page.
