@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"faspex.io/operator/dataplane/atrest"
+	"faspex.io/operator/dataplane/mask"
 	"faspex.io/operator/dataplane/transfer"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transferspec"
@@ -53,8 +54,14 @@ func (r *request) completeFileCrypt() error {
 	return nil
 }
 
-// protect sets the client up to encrypt or decrypt files.
+// protect sets the client up to mask names, and to encrypt or decrypt files.
 func (t *task) protect() error {
+	if t.maskNames && t.direction == transferspec.Send {
+		if t.after.archive != "" {
+			return fail.New(fail.Usage, "sources whose names are masked are not moved: --move-after-transfer would lose them")
+		}
+		t.client.Mask = t.mask()
+	}
 	switch t.fileCrypt {
 	case encryptFiles:
 		salt, err := t.argonSalt()
@@ -67,6 +74,12 @@ func (t *task) protect() error {
 		t.client.Decrypt = &transfer.Decryption{Passphrase: t.passphrase, Strict: t.failBadPass}
 	}
 	return nil
+}
+
+// mask gives the names of what is sent.
+func (t *task) mask() *mask.Names {
+	names := mask.New(t.maskKey)
+	return &names
 }
 
 // argonSalt is the salt of the passphrase's hash. It is the same when the transfer is run again from here, so that an

@@ -45,6 +45,9 @@ type request struct {
 	filePass    string
 	passphrase  *atrest.Passphrase
 	failBadPass bool
+	// maskNames has files sent under names that follow from maskKey.
+	maskNames bool
+	maskKey   string
 
 	after          sourceFate
 	keepalive      bool

@@ -135,6 +135,9 @@ func (t *task) prepareStreams() (func(context.Context) error, error) {
 		if err != nil {
 			return nil, err
 		}
+		if t.maskNames {
+			name = t.mask().File(name)
+		}
 		entries[i] = transfer.UploadEntry{Path: name, Size: size, ModTime: time.Now()}
 	}
 	upload, err := transfer.NewUpload(transfer.NewMemory(streamMemory, streamMemory), entries)

@@ -75,7 +75,6 @@ var unsupported = []option{
 	{fate: refused, flag: "lock-min-rate", words: "who runs ascp decides"},
 	{fate: refused, fields: []string{"source_root_id", "destination_root_id"},
 		words: "tags.aspera.node.file_id names the folder"},
-	{fate: refused, fields: []string{"obfuscate_file_names"}, words: "files have their own names at the node"},
 	{fate: refused, fields: []string{"icos"}, words: "the node has its own storage"},
 }
 

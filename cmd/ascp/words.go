@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -163,6 +164,9 @@ func (r *request) complete() error {
 	}
 	if r.user == "" {
 		r.user = "xfer"
+	}
+	if r.maskNames && r.maskKey == "" {
+		r.maskKey = rand.Text() // the same for each try of this program
 	}
 	if err := r.completeFileCrypt(); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/mask"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
 	"faspex.io/operator/dataplane/transfer/manifest"
@@ -34,6 +35,8 @@ type Client struct {
 	Download *Download
 	// MaxMemory bounds the engine's buffers; 0 is its default.
 	MaxMemory int64
+	// Mask, if not nil, gives what is sent other names. Symbolic links are then not sent: they lead to names.
+	Mask *mask.Names
 	// Encrypt, if not nil, encrypts files on their way out; Decrypt, if not nil, decrypts those that arrive encrypted.
 	Encrypt *atrest.Key
 	Decrypt *Decryption
@@ -213,7 +216,7 @@ func (c *Client) role(ctx context.Context, conn *conn, o control.Options, cfg en
 			s.stream = c.Upload
 			c.Upload.attach(s)
 		}
-		s.onFile, s.rate, s.encrypt = c.OnFile, cfg.Rate, c.Encrypt
+		s.onFile, s.rate, s.encrypt, s.mask = c.OnFile, cfg.Rate, c.Encrypt, c.Mask
 		var source engine.Source = s
 		if s.stream != nil {
 			source = streamSource{s}

@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/atrest"
 	"faspex.io/operator/dataplane/engine"
+	"faspex.io/operator/dataplane/mask"
 	"faspex.io/operator/dataplane/transfer/chunk"
 	"faspex.io/operator/dataplane/transfer/control"
 	"faspex.io/operator/dataplane/transfer/fail"
@@ -36,6 +37,8 @@ type sender struct {
 	onFile  func(FileEvent)
 	// encrypt, if not nil, has files sent in their encrypted form.
 	encrypt *atrest.Key
+	// mask, if not nil, gives what is sent other names.
+	mask *mask.Names
 	// moreRoots, if not nil, are those that come after roots.
 	moreRoots func(ctx context.Context, number int) (Root, bool, error)
 	// stream, if not nil, is where the files come from instead of from roots.

@@ -67,6 +67,7 @@ func (s *sender) announce(e found) error {
 	if !manifest.Share(&e.Entry, s.options, s.encrypt == nil) {
 		return nil
 	}
+	s.maskEntry(&e)
 	s.encryptEntry(&e)
 	if len(e.Path) > control.MaxPath {
 		e.Entry = control.Entry{
@@ -114,6 +115,9 @@ func (s *sender) announce(e found) error {
 		s.filesExpected.Add(1)
 		s.filesFailed.Add(1)
 		s.report(f, FileEvent{Err: &fail.Error{Code: fail.Code(e.Code), Text: e.Text}})
+		if s.mask != nil {
+			e.Text = "a file was not sent" // what is told here names it
+		}
 	}
 	return s.conn.send(&e.Entry)
 }

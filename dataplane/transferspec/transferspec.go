@@ -59,6 +59,10 @@ type Spec struct {
 	ContentProtection         string `json:"content_protection,omitempty"`
 	ContentProtectionPassword string `json:"content_protection_password,omitempty"`
 	FailBadFilePass           bool   `json:"fail_bad_filepass,omitempty"`
+	// ObfuscateFileNames has files and folders sent under names that tell nothing; they follow from ObfuscationKey
+	// (package mask), an addition of this implementation.
+	ObfuscateFileNames bool   `json:"obfuscate_file_names,omitempty"`
+	ObfuscationKey     string `json:"obfuscation_key,omitempty"`
 
 	RatePolicy        string `json:"rate_policy,omitempty"`
 	RatePolicyAllowed string `json:"rate_policy_allowed,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
 )
 
@@ -163,9 +164,11 @@ func TestWhoSeesPackagesOfGroups(t *testing.T) {
 	}
 }
 
-// Masked names are always, never, or the sender's choice, and nothing is uploaded under its names where they are masked.
+// faspex-AA7, with TestMaskedRemoteSource, TestSendUnderMaskedNames of ascp and TestUploadUnderMaskedNames of the gateway:
+// masked names are always, never, or the sender's choice, and each client is told of them, and of the key they follow
+// from: it is the same in each spec, and another one for each package.
 func TestMaskingIsTheServersRule(t *testing.T) {
-	x := newExchange(t)
+	x, known := newExchange(t), map[string]bool{}
 	for _, test := range []struct {
 		rule   string
 		chosen bool
@@ -183,13 +186,21 @@ func TestMaskingIsTheServersRule(t *testing.T) {
 			continue
 		}
 		p := jsonOf[api.Package](t, body)
-		_, _, spec := x.call(t, x.alice, "POST", "/api/v5/packages/"+p.ID+"/transfer_spec/upload", nil)
-		if told := strings.Contains(spec, `"obfuscate_file_names":true`); p.ObfuscationEnabled != test.masked || told != test.masked {
-			t.Errorf("%+v: %v, the spec says %v", test, p.ObfuscationEnabled, told)
+		var keys []string
+		for _, by := range []string{"", "?transfer_type=http_gateway"} {
+			status, _, body = x.call(t, x.alice, "POST", "/api/v5/packages/"+p.ID+"/transfer_spec/upload"+by, nil)
+			got := jsonOf[transferspec.Spec](t, body)
+			if status != http.StatusOK || got.ObfuscateFileNames != test.masked || (got.ObfuscationKey != "") != test.masked {
+				t.Errorf("%+v%s: %d %s", test, by, status, body)
+			}
+			keys = append(keys, got.ObfuscationKey)
 		}
-		status, _, body = x.call(t, x.alice, "POST", "/api/v5/packages/"+p.ID+"/transfer_spec/upload?transfer_type=http_gateway", nil)
-		if (status == http.StatusConflict) != test.masked {
-			t.Errorf("%+v by the gateway: %d %s", test, status, body)
+		if keys[0] != keys[1] || test.masked && known[keys[0]] {
+			t.Errorf("%+v: the keys are %q, before %v", test, keys, known)
+		}
+		known[keys[0]] = true
+		if p.ObfuscationEnabled != test.masked {
+			t.Errorf("%+v: the package says %v", test, p.ObfuscationEnabled)
 		}
 	}
 }

@@ -78,7 +78,6 @@ func (s *Server) describeSchemas() {
 	schemas["Path"].Required = []string{"source"}
 	schemas["Spec"].Required = []string{"direction", "remote_host", "remote_user", "authentication", "token", "cookie",
 		"tags", "title"}
-	schemas["UploadTransferSpec"].Required = schemas["Spec"].Required
 }
 
 // describeOAuth adds the endpoints of the OAuth server, which reads forms and answers pages and so

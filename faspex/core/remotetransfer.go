@@ -8,6 +8,7 @@ import (
 	"path"
 	"time"
 
+	"faspex.io/operator/dataplane/mask"
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
@@ -78,7 +79,7 @@ func (s *Server) remoteTransfer(ctx context.Context, in *remoteInput) (*body[api
 	}
 	defer client.CloseIdleConnections()
 	if v.pkg.ObfuscateNames {
-		if wanted, err = maskedPaths(ctx, client, folder.Directory, wanted); err != nil {
+		if wanted, err = maskedPaths(ctx, client, folder.Directory, wanted, mask.New(s.maskKey(*v.pkg))); err != nil {
 			return nil, s.maskProblem(ctx, node, err)
 		}
 	}
@@ -222,7 +223,7 @@ const listTime = 30 * time.Second
 
 // maskedPaths names every file beneath the wanted paths, with another name for each.
 func maskedPaths(ctx context.Context, client *nodeapi.Client, top string,
-	wanted []transferspec.Path) ([]transferspec.Path, error) {
+	wanted []transferspec.Path, names mask.Names) ([]transferspec.Path, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	var files, shown []string
@@ -261,10 +262,9 @@ func maskedPaths(ctx context.Context, client *nodeapi.Client, top string,
 			}
 		}
 	}
-	masks := packages.Mask(shown)
 	out := make([]transferspec.Path, len(files))
 	for i := range files {
-		out[i] = transferspec.Path{Source: files[i], Destination: masks[i]}
+		out[i] = transferspec.Path{Source: files[i], Destination: names.File(shown[i])}
 	}
 	return out, nil
 }

@@ -2,6 +2,9 @@ package core
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -63,17 +66,6 @@ type specAnswer struct {
 	Body    transferspec.Spec
 }
 
-// uploadAnswer adds what only uploads say. Connect masks the names of files; clients that can't refuse such a spec.
-type uploadAnswer struct {
-	Expires string `header:"Expires" doc:"until when the token starts transfers, as an HTTP date"`
-	Body    uploadTransferSpec
-}
-
-type uploadTransferSpec struct {
-	transferspec.Spec
-	ObfuscateFileNames bool `json:"obfuscate_file_names,omitempty" doc:"files are to get names that tell nothing"`
-}
-
 func (s *Server) answerSpec(spec transferspec.Spec) *specAnswer {
 	return &specAnswer{Expires: s.now().Add(tokenLife).UTC().Format(http.TimeFormat), Body: spec}
 }
@@ -87,7 +79,7 @@ func (s *Server) registerTransferSpecs() {
 		summary: "Get the transfer spec that receives a package's content", guests: readers}, s.downloadSpec)
 }
 
-func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*uploadAnswer, error) {
+func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*specAnswer, error) {
 	v, err := s.view(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -100,11 +92,6 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*uploadAnswer
 	}
 	if g := guestOf(ctx); g != nil && g.invitation.PreventHTTP && in.TransferType == viaGateway {
 		return nil, errNoHTTP()
-	}
-	if v.pkg.ObfuscateNames && in.TransferType == viaGateway {
-		p := newProblem(http.StatusConflict, "A browser does not mask the names of files. Use Connect, or a shared folder.")
-		p.Code = "names_not_masked"
-		return nil, p
 	}
 	if _, err := sources(in.Body); err != nil { // for the record only: the client puts its own paths into the spec
 		return nil, err
@@ -127,8 +114,17 @@ func (s *Server) uploadSpec(ctx context.Context, in *uploadInput) (*uploadAnswer
 	if !queued {
 		return nil, conflict("The package is being changed. Try again.")
 	}
-	answer := s.answerSpec(spec)
-	return &uploadAnswer{answer.Expires, uploadTransferSpec{answer.Body, v.pkg.ObfuscateNames}}, nil
+	if v.pkg.ObfuscateNames { // by the client, so that no node learns the names
+		spec.ObfuscateFileNames, spec.ObfuscationKey = true, s.maskKey(*v.pkg)
+	}
+	return s.answerSpec(spec), nil
+}
+
+// maskKey is the key of the names of a package. It is the same for each spec, so that an upload is resumed by another.
+func (s *Server) maskKey(p store.Package) string {
+	m := hmac.New(sha256.New, s.ring.Keys("names of files 1")[0])
+	m.Write([]byte(p.ContentUUID))
+	return hex.EncodeToString(m.Sum(nil))
 }
 
 // setUpUpload gets a transfer spec for the content of a package from its node.

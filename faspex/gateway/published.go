@@ -102,7 +102,7 @@ func announcedFiles(spec transferspec.Spec) ([]announcedFile, error) {
 	if len(spec.Paths) == 0 {
 		return nil, newProblem(http.StatusBadRequest, "bad_request", "The transfer spec has no paths.")
 	}
-	common := ""
+	names, common := namesOf(spec), ""
 	for _, p := range spec.Paths {
 		if p.Destination != "" || !isAbsolute(p.Source) {
 			continue
@@ -130,7 +130,7 @@ func announcedFiles(spec transferspec.Spec) ([]announcedFile, error) {
 		if p.Source == "" || at == "." || at == ".." || strings.HasPrefix(at, "../") {
 			return nil, newProblem(http.StatusBadRequest, "bad_request", "A path of the transfer spec is no path of a file.")
 		}
-		files = append(files, announcedFile{source: p.Source, path: at})
+		files = append(files, announcedFile{source: p.Source, path: names.file(at)})
 	}
 	return files, nil
 }

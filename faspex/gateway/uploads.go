@@ -126,14 +126,16 @@ func (s *Server) beginUpload(w http.ResponseWriter, r *http.Request) (*upload, e
 		return nil, err
 	}
 	u := &upload{id: newID()}
+	names := namesOf(asked.Spec)
 	entries := make([]transfer.UploadEntry, 0, len(asked.Folders)+len(asked.Files))
 	for _, folder := range asked.Folders {
-		entries = append(entries, transfer.UploadEntry{Path: folder, Folder: true})
+		entries = append(entries, transfer.UploadEntry{Path: names.folder(folder), Folder: true})
 	}
 	for _, f := range asked.Files {
 		u.files = append(u.files, &uploadFile{path: f.Path, size: f.Size, entry: len(entries)})
 		u.bytes += f.Size
-		entries = append(entries, transfer.UploadEntry{Path: f.Path, Size: f.Size, ModTime: timeOf(f.ModTime)})
+		entries = append(entries, transfer.UploadEntry{Path: names.file(f.Path), Size: f.Size,
+			ModTime: timeOf(f.ModTime)})
 	}
 	if len(entries) == 0 {
 		return nil, newProblem(http.StatusBadRequest, "bad_request", "There is no file and no folder to send.")
