@@ -78,6 +78,7 @@ func (s *Server) registerConfiguration() {
 			return answerWith(versionAnswer{s.version}), nil
 		})
 
+	s.registerGatewayTest()
 	register(s, operation{method: http.MethodGet, path: v5 + "/configuration",
 		id: "get-configuration", what: "configuration", access: anyone,
 		summary: "Read the settings of the server; an admin sees all of them"}, s.getConfiguration)

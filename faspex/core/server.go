@@ -5,6 +5,7 @@ package core
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,8 @@ type Config struct {
 	// Gateway holds the secret that core shares with the instance's HTTP gateway, which is at GatewayPath
 	// of ExternalURL; nil without one.
 	Gateway *keyring.Ring
+	// GatewayRoots vouch for gateways that are tested; nil for the system's.
+	GatewayRoots *x509.CertPool
 	// TrustedProxies are the routers whose X-Forwarded-For is believed; nobody's by default.
 	TrustedProxies address.List
 	// Now is the clock; nil is time.Now.
@@ -58,6 +61,8 @@ type Server struct {
 	// heartbeat is how often a stream of events shows that it lives.
 	heartbeat time.Duration
 	gateway   *keyring.Ring // nil without one
+	// gatewayRoots vouch for gateways that are tested.
+	gatewayRoots *x509.CertPool
 	// external is the origin that people type, without a slash at its end.
 	external string
 	version  string
@@ -82,7 +87,7 @@ func New(s *store.Store, ring *keyring.Ring, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configure core: %w", err)
 	}
 	return &Server{
-		store: s, auth: authServer, ring: ring, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway,
+		store: s, auth: authServer, ring: ring, dialer: nodes.NewDialer(ring), gateway: cfg.Gateway, gatewayRoots: cfg.GatewayRoots,
 		events: newEventHub(s, cfg.Log), heartbeat: heartbeat, limiter: newLimiter(s, cfg.Now),
 		external: strings.TrimSuffix(cfg.ExternalURL, "/"), version: cfg.Version, now: cfg.Now, log: cfg.Log,
 	}, nil

@@ -27,6 +27,13 @@ var _ = journey("admin settings", func(t *testing.T, w *world) {
 	b.heading("Configuration")
 	b.sees("Address of the server", "By default", "FaspexInstance", "Default inbox")
 	b.checkPage("the configuration")
+	b.replace("#gateway_to_test", w.in.URL+"/aspera/http-gwy/v1") // node-140
+	b.press("Test connection")
+	b.sees("The gateway answers")
+	b.replace("#gateway_to_test", w.in.URL+"/aspera/faspex")
+	b.press("Test connection")
+	b.sees("The gateway cannot be used", "has the form https://gateway.example.com/aspera/http-gwy/v1")
+	b.checkPage("a gateway that cannot be used")
 	b.press("Logins and passwords")
 	b.heading("Logins and passwords")
 	b.checkPage("settings")

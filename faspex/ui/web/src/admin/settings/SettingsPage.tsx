@@ -9,6 +9,7 @@ import { NotFound } from '../../shell/NotFound';
 import { PageSkeleton } from '../../shell/PageSkeleton';
 import { type Fields, type Versioned, useVersioned, VersionedForm } from '../versioned';
 import { DefaultInbox } from './DefaultInbox';
+import { GatewayTest } from './GatewayTest';
 import { type Section, sections, type SettingsDocument } from './sections';
 import { SettingField } from './SettingField';
 import { useOrigins } from './useOrigins';
@@ -98,6 +99,7 @@ function Form({ section, query, version }: { section: Section; query: ReturnType
           </fieldset>
         ))}
       </VersionedForm>
+      {section === first && <GatewayTest address={version.thing['http_gateway_url']} />}
       {section === first && <DefaultInbox node={version.thing['default_node']} folder={version.thing['default_shared_folder']} />}
     </>
   );
