@@ -172,6 +172,10 @@ bench-gateway: ## Measure the HTTP gateway beside curl and nginx on this machine
 	@CGO_ENABLED=0 go build -o $(BENCH)/ ./cmd/faspex ./hack/bench/node
 	@go run ./hack/bench/gateway -programs $(BENCH) $(ARGS)
 
+.PHONY: bench-page
+bench-page: deps web ## Measure the page beside curl, over much data and on a slow link: make bench-page ARGS="-run Slow"
+	@TMPDIR=/var/tmp go test -tags figures -count=1 -timeout 60m -v -run 'TestUploadBesideCurl|TestMemoryOfThePage|TestSlowLink' $(ARGS) ./test/browser
+
 .PHONY: bench-engine
 bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run
 	@go run ./hack/bench lan

@@ -21,8 +21,8 @@ type FaspexInstanceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches(':0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/?$') || !self.matches(':[0-9]+/?$')",message="the port of externalURL must be between 1 and 65535"
 	ExternalURL string `json:"externalURL,omitempty"`
 
-	// version of Faspex to run: the tag of the images that spec.images does not replace. The
-	// operator's own version by default.
+	// version of Faspex to run: the tag of the images that spec.images does not replace. By default
+	// the version of the operator that made the instance; it stays when the operator is upgraded.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128

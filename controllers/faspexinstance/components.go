@@ -10,6 +10,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -17,6 +18,7 @@ import (
 	"faspex.io/operator/controllers/conditions"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/podtemplate"
 	"faspex.io/operator/controllers/trouble"
 )
 
@@ -34,7 +36,11 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if err := r.protect(ctx, o, c); err != nil {
 			return apply.Outcome(err)
 		}
-		changed, err := r.applier.Apply(ctx, o.owner(), c.Deployment(o.instance, o.configHash(c.Name)))
+		wanted, err := r.deploymentOf(ctx, o, c)
+		if err != nil {
+			return apply.Outcome(err)
+		}
+		changed, err := r.applier.Apply(ctx, o.owner(), wanted)
 		if err != nil {
 			return apply.Outcome(err)
 		}
@@ -149,24 +155,45 @@ func deploymentOutcome(d *appsv1.Deployment, replicas int32) phase.Outcome {
 	}
 }
 
-// configHash digests what a component reads at its start and nothing else, so that no
-// change restarts more than it must.
-func (o *observed) configHash(component string) string {
+// readAtStart is what a component reads at its start and nothing else, so that no change restarts more than it must:
+// ConfigMaps, which the operator renders of the spec, and what is given beside the spec.
+func (o *observed) readAtStart(component string) (config []string, given []map[string][]byte) {
 	names := desired.NamesOf(o.instance.Name)
-	config := func(name string) map[string][]byte { return o.config[name].Bytes() }
 	switch component {
 	case desired.ComponentCore:
-		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core, o.gateway)
+		return []string{names.Database, names.Core}, []map[string][]byte{o.databaseUser, o.databaseCA, o.core, o.gateway}
 	case desired.ComponentService:
-		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Core), o.core,
-			config(names.Service))
+		return []string{names.Database, names.Core, names.Service}, []map[string][]byte{o.databaseUser, o.databaseCA, o.core}
 	case desired.ComponentUtility:
-		return desired.ConfigHash(config(names.Database), o.databaseUser, o.databaseCA, config(names.Utility), o.utility)
+		return []string{names.Database, names.Utility}, []map[string][]byte{o.databaseUser, o.databaseCA, o.utility}
 	case desired.ComponentUI:
-		return desired.ConfigHash(config(names.UI), config(names.Core))
+		return []string{names.UI, names.Core}, nil
 	case desired.ComponentGateway:
-		return desired.ConfigHash(config(names.Gateway), o.gateway)
+		return []string{names.Gateway}, []map[string][]byte{o.gateway}
 	default:
-		return desired.ConfigHash(config(names.Router), o.tls, o.addresses)
+		return []string{names.Router}, []map[string][]byte{o.tls, o.addresses}
 	}
+}
+
+// deploymentOf is the Deployment of a component. A new release of the operator leaves its pods as they are.
+func (r *reconciler) deploymentOf(ctx context.Context, o *observed,
+	c desired.Component) (*appsv1ac.DeploymentApplyConfiguration, error) {
+	names, given := o.readAtStart(c.Name)
+	all := slices.Clone(given)
+	for _, name := range names {
+		all = append(all, o.config[name].Bytes())
+	}
+	wanted := c.Deployment(o.instance, desired.ConfigHash(all...))
+	live := &appsv1.Deployment{}
+	key := client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}
+	if err := r.client.Get(ctx, key, live); client.IgnoreNotFound(err) != nil {
+		return nil, err
+	}
+	template, annotations, err := podtemplate.Keep(live.Annotations, wanted.Spec.Template, podtemplate.Inputs{
+		Release: r.release, Generation: o.instance.Generation, Given: desired.ConfigHash(given...)})
+	if err != nil {
+		return nil, err
+	}
+	wanted.Spec.Template = template
+	return wanted.WithAnnotations(annotations), nil
 }

@@ -4,6 +4,7 @@
 package faspexinstance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
+	"faspex.io/operator/internal/version"
 )
 
 // +kubebuilder:rbac:groups=faspex.io,resources=faspexinstances,verbs=get;list;watch;patch
@@ -57,6 +59,8 @@ type Options struct {
 	Faspex FaspexConnector
 	// OperatorImage has the program that the Jobs of restores run.
 	OperatorImage string
+	// Release of the operator; of this program when empty.
+	Release string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -77,6 +81,8 @@ type reconciler struct {
 
 	operatorNamespace string
 	operatorImage     string
+	// release of the operator.
+	release string
 	// direct reads past the cache.
 	direct client.Reader
 }
@@ -110,6 +116,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		faspex:   options.Faspex,
 
 		operatorNamespace: options.OperatorNamespace, operatorImage: options.OperatorImage, direct: mgr.GetAPIReader(),
+		release: cmp.Or(options.Release, version.Version),
 	}
 	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.PartOf))
 	err := ctrl.NewControllerManagedBy(mgr).

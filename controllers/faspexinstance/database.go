@@ -20,6 +20,7 @@ import (
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/podtemplate"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -63,7 +64,15 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 	if !outcome.IsDone() && !outcome.IsInvalid() {
 		return outcome
 	}
-	changed, err := r.applier.Apply(ctx, nobody, desired.DatabaseStatefulSet(o.instance, volume, hash))
+	wanted := desired.DatabaseStatefulSet(o.instance, volume, hash)
+	template, annotations, err := podtemplate.Keep(set.Annotations, wanted.Spec.Template, podtemplate.Inputs{
+		Release: r.release, Generation: o.instance.Generation, Given: desired.ConfigHash(
+			map[string][]byte{desired.KeyRootPassword: o.root[desired.KeyRootPassword]})})
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	wanted.Spec.Template = template
+	changed, err := r.applier.Apply(ctx, nobody, wanted.WithAnnotations(annotations))
 	if err != nil {
 		return apply.Outcome(err)
 	}

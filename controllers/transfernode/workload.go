@@ -18,6 +18,7 @@ import (
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/podtemplate"
 )
 
 const (
@@ -97,9 +98,17 @@ func (r *reconciler) daemonSet(
 		workload.OperatorImage = node.Status.PrepareImage
 	}
 	node.Status.PrepareImage = workload.OperatorImage
-	daemonSet := desired.DaemonSet(node, workload).WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
+	daemonSet := desired.DaemonSet(node, workload)
 	daemonSet.Spec.Template.WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
-	return daemonSet, nil
+	template, annotations, err := podtemplate.Keep(live.Annotations, daemonSet.Spec.Template, podtemplate.Inputs{
+		Release: r.Release, Generation: node.Generation, Given: workload.Given()})
+	if err != nil {
+		return nil, err
+	}
+	daemonSet.Spec.Template = template
+	// Pods are compared with the template that the workload has.
+	annotations[desired.TemplateHashAnnotation] = template.Annotations[desired.TemplateHashAnnotation]
+	return daemonSet.WithAnnotations(annotations), nil
 }
 
 // runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their
@@ -141,6 +150,7 @@ func (r *reconciler) workload(o *observed, atStart string) desired.Workload {
 		OperatorImage: r.OperatorImage,
 		PullPolicy:    desiredinstance.PullPolicy(o.instance),
 		ConfigHash:    desired.ConfigHash(atStart, o.databaseEnv, o.sshHostKeys),
+		SecretsHash:   desired.ConfigHash("", o.databaseEnv, o.sshHostKeys),
 
 		DatabaseCASecret: desiredinstance.DatabaseOf(o.instance).CASecret,
 	}

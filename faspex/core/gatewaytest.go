@@ -83,7 +83,7 @@ func (s *Server) tryGateway(ctx context.Context, address string) api.GatewayTest
 	return out
 }
 
-var errNoGateway = errors.New(notAGateway)
+var errNoGateway = errors.New("not an HTTP gateway")
 
 // askGateway reads the version that a gateway tells. It follows no redirects: clients of gateways do not.
 func (s *Server) askGateway(ctx context.Context, address string) (string, error) {

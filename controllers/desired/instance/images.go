@@ -22,10 +22,15 @@ type Images struct {
 	Faspex, UI, HSTS, MariaDB, Router string
 }
 
-// Version that the spec asks for, or the default.
+// Version that the spec asks for; without one what runs already, so that a new operator upgrades nothing by itself, or
+// the default.
 func Version(instance *v1alpha1.FaspexInstance) string {
 	if instance.Spec.Version != "" {
 		return instance.Spec.Version
+	}
+	replaced := instance.Spec.Images != nil && instance.Spec.Images.Faspex != ""
+	if runs := instance.Status.Version; runs != "" && !replaced && !strings.Contains(runs, ":") {
+		return runs // not the digest of an image that spec.images named before
 	}
 	return DefaultVersion
 }

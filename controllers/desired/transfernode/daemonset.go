@@ -48,8 +48,13 @@ type Workload struct {
 	PullSecrets   []string
 	// DatabaseCASecret, if not empty, is the Secret with the authorities of an external database, under ca.crt.
 	DatabaseCASecret string
-	// ConfigHash is ConfigHash's result.
-	ConfigHash string
+	// ConfigHash is ConfigHash's result, SecretsHash the same without the configuration.
+	ConfigHash, SecretsHash string
+}
+
+// Given digests what people and Secrets decide of the pods, beside the TransferNode.
+func (w Workload) Given() string {
+	return ConfigHash(fmt.Sprint(w.SecretsHash, w.Image, w.PullPolicy, w.PullSecrets, w.DatabaseCASecret), nil, nil)
 }
 
 // ConfigHash digests what hsts reads only at its start: StartConfig's result, the environment from the

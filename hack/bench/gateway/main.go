@@ -21,10 +21,11 @@ func main() {
 	folder := flag.String("folder", "/dev/shm", "where what is stored lies")
 	size := flag.Int64("size", 512<<20, "bytes of a file")
 	runs := flag.Int("runs", 5, "runs of each kind")
+	alone := flag.Bool("alone", false, "only one upload, and the memory that it takes: for large ones")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := measure(ctx, *programs, *folder, *size, *runs); err != nil {
+	if err := measure(ctx, *programs, *folder, *size, *runs, *alone); err != nil {
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
 	}
@@ -38,7 +39,7 @@ type task struct {
 	bar            float64
 }
 
-func measure(ctx context.Context, programs, folder string, size int64, runs int) (err error) {
+func measure(ctx context.Context, programs, folder string, size int64, runs int, alone bool) (err error) {
 	dir, err := os.MkdirTemp(folder, "bench-gateway")
 	if err != nil {
 		return err
@@ -49,6 +50,9 @@ func measure(ctx context.Context, programs, folder string, size int64, runs int)
 		return err
 	}
 	defer b.end()
+	if alone {
+		return b.one(ctx)
+	}
 	tasks := []task{
 		{"upload 1", func(ctx context.Context) error { return b.put(ctx, 1) },
 			func(ctx context.Context) error { return b.send(ctx, 1) }, size, 0.8},
@@ -84,6 +88,20 @@ func measure(ctx context.Context, programs, folder string, size int64, runs int)
 		return err
 	}
 	fmt.Printf("gateway: %d MiB of memory at most, with %d uploads at once\n", peak>>20, crowdSize)
+	return nil
+}
+
+// one sends one file, and prints how fast and with how much memory of the gateway.
+func (b *bench) one(ctx context.Context) error {
+	rate, _, err := b.rate(ctx, func(ctx context.Context) error { return b.send(ctx, 1) }, b.size)
+	if err != nil {
+		return err
+	}
+	peak, err := b.gateway.peak()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("gateway: %.1f GB at %.0f MB/s with %d MiB of memory at most (bar 200)\n", float64(b.size)/1e9, rate, peak>>20)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import { createHooksFor, createQueryClient } from './api/query';
 import { type Session, type Start } from './auth/session';
 import { startI18n } from './i18n/i18n';
 import type { History } from './navigation/history';
-import { createHistory, Pages } from './router';
+import { createHistory, loadAhead, Pages } from './router';
 import { reloadOnMissingChunk } from './shell/release';
 import { followSystemTheme } from './shell/theme';
 import { Welcome } from './shell/Welcome';
@@ -20,10 +20,12 @@ type Outcome = Exclude<Start, { kind: 'leaving' }> | { kind: 'failed'; problem: 
 export async function show(session: Session | null, outcome: Outcome): Promise<void> {
   followSystemTheme();
   reloadOnMissingChunk();
-  await startI18n();
+  const started = startI18n();
+  const shown = content(session, outcome);
+  await started;
   const element = document.getElementById('root');
   if (!element) throw new Error('the page has no element #root');
-  createRoot(element).render(<StrictMode>{content(session, outcome)}</StrictMode>);
+  createRoot(element).render(<StrictMode>{shown}</StrictMode>);
 }
 
 function content(session: Session | null, outcome: Outcome) {
@@ -34,7 +36,13 @@ function content(session: Session | null, outcome: Outcome) {
   if (outcome.kind === 'signed-out') return <Welcome reason="signed-out" signIn={() => void session.leave('/')} />;
   const client = createClient(session);
   const api: Api = { session, client, hooks: createHooksFor(client), queries: createQueryClient() };
-  return <Application api={api} history={createHistory()} />;
+  const history = createHistory();
+  // Each is needed by the first view; none waits for another.
+  loadAhead(history);
+  for (const path of ['/api/v5/account', '/api/v5/account/preferences'] as const) {
+    void api.queries.prefetchQuery(api.hooks.queryOptions('get', path, {}));
+  }
+  return <Application api={api} history={history} />;
 }
 
 function Application({ api, history }: { api: Api; history: History }) {

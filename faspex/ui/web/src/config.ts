@@ -22,7 +22,7 @@ export function parseConfig(text: string): ClientConfig {
 }
 
 export async function loadConfig(): Promise<ClientConfig> {
-  const response = await fetch(`${basePath}/config.js`, { cache: 'no-cache' }).catch(() => {
+  const response = await fetch(`${basePath}/config.js`).catch(() => {
     throw new ApiProblem({ code: 'unreachable' });
   });
   if (!response.ok) throw new ApiProblem({ code: 'unreachable', status: response.status });

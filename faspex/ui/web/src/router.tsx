@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { basePath } from './config';
 import { History } from './navigation/history';
@@ -13,9 +14,23 @@ import { PageSkeleton } from './shell/PageSkeleton';
 /** The code of each page, loaded only once the guard lets it: an address typed without the right loads none of it (page-66). */
 const contents = new Map(pages.map((page) => [page, contentOf(page)]));
 
+/** Loads a page. The fonts come after it: on a slow link they would hold up what is written in them. */
+async function load(page: Page) {
+  const loaded = await Promise.all([import('./components/CarbonFlags'), page.load()]);
+  void import('./styles/fonts.scss').catch(() => undefined);
+  return loaded;
+}
+
+/** Loads what the page of an address needs that everybody may see, before anything is known of the person. */
+export function loadAhead(history: History): void {
+  const page = matchOf(history.location.pathname)?.page;
+  // What fails is tried again, and told, when it is shown.
+  if (page && !page.permission) void Promise.all([load(page), i18next.loadNamespaces(page.title.split(':')[0]!)]).catch(() => undefined);
+}
+
 function contentOf(page: Page) {
   return lazy(async () => {
-    const [{ CarbonFlags }, { default: Content }] = await Promise.all([import('./components/CarbonFlags'), page.load()]);
+    const [{ CarbonFlags }, { default: Content }] = await load(page);
     return {
       default: () => (
         <CarbonFlags>

@@ -4,7 +4,7 @@
 
 import { ApiProblem, problemFrom } from '../api/problem';
 import { basePath, type ClientConfig } from '../config';
-import { rememberSignedIn } from './hint';
+import { rememberSignedIn, signedInHere } from './hint';
 import { challengeOf, randomText } from './pkce';
 
 const attemptKey = 'faspex.login';
@@ -66,7 +66,9 @@ export class Session {
     if (path.startsWith(signedOutPath)) return { kind: 'signed-out' };
     const query = new URLSearchParams(window.location.search);
     if (query.has('state') && (query.has('code') || query.has('error'))) return this.complete(query);
-    if (await this.logInSilently()) return { kind: 'ready' };
+    // Where nobody was logged in before, the login form is most likely needed. If the server knows this browser all the same,
+    // it sends it back at once.
+    if (signedInHere() && (await this.logInSilently())) return { kind: 'ready' };
     await this.leave(path);
     return { kind: 'leaving' };
   }
