@@ -141,11 +141,13 @@ func fill(b *testing.B, db *sql.DB, database string, packages int) {
 		`INSERT INTO nodes (name, host, api_port, api_username, api_password, use_ssl, verify_ssl, node_type) VALUES ('n', 'h', 9092, 'u', 'p', 1, 1, 'gen4_node')`,
 		`INSERT INTO shared_folders (node_id, name, directory, default_marker) VALUES (LAST_INSERT_ID(), 'inbox', '/in', 1)`,
 		`SET @folder = LAST_INSERT_ID()`,
-		`INSERT INTO packages (id, uuid, title, note, sender_id, shared_folder_id, directory, state, upload_status, total_bytes, total_files, metadata, notified_on_upload,
-			notified_on_download, notified_on_receipt, error_desc, release_date, upload_completed_at)
+		`INSERT INTO contents (id, uuid, shared_folder_id, directory) SELECT seq, UUID(), @folder, CONCAT('/in/', seq) FROM seq_1_to_` +
+			strconv.Itoa(packages),
+		`INSERT INTO packages (id, uuid, title, note, sender_id, content_id, state, upload_status, total_bytes, total_files, metadata, notified_on_upload,
+			notified_on_download, notified_on_receipt, error_desc, release_date, released_at, upload_completed_at)
 			SELECT seq, UUID(), CONCAT('Dailies of day ', seq, ' ', SUBSTRING(MD5(seq), 1, 8)), CONCAT('A note of some length about what is in it: ', SHA1(seq)),
-			@first + seq MOD ` + strconv.Itoa(accounts) + `, @folder, CONCAT('/in/', seq), 'released', 'completed', seq * 7919 MOD 100000000, 1 + seq MOD 40, '{}', '[]', '[]', '[]', '',
-			NOW(3), NOW(3) FROM seq_1_to_` + strconv.Itoa(packages),
+			@first + seq MOD ` + strconv.Itoa(accounts) + `, seq, 'released', 'completed', seq * 7919 MOD 100000000, 1 + seq MOD 40, '{}', '[]', '[]', '[]', '',
+			NOW(3), NOW(3), NOW(3) FROM seq_1_to_` + strconv.Itoa(packages),
 		`INSERT INTO deliveries (package_id, account_id, shown) SELECT seq, @first + (seq * 7 + seq DIV 1000 + 1) MOD ` +
 			strconv.Itoa(accounts) + `, 2 FROM seq_1_to_` + strconv.Itoa(packages),
 		`INSERT IGNORE INTO deliveries (package_id, account_id, shown) SELECT seq, @first + (seq * 13 + seq DIV 1000 + 5) MOD ` + strconv.Itoa(accounts) + `, 2 FROM seq_1_to_` + strconv.Itoa(packages),
