@@ -31,7 +31,7 @@ type Account struct {
 // OwnAccount is the caller's account, with what the server lets the caller do.
 type OwnAccount struct {
 	Account
-	Capabilities         []string `json:"capabilities" enum:"account.own,package.send,package.send_from_folder,package.download,admin.users.read,admin.users.write,admin.privileged_users.write,admin.packages.read,admin.packages.write,admin.nodes.write,admin.clients.write,admin.configuration.read,admin.configuration.write" doc:"what the caller may do"`
+	Capabilities         []string `json:"capabilities" enum:"account.own,package.send,package.send_from_folder,package.download,invitation.send,admin.users.read,admin.users.write,admin.privileged_users.write,admin.packages.read,admin.packages.write,admin.nodes.write,admin.clients.write,admin.configuration.read,admin.configuration.write" doc:"what the caller may do"`
 	ManagesSharedInboxes bool     `json:"manages_shared_inboxes"`
 	ManagesWorkgroups    bool     `json:"manages_workgroups"`
 	ForwardsAllowed      bool     `json:"forwards_allowed"`

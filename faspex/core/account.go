@@ -95,9 +95,11 @@ func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
 	if err != nil {
 		return api.OwnAccount{}, err
 	}
+	me := actor(a)
+	me.Invites = policy.CanInvite(permissions) == nil
 	own := api.OwnAccount{
 		Account: accountOutExpanded(a), AllowSendToEmail: permissions.Reaches().Outside,
-		Capabilities:     texts(policy.Capabilities(actor(a))),
+		Capabilities:     texts(policy.Capabilities(me)),
 		EncryptionAtRest: map[string]string{"true": "required", "optional": "optional", "false": "none"}[rules.RequireEncryptionAtRest],
 		ForwardsAllowed:  actor(a).Forwards,
 		ConnectEnabled:   true, GatewayEnabled: s.gateway != nil, GatewayURL: s.gatewayURL(),

@@ -36,6 +36,7 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	change("bob", api.AccountChange{UploadsAllowed: ptr(false)})
 	change("carol", api.AccountChange{DownloadsAllowed: ptr(false)})
 	x.permit(t, "alice", map[string]any{"can_create_from_remote": true})
+	x.permit(t, "carol", map[string]any{"can_invite": "false"})
 	downloadable := func(to string) string {
 		p, err := x.david.CreatePackage(t.Context(), api.PackageCreate{Title: "x",
 			Recipients: []api.RecipientName{{Name: to}}})
@@ -59,6 +60,10 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 		},
 		policy.ReceivePackages: func(who string) (string, string, any) {
 			return "POST", "/api/v5/packages/" + downloadable(names[who]) + "/transfer_spec/download", nil
+		},
+		// There is no mail server: who may invite is told so.
+		policy.InvitePeople: func(string) (string, string, any) {
+			return "POST", "/api/v5/invitations", map[string]any{"email_address": "out@example.org"}
 		},
 		policy.ReadUsers:  func(string) (string, string, any) { return "GET", "/api/v5/accounts", nil },
 		policy.WriteUsers: func(string) (string, string, any) { return "DELETE", "/api/v5/accounts/999999", nil },

@@ -22,6 +22,8 @@ type Actor struct {
 	Forwards bool
 	// Remote: the account may send files of storage locations.
 	Remote bool
+	// Invites: the server and the account let people without an account be invited. It is known where the settings are.
+	Invites bool
 	// Operator says that the account acts through the API client of the operator.
 	Operator bool
 }
@@ -37,6 +39,8 @@ const (
 	ReceivePackages Capability = "package.download"
 	// SendFromFolders is to send files that lie in a storage location. Only an account's own switch gives it (faspex-I7).
 	SendFromFolders Capability = "package.send_from_folder"
+	// InvitePeople is to let people without an account send packages to the own account.
+	InvitePeople Capability = "invitation.send"
 	// ReadUsers and WriteUsers are about accounts of users; those of managers and admins need WritePrivilegedUsers.
 	ReadUsers            Capability = "admin.users.read"
 	WriteUsers           Capability = "admin.users.write"
@@ -54,7 +58,7 @@ const (
 // All lists every capability that an account can have by itself; ClaimConfiguration comes by the client.
 func All() []Capability {
 	return []Capability{
-		LoggedIn, SendPackages, SendFromFolders, ReceivePackages, ReadUsers, WriteUsers, WritePrivilegedUsers,
+		LoggedIn, SendPackages, SendFromFolders, ReceivePackages, InvitePeople, ReadUsers, WriteUsers, WritePrivilegedUsers,
 		ReadAllPackages, WriteAllPackages, WriteNodes, WriteClients, ReadConfiguration,
 		WriteConfiguration,
 	}
@@ -74,6 +78,8 @@ func May(a Actor, c Capability) bool {
 		return a.Remote
 	case ReceivePackages:
 		return a.Downloads
+	case InvitePeople:
+		return a.Invites
 	case ReadUsers, WriteUsers:
 		return a.Role == RoleAdmin || a.Role == RoleManager
 	case ClaimConfiguration:

@@ -11,15 +11,16 @@ import (
 )
 
 func TestCapabilitiesByRole(t *testing.T) {
-	everyone := []policy.Capability{"account.own", "package.send", "package.send_from_folder", "package.download"}
+	everyone := []policy.Capability{"account.own", "package.send", "package.send_from_folder", "package.download",
+		"invitation.send"}
 	for role, want := range map[string][]policy.Capability{
 		"user":    everyone,
-		"manager": append(everyone[:4:4], "admin.users.read", "admin.users.write"),
+		"manager": append(everyone[:5:5], "admin.users.read", "admin.users.write"),
 		"admin":   policy.All(),
 		"":        everyone,
 	} {
 		got := policy.Capabilities(policy.Actor{Role: role, Active: true, Uploads: true, Downloads: true,
-			Remote: true})
+			Remote: true, Invites: true})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", role, diff)
 		}

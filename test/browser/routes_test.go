@@ -52,6 +52,8 @@ var _ = journey("routes", func(t *testing.T, w *world) {
 		{"/packages/sent/" + waiting.ID, "Notes"},
 		{"/packages/pending", "Pending"},
 		{"/packages/history", "History"},
+		{"/packages/invitations", "Invitations"},
+		{"/packages/invitations/new", "Invite somebody"},
 		{"/account/profile", "Profile"},
 		{"/account/preferences", "Preferences"},
 		{"/account/password", "Password"},

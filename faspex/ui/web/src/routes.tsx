@@ -6,6 +6,7 @@ import type { ComponentType } from 'react';
 import { accountPages } from './account/routes';
 import { pages as adminPages } from './admin/routes';
 import type { Capability } from './auth/capabilities';
+import { pages as invitationPages } from './invitations/routes';
 import { packagesPages } from './packages/routes';
 import { pages as sendPages } from './send/routes';
 
@@ -39,7 +40,7 @@ export const applications: readonly Application[] = [
   { app: 'admin', name: 'app.admin' },
 ];
 
-export const pages: readonly Page[] = [...packagesPages, ...sendPages, ...accountPages, ...adminPages];
+export const pages: readonly Page[] = [...packagesPages, ...invitationPages, ...sendPages, ...accountPages, ...adminPages];
 
 /** Addresses of former versions. */
 export const redirects: readonly { from: string; to: string }[] = [

@@ -33,7 +33,7 @@ function useField({ name, label, help, required = false, rules, readOnly = false
 }
 
 interface TextFieldProps extends FieldProps {
-  type?: 'text' | 'email' | 'url';
+  type?: 'text' | 'email' | 'url' | 'date';
   autoComplete?: string;
   /** Texts of machines, such as addresses of hosts, are written from left to right in every language. */
   code?: boolean;
