@@ -9,6 +9,7 @@ type AccessKeySpec struct {
 	// transferNodeRef names the TransferNode that knows the key.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="transferNodeRef cannot change"
+	// +kubebuilder:validation:XValidation:rule="size(self.name) <= 40 && self.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="no TransferNode can have this name: it must be a DNS label of at most 40 characters"
 	TransferNodeRef ObjectReference `json:"transferNodeRef,omitzero"`
 
 	// storage is the root of what the key opens.

@@ -26,7 +26,7 @@ type BucketStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=900
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.contains('//') && !self.matches('(^|/)[.][.]?(/|$)')",message="path must be absolute, without . and .. and empty elements"
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.contains('//') && !self.matches('(^|/)[.][.]?(/|$)|[[:cntrl:]]')",message="path must be absolute, without . and .., empty elements and control characters"
 	Path string `json:"path,omitempty"`
 
 	// storageClass of what is written.

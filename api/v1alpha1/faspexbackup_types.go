@@ -10,6 +10,7 @@ type FaspexBackupSpec struct {
 	// instanceRef names the FaspexInstance.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="instanceRef cannot change"
+	// +kubebuilder:validation:XValidation:rule="size(self.name) <= 40 && self.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="no FaspexInstance can have this name: it must be a DNS label of at most 40 characters"
 	InstanceRef ObjectReference `json:"instanceRef,omitzero"`
 
 	// target is where the backup goes; that of the instance's spec.backup by default.

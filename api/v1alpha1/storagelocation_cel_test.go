@@ -20,6 +20,13 @@ func TestStorageLocationAdmission(t *testing.T) {
 		{name: "climbs", spec: local("/a/.."), refusal: "path must be absolute"},
 		{name: "trailing slash", spec: local("/a/"), refusal: "path must be absolute"},
 		{name: "empty element", spec: local("/a//b"), refusal: "path must be absolute"},
+		// operator-41
+		{name: "node that will never be", spec: "transferNodeRef: {name: a.b}\ntype: local\nlocal: {path: /a}",
+			refusal: "no TransferNode can have this name"},
+		{name: "storage that will never be", spec: local("/My Files/a"),
+			refusal: "must begin with the name of an entry of the TransferNode's storage"},
+		{name: "control characters", refusal: "control characters",
+			spec: "transferNodeRef: {name: edge}\ntype: local\nlocal: {path: \"/default/a\\nb\"}"},
 		{name: "permission", spec: good + "readPermission: everyone", refusal: "spec.readPermission"},
 	})
 	checkChanges(t, "StorageLocation", []change{

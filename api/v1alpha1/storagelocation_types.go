@@ -31,6 +31,7 @@ type StorageLocationSpec struct {
 	// transferNodeRef names the TransferNode that holds the files.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="transferNodeRef cannot change"
+	// +kubebuilder:validation:XValidation:rule="size(self.name) <= 40 && self.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="no TransferNode can have this name: it must be a DNS label of at most 40 characters"
 	TransferNodeRef ObjectReference `json:"transferNodeRef,omitzero"`
 
 	// type of the storage; says which of the fields below applies.
@@ -66,6 +67,7 @@ type LocalStorage struct {
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.endsWith('/') && !self.contains('//') && !self.matches('(^|/)[.][.]?(/|$)|[[:cntrl:]]')",message="path must be absolute, without a trailing slash, . and .. and empty elements and control characters"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?(/|$)')",message="path must begin with the name of an entry of the TransferNode's storage, as /default: small letters, digits and dashes"
 	Path string `json:"path,omitempty"`
 }
 

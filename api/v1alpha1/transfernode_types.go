@@ -6,10 +6,13 @@ import (
 )
 
 // TransferNodeSpec is a set of machines that move files: one hsts pod on each, in the machine's own network.
+// +kubebuilder:validation:XValidation:rule="!has(self.transferUsers) || self.transferUsers.all(u, !has(u.docroot) || u.docroot == '/' || self.storage.exists(s, (u.docroot + '/').startsWith('/' + s.name + '/')))",message="transferUsers: docroot must be / or begin with the name of an entry of storage, as /default"
+// +kubebuilder:validation:XValidation:rule="!has(self.symbolicLinks) || !has(self.symbolicLinks.follow) || self.symbolicLinks.follow.all(p, self.storage.exists(s, (p + '/').startsWith('/' + s.name + '/')))",message="symbolicLinks.follow must begin with the name of an entry of storage, as /default/archive"
 type TransferNodeSpec struct {
 	// instanceRef names the FaspexInstance that this node serves.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="instanceRef cannot change"
+	// +kubebuilder:validation:XValidation:rule="size(self.name) <= 40 && self.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="no FaspexInstance can have this name: it must be a DNS label of at most 40 characters"
 	InstanceRef ObjectReference `json:"instanceRef,omitzero"`
 
 	// nodeSelector picks the machines; every Linux machine by default.
@@ -27,6 +30,7 @@ type TransferNodeSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(t, !has(t.effect) || t.effect in ['NoSchedule', 'PreferNoSchedule', 'NoExecute', ''])",message="effect must be NoSchedule, PreferNoSchedule or NoExecute"
 	// +kubebuilder:validation:XValidation:rule="self.all(t, !(has(t.operator) && t.operator == 'Exists' && has(t.value) && t.value != ''))",message="operator Exists takes no value"
 	// +kubebuilder:validation:XValidation:rule="self.all(t, has(t.key) && t.key != '' || has(t.operator) && t.operator == 'Exists')",message="a toleration without a key needs operator Exists"
+	// +kubebuilder:validation:XValidation:rule="self.all(t, !has(t.tolerationSeconds) || has(t.effect) && t.effect == 'NoExecute')",message="tolerationSeconds needs effect NoExecute"
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 
 	// image replaces the hsts image; the instance's by default.
@@ -133,7 +137,7 @@ type TransferNodeSpec struct {
 
 	// resources of the container; a small request and no limit by default.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory'].all(k, !(k in self.limits) || !(k in self.requests) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",message="requests must not exceed limits"
+	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory', 'ephemeral-storage'].all(k, !(k in self.limits) || !(k in self.requests) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",message="requests must not exceed limits"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// suspend stops the operator from changing anything of this node; what runs goes on running.

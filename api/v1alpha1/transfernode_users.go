@@ -24,7 +24,7 @@ type TransferUser struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="self == '/' || self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)')",message="docroot must be an absolute path without . and .. and without a slash at its end"
+	// +kubebuilder:validation:XValidation:rule="self == '/' || self.matches('^(/[^/]+)+$') && !self.matches('/[.][.]?(/|$)|[[:cntrl:]]')",message="docroot must be an absolute path without . and .., control characters and a slash at its end"
 	Docroot string `json:"docroot,omitempty"`
 
 	// incoming says what the user needs for uploads to the node: token (default), allow (who logged in with a key or the
