@@ -36,7 +36,8 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if err := r.protect(ctx, o, c); err != nil {
 			return apply.Outcome(err)
 		}
-		wanted, err := r.deploymentOf(ctx, o, c)
+		live := &appsv1.Deployment{}
+		wanted, err := r.deploymentOf(ctx, o, c, live)
 		if err != nil {
 			return apply.Outcome(err)
 		}
@@ -44,11 +45,15 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if err != nil {
 			return apply.Outcome(err)
 		}
-		deployment, err := r.deployment(ctx, o, c)
+		from := client.Reader(r.client)
+		if changed { // the cache does not know it yet
+			from = r.direct
+		}
+		deployment, err := deploymentFrom(ctx, from, o, c)
 		if client.IgnoreNotFound(err) != nil {
 			return apply.Outcome(err)
 		}
-		if changed {
+		if changed && deployment.Generation != live.Generation {
 			return phase.Waiting(v1alpha1.ReasonProgressing, "the Deployment is rolled out")
 		}
 		return r.explained(ctx, o, c, deployment)
@@ -130,8 +135,12 @@ func (r *reconciler) runningComponent(
 }
 
 func (r *reconciler) deployment(ctx context.Context, o *observed, c desired.Component) (*appsv1.Deployment, error) {
+	return deploymentFrom(ctx, r.client, o, c)
+}
+
+func deploymentFrom(ctx context.Context, from client.Reader, o *observed, c desired.Component) (*appsv1.Deployment, error) {
 	deployment := &appsv1.Deployment{}
-	err := r.client.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}, deployment)
+	err := from.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}, deployment)
 	return deployment, err
 }
 
@@ -175,25 +184,24 @@ func (o *observed) readAtStart(component string) (config []string, given []map[s
 	}
 }
 
-// deploymentOf is the Deployment of a component. A new release of the operator leaves its pods as they are.
+// deploymentOf is the Deployment of a component, and reads into live what there is of it. A new release of the operator leaves its pods as they are.
 func (r *reconciler) deploymentOf(ctx context.Context, o *observed,
-	c desired.Component) (*appsv1ac.DeploymentApplyConfiguration, error) {
+	c desired.Component, live *appsv1.Deployment) (*appsv1ac.DeploymentApplyConfiguration, error) {
 	names, given := o.readAtStart(c.Name)
 	all := slices.Clone(given)
 	for _, name := range names {
 		all = append(all, o.config[name].Bytes())
 	}
 	wanted := c.Deployment(o.instance, desired.ConfigHash(all...))
-	live := &appsv1.Deployment{}
 	key := client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}
 	if err := r.client.Get(ctx, key, live); client.IgnoreNotFound(err) != nil {
 		return nil, err
 	}
-	template, annotations, err := podtemplate.Keep(live.Annotations, wanted.Spec.Template, podtemplate.Inputs{
+	kept, err := podtemplate.Keep(live, wanted.Spec.Template, podtemplate.Inputs{
 		Release: r.release, Generation: o.instance.Generation, Given: desired.ConfigHash(given...)})
 	if err != nil {
 		return nil, err
 	}
-	wanted.Spec.Template = template
-	return wanted.WithAnnotations(annotations), nil
+	wanted.Spec.Template = kept.Template
+	return wanted.WithAnnotations(kept.Annotations).WithLabels(kept.Labels), nil
 }

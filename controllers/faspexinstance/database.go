@@ -65,20 +65,26 @@ func (r *reconciler) embeddedDatabase(ctx context.Context, o *observed) phase.Ou
 		return outcome
 	}
 	wanted := desired.DatabaseStatefulSet(o.instance, volume, hash)
-	template, annotations, err := podtemplate.Keep(set.Annotations, wanted.Spec.Template, podtemplate.Inputs{
+	kept, err := podtemplate.Keep(set, wanted.Spec.Template, podtemplate.Inputs{
 		Release: r.release, Generation: o.instance.Generation, Given: desired.ConfigHash(
 			map[string][]byte{desired.KeyRootPassword: o.root[desired.KeyRootPassword]})})
 	if err != nil {
 		return apply.Outcome(err)
 	}
-	wanted.Spec.Template = template
-	changed, err := r.applier.Apply(ctx, nobody, wanted.WithAnnotations(annotations))
+	wanted.Spec.Template = kept.Template
+	changed, err := r.applier.Apply(ctx, nobody, wanted.WithAnnotations(kept.Annotations).WithLabels(kept.Labels))
 	if err != nil {
 		return apply.Outcome(err)
 	}
-	if err := r.client.Get(ctx, key, set); client.IgnoreNotFound(err) != nil {
+	generation := set.Generation
+	from := client.Reader(r.client)
+	if changed { // the cache does not know it yet
+		from = r.direct
+	}
+	if err := from.Get(ctx, key, set); client.IgnoreNotFound(err) != nil {
 		return apply.Outcome(err)
 	}
+	changed = changed && set.Generation != generation
 	if outcome.IsInvalid() {
 		return outcome // the pod runs on, with the volume that it has
 	}

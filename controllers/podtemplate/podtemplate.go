@@ -2,8 +2,8 @@
 // in another way; as long as nobody changed anything, that is no reason to restart them. What somebody changes first
 // afterwards rolls them once, with everything that the release does in another way.
 //
-// The workload carries what that needs as annotations: the template that it has, the release that rendered it last, and
-// what it was rendered of.
+// The workload carries what that needs: the template that it has, the release that rendered it last, and what it was
+// rendered of. The last is a label, because each annotation that changes makes another generation of a Deployment.
 package podtemplate
 
 import (
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
@@ -26,8 +27,8 @@ const (
 	// release makes of the inputs, whether or not the workload has it.
 	releaseAnnotation  = "faspex.io/rendered-by"
 	renderedAnnotation = "faspex.io/rendered"
-	// inputsAnnotation tells what people and Secrets decide: of which inputs it was rendered.
-	inputsAnnotation = "faspex.io/rendered-of"
+	// inputsLabel tells what people and Secrets decide: of which inputs it was rendered.
+	inputsLabel = "faspex.io/rendered-of"
 )
 
 // Inputs tells what the pods of a workload are rendered of, beside the code of the operator.
@@ -36,43 +37,49 @@ type Inputs struct {
 	Release string
 	// Generation of the object that people write.
 	Generation int64
-	// Given digests the Secrets that the pods read at their start.
+	// Given digests the Secrets that the pods read at their start, in letters and digits.
 	Given string
 }
 
-func (i Inputs) text() string { return fmt.Sprintf("%d/%s", i.Generation, i.Given) }
+func (i Inputs) text() string { return fmt.Sprintf("%d-%s", i.Generation, i.Given) }
 
-// Keep gives the template that a workload is to have, and the annotations that it is to carry. live are the annotations
-// that it carries now; a workload that carries none of them gets the wanted template.
-func Keep(live map[string]string, wanted *corev1ac.PodTemplateSpecApplyConfiguration,
-	in Inputs) (*corev1ac.PodTemplateSpecApplyConfiguration, map[string]string, error) {
+// Kept is what a workload is to have: its pods, and what it carries to know them by.
+type Kept struct {
+	Template            *corev1ac.PodTemplateSpecApplyConfiguration
+	Annotations, Labels map[string]string
+}
+
+// Keep gives what a workload is to have. live is the workload as it is; one that carries nothing of a rendering gets the
+// wanted template.
+func Keep(live metav1.Object, wanted *corev1ac.PodTemplateSpecApplyConfiguration, in Inputs) (Kept, error) {
 	text, err := json.Marshal(wanted)
 	if err != nil {
-		return nil, nil, fmt.Errorf("encode pod template: %w", err)
+		return Kept{}, fmt.Errorf("encode pod template: %w", err)
 	}
 	sum := sha256.Sum256(text)
 	rendered := hex.EncodeToString(sum[:8])
 	template := wanted
-	if before := decode(live[templateAnnotation]); before != nil && keeps(live, rendered, in) {
+	if before := decode(live.GetAnnotations()[templateAnnotation]); before != nil && keeps(live, rendered, in) {
 		template = before
 		if text, err = json.Marshal(before); err != nil {
-			return nil, nil, fmt.Errorf("encode pod template: %w", err)
+			return Kept{}, fmt.Errorf("encode pod template: %w", err)
 		}
 	}
 	packed, err := pack(text)
 	if err != nil {
-		return nil, nil, err
+		return Kept{}, err
 	}
-	return template, map[string]string{templateAnnotation: packed, releaseAnnotation: in.Release,
-		renderedAnnotation: rendered, inputsAnnotation: in.text()}, nil
+	return Kept{Template: template, Labels: map[string]string{inputsLabel: in.text()},
+		Annotations: map[string]string{templateAnnotation: packed, releaseAnnotation: in.Release, renderedAnnotation: rendered},
+	}, nil
 }
 
 // keeps: this release has rendered the same before, or another one has rendered what it has now of the same inputs.
-func keeps(live map[string]string, rendered string, in Inputs) bool {
-	if live[releaseAnnotation] == in.Release {
-		return live[renderedAnnotation] == rendered
+func keeps(live metav1.Object, rendered string, in Inputs) bool {
+	if live.GetAnnotations()[releaseAnnotation] == in.Release {
+		return live.GetAnnotations()[renderedAnnotation] == rendered
 	}
-	return live[inputsAnnotation] == in.text()
+	return live.GetLabels()[inputsLabel] == in.text()
 }
 
 func pack(text []byte) (string, error) {

@@ -3,6 +3,8 @@ package podtemplate
 import (
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
@@ -14,14 +16,19 @@ func template(image string) *corev1ac.PodTemplateSpecApplyConfiguration {
 // operator-8: another release restarts no pod, however it renders them and however often it looks; the first change
 // afterwards, of the spec, of a Secret or of what this release makes of both, rolls them.
 func TestAnotherReleaseKeepsPods(t *testing.T) {
-	var live map[string]string
+	live := &metav1.ObjectMeta{}
 	step := func(what, wanted, has string, in Inputs) {
 		t.Helper()
-		got, annotations, err := Keep(live, template(wanted), in)
-		if err != nil || *got.Spec.Containers[0].Image != has || got.Labels["a"] != "b" {
+		got, err := Keep(live, template(wanted), in)
+		if err != nil || *got.Template.Spec.Containers[0].Image != has || got.Template.Labels["a"] != "b" {
 			t.Fatalf("%s: %+v, %v, want %s", what, got, err, has)
 		}
-		live = annotations
+		for _, value := range got.Labels {
+			if wrong := validation.IsValidLabelValue(value); len(wrong) > 0 {
+				t.Errorf("%s: %v", what, wrong)
+			}
+		}
+		live.Annotations, live.Labels = got.Annotations, got.Labels
 	}
 	one, two := Inputs{"1.0.0", 1, "s1"}, Inputs{"1.1.0", 1, "s1"}
 	step("the first", "a", "a", one)
@@ -43,7 +50,7 @@ func TestAnotherReleaseKeepsPods(t *testing.T) {
 	back.Release, back.Generation = "1.3.0", 9
 	step("a change while no operator ran", "g", "g", back)
 
-	live[templateAnnotation] = "spoilt"
+	live.Annotations[templateAnnotation] = "spoilt"
 	back.Release = "1.4.0"
 	step("an annotation that somebody spoilt", "h", "h", back)
 }

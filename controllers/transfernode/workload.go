@@ -100,15 +100,15 @@ func (r *reconciler) daemonSet(
 	node.Status.PrepareImage = workload.OperatorImage
 	daemonSet := desired.DaemonSet(node, workload)
 	daemonSet.Spec.Template.WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
-	template, annotations, err := podtemplate.Keep(live.Annotations, daemonSet.Spec.Template, podtemplate.Inputs{
+	kept, err := podtemplate.Keep(live, daemonSet.Spec.Template, podtemplate.Inputs{
 		Release: r.Release, Generation: node.Generation, Given: workload.Given()})
 	if err != nil {
 		return nil, err
 	}
-	daemonSet.Spec.Template = template
+	daemonSet.Spec.Template = kept.Template
 	// Pods are compared with the template that the workload has.
-	annotations[desired.TemplateHashAnnotation] = template.Annotations[desired.TemplateHashAnnotation]
-	return daemonSet.WithAnnotations(annotations), nil
+	kept.Annotations[desired.TemplateHashAnnotation] = kept.Template.Annotations[desired.TemplateHashAnnotation]
+	return daemonSet.WithAnnotations(kept.Annotations).WithLabels(kept.Labels), nil
 }
 
 // runningWorkload tells how the pods are while what the DaemonSet is made of is away: they go on running, and their
