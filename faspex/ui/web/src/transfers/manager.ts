@@ -204,6 +204,7 @@ export class Manager {
       chunk,
       streams,
       sent: (bytes) => entry.meter.add(bytes),
+      opened: () => this.publish(),
       changed: async (index, file) => {
         if (!stored.restarted.includes(file.path)) stored.restarted.push(file.path);
         stored.bytes = manifest.files.reduce((sum, { size }) => sum + size, 0);

@@ -23,6 +23,8 @@ export interface UploadOptions {
   spec: (packageId: string, paths: string[], signal: AbortSignal) => Promise<unknown>;
   patience: Patience;
   chunk: number;
+  /** Told when a session was opened: a page that goes away a moment later has to end it. */
+  opened?: () => void;
   streams: number;
   /** Told of bytes that went out. */
   sent: (bytes: number) => void;
@@ -71,7 +73,10 @@ export class Upload {
     for (;;) {
       const before = this.confirmed;
       try {
-        this.session ??= await this.open(signal);
+        if (!this.session) {
+          this.session = await this.open(signal);
+          this.options.opened?.();
+        }
         await this.sendAll(this.session, signal);
         this.complete = true;
         await this.finish(this.session, signal);
