@@ -65,7 +65,7 @@ var _ = journey("session", func(t *testing.T, w *world) {
 	b.back()
 	b.heading("Sent")
 	b.back()
-	b.until("be where the tab began", `location.href === 'about:blank' && document.readyState === 'complete'`)
+	b.until("not see a login form", `document.readyState === 'complete' && !document.querySelector('#password')`)
 	b.goTo("/packages/sent")
 	b.heading("Sent")
 
