@@ -9,7 +9,10 @@ import (
 	"faspex.io/operator/dataplane/wire"
 )
 
-const receiveBuffer = 64 << 10
+const (
+	receiveBuffer = 64 << 10
+	mostUnheard   = 64 // reports in a row that count as lost: silence beyond that is told by other signs
+)
 
 // longestRTT is the longest round trip that is measured, or believed of a peer: what 24 bits of microseconds can tell.
 const longestRTT = 8 * time.Second
@@ -49,9 +52,9 @@ func (s *Sender) listen(ctx context.Context, keys *wire.Keys) error {
 				s.count(&s.stats.AuthFailures)
 				continue
 			}
-			newest := pn >= replay.Expected()
+			newest, unheard := pn >= replay.Expected(), int64(pn)-int64(replay.Expected())
 			replay.Mark(pn)
-			if s.report(&f, newest, ageOf(s.link)) {
+			if s.report(&f, newest, int(min(unheard, mostUnheard)), ageOf(s.link)) {
 				return nil
 			}
 		}
@@ -65,9 +68,9 @@ func (s *Sender) count(c *uint64) {
 	s.mu.Unlock()
 }
 
-// report takes one feedback that came an age ago and says whether it was the last one needed. An older one
-// than the newest still tells fates, but nothing about rates.
-func (s *Sender) report(f *wire.Feedback, newest bool, age time.Duration) (finished bool) {
+// report takes one feedback that came an age ago, after unheard ones that did not, and says whether it was the last one
+// needed. An older one than the newest still tells fates, but nothing about rates.
+func (s *Sender) report(f *wire.Feedback, newest bool, unheard int, age time.Duration) (finished bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Clock.Now()
@@ -79,7 +82,7 @@ func (s *Sender) report(f *wire.Feedback, newest bool, age time.Duration) (finis
 	}
 	s.aborted = s.aborted || f.Abort
 	if newest {
-		s.measure(now, now-age, f, lost, arrived)
+		s.measure(now, now-age, f, lost, arrived, unheard)
 	}
 	total, closed := s.queue.state()
 	// A receiver that claims bytes which were never sent is heard on: silence has to end the session, not this.
@@ -152,8 +155,8 @@ func (s *Sender) queueAgain(e extent) {
 }
 
 // measure feeds the rate controller with a report that came a moment ago.
-func (s *Sender) measure(now, came time.Duration, f *wire.Feedback, lost, arrived int) {
-	sample := ratecontrol.Sample{Now: now, Lost: lost, Arrived: arrived,
+func (s *Sender) measure(now, came time.Duration, f *wire.Feedback, lost, arrived, unheard int) {
+	sample := ratecontrol.Sample{Now: now, Lost: lost, Arrived: arrived, Unheard: unheard,
 		DeliveredBytes: int64(f.Bytes) + int64(f.Packets)*int64(s.path.Overhead),
 		Arrival:        time.Duration(f.Arrival) * time.Microsecond,
 		LimitBps:       int64(min(f.LimitBps, 1<<50)), Backlogged: s.fresh || s.resendAt < len(s.resend)}

@@ -17,6 +17,9 @@ const (
 	maxTrain     = 44
 	maxTrainSize = 64 << 10
 	leastPause   = 20 * time.Microsecond
+	smoothTime   = 200 * time.Microsecond // of a train where the buffer may be shallow
+	smoothBurst  = 2 * smoothTime         // leaves in a row then,
+	smoothPeak   = 1.25                   // and what a thread was late for at this many times the rate
 	burstTime    = 200 * time.Microsecond // what is earned in it leaves in a row, where that is more than a train
 	firstSync    = time.Second            // without data until then, syncs begin to keep the session alive
 	calmTail     = 64                     // packets repeated early at the end, two entries each, when no loss was seen
@@ -149,7 +152,11 @@ func (s *Sender) plan(now time.Duration) error {
 		return nil
 	}
 	quantum := s.quantum(rate)
-	if need := min(float64(quantum), float64(s.pending())) - s.tokens; need > 0 {
+	have := s.tokens
+	if s.smooth {
+		have = min(have, s.burst)
+	}
+	if need := min(float64(quantum), float64(s.pending())) - have; need > 0 {
 		j.wait = min(s.nextSync-now, max(time.Duration(need*8/float64(rate)*1e9), shortest(rate)))
 		return nil
 	}
@@ -163,15 +170,22 @@ func (s *Sender) plan(now time.Duration) error {
 
 // refill adds what the rate earned since the last call.
 func (s *Sender) refill(now time.Duration, rate int64) {
-	s.tokens += float64(rate) / 8 * (now - s.refilled).Seconds()
-	s.refilled = now
+	earned := float64(rate) / 8 * (now - s.refilled).Seconds()
+	s.refilled, s.smooth = now, s.control.Smooth()
+	s.tokens += earned
+	packet := float64(s.path.MaxDatagram + s.path.Overhead)
+	s.burst = min(s.burst+smoothPeak*earned, max(float64(rate)/8*smoothBurst.Seconds(), 2*packet))
 	s.tokens = min(s.tokens, max(float64(rate)/8*catchUp.Seconds(), 2*float64(s.path.MaxDatagram)))
 }
 
 // quantum is the size of a train in IP bytes at a rate.
 func (s *Sender) quantum(rate int64) int {
 	packet := s.path.MaxDatagram + s.path.Overhead
-	return max(packet, min(int(float64(rate)/8*trainTime.Seconds()), maxTrain*packet, maxTrainSize))
+	took := trainTime
+	if s.smooth {
+		took = smoothTime
+	}
+	return max(packet, min(int(float64(rate)/8*took.Seconds()), maxTrain*packet, maxTrainSize))
 }
 
 // shortest is how long a pause is at least: at gigabits long enough for several trains, since to
@@ -221,7 +235,13 @@ func (s *Sender) planSync(now time.Duration, total int64, closed bool, rate int6
 		Total: uint64(total), RateBps: uint64(max(rate, 0))}
 	cost := int64(wire.SyncHeaderSize + wire.TagSize + 24 + s.path.Overhead)
 	s.sentData += cost
-	s.tokens -= float64(cost)
+	s.spend(cost)
+}
+
+// spend takes what leaves from what was earned.
+func (s *Sender) spend(bytes int64) {
+	s.tokens -= float64(bytes)
+	s.burst -= float64(bytes)
 }
 
 // planData fills the train: losses first, then fresh bytes, then the early repeat of the tail.
@@ -309,7 +329,7 @@ func (s *Sender) put(e extent) {
 	j.n++
 	cost := int64(e.n) + int64(wire.DataOverhead+s.path.Overhead)
 	s.sentData += cost
-	s.tokens -= float64(cost)
+	s.spend(cost)
 	s.stats.Packets++
 }
 

@@ -38,6 +38,8 @@ type Sender struct {
 	minRTT   time.Duration
 	heard    time.Duration // when the last authentic packet came
 	tokens   float64       // bytes that may leave now
+	burst    float64       // likewise where bursts are to be short: smooth
+	smooth   bool
 	refilled time.Duration
 	nextSync time.Duration
 	began    time.Duration // when the path was known

@@ -19,6 +19,7 @@ type flow struct {
 	start    time.Duration
 	capacity float64       // what the handshake measured, as a share of the truth; 0 is unknown
 	ahead    time.Duration // of the others' clocks
+	late     time.Duration // by how much the sender's thread wakes up late at times, at most
 }
 
 // outcome is what became of a flow, in virtual time.
@@ -57,9 +58,17 @@ func simulate(t *testing.T, forward simnet.Settings, seed uint64, flows []flow,
 	return outcomes, stats
 }
 
+// clock is the flow's, by which its threads wake late ten times a second if it is to be so.
+func (f flow) clock(seed uint64) engine.Clock {
+	if f.late == 0 {
+		return simnet.NewClock()
+	}
+	return busyClock{simnet.NewClock(), newBusy(seed, 100*time.Millisecond, 0, f.late)}
+}
+
 func (f flow) run(t *testing.T, id uint64, ab, ba *simnet.Pipe, rate int64) outcome {
 	a, b := simnet.Connect(ab, ba, 1472, int64(f.capacity*float64(rate)), 0)
-	cfg := engine.Config{ID: engine.SessionID(id), Clock: simnet.NewClock(), Rate: f.rate, MaxMemory: memoryBound}
+	cfg := engine.Config{ID: engine.SessionID(id), Clock: f.clock(id), Rate: f.rate, MaxMemory: memoryBound}
 	sink := &enginetest.Counting{}
 	start := time.Now()
 	var o outcome
@@ -168,6 +177,15 @@ func TestScenarios(t *testing.T) {
 			flow{rate: fair, bytes: 80e6, capacity: 1}, 0.95, 0, 15 * ms},
 		{"shallow buffer", with(wan(300, 50*ms, 0), func(s *simnet.Settings) { s.Queue = 2 * ms }),
 			flow{rate: fair, bytes: 120e6, capacity: 1}, 0.85, 1.15, 3 * ms},
+		{"shallow, lossy and late", with(wan(300, 60*ms, .001), func(s *simnet.Settings) { s.Queue = 3 * ms }),
+			flow{rate: engine.Rate{Policy: engine.PolicyHigh}, bytes: 300e6, capacity: 1.1, late: 2 * ms}, 0.90, 0, 3 * ms},
+		{"buffer of 1 ms, 5 %", with(wan(300, 60*ms, .05), func(s *simnet.Settings) { s.Queue = ms }),
+			flow{rate: fair, bytes: 300e6, capacity: 1}, 0.90, 0, ms},
+		{"buffer as long as wanted", with(wan(1000, 20*ms, .01), func(s *simnet.Settings) { s.Queue = 3 * ms }),
+			flow{rate: fair, bytes: 300e6, capacity: 1}, 0.90, 0, 3 * ms},
+		{"1000 ms 30 % both ways", wan(100, 1000*ms, .3),
+			flow{rate: fair, bytes: 500e6, capacity: 0.9}, 0.85, 1.459, 25 * ms},
+		{"likewise, capacity unknown", wan(50, 1000*ms, .3), flow{rate: fair, bytes: 250e6}, 0.80, 1.48, 25 * ms},
 		{"satellite", wan(50, 600*ms, .01), flow{rate: fair, bytes: 100e6, capacity: 1}, 0.85, 1.12, 25 * ms},
 		{"20 % loss", wan(300, 50*ms, .2), flow{rate: fair, bytes: 80e6, capacity: 1}, 0.90, 1.32, 15 * ms},
 		{"slow line", wan(1, 50*ms, 0), flow{rate: fair, bytes: 1e6, capacity: 1}, 0.70, 1.3, 60 * ms},

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // Counters of one direction. Packets are wire packets, bytes are IP bytes.
 type Counters struct {
 	InPkts      uint64  `json:"in_pkts"`
@@ -10,6 +12,7 @@ type Counters struct {
 	OutWrites   uint64  `json:"out_writes"`
 	OutErrors   uint64  `json:"out_errors"`
 	DropQueue   uint64  `json:"drop_queue"`    // drop-tail
+	DropPolicer uint64  `json:"drop_policer"`  // above the policer's rate
 	DropLoss    uint64  `json:"drop_loss"`     // random + burst loss
 	DropNoMem   uint64  `json:"drop_nomem"`    // arena full: emulator undersized, must be 0
 	Dup         uint64  `json:"dup"`           // extra copies made
@@ -22,6 +25,7 @@ type Counters struct {
 	LossPct     float64 `json:"loss_pct"` // DropLoss/InPkts
 	InMbps      float64 `json:"in_mbps"`  // between the first and the last packet
 	OutMbps     float64 `json:"out_mbps"`
+	Worthless   string  `json:"worthless"` // why the figures say little of the path that was asked for, or ""
 
 	qSum     float64
 	qN       uint64
@@ -59,5 +63,27 @@ func (l *link) snapshot() Counters {
 		return 0
 	}
 	c.LateP50us, c.LateP99us, c.LateMaxus = q(.5), q(.99), float64(c.lateMax)/1e3
+	if most := l.spec.mostLate(); c.LateP99us > most {
+		c.Worthless = fmt.Sprintf("the emulator was late: %.1f ms for 1 %% of the packets, at most %.1f are allowed",
+			c.LateP99us/1e3, most/1e3)
+	}
 	return c
+}
+
+// How late 1 % of the packets may leave, in microseconds. What is late was in no queue of the path, but the ends take it
+// for one, so a shallow queue allows less.
+const (
+	mostLate  = 2500.0
+	leastLate = 600.0 // the resolution is a third of it
+)
+
+func (s *Spec) mostLate() float64 {
+	queue := float64(s.QueueTime) / 1e3
+	if s.QueueBytes > 0 && s.Rate > 0 {
+		queue = float64(s.QueueBytes) * 8e6 / s.Rate
+	}
+	if s.Rate == 0 {
+		return mostLate // nothing queues
+	}
+	return min(max(queue/2, leastLate), mostLate)
 }

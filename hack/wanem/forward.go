@@ -94,7 +94,7 @@ func (f *forwarder) change(now int64) {
 				continue
 			}
 			spec := l.spec
-			if spec.Set(e.spec) == nil {
+			if spec.Set(l.name, e.spec) == nil {
 				l.setSpec(spec)
 			}
 		}

@@ -23,6 +23,7 @@ type link struct {
 	bad     bool         // Gilbert-Elliott state
 	severed *atomic.Bool // while set, everything is lost
 	free    int64
+	police  policer
 	lastDue int64
 	seq     uint64
 
@@ -80,6 +81,10 @@ func (l *link) admit(s *seg, train []byte, t int64) {
 	sp := &l.spec
 	if l.severed.Load() || sp.LossIngress && l.lost() {
 		l.c.DropLoss++
+		return
+	}
+	if sp.Policer > 0 && !l.police.admits(size, t, sp) {
+		l.c.DropPolicer++
 		return
 	}
 	dep := t

@@ -11,7 +11,7 @@ import (
 // TestRateAndQueue checks the serialisation times and the drop-tail limit.
 func TestRateAndQueue(t *testing.T) {
 	s := defaultSpec()
-	s.Set("rate=12mbit,delay=10ms,queue=15000b")
+	s.Set("ab", "rate=12mbit,delay=10ms,queue=15000b")
 	l, feed, _ := pair(t, s, false)
 	for range 20 { // 1500-byte packets, 1 ms each
 		unix.Write(feed, train(true, 0, make([]byte, 1472), 0))
@@ -23,6 +23,61 @@ func TestRateAndQueue(t *testing.T) {
 	for i := range l.fn {
 		if want := int64(1) + int64(i+1)*1e6 + 10e6; l.peek(i).due != want {
 			t.Fatalf("packet %d due %d, want %d", i, l.peek(i).due, want)
+		}
+	}
+}
+
+// TestPolicer has a policer pass its burst at once, then its rate, and delay nothing.
+func TestPolicer(t *testing.T) {
+	s := defaultSpec()
+	if err := s.Set("ab", "policer=12mbit/15000,delay=10ms"); err != nil {
+		t.Fatal(err)
+	}
+	l, feed, _ := pair(t, s, false)
+	send := func(packets int, now int64) {
+		for range packets {
+			unix.Write(feed, train(true, 0, make([]byte, 1472), 0))
+		}
+		l.ingest(now, now, 100)
+	}
+	send(20, 1)
+	if l.c.DropPolicer != 10 || l.fn != 10 {
+		t.Fatalf("of a burst of 20 packets %d were dropped and %d pass, want 10 and 10", l.c.DropPolicer, l.fn)
+	}
+	send(20, 3e6+1) // it earned three packets
+	if l.c.DropPolicer != 27 || l.fn != 13 {
+		t.Fatalf("3 ms later %d were dropped and %d pass, want 27 and 13", l.c.DropPolicer, l.fn)
+	}
+	if got := l.peek(12).due; got != 13e6+1 {
+		t.Errorf("the last is due at %d ns, want 13000001", got)
+	}
+}
+
+// TestLateEmulatorSaysSo has packets leave later than their queue allows.
+func TestLateEmulatorSaysSo(t *testing.T) {
+	for _, c := range []struct {
+		settings string
+		late     int64 // us
+		want     string
+	}{
+		{"rate=300mbit,queue=50ms", 2000, ""},
+		{"rate=300mbit,queue=50ms", 3000, "the emulator was late: 4.1 ms for 1 % of the packets, at most 2.5 are allowed"},
+		{"rate=300mbit,queue=3ms", 1000, ""},
+		{"rate=300mbit,queue=3ms", 2000, "the emulator was late: 2.0 ms for 1 % of the packets, at most 1.5 are allowed"},
+		{"rate=300mbit,queue=1ms", 500, ""},
+		{"rate=300mbit,queue=37500", 1000, "the emulator was late: 1.0 ms for 1 % of the packets, at most 0.6 are allowed"},
+		{"delay=1ms", 2000, ""},
+	} {
+		s := defaultSpec()
+		if err := s.Set("ab", c.settings); err != nil {
+			t.Fatal(err)
+		}
+		l, feed, _ := pair(t, s, false)
+		unix.Write(feed, train(true, 0, make([]byte, 100), 0))
+		l.ingest(1, 1, 100)
+		l.release(l.peek(0).due + 1000*c.late)
+		if got := l.snapshot().Worthless; got != c.want {
+			t.Errorf("%s, %d us late: %q, want %q", c.settings, c.late, got, c.want)
 		}
 	}
 }
@@ -42,7 +97,7 @@ func TestSeveredLinkDeliversNothing(t *testing.T) {
 func TestLossModels(t *testing.T) {
 	for _, c := range []struct{ spec string }{{"loss=0.1%"}, {"loss=5%"}, {"ge=0.5%/20%/100%/0"}, {"ge=1%/10%/50%/0.1%"}} {
 		s := defaultSpec()
-		if err := s.Set(c.spec); err != nil {
+		if err := s.Set("ab", c.spec); err != nil {
 			t.Fatal(err)
 		}
 		want := s.Loss
@@ -72,7 +127,7 @@ func TestLossModels(t *testing.T) {
 
 func TestReorderDup(t *testing.T) {
 	s := defaultSpec()
-	s.Set("reorder=10%,reorderdelay=3ms,dup=5%,delay=1ms")
+	s.Set("ab", "reorder=10%,reorderdelay=3ms,dup=5%,delay=1ms")
 	l, feed, out := pair(t, s, true)
 	buf := make([]byte, 1<<17)
 	seen := map[uint32]int{}
@@ -115,7 +170,7 @@ func TestReorderDup(t *testing.T) {
 
 func BenchmarkForwardTrain(b *testing.B) { // model cost without I/O
 	s := defaultSpec()
-	s.Set("rate=10gbit,delay=1ms,loss=1%,queue=1s")
+	s.Set("ab", "rate=10gbit,delay=1ms,loss=1%,queue=1s")
 	l := newLink("x", -1, -1, s, 7, 0, true, 64<<20)
 	f := train(false, 1, make([]byte, 44*1448), 1448)
 	b.SetBytes(int64(len(f)))

@@ -66,7 +66,7 @@ func flags() *settings {
 	flag.StringVar(&s.aNS, "a-ns", "wanA", "network namespace of side A")
 	flag.StringVar(&s.bNS, "b-ns", "wanB", "network namespace of side B")
 	flag.StringVar(&s.dev, "dev", "wan0", "name of the TUN device made in both namespaces")
-	flag.StringVar(&s.both, "both", "", "settings of both directions, e.g. rate=300mbit,rtt=100ms,loss=1%,queue=50ms")
+	flag.StringVar(&s.both, "both", "", "settings of both directions, e.g. rate=300mbit,rtt=100ms,loss=1%,queue=50ms,ba.loss=10%")
 	flag.StringVar(&s.ab, "ab", "", "settings of A->B only, applied after -both")
 	flag.StringVar(&s.ba, "ba", "", "settings of B->A only, applied after -both")
 	flag.IntVar(&s.mtu, "mtu", 1500, "MTU of the TUN devices")
@@ -101,7 +101,7 @@ func (s *settings) addEvent(v string) error {
 		return fmt.Errorf("direction %q is none of ab, ba, both", f[1])
 	}
 	spec := defaultSpec()
-	if err := spec.Set(f[2]); err != nil {
+	if err := spec.Set(f[1], f[2]); err != nil {
 		return err
 	}
 	s.events = append(s.events, event{d, f[1], f[2]})
@@ -158,7 +158,7 @@ func run(s *settings) error {
 // specs are the settings of both directions.
 func (s *settings) specs() (ab, ba Spec, err error) {
 	ab, ba = defaultSpec(), defaultSpec()
-	err = errors.Join(ab.Set(s.both), ab.Set(s.ab), ba.Set(s.both), ba.Set(s.ba))
+	err = errors.Join(ab.Set("ab", s.both), ab.Set("ab", s.ab), ba.Set("ba", s.both), ba.Set("ba", s.ba))
 	return ab, ba, err
 }
 

@@ -10,7 +10,7 @@ import (
 // Spec describes one direction of the emulated path. The order of the stages a
 // packet goes through is:
 //
-//	[loss, if lossAt=ingress] -> drop-tail queue -> serialisation at Rate
+//	[loss, if lossAt=ingress] -> policer -> drop-tail queue -> serialisation at Rate
 //	-> [loss, if lossAt=wire] -> duplication -> Delay (+Jitter, +reorder) -> out
 type Spec struct {
 	Rate         float64       // bit/s counted on IP bytes + Overhead; 0 = unlimited
@@ -23,6 +23,8 @@ type Spec struct {
 	LossIngress  bool          // lose before the queue (netem's order) instead of on the wire
 	QueueBytes   int64         // drop-tail limit in bytes (0 = use QueueTime)
 	QueueTime    time.Duration // drop-tail limit as queueing time
+	Policer      float64       // bit/s of IP bytes above which packets are dropped, not queued; 0 = none
+	PolicerBurst int64         // bytes that may pass at once all the same
 	Reorder      float64       // probability that a packet is held back by ReorderDelay
 	ReorderDelay time.Duration
 	Dup          float64 // duplication probability
@@ -45,17 +47,30 @@ func (g *GE) MeanLoss() float64 {
 }
 
 func defaultSpec() Spec {
-	return Spec{QueueTime: 50 * time.Millisecond, ReorderDelay: 5 * time.Millisecond}
+	return Spec{QueueTime: 50 * time.Millisecond, ReorderDelay: 5 * time.Millisecond, PolicerBurst: 64 << 10}
 }
 
-// Set applies a comma separated list of key=value settings.
-func (s *Spec) Set(list string) error {
+// Set applies a comma separated list of key=value settings to the direction called name: ab or ba. A key with a
+// direction before it (ba.loss=10%) is for that one only.
+func (s *Spec) Set(name, list string) error {
 	for _, kv := range strings.Split(list, ",") {
 		kv = strings.TrimSpace(kv)
 		if kv == "" {
 			continue
 		}
 		k, v, _ := strings.Cut(kv, "=")
+		if only, key, named := strings.Cut(k, "."); named {
+			if only != "ab" && only != "ba" {
+				return fmt.Errorf("%q: direction %q is neither ab nor ba", kv, only)
+			}
+			if k = key; only != name {
+				var other Spec // it has to be right all the same
+				if err := other.set(k, v); err != nil {
+					return fmt.Errorf("%q: %w", kv, err)
+				}
+				continue
+			}
+		}
 		if err := s.set(k, v); err != nil {
 			return fmt.Errorf("%q: %w", kv, err)
 		}
@@ -110,6 +125,11 @@ func (s *Spec) set(k, v string) (err error) {
 		} else {
 			s.QueueBytes, err = parseBytes(v)
 		}
+	case "policer": // rate or rate/burst, e.g. 100mbit/30000
+		rate, burst, given := strings.Cut(v, "/")
+		if s.Policer, err = parseRate(rate); err == nil && given {
+			s.PolicerBurst, err = parseBytes(burst)
+		}
 	case "reorder":
 		s.Reorder, err = parseProb(v)
 	case "reorderdelay":
@@ -132,6 +152,9 @@ func (s Spec) String() string {
 	out := fmt.Sprintf("rate=%.0f,delay=%v,queue=%s,loss=%g%%", s.Rate, s.Delay, q, s.Loss*100)
 	if s.GE != nil {
 		out += fmt.Sprintf(",ge=%g/%g/%g/%g", s.GE.P, s.GE.R, s.GE.LossB, s.GE.LossG)
+	}
+	if s.Policer > 0 {
+		out += fmt.Sprintf(",policer=%.0f/%dB", s.Policer, s.PolicerBurst)
 	}
 	if s.Jitter > 0 {
 		out += fmt.Sprintf(",jitter=%v", s.Jitter)

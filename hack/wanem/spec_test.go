@@ -8,7 +8,7 @@ import (
 )
 
 func TestSpecSet(t *testing.T) {
-	base := Spec{QueueTime: 50 * time.Millisecond, ReorderDelay: 5 * time.Millisecond}
+	base := Spec{QueueTime: 50 * time.Millisecond, ReorderDelay: 5 * time.Millisecond, PolicerBurst: 64 << 10}
 	with := func(change func(*Spec)) Spec {
 		s := base
 		change(&s)
@@ -25,6 +25,8 @@ func TestSpecSet(t *testing.T) {
 		{"queue=1500,queue=20ms", with(func(s *Spec) { s.QueueTime = 20 * time.Millisecond })},
 		{"ge=0.5%/20%/100%/0", with(func(s *Spec) { s.GE = &GE{P: 0.005, R: 0.2, LossB: 1} })},
 		{"ge=1%/1%/1/0,ge=0", base},
+		{"loss=1%,ba.loss=10%,ab.queue=3ms", with(func(s *Spec) { s.Loss, s.QueueTime = 0.01, 3*time.Millisecond })},
+		{"policer=100mbit/30000", with(func(s *Spec) { s.Policer, s.PolicerBurst = 100e6, 30000 })},
 		{"jitter=10ms,jitterdist=normal,jittermix=true",
 			with(func(s *Spec) { s.Jitter, s.JitterNormal, s.JitterMix = 10*time.Millisecond, true, true })},
 		{"reorder=5%,reorderdelay=2ms,dup=0.1,lossat=ingress,overhead=38", with(func(s *Spec) {
@@ -32,7 +34,7 @@ func TestSpecSet(t *testing.T) {
 		})},
 	} {
 		s := defaultSpec()
-		if err := s.Set(c.list); err != nil {
+		if err := s.Set("ab", c.list); err != nil {
 			t.Errorf("%q: %v", c.list, err)
 		}
 		if d := cmp.Diff(c.want, s); d != "" {
@@ -43,9 +45,10 @@ func TestSpecSet(t *testing.T) {
 
 func TestSpecRefuses(t *testing.T) {
 	for _, list := range []string{"rate=fast", "rate=-1mbit", "loss=101%", "loss=-1", "ge=1%/1%", "queue=",
-		"jitterdist=pareto", "lossat=here", "speed=1"} {
+		"jitterdist=pareto", "lossat=here", "speed=1",
+		"policer=fast", "policer=1mbit/-1", "up.loss=1%", "ba.loss=101%", "ba.speed=1"} {
 		s := defaultSpec()
-		if err := s.Set(list); err == nil {
+		if err := s.Set("ab", list); err == nil {
 			t.Errorf("%q is taken: %v", list, s)
 		}
 	}

@@ -50,5 +50,8 @@ func parseBytes(v string) (int64, error) {
 		m, l = 1<<20, l[:len(l)-1]
 	}
 	n, err := strconv.ParseInt(l, 10, 64)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("negative size")
+	}
 	return n * m, err
 }

@@ -26,6 +26,12 @@ type Sample struct {
 	Lost, Arrived  int           // packets whose fate this report told
 	LimitBps       int64         // what the receiver can take, 0 = anything
 	Backlogged     bool          // the sender had something to send all the time
+	Unheard        int           // reports between the last one and this that did not arrive, or not yet
+}
+
+// pause is the time since an arrival that the report before told, for each report there was.
+func (s *Sample) pause(since time.Duration) time.Duration {
+	return (s.Arrival - since) / time.Duration(1+max(s.Unheard, 0))
 }
 
 // Controller holds the state of one flow. It is not safe for concurrent use.

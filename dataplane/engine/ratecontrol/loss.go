@@ -27,7 +27,7 @@ func (c *Controller) learnCalmLoss(want float64, dt time.Duration) {
 // seen the queue long may have begun while others kept it full: it seems empty then.
 func (c *Controller) learnFloor(now time.Duration, want float64) {
 	if c.ceiling.rate == 0 || now-c.ceiling.at > c.span()+c.loop() {
-		c.floor.add(now, c.loss, c.queue.Seconds() < want && now-c.deepAt < deepLife)
+		c.floor.add(now, c.loss, c.queue.Seconds() < want && c.isDeep(now))
 	}
 }
 

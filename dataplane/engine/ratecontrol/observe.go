@@ -11,8 +11,11 @@ const (
 // span is the window of the delivery rate.
 func (c *Controller) span() time.Duration { return max(c.srtt, 60*time.Millisecond) }
 
-// slowSpan is the window in which loss is a sign of a shallow buffer: a stalled machine or a burst is none.
-func (c *Controller) slowSpan() time.Duration { return max(4*c.srtt, 500*time.Millisecond) }
+// slowSpan is the window in which loss is a sign of a shallow buffer: a stalled machine or a burst is none, and they do
+// not last longer where the round trip is long.
+func (c *Controller) slowSpan() time.Duration {
+	return max(min(4*c.srtt, time.Second), c.srtt, 500*time.Millisecond)
+}
 
 // reports is the interval of the receiver's reports: an eighth of the round trip within 2 and 10 ms.
 func (c *Controller) reports() time.Duration {
@@ -33,7 +36,7 @@ func (c *Controller) observe(s Sample) {
 		}
 		c.srtt += (s.RTT - c.srtt) / 8
 	}
-	pause := s.Arrival - c.arrival
+	pause := s.pause(c.arrival)
 	c.arrival = max(c.arrival, s.Arrival)
 	if !s.HasDelay {
 		return

@@ -12,6 +12,7 @@ const (
 	startShare   = 0.88 // of the capacity the path probe measured
 	firstBoost   = 4.0
 	mostBoost    = 16.0
+	unknownBoost = 256.0 // of a start without any knowledge: what grows too far for a round trip is soon corrected
 	capacityRise = 500 * time.Millisecond
 	capacityLife = 10 * time.Minute // in which an estimate nothing confirms approaches the share
 )
@@ -50,7 +51,11 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	if !s.Backlogged {
 		return
 	}
-	c.grow(s.Now, want, loop, dt, full && passed < 0.8*c.rate)
+	sent := c.rate
+	if c.share == 0 && c.cap == 0 { // it grows faster than what has arrived tells
+		sent = min(sent, c.window.sent)
+	}
+	c.grow(s.Now, want, loop, dt, full && passed < 0.8*sent)
 }
 
 // passed is what the bottleneck passes on for this flow: what arrives and what the path loses behind it. Most of what
@@ -99,7 +104,8 @@ func (c *Controller) believe(dt time.Duration) {
 // none appears, and not at all while what is sent does not arrive.
 func (c *Controller) grow(now time.Duration, want, loop float64, dt time.Duration, held bool) {
 	if c.ceiling.rate > 0 {
-		if now-c.ceiling.at > ceilingLife || c.base.fell(c.ceiling.base).Seconds() > want { // there is a queue after all
+		old := now-c.ceiling.at > max(ceilingLife, 2*c.judged())
+		if old || c.base.fell(c.ceiling.base).Seconds() > want { // there is a queue after all
 			c.ceiling.rate, c.boost, c.boosted = 0, 1, now
 		} else {
 			c.rate = min(c.ceiling.rate, c.rate*math.Exp(0.05*dt.Seconds()/loop))
@@ -111,16 +117,23 @@ func (c *Controller) grow(now time.Duration, want, loop float64, dt time.Duratio
 		c.boosted = now
 		return
 	}
-	if now-c.boosted > c.loop() {
-		c.boost = min(c.boost*2, mostBoost)
-		c.boosted = now
-	}
-	if held {
+	if c.isShallow(now) {
+		if !held {
+			c.growShallow(now, dt)
+		}
 		return
 	}
-	most := 0.25
+	most, boost := 0.25, mostBoost
 	if c.share == 0 && c.cap == 0 {
-		most = 1 // a start without any knowledge
+		most, boost = 1, unknownBoost
+	}
+	if now-c.boosted > c.loop() {
+		c.boost = min(c.boost*2, boost)
+		c.boosted = now
+	}
+	c.boost = min(c.boost, boost)
+	if held {
+		return
 	}
 	g := min(gain*want/loop*c.boost, most)
 	c.rate = min(c.rate*math.Exp(g*dt.Seconds()/loop), mostRate)

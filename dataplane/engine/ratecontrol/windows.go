@@ -30,7 +30,7 @@ type point struct {
 	arrival         time.Duration
 	delivered, sent int64
 	sentAt          time.Duration // when the newest packet was sent
-	gap             time.Duration // since the arrival before
+	gap             time.Duration // since the arrival before, as far as lost reports do not explain it
 	lost, all       int
 }
 
@@ -51,7 +51,7 @@ func (w *window) add(s Sample, sent int64, span, stall time.Duration) (full bool
 		p := point{arrival: s.Arrival, delivered: s.DeliveredBytes, sent: sent, sentAt: s.SentAt, lost: s.Lost, all: s.Lost +
 			s.Arrived}
 		if n > 0 {
-			p.gap = s.Arrival - w.points[n-1].arrival
+			p.gap = s.pause(w.points[n-1].arrival)
 		}
 		w.points = append(w.points, p)
 	} else {
@@ -72,14 +72,14 @@ func (w *window) add(s Sample, sent int64, span, stall time.Duration) (full bool
 		last -= drop
 	}
 	w.stalled = false
-	for _, p := range w.points[1:] {
-		w.stalled = w.stalled || p.gap > stall
-	}
 	took := w.points[last].arrival - w.points[0].arrival
 	if took <= 0 {
 		return false
 	}
 	w.delivered = float64(w.points[last].delivered-w.points[0].delivered) * 8 / took.Seconds()
+	for _, p := range w.points[1:] {
+		w.stalled = w.stalled || p.gap > stall
+	}
 	sending := max(w.points[last].sentAt-w.points[0].sentAt, time.Millisecond)
 	w.sent = float64(w.points[last].sent-w.points[0].sent) * 8 / sending.Seconds()
 	w.loss = 0

@@ -5,6 +5,7 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,7 +38,7 @@ type Direction struct {
 	NoMemory     uint64  `json:"drop_nomem"`
 	MeanQueueMs  float64 `json:"queue_mean_ms"`
 	MaxQueueMs   float64 `json:"queue_max_ms"`
-	LateP99us    float64 `json:"late_p99_us"`
+	Worthless    string  `json:"worthless"` // why the emulator says that its figures are not the path's, or ""
 	LossPercent  float64 `json:"loss_pct"`
 }
 
@@ -50,9 +51,6 @@ type Report struct {
 	Unseen uint64    `json:"-"` // packets that the kernel dropped before the emulator could see them
 }
 
-// mostLate is how late 1 % of the packets may leave the emulator, in microseconds.
-const mostLate = 2500
-
 // Trouble says why the figures of a run can't be trusted, or "".
 func (r Report) Trouble() string {
 	switch {
@@ -60,10 +58,8 @@ func (r Report) Trouble() string {
 		return fmt.Sprintf("%d packets never reached the emulator", r.Unseen)
 	case r.AB.NoMemory+r.BA.NoMemory > 0:
 		return "the emulator ran out of memory"
-	case max(r.AB.LateP99us, r.BA.LateP99us) > mostLate:
-		return fmt.Sprintf("the emulator was late: %.1f ms for 1 %% of the packets", max(r.AB.LateP99us, r.BA.LateP99us)/1e3)
 	}
-	return ""
+	return cmp.Or(r.AB.Worthless, r.BA.Worthless)
 }
 
 // Loopback makes one place that both ends share.

@@ -28,6 +28,7 @@ type bench struct {
 	log            bool
 	shrink         int64
 	names, flows   *regexp.Regexp
+	group          string
 	folder, source string
 	sourceBytes    int64
 	book           *report.Book
@@ -46,6 +47,7 @@ func main() {
 	flag.Int64Var(&b.shrink, "shrink", 1,
 		"divide the size of every file by this, for a quick look; the bars do not hold then")
 	flag.StringVar(&names, "scenarios", "", "only those whose name matches this regular expression")
+	flag.StringVar(&b.group, "group", "", "only those of this group: usual, or hard (shallow buffers, policers, long paths)")
 	flag.StringVar(&selected, "flows", "", "only those whose name matches this regular expression")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -55,6 +57,9 @@ func main() {
 	b.flows, err2 = regexp.Compile(selected)
 	if b.runs < 1 || b.shrink < 1 {
 		err = errors.New("runs and shrink are numbers from 1 on")
+	}
+	if b.group != "" && b.group != "usual" && b.group != "hard" {
+		err = fmt.Errorf("group %q is neither usual nor hard", b.group)
 	}
 	if err = errors.Join(err, err2); err == nil {
 		err = b.run(ctx)
@@ -110,7 +115,7 @@ func (b *bench) close() error {
 func (b *bench) selected() []*scenario {
 	var out []*scenario
 	for _, s := range scenarios() {
-		if b.names.MatchString(s.name) && (s.quick || !b.quick) {
+		if b.names.MatchString(s.name) && (b.group == "" || b.group == s.group) && (s.quick || !b.quick) {
 			s.bytes /= b.shrink
 			out = append(out, s)
 		}

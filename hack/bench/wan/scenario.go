@@ -13,6 +13,7 @@ const payloadShare = 0.96
 // scenario is a path and what is measured on it. Rate, round trip and mean loss are those of the settings.
 type scenario struct {
 	name     string
+	group    string // usual or hard: links that nobody tuned the engine for
 	settings string // of the emulator, both directions
 	rate     float64
 	rtt      time.Duration
@@ -101,7 +102,7 @@ func scenarios() []*scenario {
 		s.bytes, s.quick, s.flows, s.together = int64(s.rate*45/8), c.quick, c.flows, &c.sharing
 		out = append(out, s)
 	}
-	return out
+	return append(out, hard()...)
 }
 
 // mostBytes bounds the files: both ends keep theirs in memory.
@@ -113,5 +114,5 @@ func path(name string, rate float64, rttMs int, loss float64, more string) *scen
 	if more != "" {
 		settings += "," + more
 	}
-	return &scenario{name: name, settings: settings, rate: rate, rtt: time.Duration(rttMs) * time.Millisecond, loss: loss}
+	return &scenario{name: name, group: "usual", settings: settings, rate: rate, rtt: time.Duration(rttMs) * time.Millisecond, loss: loss}
 }

@@ -20,6 +20,9 @@ func TestScenarios(t *testing.T) {
 		if s.bytes <= 0 || s.rate <= 0 || s.rtt <= 0 || len(s.flows) == 0 {
 			t.Errorf("%s: %+v", s.name, s)
 		}
+		if s.group != "usual" && s.group != "hard" {
+			t.Errorf("%s: group %q", s.name, s.group)
+		}
 		if s.bar > s.limit() {
 			t.Errorf("%s: nothing can reach %v, the limit is %v", s.name, s.bar, s.limit())
 		}
