@@ -180,8 +180,10 @@ func TestUploadIsFollowedToTheRelease(t *testing.T) {
 		!strings.HasPrefix(details.PercentageComplete, "40") {
 		t.Errorf("details: %+v, %v", details, err)
 	}
-	if inbox, err := s.bob.Packages(t.Context(), "inbox"); err != nil || len(inbox) != 0 {
-		t.Errorf("inbox during the upload: %d, %v", len(inbox), err)
+	// faspex-Q2: it is on its way to the recipient.
+	if inbox, err := s.bob.Packages(t.Context(), "inbox"); err != nil || len(inbox) != 1 ||
+		inbox[0].DownloadAvailability != "partial" {
+		t.Errorf("inbox during the upload: %+v, %v", inbox, err)
 	}
 
 	s.node.Write(t, filepath.Join(faspextest.PackageFolder(p), "a.txt"), "1234567")
