@@ -35,7 +35,7 @@ suspend: true`},
 			name: "target above cap", spec: good + "transfer: {targetRateKbps: 2, targetRateCapKbps: 1}",
 			refusal: "targetRateKbps must not exceed targetRateCapKbps",
 		},
-		// operator-41
+		// What no cluster can ever have.
 		{name: "node that will never be", spec: "transferNodeRef: {name: Edge}\nstorage: {local: {path: /default}}",
 			refusal: "spec.transferNodeRef.name"},
 		{name: "location that will never be", refusal: "spec.storage.storageLocationRef.name",
@@ -45,7 +45,8 @@ suspend: true`},
 		{name: "control characters", refusal: "control characters",
 			spec: "transferNodeRef: {name: edge}\nstorage: {local: {path: \"/default/a\\nb\"}}"},
 		{name: "control characters in a bucket's path", refusal: "control characters",
-			spec: "transferNodeRef: {name: edge}\nstorage: {s3: {bucket: abc, path: \"/a\\nb\", credentialsSecretRef: {name: s}}}"},
+			spec: "transferNodeRef: {name: edge}\n" +
+				"storage: {s3: {bucket: abc, path: \"/a\\nb\", credentialsSecretRef: {name: s}}}"},
 		{name: "cipher", spec: good + "transfer: {cipher: none}", refusal: "spec.transfer.cipher"},
 		{name: "key of no kind", spec: good + "tokenVerificationKey: {}", refusal: "exactly one of inline and secretRef"},
 		{name: "private key", spec: good + "tokenVerificationKey: {inline: '-----BEGIN PRIVATE KEY-----'}",

@@ -69,7 +69,7 @@ suspend: true`},
 			spec:    "externalURL: https://faspex.example.com\ndatabase: {embedded: {}, external: {host: db, rootSecretRef: {name: root}}}",
 			refusal: "exactly one of embedded and external",
 		},
-		// operator-41
+		// What no cluster can ever have.
 		{name: "blank in an image", spec: good + "\nimages: {faspex: 'a/b :c'}", refusal: "spec.images.faspex"},
 		{name: "limits below requests", spec: good + "\ncore: {resources: {requests: {cpu: 2}, limits: {cpu: 1500m}}}",
 			refusal: "requests must not exceed limits"},

@@ -20,7 +20,7 @@ func TestStorageLocationAdmission(t *testing.T) {
 		{name: "climbs", spec: local("/a/.."), refusal: "path must be absolute"},
 		{name: "trailing slash", spec: local("/a/"), refusal: "path must be absolute"},
 		{name: "empty element", spec: local("/a//b"), refusal: "path must be absolute"},
-		// operator-41
+		// What no cluster can ever have.
 		{name: "node that will never be", spec: "transferNodeRef: {name: a.b}\ntype: local\nlocal: {path: /a}",
 			refusal: "no TransferNode can have this name"},
 		{name: "storage that will never be", spec: local("/My Files/a"),

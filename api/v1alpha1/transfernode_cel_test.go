@@ -62,7 +62,7 @@ suspend: false`},
 		{name: "drain", spec: good + "rollout: {maxUnavailable: 2}\ndrain: {deadline: 0s}"},
 		{name: "drain without an end", spec: good + "drain: {deadline: 200h}", refusal: "between 0s and 168h"},
 		{name: "no machine at a time", spec: good + "rollout: {maxUnavailable: 0}", refusal: "spec.rollout.maxUnavailable"},
-		// operator-41
+		// What no cluster can ever have.
 		{name: "blank in the image", spec: good + "image: 'a/b: c'", refusal: "spec.image"},
 		{name: "malformed selector", spec: good + "nodeSelector: {'a b': c}", refusal: "must be the key of a label"},
 		{name: "toleration with an operator that is none", spec: good + "tolerations: [{key: a, operator: In}]",

@@ -49,14 +49,14 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if changed { // the cache does not know it yet
 			from = r.direct
 		}
-		deployment, err := deploymentFrom(ctx, from, o, c)
+		d, err := deployment(ctx, from, o, c)
 		if client.IgnoreNotFound(err) != nil {
 			return apply.Outcome(err)
 		}
-		if changed && deployment.Generation != live.Generation {
+		if changed && d.Generation != live.Generation {
 			return phase.Waiting(v1alpha1.ReasonProgressing, "the Deployment is rolled out")
 		}
-		return r.explained(ctx, o, c, deployment)
+		return r.explained(ctx, o, c, d)
 	}
 }
 
@@ -126,22 +126,18 @@ func (r *reconciler) runningComponent(
 			return phase.Outcome{}, false
 		}
 		c := of(o.instance)
-		deployment, err := r.deployment(ctx, o, c)
+		d, err := deployment(ctx, r.client, o, c)
 		if err != nil {
 			return phase.Outcome{}, false
 		}
-		return r.explained(ctx, o, c, deployment), true
+		return r.explained(ctx, o, c, d), true
 	}
 }
 
-func (r *reconciler) deployment(ctx context.Context, o *observed, c desired.Component) (*appsv1.Deployment, error) {
-	return deploymentFrom(ctx, r.client, o, c)
-}
-
-func deploymentFrom(ctx context.Context, from client.Reader, o *observed, c desired.Component) (*appsv1.Deployment, error) {
-	deployment := &appsv1.Deployment{}
-	err := from.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}, deployment)
-	return deployment, err
+func deployment(ctx context.Context, from client.Reader, o *observed, c desired.Component) (*appsv1.Deployment, error) {
+	d := &appsv1.Deployment{}
+	err := from.Get(ctx, client.ObjectKey{Namespace: o.instance.Namespace, Name: c.ObjectName}, d)
+	return d, err
 }
 
 // deploymentOutcome tells whether all replicas run the current template and no others are left.
@@ -184,7 +180,8 @@ func (o *observed) readAtStart(component string) (config []string, given []map[s
 	}
 }
 
-// deploymentOf is the Deployment of a component, and reads into live what there is of it. A new release of the operator leaves its pods as they are.
+// deploymentOf is the Deployment of a component, and reads into live what there is of it. A new release of the operator
+// leaves its pods as they are.
 func (r *reconciler) deploymentOf(ctx context.Context, o *observed,
 	c desired.Component, live *appsv1.Deployment) (*appsv1ac.DeploymentApplyConfiguration, error) {
 	names, given := o.readAtStart(c.Name)

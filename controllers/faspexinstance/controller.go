@@ -4,7 +4,6 @@
 package faspexinstance
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -59,8 +58,6 @@ type Options struct {
 	Faspex FaspexConnector
 	// OperatorImage has the program that the Jobs of restores run.
 	OperatorImage string
-	// Release of the operator; of this program when empty.
-	Release string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -116,7 +113,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		faspex:   options.Faspex,
 
 		operatorNamespace: options.OperatorNamespace, operatorImage: options.OperatorImage, direct: mgr.GetAPIReader(),
-		release: cmp.Or(options.Release, version.Version),
+		release: version.Version,
 	}
 	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.PartOf))
 	err := ctrl.NewControllerManagedBy(mgr).

@@ -12,7 +12,7 @@ import (
 	"faspex.io/operator/controllers/podtemplate"
 )
 
-// operator-8: pods that another release of the operator rendered in another way are left running, by every component,
+// Pods that another release of the operator rendered in another way are left running, by every Deployment,
 // until somebody changes something.
 func TestAnotherReleaseOfTheOperatorRestartsNoPod(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,5 @@
-// Package podtemplate keeps pods running over an upgrade of the operator. A new release may render the pods of a workload
-// in another way; as long as nobody changed anything, that is no reason to restart them. What somebody changes first
+// Package podtemplate keeps pods running over an upgrade of the operator. A new release may render the pods of a
+// workload in another way; as long as nobody changed anything, that is no reason to restart them. What somebody changes first
 // afterwards rolls them once, with everything that the release does in another way.
 //
 // The workload carries what that needs: the template that it has, the release that rendered it last, and what it was
@@ -58,16 +58,13 @@ func Keep(live metav1.Object, wanted *corev1ac.PodTemplateSpecApplyConfiguration
 	}
 	sum := sha256.Sum256(text)
 	rendered := hex.EncodeToString(sum[:8])
-	template := wanted
-	if before := decode(live.GetAnnotations()[templateAnnotation]); before != nil && keeps(live, rendered, in) {
-		template = before
-		if text, err = json.Marshal(before); err != nil {
-			return Kept{}, fmt.Errorf("encode pod template: %w", err)
+	packed := live.GetAnnotations()[templateAnnotation]
+	template := decode(packed)
+	if template == nil || !keeps(live, rendered, in) {
+		template = wanted
+		if packed, err = pack(text); err != nil {
+			return Kept{}, err
 		}
-	}
-	packed, err := pack(text)
-	if err != nil {
-		return Kept{}, err
 	}
 	return Kept{Template: template, Labels: map[string]string{inputsLabel: in.text()},
 		Annotations: map[string]string{templateAnnotation: packed, releaseAnnotation: in.Release, renderedAnnotation: rendered},

@@ -13,7 +13,7 @@ func template(image string) *corev1ac.PodTemplateSpecApplyConfiguration {
 		WithSpec(corev1ac.PodSpec().WithContainers(corev1ac.Container().WithName("core").WithImage(image)))
 }
 
-// operator-8: another release restarts no pod, however it renders them and however often it looks; the first change
+// Another release restarts no pod, however it renders them and however often it looks; the first change
 // afterwards, of the spec, of a Secret or of what this release makes of both, rolls them.
 func TestAnotherReleaseKeepsPods(t *testing.T) {
 	live := &metav1.ObjectMeta{}

@@ -3,7 +3,6 @@
 package transfernode
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -28,7 +27,6 @@ import (
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/policy"
 	"faspex.io/operator/controllers/secrets"
-	"faspex.io/operator/internal/version"
 )
 
 // +kubebuilder:rbac:groups=faspex.io,resources=transfernodes,verbs=get;list;watch;patch
@@ -57,8 +55,6 @@ type Options struct {
 	DatabaseServer func(context.Context, *v1alpha1.FaspexInstance) (mariadb.Server, error)
 	// OperatorImage is the operator's own image; DefaultOperatorImage when empty.
 	OperatorImage string
-	// Release of the operator; of this program when empty.
-	Release string
 	// Policy is what the operator permits.
 	Policy policy.Policy
 	// Nodes and Faspex open the connections.
@@ -97,7 +93,6 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
-	options.Release = cmp.Or(options.Release, version.Version)
 	if options.Now == nil {
 		options.Now = time.Now
 	}

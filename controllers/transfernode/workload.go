@@ -19,6 +19,7 @@ import (
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/podtemplate"
+	"faspex.io/operator/internal/version"
 )
 
 const (
@@ -101,7 +102,7 @@ func (r *reconciler) daemonSet(
 	daemonSet := desired.DaemonSet(node, workload)
 	daemonSet.Spec.Template.WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
 	kept, err := podtemplate.Keep(live, daemonSet.Spec.Template, podtemplate.Inputs{
-		Release: r.Release, Generation: node.Generation, Given: workload.Given()})
+		Release: version.Version, Generation: node.Generation, Given: workload.Given()})
 	if err != nil {
 		return nil, err
 	}

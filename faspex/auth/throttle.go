@@ -45,11 +45,11 @@ func (e *WaitError) Error() string { return "too many tries failed" }
 
 // Sentence tells people how long they have to wait.
 func (e *WaitError) Sentence() string {
-	return "Too many attempts failed. Try again in " + inWords(e.Wait) + "."
+	return "Too many attempts failed. Try again in " + InWords(e.Wait) + "."
 }
 
-// inWords rounds a wait up to whole seconds, or to whole minutes when it is longer than a minute.
-func inWords(wait time.Duration) string {
+// InWords rounds a wait up to whole seconds, or to whole minutes when it is longer than a minute.
+func InWords(wait time.Duration) string {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	n, unit := seconds, "second"
 	if seconds > 60 {

@@ -10,7 +10,6 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
-	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -23,7 +22,7 @@ func onTheWay(p *store.Package) bool {
 func (s *Server) hasEarly(ctx context.Context, list []store.Package) (bool, error) {
 	for i := range list {
 		if onTheWay(&list[i]) {
-			c, err := settings.ReadConfiguration(ctx, s.store)
+			c, err := s.auth.Configuration(ctx)
 			return c.DownloadsDuringTransfersEnabled, err
 		}
 	}
@@ -32,14 +31,14 @@ func (s *Server) hasEarly(ctx context.Context, list []store.Package) (bool, erro
 
 // showsEarly reports whether the caller's lists show packages that are on their way.
 func (s *Server) showsEarly(ctx context.Context) (bool, error) {
-	if any, err := s.store.AnyOnTheWay(ctx); err != nil || !any {
+	if found, err := s.store.AnyOnTheWay(ctx); err != nil || !found {
 		return false, err
 	}
 	p, err := preferencesOf(caller(ctx))
 	if err != nil || p.ShowOnlyCompletedPackages {
 		return false, err
 	}
-	c, err := settings.ReadConfiguration(ctx, s.store)
+	c, err := s.auth.Configuration(ctx)
 	return c.DownloadsDuringTransfersEnabled, err
 }
 
@@ -60,7 +59,8 @@ func (s *Server) areWhole(ctx context.Context, client *nodeapi.Client, node stor
 		}
 		if err != nil || found.Self.Type != "file" || unfinished.Suffixed(path.Base(wanted.Source)) {
 			p := newProblem(http.StatusConflict,
-				"\""+wanted.Source+"\" is no complete file. The package is still being sent: choose files, or wait for all of it.")
+				"\""+wanted.Source+"\" is no complete file. "+
+					"The package is still being sent: choose files, or wait for all of it.")
 			p.Code = "file_on_its_way"
 			return p
 		}

@@ -77,7 +77,7 @@ func (s *Server) tryGateway(ctx context.Context, address string) api.GatewayTest
 		return out
 	}
 	out.Message = notAGateway
-	if text, known := gatewayTexts[nodes.FailureOf(err)]; known && !errors.Is(err, errNoGateway) {
+	if text, known := gatewayTexts[nodes.FailureOf(err)]; known {
 		out.Message = text
 	}
 	return out

@@ -11,7 +11,7 @@ import (
 	"faspex.io/operator/faspex/core"
 )
 
-// node-140, faspex-AB1: clients are told the gateway's address, and an administrator may test one before it is stored: a
+// node-140: clients are told the gateway's address, and an administrator may test one before it is stored: a
 // gateway is told from what is none, and each reason has its sentence.
 func TestGatewayIsTested(t *testing.T) {
 	in := install(t)

@@ -171,7 +171,8 @@ func (s *Server) answer(ctx context.Context, what string, err error) error {
 	case errors.As(err, &codeWait):
 		p = newProblem(http.StatusTooManyRequests, "A code was mailed a moment ago. Look into your mail.")
 		if codeWait.Locked {
-			p = newProblem(http.StatusTooManyRequests, "Too many wrong codes. Try again in half an hour.")
+			p = newProblem(http.StatusTooManyRequests,
+				"Too many wrong codes. Try again in "+auth.InWords(codeWait.Wait)+".")
 			p.Code = "mfa_locked"
 		}
 		p.retryAfter = auth.RetryAfter(codeWait.Wait)

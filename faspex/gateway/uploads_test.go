@@ -328,8 +328,7 @@ func TestUploadOfALostNodeTellsToBeginAnew(t *testing.T) {
 	w.do("HEAD", u.Files[0].URL, nil).mustBe(t, 410)
 }
 
-// node-136: a page that is closed leaves nothing visible, and its session ends. What 20 GB take of the gateway is measured
-// by make bench-gateway (docs/benchmarks.md).
+// A page that is closed leaves nothing visible, and its session ends.
 func TestUploadSessionsEndThatNobodyWants(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.Idle = 200 * time.Millisecond })
 	u := w.created(w.create(w.node.Upload(t, "/in"), []file{{"f", 9 << 20, modified}}))

@@ -26,8 +26,8 @@ const (
 
 // PackageActions lists every action.
 func PackageActions() []Action {
-	return []Action{Upload, UploadFromFolder, Download, DownloadFiles, RemoveFromList, DeleteForAll, Release, ChangeRelease, ChangeExpiration,
-		Forward, ArchiveForAll}
+	return []Action{Upload, UploadFromFolder, Download, DownloadFiles, RemoveFromList, DeleteForAll, Release,
+		ChangeRelease, ChangeExpiration, Forward, ArchiveForAll}
 }
 
 // Package is a package as an actor meets it.

@@ -66,7 +66,8 @@ func flags() *settings {
 	flag.StringVar(&s.aNS, "a-ns", "wanA", "network namespace of side A")
 	flag.StringVar(&s.bNS, "b-ns", "wanB", "network namespace of side B")
 	flag.StringVar(&s.dev, "dev", "wan0", "name of the TUN device made in both namespaces")
-	flag.StringVar(&s.both, "both", "", "settings of both directions, e.g. rate=300mbit,rtt=100ms,loss=1%,queue=50ms,ba.loss=10%")
+	flag.StringVar(&s.both, "both", "",
+		"settings of both directions, e.g. rate=300mbit,rtt=100ms,loss=1%,queue=50ms,ba.loss=10%")
 	flag.StringVar(&s.ab, "ab", "", "settings of A->B only, applied after -both")
 	flag.StringVar(&s.ba, "ba", "", "settings of B->A only, applied after -both")
 	flag.IntVar(&s.mtu, "mtu", 1500, "MTU of the TUN devices")

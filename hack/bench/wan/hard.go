@@ -22,7 +22,7 @@ func hard() []*scenario {
 		s.bytes = min(int64(s.rate*s.limit()*seconds/8), mostBytes)
 		s.bar = bar * s.limit()
 		// The engine alone: where 30 % are lost both ways, ascp's control channel over TCP may never come up.
-		s.flows = []flows.Flow{flows.Ascp("high"), flows.Ascp("fair"), flows.Engine("fair"), peers[1]} // BBR
+		s.flows = []flows.Flow{flows.Ascp("high"), flows.Ascp("fair"), flows.Engine("fair"), flows.Iperf("bbr", 1)}
 		out = append(out, s)
 	}
 	for _, c := range []struct {

@@ -47,7 +47,8 @@ func main() {
 	flag.Int64Var(&b.shrink, "shrink", 1,
 		"divide the size of every file by this, for a quick look; the bars do not hold then")
 	flag.StringVar(&names, "scenarios", "", "only those whose name matches this regular expression")
-	flag.StringVar(&b.group, "group", "", "only those of this group: usual, or hard (shallow buffers, policers, long paths)")
+	flag.StringVar(&b.group, "group", "",
+		"only those of this group: usual, or hard (shallow buffers, policers, long paths)")
 	flag.StringVar(&selected, "flows", "", "only those whose name matches this regular expression")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

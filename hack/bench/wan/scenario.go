@@ -114,5 +114,8 @@ func path(name string, rate float64, rttMs int, loss float64, more string) *scen
 	if more != "" {
 		settings += "," + more
 	}
-	return &scenario{name: name, group: "usual", settings: settings, rate: rate, rtt: time.Duration(rttMs) * time.Millisecond, loss: loss}
+	return &scenario{
+		name: name, group: "usual", settings: settings,
+		rate: rate, rtt: time.Duration(rttMs) * time.Millisecond, loss: loss,
+	}
 }

@@ -36,6 +36,7 @@ function upload(contents: Record<string, string>, change: Partial<UploadOptions>
     patience: { waits: [1, 1, 1, 1, 1], network: always, waiting: () => undefined },
     chunk,
     streams: 3,
+    opened: () => undefined,
     sent: () => undefined,
     changed: async (_, file) => void changes.push(file.path),
     ...change,

@@ -24,7 +24,7 @@ export interface UploadOptions {
   patience: Patience;
   chunk: number;
   /** Told when a session was opened: a page that goes away a moment later has to end it. */
-  opened?: () => void;
+  opened: () => void;
   streams: number;
   /** Told of bytes that went out. */
   sent: (bytes: number) => void;
@@ -75,7 +75,7 @@ export class Upload {
       try {
         if (!this.session) {
           this.session = await this.open(signal);
-          this.options.opened?.();
+          this.options.opened();
         }
         await this.sendAll(this.session, signal);
         this.complete = true;
