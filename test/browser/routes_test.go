@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"fmt"
 	"net/http"
 	"testing"
 
@@ -124,31 +123,30 @@ func (b *tab) translated(where, locale string) {
 	}
 }
 
-// reachable walks through the page by Tab, and fails when the focus is lost, invisible, or
-// does not come to every control.
+// reachable walks through the page by Tab, and fails when a control is not reached. The controls are looked for
+// at each step: navigation and counts may arrive, or be rendered once more, while the walk is under way.
 func (b *tab) reachable(where string) {
 	b.t.Helper()
 	value[any](b, `(() => {
 		document.activeElement?.blur();
-		const controls = [...document.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')]
+		window.__reached = new WeakSet();
+		window.__controls = () => [...document.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')]
 			.filter(e => !e.disabled && e.tabIndex >= 0 && e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && e.type !== 'radio' && e.getAttribute('role') !== 'tab');
-		window.__left = new Set(controls); window.__count = controls.length; null
+		window.__left = () => window.__controls().filter(e => !window.__reached.has(e)); null
 	})()`)
-	count := value[int](b, `window.__count`)
 	lost := 0
-	for range count + 3 {
+	for steps := 0; steps < 2*value[int](b, `window.__controls().length`)+3; steps++ {
 		b.keys(kb.Tab)
-		if value[bool](b,
-			`(() => { window.__left.delete(document.activeElement); return document.activeElement === document.body })()`) {
+		if value[bool](b, `(() => {
+			window.__reached.add(document.activeElement); return document.activeElement === document.body })()`) {
 			lost++
 		}
-		if value[int](b, `window.__left.size`) == 0 {
-			break
+		if value[int](b, `window.__left().length`) == 0 {
+			return
 		}
 	}
-	if left := value[[]string](b, `[...window.__left].map(e => e.outerHTML.slice(0, 200))`); len(left) > 0 {
-		b.t.Errorf("%s: not reached by Tab (focus on body %d times): %s", where, lost, fmt.Sprint(left))
-	}
+	b.t.Errorf("%s: not reached by Tab (focus on body %d times): %v", where, lost,
+		value[[]string](b, `window.__left().map(e => e.outerHTML.slice(0, 200))`))
 }
 
 // page-25: an address that leads nowhere says so; old addresses lead on.
