@@ -174,7 +174,7 @@ bench-gateway: ## Measure the HTTP gateway beside curl and nginx on this machine
 
 .PHONY: bench-page
 bench-page: deps web ## Measure the page beside curl, over much data and on a slow link: make bench-page ARGS="-run Slow"
-	@TMPDIR=/var/tmp go test -tags figures -count=1 -timeout 60m -v -run 'TestUploadBesideCurl|TestMemoryOfThePage|TestSlowLink' $(ARGS) ./test/browser
+	@TMPDIR=/var/tmp go test -tags figures -count=1 -timeout 60m -v ./test/browser -run 'TestUploadBesideCurl|TestMemoryOfThePage|TestSlowLink' $(ARGS)
 
 .PHONY: bench-engine
 bench-engine: ## Measure the UDP engine over loopback, one line of JSON a run

@@ -34,6 +34,8 @@ Environment:
   FASPEX_GATEWAY_MAX_SESSIONS     sessions with nodes at a time (default 500)
   FASPEX_GATEWAY_MAX_PER_CLIENT   requests and upload sessions of one address at a time (default 64)
   FASPEX_GATEWAY_FIRST_MESSAGE    how long a WebSocket may say nothing before its transfer spec (default 30s)
+  FASPEX_GATEWAY_UPLOAD_MEMORY_MIB  what uploads may keep that no node has acknowledged, all together, in MiB (default 48);
+                                  the container needs about 100 more
   FASPEX_GATEWAY_LOG_LEVEL        debug, info (default), warn, error`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,7 +49,7 @@ Environment:
 			}
 			// Most of the memory is slabs that are used again and again: more than this is garbage.
 			if os.Getenv("GOMEMLIMIT") == "" {
-				debug.SetMemoryLimit(gatewayMemory)
+				debug.SetMemoryLimit(gatewayMemory + config.Limits.Memory)
 				debug.SetGCPercent(gatewayGarbage)
 			}
 			registry := process.NewRegistry()
@@ -71,8 +73,8 @@ const (
 	// gatewayGarbage is how much garbage there may be, in percent of what is in use. Little is made, so collecting it
 	// often costs little.
 	gatewayGarbage = 25
-	// gatewayMemory is where the garbage collector begins to work harder.
-	gatewayMemory = 150 << 20
+	// gatewayMemory is what there may be beside the memory of uploads before the garbage collector works harder.
+	gatewayMemory = 102 << 20
 	// gatewayHeaders bounds the header of a request; specs of downloads may be in it.
 	gatewayHeaders = 64 << 10
 )
@@ -101,6 +103,13 @@ func gatewayConfig(env func(string) string, log *slog.Logger) (gateway.Config, e
 				return c, fmt.Errorf("%s: %q is no number of at least 1", name, text)
 			}
 		}
+	}
+	if text := env("FASPEX_GATEWAY_UPLOAD_MEMORY_MIB"); text != "" {
+		mib, err := strconv.ParseInt(text, 10, 32)
+		if least := c.Limits.MemoryEach >> 20; err != nil || mib < least {
+			return c, fmt.Errorf("FASPEX_GATEWAY_UPLOAD_MEMORY_MIB: %q is no number of at least %d, what one upload takes", text, least)
+		}
+		c.Limits.Memory = mib << 20
 	}
 	if text := env("FASPEX_GATEWAY_FIRST_MESSAGE"); text != "" {
 		if c.Limits.FirstMessage, err = time.ParseDuration(text); err != nil || c.Limits.FirstMessage <= 0 {

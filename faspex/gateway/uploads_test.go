@@ -356,16 +356,23 @@ func TestUploadBounds(t *testing.T) {
 		r.header.Get("Retry-After") == "" {
 		t.Errorf("one session too many: %d %s", r.status, r.body)
 	}
+	w.tells(`faspex_gateway_refused_total{bound="sessions"} 1`)
 	w = newWorldAt(t, w.node, func(c *Config) { c.Limits.PerClient = 1 })
 	w.created(w.create(w.node.Upload(t, "/d"), files))
 	if r := w.create(w.node.Upload(t, "/e"), files); r.status != 429 || r.header.Get("Retry-After") == "" {
 		t.Errorf("one of a client too many: %d %s", r.status, r.body)
 	}
-	metrics := string(w.do("GET", "/metrics", nil).mustBe(t, 200).body)
-	for _, line := range []string{`faspex_gateway_sessions{kind="upload"} 1`,
-		`faspex_gateway_refused_total{bound="client"} 1`} {
+	w.tells(`faspex_gateway_sessions{kind="upload"} 1`, `faspex_gateway_refused_total{bound="client"} 1`,
+		`faspex_gateway_memory_bytes `)
+}
+
+// tells fails when the metrics lack one of these lines.
+func (w *world) tells(lines ...string) {
+	w.t.Helper()
+	metrics := string(w.do("GET", "/metrics", nil).mustBe(w.t, 200).body)
+	for _, line := range lines {
 		if !strings.Contains(metrics, line) {
-			t.Errorf("no %s in the metrics", line)
+			w.t.Errorf("no %s in the metrics", line)
 		}
 	}
 }

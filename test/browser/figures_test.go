@@ -169,7 +169,26 @@ func renderers(t *testing.T) (sum int64) {
 // pageGrowth is by how many bytes the memory of a page may grow while much is sent.
 const pageGrowth = 100_000_000
 
+// serversMost bounds the memory of this process, in which gateway, core and node are.
+const serversMost = 200 << 20
+
+// serversPeak is the most memory that this process had.
+func serversPeak(t *testing.T) int64 {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
+}
+
 // page-28: the memory of the page while much is sent, in files of 2 GB that the node loses as soon as it has them.
+// node-136, with the journey "a reload" (the end of a page that sends): the memory of the gateway meanwhile.
 func TestMemoryOfThePage(t *testing.T) {
 	const each = 2_000_000_000
 	w := newWorld(t, os.DirFS(builtPage(t)))
@@ -212,6 +231,11 @@ func TestMemoryOfThePage(t *testing.T) {
 		len(local), time.Since(begin).Round(time.Second), before/1e6, most/1e6, (most-before)/1e6, pageGrowth/1_000_000)
 	if most-before >= pageGrowth {
 		t.Errorf("the memory of the page grew by %d MB", (most-before)/1e6)
+	}
+	peak := serversPeak(t)
+	t.Logf("gateway, core and node had at most %d MiB together (bar %d for the gateway alone)", peak>>20, serversMost>>20)
+	if peak >= serversMost {
+		t.Errorf("gateway, core and node had %d MiB", peak>>20)
 	}
 }
 

@@ -2,12 +2,14 @@ package browser_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
 )
 
@@ -95,7 +97,7 @@ var _ = journey("two tabs", func(t *testing.T, w *world) {
 })
 
 // faspex-AB6: who leaves a page that alone can send is warned first, and the upload ends until its files are chosen
-// again.
+// again. node-136, with TestMemoryOfThePage: the node's session ends with the page, and nothing of it is visible.
 var _ = journey("a reload", func(t *testing.T, w *world) {
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
 	const size = 48 << 20
@@ -106,6 +108,14 @@ var _ = journey("a reload", func(t *testing.T, w *world) {
 		t.Error("the page was left without a warning though it alone can send")
 	}
 	b.transfer("Reload", "needs-files")
+	b.eventually("the end of the session of the page that was left", func() bool {
+		return !slices.ContainsFunc(w.transfersOf(t, p), func(x nodeclient.Transfer) bool {
+			return x.Status == nodeclient.StatusRunning
+		})
+	})
+	if seen, err := filepath.Glob(filepath.Join(w.atNode(p), "*.mov")); err != nil || len(seen) > 0 {
+		t.Errorf("visible of an upload that ended in its middle: %v %v", seen, err)
+	}
 	b.checkPage("a transfer that waits for its files")
 	w.gate.allow(-1)
 	b.choose(".transfer input[type=file]:not([webkitdirectory])", local)
