@@ -14,6 +14,7 @@ import (
 // arrived, "file" when a file is verified, "end" with the bytes that were there before. Times are Unix nanoseconds.
 type event struct {
 	Event   string `json:"event"`
+	Session string `json:"session,omitempty"` // of "progress"
 	Time    int64  `json:"time"`
 	Bytes   int64  `json:"bytes,omitempty"`
 	Files   int64  `json:"files,omitempty"`
@@ -61,24 +62,25 @@ func (w *watched) Age() time.Duration {
 // recorder prints what the product would write to its database.
 type recorder struct{ out *lines }
 
-func (r *recorder) Begin(context.Context, record.Transfer) (record.Recording, error) {
-	return &recording{out: r.out}, nil
+func (r *recorder) Begin(_ context.Context, t record.Transfer) (record.Recording, error) {
+	return &recording{out: r.out, session: t.SessionID}, nil
 }
 
 type recording struct {
-	out   *lines
-	mu    sync.Mutex
-	files int64
-	last  time.Time // when the last file was verified
-	total record.Progress
-	once  sync.Once
+	out     *lines
+	session string
+	mu      sync.Mutex
+	files   int64
+	last    time.Time // when the last file was verified
+	total   record.Progress
+	once    sync.Once
 }
 
 func (r *recording) Progress(p record.Progress) {
 	r.mu.Lock()
 	r.total = p
 	r.mu.Unlock()
-	r.out.print(event{Event: "progress", Time: time.Now().UnixNano(), Bytes: p.BytesTransferred, Files: p.FilesCompleted})
+	r.out.print(event{Event: "progress", Session: r.session, Time: time.Now().UnixNano(), Bytes: p.BytesTransferred, Files: p.FilesCompleted})
 }
 
 func (r *recording) File(f record.FileResult) {
