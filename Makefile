@@ -166,6 +166,11 @@ bench-wan: bench-programs ## Measure ascp and its peers over emulated links, as 
 bench-lan: bench-programs ## Measure ascp and its peers on this machine, as root: make bench-lan ARGS="--runs 1"
 	@$(BENCH)/local $(ARGS)
 
+.PHONY: bench-many
+bench-many: bench-programs ## Measure many sessions of one node at once, as root: make bench-many ARGS="-place link"
+	@go build -o $(BENCH)/ ./hack/bench/many
+	@$(BENCH)/many -programs $(BENCH) $(ARGS)
+
 .PHONY: bench-gateway
 bench-gateway: ## Measure the HTTP gateway beside curl and nginx on this machine: make bench-gateway ARGS="-runs 3"
 	@mkdir -p $(BENCH)

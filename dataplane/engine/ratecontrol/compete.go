@@ -11,6 +11,7 @@ import (
 const (
 	competeAlone = 0.9 // of the capacity: who has more competes with nobody
 	competeStart = 0.6 // of the part: less than the capacity in all, if three of one kind take one another for others
+	competeJump  = 3.0 // times what it had at most: many that begin a competition at once would send many times too much
 	competeCut   = 0.4 // times the longest queue lately: shorter ones do not overflow
 	deafClimb    = time.Second
 	deafSettle   = 10 * time.Second // in which BBR has found what is left to it:
@@ -82,7 +83,8 @@ func (c *Controller) enter(now time.Duration) bool {
 	c.contest = contest{on: true, since: now, seen: now + stayTime, stood: now, sound: sounding{next: now + time.Second}}
 	c.rivals.lossy, c.rivals.excess = 0, 0 // what was lost before does not say how the others take to company
 	part, window := c.partWindow(), c.rate/c.perPacket()
-	c.contest.cubic.start(now, max(window, competeStart*part), max(window, part), max(c.weight(), 1))
+	begin := min(max(window, competeStart*part), competeJump*window)
+	c.contest.cubic.start(now, begin, max(window, part), max(c.weight(), 1))
 	return true
 }
 

@@ -32,7 +32,7 @@ type drain struct {
 // measured wrongly. Who loses packets and has never seen a queue steps back as well: it may have begun while others
 // kept the queue full, and take that for the path.
 func (c *Controller) planDrain(now time.Duration, want float64) {
-	blind := c.ceiling.rate > 0
+	blind := c.blind()
 	if c.share == 0 && !blind {
 		return
 	}
@@ -68,6 +68,21 @@ func (c *Controller) planDrain(now time.Duration, want float64) {
 	c.drain.check = c.drain.until + c.srtt + 2*loopExtra
 	c.drain.every = min(2*c.drain.every, lastDrain)
 	c.drain.next = now + max(c.drain.every, 8*c.loop(), 8*(c.drain.until-now))
+	if blind {
+		c.drain.next = c.together(now+max(firstDrain, 8*c.loop()), doubtDrain)
+	}
+}
+
+// blind says that the flow goes by loss alone: it knows of no queue, and either of a ceiling or of a path that loses
+// much. Many flows that keep a buffer full together look like that to each of them.
+func (c *Controller) blind() bool {
+	return c.ceiling.rate > 0 || c.share == 0 && c.floor.value > usualLoss
+}
+
+// together is the next whole multiple of every, by UTC, from a time on: flows that know nothing of one another then step
+// back at once, as far as their clocks agree. One of many that does so alone sees nothing.
+func (c *Controller) together(from, every time.Duration) time.Duration {
+	return (from+c.utc+every-1)/every*every - c.utc
 }
 
 // judgeDrain draws the conclusions of a step back, and has the next one follow soon if there are any.

@@ -25,9 +25,11 @@ func (c *Controller) learnCalmLoss(want float64, dt time.Duration) {
 
 // learnFloor follows the loss of the path, but for the time in which a new ceiling has not shown yet. Who has never
 // seen the queue long may have begun while others kept it full: it seems empty then.
+// While a step back shows, the queue is short, and the loss still that of before.
 func (c *Controller) learnFloor(now time.Duration, want float64) {
 	if c.ceiling.rate == 0 || now-c.ceiling.at > c.span()+c.loop() {
-		c.floor.add(now, c.loss, c.queue.Seconds() < want && c.isDeep(now))
+		short := c.queue.Seconds() < want && c.isDeep(now) && now > c.drain.until+c.span()+c.loop()
+		c.floor.add(now, min(c.loss, mostLoss), short)
 	}
 }
 

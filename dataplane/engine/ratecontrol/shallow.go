@@ -29,6 +29,9 @@ type ceiling struct {
 // shallow handles a bottleneck whose buffer is too small for the wanted queue: there loss beyond the
 // path's own, before the queue is as long as wanted, is the sign that it is full.
 func (c *Controller) shallow(now time.Duration) bool {
+	if c.drain.until > 0 && now < c.drain.until+c.slowSpan()+c.loop() {
+		return false // what was lost and delivered while the flow stepped back says nothing
+	}
 	loss, margin := c.slow.loss, lossMargin
 	if c.isShallow(now) {
 		margin = shallowLoss

@@ -22,6 +22,10 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	loop := c.loop().Seconds()
 	want := c.wanted()
 	c.doubtLoss(want)
+	blind := c.blind()
+	if blind {
+		c.planDrain(s.Now, want)
+	}
 	if full && !c.contest.on { // beside others they and this flow make loss
 		c.learnCalmLoss(want, dt)
 		if s.Backlogged && c.shallow(s.Now) {
@@ -33,7 +37,9 @@ func (c *Controller) steer(s Sample, full bool, dt time.Duration) {
 	if full && c.compete(s, want, dt) {
 		return
 	}
-	c.planDrain(s.Now, want)
+	if !blind {
+		c.planDrain(s.Now, want)
+	}
 	standing := c.queue.Seconds() > max(want/2, emptyQueue.Seconds())
 	if standing && full {
 		c.learn(passed, dt)
