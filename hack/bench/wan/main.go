@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"syscall"
 
 	"faspex.io/operator/hack/bench/report"
@@ -48,7 +50,7 @@ func main() {
 		"divide the size of every file by this, for a quick look; the bars do not hold then")
 	flag.StringVar(&names, "scenarios", "", "only those whose name matches this regular expression")
 	flag.StringVar(&b.group, "group", "",
-		"only those of this group: usual, or hard (shallow buffers, policers, long paths)")
+		"only those of this group: usual, hard (shallow buffers, policers, long paths) or short (files of a few round trips)")
 	flag.StringVar(&selected, "flows", "", "only those whose name matches this regular expression")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,8 +61,8 @@ func main() {
 	if b.runs < 1 || b.shrink < 1 {
 		err = errors.New("runs and shrink are numbers from 1 on")
 	}
-	if b.group != "" && b.group != "usual" && b.group != "hard" {
-		err = fmt.Errorf("group %q is neither usual nor hard", b.group)
+	if b.group != "" && !slices.Contains(groups, b.group) {
+		err = fmt.Errorf("group %q is none of %s", b.group, strings.Join(groups, ", "))
 	}
 	if err = errors.Join(err, err2); err == nil {
 		err = b.run(ctx)

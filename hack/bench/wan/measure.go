@@ -54,7 +54,7 @@ func (b *bench) add(r report.Row) error {
 func (b *bench) job(p *testbed.Pair, s *scenario) flows.Job {
 	job := flows.Job{Pair: p, Programs: b.programs, Folder: b.folder, Source: b.source, Bytes: s.bytes, Files: 1,
 		RateBps: int64(s.rate), RTT: s.rtt,
-		Limit: 2*s.ideal() + 8*s.rtt}
+		Limit: 2*s.ideal() + 8*s.rtt + s.patience}
 	if b.log {
 		job.Log = os.Stderr
 	}
@@ -88,6 +88,9 @@ func (b *bench) alone(ctx context.Context, s *scenario, f flows.Flow, run int) (
 		r.Sent = float64(counted.AB.Bytes) * payloadShare / float64(o.Bytes)
 	}
 	r.QueueMs = counted.AB.MeanQueueMs
+	if s.group == "short" && !o.Cut {
+		r.Note = fmt.Sprintf("%.3f s of at least %.3f", o.Seconds, s.least().Seconds())
+	}
 	if trouble := counted.Trouble(); trouble != "" {
 		r.Note = trouble
 	}

@@ -10,17 +10,21 @@ import (
 // payloadShare is the part of an IP packet of 1500 bytes that is payload.
 const payloadShare = 0.96
 
+// groups are the kinds of links: the usual ones, hard ones that nobody tuned the engine for, and short files.
+var groups = []string{"usual", "hard", "short"}
+
 // scenario is a path and what is measured on it. Rate, round trip and mean loss are those of the settings.
 type scenario struct {
 	name     string
-	group    string // usual or hard: links that nobody tuned the engine for
+	group    string // one of groups
 	settings string // of the emulator, both directions
 	rate     float64
 	rtt      time.Duration
 	loss     float64
 	bytes    int64
-	bar      float64 // least share of the link for the adaptive policies, 0 for none
-	quick    bool    // part of --quick
+	bar      float64       // least share of the link for the adaptive policies, 0 for none
+	quick    bool          // part of --quick
+	patience time.Duration // beside twice the ideal time and 8 round trips, until a run is stopped
 	flows    []flows.Flow
 	together *sharing // the flows run at the same time
 }
@@ -102,7 +106,7 @@ func scenarios() []*scenario {
 		s.bytes, s.quick, s.flows, s.together = int64(s.rate*45/8), c.quick, c.flows, &c.sharing
 		out = append(out, s)
 	}
-	return append(out, hard()...)
+	return append(append(out, hard()...), short()...)
 }
 
 // mostBytes bounds the files: both ends keep theirs in memory.

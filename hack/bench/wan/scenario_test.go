@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestScenarios(t *testing.T) {
 		if s.bytes <= 0 || s.rate <= 0 || s.rtt <= 0 || len(s.flows) == 0 {
 			t.Errorf("%s: %+v", s.name, s)
 		}
-		if s.group != "usual" && s.group != "hard" {
+		if !slices.Contains(groups, s.group) {
 			t.Errorf("%s: group %q", s.name, s.group)
 		}
 		if s.bar > s.limit() {
