@@ -226,4 +226,3 @@ func (e mountEntry) Info() (fs.FileInfo, error) { return e.mountInfo, nil }
 func (e mountEntry) Known() (fs.FileInfo, storage.Identity) {
 	return e.mountInfo, storage.Identity{Inode: 1}
 }
-

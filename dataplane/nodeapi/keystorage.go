@@ -146,8 +146,8 @@ func (s *Server) makeFolder(ctx context.Context, folder string) error {
 	return tree.MkdirAll(p, folderMode)
 }
 
-// connectLimit is how long the answer to a call waits for a server.
-const connectLimit = 20 * time.Second
+// connectLimit is how long the answer to a call waits for a server: less than the operator waits for the answer.
+const connectLimit = 8 * time.Second
 
 // objectStorage makes a storage in an object store, or changes that of a key, after it has looked whether it answers.
 func (s *Server) objectStorage(ctx context.Context, st *client.Storage, former string) (string, error) {
