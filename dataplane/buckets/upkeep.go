@@ -99,7 +99,7 @@ func (b *Buckets) sealAnew(ctx context.Context, row store.ObjectStorage) {
 	}
 }
 
-// Change gives a storage other settings and credentials.
+// Change gives a storage other settings and credentials. Transfers that run have the credentials within half a minute.
 func (b *Buckets) Change(ctx context.Context, id string, s objectstore.Settings, c objectstore.Credentials) error {
 	row, err := b.Store.ObjectStorage(ctx, id)
 	if err != nil {
@@ -110,5 +110,14 @@ func (b *Buckets) Change(ctx context.Context, id string, s objectstore.Settings,
 		return err
 	}
 	sealed.Version = row.Version
-	return b.Store.UpdateObjectStorage(ctx, sealed)
+	if err := b.Store.UpdateObjectStorage(ctx, sealed); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	was := b.open[id].bucket
+	b.mu.Unlock()
+	if was != nil {
+		was.Renew() // For transfers that run here. Other nodes ask by themselves.
+	}
+	return nil
 }
