@@ -7,7 +7,22 @@ func TestStorageLocationAdmission(t *testing.T) {
 	local := func(path string) string {
 		return "transferNodeRef: {name: edge}\ntype: local\nlocal: {path: '" + path + "'}"
 	}
+	const s3 = "transferNodeRef: {name: edge}\ntype: s3\n"
+	const bucket = "s3: {bucket: packages, credentialsSecretRef: {name: bucket}}\n"
 	checkAdmission(t, "StorageLocation", []admission{
+		{name: "bucket", spec: s3 + bucket},
+		{name: "bucket with everything", spec: s3 + "defaultInbox: true\n" +
+			"s3: {endpoint: \"https://minio.example.com:9000\", region: eu-central-1, bucket: packages, path: /faspex, " +
+			"storageClass: STANDARD_IA, serverSideEncryption: \"aws:kms\", kmsKeyID: k, pathStyle: true, " +
+			"credentialsSecretRef: {name: bucket}}"},
+		{name: "s3 without s3", spec: s3, refusal: "s3 is required when type is s3"},
+		{name: "s3 with local", spec: s3 + bucket + "local: {path: /default}", refusal: "local is required when type is local"},
+		{name: "local with s3", spec: good + bucket, refusal: "s3 is required when type is s3"},
+		{name: "bucket of no name", spec: s3 + "s3: {bucket: A, credentialsSecretRef: {name: bucket}}",
+			refusal: "spec.s3.bucket"},
+		{name: "bucket without credentials", spec: s3 + "s3: {bucket: packages}", refusal: "spec.s3.credentialsSecretRef"},
+		{name: "key without encryption", refusal: "kmsKeyID needs serverSideEncryption aws:kms",
+			spec: s3 + "s3: {bucket: packages, kmsKeyID: k, credentialsSecretRef: {name: bucket}}"},
 		{name: "smallest", spec: good},
 		{name: "everything", spec: good + "defaultInbox: true\nreadPermission: limited\nenableLinking: true\nsuspend: false"},
 		{name: "spaces and letters", spec: local("/default/Große Dateien")},
@@ -30,6 +45,9 @@ func TestStorageLocationAdmission(t *testing.T) {
 		{name: "permission", spec: good + "readPermission: everyone", refusal: "spec.readPermission"},
 	})
 	checkChanges(t, "StorageLocation", []change{
+		{name: "another type", before: good, after: s3 + bucket, refusal: "type cannot change"},
+		{name: "another bucket", before: s3 + bucket,
+			after: s3 + "s3: {bucket: other, credentialsSecretRef: {name: bucket}}"},
 		{name: "becomes the default", before: good, after: good + "defaultInbox: true"},
 		{
 			name: "another node", before: good,

@@ -5,13 +5,15 @@ import (
 )
 
 // StorageLocationType says what kind of storage holds the files.
-// +kubebuilder:validation:Enum=local
+// +kubebuilder:validation:Enum=local;s3
 type StorageLocationType string
 
 // The types of storage.
 const (
 	// StorageLocationLocal is a folder beneath the docroot of the transfer node.
 	StorageLocationLocal StorageLocationType = "local"
+	// StorageLocationS3 is a bucket of an object store that speaks S3.
+	StorageLocationS3 StorageLocationType = "s3"
 )
 
 // ReadPermission says who may read what lies in a storage location.
@@ -25,8 +27,9 @@ const (
 	ReadPermissionLimited ReadPermission = "limited"
 )
 
-// StorageLocationSpec is a folder on a transfer node that Faspex stores packages in.
-// +kubebuilder:validation:XValidation:rule="self.type != 'local' || has(self.local)",message="local is required when type is local"
+// StorageLocationSpec is a folder on a transfer node, or a bucket that it reaches, that Faspex stores packages in.
+// +kubebuilder:validation:XValidation:rule="(self.type == 'local') == has(self.local)",message="local is required when type is local, and is for nothing else"
+// +kubebuilder:validation:XValidation:rule="(self.type == 's3') == has(self.s3)",message="s3 is required when type is s3, and is for nothing else"
 type StorageLocationSpec struct {
 	// transferNodeRef names the TransferNode that holds the files.
 	// +required
@@ -36,11 +39,17 @@ type StorageLocationSpec struct {
 
 	// type of the storage; says which of the fields below applies.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="type cannot change: make another StorageLocation"
 	Type StorageLocationType `json:"type,omitempty"`
 
 	// local is a folder beneath the docroot of the transfer node.
 	// +optional
 	Local *LocalStorage `json:"local,omitempty"`
+
+	// s3 is a bucket of an object store that speaks S3. On the transfer node it is a folder of this object's name, beside
+	// the entries of the TransferNode's storage.
+	// +optional
+	S3 *BucketStorage `json:"s3,omitempty"`
 
 	// defaultInbox makes this the storage that packages go to unless something else is asked for.
 	// +optional
@@ -98,18 +107,18 @@ type StorageLocationStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	ShareID string `json:"shareID,omitempty"`
 
-	// freeBytes of the file system that holds the folder, to about one percent of its size.
+	// freeBytes of the file system that holds the folder, to about one percent of its size; not of a bucket.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	FreeBytes *int64 `json:"freeBytes,omitempty"`
 
-	// totalBytes of the file system that holds the folder.
+	// totalBytes of the file system that holds the folder; not of a bucket.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TotalBytes *int64 `json:"totalBytes,omitempty"`
 }
 
-// StorageLocation is a folder of a transfer node that Faspex stores packages in.
+// StorageLocation is a folder of a transfer node, or a bucket that it reaches, that Faspex stores packages in.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -1352,6 +1352,11 @@ func (in *StorageLocationSpec) DeepCopyInto(out *StorageLocationSpec) {
 		*out = new(LocalStorage)
 		**out = **in
 	}
+	if in.S3 != nil {
+		in, out := &in.S3, &out.S3
+		*out = new(BucketStorage)
+		(*in).DeepCopyInto(*out)
+	}
 	if in.DefaultInbox != nil {
 		in, out := &in.DefaultInbox, &out.DefaultInbox
 		*out = new(bool)

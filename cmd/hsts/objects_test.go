@@ -476,3 +476,141 @@ func TestOverwriteInABucket(t *testing.T) {
 		}
 	}
 }
+
+// node-106: a server that answers 503 and closes connections slows a transfer, and fails none
+// (TestServerIsAwayForAMinute for longer, TestBucketThatIsAwayOrRefuses for one that refuses the credentials).
+func TestUploadThroughABusyServer(t *testing.T) {
+	t.Parallel()
+	s, nodes := startBucketNodes(t, "n1")
+	n := nodes[0]
+	makeBucketKey(t, n, s, "ak", "/")
+	file := filepath.Join(t.TempDir(), "big.bin")
+	want := large(t, file, 20<<20)
+	var asked atomic.Int32
+	busy := func(w http.ResponseWriter, r *http.Request) bool {
+		switch asked.Add(1) % 4 {
+		case 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return false
+		case 2:
+			panic(http.ErrAbortHandler)
+		}
+		return true
+	}
+	s.Before(busy)
+	if out, err := command(t, n.keySpec("ak", transferspec.Send, file, "/")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	dir := t.TempDir()
+	if out, err := command(t, n.keySpec("ak", transferspec.Receive, "/big.bin", dir)).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if files(t, dir)["big.bin"] != want {
+		t.Error("the file is not what was sent")
+	}
+}
+
+// node-107: a server that is slow slows the sender. The memory of the node stays within its limit, and no datagram is
+// dropped.
+func TestSlowBucketSlowsTheSender(t *testing.T) {
+	t.Parallel()
+	const limitMiB, size = 16, 96 << 20
+	s := s3d.Start(t)
+	n := newNode(t, "n1", mariadbd.Start(t).Database(t))
+	n.cfg.ObjectStorage.CAFile = filepath.Join(t.TempDir(), "s3.crt")
+	n.cfg.ObjectStorage.UploadMemoryMiB = limitMiB
+	write(t, n.cfg.ObjectStorage.CAFile, string(s.CA))
+	n.start(t)
+	makeBucketKey(t, n, s, "ak", "/")
+	file := filepath.Join(t.TempDir(), "big.bin")
+	large(t, file, size)
+	held := make(chan struct{})
+	s.Before(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && r.URL.Query().Has("partNumber") {
+			<-held
+		}
+		return true
+	})
+	// What comes faster than a busy machine takes it from its sockets is lost whatever the storage does.
+	upload := command(t, n.keySpec("ak", transferspec.Send, file, "/"), "-l", "100m")
+	if err := upload.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "memory that is used up", func() (any, bool) {
+		used := gaugeOf(t, n, "hsts_object_memory_bytes")
+		return used, used == limitMiB<<20
+	})
+	node := n.client(t, "node", nodePassword)
+	var last int64
+	since := time.Now()
+	eventually(t, "a sender that stands still", func() (any, bool) {
+		transfers, _, err := node.Transfers(t.Context(), client.TransferQuery{ActiveOnly: true})
+		if err != nil || len(transfers) != 1 {
+			t.Fatalf("the transfers are %+v, %v", transfers, err)
+		}
+		if now := transfers[0].BytesTransferred; now != last {
+			last, since = now, time.Now()
+		}
+		return last, last > 0 && time.Since(since) > 3*time.Second
+	})
+	if last > size/2 {
+		t.Errorf("%d bytes were sent, and nothing of them has arrived", last)
+	}
+	close(held)
+	if err := upload.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if drops := gaugeOf(t, n, "hsts_udp_receive_drops_total"); drops != 0 {
+		t.Errorf("%v datagrams were dropped", drops)
+	}
+	if used := gaugeOf(t, n, "hsts_object_memory_bytes"); used != 0 {
+		t.Errorf("%v bytes are still held", used)
+	}
+}
+
+// node-112: a key made through the API has other credentials while its transfer runs, and the transfer goes on with them
+// (TestKeyOfABucket for those of a Secret, TestCredentials for how they are kept).
+func TestCredentialsChangeDuringATransfer(t *testing.T) {
+	t.Parallel()
+	s, nodes := startBucketNodes(t, "n1")
+	n := nodes[0]
+	makeBucketKey(t, n, s, "ak", "/")
+	file := filepath.Join(t.TempDir(), "big.bin")
+	large(t, file, 64<<20)
+	var part, later atomic.Int32
+	arrived, changed := make(chan struct{}), make(chan struct{})
+	s.Before(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPut || !r.URL.Query().Has("partNumber") {
+			return true
+		}
+		if part.Add(1) == 1 {
+			close(arrived)
+		}
+		<-changed
+		if strings.Contains(r.Header.Get("Authorization"), "Credential=renewed/") {
+			later.Add(1)
+		}
+		return true
+	})
+	upload := command(t, n.keySpec("ak", transferspec.Send, file, "/"), "-l", "100m")
+	if err := upload.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-arrived
+	storage := bucket(s, "/")
+	storage.Credentials.AccessKeyID = "renewed"
+	err := n.client(t, "node", nodePassword).UpdateAccessKey(t.Context(), "ak", client.AccessKeyUpdate{Storage: storage})
+	close(changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := upload.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if later.Load() == 0 {
+		t.Error("all parts were sent with the former credentials")
+	}
+	if strings.Contains(n.log.String(), bucketSecret) {
+		t.Error("the secret is in the log")
+	}
+}

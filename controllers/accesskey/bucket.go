@@ -5,48 +5,23 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"path"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/bucket"
 	"faspex.io/operator/controllers/phase"
-	"faspex.io/operator/controllers/secrets"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 )
 
-// Keys of the Secret with the credentials of a bucket.
-const (
-	bucketKeyID   = "access_key_id"
-	bucketSecret  = "secret_access_key"
-	bucketSession = "session_token"
-)
-
-const credentialsField = "spec.storage.s3.credentialsSecretRef"
+// bucketField is where the bucket of a key is in its spec.
+const bucketField = "spec.storage.s3"
 
 // bucketStorage is the bucket of a key as the node takes it, nil without one.
 func (r *reconciler) bucketStorage(ctx context.Context, key *v1alpha1.AccessKey) (*nodeclient.Storage, phase.Outcome) {
-	done := phase.Done(v1alpha1.ReasonSucceeded, "")
-	b := key.Spec.Storage.S3
-	if b == nil {
-		return nil, done
+	if b := key.Spec.Storage.S3; b != nil {
+		return bucket.Storage(ctx, r.secrets, key.Namespace, bucketField, b)
 	}
-	data, err := r.secrets.Read(ctx, key.Namespace, b.CredentialsSecretRef.Name, credentialsField, bucketKeyID,
-		bucketSecret)
-	if err != nil {
-		return nil, secrets.Outcome(err)
-	}
-	return &nodeclient.Storage{
-		Type: "aws_s3", Path: bucketPath(b), Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket,
-		StorageClass:         b.StorageClass,
-		ServerSideEncryption: string(b.ServerSideEncryption), KMSKeyID: b.KMSKeyID, PathStyle: b.PathStyle,
-		Credentials: &nodeclient.StorageCredentials{
-			AccessKeyID: string(data[bucketKeyID]), SecretAccessKey: string(data[bucketSecret]),
-			SessionToken: string(data[bucketSession]),
-		},
-	}, done
+	return nil, phase.Done(v1alpha1.ReasonSucceeded, "")
 }
-
-// bucketPath is the folder in the bucket, as the node tells it.
-func bucketPath(b *v1alpha1.BucketStorage) string { return path.Clean("/" + b.Path) }
 
 // digestOf tells credentials of a bucket from others. Without the secret of the access key it tells nothing of them.
 func digestOf(s *nodeclient.Storage, secret string) string {
@@ -63,6 +38,9 @@ func digestOf(s *nodeclient.Storage, secret string) string {
 
 // bucketDiffers: credentials were renewed, or the key has another storage.
 func bucketDiffers(w wanted, s seen) (string, bool) {
+	if w.mounted != nil {
+		return "", false
+	}
 	if w.bucket == nil {
 		return "the storage is another", s.key.Storage != nil && s.key.Storage.Type != "local"
 	}

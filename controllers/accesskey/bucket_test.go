@@ -79,7 +79,7 @@ func TestKeyOfABucket(t *testing.T) {
 	field.WaitReady(t, key, "demo")
 	field.Change(t, secret, "bucket", func() { secret.Data = credentials("third") })
 	condition = field.WaitCondition(t, key, "demo", v1alpha1.ConditionKeyCreated, isFalse, v1alpha1.ReasonNodeRefused)
-	if !strings.Contains(condition.Message, "storage.credentials") || strings.Contains(condition.Message, "S3CRET") ||
+	if !strings.Contains(condition.Message, "spec.storage.s3.credentialsSecretRef") || strings.Contains(condition.Message, "S3CRET") ||
 		strings.Contains(condition.Message, "third") {
 		t.Errorf("the message is %s", condition.Message)
 	}

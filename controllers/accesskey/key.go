@@ -13,6 +13,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/bucket"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/secrets"
@@ -32,7 +33,7 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if !outcome.IsDone() {
 		return outcome
 	}
-	bucket, outcome := r.bucketStorage(ctx, o.key)
+	storage, outcome := r.bucketStorage(ctx, o.key)
 	if !outcome.IsDone() {
 		return outcome
 	}
@@ -53,17 +54,20 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	}
 	want := wanted{
 		id: string(data[secretID]), secret: string(data[secretSecret]), path: o.path,
-		verificationKey: verificationKey, transfer: limits(o.key.Spec.Transfer), bucket: bucket,
+		verificationKey: verificationKey, transfer: limits(o.key.Spec.Transfer), bucket: storage,
+	}
+	if o.location != nil {
+		want.mounted = o.location.Spec.S3
 	}
 	found, outcome := r.converge(ctx, o.node, node, want, o.key.Status.BucketCredentials)
 	if !outcome.IsDone() {
-		return outcome
+		return bucket.Named(outcome, bucketField)
 	}
 	if outcome := r.forgetFormer(ctx, o.key, node, want.id); !outcome.IsDone() {
 		return outcome
 	}
 	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, SecretName(o.key)
-	o.key.Status.BucketCredentials = digestOf(bucket, want.secret)
+	o.key.Status.BucketCredentials = digestOf(storage, want.secret)
 	return phase.Done(v1alpha1.ReasonSucceeded, "the node knows the key").After(resync)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/bucket"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 )
 
@@ -15,6 +16,8 @@ type wanted struct {
 	id, secret, path string
 	// bucket is the storage of a key that has one in an object store.
 	bucket *nodeclient.Storage
+	// mounted is the bucket that path is a folder of, with a StorageLocation in one.
+	mounted *v1alpha1.BucketStorage
 	// verificationKey is PEM, or empty.
 	verificationKey string
 	transfer        transferConfiguration
@@ -65,7 +68,12 @@ func secretRefused(_ wanted, s seen) (string, bool) {
 
 // storageMoved: the path of the StorageLocation changed, or the key was made for another folder.
 func storageMoved(w wanted, s seen) (string, bool) {
-	return "the storage is another", s.key.Storage == nil || s.key.Storage.Path != w.path
+	const another = "the storage is another"
+	found := s.key.Storage
+	if b := w.mounted; b != nil && found != nil {
+		return another, found.Bucket != b.Bucket || found.Path != bucket.Path(b)
+	}
+	return another, found == nil || found.Path != w.path
 }
 
 // verificationKeyDiffers: line ends at the end of a PEM file do not count.

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/bucket"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
 )
@@ -46,8 +47,8 @@ func (r *reconciler) storageReady(ctx context.Context, o *observed) phase.Outcom
 
 // judgeStorage says which path the key opens, and whether it can be used.
 func judgeStorage(o *observed) (string, phase.Outcome) {
-	if bucket := o.key.Spec.Storage.S3; bucket != nil {
-		return bucketPath(bucket), phase.Done(v1alpha1.ReasonSucceeded, "the node looks at the bucket when it makes the key")
+	if b := o.key.Spec.Storage.S3; b != nil {
+		return bucket.Path(b), phase.Done(v1alpha1.ReasonSucceeded, "the node looks at the bucket when it makes the key")
 	}
 	if local := o.key.Spec.Storage.Local; local != nil {
 		storage := nodeapi.StorageOf(local.Path)
@@ -67,9 +68,8 @@ func judgeStorage(o *observed) (string, phase.Outcome) {
 		return "", phase.Waiting(v1alpha1.ReasonStorageLocationNotFound, field+"StorageLocation "+ref.Name+" does not exist")
 	case o.location.Spec.TransferNodeRef.Name != o.key.Spec.TransferNodeRef.Name:
 		return "", phase.Invalid(v1alpha1.ReasonInvalidSpec, field+"StorageLocation "+ref.Name+" is on another TransferNode")
-	case o.location.Spec.Local == nil || !meta.IsStatusConditionTrue(o.location.Status.Conditions,
-		v1alpha1.ConditionPathReady):
+	case !meta.IsStatusConditionTrue(o.location.Status.Conditions, v1alpha1.ConditionPathReady):
 		return "", phase.Waiting(v1alpha1.ReasonStorageLocationNotReady, "StorageLocation "+ref.Name+" is not ready")
 	}
-	return o.location.Spec.Local.Path, phase.Done(v1alpha1.ReasonSucceeded, "StorageLocation "+ref.Name+" is ready")
+	return nodeapi.Directory(o.location), phase.Done(v1alpha1.ReasonSucceeded, "StorageLocation "+ref.Name+" is ready")
 }

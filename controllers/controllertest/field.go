@@ -63,6 +63,8 @@ type Field struct {
 	Core   *Core
 	// Embedded says that the instance's database is an embedded one: the same server plays it.
 	Embedded bool
+	// Nodes are the controllers' connections to the node.
+	Nodes *nodeapi.Connector
 	// Policy is what the controllers permit.
 	Policy policy.Policy
 	// Appliers count what the controllers write.
@@ -183,6 +185,7 @@ func (f *Field) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	nodes := nodeapi.NewConnector(secrets.NewReader(mgr.GetClient(), mgr.GetAPIReader()), f.NodeAPI.endpoint)
+	f.Nodes = nodes
 	reader := secrets.NewStore(apply.New(mgr.GetClient(), "test"), mgr.GetClient(), mgr.GetAPIReader())
 	add := func(applier *apply.Applier, err error) {
 		t.Helper()

@@ -36,6 +36,8 @@ type API interface {
 	CreateAccessKey(ctx context.Context, key nodeclient.AccessKey) (nodeclient.AccessKey, error)
 	UpdateAccessKey(ctx context.Context, id string, change nodeclient.AccessKeyUpdate) error
 	DeleteAccessKey(ctx context.Context, id string) error
+	Mount(ctx context.Context, name string, storage nodeclient.Storage) error
+	Unmount(ctx context.Context, name string) error
 	RunningSessions(ctx context.Context) ([]nodeclient.Session, error)
 }
 

@@ -19,3 +19,11 @@ func StorageOf(path string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return name
 }
+
+// Directory is the folder of a StorageLocation on the node: a bucket is mounted by the name of the object.
+func Directory(location *v1alpha1.StorageLocation) string {
+	if location.Spec.Local != nil {
+		return location.Spec.Local.Path
+	}
+	return "/" + location.Name
+}

@@ -1,5 +1,6 @@
-// Package storagelocation reconciles StorageLocations: a folder on a transfer node, and the shared folder of that name
-// in Faspex. It never deletes a file: a StorageLocation that goes takes its registration along and leaves the folder.
+// Package storagelocation reconciles StorageLocations: a folder on a transfer node, or a bucket that is one there, and the
+// shared folder of that name in Faspex. It never deletes a file or an object: a StorageLocation that goes takes its
+// registration along.
 package storagelocation
 
 import (
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +21,7 @@ import (
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/secrets"
 )
 
 // +kubebuilder:rbac:groups=faspex.io,resources=storagelocations,verbs=get;list;watch;patch
@@ -52,7 +55,8 @@ type Options struct {
 
 type reconciler struct {
 	Options
-	client client.Client
+	client  client.Client
+	secrets *secrets.Store
 }
 
 // observed is what the phases of one reconciliation share. node and instance are nil when they do not exist.
@@ -70,7 +74,8 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		options.Now = time.Now
 	}
 	applier := apply.New(mgr.GetClient(), controllerName)
-	r := &reconciler{Options: options, client: mgr.GetClient()}
+	r := &reconciler{Options: options, client: mgr.GetClient(),
+		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader())}
 	frame := &lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed]{
 		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
 		New: func() *v1alpha1.StorageLocation { return &v1alpha1.StorageLocation{} },
@@ -85,6 +90,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		For(&v1alpha1.StorageLocation{}).
 		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(r.locationsOfNode)).
 		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(locationOfAccessKey))).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.locationsOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
 		Complete(frame)
 	if err != nil {
@@ -155,14 +161,21 @@ func (r *reconciler) siblings(ctx context.Context, instance *v1alpha1.FaspexInst
 
 // locationsOfNode are the StorageLocations on a TransferNode.
 func (r *reconciler) locationsOfNode(ctx context.Context, node client.Object) []ctrl.Request {
+	return r.locations(ctx, node.GetNamespace(), func(l v1alpha1.StorageLocation) bool {
+		return l.Spec.TransferNodeRef.Name == node.GetName()
+	})
+}
+
+func (r *reconciler) locations(ctx context.Context, namespace string,
+	match func(v1alpha1.StorageLocation) bool) []ctrl.Request {
 	var list v1alpha1.StorageLocationList
-	if err := r.client.List(ctx, &list, client.InNamespace(node.GetNamespace())); err != nil {
+	if err := r.client.List(ctx, &list, client.InNamespace(namespace)); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list storage locations for a watch")
 		return nil
 	}
 	var requests []ctrl.Request
 	for _, location := range list.Items {
-		if location.Spec.TransferNodeRef.Name == node.GetName() {
+		if match(location) {
 			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&location)})
 		}
 	}

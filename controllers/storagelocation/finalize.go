@@ -15,7 +15,8 @@ import (
 	faspexclient "faspex.io/operator/faspex/client"
 )
 
-// finalize takes the location out of Faspex. Access keys that use it are waited for. The folder and its files stay.
+// finalize takes the location out of Faspex, and the folder of a bucket from the node. Access keys that use it are waited
+// for. Files and objects stay.
 func (r *reconciler) finalize(ctx context.Context, location *v1alpha1.StorageLocation) phase.Outcome {
 	names, err := r.dependents(ctx, location)
 	if err != nil {
@@ -29,7 +30,10 @@ func (r *reconciler) finalize(ctx context.Context, location *v1alpha1.StorageLoc
 		return phase.Transient(v1alpha1.ReasonAPIError, "the transfer node cannot be read", err)
 	}
 	outcome := r.deregister(ctx, o)
-	if !outcome.IsDone() && o.instance.DeletionTimestamp != nil {
+	if outcome.IsDone() {
+		outcome = r.unmount(ctx, o)
+	}
+	if !outcome.IsDone() && o.instance != nil && o.instance.DeletionTimestamp != nil {
 		// The instance goes too: its Secrets or its core may be gone already, and the entry goes or stays with its data.
 		ctrl.LoggerFrom(ctx).Info("left the registration behind in an instance that is being deleted",
 			"instance", o.instance.Name, "why", outcome.Message)
@@ -41,7 +45,7 @@ func (r *reconciler) finalize(ctx context.Context, location *v1alpha1.StorageLoc
 // deregister removes the entry. A node or an instance that is gone has forgotten it.
 func (r *reconciler) deregister(ctx context.Context, o *observed) phase.Outcome {
 	done := phase.Done(v1alpha1.ReasonSucceeded, "")
-	if o.instance == nil || o.node.Status.NodeID == "" {
+	if o.instance == nil || o.node == nil || o.node.Status.NodeID == "" {
 		return done
 	}
 	faspex, err := r.Faspex.Connect(ctx, o.instance)

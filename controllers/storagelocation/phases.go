@@ -27,14 +27,8 @@ func judgeNode(location *v1alpha1.StorageLocation, node *v1alpha1.TransferNode,
 		return phase.Waiting(v1alpha1.ReasonTransferNodeNotFound, "spec.transferNodeRef.name: TransferNode "+name+
 			" does not exist")
 	}
-	if location.Spec.Local == nil {
-		return phase.Invalid(v1alpha1.ReasonInvalidSpec, "spec.local: is required when spec.type is local")
-	}
-	storage := nodeapi.StorageOf(location.Spec.Local.Path)
-	if !slices.ContainsFunc(node.Spec.Storage, func(m v1alpha1.StorageMount) bool { return m.Name == storage }) {
-		// A mount that is added later heals this by the watch on the node.
-		return phase.Invalid(v1alpha1.ReasonInvalidSpec,
-			fmt.Sprintf("spec.local.path: TransferNode %s has no storage named %q", name, storage))
+	if violation := wrongStorage(location, node); violation != "" {
+		return phase.Invalid(v1alpha1.ReasonInvalidSpec, violation)
 	}
 	for _, condition := range []string{v1alpha1.ConditionNodeAPIReady, v1alpha1.ConditionRegistered} {
 		if !nodeapi.Usable(node, condition) {
@@ -47,13 +41,36 @@ func judgeNode(location *v1alpha1.StorageLocation, node *v1alpha1.TransferNode,
 	return phase.Done(v1alpha1.ReasonSucceeded, "TransferNode "+name+" is ready")
 }
 
+// wrongStorage says what of location does not fit the storage of node. What is changed there heals it by the watch.
+func wrongStorage(location *v1alpha1.StorageLocation, node *v1alpha1.TransferNode) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(node.Spec.Storage, func(m v1alpha1.StorageMount) bool { return m.Name == name })
+	}
+	switch {
+	case location.Spec.S3 != nil && has(location.Name):
+		return fmt.Sprintf("metadata.name: TransferNode %s has a storage named %q, and a bucket is a folder beside it: "+
+			"choose another name", node.Name, location.Name)
+	case location.Spec.S3 != nil:
+		return ""
+	case location.Spec.Local == nil:
+		return "spec.local: is required when spec.type is local"
+	}
+	if storage := nodeapi.StorageOf(location.Spec.Local.Path); !has(storage) {
+		return fmt.Sprintf("spec.local.path: TransferNode %s has no storage named %q", node.Name, storage)
+	}
+	return ""
+}
+
 // pathReady makes the folder and looks at it and at the space around it.
 func (r *reconciler) pathReady(ctx context.Context, o *observed) phase.Outcome {
-	path := o.location.Spec.Local.Path
 	node, err := r.Nodes.AsNodeUser(ctx, o.node)
 	if err != nil {
 		return nodeapi.Failed("connect to the node", err)
 	}
+	if o.location.Spec.S3 != nil {
+		return r.bucketReady(ctx, o, node)
+	}
+	path := o.location.Spec.Local.Path
 	if outcome := nodeapi.EnsureDirectory(ctx, node, path, "spec.local.path"); !outcome.IsDone() {
 		return outcome.After(resync)
 	}

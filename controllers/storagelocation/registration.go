@@ -2,6 +2,7 @@ package storagelocation
 
 import (
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/faspex/api"
 )
 
@@ -62,7 +63,7 @@ func wantsInbox(location *v1alpha1.StorageLocation) bool {
 // inbox is only ever given, by a location that asks for it: Faspex takes it from the one that has it, and has no way to
 // be without.
 func diff(location *v1alpha1.StorageLocation, found *api.SharedFolder) (api.SharedFolderChange, action) {
-	name, directory := location.Name, location.Spec.Local.Path
+	name, directory := location.Name, nodeapi.Directory(location)
 	permission := string(v1alpha1.ReadPermissionPrivate)
 	if location.Spec.ReadPermission != "" {
 		permission = string(location.Spec.ReadPermission)

@@ -192,6 +192,14 @@ func (b *Buckets) Tree(ctx context.Context, p string) (*objectstore.Tree, error)
 
 // Folder implements transfer.Objects. A session whose storage refuses it fails at once, and not with each of its files.
 func (b *Buckets) Folder(ctx context.Context, p string) (transfer.ObjectTree, error) {
+	t, err := b.folder(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return tree{t}, nil
+}
+
+func (b *Buckets) folder(ctx context.Context, p string) (*objectstore.Tree, error) {
 	t, err := b.Tree(ctx, p)
 	if err != nil {
 		return nil, err
@@ -201,7 +209,7 @@ func (b *Buckets) Folder(ctx context.Context, p string) (transfer.ObjectTree, er
 	if err := t.Try(looking); err != nil {
 		return nil, err
 	}
-	return tree{t}, nil
+	return t, nil
 }
 
 // tree makes drafts as package transfer knows them.

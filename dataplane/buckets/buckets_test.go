@@ -186,7 +186,7 @@ func TestCredentials(t *testing.T) {
 		}
 	}
 	uses("first")
-	must(t, f.Change(t.Context(), made.Path(), f.settings(), objectstore.Credentials{AccessKeyID: "second",
+	must(t, f.Change(t.Context(), made.ID, f.settings(), objectstore.Credentials{AccessKeyID: "second",
 		SecretAccessKey: "S3CRET"}))
 	_, err = f.Tree(t.Context(), made.Path())
 	must(t, err)

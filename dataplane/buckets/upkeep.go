@@ -15,7 +15,7 @@ const (
 	abortedAtOnce = 100
 )
 
-// Keep aborts uploads that nobody goes on with, and forgets storages that no access key is in, until ctx ends.
+// Keep aborts uploads that nobody goes on with, and forgets storages that are unused, until ctx ends.
 func (b *Buckets) Keep(ctx context.Context) {
 	tick := time.NewTicker(upkeepInterval)
 	defer tick.Stop()
@@ -99,9 +99,8 @@ func (b *Buckets) sealAnew(ctx context.Context, row store.ObjectStorage) {
 	}
 }
 
-// Change gives the storage that a path is in other settings and credentials.
-func (b *Buckets) Change(ctx context.Context, p string, s objectstore.Settings, c objectstore.Credentials) error {
-	id, _, _ := store.ObjectStorageOf(p)
+// Change gives a storage other settings and credentials. Transfers that run have the credentials within half a minute.
+func (b *Buckets) Change(ctx context.Context, id string, s objectstore.Settings, c objectstore.Credentials) error {
 	row, err := b.Store.ObjectStorage(ctx, id)
 	if err != nil {
 		return err
@@ -111,5 +110,14 @@ func (b *Buckets) Change(ctx context.Context, p string, s objectstore.Settings, 
 		return err
 	}
 	sealed.Version = row.Version
-	return b.Store.UpdateObjectStorage(ctx, sealed)
+	if err := b.Store.UpdateObjectStorage(ctx, sealed); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	was := b.open[id].bucket
+	b.mu.Unlock()
+	if was != nil {
+		was.Renew() // For transfers that run here. Other nodes ask by themselves.
+	}
+	return nil
 }

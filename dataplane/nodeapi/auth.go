@@ -95,10 +95,10 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 			}
 			return nil, errUnauthorized
 		}
-		return &caller{user: user, root: "/", files: s.Storage.Strict()}, nil
+		return &caller{user: user, root: "/", files: s.docroot(ctx, s.Storage.Strict())}, nil
 	}
 	if known, ok, err := s.Store.CheckNodeUser(ctx, user, password); ok || err != nil {
-		return s.nodeCaller(known, err)
+		return s.nodeCaller(ctx, known, err)
 	}
 	key, err := s.Store.CheckSecret(ctx, user, password)
 	if errors.Is(err, store.ErrNotFound) {
@@ -111,7 +111,7 @@ func (s *Server) basic(ctx context.Context, user, password string) (*caller, err
 }
 
 // nodeCaller is a user of the database: it sees its folder as its root, or the whole storage within its restrictions.
-func (s *Server) nodeCaller(u store.NodeUser, err error) (*caller, error) {
+func (s *Server) nodeCaller(ctx context.Context, u store.NodeUser, err error) (*caller, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errUnauthorized
 	}
@@ -120,16 +120,18 @@ func (s *Server) nodeCaller(u store.NodeUser, err error) (*caller, error) {
 	}
 	c := &caller{user: u.Name, node: &u, root: "/"}
 	if u.Docroot != "" {
-		if err := s.filesElsewhere(); err != nil {
+		if c.root, err = s.place(ctx, u.Docroot); err != nil {
 			return nil, err
 		}
-		c.root = u.Docroot
-		if err := s.Storage.Strict().MkdirAll(c.root, folderMode); err != nil {
+		if err := s.makeFolder(ctx, c.root); err != nil {
 			return nil, fmt.Errorf("make docroot of node user: %w", err)
 		}
 	}
-	if c.files, err = s.Storage.Granted(c.root); err != nil {
+	if c.files, err = s.granted(ctx, c.root); err != nil {
 		return nil, fmt.Errorf("open docroot of node user: %w", err)
+	}
+	if host, ok := c.files.(*storage.Root); ok && c.root == "/" {
+		c.files = s.docroot(ctx, host)
 	}
 	return c, nil
 }

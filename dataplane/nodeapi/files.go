@@ -159,7 +159,9 @@ func whereToMake(c *caller, p string, err error) error {
 	if _, there := c.files.Lstat("/" + top); there == nil {
 		return err
 	}
-	host, ok := c.files.(*storage.Root)
+	host, ok := c.files.(interface {
+		Writable(p string) (itself bool, below []string, err error)
+	})
 	if !ok {
 		return err
 	}
@@ -229,7 +231,11 @@ func (s *Server) deletePath(ctx context.Context, c *caller, p string, recursive 
 	if recursive {
 		remove = c.files.RemoveAll
 	}
-	err = s.files.Remove(ctx, path.Join(c.root, clean), func() error { return remove(clean) })
+	place, err := c.placeOf(clean)
+	if err != nil {
+		return err
+	}
+	err = s.files.Remove(ctx, place, func() error { return remove(clean) })
 	if err == nil {
 		s.logFile(ctx, c, store.EventFileDeleted, map[string]any{"path": clean})
 	}
@@ -269,8 +275,15 @@ func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) err
 		}
 		return errConflict("exists already")
 	}
-	err = s.files.Rename(ctx, path.Join(c.root, from), path.Join(c.root, to),
-		func() error { return c.files.Rename(from, to) })
+	before, err := c.placeOf(from)
+	if err != nil {
+		return err
+	}
+	after, err := c.placeOf(to)
+	if err != nil {
+		return err
+	}
+	err = s.files.Rename(ctx, before, after, func() error { return c.files.Rename(from, to) })
 	if err == nil {
 		s.logFile(ctx, c, store.EventFileRenamed, map[string]any{"path": from, "to": to})
 	}

@@ -33,6 +33,9 @@ func (s *Server) info(_ context.Context, c *caller, _ *http.Request) (any, error
 	if c.master() || c.node != nil && c.node.Docroot == "" {
 		info.ACLs = []string{"key_master"}
 	}
+	if c.node != nil && c.node.Docroot != "" {
+		info.Docroot = c.node.Docroot
+	}
 	if s.Transfer.SSHFingerprint != "" {
 		info.Settings = append(info.Settings, client.NameAndValue{Name: "ssh_fingerprint", Value: s.Transfer.SSHFingerprint})
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"faspex.io/operator/dataplane/buckets"
 	"faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/objectstore"
 	"faspex.io/operator/dataplane/storage"
@@ -120,11 +121,19 @@ func (s *Server) keyStorage(ctx context.Context, c *caller, st *client.Storage, 
 	if err != nil {
 		return "", err
 	}
-	return folder, s.makeKeyFolder(ctx, c, folder)
+	if c.key == nil {
+		if folder, err = s.place(ctx, folder); err != nil {
+			return "", err
+		}
+	}
+	if err := s.makeFolder(ctx, folder); err != nil {
+		return "", fmt.Errorf("create storage of access key: %w", whereToMake(c, folder, err))
+	}
+	return folder, nil
 }
 
-// makeKeyFolder makes the folder of a key if it is missing.
-func (s *Server) makeKeyFolder(ctx context.Context, c *caller, folder string) error {
+// makeFolder makes a folder beneath the storage root, or in an object storage, if it is missing.
+func (s *Server) makeFolder(ctx context.Context, folder string) error {
 	if !s.inObjects(folder) {
 		if err := s.filesElsewhere(); err != nil {
 			return err
@@ -134,49 +143,20 @@ func (s *Server) makeKeyFolder(ctx context.Context, c *caller, folder string) er
 	if err != nil {
 		return err
 	}
-	if err := tree.MkdirAll(p, folderMode); err != nil {
-		return fmt.Errorf("create storage of access key: %w", whereToMake(c, folder, err))
-	}
-	return nil
+	return tree.MkdirAll(p, folderMode)
 }
 
-// connectLimit is how long the answer to a call waits for a server.
-const connectLimit = 20 * time.Second
+// connectLimit is how long the answer to a call waits for a server: less than the operator waits for the answer.
+const connectLimit = 8 * time.Second
 
 // objectStorage makes a storage in an object store, or changes that of a key, after it has looked whether it answers.
 func (s *Server) objectStorage(ctx context.Context, st *client.Storage, former string) (string, error) {
-	settings := objectstore.Settings{
-		Type: st.Type, Endpoint: st.Endpoint, Region: st.Region, Bucket: st.Bucket, Path: st.Path,
-		StorageClass: st.StorageClass, ServerSideEncryption: st.ServerSideEncryption, KMSKeyID: st.KMSKeyID,
-		PathStyle: st.PathStyle,
-	}
-	if st.Credentials == nil {
-		return "", errBadRequest("storage.credentials with access_key_id and secret_access_key is missing")
-	}
-	credentials := objectstore.Credentials(*st.Credentials)
-	if err := settings.Check(); err != nil {
-		return "", errBadRequest(err.Error())
-	}
-	if err := credentials.Check(); err != nil {
-		return "", errBadRequest(err.Error())
-	}
-	if s.Objects == nil {
-		return "", errConflict("this node has no object storages")
-	}
-	bucket, err := s.Objects.Connect(settings, credentials)
+	settings, credentials, err := s.reachable(ctx, st)
 	if err != nil {
-		return "", errBadRequest(err.Error())
-	}
-	ctx, cancel := context.WithTimeout(ctx, connectLimit)
-	defer cancel()
-	if err := bucket.Try(ctx); err != nil {
-		if remote := (*storage.RemoteError)(nil); errors.As(err, &remote) && remote.Refused {
-			return "", errBadRequest(remote.Text)
-		}
 		return "", err
 	}
-	if _, rest, ok := store.ObjectStorageOf(former); ok && rest == "/" {
-		return former, s.Objects.Change(ctx, former, settings, credentials)
+	if id, rest, ok := store.ObjectStorageOf(former); ok && rest == "/" {
+		return former, s.Objects.Change(ctx, id, settings, credentials)
 	}
 	made, err := s.Objects.Seal(settings, credentials)
 	if err != nil {
@@ -185,8 +165,68 @@ func (s *Server) objectStorage(ctx context.Context, st *client.Storage, former s
 	return made.Path(), s.Store.CreateObjectStorage(ctx, made)
 }
 
+// reachable reads where an object storage is and what opens it, and looks whether it answers.
+func (s *Server) reachable(ctx context.Context, st *client.Storage) (objectstore.Settings, objectstore.Credentials,
+	error) {
+	settings := objectstore.Settings{
+		Type: st.Type, Endpoint: st.Endpoint, Region: st.Region, Bucket: st.Bucket, Path: st.Path,
+		StorageClass: st.StorageClass, ServerSideEncryption: st.ServerSideEncryption, KMSKeyID: st.KMSKeyID,
+		PathStyle: st.PathStyle,
+	}
+	var credentials objectstore.Credentials
+	if st.Credentials == nil {
+		return settings, credentials,
+			errBadRequest("storage.credentials with access_key_id and secret_access_key is missing")
+	}
+	credentials = objectstore.Credentials(*st.Credentials)
+	if err := settings.Check(); err != nil {
+		return settings, credentials, errBadRequest(err.Error())
+	}
+	if err := credentials.Check(); err != nil {
+		return settings, credentials, errBadRequest(err.Error())
+	}
+	if s.Objects == nil {
+		return settings, credentials, errConflict("this node has no object storages")
+	}
+	bucket, err := s.Objects.Connect(settings, credentials)
+	if err != nil {
+		return settings, credentials, errBadRequest(err.Error())
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	err = bucket.Try(ctx)
+	if remote := (*storage.RemoteError)(nil); errors.As(err, &remote) && remote.Refused {
+		err = errBadRequest(remote.Text)
+	}
+	return settings, credentials, err
+}
+
 // inObjects says that a folder beneath the storage root is in an object store.
 func (s *Server) inObjects(folder string) bool { return s.Objects != nil && s.Objects.Holds(folder) }
+
+// docroot is the top of the storage as node users see it.
+func (s *Server) docroot(ctx context.Context, root *storage.Root) storage.Tree {
+	if s.Objects == nil {
+		return root
+	}
+	return s.Objects.Docroot(ctx, root)
+}
+
+// place is where a path beneath the storage root leads that may be in a mounted storage.
+func (s *Server) place(ctx context.Context, p string) (string, error) {
+	if s.Objects == nil {
+		return p, nil
+	}
+	return s.Objects.Docroot(ctx, s.Storage).Place(p)
+}
+
+// placeOf is what the file ids know a path of a caller as.
+func (c *caller) placeOf(p string) (string, error) {
+	if d, ok := c.files.(*buckets.Docroot); ok {
+		return d.Place(p)
+	}
+	return path.Join(c.root, p), nil
+}
 
 // granted opens a folder beneath the storage root, wherever it is. Of the host it is one that follows no link.
 func (s *Server) granted(ctx context.Context, folder string) (storage.Tree, error) {
@@ -245,11 +285,16 @@ func (s *Server) describeKey(ctx context.Context, c *caller, k store.AccessKey) 
 	}
 	out.Storage.Type = settings.Type
 	if c.key == nil {
-		out.Storage = &client.Storage{
-			Type: settings.Type, Path: path.Join(settings.Path, rest), Endpoint: settings.Endpoint, Region: settings.Region,
-			Bucket: settings.Bucket, StorageClass: settings.StorageClass,
-			ServerSideEncryption: settings.ServerSideEncryption, KMSKeyID: settings.KMSKeyID, PathStyle: settings.PathStyle,
-		}
+		out.Storage = describeStorage(settings, rest)
 	}
 	return out, nil
+}
+
+// describeStorage is a folder of an object storage, without what opens it.
+func describeStorage(s objectstore.Settings, folder string) *client.Storage {
+	return &client.Storage{
+		Type: s.Type, Path: path.Join(s.Path, folder), Endpoint: s.Endpoint, Region: s.Region, Bucket: s.Bucket,
+		StorageClass: s.StorageClass, ServerSideEncryption: s.ServerSideEncryption, KMSKeyID: s.KMSKeyID,
+		PathStyle: s.PathStyle,
+	}
 }

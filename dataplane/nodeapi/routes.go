@@ -99,6 +99,12 @@ func (s *Server) routes() []route {
 			query: []string{"recursive"}},
 		{pattern: "GET /self", handler: s.readAccessKey, summary: "Read the caller's access key", answer: client.AccessKey{}},
 
+		{pattern: "GET /storages/{name}", handler: s.readMount, summary: "Tell which bucket a folder at the top is",
+			answer: client.MountedStorage{}},
+		{pattern: "PUT /storages/{name}", handler: s.mountStorage, summary: "Have a bucket be a folder at the top",
+			body: client.MountedStorage{}, answer: client.MountedStorage{}},
+		{pattern: "DELETE /storages/{name}", handler: s.unmount, summary: "Take a bucket's folder away; its content stays"},
+
 		{pattern: "POST /files/upload_setup", handler: s.uploadSetup, summary: "Get transfer specs for uploads",
 			body: client.TransferRequests{}, answer: client.TransferSpecs{}, bodyBytes: maxSetupBytes},
 		{pattern: "POST /files/download_setup", handler: s.downloadSetup, summary: "Get transfer specs for downloads",

@@ -144,7 +144,11 @@ func (s *Server) usage(ctx context.Context, c *caller, r *http.Request) (any, er
 		if _, err := c.files.Lstat(folder); err != nil {
 			return nil, err
 		}
-		return s.accepted(ctx, c, jobUsage, path.Join(c.root, folder), 0)
+		place, err := c.placeOf(folder)
+		if err != nil {
+			return nil, err
+		}
+		return s.accepted(ctx, c, jobUsage, place, 0)
 	}
 	out := client.Usage{Path: folder}
 	if err := addUp(ctx, c.files, folder, func(add func(*client.Usage)) { add(&out) }); err != nil {

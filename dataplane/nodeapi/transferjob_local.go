@@ -52,9 +52,9 @@ func (s *Server) callerOf(ctx context.Context, p party) (*caller, error) {
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, errPartyGone
 		}
-		return s.nodeCaller(u, err)
+		return s.nodeCaller(ctx, u, err)
 	case p.AccessKey == "":
-		return &caller{user: s.NodeUser().Username, root: "/", files: s.Storage.Strict()}, nil
+		return &caller{user: s.NodeUser().Username, root: "/", files: s.docroot(ctx, s.Storage.Strict())}, nil
 	}
 	key, err := s.Store.AccessKey(ctx, p.AccessKey)
 	if errors.Is(err, store.ErrNotFound) || err == nil && key.CreatedUsec != p.KeyCreated {

@@ -182,11 +182,11 @@ func (t *Tree) Remove(p string) error {
 
 // removing has a folder be there after what it held was removed. It is marked before, so that a kill loses no folder.
 func (t *Tree) removing(p string, remove func() error) error {
-	if dir := path.Dir(path.Clean("/" + p)); dir != "/" {
-		key, err := t.key(dir)
-		if err != nil {
-			return err
-		}
+	key, err := t.key(path.Dir(path.Clean("/" + p)))
+	if err != nil {
+		return err
+	}
+	if key != t.prefix {
 		if err := t.mark(key); err != nil {
 			return err
 		}

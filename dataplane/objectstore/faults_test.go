@@ -98,17 +98,23 @@ func TestTwoWritersOfOneName(t *testing.T) {
 	}
 }
 
-// A server that refuses requests for a while slows an upload and fails nothing.
+// A server that refuses requests for a while, or closes connections, slows an upload and fails nothing.
 func TestServerIsBusyForAWhile(t *testing.T) {
 	s := startS3(t)
 	tree := s.tree(t, "/")
 	var refused atomic.Int32
 	s.Before(func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method == http.MethodPut && refused.Add(1) <= 8 {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return false
+		if r.Method != http.MethodPut {
+			return true
 		}
-		return true
+		switch n := refused.Add(1); {
+		case n > 8:
+			return true
+		case n%2 == 0:
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return false
 	})
 	b := content(17 << 20)
 	d := draftOf(t, tree, "/f", source(len(b)))
@@ -217,7 +223,7 @@ func TestMemoryWithHolesComesToAnEnd(t *testing.T) {
 	}
 }
 
-// A file is read ahead, what is read again costs no request, and one that changes meanwhile fails.
+// node-109: a file is read ahead, what is read again costs no request, and one that changes meanwhile fails.
 func TestReads(t *testing.T) {
 	s := startS3(t)
 	tree := s.tree(t, "/")
@@ -236,6 +242,10 @@ func TestReads(t *testing.T) {
 	must(t, err)
 	defer f.Close()
 	buf := make([]byte, 1<<20)
+	if n, err := f.ReadAt(buf, 0); err != nil || n != len(buf) {
+		t.Fatal(n, err)
+	}
+	waitFor(t, "the blocks behind the one that was asked for", func() bool { return gets.Load() == 4 })
 	for round := range 2 {
 		for off := 0; off < len(b); off += len(buf) {
 			n, err := f.ReadAt(buf, int64(off))

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"faspex.io/operator/dataplane/storage"
@@ -139,6 +140,21 @@ func (s *Settings) host() (host string, secure bool, err error) {
 		return "", false, errEndpoint // The text may hold credentials.
 	}
 	return u.Host, u.Scheme == "https", nil
+}
+
+// Same says that two settings are alike.
+func (s Settings) Same(other Settings) bool {
+	style := func(p *bool) string {
+		if p == nil {
+			return ""
+		}
+		return strconv.FormatBool(*p)
+	}
+	if style(s.PathStyle) != style(other.PathStyle) {
+		return false
+	}
+	s.PathStyle, other.PathStyle = nil, nil
+	return s == other
 }
 
 // Name is what people call the storage.

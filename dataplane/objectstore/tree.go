@@ -27,6 +27,7 @@ type Tree struct {
 	*Bucket
 	ctx     context.Context
 	prefix  string // of the keys: "" or "folder/"
+	mount   string // what all paths begin with: "" or "/name"
 	journal Journal
 	storage string // its id in the journal
 }
@@ -36,6 +37,13 @@ var _ storage.Tree = (*Tree)(nil)
 // Tree is the folder p of the storage, for as long as ctx lasts. Its uploads are in the journal under the storage's id.
 func (b *Bucket) Tree(ctx context.Context, p, id string, journal Journal) *Tree {
 	return &Tree{Bucket: b, ctx: ctx, prefix: prefixOf(path.Join(b.settings.Path, p)), journal: journal, storage: id}
+}
+
+// Under is the folder by paths that begin with a name, as of a folder that holds this one as its only entry.
+func (t *Tree) Under(name string) *Tree {
+	mounted := *t
+	mounted.mount = "/" + name
+	return &mounted
 }
 
 // prefixOf is what the keys of all that is in a folder begin with.
@@ -51,6 +59,13 @@ func (t *Tree) key(p string) (string, error) {
 	clean, err := storage.Clean(p)
 	if err != nil {
 		return "", err
+	}
+	if t.mount != "" {
+		below, ok := strings.CutPrefix(clean+"/", t.mount+"/")
+		if !ok {
+			return "", failed("open", p, fs.ErrNotExist)
+		}
+		clean = path.Clean("/" + below)
 	}
 	if clean == "/" {
 		return t.prefix, nil
@@ -84,7 +99,7 @@ func (t *Tree) Lstat(p string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	if key == t.prefix {
-		return folderInfo("/"), nil
+		return folderInfo(path.Base("/" + t.mount)), nil
 	}
 	info, err := t.stat(key)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -108,10 +108,10 @@ func (s *Store) UpdateObjectStorage(ctx context.Context, o ObjectStorage) error 
 	return nil
 }
 
-// unusedFor is how long a storage has no key before it is unused: it is made before its key is.
+// unusedFor is how old a storage is before it is unused: it is made before its key is.
 const unusedFor = "INTERVAL 10 MINUTE"
 
-// UnusedObjectStorages are the ids of those that no access key is in any more.
+// UnusedObjectStorages are the ids of those that no access key is in any more, and that are not mounted.
 func (s *Store) UnusedObjectStorages(ctx context.Context) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -135,7 +135,7 @@ func (s *Store) UnusedObjectStorages(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-const unusedStorage = "o.created_at < UTC_TIMESTAMP(6) - " + unusedFor + ` AND NOT EXISTS (SELECT 1 FROM access_keys k
+const unusedStorage = "o.mount IS NULL AND o.created_at < UTC_TIMESTAMP(6) - " + unusedFor + ` AND NOT EXISTS (SELECT 1 FROM access_keys k
 	WHERE k.storage_path = CONCAT(?, '/', o.id) OR k.storage_path LIKE CONCAT(?, '/', o.id, '/%'))`
 
 // RemoveUnusedObjectStorage removes a storage that no access key is in, with what logs in there.

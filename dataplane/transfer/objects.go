@@ -49,6 +49,10 @@ type Objects interface {
 	Holds(p string) bool
 	// Folder opens a path that is, for as long as ctx lasts.
 	Folder(ctx context.Context, p string) (ObjectTree, error)
+	// Mounts are the storages that are folders at the top of the storage root, by the names of these.
+	Mounts(ctx context.Context) (map[string]string, error)
+	// Mounted opens such a folder, by the path of its storage, for as long as ctx lasts. Paths begin with the name.
+	Mounted(ctx context.Context, name, p string) (ObjectTree, error)
 }
 
 // ObjectTree is a tree whose drafts are not files.

@@ -77,11 +77,11 @@ func (s *session) request() (token.Request, error) {
 // plan opens the folders of the session.
 func (s *session) plan(ctx context.Context) (*plan, error) {
 	const folder = "the folder of the authorization"
-	if s.Objects != nil && s.Objects.Holds(s.grant.Root) {
-		tree, err := s.Objects.Folder(ctx, s.grant.Root)
-		if err != nil {
-			return nil, fail.File(folder, err, fail.NoSuchFile)
-		}
+	tree, err := s.objects(ctx)
+	if err != nil {
+		return nil, fail.File(folder, err, fail.NoSuchFile)
+	}
+	if tree != nil {
 		return s.planIn(&plan{opened: []io.Closer{tree}}, objectTree{tree})
 	}
 	root, err := s.Root.Granted(s.grant.Root)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path"
 	"sync"
 	"time"
 
@@ -114,6 +113,7 @@ type session struct {
 	claimant  *claimant
 	began     time.Time
 	now       current
+	mounted   mountedAt
 }
 
 func (s *session) run(ctx context.Context) error {
@@ -350,7 +350,7 @@ func (s *session) claiming(ctx context.Context) (claim func(target, part string,
 		return record.Claim{Path: p, Part: part, SessionID: s.id, TransferID: s.grant.TransferID}
 	}
 	return func(target, part string, size int64) *fail.Error {
-			p := path.Join(s.grant.Root, target)
+			p := s.place(target)
 			if held := s.claims.take(ctx, p, part, s.claimant); held != nil {
 				return held
 			}
@@ -360,7 +360,7 @@ func (s *session) claiming(ctx context.Context) (claim func(target, part string,
 			}
 			return held
 		}, func(target, part string, size int64) {
-			p := path.Join(s.grant.Root, target)
+			p := s.place(target)
 			s.shared().drop(ctx, shared(p, part), size)
 			s.claims.drop(p, part, s.claimant)
 		}

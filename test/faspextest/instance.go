@@ -19,6 +19,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/client"
@@ -182,7 +183,8 @@ func (in *Instance) Register(t testing.TB, name string, n *Node) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Client(t).CreateDirectory(t.Context(), inbox); err != nil {
+	// Packages in a bucket have their folder already.
+	if err := n.Client(t).CreateDirectory(t.Context(), inbox); err != nil && !nodeclient.IsConflict(err) {
 		t.Fatal(err)
 	}
 	folder, err := in.Admin.CreateSharedFolder(t.Context(), made.ID,

@@ -6,6 +6,7 @@ package faspextest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,8 +27,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/dataplane/buckets"
 	"faspex.io/operator/dataplane/nodeapi"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/objectstore"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/remote"
 	"faspex.io/operator/dataplane/sshd"
@@ -38,6 +42,7 @@ import (
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/test/mariadbd"
 	"faspex.io/operator/test/nodetest"
+	"faspex.io/operator/test/s3d"
 )
 
 const (
@@ -65,17 +70,29 @@ type Node struct {
 // StartNode starts a node that ends with the test.
 func StartNode(t testing.TB) *Node {
 	t.Helper()
-	return startNode(t, false)
+	return startNode(t, false, nil)
 }
 
 // StartTransferNode starts a node that has a transfer server, too: real sessions over SSH and UDP, with
 // the node's tokens and records.
 func StartTransferNode(t testing.TB) *Node {
 	t.Helper()
-	return startNode(t, true)
+	return startNode(t, true, nil)
 }
 
-func startNode(t testing.TB, moves bool) *Node {
+// StartBucketNode is StartTransferNode with the packages in a bucket.
+func StartBucketNode(t testing.TB, s *s3d.Server) *Node {
+	t.Helper()
+	n := startNode(t, true, s)
+	if err := n.Client(t).Mount(t.Context(), strings.TrimPrefix(inbox, "/"), nodeclient.Storage{Type: "aws_s3",
+		Endpoint: s.Endpoint, Region: "us-east-1", Bucket: s.Bucket, Path: "/faspex",
+		Credentials: &nodeclient.StorageCredentials{AccessKeyID: "id", SecretAccessKey: "secret"}}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func startNode(t testing.TB, moves bool, bucket *s3d.Server) *Node {
 	t.Helper()
 	s, err := nodestore.New(mariadbd.Start(t).Database(t))
 	if err != nil {
@@ -103,11 +120,17 @@ func startNode(t testing.TB, moves bool) *Node {
 		User:    "xfer",
 		Ciphers: []string{"aes-256-gcm"}, RatePolicy: "fair",
 	}
+	authorities := x509.NewCertPool()
+	if bucket != nil {
+		authorities.AppendCertsFromPEM(bucket.CA)
+	}
+	objects := buckets.New(buckets.Options{Store: s, Keys: keys, Authorities: authorities, Logger: log,
+		Memory: objectstore.NewMemory(objectstore.DefaultMemory, 0)})
 	var transfers nodeapi.Transferrer
 	if moves {
 		// Its tokens are sealed with the same key.
 		n.transfers = nodetest.StartIn(t, n.Dir, func(server *transfer.Server, _ *sshd.Config) {
-			server.Recorder = n.recorder
+			server.Recorder, server.Objects = n.recorder, objects
 			// It counts the uses of tokens and knows which were withdrawn, as nodes do.
 			server.Authorizer.(*token.Verifier).Ledger = nodestore.Ledger{Store: s}
 			settings.UDPPort, transfers = server.UDPPort, server
@@ -115,7 +138,7 @@ func startNode(t testing.TB, moves bool) *Node {
 		settings.Host, settings.SSHPort = "127.0.0.1", n.transfers.SSHPort
 	}
 	server := nodeapi.New(nodeapi.Config{
-		Store: s, Storage: root, Keys: keys,
+		Store: s, Storage: root, Keys: keys, Objects: objects,
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
 		Transfer: settings,
 		NodeID:   "n1", ClusterID: "c1", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),

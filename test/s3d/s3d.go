@@ -4,6 +4,7 @@ package s3d
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -84,6 +85,30 @@ func Refuse(w http.ResponseWriter, _ *http.Request) bool {
 	_, err := w.Write([]byte(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>InvalidAccessKeyId</Code>` +
 		`<Message>The access key does not exist.</Message></Error>`))
 	return err != nil // answered: false
+}
+
+// Put writes an object behind the back of whoever uses the bucket, with any name.
+func (s *Server) Put(t testing.TB, key, content string) {
+	t.Helper()
+	written := map[string]string{"Last-Modified": time.Now().UTC().Format(http.TimeFormat)}
+	if _, err := s.backend.PutObject(s.Bucket, key, written, strings.NewReader(content), int64(len(content)), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Content is that of an object.
+func (s *Server) Content(t testing.TB, key string) string {
+	t.Helper()
+	o, err := s.backend.GetObject(s.Bucket, key, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", key, err)
+	}
+	defer o.Contents.Close()
+	text, err := io.ReadAll(o.Contents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // Objects are the names of all objects beneath a prefix.

@@ -59,6 +59,20 @@ func (c *Client) DeleteAccessKey(ctx context.Context, id string) error {
 	return err
 }
 
+// Mount has a bucket be a folder of a name at the top of the storage, for node users. It can be called again: it looks
+// whether the bucket answers, and gives other settings or credentials to the folder.
+func (c *Client) Mount(ctx context.Context, name string, s Storage) error {
+	_, err := c.do(ctx, call{method: http.MethodPut, path: "/storages/" + url.PathEscape(name),
+		body: MountedStorage{Storage: &s}})
+	return err
+}
+
+// Unmount takes the folder of a bucket away. What is in the bucket stays.
+func (c *Client) Unmount(ctx context.Context, name string) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/storages/" + url.PathEscape(name)})
+	return err
+}
+
 // UploadSetup asks for the transfer spec of one upload into DestinationRoot or the destinations of Paths.
 func (c *Client) UploadSetup(ctx context.Context, req TransferRequest) (transferspec.Spec, error) {
 	return c.setup(ctx, "/files/upload_setup", req)

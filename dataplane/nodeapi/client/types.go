@@ -57,6 +57,11 @@ type Storage struct {
 	Credentials *StorageCredentials `json:"credentials,omitempty"`
 }
 
+// MountedStorage is a bucket that node users see as a folder at the top of the storage.
+type MountedStorage struct {
+	Storage *Storage `json:"storage"`
+}
+
 // StorageCredentials open a storage in an object store.
 type StorageCredentials struct {
 	AccessKeyID     string `json:"access_key_id"`

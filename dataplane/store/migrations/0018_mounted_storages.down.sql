@@ -1,0 +1,1 @@
+ALTER TABLE object_storages DROP COLUMN IF EXISTS mount;
