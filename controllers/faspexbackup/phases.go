@@ -113,6 +113,9 @@ func (r *reconciler) completed(ctx context.Context, o *observed) phase.Outcome {
 		return apply.Outcome(err)
 	}
 	switch {
+	case (state.Job == nil || state.Job.DeletionTimestamp != nil) && desired.Hibernates(o.instance):
+		return phase.Waiting(v1alpha1.ReasonHibernated, "FaspexInstance "+o.instance.Name+" hibernates: the backup begins "+
+			"when spec.hibernate is false again")
 	case state.Job == nil || state.Job.DeletionTimestamp != nil:
 		return r.begin(ctx, o)
 	case state.Complete && state.Result == nil:

@@ -54,7 +54,8 @@ func (k *kubelet) work() bool {
 		s := &sets.Items[i]
 		before := s.DeepCopy()
 		s.Status.ObservedGeneration = s.Generation
-		s.Status.Replicas, s.Status.UpdatedReplicas, s.Status.ReadyReplicas, s.Status.AvailableReplicas = 1, 1, 1, 1
+		n := *s.Spec.Replicas
+		s.Status.Replicas, s.Status.UpdatedReplicas, s.Status.ReadyReplicas, s.Status.AvailableReplicas = n, n, n, n
 		if k.hold[s.Name] {
 			s.Status.ReadyReplicas, s.Status.AvailableReplicas = 0, 0
 		}

@@ -114,7 +114,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration,
 				Suspend: n.Spec.Suspend}
 		},
-		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
+		Gather: r.gather, Sleep: r.sleep, Phases: r.phases(), Finalize: r.finalize,
 	}
 	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.AppName))
 	// Whether they are there is all that matters of them; what becomes of a thousand of them is nothing to the node.
