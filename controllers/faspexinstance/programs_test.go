@@ -15,6 +15,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"faspex.io/operator/api/v1alpha1"
 	desired "faspex.io/operator/controllers/desired/instance"
@@ -65,6 +66,10 @@ func (b *bench) runMigration(job *batchv1.Job) (says string, well bool) {
 		out, err := command.CombinedOutput()
 		says += string(out)
 		if err != nil {
+			b.podOf(job.Name+"-1", desired.MigrationPods(job.Name), corev1.PodStatus{
+				InitContainerStatuses: []corev1.ContainerStatus{{Name: container.Name, State: corev1.ContainerState{
+					Terminated: &corev1.ContainerStateTerminated{ExitCode: int32(command.ProcessState.ExitCode()),
+						Message: says[max(0, len(says)-2048):]}}}}})
 			return says, false
 		}
 	}
