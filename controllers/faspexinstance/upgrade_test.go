@@ -21,7 +21,7 @@ import (
 func TestUpgradeGoesInOrder(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	instance := b.external("order")
+	instance := b.external("inorder")
 	b.realPrograms(instance)
 	instance.Spec.Version = "1.0.0"
 	instance.Spec.Backup = b.bucket(s3d.Start(t), identity(t))
@@ -57,7 +57,7 @@ func TestUpgradeGoesInOrder(t *testing.T) {
 	migrated := 0
 	b.kubelet.migrateFor = func(*batchv1.Job) (string, bool) {
 		migrated++
-		b.expandSchema("faspex_order", serves)
+		b.expandSchema("faspex_inorder", serves)
 		return "", true
 	}
 	b.kubelet.hold = map[string]bool{"demo-core": true}
