@@ -69,6 +69,7 @@ func (d *door) shut() {
 // whose data are to be deleted goes within two minutes, although the database and the node are gone already. The
 // program, the API server, the namespace controller and the garbage collector are real.
 func TestNamespaceGoes(t *testing.T) {
+	t.Parallel()
 	admin := kubeapi.Client(t)
 	namespace := kubeapi.Namespace(t, admin)
 	kubeapi.Controllers(t, "namespace-controller", "garbage-collector-controller")
