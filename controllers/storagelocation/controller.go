@@ -9,9 +9,11 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
@@ -52,7 +54,8 @@ type Options struct {
 
 type reconciler struct {
 	Options
-	client client.Client
+	client  client.Client
+	applier *apply.Applier
 }
 
 // observed is what the phases of one reconciliation share. node and instance are nil when they do not exist.
@@ -66,13 +69,35 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
+	r := newReconciler(mgr.GetClient(), options)
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named(controllerName).
+		For(&v1alpha1.StorageLocation{}).
+		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(r.locationsOfNode)).
+		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(locationOfAccessKey))).
+		WithOptions(lifecycle.ControllerOptions()).
+		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
+	if err != nil {
+		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
+	}
+	return r.applier, nil
+}
+
+// New is the reconciler for those who call it themselves.
+func New(c client.Client, recorder events.EventRecorder, options Options) reconcile.Reconciler {
+	return newReconciler(c, options).frame(recorder)
+}
+
+func newReconciler(c client.Client, options Options) *reconciler {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	applier := apply.New(mgr.GetClient(), controllerName)
-	r := &reconciler{Options: options, client: mgr.GetClient()}
-	frame := &lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
+	return &reconciler{Options: options, client: c, applier: apply.New(c, controllerName)}
+}
+
+func (r *reconciler) frame(recorder events.EventRecorder) *lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed] {
+	return &lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed]{
+		Client: r.client, Applier: r.applier, Recorder: recorder, Now: r.Now,
 		New: func() *v1alpha1.StorageLocation { return &v1alpha1.StorageLocation{} },
 		View: func(l *v1alpha1.StorageLocation) lifecycle.View {
 			return lifecycle.View{Conditions: &l.Status.Conditions, ObservedGeneration: &l.Status.ObservedGeneration,
@@ -80,17 +105,6 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		},
 		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
 	}
-	err := ctrl.NewControllerManagedBy(mgr).
-		Named(controllerName).
-		For(&v1alpha1.StorageLocation{}).
-		Watches(&v1alpha1.TransferNode{}, handler.EnqueueRequestsFromMapFunc(r.locationsOfNode)).
-		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(locationOfAccessKey))).
-		WithOptions(lifecycle.ControllerOptions()).
-		Complete(frame)
-	if err != nil {
-		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
-	}
-	return applier, nil
 }
 
 // phases in order.
