@@ -126,7 +126,8 @@ func (r *reconciler) completed(ctx context.Context, o *observed) phase.Outcome {
 		return phase.Waiting(v1alpha1.ReasonProgressing, "the backup is looked at again").After(time.Second)
 	case state.Complete:
 		record(b, *state.Result)
-		return r.clean(ctx, b)
+		// It is in the status before the Job is removed that said it: otherwise it would have to be made again.
+		return phase.Done(v1alpha1.ReasonSucceeded, "the backup is complete").After(time.Millisecond)
 	case state.Failed:
 		now := metav1.NewTime(r.Now())
 		b.Status.FailureTime, b.Status.Failure = &now, limit(orUnknown(state.Trouble))
