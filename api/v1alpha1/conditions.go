@@ -79,6 +79,8 @@ const (
 	ReasonBlocked = "Blocked"
 	// ReasonSuspended: spec.suspend is true, nothing is changed.
 	ReasonSuspended = "Suspended"
+	// ReasonHibernated: spec.hibernate of the instance is true, and no pod of the object runs.
+	ReasonHibernated = "Hibernated"
 	// ReasonDeleting: the object is being deleted.
 	ReasonDeleting = "Deleting"
 	// ReasonDependents: deletion waits for the objects that the message names.

@@ -118,6 +118,12 @@ type FaspexInstanceSpec struct {
 	// suspend stops the operator from changing anything of this instance; what runs goes on running.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
+
+	// hibernate stops every pod of this instance and of the TransferNodes that name it, the embedded database last, and
+	// keeps everything else: volumes, Secrets, the schema. Running transfers are cut off and can be resumed. When it is
+	// false again, everything comes back as it was.
+	// +optional
+	Hibernate *bool `json:"hibernate,omitempty"`
 }
 
 // InstanceImages replaces container images; each is a full reference with tag or digest.

@@ -9,7 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"faspex.io/operator/faspex/store"
 )
+
+// exitRefused is the exit code of what is not to be tried again; the Jobs of migrations know it.
+const exitRefused = 3
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -17,6 +22,9 @@ func main() {
 	stop()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "faspex:", err)
+		if errors.Is(err, store.ErrRefused) {
+			os.Exit(exitRefused)
+		}
 		os.Exit(1)
 	}
 }

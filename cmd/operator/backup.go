@@ -129,6 +129,7 @@ func (s *backupSettings) restore() *cobra.Command {
 		})
 	flags := command.Flags()
 	flags.StringVar(&r.Faspex, "faspex-database", "", "where the database of the instance goes")
+	flags.StringVar(&r.Version, "faspex", "", "version of Faspex that shall use the data")
 	flags.StringVar(&r.Namespace, "namespace", "", "namespace of the instance: databases of nodes are named by it")
 	flags.StringVar(&coreKeys, "core-keys", "", "folder with core's keys, if there are any already")
 	flags.StringVar(&r.CoreKeysName, "core-keys-name", "", "name of the Secret with core's keys")

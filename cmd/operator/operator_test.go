@@ -14,7 +14,13 @@ import (
 	"faspex.io/operator/test/kubeapi"
 )
 
-func TestMain(m *testing.M) { os.Exit(kubeapi.Run(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(kubeapi.Run(m))
+}
 
 func TestRunStartsAndStops(t *testing.T) {
 	for name, namespaces := range map[string][]string{"cluster": nil, "namespaces": {"default", "other"}} {

@@ -26,6 +26,9 @@ end
 if ready == nil then
   return health
 end
+if ready.reason == "Hibernated" then
+  return {status = "Suspended", message = ready.message}
+end
 if ready.status == "True" then
   return {status = "Healthy", message = ready.message}
 end

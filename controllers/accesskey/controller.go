@@ -9,9 +9,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
@@ -64,23 +66,7 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	applier := apply.New(mgr.GetClient(), controllerName)
-	r := &reconciler{
-		Options: options, client: mgr.GetClient(), applier: applier,
-		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
-	}
-	frame := &lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
-		New: func() *v1alpha1.AccessKey { return &v1alpha1.AccessKey{} },
-		View: func(k *v1alpha1.AccessKey) lifecycle.View {
-			return lifecycle.View{Conditions: &k.Status.Conditions, ObservedGeneration: &k.Status.ObservedGeneration,
-				Suspend: k.Spec.Suspend}
-		},
-		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
-	}
+	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), options)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.AccessKey{}).
@@ -89,11 +75,36 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(r.keysOfLocation)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keysOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(frame)
+		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}
-	return applier, nil
+	return r.applier, nil
+}
+
+// New is the reconciler for those who call it themselves. direct reads past the cache of c.
+func New(c client.Client, direct client.Reader, recorder events.EventRecorder, options Options) reconcile.Reconciler {
+	return newReconciler(c, direct, options).frame(recorder)
+}
+
+func newReconciler(c client.Client, direct client.Reader, options Options) *reconciler {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	applier := apply.New(c, controllerName)
+	return &reconciler{Options: options, client: c, applier: applier, secrets: secrets.NewStore(applier, c, direct)}
+}
+
+func (r *reconciler) frame(recorder events.EventRecorder) *lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed] {
+	return &lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed]{
+		Client: r.client, Applier: r.applier, Recorder: recorder, Now: r.Now,
+		New: func() *v1alpha1.AccessKey { return &v1alpha1.AccessKey{} },
+		View: func(k *v1alpha1.AccessKey) lifecycle.View {
+			return lifecycle.View{Conditions: &k.Status.Conditions, ObservedGeneration: &k.Status.ObservedGeneration,
+				Suspend: k.Spec.Suspend}
+		},
+		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
+	}
 }
 
 // phases in order.

@@ -23,6 +23,10 @@ func (r *reconciler) finalize(ctx context.Context, key *v1alpha1.AccessKey) phas
 		// Its database is gone, and with it the key.
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
 	}
+	if o.node.DeletionTimestamp != nil && !nodeapi.Usable(o.node, v1alpha1.ConditionNodeAPIReady) {
+		// Nobody waits for a thousand calls that are not answered: the database with the keys goes with the node.
+		return phase.Done(v1alpha1.ReasonSucceeded, "")
+	}
 	outcome := r.remove(ctx, o)
 	if !outcome.IsDone() && o.node.DeletionTimestamp != nil {
 		// The node goes too, with the database that holds the key; its pods or its Secrets may be gone already.

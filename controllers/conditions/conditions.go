@@ -67,6 +67,13 @@ func Suspended(previous []metav1.Condition, generation int64, now time.Time) []m
 		"spec.suspend is true: nothing is changed", false)
 }
 
+// Asleep returns the conditions of an object that is not to run, or is on the way there: Ready is False, Reconciling is
+// True until it does not, and there are no parts that could be well.
+func Asleep(previous []metav1.Condition, generation int64, now time.Time, reason, message string,
+	reconciling bool) []metav1.Condition {
+	return overlay(previous, nil, generation, now, reason, message, reconciling)
+}
+
 func overlay(
 	previous, current []metav1.Condition, generation int64, now time.Time, reason, message string, reconciling bool,
 ) []metav1.Condition {

@@ -2,6 +2,7 @@ package controllertest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	faspexclient "faspex.io/operator/faspex/client"
+	"faspex.io/operator/test/fuse"
 )
 
 var errDown = errors.New("faspex GET /nodes: connection refused")
@@ -27,6 +29,8 @@ type Faspex struct {
 	down    bool
 	// check tells whether a node takes credentials.
 	check func(username, password string) bool
+	// fuse, if there is one, counts what changes something.
+	fuse *fuse.Fuse
 }
 
 // NewFaspex is a Faspex that knows nothing.
@@ -75,18 +79,33 @@ func (f *Faspex) Password(id string) string {
 	return f.secrets[id]
 }
 
+// content is all that is known, as a text.
+func (f *Faspex) content() string {
+	text, err := json.Marshal([]any{f.nodes, f.folders, f.secrets})
+	if err != nil {
+		panic(err) // of types that can always be encoded
+	}
+	return string(text)
+}
+
 func (f *Faspex) enter(write bool) (func(), error) {
 	f.mu.Lock()
-	if f.down {
+	if f.down || f.fuse != nil && f.fuse.Burnt() != nil {
 		f.mu.Unlock()
 		return nil, errDown
 	}
-	if write {
-		f.writes++
-	} else {
+	if !write {
 		f.reads++
+		return f.mu.Unlock, nil
 	}
-	return f.mu.Unlock, nil
+	f.writes++
+	before := f.content()
+	return func() {
+		if f.fuse != nil && f.content() != before {
+			f.fuse.Wrote("Faspex")
+		}
+		f.mu.Unlock()
+	}, nil
 }
 
 func refusal(status int, message string) error {

@@ -19,11 +19,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/accesskey"
@@ -38,6 +40,7 @@ import (
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/controllers/storagelocation"
 	"faspex.io/operator/controllers/transfernode"
+	"faspex.io/operator/test/fuse"
 	"faspex.io/operator/test/kubeapi"
 	"faspex.io/operator/test/mariadbd"
 )
@@ -80,6 +83,32 @@ func New(t *testing.T) *Field {
 	f := prepare(t, false)
 	f.start(t)
 	return f
+}
+
+// NewIdle is New without controllers at work: the test calls them itself (Reconcilers). Every write that they make
+// to Faspex and to the node counts for fuse.
+func NewIdle(t *testing.T, f *fuse.Fuse) *Field {
+	t.Helper()
+	field := prepare(t, false)
+	field.Faspex.fuse, field.NodeAPI.fuse = f, f
+	return field
+}
+
+// Reconcilers are new ones that use c, each with an object that it reconciles.
+func (f *Field) Reconcilers(c client.Client) []func(context.Context) error {
+	nodes := nodeapi.NewConnector(secrets.NewReader(c, c), f.NodeAPI.endpoint)
+	recorder := events.NewFakeRecorder(1000)
+	node := transfernode.New(c, c, recorder, transfernode.Options{Nodes: nodes, Faspex: f, Policy: f.Policy,
+		DatabaseServer: f.databaseServer(secrets.NewStore(apply.New(c, "test"), c, c))})
+	location := storagelocation.New(c, c, recorder, storagelocation.Options{Nodes: nodes, Faspex: f})
+	key := accesskey.New(c, c, recorder, accesskey.Options{Nodes: nodes})
+	call := func(r reconcile.Reconciler, name string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := r.Reconcile(ctx, ctrl.Request{NamespacedName: f.Key(name)})
+			return err
+		}
+	}
+	return []func(context.Context) error{call(node, Node), call(location, "packages"), call(key, "demo")}
 }
 
 // NewEmbedded is New for an instance with an embedded database.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ import (
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
+	"faspex.io/operator/test/fuse"
 )
 
 // NodeAPI is the real server of a node, once it runs.
@@ -36,6 +38,9 @@ type NodeAPI struct {
 	// Store is the node's database, opened with the credentials the controller made.
 	Store *store.Store
 
+	// fuse, if there is one, counts calls that change something.
+	fuse *fuse.Fuse
+
 	mu    sync.Mutex
 	url   string
 	user  nodeapi.Credentials
@@ -43,6 +48,23 @@ type NodeAPI struct {
 
 	connections int
 	authorities *x509.CertPool
+}
+
+// answer remembers how a call went.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// changed tells whether a call has changed something: some of those that read are sent with POST.
+func (a *answer) changed(r *http.Request) bool {
+	reads := []string{"/files/browse", "/files/search", "/space"}
+	return r.Method != http.MethodGet && r.Method != http.MethodHead && !slices.Contains(reads, r.URL.Path) && a.status < 300
 }
 
 // unreachable is where nobody listens.
@@ -162,7 +184,11 @@ func (f *Field) RunNode(t *testing.T) {
 	handler := api.Handler()
 	url := serve(t, served, f.NodeAPI.connection, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.NodeAPI.count()
-		handler.ServeHTTP(w, r)
+		answer := &answer{ResponseWriter: w}
+		handler.ServeHTTP(answer, r)
+		if f.NodeAPI.fuse != nil && answer.changed(r) {
+			f.NodeAPI.fuse.Wrote("node: " + r.Method + " " + r.URL.Path)
+		}
 	}))
 	f.NodeAPI.mu.Lock()
 	f.NodeAPI.url = url

@@ -113,6 +113,9 @@ func (r *reconciler) completed(ctx context.Context, o *observed) phase.Outcome {
 		return apply.Outcome(err)
 	}
 	switch {
+	case (state.Job == nil || state.Job.DeletionTimestamp != nil) && desired.Hibernates(o.instance):
+		return phase.Waiting(v1alpha1.ReasonHibernated, "FaspexInstance "+o.instance.Name+" hibernates: the backup begins "+
+			"when spec.hibernate is false again")
 	case state.Job == nil || state.Job.DeletionTimestamp != nil:
 		return r.begin(ctx, o)
 	case state.Complete && state.Result == nil:
@@ -123,7 +126,8 @@ func (r *reconciler) completed(ctx context.Context, o *observed) phase.Outcome {
 		return phase.Waiting(v1alpha1.ReasonProgressing, "the backup is looked at again").After(time.Second)
 	case state.Complete:
 		record(b, *state.Result)
-		return r.clean(ctx, b)
+		// It is in the status before the Job is removed that said it: otherwise it would have to be made again.
+		return phase.Done(v1alpha1.ReasonSucceeded, "the backup is complete").After(time.Millisecond)
 	case state.Failed:
 		now := metav1.NewTime(r.Now())
 		b.Status.FailureTime, b.Status.Failure = &now, limit(orUnknown(state.Trouble))

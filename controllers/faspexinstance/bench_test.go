@@ -115,6 +115,15 @@ func (b *bench) sql(statements ...string) {
 	}
 }
 
+// exec runs one statement with arguments.
+func (b *bench) exec(statement string, args ...any) {
+	b.t.Helper()
+	db := mariadbd.Open(b.t, mariadbd.Start(b.t).RootConfig())
+	if _, err := db.ExecContext(b.t.Context(), statement, args...); err != nil {
+		b.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
 func (b *bench) create(object client.Object) {
 	b.t.Helper()
 	if err := b.client.Create(b.t.Context(), object); err != nil {

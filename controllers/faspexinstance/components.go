@@ -36,6 +36,9 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if err := r.protect(ctx, o, c); err != nil {
 			return apply.Outcome(err)
 		}
+		if err := r.wake(ctx, o, c); err != nil {
+			return apply.Outcome(err)
+		}
 		live := &appsv1.Deployment{}
 		wanted, err := r.deploymentOf(ctx, o, c, live)
 		if err != nil {

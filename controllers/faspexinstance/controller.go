@@ -149,7 +149,7 @@ func (r *reconciler) frame() *lifecycle.Lifecycle[*v1alpha1.FaspexInstance, *obs
 			return lifecycle.View{Conditions: &i.Status.Conditions, ObservedGeneration: &i.Status.ObservedGeneration,
 				Suspend: i.Spec.Suspend}
 		},
-		Gather: gather, Phases: r.phases(), Finalize: r.finalize,
+		Gather: gather, Sleep: r.sleep, Phases: r.phases(), Finalize: r.finalize,
 	}
 }
 

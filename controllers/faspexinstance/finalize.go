@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -28,7 +30,8 @@ func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInst
 			strings.Join(dependents, ", "))
 	}
 	if !desired.RetainsData(instance) && instance.Spec.Database.External != nil {
-		if outcome := r.dropExternal(ctx, instance); !outcome.IsDone() {
+		outcome := r.orLeave(ctx, instance, r.dropExternal(ctx, instance))
+		if !outcome.IsDone() {
 			outcome.Message += "; with spec.deletionPolicy Retain the instance goes and leaves its data there"
 			return outcome
 		}
@@ -44,6 +47,28 @@ func (r *reconciler) finalize(ctx context.Context, instance *v1alpha1.FaspexInst
 		return outcome
 	}
 	return r.removeKept(ctx, instance)
+}
+
+// leavePatience is how long a namespace that is being deleted is held up by an external server that does not answer.
+const leavePatience = time.Minute
+
+// orLeave gives up on what could not be removed from an external server when the whole namespace is being deleted: the
+// Secret that opens it goes with the namespace, and whoever deletes that is not there any more to mend anything.
+func (r *reconciler) orLeave(ctx context.Context, instance *v1alpha1.FaspexInstance, outcome phase.Outcome) phase.Outcome {
+	if outcome.IsDone() {
+		return outcome
+	}
+	ends, err := r.applier.NamespaceEnds(ctx, instance.Namespace)
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	noSecret := outcome.Reason == v1alpha1.ReasonSecretNotFound
+	if !ends || !noSecret && r.now().Sub(instance.DeletionTimestamp.Time) < leavePatience {
+		return outcome
+	}
+	ctrl.LoggerFrom(ctx).Info("left the data in the external database: the namespace is being deleted",
+		"instance", instance.Name, "database", desired.DatabaseOf(instance).Name, "why", outcome.Message)
+	return phase.Done(v1alpha1.ReasonDeleting, "")
 }
 
 // dependents are the names of the TransferNodes that belong to the instance.

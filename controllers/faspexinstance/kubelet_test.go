@@ -23,6 +23,8 @@ type kubelet struct {
 	// hold are names of workloads whose pods do not become ready; failJobs makes Jobs fail instead of completing.
 	hold     map[string]bool
 	failJobs bool
+	// migrateFor, if set, runs the pod of a migration for real, and tells whether it ended well.
+	migrateFor func(*batchv1.Job) (says string, well bool)
 }
 
 // work brings every status up to date and tells whether one changed.
@@ -52,7 +54,8 @@ func (k *kubelet) work() bool {
 		s := &sets.Items[i]
 		before := s.DeepCopy()
 		s.Status.ObservedGeneration = s.Generation
-		s.Status.Replicas, s.Status.UpdatedReplicas, s.Status.ReadyReplicas, s.Status.AvailableReplicas = 1, 1, 1, 1
+		n := *s.Spec.Replicas
+		s.Status.Replicas, s.Status.UpdatedReplicas, s.Status.ReadyReplicas, s.Status.AvailableReplicas = n, n, n, n
 		if k.hold[s.Name] {
 			s.Status.ReadyReplicas, s.Status.AvailableReplicas = 0, 0
 		}
@@ -68,9 +71,18 @@ func (k *kubelet) work() bool {
 		now := metav1.Now()
 		j.Status.StartTime = &now
 		kinds := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
-		if k.failJobs {
+		switch {
+		case k.migrateFor != nil:
+			says, well := k.migrateFor(j)
+			k.t.Logf("job %s: %s", j.Name, says)
+			if !well {
+				kinds = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
+			} else {
+				j.Status.CompletionTime = &now
+			}
+		case k.failJobs:
 			kinds = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
-		} else {
+		default:
 			j.Status.CompletionTime = &now
 			k.migrate()
 		}

@@ -61,12 +61,56 @@ func (r *reconciler) schemaMigrated(ctx context.Context, o *observed) phase.Outc
 		o.instance.Status.Version = desired.RunningVersion(desired.ImagesOf(o.instance))
 		return phase.Done(v1alpha1.ReasonSucceeded, "the schema and the first accounts are there")
 	case finished(job, batchv1.JobFailed):
-		return phase.Invalid(v1alpha1.ReasonMigrationFailed,
-			"the migration failed; its log tells why. Delete its Job to have it tried again")
+		return r.migrationFailed(ctx, o, job)
 	default:
-		return r.explain(ctx, phase.Waiting(v1alpha1.ReasonProgressing, "the migration runs"), job,
-			desired.MigrationPods(job.Name))
+		return r.runs(ctx, job)
 	}
+}
+
+// migrationFailed tells why, in the words of the step that failed last, and what goes on.
+func (r *reconciler) migrationFailed(ctx context.Context, o *observed, job *batchv1.Job) phase.Outcome {
+	why, err := r.lastWords(ctx, job)
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	if why == "" {
+		why = "its pods are gone, and with them what they said"
+	}
+	wanted := desired.RunningVersion(desired.ImagesOf(o.instance))
+	message := "the migration to version " + wanted + " failed: " + why + ". Delete its Job to have it tried again"
+	if runs := o.instance.Status.Version; runs != "" && runs != wanted {
+		message += "; version " + runs + " goes on"
+	}
+	return phase.Invalid(v1alpha1.ReasonMigrationFailed, message)
+}
+
+// lastWords is how the newest pod of a Job that failed ended.
+func (r *reconciler) lastWords(ctx context.Context, job *batchv1.Job) (string, error) {
+	var pods corev1.PodList
+	if err := r.direct.List(ctx, &pods, client.InNamespace(job.Namespace),
+		client.MatchingLabels(desired.MigrationPods(job.Name))); err != nil {
+		return "", err
+	}
+	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
+	for _, pod := range pods.Items {
+		if why := trouble.Ended(pod); why != "" {
+			return why, nil
+		}
+	}
+	return "", nil
+}
+
+// runs tells of a migration that is on its way, and how the attempt before ended if there was one.
+func (r *reconciler) runs(ctx context.Context, job *batchv1.Job) phase.Outcome {
+	why, err := r.lastWords(ctx, job)
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	message := "the migration runs"
+	if why != "" {
+		message += "; the attempt before failed: " + why
+	}
+	return r.explain(ctx, phase.Waiting(v1alpha1.ReasonProgressing, message), job, desired.MigrationPods(job.Name))
 }
 
 // schemaIsThere starts the migration again when the database that it was made in is gone: a volume that was lost, or a

@@ -5,10 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strconv"
-	"strings"
-
-	"golang.org/x/mod/semver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,6 +12,7 @@ import (
 	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/internal/version"
 )
 
 // mayMigrate refuses a version that cannot follow the one that runs, and backs up before another one changes the schema
@@ -61,21 +58,15 @@ func attempt(i *v1alpha1.FaspexInstance, runs, wanted string) string {
 	return hex.EncodeToString(sum[:])[:7]
 }
 
-// refusedVersion says why a version cannot follow another: it is older, or leaves a major version out. Versions that
-// are not of the form 1.2.3 are not judged: the migration does.
+// refusedVersion says why a version cannot follow another: it is older, or leaves a major version out.
 func refusedVersion(runs, wanted string) string {
-	from, to := "v"+strings.TrimPrefix(runs, "v"), "v"+strings.TrimPrefix(wanted, "v")
-	if !semver.IsValid(from) || !semver.IsValid(to) {
-		return ""
-	}
-	if semver.Compare(to, from) < 0 {
+	switch step, next := version.StepTo(runs, wanted); step {
+	case version.Older:
 		return fmt.Sprintf("%s is older than %s, which runs and has changed the schema. Restore a backup of version %s "+
 			"into a new instance to have it", wanted, runs, wanted)
-	}
-	before, errBefore := strconv.Atoi(strings.TrimPrefix(semver.Major(from), "v"))
-	after, errAfter := strconv.Atoi(strings.TrimPrefix(semver.Major(to), "v"))
-	if errBefore == nil && errAfter == nil && after > before+1 {
-		return fmt.Sprintf("%s cannot follow %s, which runs: go to version %d first", wanted, runs, before+1)
+	case version.LeavesOut:
+		return fmt.Sprintf("%s cannot follow %s, which runs: go to version %d first", wanted, runs, next)
+	case version.Follows:
 	}
 	return ""
 }

@@ -42,6 +42,9 @@ type Lifecycle[O client.Object, S any] struct {
 	// Gather looks around and returns what the phases share; it may set fields of the object's
 	// status later, as the phases may.
 	Gather func(context.Context, O) (S, error)
+	// Sleep, if set, is asked before the phases: true says that the object is not to run, and they do not either. The
+	// outcome says how far it is with that.
+	Sleep func(context.Context, O) (phase.Outcome, bool)
 	// Phases in order.
 	Phases []phase.Phase[S]
 	// Finalize removes what the object made outside of garbage collection. Done lets the object go. Waiting with reason
@@ -79,6 +82,14 @@ func (l *Lifecycle[O, S]) Reconcile(ctx context.Context, request ctrl.Request) (
 
 // run gathers, runs the phases and puts the conditions into object.
 func (l *Lifecycle[O, S]) run(ctx context.Context, object O) (phase.Results, error) {
+	if l.Sleep != nil {
+		if outcome, asleep := l.Sleep(ctx, object); asleep {
+			view := l.View(object)
+			*view.Conditions = conditions.Asleep(*view.Conditions, object.GetGeneration(), l.Now(), outcome.Reason,
+				outcome.Message, !outcome.IsDone())
+			return phase.Results{{Condition: v1alpha1.ConditionReady, Outcome: outcome}}, nil
+		}
+	}
 	shared, err := l.Gather(ctx, object)
 	if err != nil {
 		return nil, fmt.Errorf("gather: %w", err)

@@ -11,9 +11,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
@@ -56,6 +58,7 @@ type Options struct {
 type reconciler struct {
 	Options
 	client  client.Client
+	applier *apply.Applier
 	secrets *secrets.Store
 }
 
@@ -70,21 +73,7 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	applier := apply.New(mgr.GetClient(), controllerName)
-	r := &reconciler{Options: options, client: mgr.GetClient(),
-		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader())}
-	frame := &lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
-		New: func() *v1alpha1.StorageLocation { return &v1alpha1.StorageLocation{} },
-		View: func(l *v1alpha1.StorageLocation) lifecycle.View {
-			return lifecycle.View{Conditions: &l.Status.Conditions, ObservedGeneration: &l.Status.ObservedGeneration,
-				Suspend: l.Spec.Suspend}
-		},
-		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
-	}
+	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), options)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.StorageLocation{}).
@@ -92,11 +81,36 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(locationOfAccessKey))).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.locationsOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(frame)
+		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}
-	return applier, nil
+	return r.applier, nil
+}
+
+// New is the reconciler for those who call it themselves. direct reads past the cache of c.
+func New(c client.Client, direct client.Reader, recorder events.EventRecorder, options Options) reconcile.Reconciler {
+	return newReconciler(c, direct, options).frame(recorder)
+}
+
+func newReconciler(c client.Client, direct client.Reader, options Options) *reconciler {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	applier := apply.New(c, controllerName)
+	return &reconciler{Options: options, client: c, applier: applier, secrets: secrets.NewStore(applier, c, direct)}
+}
+
+func (r *reconciler) frame(recorder events.EventRecorder) *lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed] {
+	return &lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed]{
+		Client: r.client, Applier: r.applier, Recorder: recorder, Now: r.Now,
+		New: func() *v1alpha1.StorageLocation { return &v1alpha1.StorageLocation{} },
+		View: func(l *v1alpha1.StorageLocation) lifecycle.View {
+			return lifecycle.View{Conditions: &l.Status.Conditions, ObservedGeneration: &l.Status.ObservedGeneration,
+				Suspend: l.Spec.Suspend}
+		},
+		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
+	}
 }
 
 // phases in order.

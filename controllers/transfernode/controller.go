@@ -11,11 +11,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
@@ -93,29 +95,7 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	if options.OperatorImage == "" {
-		options.OperatorImage = DefaultOperatorImage
-	}
-	applier := apply.New(mgr.GetClient(), controllerName)
-	r := &reconciler{
-		Options: options,
-		client:  mgr.GetClient(),
-		direct:  mgr.GetAPIReader(),
-		applier: applier,
-		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
-	}
-	frame := &lifecycle.Lifecycle[*v1alpha1.TransferNode, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
-		New: func() *v1alpha1.TransferNode { return &v1alpha1.TransferNode{} },
-		View: func(n *v1alpha1.TransferNode) lifecycle.View {
-			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration,
-				Suspend: n.Spec.Suspend}
-		},
-		Gather: r.gather, Phases: r.phases(), Finalize: r.finalize,
-	}
+	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), options)
 	made := handler.EnqueueRequestsFromMapFunc(lifecycle.MadeFor(desired.AppName))
 	// Whether they are there is all that matters of them; what becomes of a thousand of them is nothing to the node.
 	dependents := builder.WithPredicates(predicate.GenerationChangedPredicate{})
@@ -133,11 +113,40 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey)), dependents).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(frame)
+		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}
-	return applier, nil
+	return r.applier, nil
+}
+
+// New is the reconciler for those who call it themselves. direct reads past the cache of c.
+func New(c client.Client, direct client.Reader, recorder events.EventRecorder, options Options) reconcile.Reconciler {
+	return newReconciler(c, direct, options).frame(recorder)
+}
+
+func newReconciler(c client.Client, direct client.Reader, options Options) *reconciler {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.OperatorImage == "" {
+		options.OperatorImage = DefaultOperatorImage
+	}
+	applier := apply.New(c, controllerName)
+	return &reconciler{Options: options, client: c, direct: direct, applier: applier,
+		secrets: secrets.NewStore(applier, c, direct)}
+}
+
+func (r *reconciler) frame(recorder events.EventRecorder) *lifecycle.Lifecycle[*v1alpha1.TransferNode, *observed] {
+	return &lifecycle.Lifecycle[*v1alpha1.TransferNode, *observed]{
+		Client: r.client, Applier: r.applier, Recorder: recorder, Now: r.Now,
+		New: func() *v1alpha1.TransferNode { return &v1alpha1.TransferNode{} },
+		View: func(n *v1alpha1.TransferNode) lifecycle.View {
+			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration,
+				Suspend: n.Spec.Suspend}
+		},
+		Gather: r.gather, Sleep: r.sleep, Phases: r.phases(), Finalize: r.finalize,
+	}
 }
 
 func (r *reconciler) gather(ctx context.Context, node *v1alpha1.TransferNode) (*observed, error) {

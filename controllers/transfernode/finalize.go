@@ -22,12 +22,8 @@ import (
 	"faspex.io/operator/controllers/secrets"
 )
 
-const (
-	// podPoll is how soon pods that are going are looked at again: nothing watches them.
-	podPoll = 2 * time.Second
-	// podPatience is how long after their grace period pods are waited for. Those of a machine that is gone never go.
-	podPatience = 30 * time.Second
-)
+// podPoll is how soon pods that are going are looked at again: nothing watches them.
+const podPoll = 2 * time.Second
 
 // finalize undoes the registration, then removes the pods, then the database they use and all else that was made for the
 // node. Objects that use the node are waited for. Files stay where they are.
@@ -105,9 +101,7 @@ func letGo(ctx context.Context, instance *v1alpha1.FaspexInstance, outcome phase
 
 // stopping tells whether pods are worth waiting for.
 func stopping(now time.Time, pods []corev1.Pod) bool {
-	return slices.ContainsFunc(pods, func(pod corev1.Pod) bool {
-		return pod.DeletionTimestamp == nil || now.Before(pod.DeletionTimestamp.Add(podPatience))
-	})
+	return slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return desired.Stopping(now, pod) })
 }
 
 // dependents are the objects that name node, as "Kind name", sorted.

@@ -42,6 +42,21 @@ func Of(pod corev1.Pod) string {
 	return ""
 }
 
+// Ended is how a container of pod ended that did not end well, with the last line that it said; empty when none did.
+func Ended(pod corev1.Pod) string {
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		ended := status.State.Terminated
+		if ended == nil || ended.ExitCode == 0 {
+			continue
+		}
+		if lines := strings.Split(strings.TrimSpace(ended.Message), "\n"); lines[len(lines)-1] != "" {
+			return words(lines[len(lines)-1])
+		}
+		return fmt.Sprintf("container %s ended with code %d (%s)", status.Name, ended.ExitCode, ended.Reason)
+	}
+	return ""
+}
+
 func container(status corev1.ContainerStatus) string {
 	waiting := status.State.Waiting
 	switch {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -93,6 +92,6 @@ func checkLogins(ctx context.Context, db *sql.DB) (err error) {
 	if len(shared) == 0 {
 		return nil
 	}
-	return errors.New("several accounts share a name or an e-mail address: " + strings.Join(shared, ", ") +
-		"; nothing was changed: with the version before, give each account an e-mail address of its own, and migrate again")
+	return fmt.Errorf("%w: several accounts share a name or an e-mail address: %s; nothing was changed: with the version "+
+		"before, give each account an e-mail address of its own, and migrate again", ErrRefused, strings.Join(shared, ", "))
 }

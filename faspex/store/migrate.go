@@ -9,6 +9,7 @@ import (
 	"io/fs"
 
 	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/golang-migrate/migrate/v4/database/mysql"
 	"github.com/golang-migrate/migrate/v4/source"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
@@ -34,6 +35,9 @@ func Wanted() int {
 	panic(err)
 }
 
+// ErrRefused says that a migration cannot be made of what is there, and that trying again does not help.
+var ErrRefused = errors.New("the migration is refused")
+
 // Migrate brings the schema to the newest embedded version, as the admin user. Two at once wait for each other. It
 // refuses a schema that is newer than this program, and one whose last migration stopped in its middle.
 func Migrate(ctx context.Context, c Config) (from, to int, err error) {
@@ -56,8 +60,8 @@ func migrateTo(ctx context.Context, c Config, migrations fs.FS, version int) (fr
 		return 0, 0, err
 	}
 	if before.Current > before.Wanted {
-		return before.Current, before.Current, fmt.Errorf("schema version %d is newer than %d, the newest this version knows",
-			before.Current, before.Wanted)
+		return before.Current, before.Current, fmt.Errorf("%w: schema version %d is newer than %d, the newest this "+
+			"version knows", ErrRefused, before.Current, before.Wanted)
 	}
 	if before.Current > 0 && before.Current < uniqueLoginsVersion {
 		if err := checkLogins(ctx, db); err != nil {
@@ -75,9 +79,28 @@ func migrateTo(ctx context.Context, c Config, migrations fs.FS, version int) (fr
 		return before.Current, before.Current, err
 	}
 	if err := m.Migrate(uint(version)); err != nil && !errors.Is(err, migrate.ErrNoChange) {
-		return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current, err)
+		return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current,
+			stopped(ctx, db, err))
 	}
 	return before.Current, version, nil
+}
+
+// stopped says of a migration that failed whether it can be tried again. Whether the schema is in the middle of one is
+// known under the migration's lock alone: another may be at work.
+func stopped(ctx context.Context, db *sql.DB, err error) error {
+	const restore = "restore the backup that was made before it"
+	var dirty migrate.ErrDirty
+	if errors.As(err, &dirty) {
+		return fmt.Errorf("%w: the last migration stopped in its middle, at version %d: %s", ErrRefused, dirty.Version, restore)
+	}
+	var failed database.Error // a statement of the migration; what fails around it is a pointer
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if after, lookErr := New(db).Schema(ctx); lookErr != nil || !after.Dirty {
+		return err
+	}
+	return fmt.Errorf("%w: %w; it stopped in its middle: %s", ErrRefused, failed.OrigErr, restore)
 }
 
 func migrator(ctx context.Context, db *sql.DB, migrations fs.FS, database string) (*migrate.Migrate, error) {

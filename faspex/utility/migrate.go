@@ -2,7 +2,6 @@ package utility
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"faspex.io/operator/faspex/store"
@@ -10,7 +9,7 @@ import (
 
 // Migrate waits for the database and brings its schema to the version of this program, as the admin user
 // of the configuration. It may run at any time, and several at once: they wait for each other, and one
-// that finds nothing to do succeeds.
+// that finds nothing to do succeeds. An error that wraps store.ErrRefused does not go away by trying again.
 func Migrate(ctx context.Context, config store.Config, wait Wait, log *slog.Logger) error {
 	db, err := store.Open(config)
 	if err != nil {
@@ -31,9 +30,6 @@ func Migrate(ctx context.Context, config store.Config, wait Wait, log *slog.Logg
 	if before.Ready() {
 		log.Info("schema is current", "version", before.Current)
 		return nil
-	}
-	if before.Dirty {
-		return errors.New("the last migration stopped in its middle; restore the backup that was made before it")
 	}
 	from, to, err := store.Migrate(ctx, config)
 	if err != nil {

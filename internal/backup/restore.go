@@ -11,6 +11,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"faspex.io/operator/internal/version"
 )
 
 // ErrRefused says that a restore was refused before anything was changed; trying again does not help.
@@ -22,6 +24,8 @@ type Restore struct {
 	Faspex string
 	// Namespace of the instance: databases of nodes are called by it and the node's name (NodeDatabase).
 	Namespace string
+	// Version of Faspex that shall use the data; empty when nobody knows.
+	Version string
 	// CoreKeys, if not nil, are core's keys that the instance has already: they have to be those of the backup.
 	CoreKeys map[string][]byte
 	// CoreKeysName is the name of the Secret that they are in.
@@ -84,6 +88,15 @@ func refuse(err error) error {
 
 // judge compares a backup with where it shall go.
 func (s Store) judge(m Manifest, r Restore) error {
+	switch step, next := version.StepTo(m.Faspex, r.Version); step {
+	case version.Older:
+		return fmt.Errorf("%w: the backup is of version %s, and version %s is older: it cannot use that data. Restore with "+
+			"version %s or a later one", ErrRefused, m.Faspex, r.Version, m.Faspex)
+	case version.LeavesOut:
+		return fmt.Errorf("%w: the backup is of version %s, which version %s cannot follow: restore with version %s or %d "+
+			"first", ErrRefused, m.Faspex, r.Version, m.Faspex, next)
+	case version.Follows:
+	}
 	if r.CoreKeys == nil {
 		return nil
 	}

@@ -24,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -54,6 +55,7 @@ const (
 // Node is a Node API server with TLS, a database and a folder.
 type Node struct {
 	Dir      string // the storage
+	state    NodeState
 	recorder *nodestore.NodeRecorder
 	web      *httptest.Server
 	host     string
@@ -67,23 +69,47 @@ type Node struct {
 	revoke  int // what the node answers to revocations: a status
 }
 
+// NodeState is what a node is started with, and what another one needs to be the same node.
+type NodeState struct {
+	// Database of the node, of a user who may change its schema.
+	Database *mysql.Config
+	// Dir is the storage.
+	Dir string
+	// User and Password are the node user's.
+	User, Password string
+	Keys           token.Keys
+}
+
+// freshNode is a node that nobody has used.
+func freshNode(t testing.TB) NodeState {
+	t.Helper()
+	return NodeState{Database: mariadbd.Start(t).Database(t), Dir: t.TempDir(), User: nodeUser, Password: nodePassword,
+		Keys: token.Keys{Active: "k1", ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}}}
+}
+
 // StartNode starts a node that ends with the test.
 func StartNode(t testing.TB) *Node {
 	t.Helper()
-	return startNode(t, false, nil)
+	return startNode(t, freshNode(t), false, nil)
+}
+
+// StartNodeOf starts a node with a state that is given.
+func StartNodeOf(t testing.TB, state NodeState) *Node {
+	t.Helper()
+	return startNode(t, state, false, nil)
 }
 
 // StartTransferNode starts a node that has a transfer server, too: real sessions over SSH and UDP, with
 // the node's tokens and records.
 func StartTransferNode(t testing.TB) *Node {
 	t.Helper()
-	return startNode(t, true, nil)
+	return startNode(t, freshNode(t), true, nil)
 }
 
 // StartBucketNode is StartTransferNode with the packages in a bucket.
 func StartBucketNode(t testing.TB, s *s3d.Server) *Node {
 	t.Helper()
-	n := startNode(t, true, s)
+	n := startNode(t, freshNode(t), true, s)
 	if err := n.Client(t).Mount(t.Context(), strings.TrimPrefix(inbox, "/"), nodeclient.Storage{Type: "aws_s3",
 		Endpoint: s.Endpoint, Region: "us-east-1", Bucket: s.Bucket, Path: "/faspex",
 		Credentials: &nodeclient.StorageCredentials{AccessKeyID: "id", SecretAccessKey: "secret"}}); err != nil {
@@ -92,9 +118,9 @@ func StartBucketNode(t testing.TB, s *s3d.Server) *Node {
 	return n
 }
 
-func startNode(t testing.TB, moves bool, bucket *s3d.Server) *Node {
+func startNode(t testing.TB, state NodeState, moves bool, bucket *s3d.Server) *Node {
 	t.Helper()
-	s, err := nodestore.New(mariadbd.Start(t).Database(t))
+	s, err := nodestore.New(state.Database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,14 +128,13 @@ func startNode(t testing.TB, moves bool, bucket *s3d.Server) *Node {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	n := &Node{Dir: t.TempDir()}
+	n := &Node{Dir: state.Dir, state: state}
 	root, err := storage.Open(n.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	keys, err := token.NewKeyring(token.Keys{Active: "k1",
-		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}})
+	keys, err := token.NewKeyring(state.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +164,9 @@ func startNode(t testing.TB, moves bool, bucket *s3d.Server) *Node {
 	}
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: keys, Objects: objects,
-		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePassword} },
+		NodeUser: func() nodeapi.Credentials {
+			return nodeapi.Credentials{Username: state.User, Password: state.Password}
+		},
 		Transfer: settings,
 		NodeID:   "n1", ClusterID: "c1", Version: "test", Now: time.Now, Log: log, Metrics: prometheus.NewRegistry(),
 		Transfers: transfers, Remotes: remote.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
@@ -186,7 +213,7 @@ func (n *Node) noteRevocations(next http.Handler) http.Handler {
 		}
 		var told nodeclient.Revocation
 		user, password, _ := r.BasicAuth()
-		if user != nodeUser || password != nodePassword || r.Method != http.MethodPost ||
+		if user != n.state.User || password != n.state.Password || r.Method != http.MethodPost ||
 			json.NewDecoder(r.Body).Decode(&told) != nil {
 			http.Error(w, "not a revocation of the node user", http.StatusBadRequest)
 			return
@@ -219,8 +246,8 @@ func (n *Node) Stop() { n.web.Close() }
 
 // Change is the body that registers the node in Faspex.
 func (n *Node) Change(name string) api.NodeChange {
-	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: ptr(nodeUser),
-		APIPassword: ptr(nodePassword),
+	return api.NodeChange{Name: &name, Host: &n.host, APIPort: &n.port, APIUsername: &n.state.User,
+		APIPassword: &n.state.Password,
 		UseSSL:      ptr(true), VerifySSL: ptr(true), PublicKey: &n.ca, NodeType: ptr("gen4_node"),
 		ConnectionTimeout: ptr(10)}
 }
@@ -228,7 +255,7 @@ func (n *Node) Change(name string) api.NodeChange {
 // Client is a Node API client with the node user's rights.
 func (n *Node) Client(t testing.TB) *nodeclient.Client {
 	t.Helper()
-	return n.ClientAs(t, nodeUser, nodePassword)
+	return n.ClientAs(t, n.state.User, n.state.Password)
 }
 
 // ClientAs is a Node API client with an access key's rights.
@@ -281,7 +308,7 @@ func (n *Node) BeginAs(t testing.TB, spec transferspec.Spec, change func(*record
 		t.Fatalf("tags %s hold no transfer id: %v", spec.Tags, err)
 	}
 	transfer := record.Transfer{
-		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: nodeUser,
+		TransferID: tags.Aspera.XferID, SessionID: uuid.NewString(), Direction: spec.Direction, TokenUser: n.state.User,
 		TokenKind:  "transfer",
 		RemoteUser: "xfer", ClientAddr: "192.0.2.9", ServerAddr: "192.0.2.7", Cookie: spec.Cookie, Tags: spec.Tags,
 		StartSpec: record.StartSpec{DestinationPath: spec.DestinationRoot},

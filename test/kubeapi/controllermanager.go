@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
 // Controllers runs some controllers of a real kube-controller-manager until the test ends, by the names of its flag
@@ -15,19 +13,7 @@ import (
 func Controllers(t testing.TB, names ...string) {
 	t.Helper()
 	Config(t)
-	user, err := environment.AddUser(envtest.User{Name: "controllers", Groups: []string{"system:masters"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kubeconfig, err := user.KubeConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	path, output := filepath.Join(dir, "kubeconfig"), filepath.Join(dir, "output")
-	if err := os.WriteFile(path, kubeconfig, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path, output := Kubeconfig(t, "controllers", "system:masters"), filepath.Join(t.TempDir(), "output")
 	log, err := os.Create(output)
 	if err != nil {
 		t.Fatal(err)

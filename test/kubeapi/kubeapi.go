@@ -89,6 +89,25 @@ func Config(t testing.TB) *rest.Config {
 	return rest.CopyConfig(config)
 }
 
+// Kubeconfig is the path of a file that opens the server to a program, as a user of some groups.
+func Kubeconfig(t testing.TB, user string, groups ...string) string {
+	t.Helper()
+	Config(t)
+	made, err := environment.AddUser(envtest.User{Name: user, Groups: groups}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := made.KubeConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Scheme has the built-in kinds and ours.
 func Scheme(t testing.TB) *runtime.Scheme {
 	t.Helper()

@@ -72,20 +72,8 @@ func (j *Jobs) Work() bool {
 func (j *Jobs) run(job *batchv1.Job) {
 	j.t.Helper()
 	container := job.Spec.Template.Spec.Containers[0]
-	paths := j.mount(job.Spec.Template.Spec, container)
-	place := func(text string) string {
-		for _, at := range slices.Backward(slices.Sorted(maps.Keys(paths))) {
-			text = strings.ReplaceAll(text, at, paths[at])
-		}
-		return text
-	}
-	args := make([]string, 0, len(container.Args))
-	for _, arg := range container.Args {
-		args = append(args, place(arg))
-	}
 	j.Ran = append(j.Ran, strings.Join(container.Args, " "))
-	command := exec.CommandContext(j.t.Context(), program(j.t), args...)
-	command.Env = append(os.Environ(), j.environment(container)...)
+	command := j.Command(job.Spec.Template.Spec, container, program(j.t))
 	var out, said bytes.Buffer
 	command.Stdout, command.Stderr = &out, &said
 	err := command.Run()
@@ -98,8 +86,28 @@ func (j *Jobs) run(job *batchv1.Job) {
 	j.end(job, int32(code), out.String())
 }
 
-// mount gives each volume a folder, by the path that the container sees it at.
-func (j *Jobs) mount(spec corev1.PodSpec, container corev1.Container) map[string]string {
+// Command is a container of a pod as a process: program with the arguments, the environment and the mounted Secrets of
+// the container.
+func (j *Jobs) Command(spec corev1.PodSpec, container corev1.Container, program string) *exec.Cmd {
+	j.t.Helper()
+	paths := j.Mount(spec, container)
+	place := func(text string) string {
+		for _, at := range slices.Backward(slices.Sorted(maps.Keys(paths))) {
+			text = strings.ReplaceAll(text, at, paths[at])
+		}
+		return text
+	}
+	args := make([]string, 0, len(container.Args))
+	for _, arg := range container.Args {
+		args = append(args, place(arg))
+	}
+	command := exec.CommandContext(j.t.Context(), program, args...)
+	command.Env = append(os.Environ(), j.environment(container)...)
+	return command
+}
+
+// Mount gives each volume a folder, by the path that the container sees it at.
+func (j *Jobs) Mount(spec corev1.PodSpec, container corev1.Container) map[string]string {
 	j.t.Helper()
 	folders := map[string]string{}
 	for _, volume := range spec.Volumes {
@@ -148,6 +156,12 @@ func (j *Jobs) environment(container corev1.Container) []string {
 	j.t.Helper()
 	var env []string
 	for _, from := range container.EnvFrom {
+		if from.SecretRef != nil {
+			for key, value := range j.secret(from.SecretRef.Name, false) {
+				env = append(env, key+"="+string(value))
+			}
+			continue
+		}
 		config := &corev1.ConfigMap{}
 		key := client.ObjectKey{Namespace: j.namespace, Name: from.ConfigMapRef.Name}
 		if err := j.client.Get(j.t.Context(), key, config); err != nil {

@@ -70,6 +70,7 @@ func (b Backup) CreateJob(instance *v1alpha1.FaspexInstance, databases map[strin
 func (b Backup) RestoreJob(instance *v1alpha1.FaspexInstance) *batchv1ac.JobApplyConfiguration {
 	core := NamesOf(instance.Name).Core
 	p := b.pod(instance, []string{"restore", "--faspex-database=" + DatabaseOf(instance).Name,
+		"--faspex=" + RunningVersion(ImagesOf(instance)),
 		"--namespace=" + instance.Namespace, "--core-keys=" + path.Join(backupConfigDir, "core"),
 		"--core-keys-name=" + core})
 	p.mountSecret("core", core, true)
@@ -179,11 +180,15 @@ func (b Backup) job(instance *v1alpha1.FaspexInstance, spec *corev1ac.PodSpecApp
 				batchv1ac.PodFailurePolicyRule().WithAction(batchv1.PodFailurePolicyActionFailJob).WithOnExitCodes(
 					batchv1ac.PodFailurePolicyOnExitCodesRequirement().WithContainerName(BackupContainer).
 						WithOperator(batchv1.PodFailurePolicyOnExitCodesOpIn).WithValues(exitRefused)),
-				// A machine that is drained is no failure of the backup.
-				batchv1ac.PodFailurePolicyRule().WithAction(batchv1.PodFailurePolicyActionIgnore).WithOnPodConditions(
-					batchv1ac.PodFailurePolicyOnPodConditionsPattern().WithType(corev1.DisruptionTarget).
-						WithStatus(corev1.ConditionTrue)))).
+				disrupted())).
 			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(Labels(instance, ComponentBackup)).WithSpec(spec)))
+}
+
+// disrupted counts a pod whose machine is drained as no failure of its Job.
+func disrupted() *batchv1ac.PodFailurePolicyRuleApplyConfiguration {
+	return batchv1ac.PodFailurePolicyRule().WithAction(batchv1.PodFailurePolicyActionIgnore).WithOnPodConditions(
+		batchv1ac.PodFailurePolicyOnPodConditionsPattern().WithType(corev1.DisruptionTarget).
+			WithStatus(corev1.ConditionTrue))
 }
 
 // BackupTarget is a target with its prefix filled in.

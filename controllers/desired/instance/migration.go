@@ -46,6 +46,8 @@ func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1a
 			// The Secret has the root user too, who is no business of the migration.
 			WithEnv(envFromSecretKey(KeyAdminUsername, names.Database, KeyAdminUsername),
 				envFromSecretKey(KeyAdminPassword, names.Database, KeyAdminPassword)).
+			// What a step ends with is told in the instance's condition.
+			WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 			WithSecurityContext(restrictedContainer())
 	}
 	seed := step("seed", "utility", "seed").
@@ -57,7 +59,7 @@ func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1a
 		seed.WithEnv(corev1ac.EnvVar().WithName("FASPEX_ADMIN_EMAIL").WithValue(admin.Email))
 	}
 	pod := basePodSpec(instance, migrationUID).
-		WithRestartPolicy(corev1.RestartPolicyOnFailure).
+		WithRestartPolicy(corev1.RestartPolicyNever). // so that pods that failed stay, with what they said
 		WithTerminationGracePeriodSeconds(migrationGrace).
 		WithInitContainers(step(MigrateStep, "utility", "migrate")).
 		WithContainers(seed).
@@ -70,6 +72,11 @@ func MigrationJob(instance *v1alpha1.FaspexInstance, seedHash string) (*batchv1a
 					corev1ac.KeyToPath().WithKey(AdminPassword).WithPath(AdminPassword))))
 	spec := batchv1ac.JobSpec().
 		WithBackoffLimit(migrationRetries).
+		WithPodFailurePolicy(batchv1ac.PodFailurePolicy().WithRules(
+			batchv1ac.PodFailurePolicyRule().WithAction(batchv1.PodFailurePolicyActionFailJob).WithOnExitCodes(
+				batchv1ac.PodFailurePolicyOnExitCodesRequirement().WithContainerName(MigrateStep).
+					WithOperator(batchv1.PodFailurePolicyOnExitCodesOpIn).WithValues(exitRefused)),
+			disrupted())).
 		WithTemplate(podTemplate(instance, ComponentMigration, seedHash, withDatabaseCA(instance, pod)))
 	raw, err := json.Marshal(spec)
 	if err != nil {

@@ -1,0 +1,14 @@
+package instance
+
+import "faspex.io/operator/api/v1alpha1"
+
+// AwakeAnnotation of a Deployment that was scaled to none holds how many pods there were.
+const AwakeAnnotation = "faspex.io/replicas-awake"
+
+// Hibernates tells whether no pod of an instance shall run. It is false for no instance.
+func Hibernates(instance *v1alpha1.FaspexInstance) bool {
+	return instance != nil && instance.Spec.Hibernate != nil && *instance.Spec.Hibernate
+}
+
+// OwnReplicas tells whether the spec says how many pods the component has.
+func (c Component) OwnReplicas() bool { return c.spec.Replicas != nil }
