@@ -78,13 +78,12 @@ func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) strin
 	return hex.EncodeToString(digest.Sum(nil)[:8])
 }
 
-// TemplateHashAnnotation of the DaemonSet has TemplateHash's result.
+// TemplateHashAnnotation of the DaemonSet and of its pods has TemplateHash's result.
 const TemplateHashAnnotation = "faspex.io/template-hash"
 
-// TemplateHash digests the pods but for the image of prepare.
-func TemplateHash(node *v1alpha1.TransferNode, workload Workload) (string, error) {
-	workload.OperatorImage = ""
-	text, err := json.Marshal(DaemonSet(node, workload).Spec.Template)
+// TemplateHash digests a pod template.
+func TemplateHash(template *corev1ac.PodTemplateSpecApplyConfiguration) (string, error) {
+	text, err := json.Marshal(template)
 	if err != nil {
 		return "", fmt.Errorf("digest the pods: %w", err)
 	}

@@ -74,6 +74,7 @@ func full() *v1alpha1.TransferNode {
 	return node
 }
 
+// TestObjects (operator-8) holds the objects still.
 func TestObjects(t *testing.T) {
 	for name, test := range map[string]struct {
 		node     *v1alpha1.TransferNode
