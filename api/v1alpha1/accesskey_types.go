@@ -32,6 +32,11 @@ type AccessKeySpec struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
 	SecretName string `json:"secretName,omitempty"`
 
+	// rotation says when the secret of the key is replaced. The Secret holds the new one from the moment that the node
+	// takes it; status.formerSecretUntil tells until when the one before is good too.
+	// +optional
+	Rotation *Rotation `json:"rotation,omitempty"`
+
 	// suspend stops the operator from changing anything of this key.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -124,6 +129,14 @@ type AccessKeyStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
+
+	// rotatedAt is when the secret was last replaced.
+	// +optional
+	RotatedAt *metav1.Time `json:"rotatedAt,omitempty"`
+
+	// formerSecretUntil is until when the secret before the present one is good; absent when none is.
+	// +optional
+	FormerSecretUntil *metav1.Time `json:"formerSecretUntil,omitempty"`
 
 	// bucketCredentials is a keyed digest of the credentials that the node has for spec.storage.s3: it tells whether those
 	// of the Secret are others.

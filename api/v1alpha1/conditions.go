@@ -144,3 +144,6 @@ const (
 	// ReasonStorageLocationNotReady: the StorageLocation that storageLocationRef names cannot be used yet.
 	ReasonStorageLocationNotReady = "StorageLocationNotReady"
 )
+
+// EventRotated is the reason of an event: credentials were replaced, as spec.rotation or the annotation says.
+const EventRotated = "Rotated"

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -48,9 +49,10 @@ type Options struct {
 
 type reconciler struct {
 	Options
-	client  client.Client
-	applier *apply.Applier
-	secrets *secrets.Store
+	client   client.Client
+	applier  *apply.Applier
+	secrets  *secrets.Store
+	recorder events.EventRecorder
 }
 
 // observed is what the phases of one reconciliation share. node and location are nil when they do not exist.
@@ -70,10 +72,11 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 	applier := apply.New(mgr.GetClient(), controllerName)
 	r := &reconciler{
 		Options: options, client: mgr.GetClient(), applier: applier,
-		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
+		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
+		recorder: mgr.GetEventRecorder(controllerName),
 	}
 	frame := &lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
+		Client: mgr.GetClient(), Applier: applier, Recorder: r.recorder, Now: options.Now,
 		New: func() *v1alpha1.AccessKey { return &v1alpha1.AccessKey{} },
 		View: func(k *v1alpha1.AccessKey) lifecycle.View {
 			return lifecycle.View{Conditions: &k.Status.Conditions, ObservedGeneration: &k.Status.ObservedGeneration,
