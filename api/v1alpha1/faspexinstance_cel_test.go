@@ -38,6 +38,9 @@ networkPolicy:
 admin: {username: root, email: "first.admin+x@example.com"}
 deletionPolicy: Delete
 suspend: true`},
+		{name: "passwords that turn", spec: "externalURL: https://a.example.com\ndatabase: {embedded: {}, rotateEvery: 24h}"},
+		{name: "passwords that turn all the time", refusal: "rotateEvery must be 0s or at least 1h",
+			spec: "externalURL: https://a.example.com\ndatabase: {embedded: {}, rotateEvery: 1m}"},
 		{name: "no URL", spec: "database: {embedded: {}}", refusal: "spec.externalURL"},
 		{name: "not https", spec: "externalURL: http://faspex.example.com" +
 			embedded, refusal: "must be an https URL with a host"},

@@ -56,7 +56,9 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if changed && d.Generation != live.Generation {
 			return phase.Waiting(v1alpha1.ReasonProgressing, "the Deployment is rolled out")
 		}
-		return r.explained(ctx, o, c, d)
+		outcome := r.explained(ctx, o, c, d)
+		o.rolledOut[c.Name] = outcome.IsDone()
+		return outcome
 	}
 }
 

@@ -53,6 +53,11 @@ func DatabaseUserSecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
 	return want
 }
 
+// DatabaseRotationSecret remembers passwords that are being replaced.
+func DatabaseRotationSecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
+	return wantedSecret(instance, NamesOf(instance.Name).DatabaseRotation, ComponentDatabase)
+}
+
 // CoreSecret has the keys that sign tokens and encrypt columns of the database.
 func CoreSecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
 	want := wantedSecret(instance, NamesOf(instance.Name).Core, ComponentCore)
