@@ -178,7 +178,8 @@ func (o *observed) readAtStart(component string) (config []string, given []map[s
 	case desired.ComponentGateway:
 		return []string{names.Gateway}, []map[string][]byte{o.gateway}
 	default:
-		return []string{names.Router}, []map[string][]byte{o.tls, o.addresses}
+		// The certificate is read again whenever it changes.
+		return []string{names.Router}, []map[string][]byte{o.addresses}
 	}
 }
 
