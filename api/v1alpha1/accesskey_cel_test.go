@@ -15,7 +15,13 @@ storage: {storageLocationRef: {name: inbox}}
 transfer: {targetRateKbps: 1000, targetRateCapKbps: 2000, policy: high, cipher: aes-192-gcm}
 tokenVerificationKey: {secretRef: {name: key, key: public.pem}}
 secretName: my-key
+rotation: {every: 720h, overlap: 48h}
 suspend: true`},
+		{name: "rotation by the annotation alone", spec: good + "rotation: {overlap: 1m}"},
+		{name: "rotation within the overlap", spec: good + "rotation: {every: 24h}", refusal: "every must exceed overlap"},
+		{name: "rotation all the time", spec: good + "rotation: {every: 30m, overlap: 1m}", refusal: "at least 1h"},
+		{name: "overlap for ever", spec: good + "rotation: {overlap: 721h}", refusal: "overlap must be between"},
+		{name: "rotation of nothing", spec: good + "rotation: {}", refusal: "spec.rotation"},
 		{name: "longest name", objectName: strings.Repeat("a", 63), spec: good},
 		{name: "name that is no label", objectName: strings.Repeat("a", 64), spec: good, refusal: "at most 63 characters"},
 		{name: "inline key", spec: good +

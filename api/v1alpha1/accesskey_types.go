@@ -32,6 +32,11 @@ type AccessKeySpec struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
 	SecretName string `json:"secretName,omitempty"`
 
+	// rotation says when the secret of the key is replaced. The Secret holds the new one from the moment that the node
+	// takes it; status.formerSecretUntil tells until when the one before is good too.
+	// +optional
+	Rotation *Rotation `json:"rotation,omitempty"`
+
 	// suspend stops the operator from changing anything of this key.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -125,6 +130,14 @@ type AccessKeyStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
+	// rotatedAt is when the secret was last replaced.
+	// +optional
+	RotatedAt *metav1.Time `json:"rotatedAt,omitempty"`
+
+	// formerSecretUntil is until when the secret before the present one is good; absent when none is.
+	// +optional
+	FormerSecretUntil *metav1.Time `json:"formerSecretUntil,omitempty"`
+
 	// bucketCredentials is a keyed digest of the credentials that the node has for spec.storage.s3: it tells whether those
 	// of the Secret are others.
 	// +optional
@@ -142,6 +155,7 @@ type AccessKeyStatus struct {
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.conditions[?(@.type=="Ready")].lastTransitionTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name must have at most 63 characters: it is a label of the Secret"

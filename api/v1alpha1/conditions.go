@@ -34,6 +34,10 @@ const (
 // depend on it: what cannot be backed up goes on serving.
 const ConditionBackupHealthy = "BackupHealthy"
 
+// ConditionPasswordsReplaced is there while former passwords of the database work beside the new, or when the annotation
+// faspex.io/rotate-at cannot be read. Ready does not depend on it.
+const ConditionPasswordsReplaced = "PasswordsReplaced"
+
 // Conditions of the parts of a FaspexBackup.
 const (
 	// ConditionTargetReady tells whether the instance, the target and its Secrets are there.
@@ -146,3 +150,6 @@ const (
 	// ReasonStorageLocationNotReady: the StorageLocation that storageLocationRef names cannot be used yet.
 	ReasonStorageLocationNotReady = "StorageLocationNotReady"
 )
+
+// EventRotated is the reason of an event: credentials were replaced, as spec.rotation or the annotation says.
+const EventRotated = "Rotated"

@@ -21,7 +21,7 @@ router: {replicas: 2, logLevel: warn, trustedProxies: [192.0.2.1, 10.0.0.0/8, "2
 ui: {replicas: 0}
 core: {concurrentWorkers: 4, resources: {requests: {cpu: 100m}}}
 service: {logLevel: debug}
-utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8]}
+utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8, 127.*, 10.*.0.1, '*']}
 gateway:
   enabled: true
   replicas: 1
@@ -38,6 +38,9 @@ networkPolicy:
 admin: {username: root, email: "first.admin+x@example.com"}
 deletionPolicy: Delete
 suspend: true`},
+		{name: "passwords that turn", spec: "externalURL: https://a.example.com\ndatabase: {embedded: {}, rotateEvery: 24h}"},
+		{name: "passwords that turn all the time", refusal: "rotateEvery must be 0s or at least 1h",
+			spec: "externalURL: https://a.example.com\ndatabase: {embedded: {}, rotateEvery: 1m}"},
 		{name: "no URL", spec: "database: {embedded: {}}", refusal: "spec.externalURL"},
 		{name: "not https", spec: "externalURL: http://faspex.example.com" +
 			embedded, refusal: "must be an https URL with a host"},
@@ -100,7 +103,13 @@ suspend: true`},
 		{name: "log level", spec: good + "\ncore: {logLevel: loud}", refusal: "spec.core.logLevel"},
 		{name: "replicas", spec: good + "\nui: {replicas: -1}", refusal: "spec.ui.replicas"},
 		{name: "utility's networks", spec: good + "\nutility: {authorizedIPs: [localhost]}",
-			refusal: "must be an IP address or a CIDR"},
+			refusal: "must be an IP address, a CIDR or a wildcard"},
+		{name: "wildcard of too many parts", spec: good + "\nutility: {authorizedIPs: ['1.2.3.4.*']}",
+			refusal: "must be an IP address, a CIDR or a wildcard"},
+		{name: "wildcard with a part that is none", spec: good + "\nutility: {authorizedIPs: ['256.*']}",
+			refusal: "must be an IP address, a CIDR or a wildcard"},
+		{name: "wildcard within a part", spec: good + "\nutility: {authorizedIPs: ['192*']}",
+			refusal: "must be an IP address, a CIDR or a wildcard"},
 		{name: "traffic policy of a ClusterIP", spec: good +
 			"\nrouter: {service: {externalTrafficPolicy: Local}}", refusal: "needs type NodePort or LoadBalancer"},
 		{name: "traffic policy", spec: good + "\nrouter: {service: {type: NodePort, externalTrafficPolicy: Global}}",

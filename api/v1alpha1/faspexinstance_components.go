@@ -37,12 +37,13 @@ type CoreSpec struct {
 type UtilitySpec struct {
 	ComponentSpec `json:",inline"`
 
-	// authorizedIPs are the addresses and networks (CIDR) that may use the utility; all when empty.
+	// authorizedIPs are the addresses, networks (CIDR) and wildcards (192.0.2.*, 10.*.0.1, *) that may use the utility;
+	// nobody may when the list is empty or absent.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=64
-	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self) || self.matches('^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]|[*])[.]){0,3}[*]$') || self.matches('^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]|[*])[.]){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$')",message="must be an IP address, a CIDR or a wildcard, as 192.0.2.*"
 	AuthorizedIPs []string `json:"authorizedIPs,omitempty"`
 }
 

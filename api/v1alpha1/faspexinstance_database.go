@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // DatabaseSpec is either a MariaDB that the operator runs or one that exists.
@@ -16,6 +17,12 @@ type DatabaseSpec struct {
 	// external uses a MariaDB, version 10.11 or later, that someone else runs.
 	// +optional
 	External *ExternalDatabase `json:"external,omitempty"`
+
+	// rotateEvery is the age at which the passwords of the instance's users in the database are replaced, at least 1h;
+	// when it is absent or 0s, the annotation faspex.io/rotate-at alone does. The former ones work until no pod uses them.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="duration(self) == duration('0s') || duration(self) >= duration('1h')",message="rotateEvery must be 0s or at least 1h"
+	RotateEvery *metav1.Duration `json:"rotateEvery,omitempty"`
 }
 
 // EmbeddedDatabase is a MariaDB that the operator runs.

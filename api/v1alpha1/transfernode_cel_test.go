@@ -1,6 +1,9 @@
 package v1alpha1_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTransferNodeAdmission(t *testing.T) {
 	const good = "instanceRef: {name: demo}\nstorage: [{name: default, hostPath: {path: /srv/files}}]\n"
@@ -65,6 +68,20 @@ suspend: false`},
 		// What no cluster can ever have.
 		{name: "blank in the image", spec: good + "image: 'a/b: c'", refusal: "spec.image"},
 		{name: "malformed selector", spec: good + "nodeSelector: {'a b': c}", refusal: "must be the key of a label"},
+		{name: "malformed value of a selector", spec: good + "nodeSelector: {a: 'b c'}", refusal: "spec.nodeSelector.a"},
+		{name: "selector for a value of a letter", spec: good + "nodeSelector: {a: b}"},
+		{name: "selector for too long a value", spec: good + "nodeSelector: {a: " + strings.Repeat("b", 64) + "}",
+			refusal: "spec.nodeSelector.a"},
+		{name: "toleration of a malformed key", spec: good + "tolerations: [{key: 'a b', operator: Exists}]",
+			refusal: "key must be the key of a label"},
+		{name: "toleration of a malformed value", spec: good + "tolerations: [{key: a, value: -b}]",
+			refusal: "spec.tolerations[0].value"},
+		{name: "toleration of everything", spec: good + "tolerations: [{operator: Exists}]"},
+		{name: "toleration of a value", spec: good + "tolerations: [{key: a.b/c, value: d_e.f}]"},
+		{name: "a storage in another", refusal: "must not lie in that of another",
+			spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /srv/a/b}}, {name: b, hostPath: {path: /srv/a}}]"},
+		{name: "a storage beside one whose name begins alike",
+			spec: "instanceRef: {name: demo}\nstorage: [{name: a, hostPath: {path: /srv/ab}}, {name: b, hostPath: {path: /srv/a}}]"},
 		{name: "toleration with an operator that is none", spec: good + "tolerations: [{key: a, operator: In}]",
 			refusal: "operator must be"},
 		{name: "toleration with an effect that is none", spec: good + "tolerations: [{key: a, effect: Never}]",

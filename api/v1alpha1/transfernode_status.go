@@ -35,13 +35,6 @@ type TransferNodeStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	NodeUserSecretName string `json:"nodeUserSecretName,omitempty"`
 
-	// prepareImage is the image that prepares the storage folders: the operator's when the pods last changed. A new
-	// version of the operator alone does not restart them.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=512
-	PrepareImage string `json:"prepareImage,omitempty"`
-
 	// version of the software that answers at endpoint.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

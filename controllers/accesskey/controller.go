@@ -50,9 +50,10 @@ type Options struct {
 
 type reconciler struct {
 	Options
-	client  client.Client
-	applier *apply.Applier
-	secrets *secrets.Store
+	client   client.Client
+	applier  *apply.Applier
+	secrets  *secrets.Store
+	recorder events.EventRecorder
 }
 
 // observed is what the phases of one reconciliation share. node and location are nil when they do not exist.
@@ -66,7 +67,7 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
-	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), options)
+	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(controllerName), options)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.AccessKey{}).
@@ -75,7 +76,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.StorageLocation{}, handler.EnqueueRequestsFromMapFunc(r.keysOfLocation)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keysOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
+		Complete(r.frame())
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}
@@ -84,20 +85,21 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 
 // New is the reconciler for those who call it themselves. direct reads past the cache of c.
 func New(c client.Client, direct client.Reader, recorder events.EventRecorder, options Options) reconcile.Reconciler {
-	return newReconciler(c, direct, options).frame(recorder)
+	return newReconciler(c, direct, recorder, options).frame()
 }
 
-func newReconciler(c client.Client, direct client.Reader, options Options) *reconciler {
+func newReconciler(c client.Client, direct client.Reader, recorder events.EventRecorder, options Options) *reconciler {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
 	applier := apply.New(c, controllerName)
-	return &reconciler{Options: options, client: c, applier: applier, secrets: secrets.NewStore(applier, c, direct)}
+	return &reconciler{Options: options, client: c, applier: applier, secrets: secrets.NewStore(applier, c, direct),
+		recorder: recorder}
 }
 
-func (r *reconciler) frame(recorder events.EventRecorder) *lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed] {
+func (r *reconciler) frame() *lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed] {
 	return &lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed]{
-		Client: r.client, Applier: r.applier, Recorder: recorder, Now: r.Now,
+		Client: r.client, Applier: r.applier, Recorder: r.recorder, Now: r.Now,
 		New: func() *v1alpha1.AccessKey { return &v1alpha1.AccessKey{} },
 		View: func(k *v1alpha1.AccessKey) lifecycle.View {
 			return lifecycle.View{Conditions: &k.Status.Conditions, ObservedGeneration: &k.Status.ObservedGeneration,

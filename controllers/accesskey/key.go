@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,6 +17,7 @@ import (
 	"faspex.io/operator/controllers/bucket"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/rotation"
 	"faspex.io/operator/controllers/secrets"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
 )
@@ -37,13 +39,14 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if !outcome.IsDone() {
 		return outcome
 	}
+	schedule, wrongAnnotation := rotation.Of(o.key.Spec.Rotation, o.key.Annotations)
 	former, err := r.formerOr(ctx, o.key, generate)
 	if err != nil {
 		return apply.Outcome(err)
 	}
 	data, err := r.secrets.Ensure(ctx, o.key, secrets.Wanted{
 		Name: SecretName(o.key), Namespace: o.key.Namespace, Labels: Labels(o.key),
-		Keys: []string{secretID, secretSecret}, Generate: former,
+		Keys: []string{secretID, secretSecret}, Generate: former, Turn: plan(o.key, schedule, r.Now()),
 	})
 	if err != nil {
 		return apply.Outcome(fmt.Errorf("spec.secretName: %w", err))
@@ -66,8 +69,14 @@ func (r *reconciler) keyCreated(ctx context.Context, o *observed) phase.Outcome 
 	if outcome := r.forgetFormer(ctx, o.key, node, want.id); !outcome.IsDone() {
 		return outcome
 	}
+	if outcome := r.rotate(ctx, o.key, node, data, schedule.Overlap); !outcome.IsDone() {
+		return outcome
+	}
 	o.key.Status.ID, o.key.Status.RootFileID, o.key.Status.SecretName = want.id, found.RootFileID, SecretName(o.key)
 	o.key.Status.BucketCredentials = digestOf(storage, want.secret)
+	if wrongAnnotation != nil {
+		return phase.Invalid(v1alpha1.ReasonInvalidSpec, wrongAnnotation.Error()).After(resync)
+	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "the node knows the key").After(resync)
 }
 
@@ -105,10 +114,12 @@ func (r *reconciler) converge(ctx context.Context, at *v1alpha1.TransferNode, no
 		return found, phase.Done(v1alpha1.ReasonSucceeded, "")
 	}
 	ctrl.LoggerFrom(ctx).Info("repairing the access key", "accessKey", want.id, "why", wrong)
-	err = node.UpdateAccessKey(ctx, want.id, nodeclient.AccessKeyUpdate{
-		Secret: &want.secret, TokenVerificationKey: &want.verificationKey, Storage: want.storage(),
-		Configuration: configuration,
-	})
+	change := nodeclient.AccessKeyUpdate{TokenVerificationKey: &want.verificationKey, Storage: want.storage(),
+		Configuration: configuration}
+	if !works { // one that works stays, and so does the one before while it is good
+		change.Secret = &want.secret
+	}
+	err = node.UpdateAccessKey(ctx, want.id, change)
 	if err != nil {
 		return found, nodeapi.Failed("update the access key", err)
 	}
@@ -149,7 +160,7 @@ func (r *reconciler) formerOr(ctx context.Context, key *v1alpha1.AccessKey,
 		return generate, nil
 	}
 	return func() (map[string][]byte, error) {
-		return map[string][]byte{secretID: secret.Data[secretID], secretSecret: secret.Data[secretSecret]}, nil
+		return maps.Clone(secret.Data), nil
 	}, nil
 }
 

@@ -246,7 +246,10 @@ func toUnstructured(config runtime.ApplyConfiguration) (*unstructured.Unstructur
 	return u, nil
 }
 
+// hashOf digests what is applied, without the version that it is applied to.
 func hashOf(u *unstructured.Unstructured) ([sha256.Size]byte, error) {
+	u = u.DeepCopy()
+	u.SetResourceVersion("")
 	raw, err := u.MarshalJSON()
 	if err != nil {
 		return [sha256.Size]byte{}, fmt.Errorf("encode: %w", err)

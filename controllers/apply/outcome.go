@@ -29,8 +29,9 @@ func Outcome(err error) phase.Outcome {
 	return phase.Transient(v1alpha1.ReasonAPIError, "a call to the Kubernetes API failed and is retried", err)
 }
 
-// refusal tells the kind and the fields that the API server refused, and no name and no value of theirs:
-// they may be generated or secret.
+// refusal tells the kind and the fields that the API server refused, and no name and no value of theirs: they may be
+// generated or secret. Of a Service, which has neither, it tells the API server's words: they say which ports there may
+// be.
 func refusal(err error) string {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Details == nil {
@@ -39,7 +40,9 @@ func refusal(err error) string {
 	details := status.Status().Details
 	var fields []string
 	for _, cause := range details.Causes {
-		if cause.Field != "" {
+		if cause.Field != "" && details.Kind == "Service" {
+			fields = append(fields, cause.Field+": "+cause.Message)
+		} else if cause.Field != "" {
 			fields = append(fields, cause.Field)
 		}
 	}

@@ -28,8 +28,8 @@ const (
 
 const (
 	validity = 10 * 365 * 24 * time.Hour
-	// renewBefore is how long before its end a generated certificate is replaced.
-	renewBefore = 90 * 24 * time.Hour
+	// renewAt is the part of its life after which a generated certificate is replaced: before two thirds have passed.
+	renewAt = 0.6
 	// backdate allows for clocks that are a little behind.
 	backdate = time.Hour
 )
@@ -130,10 +130,49 @@ func Check(now time.Time, data map[string][]byte, subject Subject) error {
 	return nil
 }
 
-// Renew reports whether a generated certificate has to be made again: it can't serve subject now, or not 90 days from
-// now, or ca.crt is not the authority it descends from.
+// Renew reports whether a generated certificate has to be made again: it can't serve subject now, six tenths of its life
+// have passed, or ca.crt is not the authority it descends from.
 func Renew(now time.Time, data map[string][]byte, subject Subject) bool {
-	return Check(now, data, subject) != nil || Check(now.Add(renewBefore), data, subject) != nil || !descends(now, data)
+	if Check(now, data, subject) != nil || !descends(now, data) {
+		return true
+	}
+	made, end := life(data)
+	return now.Sub(made) >= time.Duration(float64(end.Sub(made))*renewAt)
+}
+
+// Renewed is New in the place of data. Its ca.crt has the former authority behind the new one, so that clients that read
+// it trust the server before and after it has begun to serve the new certificate.
+func Renewed(now time.Time, data map[string][]byte, subject Subject) (map[string][]byte, error) {
+	renewed, err := New(now, subject)
+	if err != nil {
+		return nil, err
+	}
+	former, _ := pem.Decode(data[CAKey])
+	if former == nil {
+		return renewed, nil
+	}
+	if ca, err := x509.ParseCertificate(former.Bytes); err == nil && now.Before(ca.NotAfter) {
+		renewed[CAKey] = append(renewed[CAKey], pem.EncodeToMemory(former)...)
+	}
+	return renewed, nil
+}
+
+// Made is when New has made a certificate; the zero time if it cannot be read.
+func Made(data map[string][]byte) time.Time {
+	made, _ := life(data)
+	return made
+}
+
+func life(data map[string][]byte) (made, end time.Time) {
+	block, _ := pem.Decode(data[CertKey])
+	if block == nil {
+		return time.Time{}, time.Time{}
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}, time.Time{}
+	}
+	return leaf.NotBefore.Add(backdate), leaf.NotAfter
 }
 
 // descends tells whether tls.crt verifies by ca.crt alone.

@@ -105,7 +105,8 @@ func TestRenew(t *testing.T) {
 		want    bool
 	}{
 		{"new", now, subject, false},
-		{"ends soon", now.AddDate(9, 11, 0), subject, true},
+		{"half of its life", now.AddDate(5, 0, 0), subject, false},
+		{"before two thirds of its life", now.AddDate(6, 7, 0), subject, true},
 		{"ended", now.AddDate(11, 0, 0), subject, true},
 		{"another name", now, certificate.Subject{DNSNames: []string{"elsewhere"}}, true},
 	} {
@@ -123,5 +124,47 @@ func TestRenew(t *testing.T) {
 		if !certificate.Renew(now, changed, subject) {
 			t.Errorf("%s: no renewal", name)
 		}
+	}
+}
+
+// TestRenewedIsTrustedWithTheFormer: who reads ca.crt trusts the server before and after it serves the renewed
+// certificate, and however often it was renewed two authorities are in it.
+func TestRenewedIsTrustedWithTheFormer(t *testing.T) {
+	first, err := certificate.New(now, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifies := func(served, trusted map[string][]byte, at time.Time) bool {
+		t.Helper()
+		pair, err := tls.X509KeyPair(served[certificate.CertKey], served[certificate.PrivateKeyKey])
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(trusted[certificate.CAKey])
+		_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: "demo-hsts", CurrentTime: at})
+		return err == nil
+	}
+	later := now.AddDate(6, 7, 0)
+	second, err := certificate.Renewed(later, first, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !verifies(first, second, later) || !verifies(second, second, later) || certificate.Renew(later, second, subject) {
+		t.Error("the former certificate and the renewed one are not both trusted")
+	}
+	if made := certificate.Made(second); !made.Equal(later.Truncate(time.Second)) {
+		t.Errorf("made %s, want %s", made, later)
+	}
+	third, err := certificate.Renewed(later, second, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if verifies(first, third, later) || !verifies(second, third, later) || !verifies(third, third, later) {
+		t.Error("not the last two are trusted")
+	}
+	if spoilt, err := certificate.Renewed(later, map[string][]byte{certificate.CAKey: []byte("x")}, subject); err != nil ||
+		!verifies(spoilt, spoilt, later) {
+		t.Errorf("renewed from nothing: %v", err)
 	}
 }

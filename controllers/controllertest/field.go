@@ -74,7 +74,14 @@ type Field struct {
 	Appliers []*apply.Applier
 
 	requests atomic.Int64
+	ahead    atomic.Int64
 }
+
+// Now is the controllers' clock.
+func (f *Field) Now() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }
+
+// Advance sets the controllers' clock forward.
+func (f *Field) Advance(d time.Duration) { f.ahead.Add(int64(d)) }
 
 // New starts the controllers for a namespace of its own. It holds a FaspexInstance that is
 // not ready, and no TransferNode.
@@ -224,10 +231,10 @@ func (f *Field) start(t *testing.T) {
 		f.Appliers = append(f.Appliers, applier)
 	}
 	add(transfernode.SetupWithManager(mgr, transfernode.Options{
-		DatabaseServer: f.databaseServer(reader), Policy: f.Policy, Nodes: nodes, Faspex: f,
+		DatabaseServer: f.databaseServer(reader), Policy: f.Policy, Nodes: nodes, Faspex: f, Now: f.Now,
 	}))
-	add(storagelocation.SetupWithManager(mgr, storagelocation.Options{Nodes: nodes, Faspex: f}))
-	add(accesskey.SetupWithManager(mgr, accesskey.Options{Nodes: nodes}))
+	add(storagelocation.SetupWithManager(mgr, storagelocation.Options{Nodes: nodes, Faspex: f, Now: f.Now}))
+	add(accesskey.SetupWithManager(mgr, accesskey.Options{Nodes: nodes, Now: f.Now}))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()

@@ -62,7 +62,7 @@ func TestBackupHoldsWhatARestoreNeeds(t *testing.T) {
 	b := newBench(t)
 	b.create(&v1alpha1.TransferNode{ObjectMeta: metav1.ObjectMeta{Name: "site", Namespace: b.namespace},
 		Spec: v1alpha1.TransferNodeSpec{InstanceRef: v1alpha1.ObjectReference{Name: "demo"},
-			NodeSelector: map[string]string{"a": "b"}, Storage: []v1alpha1.StorageMount{{Name: "main",
+			NodeSelector: map[string]v1alpha1.LabelValue{"a": "b"}, Storage: []v1alpha1.StorageMount{{Name: "main",
 				HostPath: &v1alpha1.HostPathStorage{Path: "/srv/x"}}}}})
 	b.secret("site-token-keys", map[string]string{"active": "k1"})
 	b.create(&v1alpha1.AccessKey{ObjectMeta: metav1.ObjectMeta{Name: "api", Namespace: b.namespace},

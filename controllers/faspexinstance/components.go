@@ -59,7 +59,9 @@ func (r *reconciler) component(of func(*v1alpha1.FaspexInstance) desired.Compone
 		if changed && d.Generation != live.Generation {
 			return phase.Waiting(v1alpha1.ReasonProgressing, "the Deployment is rolled out")
 		}
-		return r.explained(ctx, o, c, d)
+		outcome := r.explained(ctx, o, c, d)
+		o.rolledOut[c.Name] = outcome.IsDone()
+		return outcome
 	}
 }
 
@@ -179,7 +181,8 @@ func (o *observed) readAtStart(component string) (config []string, given []map[s
 	case desired.ComponentGateway:
 		return []string{names.Gateway}, []map[string][]byte{o.gateway}
 	default:
-		return []string{names.Router}, []map[string][]byte{o.tls, o.addresses}
+		// The certificate is read again whenever it changes.
+		return []string{names.Router}, []map[string][]byte{o.addresses}
 	}
 }
 

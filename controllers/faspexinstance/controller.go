@@ -95,6 +95,11 @@ type observed struct {
 	gateway map[string][]byte
 	// addresses are those of the Services, by component.
 	addresses map[string][]byte
+	// rolledOut are the components of which all pods are those of now.
+	rolledOut map[string]bool
+	// passwordsEnd: former passwords of the database work. wrongRotation is what is wrong with the annotation.
+	passwordsEnd  bool
+	wrongRotation error
 }
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
@@ -158,5 +163,5 @@ func gather(_ context.Context, instance *v1alpha1.FaspexInstance) (*observed, er
 	instance.Status.Endpoints = &endpoints
 	instance.Status.AdminSecretName = desired.AdminSecret(instance)
 	return &observed{instance: instance, database: desired.DatabaseOf(instance), config: desired.ConfigMaps(instance),
-		addresses: map[string][]byte{}}, nil
+		addresses: map[string][]byte{}, rolledOut: map[string]bool{}}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,19 +107,34 @@ func (r *reconciler) databaseProvisioned(ctx context.Context, o *observed) phase
 	if err != nil {
 		return secrets.Outcome(err)
 	}
+	turning, err := r.turning(ctx, o)
+	if err != nil {
+		return apply.Outcome(err)
+	}
+	account := func(name, user string, present []byte) mariadb.Account {
+		return mariadb.Account{Name: name, Password: string(present), Beside: turning.Beside(user, present)}
+	}
 	changes, err := mariadb.Provision(ctx, server, mariadb.Faspex(o.database.Name,
-		mariadb.Account{Name: o.database.AdminUser, Password: string(o.root[desired.KeyAdminPassword])},
-		mariadb.Account{Name: o.database.User, Password: string(o.databaseUser[desired.KeyPassword])}))
+		account(o.database.AdminUser, adminUser, o.root[desired.KeyAdminPassword]),
+		account(o.database.User, restrictedUser, o.databaseUser[desired.KeyPassword])))
 	if len(changes) > 0 {
 		ctrl.LoggerFrom(ctx).Info("provisioned the database", "instance", o.instance.Name, "changes", changes)
-		if meta.IsStatusConditionTrue(o.instance.Status.Conditions, v1alpha1.ConditionDatabaseProvisioned) {
+		repaired := slices.DeleteFunc(changes, mariadb.OfRotation)
+		if len(repaired) > 0 &&
+			meta.IsStatusConditionTrue(o.instance.Status.Conditions, v1alpha1.ConditionDatabaseProvisioned) {
 			r.recorder.Eventf(o.instance, nil, corev1.EventTypeWarning, v1alpha1.EventDatabaseRepaired, "Provision", "%s",
-				strings.Join(changes, "; "))
+				strings.Join(repaired, "; "))
 		}
 	}
 	if err != nil {
 		return mariadb.Outcome(server, err)
 	}
+	if turning.Pending() {
+		if err := r.replace(ctx, o); err != nil {
+			return apply.Outcome(err)
+		}
+	}
+	o.passwordsEnd = turning.Pending() || turning.Ending()
 	return phase.Done(v1alpha1.ReasonSucceeded,
 		"the database, its users and their rights are as they should be").After(provisionRecheck)
 }

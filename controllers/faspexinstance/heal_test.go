@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -104,10 +105,43 @@ func TestCertificateFollowsHostAndClock(t *testing.T) {
 		t.Error(err)
 	}
 
-	b.r.now = func() time.Time { return time.Now().Add(10*365*24*time.Hour - 48*time.Hour) }
-	wantReady(t, b.settle())
-	if bytes.Equal(dataOf(b, "demo-tls")[certificate.CertKey], second[certificate.CertKey]) {
-		t.Error("the certificate was not renewed two days before its end")
+	router := &appsv1.Deployment{}
+	b.get("demo-router", router)
+	pods := router.Spec.Template.DeepCopy()
+	served := func() []byte {
+		t.Helper()
+		wantReady(t, b.settle())
+		data := dataOf(b, "demo-tls")
+		if certificate.Check(b.r.now(), data, desired.CertificateSubject(i, true)) != nil {
+			t.Error("the certificate cannot be served")
+		}
+		return data[certificate.CertKey]
+	}
+	years := func(n float64) {
+		b.r.now = func() time.Time { return time.Now().Add(time.Duration(n * 365 * 24 * float64(time.Hour))) }
+	}
+	years(5)
+	if !bytes.Equal(served(), second[certificate.CertKey]) {
+		t.Error("the certificate is renewed in half of its life")
+	}
+	years(6.6)
+	third := served()
+	if bytes.Equal(third, second[certificate.CertKey]) {
+		t.Error("the certificate was not renewed before two thirds of its life")
+	}
+	b.patch("demo", i, func() {
+		i.Annotations = map[string]string{v1alpha1.RotateAtAnnotation: b.r.now().Add(time.Hour).Format(time.RFC3339)}
+	})
+	if !bytes.Equal(served(), third) {
+		t.Error("the certificate is renewed before the time of the annotation")
+	}
+	years(7)
+	if bytes.Equal(served(), third) {
+		t.Error("the certificate is not renewed at the time of the annotation")
+	}
+	b.get("demo-router", router)
+	if !equality.Semantic.DeepEqual(router.Spec.Template, *pods) {
+		t.Error("a renewed certificate restarts the router")
 	}
 }
 

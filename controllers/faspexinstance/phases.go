@@ -35,6 +35,7 @@ func (r *reconciler) phases() []phase.Phase[*observed] {
 			v1alpha1.ConditionUIReady, v1alpha1.ConditionServiceReady, v1alpha1.ConditionUtilityReady),
 		{Condition: v1alpha1.ConditionSettingsApplied, Needs: []string{v1alpha1.ConditionRouterReady},
 			Run: r.settingsApplied},
+		{Condition: v1alpha1.ConditionPasswordsReplaced, Aside: true, Run: r.passwordsReplaced},
 		{Condition: v1alpha1.ConditionBackupHealthy, Aside: true, Run: r.backupHealthy},
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"faspex.io/operator/controllers/podtemplate"
 )
 
-// Pods that another release of the operator rendered in another way are left running, by every Deployment,
+// TestAnotherReleaseOfTheOperatorRestartsNoPod (operator-8): pods that another release of the operator rendered in
+// another way are left running, by every Deployment,
 // until somebody changes something.
 func TestAnotherReleaseOfTheOperatorRestartsNoPod(t *testing.T) {
 	t.Parallel()
@@ -69,5 +70,45 @@ func TestAnotherReleaseOfTheOperatorRestartsNoPod(t *testing.T) {
 		if image == old {
 			t.Errorf("%s was not rolled by the change", name)
 		}
+	}
+}
+
+// TestAnotherReleaseOfTheOperatorRestartsNoDatabase (operator-8): nor is the embedded MariaDB restarted.
+func TestAnotherReleaseOfTheOperatorRestartsNoDatabase(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.r.release = "1.0.0"
+	b.create(b.embedded("", "1Gi"))
+	b.settle()
+	set := &appsv1.StatefulSet{}
+	b.get("demo-db", set)
+	written, err := appsv1ac.ExtractStatefulSet(set, b.r.applier.FieldManager())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const old = "old.example.com/mariadb:10"
+	written.Spec.Template.Spec.Containers[0].WithImage(old)
+	kept, err := podtemplate.Keep(&appsv1.StatefulSet{}, written.Spec.Template, podtemplate.Inputs{Release: "0.9.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.r.applier.Apply(t.Context(), nobody, written.WithAnnotations(kept.Annotations)); err != nil {
+		t.Fatal(err)
+	}
+	b.get("demo-db", set)
+	before := set.DeepCopy()
+	for range 2 {
+		b.settle()
+		b.get("demo-db", set)
+		if !apiequality.Semantic.DeepEqual(set.Spec, before.Spec) || set.Generation != before.Generation {
+			t.Fatalf("the database is restarted: %+v, %+v", set.Spec, before.Spec)
+		}
+	}
+	instance := b.instance()
+	b.patch("demo", instance, func() { instance.Spec.ImagePullPolicy = "Always" })
+	b.settle()
+	b.get("demo-db", set)
+	if set.Spec.Template.Spec.Containers[0].Image == old || set.Generation != before.Generation+1 {
+		t.Errorf("a change of the spec leaves %s in generation %d", set.Spec.Template.Spec.Containers[0].Image, set.Generation)
 	}
 }

@@ -61,7 +61,7 @@ func newSource(t *testing.T, suffix string) *source {
 func (b *bench) node(name string) *v1alpha1.TransferNode {
 	return &v1alpha1.TransferNode{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: b.namespace},
 		Spec: v1alpha1.TransferNodeSpec{InstanceRef: v1alpha1.ObjectReference{Name: "demo"},
-			NodeSelector: map[string]string{"a": "b"}, Storage: []v1alpha1.StorageMount{{Name: "main",
+			NodeSelector: map[string]v1alpha1.LabelValue{"a": "b"}, Storage: []v1alpha1.StorageMount{{Name: "main",
 				HostPath: &v1alpha1.HostPathStorage{Path: "/srv/x"}}}}}
 }
 

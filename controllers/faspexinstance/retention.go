@@ -50,6 +50,7 @@ func (r *reconciler) removeKept(ctx context.Context, instance *v1alpha1.FaspexIn
 		&corev1.ConfigMap{ObjectMeta: called(names.DatabaseScript)},
 		&corev1.Secret{ObjectMeta: called(names.Database)},
 		&corev1.Secret{ObjectMeta: called(names.DatabaseUser)},
+		&corev1.Secret{ObjectMeta: called(names.DatabaseRotation)},
 		&corev1.Secret{ObjectMeta: called(names.Utility)},
 		&corev1.Secret{ObjectMeta: called(names.OperatorClient)},
 		&corev1.Secret{ObjectMeta: called(names.Gateway)},

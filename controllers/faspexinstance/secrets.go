@@ -11,6 +11,7 @@ import (
 	"faspex.io/operator/controllers/certificate"
 	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/rotation"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -97,7 +98,10 @@ func (r *reconciler) ownSecrets(ctx context.Context, o *observed) error {
 		list = append(list, wanted{desired.GatewaySecret(i), &o.gateway})
 	}
 	if i.Spec.TLS == nil {
-		list = append(list, wanted{desired.GeneratedTLSSecret(i, r.now()), &o.tls})
+		// The annotation alone says when: the age is the certificate's own business. passwordsReplaced tells when the
+		// annotation is wrong.
+		schedule, _ := rotation.Of(nil, i.Annotations)
+		list = append(list, wanted{desired.GeneratedTLSSecret(i, r.now(), schedule), &o.tls})
 	}
 	for _, w := range list {
 		data, err := r.secrets.Ensure(ctx, nobody, w.want)

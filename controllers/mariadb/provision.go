@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -106,29 +108,76 @@ func (p *provisioner) database(name string, apart bool) error {
 	return p.change("created database "+name, "CREATE DATABASE IF NOT EXISTS "+Identifier(name)+" CHARACTER SET utf8mb4")
 }
 
-// account makes the user and sees to it that the password works, by using it.
+// account makes the user and sees to it that the password works, by using it, and that of passwords those alone do that
+// are wanted.
 func (p *provisioner) account(a Account) error {
 	exists, err := p.exists("SELECT COUNT(*) FROM mysql.user WHERE User = ? AND Host = ?", a.Name, anyHost)
 	if err != nil {
 		return err
 	}
 	identified := account(a.Name) + " IDENTIFIED VIA mysql_native_password USING '" + passwordHash(a.Password) + "'"
+	hashes := []string{passwordHash(a.Password)}
+	if a.Beside != "" {
+		hashes = append(hashes, passwordHash(a.Beside))
+		identified += " OR mysql_native_password USING '" + passwordHash(a.Beside) + "'"
+	}
 	if !exists {
 		if err := p.change("created user "+a.Name, "CREATE USER IF NOT EXISTS "+identified); err != nil {
 			return err
 		}
 	}
 	err = p.server.As(a.Name, a.Password).Ping(p.ctx)
-	if !errors.Is(err, ErrAccessDenied) {
+	if err != nil && !errors.Is(err, ErrAccessDenied) {
 		return err
 	}
-	if err := p.change("reset the password of user "+a.Name, "ALTER USER "+identified+" ACCOUNT UNLOCK"); err != nil {
+	change := ""
+	if err != nil {
+		change = "reset the password of user " + a.Name
+	} else if change, err = p.passwords(a, hashes); err != nil || change == "" {
+		return err
+	}
+	if err := p.change(change, "ALTER USER "+identified+" ACCOUNT UNLOCK"); err != nil {
 		return err
 	}
 	if err := p.server.As(a.Name, a.Password).Ping(p.ctx); err != nil {
 		return fmt.Errorf("log in as %s: %w", a.Name, err)
 	}
 	return nil
+}
+
+// Changes that a rotation asks for begin so.
+const (
+	twoPasswords = "gave another password beside to user "
+	formerEnded  = "ended the former password of user "
+)
+
+// OfRotation tells whether a change that Provision made was asked for by Account.Beside, and mends nothing.
+func OfRotation(change string) bool {
+	return strings.HasPrefix(change, twoPasswords) || strings.HasPrefix(change, formerEnded)
+}
+
+// nativeHash is a password of SHOW CREATE USER.
+var nativeHash = regexp.MustCompile(`'(\*[0-9A-F]{40})'`)
+
+// passwords says what has to change of those that work; empty if nothing has. A user with one way to log in may have it of
+// another kind.
+func (p *provisioner) passwords(a Account, wanted []string) (change string, err error) {
+	var text string
+	if err := p.conn.QueryRowContext(p.ctx, "SHOW CREATE USER "+account(a.Name)).Scan(&text); err != nil {
+		return "", classify("read how "+a.Name+" logs in", err)
+	}
+	var found []string
+	for _, match := range nativeHash.FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	has := func(hash string) bool { return slices.Contains(found, hash) }
+	switch {
+	case a.Beside != "" && (len(found) != len(wanted) || !has(wanted[0]) || !has(wanted[1])):
+		return twoPasswords + a.Name, nil
+	case a.Beside == "" && len(found) > 1:
+		return formerEnded + a.Name, nil
+	}
+	return "", nil
 }
 
 func (p *provisioner) grants(a Account) error {

@@ -226,3 +226,46 @@ func TestProvisionMakesNoDatabaseBesideOneWhoseNameBeginsTheSame(t *testing.T) {
 	}
 	provision(t, server, mariadb.HSTS("hsts_own_b", mariadb.Account{Name: "hsts_own_b", Password: "c"}))
 }
+
+// TestTwoPasswords: both work while both are wanted, and the former ends when it is not.
+func TestTwoPasswords(t *testing.T) {
+	server := rootServer(t)
+	const user = "hsts_two"
+	t.Cleanup(func() {
+		if err := mariadb.Drop(context.WithoutCancel(t.Context()), server, user, user); err != nil {
+			t.Error(err)
+		}
+	})
+	works := func() (found string) {
+		t.Helper()
+		for _, password := range []string{"one", "two", "three"} {
+			err := server.As(user, password).Ping(t.Context())
+			if err == nil {
+				found += " " + password
+			} else if !errors.Is(err, mariadb.ErrAccessDenied) {
+				t.Fatal(err)
+			}
+		}
+		return found
+	}
+	for _, step := range []struct {
+		password, beside string
+		changes          int
+		works            string
+	}{
+		{"one", "", 3, " one"},
+		{"one", "two", 1, " one two"},
+		{"one", "two", 0, " one two"},
+		{"two", "one", 0, " one two"},
+		{"two", "", 1, " two"},
+		{"two", "", 0, " two"},
+		{"two", "three", 1, " two three"},
+		{"one", "two", 1, " one two"},
+	} {
+		changes := provision(t, server, mariadb.HSTS(user, mariadb.Account{Name: user, Password: step.password,
+			Beside: step.beside}))
+		if len(changes) != step.changes || works() != step.works {
+			t.Errorf("%s beside %q: changes %q, works%s", step.password, step.beside, changes, works())
+		}
+	}
+}

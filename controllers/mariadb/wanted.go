@@ -16,6 +16,8 @@ type Wanted struct {
 // Account is a user.
 type Account struct {
 	Name, Password string
+	// Beside, if not empty, is another password that works too: the one that follows, or the one before.
+	Beside string
 	// Grants are the rights of the user; there are no others.
 	Grants []Grant
 }

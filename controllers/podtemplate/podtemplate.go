@@ -33,7 +33,7 @@ const (
 
 // Inputs tells what the pods of a workload are rendered of, beside the code of the operator.
 type Inputs struct {
-	// Release of the operator.
+	// Release of the operator, with its image where the pods run that.
 	Release string
 	// Generation of the object that people write.
 	Generation int64

@@ -66,8 +66,16 @@ func NewStore(applier *apply.Applier, c client.Client, direct client.Reader) *St
 // Ensure makes the Secret and returns its data. Existing values are kept. With an owner the Secret is deleted
 // with it, without one it survives.
 func (s *Store) Ensure(ctx context.Context, owner apply.Owner, want Wanted) (map[string][]byte, error) {
+	data, err := s.ensure(ctx, owner, want, s.client)
+	if apierrors.IsConflict(err) { // the cache lags
+		return s.ensure(ctx, owner, want, s.direct)
+	}
+	return data, err
+}
+
+func (s *Store) ensure(ctx context.Context, owner apply.Owner, want Wanted, from client.Reader) (map[string][]byte, error) {
 	key := client.ObjectKey{Namespace: want.Namespace, Name: want.Name}
-	live, err := get(ctx, s.client, key)
+	live, err := get(ctx, from, key)
 	if err != nil {
 		return nil, err
 	}
@@ -97,13 +105,13 @@ func (s *Store) Ensure(ctx context.Context, owner apply.Owner, want Wanted) (map
 	if want.Type != "" {
 		config = config.WithType(want.Type)
 	}
-	switch {
-	case live == nil:
+	if live == nil {
 		// Creating first lets exactly one of two racing writers win; applying afterwards takes ownership of the fields.
 		if err := s.create(ctx, want, data); err != nil {
 			return nil, err
 		}
-	case changes:
+	} else {
+		// Values that have turned meanwhile must not be written over by those that a cache still has.
 		config = config.WithResourceVersion(live.ResourceVersion)
 	}
 	if _, err := s.applier.Apply(ctx, owner, config); err != nil {

@@ -157,3 +157,54 @@ func TestReadAndOutcome(t *testing.T) {
 		}
 	}
 }
+
+// lagging is a cache that goes on showing what it has seen first.
+type lagging struct {
+	client.Client
+	seen *corev1.Secret
+}
+
+func (l *lagging) Get(ctx context.Context, key client.ObjectKey, object client.Object, opts ...client.GetOption) error {
+	secret, ok := object.(*corev1.Secret)
+	if ok && l.seen != nil {
+		l.seen.DeepCopyInto(secret)
+		return nil
+	}
+	return l.Client.Get(ctx, key, object, opts...)
+}
+
+// A value that has turned is not written over by the former one, which a cache still has.
+func TestEnsureBelievesNoCacheThatLags(t *testing.T) {
+	c := kubeapi.Client(t)
+	cache := &lagging{Client: c}
+	store := secrets.NewStore(apply.New(cache, "test"), cache, c)
+	wanted := secrets.Wanted{
+		Name: "lagging", Namespace: kubeapi.Namespace(t, c), Keys: []string{"a"},
+		Generate: func() (map[string][]byte, error) { return map[string][]byte{"a": []byte("1")}, nil },
+	}
+	ensure := func() string {
+		t.Helper()
+		if _, err := store.Ensure(t.Context(), nil, wanted); err != nil {
+			t.Fatal(err)
+		}
+		live := &corev1.Secret{}
+		if err := c.Get(t.Context(), client.ObjectKey{Namespace: wanted.Namespace, Name: wanted.Name}, live); err != nil {
+			t.Fatal(err)
+		}
+		if cache.seen == nil {
+			cache.seen = live
+		}
+		return string(live.Data["a"])
+	}
+	ensure()
+	turned := wanted
+	turned.Turn = func(map[string][]byte) (map[string][]byte, error) { return map[string][]byte{"a": []byte("2")}, nil }
+	turned, wanted = wanted, turned
+	if a := ensure(); a != "2" {
+		t.Fatalf("the value is %s", a)
+	}
+	wanted = turned
+	if a := ensure(); a != "2" {
+		t.Errorf("the cache brings %s back", a)
+	}
+}

@@ -28,6 +28,7 @@ import (
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/policy"
+	"faspex.io/operator/controllers/rotation"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -91,6 +92,8 @@ type observed struct {
 	// by, once SecretsReady is done.
 	nodeUser, sshHostKeys map[string][]byte
 	authorities           []byte
+	// schedule says when credentials are replaced.
+	schedule rotation.Schedule
 }
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.

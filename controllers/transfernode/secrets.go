@@ -14,6 +14,7 @@ import (
 	"faspex.io/operator/controllers/certificate"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
+	"faspex.io/operator/controllers/rotation"
 	"faspex.io/operator/controllers/secrets"
 	"faspex.io/operator/dataplane/nodeusers"
 )
@@ -24,13 +25,16 @@ const nodeUsername = "faspex"
 // secretsReady makes the Secrets of the node, and reads the certificate a user gave.
 func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcome {
 	names := desired.NamesOf(o.node.Name)
-	rotation := desired.TokenKeyRotationOf(o.node)
+	var wrongAnnotation error
+	o.schedule, wrongAnnotation = rotation.Of(nil, o.node.Annotations)
+	turning := desired.TokenKeyRotationOf(o.node)
+	turning.At = o.schedule.At
 	tokenKeys, outcome := r.ensure(ctx, o, secrets.Wanted{
 		Name: names.TokenKeys, Keys: []string{desired.TokenKeyActive},
 		Generate: func() (map[string][]byte, error) { return desired.TokenKeys(r.Now(), rand.Reader) },
 		Replace:  invalid(desired.ValidTokenKeys),
 		Turn: func(data map[string][]byte) (map[string][]byte, error) {
-			return rotation.Turn(data, r.Now(), rand.Reader)
+			return turning.Turn(data, r.Now(), rand.Reader)
 		},
 	})
 	if !outcome.IsDone() {
@@ -79,8 +83,11 @@ func (r *reconciler) secretsReady(ctx context.Context, o *observed) phase.Outcom
 	}
 	o.nodeUser, o.sshHostKeys, o.authorities = nodeUser, sshHostKeys, authorities
 	o.node.Status.NodeUserSecretName = names.NodeUser
+	if wrongAnnotation != nil {
+		return phase.Invalid(v1alpha1.ReasonInvalidSpec, wrongAnnotation.Error()).After(resync)
+	}
 	return phase.Done(v1alpha1.ReasonSucceeded, "token keys, SSH host keys, certificate and node user are there").
-		After(rotation.Next(tokenKeys, r.Now()))
+		After(turning.Next(tokenKeys, r.Now()))
 }
 
 // invalid tells, for data that is not empty, whether it is of no use.
@@ -104,8 +111,11 @@ func (r *reconciler) certificate(ctx context.Context, o *observed) (map[string][
 			Name: names.TLS, Type: corev1.SecretTypeTLS,
 			Keys:     []string{certificate.CertKey, certificate.PrivateKeyKey, certificate.CAKey},
 			Generate: func() (map[string][]byte, error) { return certificate.New(r.Now(), subject) },
-			Replace: func(data map[string][]byte) bool {
-				return len(data) > 0 && certificate.Renew(r.Now(), data, subject)
+			Turn: func(data map[string][]byte) (map[string][]byte, error) {
+				if !certificate.Renew(r.Now(), data, subject) && !o.schedule.Due(certificate.Made(data), r.Now()) {
+					return data, nil
+				}
+				return certificate.Renewed(r.Now(), data, subject)
 			},
 		})
 	}

@@ -77,32 +77,24 @@ func (r *reconciler) workloadReady(ctx context.Context, o *observed) phase.Outco
 	return outcome
 }
 
-// daemonSet is what the pods shall be. While nothing else of them changes, prepare keeps the image that the operator
-// has given it: a new version of the operator restarts no transfer. What runs is compared with what the operator
-// remembers of it, so that an image that somebody else has put there is not kept.
+// daemonSet is what the pods shall be. Neither a new release of the operator nor another image of it, which prepares the
+// storage folders, changes the pods by itself; the next change of what they are made of takes it along.
 func (r *reconciler) daemonSet(
 	ctx context.Context, node *v1alpha1.TransferNode, workload desired.Workload,
 ) (*appsv1ac.DaemonSetApplyConfiguration, error) {
-	hash, err := desired.TemplateHash(node, workload)
-	if err != nil {
-		return nil, err
-	}
 	live := &appsv1.DaemonSet{}
 	key := client.ObjectKey{Namespace: node.Namespace, Name: desired.NamesOf(node.Name).DaemonSet}
 	if err := r.client.Get(ctx, key, live); client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("get DaemonSet: %w", err)
 	}
-	runs := slices.ContainsFunc(live.Spec.Template.Spec.InitContainers, func(c corev1.Container) bool {
-		return c.Name == desired.PrepareContainer && c.Image == node.Status.PrepareImage
-	})
-	if runs && live.Annotations[desired.TemplateHashAnnotation] == hash {
-		workload.OperatorImage = node.Status.PrepareImage
-	}
-	node.Status.PrepareImage = workload.OperatorImage
 	daemonSet := desired.DaemonSet(node, workload)
+	hash, err := desired.TemplateHash(daemonSet.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
 	daemonSet.Spec.Template.WithAnnotations(map[string]string{desired.TemplateHashAnnotation: hash})
 	kept, err := podtemplate.Keep(live, daemonSet.Spec.Template, podtemplate.Inputs{
-		Release: version.Version, Generation: node.Generation, Given: workload.Given()})
+		Release: version.Version + " " + workload.OperatorImage, Generation: node.Generation, Given: workload.Given()})
 	if err != nil {
 		return nil, err
 	}

@@ -139,6 +139,9 @@ func (s *Server) updateAccessKey(ctx context.Context, c *caller, r *http.Request
 	}
 	change := store.AccessKeyChange{Secret: in.Secret, TokenVerificationKey: in.TokenVerificationKey,
 		Configuration: in.Configuration}
+	if in.FormerSecret != "" {
+		change.FormerSecret = &store.FormerSecret{Secret: in.FormerSecret, Until: *in.FormerSecretUntil}
+	}
 	if in.Storage != nil {
 		if err := mayHaveStorage(c, in.Storage); err != nil {
 			return nil, err
@@ -256,6 +259,12 @@ func (s *Server) manageableKey(ctx context.Context, c *caller, id string) (store
 func checkKeyFields(in client.AccessKeyUpdate) error {
 	if in.Secret != nil && (*in.Secret == "" || len(*in.Secret) > maxSecretLength) {
 		return errBadRequest(fmt.Sprintf("secret must have 1 to %d characters", maxSecretLength))
+	}
+	switch former := in.FormerSecret != ""; {
+	case former != (in.FormerSecretUntil != nil), former && in.Secret == nil:
+		return errBadRequest("former_secret and former_secret_until come together, beside a new secret")
+	case len(in.FormerSecret) > maxSecretLength:
+		return errBadRequest(fmt.Sprintf("former_secret must have 1 to %d characters", maxSecretLength))
 	}
 	if in.TokenVerificationKey != nil && *in.TokenVerificationKey != "" {
 		if _, err := token.ParseVerificationKey(*in.TokenVerificationKey); err != nil {

@@ -276,6 +276,9 @@ func (s *Server) describeKey(ctx context.Context, c *caller, k store.AccessKey) 
 	if len(k.Configuration) > 0 && string(k.Configuration) != "{}" {
 		out.Configuration = k.Configuration
 	}
+	if !k.FormerSecretUntil.IsZero() {
+		out.FormerSecretUntil = &k.FormerSecretUntil
+	}
 	if !s.inObjects(k.StoragePath) {
 		return out, nil
 	}

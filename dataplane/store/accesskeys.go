@@ -35,17 +35,28 @@ type AccessKey struct {
 	Networks []token.Networks
 	// Logging is what of the key's own is logged.
 	Logging Logging
+	// FormerSecretUntil is when the secret before the present one ends; the zero time when it has, or there is none.
+	FormerSecretUntil time.Time
 }
 
 // AccessKeyChange holds what to change; nil leaves it.
 type AccessKeyChange struct {
+	// Secret is the new one. The former ends at once, unless FormerSecret says what it is and until when it is good.
 	Secret               *string
+	FormerSecret         *FormerSecret
 	StoragePath          *string
 	TokenVerificationKey *string
 	Configuration        json.RawMessage
 }
 
-const accessKeyColumns = "id, parent_id, storage_path, token_verification_key, configuration, created_at"
+// FormerSecret is a secret that was replaced, and is good for a while.
+type FormerSecret struct {
+	Secret string
+	Until  time.Time
+}
+
+const accessKeyColumns = "id, parent_id, storage_path, token_verification_key, configuration, created_at, " +
+	"IF(former_secret_until > UTC_TIMESTAMP(6), former_secret_until, NULL)"
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -53,9 +64,11 @@ func scanAccessKey(row scanner, more ...any) (AccessKey, error) {
 	var k AccessKey
 	var configuration []byte
 	var created time.Time
-	dest := append([]any{&k.ID, &k.ParentID, &k.StoragePath, &k.TokenVerificationKey, &configuration, &created}, more...)
+	var until sql.NullTime
+	dest := append([]any{&k.ID, &k.ParentID, &k.StoragePath, &k.TokenVerificationKey, &configuration, &created, &until},
+		more...)
 	err := row.Scan(dest...)
-	k.Configuration, k.CreatedUsec = configuration, created.UnixMicro()
+	k.Configuration, k.CreatedUsec, k.FormerSecretUntil = configuration, created.UnixMicro(), until.Time
 	return k, err
 }
 
@@ -209,11 +222,11 @@ func scanAccessKeys(rows *sql.Rows) ([]AccessKey, error) {
 // CheckSecret reads the key if the secret is its own; ErrNotFound if there is no such key or the secret is wrong, which
 // takes the same time, and token.ErrThrottled after too many wrong ones. The client's address is token.AddressOf(ctx).
 func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, error) {
-	k, hash, err := s.keyAndHash(ctx, id)
+	k, stored, err := s.keyAndSecrets(ctx, id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return AccessKey{}, err
 	}
-	right, err := s.secrets.check(ctx, id, token.AddressOf(ctx), hash, secret)
+	right, err := s.secrets.check(ctx, id, token.AddressOf(ctx), stored, secret)
 	if err != nil {
 		return AccessKey{}, fmt.Errorf("check secret of access key: %w", err)
 	}
@@ -223,15 +236,32 @@ func (s *Store) CheckSecret(ctx context.Context, id, secret string) (AccessKey, 
 	return s.withAncestors(ctx, k)
 }
 
-func (s *Store) keyAndHash(ctx context.Context, id string) (k AccessKey, hash string, err error) {
+func (s *Store) keyAndSecrets(ctx context.Context, id string) (k AccessKey, stored credentials, err error) {
 	if !isASCII(id) {
-		return AccessKey{}, "", fmt.Errorf("access key: %w", ErrNotFound)
+		return AccessKey{}, credentials{}, fmt.Errorf("access key: %w", ErrNotFound)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	k, err = scanAccessKey(s.db.QueryRowContext(ctx, "SELECT "+accessKeyColumns+
-		", secret_hash FROM access_keys WHERE id = ?", id), &hash)
-	return k, hash, accessKeyError(err)
+		", secret_hash, IF(former_secret_until > UTC_TIMESTAMP(6), former_secret_hash, '') FROM access_keys WHERE id = ?",
+		id), &stored.present, &stored.former)
+	return k, stored, accessKeyError(err)
+}
+
+// hashSecrets makes the stored forms of the secrets of a change; nil leaves what there is.
+func (s *Store) hashSecrets(ctx context.Context, c AccessKeyChange) (hash *string, former string, until any, err error) {
+	if c.Secret == nil {
+		return nil, "", nil, nil
+	}
+	present, err := s.secrets.hash(ctx, *c.Secret)
+	if err == nil && c.FormerSecret != nil {
+		former, err = s.secrets.hashFormer(ctx, c.FormerSecret.Secret, present)
+		until = c.FormerSecret.Until.UTC()
+	}
+	if err != nil {
+		return nil, "", nil, fmt.Errorf("hash secret of access key: %w", err)
+	}
+	return &present, former, until, nil
 }
 
 // UpdateAccessKey changes a key. With another storage path, the folders of the keys below move along, and the running
@@ -240,13 +270,9 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 	if !isASCII(id) {
 		return fmt.Errorf("access key: %w", ErrNotFound)
 	}
-	var hash *string
-	if c.Secret != nil {
-		h, err := s.secrets.hash(ctx, *c.Secret)
-		if err != nil {
-			return fmt.Errorf("hash secret of access key: %w", err)
-		}
-		hash = &h
+	hash, former, until, err := s.hashSecrets(ctx, c)
+	if err != nil {
+		return err
 	}
 	var configuration *string
 	if c.Configuration != nil {
@@ -262,9 +288,10 @@ func (s *Store) UpdateAccessKey(ctx context.Context, id string, c AccessKeyChang
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE access_keys SET secret_hash = COALESCE(?, secret_hash),
-			token_verification_key = COALESCE(?, token_verification_key), configuration = COALESCE(?, configuration) WHERE id = ?`,
-			hash, c.TokenVerificationKey, configuration, id)
+		_, err = tx.ExecContext(ctx, `UPDATE access_keys SET
+			former_secret_hash = IF(? IS NULL, former_secret_hash, ?), former_secret_until = IF(? IS NULL, former_secret_until, ?),
+			secret_hash = COALESCE(?, secret_hash), token_verification_key = COALESCE(?, token_verification_key), configuration = COALESCE(?, configuration) WHERE id = ?`,
+			hash, former, hash, until, hash, c.TokenVerificationKey, configuration, id)
 		if err != nil {
 			return fmt.Errorf("update access key: %w", err)
 		}

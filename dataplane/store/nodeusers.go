@@ -111,7 +111,7 @@ func (s *Store) CheckNodeUser(ctx context.Context, name, password string) (u Nod
 	if err != nil {
 		return NodeUser{}, false, err
 	}
-	right, err := s.secrets.check(ctx, name, token.AddressOf(ctx), hash, password)
+	right, err := s.secrets.check(ctx, name, token.AddressOf(ctx), credentials{present: hash}, password)
 	if err != nil {
 		return NodeUser{}, true, fmt.Errorf("check password of node user: %w", err)
 	}

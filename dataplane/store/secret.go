@@ -50,26 +50,47 @@ func encodeHash(salt, key []byte) string {
 		argon2.Version, argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(key))
 }
 
-func compareSecret(hash, secret string) (bool, error) {
+// credentials are the stored secrets that open an account: the present one and, for a while after a rotation, the
+// former one, hashed with the same salt, so that one hash compares with both. Without present there is no account.
+type credentials struct{ present, former string }
+
+// hashWith makes the stored form of a secret with another secret's salt and cost.
+func hashWith(secret, hash string) (string, error) {
 	fields := strings.Split(hash, "$")
 	if len(fields) != 6 || fields[1] != "argon2id" {
-		return false, errors.New("stored secret has an unknown form")
+		return "", errors.New("stored secret has an unknown form")
 	}
 	var memory, time uint32
 	var threads uint8
 	if _, err := fmt.Sscanf(fields[3], "m=%d,t=%d,p=%d", &memory, &time, &threads); err != nil {
-		return false, errors.New("stored secret has unknown parameters")
+		return "", errors.New("stored secret has unknown parameters")
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(fields[4])
 	if err != nil {
-		return false, errors.New("stored secret has a bad salt")
+		return "", errors.New("stored secret has a bad salt")
 	}
-	want, err := base64.RawStdEncoding.DecodeString(fields[5])
-	if err != nil || len(want) == 0 {
-		return false, errors.New("stored secret has a bad hash")
+	key, err := base64.RawStdEncoding.DecodeString(fields[5])
+	if err != nil || len(key) == 0 {
+		return "", errors.New("stored secret has a bad hash")
 	}
-	got := argon2.IDKey([]byte(secret), salt, time, memory, threads, uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1, nil
+	got := argon2.IDKey([]byte(secret), salt, time, memory, threads, uint32(len(key)))
+	fields[5] = base64.RawStdEncoding.EncodeToString(got)
+	return strings.Join(fields, "$"), nil
+}
+
+// compare returns which of the stored secrets a secret is, "" for none of them.
+func (c credentials) compare(secret string) (string, error) {
+	got, err := hashWith(secret, c.present)
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, stored := range []string{c.former, c.present} {
+		if subtle.ConstantTimeCompare([]byte(got), []byte(stored)) == 1 {
+			found = stored
+		}
+	}
+	return found, nil
 }
 
 // secretChecker compares secrets. The hash is slow by design and API clients log in with every call, so a secret
@@ -111,8 +132,8 @@ func newSecretChecker() *secretChecker {
 	}
 }
 
-// check compares a secret with the stored hash of an account, "" if there is no such account. It counts the try first.
-func (c *secretChecker) check(ctx context.Context, account, address, hash, secret string) (bool, error) {
+// check compares a secret with those that open an account. It counts the try first.
+func (c *secretChecker) check(ctx context.Context, account, address string, stored credentials, secret string) (bool, error) {
 	mac := hmac.New(sha256.New, c.key)
 	mac.Write([]byte(secret))
 	id := flightID{account, address, [sha256.Size]byte(mac.Sum(nil))}
@@ -133,7 +154,7 @@ func (c *secretChecker) check(ctx context.Context, account, address, hash, secre
 	f := &flight{done: make(chan struct{})}
 	c.flights[id] = f
 	c.mu.Unlock()
-	f.right, f.err = c.counted(ctx, id, hash, secret)
+	f.right, f.err = c.counted(ctx, id, stored, secret)
 	c.mu.Lock()
 	delete(c.flights, id)
 	c.mu.Unlock()
@@ -141,30 +162,31 @@ func (c *secretChecker) check(ctx context.Context, account, address, hash, secre
 	return f.right, f.err
 }
 
-func (c *secretChecker) counted(ctx context.Context, id flightID, hash, secret string) (bool, error) {
-	place, err := c.throttle.take(id.account, id.address, hash)
+func (c *secretChecker) counted(ctx context.Context, id flightID, stored credentials, secret string) (bool, error) {
+	place, err := c.throttle.take(id.account, id.address, stored.present)
 	if err != nil {
 		return false, err
 	}
-	if c.remembers(hash, id.digest) {
+	if c.remembers(stored.present, id.digest) || stored.former != "" && c.remembers(stored.former, id.digest) {
 		c.throttle.right(place)
 		return true, nil
 	}
-	compared := hash
-	if hash == "" {
-		compared = c.unknown
+	compared := stored
+	if stored.present == "" {
+		compared = credentials{present: c.unknown}
 	}
-	right, err := c.slowly(ctx, func() (bool, error) { return compareSecret(compared, secret) })
+	found := ""
+	_, err = c.slowly(ctx, func() (bool, error) { found, err = compared.compare(secret); return found != "", err })
 	if err != nil {
 		c.throttle.undecided(place)
 		return false, err
 	}
-	if !right || hash == "" {
+	if found == "" || stored.present == "" {
 		c.throttle.wrong(place)
 		return false, nil
 	}
 	c.throttle.right(place)
-	c.remember(hash, id.digest)
+	c.remember(found, id.digest)
 	return true, nil
 }
 
@@ -191,9 +213,18 @@ func (c *secretChecker) hash(ctx context.Context, secret string) (hash string, e
 	return hash, err
 }
 
+// hashFormer makes the stored form of a secret that goes on being good beside the one of hash.
+func (c *secretChecker) hashFormer(ctx context.Context, secret, hash string) (former string, err error) {
+	_, err = c.slowly(ctx, func() (bool, error) { former, err = hashWith(secret, hash); return err == nil, err })
+	return former, err
+}
+
 // SpendLogin takes the time of a login that fails: for accounts that are kept elsewhere.
 func (s *Store) SpendLogin(ctx context.Context, secret string) error {
-	_, err := s.secrets.slowly(ctx, func() (bool, error) { return compareSecret(s.secrets.unknown, secret) })
+	_, err := s.secrets.slowly(ctx, func() (bool, error) {
+		_, err := hashWith(secret, s.secrets.unknown)
+		return err == nil, err
+	})
 	return err
 }
 

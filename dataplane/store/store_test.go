@@ -53,13 +53,13 @@ func TestMigrateRunsTwiceAtOnceAndAfterACrash(t *testing.T) {
 	if _, err := db.Exec("UPDATE schema_migrations SET dirty = 1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec("ALTER TABLE object_storages DROP COLUMN mount"); err != nil {
+	if _, err := db.Exec("ALTER TABLE access_keys DROP COLUMN former_secret_until"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatalf("after a crash: %v", err)
 	}
-	if _, err := db.Exec("SELECT mount FROM object_storages"); err != nil {
+	if _, err := db.Exec("SELECT former_secret_until FROM access_keys"); err != nil {
 		t.Error(err)
 	}
 }

@@ -29,7 +29,10 @@ type Router struct {
 	URL, PlainURL string
 	// TLS is what its clients need to know.
 	TLS *tls.Config
+	// Pid is the process of nginx.
+	Pid int
 	log *buffer
+	dir string
 }
 
 // buffer is written to by the process and read by the test.
@@ -80,13 +83,13 @@ func Start(t testing.TB, config instance.Router) *Router {
 	if config.LogLevel == "" {
 		config.LogLevel = "warn"
 	}
-	router := &Router{log: &buffer{}}
+	router := &Router{log: &buffer{}, dir: dir}
 	plain, secure := freePort(t), freePort(t)
 	router.PlainURL, router.URL = "http://"+plain, "https://"+secure
 	if config.ExternalURL == "" {
 		config.ExternalURL = router.URL
 	}
-	router.TLS = writeCertificate(t, dir)
+	router.Renew(t)
 	text := strings.NewReplacer(
 		"listen 8080", "listen "+plain, "listen 8443", "listen "+secure,
 		"/tmp/", dir+"/", "/etc/nginx/tls/", dir+"/",
@@ -96,8 +99,24 @@ func Start(t testing.TB, config instance.Router) *Router {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, router.log, file, secure)
+	script := strings.NewReplacer("/etc/nginx/faspex/", dir+"/", "/etc/nginx/tls/", dir+"/", "sleep 5", "sleep 0.1").
+		Replace(instance.RouterScript)
+	router.run(t, script, secure)
 	return router
+}
+
+// Renew gives the router another certificate, as the kubelet does, and TLS what clients need to know of it.
+func (r *Router) Renew(t testing.TB) {
+	t.Helper()
+	r.TLS = writeCertificate(t, r.dir)
+}
+
+// Spoil gives the router a certificate that is none.
+func (r *Router) Spoil(t testing.TB) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, certificate.CertKey), []byte("none"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // asRoot keeps the workers of a root's nginx root's: they have to reach the test's folder.
@@ -108,13 +127,15 @@ func asRoot() string {
 	return ""
 }
 
-func run(t testing.TB, log *buffer, file, address string) {
+func (r *Router) run(t testing.TB, script, address string) {
 	t.Helper()
-	nginx := exec.Command("nginx", "-e", "stderr", "-c", file) // #nosec G204 -- the test's own file
+	log := r.log
+	nginx := exec.Command("/bin/sh", "-c", script) // #nosec G204 -- the operator's own script
 	nginx.Stdout, nginx.Stderr = log, log
 	if err := nginx.Start(); err != nil {
 		t.Fatalf("start nginx (Debian: nginx-light): %v", err)
 	}
+	r.Pid = nginx.Process.Pid
 	ended := make(chan error, 1)
 	go func() { ended <- nginx.Wait() }()
 	t.Cleanup(func() {

@@ -107,7 +107,7 @@ func RouterComponent(instance *v1alpha1.FaspexInstance) Component {
 		WithName(ComponentRouter).
 		WithImage(ImagesOf(instance).Router).
 		WithImagePullPolicy(PullPolicy(instance)).
-		WithCommand("nginx", "-e", "stderr", "-c", nginxConfDir+"/"+nginxConfKey).
+		WithCommand("/bin/sh", nginxConfDir+"/"+routerScriptKey).
 		WithPorts(containerPort("http", routerHTTPPort), containerPort("https", routerHTTPSPort)).
 		WithReadinessProbe(probe().WithPeriodSeconds(3).WithTimeoutSeconds(3)).
 		WithLivenessProbe(probe().WithPeriodSeconds(10).WithTimeoutSeconds(5).WithFailureThreshold(6)).
@@ -118,7 +118,8 @@ func RouterComponent(instance *v1alpha1.FaspexInstance) Component {
 			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
 	c.volumes = []*corev1ac.VolumeApplyConfiguration{
 		corev1ac.Volume().WithName("config").WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(names.Router).
-			WithItems(corev1ac.KeyToPath().WithKey(nginxConfKey).WithPath(nginxConfKey))),
+			WithItems(corev1ac.KeyToPath().WithKey(nginxConfKey).WithPath(nginxConfKey),
+				corev1ac.KeyToPath().WithKey(routerScriptKey).WithPath(routerScriptKey))),
 		corev1ac.Volume().WithName("tls").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(TLSSecret(instance)).WithDefaultMode(0o440)),
 		corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource()),
 	}

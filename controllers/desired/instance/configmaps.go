@@ -164,6 +164,7 @@ func routerData(instance *v1alpha1.FaspexInstance) map[string]string {
 		"FASPEX_ROUTER_HTTPS_PORT":  strconv.Itoa(routerHTTPSPort),
 		"FASPEX_ROUTER_LOG_LEVEL":   string(level),
 		nginxConfKey:                router.Config(),
+		routerScriptKey:             RouterScript,
 	}
 	if router.Gateway != "" {
 		data["FASPEX_ROUTER_GATEWAY_URL"] = router.Gateway

@@ -107,7 +107,7 @@ func render(t *testing.T, i *v1alpha1.FaspexInstance) string {
 	return b.String()
 }
 
-// TestGolden holds the objects still: a change here restarts workloads in every cluster the operator is updated in.
+// TestGolden (operator-8) holds the objects still: a change here restarts workloads in every cluster the operator is updated in.
 func TestGolden(t *testing.T) {
 	for name, i := range map[string]*v1alpha1.FaspexInstance{"minimal": minimal(), "full": full()} {
 		t.Run(name, func(t *testing.T) {

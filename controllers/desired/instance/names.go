@@ -44,6 +44,7 @@ type Names struct {
 	Gateway, GatewayNodes                         string
 	Admin, OperatorClient, TLS                    string
 	Restore, Dumps                                string
+	DatabaseRotation                              string
 }
 
 // NamesOf are the names of the objects of the instance called name.
@@ -56,6 +57,7 @@ func NamesOf(name string) Names {
 		Gateway:   name + "-gateway", GatewayNodes: name + "-gateway-nodes",
 		Admin: name + "-admin", OperatorClient: name + "-operator-client", TLS: name + "-tls",
 		Restore: name + "-restore", Dumps: name + "-dumps",
+		DatabaseRotation: name + "-db-rotation",
 	}
 }
 

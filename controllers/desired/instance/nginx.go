@@ -1,15 +1,22 @@
 package instance
 
 import (
+	_ "embed"
 	"strings"
 	"text/template"
 )
 
 const (
-	nginxConfKey = "nginx.conf"
-	nginxConfDir = "/etc/nginx/faspex"
-	nginxTLSDir  = "/etc/nginx/tls"
+	nginxConfKey    = "nginx.conf"
+	routerScriptKey = "run.sh"
+	nginxConfDir    = "/etc/nginx/faspex"
+	nginxTLSDir     = "/etc/nginx/tls"
 )
+
+// RouterScript runs nginx; its head says how.
+//
+//go:embed router.sh
+var RouterScript string
 
 // Router is what nginx.conf depends on. The addresses are host:port.
 type Router struct {

@@ -14,6 +14,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/certificate"
+	"faspex.io/operator/controllers/rotation"
 	"faspex.io/operator/controllers/secrets"
 )
 
@@ -51,6 +52,11 @@ func DatabaseUserSecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
 	want.Fixed = map[string][]byte{KeyUsername: []byte(DatabaseOf(instance).User)}
 	want.Generate = passwords(want.Keys...)
 	return want
+}
+
+// DatabaseRotationSecret remembers passwords that are being replaced.
+func DatabaseRotationSecret(instance *v1alpha1.FaspexInstance) secrets.Wanted {
+	return wantedSecret(instance, NamesOf(instance.Name).DatabaseRotation, ComponentDatabase)
 }
 
 // CoreSecret has the keys that sign tokens and encrypt columns of the database.
@@ -137,13 +143,19 @@ func CertificateSubject(instance *v1alpha1.FaspexInstance, generated bool) certi
 	return subject
 }
 
-// GeneratedTLSSecret has a certificate of our own, replaced when it no longer serves or ends soon.
-func GeneratedTLSSecret(instance *v1alpha1.FaspexInstance, now time.Time) secrets.Wanted {
+// GeneratedTLSSecret has a certificate of our own, renewed when it no longer serves or is old, or at a time that schedule
+// says.
+func GeneratedTLSSecret(instance *v1alpha1.FaspexInstance, now time.Time, schedule rotation.Schedule) secrets.Wanted {
 	subject := CertificateSubject(instance, true)
 	want := wantedSecret(instance, NamesOf(instance.Name).TLS, ComponentRouter)
 	want.Type = corev1.SecretTypeTLS
 	want.Keys = []string{certificate.CertKey, certificate.PrivateKeyKey, certificate.CAKey}
-	want.Replace = func(data map[string][]byte) bool { return certificate.Renew(now, data, subject) }
+	want.Turn = func(data map[string][]byte) (map[string][]byte, error) {
+		if !certificate.Renew(now, data, subject) && !schedule.Due(certificate.Made(data), now) {
+			return data, nil
+		}
+		return certificate.Renewed(now, data, subject)
+	}
 	want.Generate = func() (map[string][]byte, error) { return certificate.New(now, subject) }
 	return want
 }

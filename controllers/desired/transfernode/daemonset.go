@@ -78,13 +78,12 @@ func ConfigHash(config string, databaseEnv, sshHostKeys map[string][]byte) strin
 	return hex.EncodeToString(digest.Sum(nil)[:8])
 }
 
-// TemplateHashAnnotation of the DaemonSet has TemplateHash's result.
+// TemplateHashAnnotation of the DaemonSet and of its pods has TemplateHash's result.
 const TemplateHashAnnotation = "faspex.io/template-hash"
 
-// TemplateHash digests the pods but for the image of prepare.
-func TemplateHash(node *v1alpha1.TransferNode, workload Workload) (string, error) {
-	workload.OperatorImage = ""
-	text, err := json.Marshal(DaemonSet(node, workload).Spec.Template)
+// TemplateHash digests a pod template.
+func TemplateHash(template *corev1ac.PodTemplateSpecApplyConfiguration) (string, error) {
+	text, err := json.Marshal(template)
 	if err != nil {
 		return "", fmt.Errorf("digest the pods: %w", err)
 	}
@@ -129,23 +128,25 @@ func DaemonSet(node *v1alpha1.TransferNode, workload Workload) *appsv1ac.DaemonS
 
 func nodeSelector(node *v1alpha1.TransferNode) map[string]string {
 	selector := map[string]string{corev1.LabelOSStable: "linux"}
-	maps.Copy(selector, node.Spec.NodeSelector)
+	for key, value := range node.Spec.NodeSelector {
+		selector[key] = string(value)
+	}
 	return selector
 }
 
-func tolerationApply(t corev1.Toleration) *corev1ac.TolerationApplyConfiguration {
+func tolerationApply(t v1alpha1.Toleration) *corev1ac.TolerationApplyConfiguration {
 	apply := corev1ac.Toleration()
 	if t.Key != "" {
 		apply.WithKey(t.Key)
 	}
 	if t.Operator != "" {
-		apply.WithOperator(t.Operator)
+		apply.WithOperator(corev1.TolerationOperator(t.Operator))
 	}
 	if t.Value != "" {
-		apply.WithValue(t.Value)
+		apply.WithValue(string(t.Value))
 	}
 	if t.Effect != "" {
-		apply.WithEffect(t.Effect)
+		apply.WithEffect(corev1.TaintEffect(t.Effect))
 	}
 	if t.TolerationSeconds != nil {
 		apply.WithTolerationSeconds(*t.TolerationSeconds)

@@ -38,9 +38,9 @@ func full() *v1alpha1.TransferNode {
 	seconds := int64(30)
 	node.Spec = v1alpha1.TransferNodeSpec{
 		InstanceRef:  v1alpha1.ObjectReference{Name: "faspex"},
-		NodeSelector: map[string]string{"faspex.io/transfer": "true"},
-		Tolerations: []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "transfer",
-			Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}},
+		NodeSelector: map[string]v1alpha1.LabelValue{"faspex.io/transfer": "true"},
+		Tolerations: []v1alpha1.Toleration{{Key: "dedicated", Operator: "Equal", Value: "transfer",
+			Effect: "NoExecute", TolerationSeconds: &seconds}},
 		Ports:           &v1alpha1.TransferNodePorts{SSH: 22001, UDP: 22002, NodeAPI: 9443, Metrics: 9500, WSS: 9444},
 		TrustedProxies:  []string{"192.0.2.0/28", "2001:db8::1"},
 		Remotes:         &v1alpha1.TransferRemotes{Allow: []string{"10.0.0.0/8"}, Deny: []string{"10.9.0.0/16"}},
@@ -74,6 +74,7 @@ func full() *v1alpha1.TransferNode {
 	return node
 }
 
+// TestObjects (operator-8) holds the objects still.
 func TestObjects(t *testing.T) {
 	for name, test := range map[string]struct {
 		node     *v1alpha1.TransferNode

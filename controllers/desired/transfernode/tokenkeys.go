@@ -73,7 +73,16 @@ func ValidTokenKeys(data map[string][]byte) bool {
 }
 
 // TokenKeyRotation says how often token keys turn and how long a former one is good.
-type TokenKeyRotation struct{ Every, Overlap time.Duration }
+type TokenKeyRotation struct {
+	Every, Overlap time.Duration
+	// At is when they turn once more; the zero time is never.
+	At time.Time
+}
+
+// due tells whether a key that was made at a time has to be followed by another.
+func (r TokenKeyRotation) due(made, now time.Time) bool {
+	return r.Every > 0 && now.Sub(made) >= r.Every || r.At.After(made) && !now.Before(r.At)
+}
 
 // TokenKeyRotationOf is what the spec of node says, with defaults: a new key every 90 days, the former one is good for
 // 7 more. Every is 0 where keys do not turn.
@@ -94,7 +103,7 @@ func TokenKeyRotationOf(node *v1alpha1.TransferNode) TokenKeyRotation {
 // seals tokens when every machine has it, and the former ones go when what they sealed has had its time. A new key that
 // was not made active in time, because the operator was away, is replaced. It returns data itself while nothing is due.
 func (r TokenKeyRotation) Turn(data map[string][]byte, now time.Time, random io.Reader) (map[string][]byte, error) {
-	if r.Every == 0 || !ValidTokenKeys(data) {
+	if r.Every == 0 && r.At.IsZero() || !ValidTokenKeys(data) {
 		return data, nil
 	}
 	active, next := string(data[TokenKeyActive]), nextTokenKey(data)
@@ -108,7 +117,7 @@ func (r TokenKeyRotation) Turn(data map[string][]byte, now time.Time, random io.
 	}
 	waited := now.Sub(tokenKeyMade(next))
 	switch {
-	case next == "" && now.Sub(tokenKeyMade(active)) < r.Every, next != "" && waited < tokenKeySpread:
+	case next == "" && !r.due(tokenKeyMade(active), now), next != "" && waited < tokenKeySpread:
 	case next != "" && waited <= tokenKeySpread+tokenKeyLate:
 		turned[TokenKeyActive] = []byte(next)
 	default:
@@ -124,15 +133,31 @@ func (r TokenKeyRotation) Turn(data map[string][]byte, now time.Time, random io.
 
 // Next is how long after now Turn has something to do; 0 if never.
 func (r TokenKeyRotation) Next(data map[string][]byte, now time.Time) time.Duration {
-	if r.Every == 0 || !ValidTokenKeys(data) {
+	if !ValidTokenKeys(data) {
 		return 0
 	}
 	made := tokenKeyMade(string(data[TokenKeyActive]))
-	due := made.Add(r.Every)
+	var due time.Time
+	sooner := func(at time.Time) {
+		if due.IsZero() || at.Before(due) {
+			due = at
+		}
+	}
 	if next := nextTokenKey(data); next != "" {
-		due = tokenKeyMade(next).Add(tokenKeySpread)
-	} else if drop := made.Add(tokenKeySpread + tokenKeyLate + r.Overlap); len(data) > 2 && drop.Before(due) {
-		due = drop
+		sooner(tokenKeyMade(next).Add(tokenKeySpread))
+	} else {
+		if r.Every > 0 {
+			sooner(made.Add(r.Every))
+		}
+		if r.At.After(made) {
+			sooner(r.At)
+		}
+		if len(data) > 2 && (r.Every > 0 || !r.At.IsZero()) {
+			sooner(made.Add(tokenKeySpread + tokenKeyLate + r.Overlap))
+		}
+	}
+	if due.IsZero() {
+		return 0
 	}
 	return max(due.Sub(now), time.Second)
 }

@@ -178,3 +178,36 @@ func TestTokenKeyRotationOf(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// TestTokenKeysTurnAtATime: once, when the time has come, also where they turn at no age.
+func TestTokenKeysTurnAtATime(t *testing.T) {
+	made := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	data, err := desired.TokenKeys(made, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := string(data[desired.TokenKeyActive])
+	r := desired.TokenKeyRotation{Overlap: time.Hour, At: made.Add(10 * time.Hour)}
+	at := made
+	turn := func(after time.Duration) (active string, keys int) {
+		t.Helper()
+		at = at.Add(after)
+		if data, err = r.Turn(data, at, rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+		return string(data[desired.TokenKeyActive]), len(data) - 1
+	}
+	if active, keys := turn(9 * time.Hour); active != first || keys != 1 || r.Next(data, at) != time.Hour {
+		t.Errorf("before the time: %d keys, next in %s", keys, r.Next(data, at))
+	}
+	if active, keys := turn(time.Hour); active != first || keys != 2 || r.Next(data, at) != 10*time.Minute {
+		t.Errorf("at the time: %d keys, next in %s", keys, r.Next(data, at))
+	}
+	second, keys := turn(10 * time.Minute)
+	if second == first || keys != 2 {
+		t.Errorf("when every machine has the new key: %d keys", keys)
+	}
+	if active, keys := turn(time.Hour + 20*time.Minute); active != second || keys != 1 || r.Next(data, at) != 0 {
+		t.Errorf("after the overlap: %d keys, next in %s", keys, r.Next(data, at))
+	}
+}

@@ -37,6 +37,8 @@ type AccessKey struct {
 	TokenVerificationKey string          `json:"token_verification_key,omitempty"`
 	Storage              *Storage        `json:"storage,omitempty"`
 	Configuration        json.RawMessage `json:"configuration,omitempty"`
+	// FormerSecretUntil is when a secret that was replaced ends; nil when none is good any more. The node tells it.
+	FormerSecretUntil *time.Time `json:"former_secret_until,omitempty"`
 }
 
 // Storage of an access key: Type "local" and a Path beneath the docroot.
@@ -70,8 +72,12 @@ type StorageCredentials struct {
 }
 
 // AccessKeyUpdate changes what is set and leaves the rest.
+//
+// A new Secret ends the former at once. With FormerSecret, which is the former, and FormerSecretUntil both are good until then.
 type AccessKeyUpdate struct {
 	Secret               *string         `json:"secret,omitempty"`
+	FormerSecret         string          `json:"former_secret,omitempty"`
+	FormerSecretUntil    *time.Time      `json:"former_secret_until,omitempty"`
 	TokenVerificationKey *string         `json:"token_verification_key,omitempty"`
 	Storage              *Storage        `json:"storage,omitempty"`
 	Configuration        json.RawMessage `json:"configuration,omitempty"`
