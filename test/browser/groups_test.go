@@ -74,7 +74,8 @@ const kinds = `[...document.querySelectorAll('.people__chip')].map(e => e.datase
 const offered = `[...document.querySelectorAll('[role=option]')].map(e => e.innerText.replaceAll('\n', ' ')).join('; ')`
 
 // page-13: groups and lists are offered to those who may send to them, with a word and an icon for their kind, and to
-// nobody else. faspex-K1: a shared inbox is the only recipient.
+// nobody else. faspex-K1: a shared inbox is the only recipient. faspex-J10: the instructions of a group are shown to who
+// addresses it, and to nobody before.
 var _ = journey("send to groups", func(t *testing.T, w *world) {
 	ada, ben, eve := w.person(t, "Ada", "Member"), w.person(t, "Ben", "Fellow"), w.person(t, "Eve", "Stranger")
 	crew := map[string][]person{"standard": {ada, ben}}

@@ -145,7 +145,7 @@ var _ = journey("send a file", func(t *testing.T, w *world) {
 })
 
 // page-16 (with "drop without the right" below): a drop anywhere never navigates away, and
-// opens the form with the files.
+// opens the form with the files. faspex-AB7: folders are sent by the gateway, with all that is in them.
 var _ = journey("drop a folder", func(t *testing.T, w *world) {
 	w.gate.reset(t)
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
