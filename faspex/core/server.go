@@ -148,6 +148,8 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerSMTP()
 	s.registerEmailNotifications()
 	s.registerJobs()
+	s.registerWebhooks()
+	s.registerWebhookEvents()
 	s.registerMonitor()
 	s.registerApplicationEvents()
 	s.registerPurgePolicies()
