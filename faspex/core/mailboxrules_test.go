@@ -34,7 +34,7 @@ func TestSearchFindsPeopleOfPackages(t *testing.T) {
 	}
 	for _, q := range []string{"sophie", "Fsophie", "sendermann", "Fsophie Sendermann", "sophie@elsewhere", "rita", "Frita",
 		"RECEIVERIN", "Frita Receiverin", "rita@elsewhere.example"} {
-		if !found("rita", "inbox/", q) || !found("sophie", "outbox/", q) || !found(adminName, "", q) {
+		if !found("rita", "inbox/", q) || !found("sophie", "outbox/", q) || !found(adminName, "all/", q) {
 			t.Errorf("%q does not find the package", q)
 		}
 	}
