@@ -155,7 +155,7 @@ func TestSharedFolderIsNotLeft(t *testing.T) {
 }
 
 // faspex-N6: a folder is offered and read if it is public, or limited to listed users of whom the sender is one, and only
-// by who may send files of shared folders. No server setting gives that (faspex-I7).
+// by who may send files of shared folders. No server setting gives that (faspex-I7). faspex-U9: private ones are nobody's.
 func TestWhoTakesFilesFromSharedFolders(t *testing.T) {
 	f, ctx := newFar(t), t.Context()
 	a, err := f.in.Admin.AccountByName(ctx, "alice@example.com")

@@ -128,6 +128,7 @@ var _ = journey("send to groups", func(t *testing.T, w *world) {
 	b.replace("#metadata-2", "7a")
 	b.press("Create it and send the files with ascp")
 	p := b.sentPackage(ada, "Reel 1")
+	b.sees("Delivery", "24.12.2026", "Genre", "News", "Reel", "7a") // faspex-T6
 	got := w.call(t, ada, http.MethodGet, "/packages/"+p.ID, nil)
 	if m, _ := json.Marshal(got["metadata"]); string(m) != `{"Delivery":"24.12.2026","Genre":"News","Reel":"7a"}` {
 		t.Errorf("metadata: %s", m)
