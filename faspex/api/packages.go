@@ -76,7 +76,7 @@ type Package struct {
 	Downloaders                   []Downloader               `json:"downloaders"`
 	ActiveDownloaders             []Downloader               `json:"active_downloaders"`
 	DownloadAvailability          string                     `json:"download_availability" enum:"full,partial,not_available"`
-	FilesOnServer                 string                     `json:"files_on_server,omitempty"`
+	FilesOnServer                 string                     `json:"files_on_server,omitempty" enum:"true,false" doc:"of a released package: false when its files are gone from their node"`
 	FileProcessingStatus          string                     `json:"file_processing_status"`
 	FileProcessingReqd            bool                       `json:"file_processing_reqd"`
 	PackageUUID                   string                     `json:"package_uuid"`

@@ -31,8 +31,10 @@ func packageOut(v *view) api.Package {
 		UploadCompletionTime: nullStamp(p.UploadCompletedAt), StorageLocations: []api.StorageLocation{}, Sides: []string{},
 	}
 	switch {
+	case p.MissingSince.Valid:
+		out.FilesOnServer = "false"
 	case p.State.Downloadable():
-		out.DownloadAvailability = "full"
+		out.DownloadAvailability, out.FilesOnServer = "full", "true"
 	case v.thing.OnTheWay:
 		out.DownloadAvailability = "partial"
 	}

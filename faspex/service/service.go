@@ -98,6 +98,7 @@ const (
 	dispatchOutbox  = "dispatch_outbox"
 	purgeJobs       = "purge_jobs"
 	purgePackages   = "clean_deleted_packages"
+	markMissing     = "mark_missing_packages"
 	restUsers       = "delete_inactive_users"
 	orderCalls      = "order_webhooks"
 	postPackageMail = "send_" + store.PackageMail // as dispatch names it
@@ -135,6 +136,7 @@ func New(c Config) *Worker {
 		},
 		restUsers:               {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
 		purgePackages:           {title: "Purge records of deleted packages", kind: "background", interval: time.Hour, run: w.purge},
+		markMissing:             {title: "Mark packages as missing", kind: "package_processing", interval: time.Hour, run: w.markMissing},
 		purgeJobs:               {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
 		orderCalls:              {title: "Find the webhooks of a package", kind: "event", once: true, run: w.orderCalls},
 		store.MethodCallWebhook: {title: "Call a webhook", kind: "event", once: true, limit: callLimit, run: w.callWebhook},
