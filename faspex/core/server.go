@@ -148,6 +148,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerSMTP()
 	s.registerEmailNotifications()
 	s.registerJobs()
+	s.registerFileProcessing()
 	s.registerWebhooks()
 	s.registerWebhookEvents()
 	s.registerMonitor()

@@ -17,10 +17,19 @@ import (
 // release takes packages whose upload is complete, and whose time has come, through the steps to released. Each step is
 // one update that only one replica makes; a run that is cut short goes on with the next step.
 func (w *Worker) release(ctx context.Context, _ store.Job) error {
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil {
+		return err
+	}
 	silent := map[int64]bool{} // nodes that did not let a package be counted in this run
 	return w.eachPackage(ctx, "release", func(after int64) ([]store.Package, error) {
 		return w.store.Releasable(ctx, w.now(), after, batch)
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
+		// What is forwarded was processed with the package that it was sent with.
+		if c.FileProcessingEnabled && p.State == packages.Held && !p.ForwardedFrom.Valid {
+			_, err := w.move(ctx, p, packages.FileProcessingNeeded)
+			return err
+		}
 		return w.releaseOne(ctx, p, func() (bool, error) {
 			settled, err := w.settle(ctx, node, client, p)
 			if err != nil || !settled {

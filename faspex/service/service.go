@@ -99,6 +99,7 @@ const (
 	purgeJobs       = "purge_jobs"
 	purgePackages   = "clean_deleted_packages"
 	markMissing     = "mark_missing_packages"
+	processFiles    = "packages_pending_file_processing"
 	restUsers       = "delete_inactive_users"
 	orderCalls      = "order_webhooks"
 	postPackageMail = "send_" + store.PackageMail // as dispatch names it
@@ -134,8 +135,10 @@ func New(c Config) *Worker {
 			interval: time.Second,
 			run:      w.dispatch,
 		},
-		restUsers:               {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
-		purgePackages:           {title: "Purge records of deleted packages", kind: "background", interval: time.Hour, run: w.purge},
+		restUsers:     {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
+		purgePackages: {title: "Purge records of deleted packages", kind: "background", interval: time.Hour, run: w.purge},
+		processFiles: {title: "Packages Pending File Processing", kind: "package_processing", interval: time.Second,
+			run: w.processFiles},
 		markMissing:             {title: "Mark packages as missing", kind: "package_processing", interval: time.Hour, run: w.markMissing},
 		purgeJobs:               {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
 		orderCalls:              {title: "Find the webhooks of a package", kind: "event", once: true, run: w.orderCalls},
