@@ -282,7 +282,7 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if err := d.allowed(v); err != nil {
 		return transferspec.Spec{}, err
 	}
-	if v.pkg.EncryptAtRest && !d.byHTTP {
+	if (v.pkg.EncryptAtRest || v.pkg.HasSealed) && !d.byHTTP { // clients ask for the passphrase
 		spec.ContentProtection = "decrypt"
 	}
 	// Clients take the absence of paths for a question to their user.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/packages"
@@ -169,12 +170,17 @@ func (w *Worker) findRenamed(ctx context.Context, client *nodeapi.Client, p stor
 func (w *Worker) count(ctx context.Context, p store.Package, client *nodeapi.Client) (counted bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()
-	bytes, files, err := contents(limited, client, p.Directory)
+	held, err := contents(limited, client, p.Directory)
 	if err != nil {
 		w.log.WarnContext(ctx, "cannot count the contents of a package", "package", p.ID, "error", err)
 		return false, nil
 	}
-	return true, w.store.SetContents(ctx, p.ID, bytes, files)
+	if held.sealed && !p.HasSealed {
+		if err := w.store.NoteSealed(ctx, p.ContentID); err != nil {
+			return true, err
+		}
+	}
+	return true, w.store.SetContents(ctx, p.ID, held.bytes, held.files)
 }
 
 const (
@@ -183,8 +189,14 @@ const (
 	countTimeout   = 15 * time.Second
 )
 
+// holding is what a folder holds.
+type holding struct {
+	bytes, files int64
+	sealed       bool // one of the files is encrypted by a passphrase
+}
+
 // contents counts the bytes and the files below a folder of a node.
-func contents(ctx context.Context, client *nodeapi.Client, root string) (bytes, files int64, err error) {
+func contents(ctx context.Context, client *nodeapi.Client, root string) (held holding, err error) {
 	seen := 0
 	for folders := []string{root}; len(folders) > 0; {
 		folder := folders[len(folders)-1]
@@ -192,23 +204,24 @@ func contents(ctx context.Context, client *nodeapi.Client, root string) (bytes, 
 		for skip := 0; ; {
 			listing, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: folder, Skip: skip, Count: entriesPerCall})
 			if err != nil {
-				return 0, 0, err
+				return held, err
 			}
 			for _, entry := range listing.Items {
 				if entry.Type == "directory" {
 					folders = append(folders, path.Join(folder, entry.Basename))
 					continue
 				}
-				bytes, files = bytes+entry.Size, files+1
+				held.bytes, held.files = held.bytes+entry.Size, held.files+1
+				held.sealed = held.sealed || strings.HasSuffix(entry.Basename, atrest.Suffix)
 			}
 			skip += len(listing.Items)
 			if seen += len(listing.Items); seen > maxEntries {
-				return 0, 0, fmt.Errorf("count contents: more than %d entries", maxEntries)
+				return held, fmt.Errorf("count contents: more than %d entries", maxEntries)
 			}
 			if len(listing.Items) < entriesPerCall {
 				break
 			}
 		}
 	}
-	return bytes, files, nil
+	return held, nil
 }

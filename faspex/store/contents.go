@@ -20,14 +20,15 @@ type Content struct {
 	ObfuscateNames bool
 	EncryptAtRest  bool
 	GoneAt         sql.NullTime // since when no package has it any more
+	HasSealed      bool         // a file anywhere in it is encrypted by a passphrase
 	MissingSince   sql.NullTime // since when its folder is not on the node, though nobody here removed it
 }
 
-const contentColumns = `c.id, c.uuid, c.shared_folder_id, f.name, c.directory, c.masked, c.encrypted, c.gone_at, c.missing_since`
+const contentColumns = `c.id, c.uuid, c.shared_folder_id, f.name, c.directory, c.masked, c.encrypted, c.gone_at, c.missing_since, c.has_sealed`
 
 func (c *Content) columns() []any {
 	return []any{&c.ContentID, &c.ContentUUID, &c.SharedFolderID, &c.FolderName, &c.Directory, &c.ObfuscateNames,
-		&c.EncryptAtRest, &c.GoneAt, &c.MissingSince}
+		&c.EncryptAtRest, &c.GoneAt, &c.MissingSince, &c.HasSealed}
 }
 
 // ErrNoContent means that a content is not to be had any more.
@@ -67,6 +68,14 @@ func (s *Store) ContentByUUID(ctx context.Context, uuid string) (Content, error)
 func (s *Store) MoveContent(ctx context.Context, id int64, directory string) error {
 	if _, err := s.db.ExecContext(ctx, `UPDATE contents SET directory = ? WHERE id = ?`, directory, id); err != nil {
 		return fmt.Errorf("note where content %d lies: %w", id, err)
+	}
+	return nil
+}
+
+// NoteSealed notes that a file of a content is encrypted by a passphrase.
+func (s *Store) NoteSealed(ctx context.Context, contentID int64) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE contents SET has_sealed = TRUE WHERE id = ?`, contentID); err != nil {
+		return fmt.Errorf("note that content %d is encrypted: %w", contentID, err)
 	}
 	return nil
 }
