@@ -20,7 +20,7 @@ imagePullSecrets: [{name: pull}]
 router: {replicas: 2, logLevel: warn, trustedProxies: [192.0.2.1, 10.0.0.0/8, "2001:db8::/32"], service: {type: NodePort, externalTrafficPolicy: Cluster, httpsNodePort: 30443, httpNodePort: 30080, annotations: {a: b}}}
 ui: {replicas: 0}
 core: {concurrentWorkers: 4, resources: {requests: {cpu: 100m}}}
-service: {logLevel: debug}
+service: {logLevel: debug, webhookNetworks: [192.0.2.1, 10.0.0.0/8]}
 utility: {authorizedIPs: [192.0.2.1, 2001:db8::/32, 10.0.0.0/8, 127.*, 10.*.0.1, '*']}
 gateway:
   enabled: true
@@ -110,6 +110,8 @@ suspend: true`},
 			refusal: "must be an IP address, a CIDR or a wildcard"},
 		{name: "wildcard within a part", spec: good + "\nutility: {authorizedIPs: ['192*']}",
 			refusal: "must be an IP address, a CIDR or a wildcard"},
+		{name: "networks of webhooks", spec: good + "\nservice: {webhookNetworks: [localhost]}",
+			refusal: "must be an IP address or a CIDR"},
 		{name: "traffic policy of a ClusterIP", spec: good +
 			"\nrouter: {service: {externalTrafficPolicy: Local}}", refusal: "needs type NodePort or LoadBalancer"},
 		{name: "traffic policy", spec: good + "\nrouter: {service: {type: NodePort, externalTrafficPolicy: Global}}",

@@ -47,6 +47,21 @@ type UtilitySpec struct {
 	AuthorizedIPs []string `json:"authorizedIPs,omitempty"`
 }
 
+// ServiceSpec is the background jobs'.
+type ServiceSpec struct {
+	ComponentSpec `json:",inline"`
+
+	// webhookNetworks are addresses and networks (CIDR) that webhooks may call beside the public Internet. There are none
+	// by default: who administers Faspex would otherwise reach what only the cluster can see.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self) || isCIDR(self)",message="must be an IP address or a CIDR"
+	WebhookNetworks []string `json:"webhookNetworks,omitempty"`
+}
+
 // RouterSpec is the front door's.
 type RouterSpec struct {
 	ComponentSpec `json:",inline"`

@@ -63,7 +63,7 @@ type FaspexInstanceSpec struct {
 
 	// service runs the background jobs.
 	// +optional
-	Service *ComponentSpec `json:"service,omitempty"`
+	Service *ServiceSpec `json:"service,omitempty"`
 
 	// utility serves administration of the database.
 	// +optional

@@ -152,6 +152,17 @@ func TestFileCryptNames(t *testing.T) {
 	}
 }
 
+// faspex-R11 (the client's half): who receives what is to be decrypted is asked for the passphrase before anything arrives.
+func TestPassphraseIsAsked(t *testing.T) {
+	n, _ := sealedFolder(t, map[string][]byte{"f": []byte("secret")})
+	to := t.TempDir()
+	status, said := n.withPass(t, n.receiving(t, "/in"), "", "--file-crypt", "decrypt", "127.0.0.1:/in/.", to)
+	if left, err := os.ReadDir(to); status == 0 || !strings.Contains(said, "needs a passphrase in ASPERA_SCP_FILEPASS") ||
+		err != nil || len(left) != 0 {
+		t.Errorf("exit status %d, said %q, %d files, %v", status, said, len(left), err)
+	}
+}
+
 func TestFileCryptWrongPassphrase(t *testing.T) {
 	content := noise(5, 3<<20)
 	n, _ := sealedFolder(t, map[string][]byte{"f": content})

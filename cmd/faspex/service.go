@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/process"
@@ -29,6 +30,7 @@ Environment:
   FASPEX_CORE_SECRET        secret of this installation: opens the passwords of nodes and of the mail server
   FASPEX_CORE_OLD_SECRET    the secret before the last rotation
   FASPEX_SERVICE_LOG_LEVEL  debug, info (default), warn, error
+  FASPEX_SERVICE_WEBHOOK_NETWORKS   addresses and networks, with commas between them, that webhooks may call beside the public Internet
   FASPEX_DB_HOST, FASPEX_DB_PORT, FASPEX_DB_CORE_DATABASE, FASPEX_DB_USERNAME, FASPEX_DB_PASSWORD,
   FASPEX_DB_USE_TLS, FASPEX_DB_TLS_CA_FILE   the database`,
 		Args: cobra.NoArgs,
@@ -41,6 +43,10 @@ Environment:
 			if err != nil {
 				return fmt.Errorf("FASPEX_CORE_SECRET: %w", err)
 			}
+			webhooks, err := address.Parse(os.Getenv("FASPEX_SERVICE_WEBHOOK_NETWORKS"))
+			if err != nil {
+				return fmt.Errorf("FASPEX_SERVICE_WEBHOOK_NETWORKS: %w", err)
+			}
 			s, err := openStore()
 			if err != nil {
 				return err
@@ -52,7 +58,7 @@ Environment:
 			process.HandleProbes(mux, registry, map[string]process.Check{"database": ready})
 			worker := service.New(
 				service.Config{Store: s, Dialer: nodes.NewDialer(ring), Log: log, Name: workerName(), Ring: ring,
-					Registry: registry},
+					Webhooks: webhooks, Registry: registry},
 			)
 
 			ctx, stop := context.WithCancel(cmd.Context())

@@ -12,6 +12,7 @@ import (
 
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/dataplane/transfer/fail"
+	"faspex.io/operator/internal/publicnet"
 )
 
 // Rules say which addresses a node may reach for those who make jobs: who asks a node to connect somewhere must not get
@@ -46,19 +47,6 @@ func forbidden(host string) *fail.Error {
 		"address that this node may not reach: its administrator lists those that it may (remotes.allow)", host)}
 }
 
-// special are networks that are not the public Internet.
-var special = func() (out []netip.Prefix) {
-	for _, text := range []string{
-		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-		"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-		"::/8", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10",
-		"fec0::/10", "ff00::/8",
-	} {
-		out = append(out, netip.MustParsePrefix(text))
-	}
-	return out
-}()
-
 // Admits reports whether an address may be reached.
 func (r Rules) Admits(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
@@ -71,7 +59,7 @@ func (r Rules) Admits(a netip.Addr) bool {
 	case len(r.Allow) > 0:
 		return in(r.Allow)
 	}
-	return a.IsGlobalUnicast() && !in(special)
+	return publicnet.Contains(a)
 }
 
 // IsSelf reports whether a host is this node, by one of its names or by the loopback address, at a port of its own.

@@ -23,6 +23,11 @@ type Node struct {
 	PaginationBrowsing             bool    `json:"pagination_browsing"`
 	Status                         string  `json:"status" enum:"queued,working,failed,completed,disabled,initiated"`
 	StatusMessage                  string  `json:"status_message,omitempty" doc:"why the last call that was asked for failed"`
+	// How much there is of the storage, in bytes, and why that is not known.
+	StorageFree  *int64 `json:"storage_free,omitempty" doc:"of one node, with expand=true"`
+	StorageUsed  *int64 `json:"storage_used,omitempty"`
+	StorageTotal *int64 `json:"storage_total,omitempty"`
+	StorageError string `json:"storage_error,omitempty" doc:"why the space is not known"`
 	// SharedFolders are the node's storage locations.
 	SharedFolders []SharedFolder `json:"shared_folders,omitempty" doc:"only with expand=true"`
 }

@@ -47,9 +47,9 @@ type Package struct {
 	Sender                        Account                    `json:"sender"`
 	Recipients                    []Recipient                `json:"recipients"`
 	PrivateRecipients             []Recipient                `json:"private_recipients" doc:"empty for everyone but the sender and admins"`
-	State                         string                     `json:"state" enum:"held,released,expired,deleted,transient_held_to_released_start,transient_held_to_released_routing_packages,transient_held_to_released_finish,transient_held_to_expired,transient_held_to_deleted,transient_released_to_expired,transient_released_to_deleted,transient_expired_to_deleted"`
+	State                         string                     `json:"state" enum:"held,released,expired,deleted,transient_held_to_released_start,transient_held_to_released_routing_packages,transient_held_to_released_finish,transient_held_to_expired,transient_held_to_deleted,transient_released_to_expired,transient_released_to_deleted,transient_expired_to_deleted,file_processing_failed,file_processing_timeout,transient_file_processing_needed,transient_file_processing,transient_file_processing_needed_to_deleted,transient_file_processing_to_deleted,transient_file_processing_failed_to_deleted,transient_file_processing_timeout_to_deleted"`
 	UploadStatus                  string                     `json:"upload_status" enum:"submitted,queued,transferring,paused,stopped,timed_out,will_retry,error,failed,completed,pre_initiation"`
-	Status                        string                     `json:"status" enum:"starting,uploading,transferring,paused,failed,pre_initiation,uploaded_for_processing,processing,checking_relays,relaying,completed,expiring,expired,deleting,deleted,unknown" doc:"what people are shown"`
+	Status                        string                     `json:"status" enum:"starting,uploading,transferring,paused,failed,pre_initiation,uploaded_for_processing,processing,checking_relays,relaying,completed,expiring,expired,deleting,deleted,unknown,uploaded_for_file_processing,file_processing_failed,file_processing_timed_out" doc:"what people are shown"`
 	Type                          string                     `json:"type,omitempty" doc:"the mailbox it was listed from"`
 	ReleasePolicy                 string                     `json:"release_policy" enum:"now,on_date,later"`
 	ReleaseDate                   *string                    `json:"release_date" doc:"when it was or will be released; null when that is not known"`
@@ -76,8 +76,8 @@ type Package struct {
 	Downloaders                   []Downloader               `json:"downloaders"`
 	ActiveDownloaders             []Downloader               `json:"active_downloaders"`
 	DownloadAvailability          string                     `json:"download_availability" enum:"full,partial,not_available"`
-	FilesOnServer                 string                     `json:"files_on_server,omitempty"`
-	FileProcessingStatus          string                     `json:"file_processing_status"`
+	FilesOnServer                 string                     `json:"files_on_server,omitempty" enum:"true,false" doc:"of a released package: false when its files are gone from their node"`
+	FileProcessingStatus          string                     `json:"file_processing_status" enum:"no_processing_performed,processing,processing_completed,processing_failed,processing_timeout"`
 	FileProcessingReqd            bool                       `json:"file_processing_reqd"`
 	PackageUUID                   string                     `json:"package_uuid"`
 	CreatedTime                   string                     `json:"created_time"`

@@ -140,7 +140,7 @@ func TestAdminsReadPersonalData(t *testing.T) {
 	for path, wanted := range map[string][]string{
 		"/api/v5/accounts/" + id + "?expand=true": {`"ulf"`, `"Ulf"`, `"Lind"`, `"ulf@north.example"`, `"of the night shift"`,
 			`"127.0.0.1"`, `"last_login_client_addr":"127.0.0.1"`, "PUBLIC KEY"},
-		"/api/v5/packages?q=ulf":           {`"mine"`, `"a note"`, `"carol@example.com"`},
+		"/api/v5/all/packages?q=ulf":       {`"mine"`, `"a note"`, `"carol@example.com"`},
 		"/api/v5/packages/" + p.ID:         {`"mine"`, `"a note"`, `"carol@example.com"`, `"bob@example.com"`},
 		"/api/v5/application_events?q=ulf": {`"login_success"`, `"127.0.0.1"`},
 	} {

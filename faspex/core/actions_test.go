@@ -80,7 +80,7 @@ func TestCapabilitiesAreWhatIsEnforced(t *testing.T) {
 	// Those that show in what is answered, not in a refusal.
 	shown := map[policy.Capability]func(c *client.Client) bool{
 		policy.ReadAllPackages: func(c *client.Client) bool {
-			_, _, body := x.call(t, c, "GET", "/api/v5/packages?q=nobodys+package", nil)
+			_, _, body := x.call(t, c, "GET", "/api/v5/all/packages?q=nobodys+package", nil)
 			return jsonOf[core.List](t, body).TotalCount == 1
 		},
 		policy.WriteAllPackages: func(c *client.Client) bool {
@@ -443,7 +443,7 @@ func TestDeletingForEveryoneNamesHowManyLoseIt(t *testing.T) {
 		may      bool
 	}{
 		"alice": {x.alice, []string{"outbox", "inbox", "all"}, 2, true},
-		"admin": {x.admin, []string{"packages"}, 3, true},
+		"admin": {x.admin, []string{"all"}, 3, true},
 		"bob":   {x.bob, []string{"inbox", "inbox_history", "all"}, 0, false},
 	} {
 		seen, err := test.c.Package(ctx, p.ID)
@@ -451,11 +451,7 @@ func TestDeletingForEveryoneNamesHowManyLoseIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, box := range test.boxes {
-			path := "/api/v5/" + box + "/packages"
-			if box == "packages" {
-				path = "/api/v5/packages"
-			}
-			_, _, body := x.call(t, test.c, "GET", path, nil)
+			_, _, body := x.call(t, test.c, "GET", "/api/v5/"+box+"/packages", nil)
 			list := jsonOf[struct{ Packages []api.Package }](t, body).Packages
 			if len(list) != 1 || !slices.Equal(list[0].Actions, seen.Actions) ||
 				list[0].RecipientsAffected != seen.RecipientsAffected {

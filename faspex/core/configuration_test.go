@@ -95,6 +95,17 @@ func TestWrongSettingIsRefused(t *testing.T) {
 			t.Errorf("%s: %d %s", field, status, body)
 		}
 	}
+	// faspex-AB1 (its other half is TestGatewayIsTested): only the published ending is stored.
+	for address, stored := range map[string]int{
+		"https://gateway.example.com/aspera/http-gwy/v1": 200, "https://gateway.example.com": 400,
+		"https://gateway.example.com/aspera/http-gwy": 400, "https://gateway.example.com/aspera/http-gwy/v1/": 400,
+		"https://gateway.example.com/aspera/http-gwy/v2": 400, "http://gateway.example.com/aspera/http-gwy/v1": 400,
+	} {
+		status, _, body := in.call(t, in.admin, "PUT", "/api/v5/configuration", map[string]any{"http_gateway_url": address})
+		if status != stored || stored == 400 && !strings.Contains(body, `"body.http_gateway_url"`) {
+			t.Errorf("%s: %d %s", address, status, body)
+		}
+	}
 	if _, _, body := in.call(t, in.admin, "GET", "/api/v5/configuration", nil); strings.Contains(body, "kept") {
 		t.Errorf("a refused change was half done: %s", body)
 	}

@@ -10,6 +10,7 @@ import (
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/settings"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -23,7 +24,7 @@ func (s *Server) hasEarly(ctx context.Context, list []store.Package) (bool, erro
 	for i := range list {
 		if onTheWay(&list[i]) {
 			c, err := s.auth.Configuration(ctx)
-			return c.DownloadsDuringTransfersEnabled, err
+			return earlyBy(c), err
 		}
 	}
 	return false, nil
@@ -39,7 +40,13 @@ func (s *Server) showsEarly(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	c, err := s.auth.Configuration(ctx)
-	return c.DownloadsDuringTransfersEnabled, err
+	return earlyBy(c), err
+}
+
+// earlyBy reports whether the server lets recipients have files of packages that are on their way: never those that
+// another system looks at first.
+func earlyBy(c settings.Configuration) bool {
+	return c.DownloadsDuringTransfersEnabled && !c.FileProcessingEnabled
 }
 
 // mostEarly is how many files of a package that is on its way one download may name: the node is asked about each.

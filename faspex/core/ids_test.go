@@ -26,7 +26,7 @@ func TestIDsAreTextOrNumbers(t *testing.T) {
 	x.deliver(t, third.ID)
 	number := func(id string) json.RawMessage { return json.RawMessage(id) }
 	for _, path := range []string{"/api/v5/accounts?expand=true", "/api/v5/nodes?expand=true", "/api/v5/shared_folders",
-		"/api/v5/packages", "/api/v5/packages/" + third.ID, "/api/v5/contacts", "/api/v5/account",
+		"/api/v5/all/packages", "/api/v5/packages/" + third.ID, "/api/v5/contacts", "/api/v5/account",
 		"/api/v5/configuration"} {
 		_, _, body := x.call(t, x.admin, "GET", path, nil)
 		if n := textIDs(t, path, jsonOf[any](t, body)); n == 0 {

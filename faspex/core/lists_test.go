@@ -86,7 +86,7 @@ func TestSearchByPeople(t *testing.T) {
 			"Quentin Zorn": "from-greta", "qz@secret": "from-greta"}},
 		{x.admin.As("hidden"), "inbox/packages", map[string]string{"Zorn": "from-greta"}},
 		{x.bob, "inbox/packages", map[string]string{"Greta": "among", "gl77": "among", "alice": "among"}},
-		{x.admin, "packages", map[string]string{"Zorn": "from-greta", "qz@secret": "from-greta", "Test bob": "among"}},
+		{x.admin, "all/packages", map[string]string{"Zorn": "from-greta", "qz@secret": "from-greta", "Test bob": "among"}},
 	} {
 		for q, want := range test.find {
 			if l, got := x.list(t, test.c, test.path+"?q="+url.QueryEscape(q)); got != want ||
@@ -159,24 +159,24 @@ func TestSortedLists(t *testing.T) {
 		"size":       "Alpha gamma beta", "files": "beta gamma Alpha", "released": "Alpha gamma beta",
 		"expires": "beta gamma Alpha",
 	} {
-		if _, got := x.list(t, x.admin, "packages?sort="+sort); got != want {
+		if _, got := x.list(t, x.admin, "all/packages?sort="+sort); got != want {
 			t.Errorf("by %s: %q, want %q", sort, got, want)
 		}
 		words := strings.Fields(want)
-		if first, _ := x.list(t, x.admin, "packages?limit=2&sort="+sort); len(first.Packages) != 2 ||
+		if first, _ := x.list(t, x.admin, "all/packages?limit=2&sort="+sort); len(first.Packages) != 2 ||
 			first.Packages[1].Title != words[1] {
 			t.Errorf("by %s, first page: %+v", sort, first)
 		}
-		if _, got := x.list(t, x.admin, "packages?limit=2&offset=2&sort="+sort); got != words[2] {
+		if _, got := x.list(t, x.admin, "all/packages?limit=2&offset=2&sort="+sort); got != words[2] {
 			t.Errorf("by %s, second page: %q", sort, got)
 		}
 		if sort != "status" && sort != "recipients" { // those have ties
-			if _, got := x.list(t, x.admin, "packages?sort=-"+sort); got != words[2]+" "+words[1]+" "+words[0] {
+			if _, got := x.list(t, x.admin, "all/packages?sort=-"+sort); got != words[2]+" "+words[1]+" "+words[0] {
 				t.Errorf("by -%s: %q", sort, got)
 			}
 		}
 	}
-	if _, got := x.list(t, x.admin, "packages"); got != "gamma Alpha beta" {
+	if _, got := x.list(t, x.admin, "all/packages"); got != "gamma Alpha beta" {
 		t.Errorf("without sort: %q", got)
 	}
 	if _, got := x.list(t, x.bob, "inbox/packages?sort=-size"); got != "beta Alpha" {

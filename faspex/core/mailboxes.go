@@ -8,6 +8,7 @@ import (
 
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/packages"
+	"faspex.io/operator/faspex/policy"
 	"faspex.io/operator/faspex/store"
 )
 
@@ -42,7 +43,7 @@ var boxes = map[string]struct {
 	"inbox": {store.BoxInbox, false}, "inbox_history": {store.BoxInbox, true}, "inbox_all": {store.BoxInboxAll, false},
 	"inbox_all_history": {store.BoxInboxAll, true},
 	"outbox":            {store.BoxOutbox, false}, "outbox_history": {store.BoxOutbox, true},
-	"pending": {store.BoxPending, false}, "pending_history": {store.BoxPending, true}, "all": {store.BoxAll, true},
+	"pending": {store.BoxPending, false}, "pending_history": {store.BoxPending, true},
 }
 
 func (s *Server) registerMailboxes() {
@@ -54,14 +55,18 @@ func (s *Server) registerMailboxes() {
 				return s.listPackages(ctx, in, store.PackageFilter{Box: b.box, History: b.history}, name)
 			})
 	}
+	own := func(ctx context.Context, in *PackageFilter) (*body[packageList], error) {
+		return s.listPackages(ctx, in, store.PackageFilter{Box: store.BoxAll, History: true}, "all")
+	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/packages",
-		id: "list-packages", what: "package", access: anyone,
-		summary: "List packages that the caller sent or received; an admin sees everyone's"},
+		id: "list-packages", what: "package", access: anyone, summary: "List packages that the caller sent or received"}, own)
+	register(s, operation{method: http.MethodGet, path: v5 + "/all/packages",
+		id: "list-all", what: "package", access: anyone, summary: "List everyone's packages, for an admin; others see their own"},
 		func(ctx context.Context, in *PackageFilter) (*body[packageList], error) {
-			if isAdmin(caller(ctx)) {
+			if policy.May(actor(caller(ctx)), policy.ReadAllPackages) {
 				return s.listPackages(ctx, in, store.PackageFilter{Box: store.BoxGlobal, History: true}, "global")
 			}
-			return s.listPackages(ctx, in, store.PackageFilter{Box: store.BoxAll, History: true}, "all")
+			return own(ctx, in)
 		})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/api"
+	"faspex.io/operator/faspex/client"
 )
 
 // faspex-Q7: q finds packages by login, first and last name and e-mail address of the sender and of recipients, and not by
@@ -33,7 +34,7 @@ func TestSearchFindsPeopleOfPackages(t *testing.T) {
 	}
 	for _, q := range []string{"sophie", "Fsophie", "sendermann", "Fsophie Sendermann", "sophie@elsewhere", "rita", "Frita",
 		"RECEIVERIN", "Frita Receiverin", "rita@elsewhere.example"} {
-		if !found("rita", "inbox/", q) || !found("sophie", "outbox/", q) || !found(adminName, "", q) {
+		if !found("rita", "inbox/", q) || !found("sophie", "outbox/", q) || !found(adminName, "all/", q) {
 			t.Errorf("%q does not find the package", q)
 		}
 	}
@@ -201,6 +202,29 @@ func TestMaskingIsTheServersRule(t *testing.T) {
 		known[keys[0]] = true
 		if p.ObfuscationEnabled != test.masked {
 			t.Errorf("%+v: the package says %v", test, p.ObfuscationEnabled)
+		}
+	}
+}
+
+// faspex-Q6: all/packages is everyone's packages for an admin; for others, managers too, it is their own, as packages
+// is for everybody.
+func TestAllPackagesAreAnAdmins(t *testing.T) {
+	x := newExchange(t)
+	mona := x.user(t, "mona", "manager")
+	x.sendPackage(t, x.alice, api.PackageCreate{Title: "First", Recipients: to("bob")})
+	x.sendPackage(t, x.bob, api.PackageCreate{Title: "Second", Recipients: to("carol")})
+	own, err := x.admin.CreatePackage(t.Context(), api.PackageCreate{Title: "Third", Recipients: to("carol")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]map[*client.Client]string{
+		"/all/packages": {x.admin: own.Title + " Second First", x.alice: "First", x.bob: "Second First", x.carol: "Second", mona: ""},
+		"/packages":     {x.admin: own.Title, x.alice: "First", x.bob: "Second First", x.carol: "Second", mona: ""},
+	} {
+		for c, titles := range want {
+			if got := x.listed(t, c, path); got != titles {
+				t.Errorf("%s: %q, want %q", path, got, titles)
+			}
 		}
 	}
 }

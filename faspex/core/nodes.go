@@ -93,6 +93,10 @@ func (s *Server) registerNodes() {
 			if err != nil {
 				return nil, err
 			}
+			if in.Expand { // this changes by itself, and is no version of what an admin changes
+				s.addSpace(ctx, n, &out)
+				return answerTagged(out, ""), nil
+			}
 			tag, err := nodeTag(n)
 			return answerTagged(out, tag), err
 		})
@@ -228,6 +232,9 @@ func (s *Server) changeNode(n store.Node, c api.NodeChange) (store.Node, error) 
 	if n.ID != 0 && c.APIPassword == nil && leadsElsewhere(before, n) {
 		return n, badField("api_password is needed again when host, api_port, use_ssl, verify_ssl or public_key change.",
 			"api_password")
+	}
+	if err := checkMatches(n); err != nil {
+		return n, err
 	}
 	// Such names break connections: the guide forbids them.
 	if strings.ContainsAny(n.Host, "_/@ ") {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"faspex.io/operator/faspex/api"
@@ -110,5 +111,32 @@ func TestNodeTestTellsClassesOfErrors(t *testing.T) {
 	if err == nil ||
 		!strings.HasSuffix(err.Error(), ": 400: The directory cannot be listed. What answers there is not a node.") {
 		t.Errorf("folder with test: %v", err)
+	}
+}
+
+// faspex-U13: a node shows how much of its storage is free, used and there in all, and says why when it cannot be asked.
+func TestNodeTellsItsSpace(t *testing.T) {
+	in, node := install(t), startNode(t)
+	made, err := in.admin.CreateNode(t.Context(), node.change("north"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() (n api.Node) {
+		_, _, body := in.call(t, in.admin, "GET", "/api/v5/nodes/"+made.ID+"?expand=true", nil)
+		return jsonOf[api.Node](t, body)
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(node.dir, &disk); err != nil {
+		t.Fatal(err)
+	}
+	if n := read(); n.StorageTotal == nil || *n.StorageTotal != int64(disk.Blocks)*disk.Bsize || *n.StorageFree <= 0 ||
+		*n.StorageFree+*n.StorageUsed != *n.StorageTotal || n.StorageError != "" {
+		t.Errorf("%+v", n)
+	}
+	if _, err := in.admin.UpdateNode(t.Context(), made.ID, api.NodeChange{APIPassword: ptr("wrong")}); err != nil {
+		t.Fatal(err)
+	}
+	if n := read(); n.StorageTotal != nil || n.StorageError != "The node refused the user name or the password." {
+		t.Errorf("%+v", n)
 	}
 }

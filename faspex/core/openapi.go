@@ -57,7 +57,7 @@ func (s *Server) describeSchemas() {
 	schemas["Configuration"].Required = everybodySees
 	schemas["Workgroup"].Required, schemas["SharedInbox"].Required = everybodySeesOfWorkgroups, everybodySeesOfInboxes
 	for _, change := range []string{"ConfigurationChange", "AdvancedChange", "RateLimitsChange", "AccountChange",
-		"RegistrationDefaultsChange", "WorkgroupChange", "SharedInboxChange"} {
+		"RegistrationDefaultsChange", "WorkgroupChange", "SharedInboxChange", "WebhookChange"} {
 		schemas[change].Required = nil // what is not named stays
 	}
 	// Only who manages an account is told its settings.
@@ -72,7 +72,7 @@ func (s *Server) describeSchemas() {
 	}
 	for _, name := range []string{"Configuration", "ConfigurationChange", "AdvancedChange", "RateLimitsChange",
 		"RegistrationDefaultsChange", "AccountChange", "Account", "OwnAccount", "Workgroup", "SharedInbox",
-		"WorkgroupChange", "SharedInboxChange"} {
+		"WorkgroupChange", "SharedInboxChange", "WebhookChange"} {
 		schemas[name].PrecomputeMessages()
 	}
 	schemas["Path"].Required = []string{"source"}

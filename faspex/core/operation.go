@@ -88,6 +88,7 @@ func register[I, O any](s *Server, op operation, handle func(context.Context, *I
 type (
 	principalKey struct{}
 	addressKey   struct{}
+	hostKey      struct{}
 )
 
 const notLoggedIn = "Log in: the access token is missing or not valid any more."
@@ -118,7 +119,7 @@ func (s *Server) admit(op operation) func(huma.Context, func(huma.Context)) {
 				s.log.WarnContext(ctx.Context(), "cannot note the use of a session", "error", err)
 			}
 			r, _ := humago.Unwrap(ctx)
-			next(huma.WithValue(huma.WithValue(ctx, principalKey{}, p), addressKey{}, s.auth.ClientAddress(r)))
+			next(s.from(huma.WithValue(ctx, principalKey{}, p), r))
 		}
 	}
 }
@@ -147,8 +148,13 @@ func (s *Server) admitGuest(ctx huma.Context, op operation, passcode string, nex
 	default:
 		r, _ := humago.Unwrap(ctx)
 		ctx = huma.WithValue(ctx, principalKey{}, auth.Principal{Account: g.account})
-		next(huma.WithValue(huma.WithValue(ctx, guestKey{}, g), addressKey{}, s.auth.ClientAddress(r)))
+		next(s.from(huma.WithValue(ctx, guestKey{}, g), r))
 	}
+}
+
+// from notes where a call comes from, and which address of this server it was sent to.
+func (s *Server) from(ctx huma.Context, r *http.Request) huma.Context {
+	return huma.WithValue(huma.WithValue(ctx, addressKey{}, s.auth.ClientAddress(r)), hostKey{}, r.Host)
 }
 
 // writeRefusal answers why a link opens nothing, with the code of the reason.

@@ -191,7 +191,7 @@ func viewOf(me store.Account, p *store.Package, deliveries []store.Delivery, dow
 	v.thing = policy.Package{
 		State: p.State, UploadStatus: p.UploadStatus, Sent: p.Sender.ID == me.ID, SentArchived: p.SenderArchived,
 		WaitsForRelease: p.ReleasePolicy != "now", DownloadLimit: p.DownloadLimit.Int64, PreventHTTP: p.PreventHTTPDownload,
-		WasReleased: p.ReleasedAt.Valid, FromFolder: p.FromFolder,
+		WasReleased: p.ReleasedAt.Valid, FromFolder: p.FromFolder, Missing: p.MissingSince.Valid,
 	}
 	v.manages = v.thing.Sent || policy.May(v.actor, policy.ReadAllPackages)
 	for i := range deliveries {

@@ -26,16 +26,19 @@ func packageOut(v *view) api.Package {
 		ObfuscationEnabled: p.ObfuscateNames, EARenabled: p.EncryptAtRest,
 		Metadata: map[string]json.RawMessage{}, TotalBytes: p.TotalBytes, TotalFiles: p.TotalFiles,
 		Downloaders: []api.Downloader{}, ActiveDownloaders: []api.Downloader{},
-		DownloadAvailability: "not_available", FileProcessingStatus: "no_processing_performed",
-		CreatedTime: stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
+		DownloadAvailability: "not_available",
+		CreatedTime:          stamp(p.CreatedAt), LastModified: stamp(p.UpdatedAt),
 		UploadCompletionTime: nullStamp(p.UploadCompletedAt), StorageLocations: []api.StorageLocation{}, Sides: []string{},
 	}
 	switch {
+	case p.MissingSince.Valid:
+		out.FilesOnServer = "false"
 	case p.State.Downloadable():
-		out.DownloadAvailability = "full"
+		out.DownloadAvailability, out.FilesOnServer = "full", "true"
 	case v.thing.OnTheWay:
 		out.DownloadAvailability = "partial"
 	}
+	out.FileProcessingStatus, out.FileProcessingReqd = fileProcessing(p.State)
 	if p.DownloadLimit.Valid {
 		out.DownloadLimit = &p.DownloadLimit.Int64
 	}

@@ -74,7 +74,7 @@
     try {
       await send();
       form.replaceChildren($('state'));
-      $('state').textContent = 'Your files were sent. You get a mail with a link to what becomes of them.';
+      $('state').textContent = 'Your files have arrived. You get a mail with a link to what becomes of them.';
     } catch (error) {
       $('go').disabled = false;
       $('progress').hidden = true;

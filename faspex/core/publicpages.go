@@ -46,8 +46,12 @@ type publicView struct {
 	Page                           string // which form there is: package, submission, send, or none
 	Action, Context, Passcode      string
 	API, Gateway, Email, Register  string
-	Files                          []string
+	Files                          []publicFile
+	More                           int // files that are not listed
 }
+
+// publicFile is a file or a folder at the top of a package.
+type publicFile struct{ Name, Path string }
 
 // shownFiles is how many names of files the page of a package lists.
 const shownFiles = 100
@@ -147,11 +151,9 @@ func (s *Server) viewPublicPackage(ctx context.Context, g *guest, v *publicView)
 		if e.Type == "directory" {
 			name += "/"
 		}
-		v.Files = append(v.Files, name)
+		v.Files = append(v.Files, publicFile{name, e.Basename})
 	}
-	if more := l.TotalCount - len(l.Items); more > 0 {
-		v.Files = append(v.Files, "and "+text(int64(more))+" more")
-	}
+	v.More = l.TotalCount - len(l.Items)
 	return nil
 }
 
@@ -182,7 +184,7 @@ func statusText(shown packages.Status) string {
 	return "The package is being delivered."
 }
 
-// downloadPublic sends a browser to where it downloads the package of a link.
+// downloadPublic sends a browser to where it downloads the package of a link, or one file or folder of it.
 func (s *Server) downloadPublic(w http.ResponseWriter, r *http.Request) {
 	text, ok := publicForm(w, r)
 	if !ok {
@@ -199,6 +201,9 @@ func (s *Server) downloadPublic(w http.ResponseWriter, r *http.Request) {
 	}
 	in := &ticketInput{Type: packages.SideReceived}
 	in.ID = strconv.FormatInt(g.pkg.ID, 10)
+	if one := r.PostForm.Get("path"); one != "" {
+		in.Body = &pathsBody{Paths: []requestPath{{api.PathOrText{Source: one}}}}
+	}
 	ticket, err := s.downloadTicket(s.asGuest(r, g), in)
 	if err != nil {
 		s.showPublic(w, r, text, publicView{Problem: s.sentence(r.Context(), err)})

@@ -1,8 +1,11 @@
 package core_test
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,9 +144,32 @@ func TestReceiptAddresses(t *testing.T) {
 	}
 }
 
-// A sender's choice of what happens after downloads counts only where the server or the account permits it.
+// faspex-S1: what happens after downloads is nothing, deletion after any or after all; the server's applies unless the
+// sender chooses another, which counts only where the server or the account permits it.
 func TestChoiceOfDeletionNeedsThePermission(t *testing.T) {
 	x := newExchange(t)
+	policies := map[string]string{"nothing": "none", "any_member": "delete_after_any_download",
+		"all_members": "delete_after_all_download"}
+	for condition, policy := range policies {
+		x.configure(t, map[string]any{"delete_packages_after_download": true,
+			"delete_packages_after_download_condition": condition})
+		for _, chosen := range append([]string{"", "sometimes"}, slices.Collect(maps.Values(policies))...) {
+			fields := map[string]any{"title": "x", "recipients": to("bob"), "expiration_policy": chosen}
+			if chosen == "" {
+				delete(fields, "expiration_policy")
+			}
+			status, _, text := x.call(t, x.alice, "POST", "/api/v5/packages", fields)
+			if chosen == "sometimes" {
+				if status != http.StatusBadRequest {
+					t.Errorf("%s: %d %s", chosen, status, text)
+				}
+				continue
+			}
+			if got := jsonOf[api.Package](t, text).ExpirationPolicy; got != cmp.Or(chosen, policy) {
+				t.Errorf("server %s, chosen %q: %s", condition, chosen, got)
+			}
+		}
+	}
 	x.configure(t, map[string]any{"delete_packages_after_download": true,
 		"delete_packages_after_download_condition": "any_member"})
 	for _, test := range []struct {

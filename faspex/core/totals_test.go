@@ -23,6 +23,7 @@ func TestListsTellTheirTotal(t *testing.T) {
 	}
 	workgroup := x.group(t, "/workgroups", map[string]any{"name": "Editors"}, "alice:standard", "bob:standard")
 	inbox := x.group(t, "/shared_inboxes", map[string]any{"name": "Scans"}, "alice:standard", "bob:standard")
+	hook := x.answered(t, x.admin, 201, "POST", "/webhooks", map[string]any{"name": "hook", "url": "https://example.com"})["id"].(string)
 	type list struct {
 		total, offset, limit int
 		items                []json.RawMessage
@@ -69,7 +70,8 @@ func TestListsTellTheirTotal(t *testing.T) {
 		case strings.Contains(op.Path, "/shared_inboxes/"):
 			thing = inbox
 		}
-		path := strings.NewReplacer("{node_id}", "1", "{shared_folder_id}", "1", "{group_id}", thing, "{id}", thing).Replace(op.Path)
+		path := strings.NewReplacer("{node_id}", "1", "{shared_folder_id}", "1", "{group_id}", thing, "{id}", thing,
+			"{webhook_id}", hook).Replace(op.Path)
 		all := read(path)
 		if all.total != len(all.items) || all.offset != 0 || all.limit != 1000 {
 			t.Errorf("%s: total %d of %d, offset %d, limit %d", id, all.total, len(all.items), all.offset, all.limit)

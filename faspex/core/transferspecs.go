@@ -155,7 +155,7 @@ func (s *Server) setUpUpload(ctx context.Context, p store.Package) (transferspec
 	if p.EncryptAtRest {
 		spec.ContentProtection = "encrypt" // by a password that the client asks for, and nobody here learns
 	}
-	return finish(spec, p, node, speed), nil
+	return finish(ctx, spec, p, node, speed, false), nil
 }
 
 func (s *Server) downloadSpec(ctx context.Context, in *downloadInput) (*specAnswer, error) {
@@ -282,14 +282,14 @@ func (s *Server) setUpDownload(ctx context.Context, v view, d download) (transfe
 	if err := d.allowed(v); err != nil {
 		return transferspec.Spec{}, err
 	}
-	if v.pkg.EncryptAtRest && !d.byHTTP {
+	if (v.pkg.EncryptAtRest || v.pkg.HasSealed) && !d.byHTTP { // clients ask for the passphrase
 		spec.ContentProtection = "decrypt"
 	}
 	// Clients take the absence of paths for a question to their user.
 	if spec.Paths = d.paths; len(d.paths) == 0 {
 		spec.Paths = []transferspec.Path{{Source: "."}}
 	}
-	return finish(spec, *v.pkg, node, speed), nil
+	return finish(ctx, spec, *v.pkg, node, speed, d.byHTTP), nil
 }
 
 // viewAgain reads the caller's account and a package once more, after a node was waited for.
@@ -370,12 +370,17 @@ func (s *Server) label(ctx context.Context, p store.Package, upload bool) (packa
 	return l, json.Unmarshal(p.Metadata, &l.Metadata)
 }
 
-// finish adds what Faspex says of every transfer, and leaves the rest as the node answered it.
-func finish(spec transferspec.Spec, p store.Package, node store.Node, speed speeds) transferspec.Spec {
+// finish adds what Faspex says of every transfer, and leaves the rest as the node answered it. What a gateway fetches it
+// fetches from where gateways reach the node.
+func finish(ctx context.Context, spec transferspec.Spec, p store.Package, node store.Node, speed speeds,
+	byGateway bool) transferspec.Spec {
 	spec.Authentication = "token"
 	spec.Title = p.Title
 	if node.PrimaryTransferAddress != "" {
 		spec.RemoteHost = node.PrimaryTransferAddress
+	}
+	if !byGateway && takesSecondary(ctx, node) {
+		spec.RemoteHost = node.SecondaryTransferAddress
 	}
 	if spec.HTTPFallback == nil || p.PreventHTTPDownload {
 		no := false

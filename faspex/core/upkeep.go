@@ -24,7 +24,7 @@ func (s *Server) Upkeep(ctx context.Context) {
 	defer s.events.stop() // so that streams do not keep the server from stopping
 	for {
 		if err := errors.Join(s.store.PurgeTokens(ctx, s.now()), s.store.PurgeEvents(ctx, s.now().Add(-keepEvents)),
-			s.resealNodes(ctx), s.resealMailServer(ctx)); err != nil && ctx.Err() == nil {
+			s.resealNodes(ctx), s.resealMailServer(ctx), s.resealWebhooks(ctx)); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "upkeep failed", "error", err)
 		}
 		select {

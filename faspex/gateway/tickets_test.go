@@ -216,6 +216,23 @@ func TestDownloadAsArchive(t *testing.T) {
 	}
 }
 
+// faspex-AB8: an empty file is uploaded and downloaded like any other: alone, and in an archive (TestDownloadAsArchive);
+// node-138 has the uploads of each version.
+func TestEmptyFileAlone(t *testing.T) {
+	w := newWorld(t)
+	w.complete(w.created(w.create(w.node.Upload(t, "/in"), []file{{"nothing", 0, modified}}))).mustBe(t, 200)
+	w.has("in/nothing", nil)
+	url := w.ticket(w.node.Download(t, "/in/nothing"), "nothing", false)
+	r := w.do("GET", url, nil).mustBe(t, 200)
+	if len(r.body) != 0 || r.header.Get("Content-Length") != "0" ||
+		r.header.Get("Content-Disposition") != `attachment; filename="nothing"` {
+		t.Errorf("%d bytes, %v", len(r.body), r.header)
+	}
+	if o, _ := w.node.Last(t).Ended(t); o.Status != "completed" {
+		t.Errorf("the node recorded %+v", o)
+	}
+}
+
 // sparse takes a stream into a file without its blank blocks.
 type sparse struct {
 	f  *os.File

@@ -2,6 +2,7 @@ package packages_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +15,9 @@ var states = []packages.State{
 	packages.Released,
 	packages.HeldToExpired, packages.ReleasedToExpired, packages.Expired,
 	packages.HeldToDeleted, packages.ReleasedToDeleted, packages.ExpiredToDeleted, packages.Deleted,
+	packages.FileProcessingNeeded, packages.FileProcessing, packages.FileProcessingFailed, packages.FileProcessingTimeout,
+	packages.ProcessingNeededToDeleted, packages.ProcessingToDeleted, packages.ProcessingFailedToDeleted,
+	packages.ProcessingTimeoutToDeleted,
 }
 
 var uploads = []packages.UploadStatus{
@@ -50,6 +54,14 @@ func TestShow(t *testing.T) {
 		{"transient_expired_to_deleted", "completed", "deleting"},
 		{"transient_held_to_deleted", "queued", "deleting"},
 		{"deleted", "completed", "deleted"},
+		{"transient_file_processing_needed", "completed", "uploaded_for_file_processing"},
+		{"transient_file_processing", "completed", "uploaded_for_file_processing"},
+		{"file_processing_failed", "completed", "file_processing_failed"},
+		{"file_processing_timeout", "completed", "file_processing_timed_out"},
+		{"transient_file_processing_needed_to_deleted", "completed", "deleting"},
+		{"transient_file_processing_to_deleted", "completed", "deleting"},
+		{"transient_file_processing_failed_to_deleted", "completed", "deleting"},
+		{"transient_file_processing_timeout_to_deleted", "completed", "deleting"},
 		{"held", "odd", "unknown"},
 		{"odd", "completed", "unknown"},
 	} {
@@ -104,7 +116,7 @@ func TestEveryStateIsReachedAndEnds(t *testing.T) {
 		if packages.MayMove(st, st) || packages.MayMove(packages.Deleted, st) {
 			t.Errorf("a step from %s to itself, or from deleted", st)
 		}
-		if st.Transient() != (len(st) > 10) {
+		if st.Transient() != strings.HasPrefix(string(st), "transient_") {
 			t.Errorf("%s transient: %v", st, st.Transient())
 		}
 		if st.Downloadable() != (st == "released") {

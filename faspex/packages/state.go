@@ -17,6 +17,12 @@ const (
 	Expired  State = "expired"  // the content exists, nobody may have it
 	Deleted  State = "deleted"  // the content is gone
 
+	// With file processing: another system looks at every file before recipients have any.
+	FileProcessingNeeded  State = "transient_file_processing_needed" // its files are listed
+	FileProcessing        State = "transient_file_processing"        // it waits for what becomes of them
+	FileProcessingFailed  State = "file_processing_failed"           // one of them failed
+	FileProcessingTimeout State = "file_processing_timeout"          // nobody said so in time
+
 	HeldToReleasedStart   State = "transient_held_to_released_start"
 	HeldToReleasedRouting State = "transient_held_to_released_routing_packages"
 	HeldToReleasedFinish  State = "transient_held_to_released_finish"
@@ -25,6 +31,11 @@ const (
 	ReleasedToExpired     State = "transient_released_to_expired"
 	ReleasedToDeleted     State = "transient_released_to_deleted"
 	ExpiredToDeleted      State = "transient_expired_to_deleted"
+
+	ProcessingNeededToDeleted  State = "transient_file_processing_needed_to_deleted"
+	ProcessingToDeleted        State = "transient_file_processing_to_deleted"
+	ProcessingFailedToDeleted  State = "transient_file_processing_failed_to_deleted"
+	ProcessingTimeoutToDeleted State = "transient_file_processing_timeout_to_deleted"
 )
 
 // UploadStatus is how far the sender's upload got.
@@ -64,6 +75,10 @@ const (
 	StatusDeleting       Status = "deleting"
 	StatusDeleted        Status = "deleted"
 	StatusUnknown        Status = "unknown"
+
+	StatusUploadedForFiles Status = "uploaded_for_file_processing"
+	StatusFilesFailed      Status = "file_processing_failed"
+	StatusFilesTimedOut    Status = "file_processing_timed_out"
 )
 
 var heldStatus = map[UploadStatus]Status{
@@ -92,6 +107,15 @@ var laterStatus = map[State]Status{
 	ReleasedToDeleted:     StatusDeleting,
 	ExpiredToDeleted:      StatusDeleting,
 	Deleted:               StatusDeleted,
+
+	FileProcessingNeeded:       StatusUploadedForFiles,
+	FileProcessing:             StatusUploadedForFiles,
+	FileProcessingFailed:       StatusFilesFailed,
+	FileProcessingTimeout:      StatusFilesTimedOut,
+	ProcessingNeededToDeleted:  StatusDeleting,
+	ProcessingToDeleted:        StatusDeleting,
+	ProcessingFailedToDeleted:  StatusDeleting,
+	ProcessingTimeoutToDeleted: StatusDeleting,
 }
 
 // Show gives the status people see for a state and an upload status. Once a package left

@@ -4,7 +4,7 @@ import "slices"
 
 // next lists the states that may follow a state.
 var next = map[State][]State{
-	Held:                  {HeldToReleasedStart, HeldToExpired, HeldToDeleted},
+	Held:                  {HeldToReleasedStart, FileProcessingNeeded, HeldToExpired, HeldToDeleted},
 	HeldToReleasedStart:   {HeldToReleasedRouting},
 	HeldToReleasedRouting: {HeldToReleasedFinish},
 	HeldToReleasedFinish:  {Released},
@@ -16,13 +16,24 @@ var next = map[State][]State{
 	Expired:               {ExpiredToDeleted},
 	ExpiredToDeleted:      {Deleted},
 	Deleted:               nil,
+
+	FileProcessingNeeded:       {FileProcessing, ProcessingNeededToDeleted},
+	FileProcessing:             {HeldToReleasedStart, FileProcessingFailed, FileProcessingTimeout, ProcessingToDeleted},
+	FileProcessingFailed:       {ProcessingFailedToDeleted},
+	FileProcessingTimeout:      {ProcessingTimeoutToDeleted},
+	ProcessingNeededToDeleted:  {Deleted},
+	ProcessingToDeleted:        {Deleted},
+	ProcessingFailedToDeleted:  {Deleted},
+	ProcessingTimeoutToDeleted: {Deleted},
 }
 
 // MayMove reports whether a package in state from may go to state to.
 func MayMove(from, to State) bool { return slices.Contains(next[from], to) }
 
 // Transient reports whether a job is at work on a package in this state.
-func (s State) Transient() bool { return s != Held && s != Released && s != Expired && s != Deleted }
+func (s State) Transient() bool {
+	return s != Held && s != Released && s != Expired && s != Deleted && s != FileProcessingFailed && s != FileProcessingTimeout
+}
 
 // Advance gives the next step of a package on its way to be released and whether there is one. A held package starts
 // only when its upload is complete and releaseDue is true (its release policy and date allow it).
@@ -47,6 +58,14 @@ func Deleting(s State) (State, bool) {
 		return ReleasedToDeleted, true
 	case Expired:
 		return ExpiredToDeleted, true
+	case FileProcessingNeeded:
+		return ProcessingNeededToDeleted, true
+	case FileProcessing:
+		return ProcessingToDeleted, true
+	case FileProcessingFailed:
+		return ProcessingFailedToDeleted, true
+	case FileProcessingTimeout:
+		return ProcessingTimeoutToDeleted, true
 	}
 	return s, false
 }
@@ -74,7 +93,8 @@ func (u UploadStatus) Settled() bool {
 
 // WithContent lists the states in which a package has its content and goes on having it.
 func WithContent() []State {
-	return []State{Held, HeldToReleasedStart, HeldToReleasedRouting, HeldToReleasedFinish, Released}
+	return []State{Held, HeldToReleasedStart, HeldToReleasedRouting, HeldToReleasedFinish, Released, FileProcessingNeeded,
+		FileProcessing, FileProcessingFailed, FileProcessingTimeout}
 }
 
 // Told reports whether people are told by mail that an upload is in this status: it was completed, or it failed.

@@ -54,6 +54,8 @@ type Package struct {
 	FromFolder bool
 	// PreventHTTP: it is not to be downloaded by HTTP.
 	PreventHTTP bool
+	// Missing: its files are gone from their node, though nobody here removed them.
+	Missing bool
 }
 
 // Sees reports whether the package exists for an actor. Until it is released, or on its way to that, a package is its
@@ -167,7 +169,7 @@ func CanDownloadSent(a Actor, p Package) error {
 	if !p.Sent && !May(a, ReadAllPackages) {
 		return forbidden("not_sender", "You did not send this package.")
 	}
-	if p.UploadStatus != packages.UploadCompleted || p.State != packages.Released && p.State != packages.Held {
+	if p.Missing || p.UploadStatus != packages.UploadCompleted || p.State != packages.Released && p.State != packages.Held {
 		return unavailable(p)
 	}
 	return nil
@@ -196,7 +198,7 @@ func CanDownloadFiles(a Actor, p Package) error {
 		return errNoDownloads
 	case !p.Received && !p.Manages && !May(a, ReadAllPackages):
 		return forbidden("not_recipient", "You are not a recipient of this package.")
-	case !p.State.Downloadable() && !p.OnTheWay:
+	case p.Missing, !p.State.Downloadable() && !p.OnTheWay:
 		return unavailable(p)
 	case p.DownloadLimit > 0 && p.Downloads >= p.DownloadLimit:
 		return forbidden("download_limit", "You have downloaded this package as often as its sender allowed.")
@@ -222,6 +224,8 @@ func unavailable(p Package) error {
 	switch {
 	case Gone(p):
 		return notNow("package_deleted", "The package is deleted.")
+	case p.Missing:
+		return notNow("content_lost", "The files of this package are gone from their transfer node. Ask the sender to send them again.")
 	case p.State == packages.Expired || p.State == packages.ReleasedToExpired || p.State == packages.HeldToExpired:
 		return notNow("package_expired", "The package has expired.")
 	case p.State == packages.Held && p.UploadStatus == packages.UploadSubmitted:
@@ -292,7 +296,7 @@ func canForward(a Actor, p Package) error {
 	switch {
 	case !a.Forwards:
 		return forbidden("forwarding_not_allowed", "Your account may not forward packages.")
-	case p.State != packages.Released:
+	case p.Missing, p.State != packages.Released:
 		return unavailable(p)
 	}
 	return nil

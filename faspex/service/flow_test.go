@@ -254,6 +254,7 @@ func TestReleasePolicies(t *testing.T) {
 	s.want(later, "held", "completed")
 }
 
+// faspex-O9: expired means that the files are gone, by date and after downloads; the record stays.
 func TestExpiryRemovesTheFiles(t *testing.T) {
 	s := newScene(t)
 	date := s.clock.Now().Add(time.Hour).UTC().Format(time.RFC3339)

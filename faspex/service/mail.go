@@ -27,6 +27,7 @@ const (
 	// How long jobs that ran once are kept to be looked at.
 	keepCompleted = 24 * time.Hour
 	keepFailed    = 30 * 24 * time.Hour
+	keepCalls     = 90 * 24 * time.Hour
 )
 
 // dispatch turns what changes of state ordered into jobs.
@@ -42,6 +43,10 @@ func (w *Worker) dispatch(ctx context.Context, _ store.Job) error {
 // jobsOf are the jobs of an order. One of a kind that this version does not know becomes a job as well, which fails
 // where people see it.
 func jobsOf(row store.OutboxRow) []store.Job {
+	if row.Kind == store.PackageWebhooks {
+		return []store.Job{{Method: orderCalls, Name: "Find the webhooks of a package", Type: "event", Args: string(row.Payload),
+			MaxAttempts: mailAttempts}}
+	}
 	return []store.Job{{Method: "send_" + row.Kind, Name: "Send " + row.Kind, Type: "email", Args: string(row.Payload),
 		MaxAttempts: mailAttempts}}
 }
@@ -50,7 +55,7 @@ func jobsOf(row store.OutboxRow) []store.Job {
 func (w *Worker) purgeJobs(ctx context.Context, _ store.Job) error {
 	return errors.Join(w.store.PurgeJobs(ctx, w.now().Add(-keepCompleted), w.now().Add(-keepFailed)),
 		w.store.PurgeCodes(ctx, w.now()), w.store.PurgePendingLogins(ctx, w.now()),
-		w.store.PurgeLinkCodes(ctx, w.now()))
+		w.store.PurgeLinkCodes(ctx, w.now()), w.store.PurgeWebhookEvents(ctx, w.now().Add(-keepCalls)))
 }
 
 // sendMail sends one mail. A mail to somebody who does not exist, or may not log in, is done without being sent. It may

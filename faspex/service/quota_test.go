@@ -199,7 +199,7 @@ func TestOldPackagesGo(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	s.answered(s.alice, http.StatusNotFound, "GET", "/packages/"+old.ID, nil)
-	if got := s.answered(s.in.Admin, http.StatusOK, "GET", "/packages", nil); got["total_count"] != 1.0 {
+	if got := s.answered(s.in.Admin, http.StatusOK, "GET", "/all/packages", nil); got["total_count"] != 1.0 {
 		t.Errorf("packages left: %v", got["total_count"])
 	}
 	if err := s.alice.DeletePackages(t.Context(), young.ID); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"faspex.io/operator/dataplane/atrest"
 	nodeapi "faspex.io/operator/dataplane/nodeapi/client"
 	"faspex.io/operator/dataplane/transferspec"
 	"faspex.io/operator/faspex/packages"
@@ -17,10 +18,19 @@ import (
 // release takes packages whose upload is complete, and whose time has come, through the steps to released. Each step is
 // one update that only one replica makes; a run that is cut short goes on with the next step.
 func (w *Worker) release(ctx context.Context, _ store.Job) error {
+	c, err := settings.ReadConfiguration(ctx, w.store)
+	if err != nil {
+		return err
+	}
 	silent := map[int64]bool{} // nodes that did not let a package be counted in this run
 	return w.eachPackage(ctx, "release", func(after int64) ([]store.Package, error) {
 		return w.store.Releasable(ctx, w.now(), after, batch)
 	}, func(p store.Package, node store.Node, client *nodeapi.Client) error {
+		// What is forwarded was processed with the package that it was sent with.
+		if c.FileProcessingEnabled && p.State == packages.Held && !p.ForwardedFrom.Valid {
+			_, err := w.move(ctx, p, packages.FileProcessingNeeded)
+			return err
+		}
 		return w.releaseOne(ctx, p, func() (bool, error) {
 			settled, err := w.settle(ctx, node, client, p)
 			if err != nil || !settled {
@@ -160,12 +170,17 @@ func (w *Worker) findRenamed(ctx context.Context, client *nodeapi.Client, p stor
 func (w *Worker) count(ctx context.Context, p store.Package, client *nodeapi.Client) (counted bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()
-	bytes, files, err := contents(limited, client, p.Directory)
+	held, err := contents(limited, client, p.Directory)
 	if err != nil {
 		w.log.WarnContext(ctx, "cannot count the contents of a package", "package", p.ID, "error", err)
 		return false, nil
 	}
-	return true, w.store.SetContents(ctx, p.ID, bytes, files)
+	if held.sealed && !p.HasSealed {
+		if err := w.store.NoteSealed(ctx, p.ContentID); err != nil {
+			return true, err
+		}
+	}
+	return true, w.store.SetContents(ctx, p.ID, held.bytes, held.files)
 }
 
 const (
@@ -174,8 +189,14 @@ const (
 	countTimeout   = 15 * time.Second
 )
 
+// holding is what a folder holds.
+type holding struct {
+	bytes, files int64
+	sealed       bool // one of the files is encrypted by a passphrase
+}
+
 // contents counts the bytes and the files below a folder of a node.
-func contents(ctx context.Context, client *nodeapi.Client, root string) (bytes, files int64, err error) {
+func contents(ctx context.Context, client *nodeapi.Client, root string) (held holding, err error) {
 	seen := 0
 	for folders := []string{root}; len(folders) > 0; {
 		folder := folders[len(folders)-1]
@@ -183,23 +204,24 @@ func contents(ctx context.Context, client *nodeapi.Client, root string) (bytes, 
 		for skip := 0; ; {
 			listing, err := client.Browse(ctx, nodeapi.BrowseRequest{Path: folder, Skip: skip, Count: entriesPerCall})
 			if err != nil {
-				return 0, 0, err
+				return held, err
 			}
 			for _, entry := range listing.Items {
 				if entry.Type == "directory" {
 					folders = append(folders, path.Join(folder, entry.Basename))
 					continue
 				}
-				bytes, files = bytes+entry.Size, files+1
+				held.bytes, held.files = held.bytes+entry.Size, held.files+1
+				held.sealed = held.sealed || strings.HasSuffix(entry.Basename, atrest.Suffix)
 			}
 			skip += len(listing.Items)
 			if seen += len(listing.Items); seen > maxEntries {
-				return 0, 0, fmt.Errorf("count contents: more than %d entries", maxEntries)
+				return held, fmt.Errorf("count contents: more than %d entries", maxEntries)
 			}
 			if len(listing.Items) < entriesPerCall {
 				break
 			}
 		}
 	}
-	return bytes, files, nil
+	return held, nil
 }

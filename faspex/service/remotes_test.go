@@ -155,7 +155,7 @@ func TestSharedFolderIsNotLeft(t *testing.T) {
 }
 
 // faspex-N6: a folder is offered and read if it is public, or limited to listed users of whom the sender is one, and only
-// by who may send files of shared folders. No server setting gives that (faspex-I7).
+// by who may send files of shared folders. No server setting gives that (faspex-I7). faspex-U9: private ones are nobody's.
 func TestWhoTakesFilesFromSharedFolders(t *testing.T) {
 	f, ctx := newFar(t), t.Context()
 	a, err := f.in.Admin.AccountByName(ctx, "alice@example.com")
@@ -282,5 +282,45 @@ func TestMaskedRemoteSource(t *testing.T) {
 	}
 	if got := f.read(p); got.UploadStatus != "submitted" {
 		t.Errorf("after the refusal: %s", got.UploadStatus)
+	}
+}
+
+// faspex-W14: data of shared folders counts for a quota like data from a computer; what is forwarded does not, for nothing
+// is sent.
+func TestRemoteSourcesCountAndForwardsDoNot(t *testing.T) {
+	f := newFar(t)
+	f.node.Write(t, "films/c.mov", strings.Repeat("x", 1_000_000))
+	f.permit("alice@example.com", map[string]any{"forwarding_allowed": true})
+	f.permit("bob@example.com", map[string]any{"can_create_from_remote": true})
+	p, err := f.bob.CreatePackage(t.Context(), api.PackageCreate{Title: "From Bob", Recipients: named("alice@example.com")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := f.send(f.bob, p, "c.mov"); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		f.clock.advance(2 * time.Second)
+		if err := f.worker.RunOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.bob.Package(t.Context(), p.ID); err != nil || got.State == "released" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the package is not released")
+		}
+	}
+	f.configure(map[string]any{"sender_quota_option": "enable", "sender_quota_limit_mb": 1})
+	f.forward(f.alice, p, map[string]any{"recipients": named("bob@example.com")})
+	own := f.create(nil) // the forward did not count
+	if status, body := f.send(f.alice, own, "c.mov"); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	f.await(own, "released")
+	refused := f.answered(f.alice, http.StatusForbidden, http.MethodPost, "/packages", map[string]any{"title": "x",
+		"recipients": []any{map[string]any{"name": "bob@example.com"}}})
+	if refused["code"] != "quota_exceeded" {
+		t.Errorf("%v", refused)
 	}
 }

@@ -40,6 +40,11 @@ var endings = map[packages.State]packages.State{
 	packages.HeldToDeleted:     packages.Deleted,
 	packages.ReleasedToDeleted: packages.Deleted,
 	packages.ExpiredToDeleted:  packages.Deleted,
+
+	packages.ProcessingNeededToDeleted:  packages.Deleted,
+	packages.ProcessingToDeleted:        packages.Deleted,
+	packages.ProcessingFailedToDeleted:  packages.Deleted,
+	packages.ProcessingTimeoutToDeleted: packages.Deleted,
 }
 
 // remove deletes the files of packages that expire or are deleted, and then takes them to their last state.

@@ -16,10 +16,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/keyring"
 	"faspex.io/operator/faspex/mail"
 	"faspex.io/operator/faspex/nodes"
 	"faspex.io/operator/faspex/store"
+	"faspex.io/operator/faspex/webhook"
 )
 
 const (
@@ -48,6 +50,8 @@ type Config struct {
 	Ring *keyring.Ring
 	// MailRoots vouch for the mail server; nil for the system's.
 	MailRoots *x509.CertPool
+	// Webhooks are addresses that may be called by webhooks beside those of the public Internet.
+	Webhooks address.List
 	// Registry takes the measures of the worker; nil for none.
 	Registry prometheus.Registerer
 }
@@ -63,6 +67,7 @@ type Worker struct {
 	metrics   metrics
 	ring      *keyring.Ring
 	mailRoots *x509.CertPool
+	webhooks  webhook.Caller
 	methods   map[string]method
 	// cannotRevoke holds the ids of nodes that know no revocations.
 	cannotRevoke sync.Map
@@ -75,7 +80,9 @@ type method struct {
 	interval time.Duration
 	perNode  bool
 	once     bool // made by somebody else, and run once
-	run      func(context.Context, store.Job) error
+	// limit ends a run; 0 for runTimeout. The lease of a longer one is lengthened while it runs.
+	limit time.Duration
+	run   func(context.Context, store.Job) error
 }
 
 // Job methods.
@@ -91,7 +98,10 @@ const (
 	dispatchOutbox  = "dispatch_outbox"
 	purgeJobs       = "purge_jobs"
 	purgePackages   = "clean_deleted_packages"
+	markMissing     = "mark_missing_packages"
+	processFiles    = "packages_pending_file_processing"
 	restUsers       = "delete_inactive_users"
+	orderCalls      = "order_webhooks"
 	postPackageMail = "send_" + store.PackageMail // as dispatch names it
 )
 
@@ -99,7 +109,7 @@ const (
 func New(c Config) *Worker {
 	w := &Worker{
 		store: c.Store, clients: newClients(c.Dialer), dialer: c.Dialer, log: c.Log, name: c.Name, now: c.Now,
-		metrics: newMetrics(c.Registry), ring: c.Ring, mailRoots: c.MailRoots,
+		metrics: newMetrics(c.Registry), ring: c.Ring, mailRoots: c.MailRoots, webhooks: webhook.Caller{Allowed: c.Webhooks},
 	}
 	if w.now == nil {
 		w.now = time.Now
@@ -125,12 +135,17 @@ func New(c Config) *Worker {
 			interval: time.Second,
 			run:      w.dispatch,
 		},
-		restUsers:            {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
-		purgePackages:        {title: "Purge records of deleted packages", kind: "background", interval: time.Hour, run: w.purge},
-		purgeJobs:            {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
-		postPackageMail:      {title: "Tell of a package", kind: "email", once: true, run: w.postPackage},
-		store.MethodSendMail: {title: "Send mail", kind: "email", once: true, run: w.sendMail},
-		store.MethodTestMail: {title: "Test email settings", kind: "email", once: true, run: w.testMail},
+		restUsers:     {title: "Delete inactive accounts", kind: "background", interval: time.Hour, run: w.rest},
+		purgePackages: {title: "Purge records of deleted packages", kind: "background", interval: time.Hour, run: w.purge},
+		processFiles: {title: "Packages Pending File Processing", kind: "package_processing", interval: time.Second,
+			run: w.processFiles},
+		markMissing:             {title: "Mark packages as missing", kind: "package_processing", interval: time.Hour, run: w.markMissing},
+		purgeJobs:               {title: "Forget jobs that are over", kind: "background", interval: time.Hour, run: w.purgeJobs},
+		orderCalls:              {title: "Find the webhooks of a package", kind: "event", once: true, run: w.orderCalls},
+		store.MethodCallWebhook: {title: "Call a webhook", kind: "event", once: true, limit: callLimit, run: w.callWebhook},
+		postPackageMail:         {title: "Tell of a package", kind: "email", once: true, run: w.postPackage},
+		store.MethodSendMail:    {title: "Send mail", kind: "email", once: true, run: w.sendMail},
+		store.MethodTestMail:    {title: "Test email settings", kind: "email", once: true, run: w.testMail},
 	}
 	return w
 }
@@ -277,7 +292,10 @@ func (w *Worker) runJob(ctx context.Context, job store.Job) {
 		w.finish(ctx, job, fmt.Errorf("job method %q is not known to this version", job.Method))
 		return
 	}
-	run, cancel := context.WithTimeout(ctx, runTimeout)
+	run, cancel := context.WithTimeout(ctx, max(m.limit, runTimeout))
+	if m.limit > runTimeout {
+		go w.hold(run, job)
+	}
 	begin := w.now()
 	err := m.run(run, job)
 	cancel()
@@ -293,6 +311,19 @@ func (w *Worker) runJob(ctx context.Context, job store.Job) {
 			"attempt", job.RetryCount+1, "error", err)
 	}
 	w.finish(ctx, job, err)
+}
+
+// hold lengthens the lease of a job until its run ends.
+func (w *Worker) hold(ctx context.Context, job store.Job) {
+	for {
+		pause(ctx, lease/3)
+		if ctx.Err() != nil {
+			return
+		}
+		if err := w.store.HoldJob(ctx, job, w.now().Add(lease)); err != nil && ctx.Err() == nil {
+			w.log.WarnContext(ctx, "cannot hold a job", "job", job.Method, "error", err)
+		}
+	}
 }
 
 // finish gives a job back, also when this process is about to end.

@@ -22,6 +22,9 @@ func Ciphers() []string {
 		"aes-192-gcm", "aes-256-gcm"}
 }
 
+// GatewayEnding ends the address of an HTTP gateway, as published.
+const GatewayEnding = "/aspera/http-gwy/v1"
+
 var connectVersion = regexp.MustCompile(`^\d{1,9}\.\d{1,9}\.\d{1,9}$`)
 
 // Check tells what is wrong with a configuration beyond the types and bounds of its fields.
@@ -47,6 +50,9 @@ func (c Configuration) Check() []Problem {
 		if u.value != nil && *u.value != "" && !isHTTPS(*u.value) {
 			wrong(u.field, u.field+" must be an https address.")
 		}
+	}
+	if c.HTTPGatewayURL != nil && *c.HTTPGatewayURL != "" && !strings.HasSuffix(*c.HTTPGatewayURL, GatewayEnding) {
+		wrong("http_gateway_url", "http_gateway_url must end in "+GatewayEnding+".")
 	}
 	all = append(all, checkDomains("quota_recipient_allowlist", c.QuotaRecipientAllowlist)...)
 	all = append(all, checkDomains("quota_sender_allowlist", c.QuotaSenderAllowlist)...)

@@ -20,13 +20,15 @@ type Content struct {
 	ObfuscateNames bool
 	EncryptAtRest  bool
 	GoneAt         sql.NullTime // since when no package has it any more
+	HasSealed      bool         // a file anywhere in it is encrypted by a passphrase
+	MissingSince   sql.NullTime // since when its folder is not on the node, though nobody here removed it
 }
 
-const contentColumns = `c.id, c.uuid, c.shared_folder_id, f.name, c.directory, c.masked, c.encrypted, c.gone_at`
+const contentColumns = `c.id, c.uuid, c.shared_folder_id, f.name, c.directory, c.masked, c.encrypted, c.gone_at, c.missing_since, c.has_sealed`
 
 func (c *Content) columns() []any {
 	return []any{&c.ContentID, &c.ContentUUID, &c.SharedFolderID, &c.FolderName, &c.Directory, &c.ObfuscateNames,
-		&c.EncryptAtRest, &c.GoneAt}
+		&c.EncryptAtRest, &c.GoneAt, &c.MissingSince, &c.HasSealed}
 }
 
 // ErrNoContent means that a content is not to be had any more.
@@ -66,6 +68,39 @@ func (s *Store) ContentByUUID(ctx context.Context, uuid string) (Content, error)
 func (s *Store) MoveContent(ctx context.Context, id int64, directory string) error {
 	if _, err := s.db.ExecContext(ctx, `UPDATE contents SET directory = ? WHERE id = ?`, directory, id); err != nil {
 		return fmt.Errorf("note where content %d lies: %w", id, err)
+	}
+	return nil
+}
+
+// NoteSealed notes that a file of a content is encrypted by a passphrase.
+func (s *Store) NoteSealed(ctx context.Context, contentID int64) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE contents SET has_sealed = TRUE WHERE id = ?`, contentID); err != nil {
+		return fmt.Errorf("note that content %d is encrypted: %w", contentID, err)
+	}
+	return nil
+}
+
+// NoteMissing notes since when the folder of a content is not on its node, or that it is there; packages with it are shown
+// anew.
+func (s *Store) NoteMissing(ctx context.Context, contentID int64, since sql.NullTime) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE contents SET missing_since = ? WHERE id = ?`, since, contentID); err != nil {
+			return err
+		}
+		ids, err := collect(ctx, tx, func(r rower) (id int64, err error) { return id, r.Scan(&id) },
+			`SELECT id FROM packages WHERE content_id = ? AND state = 'released'`, contentID)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := noteLists(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note that content %d is missing: %w", contentID, err)
 	}
 	return nil
 }

@@ -259,6 +259,9 @@ func (s *Store) RecordUpload(ctx context.Context, id int64, u Upload) (bool, err
 			if err := useInvitation(ctx, tx, id); err != nil {
 				return err
 			}
+			if err := orderWebhooks(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		note := noteSender
 		if u.Status != before {

@@ -67,6 +67,9 @@ var _ = journey("admin nodes", func(t *testing.T, w *world) {
 	}
 	b.at("/admin/nodes-storage/" + south.ID + "/storage")
 
+	// faspex-U13 (by the page): how much space the node has.
+	b.until("see its space", `/[0-9.,]+.?[KMGT]iB free of [0-9.,]+.?[KMGT]iB, [0-9.,]+.?[KMGT]iB used/.test(document.body.innerText)`)
+
 	// A folder is made and chosen on the node.
 	b.startTop()
 	b.use("Create storage location")

@@ -232,6 +232,7 @@ func (b *tab) pick(name string) {
 }
 
 // page-33: what is selected is downloaded without the rest; packages that are selected in a list by one action.
+// faspex-R1: files, folders and several packages can be chosen, each of those whole.
 // page-35 (in part: the API has no times of downloads): the sender sees who downloaded it, wholly or in part.
 var _ = journey("download a selection", func(t *testing.T, w *world) {
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")

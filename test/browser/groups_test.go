@@ -74,7 +74,8 @@ const kinds = `[...document.querySelectorAll('.people__chip')].map(e => e.datase
 const offered = `[...document.querySelectorAll('[role=option]')].map(e => e.innerText.replaceAll('\n', ' ')).join('; ')`
 
 // page-13: groups and lists are offered to those who may send to them, with a word and an icon for their kind, and to
-// nobody else. faspex-K1: a shared inbox is the only recipient.
+// nobody else. faspex-K1: a shared inbox is the only recipient. faspex-J10: the instructions of a group are shown to who
+// addresses it, and to nobody before.
 var _ = journey("send to groups", func(t *testing.T, w *world) {
 	ada, ben, eve := w.person(t, "Ada", "Member"), w.person(t, "Ben", "Fellow"), w.person(t, "Eve", "Stranger")
 	crew := map[string][]person{"standard": {ada, ben}}
@@ -127,6 +128,7 @@ var _ = journey("send to groups", func(t *testing.T, w *world) {
 	b.replace("#metadata-2", "7a")
 	b.press("Create it and send the files with ascp")
 	p := b.sentPackage(ada, "Reel 1")
+	b.sees("Delivery", "24.12.2026", "Genre", "News", "Reel", "7a") // faspex-T6
 	got := w.call(t, ada, http.MethodGet, "/packages/"+p.ID, nil)
 	if m, _ := json.Marshal(got["metadata"]); string(m) != `{"Delivery":"24.12.2026","Genre":"News","Reel":"7a"}` {
 		t.Errorf("metadata: %s", m)

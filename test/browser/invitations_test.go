@@ -63,7 +63,7 @@ func TestInvitationsPage(t *testing.T) {
 	mailed := func() (links []string) {
 		for _, m := range mails.Mails() {
 			if m.To == "ann@example.net" {
-				links = append(links, publicLink.FindString(m.Text))
+				links = append(links, mailedLink.FindString(m.Text))
 			}
 		}
 		return links

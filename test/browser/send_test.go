@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"math/rand/v2"
 	"os"
@@ -145,7 +146,7 @@ var _ = journey("send a file", func(t *testing.T, w *world) {
 })
 
 // page-16 (with "drop without the right" below): a drop anywhere never navigates away, and
-// opens the form with the files.
+// opens the form with the files. faspex-AB7: folders are sent by the gateway, with all that is in them.
 var _ = journey("drop a folder", func(t *testing.T, w *world) {
 	w.gate.reset(t)
 	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
@@ -171,5 +172,45 @@ var _ = journey("drop a folder", func(t *testing.T, w *world) {
 	if info, err := os.Stat(filepath.Join(w.atNode(p), "Ordner ü 😀", "empty", "folder")); err != nil || !info.IsDir() {
 		t.Errorf("the empty folder did not arrive: %v", err)
 	}
+	b.clean()
+})
+
+// faspex-N13: what an administrator wrote for senders is shown on the form, and the terms of service have to be accepted
+// before anything is sent.
+var _ = journey("instructions and terms", func(t *testing.T, w *world) {
+	ada, ben := w.person(t, "Ada", "Sender"), w.person(t, "Ben", "Receiver")
+	b := w.open(t)
+	b.logIn(ada, "/packages/new")
+	b.heading("New package")
+	b.until("be asked for nothing", `!document.querySelector('#terms')`)
+	set := func(instructions, terms string) {
+		if err := w.in.Admin.Configure(t.Context(), map[string]any{"package_instructions": instructions,
+			"package_terms_of_service": terms}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("Name <b>the job</b> in the title.", "Nothing secret is sent by this server.")
+	t.Cleanup(func() {
+		if err := w.in.Admin.Configure(context.Background(), map[string]any{"package_instructions": nil,
+			"package_terms_of_service": nil}); err != nil {
+			t.Error(err)
+		}
+	})
+	b.goTo("/packages/new")
+	b.sees("Name <b>the job</b> in the title.", "Nothing secret is sent by this server.")
+	b.checkPage("a form with terms")
+	b.fill("Agreed", ben)
+	b.choose("#send-files", noise(t, filepath.Join(t.TempDir(), "a.txt"), 10))
+	b.press("Send")
+	b.sees("Accept the terms of service to send the package.")
+	b.until("be at the terms", `document.activeElement.id === 'terms'`)
+	if sent, err := ada.Packages(t.Context(), "outbox"); err != nil || len(sent) != 0 {
+		t.Errorf("sent without the terms: %v, %v", sent, err)
+	}
+	b.keys(" ")
+	b.misses("Accept the terms of service to send the package.")
+	b.press("Send")
+	b.sentPackage(ada, "Agreed")
+	b.transfer("Agreed", "completed")
 	b.clean()
 })

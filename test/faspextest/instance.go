@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/faspex/address"
 	"faspex.io/operator/faspex/api"
 	"faspex.io/operator/faspex/auth"
 	"faspex.io/operator/faspex/client"
@@ -55,6 +56,8 @@ type Instance struct {
 
 	// MailRoots vouch for the mail server of workers that are made from now on.
 	MailRoots *x509.CertPool
+	// Webhooks are internal addresses that webhooks of workers may call that are made from now on.
+	Webhooks address.List
 
 	dialer *nodes.Dialer
 	ring   *keyring.Ring // of core and of the gateway
@@ -172,8 +175,8 @@ func (in *Instance) Worker(t testing.TB, name string, now func() time.Time) *ser
 		t.Fatal(err)
 	}
 	return service.New(service.Config{Store: in.Store, Dialer: in.dialer, Log: log, Name: name, Now: now, Ring: in.ring,
-		MailRoots: in.MailRoots,
-		Registry:  prometheus.NewRegistry()})
+		MailRoots: in.MailRoots, Webhooks: in.Webhooks,
+		Registry: prometheus.NewRegistry()})
 }
 
 // Register registers a node with a shared folder that becomes the default inbox, and gives the node's id.

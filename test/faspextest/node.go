@@ -344,6 +344,12 @@ func (s *Session) Finish(t testing.TB, reason string) {
 	if reason != "" {
 		outcome = record.Outcome{Status: record.StatusFailed, Code: 15, Description: reason}
 	}
+	s.End(t, outcome)
+}
+
+// End ends the session in some other way, and waits until the node tells it.
+func (s *Session) End(t testing.TB, outcome record.Outcome) {
+	t.Helper()
 	s.recording.Finish(outcome)
 	s.waitFor(t, func(tr nodeclient.Transfer) bool { return tr.Status == string(outcome.Status) })
 }

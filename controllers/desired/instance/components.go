@@ -62,7 +62,7 @@ func Service(instance *v1alpha1.FaspexInstance) Component {
 	names := NamesOf(instance.Name)
 	c := Component{Name: ComponentService, ObjectName: names.Service}
 	if instance.Spec.Service != nil {
-		c.spec = *instance.Spec.Service
+		c.spec = instance.Spec.Service.ComponentSpec
 	}
 	return c.faspex(instance, servicePort, []string{"service"},
 		databaseEnvFrom(names, envFromConfigMap(names.Core), envFromSecret(names.Core), envFromConfigMap(names.Service))...)

@@ -36,10 +36,7 @@ func ConfigMaps(instance *v1alpha1.FaspexInstance) map[string]ConfigMap {
 	maps := []ConfigMap{
 		{names.Database, ComponentDatabase, databaseEnv(instance)},
 		{names.Core, ComponentCore, coreEnv(instance)},
-		{names.Service, ComponentService, map[string]string{
-			"FASPEX_SERVICE_CLIENT_ID": clientID(instance, "service"),
-			"FASPEX_SERVICE_LOG_LEVEL": logLevel(instance.Spec.Service),
-		}},
+		{names.Service, ComponentService, serviceEnv(instance)},
 		{names.Utility, ComponentUtility, utilityEnv(instance)},
 		{names.UI, ComponentUI, map[string]string{"FASPEX_UI_LOG_LEVEL": logLevel(instance.Spec.UI)}},
 		{names.Router, ComponentRouter, routerData(instance)},
@@ -82,6 +79,18 @@ func databaseEnv(instance *v1alpha1.FaspexInstance) map[string]string {
 	}
 	if db.CASecret != "" {
 		env["FASPEX_DB_TLS_CA_FILE"] = databaseCADir + "/" + databaseCAKey
+	}
+	return env
+}
+
+func serviceEnv(instance *v1alpha1.FaspexInstance) map[string]string {
+	env := map[string]string{"FASPEX_SERVICE_CLIENT_ID": clientID(instance, "service"),
+		"FASPEX_SERVICE_LOG_LEVEL": logLevel(nil)}
+	if service := instance.Spec.Service; service != nil {
+		env["FASPEX_SERVICE_LOG_LEVEL"] = logLevel(&service.ComponentSpec)
+		if len(service.WebhookNetworks) > 0 {
+			env["FASPEX_SERVICE_WEBHOOK_NETWORKS"] = strings.Join(service.WebhookNetworks, ",")
+		}
 	}
 	return env
 }

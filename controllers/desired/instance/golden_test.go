@@ -53,7 +53,7 @@ func full() *v1alpha1.FaspexInstance {
 		}},
 		UI:             &v1alpha1.ComponentSpec{Replicas: &zero},
 		Core:           &v1alpha1.CoreSpec{ComponentSpec: component, ConcurrentWorkers: 8},
-		Service:        &component,
+		Service:        &v1alpha1.ServiceSpec{ComponentSpec: component, WebhookNetworks: []string{"10.1.0.0/16", "192.0.2.7"}},
 		Utility:        &v1alpha1.UtilitySpec{ComponentSpec: component, AuthorizedIPs: []string{"192.0.2.1", "10.0.0.0/8"}},
 		Gateway:        &v1alpha1.GatewaySpec{Enabled: &off},
 		TLS:            &v1alpha1.TLSSpec{SecretRef: v1alpha1.SecretReference{Name: "cert"}},

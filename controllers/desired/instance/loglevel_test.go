@@ -14,7 +14,7 @@ func TestEveryComponentHasItsLogLevel(t *testing.T) {
 	loud := v1alpha1.ComponentSpec{LogLevel: v1alpha1.LogLevelDebug}
 	components := map[string]func(*v1alpha1.FaspexInstanceSpec){
 		"CORE":    func(s *v1alpha1.FaspexInstanceSpec) { s.Core = &v1alpha1.CoreSpec{ComponentSpec: loud} },
-		"SERVICE": func(s *v1alpha1.FaspexInstanceSpec) { s.Service = &loud },
+		"SERVICE": func(s *v1alpha1.FaspexInstanceSpec) { s.Service = &v1alpha1.ServiceSpec{ComponentSpec: loud} },
 		"UI":      func(s *v1alpha1.FaspexInstanceSpec) { s.UI = &loud },
 		"UTILITY": func(s *v1alpha1.FaspexInstanceSpec) { s.Utility = &v1alpha1.UtilitySpec{ComponentSpec: loud} },
 		"GATEWAY": func(s *v1alpha1.FaspexInstanceSpec) { s.Gateway = &v1alpha1.GatewaySpec{ComponentSpec: loud} },

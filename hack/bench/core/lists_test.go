@@ -171,8 +171,8 @@ func BenchmarkLists(b *testing.B) {
 		{"inbox-by-title", "inbox/packages?limit=25&sort=title", false},
 		{"inbox-search", "inbox/packages?limit=25&q=first17", false},
 		{"outbox", "outbox/packages?limit=25", false},
-		{"all", "all/packages?limit=25", false},
-		{"everyone", "packages?limit=25", true},
+		{"own", "packages?limit=25", false},
+		{"everyone", "all/packages?limit=25", true},
 		{"account", "account", false},
 	} {
 		b.Run(list.name, func(b *testing.B) {

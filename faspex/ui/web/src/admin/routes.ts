@@ -1,4 +1,4 @@
-import { Api, Clean, DataBase, Dashboard, Email, Group, InventoryManagement, License, ListBulleted, RecentlyViewed, Settings, TaskView, UserMultiple, UserProfile } from '../shell/icons';
+import { Api, Clean, DataBase, Dashboard, Email, Group, InventoryManagement, License, ListBulleted, RecentlyViewed, Settings, TaskView, UserMultiple, UserProfile, Webhook } from '../shell/icons';
 import type { Page } from '../routes';
 
 const users = { app: 'admin', permission: 'admin.users.read' } as const;
@@ -40,6 +40,9 @@ export const pages: readonly Page[] = [
   { ...settings, path: '/admin/mail', title: 'admin:mail.title', load: () => import('./mail/MailPage'), menu: { icon: Email } },
   { ...settings, path: '/admin/mail/templates', title: 'admin:mail.templates.title', load: () => import('./mail/TemplatesPage'), parent: '/admin/mail' },
   { ...settings, path: '/admin/mail/templates/:type', title: 'admin:mail.template.title', load: () => import('./mail/TemplatePage'), parent: '/admin/mail/templates' },
+  { ...settings, path: '/admin/webhooks', title: 'admin:webhooks.title', load: () => import('./webhooks/WebhooksPage'), menu: { icon: Webhook } },
+  { ...settings, path: '/admin/webhooks/new', title: 'admin:webhooks.title', load: () => import('./webhooks/NewWebhookPage'), parent: '/admin/webhooks' },
+  { ...settings, path: '/admin/webhooks/:id', title: 'admin:webhooks.title', load: () => import('./webhooks/WebhookPage'), parent: '/admin/webhooks' },
   { ...settings, path: '/admin/jobs', title: 'admin:jobs.title', load: () => import('./jobs/JobsPage'), menu: { icon: TaskView } },
   { ...settings, path: '/admin/events', title: 'admin:events.title', load: () => import('./events/EventsPage'), menu: { icon: RecentlyViewed } },
   { ...settings, path: '/admin/events/retention', title: 'admin:events.retention.title', load: () => import('./events/RetentionPage'), parent: '/admin/events' },

@@ -10,6 +10,7 @@ import type send from '../locales/en/send.json';
 import type settings from '../locales/en/settings.json';
 import type shell from '../locales/en/shell.json';
 import type transfers from '../locales/en/transfers.json';
+import type webhooks from '../locales/en/webhooks.json';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
@@ -17,7 +18,7 @@ declare module 'i18next' {
     resources: {
       shell: typeof shell; packages: typeof packages; account: typeof account;
       send: typeof send; transfers: typeof transfers; admin: typeof admin; settings: typeof settings; groups: typeof groups;
-      invitations: typeof invitations;
+      invitations: typeof invitations; webhooks: typeof webhooks;
     };
   }
 }

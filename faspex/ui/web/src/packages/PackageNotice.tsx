@@ -51,6 +51,18 @@ export function PackageNotice({ pkg }: { pkg: Package }) {
           statusIconDescription={t(`kind.${kind}`, { ns: 'shell' })}
         />
       )}
+      {pkg.files_on_server === 'false' && (
+        <InlineNotification
+          className="notice"
+          kind="error"
+          role="status"
+          lowContrast
+          hideCloseButton
+          title={t('notice.lost')}
+          subtitle={t('notice.lostText')}
+          statusIconDescription={t('kind.error', { ns: 'shell' })}
+        />
+      )}
       {mine && (
         <Suspense fallback={null}>
           <AddFiles pkg={pkg} />

@@ -21,8 +21,8 @@ export const boxes: Record<Box, BoxFacts> = {
   'all-received': { list: list('/api/v5/inbox_all/packages'), people: 'both' },
   sent: { list: list('/api/v5/outbox/packages'), people: 'recipients' },
   pending: { list: list('/api/v5/pending/packages'), people: 'recipients' },
-  history: { list: list('/api/v5/all/packages'), people: 'both' },
-  all: { list: list('/api/v5/packages'), people: 'both' },
+  history: { list: list('/api/v5/packages'), people: 'both' },
+  all: { list: list('/api/v5/all/packages'), people: 'both' },
 };
 
 /** The mailboxes of groups: by their part of the address. */

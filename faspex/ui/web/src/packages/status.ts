@@ -39,6 +39,10 @@ const byState: Record<string, PackageStatus> = {
   transient_held_to_released_start: status('processing', 'purple', true),
   transient_held_to_released_routing_packages: status('checking_relays', 'purple', true),
   transient_held_to_released_finish: status('relaying', 'purple', true),
+  transient_file_processing_needed: status('processing', 'purple', true),
+  transient_file_processing: status('processing', 'purple', true),
+  file_processing_failed: status('failed', 'red'),
+  file_processing_timeout: status('failed', 'red'),
   released: status('complete', 'green'),
   transient_held_to_expired: status('expiring', 'magenta', true),
   transient_released_to_expired: status('expiring', 'magenta', true),
@@ -46,6 +50,10 @@ const byState: Record<string, PackageStatus> = {
   transient_held_to_deleted: status('deleting', 'magenta', true),
   transient_released_to_deleted: status('deleting', 'magenta', true),
   transient_expired_to_deleted: status('deleting', 'magenta', true),
+  transient_file_processing_needed_to_deleted: status('deleting', 'magenta', true),
+  transient_file_processing_to_deleted: status('deleting', 'magenta', true),
+  transient_file_processing_failed_to_deleted: status('deleting', 'magenta', true),
+  transient_file_processing_timeout_to_deleted: status('deleting', 'magenta', true),
   deleted: status('deleted', 'cool-gray'),
 };
 

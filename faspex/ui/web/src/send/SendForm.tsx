@@ -1,9 +1,10 @@
 import '../components/form/form.scss';
 import './send-page.scss';
-import { Accordion, AccordionItem, Button, InlineLoading, InlineNotification, TextArea, TextInput } from '@carbon/react';
+import { Accordion, AccordionItem, Button, Checkbox, InlineLoading, InlineNotification, TextArea, TextInput } from '@carbon/react';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
+import { useApi } from '../api/context';
 import { problemOf } from '../api/problem';
 import { LeaveGuard } from '../components/form/LeaveGuard';
 import { ProblemNotice } from '../components/ProblemNotice';
@@ -50,6 +51,7 @@ export function SendForm({ label, draft, change, dirty, profiles, files, filesFi
   const [working, setWorking] = useState(false);
   const [left, setLeft] = useState(false);
   const [moreOpen, setMoreOpen] = useState(false);
+  const [accepted, setAccepted] = useState(false);
   const to = useRef<PickerControl>(null);
   const hidden = useRef<PickerControl>(null);
   const onUpload = useRef<PickerControl>(null);
@@ -59,6 +61,9 @@ export function SendForm({ label, draft, change, dirty, profiles, files, filesFi
     if (error !== null) notice.current?.focus();
   }, [error]);
 
+  const { hooks } = useApi();
+  const told = hooks.useQuery('get', '/api/v5/configuration').data;
+  const terms = told?.package_terms_of_service ?? '';
   const inbox = inboxOf(draft.recipients);
   const profile = profileOf(profiles, inbox);
   const asked = shownFields(profile);
@@ -66,7 +71,7 @@ export function SendForm({ label, draft, change, dirty, profiles, files, filesFi
   const placeOfElement = (place: Place) => (place.startsWith('metadata:') ? metadataElement(asked.findIndex(({ name }) => `metadata:${name}` === place)) : elements[place as keyof typeof elements]);
 
   const messagesOf = (filled: Draft, state: FilesState): Partial<Record<Place, string>> => {
-    const faults = faultsOf(filled, state, new Date());
+    const faults = faultsOf(filled, state, new Date(), terms === '' || accepted);
     const { fields: metadata, text } = metadataFaults(profileOf(profiles, inboxOf(filled.recipients)), filled);
     return {
       ...Object.fromEntries(Object.entries(metadata).map(([name, { key, ...values }]) => [`metadata:${name}`, t(`metadata.fault.${key}`, values)])),
@@ -141,6 +146,7 @@ export function SendForm({ label, draft, change, dirty, profiles, files, filesFi
             <ProblemNotice title={failed} error={error} />
           </div>
         )}
+        {told?.package_instructions && <Notice title={t('packageInstructions')} text={told.package_instructions} />}
         {filesField?.(messageOf('files'))}
         <PeoplePicker
           id="recipients"
@@ -229,6 +235,23 @@ export function SendForm({ label, draft, change, dirty, profiles, files, filesFi
             </div>
           </AccordionItem>
         </Accordion>
+        {terms !== '' && (
+          <div className="send-terms">
+            <p id="terms-text" className="section-text" dir="auto">
+              {terms}
+            </p>
+            <Checkbox
+              id="terms"
+              labelText={t('terms')}
+              checked={accepted}
+              invalid={messageOf('terms') !== ''}
+              invalidText={messageOf('terms')}
+              aria-describedby="terms-text"
+              required
+              onChange={(_, { checked: yes }) => setAccepted(yes)}
+            />
+          </div>
+        )}
         <div className="actions">
           <Button type="submit" disabled={working}>
             {submit}
@@ -255,17 +278,27 @@ function Instructions({ draft }: { draft: Draft }) {
   const { t } = useTranslation('send');
   return draft.recipients.map((one) =>
     one.state === 'known' && one.contact.submitters_instructions ? (
-      <InlineNotification
+      <Notice
         key={`${one.contact.type}:${one.contact.id}`}
-        className="notice send-instructions"
-        kind="info"
-        role="status"
-        lowContrast
-        hideCloseButton
         title={t('instructions', { name: isolated(nameOf(one.contact)) })}
-        subtitle={isolated(one.contact.submitters_instructions)}
-        statusIconDescription={t('kind.info', { ns: 'shell' })}
+        text={one.contact.submitters_instructions}
       />
     ) : null,
+  );
+}
+
+function Notice({ title, text }: { title: string; text: string }) {
+  const { t } = useTranslation('shell');
+  return (
+    <InlineNotification
+      className="notice send-instructions"
+      kind="info"
+      role="status"
+      lowContrast
+      hideCloseButton
+      title={title}
+      subtitle={isolated(text)}
+      statusIconDescription={t('kind.info')}
+    />
   );
 }

@@ -19,6 +19,7 @@ export const elements: Record<Field, string> = {
   releaseDate: 'release-date',
   expirationDate: 'expiration-date',
   downloadLimit: 'download-limit',
+  terms: 'terms',
 };
 
 /** Fields that stand in the part that opens. */

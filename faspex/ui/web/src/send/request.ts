@@ -16,11 +16,12 @@ export type Field =
   | 'notifiedOnDownload'
   | 'releaseDate'
   | 'expirationDate'
-  | 'downloadLimit';
+  | 'downloadLimit'
+  | 'terms';
 
 /** Fields in the order of the form, for moving to the first wrong one. */
 export const fields: readonly Field[] = [
-  'files', 'recipients', 'title', 'note', 'privateRecipients', 'notifiedOnUpload', 'notifiedOnDownload', 'releaseDate', 'expirationDate', 'downloadLimit',
+  'files', 'recipients', 'title', 'note', 'privateRecipients', 'notifiedOnUpload', 'notifiedOnDownload', 'releaseDate', 'expirationDate', 'downloadLimit', 'terms',
 ];
 
 /** Key of the sentence about a field. */
@@ -33,7 +34,8 @@ export type Fault =
   | 'title'
   | 'date'
   | 'past'
-  | 'limit';
+  | 'limit'
+  | 'terms';
 
 export type Faults = Partial<Record<Field, Fault>>;
 
@@ -43,7 +45,8 @@ export const noteLimit = 16_000;
 
 export type FilesState = 'some' | 'none' | 'reading' | 'not needed';
 
-export function faultsOf(draft: Draft, files: FilesState, now: Date): Faults {
+/** `agreed` is false when there are terms that were not accepted. */
+export function faultsOf(draft: Draft, files: FilesState, now: Date, agreed = true): Faults {
   const { title, recipients, privateRecipients, notifiedOnUpload, notifiedOnDownload, options } = draft;
   const faults: Faults = {};
   if (files === 'none') faults.files = 'files';
@@ -59,6 +62,7 @@ export function faultsOf(draft: Draft, files: FilesState, now: Date): Faults {
   if (options.release === 'on_date') setDate(faults, 'releaseDate', options.releaseDate, now);
   if (options.expiration === 'delete_after_expiration_date') setDate(faults, 'expirationDate', options.expirationDate, now);
   if (options.downloadLimit !== '' && !/^[1-9]\d{0,8}$/.test(options.downloadLimit)) faults.downloadLimit = 'limit';
+  if (!agreed) faults.terms = 'terms';
   return faults;
 }
 

@@ -26,3 +26,4 @@ export { default as UserAvatar } from '@carbon/icons-react/es/UserAvatar.js';
 export { default as UserMultiple } from '@carbon/icons-react/es/UserMultiple.js';
 export { default as UserProfile } from '@carbon/icons-react/es/UserProfile.js';
 export { default as WarningAltFilled } from '@carbon/icons-react/es/WarningAltFilled.js';
+export { default as Webhook } from '@carbon/icons-react/es/Webhook.js';

@@ -47,6 +47,8 @@ export function NodeFields({ stored = false }: { stored?: boolean }) {
             <ToggleField name="enable_secondary_transfer_address" label={t('nodes.field.enable_secondary_transfer_address')} />
             <TextField name="primary_transfer_address" label={t('nodes.field.primary_transfer_address')} code rules={tooLong} />
             <TextField name="secondary_transfer_address" label={t('nodes.field.secondary_transfer_address')} code rules={tooLong} />
+            <TextField name="requester_address_match" label={t('nodes.field.requester_address_match')} help={t('nodes.field.requester_address_matchHelp')} code rules={tooLong} />
+            <TextField name="browser_address_match" label={t('nodes.field.browser_address_match')} help={t('nodes.field.browser_address_matchHelp')} code rules={tooLong} />
           </div>
         </AccordionItem>
       </Accordion>

@@ -75,6 +75,8 @@ function NodeSettings({ query, node }: { query: NodeQuery; node: Node }) {
     enable_secondary_transfer_address: { label: t('nodes.field.enable_secondary_transfer_address'), show: onOff },
     primary_transfer_address: { label: t('nodes.field.primary_transfer_address') },
     secondary_transfer_address: { label: t('nodes.field.secondary_transfer_address') },
+    requester_address_match: { label: t('nodes.field.requester_address_match') },
+    browser_address_match: { label: t('nodes.field.browser_address_match') },
   };
   return (
     <>

@@ -9,6 +9,7 @@ import { type Action, type Column, DataList } from '../../components/DataList';
 import { EmptyState } from '../../components/EmptyState';
 import { useListState } from '../../components/listState';
 import { useProblemText } from '../../components/ProblemNotice';
+import { useFormat } from '../../i18n/format';
 import { usePreferences } from '../../shell/account';
 import { useToast } from '../../shell/toasts';
 import type { StorageLocation } from '../types';
@@ -75,6 +76,7 @@ export default function StoragePage() {
       {() => (
         <>
           <p className="section-text">{t('storage.text')}</p>
+          <Space />
           <DataList<StorageLocation>
             label={t('storage.title')}
             control={control}
@@ -117,4 +119,17 @@ function useMakeDefault(): (location: StorageLocation) => Promise<void> {
     forgetNodes(queries);
     void queries.invalidateQueries({ queryKey: ['admin', 'storage'] });
   };
+}
+
+/** How much there is of the node's storage. */
+function Space() {
+  const { id = '' } = useParams();
+  const { t } = useTranslation('admin');
+  const { hooks } = useApi();
+  const format = useFormat();
+  const node = hooks.useQuery('get', '/api/v5/nodes/{id}', { params: { path: { id }, query: { expand: true } } }).data;
+  if (node?.storage_error) return <p className="section-text">{t('nodes.noSpace', { reason: node.storage_error })}</p>;
+  if (node?.storage_total === undefined) return null;
+  const { storage_free: free, storage_used: used, storage_total: total } = node;
+  return <p className="section-text">{t('nodes.space', { free: format.bytes(free), used: format.bytes(used), total: format.bytes(total) })}</p>;
 }

@@ -17,6 +17,9 @@ export interface NodeValues {
   enable_secondary_transfer_address: boolean;
   primary_transfer_address: string;
   secondary_transfer_address: string;
+  /** For whom the second address is. */
+  requester_address_match: string;
+  browser_address_match: string;
 }
 
 export const newNode: NodeValues = {
@@ -33,6 +36,8 @@ export const newNode: NodeValues = {
   enable_secondary_transfer_address: false,
   primary_transfer_address: '',
   secondary_transfer_address: '',
+  requester_address_match: '',
+  browser_address_match: '',
 };
 
 export function nodeValues(node: Node): NodeValues {
@@ -50,6 +55,8 @@ export function nodeValues(node: Node): NodeValues {
     enable_secondary_transfer_address: node.enable_secondary_transfer_address,
     primary_transfer_address: node.primary_transfer_address,
     secondary_transfer_address: node.secondary_transfer_address,
+    requester_address_match: node.requester_address_match,
+    browser_address_match: node.browser_address_match,
   };
 }
 
