@@ -180,8 +180,10 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
 	account, err := s.logIn(r, login, password)
-	if errors.Is(err, ErrWrongPassword) || errors.Is(err, errClosed) || errors.Is(err, errElsewhere) {
-		if err := s.note(r.Context(), store.LoginFailed, account.ID, s.ClientAddress(r), a.client.ClientID); err != nil {
+	if errors.Is(err, ErrWrongPassword) || errors.Is(err, errClosed) || errors.Is(err, errElsewhere) || errors.Is(err, errLocked) {
+		err := errors.Join(s.note(r.Context(), store.LoginFailed, account.ID, s.ClientAddress(r), a.client.ClientID),
+			s.lockAfterFailures(r.Context(), account.ID))
+		if err != nil {
 			s.loginFailed(w, r, err)
 			return
 		}

@@ -243,7 +243,7 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash, login(ctx)); err != nil {
 		return a, err
 	}
-	return a, errors.Join(s.auth.NotePassword(ctx, a.ID, clientAddress(ctx)), s.auth.LiftLock(ctx, a.ID))
+	return a, errors.Join(s.auth.NotePassword(ctx, a.ID, clientAddress(ctx)), s.auth.PasswordReset(ctx, a.ID))
 }
 
 // mayBecome checks a new password by the rule, before anything is hashed.

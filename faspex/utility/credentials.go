@@ -50,7 +50,7 @@ func (c Credentials) Set(ctx context.Context, s *store.Store, from string) (made
 		return false, fmt.Errorf("%w: the account of %q logs in elsewhere and has no password here", ErrCredentials, c.Email)
 	case err == nil:
 		event.AccountID = account.ID
-		err = errors.Join(s.ResetPassword(ctx, account.ID, auth.HashPassword(c.Password)), auth.LiftLock(ctx, s, account.ID))
+		err = errors.Join(s.ResetPassword(ctx, account.ID, auth.HashPassword(c.Password)), auth.LiftLock(ctx, s, account.ID, time.Now()))
 	}
 	if err != nil {
 		return false, err
