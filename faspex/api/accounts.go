@@ -173,6 +173,7 @@ type OAuthClientChange struct {
 	RedirectURIs                *[]string `json:"redirect_uris,omitempty" maxItems:"50"`
 	Origins                     *[]string `json:"origins,omitempty" maxItems:"50"`
 	EnableHTTPBasicAuth         *bool     `json:"enable_http_basic_auth,omitempty"`
+	AllowImplicitGrant          *bool     `json:"allow_implicit_grant,omitempty" doc:"tokens come without a code in between; not with allow_jwt_grant"`
 	AllowJWTGrant               *bool     `json:"allow_jwt_grant,omitempty"`
 	AllowGlobalKey              *bool     `json:"allow_global_key,omitempty"`
 	PublicKey                   *string   `json:"public_key,omitempty" maxLength:"16000" nullable:"true"`

@@ -159,6 +159,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.describeEvents()
 	s.describeSchemas()
 	s.registerPublicPages(mux)
+	s.registerReference(mux)
 	mux.HandleFunc(Base+"/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusNotFound, "There is nothing at this address."))
 	})
