@@ -154,6 +154,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerAlternateAddresses()
 	s.registerProfileFields()
 	s.registerPasswords()
+	s.registerPersonalData()
 	s.describeOAuth()
 	mux.HandleFunc("GET "+eventsPath, s.streamEvents)
 	s.describeEvents()
