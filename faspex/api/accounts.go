@@ -41,6 +41,8 @@ type OwnAccount struct {
 	GatewayEnabled       bool     `json:"gateway_enabled"`
 	GatewayURL           *string  `json:"gateway_url" doc:"where the HTTP gateway answers; null when there is none"`
 	AllowSendToEmail     bool     `json:"allow_send_to_email"`
+	// LogoPath is an addition: the page shows it before it knows anything else.
+	LogoPath string `json:"logo_path" doc:"the address of the administrators' logo; empty for the product's own"`
 }
 
 // AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name,

@@ -106,6 +106,9 @@ func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
 		ManagesWorkgroups:    policy.ManagesGroup(actor(a), policy.Group{}),
 		ManagesSharedInboxes: policy.ManagesGroup(actor(a), policy.Group{Inbox: true}),
 	}
+	if own.LogoPath, err = s.auth.BrandingPath(ctx, "logo"); err != nil {
+		return own, err
+	}
 	for _, access := range memberships {
 		own.ManagesWorkgroups = own.ManagesWorkgroups || access == policy.WorkgroupAdmin
 		own.ManagesSharedInboxes = own.ManagesSharedInboxes || access == policy.SharedInboxAdmin

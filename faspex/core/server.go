@@ -155,6 +155,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.registerProfileFields()
 	s.registerPasswords()
 	s.registerPersonalData()
+	s.registerBranding()
 	s.describeOAuth()
 	mux.HandleFunc("GET "+eventsPath, s.streamEvents)
 	s.describeEvents()
