@@ -35,7 +35,7 @@ func (c Credentials) Set(ctx context.Context, s *store.Store, from string) (made
 	if err := rules.PasswordRule().Check(c.Password); err != nil {
 		return false, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
-	event := store.ApplicationEvent{Type: store.UpdatedCredentials, Application: "utility", Address: from,
+	event := store.ApplicationEvent{Type: store.UpdatedCredentials, Application: application, Address: from,
 		CreatedAt: time.Now()}
 	account, err := s.AccountByLogin(ctx, c.Email)
 	switch {
