@@ -31,7 +31,7 @@ func newUtility() *cobra.Command {
 }
 
 func newUtilityMigrate() *cobra.Command {
-	wait := utility.DefaultWait
+	wait, to := utility.DefaultWait, store.Wanted()
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the schema to the version of this program",
@@ -46,9 +46,10 @@ func newUtilityMigrate() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("read database configuration: %w", err)
 			}
-			return utility.Migrate(cmd.Context(), config, wait, log)
+			return utility.MigrateTo(cmd.Context(), config, to, wait, log)
 		},
 	}
+	cmd.Flags().IntVar(&to, "to", to, "version of the schema to go to, not older than the one that is there")
 	waitFlag(cmd, &wait.Limit)
 	return cmd
 }

@@ -41,6 +41,8 @@ type OwnAccount struct {
 	GatewayEnabled       bool     `json:"gateway_enabled"`
 	GatewayURL           *string  `json:"gateway_url" doc:"where the HTTP gateway answers; null when there is none"`
 	AllowSendToEmail     bool     `json:"allow_send_to_email"`
+	// LogoPath is an addition: the page shows it before it knows anything else.
+	LogoPath string `json:"logo_path" doc:"the address of the administrators' logo; empty for the product's own"`
 }
 
 // AccountChange is the body that creates or changes an account; nil leaves a field as it is. Creating needs name,
@@ -173,6 +175,7 @@ type OAuthClientChange struct {
 	RedirectURIs                *[]string `json:"redirect_uris,omitempty" maxItems:"50"`
 	Origins                     *[]string `json:"origins,omitempty" maxItems:"50"`
 	EnableHTTPBasicAuth         *bool     `json:"enable_http_basic_auth,omitempty"`
+	AllowImplicitGrant          *bool     `json:"allow_implicit_grant,omitempty" doc:"tokens come without a code in between; not with allow_jwt_grant"`
 	AllowJWTGrant               *bool     `json:"allow_jwt_grant,omitempty"`
 	AllowGlobalKey              *bool     `json:"allow_global_key,omitempty"`
 	PublicKey                   *string   `json:"public_key,omitempty" maxLength:"16000" nullable:"true"`

@@ -78,6 +78,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+s.base+"/auth/password", s.submitPassword)
 	mux.HandleFunc("GET "+s.base+"/auth/register", s.showSignUp)
 	mux.HandleFunc("POST "+s.base+"/auth/register", s.submitSignUp)
+	mux.HandleFunc("GET "+s.base+"/auth/branding/{name}", s.showBranding)
 	mux.HandleFunc("GET "+s.base+"/auth/authorize_public_link", s.publicLink)
 	mux.HandleFunc("GET "+s.base+"/api/v5/authorize/public_link", s.publicLink)
 	mux.HandleFunc("POST "+s.base+"/auth/token", s.token)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ type authorization struct {
 	state       string
 	challenge   string
 	method      string
+	// implicit: the token itself is wanted, without a code in between.
+	implicit bool
 }
 
 // pageError is a fault that must be shown here: the redirect address is not one to trust.
@@ -52,8 +55,13 @@ func (s *Server) readAuthorization(ctx context.Context, q url.Values) (authoriza
 	if a.redirectURI == "" || !slices.Contains(client.RedirectURIs, a.redirectURI) {
 		return a, pageError("The application that sent you here gave an address that is not registered for it.")
 	}
-	if q.Get("response_type") != "code" {
-		return a, &redirectError{"unsupported_response_type", "response_type must be code"}
+	switch a.implicit = q.Get("response_type") == "token"; {
+	case a.implicit && !client.AllowImplicitGrant:
+		return a, &redirectError{"unauthorized_client", "the client may not use the implicit grant"}
+	case a.implicit:
+		return a, nil
+	case q.Get("response_type") != "code":
+		return a, &redirectError{"unsupported_response_type", "response_type must be code or token"}
 	}
 	method, known := challengeMethod(q.Get("code_challenge_method"))
 	switch {
@@ -69,18 +77,25 @@ func (s *Server) readAuthorization(ctx context.Context, q url.Values) (authoriza
 	return a, nil
 }
 
-// target is the redirect address with more parameters; state goes with all of them.
+// target is the redirect address with more parameters; state goes with all of them. Those of the implicit grant are in the
+// fragment, which no server is told (RFC 6749 section 4.2.2).
 func (a authorization) target(params url.Values) string {
 	u, err := url.Parse(a.redirectURI)
 	if err != nil {
 		return a.redirectURI // registered addresses were parsed when they were registered
 	}
 	q := u.Query()
+	if a.implicit {
+		q = url.Values{}
+	}
 	for k, v := range params {
 		q[k] = v
 	}
 	if a.state != "" {
 		q.Set("state", a.state)
+	}
+	if a.implicit {
+		return u.String() + "#" + q.Encode()
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
@@ -180,8 +195,10 @@ func (s *Server) submitLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	login, password := r.PostForm.Get("username"), r.PostForm.Get("password")
 	account, err := s.logIn(r, login, password)
-	if errors.Is(err, ErrWrongPassword) || errors.Is(err, errClosed) || errors.Is(err, errElsewhere) {
-		if err := s.note(r.Context(), store.LoginFailed, account.ID, s.ClientAddress(r), a.client.ClientID); err != nil {
+	if errors.Is(err, ErrWrongPassword) || errors.Is(err, errClosed) || errors.Is(err, errElsewhere) || errors.Is(err, errLocked) {
+		err := errors.Join(s.note(r.Context(), store.LoginFailed, account.ID, s.ClientAddress(r), a.client.ClientID),
+			s.lockAfterFailures(r.Context(), account.ID))
+		if err != nil {
 			s.loginFailed(w, r, err)
 			return
 		}
@@ -216,10 +233,14 @@ func (s *Server) letIn(w http.ResponseWriter, r *http.Request, a authorization, 
 	s.goOn(w, r, a, session, account)
 }
 
-// goOn sends the browser back to the application with a code of its session.
+// goOn sends the browser back to the application with a code of its session, or with a token.
 func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, session store.Session,
 	account store.Account) {
 	code, now := secret(), s.now()
+	if a.implicit {
+		s.goOnWithToken(w, r, a, session, account)
+		return
+	}
 	err := s.store.PutAuthorizationCode(r.Context(), store.AuthorizationCode{
 		Hash: hash(code), ClientID: a.client.ClientID, RedirectURI: a.redirectURI,
 		Challenge: a.challenge, ChallengeMethod: a.method, Family: newFamily(), Login: session.Login,
@@ -234,6 +255,29 @@ func (s *Server) goOn(w http.ResponseWriter, r *http.Request, a authorization, s
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, a.target(url.Values{"code": {code}}), http.StatusFound)
+}
+
+// goOnWithToken answers the implicit grant: an access token, and none to renew it.
+func (s *Server) goOnWithToken(w http.ResponseWriter, r *http.Request, a authorization, session store.Session,
+	account store.Account) {
+	client := a.client
+	client.AllowRefreshToken = false
+	token, err := s.answer(r.Context(), account, client, grown{newFamily(), session.Login}, time.Time{})
+	var no *refusal
+	if errors.As(err, &no) {
+		s.rejected(w, r, a, &redirectError{"access_denied", no.description})
+		return
+	}
+	if err == nil {
+		err = s.store.TouchSession(r.Context(), session.Login, s.now())
+	}
+	if err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, a.target(url.Values{"access_token": {token.AccessToken}, "token_type": {token.TokenType},
+		"expires_in": {strconv.FormatInt(token.ExpiresIn, 10)}}), http.StatusFound)
 }
 
 // loggedInAlready answers a form that was sent twice, or from a tab that stood open while its person logged in

@@ -76,5 +76,5 @@ func (s *Server) SetPasswordByCode(ctx context.Context, code, login, password, f
 		return a, err
 	}
 	s.log.InfoContext(ctx, "password set by a mailed code", "account", a.ID)
-	return a, errors.Join(s.NotePassword(ctx, a.ID, from), s.LiftLock(ctx, a.ID))
+	return a, errors.Join(s.NotePassword(ctx, a.ID, from), s.PasswordReset(ctx, a.ID))
 }

@@ -22,6 +22,7 @@ var (
 	ErrWrongPassword = errors.New("name or password is wrong")
 	errClosed        = errors.New("account is not active")
 	errElsewhere     = errors.New("account may not log in from this address")
+	errLocked        = errors.New("account is locked after failed logins")
 )
 
 // loginProblem is why someone may not log in, in words for them.
@@ -45,6 +46,9 @@ func explain(err error) *loginProblem {
 		return &loginProblem{status: http.StatusUnauthorized, text: "The name or the password is wrong."}
 	case errors.Is(err, errElsewhere):
 		return &loginProblem{status: http.StatusForbidden, text: "The account may not log in from your address."}
+	case errors.Is(err, errLocked):
+		return &loginProblem{status: http.StatusForbidden, text: "The account is locked after too many failed logins. " +
+			"An administrator can unlock it."}
 	case errors.Is(err, errClosed):
 		return &loginProblem{status: http.StatusForbidden, text: "The account is not active. Ask an administrator."}
 	}
@@ -81,8 +85,17 @@ func (s *Server) logIn(r *http.Request, login, password string) (store.Account, 
 	if err := mayLogInFrom(account, from); err != nil {
 		return store.Account{ID: account.ID}, err
 	}
+	stranger := sub == ofAccount(account.ID)
+	if account.LockedAt.Valid && stranger {
+		return store.Account{ID: account.ID}, errLocked
+	}
 	if err := s.store.ClearThrottle(ctx, sub); err != nil {
 		return store.Account{}, err
+	}
+	if stranger {
+		if err := s.store.ForgetFailures(ctx, account.ID, s.now()); err != nil {
+			return store.Account{}, err
+		}
 	}
 	return account, s.store.TouchLogin(ctx, account.ID, s.now(), from)
 }
@@ -129,16 +142,6 @@ func (s *Server) CheckOwnPassword(ctx context.Context, account store.Account, pa
 		return err
 	}
 	return s.store.ClearThrottle(ctx, sub)
-}
-
-// LiftLock gives an account its tries back: its password was changed, or somebody who may says so.
-func (s *Server) LiftLock(ctx context.Context, account int64) error {
-	return LiftLock(ctx, s.store, account)
-}
-
-// LiftLock is Server.LiftLock for parts without a server.
-func LiftLock(ctx context.Context, s *store.Store, account int64) error {
-	return errors.Join(s.ClearThrottle(ctx, ofAccount(account)), s.ClearThrottle(ctx, ofOwner(account)))
 }
 
 // HashPassword makes of a new password what the store keeps. It waits for its turn like logins do: ErrBusy when too

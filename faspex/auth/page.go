@@ -42,6 +42,8 @@ type field struct{ Name, Value string }
 
 type loginView struct {
 	Style template.CSS
+	// Logo and Background are the addresses of images; empty for none.
+	Logo, Background string
 	// Label, Heading and Instructions are the administrator's words.
 	Label, Heading, Instructions string
 	Action                       string
@@ -123,6 +125,10 @@ func (s *Server) renderForm(w http.ResponseWriter, r *http.Request, status int, 
 		return
 	}
 	view.Label, view.Heading = c.LoginLabel, c.LoginPageTitle
+	if err := s.brand(r.Context(), &view); err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
 	if view.Step == stepLogin {
 		view.Instructions, view.SignUp = c.LoginInstructions, signUpWords(c)
 		can, err := s.sendsMail(r)
@@ -164,7 +170,7 @@ func render(w http.ResponseWriter, status int, view loginView, formAction string
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; form-action "+formAction+
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; img-src 'self'; form-action "+formAction+
 		"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -116,6 +116,10 @@ func (s *Server) renderRecovery(w http.ResponseWriter, r *http.Request, status i
 		s.loginFailed(w, r, err)
 		return
 	}
+	if err := s.brand(r.Context(), &view); err != nil {
+		s.loginFailed(w, r, err)
+		return
+	}
 	view.Label, view.Action, view.CSRF = c.LoginLabel, s.base+"/auth/password", s.setCSRF(w, r)
 	if view.Step == stepSignUp {
 		view.Action = s.base + "/auth/register"

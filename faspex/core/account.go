@@ -106,6 +106,9 @@ func (s *Server) ownAccount(ctx context.Context) (api.OwnAccount, error) {
 		ManagesWorkgroups:    policy.ManagesGroup(actor(a), policy.Group{}),
 		ManagesSharedInboxes: policy.ManagesGroup(actor(a), policy.Group{Inbox: true}),
 	}
+	if own.LogoPath, err = s.auth.BrandingPath(ctx, "logo"); err != nil {
+		return own, err
+	}
 	for _, access := range memberships {
 		own.ManagesWorkgroups = own.ManagesWorkgroups || access == policy.WorkgroupAdmin
 		own.ManagesSharedInboxes = own.ManagesSharedInboxes || access == policy.SharedInboxAdmin
@@ -243,7 +246,7 @@ func (s *Server) changePassword(ctx context.Context, a store.Account, c api.Pref
 	if err := s.store.UpdateOwnAccountAndPassword(ctx, a, hash, login(ctx)); err != nil {
 		return a, err
 	}
-	return a, errors.Join(s.auth.NotePassword(ctx, a.ID, clientAddress(ctx)), s.auth.LiftLock(ctx, a.ID))
+	return a, errors.Join(s.auth.NotePassword(ctx, a.ID, clientAddress(ctx)), s.auth.PasswordReset(ctx, a.ID))
 }
 
 // mayBecome checks a new password by the rule, before anything is hashed.

@@ -267,3 +267,30 @@ func TestOAuthClients(t *testing.T) {
 		}
 	}
 }
+
+// faspex-E2 (with TestImplicitGrant in faspex/auth): the implicit grant and signed assertions are never on together.
+func TestImplicitGrantExcludesAssertions(t *testing.T) {
+	in := install(t)
+	client := func(fields map[string]any) (int, string) {
+		fields["name"], fields["client_type"], fields["redirect_uris"] = "Old", "public", []string{"https://old.example.com/"}
+		status, _, body := in.call(t, in.admin, "POST", "/auth/oauth_clients", fields)
+		return status, body
+	}
+	if status, body := client(map[string]any{"allow_implicit_grant": true, "allow_jwt_grant": true}); status != 400 ||
+		!strings.Contains(body, "allow_implicit_grant") {
+		t.Errorf("both: %d %s", status, body)
+	}
+	status, body := client(map[string]any{"allow_implicit_grant": true})
+	made := object(t, body)
+	if status != 201 || made["allow_implicit_grant"] != true {
+		t.Fatalf("%d %s", status, body)
+	}
+	path := "/auth/oauth_clients/" + made["client_id"].(string)
+	if status, _, body := in.call(t, in.admin, "PUT", path, map[string]any{"allow_jwt_grant": true}); status != 400 {
+		t.Errorf("the other one later: %d %s", status, body)
+	}
+	if status, _, body := in.call(t, in.admin, "PUT", path, map[string]any{"allow_jwt_grant": true,
+		"allow_implicit_grant": false}); status != 200 || object(t, body)["allow_implicit_grant"] != false {
+		t.Errorf("one for the other: %d %s", status, body)
+	}
+}

@@ -184,6 +184,7 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient,
 	set(&c.Origins, in.Origins)
 	set(&c.EnableHTTPBasicAuth, in.EnableHTTPBasicAuth)
 	set(&c.AllowJWTGrant, in.AllowJWTGrant)
+	set(&c.AllowImplicitGrant, in.AllowImplicitGrant)
 	set(&c.AllowGlobalKey, in.AllowGlobalKey)
 	set(&c.PublicKey, in.PublicKey)
 	set(&c.AllowRefreshToken, in.AllowRefreshToken)
@@ -194,6 +195,10 @@ func (s *Server) changeClient(ctx context.Context, c store.OAuthClient,
 	set(&c.AccessGrantAllUsers, in.AccessGrantAllUsers)
 	if err := checkKey(c.PublicKey); err != nil {
 		return c, err
+	}
+	if c.AllowImplicitGrant && c.AllowJWTGrant {
+		return c, badField("allow_implicit_grant and allow_jwt_grant cannot be on together: switch one of them off.",
+			"allow_implicit_grant")
 	}
 	if (c.ID == 0 || in.RedirectURIs != nil || in.AllowJWTGrant != nil) && !c.AllowJWTGrant && len(c.RedirectURIs) == 0 {
 		return c, badField("redirect_uris are needed, or allow_jwt_grant: nobody could log in by the client.",
@@ -246,7 +251,8 @@ func (s *Server) clientOut(ctx context.Context, c store.OAuthClient) (api.OAuthC
 		ClientID: c.ClientID, Name: c.Name, Description: orNull(c.Description), ContactEmail: orNull(c.ContactEmail),
 		ClientType: c.ClientType, RedirectURIs: notNil(c.RedirectURIs), Origins: notNil(c.Origins),
 		EnableHTTPBasicAuth: c.EnableHTTPBasicAuth, AllowJWTGrant: c.AllowJWTGrant, AllowGlobalKey: c.AllowGlobalKey,
-		PublicKey: orNull(c.PublicKey), AllowRefreshToken: c.AllowRefreshToken,
+		AllowImplicitGrant: c.AllowImplicitGrant,
+		PublicKey:          orNull(c.PublicKey), AllowRefreshToken: c.AllowRefreshToken,
 		AccessTokenExpirationHours:  c.AccessTokenExpirationHours,
 		RefreshTokenExpirationHours: c.RefreshTokenExpirationHours,
 		AccessGrantAllUsers:         c.AccessGrantAllUsers, AccessGrantToUsers: []api.GrantedUser{},

@@ -127,6 +127,13 @@ func (s *Server) showConfiguration(ctx context.Context, holds settings.Configura
 	if c.HTTPGatewayURL == nil {
 		c.HTTPGatewayURL = s.gatewayURL()
 	}
+	logo, err := s.auth.BrandingPath(ctx, "logo")
+	if err != nil {
+		return c, err
+	}
+	if logo != "" {
+		c.AppLogoImageURL = s.external + logo
+	}
 	c.HTTPPort, c.HTTPSPort = "80", "443"
 	if u, err := url.Parse(s.external); err == nil && u.Port() != "" {
 		if u.Scheme == "https" {

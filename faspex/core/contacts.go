@@ -33,13 +33,13 @@ func (s *Server) registerContacts() {
 		Types    []string `query:"type,explode" doc:"kinds of contacts; none means all"`
 		TypesPHP []string `query:"type[],explode"`
 		Query    string   `query:"q"`
-		Context  string   `query:"context"`
+		Context  string   `query:"context" doc:"members: whom the caller, an admin of a workgroup, may add as a member"`
 	}
 	register(s, operation{method: http.MethodGet, path: v5 + "/contacts",
 		id: "list-contacts", what: "contact", access: anyone,
 		summary: "List whom the caller may send packages to"},
 		func(ctx context.Context, in *ListInput) (*body[contactList], error) {
-			reach, err := s.reachOf(ctx)
+			reach, err := s.reachFor(ctx, in.Context)
 			if err != nil {
 				return nil, err
 			}
@@ -90,6 +90,23 @@ func (s *Server) registerContacts() {
 				return s.store.RemoveContact(ctx, caller(ctx).ID, n)
 			}), nil
 		})
+}
+
+// contextMembers is the context of a search for new members.
+const contextMembers = "members"
+
+// reachFor is whom the caller finds in a search. Admins of a workgroup find every active user as a member, whatever their
+// reach and however private the directory is.
+func (s *Server) reachFor(ctx context.Context, searched string) (policy.Reach, error) {
+	if searched == contextMembers {
+		managed, err := s.groupsFor(ctx, store.Workgroup, "", func(m membered) bool {
+			return policy.ManagesGroup(actor(caller(ctx)), m.thing)
+		})
+		if err != nil || len(managed) > 0 {
+			return policy.Reach{All: true}, err
+		}
+	}
+	return s.reachOf(ctx)
 }
 
 // accountTypes are the types of accounts that kinds of contacts are; all without a kind.

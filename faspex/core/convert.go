@@ -51,11 +51,15 @@ func parseTime(s string) (time.Time, error) {
 }
 
 func accountOut(a store.Account) api.Account {
-	return api.Account{
+	out := api.Account{
 		ID: text(a.ID), Name: a.Name, FirstName: a.FirstName, LastName: a.LastName, Email: a.Email, Role: a.Role,
 		Type: a.Type, Status: a.Status, AccountActivated: a.Status == store.AccountActive,
 		CanSendNormalPackages: optionsOf(a).CanSendNormalPackages, LastLoginTime: nullStamp(a.LastLoginAt),
 	}
+	if a.LockedAt.Valid && a.Status == store.AccountActive {
+		out.Status = store.AccountLocked
+	}
+	return out
 }
 
 // optionsOf are the settings of an account. What this program wrote can be read; an account that was read as others see

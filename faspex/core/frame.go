@@ -9,8 +9,8 @@ import (
 )
 
 // Frame wraps the mux. Every answer tells the product's version, is stored by nobody and is no page that could load
-// anything (the pages of the login say otherwise for themselves); addresses of the API may end in a slash; and who
-// reads something again that has not changed is told so instead (page-47).
+// anything (the pages of the login say otherwise for themselves); addresses of the API may end in a slash, and have the
+// singular where the guide has it (TestSpellingsOfTheGuide); and who reads something again that has not changed is told so instead (page-47).
 func (s *Server) Frame(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -19,9 +19,9 @@ func (s *Server) Frame(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		inAPI := strings.HasPrefix(r.URL.Path, Base+v5+"/")
-		if p := r.URL.Path; inAPI && strings.HasSuffix(p, "/") {
+		if p := published(r.URL.Path); inAPI && p != r.URL.Path {
 			u := *r.URL
-			u.Path, u.RawPath = strings.TrimRight(p, "/"), ""
+			u.Path, u.RawPath = p, ""
 			r.URL = &u // the request itself stays the same one, for the router writes the route into it
 		}
 		if inAPI && r.Method == http.MethodGet && r.URL.Path != eventsPath {
@@ -32,6 +32,20 @@ func (s *Server) Frame(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// singulars are parts of addresses that the guide has in the singular, and what they are called.
+var singulars = map[string]string{"/package/": "/packages/", "/shared_inbox/": "/shared_inboxes/", "/workgroup/": "/workgroups/"}
+
+// published is the address of a call, for one as the guide spells it.
+func published(path string) string {
+	path = strings.TrimRight(path, "/")
+	for singular, plural := range singulars {
+		if rest, found := strings.CutPrefix(path, Base+v5+singular); found {
+			return Base + v5 + plural + rest
+		}
+	}
+	return path
 }
 
 // conditional holds an answer back until it is whole, tags it by its content unless it has a tag, and leaves

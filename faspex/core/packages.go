@@ -56,16 +56,17 @@ func (s *Server) registerPackages() {
 			}
 			return nil, nil
 		})
-	register(s, operation{method: http.MethodGet, path: v5 + "/packages/{id}/upload_details",
-		id: "upload-details", what: what, access: anyone,
-		summary: "Tell how far the upload of a package is", guests: senders},
-		func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
-			v, err := s.view(ctx, in.ID)
-			if err != nil {
-				return nil, err
-			}
-			return answerWith(uploadDetails(*v.pkg, s.now())), nil
-		})
+	for id, method := range map[string]string{"upload-details": http.MethodGet, "post-upload-details": http.MethodPost} {
+		register(s, operation{method: method, path: v5 + "/packages/{id}/upload_details", id: id, what: what, access: anyone,
+			status: http.StatusOK, summary: "Tell how far the upload of a package is", guests: senders},
+			func(ctx context.Context, in *IDPath) (*body[api.UploadDetails], error) {
+				v, err := s.view(ctx, in.ID)
+				if err != nil {
+					return nil, err
+				}
+				return answerWith(uploadDetails(*v.pkg, s.now())), nil
+			})
+	}
 }
 
 // view is a package as the caller may see it.

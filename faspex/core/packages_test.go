@@ -13,6 +13,7 @@ import (
 	"faspex.io/operator/faspex/client"
 	"faspex.io/operator/faspex/packages"
 	"faspex.io/operator/faspex/store"
+	"faspex.io/operator/faspex/store/storetest"
 )
 
 // exchange is an installation with a node, a default inbox, and people.
@@ -24,7 +25,13 @@ type exchange struct {
 
 func newExchange(t *testing.T) *exchange {
 	t.Helper()
-	x := &exchange{installation: install(t), node: startNode(t)}
+	return exchangeOn(t, storetest.New(t))
+}
+
+// exchangeOn is newExchange on a store whose schema is made.
+func exchangeOn(t *testing.T, s *store.Store) *exchange {
+	t.Helper()
+	x := &exchange{installation: installOn(t, s), node: startNode(t)}
 	x.configure(t, map[string]any{"allow_user_specified_delete_after_download": true})
 	n, err := x.admin.CreateNode(t.Context(), x.node.change("north"))
 	if err != nil {

@@ -297,3 +297,32 @@ func TestDeniedExternalUserStays(t *testing.T) {
 		t.Errorf("denied twice: %v", err)
 	}
 }
+
+// faspex-D7 (with TestLockout in faspex/auth): a locked account has that status, and an admin's word unlocks it.
+func TestLockedAccountIsShown(t *testing.T) {
+	in := install(t)
+	_, id := in.member(t, "ulf", "user", "abc-12")
+	shown := func(want string) {
+		t.Helper()
+		_, _, body := in.call(t, in.admin, "GET", "/api/v5/accounts/"+id, nil)
+		_, _, list := in.call(t, in.admin, "GET", "/api/v5/accounts?status="+want, nil)
+		if a := object(t, body); a["status"] != want || a["account_activated"] != true || !strings.Contains(list, `"ulf"`) {
+			t.Errorf("%s: %v %v, list %s", want, a["status"], a["account_activated"], list)
+		}
+	}
+	shown("active")
+	for range 5 {
+		if got := in.loginStatus(t, "ulf", "wrong"); got != http.StatusUnauthorized {
+			t.Fatalf("a wrong password: %d", got)
+		}
+	}
+	shown("locked")
+	if got := in.loginStatus(t, "ulf", "abc-12"); got == http.StatusFound {
+		t.Error("a locked account logs in")
+	}
+	in.set(t, id, map[string]any{"account_activated": true})
+	shown("active")
+	if got := in.loginStatus(t, "ulf", "abc-12"); got != http.StatusFound {
+		t.Errorf("unlocked: %d", got)
+	}
+}

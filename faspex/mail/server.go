@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -35,11 +36,49 @@ const (
 // Message is a mail that is ready.
 type Message struct {
 	// ID is the same for each attempt to send one mail, so that a mail server that got it knows it again.
-	ID      string
+	ID string
+	// From is who the mail says that it is from; without an address the server's own.
+	From    Author
 	To      string
 	Subject string
 	Text    string
 	HTML    string
+}
+
+// Author is who a mail says that it is from.
+type Author struct{ Name, Email string }
+
+// Whom mails about packages are from, as packages_recipient_from says.
+const (
+	fromSender     = "sender"
+	fromVia        = "sender_via_faspex"
+	fromSenderMail = "sender_email"
+)
+
+// Author is who mails about a package of a sender are from. An address that is empty is the server's own.
+func (s Server) Author(sender Author) Author {
+	switch s.PackagesRecipientFrom {
+	case fromSender:
+		return Author{Name: sender.Name}
+	case fromVia:
+		return Author{Name: sender.Name + " via Faspex"}
+	case fromSenderMail:
+		return sender
+	}
+	return Author{}
+}
+
+// Zone is the zone of times in mails.
+func (s Server) Zone() *time.Location {
+	minutes, err := strconv.Atoi(s.DefaultTimeZoneOffset)
+	if err != nil || minutes == 0 {
+		return time.UTC
+	}
+	sign, size := "+", minutes
+	if minutes < 0 {
+		sign, size = "-", -minutes
+	}
+	return time.FixedZone(fmt.Sprintf("UTC%s%02d:%02d", sign, size/60, size%60), minutes*60)
 }
 
 // ErrRefused means that the mail server will not take the mail, however often it is asked.
@@ -49,7 +88,7 @@ var ErrRefused = errors.New("mail server refuses the mail")
 // who vouches for the server; nil for the system's.
 func Send(ctx context.Context, s Server, password string, m Message, roots *x509.CertPool, trace *Trace) error {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if err := errors.Join(msg.FromFormat(s.FromUser, s.FromEmail), msg.To(m.To)); err != nil {
+	if err := errors.Join(s.sign(msg, m.From), msg.To(m.To)); err != nil {
 		return fmt.Errorf("%w: address is none", ErrRefused)
 	}
 	msg.SetMessageIDWithValue(m.ID)
@@ -67,6 +106,19 @@ func Send(ctx context.Context, s Server, password string, m Message, roots *x509
 		return fmt.Errorf("send mail: %w", refusal(err))
 	}
 	return nil
+}
+
+// sign says who a mail is from. Whoever that is, the server's own address is where it was sent from, and where it comes
+// back to when it cannot be delivered.
+func (s Server) sign(msg *gomail.Msg, from Author) error {
+	if from.Name == "" {
+		from.Name = s.FromUser
+	}
+	if from.Email == "" || from.Email == s.FromEmail {
+		return msg.FromFormat(from.Name, s.FromEmail)
+	}
+	msg.SetGenHeader("Sender", "<"+s.FromEmail+">")
+	return errors.Join(msg.FromFormat(from.Name, from.Email), msg.EnvelopeFrom(s.FromEmail))
 }
 
 // options: TLS is used if the server offers it, and demanded where a password would be seen otherwise; a name that is

@@ -1,13 +1,6 @@
 package mail
 
-import (
-	"html"
-	"regexp"
-	"slices"
-	"strings"
-
-	"github.com/microcosm-cc/bluemonday"
-)
+import "slices"
 
 // Template is what an administrator writes of a type of mail. There are two: the parts of a form, and an HTML text. The
 // one that was saved last is used.
@@ -49,18 +42,18 @@ type kind struct {
 
 var kinds = map[string]kind{
 	WelcomeEmail: {"To a new user", "Welcome to Faspex",
-		"An account was made for you at SERVER_ADDRESS. Your user name is USER_NAME.",
-		"Set your password here: LOGIN\nThe link works once, for 3 days.", ""},
+		"An account was made for you at SERVER_ADDRESS. Your user name is LOGIN.",
+		"Set your password here: LOGIN_LINK\nThe link works once, for 3 days.", ""},
 	ForgotPassword: {"To a user who asked to set another password", "Set another password",
-		"Somebody, probably you, asked to set another password for USER_NAME at SERVER_ADDRESS.",
-		"Set it here: LOGIN\nThe link works once, for an hour. If you did not ask for it, do nothing.", ""},
+		"Somebody, probably you, asked to set another password for LOGIN at SERVER_ADDRESS.",
+		"Set it here: LOGIN_LINK\nThe link works once, for an hour. If you did not ask for it, do nothing.", ""},
 	AccountApproved: {"To somebody whose registration was approved", "Your account was approved",
-		"Your account at SERVER_ADDRESS was approved. Your user name is USER_NAME.",
-		"Set your password here: LOGIN\nThe link works once, for 3 days.", ""},
+		"Your account at SERVER_ADDRESS was approved. Your user name is LOGIN.",
+		"Set your password here: LOGIN_LINK\nThe link works once, for 3 days.", ""},
 	AccountDenied: {"To somebody whose registration was denied", "Your account was not approved",
 		"Your request for an account at SERVER_ADDRESS was not approved.", "", ""},
 	"account_exist": {"To somebody who registers with an address that has an account", "You have an account already",
-		"There is an account for your address at SERVER_ADDRESS.", "Log in here: LOGIN", ""},
+		"There is an account for your address at SERVER_ADDRESS.", "Log in here: LOGIN_LINK", ""},
 	"mfa_code": {"With the code of a login", "Your code", "Your code for SERVER_ADDRESS is MFA_CODE.",
 		"It is valid for MFA_CODE_VALIDITY minutes.", ""},
 	"package_received": {"To a recipient of a package", "SENDER_NAME sent you PACKAGE_NAME",
@@ -75,10 +68,10 @@ var kinds = map[string]kind{
 		"DOWNLOADER_NAME downloaded a package of SENDER_NAME.", "", ""},
 	"workgroup_package": {"To members of a workgroup that got a package", "WORKGROUP_NAME got PACKAGE_NAME",
 		"SENDER_NAME sent a package to WORKGROUP_NAME.", "Open it here: PACKAGE_LINK", "PACKAGE_NOTE"},
-	"upload_result": {"To the sender when an upload ends", "PACKAGE_NAME: upload PACKAGE_STATUS",
-		"The upload of your package ended: PACKAGE_STATUS.", "", ""},
-	"upload_result_cc": {"To those who are told of uploads", "PACKAGE_NAME: upload PACKAGE_STATUS",
-		"The upload of a package of SENDER_NAME ended: PACKAGE_STATUS.", "", ""},
+	"upload_result": {"To the sender when an upload ends", "PACKAGE_NAME: upload UPLOAD_RESULT",
+		"The upload of your package ended: UPLOAD_RESULT.", "", ""},
+	"upload_result_cc": {"To those who are told of uploads", "PACKAGE_NAME: upload UPLOAD_RESULT",
+		"The upload of a package of SENDER_NAME ended: UPLOAD_RESULT.", "", ""},
 	"relay_started_cc":  {"When a relay starts", "PACKAGE_NAME: relay started", "The relay of a package started.", "", ""},
 	"relay_finished_cc": {"When a relay is done", "PACKAGE_NAME: relay done", "The relay of a package is done.", "", ""},
 	"relay_error_cc":    {"When a relay fails", "PACKAGE_NAME: relay failed", "The relay of a package failed.", "", ""},
@@ -129,7 +122,7 @@ func Details(of string) string { return kinds[of].details }
 var registrationRequest = Template{
 	Subject: "REQUESTER_NAME asks for an account", Greeting: "Hello,",
 	Introduction:     "REQUESTER_NAME (REQUESTER_EMAIL) asks for an account at SERVER_ADDRESS.",
-	MessageContinued: "Administrators and managers decide about it here: LOGIN", Signature: "Faspex at SERVER_ADDRESS",
+	MessageContinued: "Administrators and managers decide about it here: LOGIN_LINK", Signature: "Faspex at SERVER_ADDRESS",
 	UseHTMLDerived: true,
 }
 
@@ -139,73 +132,16 @@ func Default(of string) Template {
 		return registrationRequest
 	}
 	k := kinds[of]
+	greeting := "Hello USER_FIRST_NAME,"
+	switch {
+	case carbonCopy(of):
+		greeting = "Hello CC_NAME,"
+	case toOutsider(of):
+		greeting = "Hello,"
+	}
 	return Template{
-		Subject: k.subject, Greeting: "Hello USER_FIRST_NAME,", Introduction: k.introduction,
+		Subject: k.subject, Greeting: greeting, Introduction: k.introduction,
 		MessageContinued: k.continued, Signature: "Faspex at SERVER_ADDRESS", IncludeDetails: k.details != "",
 		IncludeRecipients: true, UseHTMLDerived: true,
 	}
-}
-
-// sanitizer lets pass what a mail needs and nothing that runs or loads by itself.
-var sanitizer = bluemonday.UGCPolicy()
-
-// word is a variable: a bare word in capitals.
-var word = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b`)
-
-// replace puts values in for their words, each once: a value that looks like a word stays as it is.
-func replace(text string, values map[string]string, escape func(string) string) string {
-	return word.ReplaceAllStringFunc(text, func(name string) string {
-		if value, known := values[name]; known {
-			return escape(value)
-		}
-		return name
-	})
-}
-
-func plain(s string) string { return s }
-
-// Render makes subject, text and HTML of a mail. Values are escaped in HTML (faspex-Z14: TestValuesAreEscaped).
-func (t Template) Render(of string, values map[string]string) (subject, text, page string) {
-	subject = oneLine(replace(t.Subject, values, plain))
-	var parts []string
-	for _, part := range t.parts(of) {
-		if filled := strings.TrimSpace(replace(part, values, plain)); filled != "" {
-			parts = append(parts, filled)
-		}
-	}
-	text = strings.Join(parts, "\n\n") + "\n"
-	if !t.UseHTMLDerived && t.HTML != "" {
-		return subject, text, sanitizer.Sanitize(replace(t.HTML, values, html.EscapeString))
-	}
-	return subject, text, t.derived(of, values)
-}
-
-// HTMLDerived is the HTML that the parts of the form make, with its words.
-func (t Template) HTMLDerived(of string) string { return t.derived(of, nil) }
-
-var link = regexp.MustCompile(`https?://[^\s<>"]+`)
-
-func (t Template) derived(of string, values map[string]string) string {
-	var b strings.Builder
-	for _, part := range t.parts(of) {
-		filled := strings.TrimSpace(replace(html.EscapeString(part), values, html.EscapeString))
-		if filled == "" {
-			continue
-		}
-		filled = link.ReplaceAllString(filled, `<a href="$0">$0</a>`)
-		b.WriteString("<p>" + strings.ReplaceAll(filled, "\n", "<br>") + "</p>\n")
-	}
-	return sanitizer.Sanitize(b.String())
-}
-
-func (t Template) parts(of string) []string {
-	parts := []string{t.Greeting, t.Introduction}
-	if t.IncludeDetails {
-		parts = append(parts, Details(of))
-	}
-	parts = append(parts, t.MessageContinued, t.Signature)
-	if t.IncludeAlternateAddressFooter {
-		parts = append(parts, t.AlternateAddressFooter)
-	}
-	return parts
 }

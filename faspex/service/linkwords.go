@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -14,32 +15,31 @@ import (
 // outside reports whether a mail goes to somebody who has no login: addresses without any account have no type.
 func outside(a store.Account) bool { return a.ID == 0 || a.Type == store.TypeExternal }
 
-// linkWords are what the words of mails about packages stand for that go to people without a login: links that lead where
-// the page does not let them.
-func (w *Worker) linkWords(ctx context.Context, order mail.Order, p store.Package, to store.Account,
-	words map[string]string) error {
-	words["PACKAGE_URL"], words["PACKAGE_LINK"], words["STATUS_URL"], words["STATUS_LINK"] = "", "", "", ""
-	switch order.Type {
+// linksOf puts into mails about packages that go to people without a login the links that lead where the page does not
+// let them.
+func (w wording) linksOf(ctx context.Context, p store.Package) error {
+	w.words["PACKAGE_URL"], w.words["PACKAGE_LINK"], w.words["STATUS_URL"], w.words["STATUS_LINK"] = "", "", "", ""
+	switch w.order.Type {
 	case mail.PackageReceived:
-		url, err := link.Link{Kind: link.Download, Thing: p.UUID, Account: to.ID}.URL(order.Base, w.ring,
+		url, err := link.Link{Kind: link.Download, Thing: p.UUID, Account: w.to.ID}.URL(w.order.Base, w.worker.ring,
 			link.Context{Resource: link.ToPackage, PackageID: text(p.ID)})
 		if err != nil {
 			return err
 		}
-		words["PACKAGE_URL"], words["PACKAGE_LINK"] = url, url
-		words["LINK_EXPIRATION_INFO"], err = w.packageLinkEnd(ctx, p)
+		w.words["PACKAGE_URL"], w.words["PACKAGE_LINK"] = url, url
+		w.words["LINK_EXPIRATION_INFO"], err = w.packageLinkEnd(ctx, p)
 		return err
 	case mail.PersonalSubmit, mail.InboxSubmit:
-		url, err := link.Link{Kind: link.Status, Thing: p.UUID}.URL(order.Base, w.ring, link.Context{Resource: link.ToStatus})
-		words["STATUS_URL"], words["STATUS_LINK"] = url, url
+		url, err := link.Link{Kind: link.Status, Thing: p.UUID}.URL(w.order.Base, w.worker.ring, link.Context{Resource: link.ToStatus})
+		w.words["STATUS_URL"], w.words["STATUS_LINK"] = url, url
 		return err
 	}
 	return nil
 }
 
 // packageLinkEnd is a sentence that says when the link to a package ends; empty when it does not.
-func (w *Worker) packageLinkEnd(ctx context.Context, p store.Package) (string, error) {
-	c, err := settings.ReadConfiguration(ctx, w.store)
+func (w wording) packageLinkEnd(ctx context.Context, p store.Package) (string, error) {
+	c, err := settings.ReadConfiguration(ctx, w.worker.store)
 	if err != nil {
 		return "", err
 	}
@@ -47,12 +47,12 @@ func (w *Worker) packageLinkEnd(ctx context.Context, p store.Package) (string, e
 	if c.PackageLinkExpires && p.ReleasedAt.Valid {
 		until = p.ReleasedAt.Time.AddDate(0, 0, c.PackageLinkValidDays)
 	}
-	return linkEndText(until, c.PackageLinkExpiresAfterFullDownload, "the whole package was downloaded"), nil
+	return w.linkEnd(until, c.PackageLinkExpiresAfterFullDownload, "the whole package was downloaded"), nil
 }
 
-// linkEndText is a sentence that says when a link ends; empty for one that does not.
-func linkEndText(until time.Time, once bool, happened string) string {
-	switch day := until.UTC().Format("2006-01-02 15:04 MST"); {
+// linkEnd is a sentence that says when a link ends; empty for one that does not.
+func (w wording) linkEnd(until time.Time, once bool, happened string) string {
+	switch day := w.time(until); {
 	case once && !until.IsZero():
 		return "The link is good until " + day + ", or until " + happened + "."
 	case once:
@@ -63,9 +63,19 @@ func linkEndText(until time.Time, once bool, happened string) string {
 	return ""
 }
 
-// invitationWords are what the words of an invitation's mail stand for.
-func (w *Worker) invitationWords(order mail.Order, i store.Invitation, owner store.Account, words map[string]string) error {
-	url, err := i.URL(order.Base, w.ring)
+// ofInvitation adds what the mail of an invitation tells.
+func (w wording) ofInvitation(ctx context.Context) error {
+	i, err := w.worker.store.Invitation(ctx, w.order.Invitation)
+	if err != nil {
+		return err
+	}
+	var owner store.Account
+	if i.OwnerID != 0 {
+		if owner, err = w.worker.store.Account(ctx, i.OwnerID); err != nil {
+			return err
+		}
+	}
+	url, err := i.URL(w.order.Base, w.worker.ring)
 	if err != nil {
 		return err
 	}
@@ -73,17 +83,15 @@ func (w *Worker) invitationWords(order mail.Order, i store.Invitation, owner sto
 	if i.ExpiresAt.Valid {
 		until = i.ExpiresAt.Time
 	}
-	for word, value := range map[string]string{
+	maps.Copy(w.words, map[string]string{
 		"EMAIL": i.Email, "SENDER_NAME": i.OwnerFull, "SENDER_EMAIL": owner.Email, "RECIPIENT_NAME": i.OwnerFull,
 		"RECIPIENT_FIRST_NAME": owner.FirstName, "RECIPIENT_LAST_NAME": owner.LastName,
 		"SHARED_INBOX_NAME": i.GroupName, "SHARED_INBOX_URL": url, "SHARED_INBOX_LINK": url,
 		"SUBMISSION_URL": url, "SUBMISSION_LINK": url, "INVITATION_LINK": url, "SUBMIT_LINK": url,
-		"LINK_EXPIRATION_INFO": linkEndText(until, i.Once, "a package was sent with it"),
-	} {
-		words[word] = value
-	}
+		"LINK_EXPIRATION_INFO": w.linkEnd(until, i.Once, "a package was sent with it"),
+	})
 	if i.OwnerID == 0 {
-		words["SENDER_NAME"] = i.GroupName
+		w.words["SENDER_NAME"] = i.GroupName
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 	if err != nil {
 		return err
 	}
-	values, err := w.values(ctx, order, to)
+	values, from, err := w.values(ctx, order, to, server.Server)
 	if errors.Is(err, store.ErrNotFound) { // the package was purged
 		return nil
 	}
@@ -91,7 +91,7 @@ func (w *Worker) sendMail(ctx context.Context, job store.Job) error {
 	if err != nil {
 		return err
 	}
-	m.To = to.Email
+	m.To, m.From = to.Email, from
 	return mail.Send(ctx, server.Server, password, m, w.mailRoots, nil)
 }
 
@@ -137,50 +137,66 @@ func (w *Worker) messageID(ctx context.Context, job int64) (string, error) {
 	return fmt.Sprintf("job-%d@%s.faspex", job, installation), err
 }
 
-// values are what the words of a template stand for. A link to set a password has a code that is made here, so that it
-// is nowhere but in the mail, and so has the code of a link.
-func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account) (map[string]string, error) {
+// values are what the words of a template stand for, and who the mail is from. A link to set a password has a code that is
+// made here, so that it is nowhere but in the mail, and so has the code of a link.
+func (w *Worker) values(ctx context.Context, order mail.Order, a store.Account, server mail.Server) (map[string]string,
+	mail.Author, error) {
 	values := serverValues(order.Base)
 	alternates, err := mail.Alternates(ctx, w.store)
 	if err != nil {
-		return nil, err
+		return nil, mail.Author{}, err
 	}
 	maps.Copy(values, alternates)
-	values["USER_NAME"], values["USER_FIRST_NAME"], values["USER_LAST_NAME"] = a.Name, a.FirstName, a.LastName
+	values["USER_NAME"], values["USER_FIRST_NAME"], values["USER_LAST_NAME"] = fullName(a), a.FirstName, a.LastName
+	values["LOGIN"] = a.Name
 	if about := order.About; about != nil {
 		values["REQUESTER_NAME"], values["REQUESTER_EMAIL"] = about.FirstName+" "+about.LastName, about.Email
 	}
+	words := wording{worker: w, order: order, to: a, zone: server.Zone(), words: values}
+	switch {
+	case order.Link != "":
+		err = words.ofCode(ctx)
+	case order.Invitation != 0:
+		err = words.ofInvitation(ctx)
+	case order.Package != 0:
+		var sender store.Account
+		sender, err = words.ofPackage(ctx)
+		return values, server.Author(mail.Author{Name: fullName(sender), Email: sender.Email}), err
+	default:
+		err = words.ofAccount(ctx)
+	}
+	return values, mail.Author{}, err
+}
+
+// wording fills in what the words of one mail stand for.
+type wording struct {
+	worker *Worker
+	order  mail.Order
+	to     store.Account
+	zone   *time.Location
+	words  map[string]string
+}
+
+// time is a time for people.
+func (w wording) time(t time.Time) string { return t.In(w.zone).Format("2006-01-02 15:04 MST") }
+
+// ofAccount adds the link by which a password is set, for the types that have one.
+func (w wording) ofAccount(ctx context.Context) error {
 	life := map[string]time.Duration{mail.ForgotPassword: forgottenLife, mail.WelcomeEmail: welcomeLife,
-		mail.AccountApproved: welcomeLife}[order.Type]
-	if life > 0 && a.ID != 0 {
-		code := rand.Text()
-		if err := w.store.PutCode(ctx, sha256.Sum256([]byte(code)), a.ID, w.now().Add(life)); err != nil {
-			return nil, err
-		}
-		values["LOGIN"] = order.Base + "/aspera/faspex/auth/password?code=" + code
+		mail.AccountApproved: welcomeLife}[w.order.Type]
+	if life == 0 || w.to.ID == 0 {
+		return nil
 	}
-	if order.Link != "" {
-		nonce, life, err := w.store.LinkNonce(ctx, order.Link)
-		values["MFA_CODE"], values["MFA_CODE_VALIDITY"] = link.Code(w.ring, order.Link, nonce), text(int64(life.Minutes()))
-		return values, err
-	}
-	if order.Invitation != 0 {
-		i, err := w.store.Invitation(ctx, order.Invitation)
-		if err != nil {
-			return nil, err
-		}
-		var owner store.Account
-		if i.OwnerID != 0 {
-			if owner, err = w.store.Account(ctx, i.OwnerID); err != nil {
-				return nil, err
-			}
-		}
-		return values, w.invitationWords(order, i, owner, values)
-	}
-	if order.Package != 0 {
-		return values, w.packageWords(ctx, order, a, values)
-	}
-	return values, nil
+	code := rand.Text()
+	w.words["LOGIN_LINK"] = w.order.Base + "/aspera/faspex/auth/password?code=" + code
+	return w.worker.store.PutCode(ctx, sha256.Sum256([]byte(code)), w.to.ID, w.worker.now().Add(life))
+}
+
+func (w wording) ofCode(ctx context.Context) error {
+	nonce, life, err := w.worker.store.LinkNonce(ctx, w.order.Link)
+	w.words["MFA_CODE"] = link.Code(w.worker.ring, w.order.Link, nonce)
+	w.words["MFA_CODE_VALIDITY"] = text(int64(life.Minutes()))
+	return err
 }
 
 // serverValues are the words of every mail.
@@ -189,7 +205,7 @@ func serverValues(base string) map[string]string {
 	if u, err := url.Parse(base); err == nil && u.Host != "" {
 		host = u.Host
 	}
-	return map[string]string{"SERVER_ADDRESS": host, "PRIMARY_ADDRESS": host, "LOGIN": base + "/aspera/faspex/"}
+	return map[string]string{"SERVER_ADDRESS": host, "PRIMARY_ADDRESS": host, "LOGIN_LINK": base + "/aspera/faspex/"}
 }
 
 // mailTest is what a test of the mail server tells.

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -18,73 +19,87 @@ const packagePage = "/aspera/faspex/packages/"
 // listedFiles is how many names of files a mail tells.
 const listedFiles = 10
 
-// packageWords are what the words of mails about packages stand for. Who was sent a package privately is told to nobody
+// ofPackage adds what mails about packages tell, and gives the sender. Who was sent a package privately is told to nobody
 // (faspex-N5).
-func (w *Worker) packageWords(ctx context.Context, order mail.Order, to store.Account, words map[string]string) error {
-	p, err := w.store.Package(ctx, order.Package)
+func (w wording) ofPackage(ctx context.Context) (store.Account, error) {
+	worker, order := w.worker, w.order
+	p, err := worker.store.Package(ctx, order.Package)
 	if err != nil {
-		return err
+		return store.Account{}, err
 	}
 	side := "received"
-	if to.ID == p.Sender.ID && strings.HasPrefix(order.Type, "upload_result") {
+	if w.to.ID == p.Sender.ID && strings.HasPrefix(order.Type, "upload_result") {
 		side = "sent"
 	}
 	url := order.Base + packagePage + side + "/" + text(p.ID)
-	recipients, addresses, err := w.publicRecipients(ctx, p)
+	recipients, addresses, err := worker.publicRecipients(ctx, p)
 	if err != nil {
-		return err
+		return p.Sender, err
 	}
-	told, err := w.notified(ctx, p.NotifiedOnReceipt)
+	told, err := worker.notified(ctx, p.NotifiedOnReceipt)
 	if err != nil {
-		return err
+		return p.Sender, err
 	}
 	var cc, ccAddresses []string
 	for _, a := range told {
 		cc, ccAddresses = append(cc, fullName(a)), append(ccAddresses, a.Email)
 	}
-	for word, value := range map[string]string{
-		"USER_NAME": fullName(to), "CC_NAME": fullName(to), "CC_EMAIL": to.Email,
+	maps.Copy(w.words, map[string]string{
+		"CC_NAME": fullName(w.to), "CC_EMAIL": w.to.Email,
 		"SENDER_NAME": fullName(p.Sender), "SENDER_FIRST_NAME": p.Sender.FirstName, "SENDER_LAST_NAME": p.Sender.LastName,
 		"SENDER_EMAIL": p.Sender.Email, "SENDER_LOGIN": p.Sender.Name,
 		"PACKAGE_NAME": p.Title, "PACKAGE_UUID": p.UUID, "PACKAGE_URL": url, "PACKAGE_LINK": url,
-		"PACKAGE_DATE": p.CreatedAt.UTC().Format("2006-01-02 15:04 MST"), "PACKAGE_SIZE": sizeText(p.TotalBytes),
+		"PACKAGE_DATE": w.time(p.CreatedAt), "PACKAGE_SIZE": sizeText(p.TotalBytes),
 		"PACKAGE_FILES": text(p.TotalFiles), "PACKAGE_NOTE": p.Note,
-		"PACKAGE_FILE_LIST_FIRST_10":  strings.Join(w.firstFiles(ctx, p), "\n"),
+		"PACKAGE_FILE_LIST_FIRST_10":  strings.Join(worker.firstFiles(ctx, p), "\n"),
 		"ALL_PUBLIC_RECIPIENTS":       strings.Join(recipients, ", "),
 		"ALL_PUBLIC_RECIPIENTS_EMAIL": strings.Join(addresses, ", "),
 		"ALL_CC_RECIPIENTS":           strings.Join(cc, ", "), "ALL_CC_RECIPIENTS_EMAIL": strings.Join(ccAddresses, ", "),
 		"RECIPIENT_NAME": strings.Join(recipients, ", "), "LINK_EXPIRATION_INFO": "",
-		"UPLOAD_RESULT": order.Result, "PACKAGE_STATUS": order.Result, "STATUS_URL": url, "STATUS_LINK": url,
-	} {
-		words[word] = value
+		"UPLOAD_RESULT": order.Result, "STATUS_URL": url, "STATUS_LINK": url,
+	})
+	if outside(w.to) {
+		if err := w.linksOf(ctx, p); err != nil {
+			return p.Sender, err
+		}
 	}
-	if outside(to) {
-		if err := w.linkWords(ctx, order, p, to, words); err != nil {
-			return err
+	if order.Type == mail.PersonalSubmit {
+		if err := w.ofReceiver(ctx, p); err != nil {
+			return p.Sender, err
 		}
 	}
 	if order.Downloader != 0 {
-		if err := w.downloaderWords(ctx, order.Downloader, words); err != nil {
-			return err
+		if err := w.ofDownloader(ctx); err != nil {
+			return p.Sender, err
 		}
 	}
-	groups, err := w.store.PackageGroups(ctx, p.ID)
-	words["SHARED_INBOX_NAME"] = inboxName(groups[p.ID])
+	groups, err := worker.store.PackageGroups(ctx, p.ID)
+	w.words["SHARED_INBOX_NAME"] = inboxName(groups[p.ID])
 	for _, g := range groups[p.ID] {
 		if g.ID == order.Group {
-			words["WORKGROUP_NAME"] = g.Name
+			w.words["WORKGROUP_NAME"] = g.Name
 		}
+	}
+	return p.Sender, err
+}
+
+// ofReceiver names the user to whom somebody without a login sent a package.
+func (w wording) ofReceiver(ctx context.Context, p store.Package) error {
+	deliveries, err := w.worker.store.Deliveries(ctx, p.ID)
+	for _, d := range deliveries[p.ID] {
+		a := d.Recipient
+		w.words["RECIPIENT_NAME"], w.words["RECIPIENT_FIRST_NAME"], w.words["RECIPIENT_LAST_NAME"] = fullName(a), a.FirstName, a.LastName
 	}
 	return err
 }
 
-func (w *Worker) downloaderWords(ctx context.Context, id int64, words map[string]string) error {
-	a, err := w.store.Account(ctx, id)
+func (w wording) ofDownloader(ctx context.Context) error {
+	a, err := w.worker.store.Account(ctx, w.order.Downloader)
 	if err != nil {
 		return err
 	}
-	words["DOWNLOADER_NAME"], words["DOWNLOADER_FIRST_NAME"] = fullName(a), a.FirstName
-	words["DOWNLOADER_LAST_NAME"], words["DOWNLOADER_EMAIL"], words["DOWNLOADER_LOGIN"] = a.LastName, a.Email, a.Name
+	maps.Copy(w.words, map[string]string{"DOWNLOADER_NAME": fullName(a), "DOWNLOADER_FIRST_NAME": a.FirstName,
+		"DOWNLOADER_LAST_NAME": a.LastName, "DOWNLOADER_EMAIL": a.Email, "DOWNLOADER_LOGIN": a.Name})
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // DeleteAccount removes an account for by, who takes over the packages that it sent, and revokes its transfers on the
@@ -31,6 +32,9 @@ func (s *Store) DeleteAccount(ctx context.Context, id, by int64) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM distribution_lists WHERE owner_id = ?`, id); err != nil {
 			return err
 		}
+		if err := keepOnLists(ctx, tx, now); err != nil {
+			return err
+		}
 		var named bool
 		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM deliveries WHERE account_id = ?)`, id).
 			Scan(&named); err != nil {
@@ -48,6 +52,26 @@ func (s *Store) DeleteAccount(ctx context.Context, id, by int64) error {
 	})
 	if err != nil {
 		return fmt.Errorf("delete account %d: %w", id, classify(err))
+	}
+	return nil
+}
+
+// keepOnLists leaves an account that is deleted on lists of others by its address, under the name that people know, where
+// they were on by login: what is sent to a list goes to the address then, as to anybody else's outside. Without an
+// address it goes.
+func keepOnLists(ctx context.Context, tx *sql.Tx, a Account) error {
+	name := strings.TrimSpace(a.FirstName + " " + a.LastName)
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{`UPDATE IGNORE distribution_list_contacts SET label = IF(label = '', ?, label), name = IF(? = '', name, ?) WHERE name IN (?, ?)`,
+			[]any{name, a.Email, a.Email, a.Name, a.Email}},
+		{`DELETE FROM distribution_list_contacts WHERE name = ? AND ? <> ?`, []any{a.Name, a.Name, a.Email}},
+	} {
+		if _, err := tx.ExecContext(ctx, q.sql, q.args...); err != nil {
+			return err
+		}
 	}
 	return nil
 }

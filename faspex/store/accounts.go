@@ -29,6 +29,8 @@ const (
 
 	// AccountPending waits for the approval of its registration.
 	AccountPending = "pending_approval"
+	// AccountLocked is what is told of an active account that too many failed logins keep from logging in by its password.
+	AccountLocked = "locked"
 	// AccountDeleted is what packages tell of a recipient whose account is gone.
 	AccountDeleted = "deleted"
 )
@@ -55,6 +57,7 @@ type Account struct {
 	RegisteredWith   string       // the client by whose login page somebody registered
 	PasswordSetAt    sql.NullTime
 	LastLoginAddress string
+	LockedAt         sql.NullTime // since when the password opens nothing; what is open stays open
 	UploadsAllowed   bool
 	DownloadsAllowed bool
 	TokenEpoch       int64 // access tokens of an older epoch are refused
@@ -68,7 +71,7 @@ const statusColumn = `IF(a.deleted_at IS NOT NULL, 'deleted', IF(a.status = 'act
 
 const accountColumns = `a.id, a.name, a.first_name, a.last_name, a.email, a.role, a.type, ` + statusColumn + `, COALESCE(a.description, ''),
 	COALESCE(a.password_hash, ''), a.password_change_required, COALESCE(a.public_key, ''), a.preferences, a.uploads_allowed, a.downloads_allowed, a.token_epoch,
-	a.last_login_at, a.created_at, a.updated_at, a.options, a.expires_at, a.password_set_at, a.last_login_address, a.destroys_at, a.registered_with`
+	a.last_login_at, a.created_at, a.updated_at, a.options, a.expires_at, a.password_set_at, a.last_login_address, a.destroys_at, a.registered_with, a.locked_at`
 
 // fields are where accountColumns go.
 func (a *Account) fields() []any {
@@ -76,7 +79,7 @@ func (a *Account) fields() []any {
 		&a.ID, &a.Name, &a.FirstName, &a.LastName, &a.Email, &a.Role, &a.Type, &a.Status, &a.Description,
 		&a.PasswordHash, &a.MustChange, &a.PublicKey, &a.Preferences, &a.UploadsAllowed, &a.DownloadsAllowed, &a.TokenEpoch,
 		&a.LastLoginAt, &a.CreatedAt, &a.UpdatedAt, &a.Options, &a.ExpiresAt, &a.PasswordSetAt, &a.LastLoginAddress, &a.DestroysAt,
-		&a.RegisteredWith,
+		&a.RegisteredWith, &a.LockedAt,
 	}
 }
 
@@ -162,7 +165,7 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) ([]Accoun
 	w.and(`a.deleted_at IS NULL AND a.type <> ?`, TypeService)
 	switch {
 	case f.Status != "":
-		w.and(statusColumn+` = ?`, f.Status)
+		w.and(`IF(a.locked_at IS NOT NULL AND `+statusColumn+` = 'active', 'locked', `+statusColumn+`) = ?`, f.Status)
 	default: // registrations have a list of their own
 		w.and(`a.status <> ?`, AccountPending)
 	}

@@ -15,6 +15,10 @@ const (
 	// UpdatedCredentials and CreatedAdmin are the utility's.
 	UpdatedCredentials = "updated_credentials"
 	CreatedAdmin       = "created_admin"
+	UtilityLogin       = "utility_login"
+	MigratedToNewest   = "migrate_core_latest"
+	Migrated           = "migrate_core" // to a version that was chosen
+	Seeded             = "db_seed"
 )
 
 // ApplicationEvent is something that somebody did.

@@ -24,6 +24,7 @@ type OAuthClient struct {
 	Origins                     []string
 	EnableHTTPBasicAuth         bool
 	AllowJWTGrant               bool
+	AllowImplicitGrant          bool // never together with AllowJWTGrant
 	AllowGlobalKey              bool
 	PublicKey                   string // PEM, the global key
 	AllowRefreshToken           bool
@@ -37,7 +38,7 @@ type OAuthClient struct {
 }
 
 const clientColumns = `c.id, c.client_id, c.secret_hash, c.name, COALESCE(c.description, ''), COALESCE(c.contact_email, ''), c.client_type, c.internal,
-	c.require_pkce, c.redirect_uris, c.origins, c.enable_http_basic_auth, c.allow_jwt_grant, c.allow_global_key, COALESCE(c.public_key, ''),
+	c.require_pkce, c.redirect_uris, c.origins, c.enable_http_basic_auth, c.allow_jwt_grant, c.allow_implicit_grant, c.allow_global_key, COALESCE(c.public_key, ''),
 	c.allow_refresh_token, c.access_token_expiration_hours, c.refresh_token_expiration_hours, c.access_grant_all_users, c.creator_id,
 	c.created_at, c.updated_at, (SELECT COALESCE(JSON_ARRAYAGG(u.account_id), '[]') FROM oauth_client_users u WHERE u.oauth_client_id = c.id)`
 
@@ -46,7 +47,7 @@ func scanClient(r rower) (OAuthClient, error) {
 	var uris, origins, users []byte
 	if err := r.Scan(&c.ID, &c.ClientID, &c.SecretHash, &c.Name, &c.Description, &c.ContactEmail, &c.ClientType,
 		&c.Internal,
-		&c.RequirePKCE, &uris, &origins, &c.EnableHTTPBasicAuth, &c.AllowJWTGrant, &c.AllowGlobalKey, &c.PublicKey,
+		&c.RequirePKCE, &uris, &origins, &c.EnableHTTPBasicAuth, &c.AllowJWTGrant, &c.AllowImplicitGrant, &c.AllowGlobalKey, &c.PublicKey,
 		&c.AllowRefreshToken, &c.AccessTokenExpirationHours, &c.RefreshTokenExpirationHours, &c.AccessGrantAllUsers,
 		&c.CreatorID,
 		&c.CreatedAt, &c.UpdatedAt, &users); err != nil {
@@ -143,18 +144,18 @@ func putClient(ctx context.Context, tx *sql.Tx, c OAuthClient) error {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO oauth_clients (client_id, secret_hash, name, description, contact_email, client_type, internal, require_pkce,
-			redirect_uris, origins, enable_http_basic_auth, allow_jwt_grant, allow_global_key, public_key, allow_refresh_token,
+			redirect_uris, origins, enable_http_basic_auth, allow_jwt_grant, allow_implicit_grant, allow_global_key, public_key, allow_refresh_token,
 			access_token_expiration_hours, refresh_token_expiration_hours, access_grant_all_users, creator_id)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, ?, ?, ?, ?)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), ?, ?, ?, ?, ?)
 			ON DUPLICATE KEY UPDATE secret_hash = VALUES(secret_hash), name = VALUES(name), description = VALUES(description),
 			contact_email = VALUES(contact_email), client_type = VALUES(client_type), internal = VALUES(internal), require_pkce = VALUES(require_pkce),
 			redirect_uris = VALUES(redirect_uris), origins = VALUES(origins), enable_http_basic_auth = VALUES(enable_http_basic_auth),
-			allow_jwt_grant = VALUES(allow_jwt_grant), allow_global_key = VALUES(allow_global_key), public_key = VALUES(public_key),
+			allow_jwt_grant = VALUES(allow_jwt_grant), allow_implicit_grant = VALUES(allow_implicit_grant), allow_global_key = VALUES(allow_global_key), public_key = VALUES(public_key),
 			allow_refresh_token = VALUES(allow_refresh_token), access_token_expiration_hours = VALUES(access_token_expiration_hours),
 			refresh_token_expiration_hours = VALUES(refresh_token_expiration_hours), access_grant_all_users = VALUES(access_grant_all_users)`,
 		c.ClientID, c.SecretHash, c.Name, c.Description, c.ContactEmail, c.ClientType, c.Internal, c.RequirePKCE, uris,
 		origins, c.EnableHTTPBasicAuth,
-		c.AllowJWTGrant, c.AllowGlobalKey, c.PublicKey, c.AllowRefreshToken, c.AccessTokenExpirationHours,
+		c.AllowJWTGrant, c.AllowImplicitGrant, c.AllowGlobalKey, c.PublicKey, c.AllowRefreshToken, c.AccessTokenExpirationHours,
 		c.RefreshTokenExpirationHours,
 		c.AccessGrantAllUsers, c.CreatorID); err != nil {
 		return err

@@ -78,7 +78,10 @@ func migrateTo(ctx context.Context, c Config, migrations fs.FS, version int) (fr
 	if err := noteCompatibility(ctx, db, migrations, version); err != nil {
 		return before.Current, before.Current, err
 	}
-	if err := m.Migrate(uint(version)); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+	switch err := m.Migrate(uint(version)); {
+	case errors.Is(err, migrate.ErrNoChange): // another one did it meanwhile
+		return version, version, nil
+	case err != nil:
 		return before.Current, before.Current, fmt.Errorf("migrate schema from version %d: %w", before.Current,
 			stopped(ctx, db, err))
 	}

@@ -35,7 +35,7 @@ func (c Credentials) Set(ctx context.Context, s *store.Store, from string) (made
 	if err := rules.PasswordRule().Check(c.Password); err != nil {
 		return false, fmt.Errorf("%w: %w", ErrCredentials, err)
 	}
-	event := store.ApplicationEvent{Type: store.UpdatedCredentials, Application: "utility", Address: from,
+	event := store.ApplicationEvent{Type: store.UpdatedCredentials, Application: application, Address: from,
 		CreatedAt: time.Now()}
 	account, err := s.AccountByLogin(ctx, c.Email)
 	switch {
@@ -50,7 +50,7 @@ func (c Credentials) Set(ctx context.Context, s *store.Store, from string) (made
 		return false, fmt.Errorf("%w: the account of %q logs in elsewhere and has no password here", ErrCredentials, c.Email)
 	case err == nil:
 		event.AccountID = account.ID
-		err = errors.Join(s.ResetPassword(ctx, account.ID, auth.HashPassword(c.Password)), auth.LiftLock(ctx, s, account.ID))
+		err = errors.Join(s.ResetPassword(ctx, account.ID, auth.HashPassword(c.Password)), auth.LiftLock(ctx, s, account.ID, time.Now()))
 	}
 	if err != nil {
 		return false, err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path"
 	"strings"
+	"time"
 
 	"faspex.io/operator/faspex/seed"
 	"faspex.io/operator/faspex/store"
@@ -66,7 +67,11 @@ func Seed(ctx context.Context, config store.Config, options seed.Options, wait W
 		return err
 	}
 	log.Info("seeding done")
-	return nil
+	if len(done) == 0 {
+		return nil
+	}
+	return s.AddApplicationEvent(ctx, store.ApplicationEvent{Type: store.Seeded, Application: application,
+		Message: strings.Join(done, ", "), CreatedAt: time.Now()})
 }
 
 // SchemaReady reports why programs of this version may not use the database; nil when they may.

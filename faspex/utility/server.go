@@ -83,10 +83,14 @@ type Status struct {
 	Schema   *Schema  `json:"schema,omitempty"` // absent while the database does not answer
 }
 
+// application is what events call the utility.
+const application = "utility"
+
 type server struct {
 	config Config
 	store  *store.Store
 	log    *slog.Logger
+	logins logins
 }
 
 // New makes the handler of the utility: the page and its API below BasePath, and the probes.
@@ -128,6 +132,7 @@ func (u *server) guard(next http.HandlerFunc) http.Handler {
 			u.refuse(w, http.StatusUnauthorized, "The user name or the password is wrong.")
 			return
 		}
+		u.noteLogin(r.Context(), from.String())
 		next(w, r)
 	})
 }

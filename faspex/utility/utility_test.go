@@ -295,7 +295,8 @@ func TestUtilitySetsCredentials(t *testing.T) {
 		a.Status != store.AccountActive || a.PasswordHash == "" {
 		t.Errorf("the admin: %s %s, %v", a.Role, a.Status, err)
 	}
-	events, _, err := s.ApplicationEvents(t.Context(), store.ApplicationEventFilter{}, store.Page{Limit: 10})
+	events, _, err := s.ApplicationEvents(t.Context(), store.ApplicationEventFilter{
+		Types: []string{store.UpdatedCredentials, store.CreatedAdmin}}, store.Page{Limit: 10})
 	if err != nil || len(events) != 2 || events[0].Type != "updated_credentials" || events[1].Type != "created_admin" ||
 		events[0].Address != "192.0.2.7" || events[0].AccountID != id {
 		t.Errorf("events: %+v, %v", events, err)

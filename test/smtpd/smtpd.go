@@ -48,8 +48,9 @@ type Server struct {
 
 // Mail is one that was taken.
 type Mail struct {
-	From, To, Subject, Text, HTML string
-	TLS                           bool
+	// From and To are what the server was told, Sender is the mail's own From.
+	From, To, Sender, Subject, Text, HTML string
+	TLS                                   bool
 }
 
 // Options of a server.
@@ -192,7 +193,7 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return s.server.take(m.ID, Mail{From: m.From, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, TLS: s.tls})
+	return s.server.take(m.ID, Mail{From: m.From, To: m.To, Sender: m.Sender, Subject: m.Subject, Text: m.Text, HTML: m.HTML, TLS: s.tls})
 }
 
 func (s *Server) take(id string, m Mail) error {

@@ -185,6 +185,9 @@ http {
     location /aspera/faspex/api/v5 {
       proxy_pass http://core$forwarded_path;
     }
+    location = /aspera/faspex/api {
+      proxy_pass http://core$forwarded_path;
+    }
     location = /aspera/faspex/api/v5/events {
       proxy_pass http://core$forwarded_path;
       proxy_buffering off;

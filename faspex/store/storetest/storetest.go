@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -46,6 +47,13 @@ func Configs(t testing.TB) (admin, restricted store.Config) {
 // New gives a migrated, empty store, opened as the restricted user.
 func New(t testing.TB) *store.Store {
 	t.Helper()
+	s, _ := Open(t)
+	return s
+}
+
+// Open is New with the database itself.
+func Open(t testing.TB) (*store.Store, *sql.DB) {
+	t.Helper()
 	admin, restricted := Configs(t)
 	if _, _, err := store.Migrate(t.Context(), admin); err != nil {
 		t.Fatal(err)
@@ -60,5 +68,39 @@ func New(t testing.TB) *store.Store {
 			t.Errorf("close store: %v", err)
 		}
 	})
-	return s
+	return s, db
+}
+
+// Mentions tells where in a database a text is kept, as table.column.
+func Mentions(t testing.TB, db *sql.DB, text string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()
+		AND data_type IN ('char', 'varchar', 'text', 'mediumtext', 'longtext', 'binary', 'varbinary', 'blob', 'longblob') ORDER BY 1, 2`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var columns [][2]string
+	for rows.Next() {
+		var c [2]string
+		if err := rows.Scan(&c[0], &c[1]); err != nil {
+			t.Fatal(err)
+		}
+		columns = append(columns, c)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, c := range columns {
+		var has bool
+		if err := db.QueryRowContext(t.Context(), fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM `%s` WHERE INSTR(`%s`, ?) > 0)", c[0], c[1]),
+			text).Scan(&has); err != nil {
+			t.Fatalf("%v: %v", c, err)
+		}
+		if has {
+			found = append(found, c[0]+"."+c[1])
+		}
+	}
+	return found
 }

@@ -6,7 +6,7 @@ import { useProblemText } from '../components/ProblemNotice';
 import { Chip } from './Chip';
 import { type Kind, KindIcon } from './kinds';
 import { added, detailOf, keyOf, nameOf, partsOf, type Recipient, resolved } from './people';
-import { useResolve, useSuggestions } from './useDirectory';
+import { type Purpose, useResolve, useSuggestions } from './useDirectory';
 import './people-picker.scss';
 
 export interface PickerControl {
@@ -23,6 +23,8 @@ interface PeoplePickerProps {
   onChange: (recipients: readonly Recipient[]) => void;
   /** The kinds of recipients that a typed text can mean; the same object at each rendering. */
   kinds: readonly Kind[];
+  /** What people are looked up for. */
+  purpose?: Purpose;
   /** The kinds that are offered; absent: all of those. */
   offer?: readonly Kind[];
   /** What is wrong with the field; empty when nothing is. */
@@ -37,14 +39,14 @@ const together = 4;
  * Collects recipients. People are offered for the text that is in the box and for no other; a text that is left becomes the
  * one person whose login or e-mail address it is, or is marked as unknown.
  */
-export function PeoplePicker({ id, label, help, recipients, onChange, kinds, offer = kinds, error, control }: PeoplePickerProps) {
+export function PeoplePicker({ id, label, help, recipients, onChange, kinds, offer = kinds, purpose = 'packages', error, control }: PeoplePickerProps) {
   const { t } = useTranslation('send');
   const problemText = useProblemText();
-  const resolve = useResolve(kinds);
+  const resolve = useResolve(kinds, purpose);
   const [text, setText] = useState('');
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const suggestions = useSuggestions(text, open, offer);
+  const suggestions = useSuggestions(text, open, offer, purpose);
   const input = useRef<HTMLInputElement>(null);
   const chips = useRef<HTMLUListElement>(null);
   const list = useId();

@@ -60,7 +60,7 @@ export function AppHeader({ app, account }: { app: App; account: OwnAccount | nu
             {open ? <Close size={20} /> : <Menu size={20} />}
           </button>
           <Link className="cds--header__name" to="/packages/received">
-            <span>{t('product')}</span>
+            {account?.logo_path ? <img className="brand-logo" src={account.logo_path} alt={t('product')} /> : <span>{t('product')}</span>}
           </Link>
           {switches.length > 1 && (
             <nav className="cds--header__nav" aria-label={t('app.label')}>

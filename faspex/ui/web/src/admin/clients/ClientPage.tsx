@@ -45,6 +45,7 @@ function Program({ query, of }: { query: ReturnType<typeof useVersioned<OAuthCli
     description: { label: t('clients.field.description') },
     contact_email: { label: t('clients.field.contact_email') },
     redirect_uris: { label: t('clients.field.redirect_uris') },
+    allow_implicit_grant: { label: t('clients.field.allow_implicit_grant'), show: onOff },
     allow_jwt_grant: { label: t('clients.field.allow_jwt_grant'), show: onOff },
     allow_global_key: { label: t('clients.field.allow_global_key'), show: onOff },
     public_key: { label: t('clients.field.public_key') },

@@ -10,6 +10,7 @@ export interface ClientValues {
   description: string;
   contact_email: string;
   redirect_uris: string;
+  allow_implicit_grant: boolean;
   allow_jwt_grant: boolean;
   allow_global_key: boolean;
   public_key: string;
@@ -25,6 +26,7 @@ export const newClient: ClientValues = {
   description: '',
   contact_email: '',
   redirect_uris: '',
+  allow_implicit_grant: false,
   allow_jwt_grant: false,
   allow_global_key: false,
   public_key: '',
@@ -41,6 +43,7 @@ export function clientValues(client: OAuthClient): ClientValues {
     description: client.description ?? '',
     contact_email: client.contact_email ?? '',
     redirect_uris: client.redirect_uris.join('\n'),
+    allow_implicit_grant: client.allow_implicit_grant,
     allow_jwt_grant: client.allow_jwt_grant,
     allow_global_key: client.allow_global_key,
     public_key: client.public_key ?? '',

@@ -72,6 +72,7 @@ export function AddMembers({ kind, group, accesses, added }: AddMembersProps) {
         label={t('member.add.label')}
         help={t('member.add.help')}
         kinds={people}
+        purpose="members"
         recipients={chosen}
         onChange={setChosen}
         error={error}

@@ -8,6 +8,7 @@ import { NavLink, useParams } from '../../navigation/router';
 import { NotFound } from '../../shell/NotFound';
 import { PageSkeleton } from '../../shell/PageSkeleton';
 import { type Fields, type Versioned, useVersioned, VersionedForm } from '../versioned';
+import { Branding } from './Branding';
 import { DefaultInbox } from './DefaultInbox';
 import { GatewayTest } from './GatewayTest';
 import { type Section, sections, type SettingsDocument } from './sections';
@@ -99,6 +100,7 @@ function Form({ section, query, version }: { section: Section; query: ReturnType
           </fieldset>
         ))}
       </VersionedForm>
+      {section.id === 'display' && <Branding />}
       {section === first && <GatewayTest address={version.thing['http_gateway_url']} />}
       {section === first && <DefaultInbox node={version.thing['default_node']} folder={version.thing['default_shared_folder']} />}
     </>

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import type { ApiClient } from '../../api/client';
 import { useApi } from '../../api/context';
 import { ApiProblem } from '../../api/problem';
 import type { Account } from '../../api/types';
@@ -8,7 +9,7 @@ import { useToast } from '../../shell/toasts';
 import { forgetUsers } from './users';
 
 export interface UsersChange {
-  kind: 'activate' | 'deactivate' | 'delete';
+  kind: 'activate' | 'deactivate' | 'delete' | 'erase';
   accounts: Account[];
   /** After it was done. */
   done?: () => void;
@@ -25,11 +26,13 @@ export function ChangeUsers({ kind, accounts, done, close }: UsersChange & { clo
   const run = async () => {
     const ids = accounts.map(({ id }) => id).join(',');
     const { data } =
-      kind === 'delete'
+      kind === 'erase'
+        ? await erase(client, ids)
+        : kind === 'delete'
         ? await client.DELETE('/api/v5/accounts', { params: { query: { ids } }, body: {} })
         : await client.PATCH('/api/v5/accounts', { params: { query: { ids } }, body: { account_activated: kind === 'activate' } });
     // What is deleted is not read again.
-    if (kind !== 'delete') for (const { id } of accounts) void queries.invalidateQueries({ queryKey: ['admin', 'account', id] });
+    if (kind !== 'delete' && kind !== 'erase') for (const { id } of accounts) void queries.invalidateQueries({ queryKey: ['admin', 'account', id] });
     forgetUsers(queries);
     const [first, ...more] = data?.errors ?? [];
     if (first) {
@@ -51,4 +54,10 @@ export function ChangeUsers({ kind, accounts, done, close }: UsersChange & { clo
       <p>{t(`users.change.${kind}.text`, { count })}</p>
     </ConfirmDialog>
   );
+}
+
+/** Erases one account; the call takes no more. */
+async function erase(client: ApiClient, id: string): Promise<{ data?: undefined }> {
+  await client.POST('/api/v5/accounts/{id}/erase', { params: { path: { id } } });
+  return {};
 }

@@ -14,7 +14,7 @@ import { ChangeUsers, type UsersChange } from './ChangeUsers';
 import { ResetPassword } from './ResetPassword';
 import { PermissionFields, PersonFields, type UserValues } from './UserFields';
 import { UserStatus } from './UserTags';
-import { forgetUsers, mayChange } from './users';
+import { closed, forgetUsers, mayChange } from './users';
 import '../admin.scss';
 
 /** One account: who it is, what it may do, its password. */
@@ -67,7 +67,7 @@ function User({ query, account }: { query: ReturnType<typeof useVersioned<Accoun
     downloads_allowed: { label: t('users.field.downloads_allowed'), show: onOff },
     account_activated: { label: t('users.field.account_activated'), show: onOff },
   };
-  const ask = (kind: UsersChange['kind']) => setChange({ kind, accounts: [account], done: () => (kind === 'delete' ? navigate('/admin/users') : undefined) });
+  const ask = (kind: UsersChange['kind']) => setChange({ kind, accounts: [account], done: () => (kind === 'delete' || kind === 'erase' ? navigate('/admin/users') : undefined) });
   return (
     <>
       <PageHeader title={personName(account)} isolated beside={<UserStatus account={account} />} />
@@ -112,11 +112,14 @@ function User({ query, account }: { query: ReturnType<typeof useVersioned<Accoun
             <h2 id="user-remove">{t('users.remove.title')}</h2>
             <p className="section-text">{t('users.remove.text')}</p>
             <div className="actions">
-              <Button kind="tertiary" onClick={() => ask(account.account_activated ? 'deactivate' : 'activate')}>
-                {t(account.account_activated ? 'users.action.deactivate' : 'users.action.activate')}
+              <Button kind="tertiary" onClick={() => ask(closed(account) ? 'activate' : 'deactivate')}>
+                {t(closed(account) ? 'users.action.activate' : 'users.action.deactivate')}
               </Button>
               <Button kind="danger--tertiary" onClick={() => ask('delete')}>
                 {t('users.action.delete')}
+              </Button>
+              <Button kind="danger--tertiary" onClick={() => ask('erase')}>
+                {t('users.action.erase')}
               </Button>
             </div>
           </section>

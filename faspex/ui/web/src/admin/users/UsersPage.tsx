@@ -15,7 +15,7 @@ import { personName, useFormat } from '../../i18n/format';
 import { useAccount, usePreferences } from '../../shell/account';
 import { PersonName } from '../../packages/People';
 import { ChangeUsers, type UsersChange } from './ChangeUsers';
-import { mayChange, roles, statuses } from './users';
+import { closed, mayChange, roles, statuses } from './users';
 import { UserStatus } from './UserTags';
 import '../admin.scss';
 
@@ -53,7 +53,7 @@ export default function UsersPage() {
     { label: t(mayChange(own, account) ? 'users.action.edit' : 'users.action.open'), run: () => navigate(`/admin/users/${account.id}`) },
     ...(others([account])
       ? [
-          account.account_activated
+          !closed(account)
             ? { label: t('users.action.deactivate'), run: () => setChange({ kind: 'deactivate', accounts: [account] }) }
             : { label: t('users.action.activate'), run: () => setChange({ kind: 'activate', accounts: [account] }) },
           { label: t('users.action.delete'), danger: true, run: () => setChange({ kind: 'delete', accounts: [account] }) },

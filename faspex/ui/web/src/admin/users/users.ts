@@ -3,6 +3,11 @@ import type { Account, OwnAccount } from '../../api/types';
 import { can } from '../../auth/capabilities';
 
 export const roles = ['user', 'manager', 'admin'] as const;
+/** Reports whether an account can be opened: it is closed, or locked after failed logins. */
+export function closed(account: { account_activated: boolean; status: string }): boolean {
+  return !account.account_activated || account.status === 'locked';
+}
+
 export const statuses = ['active', 'inactive', 'locked', 'pending_approval', 'saml_configuration_disabled'] as const;
 
 export type Role = (typeof roles)[number];
