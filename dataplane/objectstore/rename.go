@@ -169,8 +169,13 @@ func (t *Tree) several(some []minio.ObjectInfo, fn func(minio.ObjectInfo) error)
 // mostCopied is how large an object can be that one request copies.
 const mostCopied = 5 << 30
 
-// copy copies an object on the server, with its metadata.
+// copy copies an object on the server, with its metadata. A copy that was asked for is waited for, also when the tree is
+// no longer wanted: the server would make it after what comes next.
 func (t *Tree) copy(from, to string, size int64) error {
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	ctx := context.WithoutCancel(t.ctx)
 	o := t.writeOptions()
 	source := minio.CopySrcOptions{Bucket: t.settings.Bucket, Object: from}
 	if size <= mostCopied {
@@ -185,11 +190,11 @@ func (t *Tree) copy(from, to string, size int64) error {
 		for name := range header {
 			set[name] = header.Get(name)
 		}
-		_, err := t.core.CopyObject(t.ctx, t.settings.Bucket, from, t.settings.Bucket, to, set, source,
+		_, err := t.core.CopyObject(ctx, t.settings.Bucket, from, t.settings.Bucket, to, set, source,
 			minio.PutObjectOptions{})
 		return t.explain(err)
 	}
-	_, err := t.core.Client.ComposeObject(t.ctx, minio.CopyDestOptions{
+	_, err := t.core.Client.ComposeObject(ctx, minio.CopyDestOptions{
 		Bucket: t.settings.Bucket, Object: to, Encryption: t.sse,
 	}, source)
 	return t.explain(err)
