@@ -86,6 +86,9 @@ func (r *jobRunner) renameTree(ctx context.Context, job store.Job, progress *job
 	}
 	if !before.Whole {
 		err := tree.CopyFolder(source, target, func() { progress.change(func(p *client.JobProgress) { p.Copied++ }) })
+		if err == nil {
+			_, err = tree.Lstat(source) // What was removed or renamed meanwhile is not copied as a whole.
+		}
 		switch cause := context.Cause(ctx); {
 		case err == nil:
 		case cause == nil || errors.Is(cause, errJobStopped):

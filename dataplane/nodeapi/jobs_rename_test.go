@@ -12,11 +12,8 @@ import (
 	"faspex.io/operator/test/s3d"
 )
 
-// manyObjects are those of a folder that is renamed by a job.
-const manyObjects = 10_000
-
-// twoNodesOfABucket are two nodes of one database, whose key "ak" has a bucket with a folder "big" in it.
-func twoNodesOfABucket(t *testing.T) (one, other *api, s *s3d.Server) {
+// twoNodesOfABucket are two nodes of one database, whose key "ak" has a bucket with a folder "big" of n objects in it.
+func twoNodesOfABucket(t *testing.T, n int) (one, other *api, s *s3d.Server) {
 	t.Helper()
 	one, other = twoNodes(t)
 	s = s3d.Start(t)
@@ -31,7 +28,7 @@ func twoNodesOfABucket(t *testing.T) (one, other *api, s *s3d.Server) {
 		Storage: bucketStorage(s)}); err != nil {
 		t.Fatal(err)
 	}
-	for i := range manyObjects {
+	for i := range n {
 		s.Put(t, fmt.Sprintf("k/big/%d/%05d", i%10, i), fmt.Sprint(i))
 	}
 	return one, other, s
@@ -77,17 +74,18 @@ func removes(r *http.Request) bool { return r.Method == http.MethodPost && r.URL
 // it copies or while it removes.
 func TestRenameOfManyObjects(t *testing.T) {
 	for name, is := range map[string]struct {
+		objects int
 		request func(*http.Request) bool
 		nth     int32
 		// left is of the former folder when the node is gone.
 		left  int
 		whole bool
 	}{
-		"killed while it copies":  {copies, manyObjects / 2, manyObjects, false},
-		"killed while it removes": {removes, 2, manyObjects - 1000, true},
+		"killed while it copies":  {10_000, copies, 5_000, 10_000, false},
+		"killed while it removes": {3_000, removes, 2, 2_000, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			one, other, s := twoNodesOfABucket(t)
+			one, other, s := twoNodesOfABucket(t, is.objects)
 			id := one.id(t, "1", "big")
 			file := one.id(t, one.id(t, id, "3"), "00003")
 			killed, gone := make(chan struct{}), make(chan struct{})
@@ -110,7 +108,7 @@ func TestRenameOfManyObjects(t *testing.T) {
 			other.runJobs(t)
 			other.until(t, renamed.URL, isStatus("complete"))
 			holds(t, s, "k/big", 0)
-			holds(t, s, "k/moved", manyObjects)
+			holds(t, s, "k/moved", is.objects)
 			if got := s.Content(t, "k/moved/3/00003"); got != "3" {
 				t.Errorf("an object holds %q", got)
 			}
@@ -126,7 +124,8 @@ func TestRenameOfManyObjects(t *testing.T) {
 
 // A rename that is stopped before the copy is whole leaves nothing of it.
 func TestRenameOfManyObjectsIsStopped(t *testing.T) {
-	one, other, s := twoNodesOfABucket(t)
+	const objects = 2_000
+	one, other, s := twoNodesOfABucket(t, objects)
 	reached, proceed := make(chan struct{}), make(chan struct{})
 	s.Before(nth(500, copies, func() {
 		close(reached)
@@ -138,6 +137,6 @@ func TestRenameOfManyObjectsIsStopped(t *testing.T) {
 	other.job(t, "/ops/jobs/"+job.ID, "DELETE")
 	close(proceed)
 	other.until(t, job.URL, isStatus("cancelled"))
-	holds(t, s, "k/big", manyObjects)
+	holds(t, s, "k/big", objects)
 	holds(t, s, "k/never", 0)
 }
