@@ -614,3 +614,49 @@ func TestCredentialsChangeDuringATransfer(t *testing.T) {
 		t.Error("the secret is in the log")
 	}
 }
+
+// manySmall makes files of 10 KB each in a folder.
+func manySmall(t *testing.T, n int) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	content := make([]byte, 10_000)
+	for i := range n {
+		_, _ = rand.NewChaCha8([32]byte{byte(i), byte(i >> 8)}).Read(content) // It never fails.
+		dir := filepath.Join(folder, strconv.Itoa(i/1000))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// A small file is written by one PUT, and little else is asked of the server.
+func TestSmallFilesAreOnePutEach(t *testing.T) {
+	t.Parallel()
+	const n = 300
+	s, nodes := startBucketNodes(t, "n1")
+	makeBucketKey(t, nodes[0], s, "ak", "/")
+	folder := manySmall(t, n)
+	var puts, others atomic.Int32
+	s.Before(func(_ http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case r.Method != http.MethodPut:
+			others.Add(1)
+		case !strings.HasSuffix(r.URL.Path, "/"): // Those are folders.
+			puts.Add(1)
+		}
+		return true
+	})
+	if out, err := command(t, nodes[0].keySpec("ak", transferspec.Send, folder, "/")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if puts.Load() != n {
+		t.Errorf("%d files took %d PUTs", n, puts.Load())
+	}
+	if others.Load() > n/10 {
+		t.Errorf("%d files took %d other requests", n, others.Load())
+	}
+}

@@ -301,6 +301,11 @@ func (f *Files) Rename(ctx context.Context, from, to string, rename func() error
 	if err := rename(); err != nil {
 		return err
 	}
+	return f.Renamed(ctx, id, to)
+}
+
+// Renamed has the id of what was renamed, and those beneath it, follow to its new path.
+func (f *Files) Renamed(ctx context.Context, id uint64, to string) error {
 	// Whoever looks meanwhile finds the file by what it is (TestIDsFollowRenamesOfOthers).
 	folder, err := f.ID(ctx, path.Dir(to))
 	if err != nil {

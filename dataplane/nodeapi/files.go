@@ -111,6 +111,7 @@ type pathResult struct {
 	Path        string            `json:"path"`
 	Source      string            `json:"source,omitempty"`
 	Destination string            `json:"destination,omitempty"`
+	Job         *client.Job       `json:"job,omitempty"`
 	Error       *client.ErrorBody `json:"error,omitempty"`
 }
 
@@ -242,52 +243,74 @@ func (s *Server) deletePath(ctx context.Context, c *caller, p string, recursive 
 	return err
 }
 
+// renamePaths answers 202 when a rename became a job, which is told beside the path.
 func (s *Server) renamePaths(ctx context.Context, c *caller, r *http.Request) (any, error) {
-	return s.eachPath(r, func(item pathItem) error {
+	jobs := map[string]*client.Job{}
+	out, err := s.eachPath(r, func(item pathItem) error {
 		if !isName(item.Source) || !isName(item.Destination) {
 			return errBadRequest("source and destination must be names within path")
 		}
-		return s.renamePath(ctx, c, path.Join(item.Path, item.Source), path.Join(item.Path, item.Destination))
+		job, err := s.renamePath(ctx, c, path.Join(item.Path, item.Source), path.Join(item.Path, item.Destination))
+		if job != nil {
+			jobs[item.Path+"/"+item.Source] = job
+		}
+		return err
 	})
+	if err != nil || len(jobs) == 0 {
+		return out, err
+	}
+	results := out.(map[string]any)["paths"].([]pathResult)
+	for i, result := range results {
+		results[i].Job = jobs[result.Path+"/"+result.Source]
+	}
+	return answer{status: http.StatusAccepted, body: out}, nil
 }
 
-// renamePath never replaces what is there.
-func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) error {
+// renamePath never replaces what is there. It gives the job of a rename that takes long.
+func (s *Server) renamePath(ctx context.Context, c *caller, from, to string) (*client.Job, error) {
 	from, err := storage.Clean(from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if to, err = storage.Clean(to); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.may(ctx, c, token.LevelRename, from); err != nil {
-		return err
+		return nil, err
 	}
 	if c.node != nil && !c.node.Permits(to) {
-		return errRestricted
+		return nil, errRestricted
 	}
 	if _, err := c.files.Lstat(from); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := c.files.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return errConflict("exists already")
+		return nil, errConflict("exists already")
 	}
 	before, err := c.placeOf(from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	after, err := c.placeOf(to)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	job, err := s.renameLater(ctx, c, before, after)
+	if err != nil {
+		return nil, err
+	}
+	if job != nil {
+		s.logFile(ctx, c, store.EventFileRenamed, map[string]any{"path": from, "to": to})
+		return job, nil
 	}
 	err = s.files.Rename(ctx, before, after, func() error { return c.files.Rename(from, to) })
 	if err == nil {
 		s.logFile(ctx, c, store.EventFileRenamed, map[string]any{"path": from, "to": to})
 	}
-	return err
+	return nil, err
 }
 
 // isName reports whether s is one name, not a path.

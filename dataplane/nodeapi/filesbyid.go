@@ -299,7 +299,11 @@ func (s *Server) renameFile(ctx context.Context, c *caller, r *http.Request) (an
 	if id == store.RootFileID {
 		return nil, storage.ErrIsRoot
 	}
-	return nil, s.renamePath(ctx, c, p, path.Join(path.Dir(p), in.Name))
+	job, err := s.renamePath(ctx, c, p, path.Join(path.Dir(p), in.Name))
+	if err != nil || job == nil {
+		return nil, err
+	}
+	return acceptedAs(*job), nil
 }
 
 func (s *Server) deleteFile(ctx context.Context, c *caller, r *http.Request) (any, error) {

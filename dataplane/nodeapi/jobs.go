@@ -21,6 +21,7 @@ import (
 // The kinds of jobs.
 const (
 	jobDelete = "delete"
+	jobRename = "rename"
 	jobUsage  = "du"
 )
 
@@ -132,6 +133,8 @@ func (r *jobRunner) work(parent context.Context, job store.Job) {
 	switch job.Kind {
 	case jobDelete:
 		err = r.deleteTree(ctx, job, progress)
+	case jobRename:
+		err = r.renameTree(ctx, job, progress)
 	case jobUsage:
 		err = r.addUpTree(ctx, job, progress)
 	case store.JobTransfer:
@@ -247,17 +250,30 @@ func (p *jobProgress) text() json.RawMessage {
 
 // accepted is the answer to a call that became a job.
 func (s *Server) accepted(ctx context.Context, c *caller, kind, p string, fileID uint64) (any, error) {
-	job := store.Job{ID: uuid.NewString(), Kind: kind, AccessKey: c.keyID(), Owner: c.user, Path: p, FileID: fileID}
-	if err := s.Store.CreateJob(ctx, job); err != nil {
+	made, err := s.queue(ctx, c, store.Job{Kind: kind, Path: p, FileID: fileID})
+	if err != nil {
 		return nil, err
+	}
+	return acceptedAs(made), nil
+}
+
+// acceptedAs is the answer to a call that became a job.
+func acceptedAs(made client.Job) answer {
+	return answer{status: http.StatusAccepted, header: http.Header{"Location": {made.URL}}, body: made}
+}
+
+// queue has a job of a caller's be done by any node.
+func (s *Server) queue(ctx context.Context, c *caller, job store.Job) (client.Job, error) {
+	job.ID, job.AccessKey, job.Owner = uuid.NewString(), c.keyID(), c.user
+	if err := s.Store.CreateJob(ctx, job); err != nil {
+		return client.Job{}, err
 	}
 	s.jobs.poke()
 	url := "/ops/jobs/" + job.ID
-	if fileID != 0 {
-		url = "/files/" + strconv.FormatUint(fileID, 10) + "?ajq_id=" + job.ID
+	if job.FileID != 0 && c.key != nil {
+		url = "/files/" + strconv.FormatUint(job.FileID, 10) + "?ajq_id=" + job.ID
 	}
-	return answer{status: http.StatusAccepted, header: http.Header{"Location": {url}},
-		body: client.Job{ID: job.ID, Status: string(store.JobWaiting), URL: url}}, nil
+	return client.Job{ID: job.ID, Status: string(store.JobWaiting), URL: url}, nil
 }
 
 // ownJob reads a job of the caller's.

@@ -3,6 +3,7 @@ package nodeapi_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
@@ -18,13 +19,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faspex.io/operator/dataplane/buckets"
 	"faspex.io/operator/dataplane/nodeapi"
 	"faspex.io/operator/dataplane/nodeapi/client"
+	"faspex.io/operator/dataplane/objectstore"
 	"faspex.io/operator/dataplane/record"
 	"faspex.io/operator/dataplane/storage"
 	"faspex.io/operator/dataplane/store"
 	"faspex.io/operator/dataplane/token"
 	"faspex.io/operator/test/mariadbd"
+	"faspex.io/operator/test/s3d"
 )
 
 const (
@@ -41,6 +45,10 @@ type api struct {
 	keys     *token.Keyring
 	log      *log
 	server   *nodeapi.Server
+	// authorities are those of object storages.
+	authorities *x509.CertPool
+	// bucket, if not nil, has what is in the folder k.
+	bucket *s3d.Server
 }
 
 // log is what the server says while it is looked at.
@@ -93,8 +101,11 @@ func startWith(t *testing.T, s *store.Store, dir string) *api {
 		ByID: map[string][]byte{"k1": bytes.Repeat([]byte{7}, token.KeySize)}}); err != nil {
 		t.Fatal(err)
 	}
+	a.authorities = x509.NewCertPool()
 	server := nodeapi.New(nodeapi.Config{
 		Store: s, Storage: root, Keys: a.keys,
+		Objects: buckets.New(buckets.Options{Store: s, Keys: a.keys, Authorities: a.authorities,
+			Memory: objectstore.NewMemory(objectstore.DefaultMemory, 0), Logger: slog.New(slog.DiscardHandler)}),
 		NodeUser: func() nodeapi.Credentials { return nodeapi.Credentials{Username: nodeUser, Password: nodePass} },
 		Transfer: nodeapi.TransferSettings{
 			Door:       nodeapi.Door{Host: "192.0.2.7", SSHPort: 33001, UDPPort: 33002, WSSPort: 9093, SSHFingerprint: "ab12"},
@@ -162,6 +173,10 @@ var asNode = []string{"-u", nodeUser + ":" + nodePass}
 
 func (a *api) write(t *testing.T, path, text string) {
 	t.Helper()
+	if a.bucket != nil && strings.HasPrefix(path, "k/") {
+		a.bucket.Put(t, path, text)
+		return
+	}
 	full := filepath.Join(a.dir, path)
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 		t.Fatal(err)

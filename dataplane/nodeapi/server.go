@@ -98,7 +98,7 @@ func New(cfg Config) *Server {
 		metrics: newMetrics(cfg.Metrics),
 	}
 	s.visitLimit.Store(maxVisited)
-	s.jobs = newJobRunner(s, jobsAtOnce, jobDelete, jobUsage)
+	s.jobs = newJobRunner(s, jobsAtOnce, jobDelete, jobRename, jobUsage)
 	s.transferJobs = newJobRunner(s, transfersAtOnce, store.JobTransfer)
 	return s
 }

@@ -15,8 +15,6 @@ import (
 	"syscall"
 
 	"github.com/minio/minio-go/v7"
-
-	"faspex.io/operator/dataplane/storage"
 )
 
 // condition is what has to be at a key when an object is written to it: nothing, or the object with an etag; without
@@ -228,96 +226,4 @@ func (t *Tree) removeObjects(objects []minio.ObjectInfo) error {
 		}
 	}
 	return t.ctx.Err()
-}
-
-// mostRenamed is how many objects a folder that is renamed may have.
-const mostRenamed = 1000
-
-// ErrTooManyToRename is for a folder of too many objects.
-var ErrTooManyToRename = fmt.Errorf(
-	"a folder of more than %d objects can't be renamed in an object storage yet: rename the folders in it one by one: %w",
-	mostRenamed, syscall.EFBIG)
-
-// Rename gives a file another name, and replaces what has it, or a folder: that is copied on the server, object by
-// object, and then removed.
-func (t *Tree) Rename(from, to string) error {
-	source, err := t.keyBelow(from)
-	if err != nil {
-		return err
-	}
-	target, err := t.keyBelow(to)
-	if err != nil {
-		return err
-	}
-	info, err := t.Lstat(from)
-	if err != nil {
-		return err
-	}
-	if err := t.mayHold(to, path.Dir(path.Clean("/"+to))); err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		if err := t.copy(source, target, info.Size()); err != nil {
-			return err
-		}
-		return t.removing(from, func() error {
-			return t.core.Client.RemoveObject(t.ctx, t.settings.Bucket, source, minio.RemoveObjectOptions{})
-		})
-	}
-	return t.renameFolder(from, to, source+"/", target+"/")
-}
-
-func (t *Tree) renameFolder(from, to, source, target string) error {
-	if strings.HasPrefix(target, source) {
-		return failed("rename", to, syscall.EINVAL)
-	}
-	if taken, err := t.hasFolder(strings.TrimSuffix(target, "/")); err != nil || taken {
-		return errors.Join(err, failed("rename", to, fs.ErrExist))
-	}
-	var all []minio.ObjectInfo
-	err := t.keys(source, func(some []minio.ObjectInfo) error {
-		if all = append(all, some...); len(all) > mostRenamed {
-			return &storage.RemoteError{Refused: true, Text: strings.TrimSuffix(ErrTooManyToRename.Error(),
-				": "+syscall.EFBIG.Error()), Err: ErrTooManyToRename}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, o := range all {
-		if err := t.copy(o.Key, target+strings.TrimPrefix(o.Key, source), o.Size); err != nil {
-			return err
-		}
-	}
-	return t.removing(from, func() error { return t.removeObjects(all) })
-}
-
-// mostCopied is how large an object can be that one request copies.
-const mostCopied = 5 << 30
-
-// copy copies an object on the server, with its metadata.
-func (t *Tree) copy(from, to string, size int64) error {
-	o := t.writeOptions()
-	source := minio.CopySrcOptions{Bucket: t.settings.Bucket, Object: from}
-	if size <= mostCopied {
-		header := http.Header{}
-		if o.ServerSideEncryption != nil {
-			o.ServerSideEncryption.Marshal(header)
-		}
-		if o.StorageClass != "" {
-			header.Set("x-amz-storage-class", o.StorageClass)
-		}
-		set := map[string]string{}
-		for name := range header {
-			set[name] = header.Get(name)
-		}
-		_, err := t.core.CopyObject(t.ctx, t.settings.Bucket, from, t.settings.Bucket, to, set, source,
-			minio.PutObjectOptions{})
-		return t.explain(err)
-	}
-	_, err := t.core.Client.ComposeObject(t.ctx, minio.CopyDestOptions{
-		Bucket: t.settings.Bucket, Object: to, Encryption: t.sse,
-	}, source)
-	return t.explain(err)
 }

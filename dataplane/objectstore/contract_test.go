@@ -35,7 +35,9 @@ type place struct {
 // places are the storages that are there. Each call of one is a new, empty one.
 func places(t *testing.T) map[string]func(*testing.T) place {
 	s := startS3(t)
+	process := &s3{s3d.StartProcess(t), s.journal, s.memory}
 	return map[string]func(*testing.T) place{
+		"s3 process": func(t *testing.T) place { return process.place(t) },
 		"local": func(t *testing.T) place {
 			root, err := storage.Open(t.TempDir())
 			if err != nil {
@@ -47,13 +49,16 @@ func places(t *testing.T) map[string]func(*testing.T) place {
 				return &d
 			}}
 		},
-		"s3": func(t *testing.T) place {
-			tree := s.tree(t, "/"+strings.ReplaceAll(t.Name(), "/", "-"))
-			return place{tree, func(t *testing.T, p string, source unfinished.Source) transfer.Draft {
-				return draftOf(t, tree, p, source)
-			}}
-		},
+		"s3": func(t *testing.T) place { return s.place(t) },
 	}
+}
+
+// place is a folder of the test's own.
+func (s *s3) place(t *testing.T) place {
+	tree := s.tree(t, "/"+strings.ReplaceAll(t.Name(), "/", "-"))
+	return place{tree, func(t *testing.T, p string, source unfinished.Source) transfer.Draft {
+		return draftOf(t, tree, p, source)
+	}}
 }
 
 // s3 is a server with a journal.
@@ -113,7 +118,8 @@ func draftOf(t *testing.T, tree *objectstore.Tree, p string, source unfinished.S
 	return d
 }
 
-// node-101: one suite holds a folder and a bucket to the same ways, and says what each can do.
+// node-101: one suite holds a folder and a bucket to the same ways, and says what each can do. One of the buckets is that
+// of a server which runs as a process of its own, built from its module (node-126).
 func TestContract(t *testing.T) {
 	for name, made := range places(t) {
 		t.Run(name, func(t *testing.T) {

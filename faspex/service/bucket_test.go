@@ -55,7 +55,11 @@ func TestPackageInABucket(t *testing.T) {
 	dir := t.TempDir()
 	faspextest.Receive(t, down, dir)
 	for name, want := range content {
-		if got, err := os.ReadFile(filepath.Join(dir, "files", name)); err != nil || !bytes.Equal(got, want) {
+		found, err := filepath.Glob(filepath.Join(dir, "PKG - *", "files", name))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s is at %q, %v", name, found, err)
+		}
+		if got, err := os.ReadFile(found[0]); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what was sent: %v", name, err)
 		}
 	}

@@ -39,10 +39,20 @@ func Start(t testing.TB) *Server {
 // StartAt runs a server until the test ends, on any port of an address of this machine that others reach.
 func StartAt(t testing.TB, ip string) *Server {
 	t.Helper()
-	s := &Server{Bucket: "backups", backend: s3mem.New()}
+	s := &Server{Bucket: bucket, backend: s3mem.New()}
 	if err := s.backend.CreateBucket(s.Bucket); err != nil {
 		t.Fatal(err)
 	}
+	s.serve(t, ip, gofakes3.New(s.backend).Server())
+	return s
+}
+
+// bucket is the one that is there.
+const bucket = "backups"
+
+// serve has a handler be reached over TLS until the test ends.
+func (s *Server) serve(t testing.TB, ip string, inner http.Handler) {
+	t.Helper()
 	data, err := certificate.New(time.Now(), certificate.Subject{CommonName: "s3", IPs: []net.IP{net.ParseIP(ip)}})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +65,6 @@ func StartAt(t testing.TB, ip string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := gofakes3.New(s.backend).Server()
 	server := &httptest.Server{Listener: listener, TLS: &tls.Config{Certificates: []tls.Certificate{pair}},
 		Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if before := s.before.Load(); before != nil && !(*before)(w, r) {
@@ -66,7 +75,6 @@ func StartAt(t testing.TB, ip string) *Server {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s.Endpoint, s.CA = server.URL, data[certificate.CAKey]
-	return s
 }
 
 // Before has f see every request first; its false means that it has answered. Nil ends that.

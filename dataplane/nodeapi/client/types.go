@@ -429,8 +429,11 @@ type Job struct {
 
 // JobProgress is what a job has done so far: how many files and folders it removed, or what it counted.
 type JobProgress struct {
-	Removed int64  `json:"removed,omitempty"`
-	Usage   *Usage `json:"usage,omitempty"`
+	Removed int64 `json:"removed,omitempty"`
+	// Copied are the objects of a folder that is renamed; Whole says that all are, and that the former ones go.
+	Copied int64  `json:"copied,omitempty"`
+	Whole  bool   `json:"whole,omitempty"`
+	Usage  *Usage `json:"usage,omitempty"`
 	// Retry is of a transfer that is tried again.
 	Retry *JobRetry `json:"retry,omitempty"`
 }
