@@ -26,7 +26,7 @@ import (
 // +kubebuilder:rbac:groups=faspex.io,resources=accesskeys,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=faspex.io,resources=accesskeys/status,verbs=get;patch
 // +kubebuilder:rbac:groups=faspex.io,resources=accesskeys/finalizers,verbs=update
-// +kubebuilder:rbac:groups=faspex.io,resources=transfernodes;storagelocations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=faspex.io,resources=transfernodes;storagelocations;faspexinstances,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 

@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
+	"faspex.io/operator/controllers/apply"
+	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
 	nodeclient "faspex.io/operator/dataplane/nodeapi/client"
@@ -23,6 +25,14 @@ func (r *reconciler) finalize(ctx context.Context, key *v1alpha1.AccessKey) phas
 		// Its database is gone, and with it the key.
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
 	}
+	instance := &v1alpha1.FaspexInstance{}
+	err = r.client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: o.node.Spec.InstanceRef.Name}, instance)
+	switch {
+	case client.IgnoreNotFound(err) != nil:
+		return phase.Transient(v1alpha1.ReasonAPIError, "the instance cannot be read", err)
+	case err == nil && desired.LeavesData(instance):
+		return r.leave(ctx, key)
+	}
 	if o.node.DeletionTimestamp != nil && !nodeapi.Usable(o.node, v1alpha1.ConditionNodeAPIReady) {
 		// Nobody waits for a thousand calls that are not answered: the database with the keys goes with the node.
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
@@ -35,6 +45,22 @@ func (r *reconciler) finalize(ctx context.Context, key *v1alpha1.AccessKey) phas
 		return phase.Done(v1alpha1.ReasonSucceeded, "")
 	}
 	return outcome
+}
+
+// leave lets the key be in an instance that is deleted and keeps its data, and frees the Secret from its owner: an
+// AccessKey of the same name finds both.
+func (r *reconciler) leave(ctx context.Context, key *v1alpha1.AccessKey) phase.Outcome {
+	secret := &corev1.Secret{}
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: SecretName(key)}, secret)
+	if err == nil && ownedBy(secret, key) {
+		before := secret.DeepCopy()
+		secret.OwnerReferences = nil
+		err = r.applier.Patch(ctx, before, secret)
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return apply.Outcome(err)
+	}
+	return phase.Done(v1alpha1.ReasonSucceeded, "")
 }
 
 // remove deletes every key this object may have made: the one of its status, and the one of its Secret, in case a crash

@@ -1,11 +1,19 @@
 package faspexinstance
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
@@ -43,6 +51,8 @@ func TestDeletionWaitsForTransferNodes(t *testing.T) {
 	}
 }
 
+// TestRetainedDataIsFoundAgain (operator-11, with TestDeletedDataIsGone; TestNodeGoesWithItsInstance of package
+// transfernode has nodes, locations and keys).
 func TestRetainedDataIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -75,6 +85,7 @@ func TestRetainedDataIsFoundAgain(t *testing.T) {
 	}
 }
 
+// TestDeletedDataIsGone (operator-11): nothing that the operator made is left in the namespace or on the server.
 func TestDeletedDataIsGone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -101,6 +112,36 @@ func TestDeletedDataIsGone(t *testing.T) {
 		t.Error("the user is still there")
 	}
 	b.sql("CREATE DATABASE faspex_gone", "DROP DATABASE faspex_gone")
+	if users := b.names("SELECT User FROM mysql.user WHERE User LIKE '%\\_gone'"); len(users) > 0 {
+		t.Errorf("users are left: %v", users)
+	}
+	collectGarbage(b)
+	b.wantNothing("Secret root", "ConfigMap kube-root-ca.crt")
+}
+
+// wantNothing fails when something is in the namespace but for what is named, and that is not being deleted.
+func (b *bench) wantNothing(but ...string) {
+	b.t.Helper()
+	for _, list := range []client.ObjectList{
+		&corev1.SecretList{}, &corev1.ConfigMapList{}, &corev1.ServiceList{}, &corev1.PersistentVolumeClaimList{},
+		&appsv1.DeploymentList{}, &appsv1.StatefulSetList{}, &batchv1.JobList{}, &networkingv1.NetworkPolicyList{},
+		&policyv1.PodDisruptionBudgetList{}, &v1alpha1.FaspexBackupList{},
+	} {
+		if err := b.client.List(b.t.Context(), list, client.InNamespace(b.namespace)); err != nil {
+			b.t.Fatal(err)
+		}
+		err := meta.EachListItem(list, func(o runtime.Object) error {
+			object, ok := o.(client.Object)
+			kind := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", o), "*v1."), "*")
+			if ok && object.GetDeletionTimestamp() == nil && !slices.Contains(but, kind+" "+object.GetName()) {
+				b.t.Errorf("%s %s is left", kind, object.GetName())
+			}
+			return nil
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
 }
 
 // TestPolicyOfTheLastMoment changes the policy and deletes before the operator looks again: the garbage collector must

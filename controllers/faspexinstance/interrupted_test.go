@@ -199,7 +199,7 @@ func (l *lives) lead(suffix string, s3 *s3d.Server) []string {
 }
 
 // TestInterrupted (operator-20, of FaspexInstance and FaspexBackup; package transfernode has the others, and
-// TestProvision of package mariadb the statements): an operator that is killed after each of its writes leads an instance
+// TestInterruptedProvision of package mariadb the statements): an operator that is killed after each of its writes leads an instance
 // through the same life as one that is not, and ends with the same objects, made once.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"faspex.io/operator/api/v1alpha1"
+	desired "faspex.io/operator/controllers/desired/instance"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/phase"
 	faspexclient "faspex.io/operator/faspex/client"
@@ -28,6 +29,9 @@ func (r *reconciler) finalize(ctx context.Context, location *v1alpha1.StorageLoc
 	o, err := r.gather(ctx, location)
 	if err != nil {
 		return phase.Transient(v1alpha1.ReasonAPIError, "the transfer node cannot be read", err)
+	}
+	if desired.LeavesData(o.instance) {
+		return phase.Done(v1alpha1.ReasonSucceeded, "") // packages are there, and whoever makes it again finds them
 	}
 	outcome := r.deregister(ctx, o)
 	if outcome.IsDone() {

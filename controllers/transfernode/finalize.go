@@ -16,6 +16,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/mariadb"
 	"faspex.io/operator/controllers/phase"
@@ -26,7 +27,8 @@ import (
 const podPoll = 2 * time.Second
 
 // finalize undoes the registration, then removes the pods, then the database they use and all else that was made for the
-// node. Objects that use the node are waited for. Files stay where they are.
+// node. Objects that use the node are waited for. Files stay where they are, and so does what the node has in an
+// instance that is deleted together with it and keeps its data.
 func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) phase.Outcome {
 	names, err := r.dependents(ctx, node)
 	if err != nil {
@@ -39,8 +41,11 @@ func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) 
 	if err != nil {
 		return phase.Transient(v1alpha1.ReasonAPIError, "the instance cannot be read", err)
 	}
-	if outcome := letGo(ctx, instance, r.deregister(ctx, node, instance)); !outcome.IsDone() {
-		return outcome
+	keeps := desiredinstance.LeavesData(instance)
+	if !keeps {
+		if outcome := letGo(ctx, instance, r.deregister(ctx, node, instance)); !outcome.IsDone() {
+			return outcome
+		}
 	}
 	if err := r.applier.Delete(ctx, node, &appsv1.DaemonSet{ObjectMeta: called(node,
 		desired.NamesOf(node.Name).DaemonSet)}); err != nil {
@@ -53,10 +58,12 @@ func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) 
 	if stopping(r.Now(), pods) {
 		return phase.Waiting(v1alpha1.ReasonDeleting, "the pods are stopping").After(podPoll)
 	}
-	if outcome := letGo(ctx, instance, r.dropDatabase(ctx, node, instance)); !outcome.IsDone() {
-		return outcome
+	if !keeps {
+		if outcome := letGo(ctx, instance, r.dropDatabase(ctx, node, instance)); !outcome.IsDone() {
+			return outcome
+		}
 	}
-	if err := r.removeMade(ctx, node); err != nil {
+	if err := r.removeMade(ctx, node, keeps); err != nil {
 		return apply.Outcome(err)
 	}
 	r.Nodes.Forget(client.ObjectKeyFromObject(node))
@@ -64,19 +71,22 @@ func (r *reconciler) finalize(ctx context.Context, node *v1alpha1.TransferNode) 
 	return phase.Done(v1alpha1.ReasonSucceeded, "")
 }
 
-// removeMade deletes what the pods have used.
-func (r *reconciler) removeMade(ctx context.Context, node *v1alpha1.TransferNode) error {
+// removeMade deletes what the pods have used, but for the Secrets that go with data that is kept.
+func (r *reconciler) removeMade(ctx context.Context, node *v1alpha1.TransferNode, keeps bool) error {
 	names := desired.NamesOf(node.Name)
-	for _, object := range []client.Object{
+	made := []client.Object{
 		&corev1.Service{ObjectMeta: called(node, names.Service)},
 		&corev1.ConfigMap{ObjectMeta: called(node, names.ConfigMap)},
 		&networkingv1.NetworkPolicy{ObjectMeta: called(node, names.DatabasePolicy)},
-		&corev1.Secret{ObjectMeta: called(node, names.TokenKeys)},
-		&corev1.Secret{ObjectMeta: called(node, names.SSHHostKey)},
 		&corev1.Secret{ObjectMeta: called(node, names.TLS)},
-		&corev1.Secret{ObjectMeta: called(node, names.NodeUser)},
 		&corev1.Secret{ObjectMeta: called(node, names.Database)},
-	} {
+	}
+	if !keeps {
+		made = append(made, &corev1.Secret{ObjectMeta: called(node, names.TokenKeys)},
+			&corev1.Secret{ObjectMeta: called(node, names.SSHHostKey)},
+			&corev1.Secret{ObjectMeta: called(node, names.NodeUser)})
+	}
+	for _, object := range made {
 		if err := r.applier.Delete(ctx, node, object); err != nil {
 			return err
 		}
