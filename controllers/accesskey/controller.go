@@ -16,6 +16,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
@@ -73,7 +74,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 	r := &reconciler{
 		Options: options, client: mgr.GetClient(), applier: applier,
 		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
-		recorder: mgr.GetEventRecorder(controllerName),
+		recorder: eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now),
 	}
 	frame := &lifecycle.Lifecycle[*v1alpha1.AccessKey, *observed]{
 		Client: mgr.GetClient(), Applier: applier, Recorder: r.recorder, Now: options.Now,

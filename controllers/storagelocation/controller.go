@@ -15,6 +15,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/nodeapi"
@@ -72,7 +73,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 	applier := apply.New(mgr.GetClient(), controllerName)
 	r := &reconciler{Options: options, client: mgr.GetClient()}
 	frame := &lifecycle.Lifecycle[*v1alpha1.StorageLocation, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
+		Client: mgr.GetClient(), Applier: applier, Recorder: eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now), Now: options.Now,
 		New: func() *v1alpha1.StorageLocation { return &v1alpha1.StorageLocation{} },
 		View: func(l *v1alpha1.StorageLocation) lifecycle.View {
 			return lifecycle.View{Conditions: &l.Status.Conditions, ObservedGeneration: &l.Status.ObservedGeneration,

@@ -21,6 +21,7 @@ import (
 	"faspex.io/operator/controllers/apply"
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/mariadb"
@@ -111,7 +112,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		secrets: secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
 	}
 	frame := &lifecycle.Lifecycle[*v1alpha1.TransferNode, *observed]{
-		Client: mgr.GetClient(), Applier: applier, Recorder: mgr.GetEventRecorder(controllerName), Now: options.Now,
+		Client: mgr.GetClient(), Applier: applier, Recorder: eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now), Now: options.Now,
 		New: func() *v1alpha1.TransferNode { return &v1alpha1.TransferNode{} },
 		View: func(n *v1alpha1.TransferNode) lifecycle.View {
 			return lifecycle.View{Conditions: &n.Status.Conditions, ObservedGeneration: &n.Status.ObservedGeneration,
