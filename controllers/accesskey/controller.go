@@ -17,6 +17,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/nodeapi"
 	"faspex.io/operator/controllers/phase"
@@ -67,7 +68,8 @@ type observed struct {
 
 // SetupWithManager registers the controller and returns its Applier, whose counters tell how much it writes.
 func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error) {
-	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(controllerName), options)
+	recorder := eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now)
+	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), recorder, options)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.AccessKey{}).

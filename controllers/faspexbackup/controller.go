@@ -20,6 +20,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/secrets"
@@ -67,7 +68,8 @@ type observed struct {
 
 // SetupWithManager registers the controller.
 func SetupWithManager(mgr ctrl.Manager, options Options) error {
-	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(controllerName), options)
+	recorder := eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now)
+	r := newReconciler(mgr.GetClient(), mgr.GetAPIReader(), recorder, options)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.FaspexBackup{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).

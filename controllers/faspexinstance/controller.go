@@ -23,6 +23,7 @@ import (
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
 	desired "faspex.io/operator/controllers/desired/instance"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/policy"
@@ -112,7 +113,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		client:   mgr.GetClient(),
 		applier:  applier,
 		secrets:  secrets.NewStore(applier, mgr.GetClient(), mgr.GetAPIReader()),
-		recorder: mgr.GetEventRecorder(controllerName),
+		recorder: eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now),
 		now:      options.Now,
 		policy:   options.Policy,
 		faspex:   options.Faspex,

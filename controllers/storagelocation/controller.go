@@ -19,6 +19,7 @@ import (
 
 	"faspex.io/operator/api/v1alpha1"
 	"faspex.io/operator/controllers/apply"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/nodeapi"
@@ -81,7 +82,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(locationOfAccessKey))).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.locationsOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
+		Complete(r.frame(eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now)))
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"faspex.io/operator/controllers/apply"
 	desiredinstance "faspex.io/operator/controllers/desired/instance"
 	desired "faspex.io/operator/controllers/desired/transfernode"
+	"faspex.io/operator/controllers/eventlimit"
 	"faspex.io/operator/controllers/faspexapi"
 	"faspex.io/operator/controllers/lifecycle"
 	"faspex.io/operator/controllers/mariadb"
@@ -116,7 +117,7 @@ func SetupWithManager(mgr ctrl.Manager, options Options) (*apply.Applier, error)
 		Watches(&v1alpha1.AccessKey{}, handler.EnqueueRequestsFromMapFunc(lifecycle.Reference(nodeOfAccessKey)), dependents).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.nodesOfSecret)).
 		WithOptions(lifecycle.ControllerOptions()).
-		Complete(r.frame(mgr.GetEventRecorder(controllerName)))
+		Complete(r.frame(eventlimit.New(mgr.GetEventRecorder(controllerName), time.Now)))
 	if err != nil {
 		return nil, fmt.Errorf("set up controller %s: %w", controllerName, err)
 	}

@@ -69,7 +69,7 @@ func isReady(pod corev1.Pod) bool {
 func troubles(pods []corev1.Pod) string {
 	var found []string
 	for _, pod := range pods {
-		if reason := trouble(pod); reason != "" && pod.DeletionTimestamp == nil {
+		if reason := troubleOf(pod); reason != "" && pod.DeletionTimestamp == nil {
 			machine := machineOf(pod)
 			found = append(found, fmt.Sprintf("%s: %s", machine, reason))
 		}
@@ -116,8 +116,8 @@ func lastWords(status corev1.ContainerStatus) string {
 	return ": " + words[:min(len(words), maxLastWords)]
 }
 
-// trouble is the first reason a pod is stuck for; empty when it is only slow.
-func trouble(pod corev1.Pod) string {
+// troubleOf is the first reason a pod is stuck for; empty when it is only slow.
+func troubleOf(pod corev1.Pod) string {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for _, status := range statuses {
 			waiting := status.State.Waiting

@@ -161,7 +161,7 @@ func TestTrouble(t *testing.T) {
 		{"no room", unschedulable, "Unschedulable"},
 		{"port taken", taken, "another pod uses one of the ports of spec.ports"},
 	} {
-		if got := trouble(test.pod); got != test.want {
+		if got := troubleOf(test.pod); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}

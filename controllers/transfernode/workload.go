@@ -19,6 +19,7 @@ import (
 	desired "faspex.io/operator/controllers/desired/transfernode"
 	"faspex.io/operator/controllers/phase"
 	"faspex.io/operator/controllers/podtemplate"
+	"faspex.io/operator/controllers/trouble"
 	"faspex.io/operator/internal/version"
 )
 
@@ -129,6 +130,15 @@ func (r *reconciler) lookAtPods(ctx context.Context, o *observed, pods []corev1.
 	o.node.Status.ReadyNodes = &daemonSet.Status.NumberReady
 	o.node.Status.Machines = machines(pods, o.node.Spec.TransferAddress)
 	outcome := judgeDaemonSet(daemonSet, pods)
+	if !outcome.IsDone() && !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.DeletionTimestamp == nil }) {
+		refused, err := trouble.Finder{Reader: r.direct}.Refused(ctx, daemonSet)
+		if err != nil {
+			return apply.Outcome(err)
+		}
+		if refused != "" {
+			outcome = phase.Waiting(v1alpha1.ReasonWorkloadFailed, outcome.Message+": "+refused)
+		}
+	}
 	if !outcome.IsDone() {
 		// What keeps a pod from starting is told by the pod alone, which nothing watches.
 		outcome = outcome.After(recheckOf(pods))
