@@ -430,7 +430,7 @@ func TestListsArePagedAndFiltered(t *testing.T) {
 	if _, _, body := x.call(t, x.bob, "GET", "/api/v5/packages", nil); !strings.Contains(body, `"total_count":0`) {
 		t.Errorf("packages of bob: %s", body)
 	}
-	if _, _, body := x.call(t, x.admin, "GET", "/api/v5/packages/", nil); !strings.Contains(body, `"total_count":4`) {
+	if _, _, body := x.call(t, x.admin, "GET", "/api/v5/all/packages/", nil); !strings.Contains(body, `"total_count":4`) {
 		t.Errorf("packages of an admin, with a slash: %s", body)
 	}
 }
