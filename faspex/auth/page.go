@@ -167,10 +167,14 @@ func (s *Server) renderOnward(w http.ResponseWriter, a authorization) {
 func render(w http.ResponseWriter, status int, view loginView, formAction string) {
 	view.Style = template.CSS(loginCSS) // embedded at build time
 	view.Label, view.Heading = cmp.Or(view.Label, "Faspex"), cmp.Or(view.Heading, "Log in")
+	images := "" // without one the browser is not to ask for an icon either
+	if view.Logo != "" || view.Background != "" {
+		images = "; img-src 'self'"
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; img-src 'self'; form-action "+formAction+
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+images+"; form-action "+formAction+
 		"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -335,7 +335,7 @@ func (p *post) killed(t *testing.T, end func(ctx context.Context, cancel func())
 	_ = p.in.Worker(t, "killed", p.clock.Now).RunMail(ctx, job) // it ends without finishing its job
 }
 
-// faspex-X8, faspex-AD4: mails survive a mail server that is away; one that is refused for good, or tried often enough,
+// faspex-X8, faspex-AD2, faspex-AD4: jobs that wait are deleted, failed ones tried again. Mails survive a mail server that is away; one that is refused for good, or tried often enough,
 // fails where people see it and can try it again.
 func TestMailServerThatIsAway(t *testing.T) {
 	p := newPost(t, smtpd.Options{})
@@ -372,10 +372,21 @@ func TestMailServerThatIsAway(t *testing.T) {
 	if job = only(); job.Status != "completed" || len(p.smtp.Mails()) != 1 {
 		t.Errorf("after the retry: %+v, %d mails", job, len(p.smtp.Mails()))
 	}
+	p.smtp.Refuse(451, "come back later")
+	p.order(t)
+	p.work(t)
+	_, body := p.call(t, p.in.Admin, "GET", "/jobs?job_type=email&status=queued", nil)
+	var waiting struct{ Jobs []jobAnswer }
+	if err := json.Unmarshal([]byte(body), &waiting); err != nil || len(waiting.Jobs) != 1 {
+		t.Fatalf("queued: %s", body)
+	}
+	if status, body := p.call(t, p.in.Admin, "DELETE", "/jobs/"+waiting.Jobs[0].ID, nil); status != http.StatusNoContent {
+		t.Errorf("delete a queued job: %d %s", status, body)
+	}
 	p.smtp.Refuse(550, "never")
 	p.order(t)
 	p.work(t)
-	_, body := p.call(t, p.in.Admin, "GET", "/jobs?job_type=email&status=failed", nil)
+	_, body = p.call(t, p.in.Admin, "GET", "/jobs?job_type=email&status=failed", nil)
 	var list struct{ Jobs []jobAnswer }
 	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list.Jobs) != 1 {
 		t.Fatalf("a refusal for good: %s", body)

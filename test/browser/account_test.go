@@ -97,3 +97,47 @@ var _ = journey("key", func(t *testing.T, w *world) {
 	b.sees("Your key was removed.", "You have stored no key.")
 	b.clean()
 })
+
+// faspex-AE1: the colours follow the system, can be switched, and the next session has the system's again. faspex-AE8: who
+// holds Alt while opening the account's menu finds the information about the application in it.
+var _ = journey("colours and information", func(t *testing.T, w *world) {
+	bob := w.person(t, "Bob", "Recipient")
+	b := w.open(t)
+	b.media("", map[string]string{"prefers-color-scheme": "light"})
+	b.logIn(bob, "/packages/received")
+	b.heading("Received")
+	mode := func(when, want string) {
+		t.Helper()
+		b.until("be "+want+" "+when, `document.documentElement.classList.contains('`+map[string]string{"light": "cds--white",
+			"dark": "cds--g100"}[want]+`')`)
+	}
+	menu := func(alt string) {
+		t.Helper()
+		value[any](b, `document.querySelector('.account-button').dispatchEvent(new MouseEvent('click', {bubbles: true, altKey: `+alt+`}))`)
+		b.until("open the menu", `document.querySelector('#account-menu') !== null`)
+	}
+	mode("at first", "light")
+	b.media("", map[string]string{"prefers-color-scheme": "dark"})
+	mode("with the system", "dark")
+	b.media("", map[string]string{"prefers-color-scheme": "light"})
+	mode("with the system again", "light")
+	menu("false")
+	b.misses("Application information")
+	b.press("Switch to dark mode")
+	mode("by choice", "dark")
+	b.checkPage("dark by choice")
+	b.goTo("/packages/received")
+	b.heading("Received")
+	mode("after a reload", "dark")
+	menu("true")
+	b.press("Application information")
+	b.sees("Application information", bob.login, "Mozilla/5.0")
+	b.press("Close")
+	menu("false")
+	b.press("Sign out")
+	b.sees("You are signed out")
+	b.logIn(bob, "/packages/received")
+	b.heading("Received")
+	mode("in the next session", "light")
+	b.clean()
+})

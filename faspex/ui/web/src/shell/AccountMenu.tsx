@@ -1,16 +1,23 @@
 import { UserAvatar } from './icons';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from '../navigation/router';
 import { useApi } from '../api/context';
 import type { OwnAccount } from '../api/types';
 import { personName } from '../i18n/format';
+import { forgetTheme, switchTheme, useTheme } from './theme';
+
+const ApplicationInformation = lazy(() => import('./ApplicationInformation'));
 
 /** Who is signed in, the account's pages, and the way out. */
 export function AccountMenu({ account }: { account: OwnAccount | null }) {
   const { t } = useTranslation('shell');
   const { session } = useApi();
+  const theme = useTheme();
   const [open, setOpen] = useState(false);
+  // Who holds Alt (Option) while opening the menu finds the application's information in it.
+  const [support, setSupport] = useState(false);
+  const [informed, setInformed] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
   const close = (focus: boolean) => {
@@ -44,7 +51,10 @@ export function AccountMenu({ account }: { account: OwnAccount | null }) {
         aria-label={t('account.menu')}
         title={t('account.menu')}
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={(event) => {
+          setSupport(event.altKey);
+          setOpen(!open);
+        }}
       >
         <UserAvatar size={20} />
       </button>
@@ -70,12 +80,47 @@ export function AccountMenu({ account }: { account: OwnAccount | null }) {
                 </Link>
               </li>
               <li>
-                <button type="button" onClick={() => void session.signOut()}>
+                <button
+                  type="button"
+                  onClick={() => {
+                    switchTheme();
+                    close(true);
+                  }}
+                >
+                  {t(theme === 'dark' ? 'account.light' : 'account.dark')}
+                </button>
+              </li>
+              {support && (
+                <li>
+                  <button
+                    type="button"
+                    onClick={() => {
+                      close(true);
+                      setInformed(true);
+                    }}
+                  >
+                    {t('information.title')}
+                  </button>
+                </li>
+              )}
+              <li>
+                <button
+                  type="button"
+                  onClick={() => {
+                    forgetTheme();
+                    void session.signOut();
+                  }}
+                >
                   {t('action.signOut')}
                 </button>
               </li>
             </ul>
         </div>
+      )}
+      {informed && account && (
+        <Suspense fallback={null}>
+          <ApplicationInformation close={() => setInformed(false)} />
+        </Suspense>
       )}
     </>
   );
