@@ -10,6 +10,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
@@ -206,8 +207,12 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// txAttempts is how often a transaction is tried that the database gave up in favor of another.
-const txAttempts = 3
+const (
+	// txAttempts is how often a transaction is tried that the database gave up in favor of another.
+	txAttempts = 5
+	// txPause, times the number of attempts, is the longest pause before the next one.
+	txPause = 10 * time.Millisecond
+)
 
 // inTx runs f in one transaction. It runs f again when the database gave the transaction up for a deadlock, so f must
 // do nothing but queries. Read committed locks only the rows that are taken, not the gaps around what was looked at, on
@@ -218,6 +223,14 @@ func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 		var my *mysql.MySQLError
 		if attempt == txAttempts || !errors.As(err, &my) || (my.Number != errDeadlock && my.Number != errChanged) {
 			return err
+		}
+		// Those who met go on at different times, or they would meet again.
+		pause := time.NewTimer(rand.N(time.Duration(attempt) * txPause))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		case <-pause.C:
 		}
 	}
 }
