@@ -56,7 +56,7 @@ func TestAuthorizeRequestsThatAreRefused(t *testing.T) {
 		{"unknown client", authorizeQuery("nobody"), 400, ""},
 		{"address that is not registered", authorizeQuery("cli", "redirect_uri", "https://evil.example.com/"), 400, ""},
 		{"no address", authorizeQuery("cli", "redirect_uri", ""), 400, ""},
-		{"implicit", authorizeQuery("cli", "response_type", "token"), 302, "unsupported_response_type"},
+		{"another type", authorizeQuery("cli", "response_type", "id_token"), 302, "unsupported_response_type"},
 		{"page without PKCE", authorizeQuery("web"), 302, "invalid_request"},
 		{"page with plain PKCE", authorizeQuery("web", "code_challenge", "x", "code_challenge_method", "plain"), 302,
 			"invalid_request"},

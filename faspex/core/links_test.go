@@ -49,7 +49,8 @@ func TestLinksLeadNowhereElse(t *testing.T) {
 		"authenticate-view": {"download"}, "authenticate-download": {"download"},
 		"send-mfa-code": {"invitation", "download"}, "verify-mfa-code": {"invitation", "download"},
 		"create-package": {"invitation"}, "upload-transfer-spec": {"invitation"}, "upload-details": {"invitation"},
-		"get-package": {"invitation", "download"}, "download-transfer-spec": {"download"},
+		"post-upload-details": {"invitation"},
+		"get-package":         {"invitation", "download"}, "download-transfer-spec": {"download"},
 		"create-download-ticket": {"download"}, "packages-files-received": {"download"},
 		"packages-files-received-page": {"download"},
 	}
