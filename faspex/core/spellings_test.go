@@ -7,7 +7,7 @@ import (
 	"faspex.io/operator/faspex/api"
 )
 
-// The calls that the guide names for old integrations, as it spells them, odd ones among them (faspex-AI1 has those of
+// The calls that the guide names for old integrations, as it spells them, odd ones among them (AI1 has those of
 // SAML as well).
 func TestSpellingsOfTheGuide(t *testing.T) {
 	x := newExchange(t)
