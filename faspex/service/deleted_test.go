@@ -36,7 +36,7 @@ func TestAdminsHavePackagesOfDeletedUsers(t *testing.T) {
 		t.Errorf("%d downloads of a package between others", n)
 	}
 	s.answered(s.in.Admin, http.StatusNoContent, "DELETE", "/accounts/"+a.ID, nil)
-	list := s.answered(s.in.Admin, http.StatusOK, "GET", "/packages?q=Plans", nil)
+	list := s.answered(s.in.Admin, http.StatusOK, "GET", "/all/packages?q=Plans", nil)
 	if list["total_count"] != 1.0 {
 		t.Errorf("the list of all packages: %v", list)
 	}

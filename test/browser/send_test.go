@@ -41,13 +41,24 @@ func (b *tab) drop(files ...string) {
 	b.t.Helper()
 	b.until("be ready for a drop", `document.querySelector('[data-testid=transfer-announcement]')`)
 	data := &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1}
-	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter,
-		input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
-		if _, err := chromedp.Call(b.ctx, input.DispatchDragEvent,
-			input.DispatchDragEventParams{Type: kind, X: 640, Y: 450, Data: data}); err != nil {
-			b.fail("drop files", err.Error())
+	value[any](b, `(window.__drops = 0, window.addEventListener('drop', () => window.__drops++, true), null)`)
+	// The browser passes a drop on only if it has the page's answer to what is dragged over it by then.
+	b.eventually("a drop that reaches the page", func() bool {
+		for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter,
+			input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+			if _, err := chromedp.Call(b.ctx, input.DispatchDragEvent,
+				input.DispatchDragEventParams{Type: kind, X: 640, Y: 450, Data: data}); err != nil {
+				b.fail("drop files", err.Error())
+			}
 		}
-	}
+		for range 20 {
+			if value[int](b, `window.__drops`) > 0 {
+				return true
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		return false
+	})
 }
 
 // noise writes a file that does not repeat itself, and gives its path.

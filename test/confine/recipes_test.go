@@ -94,6 +94,13 @@ func recipes(w *world, h string) map[string][]request {
 			{"PUT", "/access_keys/" + escaped, map[string]any{"storage": map[string]any{"path": placeholder}}},
 			{"PUT", "/access_keys/" + w.key, map[string]any{"storage": map[string]any{"type": "local", "path": placeholder}}},
 		},
+		// They are the node user's alone.
+		"GET /storages/{name}":    {{"GET", "/storages/" + escaped, nil}, {"GET", "/storages/d", nil}},
+		"DELETE /storages/{name}": {{"DELETE", "/storages/" + escaped, nil}, {"DELETE", "/storages/d", nil}},
+		"PUT /storages/{name}": {
+			{"PUT", "/storages/" + escaped, map[string]any{"storage": map[string]any{"type": "aws_s3", "bucket": "b"}}},
+			{"PUT", "/storages/d", map[string]any{"storage": map[string]any{"type": "aws_s3", "bucket": placeholder, "path": placeholder}}},
+		},
 		"POST /files/upload_setup":   setup("/files/upload_setup"),
 		"POST /files/download_setup": setup("/files/download_setup"),
 		"POST /files/browse": append(byPath("/files/browse"), request{"POST", "/files/browse",

@@ -54,11 +54,11 @@ type call struct {
 	user, password           string
 }
 
-// prepare starts a node with folders, an access key, its permissions and the history, and gives the calls.
-func prepare(b *testing.B) (string, *http.Transport, []call) {
+// serve starts a node with folders, and tells its database.
+func serve(b *testing.B) (web *httptest.Server, server *mariadbd.Server, database string) {
 	b.Helper()
 	ctx := context.Background()
-	server := mariadbd.Start(b)
+	server = mariadbd.Start(b)
 	cfg := server.Database(b)
 	s, err := store.New(cfg)
 	if err != nil {
@@ -99,8 +99,15 @@ func prepare(b *testing.B) (string, *http.Transport, []call) {
 		NodeID: "n1", ClusterID: "c1", Version: "bench", Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
 	})
-	web := httptest.NewTLSServer(api.Handler())
+	web = httptest.NewTLSServer(api.Handler())
 	b.Cleanup(web.Close)
+	return web, server, cfg.DBName
+}
+
+// prepare starts a node with an access key, its permissions and the history, and gives the calls.
+func prepare(b *testing.B) (string, *http.Transport, []call) {
+	b.Helper()
+	web, server, database := serve(b)
 	transport := web.Client().Transport.(*http.Transport)
 	transport.MaxIdleConnsPerHost = clients
 
@@ -115,7 +122,7 @@ func prepare(b *testing.B) (string, *http.Transport, []call) {
 		ask(b, web.URL, transport, call{method: "POST", path: "/permissions", user: key.ID, password: key.Secret,
 			body: fmt.Sprintf(`{"file_id":"1","access_type":"user","access_id":"user%d","access_levels":["list","read"]}`, i)})
 	}
-	fill(b, server, cfg.DBName, key.ID, transfers(b))
+	fill(b, server, database, key.ID, transfers(b))
 
 	calls := []call{
 		{name: "setup", method: "POST", path: "/files/upload_setup",

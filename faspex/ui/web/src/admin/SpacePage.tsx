@@ -85,7 +85,7 @@ function Progress() {
   const format = useFormat();
   const query = hooks.useQuery(
     'get',
-    '/api/v5/packages',
+    '/api/v5/all/packages',
     { params: { query: { status: 'deleting', limit: 1 } } },
     { refetchInterval: pollEvery<PackageList>((data) => (data && data.total_count > 0 ? soon : rarely)) },
   );
