@@ -225,7 +225,7 @@ func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 			return err
 		}
 		// Those who met go on at different times, or they would meet again.
-		pause := time.NewTimer(rand.N(time.Duration(attempt) * txPause))
+		pause := time.NewTimer(rand.N(time.Duration(attempt) * txPause)) //nolint:gosec // no secret, only a pause
 		select {
 		case <-ctx.Done():
 			pause.Stop()
