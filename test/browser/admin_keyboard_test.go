@@ -3,6 +3,7 @@ package browser_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -64,10 +65,22 @@ func (b *tab) tabTo(name string) {
 		value[string](b, `document.activeElement.outerHTML.slice(0, 200)`))
 }
 
-// seesFocus fails unless the focus is on something that shows it.
+// seesFocus fails unless the focus comes to something that shows it: what it is on may still be on its way.
 func (b *tab) seesFocus(where string) {
 	b.t.Helper()
-	problem := value[string](b, `(() => {
+	problem := b.hiddenFocus()
+	for deadline := time.Now().Add(10 * time.Second); problem != "" && time.Now().Before(deadline); problem = b.hiddenFocus() {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if problem != "" {
+		b.t.Errorf("%s: %s", where, problem)
+	}
+}
+
+// hiddenFocus says why the focus cannot be seen; empty when it can.
+func (b *tab) hiddenFocus() string {
+	b.t.Helper()
+	return value[string](b, `(() => {
 		const e = document.activeElement;
 		if (!e || e === document.body) return 'the focus is on the body';
 		// A toggle or a checkbox shows the focus on what is drawn for it.
@@ -81,9 +94,6 @@ func (b *tab) seesFocus(where string) {
 		}
 		return 'nothing shows the focus on ' + e.outerHTML.slice(0, 200);
 	})()`)
-	if problem != "" {
-		b.t.Errorf("%s: %s", where, problem)
-	}
 }
 
 // typeInto goes to a field by the Tab key and types into it.
