@@ -27,7 +27,7 @@ const (
 // from is a client with an address of its own.
 func from(address string) *http.Transport {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
-	return &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: clients,
+	return &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: wrongASecond,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 }
 
